@@ -1,0 +1,57 @@
+// swift-tools-version: 6.0
+
+import PackageDescription
+
+// Each system library has one thin C target, and one Swift target above it that wraps it: no C type leaves that
+// wrapper. Imports point downwards only; docs/architecture.md draws the layers.
+let package = Package(
+    name: "etoken-bridge",
+    products: [
+        .library(name: "TrustList", targets: ["TrustList"]),
+        .executable(name: "etoken-bridge", targets: ["etoken-bridge"]),
+        .executable(name: "cluster-lab", targets: ["cluster-lab"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", .upToNextMinor(from: "0.27.1")),
+    ],
+    targets: [
+        // C libraries
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CPKCS11"),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CSSH", linkerSettings: [.linkedLibrary("ssh")]),
+        .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+
+        // The product, from the bytes up
+        .target(name: "TrustList"),
+        .target(name: "Certificates", dependencies: ["COpenSSL", "TrustList"]),
+        .target(name: "Tokens", dependencies: ["CPKCS11", "Certificates", "TrustList"]),
+        .target(name: "Transfers", dependencies: ["CCurl"]),
+        .target(name: "Markup", dependencies: ["CXML"]),
+        .target(
+            name: "Cluster",
+            dependencies: ["CSSH", "Certificates", "Markup", "Transfers", "TrustList", "TOMLKit"]),
+        .target(name: "Phones", dependencies: ["Certificates", "TrustList"]),
+        .target(name: "Migration", dependencies: ["Certificates", "Cluster", "Phones", "Tokens", "TrustList"]),
+        .executableTarget(
+            name: "etoken-bridge",
+            dependencies: [
+                "Certificates", "Cluster", "Migration", "Phones", "Tokens", "TrustList",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        // The lab: a cluster and its phones on loopback. It knows nothing of the product above.
+        .target(
+            name: "ClusterLab",
+            dependencies: ["CSSH", "Certificates", "Markup", "Transfers", "TrustList", "FlyingFox"]),
+        .executableTarget(
+            name: "cluster-lab",
+            dependencies: [
+                "ClusterLab",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)
