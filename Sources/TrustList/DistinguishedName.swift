@@ -1,0 +1,69 @@
+/// An X.501 name: its attributes in the order in which the certificate holds them.
+public struct DistinguishedName: Hashable, Sendable {
+    /// One attribute, for example type `CN` with value `cucm-pub`.
+    public struct Attribute: Hashable, Sendable {
+        /// The short name in upper case (`CN`, `OU`, `O`, `L`, `ST`, `C`), or the dotted OID where it has none.
+        public let type: String
+        public let value: String
+
+        public init(type: String, value: String) {
+            self.type = type
+            self.value = value
+        }
+    }
+
+    public let attributes: [Attribute]
+
+    public init(_ attributes: [Attribute]) { self.attributes = attributes }
+
+    /// A name from pairs of type and value, in certificate order.
+    public init(_ pairs: KeyValuePairs<String, String>) {
+        attributes = pairs.map { Attribute(type: $0.key, value: $0.value) }
+    }
+
+    /// The first value of this type, or nil.
+    public func value(of type: String) -> String? {
+        attributes.first { $0.type == type }?.value
+    }
+
+    /// The order in which trust lists name the attributes; others follow in certificate order.
+    private static let trustListOrder = ["CN", "OU", "O", "L", "ST", "C"]
+
+    private var inTrustListOrder: [Attribute] {
+        let known = Self.trustListOrder.flatMap { type in attributes.filter { $0.type == type } }
+        return known + attributes.filter { !Self.trustListOrder.contains($0.type) }
+    }
+
+    /// The name as a trust list spells it.
+    ///
+    /// Source: docs/trust-list-format.md, "Names".
+    public func rendered(_ style: NameStyle) -> String {
+        switch style {
+        case .cucm:
+            inTrustListOrder.map { "\($0.type)=\($0.value)" }.joined(separator: ";")
+        case .token:
+            inTrustListOrder.map { "\($0.type.lowercased())=\(Self.tokenValue($0.value))" }.joined(separator: ";")
+        }
+    }
+
+    /// A value as the CTL Client wrote it for a token: quoted where it begins or ends with a space or holds a special
+    /// character.
+    ///
+    /// *Unconfirmed*: real files spell a token's organisation `o="Cisco Systems`, with the opening quote only. This
+    /// function explains it by a value with a comma (`Cisco Systems, Inc.`) that was quoted and then cut at the comma.
+    /// A user with a real token can correct the rule here, in one place; see docs/trust-list-format.md, "Names".
+    private static func tokenValue(_ value: String) -> String {
+        let special: Set<Character> = [",", "+", "\"", "\\", "<", ">", ";", "#", "="]
+        guard value.first == " " || value.last == " " || value.contains(where: special.contains) else { return value }
+        if let comma = value.firstIndex(of: ",") { return "\"" + value[..<comma] }
+        return "\"" + value + "\""
+    }
+}
+
+/// How a trust list spells a certificate's names.
+public enum NameStyle: Sendable {
+    /// CUCM's own certificates: `CN=cucm-pub;OU=TAC;O=Cisco;L=Krakow;ST=Malopolska;C=PL`.
+    case cucm
+    /// A token's certificate: `cn="SAST-ADN0054f509        ";ou=IPCBU;o="Cisco Systems`.
+    case token
+}

@@ -1,0 +1,88 @@
+/// One tag-length-value element of a header or record, as it stands in the file.
+///
+/// Tags are one byte, lengths two bytes big-endian. Two elements are special: padding (tag 13) is a lone byte without a
+/// length, and a container (header tags 3, 7 and 9) is only a tag and a length, whose value is the elements that follow.
+/// Source: docs/trust-list-format.md, "Encoding".
+public enum Element: Hashable, Sendable {
+    case value(tag: UInt8, bytes: [UInt8])
+    case container(tag: UInt8, length: Int)
+    case padding
+
+    static let paddingTag: UInt8 = 13
+
+    public var tag: UInt8 {
+        switch self {
+        case .value(let tag, _), .container(let tag, _): tag
+        case .padding: Element.paddingTag
+        }
+    }
+
+    /// How many bytes the element takes in the file; for a container, its tag and length alone.
+    var encodedLength: Int {
+        switch self {
+        case .value(_, let bytes): 3 + bytes.count
+        case .container: 3
+        case .padding: 1
+        }
+    }
+
+    func encode(into output: inout [UInt8]) {
+        switch self {
+        case .value(let tag, let bytes):
+            output.append(tag)
+            output.append(bigEndian: bytes.count)
+            output.append(contentsOf: bytes)
+        case .container(let tag, let length):
+            output.append(tag)
+            output.append(bigEndian: length)
+        case .padding:
+            output.append(Element.paddingTag)
+        }
+    }
+}
+
+extension [Element] {
+    /// The value of the element with this tag, or nil.
+    func bytes(_ tag: UInt8) -> [UInt8]? {
+        for case .value(tag, let bytes) in self { return bytes }
+        return nil
+    }
+
+    /// The value as a two-byte number, or nil where it is absent or has another length.
+    func number16(_ tag: UInt8) -> UInt16? {
+        guard let bytes = bytes(tag), bytes.count == 2 else { return nil }
+        return UInt16(bytes[0]) << 8 | UInt16(bytes[1])
+    }
+
+    /// The value as text, without the trailing NUL that the length counts.
+    func text(_ tag: UInt8) -> String? {
+        bytes(tag).map { String(trustListText: $0) }
+    }
+
+    func encoded() -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(reduce(0) { $0 + $1.encodedLength })
+        for element in self { element.encode(into: &output) }
+        return output
+    }
+}
+
+extension [UInt8] {
+    /// Appends a two-byte big-endian number; every caller has checked that it fits.
+    mutating func append(bigEndian value: Int) {
+        append(UInt8(value >> 8 & 0xff))
+        append(UInt8(value & 0xff))
+    }
+
+    /// A text with the trailing NUL that the format wants.
+    init(trustListText text: String) {
+        self = Array(text.utf8) + [0]
+    }
+}
+
+extension String {
+    /// A field's bytes as text: one trailing NUL is dropped, and bytes that are not UTF-8 show as U+FFFD.
+    init(trustListText bytes: [UInt8]) {
+        self = String(decoding: bytes.last == 0 ? bytes.dropLast() : bytes[...], as: UTF8.self)
+    }
+}

@@ -1,0 +1,57 @@
+/// Reads elements from a bounded part of a file. Every length is checked against that part before a byte is taken.
+struct ElementReader {
+    private let bytes: [UInt8]
+    private(set) var offset: Int
+    /// One past the last byte that may be read.
+    var end: Int
+    private let what: String
+
+    init(_ bytes: [UInt8], from offset: Int, to end: Int, in what: String) {
+        self.bytes = bytes
+        self.offset = offset
+        self.end = end
+        self.what = what
+    }
+
+    var isAtEnd: Bool { offset >= end }
+
+    /// The next element. `containers` are the tags whose value is the elements that follow.
+    mutating func next(containers: Set<UInt8>) throws(TrustListError) -> Element {
+        let start = offset
+        let tag = bytes[start]
+        if tag == Element.paddingTag {
+            offset += 1
+            return .padding
+        }
+        guard end - start >= 3 else {
+            throw TrustListError(
+                .truncated, at: start, "\(what) ends inside the length of field \(tag): \(end - start) bytes are left")
+        }
+        let length = Int(bytes[start + 1]) << 8 | Int(bytes[start + 2])
+        guard end - start - 3 >= length else {
+            throw TrustListError(
+                .truncated, at: start,
+                "field \(tag) of \(what) says it is \(length) bytes long, but only \(end - start - 3) are left")
+        }
+        if containers.contains(tag) {
+            offset = start + 3
+            return .container(tag: tag, length: length)
+        }
+        offset = start + 3 + length
+        return .value(tag: tag, bytes: Array(bytes[start + 3..<offset]))
+    }
+}
+
+/// Notes the tags that were seen, and refuses the second of a kind.
+struct SeenTags {
+    private var tags: Set<UInt8> = []
+
+    mutating func insert(_ element: Element, at offset: Int, in what: String) throws(TrustListError) {
+        if case .padding = element { return }
+        guard tags.insert(element.tag).inserted else {
+            throw TrustListError(.duplicateField, at: offset, "field \(element.tag) stands twice in \(what)")
+        }
+    }
+
+    func contains(_ tag: UInt8) -> Bool { tags.contains(tag) }
+}

@@ -1,0 +1,55 @@
+/// One entry of a trust list: a certificate, whose it is, and what it may be used for.
+///
+/// A decoded record keeps its elements as they stood, unknown ones too, so that it encodes to the same bytes again.
+/// Source: docs/trust-list-format.md, "Record".
+public struct Record: Hashable, Sendable {
+    /// The record's tags.
+    enum Tag {
+        static let recordLength: UInt8 = 1
+        static let dnsName: UInt8 = 2
+        static let subjectName: UInt8 = 3
+        static let function: UInt8 = 4
+        static let issuerName: UInt8 = 5
+        static let serialNumber: UInt8 = 6
+        static let publicKey: UInt8 = 7
+        static let signature: UInt8 = 8
+        static let certificate: UInt8 = 9
+        static let ipAddress: UInt8 = 10
+    }
+
+    /// The elements in file order, RECORDLENGTH first.
+    public let elements: [Element]
+
+    init(elements: [Element]) { self.elements = elements }
+
+    /// Host name, or dotted IP address; empty for a token.
+    public var dnsName: String? { elements.text(Tag.dnsName) }
+    /// Subject of the certificate, as the file spells it.
+    public var subjectName: String? { elements.text(Tag.subjectName) }
+    public var role: Role? { elements.number16(Tag.function).map(Role.init) }
+    /// Issuer of the certificate, as the file spells it.
+    public var issuerName: String? { elements.text(Tag.issuerName) }
+    /// Serial number of the certificate: big-endian magnitude.
+    public var serialNumber: [UInt8]? { elements.bytes(Tag.serialNumber) }
+    /// RSA: PKCS#1 RSAPublicKey DER; EC: the uncompressed point.
+    public var publicKey: [UInt8]? { elements.bytes(Tag.publicKey) }
+    /// The certificate's own signature value, in files that CUCM wrote itself.
+    public var certificateSignature: [UInt8]? { elements.bytes(Tag.signature) }
+    /// The certificate, DER.
+    public var certificate: [UInt8]? { elements.bytes(Tag.certificate) }
+    /// Four bytes; 0.0.0.0 for a token.
+    public var ipAddress: [UInt8]? { elements.bytes(Tag.ipAddress) }
+
+    /// The length in bytes, as RECORDLENGTH gives it.
+    public var length: Int { elements.reduce(0) { $0 + $1.encodedLength } }
+
+    /// Whether a certificate named by issuer and serial number is the one in this record, spelt as in this file.
+    public func names(issuer: String, serialNumber: [UInt8]) -> Bool {
+        issuerName == issuer && self.serialNumber.map(magnitude) == magnitude(serialNumber)
+    }
+}
+
+/// A serial number without leading zero bytes, so that two spellings of one number compare equal.
+func magnitude(_ serialNumber: [UInt8]) -> [UInt8] {
+    Array(serialNumber.drop { $0 == 0 })
+}

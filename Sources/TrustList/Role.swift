@@ -1,0 +1,32 @@
+/// What a record's certificate may be used for: the FUNCTION field (record tag 4, two bytes).
+///
+/// The format knows more numbers than those named here (a firewall has one, for example); a number without a name is
+/// kept as it is. Source: docs/trust-list-format.md, "Record".
+public struct Role: RawRepresentable, Hashable, Sendable {
+    public let rawValue: UInt16
+
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// System Administrator Security Token: may sign trust lists.
+    public static let sast = Role(rawValue: 0)
+    public static let ccm = Role(rawValue: 1)
+    public static let ccmTFTP = Role(rawValue: 2)
+    public static let tftp = Role(rawValue: 3)
+    public static let capf = Role(rawValue: 4)
+    public static let appServer = Role(rawValue: 7)
+    public static let tvs = Role(rawValue: 21)
+
+    /// The name that CUCM's `show ctl` prints, or the number where there is none.
+    public var name: String {
+        switch self {
+        case .sast: "System Administrator Security Token"
+        case .ccm: "CCM"
+        case .ccmTFTP: "CCM+TFTP"
+        case .tftp: "TFTP"
+        case .capf: "CAPF"
+        case .appServer: "APP-SERVER"
+        case .tvs: "TVS"
+        default: "\(rawValue)"
+        }
+    }
+}

@@ -1,0 +1,99 @@
+/// A trust list that is to be signed.
+public struct TrustListDraft: Sendable {
+    /// The name that the file bears in itself.
+    public var fileName: String
+    /// When it is made, in seconds since 1970.
+    public var timestamp: UInt32
+    public var digest: DigestAlgorithm
+    public var records: [Record]
+
+    public init(fileName: String = "CTLFile.tlv", timestamp: UInt32, digest: DigestAlgorithm, records: [Record]) {
+        self.fileName = fileName
+        self.timestamp = timestamp
+        self.digest = digest
+        self.records = records
+    }
+
+    /// Signs the list, and checks the signature with the certificate's public key before returning it.
+    ///
+    /// The header names the signer with the bytes of the signer's own record, so that the two can never disagree.
+    ///
+    /// - Parameters:
+    ///   - signer: the key; its certificate must be in a record with the role SAST.
+    ///   - modulusBits: the size of the signer's key, in bits.
+    ///   - verifier: what checks the signature.
+    /// - Throws: ``TrustListError`` (`unusable-signer`, `signature-mismatch`), or what the signer or verifier throws.
+    public func signed(
+        by signer: some TrustListSigner, modulusBits: Int, verifier: some SignatureVerifier
+    ) throws -> TrustListFile {
+        let certificate = signer.certificateDER
+        guard let record = records.first(where: { $0.role == .sast && $0.certificate == certificate }) else {
+            throw TrustListError(
+                .unusableSigner, "the signer's certificate has no record with the role \(Role.sast.name) in this list")
+        }
+        guard let modulus = ModulusSize(bits: modulusBits) else {
+            throw TrustListError(
+                .unusableSigner,
+                "a trust list cannot be signed with a key of \(modulusBits) bits; it knows 512, 1024, 2048 and 4096")
+        }
+        let blank = [UInt8](repeating: 0, count: modulus.signatureLength)
+        let message = try file(signedBy: record, modulus: modulus, signature: blank).signedMessage()
+        let signature = try signer.sign(message, digest: digest)
+        guard signature.count == modulus.signatureLength else {
+            throw TrustListError(
+                .signatureMismatch,
+                "the signature is \(signature.count) bytes long; a key of \(modulusBits) bits gives \(blank.count)")
+        }
+        guard
+            try verifier.isValid(
+                signature: signature, message: message, digest: digest, certificateDER: certificate)
+        else {
+            throw TrustListError(
+                .signatureMismatch, "the signature just made does not verify with the signer's certificate")
+        }
+        return try file(signedBy: record, modulus: modulus, signature: signature)
+    }
+
+    /// The file as it is with this signature, read back through the decoder, so that nothing leaves here that a strict
+    /// reader would refuse.
+    private func file(
+        signedBy record: Record, modulus: ModulusSize, signature: [UInt8]
+    ) throws(TrustListError) -> TrustListFile {
+        func copy(_ tag: UInt8, as headerTag: UInt8) throws(TrustListError) -> Element {
+            guard let bytes = record.elements.bytes(tag) else {
+                throw TrustListError(.unusableSigner, "the signer's record has no field \(tag)")
+            }
+            return .value(tag: headerTag, bytes: bytes)
+        }
+        let signerID = [
+            try copy(Record.Tag.subjectName, as: Header.Tag.signerName),
+            try copy(Record.Tag.serialNumber, as: Header.Tag.serialNumber),
+            try copy(Record.Tag.issuerName, as: Header.Tag.caName),
+        ]
+        func elements(headerLength: Int) -> [Element] {
+            [
+                .value(tag: Header.Tag.version, bytes: [1, 2]),
+                .value(tag: Header.Tag.headerLength, bytes: [UInt8(headerLength >> 8 & 0xff), UInt8(headerLength & 0xff)]),
+                .container(tag: Header.Tag.signerID, length: signerID.reduce(0) { $0 + $1.encodedLength }),
+            ] + signerID + [
+                .container(tag: Header.Tag.signatureInfo, length: 15),
+                .value(tag: Header.Tag.digestAlgorithm, bytes: [digest.rawValue]),
+                .container(tag: Header.Tag.signatureAlgorithmInfo, length: 8),
+                .value(tag: Header.Tag.signatureAlgorithm, bytes: [0]),
+                .value(tag: Header.Tag.signatureModulus, bytes: [modulus.rawValue]),
+                .value(tag: Header.Tag.signature, bytes: signature),
+                .value(tag: Header.Tag.fileName, bytes: [UInt8](trustListText: fileName)),
+                .value(
+                    tag: Header.Tag.timestamp,
+                    bytes: stride(from: 24, through: 0, by: -8).map { UInt8(timestamp >> $0 & 0xff) }),
+            ]
+        }
+        let bare = elements(headerLength: 0).reduce(0) { $0 + $1.encodedLength }
+        let padding = (4 - bare % 4) % 4
+        guard bare + padding <= UInt16.max else {
+            throw TrustListError(.badLength, "the header would be \(bare) bytes long; the limit is \(UInt16.max)")
+        }
+        let header = elements(headerLength: bare + padding) + Array(repeating: .padding, count: padding)
+        return try TrustListFile(decoding: records.reduce(into: header.encoded()) { $0 += $1.elements.encoded() })
+    }
+}

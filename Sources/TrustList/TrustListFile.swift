@@ -1,0 +1,152 @@
+/// A trust list: CTLFile.tlv or ITLFile.tlv.
+///
+/// Decoding keeps every element in its place, so that encoding an untouched file gives its bytes back, always.
+/// Source: docs/trust-list-format.md.
+public struct TrustListFile: Hashable, Sendable {
+    /// The longest file that is read, in bytes. Files seen in the field are a few kilobytes to some tens of them.
+    public static let maximumLength = 1 << 20
+
+    public let header: Header
+    public let records: [Record]
+
+    init(header: Header, records: [Record]) {
+        self.header = header
+        self.records = records
+    }
+
+    /// Reads a trust list.
+    ///
+    /// - Parameter bytes: the whole file.
+    /// - Throws: ``TrustListError`` with the offset of the first fault, where a phone could not read on.
+    public init(decoding bytes: [UInt8]) throws(TrustListError) {
+        guard !bytes.isEmpty else { throw TrustListError(.empty, at: 0, "the file is empty") }
+        guard bytes.count <= Self.maximumLength else {
+            throw TrustListError(
+                .tooLarge, at: nil, "the file is \(bytes.count) bytes long; the limit is \(Self.maximumLength)")
+        }
+        header = try Self.decodeHeader(bytes)
+        var records: [Record] = []
+        var offset = header.length
+        while offset < bytes.count {
+            let record = try Self.decodeRecord(bytes, at: offset, number: records.count + 1)
+            records.append(record)
+            offset += record.length
+        }
+        self.records = records
+    }
+
+    /// The file's bytes.
+    public func encoded() -> [UInt8] {
+        records.reduce(into: header.elements.encoded()) { $0 += $1.elements.encoded() }
+    }
+
+    /// What the signature is made over: the whole file with the SIGNATURE element (tag, length, value) cut out.
+    public func signedMessage() -> [UInt8] {
+        records.reduce(into: header.encodedWithoutSignature()) { $0 += $1.elements.encoded() }
+    }
+
+    /// The record of the certificate that signed this list, where the list itself holds it with the role SAST.
+    public var signerRecord: Record? {
+        records.first {
+            $0.role == .sast && $0.names(issuer: header.caName, serialNumber: header.serialNumber)
+        }
+    }
+
+    /// Whether this is an Identity Trust List, by the name that it bears in itself.
+    public var isITL: Bool { header.fileName.hasPrefix("ITL") }
+}
+
+extension TrustListFile {
+    private static func decodeHeader(_ bytes: [UInt8]) throws(TrustListError) -> Header {
+        guard bytes[0] == Header.Tag.version else {
+            throw TrustListError(
+                .notATrustList, at: 0,
+                "a trust list starts with field 1 (VERSION); this file starts with byte \(bytes[0])")
+        }
+        var reader = ElementReader(bytes, from: 0, to: bytes.count, in: "the header")
+        var seen = SeenTags()
+        var elements: [Element] = []
+        var offsets: [Int] = []
+        var declaredLength: Int?
+        var openContainers: [(tag: UInt8, start: Int, end: Int)] = []
+
+        while !reader.isAtEnd {
+            let start = reader.offset
+            let element = try reader.next(containers: Header.Tag.containers)
+            try seen.insert(element, at: start, in: "the header")
+            elements.append(element)
+            offsets.append(start)
+
+            if case .container(let tag, let length) = element {
+                openContainers.append((tag, start, reader.offset + length))
+            }
+            // A container's end must fall on the end of an element, and inside the container around it.
+            for container in openContainers where reader.offset > container.end {
+                throw TrustListError(
+                    .badLength, at: container.start,
+                    "header field \(container.tag) ends at byte \(container.end), inside another field")
+            }
+            openContainers.removeAll { $0.end == reader.offset }
+
+            if case .value(Header.Tag.headerLength, let value) = element {
+                guard value.count == 2 else {
+                    throw TrustListError(
+                        .badLength, at: start, "HEADERLENGTH must be 2 bytes long, and is \(value.count)")
+                }
+                let length = Int(value[0]) << 8 | Int(value[1])
+                guard length >= reader.offset, length <= bytes.count else {
+                    throw TrustListError(
+                        .badLength, at: start,
+                        "HEADERLENGTH is \(length); the header cannot end there in a file of \(bytes.count) bytes")
+                }
+                declaredLength = length
+                reader.end = length
+            }
+        }
+        guard declaredLength != nil else {
+            throw TrustListError(.missingField, at: 0, "the header has no field 2 (HEADERLENGTH)")
+        }
+        if let open = openContainers.first {
+            throw TrustListError(
+                .badLength, at: open.start, "header field \(open.tag) ends at byte \(open.end), past the header")
+        }
+        return try Header(elements: elements, startingAt: offsets)
+    }
+
+    private static func decodeRecord(
+        _ bytes: [UInt8], at start: Int, number: Int
+    ) throws(TrustListError) -> Record {
+        let what = "record \(number)"
+        guard bytes.count - start >= 5 else {
+            throw TrustListError(.truncated, at: start, "\(what) ends after \(bytes.count - start) bytes")
+        }
+        guard bytes[start] == Record.Tag.recordLength, bytes[start + 1] == 0, bytes[start + 2] == 2 else {
+            throw TrustListError(
+                .badValue, at: start,
+                "\(what) must start with field 1 (RECORDLENGTH), 2 bytes long; it starts with byte \(bytes[start])")
+        }
+        let length = Int(bytes[start + 3]) << 8 | Int(bytes[start + 4])
+        guard length >= 5 else {
+            throw TrustListError(.badLength, at: start, "\(what) says it is \(length) bytes long; its own head takes 5")
+        }
+        guard length <= bytes.count - start else {
+            throw TrustListError(
+                .truncated, at: start,
+                "\(what) says it is \(length) bytes long, but the file ends after \(bytes.count - start)")
+        }
+        var reader = ElementReader(bytes, from: start, to: start + length, in: what)
+        var seen = SeenTags()
+        var elements: [Element] = []
+        while !reader.isAtEnd {
+            let offset = reader.offset
+            let element = try reader.next(containers: [])
+            try seen.insert(element, at: offset, in: what)
+            if case .value(Record.Tag.function, let value) = element, value.count != 2 {
+                throw TrustListError(
+                    .badLength, at: offset, "FUNCTION of \(what) must be 2 bytes long, and is \(value.count)")
+            }
+            elements.append(element)
+        }
+        return Record(elements: elements)
+    }
+}
