@@ -52,6 +52,9 @@ let package = Package(
                 "ClusterLab",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        // Tests
+        .testTarget(name: "TrustListTests", dependencies: ["TrustList", "Certificates"]),
     ],
     swiftLanguageModes: [.v6]
 )

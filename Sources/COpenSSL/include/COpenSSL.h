@@ -14,4 +14,11 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+// Macros that Swift does not see.
+static inline long etb_bio_get_mem_data(BIO *bio, char **data) { return BIO_get_mem_data(bio, data); }
+
+static inline EVP_PKEY *etb_rsa_generate(unsigned int bits) { return EVP_RSA_gen(bits); }
+
+static inline int etb_evp_pkey_is_a(const EVP_PKEY *key, const char *name) { return EVP_PKEY_is_a(key, name); }
+
 #endif

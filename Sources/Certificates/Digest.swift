@@ -1,0 +1,55 @@
+import COpenSSL
+import TrustList
+
+/// Digests over bytes in memory.
+public enum Digest {
+    /// MD5, 16 bytes: only for the checksums that CUCM and some phones display.
+    public static func md5(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_md5(), length: 16) }
+    /// SHA-1, 20 bytes.
+    public static func sha1(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_sha1(), length: 20) }
+    /// SHA-256, 32 bytes.
+    public static func sha256(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_sha256(), length: 32) }
+    /// SHA-512, 64 bytes.
+    public static func sha512(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_sha512(), length: 64) }
+
+    /// The digest that a trust list names.
+    public static func compute(_ algorithm: DigestAlgorithm, _ bytes: [UInt8]) -> [UInt8] {
+        switch algorithm {
+        case .sha1: sha1(bytes)
+        case .sha256: sha256(bytes)
+        case .sha512: sha512(bytes)
+        }
+    }
+
+    private static func digest(_ bytes: [UInt8], _ algorithm: OpaquePointer?, length: Int) -> [UInt8] {
+        var output = [UInt8](repeating: 0, count: length)
+        let status = EVP_Digest(bytes, bytes.count, &output, nil, algorithm, nil)
+        // libcrypto fails here only without memory or without its default provider: nothing can go on then.
+        precondition(status == 1, "libcrypto cannot compute a digest")
+        return output
+    }
+}
+
+extension DigestAlgorithm {
+    /// libcrypto's method for this digest.
+    var method: OpaquePointer? {
+        switch self {
+        case .sha1: EVP_sha1()
+        case .sha256: EVP_sha256()
+        case .sha512: EVP_sha512()
+        }
+    }
+}
+
+extension Sequence where Element == UInt8 {
+    /// Lower-case hexadecimal without separators.
+    public var hex: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    /// Upper-case hexadecimal, bytes separated by colons, as CUCM prints serial numbers.
+    public var colonHex: String {
+        map { [$0].hex.uppercased() }.joined(separator: ":")
+    }
+}

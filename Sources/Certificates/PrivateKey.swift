@@ -1,0 +1,83 @@
+import COpenSSL
+import TrustList
+
+/// An RSA private key in software, for the lab and for tests. Keys of a cluster's administrators live on tokens.
+public final class PrivateKey: @unchecked Sendable {
+    // EVP_PKEY is reference counted and, once made, only read: it may be shared between threads (openssl-threads(7)).
+    let key: OpaquePointer
+
+    private init(_ key: OpaquePointer) { self.key = key }
+
+    deinit { EVP_PKEY_free(key) }
+
+    /// Makes a new RSA key of `bits` bits.
+    public static func generate(bits: Int) throws(CertificateError) -> PrivateKey {
+        guard let key = etb_rsa_generate(UInt32(bits)) else {
+            throw .openSSL(.cryptoFailed, "libcrypto cannot make an RSA key of \(bits) bits")
+        }
+        return PrivateKey(key)
+    }
+
+    /// Reads an unencrypted PEM private key.
+    public init(pem: String) throws(CertificateError) {
+        var text = Array(pem.utf8)
+        guard let bio = BIO_new_mem_buf(&text, Int32(clamping: text.count)) else {
+            throw .openSSL(.cryptoFailed, "libcrypto is out of memory")
+        }
+        defer { BIO_free(bio) }
+        // A callback that gives no pass phrase: without it libcrypto would ask on the terminal.
+        guard let key = PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil) else {
+            throw .openSSL(.notAPrivateKey, "the text holds no unencrypted PEM private key")
+        }
+        self.key = key
+    }
+
+    /// The key as PEM (PKCS#8, not encrypted).
+    public func pem() throws(CertificateError) -> String {
+        guard let bio = BIO_new(BIO_s_mem()) else { throw .openSSL(.cryptoFailed, "libcrypto is out of memory") }
+        defer { BIO_free(bio) }
+        guard PEM_write_bio_PrivateKey(bio, key, nil, nil, 0, nil, nil) == 1 else {
+            throw .openSSL(.cryptoFailed, "libcrypto cannot write the key")
+        }
+        var data: UnsafeMutablePointer<CChar>?
+        let length = etb_bio_get_mem_data(bio, &data)
+        let bytes = UnsafeRawBufferPointer(start: data, count: length)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The public half.
+    public func publicKey() throws(CertificateError) -> PublicKey { try PublicKey(key) }
+
+    /// Signs with RSA PKCS#1 v1.5 (RFC 8017, section 8.2.1).
+    public func sign(_ message: [UInt8], digest: DigestAlgorithm) throws(CertificateError) -> [UInt8] {
+        guard let context = EVP_MD_CTX_new() else { throw .openSSL(.cryptoFailed, "libcrypto is out of memory") }
+        defer { EVP_MD_CTX_free(context) }
+        var length = Int(EVP_PKEY_get_size(key))
+        var signature = [UInt8](repeating: 0, count: length)
+        guard EVP_DigestSignInit(context, nil, digest.method, nil, key) == 1,
+            EVP_DigestSign(context, &signature, &length, message, message.count) == 1
+        else { throw .openSSL(.cryptoFailed, "libcrypto cannot sign with this key") }
+        return Array(signature.prefix(length))
+    }
+}
+
+/// A software key together with its certificate, as a trust list's signer.
+public struct SoftwareSigner: TrustListSigner {
+    public let certificate: Certificate
+    private let key: PrivateKey
+
+    /// - Throws: ``CertificateError`` where the certificate is not this key's.
+    public init(certificate: Certificate, key: PrivateKey) throws(CertificateError) {
+        guard try key.publicKey() == certificate.publicKey else {
+            throw CertificateError(.notAPrivateKey, "the private key does not belong to the certificate")
+        }
+        self.certificate = certificate
+        self.key = key
+    }
+
+    public var certificateDER: [UInt8] { certificate.der }
+
+    public func sign(_ message: [UInt8], digest: DigestAlgorithm) throws -> [UInt8] {
+        try key.sign(message, digest: digest)
+    }
+}

@@ -1,0 +1,77 @@
+import COpenSSL
+import TrustList
+
+/// A public key, as a certificate holds it.
+public struct PublicKey: Hashable, Sendable {
+    /// SubjectPublicKeyInfo, DER (RFC 5280, section 4.1).
+    public let der: [UInt8]
+    public let isRSA: Bool
+    /// The key size in bits; for RSA, of the modulus.
+    public let bits: Int
+    /// The key's own encoding: PKCS#1 RSAPublicKey DER for RSA, the uncompressed point for EC. It is what a trust list
+    /// holds as PUBLICKEY.
+    public let rawKey: [UInt8]
+
+    init(_ key: OpaquePointer) throws(CertificateError) {
+        der = try derBytes("the public key") { i2d_PUBKEY(key, $0) }
+        isRSA = etb_evp_pkey_is_a(key, "RSA") == 1
+        bits = Int(EVP_PKEY_get_bits(key))
+        rawKey = try derBytes("the public key") { i2d_PublicKey(key, $0) }
+    }
+
+    /// The pin of this key as libcurl wants it: `sha256//` and the base64 of the SHA-256 of ``der`` (RFC 7469).
+    public var pin: String { "sha256//" + base64(Digest.sha256(der)) }
+
+    /// Whether `signature` over `message` was made with this key (RSA PKCS#1 v1.5, RFC 8017 section 8.2.2).
+    ///
+    /// - Throws: ``CertificateError`` where the key is not RSA or libcrypto cannot use it. A signature that does not fit
+    ///   is no error.
+    public func isValid(
+        signature: [UInt8], message: [UInt8], digest: DigestAlgorithm
+    ) throws(CertificateError) -> Bool {
+        guard isRSA else {
+            throw CertificateError(.unsupportedKey, "only RSA keys sign trust lists; this key is of another kind")
+        }
+        guard let key = der.withBytes({ d2i_PUBKEY(nil, $0, $1) }) else {
+            throw .openSSL(.unsupportedKey, "libcrypto cannot read the public key")
+        }
+        defer { EVP_PKEY_free(key) }
+        guard let context = EVP_MD_CTX_new() else { throw .openSSL(.cryptoFailed, "libcrypto is out of memory") }
+        defer { EVP_MD_CTX_free(context) }
+        guard EVP_DigestVerifyInit(context, nil, digest.method, nil, key) == 1 else {
+            throw .openSSL(.cryptoFailed, "libcrypto cannot check a signature with this key")
+        }
+        let status = EVP_DigestVerify(context, signature, signature.count, message, message.count)
+        ERR_clear_error()
+        return status == 1
+    }
+}
+
+/// Runs one of libcrypto's i2d functions and takes the bytes it made.
+func derBytes(
+    _ what: String, _ encode: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) -> Int32
+) throws(CertificateError) -> [UInt8] {
+    var buffer: UnsafeMutablePointer<UInt8>?
+    let length = encode(&buffer)
+    guard length > 0, let buffer else { throw .openSSL(.cryptoFailed, "libcrypto cannot encode \(what)") }
+    defer { CRYPTO_free(buffer, #fileID, #line) }
+    return Array(UnsafeBufferPointer(start: buffer, count: Int(length)))
+}
+
+extension [UInt8] {
+    /// Gives libcrypto's d2i functions the moving pointer and the length that they want.
+    func withBytes<Result>(_ body: (UnsafeMutablePointer<UnsafePointer<UInt8>?>, Int) -> Result) -> Result {
+        withUnsafeBufferPointer { buffer in
+            var pointer = buffer.baseAddress
+            return body(&pointer, buffer.count)
+        }
+    }
+}
+
+/// Base64 with padding (RFC 4648, section 4).
+public func base64(_ bytes: [UInt8]) -> String {
+    guard !bytes.isEmpty else { return "" }
+    var output = [UInt8](repeating: 0, count: (bytes.count + 2) / 3 * 4 + 1)
+    let length = EVP_EncodeBlock(&output, bytes, Int32(bytes.count))
+    return String(decoding: output.prefix(Int(length)), as: UTF8.self)
+}

@@ -1,0 +1,82 @@
+import Certificates
+import Testing
+import TrustList
+
+@Suite struct BadFiles {
+    @Test func everyTruncationIsRefusedOrLosesWholeRecordsAndThenTheSignature() throws {
+        let bytes = try Workshop.ctlClientFile().encoded()
+        let boundaries: Set = [304, 1490, 2512, 3516, 4542]
+        for length in 0..<bytes.count {
+            let part = Array(bytes.prefix(length))
+            if boundaries.contains(length) {
+                // A file cut between two records reads well; only its signature tells.
+                let file = try TrustListFile(decoding: part)
+                #expect(try !file.isSigned(by: Workshop.secondToken))
+            } else {
+                #expect(throws: TrustListError.self, "cut to \(length) bytes") { try TrustListFile(decoding: part) }
+            }
+        }
+    }
+
+    @Test func everyFlippedBitIsRefusedOrBreaksTheSignature() throws {
+        let bytes = try Workshop.ctlClientFile().encoded()
+        var read = 0
+        for position in bytes.indices {
+            for bit in 0..<8 {
+                var flipped = bytes
+                flipped[position] ^= 1 << bit
+                guard let file = try? TrustListFile(decoding: flipped) else { continue }
+                read += 1
+                let valid = try file.isSigned(by: Workshop.secondToken)
+                #expect(!valid, "bit \(bit) of byte \(position)")
+            }
+        }
+        // Most flips stand in names, keys and certificates, which the decoder has no opinion on.
+        #expect(read > bytes.count)
+    }
+
+    @Test(arguments: [
+        ([], TrustListError.Code.empty),
+        ([0x30, 0x82, 0x01, 0x00], .notATrustList),
+        ([1], .truncated),
+        ([1, 0, 2, 1, 2], .missingField),
+        ([1, 0, 2, 1, 2, 2, 0, 2, 0xff, 0xff], .badLength),
+        ([1, 0, 2, 1, 2, 1, 0, 2, 1, 2], .duplicateField),
+    ] as [([UInt8], TrustListError.Code)])
+    func badHeadersAreNamed(bytes: [UInt8], code: TrustListError.Code) {
+        let error = #expect(throws: TrustListError.self) { try TrustListFile(decoding: bytes) }
+        #expect(error?.code == code)
+    }
+
+    @Test func longerThanTheLimitIsRefused() {
+        let error = #expect(throws: TrustListError.self) {
+            try TrustListFile(decoding: Array(repeating: 1, count: TrustListFile.maximumLength + 1))
+        }
+        #expect(error?.code == .tooLarge)
+    }
+
+    @Test func aSignerWithoutRecordIsRefused() throws {
+        let error = #expect(throws: TrustListError.self) {
+            try Workshop.tokenlessDraft().signed(
+                by: SoftwareSigner(certificate: Workshop.subscriber, key: Workshop.subscriberKey), modulusBits: 1024,
+                verifier: X509SignatureVerifier())
+        }
+        #expect(error?.code == .unusableSigner)
+    }
+
+    /// A signer whose key is not the one in its certificate: the draft must notice before anything is written.
+    private struct WrongKey: TrustListSigner {
+        var certificateDER: [UInt8] { Workshop.publisher.der }
+        func sign(_ message: [UInt8], digest: DigestAlgorithm) throws -> [UInt8] {
+            try Workshop.subscriberKey.sign(message, digest: digest)
+        }
+    }
+
+    @Test func aSignatureThatDoesNotVerifyIsRefused() throws {
+        let error = #expect(throws: TrustListError.self) {
+            try Workshop.tokenlessDraft().signed(
+                by: WrongKey(), modulusBits: 1024, verifier: X509SignatureVerifier())
+        }
+        #expect(error?.code == .signatureMismatch)
+    }
+}
