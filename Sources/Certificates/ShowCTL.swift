@@ -1,0 +1,123 @@
+import Glibc
+import TrustList
+
+/// The text that CUCM's `show ctl` and `show itl` print.
+///
+/// Source: docs/trust-list-format.md, "What show ctl prints". The BYTEPOS column is in truth the tag number, and some
+/// names are misspelt; both are kept as CUCM has them.
+public enum ShowCTL {
+    /// The text for a file.
+    ///
+    /// - Parameters:
+    ///   - bytes: the file.
+    ///   - modified: when the file was last changed, in seconds since 1970; printed in the local time zone.
+    /// - Throws: ``TrustListError`` where the file cannot be read.
+    public static func text(of bytes: [UInt8], modified: Int64) throws(TrustListError) -> String {
+        let file = try TrustListFile(decoding: bytes)
+        let kind = file.isITL ? "ITL" : "CTL"
+        var lines = [
+            "The checksum value of the \(kind) file:",
+            Digest.md5(bytes).hex + "(MD5)",
+            Digest.sha1(bytes).hex + "(SHA1)",
+            "",
+            "Length of \(kind) file: \(bytes.count)",
+            "The \(kind) File was last modified on \(date(modified))",
+            "",
+            "\tParse \(kind) File",
+            "\t----------------",
+            "",
+            "Version:\t\(file.header.version.major).\(file.header.version.minor)",
+            "HeaderLength:\t\(file.header.length) (BYTES)",
+            "",
+        ]
+        lines += tableHead + headerRows(file.header)
+        for (index, record) in file.records.enumerated() {
+            lines += ["", "\t\(kind) Record #:\(index + 1)", "\t\t  ----"] + tableHead + rows(of: record)
+            if record.role == .sast {
+                let used = record.names(issuer: file.header.caName, serialNumber: file.header.serialNumber)
+                lines.append("This etoken was \(used ? "" : "not ")used to sign the \(kind) file.")
+            }
+        }
+        let verified = TrustListVerification(of: file, at: modified).signer.map { (try? file.isSigned(by: $0)) == true }
+        lines += [
+            "",
+            verified == true
+                ? "The \(kind) file was verified successfully." : "Verification of the \(kind) file failed.",
+        ]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The text where there is no CTL file.
+    public static let absent = """
+        Length of CTL file: 0
+        CTL File not found. Please run CTLClient plugin or run the CLI - utils ctl.. to generate the CTL file.
+        Error parsing the CTL File.
+
+        """
+
+    private static let tableHead = ["BYTEPOS\tTAG\t\tLENGTH\tVALUE", "-------\t---\t\t------\t-----"]
+
+    private static func row(_ tag: Int, _ name: String, _ length: Int, _ value: String = "") -> String {
+        "\(tag)\t\(name)\t\(length)" + (value.isEmpty ? "" : "\t" + value)
+    }
+
+    private static func headerRows(_ header: Header) -> [String] {
+        let signerID = [header.signerName, header.caName].reduce(header.serialNumber.count + 9) {
+            $0 + $1.utf8.count + 1
+        }
+        var rows = [
+            row(3, "SIGNERID", 2, "\(signerID)"),
+            row(4, "SIGNERNAME", header.signerName.utf8.count + 1, header.signerName),
+            row(5, "SERIALNUMBER", header.serialNumber.count, header.serialNumber.colonHex),
+            row(6, "CANAME", header.caName.utf8.count + 1, header.caName),
+            row(7, "SIGNATUREINFO", 2, "15"),
+            row(8, "DIGESTALGORTITHM", 1),
+            row(9, "SIGNATUREALGOINFO", 2, "8"),
+            row(10, "SIGNATUREALGORTITHM", 1),
+            row(11, "SIGNATUREMODULUS", 1),
+            row(12, "SIGNATURE", header.signature.count),
+        ]
+        for start in stride(from: 0, to: header.signature.count, by: 8) {
+            // Eight bytes a row, hexadecimal without leading zeros.
+            let bytes = header.signature[start..<min(start + 8, header.signature.count)]
+            rows.append(bytes.map { String($0, radix: 16) }.joined(separator: " "))
+        }
+        rows.append(row(14, "FILENAME", header.fileName.utf8.count + 1))
+        rows.append(row(15, "TIMESTAMP", 4))
+        return rows
+    }
+
+    private static let recordNames: [UInt8: String] = [
+        1: "RECORDLENGTH", 2: "DNSNAME", 3: "SUBJECTNAME", 4: "FUNCTION", 5: "ISSUERNAME", 6: "SERIALNUMBER",
+        7: "PUBLICKEY", 8: "SIGNATURE", 9: "CERTIFICATE", 10: "IPADDRESS",
+        11: "CERTIFICATE HASH", 12: "HASH ALGORITHM",
+    ]
+
+    private static func rows(of record: Record) -> [String] {
+        record.elements.compactMap { element in
+            guard case .value(let tag, let bytes) = element else { return nil }
+            let value =
+                switch tag {
+                case 1: "\(record.length)"
+                case 2: record.dnsName ?? ""
+                case 3: record.subjectName ?? ""
+                case 4: record.role?.name ?? ""
+                case 5: record.issuerName ?? ""
+                case 6: bytes.colonHex
+                case 9:
+                    Digest.sha1(bytes).map { [$0].hex.uppercased() }.joined(separator: " ") + " (SHA1 Hash HEX)"
+                default: ""
+                }
+            return row(Int(tag), recordNames[tag] ?? "UNKNOWN", bytes.count, value)
+        }
+    }
+
+    private static func date(_ seconds: Int64) -> String {
+        var time = time_t(seconds)
+        var broken = tm()
+        localtime_r(&time, &broken)
+        var buffer = [CChar](repeating: 0, count: 64)
+        let length = strftime(&buffer, buffer.count, "%a %b %d %H:%M:%S %Z %Y", &broken)
+        return String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

@@ -1,0 +1,145 @@
+import TrustList
+
+/// What a careful reader finds in a trust list: signature, signer, every certificate against its record.
+///
+/// It does not say whether a certain phone would accept the file; that depends on what the phone holds (module Phones).
+public struct TrustListVerification: Sendable {
+    /// One thing that was looked at.
+    public struct Check: Equatable, Sendable {
+        public enum Outcome: String, Sendable {
+            case passed
+            /// Unusual, but a phone reads on.
+            case warning
+            case failed
+        }
+
+        public let outcome: Outcome
+        /// One sentence: what was found.
+        public let text: String
+    }
+
+    public private(set) var checks: [Check] = []
+    /// The certificate that the signature was checked with, or nil where none was found.
+    public private(set) var signer: Certificate?
+
+    /// Whether nothing failed. Warnings are allowed.
+    public var isValid: Bool { !checks.contains { $0.outcome == .failed } }
+
+    /// Looks at a list.
+    ///
+    /// - Parameters:
+    ///   - file: the decoded list.
+    ///   - signer: the certificate that should have signed it, or nil for the one that the list names.
+    ///   - time: the time at which certificates must be valid, in seconds since 1970.
+    public init(of file: TrustListFile, signer expected: Certificate? = nil, at time: Int64) {
+        checkSigner(of: file, expected: expected)
+        for (index, record) in file.records.enumerated() {
+            checkRecord(record, number: index + 1, at: time)
+        }
+        checkTokens(of: file)
+    }
+
+    private mutating func add(_ outcome: Check.Outcome, _ text: String) {
+        checks.append(Check(outcome: outcome, text: text))
+    }
+
+    private mutating func checkSigner(of file: TrustListFile, expected: Certificate?) {
+        if let expected {
+            signer = expected
+            if expected.serialNumber != file.header.serialNumber {
+                add(
+                    .failed,
+                    "The header names the signer with serial \(file.header.serialNumber.colonHex); the certificate given has \(expected.serialNumber.colonHex)."
+                )
+            }
+        } else if let record = file.signerRecord {
+            signer = record.certificate.flatMap { try? Certificate(der: $0) }
+            if signer == nil { add(.failed, "The signer's record holds no certificate that can be read.") }
+        } else if file.isITL, let match = Self.anyRecord(of: file) {
+            // An ITL may be signed by a certificate that stands in it with another role than SAST.
+            signer = match
+        } else {
+            add(
+                .failed,
+                "The signer \(file.header.signerName) (serial \(file.header.serialNumber.colonHex)) has no record with the role \(Role.sast.name) in this file."
+            )
+        }
+        guard let signer else { return }
+        guard (try? file.isSigned(by: signer)) == true else {
+            add(.failed, "The signature does not verify with the signer's certificate: the file was changed, or damaged.")
+            return
+        }
+        add(
+            .passed,
+            "The signature verifies: \(file.header.digest.name) with RSA \(signer.publicKey.bits), by \(file.header.signerName)."
+        )
+    }
+
+    private static func anyRecord(of file: TrustListFile) -> Certificate? {
+        file.records
+            .first { $0.names(issuer: file.header.caName, serialNumber: file.header.serialNumber) }?
+            .certificate.flatMap { try? Certificate(der: $0) }
+    }
+
+    private mutating func checkRecord(_ record: Record, number: Int, at time: Int64) {
+        let what = "Record \(number) (\(record.role?.name ?? "no role"))"
+        guard let der = record.certificate else {
+            // CCM+TFTP records of a non-secure cluster are emptied, and ITL files may hold hashes only.
+            add(.warning, "\(what) holds no certificate.")
+            return
+        }
+        let certificate: Certificate
+        do {
+            certificate = try Certificate(der: der)
+        } catch {
+            add(.failed, "\(what) holds a certificate that cannot be read: \(error.reason).")
+            return
+        }
+        var faults: [String] = []
+        if record.serialNumber != certificate.serialNumber {
+            faults.append("its serial number is not the certificate's, \(certificate.serialNumber.colonHex)")
+        }
+        if record.publicKey != certificate.publicKey.rawKey {
+            faults.append("its public key is not the certificate's")
+        }
+        if let signature = record.certificateSignature, signature != certificate.signatureValue {
+            faults.append("its SIGNATURE is not the certificate's")
+        }
+        guard faults.isEmpty else {
+            add(.failed, "\(what): \(faults.joined(separator: "; ")).")
+            return
+        }
+        if !Self.spells(record.subjectName, certificate.subject) || !Self.spells(record.issuerName, certificate.issuer) {
+            add(.warning, "\(what) spells a name otherwise than is known: \(record.subjectName ?? "none").")
+        }
+        if !certificate.isValid(at: time) {
+            // Phones do not look at the dates of a trust list's certificates; CUCM refuses to upload expired ones.
+            let state = time < certificate.notBefore ? "not valid yet" : "expired"
+            add(.warning, "\(what): the certificate is \(state).")
+        }
+        add(
+            .passed,
+            "\(what): \(record.subjectName ?? "") serial \(certificate.serialNumber.colonHex), \(certificate.publicKey.bits) bit."
+        )
+    }
+
+    private static func spells(_ name: String?, _ certificateName: DistinguishedName) -> Bool {
+        name == certificateName.rendered(.cucm) || name == certificateName.rendered(.token)
+    }
+
+    private mutating func checkTokens(of file: TrustListFile) {
+        guard !file.isITL else { return }
+        let tokens = file.records.filter { $0.role == .sast && ($0.dnsName ?? "").isEmpty }
+        let signedByToken = file.signerRecord.map { ($0.dnsName ?? "").isEmpty } ?? false
+        guard !tokens.isEmpty || signedByToken else {
+            add(.passed, "Tokenless: the publisher's own certificate signs.")
+            return
+        }
+        let distinct = Set(tokens.compactMap(\.certificate)).count
+        if distinct < 2 {
+            add(.failed, "\(distinct) token is in the file; two are needed, so that a lost one does not lock the cluster out.")
+        } else {
+            add(.passed, "\(distinct) tokens are in the file.")
+        }
+    }
+}
