@@ -55,6 +55,7 @@ let package = Package(
 
         // Tests
         .testTarget(name: "TrustListTests", dependencies: ["TrustList", "Certificates"]),
+        .testTarget(name: "PhonesTests", dependencies: ["Phones", "TrustList", "Certificates"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,171 @@
+import Certificates
+import TrustList
+
+/// The signer of a trust list that phones are going to be offered: what its header will say, and the certificate that
+/// its signature will verify with.
+public struct OfferedSigner: Sendable {
+    /// Subject as the header spells it.
+    public let name: String
+    /// Issuer as the header spells it.
+    public let issuer: String
+    /// Big-endian magnitude.
+    public let serialNumber: [UInt8]
+    public let certificate: Certificate
+
+    public init(name: String, issuer: String, serialNumber: [UInt8], certificate: Certificate) {
+        self.name = name
+        self.issuer = issuer
+        self.serialNumber = serialNumber
+        self.certificate = certificate
+    }
+
+    /// The signer as this record will name it in the header.
+    public init?(record: Record) {
+        guard let name = record.subjectName, let issuer = record.issuerName, let serial = record.serialNumber,
+            let certificate = record.certificate.flatMap({ try? Certificate(der: $0) })
+        else { return nil }
+        self.init(name: name, issuer: issuer, serialNumber: serial, certificate: certificate)
+    }
+
+    /// The file as a phone would identify it: the file's own spelling of the names.
+    func isNamed(in record: Record) -> Bool { record.names(issuer: issuer, serialNumber: serialNumber) }
+}
+
+/// What a TVS server says when a phone asks it for the signer of a file.
+public enum TVSAnswer: Equatable, Sendable {
+    /// It knows the certificate, and gives it with these roles.
+    case vouches(certificate: [UInt8], roles: [Role])
+    case doesNotKnow
+    /// It did not answer; one sentence says why.
+    case unreachable(String)
+    /// It has not been asked yet, and is going to know the certificate once it is uploaded.
+    case expectedToVouch
+}
+
+/// What a phone holds as its CTL file.
+public enum HeldTrustList: Sendable {
+    case none
+    case file(TrustListFile)
+    /// It holds something that nobody here has a copy of; the text says what is known.
+    case unknown(String)
+}
+
+/// Whether a phone will take a new CTL file, and why.
+public struct Verdict: Equatable, Sendable {
+    public enum Outcome: String, Sendable {
+        case accepted
+        case refused
+        case unknown
+    }
+
+    /// Which rule of the model decided; the numbers are those of docs/phone-acceptance.md.
+    public enum Rule: String, Sendable {
+        case firstUse = "1-first-use"
+        case signerInHeldCTL = "2-signer-in-held-ctl"
+        case signerInITL = "3-signer-in-itl"
+        case vouchedByTVS = "3-vouched-by-tvs"
+        case noSecurityByDefault = "4-no-security-by-default"
+        case notVouched = "4-not-vouched"
+        case heldFileUnknown = "held-file-unknown"
+        case modelUnknown = "model-unknown"
+    }
+
+    public let outcome: Outcome
+    public let rule: Rule
+    /// Why, as a part of a sentence: "the signer is a token in the CTL file that it holds".
+    public let reason: String
+
+    init(_ outcome: Outcome, _ rule: Rule, _ reason: String) {
+        self.outcome = outcome
+        self.rule = rule
+        self.reason = reason
+    }
+}
+
+/// The acceptance model: what a phone does with a CTL file that it is offered.
+///
+/// A pure function. Source: Cisco technotes 118893 and 213407; docs/phone-acceptance.md gives each rule with its source.
+public enum Acceptance {
+    /// Decides for one phone.
+    ///
+    /// - Parameters:
+    ///   - signer: who signs the file that is offered.
+    ///   - held: the CTL file that the phone holds.
+    ///   - itl: the ITL file that the phone holds, or nil.
+    ///   - model: the phone's model.
+    ///   - tvs: the answers of the TVS servers that the phone can ask. Answers count only where the ITL lists a TVS
+    ///     server, as the phone would not trust another.
+    public static func decide(
+        signer: OfferedSigner, held: HeldTrustList, itl: TrustListFile?, model: PhoneModel, tvs: [TVSAnswer]
+    ) -> Verdict {
+        switch held {
+        case .none:
+            return Verdict(.accepted, .firstUse, "it holds no CTL file, and takes the first one on trust")
+        case .file(let file):
+            if file.records.contains(where: { $0.role == .sast && signer.isNamed(in: $0) }) {
+                return Verdict(.accepted, .signerInHeldCTL, "the signer stands in the CTL file that it holds")
+            }
+        case .unknown:
+            break
+        }
+        switch model.securityByDefault {
+        case .unsupported:
+            if case .unknown(let what) = held { return heldUnknown(what) }
+            return Verdict(
+                .refused, .noSecurityByDefault,
+                "the signer is not in the CTL file that it holds, and the model cannot ask a TVS server")
+        case .unknown:
+            return Verdict(
+                .unknown, .modelUnknown,
+                "the signer is not in the CTL file that it holds, and whether \(model.name) can ask a TVS server is not known"
+            )
+        case .supported:
+            return throughITL(signer: signer, held: held, itl: itl, tvs: tvs)
+        }
+    }
+
+    private static func throughITL(
+        signer: OfferedSigner, held: HeldTrustList, itl: TrustListFile?, tvs: [TVSAnswer]
+    ) -> Verdict {
+        func refused(_ reason: String) -> Verdict {
+            if case .unknown(let what) = held { return heldUnknown(what) }
+            return Verdict(.refused, .notVouched, reason)
+        }
+        guard let itl else {
+            return refused("the signer is not in the CTL file that it holds, and it has no ITL file")
+        }
+        if itl.records.contains(where: { $0.role == .sast && signer.isNamed(in: $0) }) {
+            return Verdict(.accepted, .signerInITL, "the signer stands in its ITL file with a signing role")
+        }
+        guard itl.records.contains(where: { $0.role == .tvs }) else {
+            return refused("the signer is in neither of its trust lists, and its ITL file names no TVS server")
+        }
+        for answer in tvs {
+            switch answer {
+            case .vouches(let certificate, let roles)
+            where roles.contains(.sast) && certificate == signer.certificate.der:
+                return Verdict(.accepted, .vouchedByTVS, "its TVS server vouches for the signer")
+            case .expectedToVouch:
+                return Verdict(
+                    .accepted, .vouchedByTVS, "its TVS server will vouch for the signer once the certificate is uploaded")
+            default: continue
+            }
+        }
+        let reasons = tvs.map { answer in
+            switch answer {
+            case .vouches(let certificate, _) where certificate != signer.certificate.der:
+                "its TVS server knows another certificate by the signer's name"
+            case .vouches: "its TVS server knows the signer, but not with the role SAST"
+            case .unreachable(let why): "its TVS server does not answer (\(why))"
+            case .doesNotKnow, .expectedToVouch: "its TVS server does not know the signer"
+            }
+        }
+        return refused(
+            "the signer is in neither of its trust lists, and "
+                + (reasons.first ?? "no TVS server could be asked"))
+    }
+
+    private static func heldUnknown(_ what: String) -> Verdict {
+        Verdict(.unknown, .heldFileUnknown, what)
+    }
+}

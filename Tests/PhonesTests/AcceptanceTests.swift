@@ -1,0 +1,126 @@
+import Certificates
+import Testing
+import TrustList
+
+@testable import Phones
+
+/// The cases of docs/phone-acceptance.md.
+@Suite struct AcceptanceTests {
+    static let publisher = certificate("cucm-pub", serial: 1)
+    static let token = certificate("SAST-ADN008580ef", serial: 2)
+    static let tvs = certificate("tvs", serial: 3)
+    static let key = try! PrivateKey.generate(bits: 1024)
+
+    static func certificate(_ name: String, serial: UInt8) -> Certificate {
+        try! CertificateBuilder(
+            subject: DistinguishedName(["CN": name]), serialNumber: [serial], notBefore: 0, notAfter: 2_000_000_000
+        ).selfSigned(by: key)
+    }
+
+    static func list(_ fileName: String, _ records: [(Certificate, Role)]) throws -> TrustListFile {
+        var all = records
+        if !all.contains(where: { $0.0 == publisher && $0.1 == .sast }), fileName == "CTLFile.tlv" {
+            all.append((publisher, .sast))
+        }
+        let signer = all.first { $0.1 == .sast }?.0 ?? publisher
+        return try TrustListDraft(
+            fileName: fileName, timestamp: 1, digest: .sha1,
+            records: all.map {
+                try Record(
+                    certificate: $0.0, role: $0.1, dnsName: "x", ipAddress: [127, 0, 0, 1], names: .cucm,
+                    withCertificateSignature: false)
+            }
+        ).signed(
+            by: SoftwareSigner(certificate: signer, key: key), modulusBits: 1024, verifier: X509SignatureVerifier())
+    }
+
+    let tokenSigner = try! #require(OfferedSigner(record: list("CTLFile.tlv", [(token, .sast)]).records[0]))
+    let tokenless = try! list("CTLFile.tlv", [])
+    /// The ITL's own signer holds the role SAST, as CUCM writes it.
+    let itl = try! list("ITLFile.tlv", [(publisher, .sast), (tvs, .tvs)])
+    let modern = PhoneModel(name: "CP-8861")
+    let old = PhoneModel(name: "Cisco 7960")
+    let vouches = TVSAnswer.vouches(certificate: token.der, roles: [.sast])
+
+    @Test func firstFileIsTakenOnTrust() {
+        let verdict = Acceptance.decide(signer: tokenSigner, held: .none, itl: nil, model: old, tvs: [])
+        #expect(verdict.rule == .firstUse && verdict.outcome == .accepted)
+    }
+
+    @Test func aSignerInTheHeldFileIsEnoughForEveryModel() throws {
+        let held = try Self.list("CTLFile.tlv", [(Self.token, .sast)])
+        for model in [old, modern, PhoneModel(name: "Something new")] {
+            let verdict = Acceptance.decide(signer: tokenSigner, held: .file(held), itl: nil, model: model, tvs: [])
+            #expect(verdict.rule == .signerInHeldCTL && verdict.outcome == .accepted)
+        }
+    }
+
+    @Test func anotherRoleInTheHeldFileIsNotEnough() throws {
+        let held = try Self.list("CTLFile.tlv", [(Self.token, .ccmTFTP)])
+        let verdict = Acceptance.decide(signer: tokenSigner, held: .file(held), itl: nil, model: old, tvs: [])
+        #expect(verdict.outcome == .refused)
+    }
+
+    @Test func tvsVouchesForAModernPhone() {
+        let verdict = Acceptance.decide(
+            signer: tokenSigner, held: .file(tokenless), itl: itl, model: modern, tvs: [.doesNotKnow, vouches])
+        #expect(verdict.rule == .vouchedByTVS && verdict.outcome == .accepted)
+    }
+
+    @Test func tvsCannotHelpAModelWithoutSecurityByDefault() {
+        let verdict = Acceptance.decide(
+            signer: tokenSigner, held: .file(tokenless), itl: itl, model: old, tvs: [vouches])
+        #expect(verdict.rule == .noSecurityByDefault && verdict.outcome == .refused)
+    }
+
+    @Test(arguments: [
+        TVSAnswer.doesNotKnow, .unreachable("connection refused"),
+        .vouches(certificate: token.der, roles: [.ccmTFTP]), .vouches(certificate: publisher.der, roles: [.sast]),
+    ])
+    func withoutAFittingAnswerAModernPhoneRefuses(answer: TVSAnswer) {
+        let verdict = Acceptance.decide(
+            signer: tokenSigner, held: .file(tokenless), itl: itl, model: modern, tvs: [answer])
+        #expect(verdict.rule == .notVouched && verdict.outcome == .refused)
+    }
+
+    @Test func withoutATVSRecordInTheITLTheAnswerDoesNotCount() throws {
+        let bare = try Self.list("ITLFile.tlv", [(Self.publisher, .sast)])
+        for list in [bare, nil] {
+            let verdict = Acceptance.decide(
+                signer: tokenSigner, held: .file(tokenless), itl: list, model: modern, tvs: [vouches])
+            #expect(verdict.outcome == .refused)
+        }
+    }
+
+    @Test func aSignerInTheITLIsAccepted() throws {
+        let holding = try Self.list("ITLFile.tlv", [(Self.publisher, .sast), (Self.token, .sast)])
+        let verdict = Acceptance.decide(
+            signer: tokenSigner, held: .file(tokenless), itl: holding, model: modern, tvs: [])
+        #expect(verdict.rule == .signerInITL && verdict.outcome == .accepted)
+    }
+
+    @Test func whatIsNotKnownIsSaid() {
+        #expect(
+            Acceptance.decide(
+                signer: tokenSigner, held: .unknown("?"), itl: itl, model: old, tvs: []
+            ).outcome == .unknown)
+        #expect(
+            Acceptance.decide(
+                signer: tokenSigner, held: .file(tokenless), itl: itl, model: PhoneModel(name: "Cisco 7941"), tvs: []
+            ).rule == .modelUnknown)
+        #expect(
+            Acceptance.decide(
+                signer: tokenSigner, held: .unknown("?"), itl: itl, model: modern, tvs: [vouches]
+            ).outcome == .accepted)
+    }
+
+    @Test(arguments: [
+        ("Cisco 7975", PhoneModel.SecurityByDefault.supported), ("CP-8861", .supported), ("Cisco 7821", .supported),
+        ("Cisco 7941G-GE", .supported), ("Cisco 7941", .unknown), ("CP-7960G", .unsupported),
+        ("Cisco 6901", .unsupported), ("Cisco Unified Client Services Framework", .unsupported),
+        ("Cisco TelePresence SX20", .unknown),
+    ])
+    func modelsAreKnown(name: String, expected: PhoneModel.SecurityByDefault) {
+        #expect(PhoneModel(name: name).securityByDefault == expected)
+    }
+}
