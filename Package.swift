@@ -25,6 +25,7 @@ let package = Package(
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
         // The product, from the bytes up
+        .target(name: "Files"),
         .target(name: "TrustList"),
         .target(name: "Certificates", dependencies: ["COpenSSL", "TrustList"]),
         .target(name: "Tokens", dependencies: ["CPKCS11", "Certificates", "TrustList"]),
