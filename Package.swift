@@ -35,11 +35,11 @@ let package = Package(
             name: "Cluster",
             dependencies: ["CSSH", "Certificates", "Markup", "Transfers", "TrustList", "TOMLKit"]),
         .target(name: "Phones", dependencies: ["Certificates", "TrustList"]),
-        .target(name: "Migration", dependencies: ["Certificates", "Cluster", "Phones", "Tokens", "TrustList"]),
+        .target(name: "Migration", dependencies: ["Certificates", "Cluster", "Files", "Phones", "TrustList"]),
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Certificates", "Cluster", "Migration", "Phones", "Tokens", "TrustList",
+                "Certificates", "Cluster", "Files", "Migration", "Phones", "Tokens", "TrustList",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -57,6 +57,8 @@ let package = Package(
         // Tests
         .testTarget(name: "TrustListTests", dependencies: ["TrustList", "Certificates"]),
         .testTarget(name: "PhonesTests", dependencies: ["Phones", "TrustList", "Certificates"]),
+        .testTarget(
+            name: "MigrationTests", dependencies: ["Certificates", "Files", "Migration", "Phones", "TrustList"]),
     ],
     swiftLanguageModes: [.v6]
 )

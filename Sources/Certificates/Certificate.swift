@@ -110,3 +110,7 @@ public struct Certificate: Hashable, Sendable {
         return Int64(timegm(&broken))
     }
 }
+
+extension Certificate: CustomStringConvertible {
+    public var description: String { "\(subject.rendered(.cucm)) (serial \(serialNumber.colonHex))" }
+}

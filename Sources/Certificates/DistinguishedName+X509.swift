@@ -32,7 +32,7 @@ extension DistinguishedName {
             let value = Array(attribute.value.utf8)
             guard
                 X509_NAME_add_entry_by_txt(
-                    name, attribute.type, MBSTRING_UTF8, value, Int32(value.count), -1, 0) == 1
+                    name, attribute.type, mbstringUTF8, value, Int32(value.count), -1, 0) == 1
             else {
                 X509_NAME_free(name)
                 throw .openSSL(.cryptoFailed, "libcrypto refuses the name attribute \(attribute.type)")
@@ -43,4 +43,4 @@ extension DistinguishedName {
 }
 
 /// `MBSTRING_UTF8`, a cast that Swift does not import.
-private let MBSTRING_UTF8: Int32 = 0x1000
+private let mbstringUTF8: Int32 = 0x1000

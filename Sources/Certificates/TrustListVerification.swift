@@ -66,7 +66,9 @@ public struct TrustListVerification: Sendable {
         }
         guard let signer else { return }
         guard (try? file.isSigned(by: signer)) == true else {
-            add(.failed, "The signature does not verify with the signer's certificate: the file was changed, or damaged.")
+            add(
+                .failed,
+                "The signature does not verify with the signer's certificate: the file was changed, or damaged.")
             return
         }
         add(
@@ -109,7 +111,8 @@ public struct TrustListVerification: Sendable {
             add(.failed, "\(what): \(faults.joined(separator: "; ")).")
             return
         }
-        if !Self.spells(record.subjectName, certificate.subject) || !Self.spells(record.issuerName, certificate.issuer) {
+        if !Self.spells(record.subjectName, certificate.subject) || !Self.spells(record.issuerName, certificate.issuer)
+        {
             add(.warning, "\(what) spells a name otherwise than is known: \(record.subjectName ?? "none").")
         }
         if !certificate.isValid(at: time) {
@@ -137,7 +140,9 @@ public struct TrustListVerification: Sendable {
         }
         let distinct = Set(tokens.compactMap(\.certificate)).count
         if distinct < 2 {
-            add(.failed, "\(distinct) token is in the file; two are needed, so that a lost one does not lock the cluster out.")
+            add(
+                .failed,
+                "\(distinct) token is in the file; two are needed, so that a lost one does not lock the cluster out.")
         } else {
             add(.passed, "\(distinct) tokens are in the file.")
         }

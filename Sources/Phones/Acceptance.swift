@@ -147,7 +147,8 @@ public enum Acceptance {
                 return Verdict(.accepted, .vouchedByTVS, "its TVS server vouches for the signer")
             case .expectedToVouch:
                 return Verdict(
-                    .accepted, .vouchedByTVS, "its TVS server will vouch for the signer once the certificate is uploaded")
+                    .accepted, .vouchedByTVS,
+                    "its TVS server will vouch for the signer once the certificate is uploaded")
             default: continue
             }
         }

@@ -23,7 +23,8 @@ public struct PhoneModel: Hashable, Sendable {
         self.name = name
         securityByDefault = Self.securityByDefault(of: name)
         // Unconfirmed beyond the 79xx and 88xx series: docs/phone-acceptance.md, "Checksums".
-        displayedChecksum = Self.series(of: name).map { $0.hasPrefix("79") || $0.hasPrefix("69") } == true ? .md5 : .sha1
+        displayedChecksum =
+            Self.series(of: name).map { $0.hasPrefix("79") || $0.hasPrefix("69") } == true ? .md5 : .sha1
     }
 
     /// The first four-digit number in a model's name.

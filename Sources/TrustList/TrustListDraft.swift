@@ -73,7 +73,8 @@ public struct TrustListDraft: Sendable {
         func elements(headerLength: Int) -> [Element] {
             [
                 .value(tag: Header.Tag.version, bytes: [1, 2]),
-                .value(tag: Header.Tag.headerLength, bytes: [UInt8(headerLength >> 8 & 0xff), UInt8(headerLength & 0xff)]),
+                .value(
+                    tag: Header.Tag.headerLength, bytes: [UInt8(headerLength >> 8 & 0xff), UInt8(headerLength & 0xff)]),
                 .container(tag: Header.Tag.signerID, length: signerID.reduce(0) { $0 + $1.encodedLength }),
             ] + signerID + [
                 .container(tag: Header.Tag.signatureInfo, length: 15),

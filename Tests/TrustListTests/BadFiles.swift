@@ -35,14 +35,15 @@ import TrustList
         #expect(read > bytes.count)
     }
 
-    @Test(arguments: [
-        ([], TrustListError.Code.empty),
-        ([0x30, 0x82, 0x01, 0x00], .notATrustList),
-        ([1], .truncated),
-        ([1, 0, 2, 1, 2], .missingField),
-        ([1, 0, 2, 1, 2, 2, 0, 2, 0xff, 0xff], .badLength),
-        ([1, 0, 2, 1, 2, 1, 0, 2, 1, 2], .duplicateField),
-    ] as [([UInt8], TrustListError.Code)])
+    @Test(
+        arguments: [
+            ([], TrustListError.Code.empty),
+            ([0x30, 0x82, 0x01, 0x00], .notATrustList),
+            ([1], .truncated),
+            ([1, 0, 2, 1, 2], .missingField),
+            ([1, 0, 2, 1, 2, 2, 0, 2, 0xff, 0xff], .badLength),
+            ([1, 0, 2, 1, 2, 1, 0, 2, 1, 2], .duplicateField),
+        ] as [([UInt8], TrustListError.Code)])
     func badHeadersAreNamed(bytes: [UInt8], code: TrustListError.Code) {
         let error = #expect(throws: TrustListError.self) { try TrustListFile(decoding: bytes) }
         #expect(error?.code == code)

@@ -1,0 +1,62 @@
+import Certificates
+import Phones
+import TrustList
+
+/// What a migration needs of a cluster. ``LiveCluster`` is the real one; tests may put another in its place.
+public protocol ClusterWorld: AnyObject {
+    /// The name by which the user knows the cluster.
+    var name: String { get }
+    /// The nodes that serve TFTP, the publisher first.
+    var nodes: [String] { get }
+
+    /// The active version, for example `10.5.1.10000-7`.
+    func version() throws -> String
+    /// The cluster's security mode.
+    func isMixedMode() throws -> Bool
+
+    /// A file as phones get it from this node, or nil where the node has none.
+    func fetch(_ file: String, from node: String, over channel: FileChannel) throws -> [UInt8]?
+    /// Puts a file where this node's phones get it.
+    func deploy(_ file: String, _ bytes: [UInt8], to node: String) throws
+    /// Deletes a file from where this node's phones get it.
+    func delete(_ file: String, from node: String) throws
+
+    /// The certificates in a trust store of the cluster.
+    func certificates(in store: String) throws -> [Certificate]
+    func upload(_ certificate: Certificate, to store: String) throws
+    func remove(_ certificate: Certificate, from store: String) throws
+
+    /// Asks every TVS server for a signer, as this phone would.
+    func askTVS(for signer: OfferedSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply]
+
+    func phones() throws -> [Phone]
+    /// What the phone's web page says of the CTL file that it holds, or nil where the page does not answer.
+    func heldChecksum(of phone: Phone) -> HeldChecksum?
+    func restart(_ phone: Phone) throws
+    /// Restarts a service and waits until it has started.
+    func restart(service: String, on node: String) throws
+}
+
+/// How phones get files from a node.
+public enum FileChannel: String, Sendable, CaseIterable {
+    case tftp = "TFTP"
+    case http = "HTTP"
+}
+
+/// The answer of one TVS server.
+public struct TVSReply: Sendable {
+    public let server: String
+    public let answer: TVSAnswer
+
+    public init(server: String, answer: TVSAnswer) {
+        self.server = server
+        self.answer = answer
+    }
+}
+
+/// What a phone displays of its CTL file.
+public enum HeldChecksum: Equatable, Sendable {
+    case notInstalled
+    /// Lower-case hexadecimal, MD5 (32 digits) or SHA-1 (40 digits).
+    case checksum(String)
+}

@@ -1,0 +1,37 @@
+/// Why a migration cannot go on, found by the migration itself.
+public struct MigrationError: Error, Sendable {
+    public enum Code: String, Sendable {
+        /// The cluster is in non-secure mode.
+        case notMixedMode = "not-mixed-mode"
+        /// A node has no CTL file, or nodes have different ones.
+        case inconsistentFiles = "inconsistent-files"
+        /// The cluster's present CTL file cannot be read, or its signature fails.
+        case presentFileInvalid = "present-file-invalid"
+        /// The tokens named cannot be used together.
+        case unusableTokens = "unusable-tokens"
+        /// What was read back is not what was written.
+        case readBackDiffers = "read-back-differs"
+        /// A TVS server does not vouch for a token.
+        case notVouched = "not-vouched"
+        /// Phones would not take the new file.
+        case phonesWouldRefuse = "phones-would-refuse"
+        /// Phones did not do what was forecast.
+        case phonesDiffer = "phones-differ"
+    }
+
+    public let code: Code
+    /// One sentence: names the node, file or phone, what was expected and what was found.
+    public let what: String
+    /// What to do next.
+    public let next: String
+
+    init(_ code: Code, _ what: String, next: String) {
+        self.code = code
+        self.what = what
+        self.next = next
+    }
+}
+
+extension MigrationError: CustomStringConvertible {
+    public var description: String { what }
+}

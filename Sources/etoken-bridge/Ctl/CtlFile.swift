@@ -1,0 +1,30 @@
+import Certificates
+import Files
+import TrustList
+
+/// A trust list read from a file that the user named.
+struct CtlFile {
+    let path: String
+    let bytes: [UInt8]
+    let list: TrustListFile
+
+    init(_ path: String) throws {
+        self.path = path
+        do {
+            bytes = try Files.read(path, limit: TrustListFile.maximumLength + 1)
+        } catch {
+            throw Failure(
+                error.code == .notFound ? Status.notThere : Status.failed, "\(path) cannot be read: \(error.cause).",
+                next: "Give the path of a CTLFile.tlv or ITLFile.tlv.")
+        }
+        do {
+            list = try TrustListFile(decoding: bytes)
+        } catch {
+            throw Failure(
+                Status.verificationFailed, "\(path) is not a whole trust list: \(error).",
+                next:
+                    "Fetch the file again from the TFTP server, in binary mode, and compare its length with `show ctl`.",
+                causes: ["trust list: \(error.code.rawValue)"])
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import Certificates
+import Files
+import TrustList
+
+struct CtlShow: ParsableCommand {
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case table, cucm
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Print what a trust list file holds.",
+        discussion: """
+            Example:
+              etoken-bridge ctl show CTLFile.tlv
+            """)
+
+    @Argument(help: "The file, for example CTLFile.tlv.", completion: .file())
+    var file: String
+
+    @Option(help: "table, or cucm: what CUCM's `show ctl` prints.")
+    var format = Format.table
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let file = try CtlFile(self.file)
+        if common.json {
+            try Terminal.json(TrustListDocument(file))
+        } else if format == .cucm {
+            let text = try ShowCTL.text(of: file.bytes, modified: Files.modified(self.file) ?? 0)
+            Terminal.write(text, to: 1)
+        } else {
+            Terminal.out(table(file))
+        }
+    }
+
+    private func table(_ file: CtlFile) -> String {
+        let header = file.list.header
+        var records = Table("#", "ROLE", "NAME", "SUBJECT", "SERIAL", "BYTES", "SHA-1")
+        for (index, record) in file.list.records.enumerated() {
+            let signs =
+                record.role == .sast && record.names(issuer: header.caName, serialNumber: header.serialNumber)
+            records.add(
+                "\(index + 1)\(signs ? "*" : "")", record.role == .sast ? "SAST" : record.role?.name ?? "-",
+                record.dnsName.map { $0.isEmpty ? "(token)" : $0 } ?? "-", record.subjectName ?? "-",
+                record.serialNumber?.colonHex ?? "-", "\(record.length)",
+                record.certificate.map { Digest.sha1($0).hex } ?? "-")
+        }
+        return """
+            \(header.fileName), \(file.bytes.count) bytes, made \(isoTime(Int64(header.timestamp)))
+            Signed by  \(header.signerName)
+            Issued by  \(header.caName)
+            Serial     \(header.serialNumber.colonHex)
+            Signature  \(header.digest.name), RSA \(header.modulus.bits)
+            MD5        \(Digest.md5(file.bytes).hex)
+            SHA1       \(Digest.sha1(file.bytes).hex)
+
+            \(records.text)
+            * signed this file
+            """
+    }
+}
+
+/// A trust list as JSON.
+struct TrustListDocument: Encodable {
+    struct Signer: Encodable {
+        let name, issuer, serial, digest: String
+        let modulusBits: Int
+    }
+
+    struct Entry: Encodable {
+        let number, length: Int
+        let role: UInt16?
+        let roleName, dnsName, subject, issuer, serial, certificateSHA1: String?
+        let ipAddress: String?
+        let signed: Bool
+    }
+
+    let file, fileName, made, md5, sha1: String
+    let length, headerLength: Int
+    let version: String
+    let signer: Signer
+    let records: [Entry]
+
+    init(_ file: CtlFile) {
+        let header = file.list.header
+        self.file = file.path
+        fileName = header.fileName
+        made = isoTime(Int64(header.timestamp))
+        md5 = Digest.md5(file.bytes).hex
+        sha1 = Digest.sha1(file.bytes).hex
+        length = file.bytes.count
+        headerLength = header.length
+        version = "\(header.version.major).\(header.version.minor)"
+        signer = Signer(
+            name: header.signerName, issuer: header.caName, serial: header.serialNumber.hex, digest: header.digest.name,
+            modulusBits: header.modulus.bits)
+        records = file.list.records.enumerated().map { index, record in
+            Entry(
+                number: index + 1, length: record.length, role: record.role?.rawValue, roleName: record.role?.name,
+                dnsName: record.dnsName, subject: record.subjectName, issuer: record.issuerName,
+                serial: record.serialNumber?.hex, certificateSHA1: record.certificate.map { Digest.sha1($0).hex },
+                ipAddress: record.ipAddress?.map(String.init).joined(separator: "."),
+                signed: record.role == .sast
+                    && record.names(issuer: header.caName, serialNumber: header.serialNumber))
+        }
+    }
+}

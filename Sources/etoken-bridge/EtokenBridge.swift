@@ -1,0 +1,46 @@
+import ArgumentParser
+
+@main
+struct EtokenBridge: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "etoken-bridge",
+        abstract: "Sign a Cisco CUCM cluster's trust list with hardware eTokens, from Linux.",
+        discussion: """
+            Example, on a lab cluster that runs on this machine:
+              cluster-lab up /tmp/lab
+              etoken-bridge cluster add --lab /tmp/lab
+              etoken-bridge migrate to-etoken --cluster lab --dry-run \\
+                --token SAST-ADN0054f509 --token SAST-ADN008580ef
+            """,
+        version: Version.current,
+        subcommands: [CtlGroup.self])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            Terminal.report(failure)
+            exitProcess(failure.status)
+        } catch let code as ExitCode {
+            exitProcess(code.rawValue)
+        } catch {
+            // Usage errors and --help are ArgumentParser's own; everything else has a Failure.
+            let parserStatus = exitCode(for: error)
+            if parserStatus == .validationFailure || parserStatus == .success { exit(withError: error) }
+            let failure = Failure(describing: error)
+            Terminal.report(failure)
+            exitProcess(failure.status)
+        }
+    }
+}
+
+enum Version {
+    static let current = "0.1.0"
+}
+
+struct CtlGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ctl", abstract: "Look at trust list files (CTLFile.tlv, ITLFile.tlv) and check them.",
+        subcommands: [CtlShow.self, CtlVerify.self])
+}

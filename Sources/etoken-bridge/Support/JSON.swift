@@ -1,0 +1,27 @@
+import FoundationEssentials
+
+/// A result for programs: one versioned document on stdout.
+struct Document<Body: Encodable>: Encodable {
+    let body: Body
+
+    private enum Key: String, CodingKey { case schema }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode("etoken-bridge/1", forKey: .schema)
+        try body.encode(to: encoder)
+    }
+}
+
+extension Terminal {
+    static func json(_ body: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        out(String(decoding: try encoder.encode(Document(body: body)), as: UTF8.self))
+    }
+}
+
+/// Seconds since 1970 as ISO 8601 in UTC, for example `2015-03-06T19:45:13Z`.
+func isoTime(_ seconds: Int64) -> String {
+    Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
+}
