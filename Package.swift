@@ -26,9 +26,10 @@ let package = Package(
 
         // The product, from the bytes up
         .target(name: "Files"),
+        .target(name: "Secrets"),
         .target(name: "TrustList"),
         .target(name: "Certificates", dependencies: ["COpenSSL", "TrustList"]),
-        .target(name: "Tokens", dependencies: ["CPKCS11", "Certificates", "TrustList"]),
+        .target(name: "Tokens", dependencies: ["CPKCS11", "Certificates", "Secrets", "TrustList"]),
         .target(name: "Transfers", dependencies: ["CCurl"]),
         .target(name: "Markup", dependencies: ["CXML"]),
         .target(
@@ -57,6 +58,9 @@ let package = Package(
         // Tests
         .testTarget(name: "TrustListTests", dependencies: ["TrustList", "Certificates"]),
         .testTarget(name: "PhonesTests", dependencies: ["Phones", "TrustList", "Certificates"]),
+        .testTarget(
+            name: "TokensTests",
+            dependencies: ["CPKCS11", "Certificates", "Secrets", "Tokens", "TrustList"]),
         .testTarget(
             name: "MigrationTests", dependencies: ["Certificates", "Files", "Migration", "Phones", "TrustList"]),
     ],

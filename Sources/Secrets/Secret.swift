@@ -1,0 +1,136 @@
+import Glibc
+
+/// A PIN or a password. It cannot be printed, stays out of swap where the system allows that, and its memory is
+/// overwritten when its last owner lets go of it.
+public final class Secret: Sendable, CustomStringConvertible, CustomReflectable {
+    // Written in init and deinit only.
+    private nonisolated(unsafe) let storage: UnsafeMutableBufferPointer<UInt8>
+
+    /// Takes the bytes over, and overwrites what it was given.
+    public init(consuming bytes: inout [UInt8]) {
+        storage = .allocate(capacity: max(1, bytes.count))
+        storage.initialize(repeating: 0)
+        mlock(storage.baseAddress!, storage.count)
+        _ = storage.update(from: bytes)
+        count = bytes.count
+        Secret.wipe(&bytes)
+    }
+
+    deinit {
+        explicit_bzero(storage.baseAddress!, storage.count)
+        munlock(storage.baseAddress!, storage.count)
+        storage.deallocate()
+    }
+
+    /// The length in bytes.
+    public let count: Int
+
+    public var description: String { "(secret)" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
+    /// Lends the bytes, without a trailing NUL. They must not be kept.
+    public func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(UnsafeBufferPointer(rebasing: storage[..<count]))
+    }
+
+    /// Lends the secret as C text, in a copy that is overwritten afterwards.
+    public func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: count + 1) { text in
+            for index in 0..<count { text[index] = CChar(bitPattern: storage[index]) }
+            text[count] = 0
+            defer { explicit_bzero(text.baseAddress!, text.count) }
+            return body(text.baseAddress!)
+        }
+    }
+
+    /// Overwrites an array with zeros, and empties it.
+    public static func wipe(_ bytes: inout [UInt8]) {
+        bytes.withUnsafeMutableBytes { buffer in
+            if let address = buffer.baseAddress { explicit_bzero(address, buffer.count) }
+        }
+        bytes = []
+    }
+}
+
+/// A secret could not be read from where it should come from.
+public struct SecretError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Where it should come from: a path, "file descriptor 3", "the terminal".
+    public let source: String
+    /// What was wrong; never holds the secret.
+    public let reason: String
+
+    public var description: String { "no secret could be read from \(source): \(reason)" }
+}
+
+extension Secret {
+    /// The first line of a file, without its line end. A regular file must be closed to all but its owner.
+    public static func read(file path: String) throws(SecretError) -> Secret {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SecretError(source: path, reason: String(cString: strerror(errno))) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw SecretError(source: path, reason: String(cString: strerror(errno)))
+        }
+        guard status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o077 == 0 else {
+            throw SecretError(source: path, reason: "others may read it; close it to them with chmod 600")
+        }
+        return try readLine(descriptor, source: path)
+    }
+
+    /// The first line that an open file descriptor gives.
+    public static func read(descriptor: Int32) throws(SecretError) -> Secret {
+        try readLine(descriptor, source: "file descriptor \(descriptor)")
+    }
+
+    /// Asks on the terminal, without echo. The terminal's mode is put back in every case.
+    ///
+    /// - Parameter prompt: what is printed before the cursor.
+    public static func ask(_ prompt: String) throws(SecretError) -> Secret {
+        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
+        guard terminal >= 0 else { throw SecretError(source: "the terminal", reason: "there is none") }
+        defer { close(terminal) }
+        var mode = termios()
+        guard tcgetattr(terminal, &mode) == 0 else {
+            throw SecretError(source: "the terminal", reason: String(cString: strerror(errno)))
+        }
+        let before = mode
+        mode.c_lflag &= ~tcflag_t(ECHO)
+        mode.c_lflag |= tcflag_t(ICANON)
+        var text = Array(prompt.utf8)
+        _ = write(terminal, &text, text.count)
+        tcsetattr(terminal, TCSAFLUSH, &mode)
+        defer {
+            var restored = before
+            tcsetattr(terminal, TCSAFLUSH, &restored)
+            _ = write(terminal, "\n", 1)
+        }
+        return try readLine(terminal, source: "the terminal")
+    }
+
+    private static let longest = 4096
+
+    private static func readLine(_ descriptor: Int32, source: String) throws(SecretError) -> Secret {
+        var line = [UInt8](repeating: 0, count: longest)
+        var count = 0
+        defer { wipe(&line) }
+        while count < longest {
+            // A byte at a time, so that nothing after the line is taken from a pipe.
+            let got = line.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress! + count, 1) }
+            if got < 0 {
+                if errno == EINTR { continue }
+                throw SecretError(source: source, reason: String(cString: strerror(errno)))
+            }
+            if got == 0 || line[count] == UInt8(ascii: "\n") { break }
+            count += 1
+        }
+        guard count < longest else { throw SecretError(source: source, reason: "its first line is too long") }
+        if count > 0, line[count - 1] == UInt8(ascii: "\r") { count -= 1 }
+        guard count > 0 else { throw SecretError(source: source, reason: "its first line is empty") }
+        guard !line[..<count].contains(0) else { throw SecretError(source: source, reason: "it holds a NUL byte") }
+        var secret = Array(line[..<count])
+        return Secret(consuming: &secret)
+    }
+}

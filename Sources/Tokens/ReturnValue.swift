@@ -1,0 +1,118 @@
+/// What a PKCS#11 function returned (CK_RV; PKCS#11 2.40, section 5.1), with its name and what it means.
+public struct ReturnValue: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+    public let rawValue: UInt
+
+    public init(rawValue: UInt) { self.rawValue = rawValue }
+
+    /// The name in the standard, for example `CKR_PIN_INCORRECT`; a vendor's own code as hexadecimal.
+    public var name: String {
+        Self.table[rawValue]?.name ?? "0x" + String(rawValue, radix: 16, uppercase: true)
+    }
+
+    /// What it means, as the end of a sentence: "the PIN is wrong".
+    public var sentence: String {
+        if let known = Self.table[rawValue] { return known.sentence }
+        return rawValue >= Self.vendorDefined
+            ? "the token's maker knows the reason" : "the reason is not in the standard"
+    }
+
+    public var description: String { name }
+
+    private static let vendorDefined: UInt = 0x8000_0000
+
+    private static let table: [UInt: (name: String, sentence: String)] = [
+        0x0: ("CKR_OK", "it worked"),
+        0x1: ("CKR_CANCEL", "it was cancelled"),
+        0x2: ("CKR_HOST_MEMORY", "this machine ran out of memory"),
+        0x3: ("CKR_SLOT_ID_INVALID", "the slot does not exist any more"),
+        0x5: ("CKR_GENERAL_ERROR", "the module gives no reason"),
+        0x6: ("CKR_FUNCTION_FAILED", "the token refused it without a reason"),
+        0x7: ("CKR_ARGUMENTS_BAD", "the module was called in a way that it does not accept"),
+        0x8: ("CKR_NO_EVENT", "nothing happened in any slot"),
+        0x9: ("CKR_NEED_TO_CREATE_THREADS", "the module needs threads of its own"),
+        0xa: ("CKR_CANT_LOCK", "the module cannot be used with threads"),
+        0x10: ("CKR_ATTRIBUTE_READ_ONLY", "the object cannot be changed"),
+        0x11: ("CKR_ATTRIBUTE_SENSITIVE", "the token keeps this to itself"),
+        0x12: ("CKR_ATTRIBUTE_TYPE_INVALID", "the object does not have this attribute"),
+        0x13: ("CKR_ATTRIBUTE_VALUE_INVALID", "the token does not accept this value"),
+        0x1b: ("CKR_ACTION_PROHIBITED", "the token forbids it"),
+        0x20: ("CKR_DATA_INVALID", "the token does not accept this data"),
+        0x21: ("CKR_DATA_LEN_RANGE", "the data is too long or too short for the key"),
+        0x30: ("CKR_DEVICE_ERROR", "the token or the reader failed"),
+        0x31: ("CKR_DEVICE_MEMORY", "the token is full"),
+        0x32: ("CKR_DEVICE_REMOVED", "the token was pulled"),
+        0x40: ("CKR_ENCRYPTED_DATA_INVALID", "the encrypted data is not valid"),
+        0x41: ("CKR_ENCRYPTED_DATA_LEN_RANGE", "the encrypted data has the wrong length"),
+        0x50: ("CKR_FUNCTION_CANCELED", "it was cancelled at the token"),
+        0x51: ("CKR_FUNCTION_NOT_PARALLEL", "the module does not run functions in parallel"),
+        0x54: ("CKR_FUNCTION_NOT_SUPPORTED", "the module does not offer it"),
+        0x60: ("CKR_KEY_HANDLE_INVALID", "the key is not there any more"),
+        0x62: ("CKR_KEY_SIZE_RANGE", "the key has a size that the token cannot use"),
+        0x63: ("CKR_KEY_TYPE_INCONSISTENT", "the key is of another kind than the mechanism needs"),
+        0x64: ("CKR_KEY_NOT_NEEDED", "a key was given where none is needed"),
+        0x65: ("CKR_KEY_CHANGED", "the key is not the one of before"),
+        0x66: ("CKR_KEY_NEEDED", "a key is missing"),
+        0x67: ("CKR_KEY_INDIGESTIBLE", "the key cannot be hashed"),
+        0x68: ("CKR_KEY_FUNCTION_NOT_PERMITTED", "the key may not be used for this"),
+        0x69: ("CKR_KEY_NOT_WRAPPABLE", "the key may not leave the token"),
+        0x6a: ("CKR_KEY_UNEXTRACTABLE", "the key may not leave the token"),
+        0x70: ("CKR_MECHANISM_INVALID", "the token does not offer this mechanism"),
+        0x71: ("CKR_MECHANISM_PARAM_INVALID", "the token does not accept the mechanism in this form"),
+        0x82: ("CKR_OBJECT_HANDLE_INVALID", "the object is not there any more"),
+        0x90: ("CKR_OPERATION_ACTIVE", "another operation is still going on"),
+        0x91: ("CKR_OPERATION_NOT_INITIALIZED", "the operation was not started, or was lost when the token was pulled"),
+        0xa0: ("CKR_PIN_INCORRECT", "the PIN is wrong"),
+        0xa1: ("CKR_PIN_INVALID", "the PIN holds characters that the token does not accept"),
+        0xa2: ("CKR_PIN_LEN_RANGE", "the PIN is too long or too short"),
+        0xa3: ("CKR_PIN_EXPIRED", "the PIN has expired and must be changed"),
+        0xa4: ("CKR_PIN_LOCKED", "the PIN is locked"),
+        0xb0: ("CKR_SESSION_CLOSED", "the session was closed"),
+        0xb1: ("CKR_SESSION_COUNT", "too many programs use the token"),
+        0xb3: ("CKR_SESSION_HANDLE_INVALID", "the session is gone, as after the token was pulled"),
+        0xb4: ("CKR_SESSION_PARALLEL_NOT_SUPPORTED", "the module does not support parallel sessions"),
+        0xb5: ("CKR_SESSION_READ_ONLY", "the session may only read"),
+        0xb6: ("CKR_SESSION_EXISTS", "another session is open"),
+        0xb7: ("CKR_SESSION_READ_ONLY_EXISTS", "a session that may only read is open"),
+        0xb8: ("CKR_SESSION_READ_WRITE_SO_EXISTS", "the security officer is logged in"),
+        0xc0: ("CKR_SIGNATURE_INVALID", "the signature is not valid"),
+        0xc1: ("CKR_SIGNATURE_LEN_RANGE", "the signature has the wrong length"),
+        0xd0: ("CKR_TEMPLATE_INCOMPLETE", "attributes are missing"),
+        0xd1: ("CKR_TEMPLATE_INCONSISTENT", "attributes contradict each other"),
+        0xe0: ("CKR_TOKEN_NOT_PRESENT", "no token is in the slot"),
+        0xe1: ("CKR_TOKEN_NOT_RECOGNIZED", "the module does not know this kind of token"),
+        0xe2: ("CKR_TOKEN_WRITE_PROTECTED", "the token is write-protected"),
+        0xf1: ("CKR_UNWRAPPING_KEY_SIZE_RANGE", "the unwrapping key has the wrong size"),
+        0xf2: ("CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT", "the unwrapping key is of the wrong kind"),
+        0x100: ("CKR_USER_ALREADY_LOGGED_IN", "somebody is logged in already"),
+        0x101: ("CKR_USER_NOT_LOGGED_IN", "the token asks for a login first"),
+        0x102: ("CKR_USER_PIN_NOT_INITIALIZED", "the token has no user PIN yet"),
+        0x103: ("CKR_USER_TYPE_INVALID", "the token does not know this kind of user"),
+        0x104: ("CKR_USER_ANOTHER_ALREADY_LOGGED_IN", "another user is logged in"),
+        0x105: ("CKR_USER_TOO_MANY_TYPES", "too many kinds of user are logged in"),
+        0x110: ("CKR_WRAPPED_KEY_INVALID", "the wrapped key is not valid"),
+        0x112: ("CKR_WRAPPED_KEY_LEN_RANGE", "the wrapped key has the wrong length"),
+        0x113: ("CKR_WRAPPING_KEY_HANDLE_INVALID", "the wrapping key is not there any more"),
+        0x114: ("CKR_WRAPPING_KEY_SIZE_RANGE", "the wrapping key has the wrong size"),
+        0x115: ("CKR_WRAPPING_KEY_TYPE_INCONSISTENT", "the wrapping key is of the wrong kind"),
+        0x120: ("CKR_RANDOM_SEED_NOT_SUPPORTED", "the token takes no random seed"),
+        0x121: ("CKR_RANDOM_NO_RNG", "the token has no random numbers"),
+        0x130: ("CKR_DOMAIN_PARAMS_INVALID", "the key parameters are not valid"),
+        0x140: ("CKR_CURVE_NOT_SUPPORTED", "the token does not know this curve"),
+        0x150: ("CKR_BUFFER_TOO_SMALL", "the answer was longer than announced"),
+        0x160: ("CKR_SAVED_STATE_INVALID", "the saved state is not valid"),
+        0x170: ("CKR_INFORMATION_SENSITIVE", "the token keeps this to itself"),
+        0x180: ("CKR_STATE_UNSAVEABLE", "the state cannot be saved"),
+        0x190: ("CKR_CRYPTOKI_NOT_INITIALIZED", "the module was not initialised"),
+        0x191: ("CKR_CRYPTOKI_ALREADY_INITIALIZED", "the module was initialised before"),
+        0x1a0: ("CKR_MUTEX_BAD", "the module failed to lock"),
+        0x1a1: ("CKR_MUTEX_NOT_LOCKED", "the module failed to unlock"),
+        0x1b0: ("CKR_NEW_PIN_MODE", "the token wants a new PIN"),
+        0x1b1: ("CKR_NEXT_OTP", "the token wants the next one-time password"),
+        0x1c0: ("CKR_EXCEEDED_MAX_ITERATIONS", "the token gave up after too many attempts"),
+        0x1c1: ("CKR_FIPS_SELF_TEST_FAILED", "the module failed its own test"),
+        0x1c2: ("CKR_LIBRARY_LOAD_FAILED", "the module could not load a library that it needs"),
+        0x1c3: ("CKR_PIN_TOO_WEAK", "the new PIN is too weak for the token"),
+        0x1c4: ("CKR_PUBLIC_KEY_INVALID", "the public key is not valid"),
+        0x200: ("CKR_FUNCTION_REJECTED", "it was refused at the token"),
+    ]
+}

@@ -1,0 +1,167 @@
+import CPKCS11
+import Secrets
+
+/// A session with a token; it ends when this object does.
+///
+/// Source: PKCS#11 2.40, sections 5.6 (sessions), 5.7 (objects) and 5.11 (signing).
+final class Session {
+    private let module: PKCS11Module
+    private let handle: CK_SESSION_HANDLE
+    private let label: String
+    private var isLoggedIn = false
+
+    init(_ token: Token) throws(TokenError) {
+        module = token.module
+        label = token.info.label
+        var handle: CK_SESSION_HANDLE = 0
+        try module.call("C_OpenSession", module.functions.C_OpenSession, on: label) {
+            $0(token.slot, CK_FLAGS(CKF_SERIAL_SESSION), nil, nil, &handle)
+        }
+        self.handle = handle
+    }
+
+    deinit {
+        if isLoggedIn { _ = module.functions.C_Logout?(handle) }
+        _ = module.functions.C_CloseSession?(handle)
+    }
+
+    /// Who logs in: the user, or the user again for one operation (CKA_ALWAYS_AUTHENTICATE).
+    enum LoginPurpose {
+        case user
+        case operation
+    }
+
+    /// Tries the PIN once. Every failure counts as a used try, whatever code the module gives for it.
+    ///
+    /// - Parameter pin: nil for a PIN pad at the reader.
+    func login(_ pin: Secret?, for purpose: LoginPurpose) throws(TokenError) {
+        let user = CK_USER_TYPE(purpose == .user ? CKU_USER : CKU_CONTEXT_SPECIFIC)
+        guard let function = module.functions.C_Login else { throw TokenError("C_Login", .missing, label) }
+        let status: CK_RV
+        if let pin {
+            // PKCS#11 takes the PIN through a pointer that is not const, and does not write there.
+            status = pin.withBytes {
+                function(handle, user, UnsafeMutablePointer(mutating: $0.baseAddress), CK_ULONG($0.count))
+            }
+        } else {
+            status = function(handle, user, nil, 0)
+        }
+        let value = ReturnValue(rawValue: UInt(status))
+        if value == .ok {
+            isLoggedIn = true
+            return
+        }
+        if value == .userAlreadyLoggedIn, purpose == .user { return }
+        if value == .pinLocked {
+            throw TokenError(
+                .pinLocked, label, "The PIN of token \(label) is locked.", function: "C_Login", returnValue: value)
+        }
+        throw TokenError(
+            .pinRefused, label,
+            "Token \(label) refused the login: \(value.sentence). The PIN was tried once; that try is used up.",
+            function: "C_Login", returnValue: value)
+    }
+
+    /// The objects that have all these attributes.
+    func find(_ template: [AttributeValue]) throws(TokenError) -> [CK_OBJECT_HANDLE] {
+        var found: [CK_OBJECT_HANDLE] = []
+        try withTemplate(template) { (attributes: inout [CK_ATTRIBUTE]) throws(TokenError) in
+            try module.call("C_FindObjectsInit", module.functions.C_FindObjectsInit, on: label) {
+                $0(handle, &attributes, CK_ULONG(attributes.count))
+            }
+        }
+        defer { _ = module.functions.C_FindObjectsFinal?(handle) }
+        while found.count < 4096 {
+            var batch = [CK_OBJECT_HANDLE](repeating: 0, count: 64)
+            var count: CK_ULONG = 0
+            try module.call("C_FindObjects", module.functions.C_FindObjects, on: label) {
+                $0(handle, &batch, CK_ULONG(batch.count), &count)
+            }
+            if count == 0 { break }
+            found += batch.prefix(Int(min(count, CK_ULONG(batch.count))))
+        }
+        return found
+    }
+
+    /// An attribute of an object, or nil where the object does not have it.
+    func attribute(_ type: UInt, of object: CK_OBJECT_HANDLE) throws(TokenError) -> [UInt8]? {
+        var attribute = CK_ATTRIBUTE(type: CK_ATTRIBUTE_TYPE(type), pValue: nil, ulValueLen: 0)
+        guard let function = module.functions.C_GetAttributeValue else {
+            throw TokenError("C_GetAttributeValue", .missing, label)
+        }
+        let value = ReturnValue(rawValue: UInt(function(handle, object, &attribute, 1)))
+        // CK_UNAVAILABLE_INFORMATION stands for "there is none".
+        if value == .attributeTypeInvalid || attribute.ulValueLen == CK_ULONG.max { return nil }
+        guard value == .ok else { throw TokenError("C_GetAttributeValue", value, label) }
+        guard attribute.ulValueLen <= 1 << 20 else {
+            throw TokenError(.failed, label, "Token \(label) announces an attribute of \(attribute.ulValueLen) bytes.")
+        }
+        let announced = Int(attribute.ulValueLen)
+        var bytes = [UInt8](repeating: 0, count: announced)
+        let second = bytes.withUnsafeMutableBytes { buffer in
+            attribute.pValue = buffer.baseAddress
+            return ReturnValue(rawValue: UInt(function(handle, object, &attribute, 1)))
+        }
+        guard second == .ok else { throw TokenError("C_GetAttributeValue", second, label) }
+        guard attribute.ulValueLen <= CK_ULONG(announced) else {
+            throw TokenError(.failed, label, "Token \(label) gave more bytes than it announced.")
+        }
+        return Array(bytes.prefix(Int(attribute.ulValueLen)))
+    }
+
+    /// Signs with a key. `beforeSigning` runs between C_SignInit and C_Sign, for keys that want a login of their own.
+    func sign(
+        _ data: [UInt8], key: CK_OBJECT_HANDLE, mechanism: CK_MECHANISM_TYPE, signatureLength: Int,
+        beforeSigning: () throws(TokenError) -> Void
+    ) throws(TokenError) -> [UInt8] {
+        var choice = CK_MECHANISM(mechanism: mechanism, pParameter: nil, ulParameterLen: 0)
+        try module.call("C_SignInit", module.functions.C_SignInit, on: label) { $0(handle, &choice, key) }
+        try beforeSigning()
+        var input = data
+        var signature = [UInt8](repeating: 0, count: signatureLength)
+        var length = CK_ULONG(signatureLength)
+        try module.call("C_Sign", module.functions.C_Sign, on: label) {
+            $0(handle, &input, CK_ULONG(input.count), &signature, &length)
+        }
+        guard length == CK_ULONG(signatureLength) else {
+            throw TokenError(
+                .badSignature, label,
+                "Token \(label) gave a signature of \(length) bytes; its key gives \(signatureLength).")
+        }
+        return signature
+    }
+
+    private func withTemplate<Result>(
+        _ template: [AttributeValue], _ body: (inout [CK_ATTRIBUTE]) throws(TokenError) -> Result
+    ) throws(TokenError) -> Result {
+        var buffers: [UnsafeMutableBufferPointer<UInt8>] = []
+        defer { for buffer in buffers { buffer.deallocate() } }
+        var attributes: [CK_ATTRIBUTE] = []
+        for item in template {
+            let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, item.bytes.count))
+            _ = buffer.initialize(from: item.bytes)
+            buffers.append(buffer)
+            attributes.append(
+                CK_ATTRIBUTE(
+                    type: CK_ATTRIBUTE_TYPE(item.type), pValue: buffer.baseAddress,
+                    ulValueLen: CK_ULONG(item.bytes.count)))
+        }
+        return try body(&attributes)
+    }
+}
+
+/// An attribute to look for.
+struct AttributeValue {
+    let type: UInt
+    let bytes: [UInt8]
+
+    init(_ type: UInt, bytes: [UInt8]) {
+        self.type = type
+        self.bytes = bytes
+    }
+
+    /// A CK_ULONG, in this machine's byte order.
+    init(_ type: UInt, number: UInt) {
+        self.init(type, bytes: withUnsafeBytes(of: CK_ULONG(number)) { Array($0) })
+    }
+}

@@ -1,0 +1,63 @@
+/// A token, module or PIN could not be used.
+public struct TokenError: Error, Equatable, Sendable {
+    /// What kind of fault it is; stable across releases.
+    public enum Code: String, Sendable {
+        /// No PKCS#11 module was found, or the one named is not there.
+        case moduleNotFound = "module-not-found"
+        /// The module cannot be loaded or does not start.
+        case moduleNotUsable = "module-not-usable"
+        /// No token fits the name.
+        case tokenNotFound = "token-not-found"
+        /// More than one token, or certificate, fits the name.
+        case ambiguous
+        /// The token holds no certificate that fits.
+        case certificateNotFound = "certificate-not-found"
+        /// The token holds no private key for the certificate.
+        case keyNotFound = "key-not-found"
+        /// The name is not a valid PKCS#11 URI (RFC 7512).
+        case badURI = "bad-uri"
+        /// The PIN was refused. A try is used up.
+        case pinRefused = "pin-refused"
+        /// The PIN is locked.
+        case pinLocked = "pin-locked"
+        /// One try is left; it is not used.
+        case pinFinalTry = "pin-final-try"
+        /// There is no PIN to try.
+        case pinMissing = "pin-missing"
+        /// The token offers no mechanism that trust lists need.
+        case mechanismMissing = "mechanism-missing"
+        /// A function of the module failed.
+        case failed
+        /// The token signed, and the signature does not verify.
+        case badSignature = "bad-signature"
+    }
+
+    public let code: Code
+    /// The token's label, the module's path, or the name that was looked for.
+    public let subject: String
+    /// One sentence: what was expected and what was found.
+    public let reason: String
+    /// The PKCS#11 function that failed and what it returned, or nil.
+    public let function: String?
+    public let returnValue: ReturnValue?
+
+    init(
+        _ code: Code, _ subject: String, _ reason: String, function: String? = nil, returnValue: ReturnValue? = nil
+    ) {
+        self.code = code
+        self.subject = subject
+        self.reason = reason
+        self.function = function
+        self.returnValue = returnValue
+    }
+
+    /// A function of a module failed.
+    init(_ function: String, _ value: ReturnValue, _ subject: String) {
+        self.init(
+            .failed, subject, "\(subject) cannot be used: \(value.sentence).", function: function, returnValue: value)
+    }
+}
+
+extension TokenError: CustomStringConvertible {
+    public var description: String { reason }
+}

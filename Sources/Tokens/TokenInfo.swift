@@ -1,0 +1,103 @@
+import CPKCS11
+
+/// What a token says of itself (CK_TOKEN_INFO; PKCS#11 2.40, section 3.2).
+public struct TokenInfo: Hashable, Sendable {
+    /// Without the padding of the standard, for example `SAST-ADN008580ef`.
+    public let label: String
+    public let manufacturer: String
+    public let model: String
+    public let serialNumber: String
+    /// What the slot is called, mostly the reader's name.
+    public let slotDescription: String
+    public let pin: PINState
+    /// Whether the PIN is typed in at the reader (protected authentication path).
+    public let hasPINPad: Bool
+
+    init(_ info: CK_TOKEN_INFO, _ slot: CK_SLOT_INFO) {
+        label = Self.text(info.label)
+        manufacturer = Self.text(info.manufacturerID)
+        model = Self.text(info.model)
+        serialNumber = Self.text(info.serialNumber)
+        slotDescription = Self.text(slot.slotDescription)
+        pin = PINState(flags: info.flags)
+        hasPINPad = info.flags & CK_FLAGS(CKF_PROTECTED_AUTHENTICATION_PATH) != 0
+    }
+
+    init(
+        label: String, serialNumber: String, manufacturer: String = "", model: String = "", pin: PINState = .ready,
+        hasPINPad: Bool = false
+    ) {
+        self.label = label
+        self.serialNumber = serialNumber
+        self.manufacturer = manufacturer
+        self.model = model
+        slotDescription = ""
+        self.pin = pin
+        self.hasPINPad = hasPINPad
+    }
+
+    /// The label without a suffix that OpenSC adds, ` (User PIN)` for example.
+    public var plainLabel: String {
+        guard label.hasSuffix(")"), let open = label.range(of: " (") else { return label }
+        return String(label[..<open])
+    }
+
+    /// A fixed-length field: padded with spaces, or by some modules with NUL.
+    private static func text<Field>(_ field: Field) -> String {
+        withUnsafeBytes(of: field) { bytes in
+            let used = bytes.prefix { $0 != 0 }
+            let end = used.lastIndex { $0 != UInt8(ascii: " ") }.map { $0 + 1 } ?? used.startIndex
+            return String(decoding: used[..<end], as: UTF8.self)
+        }
+    }
+}
+
+extension String {
+    /// The first place of a part, without Foundation.
+    fileprivate func range(of part: String) -> Index? {
+        indices.first { self[$0...].hasPrefix(part) }
+    }
+}
+
+/// How many wrong PINs the token still takes, as far as its flags tell.
+public enum PINState: String, Hashable, Sendable {
+    case ready
+    /// At least one wrong PIN was given since the last right one.
+    case countLow = "count-low"
+    /// The next wrong PIN locks the token.
+    case finalTry = "final-try"
+    case locked
+    /// No user PIN is set.
+    case notInitialized = "not-initialized"
+
+    init(flags: CK_FLAGS) {
+        func has(_ flag: UInt) -> Bool { UInt(flags) & flag != 0 }
+        if has(UInt(CKF_USER_PIN_LOCKED)) {
+            self = .locked
+        } else if has(UInt(CKF_USER_PIN_FINAL_TRY)) {
+            self = .finalTry
+        } else if has(UInt(CKF_USER_PIN_COUNT_LOW)) {
+            self = .countLow
+        } else if !has(UInt(CKF_USER_PIN_INITIALIZED)) {
+            self = .notInitialized
+        } else {
+            self = .ready
+        }
+    }
+
+    /// Refuses a login that could lock the token.
+    ///
+    /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-missing`).
+    func checkLogin(to label: String) throws(TokenError) {
+        switch self {
+        case .ready, .countLow: return
+        case .finalTry:
+            throw TokenError(
+                .pinFinalTry, label, "Token \(label) has one PIN try left; the next wrong PIN would lock it for good.")
+        case .locked:
+            throw TokenError(.pinLocked, label, "The PIN of token \(label) is locked.")
+        case .notInitialized:
+            throw TokenError(.pinMissing, label, "Token \(label) has no user PIN yet.")
+        }
+    }
+}
