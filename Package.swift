@@ -40,7 +40,7 @@ let package = Package(
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Certificates", "Cluster", "Files", "Migration", "Phones", "Tokens", "TrustList",
+                "Certificates", "Cluster", "Files", "Migration", "Phones", "Secrets", "Tokens", "TrustList",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

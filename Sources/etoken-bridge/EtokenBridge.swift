@@ -13,7 +13,7 @@ struct EtokenBridge: ParsableCommand {
                 --token SAST-ADN0054f509 --token SAST-ADN008580ef
             """,
         version: Version.current,
-        subcommands: [CtlGroup.self])
+        subcommands: [TokenGroup.self, CtlGroup.self])
 
     static func main() {
         do {
@@ -37,6 +37,12 @@ struct EtokenBridge: ParsableCommand {
 
 enum Version {
     static let current = "0.1.0"
+}
+
+struct TokenGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token", abstract: "Look at security tokens and export their certificates.",
+        subcommands: [TokenList.self, TokenShow.self, TokenExport.self])
 }
 
 struct CtlGroup: ParsableCommand {

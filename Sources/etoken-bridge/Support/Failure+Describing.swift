@@ -1,5 +1,7 @@
 import Certificates
 import Files
+import Secrets
+import Tokens
 import TrustList
 
 extension Failure {
@@ -19,7 +21,47 @@ extension Failure {
             self.init(
                 Status.failed, "A certificate or key cannot be used: \(error.reason).",
                 causes: [error.code.rawValue, error.cause].compactMap(\.self))
+        case let error as TokenError: self.init(describing: error)
+        case let error as SecretError:
+            self.init(
+                Status.notThere, "The PIN could not be read from \(error.source): \(error.reason).",
+                next: "Give a file whose first line is the PIN, closed to others (chmod 600).")
         default: self.init(Status.failed, "\(error)")
         }
+    }
+
+    private init(describing error: TokenError) {
+        let (status, next): (Int32, String?) =
+            switch error.code {
+            case .moduleNotFound:
+                (
+                    Status.notThere,
+                    "Install the token's driver (SafeNet Authentication Client or OpenSC), or give --module PATH."
+                )
+            case .moduleNotUsable:
+                (Status.failed, "Reinstall the package that the module belongs to, or give --module PATH.")
+            case .tokenNotFound: (Status.notThere, "Insert the token, and see etoken-bridge token list.")
+            case .ambiguous:
+                (
+                    Status.notThere,
+                    "Name one by a PKCS#11 URI, for example \"pkcs11:token=LABEL;serial=...\" or \"...;id=%01\"."
+                )
+            case .certificateNotFound, .keyNotFound:
+                (Status.notThere, "See what the token holds: etoken-bridge token show \(error.subject)")
+            case .badURI: (Status.usage, "Write it like pkcs11:token=SAST-ADN008580ef, or give the token's label.")
+            case .pinRefused:
+                (
+                    Status.pinRefused,
+                    "Make sure of the PIN before the next attempt; too many wrong ones lock the token for good."
+                )
+            case .pinLocked, .pinFinalTry:
+                (Status.pinLocked, "Use the other token, or have this one unlocked with its administrator PIN.")
+            case .pinMissing: (Status.failed, "Set a user PIN with the token's own software.")
+            case .mechanismMissing: (Status.failed, "Use another token.")
+            case .failed, .badSignature:
+                (Status.failed, "Pull the token, insert it again, and run the command once more.")
+            }
+        let cause = error.function.map { "\($0) returned \(error.returnValue?.name ?? "?")" }
+        self.init(status, error.reason, next: next, causes: [error.code.rawValue, cause].compactMap(\.self))
     }
 }
