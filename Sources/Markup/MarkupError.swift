@@ -1,0 +1,26 @@
+/// Why a document cannot be read.
+public struct MarkupError: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// The document is longer than the limit.
+        case tooLarge
+        /// Elements are nested deeper than the limit.
+        case tooDeep
+        /// A document type declaration, which could define entities: refused, whatever it holds.
+        case documentType
+        /// The parser cannot make sense of it.
+        case malformed
+    }
+
+    public let code: Code
+    public let message: String
+    /// The line where the parser stopped, where it says so.
+    public let line: Int?
+
+    public init(code: Code, message: String, line: Int? = nil) {
+        self.code = code
+        self.message = message
+        self.line = line
+    }
+
+    public var description: String { line.map { "line \($0): \(message)" } ?? message }
+}

@@ -1,0 +1,80 @@
+import CXML
+
+/// Reads and writes XML.
+public enum XMLDocument {
+    /// Parses a document and returns its root element.
+    ///
+    /// Nothing is fetched, no entity beyond the five of XML is known, and a document type declaration is refused.
+    ///
+    /// - Parameter maximumSize: bytes.
+    public static func parse(_ bytes: [UInt8], maximumSize: Int = 8 << 20) throws(MarkupError) -> MarkupElement {
+        guard bytes.count <= maximumSize else {
+            throw MarkupError(code: .tooLarge, message: "the document is longer than \(maximumSize) bytes")
+        }
+        // Before the parser sees it; what is written in UTF-16 is caught behind it.
+        guard !contains(bytes, Array("<!DOCTYPE".utf8)) else { throw documentType }
+        Library.start()
+        guard let context = xmlNewParserCtxt() else { throw MarkupError(code: .malformed, message: "out of memory") }
+        defer { xmlFreeParserCtxt(context) }
+        let options =
+            XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
+            | XML_PARSE_NOCDATA.rawValue
+        let parsed = bytes.withUnsafeBytes { buffer in
+            xmlCtxtReadMemory(
+                context, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(buffer.count), nil, nil,
+                Int32(options))
+        }
+        guard let document = parsed, let root = xmlDocGetRootElement(document) else {
+            if let parsed { xmlFreeDoc(parsed) }
+            throw failure(context)
+        }
+        defer { xmlFreeDoc(document) }
+        guard document.pointee.intSubset == nil, document.pointee.extSubset == nil else { throw documentType }
+        return try TreeReader.element(root, depth: 0)
+    }
+
+    public static func parse(_ text: String, maximumSize: Int = 8 << 20) throws(MarkupError) -> MarkupElement {
+        try parse(Array(text.utf8), maximumSize: maximumSize)
+    }
+
+    /// Text as it may stand in an element or in a quoted attribute. Characters that XML 1.0 cannot hold are left out.
+    public static func escape(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "'": result += "&apos;"
+            case "\r": result += "&#13;"
+            case "\t", "\n": result.unicodeScalars.append(scalar)
+            case "\u{20}"..."\u{D7FF}", "\u{E000}"..."\u{FFFD}", "\u{10000}"..."\u{10FFFF}":
+                result.unicodeScalars.append(scalar)
+            default: break
+            }
+        }
+        return result
+    }
+
+    private static var documentType: MarkupError {
+        MarkupError(code: .documentType, message: "the document declares a document type, which is not allowed")
+    }
+
+    private static func failure(_ context: xmlParserCtxtPtr) -> MarkupError {
+        guard let error = xmlCtxtGetLastError(context) else {
+            return MarkupError(code: .malformed, message: "the document is empty")
+        }
+        let text = error.pointee.message.map { String(cString: $0) } ?? "the document is malformed"
+        return MarkupError(
+            code: .malformed, message: text.split { $0.isWhitespace }.joined(separator: " "),
+            line: Int(error.pointee.line))
+    }
+
+    private static func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
+        guard bytes.count >= part.count else { return false }
+        return (0...(bytes.count - part.count)).contains { start in
+            bytes[start] == part[0] && bytes[start..<(start + part.count)].elementsEqual(part)
+        }
+    }
+}

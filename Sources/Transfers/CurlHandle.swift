@@ -1,0 +1,143 @@
+import CCurl
+
+/// One libcurl easy handle, freed with its owner. It is used by one thread at a time: its owners hold a lock.
+struct CurlHandle: ~Copyable {
+    let pointer: UnsafeMutableRawPointer
+
+    /// libcurl wants this once in a process, before anything else.
+    private static let libraryReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    init() {
+        // Both fail only when memory is out, where Swift stops as well.
+        guard Self.libraryReady, let pointer = curl_easy_init() else { fatalError("libcurl cannot start") }
+        self.pointer = pointer
+    }
+
+    deinit { curl_easy_cleanup(pointer) }
+
+    func set(_ option: CURLoption, _ value: Int) { _ = etb_curl_setopt_long(pointer, option, value) }
+    func set(_ option: CURLoption, _ value: Bool) { _ = etb_curl_setopt_long(pointer, option, value ? 1 : 0) }
+    func set(_ option: CURLoption, _ value: String?) { _ = etb_curl_setopt_string(pointer, option, value) }
+
+    /// Forgets all options, but keeps connections and cookies; then sets what holds for every transfer.
+    func prepare(timeout: Double, usesEnvironmentProxy: Bool) {
+        curl_easy_reset(pointer)
+        // No SIGALRM, no SIGPIPE: this is a library in a program with threads.
+        set(CURLOPT_NOSIGNAL, true)
+        set(CURLOPT_TIMEOUT_MS, Self.milliseconds(timeout))
+        set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(timeout))
+        set(CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
+        if !usesEnvironmentProxy {
+            set(CURLOPT_PROXY, "")
+            set(CURLOPT_NOPROXY, "*")
+        }
+    }
+
+    /// Fails when libcurl cannot take the trust setting, for then the connection would not be checked by it.
+    func apply(_ tls: TLSOptions, operation: String, location: String) throws(TransferError) {
+        func check(_ result: CURLcode, _ what: String) throws(TransferError) {
+            guard result != CURLE_OK else { return }
+            throw TransferError(
+                code: .invalidRequest, operation: operation, location: location, curlCode: result.rawValue,
+                message: "libcurl does not take the \(what)")
+        }
+        try check(etb_curl_setopt_string(pointer, CURLOPT_CAPATH, nil), "CA folder")
+        switch tls.trust {
+        case .pinned(let key):
+            guard Self.isPin(key) else {
+                throw TransferError(
+                    code: .invalidRequest, operation: operation, location: location,
+                    message: "the pin is not sha256// and 44 base64 characters")
+            }
+            try check(etb_curl_setopt_string(pointer, CURLOPT_PINNEDPUBLICKEY, key), "pin")
+            set(CURLOPT_SSL_VERIFYPEER, false)
+            set(CURLOPT_SSL_VERIFYHOST, 0)
+        case .authority(let file):
+            try check(etb_curl_setopt_string(pointer, CURLOPT_CAINFO, file), "CA file")
+            set(CURLOPT_SSL_VERIFYPEER, true)
+            set(CURLOPT_SSL_VERIFYHOST, 2)
+        }
+        if tls.legacyTLS {
+            set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_0))
+            try check(etb_curl_setopt_string(pointer, CURLOPT_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=0"), "cipher list")
+        } else {
+            set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        }
+    }
+
+    /// Runs the transfer into `receiver`.
+    func perform(operation: String, location: String, into receiver: Receiver) throws(TransferError) {
+        var errorText = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
+        let result = errorText.withUnsafeMutableBufferPointer { buffer in
+            _ = etb_curl_setopt_pointer(pointer, CURLOPT_ERRORBUFFER, buffer.baseAddress)
+            defer { _ = etb_curl_setopt_pointer(pointer, CURLOPT_ERRORBUFFER, nil) }
+            return withExtendedLifetime(receiver) {
+                let context = Unmanaged.passUnretained(receiver).toOpaque()
+                _ = etb_curl_setopt_pointer(pointer, CURLOPT_WRITEDATA, context)
+                _ = etb_curl_setopt_data_callback(pointer, CURLOPT_WRITEFUNCTION) { data, size, count, context in
+                    guard let data, let context else { return 0 }
+                    let receiver = Unmanaged<Receiver>.fromOpaque(context).takeUnretainedValue()
+                    return receiver.receive(UnsafeRawBufferPointer(start: data, count: size * count))
+                }
+                _ = etb_curl_setopt_pointer(pointer, CURLOPT_HEADERDATA, context)
+                _ = etb_curl_setopt_data_callback(pointer, CURLOPT_HEADERFUNCTION) { data, size, count, context in
+                    guard let data, let context else { return 0 }
+                    let receiver = Unmanaged<Receiver>.fromOpaque(context).takeUnretainedValue()
+                    return receiver.receiveHeader(UnsafeRawBufferPointer(start: data, count: size * count))
+                }
+                return curl_easy_perform(pointer)
+            }
+        }
+        guard result != CURLE_OK else { return }
+        if receiver.overflowed {
+            throw TransferError(
+                code: .tooLarge, operation: operation, location: location, curlCode: result.rawValue,
+                message: "the answer is longer than \(receiver.limit) bytes")
+        }
+        let text = String(decoding: errorText.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        throw Self.error(result, text, operation: operation, location: location)
+    }
+
+    static func error(
+        _ result: CURLcode, _ text: String, operation: String, location: String
+    ) -> TransferError {
+        TransferError(
+            code: code(result), operation: operation, location: location, curlCode: result.rawValue,
+            message: text.isEmpty ? String(cString: curl_easy_strerror(result)) : text)
+    }
+
+    private static func code(_ result: CURLcode) -> TransferError.Code {
+        switch result {
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_SSL_CACERT_BADFILE, CURLE_BAD_FUNCTION_ARGUMENT:
+            .invalidRequest
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_PROXY: .unreachable
+        case CURLE_OPERATION_TIMEDOUT: .timedOut
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_ISSUER_ERROR: .notTrusted
+        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER: .handshakeFailed
+        case CURLE_TFTP_NOTFOUND: .notFound
+        case CURLE_TFTP_PERM, CURLE_REMOTE_ACCESS_DENIED: .refused
+        case CURLE_FILESIZE_EXCEEDED: .tooLarge
+        case CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR: .closed
+        default: .protocolError
+        }
+    }
+
+    private static func isPin(_ text: String) -> Bool {
+        guard text.hasPrefix("sha256//") else { return false }
+        let base64 = text.utf8.dropFirst(8)
+        return base64.count == 44 && base64.last == UInt8(ascii: "=")
+            && base64.dropLast().allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    /// At least 1, for libcurl takes 0 as "no limit".
+    static func milliseconds(_ seconds: Double) -> Int {
+        Int(min(max(seconds * 1000, 1), 86_400_000))
+    }
+}

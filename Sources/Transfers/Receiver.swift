@@ -1,0 +1,44 @@
+/// Collects what libcurl hands over, up to a limit.
+final class Receiver {
+    let limit: Int
+    private(set) var body: [UInt8] = []
+    private(set) var headers: [HTTPHeader] = []
+    private(set) var overflowed = false
+
+    private static let headerLimit = 512
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Returns the number of bytes taken; any other number than all of them makes libcurl stop.
+    func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard body.count + bytes.count <= limit else {
+            overflowed = true
+            return 0
+        }
+        body.append(contentsOf: bytes)
+        return bytes.count
+    }
+
+    func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let line = String(decoding: bytes, as: UTF8.self)
+        if line.hasPrefix("HTTP/") {
+            // The next response in a chain of redirects: what came before is not the answer.
+            headers = []
+            return bytes.count
+        }
+        guard let colon = line.firstIndex(of: ":") else { return bytes.count }
+        guard headers.count < Self.headerLimit else {
+            overflowed = true
+            return 0
+        }
+        headers.append(
+            HTTPHeader(Self.trimmed(line[..<colon]), Self.trimmed(line[line.index(after: colon)...])))
+        return bytes.count
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+        let start = text.drop { $0.isWhitespace }
+        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(start[...last])
+    }
+}

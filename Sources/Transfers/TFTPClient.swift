@@ -1,0 +1,49 @@
+import CCurl
+
+/// Reads files over TFTP (RFC 1350).
+public enum TFTPClient {
+    /// Reads a whole file.
+    ///
+    /// - Parameters:
+    ///   - name: the file's name as the server knows it, without a leading slash.
+    ///   - timeout: seconds for the whole transfer. TFTP has no connection: a host without a server shows as
+    ///     `timedOut`.
+    ///   - maximumSize: bytes; a longer file is `tooLarge`.
+    /// - Throws: `notFound` when the server says that there is no such file; `refused`, `timedOut`, `unreachable`.
+    public static func read(
+        _ name: String, host: String, port: UInt16 = 69, timeout: Double = 15, maximumSize: Int = 1 << 20
+    ) throws(TransferError) -> [UInt8] {
+        let operation = "TFTP read"
+        let path = escaped(name)
+        let location = try Location(
+            "tftp://\(Location.bracketed(host)):\(port)/\(path)", operation: operation)
+        let handle = CurlHandle()
+        handle.prepare(timeout: timeout, usesEnvironmentProxy: false)
+        handle.set(CURLOPT_PROTOCOLS_STR, "tftp")
+        handle.set(CURLOPT_URL, location.text + ";mode=octet")
+        // Without blksize and tsize (RFC 2348, 2349): every server takes the plain request, and the trust lists are
+        // small.
+        handle.set(CURLOPT_TFTP_NO_OPTIONS, true)
+        let receiver = Receiver(limit: maximumSize)
+        try handle.perform(operation: operation, location: location.text, into: receiver)
+        return receiver.body
+    }
+
+    private static func escaped(_ name: String) -> String {
+        let digits = Array("0123456789ABCDEF")
+        var path = ""
+        for byte in name.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "/"):
+                path.append(Character(UnicodeScalar(byte)))
+            default:
+                path.append("%")
+                path.append(digits[Int(byte >> 4)])
+                path.append(digits[Int(byte & 15)])
+            }
+        }
+        return path
+    }
+}

@@ -1,0 +1,131 @@
+import CCurl
+import Glibc
+import Synchronization
+
+/// A TLS connection for protocols that libcurl does not speak: bytes out, bytes in, each with a deadline.
+///
+/// The peer is checked while connecting, before the first byte of the caller's is sent.
+public final class TLSStream: Sendable {
+    private struct State: ~Copyable {
+        var handle: CurlHandle
+        var socket: Int32
+    }
+
+    private let state: Mutex<State?>
+    private let location: String
+
+    /// Connects.
+    ///
+    /// - Parameter timeout: seconds for connection and handshake.
+    /// - Throws: `unreachable`, `timedOut`, `notTrusted`, `handshakeFailed`.
+    public init(host: String, port: UInt16, tls: TLSOptions, timeout: Double = 15) throws(TransferError) {
+        let operation = "TLS connect"
+        let url = "https://\(Location.bracketed(host)):\(port)"
+        _ = try Location(url, operation: operation)
+        location = "tls://\(Location.bracketed(host)):\(port)"
+        let handle = CurlHandle()
+        handle.prepare(timeout: timeout, usesEnvironmentProxy: false)
+        handle.set(CURLOPT_PROTOCOLS_STR, "https")
+        handle.set(CURLOPT_URL, url)
+        handle.set(CURLOPT_CONNECT_ONLY, true)
+        // It is not HTTP that follows.
+        handle.set(CURLOPT_SSL_ENABLE_ALPN, false)
+        try handle.apply(tls, operation: operation, location: location)
+        try handle.perform(operation: operation, location: location, into: Receiver(limit: 0))
+        var socket: curl_socket_t = -1
+        guard etb_curl_getinfo_socket(handle.pointer, &socket) == CURLE_OK, socket >= 0 else {
+            throw TransferError(
+                code: .protocolError, operation: operation, location: location, message: "libcurl names no socket")
+        }
+        state = Mutex(State(handle: handle, socket: socket))
+    }
+
+    /// Sends all bytes.
+    ///
+    /// - Parameter timeout: seconds.
+    public func send(_ bytes: [UInt8], timeout: Double = 15) throws(TransferError) {
+        try exchange("TLS send", timeout: timeout) { (handle, wait) throws(TransferError) in
+            var start = 0
+            while start < bytes.count {
+                var sent = 0
+                let result = bytes.withUnsafeBytes { buffer in
+                    curl_easy_send(handle, buffer.baseAddress! + start, buffer.count - start, &sent)
+                }
+                switch result {
+                case CURLE_OK: start += sent
+                case CURLE_AGAIN: try wait(Int16(POLLOUT))
+                default: throw CurlHandle.error(result, "", operation: "TLS send", location: self.location)
+                }
+            }
+        }
+    }
+
+    /// Receives what is there, at least one byte and at most `limit`; nothing when the peer has closed.
+    ///
+    /// - Parameter timeout: seconds.
+    public func receive(upTo limit: Int, timeout: Double = 15) throws(TransferError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: limit)
+        var count = 0
+        try exchange("TLS receive", timeout: timeout) { (handle, wait) throws(TransferError) in
+            while true {
+                let result = bytes.withUnsafeMutableBytes { buffer in
+                    curl_easy_recv(handle, buffer.baseAddress, buffer.count, &count)
+                }
+                switch result {
+                case CURLE_OK: return
+                case CURLE_AGAIN: try wait(Int16(POLLIN))
+                default: throw CurlHandle.error(result, "", operation: "TLS receive", location: self.location)
+                }
+            }
+        }
+        return Array(bytes.prefix(count))
+    }
+
+    /// Receives exactly `count` bytes.
+    ///
+    /// - Parameter timeout: seconds for all of them.
+    /// - Throws: `closed` when the peer closes before that.
+    public func receive(exactly count: Int, timeout: Double = 15) throws(TransferError) -> [UInt8] {
+        let deadline = ContinuousClock.now + .seconds(timeout)
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            let rest = Deadline.seconds(until: deadline)
+            let more = try receive(upTo: count - bytes.count, timeout: rest)
+            guard !more.isEmpty else {
+                throw TransferError(
+                    code: .closed, operation: "TLS receive", location: location,
+                    message: "the peer closed the connection after \(bytes.count) of \(count) bytes")
+            }
+            bytes += more
+        }
+        return bytes
+    }
+
+    /// Closes the connection. What follows is `closed`.
+    public func close() {
+        state.withLock { $0 = nil }
+    }
+
+    private func exchange(
+        _ operation: String, timeout: Double,
+        _ body: (UnsafeMutableRawPointer, (Int16) throws(TransferError) -> Void) throws(TransferError) -> Void
+    ) throws(TransferError) {
+        let deadline = ContinuousClock.now + .seconds(timeout)
+        let location = location
+        // The time of connecting is over, and curl_easy_send and _recv heed none: the deadline here is what counts.
+        try state.withLock { (state) throws(TransferError) in
+            guard let pointer = state?.handle.pointer, let socket = state?.socket else {
+                throw TransferError(code: .closed, operation: operation, location: location, message: "it is closed")
+            }
+            try body(pointer) { (events) throws(TransferError) in
+                let milliseconds = Deadline.milliseconds(until: deadline)
+                var descriptor = pollfd(fd: socket, events: events, revents: 0)
+                guard milliseconds > 0, poll(&descriptor, 1, milliseconds) != 0 else {
+                    throw TransferError(
+                        code: .timedOut, operation: operation, location: location,
+                        message: "nothing moved for \(timeout) s")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/// What went wrong in a transfer.
+///
+/// The text never holds a user name, a password or a query string: it is made to be shown and logged.
+public struct TransferError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The stable kind of a failure.
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// The request cannot be sent as it stands: a malformed URL, a missing trust setting, an unreadable CA file.
+        case invalidRequest
+        /// The name does not resolve, or nothing answers at that address.
+        case unreachable
+        /// The peer did not answer within the time allowed.
+        case timedOut
+        /// The peer's key is not the pinned one, or its certificate is not from the given authority. Nothing was sent.
+        case notTrusted
+        /// The TLS handshake failed for another reason (no common version or cipher, for one).
+        case handshakeFailed
+        /// The peer has no such file (TFTP).
+        case notFound
+        /// The peer refused the operation (TFTP access violation).
+        case refused
+        /// The answer is larger than the limit given.
+        case tooLarge
+        /// The peer closed the connection early.
+        case closed
+        /// The peer's answer is not what the protocol allows.
+        case protocolError
+    }
+
+    public let code: Code
+    /// What was attempted: `GET`, `POST`, `TFTP read`, `TLS connect`, `TLS send`, `TLS receive`.
+    public let operation: String
+    /// The peer and path, without credentials and without a query.
+    public let location: String
+    /// The CURLcode of libcurl, where it gave one.
+    public let curlCode: UInt32?
+    /// libcurl's own words, or ours.
+    public let message: String
+
+    public init(code: Code, operation: String, location: String, curlCode: UInt32? = nil, message: String) {
+        self.code = code
+        self.operation = operation
+        self.location = location
+        self.curlCode = curlCode
+        self.message = message
+    }
+
+    public var description: String {
+        let number = curlCode.map { " (libcurl \($0))" } ?? ""
+        return "\(operation) \(location): \(message)\(number)"
+    }
+}
