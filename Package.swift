@@ -63,6 +63,9 @@ let package = Package(
             dependencies: ["CPKCS11", "Certificates", "Secrets", "Tokens", "TrustList"]),
         .testTarget(
             name: "MigrationTests", dependencies: ["Certificates", "Files", "Migration", "Phones", "TrustList"]),
+        .target(name: "ServerFixtures", path: "Tests/ServerFixtures", exclude: ["http-server.py", "tls-echo.py"]),
+        .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
+        .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
     ],
     swiftLanguageModes: [.v6]
 )

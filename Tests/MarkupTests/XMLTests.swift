@@ -1,0 +1,56 @@
+import Markup
+import Testing
+
+@Suite struct XMLTests {
+    @Test func treesAreRead() throws {
+        let root = try XMLDocument.parse(
+            """
+            <?xml version="1.0" encoding="utf-8"?>
+            <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>
+            <ns:r xmlns:ns="http://www.cisco.com/AXL/API/10.5" a="1 &lt; 2" ns:b="x"><return><row><name>SEP1</name></row>
+            <row><name><![CDATA[a<b]]></name></row></return></ns:r></s:Body></s:Envelope>
+            """)
+        #expect(root.name == "Envelope")
+        #expect(root.namespace == "http://schemas.xmlsoap.org/soap/envelope/")
+        let answer = try #require(root.firstDescendant(named: "r"))
+        #expect(answer.namespace == "http://www.cisco.com/AXL/API/10.5")
+        #expect(answer["a"] == "1 < 2")
+        #expect(answer["b"] == "x")
+        #expect(answer.descendants(named: "row").map { $0.element(named: "name")?.text } == ["SEP1", "a<b"])
+        #expect(answer.elements.map(\.name) == ["return"])
+    }
+
+    @Test func entitiesAndDocumentTypesAreRefused() {
+        for text in [
+            "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>",
+            "<!DOCTYPE a [<!ENTITY b \"bbbb\"><!ENTITY c \"&b;&b;\">]><a>&c;</a>",
+            "<!DOCTYPE a SYSTEM \"http://x/\"><a/>",
+        ] {
+            let error = #expect(throws: MarkupError.self) { try XMLDocument.parse(text) }
+            #expect(error?.code == .documentType)
+        }
+        let wide = "<!DOCTYPE a [<!ENTITY b \"x\">]><a/>".utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+        let error = #expect(throws: MarkupError.self) { try XMLDocument.parse([0xFF, 0xFE] + wide) }
+        #expect(error?.code == .documentType)
+    }
+
+    @Test func malformedDocumentsAreErrors() {
+        for text in ["", "<a>", "<a></b>", "<a>&unknown;</a>", "text", "<a b=c/>"] {
+            let error = #expect(throws: MarkupError.self) { try XMLDocument.parse(text) }
+            #expect(error?.code == .malformed, "\(text)")
+        }
+        let deep = #expect(throws: MarkupError.self) {
+            try XMLDocument.parse(
+                String(repeating: "<a>", count: 250) + String(repeating: "</a>", count: 250))
+        }
+        #expect(deep?.code == .tooDeep)
+    }
+
+    @Test func escapedTextComesBack() throws {
+        let text = "a<b>&\"c\" 'd' \u{1F600}\r\n\tö"
+        let root = try XMLDocument.parse("<a b=\"\(XMLDocument.escape("<'\"&"))\">\(XMLDocument.escape(text))</a>")
+        #expect(root.rawText == text)
+        #expect(root["b"] == "<'\"&")
+        #expect(XMLDocument.escape("a\u{0}b\u{1B}") == "ab")
+    }
+}

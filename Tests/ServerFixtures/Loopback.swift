@@ -1,0 +1,50 @@
+import Glibc
+
+/// Addresses and ports on loopback that nobody else uses.
+public enum Loopback {
+    /// A random address of 127/8: servers of tests that run side by side do not meet.
+    public static func address() -> String {
+        "127.\(Int.random(in: 1...254)).\(Int.random(in: 1...254)).\(Int.random(in: 1...254))"
+    }
+
+    /// A port that is free on this address at this moment.
+    public static func port(on address: String, datagram: Bool = false) -> UInt16 {
+        let type = datagram ? SOCK_DGRAM : SOCK_STREAM
+        let descriptor = socket(AF_INET, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { _ = close(descriptor) }
+        var name = socketAddress(address, 0)
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(descriptor, pointer, size) == 0 && getsockname(descriptor, pointer, &size) == 0
+            }
+        }
+        guard bound else { fatalError("no free port on \(address)") }
+        return UInt16(bigEndian: name.sin_port)
+    }
+
+    /// Waits until something listens there.
+    public static func waitForListener(_ address: String, _ port: UInt16, seconds: Double = 20) throws {
+        for _ in 0..<Int(seconds * 50) {
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            var name = socketAddress(address, port)
+            let connected = withUnsafePointer(to: &name) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                    connect(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            }
+            _ = close(descriptor)
+            if connected { return }
+            usleep(20_000)
+        }
+        throw ChildProcess.Failure(description: "nothing listens on \(address):\(port)")
+    }
+
+    static func socketAddress(_ address: String, _ port: UInt16) -> sockaddr_in {
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_port = port.bigEndian
+        inet_pton(AF_INET, address, &name.sin_addr)
+        return name
+    }
+}

@@ -1,0 +1,50 @@
+import Glibc
+
+/// A private folder that goes away with its owner.
+public final class TemporaryFolder: Sendable {
+    public let path: String
+
+    public init() {
+        var template = Array("/tmp/etb-test.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { fatalError("mkdtemp: \(String(cString: strerror(errno)))") }
+        path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    }
+
+    deinit { _ = try? ChildProcess.run(["/bin/rm", "-rf", path]) }
+
+    public func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    @discardableResult
+    public func write(_ name: String, _ bytes: [UInt8], mode: mode_t = 0o600) -> String {
+        let target = file(name)
+        let descriptor = open(target, O_WRONLY | O_CLOEXEC | O_CREAT | O_TRUNC, mode)
+        guard descriptor >= 0, Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+            fatalError("cannot write \(target)")
+        }
+        _ = fchmod(descriptor, mode)
+        _ = close(descriptor)
+        return target
+    }
+
+    @discardableResult
+    public func write(_ name: String, _ text: String, mode: mode_t = 0o600) -> String {
+        write(name, Array(text.utf8), mode: mode)
+    }
+
+    public func text(_ name: String) -> String { String(decoding: bytes(name) ?? [], as: UTF8.self) }
+
+    public func bytes(_ name: String) -> [UInt8]? { Self.read(file(name)) }
+
+    static func read(_ path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { _ = close(descriptor) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            guard count > 0 else { return bytes }
+            bytes += buffer[..<count]
+        }
+    }
+}
