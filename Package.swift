@@ -34,7 +34,7 @@ let package = Package(
         .target(name: "Markup", dependencies: ["CXML"]),
         .target(
             name: "Cluster",
-            dependencies: ["CSSH", "Certificates", "Markup", "Transfers", "TrustList", "TOMLKit"]),
+            dependencies: ["CSSH", "Certificates", "Files", "Markup", "Transfers", "TrustList", "TOMLKit"]),
         .target(name: "Phones", dependencies: ["Certificates", "TrustList"]),
         .target(name: "Migration", dependencies: ["Certificates", "Cluster", "Files", "Phones", "TrustList"]),
         .executableTarget(

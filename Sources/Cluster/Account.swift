@@ -1,0 +1,31 @@
+/// Which of a cluster's two kinds of account an operation needs. On CUCM they are separate, with passwords of their own.
+public enum Account: String, Sendable, Hashable, CaseIterable {
+    /// The platform administrator: command line and OS Administration.
+    case platform
+    /// An application user with access to AXL and the serviceability services.
+    case application
+}
+
+/// Where passwords come from when an operation needs one.
+public struct CredentialProvider: Sendable {
+    private let provide: @Sendable (Account, AccountConfiguration) throws(ClusterError) -> Password
+
+    /// - Parameter provide: called once for each account and process run, at the first use.
+    public init(_ provide: @escaping @Sendable (Account, AccountConfiguration) throws(ClusterError) -> Password) {
+        self.provide = provide
+    }
+
+    /// The file that the configuration names, and nothing else.
+    public static let passwordFiles = CredentialProvider { (account, configuration) throws(ClusterError) in
+        guard let path = configuration.passwordFile else {
+            throw ClusterError(
+                .configuration, operation: "find the password of \(configuration.user)",
+                message: "the configuration names no password_file for the \(account.rawValue) account")
+        }
+        return try Password.read(file: path)
+    }
+
+    func password(_ account: Account, _ configuration: AccountConfiguration) throws(ClusterError) -> Password {
+        try provide(account, configuration)
+    }
+}

@@ -1,0 +1,121 @@
+import Files
+import Markup
+import Transfers
+
+/// What went wrong between us and a cluster.
+///
+/// The text never holds a password. What a peer said is quoted in `found`, cut to a readable length.
+public struct ClusterError: Error, Sendable, CustomStringConvertible {
+    /// The stable kind of a failure.
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// The configuration is missing something, or holds something that it must not.
+        case configuration
+        /// A local file cannot be read or written.
+        case file
+        /// Nothing answers at the node's address.
+        case unreachable
+        /// The node did not answer within the time allowed.
+        case timedOut = "timed-out"
+        /// The node's TLS or SSH key is not the pinned one. Nothing was sent, no login was tried.
+        case notTrusted = "not-trusted"
+        /// The node refuses user or password. It was tried once.
+        case loginRefused = "login-refused"
+        /// The node refuses logins for a while.
+        case tooManyLogins = "too-many-logins"
+        /// The node knows the operation and says no.
+        case refused
+        /// What the operation needs is not there.
+        case notFound = "not-found"
+        /// The node does not know the operation: another version, or not this role.
+        case notSupported = "not-supported"
+        /// The node asks something that was not expected; it was not answered.
+        case unexpectedQuestion = "unexpected-question"
+        /// The node's answer cannot be understood; `found` shows it.
+        case unexpectedAnswer = "unexpected-answer"
+        /// The same thing differs between two places that must agree.
+        case mismatch
+        /// The connection ended early.
+        case closed
+    }
+
+    public let code: Code
+    /// What was attempted, as a verb phrase: `log in to OS Administration`.
+    public let operation: String
+    /// The node's name, or its address where it has no name yet; nil where no node is concerned.
+    public let node: String?
+    /// One sentence: what happened.
+    public let message: String
+    /// What had to be there: a pin, a checksum, a text.
+    public let expected: String?
+    /// What was there instead.
+    public let found: String?
+    public let cause: (any Error)?
+
+    public init(
+        _ code: Code, operation: String, node: String? = nil, message: String, expected: String? = nil,
+        found: String? = nil, cause: (any Error)? = nil
+    ) {
+        self.code = code
+        self.operation = operation
+        self.node = node
+        self.message = message
+        self.expected = expected
+        self.found = found.map { Self.excerpt($0) }
+        self.cause = cause
+    }
+
+    public var description: String {
+        var text = "cannot \(operation)"
+        if let node { text += " on \(node)" }
+        text += ": \(message)"
+        if let expected { text += "; expected: \(expected)" }
+        if let found { text += "; found: \(found)" }
+        return text
+    }
+
+    /// The beginning of a long text.
+    static func excerpt(_ text: String, limit: Int = 600) -> String {
+        text.count > limit ? text.prefix(limit) + " ..." : text
+    }
+}
+
+extension ClusterError {
+    /// A transfer failed.
+    init(_ error: TransferError, operation: String, node: String?, expected: String? = nil) {
+        let code: Code =
+            switch error.code {
+            case .invalidRequest: .configuration
+            case .unreachable: .unreachable
+            case .timedOut: .timedOut
+            case .notTrusted: .notTrusted
+            case .notFound: .notFound
+            case .refused: .refused
+            case .closed: .closed
+            case .handshakeFailed, .tooLarge, .protocolError: .unexpectedAnswer
+            }
+        let message =
+            switch error.code {
+            case .unreachable: "nothing answers at \(error.location)"
+            case .timedOut: "\(error.location) did not answer in time"
+            case .notTrusted: "the TLS key of \(error.location) is not the one that was agreed on"
+            case .handshakeFailed: "\(error.location) and we have no TLS version or cipher in common"
+            case .closed: "\(error.location) closed the connection"
+            default: "\(error.location): \(error.message)"
+            }
+        self.init(
+            code, operation: operation, node: node, message: message,
+            expected: error.code == .notTrusted ? expected : nil, cause: error)
+    }
+
+    /// A page or document cannot be read.
+    init(_ error: MarkupError, operation: String, node: String?, found: String) {
+        self.init(
+            .unexpectedAnswer, operation: operation, node: node, message: "the answer cannot be read: \(error)",
+            found: found, cause: error)
+    }
+
+    /// A local file cannot be read or written.
+    init(_ error: FileError, operation: String) {
+        self.init(.file, operation: operation, message: error.description, cause: error)
+    }
+}

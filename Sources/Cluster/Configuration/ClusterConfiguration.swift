@@ -1,0 +1,96 @@
+/// What we know of a cluster before talking to it. It never holds a password.
+public struct ClusterConfiguration: Sendable, Hashable {
+    /// The name by which the user calls it: letters, digits, `-`, `_` and `.`.
+    public var name: String
+    /// As `show version active` gives it (`10.5.1.10000-7`); nil when not known yet.
+    public var version: ClusterVersion?
+    public var nodes: [NodeConfiguration]
+    /// For the command line and OS Administration.
+    public var platform: AccountConfiguration?
+    /// For AXL and the serviceability services.
+    public var application: AccountConfiguration?
+    /// The TCP port of the phones' own web pages.
+    public var phoneWebPort: UInt16
+
+    public init(
+        name: String, version: ClusterVersion? = nil, nodes: [NodeConfiguration] = [],
+        platform: AccountConfiguration? = nil, application: AccountConfiguration? = nil, phoneWebPort: UInt16 = 80
+    ) {
+        self.name = name
+        self.version = version
+        self.nodes = nodes
+        self.platform = platform
+        self.application = application
+        self.phoneWebPort = phoneWebPort
+    }
+
+    public var publisher: NodeConfiguration? { nodes.first { $0.isPublisher } }
+
+    public func node(_ name: String) -> NodeConfiguration? { nodes.first { $0.name == name } }
+
+    public func account(_ account: Account) -> AccountConfiguration? {
+        switch account {
+        case .platform: platform
+        case .application: application
+        }
+    }
+}
+
+/// A user name, and where its password is.
+public struct AccountConfiguration: Sendable, Hashable {
+    public var user: String
+    /// Closed to everybody but its owner; its first line is the password.
+    public var passwordFile: String?
+
+    public init(user: String, passwordFile: String? = nil) {
+        self.user = user
+        self.passwordFile = passwordFile
+    }
+}
+
+/// A node of a cluster, with its ports and the keys that it must show.
+public struct NodeConfiguration: Sendable, Hashable {
+    /// The host name as the cluster knows it.
+    public var name: String
+    public var isPublisher: Bool
+    /// Host name or IP address to connect to.
+    public var address: String
+    public var tftpPort: UInt16
+    /// Plain HTTP: the TFTP files on 6970.
+    public var httpPort: UInt16
+    /// OS Administration, AXL and the serviceability services.
+    public var httpsPort: UInt16
+    public var sshPort: UInt16
+    /// Trust Verification Service; nil where the node does not run it.
+    public var tvsPort: UInt16?
+    /// `sha256//` and base64 of the key behind `httpsPort`.
+    public var tlsPin: String?
+    /// `SHA256:` and base64 without padding, as `ssh-keygen -l` prints it.
+    public var sshHostKey: String?
+    /// `sha256//` and base64 of the key behind `tvsPort`.
+    public var tvsPin: String?
+    /// Allows TLS 1.0, small keys and SHA-1 with this node.
+    public var legacyTLS: Bool
+    /// Allows SSH key exchanges and host keys with SHA-1 with this node.
+    public var legacySSH: Bool
+
+    public init(
+        name: String, isPublisher: Bool = false, address: String, tftpPort: UInt16 = 69, httpPort: UInt16 = 6970,
+        httpsPort: UInt16 = 8443, sshPort: UInt16 = 22, tvsPort: UInt16? = 2445, tlsPin: String? = nil,
+        sshHostKey: String? = nil, tvsPin: String? = nil, legacyTLS: Bool = false, legacySSH: Bool = false
+    ) {
+        self.name = name
+        self.isPublisher = isPublisher
+        self.address = address
+        self.tftpPort = tftpPort
+        self.httpPort = httpPort
+        self.httpsPort = httpsPort
+        self.sshPort = sshPort
+        self.tvsPort = tvsPort
+        self.tlsPin = tlsPin
+        self.sshHostKey = sshHostKey
+        self.tvsPin = tvsPin
+        self.legacyTLS = legacyTLS
+        self.legacySSH = legacySSH
+    }
+}

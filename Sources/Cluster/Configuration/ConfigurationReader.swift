@@ -1,0 +1,175 @@
+import TOMLKit
+
+/// Reads the configuration's TOML, strictly: a key that is not known is more likely misspelt than meant.
+struct ConfigurationReader {
+    let file: String
+
+    func read(_ text: String) throws(ClusterError) -> ConfigurationFile {
+        let root: TOMLTable
+        do {
+            // The library takes a C string: a NUL would hide what follows.
+            guard !text.utf8.contains(0) else { throw failure("it holds a NUL byte") }
+            root = try TOMLTable(string: text)
+        } catch let error as TOMLParseError {
+            throw failure("\(error.source.begin): \(error.description)")
+        } catch let error as ClusterError {
+            throw error
+        } catch {
+            throw failure("\(error)")
+        }
+        var keys = Keys(root, path: "", reader: self)
+        var configuration = ConfigurationFile()
+        if let clusters = try keys.table("clusters") {
+            for name in clusters.names.sorted() {
+                var keys = clusters
+                guard let table = try keys.table(name) else { continue }
+                configuration.clusters.append(try cluster(name, table))
+            }
+        }
+        try keys.finish()
+        return configuration
+    }
+
+    private func cluster(_ name: String, _ table: Keys) throws(ClusterError) -> ClusterConfiguration {
+        var keys = table
+        guard !name.isEmpty,
+            name.utf8.allSatisfy({ byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            })
+        else {
+            throw failure("\(table.path): a cluster's name consists of letters, digits, '-', '_' and '.'")
+        }
+        var cluster = ClusterConfiguration(name: name)
+        if let text = try keys.string("version") {
+            guard let version = ClusterVersion(text) else {
+                throw failure("\(keys.path).version: '\(text)' is not a version such as 10.5.1.10000-7")
+            }
+            cluster.version = version
+        }
+        cluster.phoneWebPort = try keys.port("phone_web_port") ?? cluster.phoneWebPort
+        cluster.platform = try account(try keys.table("platform"))
+        cluster.application = try account(try keys.table("application"))
+        for table in try keys.tables("nodes") { cluster.nodes.append(try node(table)) }
+        try keys.finish()
+        guard Set(cluster.nodes.map(\.name)).count == cluster.nodes.count else {
+            throw failure("\(keys.path).nodes: two nodes have the same name")
+        }
+        guard cluster.nodes.isEmpty || cluster.nodes.filter(\.isPublisher).count == 1 else {
+            throw failure("\(keys.path).nodes: exactly one node has to be the publisher")
+        }
+        return cluster
+    }
+
+    private func account(_ table: Keys?) throws(ClusterError) -> AccountConfiguration? {
+        guard var keys = table else { return nil }
+        guard let user = try keys.string("user"), !user.isEmpty else { throw failure("\(keys.path).user is missing") }
+        let account = AccountConfiguration(user: user, passwordFile: try keys.string("password_file"))
+        guard try keys.string("password") == nil else {
+            throw failure(
+                "\(keys.path).password: passwords do not belong here; password_file names a file that holds one")
+        }
+        try keys.finish()
+        return account
+    }
+
+    private func node(_ table: Keys) throws(ClusterError) -> NodeConfiguration {
+        var keys = table
+        guard let name = try keys.string("name"), !name.isEmpty else { throw failure("\(keys.path).name is missing") }
+        guard let address = try keys.string("address"), !address.isEmpty else {
+            throw failure("\(keys.path).address is missing")
+        }
+        var node = NodeConfiguration(name: name, address: address)
+        node.isPublisher = try keys.bool("publisher") ?? false
+        node.tftpPort = try keys.port("tftp_port") ?? node.tftpPort
+        node.httpPort = try keys.port("http_port") ?? node.httpPort
+        node.httpsPort = try keys.port("https_port") ?? node.httpsPort
+        node.sshPort = try keys.port("ssh_port") ?? node.sshPort
+        let runsTVS = try keys.bool("tvs") ?? true
+        node.tvsPort = runsTVS ? try keys.port("tvs_port") ?? node.tvsPort : nil
+        node.tlsPin = try keys.pin("tls_pin", prefix: "sha256//", length: 44)
+        node.sshHostKey = try keys.pin("ssh_host_key", prefix: "SHA256:", length: 43)
+        node.tvsPin = try keys.pin("tvs_pin", prefix: "sha256//", length: 44)
+        node.legacyTLS = try keys.bool("legacy_tls") ?? false
+        node.legacySSH = try keys.bool("legacy_ssh") ?? false
+        try keys.finish()
+        return node
+    }
+
+    func failure(_ message: String) -> ClusterError {
+        ClusterError(.configuration, operation: "read the configuration \(file)", message: message)
+    }
+}
+
+/// The keys of one table; knows which of them nobody asked for.
+private struct Keys {
+    let path: String
+    let names: [String]
+    private let table: TOMLTable
+    private let reader: ConfigurationReader
+    private var unread: Set<String>
+
+    init(_ table: TOMLTable, path: String, reader: ConfigurationReader) {
+        self.table = table
+        self.path = path
+        self.reader = reader
+        names = table.keys
+        unread = Set(names)
+    }
+
+    mutating func string(_ key: String) throws(ClusterError) -> String? {
+        try take(key, "a text") { $0.string }
+    }
+
+    mutating func bool(_ key: String) throws(ClusterError) -> Bool? {
+        try take(key, "true or false") { $0.bool }
+    }
+
+    mutating func port(_ key: String) throws(ClusterError) -> UInt16? {
+        try take(key, "a port from 1 to 65535") { value in
+            value.int.flatMap { (1...65535).contains($0) ? UInt16($0) : nil }
+        }
+    }
+
+    mutating func pin(_ key: String, prefix: String, length: Int) throws(ClusterError) -> String? {
+        try take(key, "\(prefix) and \(length) base64 characters") { value in
+            value.string.flatMap { $0.hasPrefix(prefix) && $0.utf8.count == prefix.utf8.count + length ? $0 : nil }
+        }
+    }
+
+    mutating func table(_ key: String) throws(ClusterError) -> Keys? {
+        let found = try take(key, "a table") { $0.table }
+        return found.map { Keys($0, path: path.isEmpty ? key : "\(path).\(key)", reader: reader) }
+    }
+
+    mutating func tables(_ key: String) throws(ClusterError) -> [Keys] {
+        guard let array = try take(key, "an array of tables", { $0.array }) else { return [] }
+        var tables: [Keys] = []
+        for index in 0..<array.count {
+            let place = "\(path).\(key)[\(index)]"
+            guard let table = array[index].table else { throw reader.failure("\(place) has to be a table") }
+            tables.append(Keys(table, path: place, reader: reader))
+        }
+        return tables
+    }
+
+    func finish() throws(ClusterError) {
+        guard let key = unread.sorted().first else { return }
+        throw reader.failure("\(path.isEmpty ? key : "\(path).\(key)") is not a key that is known here")
+    }
+
+    private mutating func take<T>(
+        _ key: String, _ kind: String, _ read: (any TOMLValueConvertible) -> T?
+    ) throws(ClusterError) -> T? {
+        unread.remove(key)
+        guard let value = table[key] else { return nil }
+        guard let result = read(value) else {
+            throw reader.failure("\(path.isEmpty ? key : "\(path).\(key)") has to be \(kind)")
+        }
+        return result
+    }
+}

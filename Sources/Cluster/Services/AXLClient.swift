@@ -1,0 +1,104 @@
+import Markup
+
+/// A phone as the cluster's database holds it.
+public struct ClusterPhone: Sendable, Hashable {
+    /// `SEPB000B4BA0AEE`
+    public var name: String
+    /// `Cisco 7975` ...
+    public var model: String
+
+    public init(name: String, model: String) {
+        self.name = name
+        self.model = model
+    }
+}
+
+/// The Administrative XML interface of the publisher (FACTS section 13).
+public struct AXLClient: Sendable {
+    private let soap: SOAPClient
+    private let version: String
+
+    /// - Parameter version: of the cluster; it chooses the schema.
+    public init(
+        _ publisher: NodeConfiguration, version: ClusterVersion, user: String, password: Password
+    ) throws(ClusterError) {
+        soap = try SOAPClient(publisher, path: "/axl/", user: user, password: password, service: "AXL")
+        self.version = version.axl
+    }
+
+    /// Runs a query. An answer that the server finds too large is fetched in pages.
+    ///
+    /// - Parameter query: begins with `select`.
+    public func executeSQLQuery(_ query: String) throws(ClusterError) -> SQLTable {
+        do throws(ClusterError) {
+            return try page(query)
+        } catch {
+            // "Query request too large. Total rows matched: 1234 rows. Suggestive Row Fetch: less than 500 rows"
+            guard error.code == .refused, let size = Self.suggestedRows(error.message),
+                query.lowercased().hasPrefix("select ")
+            else { throw error }
+            var table = SQLTable(columns: [], rows: [])
+            while true {
+                let next = try page("select skip \(table.rows.count) first \(size) " + query.dropFirst(7))
+                if table.columns.isEmpty { table.columns = next.columns }
+                table.rows += next.rows
+                if next.rows.count < size { return table }
+            }
+        }
+    }
+
+    /// All phones, by name.
+    public func phones() throws(ClusterError) -> [ClusterPhone] {
+        let query =
+            "select d.name, tm.name as model from device d, typemodel tm "
+            + "where d.tkmodel=tm.enum and d.tkclass=1 order by d.name"
+        let table = try executeSQLQuery(query)
+        guard let names = table["name"], let models = table["model"] else {
+            if table.rows.isEmpty { return [] }
+            throw ClusterError(
+                .unexpectedAnswer, operation: "list the phones", node: soap.node.name,
+                message: "the answer has other columns", found: table.columns.joined(separator: ", "))
+        }
+        // The class holds templates and gateways' ports as well; a phone's name starts with SEP and its address.
+        return zip(names, models).filter { $0.0.hasPrefix("SEP") }.map { ClusterPhone(name: $0.0, model: $0.1) }
+    }
+
+    /// Restarts a phone: it boots and fetches its files anew.
+    public func restartPhone(_ name: String) throws(ClusterError) {
+        _ = try call("restartPhone", "<name>\(XMLDocument.escape(name))</name>", operation: "restart \(name)")
+    }
+
+    private func page(_ query: String) throws(ClusterError) -> SQLTable {
+        let operation = "query the database over AXL"
+        let answer = try call("executeSQLQuery", "<sql>\(XMLDocument.escape(query))</sql>", operation: operation)
+        let rows = (answer.element(named: "return")?.elements(named: "row") ?? []).map(\.elements)
+        // A value that is NULL may be left out of a row, so the columns are those of all rows together.
+        var columns: [String] = []
+        for row in rows { for cell in row where !columns.contains(cell.name) { columns.append(cell.name) } }
+        return SQLTable(
+            columns: columns,
+            rows: rows.map { row in
+                columns.map { column in row.first { $0.name == column }?.rawText ?? "" }
+            })
+    }
+
+    private func call(_ name: String, _ content: String, operation: String) throws(ClusterError) -> MarkupElement {
+        let answer = try soap.call(
+            "<ns:\(name)>\(content)</ns:\(name)>", namespace: "http://www.cisco.com/AXL/API/\(version)",
+            action: "CUCM:DB ver=\(version) \(name)", operation: operation)
+        guard answer.name == "\(name)Response" else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: soap.node.name,
+                message: "the answer is of another kind", expected: "\(name)Response", found: answer.name)
+        }
+        return answer
+    }
+
+    static func suggestedRows(_ message: String) -> Int? {
+        guard let range = message.lowercased().firstRange(of: "suggestive row fetch") else { return nil }
+        let offset = message.lowercased().distance(from: message.lowercased().startIndex, to: range.upperBound)
+        let number = message.dropFirst(offset).drop { !$0.isNumber }.prefix { $0.isNumber }
+        // "less than": one fewer is certainly taken.
+        return Int(number).flatMap { $0 > 1 ? $0 - 1 : nil }
+    }
+}

@@ -1,0 +1,151 @@
+import Markup
+import Transfers
+
+/// What a phone's own page says of it.
+public struct PhoneInformation: Sendable, Hashable {
+    /// `SEPB000B4BA0AEE`
+    public var name: String
+    /// `CP-7975G`
+    public var model: String
+    /// The firmware.
+    public var version: String
+}
+
+/// A line of a phone's status messages, oldest first as the phone shows them.
+public struct PhoneStatusMessage: Sendable, Hashable {
+    /// As the phone writes it: `21:56:07 03/06/15`; empty when the line has none.
+    public var time: String
+    /// `Trust List Updated`
+    public var text: String
+}
+
+/// What a phone says of the trust lists that it holds, in hex: MD5 or SHA-1, by its model. Nil where it holds none.
+public struct PhoneTrustLists: Sendable, Hashable {
+    public var ctl: String?
+    public var itl: String?
+
+    public init(ctl: String?, itl: String?) {
+        self.ctl = ctl
+        self.itl = itl
+    }
+
+    /// Whether a checksum as a phone shows it is that of a file: by its length MD5 or SHA-1, or the beginning of one.
+    public static func matches(_ shown: String, md5: [UInt8], sha1: [UInt8]) -> Bool {
+        let hex = { (bytes: [UInt8]) in
+            bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        }
+        let plain = shown.lowercased()
+        return plain.count == md5.count * 2 ? plain == hex(md5) : plain.count == sha1.count * 2 && plain == hex(sha1)
+    }
+}
+
+/// The web page of a phone. It is plain HTTP and proves nothing: it serves to look, never to decide what to trust.
+public struct PhonePage: Sendable {
+    /// The phone's name or address, for errors.
+    public let phone: String
+    private let base: String
+    private let timeout: Double
+
+    static let informationPath = "/DeviceInformationX"
+    static let messagesPath = "/CGI/Java/Serviceability?adapter=device.settings.status.messages"
+    /// *Unconfirmed*: phones certainly show the checksums on the display, under Settings > Security > Trust List.
+    static let securityPath = "/CGI/Java/Serviceability?adapter=device.settings.security"
+
+    /// - Parameters:
+    ///   - port: the configuration's `phone_web_port`.
+    ///   - timeout: seconds for each page.
+    public init(address: String, port: UInt16 = 80, phone: String? = nil, timeout: Double = 10) {
+        self.phone = phone ?? address
+        base = "http://\(NodeConfiguration(name: "", address: address).authority(port: port))"
+        self.timeout = timeout
+    }
+
+    public func information() throws(ClusterError) -> PhoneInformation {
+        let operation = "read the phone's information"
+        let body = try get(Self.informationPath, operation: operation)
+        let root: MarkupElement
+        do throws(MarkupError) {
+            root = try XMLDocument.parse(body, maximumSize: 1 << 20)
+        } catch {
+            throw ClusterError(
+                error, operation: operation, node: phone, found: String(decoding: body, as: UTF8.self))
+        }
+        guard root.name == "DeviceInformation", let name = root.firstDescendant(named: "HostName")?.text else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: phone, message: "the page is of another kind",
+                found: root.text)
+        }
+        return PhoneInformation(
+            name: name, model: root.firstDescendant(named: "modelNumber")?.text ?? "",
+            version: root.firstDescendant(named: "versionID")?.text ?? "")
+    }
+
+    public func statusMessages() throws(ClusterError) -> [PhoneStatusMessage] {
+        let page = try page(Self.messagesPath, operation: "read the phone's status messages")
+        let items = page.elements("li").map(\.text)
+        let rows = page.tables.flatMap(\.rows).map { $0.map(\.text).joined(separator: " ") }
+        return (items.isEmpty ? rows : items).compactMap(Self.message)
+    }
+
+    public func trustLists() throws(ClusterError) -> PhoneTrustLists {
+        let operation = "read the phone's trust list checksums"
+        let page = try page(Self.securityPath, operation: operation)
+        var checksums: [String: String] = [:]
+        for row in page.tables.flatMap(\.rows) where row.count >= 2 {
+            let value = row[row.count - 1].text.lowercased().filter { $0.isHexDigit || $0.isLetter }
+            checksums[row[0].text.lowercased()] = value
+        }
+        func checksum(_ name: String) throws(ClusterError) -> String? {
+            guard let value = checksums[name] else {
+                throw ClusterError(
+                    .unexpectedAnswer, operation: operation, node: phone, message: "the page does not show '\(name)'",
+                    found: page.text)
+            }
+            if value == "notinstalled" { return nil }
+            guard value.allSatisfy(\.isHexDigit), [32, 40].contains(value.count) else {
+                throw ClusterError(
+                    .unexpectedAnswer, operation: operation, node: phone,
+                    message: "what the page shows as '\(name)' is no checksum", found: value)
+            }
+            return value
+        }
+        return PhoneTrustLists(ctl: try checksum("ctl file"), itl: try checksum("itl file"))
+    }
+
+    /// Takes the time, where there is one, from the text.
+    static func message(_ line: String) -> PhoneStatusMessage? {
+        let words = line.split(separator: " ")
+        guard !words.isEmpty else { return nil }
+        let times = words.prefix { $0.contains(where: \.isNumber) && $0.contains { ":/.-".contains($0) } }
+        return PhoneStatusMessage(
+            time: times.joined(separator: " "), text: words.dropFirst(times.count).joined(separator: " "))
+    }
+
+    private func page(_ path: String, operation: String) throws(ClusterError) -> HTMLDocument {
+        let body = try get(path, operation: operation)
+        do throws(MarkupError) {
+            return try HTMLDocument(body, maximumSize: 1 << 20)
+        } catch {
+            throw ClusterError(
+                error, operation: operation, node: phone, found: String(decoding: body, as: UTF8.self))
+        }
+    }
+
+    private func get(_ path: String, operation: String) throws(ClusterError) -> [UInt8] {
+        var request = HTTPRequest.get(base + path)
+        request.timeout = timeout
+        request.maximumBodySize = 1 << 20
+        let answer: HTTPResponse
+        do throws(TransferError) {
+            answer = try HTTPSession().send(request)
+        } catch {
+            throw ClusterError(error, operation: operation, node: phone)
+        }
+        guard answer.status == 200 else {
+            throw ClusterError(
+                answer.status == 404 ? .notSupported : .unexpectedAnswer, operation: operation, node: phone,
+                message: "HTTP status \(answer.status)")
+        }
+        return answer.body
+    }
+}

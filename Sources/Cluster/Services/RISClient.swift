@@ -1,0 +1,70 @@
+import Markup
+
+/// A phone as the cluster sees it at this moment.
+public struct RegisteredPhone: Sendable, Hashable {
+    /// `SEPB000B4BA0AEE`
+    public var name: String
+    /// The node that knows it.
+    public var node: String
+    /// Its address; nil when the cluster knows none.
+    public var address: String?
+    /// The number of its model (`typemodel.enum`).
+    public var model: Int?
+    /// `Registered`, `UnRegistered`, `Rejected`, `Unknown`
+    public var status: String
+
+    public var isRegistered: Bool { status == "Registered" }
+}
+
+/// The Real-time Information Service of the publisher (Cisco's Serviceability XML, RISPort70).
+public struct RISClient: Sendable {
+    private let soap: SOAPClient
+
+    public init(_ publisher: NodeConfiguration, user: String, password: Password) throws(ClusterError) {
+        soap = try SOAPClient(
+            publisher, path: "/realtimeservice2/services/RISService70", user: user, password: password, service: "RIS")
+    }
+
+    /// Asks for phones by name.
+    ///
+    /// - Parameter names: empty for all of them. At most 1000 come in one answer.
+    public func phones(named names: [String] = []) throws(ClusterError) -> [RegisteredPhone] {
+        let operation = "ask for the phones' addresses"
+        let items = (names.isEmpty ? ["*"] : names)
+            .map { "<ns:item><ns:Item>\(XMLDocument.escape($0))</ns:Item></ns:item>" }.joined()
+        let answer = try soap.call(
+            """
+            <ns:selectCmDevice><ns:StateInfo></ns:StateInfo><ns:CmSelectionCriteria>\
+            <ns:MaxReturnedDevices>1000</ns:MaxReturnedDevices><ns:DeviceClass>Phone</ns:DeviceClass>\
+            <ns:Model>255</ns:Model><ns:Status>Any</ns:Status><ns:NodeName></ns:NodeName><ns:SelectBy>Name</ns:SelectBy>\
+            <ns:SelectItems>\(items)</ns:SelectItems><ns:Protocol>Any</ns:Protocol>\
+            <ns:DownloadStatus>Any</ns:DownloadStatus></ns:CmSelectionCriteria></ns:selectCmDevice>
+            """,
+            namespace: "http://schemas.cisco.com/ast/soap", action: "selectCmDevice", operation: operation)
+        guard let result = answer.firstDescendant(named: "SelectCmDeviceResult") else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: soap.node.name, message: "the answer holds no result",
+                found: answer.text)
+        }
+        var phones: [RegisteredPhone] = []
+        for node in result.element(named: "CmNodes")?.elements(named: "item") ?? [] {
+            for device in node.element(named: "CmDevices")?.elements(named: "item") ?? [] {
+                guard let name = device.element(named: "Name")?.text else { continue }
+                phones.append(
+                    RegisteredPhone(
+                        name: name, node: node.element(named: "Name")?.text ?? "", address: Self.address(of: device),
+                        model: device.element(named: "Model").flatMap { Int($0.text) },
+                        status: device.element(named: "Status")?.text ?? ""))
+            }
+        }
+        return phones
+    }
+
+    /// `IPAddress/item/IP` from version 10 on, a plain `IpAddress` in the older service.
+    private static func address(of device: MarkupElement) -> String? {
+        let text =
+            device.element(named: "IPAddress")?.firstDescendant(named: "IP")?.text
+            ?? device.element(named: "IpAddress")?.text
+        return text.flatMap { $0.isEmpty ? nil : $0 }
+    }
+}

@@ -1,0 +1,137 @@
+import Certificates
+import Transfers
+import TrustList
+
+/// What the Trust Verification Service says of a certificate.
+public struct TVSAnswer: Sendable, Hashable {
+    /// Whether the service vouches for the certificate at all.
+    public var isValid: Bool
+    /// What the certificate may be used for; a trust list is signed in the role SAST.
+    public var roles: [Role]
+    /// Seconds for which a phone remembers the answer.
+    public var timeToLive: UInt32?
+    /// The certificate, where the service gives it.
+    public var certificate: Certificate?
+}
+
+/// Asks the Trust Verification Service of a node as a phone would (FACTS section 8).
+///
+/// Each question uses a connection of its own, as phones do.
+public struct TVSClient: Sendable {
+    private let node: NodeConfiguration
+    private let port: UInt16
+    private let tls: TLSOptions
+    private let timeout: Double
+
+    /// The device that we ask as; the service logs it and decides nothing by it.
+    public static let defaultDeviceName = "CP-8861-SEP000000000000"
+
+    /// - Parameter timeout: seconds for each step of a question.
+    /// - Throws: `configuration` when the node has no TVS port, or no key is pinned for it.
+    public init(_ node: NodeConfiguration, timeout: Double = 15) throws(ClusterError) {
+        let operation = "ask the Trust Verification Service"
+        guard let port = node.tvsPort else {
+            throw ClusterError(
+                .configuration, operation: operation, node: node.name, message: "it is not set up to run that service")
+        }
+        guard let pin = node.tvsPin else {
+            throw ClusterError(
+                .configuration, operation: operation, node: node.name, message: "the service's TLS key is not known yet"
+            )
+        }
+        self.node = node
+        self.port = port
+        self.timeout = timeout
+        tls = TLSOptions(trust: .pinned(publicKey: pin), legacyTLS: node.legacyTLS)
+    }
+
+    /// Asks for the certificate that signed a trust list, by the names and the serial number in the file's header
+    /// (QUERY_CERT).
+    ///
+    /// - Parameters:
+    ///   - subject: as the file renders it, for example `cn="SAST-ADN008580ef        ";ou=IPCBU;o="Cisco Systems`.
+    ///   - issuer: likewise.
+    ///   - serialNumber: big-endian magnitude.
+    public func queryCertificate(
+        subject: String, issuer: String, serialNumber: [UInt8], deviceName: String = defaultDeviceName
+    ) throws(ClusterError) -> TVSAnswer {
+        try ask(
+            .queryCertificateRequest, expecting: .queryCertificateResponse,
+            [
+                .init(.deviceName, Self.value(deviceName)), .init(.subjectName, Array(subject.utf8) + [0]),
+                .init(.issuerName, Array(issuer.utf8) + [0]), .init(.serialNumber, serialNumber),
+            ])
+    }
+
+    /// Asks whether a certificate is trusted (VERIFY).
+    public func verify(
+        _ certificate: Certificate, deviceName: String = defaultDeviceName
+    ) throws(ClusterError) -> TVSAnswer {
+        try ask(
+            .verifyRequest, expecting: .verifyResponse,
+            [.init(.deviceName, Self.value(deviceName)), .init(.certificate, certificate.der)])
+    }
+
+    private static func value(_ deviceName: String) -> [UInt8] { [1] + Array(deviceName.utf8) }
+
+    private func ask(
+        _ command: TVSMessage.Command, expecting answer: TVSMessage.Command, _ elements: [TVSMessage.Element]
+    ) throws(ClusterError) -> TVSAnswer {
+        let operation = "ask the Trust Verification Service"
+        let sessionID = UInt32.random(in: 1...UInt32.max)
+        let request = TVSMessage(command, sessionID: sessionID, elements: elements).encode()
+        guard request.count <= TVSMessage.headerSize + TVSMessage.maximumBodySize else {
+            throw ClusterError(
+                .configuration, operation: operation, node: node.name, message: "the question is too long")
+        }
+        let message: TVSMessage
+        do {
+            let stream = try TLSStream(host: node.address, port: port, tls: tls, timeout: timeout)
+            defer { stream.close() }
+            try stream.send(request, timeout: timeout)
+            let header = try stream.receive(exactly: TVSMessage.headerSize, timeout: timeout)
+            let size = try TVSMessage.bodySize(header: header)
+            message = try TVSMessage(decoding: header + stream.receive(exactly: size, timeout: timeout))
+        } catch let error as TransferError {
+            throw ClusterError(error, operation: operation, node: node.name, expected: node.tvsPin)
+        } catch {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: node.name, message: "its answer is malformed: \(error)",
+                cause: error)
+        }
+        guard message.command == answer.rawValue, message.sessionID == sessionID else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: node.name, message: "the answer is to another question",
+                expected: "command \(answer.rawValue), session \(sessionID)",
+                found: "command \(message.command), session \(message.sessionID)")
+        }
+        return try Self.answer(message, operation: operation, node: node.name)
+    }
+
+    static func answer(
+        _ message: TVSMessage, operation: String, node: String
+    ) throws(ClusterError) -> TVSAnswer {
+        func malformed(_ text: String, cause: (any Error)? = nil) -> ClusterError {
+            ClusterError(.unexpectedAnswer, operation: operation, node: node, message: text, cause: cause)
+        }
+        guard let status = message[.status], status.count == 1, status[0] <= 1 else {
+            throw malformed("the answer holds no status that we know")
+        }
+        var timeToLive: UInt32?
+        if let value = message[.timeToLive] {
+            guard value.count == 4 else { throw malformed("the time to live is \(value.count) bytes long, not 4") }
+            timeToLive = value.reduce(0) { $0 << 8 | UInt32($1) }
+        }
+        var certificate: Certificate?
+        if let der = message[.certificate] {
+            do {
+                certificate = try Certificate(der: der)
+            } catch {
+                throw malformed("what it gives as a certificate is none: \(error)", cause: error)
+            }
+        }
+        return TVSAnswer(
+            isValid: status[0] == 0, roles: (message[.roles] ?? []).map { Role(rawValue: UInt16($0)) },
+            timeToLive: timeToLive, certificate: certificate)
+    }
+}

@@ -1,0 +1,102 @@
+/// A message of the Trust Verification Service (FACTS section 8): `57 01`, command, reserved byte, session id, body
+/// length, and a body of TLVs (tag 1 byte, length 2). All integers are big-endian.
+public struct TVSMessage: Sendable, Hashable {
+    public enum Command: UInt8, Sendable, Hashable {
+        case verifyRequest = 1
+        case verifyResponse = 2
+        case queryCertificateRequest = 3
+        case queryCertificateResponse = 4
+    }
+
+    /// *Unconfirmed* in a query: issuer and serial number, for the printed dump ends before them.
+    public enum Tag: UInt8, Sendable, Hashable {
+        case deviceName = 1
+        case certificate = 2
+        case subjectName = 3
+        case issuerName = 4
+        case serialNumber = 5
+        case status = 7
+        case roles = 8
+        case timeToLive = 9
+    }
+
+    public struct Element: Sendable, Hashable {
+        public var tag: UInt8
+        public var value: [UInt8]
+
+        public init(tag: UInt8, value: [UInt8]) {
+            self.tag = tag
+            self.value = value
+        }
+
+        public init(_ tag: Tag, _ value: [UInt8]) { self.init(tag: tag.rawValue, value: value) }
+    }
+
+    public static let headerSize = 10
+    /// Certificates and names fit in well; nothing longer is read.
+    public static let maximumBodySize = 16384
+
+    public var command: UInt8
+    public var sessionID: UInt32
+    public var elements: [Element]
+
+    public init(_ command: Command, sessionID: UInt32, elements: [Element]) {
+        self.command = command.rawValue
+        self.sessionID = sessionID
+        self.elements = elements
+    }
+
+    /// The bytes on the wire. The body has to be shorter than 65536 bytes.
+    public func encode() -> [UInt8] {
+        var body: [UInt8] = []
+        for element in elements {
+            body.append(element.tag)
+            body += [
+                UInt8(truncatingIfNeeded: element.value.count >> 8), UInt8(truncatingIfNeeded: element.value.count),
+            ]
+            body += element.value
+        }
+        return [0x57, 0x01, command, 0] + (0..<4).map { UInt8(truncatingIfNeeded: sessionID >> (24 - 8 * $0)) }
+            + [UInt8(truncatingIfNeeded: body.count >> 8), UInt8(truncatingIfNeeded: body.count)] + body
+    }
+
+    /// Why bytes are not a message.
+    public struct Malformed: Error, Sendable, Hashable, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// The length of the body that a header announces.
+    public static func bodySize(header: [UInt8]) throws(Malformed) -> Int {
+        guard header.count == headerSize else { throw Malformed(description: "the header is cut off") }
+        guard header[0] == 0x57, header[1] == 0x01 else {
+            throw Malformed(description: "it does not begin with 57 01")
+        }
+        let size = Int(header[8]) << 8 | Int(header[9])
+        guard size <= maximumBodySize else { throw Malformed(description: "a body of \(size) bytes is announced") }
+        return size
+    }
+
+    /// Reads one whole message; nothing may follow it, and no element may stand twice.
+    public init(decoding bytes: [UInt8]) throws(Malformed) {
+        let size = try Self.bodySize(header: Array(bytes.prefix(Self.headerSize)))
+        guard bytes.count == Self.headerSize + size else {
+            throw Malformed(description: "the body is \(bytes.count - Self.headerSize) bytes long, not \(size)")
+        }
+        command = bytes[2]
+        sessionID = bytes[4..<8].reduce(0) { $0 << 8 | UInt32($1) }
+        elements = []
+        var rest = bytes[Self.headerSize...]
+        while let tag = rest.popFirst() {
+            guard rest.count >= 2 else { throw Malformed(description: "element \(tag) is cut off") }
+            let length = Int(rest.removeFirst()) << 8 | Int(rest.removeFirst())
+            guard rest.count >= length else { throw Malformed(description: "element \(tag) is cut off") }
+            guard !elements.contains(where: { $0.tag == tag }) else {
+                throw Malformed(description: "element \(tag) stands twice")
+            }
+            elements.append(Element(tag: tag, value: Array(rest.prefix(length))))
+            rest = rest.dropFirst(length)
+        }
+    }
+
+    public subscript(tag: Tag) -> [UInt8]? { elements.first { $0.tag == tag.rawValue }?.value }
+}

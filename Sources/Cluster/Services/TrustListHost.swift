@@ -1,0 +1,115 @@
+import Transfers
+
+/// The trust list files that a node serves to phones.
+public enum TrustListKind: String, Sendable, Hashable, CaseIterable {
+    case ctl = "CTLFile.tlv"
+    case itl = "ITLFile.tlv"
+
+    public var fileName: String { rawValue }
+}
+
+/// How a trust list file is read from a node (FACTS section 7).
+public enum TrustListTransport: String, Sendable, Hashable, CaseIterable {
+    case tftp
+    case http
+}
+
+/// A place that serves trust list files.
+public protocol TrustListHost: Sendable {
+    /// The node's name.
+    var node: String { get }
+
+    /// Reads a file; nil when the node has none.
+    func fetch(_ kind: TrustListKind, over transport: TrustListTransport) throws(ClusterError) -> [UInt8]?
+
+    /// Replaces the CTL file. What phones get then has to be read back.
+    func deploy(_ contents: [UInt8]) throws(ClusterError)
+
+    /// Deletes the CTL file. One that is not there is no error.
+    func delete() throws(ClusterError)
+}
+
+extension TrustListHost {
+    /// Reads a file over every transport and compares.
+    ///
+    /// - Throws: `mismatch` when they differ: phones would get one or the other.
+    public func fetch(_ kind: TrustListKind) throws(ClusterError) -> [UInt8]? {
+        let tftp = try fetch(kind, over: .tftp)
+        let http = try fetch(kind, over: .http)
+        guard tftp == http else {
+            let length = { (file: [UInt8]?) in file.map { "\($0.count) bytes" } ?? "no file" }
+            throw ClusterError(
+                .mismatch, operation: "read \(kind.fileName)", node: node,
+                message: "TFTP and HTTP serve different files",
+                expected: "over TFTP \(length(tftp))", found: "over HTTP \(length(http))")
+        }
+        return tftp
+    }
+}
+
+/// A node of a cluster: read over TFTP and HTTP, written through OS Administration, deleted on the command line.
+public struct NodeTrustListHost: TrustListHost {
+    public var node: String { configuration.name }
+    let configuration: NodeConfiguration
+    private let administration: @Sendable () throws(ClusterError) -> OSAdministration
+    private let commandLine: @Sendable () throws(ClusterError) -> PlatformCommandLine
+
+    /// No phone takes a longer trust list.
+    static let maximumSize = 1 << 20
+
+    /// - Parameters:
+    ///   - administration: asked for when something is to be written.
+    ///   - commandLine: asked for when something is to be deleted.
+    public init(
+        _ configuration: NodeConfiguration,
+        administration: @escaping @Sendable () throws(ClusterError) -> OSAdministration,
+        commandLine: @escaping @Sendable () throws(ClusterError) -> PlatformCommandLine
+    ) {
+        self.configuration = configuration
+        self.administration = administration
+        self.commandLine = commandLine
+    }
+
+    public func fetch(
+        _ kind: TrustListKind, over transport: TrustListTransport
+    ) throws(ClusterError) -> [UInt8]? {
+        let operation = "read \(kind.fileName) over \(transport == .tftp ? "TFTP" : "HTTP")"
+        do throws(TransferError) {
+            switch transport {
+            case .tftp:
+                return try TFTPClient.read(
+                    kind.fileName, host: configuration.address, port: configuration.tftpPort,
+                    maximumSize: Self.maximumSize)
+            case .http:
+                let url = "http://\(configuration.authority(port: configuration.httpPort))/\(kind.fileName)"
+                var request = HTTPRequest.get(url)
+                request.maximumBodySize = Self.maximumSize
+                let answer = try HTTPSession().send(request)
+                switch answer.status {
+                case 200: return answer.body
+                case 404: return nil
+                default:
+                    throw TransferError(
+                        code: .protocolError, operation: "GET", location: url,
+                        message: "HTTP status \(answer.status)")
+                }
+            }
+        } catch {
+            if error.code == .notFound { return nil }
+            throw ClusterError(error, operation: operation, node: node)
+        }
+    }
+
+    public func deploy(_ contents: [UInt8]) throws(ClusterError) {
+        try administration().uploadTFTPFile(name: TrustListKind.ctl.fileName, contents: contents)
+    }
+
+    public func delete() throws(ClusterError) {
+        let counts = try commandLine().deleteTFTPFile(TrustListKind.ctl.fileName)
+        guard counts.deleted == counts.found else {
+            throw ClusterError(
+                .refused, operation: "delete \(TrustListKind.ctl.fileName)", node: node,
+                message: "\(counts.deleted) of \(counts.found) files were deleted")
+        }
+    }
+}

@@ -1,0 +1,116 @@
+/// Whether a cluster encrypts: the enterprise parameter ClusterSecurityMode.
+public enum SecurityMode: Int, Sendable, Hashable {
+    case nonSecure = 0
+    case mixed = 1
+}
+
+/// A line of `show cert list own` or `trust`.
+public struct CertificateListEntry: Sendable, Hashable {
+    /// `CallManager`, `Phone-SAST-trust` ...
+    public var unit: String
+    /// `CallManager.pem`
+    public var name: String
+    public var description: String
+
+    public init(unit: String, name: String, description: String) {
+        self.unit = unit
+        self.name = name
+        self.description = description
+    }
+}
+
+/// A line of `utils service list`.
+public struct ServiceStatus: Sendable, Hashable {
+    public var name: String
+    /// `STARTED`, `STOPPED` ...
+    public var state: String
+    /// What stands behind it, for example `Service Not Activated`.
+    public var remark: String
+
+    public var isRunning: Bool { state == "STARTED" }
+}
+
+/// What `file delete` counts.
+public struct DeletedFiles: Sendable, Hashable {
+    public var found: Int
+    public var deleted: Int
+}
+
+/// Readers of what the command line prints. Each gives nil for what it does not know.
+enum CommandAnswers {
+    /// `Active Master Version: 11.5.1.12900-21`
+    static func version(_ text: String) -> ClusterVersion? {
+        for line in text.split(separator: "\n") {
+            if let rest = after("Active Master Version:", in: line) { return ClusterVersion(rest) }
+        }
+        return nil
+    }
+
+    /// `UNIT/NAME.pem: TEXT`, a line each; before 10.5 blocks of `Unit:`, `Type:`, `Name:` ... lines.
+    static func certificates(_ text: String) -> [CertificateListEntry]? {
+        let lines = text.split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
+        if lines.contains(where: { after("Unit:", in: $0) != nil }) { return blocks(lines) }
+        var entries: [CertificateListEntry] = []
+        for line in lines {
+            guard let slash = line.firstIndex(of: "/"), let colon = line[slash...].firstRange(of: ": ") else {
+                return nil
+            }
+            entries.append(
+                CertificateListEntry(
+                    unit: trimmed(line[..<slash]),
+                    name: String(line[line.index(after: slash)..<colon.lowerBound]),
+                    description: trimmed(line[colon.upperBound...])))
+        }
+        return entries
+    }
+
+    private static func blocks(_ lines: [Substring]) -> [CertificateListEntry]? {
+        var entries: [CertificateListEntry] = []
+        for line in lines {
+            if let unit = after("Unit:", in: line) {
+                entries.append(CertificateListEntry(unit: unit, name: "", description: ""))
+            } else if entries.isEmpty {
+                return nil
+            } else if let name = after("Name:", in: line) {
+                entries[entries.count - 1].name = name
+            } else if let issuer = after("Issuer:", in: line) {
+                entries[entries.count - 1].description = issuer
+            }
+        }
+        return entries.contains { $0.name.isEmpty } ? nil : entries
+    }
+
+    /// `Cisco Tftp[STARTED]  `, with a remark perhaps. Other lines are headings.
+    static func services(_ text: String) -> [ServiceStatus]? {
+        let services = text.split(separator: "\n").compactMap { line -> ServiceStatus? in
+            guard let open = line.firstIndex(of: "["), let close = line[open...].firstIndex(of: "]") else { return nil }
+            let state = line[line.index(after: open)..<close]
+            guard !state.isEmpty, state.allSatisfy({ $0.isUppercase || $0 == " " }) else { return nil }
+            return ServiceStatus(
+                name: trimmed(line[..<open]), state: String(state),
+                remark: trimmed(line[line.index(after: close)...]))
+        }
+        return services.isEmpty ? nil : services
+    }
+
+    /// `files: found = 1, deleted = 1`
+    static func deletedFiles(_ text: String) -> DeletedFiles? {
+        for line in text.split(separator: "\n") {
+            guard line.contains("found"), line.contains("deleted") else { continue }
+            let numbers = line.split { !$0.isASCII || !$0.isNumber }.compactMap { Int($0) }
+            if numbers.count == 2 { return DeletedFiles(found: numbers[0], deleted: numbers[1]) }
+        }
+        return nil
+    }
+
+    private static func after(_ prefix: String, in line: Substring) -> String? {
+        let text = trimmed(line)
+        return text.hasPrefix(prefix) ? trimmed(text.dropFirst(prefix.count)) : nil
+    }
+
+    static func trimmed(_ text: some StringProtocol) -> String {
+        let start = text.drop { $0.isWhitespace }
+        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(start[...last])
+    }
+}

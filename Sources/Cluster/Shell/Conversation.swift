@@ -1,0 +1,114 @@
+/// One command and what the terminal prints until the next prompt, without any I/O: bytes go in, what to do comes out.
+struct Conversation {
+    enum Action: Equatable {
+        /// Nothing to do yet.
+        case wait
+        /// Send this and go on.
+        case send([UInt8])
+        /// The prompt is there; this was printed.
+        case finished(String)
+        /// A question that nobody expected.
+        case stuck(question: String)
+    }
+
+    /// How long the terminal has been silent.
+    enum Silence: Int, Comparable {
+        /// More may be on its way.
+        case none
+        /// Long enough to take a prompt for one.
+        case short
+        /// Long enough to believe that the other side waits for us.
+        case long
+
+        static func < (left: Silence, right: Silence) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    static let prompt = "admin:"
+    /// FACTS section 12; its end differs between releases.
+    private static let paging = "Press <enter> for 1 line"
+    private static let questionEndings = [
+        "(y/n):", "(y/n)?", "(y/n)", "(yes/no):", "(yes/no)?", "(yes/no)", "to continue:", "continue?", "password:",
+    ]
+
+    private let command: String?
+    private var questions: ArraySlice<ShellCommand.Question>
+    private var printed: [UInt8] = []
+    /// Where in `printed` the part begins that came after our last answer.
+    private var answered = 0
+
+    /// - Parameter command: nil while the first prompt is awaited.
+    init(_ command: ShellCommand?) {
+        self.command = command?.text
+        questions = (command?.questions ?? [])[...]
+    }
+
+    /// Bytes received so far.
+    var count: Int { printed.count }
+
+    /// What the reader would see so far.
+    var text: String { TerminalText.plain(printed) }
+
+    mutating func receive(_ bytes: some Sequence<UInt8>) { printed.append(contentsOf: bytes) }
+
+    mutating func next(after silence: Silence) -> Action {
+        let tail = TerminalText.plain(printed[max(answered, printed.count - 4096)...])
+        let lines = tail.split(separator: "\n", omittingEmptySubsequences: false)
+        let last = lines.last ?? ""
+        if last.contains(Self.paging) {
+            removePagingPrompt()
+            return .send([UInt8(ascii: " ")])
+        }
+        if let question = questions.first, TerminalText.collapsed(tail).hasSuffix(question.ending) {
+            questions.removeFirst()
+            answered = printed.count
+            return .send(Array(question.answer.utf8) + [UInt8(ascii: "\n")])
+        }
+        if last.hasSuffix(Self.prompt), silence >= (last == Self.prompt ? .short : .long) {
+            return .finished(output())
+        }
+        if silence >= .long, let ending = lines.last(where: { !$0.allSatisfy(\.isWhitespace) }) {
+            let text = TerminalText.collapsed(ending)
+            if Self.questionEndings.contains(where: { text.lowercased().hasSuffix($0) }) {
+                return .stuck(question: text)
+            }
+        }
+        return .wait
+    }
+
+    private func output() -> String {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        if let last = lines.popLast(), last != Self.prompt { lines.append(last.dropLast(Self.prompt.count)) }
+        // The echo stands first, unless something was still on its way from before. A narrow terminal wraps it.
+        if let command {
+            let wanted = Self.withoutBlanks(command)
+            for index in lines.indices.prefix(3) {
+                var line = Self.withoutBlanks(lines[index])
+                if line.hasPrefix(Self.prompt) { line = String(line.dropFirst(Self.prompt.count)) }
+                if line == wanted {
+                    lines.removeSubrange(...index)
+                    break
+                }
+            }
+        }
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func withoutBlanks(_ text: some StringProtocol) -> String {
+        String(text.filter { !$0.isWhitespace })
+    }
+
+    private mutating func removePagingPrompt() {
+        guard let range = printed.lastRange(of: Array(Self.paging.utf8)) else { return }
+        printed.removeSubrange(range.lowerBound...)
+        answered = min(answered, printed.count)
+    }
+}
+
+extension [UInt8] {
+    fileprivate func lastRange(of part: [UInt8]) -> Range<Int>? {
+        guard count >= part.count else { return nil }
+        return (0...(count - part.count)).last { self[$0..<($0 + part.count)].elementsEqual(part) }
+            .map { $0..<($0 + part.count) }
+    }
+}

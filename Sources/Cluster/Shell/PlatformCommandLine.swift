@@ -1,0 +1,174 @@
+/// The commands that we use of a node's command line, with their answers as values (FACTS sections 4 and 12).
+public struct PlatformCommandLine: Sendable {
+    public let shell: any ClusterShell
+
+    public init(_ shell: any ClusterShell) { self.shell = shell }
+
+    /// `show version active`
+    public func version() throws(ClusterError) -> ClusterVersion {
+        try answer(ShellCommand("show version active"), CommandAnswers.version)
+    }
+
+    /// `run sql`. The query is one line.
+    public func runSQL(_ query: String, timeout: Double = 60) throws(ClusterError) -> SQLTable {
+        try answer(ShellCommand("run sql \(query)", timeout: timeout)) { SQLTable(commandLine: $0) }
+    }
+
+    /// The enterprise parameter ClusterSecurityMode.
+    public func securityMode() throws(ClusterError) -> SecurityMode {
+        let query = "select paramname,paramvalue from processconfig where paramname='ClusterSecurityMode'"
+        let table = try runSQL(query)
+        guard let value = table["paramvalue"]?.first.flatMap({ Int($0) }), let mode = SecurityMode(rawValue: value)
+        else { throw misunderstood("run sql \(query)", "\(table.columns) \(table.rows)") }
+        return mode
+    }
+
+    /// The names of the cluster's servers, as `processnode` holds them.
+    public func nodeNames() throws(ClusterError) -> [String] {
+        let query = "select name from processnode"
+        let table = try runSQL(query)
+        guard let names = table["name"] else { throw misunderstood("run sql \(query)", "\(table.columns)") }
+        // The table begins with a row for the cluster as a whole.
+        return names.filter { !$0.isEmpty && $0 != "EnterpriseWideData" }
+    }
+
+    /// `show ctl`
+    public func showCTL() throws(ClusterError) -> String { try run(ShellCommand("show ctl")) }
+
+    /// `show itl`
+    public func showITL() throws(ClusterError) -> String { try run(ShellCommand("show itl")) }
+
+    /// `show cert list own`
+    public func ownCertificates() throws(ClusterError) -> [CertificateListEntry] {
+        try answer(ShellCommand("show cert list own"), CommandAnswers.certificates)
+    }
+
+    /// `show cert list trust`
+    public func trustCertificates() throws(ClusterError) -> [CertificateListEntry] {
+        try answer(ShellCommand("show cert list trust"), CommandAnswers.certificates)
+    }
+
+    /// `show cert trust UNIT/NAME` or `show cert own UNIT/NAME`: the text that the node prints.
+    public func certificateText(_ entry: CertificateListEntry, own: Bool = false) throws(ClusterError) -> String {
+        try run(ShellCommand("show cert \(own ? "own" : "trust") \(try word(entry.unit))/\(try word(entry.name))"))
+    }
+
+    /// `set cert import trust UNIT`. That a unit is taken here is *unconfirmed* for Phone-SAST-trust: read back.
+    ///
+    /// - Returns: what the node says after it, with the hint which services to restart.
+    @discardableResult
+    public func importTrustCertificate(pem: String, unit: String) throws(ClusterError) -> String {
+        let command = ShellCommand(
+            "set cert import trust \(try word(unit))",
+            questions: [.init("Paste the Certificate and Hit Enter", answer: Self.lines(pem) + "\n")])
+        let text = try run(command)
+        guard TerminalText.collapsed(text).contains("Successfully imported certificate for \(unit)") else {
+            throw rejected(command.text, text)
+        }
+        return text
+    }
+
+    /// `set cert delete UNIT NAME`. Its question is *unconfirmed*.
+    public func deleteTrustCertificate(unit: String, name: String) throws(ClusterError) {
+        let command = ShellCommand(
+            "set cert delete \(try word(unit)) \(try word(name))",
+            questions: [.init("(y/n):", answer: "y")])
+        let text = try run(command)
+        guard text.lowercased().contains("success") || text.lowercased().contains("deleted") else {
+            throw rejected(command.text, text)
+        }
+    }
+
+    /// `file delete tftp NAME`. A file that is not there is no error: `found` is 0.
+    public func deleteTFTPFile(_ name: String) throws(ClusterError) -> DeletedFiles {
+        let command = ShellCommand(
+            "file delete tftp \(try word(name))",
+            questions: [.init(#"Enter "y" followed by return to continue:"#, answer: "y")])
+        return try answer(command, CommandAnswers.deletedFiles)
+    }
+
+    /// `utils service list`
+    public func services() throws(ClusterError) -> [ServiceStatus] {
+        try answer(ShellCommand("utils service list", timeout: 120), CommandAnswers.services)
+    }
+
+    /// `utils service restart NAME`, and waits until it says that the service is started.
+    ///
+    /// - Parameters:
+    ///   - name: `Cisco Tftp`, `Cisco CallManager`, `Cisco Trust Verification Service` ...
+    ///   - timeout: seconds.
+    public func restartService(_ name: String, timeout: Double = 600) throws(ClusterError) {
+        let command = ShellCommand("utils service restart \(name)", timeout: timeout)
+        let text = try run(command)
+        let states = (CommandAnswers.services(text) ?? []).filter { $0.name == name }
+        guard states.last?.isRunning == true else { throw rejected(command.text, text) }
+    }
+
+    /// `utils ctl update CTLFile`: the cluster makes and signs its own CTL file (10.0 and later).
+    public func updateTokenlessTrustList() throws(ClusterError) {
+        try runTrustListCommand("utils ctl update CTLFile", success: "CTL file Updated")
+    }
+
+    /// `utils ctl set-cluster mixed-mode` or `non-secure-mode` (10.0 and later).
+    public func setSecurityMode(_ mode: SecurityMode) throws(ClusterError) {
+        switch mode {
+        case .mixed:
+            try runTrustListCommand("utils ctl set-cluster mixed-mode", success: "Cluster set to Mixed Mode")
+        case .nonSecure:
+            try runTrustListCommand("utils ctl set-cluster non-secure-mode", success: "Cluster set to Non Secure Mode")
+        }
+    }
+
+    private func runTrustListCommand(_ text: String, success: String) throws(ClusterError) {
+        let command = ShellCommand(
+            text, questions: [.init("Do you want to continue? (y/n):", answer: "y")], timeout: 300)
+        let output = try run(command)
+        // *Unconfirmed*: how "non-secure" is spelled in the success line. Hyphens and case do not count.
+        let plain = { (text: String) in TerminalText.collapsed(text.lowercased().filter { $0 != "-" }) }
+        guard plain(output).contains(plain(success)) else { throw rejected(text, output) }
+    }
+
+    // MARK: -
+
+    private func run(_ command: ShellCommand) throws(ClusterError) -> String {
+        let text = try shell.run(command)
+        guard !text.contains("No valid command entered") else {
+            throw ClusterError(
+                .notSupported, operation: "run \(command.text)", node: shell.node,
+                message: "its command line does not know the command", found: text)
+        }
+        return text
+    }
+
+    private func answer<T>(_ command: ShellCommand, _ read: (String) -> T?) throws(ClusterError) -> T {
+        let text = try run(command)
+        guard let value = read(text) else { throw misunderstood(command.text, text) }
+        return value
+    }
+
+    private func misunderstood(_ command: String, _ text: String) -> ClusterError {
+        ClusterError(
+            .unexpectedAnswer, operation: "run \(command)", node: shell.node, message: "its answer is not understood",
+            found: text)
+    }
+
+    private func rejected(_ command: String, _ text: String) -> ClusterError {
+        ClusterError(
+            .refused, operation: "run \(command)", node: shell.node, message: "it does not report success", found: text)
+    }
+
+    /// A name that cannot be taken for more than one argument.
+    private func word(_ text: String) throws(ClusterError) -> String {
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw ClusterError(
+                .configuration, operation: "run a command", node: shell.node,
+                message: "'\(text)' cannot be an argument of it")
+        }
+        return text
+    }
+
+    /// A PEM text with LF line ends and one at its end.
+    private static func lines(_ pem: String) -> String {
+        pem.split { $0.isNewline }.map { CommandAnswers.trimmed($0) }.joined(separator: "\n") + "\n"
+    }
+}

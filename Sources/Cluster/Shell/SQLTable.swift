@@ -1,0 +1,64 @@
+/// The answer to a query, as text.
+public struct SQLTable: Sendable, Hashable {
+    public var columns: [String]
+    /// A row has a value for each column.
+    public var rows: [[String]]
+
+    public init(columns: [String], rows: [[String]]) {
+        self.columns = columns
+        self.rows = rows
+    }
+
+    /// The values of a column, top to bottom; nil when there is no such column.
+    public subscript(column: String) -> [String]? {
+        guard let index = columns.firstIndex(of: column) else { return nil }
+        return rows.map { $0[index] }
+    }
+
+    /// Reads what `run sql` prints: column names, a rule of `=` runs as wide as each column, rows padded with blanks
+    /// (FACTS section 12). Nil when it does not look like that.
+    public init?(commandLine text: String) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: true).map(Array.init)
+        guard let rule = lines.firstIndex(where: { $0.contains("=") && $0.allSatisfy { $0 == "=" || $0 == " " } }),
+            rule > 0
+        else { return nil }
+        let ranges = Self.runs(lines[rule])
+        guard let columns = Self.cells(lines[rule - 1], ranges), !columns.contains("") else { return nil }
+        var rows: [[String]] = []
+        for line in lines[(rule + 1)...] where !line.allSatisfy({ $0 == " " }) {
+            guard let cells = Self.cells(line, ranges) else { return nil }
+            rows.append(cells)
+        }
+        self.init(columns: columns, rows: rows)
+    }
+
+    private static func runs(_ rule: [Character]) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        var start: Int?
+        for (index, character) in (rule + [" "]).enumerated() {
+            if character == "=", start == nil { start = index }
+            if character == " ", let first = start {
+                ranges.append(first..<index)
+                start = nil
+            }
+        }
+        return ranges
+    }
+
+    /// Cuts a line at the columns. Between two of them there must be blanks; the last one takes the rest of the line.
+    private static func cells(_ line: [Character], _ ranges: [Range<Int>]) -> [String]? {
+        var cells: [String] = []
+        for (index, range) in ranges.enumerated() {
+            let isLast = index == ranges.count - 1
+            let gap = isLast ? range.upperBound : ranges[index + 1].lowerBound
+            for position in range.upperBound..<max(range.upperBound, gap) where position < line.count && !isLast {
+                guard line[position] == " " else { return nil }
+            }
+            let end = isLast ? line.count : min(range.upperBound, line.count)
+            let cell = range.lowerBound < end ? line[range.lowerBound..<end] : []
+            let trimmed = cell.drop { $0 == " " }
+            cells.append(String(trimmed[..<((trimmed.lastIndex { $0 != " " } ?? trimmed.startIndex - 1) + 1)]))
+        }
+        return cells
+    }
+}

@@ -1,0 +1,215 @@
+import CSSH
+import Glibc
+
+/// A libssh session and its one channel, freed with their owner. Used by one thread at a time: its owner holds a lock.
+struct SSHConnection: ~Copyable {
+    private let session: OpaquePointer
+    private var channel: OpaquePointer?
+    private let node: NodeConfiguration
+
+    /// Key exchanges, host keys and ciphers of old releases, after the current ones.
+    private static let legacyKeyExchanges =
+        "curve25519-sha256,ecdh-sha2-nistp256,diffie-hellman-group-exchange-sha256,diffie-hellman-group14-sha256,"
+        + "diffie-hellman-group14-sha1,diffie-hellman-group-exchange-sha1,diffie-hellman-group1-sha1"
+    private static let legacyHostKeys =
+        "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256,ssh-rsa"
+    private static let legacyCiphers = "aes256-ctr,aes192-ctr,aes128-ctr,aes256-cbc,aes128-cbc,3des-cbc"
+
+    /// Connects and exchanges keys; nothing is authenticated yet.
+    init(to node: NodeConfiguration, user: String, deadline: ContinuousClock.Instant) throws(ClusterError) {
+        guard let session = ssh_new() else { fatalError("out of memory") }
+        self.session = session
+        self.node = node
+        channel = nil
+        // What ~/.ssh/config and known_hosts say does not count here: the configuration names host, port and key.
+        _ = etb_ssh_option_int(session, SSH_OPTIONS_PROCESS_CONFIG, 0)
+        _ = etb_ssh_option_string(session, SSH_OPTIONS_HOST, node.address)
+        _ = etb_ssh_option_int(session, SSH_OPTIONS_PORT, Int32(node.sshPort))
+        _ = etb_ssh_option_string(session, SSH_OPTIONS_USER, user)
+        if node.legacySSH {
+            _ = etb_ssh_option_string(session, SSH_OPTIONS_KEY_EXCHANGE, Self.legacyKeyExchanges)
+            _ = etb_ssh_option_string(session, SSH_OPTIONS_HOSTKEYS, Self.legacyHostKeys)
+            _ = etb_ssh_option_string(session, SSH_OPTIONS_CIPHERS_C_S, Self.legacyCiphers)
+            _ = etb_ssh_option_string(session, SSH_OPTIONS_CIPHERS_S_C, Self.legacyCiphers)
+        }
+        ssh_set_blocking(session, 0)
+        let result = try complete("connect", until: deadline) { ssh_connect(session) }
+        guard result == SSH_OK else {
+            let reason = lastError
+            let isAlgorithm = reason.contains("no match for method")
+            throw ClusterError(
+                isAlgorithm ? .notSupported : .unreachable, operation: "connect to the command line", node: node.name,
+                message: isAlgorithm
+                    ? "the SSH server offers only old algorithms (legacy_ssh = true allows them): \(reason)"
+                    : "no SSH server answers at \(node.address) port \(node.sshPort): \(reason)")
+        }
+    }
+
+    deinit {
+        if let channel {
+            _ = ssh_channel_close(channel)
+            ssh_channel_free(channel)
+        }
+        ssh_disconnect(session)
+        ssh_free(session)
+    }
+
+    /// The SHA-256 of the server's host key: `SHA256:` and base64 without padding.
+    func hostKeyFingerprint() throws(ClusterError) -> String {
+        var key: OpaquePointer?
+        guard ssh_get_server_publickey(session, &key) == SSH_OK, let key else {
+            throw failure("read the SSH host key")
+        }
+        defer { ssh_key_free(key) }
+        var hash: UnsafeMutablePointer<UInt8>?
+        var length = 0
+        guard ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &hash, &length) == SSH_OK else {
+            throw failure("read the SSH host key")
+        }
+        defer { ssh_clean_pubkey_hash(&hash) }
+        guard let text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, length) else {
+            throw failure("read the SSH host key")
+        }
+        defer { ssh_string_free_char(text) }
+        return String(cString: text)
+    }
+
+    /// Logs in, with one attempt at the password.
+    func authenticate(_ password: Password, until deadline: ContinuousClock.Instant) throws(ClusterError) {
+        var result = try complete("log in", until: deadline) { ssh_userauth_none(session, nil) }
+        guard result != SSH_AUTH_SUCCESS.rawValue else { return }
+        let methods = ssh_userauth_list(session, nil)
+        if methods & Int32(SSH_AUTH_METHOD_PASSWORD) != 0 {
+            result = try password.withCString { text -> Result<Int32, ClusterError> in
+                Result { () throws(ClusterError) in
+                    try complete("log in", until: deadline) { ssh_userauth_password(session, nil, text) }
+                }
+            }.get()
+        } else if methods & Int32(SSH_AUTH_METHOD_INTERACTIVE) != 0 {
+            result = try answerPrompts(password, until: deadline)
+        } else {
+            throw ClusterError(
+                .notSupported, operation: "log in to the command line", node: node.name,
+                message: "the SSH server takes neither a password nor keyboard-interactive")
+        }
+        guard result == SSH_AUTH_SUCCESS.rawValue else {
+            guard result == SSH_AUTH_DENIED.rawValue || result == SSH_AUTH_PARTIAL.rawValue else {
+                throw failure("log in to the command line")
+            }
+            throw ClusterError(
+                .loginRefused, operation: "log in to the command line", node: node.name,
+                message: "user or password are refused")
+        }
+    }
+
+    private func answerPrompts(
+        _ password: Password, until deadline: ContinuousClock.Instant
+    ) throws(ClusterError) -> Int32 {
+        var answered = false
+        // A server may ask in several rounds, the last ones without a prompt.
+        for _ in 0..<8 {
+            let result = try complete("log in", until: deadline) { ssh_userauth_kbdint(session, nil, nil) }
+            guard result == SSH_AUTH_INFO.rawValue else { return result }
+            let prompts = ssh_userauth_kbdint_getnprompts(session)
+            guard prompts > 0 else { continue }
+            // One hidden prompt is the password's; anything else (a changed password, a code) is not ours to guess.
+            var echo: CChar = 0
+            let prompt = ssh_userauth_kbdint_getprompt(session, 0, &echo).map { String(cString: $0) } ?? ""
+            guard prompts == 1, echo == 0, !answered else {
+                throw ClusterError(
+                    .unexpectedQuestion, operation: "log in to the command line", node: node.name,
+                    message: "the SSH server asks more than the password", found: prompt)
+            }
+            answered = true
+            _ = password.withCString { ssh_userauth_kbdint_setanswer(session, 0, $0) }
+        }
+        return SSH_AUTH_ERROR.rawValue
+    }
+
+    /// Opens a terminal with a shell. It is wide, so that no line is wrapped.
+    mutating func openShell(until deadline: ContinuousClock.Instant) throws(ClusterError) {
+        guard let channel = ssh_channel_new(session) else { throw failure("open a shell") }
+        self.channel = channel
+        let opened = try complete("open a shell", until: deadline) { ssh_channel_open_session(channel) }
+        guard opened == SSH_OK else { throw failure("open a shell") }
+        let terminal = try complete("open a terminal", until: deadline) {
+            ssh_channel_request_pty_size(channel, "vt100", 500, 24)
+        }
+        guard terminal == SSH_OK else { throw failure("open a terminal") }
+        let shell = try complete("open a shell", until: deadline) { ssh_channel_request_shell(channel) }
+        guard shell == SSH_OK else { throw failure("open a shell") }
+    }
+
+    /// Sends all bytes.
+    func send(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) throws(ClusterError) {
+        guard let channel else { throw closed() }
+        var start = 0
+        while start < bytes.count {
+            let sent = bytes[start...].withUnsafeBytes {
+                ssh_channel_write(channel, $0.baseAddress, UInt32(clamping: $0.count))
+            }
+            if sent > 0 {
+                start += Int(sent)
+            } else if sent == 0 || sent == SSH_AGAIN {
+                guard ssh_channel_is_closed(channel) == 0 else { throw closed() }
+                try wait("send a command", until: deadline)
+            } else {
+                throw closed()
+            }
+        }
+        while ssh_blocking_flush(session, 50) == SSH_AGAIN {
+            try wait("send a command", until: deadline)
+        }
+    }
+
+    /// Receives what comes within that many milliseconds; nothing when nothing does, nil at the end of the stream.
+    func receive(milliseconds: Int32) throws(ClusterError) -> [UInt8]? {
+        guard let channel else { throw closed() }
+        var buffer = [UInt8](repeating: 0, count: 32768)
+        for isError: Int32 in [0, 1] {
+            let count = ssh_channel_read_timeout(
+                channel, &buffer, UInt32(buffer.count), isError, isError == 0 ? max(milliseconds, 1) : 0)
+            if count > 0 { return Array(buffer[..<Int(count)]) }
+            if count == SSH_ERROR { return nil }
+        }
+        return ssh_channel_is_eof(channel) != 0 || ssh_channel_is_closed(channel) != 0 ? nil : []
+    }
+
+    private var lastError: String {
+        ssh_get_error(UnsafeMutableRawPointer(session)).map { String(cString: $0) } ?? ""
+    }
+
+    private func failure(_ operation: String) -> ClusterError {
+        ClusterError(.closed, operation: operation, node: node.name, message: "the SSH connection failed: \(lastError)")
+    }
+
+    private func closed() -> ClusterError {
+        ClusterError(.closed, operation: "use the command line", node: node.name, message: "the SSH connection ended")
+    }
+
+    /// Repeats a call that does not block until it has an answer.
+    private func complete(
+        _ operation: String, until deadline: ContinuousClock.Instant, _ call: () -> Int32
+    ) throws(ClusterError) -> Int32 {
+        while true {
+            let result = call()
+            // SSH_AUTH_AGAIN is the same thing in the calls that log in.
+            guard result == SSH_AGAIN || result == SSH_AUTH_AGAIN.rawValue else { return result }
+            try wait(operation, until: deadline)
+        }
+    }
+
+    private func wait(_ operation: String, until deadline: ContinuousClock.Instant) throws(ClusterError) {
+        let now = ContinuousClock.now
+        guard now < deadline else {
+            throw ClusterError(
+                .timedOut, operation: "\(operation) over SSH", node: node.name,
+                message: "\(node.address) port \(node.sshPort) did not answer in time")
+        }
+        var events = Int16(POLLIN)
+        if ssh_get_poll_flags(session) & Int32(SSH_WRITE_PENDING) != 0 { events |= Int16(POLLOUT) }
+        var descriptor = pollfd(fd: ssh_get_fd(session), events: events, revents: 0)
+        // Short, for libssh may hold bytes that the socket no longer does.
+        _ = poll(&descriptor, 1, 20)
+    }
+}

@@ -1,0 +1,133 @@
+import Synchronization
+
+/// The command line of a node over SSH.
+public final class SSHShell: ClusterShell {
+    public let node: String
+    private let connection: Mutex<SSHConnection?>
+
+    /// More than this a command does not print.
+    private static let outputLimit = 8 << 20
+    /// The first prompt takes its time (FACTS section 12).
+    private static let firstPromptTimeout = 120.0
+
+    /// Connects, checks the host key, logs in and waits for the first prompt.
+    ///
+    /// - Parameter timeout: seconds for connecting and logging in.
+    /// - Throws: `configuration` when no key is pinned, `notTrusted` with the key found and the one expected: both
+    ///   before any login. `loginRefused` after one attempt.
+    public init(
+        _ configuration: NodeConfiguration, user: String, password: Password, timeout: Double = 30
+    ) throws(ClusterError) {
+        node = configuration.name
+        guard let pin = configuration.sshHostKey else {
+            throw ClusterError(
+                .configuration, operation: "log in to the command line", node: configuration.name,
+                message: "its SSH host key is not known yet")
+        }
+        let deadline = ContinuousClock.now + .seconds(timeout)
+        var connection = try SSHConnection(to: configuration, user: user, deadline: deadline)
+        let found = try connection.hostKeyFingerprint()
+        guard found == pin else {
+            throw ClusterError(
+                .notTrusted, operation: "log in to the command line", node: configuration.name,
+                message: "the SSH host key is not the one that was agreed on", expected: pin, found: found)
+        }
+        try connection.authenticate(password, until: deadline)
+        try connection.openShell(until: deadline)
+        _ = try Self.converse(
+            Conversation(nil), on: connection, node: configuration.name, operation: "wait for the command line",
+            timeout: Self.firstPromptTimeout)
+        self.connection = Mutex(connection)
+        // Releases that do not know it say so, and page; that is taken care of as well.
+        _ = try run(ShellCommand("set cli pagination off"))
+    }
+
+    /// The SHA-256 fingerprint of a node's host key, for the first contact. Nothing is logged in to.
+    public static func fingerprint(
+        of configuration: NodeConfiguration, timeout: Double = 30
+    ) throws(ClusterError) -> String {
+        let connection = try SSHConnection(
+            to: configuration, user: "", deadline: ContinuousClock.now + .seconds(timeout))
+        return try connection.hostKeyFingerprint()
+    }
+
+    public func run(_ command: ShellCommand) throws(ClusterError) -> String {
+        let operation = "run \(command.text)"
+        guard command.text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw ClusterError(
+                .configuration, operation: "run a command", node: node, message: "it holds a control character")
+        }
+        return try connection.withLock { (connection) throws(ClusterError) -> String in
+            guard connection != nil else {
+                throw ClusterError(.closed, operation: operation, node: node, message: "the connection is closed")
+            }
+            do throws(ClusterError) {
+                return try Self.send(command, on: connection!, node: node, operation: operation)
+            } catch {
+                // Whatever state the other side is in, the next command must not be taken for an answer to it.
+                connection = nil
+                throw error
+            }
+        }
+    }
+
+    public var isOpen: Bool { connection.withLock { $0 != nil } }
+
+    public func close() { connection.withLock { $0 = nil } }
+
+    private static func send(
+        _ command: ShellCommand, on connection: borrowing SSHConnection, node: String, operation: String
+    ) throws(ClusterError) -> String {
+        // What came since the last prompt belongs to nobody.
+        while let stale = try connection.receive(milliseconds: 1), !stale.isEmpty {}
+        try connection.send(
+            Array(command.text.utf8) + [UInt8(ascii: "\n")], until: ContinuousClock.now + .seconds(command.timeout))
+        return try converse(
+            Conversation(command), on: connection, node: node, operation: operation, timeout: command.timeout)
+    }
+
+    private static func converse(
+        _ start: Conversation, on connection: borrowing SSHConnection, node: String, operation: String,
+        timeout: Double
+    ) throws(ClusterError) -> String {
+        var conversation = start
+        let deadline = ContinuousClock.now + .seconds(timeout)
+        var lastByte = ContinuousClock.now
+        while true {
+            let now = ContinuousClock.now
+            guard now < deadline else {
+                throw ClusterError(
+                    .timedOut, operation: operation, node: node, message: "no prompt within \(Int(timeout)) s",
+                    found: conversation.text)
+            }
+            guard let bytes = try connection.receive(milliseconds: 50) else {
+                throw ClusterError(
+                    .closed, operation: operation, node: node, message: "the SSH connection ended",
+                    found: conversation.text)
+            }
+            if !bytes.isEmpty {
+                conversation.receive(bytes)
+                lastByte = ContinuousClock.now
+                guard conversation.count <= outputLimit else {
+                    throw ClusterError(
+                        .unexpectedAnswer, operation: operation, node: node,
+                        message: "the output does not end", found: String(conversation.text.prefix(200)))
+                }
+            }
+            let quiet = ContinuousClock.now - lastByte
+            let silence: Conversation.Silence =
+                quiet > .seconds(1.5) ? .long : quiet > .milliseconds(40) ? .short : .none
+            switch conversation.next(after: silence) {
+            case .wait: break
+            case .send(let answer):
+                try connection.send(answer, until: deadline)
+                lastByte = ContinuousClock.now
+            case .finished(let text): return text
+            case .stuck(let question):
+                throw ClusterError(
+                    .unexpectedQuestion, operation: operation, node: node,
+                    message: "it asks something unknown, which was not answered", found: question)
+            }
+        }
+    }
+}

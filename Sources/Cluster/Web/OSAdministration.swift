@@ -1,0 +1,261 @@
+import Certificates
+import Markup
+import Synchronization
+import Transfers
+
+/// A certificate in a trust store, as OS Administration lists it.
+public struct ListedCertificate: Sendable, Hashable {
+    /// `Phone-SAST-trust` ...
+    public var unit: String
+    /// The file's name on the node: `SAST-ADN0054f509.pem`.
+    public var name: String
+    public var certificate: Certificate
+}
+
+/// OS Administration of a node: its web pages, used as a browser would (FACTS section 5).
+///
+/// It logs in at the first use, with one attempt, and once more when the session has expired.
+public final class OSAdministration: Sendable {
+    let node: NodeConfiguration
+    private let version: ClusterVersion?
+    private let user: String
+    private let password: Password
+    private let session: HTTPSession
+    private let isLoggedIn = Mutex(false)
+
+    private typealias Paths = OSAdministrationPaths
+
+    /// - Parameter version: decides where the login goes when the login page does not say; nil for the current way.
+    /// - Throws: `configuration` when no TLS key is pinned for the node.
+    public init(
+        _ node: NodeConfiguration, version: ClusterVersion?, user: String, password: Password
+    ) throws(ClusterError) {
+        self.node = node
+        self.version = version
+        self.user = user
+        self.password = password
+        session = HTTPSession(tls: try node.tls(operation: "use OS Administration"))
+    }
+
+    /// Uploads a file to the node's TFTP folder, as TFTP File Management does.
+    ///
+    /// - Parameters:
+    ///   - name: `CTLFile.tlv`
+    ///   - directory: below the TFTP root; empty for the root itself.
+    /// - Throws: `refused` with what the page says when it does not report success. Read the file back in any case.
+    public func uploadTFTPFile(name: String, contents: [UInt8], directory: String = "") throws(ClusterError) {
+        let operation = "upload \(name) to the TFTP folder"
+        let form = try form(Paths.tftpUpload, operation: operation) { $0.fields.contains { $0.type == "file" } }
+        var parts = form.hidden.map { MultipartPart.field($0.name, $0.value) }
+        let fileField = form.fields.first { $0.type == "file" }?.name ?? "file"
+        parts.append(.file(fileField, fileName: name, content: contents))
+        parts.append(.field("directory", directory))
+        let answer = try send(.multipart(url(Paths.tftpUpload), parts), operation: operation)
+        try checkOutcome(answer, operation: operation)
+    }
+
+    /// Uploads a certificate to a trust store. One that is there already is no error.
+    ///
+    /// - Throws: `notSupported` when the page does not offer that store.
+    public func uploadTrustCertificate(
+        unit: String, pem: String, fileName: String = "certificate.pem", description: String = ""
+    ) throws(ClusterError) {
+        let operation = "upload a certificate as \(unit)"
+        let form = try form(Paths.certificateUpload, operation: operation) { $0.field(Paths.unitField) != nil }
+        let units = form.field(Paths.unitField)?.options ?? []
+        guard units.isEmpty || units.contains(unit) else {
+            throw ClusterError(
+                .notSupported, operation: operation, node: node.name, message: "the page does not offer that store",
+                expected: unit, found: units.joined(separator: ", "))
+        }
+        var parts = form.hidden.map { MultipartPart.field($0.name, $0.value) }
+        parts.append(.field(Paths.unitField, unit))
+        parts.append(.field(Paths.descriptionField, description))
+        parts.append(
+            .file(
+                Paths.certificateFileField, fileName: fileName, contentType: "application/x-x509-ca-cert",
+                content: Array(pem.utf8)))
+        let answer = try send(.multipart(url(Paths.certificateUpload), parts), operation: operation)
+        try checkOutcome(answer, operation: operation)
+    }
+
+    /// The certificates of a trust store, each one downloaded.
+    public func trustCertificates(unit: String) throws(ClusterError) -> [ListedCertificate] {
+        let operation = "list the certificates of \(unit)"
+        let page = try page(try send(.get(url(Paths.certificateList)), operation: operation), operation: operation)
+        var listed: [ListedCertificate] = []
+        for name in CertificateListPage.names(in: page, unit: unit) {
+            let query = "unit=\(QueryText.escape(unit))&name=\(QueryText.escape(name))"
+            let answer = try send(.get(url(Paths.certificateDownload) + "?" + query), operation: operation)
+            listed.append(
+                ListedCertificate(
+                    unit: unit, name: name, certificate: try certificate(answer, name, operation: operation)))
+        }
+        return listed
+    }
+
+    /// Deletes a certificate from a trust store.
+    ///
+    /// - Throws: `notFound` when the list does not hold it.
+    public func deleteTrustCertificate(unit: String, name: String) throws(ClusterError) {
+        let operation = "delete \(name) from \(unit)"
+        let page = try page(try send(.get(url(Paths.certificateList)), operation: operation), operation: operation)
+        guard CertificateListPage.names(in: page, unit: unit).contains(name) else {
+            throw ClusterError(.notFound, operation: operation, node: node.name, message: "the store does not hold it")
+        }
+        // Where the page has a Struts token, the next request has to carry it.
+        var fields = (page.forms.first { !$0.hidden.isEmpty }?.hidden ?? []).map { FormField($0.name, $0.value) }
+        fields += [FormField("unit", unit), FormField("name", name)]
+        let answer = try send(.form(url(Paths.certificateDelete), fields), operation: operation)
+        try checkOutcome(answer, operation: operation)
+    }
+
+    // MARK: - Pages
+
+    private func url(_ path: String) -> String { "https://\(node.authority(port: node.httpsPort))\(path)" }
+
+    private func form(
+        _ path: String, operation: String, _ isWanted: (HTMLForm) -> Bool
+    ) throws(ClusterError) -> HTMLForm {
+        let answer = try send(.get(url(path)), operation: operation)
+        let page = try page(answer, operation: operation)
+        guard let form = page.forms.first(where: isWanted) else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: node.name,
+                message: "\(path) does not hold the form that it should", found: page.text)
+        }
+        return form
+    }
+
+    private func page(_ answer: HTTPResponse, operation: String) throws(ClusterError) -> HTMLDocument {
+        do throws(MarkupError) {
+            return try HTMLDocument(answer.body)
+        } catch {
+            throw ClusterError(error, operation: operation, node: node.name, found: answer.text)
+        }
+    }
+
+    private func certificate(
+        _ answer: HTTPResponse, _ name: String, operation: String
+    ) throws(ClusterError) -> Certificate {
+        do throws(CertificateError) {
+            return answer.body.first == 0x30
+                ? try Certificate(der: answer.body) : try Certificate(pem: answer.text)
+        } catch {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: node.name,
+                message: "\(name) is not given as a certificate", found: answer.text, cause: error)
+        }
+    }
+
+    private func checkOutcome(_ answer: HTTPResponse, operation: String) throws(ClusterError) {
+        let page = try page(answer, operation: operation)
+        let status = page.element(id: Paths.statusID)?.text ?? page.text
+        let text = status.lowercased()
+        guard !Paths.failures.contains(where: text.contains), Paths.successes.contains(where: text.contains) else {
+            throw ClusterError(
+                .refused, operation: operation, node: node.name, message: "the page does not report success",
+                found: status)
+        }
+    }
+
+    // MARK: - Session
+
+    /// Sends a request within a session; logs in for it where needed.
+    private func send(_ request: HTTPRequest, operation: String) throws(ClusterError) -> HTTPResponse {
+        try isLoggedIn.withLock { (isLoggedIn) throws(ClusterError) -> HTTPResponse in
+            if !isLoggedIn {
+                try logIn()
+                isLoggedIn = true
+            }
+            var answer = try exchange(request, operation: operation)
+            if try isLogin(answer, operation: operation) {
+                isLoggedIn = false
+                session.forgetCookies()
+                try logIn()
+                isLoggedIn = true
+                answer = try exchange(request, operation: operation)
+            }
+            guard answer.status == 200 else {
+                let location = answer.header("Location").map { " to \($0)" } ?? ""
+                throw ClusterError(
+                    .unexpectedAnswer, operation: operation, node: node.name,
+                    message: "HTTP status \(answer.status)\(location)",
+                    found: (try? HTMLDocument(answer.body))?.text)
+            }
+            return answer
+        }
+    }
+
+    private func exchange(_ request: HTTPRequest, operation: String) throws(ClusterError) -> HTTPResponse {
+        do throws(TransferError) {
+            return try session.send(request)
+        } catch {
+            throw ClusterError(error, operation: operation, node: node.name, expected: node.tlsPin)
+        }
+    }
+
+    /// Whether an answer is, or leads to, the login page: the session is unknown or has expired.
+    private func isLogin(_ answer: HTTPResponse, operation: String) throws(ClusterError) -> Bool {
+        if (300...399).contains(answer.status) { return true }
+        guard answer.status == 200, answer.header("Content-Type")?.contains("html") ?? true else { return false }
+        // A certificate is not a page.
+        guard let page = try? HTMLDocument(answer.body) else { return false }
+        return page.forms.contains { $0.field("j_password") != nil }
+    }
+
+    private func logIn() throws(ClusterError) {
+        let operation = "log in to OS Administration"
+        var first = HTTPRequest.get(url(Paths.start))
+        first.followsRedirects = true
+        let loginPage = try exchange(first, operation: operation)
+        guard loginPage.status == 200 else { throw loginFailure(loginPage, operation: operation) }
+        let form = try page(loginPage, operation: operation).forms.first { $0.field("j_password") != nil }
+        guard let form else { throw loginFailure(loginPage, operation: operation) }
+
+        var fields = [FormField("appNav", "cmplatform"), FormField("j_username", user)]
+        fields += form.hidden.filter { $0.name != "appNav" }.map { FormField($0.name, $0.value) }
+        let answer = try password.withBytes { (bytes) throws(ClusterError) in
+            try exchange(
+                .form(loginURL(form, page: loginPage.url), fields + [FormField("j_password", bytes: bytes)]),
+                operation: operation)
+        }
+        // A redirect to the login page is a refusal as well: the next page tells.
+        guard (300...399).contains(answer.status) else { throw loginFailure(answer, operation: operation) }
+        let next = answer.header("Location") ?? Paths.start
+        var second = HTTPRequest.get(QueryText.resolve(next, against: answer.url))
+        second.followsRedirects = true
+        let home = try exchange(second, operation: operation)
+        guard home.status == 200, try !isLogin(home, operation: operation) else {
+            throw loginFailure(home, operation: operation)
+        }
+    }
+
+    /// Where the login goes: the page's own form knows; otherwise the version decides. It never leaves this node.
+    private func loginURL(_ form: HTMLForm, page: String) -> String {
+        if form.action.contains("j_security_check") {
+            let target = QueryText.resolve(form.action, against: page)
+            if target.hasPrefix(url("/")) { return target }
+        }
+        return url(version?.hasStrutsTokens == false ? Paths.loginBefore11 : Paths.login)
+    }
+
+    private func loginFailure(_ answer: HTTPResponse, operation: String) -> ClusterError {
+        let text = (try? HTMLDocument(answer.body))?.text ?? ""
+        let plain = text.lowercased()
+        if plain.contains("too many") {
+            return ClusterError(
+                .tooManyLogins, operation: operation, node: node.name,
+                message: "it refuses logins for a while, after too many of them", found: text)
+        }
+        let isForm = (try? HTMLDocument(answer.body))?.forms.contains { $0.field("j_password") != nil } ?? false
+        if isForm || [401, 403].contains(answer.status) {
+            return ClusterError(
+                .loginRefused, operation: operation, node: node.name, message: "user or password are refused",
+                found: text)
+        }
+        return ClusterError(
+            .unexpectedAnswer, operation: operation, node: node.name,
+            message: "the login page is not what it should be (HTTP status \(answer.status))", found: text)
+    }
+}
