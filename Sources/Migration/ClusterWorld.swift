@@ -1,4 +1,5 @@
 import Certificates
+import Cluster
 import Phones
 import TrustList
 
@@ -15,11 +16,9 @@ public protocol ClusterWorld: AnyObject {
     func isMixedMode() throws -> Bool
 
     /// A file as phones get it from this node, or nil where the node has none.
-    func fetch(_ file: String, from node: String, over channel: FileChannel) throws -> [UInt8]?
-    /// Puts a file where this node's phones get it.
-    func deploy(_ file: String, _ bytes: [UInt8], to node: String) throws
-    /// Deletes a file from where this node's phones get it.
-    func delete(_ file: String, from node: String) throws
+    func fetch(_ kind: TrustListKind, from node: String, over transport: TrustListTransport) throws -> [UInt8]?
+    /// Puts a CTL file where this node's phones get it.
+    func deploy(_ bytes: [UInt8], to node: String) throws
 
     /// The certificates in a trust store of the cluster.
     func certificates(in store: String) throws -> [Certificate]
@@ -37,18 +36,12 @@ public protocol ClusterWorld: AnyObject {
     func restart(service: String, on node: String) throws
 }
 
-/// How phones get files from a node.
-public enum FileChannel: String, Sendable, CaseIterable {
-    case tftp = "TFTP"
-    case http = "HTTP"
-}
-
 /// The answer of one TVS server.
 public struct TVSReply: Sendable {
     public let server: String
-    public let answer: TVSAnswer
+    public let answer: TVSStatement
 
-    public init(server: String, answer: TVSAnswer) {
+    public init(server: String, answer: TVSStatement) {
         self.server = server
         self.answer = answer
     }

@@ -32,7 +32,7 @@ public struct OfferedSigner: Sendable {
 }
 
 /// What a TVS server says when a phone asks it for the signer of a file.
-public enum TVSAnswer: Equatable, Sendable {
+public enum TVSStatement: Equatable, Sendable {
     /// It knows the certificate, and gives it with these roles.
     case vouches(certificate: [UInt8], roles: [Role])
     case doesNotKnow
@@ -96,7 +96,7 @@ public enum Acceptance {
     ///   - tvs: the answers of the TVS servers that the phone can ask. Answers count only where the ITL lists a TVS
     ///     server, as the phone would not trust another.
     public static func decide(
-        signer: OfferedSigner, held: HeldTrustList, itl: TrustListFile?, model: PhoneModel, tvs: [TVSAnswer]
+        signer: OfferedSigner, held: HeldTrustList, itl: TrustListFile?, model: PhoneModel, tvs: [TVSStatement]
     ) -> Verdict {
         switch held {
         case .none:
@@ -125,7 +125,7 @@ public enum Acceptance {
     }
 
     private static func throughITL(
-        signer: OfferedSigner, held: HeldTrustList, itl: TrustListFile?, tvs: [TVSAnswer]
+        signer: OfferedSigner, held: HeldTrustList, itl: TrustListFile?, tvs: [TVSStatement]
     ) -> Verdict {
         func refused(_ reason: String) -> Verdict {
             if case .unknown(let what) = held { return heldUnknown(what) }

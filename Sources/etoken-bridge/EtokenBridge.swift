@@ -13,7 +13,7 @@ struct EtokenBridge: ParsableCommand {
                 --token SAST-ADN0054f509 --token SAST-ADN008580ef
             """,
         version: Version.current,
-        subcommands: [TokenGroup.self, CtlGroup.self])
+        subcommands: [TokenGroup.self, CtlGroup.self, ClusterGroup.self, MigrateGroup.self])
 
     static func main() {
         do {
@@ -49,4 +49,16 @@ struct CtlGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ctl", abstract: "Look at trust list files (CTLFile.tlv, ITLFile.tlv) and check them.",
         subcommands: [CtlShow.self, CtlVerify.self])
+}
+
+struct ClusterGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cluster", abstract: "Tell etoken-bridge about CUCM clusters.",
+        subcommands: [ClusterAdd.self, ClusterList.self])
+}
+
+struct MigrateGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate", abstract: "Change how a cluster's trust list is signed, step by step.",
+        subcommands: [MigrateToEtoken.self])
 }

@@ -1,4 +1,5 @@
 import Certificates
+import Cluster
 import Migration
 import Phones
 import TrustList
@@ -32,18 +33,13 @@ final class MemoryCluster: ClusterWorld {
     func version() -> String { "10.5.1.10000-7" }
     func isMixedMode() -> Bool { mixedMode }
 
-    func fetch(_ file: String, from node: String, over channel: FileChannel) throws -> [UInt8]? {
-        files[node]?[file].map { corrupt(node, file, $0) }
+    func fetch(_ kind: TrustListKind, from node: String, over transport: TrustListTransport) throws -> [UInt8]? {
+        files[node]?[kind.fileName].map { corrupt(node, kind.fileName, $0) }
     }
 
-    func deploy(_ file: String, _ bytes: [UInt8], to node: String) throws {
+    func deploy(_ bytes: [UInt8], to node: String) throws {
         try change("deploy \(node)")
-        files[node, default: [:]][file] = bytes
-    }
-
-    func delete(_ file: String, from node: String) throws {
-        try change("delete \(node)")
-        files[node]?[file] = nil
+        files[node, default: [:]]["CTLFile.tlv"] = bytes
     }
 
     func certificates(in store: String) -> [Certificate] { self.store }

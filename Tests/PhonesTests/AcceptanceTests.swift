@@ -40,7 +40,7 @@ import TrustList
     let itl = try! list("ITLFile.tlv", [(publisher, .sast), (tvs, .tvs)])
     let modern = PhoneModel(name: "CP-8861")
     let old = PhoneModel(name: "Cisco 7960")
-    let vouches = TVSAnswer.vouches(certificate: token.der, roles: [.sast])
+    let vouches = TVSStatement.vouches(certificate: token.der, roles: [.sast])
 
     @Test func firstFileIsTakenOnTrust() {
         let verdict = Acceptance.decide(signer: tokenSigner, held: .none, itl: nil, model: old, tvs: [])
@@ -74,10 +74,10 @@ import TrustList
     }
 
     @Test(arguments: [
-        TVSAnswer.doesNotKnow, .unreachable("connection refused"),
+        TVSStatement.doesNotKnow, .unreachable("connection refused"),
         .vouches(certificate: token.der, roles: [.ccmTFTP]), .vouches(certificate: publisher.der, roles: [.sast]),
     ])
-    func withoutAFittingAnswerAModernPhoneRefuses(answer: TVSAnswer) {
+    func withoutAFittingAnswerAModernPhoneRefuses(answer: TVSStatement) {
         let verdict = Acceptance.decide(
             signer: tokenSigner, held: .file(tokenless), itl: itl, model: modern, tvs: [answer])
         #expect(verdict.rule == .notVouched && verdict.outcome == .refused)

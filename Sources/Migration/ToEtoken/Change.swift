@@ -1,4 +1,5 @@
 import Certificates
+import Cluster
 import Files
 import Glibc
 import Phones
@@ -56,14 +57,14 @@ final class Deploy<World: ClusterWorld>: ToEtokenStep<World>, Step {
     private var touched: [String] = []
 
     func check() throws -> StepState {
-        .pending("replace \(Survey.ctlFileName) on \(cluster.nodes.joined(separator: " and "))")
+        .pending("replace CTLFile.tlv on \(cluster.nodes.joined(separator: " and "))")
     }
 
     func act() throws {
         guard let newFile = plan.newFile else { preconditionFailure("the file is signed before it is deployed") }
         for node in cluster.nodes {
             touched.append(node)
-            try cluster.deploy(Survey.ctlFileName, newFile, to: node)
+            try cluster.deploy(newFile, to: node)
         }
     }
 
@@ -77,8 +78,8 @@ final class Deploy<World: ClusterWorld>: ToEtokenStep<World>, Step {
         var failures: [String] = []
         for node in touched {
             do {
-                if try cluster.fetch(Survey.ctlFileName, from: node, over: .tftp) != plan.survey.presentBytes {
-                    try cluster.deploy(Survey.ctlFileName, plan.survey.presentBytes, to: node)
+                if try cluster.fetch(.ctl, from: node, over: .tftp) != plan.survey.presentBytes {
+                    try cluster.deploy(plan.survey.presentBytes, to: node)
                     restored.append(node)
                 }
             } catch {
@@ -102,18 +103,18 @@ final class Deploy<World: ClusterWorld>: ToEtokenStep<World>, Step {
     private func compare(_ expected: [UInt8]) throws -> [String] {
         var sentences: [String] = []
         for node in cluster.nodes {
-            for channel in FileChannel.allCases {
-                let bytes = try cluster.fetch(Survey.ctlFileName, from: node, over: channel)
+            for channel in TrustListTransport.allCases {
+                let bytes = try cluster.fetch(.ctl, from: node, over: channel)
                 guard bytes == expected else {
                     let found = bytes.map { "\($0.count) bytes, SHA-1 \(Digest.sha1($0).hex)" } ?? "no file"
                     throw MigrationError(
                         .readBackDiffers,
-                        "Node \(node) serves another CTL file over \(channel.rawValue) than was deployed: expected SHA-1 \(Digest.sha1(expected).hex), found \(found).",
+                        "Node \(node) serves another CTL file over \(channel.rawValue.uppercased()) than was deployed: expected SHA-1 \(Digest.sha1(expected).hex), found \(found).",
                         next: "Restart Cisco Tftp on \(node), and run the command again.")
                 }
             }
             sentences.append(
-                "\(node): the same \(expected.count) bytes over \(FileChannel.allCases.map(\.rawValue).joined(separator: " and "))"
+                "\(node): the same \(expected.count) bytes over \(TrustListTransport.allCases.map { $0.rawValue.uppercased() }.joined(separator: " and "))"
             )
         }
         return sentences

@@ -1,4 +1,5 @@
 import Certificates
+import Cluster
 import Files
 import Phones
 import TrustList
@@ -171,7 +172,7 @@ final class AskTVS<World: ClusterWorld>: ToEtokenStep<World>, Step {
         }
     }
 
-    private static func text(_ answer: TVSAnswer) -> String {
+    private static func text(_ answer: TVSStatement) -> String {
         switch answer {
         case .vouches(_, let roles): "known with the roles \(roles.map(\.name).joined(separator: ", "))"
         case .doesNotKnow, .expectedToVouch: "unknown certificate"

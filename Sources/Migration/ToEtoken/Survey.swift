@@ -1,4 +1,5 @@
 import Certificates
+import Cluster
 import Phones
 import TrustList
 
@@ -19,9 +20,6 @@ public struct Survey {
     public let itls: [String: TrustListFile]
     public let phones: [SurveyedPhone]
 
-    static let ctlFileName = "CTLFile.tlv"
-    static let itlFileName = "ITLFile.tlv"
-
     /// Reads everything that a plan depends on. Changes nothing.
     public init(of cluster: some ClusterWorld, backups: StateFolder) throws {
         version = try cluster.version()
@@ -34,7 +32,7 @@ public struct Survey {
         (presentBytes, present) = try Self.presentFile(of: cluster)
         var itls: [String: TrustListFile] = [:]
         for node in cluster.nodes {
-            guard let bytes = try cluster.fetch(Self.itlFileName, from: node, over: .tftp) else { continue }
+            guard let bytes = try cluster.fetch(.itl, from: node, over: .tftp) else { continue }
             do {
                 itls[node] = try TrustListFile(decoding: bytes)
             } catch {
@@ -57,13 +55,13 @@ public struct Survey {
     }
 
     private static func presentFile(of cluster: some ClusterWorld) throws -> ([UInt8], TrustListFile) {
-        var first: (node: String, channel: FileChannel, bytes: [UInt8])?
+        var first: (node: String, channel: TrustListTransport, bytes: [UInt8])?
         for node in cluster.nodes {
-            for channel in FileChannel.allCases {
-                guard let bytes = try cluster.fetch(ctlFileName, from: node, over: channel) else {
+            for channel in TrustListTransport.allCases {
+                guard let bytes = try cluster.fetch(.ctl, from: node, over: channel) else {
                     throw MigrationError(
                         .inconsistentFiles,
-                        "Node \(node) has no \(ctlFileName) (asked over \(channel.rawValue)), but the cluster's security mode is mixed: No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode.",
+                        "Node \(node) has no CTLFile.tlv (asked over \(channel.rawValue.uppercased())), but the cluster's security mode is mixed: No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode.",
                         next:
                             "On the publisher, run utils ctl update CTLFile, restart Cisco Tftp on every node, and run this command again."
                     )
@@ -71,7 +69,7 @@ public struct Survey {
                 if let first, first.bytes != bytes {
                     throw MigrationError(
                         .inconsistentFiles,
-                        "Nodes serve different CTL files: \(first.node) over \(first.channel.rawValue) has SHA-1 \(Digest.sha1(first.bytes).hex), \(node) over \(channel.rawValue) has \(Digest.sha1(bytes).hex).",
+                        "Nodes serve different CTL files: \(first.node) over \(first.channel.rawValue.uppercased()) has SHA-1 \(Digest.sha1(first.bytes).hex), \(node) over \(channel.rawValue.uppercased()) has \(Digest.sha1(bytes).hex).",
                         next: "Restart Cisco Tftp on \(node), check database replication, and run this command again."
                     )
                 }
@@ -85,7 +83,7 @@ public struct Survey {
         } catch {
             throw MigrationError(
                 .presentFileInvalid,
-                "The \(ctlFileName) that node \(first.node) serves is not a whole trust list: \(error).",
+                "The CTLFile.tlv that node \(first.node) serves is not a whole trust list: \(error).",
                 next: "On the publisher, run utils ctl update CTLFile, and run this command again.")
         }
         guard let record = list.signerRecord, let signer = record.certificate.flatMap({ try? Certificate(der: $0) }),
@@ -93,7 +91,7 @@ public struct Survey {
         else {
             throw MigrationError(
                 .presentFileInvalid,
-                "The \(ctlFileName) that the cluster serves does not verify with the signer that it names, \(list.header.signerName).",
+                "The CTLFile.tlv that the cluster serves does not verify with the signer that it names, \(list.header.signerName).",
                 next: "On the publisher, run utils ctl update CTLFile, and run this command again.")
         }
         return (first.bytes, list)

@@ -1,4 +1,5 @@
 import Certificates
+import Cluster
 import Phones
 import TrustList
 
@@ -154,7 +155,7 @@ public final class ToEtoken<World: ClusterWorld> {
     }
 
     static func forecast(
-        for offered: OfferedSigner, survey: Survey, itl: TrustListFile?, tvs: [TVSAnswer]
+        for offered: OfferedSigner, survey: Survey, itl: TrustListFile?, tvs: [TVSStatement]
     ) -> Forecast {
         Forecast(
             entries: survey.phones.map { entry in

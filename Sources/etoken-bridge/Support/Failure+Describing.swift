@@ -1,5 +1,7 @@
 import Certificates
+import Cluster
 import Files
+import Migration
 import Secrets
 import Tokens
 import TrustList
@@ -26,6 +28,9 @@ extension Failure {
             self.init(
                 Status.notThere, "The PIN could not be read from \(error.source): \(error.reason).",
                 next: "Give a file whose first line is the PIN, closed to others (chmod 600).")
+        case let error as ClusterError: self.init(describing: error)
+        case let error as MigrationError: self.init(describing: error)
+        case let error as StepFailure: self.init(describing: error)
         default: self.init(Status.failed, "\(error)")
         }
     }

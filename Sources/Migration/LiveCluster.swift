@@ -1,0 +1,115 @@
+import Certificates
+import Cluster
+import Phones
+import TrustList
+
+/// A real cluster, reached through the transports of the module Cluster.
+public final class LiveCluster: ClusterWorld {
+    private let cluster: Cluster
+    private let publisher: NodeConfiguration
+
+    /// - Throws: ``ClusterError`` where the configuration names no publisher.
+    public init(_ cluster: Cluster) throws(ClusterError) {
+        self.cluster = cluster
+        publisher = try cluster.publisher()
+    }
+
+    public var name: String { cluster.configuration.name }
+
+    public var nodes: [String] {
+        let others = cluster.configuration.nodes.filter { !$0.isPublisher }
+        return [publisher.name] + others.map(\.name)
+    }
+
+    public func version() throws -> String {
+        "\(try cluster.commandLine(of: publisher).version())"
+    }
+
+    public func isMixedMode() throws -> Bool {
+        try cluster.commandLine(of: publisher).securityMode() == .mixed
+    }
+
+    public func fetch(
+        _ kind: TrustListKind, from node: String, over transport: TrustListTransport
+    ) throws -> [UInt8]? {
+        try cluster.trustListHost(cluster.node(node)).fetch(kind, over: transport)
+    }
+
+    public func deploy(_ bytes: [UInt8], to node: String) throws {
+        try cluster.trustListHost(cluster.node(node)).deploy(bytes)
+    }
+
+    public func certificates(in store: String) throws -> [Certificate] {
+        try cluster.administration(of: publisher).trustCertificates(unit: store).map(\.certificate)
+    }
+
+    public func upload(_ certificate: Certificate, to store: String) throws {
+        try cluster.administration(of: publisher).uploadTrustCertificate(unit: store, pem: certificate.pem)
+    }
+
+    public func remove(_ certificate: Certificate, from store: String) throws {
+        let administration = try cluster.administration(of: publisher)
+        for listed in try administration.trustCertificates(unit: store) where listed.certificate == certificate {
+            try administration.deleteTrustCertificate(unit: store, name: listed.name)
+        }
+    }
+
+    public func askTVS(for signer: OfferedSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
+        cluster.configuration.nodes.filter { $0.tvsPort != nil }.map { node in
+            TVSReply(server: node.name, answer: answer(of: node, for: signer, as: phone, trusting: itl))
+        }
+    }
+
+    private func answer(
+        of node: NodeConfiguration, for signer: OfferedSigner, as phone: Phone?, trusting itl: TrustListFile?
+    ) -> TVSStatement {
+        // A phone talks only to a TVS server whose certificate stands in its ITL file.
+        let listed = itl?.records.filter { $0.role == .tvs }.compactMap(\.certificate).compactMap {
+            try? Certificate(der: $0).publicKey.pin
+        }
+        guard listed?.contains(node.tvsPin ?? "") == true else {
+            return .unreachable("its key is not in the ITL file, so phones would not talk to it")
+        }
+        do {
+            let answer = try cluster.tvs(on: node).queryCertificate(
+                subject: signer.name, issuer: signer.issuer, serialNumber: signer.serialNumber,
+                deviceName: phone.map(Self.deviceName) ?? TVSClient.defaultDeviceName)
+            guard answer.isValid, let certificate = answer.certificate else { return .doesNotKnow }
+            return .vouches(certificate: certificate.der, roles: answer.roles)
+        } catch {
+            return .unreachable(error.message)
+        }
+    }
+
+    /// The name that a phone gives itself towards TVS, for example `CP-8861-SEPB000B4BA0AEE`.
+    private static func deviceName(_ phone: Phone) -> String {
+        let number = phone.model.name.split { !$0.isNumber }.first ?? "8861"
+        return "CP-\(number)-\(phone.name)"
+    }
+
+    public func phones() throws -> [Phone] {
+        let registered = try cluster.ris().phones()
+        let byName = Dictionary(registered.map { ($0.name, $0) }) { first, second in
+            first.isRegistered ? first : second
+        }
+        return try cluster.axl().phones().map { phone in
+            let state = byName[phone.name]
+            return Phone(
+                name: phone.name, model: PhoneModel(name: phone.model), address: state?.address,
+                isRegistered: state?.isRegistered ?? false)
+        }
+    }
+
+    public func heldChecksum(of phone: Phone) -> HeldChecksum? {
+        guard let address = phone.address,
+            let lists = try? cluster.phonePage(address: address, phone: phone.name).trustLists()
+        else { return nil }
+        return lists.ctl.map(HeldChecksum.checksum) ?? .notInstalled
+    }
+
+    public func restart(_ phone: Phone) throws { try cluster.axl().restartPhone(phone.name) }
+
+    public func restart(service: String, on node: String) throws {
+        try cluster.commandLine(of: cluster.node(node)).restartService(service)
+    }
+}

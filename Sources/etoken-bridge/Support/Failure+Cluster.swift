@@ -1,0 +1,74 @@
+import Cluster
+import Migration
+
+extension Failure {
+    init(describing error: ClusterError) {
+        let node = error.node ?? "the node"
+        let (status, next): (Int32, String?) =
+            switch error.code {
+            case .configuration: (Status.failed, "Correct \(ConfigurationFile.defaultPath), and run the command again.")
+            case .file: (Status.notThere, "Check the path and its permissions.")
+            case .unreachable, .timedOut, .closed:
+                (
+                    Status.notReachable,
+                    "Check that \(node) is up and that its port can be reached from here, then run the command again."
+                )
+            case .notTrusted:
+                (
+                    Status.notTrusted,
+                    "Find out why the key of \(node) changed. If the change was meant, enter the new key in \(ConfigurationFile.defaultPath)."
+                )
+            case .loginRefused:
+                (Status.notTrusted, "Check user and password of \(node); nothing was tried a second time.")
+            case .tooManyLogins: (Status.notTrusted, "Wait some minutes, then run the command again.")
+            case .refused: (Status.failed, "Mend what \(node) says, and run the command again.")
+            case .notFound: (Status.notThere, nil)
+            case .notSupported: (Status.failed, "This release or node does not offer it; see docs/operator-guide.md.")
+            case .unexpectedQuestion, .unexpectedAnswer:
+                (
+                    Status.failed,
+                    "Please report this with the text above, without host names: the answer of this release is not known."
+                )
+            case .mismatch: (Status.failed, "Restart Cisco Tftp on \(node), and run the command again.")
+            }
+        let text = "\(error)"
+        self.init(
+            status, text.prefix(1).uppercased() + text.dropFirst() + ".", next: next,
+            causes: [error.code.rawValue] + (error.cause.map { ["\($0)"] } ?? []))
+    }
+
+    init(describing error: MigrationError) {
+        let status =
+            switch error.code {
+            case .phonesWouldRefuse: Status.phonesWouldRefuse
+            case .presentFileInvalid: Status.verificationFailed
+            case .phonesDiffer: Status.partlyDone
+            case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched: Status.failed
+            }
+        self.init(status, error.what, next: error.next, causes: [error.code.rawValue])
+    }
+
+    /// A step failed: what became of the change comes first.
+    init(describing failure: StepFailure) {
+        let cause = Failure(describing: failure.cause)
+        var causes = cause.causes
+        causes.append("step \(failure.stepID)")
+        if failure.isAfterCommit {
+            self.init(
+                Status.partlyDone,
+                "The new CTL file is on every node, but \"\(failure.stepTitle)\" failed. \(cause.what)",
+                next: (cause.next.map { $0 + " " } ?? "")
+                    + "Then restart Cisco Tftp and Cisco CallManager on every node and the phones.",
+                causes: causes)
+        } else if failure.notUndone.isEmpty {
+            self.init(
+                cause.status, "\"\(failure.stepTitle)\" failed, and the cluster is as it was. \(cause.what)",
+                next: cause.next, causes: causes + failure.undone)
+        } else {
+            self.init(
+                Status.partlyDone,
+                "\"\(failure.stepTitle)\" failed, and not all could be put back. \(cause.what) Not put back: \(failure.notUndone.joined(separator: "; ")).",
+                next: cause.next, causes: causes + failure.undone)
+        }
+    }
+}
