@@ -64,8 +64,11 @@ let package = Package(
         .testTarget(
             name: "MigrationTests", dependencies: ["Certificates", "Files", "Migration", "Phones", "TrustList"]),
         .target(name: "ServerFixtures", path: "Tests/ServerFixtures", exclude: ["http-server.py", "tls-echo.py"]),
+        .target(name: "ServerFixtures", path: "Tests/ServerFixtures", exclude: ["http-server.py", "node-cli.py", "tls-echo.py"]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
+        .testTarget(
+            name: "ClusterTests", dependencies: ["Certificates", "Cluster", "Files", "ServerFixtures", "Transfers"]),
     ],
     swiftLanguageModes: [.v6]
 )

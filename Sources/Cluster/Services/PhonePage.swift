@@ -96,18 +96,19 @@ public struct PhonePage: Sendable {
             checksums[row[0].text.lowercased()] = value
         }
         func checksum(_ name: String) throws(ClusterError) -> String? {
-            guard let value = checksums[name] else {
-                throw ClusterError(
-                    .unexpectedAnswer, operation: operation, node: phone, message: "the page does not show '\(name)'",
-                    found: page.text)
-            }
-            if value == "notinstalled" { return nil }
+            guard let value = checksums[name], value != "notinstalled" else { return nil }
             guard value.allSatisfy(\.isHexDigit), [32, 40].contains(value.count) else {
                 throw ClusterError(
                     .unexpectedAnswer, operation: operation, node: phone,
                     message: "what the page shows as '\(name)' is no checksum", found: value)
             }
             return value
+        }
+        // Phones without Security by Default show no line for the ITL file.
+        guard checksums["ctl file"] != nil else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: phone, message: "the page shows no trust list",
+                found: page.text)
         }
         return PhoneTrustLists(ctl: try checksum("ctl file"), itl: try checksum("itl file"))
     }

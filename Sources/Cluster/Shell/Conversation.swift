@@ -78,7 +78,7 @@ struct Conversation {
     private func output() -> String {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         if let last = lines.popLast(), last != Self.prompt { lines.append(last.dropLast(Self.prompt.count)) }
-        // The echo stands first, unless something was still on its way from before. A narrow terminal wraps it.
+        // The echo stands first, unless something was still on its way from before.
         if let command {
             let wanted = Self.withoutBlanks(command)
             for index in lines.indices.prefix(3) {

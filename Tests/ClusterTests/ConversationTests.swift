@@ -1,0 +1,72 @@
+import Testing
+
+@testable import Cluster
+
+@Suite struct ConversationTests {
+    func feed(_ conversation: inout Conversation, _ text: String, _ silence: Conversation.Silence = .short)
+        -> Conversation.Action
+    {
+        conversation.receive(Array(text.utf8))
+        return conversation.next(after: silence)
+    }
+
+    @Test func theEchoAndThePromptGo() {
+        var conversation = Conversation(ShellCommand("show ctl"))
+        #expect(feed(&conversation, "show ctl\r\n") == .wait)
+        #expect(feed(&conversation, "Length of CTL file: 0\r\nadmin:", .none) == .wait)
+        #expect(conversation.next(after: .short) == .finished("Length of CTL file: 0"))
+    }
+
+    @Test func aPromptWithinALineTakesLonger() {
+        var conversation = Conversation(ShellCommand("show ctl"))
+        #expect(feed(&conversation, "Error parsing the CTL File. admin:") == .wait)
+        #expect(conversation.next(after: .long) == .finished("Error parsing the CTL File. "))
+    }
+
+    @Test func theFirstPromptIsFoundBehindTheBanner() {
+        var conversation = Conversation(nil)
+        #expect(feed(&conversation, "Command Line Interface is starting up, please wait ...\r\n", .long) == .wait)
+        #expect(feed(&conversation, "\r\n   Welcome to the Platform Command Line Interface\r\n\r\nadmin:") != .wait)
+    }
+
+    @Test func somethingLateBeforeTheEchoGoesWithIt() {
+        var conversation = Conversation(ShellCommand("show ctl"))
+        #expect(feed(&conversation, "a late message\r\nadmin:show ctl\r\nrow\r\nadmin:") == .finished("row"))
+    }
+
+    @Test func questionsAreAnsweredOnceAndInOrder() {
+        let command = ShellCommand(
+            "utils ctl update CTLFile", questions: [.init("Do you want to continue? (y/n):", answer: "y")])
+        var conversation = Conversation(command)
+        let question = "This operation will update the CTLFile. Do you want to\r\n continue? (y/n):"
+        #expect(feed(&conversation, "utils ctl update CTLFile\r\n\(question)", .none) == .send([121, 10]))
+        #expect(conversation.next(after: .long) == .wait)
+        #expect(feed(&conversation, "y\r\nReally? (y/n):", .long) == .stuck(question: "Really? (y/n):"))
+        #expect(feed(&conversation, "\r\nCTL file Updated\r\nadmin:") != .wait)
+    }
+
+    @Test func anUnexpectedQuestionIsNotAnswered() {
+        var conversation = Conversation(ShellCommand("file delete tftp x"))
+        let text = "file delete tftp x\r\nDelete?\r\nEnter \"y\" followed by return to continue: "
+        #expect(feed(&conversation, text) == .wait)
+        #expect(
+            conversation.next(after: .long) == .stuck(question: "Enter \"y\" followed by return to continue:"))
+    }
+
+    @Test func pagesAreTurned() {
+        var conversation = Conversation(ShellCommand("show long"))
+        let prompt = "Press <enter> for 1 line, <space> for one page, or <q> to quit"
+        #expect(feed(&conversation, "show long\r\na\r\n\(prompt)", .none) == .send([32]))
+        #expect(feed(&conversation, "\r          \rb\r\n\(prompt)", .none) == .send([32]))
+        #expect(feed(&conversation, "c\r\nadmin:") == .finished("a\nb\nc"))
+    }
+
+    @Test func terminalsAreImitated() {
+        func plain(_ text: String) -> String { TerminalText.plain(Array(text.utf8)) }
+        #expect(plain("a\r\nb\nc") == "a\nb\nc")
+        #expect(plain("abc\rx\r\n") == "xbc\n")
+        #expect(plain("ab\u{8}c  \r\n") == "ac\n")
+        #expect(plain("\u{1B}[1;31mred\u{1B}[0m\u{1B}7\u{7}!") == "red!")
+        #expect(plain("é\r\n") == "é\n")
+    }
+}

@@ -1,0 +1,78 @@
+import Cluster
+import Synchronization
+import Testing
+
+/// Answers each command with a text, as a node would after the questions were answered.
+final class FakeShell: ClusterShell {
+    let node = "node"
+    let isOpen = true
+    private let answers: [String: String]
+    private let sent = Mutex<[ShellCommand]>([])
+
+    init(_ answers: [String: String]) { self.answers = answers }
+
+    var commands: [ShellCommand] { sent.withLock { $0 } }
+
+    func run(_ command: ShellCommand) throws(ClusterError) -> String {
+        sent.withLock { $0.append(command) }
+        return answers[command.text] ?? "No valid command entered"
+    }
+
+    func close() {}
+}
+
+@Suite struct PlatformCommandLineTests {
+    @Test func nodesAreListed() throws {
+        let shell = FakeShell([
+            "run sql select name from processnode":
+                "name\n==================\nEnterpriseWideData\ncucm-1051-a-pub\ncucm-1051-a-sub1\n"
+        ])
+        #expect(try PlatformCommandLine(shell).nodeNames() == ["cucm-1051-a-pub", "cucm-1051-a-sub1"])
+    }
+
+    @Test func successHasToBeReported() throws {
+        let restart = """
+             Don't press Ctrl-c while the service is getting RESTARTED.If Service has not Restarted Properly, execute the same Command Again
+            Service Manager is running
+            Cisco Tftp[STOPPING]
+            Cisco Tftp[STARTING]
+
+            """
+        expect(.refused, ["utils service restart Cisco Tftp": restart]) { try $0.restartService("Cisco Tftp") }
+        try PlatformCommandLine(FakeShell(["utils service restart Cisco Tftp": restart + "Cisco Tftp[STARTED]"]))
+            .restartService("Cisco Tftp")
+        expect(.refused, ["set cert import trust Phone-SAST-trust": "Error parsing the certificate"]) {
+            try $0.importTrustCertificate(pem: "x", unit: "Phone-SAST-trust")
+        }
+        expect(.refused, ["utils ctl update CTLFile": "Command aborted"]) { try $0.updateTokenlessTrustList() }
+        try PlatformCommandLine(
+            FakeShell(["utils ctl set-cluster non-secure-mode": "Moving Cluster\nCluster set to Non-Secure Mode"])
+        ).setSecurityMode(.nonSecure)
+    }
+
+    @Test func unknownOutputIsShown() {
+        let error = expect(.unexpectedAnswer, ["show version active": "Something else entirely"]) { try $0.version() }
+        #expect(error?.description.contains("Something else entirely") == true)
+        expect(.unexpectedAnswer, ["file delete tftp CTLFile.tlv": "?"]) { try $0.deleteTFTPFile("CTLFile.tlv") }
+        expect(.notSupported, [:]) { try $0.showITL() }
+    }
+
+    @Test func namesCannotSmuggleArguments() {
+        for name in ["", "a b", "a\nb", "a\r", "é"] {
+            expect(.configuration, [:]) { try $0.deleteTFTPFile(name) }
+            expect(.configuration, [:]) { try $0.deleteTrustCertificate(unit: "tomcat-trust", name: name) }
+        }
+    }
+
+    @discardableResult
+    func expect(
+        _ code: ClusterError.Code, _ answers: [String: String], sourceLocation: SourceLocation = #_sourceLocation,
+        _ body: (PlatformCommandLine) throws -> some Any
+    ) -> ClusterError? {
+        let error = #expect(throws: ClusterError.self, sourceLocation: sourceLocation) {
+            _ = try body(PlatformCommandLine(FakeShell(answers)))
+        }
+        #expect(error?.code == code, "\(String(describing: error))", sourceLocation: sourceLocation)
+        return error
+    }
+}

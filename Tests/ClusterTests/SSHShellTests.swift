@@ -1,0 +1,119 @@
+import Cluster
+import ServerFixtures
+import Testing
+
+/// Our SSH client against a real OpenSSH server.
+@Suite(.enabled(if: OpenSSHServer.isPossible, "sshd needs root for an account of its own"))
+struct SSHShellTests {
+    func node(_ server: OpenSSHServer, hostKey: String? = nil, legacy: Bool = false) -> NodeConfiguration {
+        NodeConfiguration(
+            name: "node", address: server.address, sshPort: server.port, sshHostKey: hostKey ?? server.fingerprint,
+            legacySSH: legacy)
+    }
+
+    func shell(_ server: OpenSSHServer, legacy: Bool = false) throws(ClusterError) -> SSHShell {
+        try SSHShell(node(server, legacy: legacy), user: server.user, password: Password(server.password))
+    }
+
+    @Test(arguments: [OpenSSHServer.Login.password, .keyboardInteractive])
+    func commandsAreAnswered(login: OpenSSHServer.Login) throws {
+        let server = try OpenSSHServer(login: login)
+        let shell = try shell(server)
+        let commandLine = PlatformCommandLine(shell)
+        #expect(try commandLine.version() == ClusterVersion("10.5.1.10000-7"))
+        #expect(try commandLine.securityMode() == .mixed)
+        #expect(try commandLine.deleteTFTPFile("CTLFile.tlv").deleted == 1)
+        #expect(try shell.run(ShellCommand("show wide")) == String(repeating: "x", count: 450))
+        let pem = "-----BEGIN CERTIFICATE-----\r\nAAAA\r\nBBBB\r\n-----END CERTIFICATE-----\r\n"
+        let text = try commandLine.importTrustCertificate(pem: pem, unit: "Phone-SAST-trust")
+        #expect(text.contains("Please restart services"))
+        #expect(
+            server.commands.suffix(1)
+                == ["pem -----BEGIN CERTIFICATE-----|AAAA|BBBB|-----END CERTIFICATE-----"])
+        #expect(server.commands.contains("answer y"))
+        let error = #expect(throws: ClusterError.self) { try commandLine.showITL() }
+        #expect(error?.code == .notSupported)
+        #expect(error?.description.contains(server.password) == false)
+    }
+
+    @Test func longOutputIsPagedWhereItHasToBe() throws {
+        let lines = (1...100).map { "line \($0)" }
+        let new = try OpenSSHServer()
+        #expect(try shell(new).run(ShellCommand("show long")).split(separator: "\n").map(String.init) == lines)
+        #expect(!new.commands.contains("key ' '"))
+        let old = try OpenSSHServer(arguments: "--old")
+        #expect(try shell(old).run(ShellCommand("show long")).split(separator: "\n").map(String.init) == lines)
+        #expect(old.commands.filter { $0 == "key ' '" }.count == 4)
+    }
+
+    @Test func aChangedHostKeyStopsBeforeTheLogin() throws {
+        let server = try OpenSSHServer()
+        let other = "SHA256:" + String(repeating: "A", count: 43)
+        let error = #expect(throws: ClusterError.self) {
+            try SSHShell(node(server, hostKey: other), user: server.user, password: Password(server.password))
+        }
+        #expect(error?.code == .notTrusted)
+        #expect(error?.expected == other)
+        #expect(error?.found == server.fingerprint)
+        #expect(!server.log.contains("Failed") && !server.log.contains("Accepted"))
+        #expect(try SSHShell.fingerprint(of: node(server)) == server.fingerprint)
+    }
+
+    @Test(arguments: [OpenSSHServer.Login.password, .keyboardInteractive])
+    func aWrongPasswordIsTriedOnce(login: OpenSSHServer.Login) throws {
+        let server = try OpenSSHServer(login: login)
+        let error = #expect(throws: ClusterError.self) {
+            try SSHShell(node(server), user: server.user, password: Password("wrong-secret"))
+        }
+        #expect(error?.code == .loginRefused, "\(String(describing: error))")
+        #expect(error?.description.contains("wrong-secret") == false)
+        let failures = server.log.split(separator: "\n").filter {
+            $0.contains("Failed password") || $0.contains("authentication failure")
+                || $0.contains("PAM: Authentication failure")
+        }
+        #expect(failures.count == 1, "\(server.log)")
+    }
+
+    @Test func anUnknownQuestionIsNotAnswered() throws {
+        let server = try OpenSSHServer()
+        let shell = try shell(server)
+        let error = #expect(throws: ClusterError.self) { try shell.run(ShellCommand("utils ask something")) }
+        #expect(error?.code == .unexpectedQuestion)
+        #expect(error?.found == "This will erase everything. Do you want to continue? (yes/no):")
+        #expect(!shell.isOpen)
+        #expect(!server.commands.contains { $0.hasPrefix("answer") && $0 != "answer " })
+    }
+
+    @Test func silenceAndHangingUpAreTold() throws {
+        let server = try OpenSSHServer()
+        let silent = try shell(server)
+        let slow = #expect(throws: ClusterError.self) { try silent.run(ShellCommand("utils hang", timeout: 0.5)) }
+        #expect(slow?.code == .timedOut)
+        let after = #expect(throws: ClusterError.self) { try silent.run(ShellCommand("show version active")) }
+        #expect(after?.code == .closed)
+        let dropped = #expect(throws: ClusterError.self) { try shell(server).run(ShellCommand("utils drop")) }
+        #expect(dropped?.code == .closed)
+    }
+
+    @Test func nobodyThere() {
+        let address = Loopback.address()
+        let node = NodeConfiguration(
+            name: "node", address: address, sshPort: Loopback.port(on: address), sshHostKey: "SHA256:")
+        let error = #expect(throws: ClusterError.self) {
+            try SSHShell(node, user: "u", password: Password("p"), timeout: 5)
+        }
+        #expect(error?.code == .unreachable, "\(String(describing: error))")
+    }
+
+    @Test func oldAlgorithmsNeedToBeAllowed() throws {
+        let server = try OpenSSHServer(
+            algorithms: """
+                KexAlgorithms diffie-hellman-group14-sha1
+                HostKeyAlgorithms ssh-rsa
+                Ciphers aes128-cbc
+                """)
+        let error = #expect(throws: ClusterError.self) { try shell(server) }
+        #expect(error?.code == .notSupported, "\(String(describing: error))")
+        #expect(try PlatformCommandLine(shell(server, legacy: true)).securityMode() == .mixed)
+    }
+}

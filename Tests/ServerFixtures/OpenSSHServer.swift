@@ -1,0 +1,87 @@
+import Glibc
+
+/// OpenSSH's sshd on an address of its own, with `node-cli.py` in place of a shell.
+///
+/// It runs in a mount namespace where /etc/shadow and /etc/pam.d are private, so that it has an account with a known
+/// password and nothing of the machine is touched. This takes root.
+public final class OpenSSHServer: Sendable {
+    public enum Login: Sendable {
+        case password
+        case keyboardInteractive
+    }
+
+    public let address: String
+    public let port: UInt16
+    public let user = "root"
+    public let password: String
+    /// As `ssh-keygen -l` prints it.
+    public let fingerprint: String
+    private let folder = TemporaryFolder()
+    private let process: ChildProcess
+
+    public static var isPossible: Bool { geteuid() == 0 }
+
+    /// - Parameter arguments: for `node-cli.py`; `--old` makes it page always.
+    public init(login: Login = .password, arguments: String = "", algorithms: String = "") throws {
+        address = Loopback.address()
+        port = Loopback.port(on: address)
+        password = "p \(UInt64.random(in: 0...UInt64.max))é"
+        try ChildProcess.run([
+            "ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", folder.file("hostkey"),
+        ])
+        fingerprint = String(
+            try ChildProcess.run(["ssh-keygen", "-l", "-f", folder.file("hostkey.pub")]).split(separator: " ")[1])
+        folder.write("password", password)
+        let hash = try ChildProcess.run(["openssl", "passwd", "-6", "-in", folder.file("password")])
+            .filter { !$0.isNewline }
+        folder.write("shadow", "root:\(hash):19000:0:99999:7:::\nsshd:!:19000::::::\n")
+        folder.write(
+            "pam", "auth required pam_unix.so\naccount required pam_permit.so\nsession required pam_permit.so\n")
+        let script =
+            #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+            .joined(separator: "/") + "/node-cli.py"
+        folder.write(
+            "sshd_config",
+            """
+            ListenAddress \(address):\(port)
+            HostKey \(folder.file("hostkey"))
+            PidFile none
+            PermitRootLogin yes
+            PubkeyAuthentication no
+            PasswordAuthentication \(login == .password ? "yes" : "no")
+            KbdInteractiveAuthentication \(login == .password ? "no" : "yes")
+            UsePAM \(login == .password ? "no" : "yes")
+            PrintMotd no
+            PrintLastLog no
+            LogLevel VERBOSE
+            ForceCommand python3 \(script) \(folder.file("state")) \(arguments)
+            \(algorithms)
+
+            """)
+        process = try ChildProcess(
+            [
+                "unshare", "--mount", "sh", "-c",
+                """
+                set -e
+                mount --make-rprivate /
+                mount -t tmpfs none /run
+                mkdir -p /run/sshd
+                chown 0:0 '\(folder.file("shadow"))'
+                mount --bind '\(folder.file("shadow"))' /etc/shadow
+                mount --bind '\(folder.file("pam"))' /etc/pam.d/sshd
+                exec /usr/sbin/sshd -D -e -f '\(folder.file("sshd_config"))'
+                """,
+            ], output: folder.file("log"))
+        do {
+            try Loopback.waitForListener(address, port)
+        } catch {
+            throw ChildProcess.Failure(description: "sshd does not start: \(folder.text("log"))")
+        }
+    }
+
+    /// What the command line was sent: `command ...`, `answer ...`, `key ...`, `pem ...` lines.
+    public var commands: [String] { folder.text("state").split(separator: "\n").map(String.init) }
+
+    /// What sshd wrote.
+    public var log: String { folder.text("log") }
+}
