@@ -31,7 +31,7 @@ public final class ChildProcess: Sendable {
             getenv(name).map { value in "\(name)=" + String(cString: value) }
         }
         let env: [UnsafeMutablePointer<CChar>?] = (inherited + environment).map { strdup($0) } + [nil]
-        defer { (argv + env).forEach { free($0) } }
+        defer { for pointer in argv + env { free(pointer) } }
         var id: pid_t = 0
         let result = posix_spawnp(&id, arguments[0], &actions, &attributes, argv, env)
         guard result == 0 else { throw Failure(description: "\(arguments[0]): \(String(cString: strerror(result)))") }

@@ -9,6 +9,12 @@ public struct PhoneInformation: Sendable, Hashable {
     public var model: String
     /// The firmware.
     public var version: String
+
+    public init(name: String, model: String, version: String) {
+        self.name = name
+        self.model = model
+        self.version = version
+    }
 }
 
 /// A line of a phone's status messages, oldest first as the phone shows them.
@@ -17,6 +23,11 @@ public struct PhoneStatusMessage: Sendable, Hashable {
     public var time: String
     /// `Trust List Updated`
     public var text: String
+
+    public init(time: String, text: String) {
+        self.time = time
+        self.text = text
+    }
 }
 
 /// What a phone says of the trust lists that it holds, in hex: MD5 or SHA-1, by its model. Nil where it holds none.

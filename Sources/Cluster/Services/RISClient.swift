@@ -13,6 +13,14 @@ public struct RegisteredPhone: Sendable, Hashable {
     /// `Registered`, `UnRegistered`, `Rejected`, `Unknown`
     public var status: String
 
+    public init(name: String, node: String, address: String?, model: Int?, status: String) {
+        self.name = name
+        self.node = node
+        self.address = address
+        self.model = model
+        self.status = status
+    }
+
     public var isRegistered: Bool { status == "Registered" }
 }
 

@@ -12,6 +12,13 @@ public struct TVSAnswer: Sendable, Hashable {
     public var timeToLive: UInt32?
     /// The certificate, where the service gives it.
     public var certificate: Certificate?
+
+    public init(isValid: Bool, roles: [Role] = [], timeToLive: UInt32? = nil, certificate: Certificate? = nil) {
+        self.isValid = isValid
+        self.roles = roles
+        self.timeToLive = timeToLive
+        self.certificate = certificate
+    }
 }
 
 /// Asks the Trust Verification Service of a node as a phone would (FACTS section 8).

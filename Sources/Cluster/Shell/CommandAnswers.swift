@@ -27,6 +27,12 @@ public struct ServiceStatus: Sendable, Hashable {
     /// What stands behind it, for example `Service Not Activated`.
     public var remark: String
 
+    public init(name: String, state: String, remark: String = "") {
+        self.name = name
+        self.state = state
+        self.remark = remark
+    }
+
     public var isRunning: Bool { state == "STARTED" }
 }
 
@@ -34,6 +40,11 @@ public struct ServiceStatus: Sendable, Hashable {
 public struct DeletedFiles: Sendable, Hashable {
     public var found: Int
     public var deleted: Int
+
+    public init(found: Int, deleted: Int) {
+        self.found = found
+        self.deleted = deleted
+    }
 }
 
 /// Readers of what the command line prints. Each gives nil for what it does not know.

@@ -10,6 +10,12 @@ public struct ListedCertificate: Sendable, Hashable {
     /// The file's name on the node: `SAST-ADN0054f509.pem`.
     public var name: String
     public var certificate: Certificate
+
+    public init(unit: String, name: String, certificate: Certificate) {
+        self.unit = unit
+        self.name = name
+        self.certificate = certificate
+    }
 }
 
 /// OS Administration of a node: its web pages, used as a browser would (FACTS section 5).

@@ -1,0 +1,72 @@
+import Cluster
+import Glibc
+import ServerFixtures
+import Testing
+import Transfers
+
+/// Reading trust lists as phones do, and phones' pages.
+@Suite struct DistributionTests {
+    let tftpFolder = TemporaryFolder()
+    let httpFolder = TemporaryFolder()
+    let web: PythonServer
+    let tftpPort: UInt16
+    let tftp: ChildProcess
+
+    init() throws {
+        chmod(tftpFolder.path, 0o755)
+        web = try PythonServer(script: "phone-web.py", arguments: [httpFolder.path])
+        tftpPort = Loopback.port(on: web.address, datagram: true)
+        tftp = try ChildProcess([
+            "/usr/sbin/atftpd", "--daemon", "--no-fork", "--bind-address", web.address, "--port", "\(tftpPort)",
+            "--user", "root.root", "--logfile", tftpFolder.file("log"), tftpFolder.path,
+        ])
+        tftpFolder.write("ready", [1], mode: 0o644)
+        for _ in 0..<100 {
+            if (try? TFTPClient.read("ready", host: web.address, port: tftpPort, timeout: 0.2)) != nil { return }
+        }
+    }
+
+    func host(tftpPort: UInt16? = nil) -> NodeTrustListHost {
+        let node = NodeConfiguration(
+            name: "node", address: web.address, tftpPort: tftpPort ?? self.tftpPort, httpPort: web.port)
+        let cluster = Cluster(ClusterConfiguration(name: "c", nodes: [node]))
+        return cluster.trustListHost(node)
+    }
+
+    @Test func bothWaysHaveToAgree() throws {
+        #expect(try host().fetch(.ctl) == nil)
+        let file = [UInt8](repeating: 7, count: 4947)
+        tftpFolder.write("CTLFile.tlv", file, mode: 0o644)
+        let error = #expect(throws: ClusterError.self) { try host().fetch(.ctl) }
+        #expect(error?.code == .mismatch)
+        #expect(error?.expected == "over TFTP 4947 bytes" && error?.found == "over HTTP no file")
+        httpFolder.write("CTLFile.tlv", file)
+        #expect(try host().fetch(.ctl) == file)
+        #expect(try host().fetch(.itl) == nil)
+    }
+
+    @Test func writingNeedsAnAccount() throws {
+        let deploy = #expect(throws: ClusterError.self) { try host().deploy([1]) }
+        #expect(deploy?.code == .configuration)
+        let delete = #expect(throws: ClusterError.self) { try host().delete() }
+        #expect(delete?.code == .configuration)
+    }
+
+    @Test func phonesShowWhatTheyHold() throws {
+        let page = PhonePage(address: web.address, port: web.port, phone: "SEPB000B4BA0AEE")
+        let information = try page.information()
+        #expect(information.name == "SEPB000B4BA0AEE" && information.model == "CP-7975G")
+        let messages = try page.statusMessages()
+        #expect(messages.map(\.text) == ["Trust List Updated", "No Trust List Installed"])
+        #expect(messages.map(\.time) == ["21:56:07 03/06/15", ""])
+        let lists = try page.trustLists()
+        #expect(lists.ctl == "1d97d9089dd558a062cccfcb1dc4c57f" && lists.itl == nil)
+        #expect(PhoneTrustLists.matches("01FF", md5: [1, 255], sha1: [1, 2, 3]))
+        #expect(PhoneTrustLists.matches("010203", md5: [1, 255], sha1: [1, 2, 3]))
+        #expect(!PhoneTrustLists.matches("0102", md5: [1, 255], sha1: [1, 2, 3]))
+        #expect(!PhoneTrustLists.matches("", md5: [1, 255], sha1: [1, 2, 3]))
+        let port = Loopback.port(on: "127.77.1.4")
+        let gone = #expect(throws: ClusterError.self) { try PhonePage(address: "127.77.1.4", port: port).information() }
+        #expect(gone?.code == .unreachable)
+    }
+}
