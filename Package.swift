@@ -63,13 +63,16 @@ let package = Package(
             dependencies: ["CPKCS11", "Certificates", "Secrets", "Tokens", "TrustList"]),
         .testTarget(
             name: "MigrationTests", dependencies: ["Certificates", "Files", "Migration", "Phones", "TrustList"]),
-        .target(name: "ServerFixtures", path: "Tests/ServerFixtures", exclude: ["http-server.py", "tls-echo.py"]),
-        .target(name: "ServerFixtures", path: "Tests/ServerFixtures", exclude: ["http-server.py", "node-cli.py", "tls-echo.py"]),
-        .target(name: "ServerFixtures", path: "Tests/ServerFixtures", exclude: ["cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "tls-echo.py", "tvs-server.py"]),
+        .target(
+            name: "ServerFixtures", path: "Tests/ServerFixtures",
+            exclude: [
+                "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "tls-echo.py", "tvs-server.py",
+            ]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
         .testTarget(
-            name: "ClusterTests", dependencies: ["Certificates", "Cluster", "Files", "ServerFixtures", "Transfers", "TrustList"]),
+            name: "ClusterTests",
+            dependencies: ["Certificates", "Cluster", "Files", "ServerFixtures", "Transfers", "TrustList"]),
     ],
     swiftLanguageModes: [.v6]
 )
