@@ -34,7 +34,7 @@ let package = Package(
         .target(name: "Markup", dependencies: ["CXML"]),
         .target(
             name: "Cluster",
-            dependencies: ["CSSH", "Certificates", "Files", "Markup", "Transfers", "TrustList", "TOMLKit"]),
+            dependencies: ["CSSH", "Certificates", "Files", "Markup", "Secrets", "Transfers", "TrustList", "TOMLKit"]),
         .target(name: "Phones", dependencies: ["Certificates", "TrustList"]),
         .target(name: "Migration", dependencies: ["Certificates", "Cluster", "Files", "Phones", "TrustList"]),
         .executableTarget(
@@ -72,7 +72,7 @@ let package = Package(
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["Certificates", "Cluster", "Files", "ServerFixtures", "Transfers", "TrustList"]),
+            dependencies: ["Certificates", "Cluster", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList"]),
     ],
     swiftLanguageModes: [.v6]
 )

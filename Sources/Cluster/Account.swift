@@ -1,3 +1,5 @@
+import Secrets
+
 /// Which of a cluster's two kinds of account an operation needs. On CUCM they are separate, with passwords of their own.
 public enum Account: String, Sendable, Hashable, CaseIterable {
     /// The platform administrator: command line and OS Administration.
@@ -8,10 +10,10 @@ public enum Account: String, Sendable, Hashable, CaseIterable {
 
 /// Where passwords come from when an operation needs one.
 public struct CredentialProvider: Sendable {
-    private let provide: @Sendable (Account, AccountConfiguration) throws(ClusterError) -> Password
+    private let provide: @Sendable (Account, AccountConfiguration) throws(ClusterError) -> Secret
 
     /// - Parameter provide: called once for each account and process run, at the first use.
-    public init(_ provide: @escaping @Sendable (Account, AccountConfiguration) throws(ClusterError) -> Password) {
+    public init(_ provide: @escaping @Sendable (Account, AccountConfiguration) throws(ClusterError) -> Secret) {
         self.provide = provide
     }
 
@@ -22,10 +24,16 @@ public struct CredentialProvider: Sendable {
                 .configuration, operation: "find the password of \(configuration.user)",
                 message: "the configuration names no password_file for the \(account.rawValue) account")
         }
-        return try Password.read(file: path)
+        do throws(SecretError) {
+            return try Secret.read(file: path)
+        } catch {
+            throw ClusterError(
+                .configuration, operation: "read the password of \(configuration.user)", message: error.description,
+                cause: error)
+        }
     }
 
-    func password(_ account: Account, _ configuration: AccountConfiguration) throws(ClusterError) -> Password {
+    func password(_ account: Account, _ configuration: AccountConfiguration) throws(ClusterError) -> Secret {
         try provide(account, configuration)
     }
 }

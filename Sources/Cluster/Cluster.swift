@@ -1,3 +1,4 @@
+import Secrets
 import Synchronization
 
 /// A CUCM cluster seen from outside: its configuration, and clients for every way into it.
@@ -9,7 +10,7 @@ public final class Cluster: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var passwords: [Account: Password] = [:]
+        var passwords: [Account: Secret] = [:]
         var administrations: [String: OSAdministration] = [:]
         var commandLines: [String: PlatformCommandLine] = [:]
         var version: ClusterVersion?
@@ -111,7 +112,7 @@ public final class Cluster: Sendable {
         for commandLine in commandLines { commandLine.shell.close() }
     }
 
-    private func login(_ account: Account) throws(ClusterError) -> (user: String, password: Password) {
+    private func login(_ account: Account) throws(ClusterError) -> (user: String, password: Secret) {
         guard let settings = configuration.account(account) else {
             throw ClusterError(
                 .configuration, operation: "log in to the cluster \(configuration.name)",

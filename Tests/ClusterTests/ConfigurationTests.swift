@@ -1,5 +1,6 @@
 import Cluster
 import Glibc
+import Secrets
 import ServerFixtures
 import Testing
 
@@ -108,18 +109,26 @@ import Testing
         #expect(error?.code == .configuration)
     }
 
-    @Test func passwordFilesAreReadWhenTheyArePrivate() throws {
+    @Test func passwordsComeFromTheFileThatIsNamed() throws {
+        func message(_ account: AccountConfiguration?) -> String {
+            let node = NodeConfiguration(name: "n", isPublisher: true, address: "127.0.0.1", tlsPin: Self.pin)
+            let cluster = Cluster(
+                ClusterConfiguration(
+                    name: "c", version: ClusterVersion("10.5.1"), nodes: [node], application: account))
+            do {
+                _ = try cluster.axl()
+                return ""
+            } catch {
+                #expect(error.code == .configuration)
+                return error.description
+            }
+        }
         let path = folder.write("password", "Geheim 1\nrest")
-        #expect("\(try Password.read(file: path))" == "(password)")
+        #expect(message(AccountConfiguration(user: "u", passwordFile: path)) == "")
         _ = chmod(path, 0o644)
-        let open = #expect(throws: ClusterError.self) { try Password.read(file: path) }
-        #expect(open?.code == .configuration)
-        let missing = #expect(throws: ClusterError.self) { try Password.read(file: folder.file("none")) }
-        #expect(missing?.code == .file)
-        let empty = folder.write("empty", "\n")
-        #expect(throws: ClusterError.self) { try Password.read(file: empty) }
-        var dumped = ""
-        dump(Password("Geheim 2"), to: &dumped)
-        #expect(!dumped.contains("Geheim"))
+        #expect(message(AccountConfiguration(user: "u", passwordFile: path)).contains("chmod 600"))
+        #expect(message(AccountConfiguration(user: "u", passwordFile: "/none")).contains("/none"))
+        #expect(message(AccountConfiguration(user: "u")).contains("password_file"))
+        #expect(message(nil).contains("no application account"))
     }
 }

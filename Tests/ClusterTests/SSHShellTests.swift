@@ -1,4 +1,5 @@
 import Cluster
+import Secrets
 import ServerFixtures
 import Testing
 
@@ -12,7 +13,7 @@ struct SSHShellTests {
     }
 
     func shell(_ server: OpenSSHServer, legacy: Bool = false) throws(ClusterError) -> SSHShell {
-        try SSHShell(node(server, legacy: legacy), user: server.user, password: Password(server.password))
+        try SSHShell(node(server, legacy: legacy), user: server.user, password: secret(server.password))
     }
 
     @Test(arguments: [OpenSSHServer.Login.password, .keyboardInteractive])
@@ -50,7 +51,7 @@ struct SSHShellTests {
         let server = try OpenSSHServer()
         let other = "SHA256:" + String(repeating: "A", count: 43)
         let error = #expect(throws: ClusterError.self) {
-            try SSHShell(node(server, hostKey: other), user: server.user, password: Password(server.password))
+            try SSHShell(node(server, hostKey: other), user: server.user, password: secret(server.password))
         }
         #expect(error?.code == .notTrusted)
         #expect(error?.expected == other)
@@ -63,7 +64,7 @@ struct SSHShellTests {
     func aWrongPasswordIsTriedOnce(login: OpenSSHServer.Login) throws {
         let server = try OpenSSHServer(login: login)
         let error = #expect(throws: ClusterError.self) {
-            try SSHShell(node(server), user: server.user, password: Password("wrong-secret"))
+            try SSHShell(node(server), user: server.user, password: secret("wrong-secret"))
         }
         #expect(error?.code == .loginRefused, "\(String(describing: error))")
         #expect(error?.description.contains("wrong-secret") == false)
@@ -100,7 +101,7 @@ struct SSHShellTests {
         let node = NodeConfiguration(
             name: "node", address: address, sshPort: Loopback.port(on: address), sshHostKey: "SHA256:")
         let error = #expect(throws: ClusterError.self) {
-            try SSHShell(node, user: "u", password: Password("p"), timeout: 5)
+            try SSHShell(node, user: "u", password: secret("p"), timeout: 5)
         }
         #expect(error?.code == .unreachable, "\(String(describing: error))")
     }

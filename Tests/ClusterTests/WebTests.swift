@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Secrets
 import ServerFixtures
 import Testing
 import Transfers
@@ -28,7 +29,7 @@ struct WebNode {
     ) throws -> OSAdministration {
         try OSAdministration(
             node(pin: pin), version: version.flatMap { ClusterVersion($0) }, user: "admin",
-            password: Password(password))
+            password: secret(password))
     }
 
     func expireSessions() throws {
@@ -107,7 +108,7 @@ struct WebNode {
         }
     }
 
-    @Test func aChangedKeyGetsNoPassword() throws {
+    @Test func aChangedKeyGetsNosecret() throws {
         let web = try WebNode(release: 12)
         let error = #expect(throws: ClusterError.self) {
             try web.administration(pin: TestIdentity.wrongPin).uploadTFTPFile(name: "a", contents: [])
@@ -118,7 +119,7 @@ struct WebNode {
         var node = web.node()
         node.tlsPin = nil
         let unpinned = #expect(throws: ClusterError.self) {
-            try OSAdministration(node, version: nil, user: "admin", password: Password("p"))
+            try OSAdministration(node, version: nil, user: "admin", password: secret("p"))
         }
         #expect(unpinned?.code == .configuration)
     }
@@ -132,7 +133,7 @@ struct WebNode {
     func axl(password: String = "p&=+ é") throws -> AXLClient {
         try AXLClient(
             web.node(), version: #require(ClusterVersion("10.5.1.10000-7")), user: "admin",
-            password: Password(password))
+            password: secret(password))
     }
 
     @Test func queriesGiveRows() throws {
@@ -167,7 +168,7 @@ struct WebNode {
     }
 
     @Test func phonesHaveAddresses() throws {
-        let phones = try RISClient(web.node(), user: "admin", password: Password("p&=+ é")).phones()
+        let phones = try RISClient(web.node(), user: "admin", password: secret("p&=+ é")).phones()
         #expect(phones.map(\.name) == ["SEP1", "SEP2"])
         #expect(phones.map(\.address) == ["192.0.2.5", nil])
         #expect(phones.map(\.isRegistered) == [true, false])

@@ -1,4 +1,5 @@
 import Markup
+import Secrets
 
 /// A phone as the cluster's database holds it.
 public struct ClusterPhone: Sendable, Hashable {
@@ -20,7 +21,7 @@ public struct AXLClient: Sendable {
 
     /// - Parameter version: of the cluster; it chooses the schema.
     public init(
-        _ publisher: NodeConfiguration, version: ClusterVersion, user: String, password: Password
+        _ publisher: NodeConfiguration, version: ClusterVersion, user: String, password: Secret
     ) throws(ClusterError) {
         soap = try SOAPClient(publisher, path: "/axl/", user: user, password: password, service: "AXL")
         self.version = version.axl

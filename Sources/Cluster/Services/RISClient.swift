@@ -1,4 +1,5 @@
 import Markup
+import Secrets
 
 /// A phone as the cluster sees it at this moment.
 public struct RegisteredPhone: Sendable, Hashable {
@@ -28,7 +29,7 @@ public struct RegisteredPhone: Sendable, Hashable {
 public struct RISClient: Sendable {
     private let soap: SOAPClient
 
-    public init(_ publisher: NodeConfiguration, user: String, password: Password) throws(ClusterError) {
+    public init(_ publisher: NodeConfiguration, user: String, password: Secret) throws(ClusterError) {
         soap = try SOAPClient(
             publisher, path: "/realtimeservice2/services/RISService70", user: user, password: password, service: "RIS")
     }

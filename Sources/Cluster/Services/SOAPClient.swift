@@ -1,4 +1,5 @@
 import Markup
+import Secrets
 import Transfers
 
 /// SOAP 1.1 calls to a node with HTTP Basic authentication.
@@ -6,11 +7,11 @@ final class SOAPClient: Sendable {
     let node: NodeConfiguration
     private let path: String
     private let user: String
-    private let password: Password
+    private let password: Secret
     private let session: HTTPSession
 
     init(
-        _ node: NodeConfiguration, path: String, user: String, password: Password, service: String
+        _ node: NodeConfiguration, path: String, user: String, password: Secret, service: String
     ) throws(ClusterError) {
         self.node = node
         self.path = path
@@ -30,7 +31,7 @@ final class SOAPClient: Sendable {
             <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:ns="\(namespace)">\
             <soapenv:Header/><soapenv:Body>\(body)</soapenv:Body></soapenv:Envelope>
             """
-        let answer = try password.withBytes { (bytes) throws(ClusterError) -> HTTPResponse in
+        let answer = try password.withArray { (bytes) throws(ClusterError) -> HTTPResponse in
             do throws(TransferError) {
                 return try session.send(
                     HTTPRequest(

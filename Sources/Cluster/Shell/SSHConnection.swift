@@ -1,5 +1,6 @@
 import CSSH
 import Glibc
+import Secrets
 
 /// A libssh session and its one channel, freed with their owner. Used by one thread at a time: its owner holds a lock.
 struct SSHConnection: ~Copyable {
@@ -75,7 +76,7 @@ struct SSHConnection: ~Copyable {
     }
 
     /// Logs in, with one attempt at the password.
-    func authenticate(_ password: Password, until deadline: ContinuousClock.Instant) throws(ClusterError) {
+    func authenticate(_ password: Secret, until deadline: ContinuousClock.Instant) throws(ClusterError) {
         var result = try complete("log in", until: deadline) { ssh_userauth_none(session, nil) }
         guard result != SSH_AUTH_SUCCESS.rawValue else { return }
         let methods = ssh_userauth_list(session, nil)
@@ -103,7 +104,7 @@ struct SSHConnection: ~Copyable {
     }
 
     private func answerPrompts(
-        _ password: Password, until deadline: ContinuousClock.Instant
+        _ password: Secret, until deadline: ContinuousClock.Instant
     ) throws(ClusterError) -> Int32 {
         var answered = false
         // A server may ask in several rounds, the last ones without a prompt.

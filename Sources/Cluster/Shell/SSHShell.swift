@@ -1,3 +1,4 @@
+import Secrets
 import Synchronization
 
 /// The command line of a node over SSH.
@@ -16,7 +17,7 @@ public final class SSHShell: ClusterShell {
     /// - Throws: `configuration` when no key is pinned, `notTrusted` with the key found and the one expected: both
     ///   before any login. `loginRefused` after one attempt.
     public init(
-        _ configuration: NodeConfiguration, user: String, password: Password, timeout: Double = 30
+        _ configuration: NodeConfiguration, user: String, password: Secret, timeout: Double = 30
     ) throws(ClusterError) {
         node = configuration.name
         guard let pin = configuration.sshHostKey else {

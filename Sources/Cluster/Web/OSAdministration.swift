@@ -1,5 +1,6 @@
 import Certificates
 import Markup
+import Secrets
 import Synchronization
 import Transfers
 
@@ -25,7 +26,7 @@ public final class OSAdministration: Sendable {
     let node: NodeConfiguration
     private let version: ClusterVersion?
     private let user: String
-    private let password: Password
+    private let password: Secret
     private let session: HTTPSession
     private let isLoggedIn = Mutex(false)
 
@@ -34,7 +35,7 @@ public final class OSAdministration: Sendable {
     /// - Parameter version: decides where the login goes when the login page does not say; nil for the current way.
     /// - Throws: `configuration` when no TLS key is pinned for the node.
     public init(
-        _ node: NodeConfiguration, version: ClusterVersion?, user: String, password: Password
+        _ node: NodeConfiguration, version: ClusterVersion?, user: String, password: Secret
     ) throws(ClusterError) {
         self.node = node
         self.version = version
@@ -62,9 +63,10 @@ public final class OSAdministration: Sendable {
 
     /// Uploads a certificate to a trust store. One that is there already is no error.
     ///
+    /// - Parameter fileName: that the upload states; by default the certificate's common name and `.pem`.
     /// - Throws: `notSupported` when the page does not offer that store.
     public func uploadTrustCertificate(
-        unit: String, pem: String, fileName: String = "certificate.pem", description: String = ""
+        unit: String, pem: String, fileName: String? = nil, description: String = ""
     ) throws(ClusterError) {
         let operation = "upload a certificate as \(unit)"
         let form = try form(Paths.certificateUpload, operation: operation) { $0.field(Paths.unitField) != nil }
@@ -79,7 +81,8 @@ public final class OSAdministration: Sendable {
         parts.append(.field(Paths.descriptionField, description))
         parts.append(
             .file(
-                Paths.certificateFileField, fileName: fileName, contentType: "application/x-x509-ca-cert",
+                Paths.certificateFileField, fileName: fileName ?? Self.fileName(pem),
+                contentType: "application/x-x509-ca-cert",
                 content: Array(pem.utf8)))
         let answer = try send(.multipart(url(Paths.certificateUpload), parts), operation: operation)
         try checkOutcome(answer, operation: operation)
@@ -139,6 +142,12 @@ public final class OSAdministration: Sendable {
         } catch {
             throw ClusterError(error, operation: operation, node: node.name, found: answer.text)
         }
+    }
+
+    private static func fileName(_ pem: String) -> String {
+        let name = (try? Certificate(pem: pem))?.subject.value(of: "CN") ?? ""
+        let plain = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+        return (plain.isEmpty ? "certificate" : plain) + ".pem"
     }
 
     private func certificate(
@@ -221,7 +230,7 @@ public final class OSAdministration: Sendable {
 
         var fields = [FormField("appNav", "cmplatform"), FormField("j_username", user)]
         fields += form.hidden.filter { $0.name != "appNav" }.map { FormField($0.name, $0.value) }
-        let answer = try password.withBytes { (bytes) throws(ClusterError) in
+        let answer = try password.withArray { (bytes) throws(ClusterError) in
             try exchange(
                 .form(loginURL(form, page: loginPage.url), fields + [FormField("j_password", bytes: bytes)]),
                 operation: operation)
