@@ -24,6 +24,8 @@ let package = Package(
         .target(name: "CSSH", linkerSettings: [.linkedLibrary("ssh")]),
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
+        .target(name: "CLinux"),
+
         // The product, from the bytes up
         .target(name: "Files"),
         .target(name: "Secrets"),
@@ -47,7 +49,7 @@ let package = Package(
         // The lab: a cluster and its phones on loopback. It knows nothing of the product above.
         .target(
             name: "ClusterLab",
-            dependencies: ["CSSH", "Certificates", "Markup", "Transfers", "TrustList", "FlyingFox"]),
+            dependencies: ["CLinux", "CSSH", "Certificates", "Markup", "Transfers", "TrustList", "FlyingFox"]),
         .executableTarget(
             name: "cluster-lab",
             dependencies: [

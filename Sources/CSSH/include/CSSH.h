@@ -26,4 +26,10 @@ static inline int etb_ssh_bind_option_int(ssh_bind bind, enum ssh_bind_options_e
   return ssh_bind_options_set(bind, option, &value);
 }
 
+// libssh marks this as deprecated, but its replacement, the callbacks, has none for keyboard-interactive logins.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+static inline const char *etb_ssh_message_password(ssh_message message) { return ssh_message_auth_password(message); }
+#pragma GCC diagnostic pop
+
 #endif

@@ -1,0 +1,25 @@
+#define _GNU_SOURCE
+
+#include "CLinux.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int etb_accept(int descriptor) { return accept4(descriptor, NULL, NULL, SOCK_CLOEXEC); }
+
+int etb_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int etb_open_folder(const char *path) { return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); }
+
+int etb_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+short etb_spawn_new_session(void) { return POSIX_SPAWN_SETSID; }
+
+int etb_socket(int is_datagram) {
+  return socket(AF_INET, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+}
+
+char **etb_environment(void) { return environ; }

@@ -1,0 +1,29 @@
+// Calls of Linux and glibc that Swift's Glibc module does not show, because they need _GNU_SOURCE. The lab imports this.
+// They are compiled apart: with _GNU_SOURCE in a header, the system's types would differ from those of other modules.
+#ifndef ETB_CLINUX_H
+#define ETB_CLINUX_H
+
+#include <spawn.h>
+
+// Accepts a connection that children do not inherit.
+int etb_accept(int descriptor);
+
+// A pipe that children do not inherit: reading end, writing end.
+int etb_pipe(int ends[2]);
+
+// Opens a folder only to find things in it.
+int etb_open_folder(const char *path);
+
+// The child keeps no descriptor from `first` on.
+int etb_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+
+// The flag of a new session, for posix_spawnattr_setflags.
+short etb_spawn_new_session(void);
+
+// A UDP or TCP socket over IPv4 that children do not inherit.
+int etb_socket(int is_datagram);
+
+// The environment of this process.
+char **etb_environment(void);
+
+#endif

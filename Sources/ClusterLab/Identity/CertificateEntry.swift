@@ -1,0 +1,35 @@
+import Certificates
+
+/// A certificate in a node's lists: one of its own, or one that it trusts.
+struct CertificateEntry: Sendable {
+    let unit: String
+    /// With `.pem`.
+    let file: String
+    let certificate: Certificate
+    let isOwn: Bool
+
+    /// Where it lies on a real node.
+    var path: String { "/usr/local/cm/.security/\(unit)/\(isOwn ? "certs" : "trust-certs")/\(file)" }
+
+    /// How the command line names it.
+    var name: String { "\(unit)/\(file)" }
+
+    var origin: String { CertificateText.origin(certificate) }
+
+    static func own(_ cluster: LabCluster, _ node: NodeRuntime) -> [CertificateEntry] {
+        (cluster.identity.node(node.plan.name)?.all ?? []).map { purpose, credential in
+            CertificateEntry(
+                unit: purpose, file: "\(purpose).pem", certificate: credential.certificate, isOwn: true)
+        }
+    }
+
+    static func trusted(_ cluster: LabCluster) -> [CertificateEntry] {
+        cluster.trustStore.entries().map {
+            CertificateEntry(unit: $0.unit, file: $0.file, certificate: $0.certificate, isOwn: false)
+        }
+    }
+
+    static func all(_ cluster: LabCluster, _ node: NodeRuntime) -> [CertificateEntry] {
+        own(cluster, node) + trusted(cluster)
+    }
+}

@@ -1,0 +1,46 @@
+import Certificates
+import TrustList
+
+/// A certificate of the cluster with its private key.
+struct Credential: Sendable {
+    let certificate: Certificate
+    let key: PrivateKey
+
+    func signer() throws(CertificateError) -> SoftwareSigner { try SoftwareSigner(certificate: certificate, key: key) }
+
+    /// Reads `NAME.pem` and `NAME.key`.
+    init(folder: String, name: String) throws {
+        certificate = try Certificate(pem: try Files.text("\(folder)/\(name).pem"))
+        key = try PrivateKey(pem: try Files.text("\(folder)/\(name).key"))
+    }
+
+    private init(certificate: Certificate, key: PrivateKey) {
+        self.certificate = certificate
+        self.key = key
+    }
+
+    func write(folder: String, name: String) throws {
+        try Files.write(certificate.pem, to: "\(folder)/\(name).pem", mode: 0o644)
+        try Files.write(try key.pem(), to: "\(folder)/\(name).key", mode: 0o600)
+    }
+
+    /// A certificate as CUCM makes for itself: self-signed, five years, a serial number of 16 bytes.
+    static func selfSigned(
+        commonName: String, keyBits: Int, digest: DigestAlgorithm, extensions: [(name: String, value: String)]
+    ) throws -> Credential {
+        let key = try PrivateKey.generate(bits: keyBits)
+        // The order in the certificate is not the order in which CUCM spells the name in a trust list.
+        let subject = DistinguishedName([
+            "C": "PL", "O": "Cisco", "OU": "TAC", "CN": commonName, "ST": "Malopolska", "L": "Krakow",
+        ])
+        let serial = [UInt8.random(in: 0x40...0x7f)] + (1..<16).map { _ in UInt8.random(in: .min ... .max) }
+        let start = Clock.now - 30 * 86400
+        let builder = CertificateBuilder(
+            subject: subject, serialNumber: serial, notBefore: start, notAfter: start + 5 * 365 * 86400,
+            digest: digest,
+            extensions: extensions + [
+                ("subjectKeyIdentifier", Digest.sha1(try key.publicKey().rawKey).colonHex)
+            ])
+        return Credential(certificate: try builder.selfSigned(by: key), key: key)
+    }
+}

@@ -1,0 +1,17 @@
+/// What the command line asks of the running lab, over `run/control.sock`: one JSON document each way.
+struct ControlRequest: Codable, Sendable {
+    enum Command: String, Codable, Sendable {
+        case status
+        /// Replaces a node's faults.
+        case fault
+    }
+
+    var command: Command
+    var node: String?
+    var faults: [Fault]?
+}
+
+struct ControlResponse: Codable, Sendable {
+    var error: String?
+    var status: LabStatus?
+}

@@ -1,0 +1,76 @@
+import Certificates
+import Glibc
+
+/// Answers the command line within the running lab.
+struct ControlServer: Sendable {
+    let cluster: LabCluster
+    /// The lab's absolute path.
+    let path: String
+
+    private static let maximumRequest = 65536
+
+    func serve(_ connection: Int32) {
+        Sockets.setTimeout(connection, seconds: 10)
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while bytes.count < Self.maximumRequest {
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { break }
+            bytes += buffer[..<count]
+        }
+        let response: ControlResponse
+        if let request = JSON.decode(ControlRequest.self, bytes) {
+            response = answer(request)
+        } else {
+            response = ControlResponse(error: "the lab does not understand the question")
+        }
+        Sockets.send(connection, JSON.encode(response))
+    }
+
+    private func answer(_ request: ControlRequest) -> ControlResponse {
+        switch request.command {
+        case .status: return ControlResponse(status: status)
+        case .fault:
+            guard let name = request.node, let node = cluster.node(name) else {
+                let names = cluster.plan.nodes.map(\.name).joined(separator: ", ")
+                return ControlResponse(error: "there is no node \(request.node ?? "") in this lab; it has \(names)")
+            }
+            do {
+                try cluster.setFaults(Set(request.faults ?? []), on: node)
+                return ControlResponse()
+            } catch {
+                return ControlResponse(error: "\(error)")
+            }
+        }
+    }
+
+    private var status: LabStatus {
+        LabStatus(
+            schema: "cluster-lab-status/1", running: true, directory: path, process: getpid(),
+            version: cluster.plan.release.fullVersion, securityMode: cluster.securityMode,
+            trustStore: cluster.trustStore.entries().map { "\($0.unit)/\($0.file)" },
+            nodes: cluster.nodes.map(node), phones: cluster.phones.map(phone))
+    }
+
+    private func node(_ node: NodeRuntime) -> LabStatus.Node {
+        let ctl = node.files.read("CTLFile.tlv")
+        return LabStatus.Node(
+            name: node.plan.name, address: node.plan.address, isUp: node.isUp,
+            faults: node.faults.map(\.rawValue).sorted(), ctlSHA1: Self.sha1(ctl), ctlLength: ctl?.count,
+            itlSHA1: Self.sha1(node.files.read("ITLFile.tlv")),
+            services: Dictionary(
+                uniqueKeysWithValues: node.services().map { ($0.service.rawValue, node.isUp && $0.state.isStarted) }),
+            tftpProcess: node.tftpProcess)
+    }
+
+    private func phone(_ phone: Phone) -> LabStatus.Phone {
+        let state = phone.state
+        return LabStatus.Phone(
+            name: phone.plan.name, model: phone.plan.model.rawValue, address: phone.plan.address,
+            registeredAt: state.registeredAt, starts: state.starts, ctlSHA1: Self.sha1(phone.heldCTL),
+            itlSHA1: Self.sha1(phone.heldITL), ctlOutcome: state.ctl?.kind.rawValue, ctlReason: state.ctl?.reason,
+            itlOutcome: state.itl?.kind.rawValue, itlReason: state.itl?.reason)
+    }
+
+    private static func sha1(_ bytes: [UInt8]?) -> String? { bytes.map { Digest.sha1($0).hex } }
+}

@@ -1,0 +1,206 @@
+import CLinux
+import Glibc
+
+/// A lab, as its user sees it from outside: a directory, in which a cluster runs or does not.
+public struct Lab: Sendable {
+    /// The absolute path.
+    public let directory: String
+
+    private var folder: LabFolder { LabFolder(directory) }
+
+    public init(directory: String) { self.directory = Files.absolute(directory) }
+
+    /// How long everything may take to come up, in seconds.
+    private static let patience: Int32 = 30
+
+    public var isRunning: Bool { LabLock.isHeld(folder) }
+
+    /// Starts the lab in the background and returns when everything answers. When it cannot start, nothing is left
+    /// running.
+    ///
+    /// - Parameters:
+    ///   - release: for a new lab; nil for 10.5, or for what an existing lab is.
+    ///   - executable: the program that has the `serve` command.
+    /// - Throws: ``LabError``.
+    public func up(release: LabRelease?, executable: String) throws {
+        try Programs.check()
+        try checkDirectory(release)
+        let (reading, writing) = try Self.pipe()
+        defer { close(reading) }
+        let daemon: pid_t
+        do {
+            defer { close(writing) }
+            daemon = try spawn(
+                executable, ["serve", directory, "--release", (release ?? .release10).rawValue, "--ready", "3"],
+                readiness: writing)
+        }
+        let answer = Self.readLine(reading, seconds: Self.patience)
+        guard answer != "ok" else { return }
+        kill(daemon, SIGTERM)
+        var status: Int32 = 0
+        if !wait(seconds: 10, until: { waitpid(daemon, &status, WNOHANG) != 0 }) {
+            kill(daemon, SIGKILL)
+            waitpid(daemon, &status, 0)
+        }
+        guard let answer, answer.hasPrefix("error ") else {
+            throw LabError(.startFailed, "the lab did not start within \(Self.patience) seconds; see \(folder.log)")
+        }
+        throw LabError(.startFailed, "the lab did not start: \(answer.dropFirst(6))")
+    }
+
+    /// Stops the lab and returns when nothing of it is left.
+    ///
+    /// - Returns: false when it was not running.
+    /// - Throws: ``LabError``.
+    @discardableResult
+    public func down() throws(LabError) -> Bool {
+        try checkIsLab()
+        guard isRunning else { return false }
+        guard let pid = Int32(try Files.text(folder.pid).filter(\.isNumber)), pid > 1 else {
+            throw LabError(.notALab, "\(folder.pid) holds no process id")
+        }
+        kill(pid, SIGTERM)
+        if !wait(seconds: 15, until: { !isRunning }) {
+            // Its children get a signal from the kernel when it goes.
+            kill(pid, SIGKILL)
+            guard wait(seconds: 5, until: { !isRunning }) else {
+                throw LabError(.startFailed, "process \(pid) does not end")
+            }
+        }
+        // The lock is released a moment before the process is gone.
+        _ = wait(seconds: 5) { kill(pid, 0) != 0 }
+        return true
+    }
+
+    /// How the lab is; of a stopped lab, only that.
+    ///
+    /// - Throws: ``LabError``.
+    public func status() throws(LabError) -> LabStatus {
+        try checkIsLab()
+        guard isRunning else {
+            return LabStatus(
+                schema: "cluster-lab-status/1", running: false, directory: directory, process: nil, version: nil,
+                securityMode: nil, trustStore: [], nodes: [], phones: [])
+        }
+        guard let status = try ask(ControlRequest(command: .status)).status else {
+            throw LabError(.badRequest, "the lab gives no status")
+        }
+        return status
+    }
+
+    /// The same as a JSON document.
+    public func statusJSON() throws(LabError) -> String { String(decoding: JSON.encode(try status()), as: UTF8.self) }
+
+    /// Replaces the faults of a node; none puts it right again.
+    ///
+    /// - Throws: ``LabError``.
+    public func setFaults(_ faults: [Fault], node: String) throws(LabError) {
+        try checkIsLab()
+        guard isRunning else { throw LabError(.notRunning, "the lab in \(directory) is not running") }
+        _ = try ask(ControlRequest(command: .fault, node: node, faults: faults))
+    }
+
+    // MARK: Checks
+
+    private func checkDirectory(_ release: LabRelease?) throws {
+        guard Files.exists(directory) else { return try Files.makeFolder(directory) }
+        guard Files.exists(folder.plan) else {
+            guard Files.list(directory).allSatisfy({ ["lab.log", "lab.lock"].contains($0) }) else {
+                throw LabError(.directoryNotEmpty, "\(directory) is not empty and not a lab; choose another directory")
+            }
+            return
+        }
+        guard !isRunning else { throw LabError(.alreadyRunning, "a lab is running in \(directory) already") }
+        guard Files.exists(folder.state), let release else { return }
+        let plan = try JSON.read(LabPlan.self, folder.plan)
+        guard plan.release == release else {
+            throw LabError(
+                .badRequest, "the lab in \(directory) is of release \(plan.release.rawValue), not \(release.rawValue)")
+        }
+    }
+
+    private func checkIsLab() throws(LabError) {
+        guard Files.exists(folder.plan) else { throw LabError(.notALab, "there is no lab in \(directory)") }
+    }
+
+    // MARK: The running lab
+
+    private func ask(_ request: ControlRequest) throws(LabError) -> ControlResponse {
+        guard let connection = connect() else {
+            throw LabError(.notRunning, "the lab in \(directory) does not answer; see \(folder.log)")
+        }
+        defer { close(connection) }
+        Sockets.setTimeout(connection, seconds: 30)
+        Sockets.send(connection, JSON.encode(request))
+        shutdown(connection, Int32(SHUT_WR))
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { break }
+            bytes += buffer[..<count]
+        }
+        guard let response = JSON.decode(ControlResponse.self, bytes) else {
+            throw LabError(.notRunning, "the lab in \(directory) does not answer; see \(folder.log)")
+        }
+        if let error = response.error { throw LabError(.badRequest, error) }
+        return response
+    }
+
+    /// A UNIX socket's path must be short; the way through the open directory always is.
+    private func connect() -> Int32? {
+        let handle = etb_open_folder(folder.run)
+        guard handle >= 0 else { return nil }
+        defer { close(handle) }
+        return Sockets.connect(unix: "/proc/self/fd/\(handle)/control.sock")
+    }
+
+    // MARK: The daemon's process
+
+    private func spawn(_ executable: String, _ arguments: [String], readiness: Int32) throws(LabError) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, folder.log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, readiness, 3)
+        // Nothing else that this process has open goes along, a terminal or a test's pipes for example.
+        etb_spawn_close_from(&actions, 4)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        posix_spawnattr_setflags(&attributes, etb_spawn_new_session())
+        var list: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) }
+        list.append(nil)
+        defer { for item in list { free(item) } }
+        var pid = pid_t()
+        let status = posix_spawn(&pid, executable, &actions, &attributes, list, etb_environment())
+        guard status == 0 else {
+            throw LabError(.startFailed, "cannot start \(executable): \(String(cString: strerror(status)))")
+        }
+        return pid
+    }
+
+    private static func pipe() throws(LabError) -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard etb_pipe(&ends) == 0 else { throw LabError(.startFailed, "no more pipes") }
+        return (ends[0], ends[1])
+    }
+
+    /// The first line that arrives; nil when none does in time.
+    private static func readLine(_ descriptor: Int32, seconds: Int32) -> String? {
+        var bytes: [UInt8] = []
+        let deadline = ContinuousClock.now + .seconds(Int(seconds))
+        while ContinuousClock.now < deadline {
+            var item = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&item, 1, 500) > 0 else { continue }
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let count = read(descriptor, &buffer, buffer.count)
+            guard count > 0 else { break }
+            bytes += buffer[..<count]
+            if let end = bytes.firstIndex(of: 0x0a) { return String(decoding: bytes[..<end], as: UTF8.self) }
+        }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,130 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// The lab's background process.
+public enum LabDaemon {
+    /// Installs the cluster where that has not been done, starts everything, and serves until SIGTERM.
+    ///
+    /// - Parameters:
+    ///   - directory: the lab's directory, which exists.
+    ///   - readiness: a descriptor that gets `ok` when everything answers, or `error` and a sentence.
+    /// - Returns: the exit status.
+    public static func serve(directory: String, release: LabRelease, readiness: Int32?) -> Int32 {
+        // Before any thread is made: they all inherit this, and the signals come to sigwait below.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        signal(SIGPIPE, SIG_IGN)
+        umask(0o022)
+        raiseFileLimit()
+
+        let path = Files.absolute(directory)
+        var parts = Parts()
+        do {
+            guard chdir(path) == 0 else { throw LabError(.fileFailed, "cannot enter \(path)") }
+            guard let lock = try LabLock.take(.here) else {
+                throw LabError(.alreadyRunning, "a lab is running in \(path) already")
+            }
+            parts.lock = lock
+            try start(path: path, release: release, parts: &parts)
+            Log.note("the lab is up")
+            report("ok", readiness)
+        } catch {
+            Log.note("the lab did not start: \(error)")
+            parts.stop()
+            report("error \(error)", readiness)
+            return 1
+        }
+        var number: Int32 = 0
+        sigwait(&signals, &number)
+        Log.note("the lab is going down (signal \(number))")
+        parts.stop()
+        Log.note("the lab is down")
+        return 0
+    }
+
+    /// What has been started, to be stopped in the opposite order.
+    private struct Parts {
+        var lock: LabLock?
+        var cluster: LabCluster?
+        var web: WebServers?
+        var listeners: [Listener] = []
+
+        func stop() {
+            for listener in listeners { listener.stop() }
+            web?.stop()
+            cluster?.stop()
+            unlink(LabFolder.here.pid)
+        }
+    }
+
+    private static func start(path: String, release: LabRelease, parts: inout Parts) throws {
+        let folder = LabFolder.here
+        try Files.write("\(getpid())\n", to: folder.pid, mode: 0o644)
+        let isNew = !Files.exists(folder.state)
+        if isNew { try prepare(folder, release) }
+        for name in Files.list(folder.run) { try Files.remove("\(folder.run)/\(name)") }
+
+        let cluster = try LabCluster(plan: try JSON.read(LabPlan.self, folder.plan), folder: folder)
+        parts.cluster = cluster
+        if isNew { try cluster.install() }
+        let trust = TVSServer(cache: TVSCache(trustStore: cluster.trustStore, files: cluster.publisher.files))
+        parts.listeners.append(Listener(try Sockets.listen(unix: folder.tvs)) { trust.serve($0) })
+        let control = ControlServer(cluster: cluster, path: path)
+        parts.listeners.append(Listener(try Sockets.listen(unix: folder.control)) { control.serve($0) })
+        let web = WebServers(cluster: cluster)
+        parts.web = web
+        try wait { try await web.start() }
+        try cluster.start()
+        DispatchQueue.concurrentPerform(iterations: cluster.phones.count) { cluster.phones[$0].startNow() }
+        try Files.write(JSON.encode(try LabDescription(cluster, path: path)), to: folder.description, mode: 0o600)
+    }
+
+    /// Everything that is made once: the plan, passwords, keys and certificates.
+    private static func prepare(_ folder: LabFolder, _ release: LabRelease) throws {
+        let plan = try LabPlan.make(release: release)
+        try Files.write(JSON.encode(plan), to: folder.plan)
+        for path in [folder.run, folder.nginx, folder.credentials, folder.trustStore] { try Files.makeFolder(path) }
+        for node in plan.nodes {
+            try Files.makeFolder(folder.keys(node.name))
+            let key = folder.keys(node.name) + "/ssh_host_key"
+            try SSHHostKey.make(at: key)
+            chmod(key, 0o600)
+        }
+        try Accounts.make(folder)
+        try ClusterIdentity.make(plan, folder)
+    }
+
+    /// Runs asynchronous work from this thread, which belongs to no pool, and waits for it.
+    private static func wait(_ work: @escaping @Sendable () async throws -> Void) throws {
+        let done = DispatchSemaphore(value: 0)
+        let failure = FailureBox()
+        Task {
+            do { try await work() } catch { failure.error.withLock { $0 = error } }
+            done.signal()
+        }
+        done.wait()
+        if let error = failure.error.withLock({ $0 }) { throw error }
+    }
+
+    private final class FailureBox: Sendable {
+        let error = Mutex<(any Error)?>(nil)
+    }
+
+    private static func report(_ text: String, _ descriptor: Int32?) {
+        guard let descriptor else { return }
+        let bytes = Array((text + "\n").utf8)
+        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        close(descriptor)
+    }
+
+    /// A lab has many connections; the usual soft limit is 1024.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 65536)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

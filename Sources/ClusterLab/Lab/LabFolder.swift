@@ -1,0 +1,33 @@
+/// Where things are in a lab's directory. The running lab works in it, so its own paths are relative and short.
+struct LabFolder: Sendable {
+    let path: String
+
+    init(_ path: String) { self.path = path }
+
+    /// From within the lab's own process.
+    static let here = LabFolder(".")
+
+    /// What other programs read to reach the cluster.
+    var description: String { path + "/lab.json" }
+    var plan: String { path + "/plan.json" }
+    var state: String { path + "/state.json" }
+    var log: String { path + "/lab.log" }
+    var pid: String { path + "/lab.pid" }
+    /// Locked for as long as the lab runs.
+    var lock: String { path + "/lab.lock" }
+    /// UNIX sockets.
+    var run: String { path + "/run" }
+    var control: String { run + "/control.sock" }
+    var web: String { run + "/web.sock" }
+    var tvs: String { run + "/tvs.sock" }
+    var nginx: String { path + "/nginx" }
+    var credentials: String { path + "/credentials" }
+    var trustStore: String { path + "/trust-store" }
+
+    func password(_ account: String) -> String { "\(credentials)/\(account)" }
+    func node(_ name: String) -> String { "\(path)/nodes/\(name)" }
+    /// What TFTP and HTTP 6970 serve.
+    func tftp(_ node: String) -> String { "\(self.node(node))/tftp" }
+    func keys(_ node: String) -> String { "\(self.node(node))/keys" }
+    func phone(_ name: String) -> String { "\(path)/phones/\(name)" }
+}

@@ -1,0 +1,95 @@
+import FoundationEssentials
+
+/// What a lab consists of: decided once, when it is first started, and kept in `plan.json`.
+struct LabPlan: Codable, Sendable {
+    struct Node: Codable, Sendable {
+        let name: String
+        let isPublisher: Bool
+        let address: String
+        let tftpPort: UInt16
+        let httpPort: UInt16
+        let httpsPort: UInt16
+        let sshPort: UInt16
+        /// Only the publisher has one.
+        let tvsPort: UInt16?
+
+        var addressBytes: [UInt8] { address.split(separator: ".").compactMap { UInt8($0) } }
+    }
+
+    struct Phone: Codable, Sendable {
+        /// `SEP` and the MAC address.
+        let name: String
+        let model: PhoneModel
+        let address: String
+    }
+
+    let release: LabRelease
+    let nodes: [Node]
+    let phones: [Phone]
+    let phoneWebPort: UInt16
+
+    var publisher: Node { nodes[0] }
+
+    func node(_ name: String) -> Node? { nodes.first { $0.name == name } }
+
+    /// A new plan on a network of its own under 127.0.0.0/8 and on ports that are free there, so that labs run side by
+    /// side.
+    static func make(release: LabRelease) throws(LabError) -> LabPlan {
+        let network = "127.\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254))"
+        var nodes: [Node] = []
+        for (index, name) in ["cucm-1051-a-pub", "cucm-1051-a-sub1"].enumerated() {
+            let address = "\(network).\(11 + index)"
+            var taken: Set<UInt16> = []
+            // Two questions may get the same answer, for nothing holds the port in between.
+            func port(_ kind: Sockets.Kind) throws(LabError) -> UInt16 {
+                while true {
+                    let port = try Sockets.freePort(kind, on: address)
+                    if taken.insert(port).inserted { return port }
+                }
+            }
+            nodes.append(
+                Node(
+                    name: name, isPublisher: index == 0, address: address, tftpPort: try port(.udp),
+                    httpPort: try port(.tcp), httpsPort: try port(.tcp), sshPort: try port(.tcp),
+                    tvsPort: index == 0 ? try port(.tcp) : nil))
+        }
+        let models: [PhoneModel] = [.cp7975, .cp8861, .cp7960]
+        let phones = models.enumerated().map { index, model in
+            let mac = (0..<6).map { $0 == 0 ? 0x00 : UInt8.random(in: .min ... .max) }
+            let digits = mac.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }
+            return Phone(name: "SEP" + digits.joined(), model: model, address: "\(network).\(101 + index)")
+        }
+        return LabPlan(
+            release: release, nodes: nodes, phones: phones, phoneWebPort: try commonPort(phones.map(\.address)))
+    }
+
+    private static func commonPort(_ addresses: [String]) throws(LabError) -> UInt16 {
+        for _ in 0..<20 {
+            let port = try Sockets.freePort(.tcp, on: addresses[0])
+            if addresses.allSatisfy({ Sockets.isFree(.tcp, $0, port) }) { return port }
+        }
+        throw LabError(.portTaken, "no port is free on all of \(addresses.joined(separator: ", "))")
+    }
+}
+
+/// JSON, as all the lab's files are written.
+enum JSON {
+    static func encode(_ value: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        // The lab's own types hold nothing that JSON cannot.
+        guard let data = try? encoder.encode(value) else { preconditionFailure("a value does not encode") }
+        return Array(data) + [UInt8(ascii: "\n")]
+    }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) -> Value? {
+        try? JSONDecoder().decode(type, from: Data(bytes))
+    }
+
+    static func read<Value: Decodable>(_ type: Value.Type, _ path: String) throws(LabError) -> Value {
+        guard let value = decode(type, try Files.read(path)) else {
+            throw LabError(.notALab, "\(path) is not what the lab wrote")
+        }
+        return value
+    }
+}

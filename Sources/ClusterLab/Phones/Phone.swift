@@ -1,0 +1,136 @@
+import Certificates
+import Synchronization
+import TrustList
+
+/// A phone: it starts, fetches its trust lists, decides, and remembers what it holds.
+final class Phone: Sendable {
+    let plan: LabPlan.Phone
+    private let lab: LabPlan
+    private let folder: String
+    private let network: PhoneNetwork
+    private let saved: Mutex<PhoneState>
+    private let worker = Worker()
+
+    init(plan: LabPlan.Phone, lab: LabPlan, folder: String) throws(LabError) {
+        self.plan = plan
+        self.lab = lab
+        self.folder = folder
+        network = PhoneNetwork(phone: plan, lab: lab)
+        try Files.makeFolder(folder)
+        let path = folder + "/state.json"
+        saved = Mutex(Files.exists(path) ? try JSON.read(PhoneState.self, path) : PhoneState())
+    }
+
+    var state: PhoneState { saved.withLock { $0 } }
+
+    /// The bytes of the trust lists that it holds.
+    var heldCTL: [UInt8]? { try? Files.read(folder + "/CTLFile.tlv") }
+    var heldITL: [UInt8]? { try? Files.read(folder + "/ITLFile.tlv") }
+
+    /// The checksum that its display shows for a trust list: MD5 or SHA-1, as the model does.
+    func checksum(_ list: [UInt8]?) -> String? {
+        list.map { plan.model.showsMD5 ? Digest.md5($0).hex : Digest.sha1($0).hex }
+    }
+
+    /// Starts again, soon: returns at once.
+    func restart() {
+        worker.post { [self] in
+            update { $0.registeredAt = nil }
+            // A real phone takes a minute.
+            Clock.sleep(milliseconds: 200)
+            start()
+        }
+    }
+
+    /// Starts, and returns when it is done.
+    func startNow() { worker.run { [self] in start() } }
+
+    private func start() {
+        var state = state
+        state.starts += 1
+        state.lastStart = Clock.now
+        state.registeredAt = nil
+        let mac = plan.name
+        state.ctl = load("CTLFile.tlv", ["CTL\(mac).tlv", "CTLFile.tlv"], &state) { $0.judgeCTL($1) }
+        if plan.model.hasSecurityByDefault {
+            state.itl = load("ITLFile.tlv", ["ITL\(mac).tlv", "ITLFile.tlv"], &state) { $0.judgeITL($1) }
+        }
+        if heldCTL == nil, heldITL == nil { state.note("No Trust List Installed") }
+        state.registeredAt = lab.nodes.first { Sockets.answers($0.address, $0.httpsPort) }?.name
+        let result = state
+        update { $0 = result }
+        Log.note(
+            "\(mac): started; CTL \(state.ctl?.kind.rawValue ?? "-") (\(state.ctl?.reason ?? "")), "
+                + "ITL \(state.itl?.kind.rawValue ?? "-")")
+    }
+
+    /// Fetches one trust list from the first server that answers, and decides about it.
+    private func load(
+        _ place: String, _ names: [String], _ state: inout PhoneState,
+        judge: (PhoneJudge, [UInt8]) -> PhoneJudge.Verdict
+    ) -> PhoneState.Outcome {
+        var outcome = PhoneState.Outcome(kind: .unreachable, reason: "no server answers", time: Clock.now)
+        for node in lab.nodes {
+            switch network.fetch(names, from: node) {
+            case .unreachable(let why):
+                state.note("TFTP Timeout : \(names[names.count - 1])")
+                outcome.reason = why
+            case .absent:
+                state.note("File Not Found : \(names[names.count - 1])")
+                outcome.kind = .absent
+                outcome.reason = "the server has no such file"
+                outcome.server = node.name
+                return outcome
+            case .found(let name, let bytes):
+                outcome.file = name
+                outcome.server = node.name
+                outcome.offeredSHA1 = Digest.sha1(bytes).hex
+                decide(bytes, place, &outcome, &state, judge)
+                return outcome
+            }
+        }
+        return outcome
+    }
+
+    private func decide(
+        _ bytes: [UInt8], _ place: String, _ outcome: inout PhoneState.Outcome, _ state: inout PhoneState,
+        _ judge: (PhoneJudge, [UInt8]) -> PhoneJudge.Verdict
+    ) {
+        if (try? Files.read("\(folder)/\(place)")) == bytes {
+            outcome.kind = .unchanged
+            outcome.reason = "it is the file held already"
+            return
+        }
+        let judgeNow = PhoneJudge(
+            model: plan.model, heldCTL: heldCTL.flatMap { try? TrustListFile(decoding: $0) },
+            heldITL: heldITL.flatMap { try? TrustListFile(decoding: $0) },
+            askTVS: { [network] in network.askTVS($0, $1) })
+        switch judge(judgeNow, bytes) {
+        case .accepted(let rule, let reason):
+            do {
+                try Files.write(bytes, to: "\(folder)/\(place)", mode: 0o644)
+                outcome.kind = .accepted
+                outcome.rule = rule
+                outcome.reason = reason
+                state.note("Trust List Updated")
+            } catch {
+                outcome.kind = .refused
+                outcome.reason = "\(error)"
+                state.note("Trust List Update Failed")
+            }
+        case .refused(let reason):
+            outcome.kind = .refused
+            outcome.rule = 4
+            outcome.reason = reason
+            state.note("Trust List Update Failed")
+        }
+    }
+
+    private func update(_ change: (inout PhoneState) -> Void) {
+        let bytes = saved.withLock { state in
+            change(&state)
+            return JSON.encode(state)
+        }
+        do { try Files.write(bytes, to: folder + "/state.json") } catch { Log.note("\(error)") }
+    }
+}

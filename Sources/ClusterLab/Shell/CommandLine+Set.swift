@@ -1,0 +1,58 @@
+import Certificates
+
+extension CommandLine {
+    func set(_ words: [String]) throws {
+        switch words.count {
+        case 3 where words[0] == "cli" && words[1] == "pagination" && ["on", "off"].contains(words[2]):
+            terminal.isPaging = words[2] == "on"
+            try terminal.line("Automatic pagination is turned \(words[2])")
+        case 4 where words[0] == "cert" && words[1] == "import" && words[2] == "trust": try importTrust(words[3])
+        case 4 where words[0] == "cert" && words[1] == "delete": try deleteTrust(words[2], words[3])
+        default: throw Self.unknown
+        }
+    }
+
+    /// Longer pastes are no certificate.
+    private static let maximumPastedLines = 500
+
+    private func importTrust(_ name: String) throws {
+        guard let unit = [name, name + "-trust"].first(where: TrustStore.units.contains) else {
+            throw Refusal(text: "Error: \(name) is not a valid trust store name")
+        }
+        try terminal.line("Paste the Certificate and Hit Enter")
+        var lines: [String] = []
+        while true {
+            let line = try terminal.readLine("")
+            if line.allSatisfy(\.isWhitespace) {
+                if lines.isEmpty { continue }
+                break
+            }
+            lines.append(line)
+            guard lines.count <= Self.maximumPastedLines else {
+                throw Refusal(text: "Error: the certificate is too long")
+            }
+        }
+        do {
+            let certificate = try CertificateImport.read(Array(lines.joined(separator: "\n").utf8))
+            let (entry, _) = try cluster.trustStore.add(certificate, unit: unit)
+            Log.note("\(node.plan.name): certificate \(unit)/\(entry.file) imported")
+        } catch let refusal as CertificateImport.Refusal {
+            throw Refusal(text: refusal.text)
+        }
+        try terminal.line("Successfully imported certificate for \(name).")
+        try terminal.line("Please restart services related to \(name) for the new certificate to become active.")
+    }
+
+    private func deleteTrust(_ unit: String, _ file: String) throws {
+        guard TrustStore.units.contains(unit), cluster.trustStore.entry(unit: unit, file: file) != nil else {
+            throw Refusal(text: "Error: certificate \(unit)/\(file) does not exist")
+        }
+        guard try confirm("Do you want to delete the certificate \(unit)/\(file)? (y/n):") else {
+            throw Refusal(text: "Certificate not deleted")
+        }
+        guard try cluster.trustStore.remove(unit: unit, file: file) else {
+            throw Refusal(text: "Error: certificate \(unit)/\(file) does not exist")
+        }
+        try terminal.line("Certificate deleted successfully")
+    }
+}

@@ -1,0 +1,113 @@
+extension CommandLine {
+    // MARK: utils service
+
+    func service(_ words: [String]) throws {
+        switch words[0] {
+        case "list" where words.count == 1: try listServices()
+        case "start", "stop", "restart":
+            guard words.count > 1 else { throw Self.unknown }
+            try change(words[0], words.dropFirst().joined(separator: " "))
+        default: throw Self.unknown
+        }
+    }
+
+    private func listServices() throws {
+        try terminal.line("Requesting service status, please wait...")
+        for name in [
+            "System SSH", "Cluster Manager", "Entropy Monitoring Daemon", "Name Service Cache",
+            "Service Manager is running",
+        ] {
+            try terminal.line(name.hasSuffix("running") ? name : "\(name) [STARTED]")
+        }
+        for (service, state) in node.services() {
+            try terminal.line("\(service.rawValue)[\(state.isStarted ? "STARTED" : "STOPPED")]  ")
+        }
+        try terminal.line("Primary Node =\(node.plan.isPublisher)")
+    }
+
+    private func change(_ verb: String, _ name: String) throws {
+        guard let entry = node.services().first(where: { $0.service.rawValue == name }) else {
+            throw Refusal(
+                text: "Service Manager is running\nService \(name) is invalid\nExecuted command unsuccessfully")
+        }
+        let service = entry.service
+        guard verb == "restart" || !service.isCritical else {
+            throw Refusal(text: "Error: \(name) cannot be stopped from here")
+        }
+        if verb == "restart" {
+            try terminal.line(
+                " Don't press Ctrl-c while the service is getting RESTARTED.If Service has not Restarted Properly, "
+                    + "execute the same Command Again")
+        }
+        try terminal.line("Service Manager is running")
+        if verb != "start", entry.state.isStarted {
+            try progress(name, "STOPPING")
+            try cluster.stop(service, on: node)
+        }
+        guard verb != "stop" else { return try terminal.line("\(name)[STOPPED]  ") }
+        if verb == "restart" || !entry.state.isStarted {
+            try progress(name, "STARTING")
+            try cluster.start(service, on: node)
+        }
+        try terminal.line("\(name)[STARTED]  ")
+    }
+
+    private func progress(_ name: String, _ state: String) throws {
+        for _ in 0..<2 {
+            try terminal.line("\(name)[\(state)]  ")
+            try terminal.pause(milliseconds: 50)
+        }
+    }
+
+    // MARK: utils ctl
+
+    private static let restartHint = """
+        Please Restart the TFTP and Cisco CallManager services on all nodes in the cluster
+        that run these services
+        """
+
+    func ctl(_ words: [String]) throws {
+        switch words {
+        case ["set-cluster", "mixed-mode"]: try setMode(1, "Mixed Mode", "Mixed mode")
+        case ["set-cluster", "non-secure-mode"]: try setMode(0, "Non Secure Mode", "Non Secure mode")
+        case ["update", "CTLFile"]:
+            try requirePublisher()
+            guard try confirm("This operation will update the CTLFile. Do you want to continue? (y/n):") else { return }
+            guard cluster.securityMode == 1 else {
+                throw Refusal(text: "Cluster is not in Mixed Mode. CTL File cannot be updated")
+            }
+            try terminal.line()
+            try terminal.line("Updating CTL file")
+            try writeCTL { try cluster.updateCTL() }
+            try terminal.line("CTL file Updated")
+            try terminal.line(Self.restartHint)
+        default: throw Self.unknown
+        }
+    }
+
+    private func setMode(_ mode: Int, _ title: String, _ name: String) throws {
+        try requirePublisher()
+        guard try confirm("This operation will set the cluster to \(name). Do you want to continue? (y/n):") else {
+            return
+        }
+        guard cluster.securityMode != mode else { throw Refusal(text: "Cluster is already in \(title)") }
+        try terminal.line()
+        try terminal.line("Moving Cluster to \(title)")
+        try writeCTL { try cluster.setSecurityMode(mode) }
+        try terminal.line("Cluster set to \(title)")
+        try terminal.line(Self.restartHint)
+    }
+
+    private func writeCTL(_ body: () throws -> Void) throws {
+        do { try body() } catch {
+            Log.note("\(node.plan.name): \(error)")
+            throw Refusal(text: "Error: the CTL file could not be written\nExecuted command unsuccessfully")
+        }
+    }
+
+    private func requirePublisher() throws {
+        guard node.plan.isPublisher else {
+            throw Refusal(text: "This command can be executed only on the publisher node")
+        }
+    }
+}

@@ -1,0 +1,135 @@
+/// CUCM's command line on one node. Source of the texts: FACTS sections 3, 4 and 12, and Cisco technote 118893.
+struct CommandLine {
+    let cluster: LabCluster
+    let node: NodeRuntime
+    let terminal: Terminal
+
+    /// Something that the command line says instead of doing what it was told.
+    struct Refusal: Error {
+        let text: String
+    }
+
+    private struct Exit: Error {}
+
+    static let prompt = "admin:"
+    /// A real node takes seconds to show its first prompt.
+    private static let startMilliseconds = 150
+
+    func run() {
+        do {
+            try greet()
+            while true { try command() }
+        } catch {
+            // The client has gone, or said exit.
+            try? terminal.flush()
+        }
+    }
+
+    private func greet() throws {
+        try terminal.write("Command Line Interface is starting up, please wait ...\n")
+        try terminal.pause(milliseconds: Self.startMilliseconds)
+        try terminal.write(
+            """
+
+               Welcome to the Platform Command Line Interface
+
+            VMware Installation:
+            \t2 vCPU: Intel(R) Xeon(R) CPU
+            \tDisk 1: 80GB, Partitions aligned
+            \t4096 Mbytes RAM
+
+
+            """)
+    }
+
+    /// Reads one command and does it.
+    private func command() throws {
+        do {
+            let line = try terminal.readLine(Self.prompt)
+            let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
+            guard !words.isEmpty else { return }
+            terminal.startPage()
+            Log.note("\(node.plan.name): admin:\(Self.forLog(words))")
+            try execute(words, line)
+        } catch is Terminal.Interrupted {
+        } catch is Terminal.Quit {
+        } catch let refusal as Refusal {
+            try terminal.line(refusal.text)
+        } catch let error as LabError {
+            Log.note("\(node.plan.name): \(error)")
+            try terminal.line("Executed command unsuccessfully")
+        }
+    }
+
+    private static func forLog(_ words: [String]) -> String { String(words.joined(separator: " ").prefix(200)) }
+
+    private func execute(_ words: [String], _ line: String) throws {
+        switch words[0] {
+        case "exit" where words.count == 1: throw Exit()
+        case "quit" where words.count == 1: throw Exit()
+        case "show": try show(Array(words.dropFirst()))
+        case "set": try set(Array(words.dropFirst()))
+        case "run" where words.count > 2 && words[1] == "sql": try sql(line)
+        case "utils" where words.count > 2 && words[1] == "service": try service(Array(words.dropFirst(2)))
+        case "utils" where words.count > 2 && words[1] == "ctl": try ctl(Array(words.dropFirst(2)))
+        case "file" where words.count > 1: try file(Array(words.dropFirst()))
+        default: throw Self.unknown
+        }
+    }
+
+    static let unknown = Refusal(text: "No valid command entered")
+
+    /// Asks a question; only `y` (or `yes`) is yes.
+    func confirm(_ question: String) throws -> Bool {
+        ["y", "yes"].contains(try terminal.readLine(question).lowercased())
+    }
+
+    // MARK: run sql
+
+    private func sql(_ line: String) throws {
+        guard let range = line.firstRange(of: "sql") else { throw Self.unknown }
+        let answer: SQLDatabase.Answer
+        do { answer = try cluster.database.run(String(line[range.upperBound...])) } catch {
+            throw Refusal(text: error.text)
+        }
+        let widths = answer.columns.indices.map { index in
+            answer.rows.reduce(answer.columns[index].count) { max($0, ($1[index] ?? "NULL").count) }
+        }
+        func row(_ cells: [String]) -> String {
+            zip(cells, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: " ")
+        }
+        try terminal.line(row(answer.columns))
+        try terminal.line(widths.map { String(repeating: "=", count: $0) }.joined(separator: " "))
+        for cells in answer.rows { try terminal.line(row(cells.map { $0 ?? "NULL" })) }
+    }
+
+    // MARK: file
+
+    private func file(_ words: [String]) throws {
+        switch (words[0], words.count) {
+        case ("list", 3) where words[1] == "tftp":
+            let files = node.files.files.filter { words[2] == "*" || $0 == words[2] }
+            for name in files { try terminal.line(name) }
+            try terminal.line("dir count = 0, file count = \(files.count)")
+        case ("delete", 3) where words[1] == "tftp": try delete(words[2])
+        case ("delete", 3) where words[1] == "activelog":
+            let prefix = "cm/tftpdata/"
+            guard words[2].hasPrefix(prefix) else { throw Refusal(text: "files: found = 0, deleted = 0") }
+            try delete(String(words[2].dropFirst(prefix.count)))
+        default: throw Self.unknown
+        }
+    }
+
+    private func delete(_ name: String) throws {
+        guard !name.isEmpty, !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
+            throw Refusal(text: "Invalid file name")
+        }
+        guard node.files.exists(name) else { throw Refusal(text: "files: found = 0, deleted = 0") }
+        try terminal.line("Delete the File \(name)?")
+        guard try confirm("Enter \"y\" followed by return to continue: ") else {
+            throw Refusal(text: "files: found = 1, deleted = 0")
+        }
+        let isDeleted = try node.files.delete(name)
+        try terminal.line("files: found = 1, deleted = \(isDeleted ? 1 : 0)")
+    }
+}

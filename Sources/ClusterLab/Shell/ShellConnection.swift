@@ -1,0 +1,126 @@
+import CSSH
+import Glibc
+
+/// One SSH connection to a node: key exchange, login, and the command line. Runs on a thread of its own; whatever a client
+/// sends, only this connection ends.
+struct ShellConnection: Sendable {
+    let cluster: LabCluster
+    let node: NodeRuntime
+
+    private static let loginSeconds = 60
+    private static let allowedAttempts = 3
+
+    private static let libraryReady: Bool = ssh_init() == SSH_OK
+
+    func serve(_ connection: Int32) {
+        guard Self.libraryReady, let bind = ssh_bind_new() else { return }
+        defer { ssh_bind_free(bind) }
+        let key = cluster.folder.keys(node.plan.name) + "/ssh_host_key"
+        guard etb_ssh_bind_option_string(bind, SSH_BIND_OPTIONS_HOSTKEY, key) == SSH_OK, let session = ssh_new() else {
+            return
+        }
+        defer {
+            ssh_disconnect(session)
+            ssh_free(session)
+        }
+        // libssh closes what it is given; the listener keeps its own descriptor to cut the connection.
+        let own = fcntl(connection, F_DUPFD_CLOEXEC, 0)
+        guard own >= 0, ssh_bind_accept_fd(bind, session, own) == SSH_OK else { return }
+        _ = etb_ssh_option_long(session, SSH_OPTIONS_TIMEOUT, Self.loginSeconds)
+        ssh_set_auth_methods(session, Int32(SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE))
+        guard ssh_handle_key_exchange(session) == SSH_OK, authenticate(session),
+            let (channel, hasTerminal) = openShell(session)
+        else { return }
+        // What else the client asks for (a new window size, a second channel) gets libssh's own refusal.
+        ssh_set_message_callback(session, { _, _, _ in 1 }, nil)
+        let terminal = Terminal(channel: channel, echoes: hasTerminal)
+        CommandLine(cluster: cluster, node: node, terminal: terminal).run()
+        ssh_channel_send_eof(channel)
+        ssh_channel_close(channel)
+    }
+
+    // MARK: Login
+
+    private func authenticate(_ session: ssh_session) -> Bool {
+        var attempts = 0
+        while attempts < Self.allowedAttempts {
+            guard let message = ssh_message_get(session) else { return false }
+            defer { ssh_message_free(message) }
+            guard ssh_message_type(message) == Int32(SSH_REQUEST_AUTH.rawValue) else {
+                ssh_message_reply_default(message)
+                continue
+            }
+            switch ssh_message_subtype(message) {
+            case Int32(SSH_AUTH_METHOD_PASSWORD):
+                attempts += 1
+                if isRight(message, etb_ssh_message_password(message)) {
+                    ssh_message_auth_reply_success(message, 0)
+                    return true
+                }
+                refuse(message)
+            case Int32(SSH_AUTH_METHOD_INTERACTIVE):
+                if ssh_message_auth_kbdint_is_response(message) == 0 {
+                    ask(message)
+                    continue
+                }
+                attempts += 1
+                let isAnswered = ssh_userauth_kbdint_getnanswers(session) == 1
+                if isAnswered, isRight(message, ssh_userauth_kbdint_getanswer(session, 0)) {
+                    ssh_message_auth_reply_success(message, 0)
+                    return true
+                }
+                refuse(message)
+            default: refuse(message, isAttempt: false)
+            }
+        }
+        return false
+    }
+
+    private func ask(_ message: ssh_message) {
+        var echo: CChar = 0
+        "Password: ".withCString { prompt in
+            var prompts: UnsafePointer<CChar>? = prompt
+            withUnsafeMutablePointer(to: &prompts) { pointer in
+                _ = ssh_message_auth_interactive_request(message, "", "", 1, pointer, &echo)
+            }
+        }
+    }
+
+    private func isRight(_ message: ssh_message, _ password: UnsafePointer<CChar>?) -> Bool {
+        guard let user = ssh_message_auth_user(message), let password else { return false }
+        return cluster.accounts.platform.accepts(
+            user: String(cString: user), password: Array(String(cString: password).utf8))
+    }
+
+    private func refuse(_ message: ssh_message, isAttempt: Bool = true) {
+        if isAttempt { Log.note("\(node.plan.name): a wrong login over SSH") }
+        ssh_message_auth_set_methods(message, Int32(SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE))
+        ssh_message_reply_default(message)
+    }
+
+    // MARK: The channel
+
+    private func openShell(_ session: ssh_session) -> (ssh_channel, hasTerminal: Bool)? {
+        var channel: ssh_channel?
+        var hasTerminal = false
+        while let message = ssh_message_get(session) {
+            defer { ssh_message_free(message) }
+            let kind = (ssh_message_type(message), ssh_message_subtype(message))
+            switch kind {
+            case (Int32(SSH_REQUEST_CHANNEL_OPEN.rawValue), Int32(SSH_CHANNEL_SESSION.rawValue)) where channel == nil:
+                channel = ssh_message_channel_request_open_reply_accept(message)
+            case (Int32(SSH_REQUEST_CHANNEL.rawValue), Int32(SSH_CHANNEL_REQUEST_PTY.rawValue)) where channel != nil:
+                hasTerminal = true
+                ssh_message_channel_request_reply_success(message)
+            case (Int32(SSH_REQUEST_CHANNEL.rawValue), Int32(SSH_CHANNEL_REQUEST_ENV.rawValue)) where channel != nil:
+                ssh_message_channel_request_reply_success(message)
+            case (Int32(SSH_REQUEST_CHANNEL.rawValue), Int32(SSH_CHANNEL_REQUEST_SHELL.rawValue)):
+                guard let channel else { return nil }
+                ssh_message_channel_request_reply_success(message)
+                return (channel, hasTerminal)
+            default: ssh_message_reply_default(message)
+            }
+        }
+        return nil
+    }
+}

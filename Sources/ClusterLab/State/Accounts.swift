@@ -1,0 +1,42 @@
+/// The two accounts of the cluster: the platform's (SSH, OS Administration) and the application's (AXL, RIS).
+struct Accounts: Sendable {
+    struct Account: Sendable {
+        let user: String
+        private let password: [UInt8]
+
+        init(user: String, password: [UInt8]) {
+            self.user = user
+            self.password = password
+        }
+
+        /// Takes as long for a wrong password as for a right one.
+        func accepts(user: String, password: [UInt8]) -> Bool {
+            guard user == self.user, password.count == self.password.count else { return false }
+            return zip(password, self.password).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        }
+    }
+
+    static let platformUser = "administrator"
+    static let applicationUser = "ccmadministrator"
+
+    let platform: Account
+    let application: Account
+
+    init(_ folder: LabFolder) throws(LabError) {
+        func account(_ user: String, _ name: String) throws(LabError) -> Account {
+            let bytes = try Files.read(folder.password(name))
+            return Account(user: user, password: Array(bytes.prefix { $0 != UInt8(ascii: "\n") }))
+        }
+        platform = try account(Self.platformUser, "platform")
+        application = try account(Self.applicationUser, "application")
+    }
+
+    /// Two different passwords, in files of their own that only the owner reads.
+    static func make(_ folder: LabFolder) throws(LabError) {
+        let characters = Array("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789")
+        for name in ["platform", "application"] {
+            let password = String((0..<20).map { _ in characters[Int.random(in: characters.indices)] })
+            try Files.write(password + "\n", to: folder.password(name), mode: 0o600)
+        }
+    }
+}

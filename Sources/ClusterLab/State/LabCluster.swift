@@ -1,0 +1,150 @@
+import Certificates
+import Synchronization
+import TrustList
+
+/// The cluster: its nodes, certificates, trust store, mode and phones, and what can be done to them. Every way in (command
+/// line, web pages, AXL) acts through this.
+final class LabCluster: Sendable {
+    /// What survives a stop.
+    private struct Saved: Codable {
+        var securityMode = 1
+        var faults: [String: Set<Fault>] = [:]
+    }
+
+    let plan: LabPlan
+    let folder: LabFolder
+    let identity: ClusterIdentity
+    let accounts: Accounts
+    let trustStore: TrustStore
+    let nodes: [NodeRuntime]
+    let phones: [Phone]
+
+    private let saved: Mutex<Saved>
+    private let nginx: NginxServer
+
+    init(plan: LabPlan, folder: LabFolder) throws {
+        self.plan = plan
+        self.folder = folder
+        identity = try ClusterIdentity.load(plan, folder)
+        accounts = try Accounts(folder)
+        trustStore = try TrustStore(folder: folder.trustStore)
+        nginx = NginxServer(folder: folder, release: plan.release)
+        let saved = Files.exists(folder.state) ? try JSON.read(Saved.self, folder.state) : Saved()
+        self.saved = Mutex(saved)
+        nodes = try plan.nodes.map {
+            try NodeRuntime(plan: $0, folder: folder, faults: saved.faults[$0.name] ?? [])
+        }
+        phones = try plan.phones.map { try Phone(plan: $0, lab: plan, folder: folder.phone($0.name)) }
+    }
+
+    var publisher: NodeRuntime { nodes[0] }
+    var writer: TrustListWriter { TrustListWriter(plan: plan, identity: identity) }
+
+    func node(_ name: String) -> NodeRuntime? { nodes.first { $0.plan.name == name } }
+    func phone(_ name: String) -> Phone? { phones.first { $0.plan.name == name } }
+
+    // MARK: Starting and stopping
+
+    /// Writes the trust lists and the trust store of a cluster that has just been installed.
+    func install() throws {
+        let now = Clock.now
+        for (node, own) in zip(nodes, identity.nodes) {
+            try node.files.write("ITLFile.tlv", try writer.itl(of: node.plan, time: now))
+            _ = try trustStore.add(own.callManager.certificate, unit: "CallManager-trust")
+            _ = try trustStore.add(own.tomcat.certificate, unit: "tomcat-trust")
+        }
+        if let capf = identity.publisher.capf {
+            for unit in ["CallManager-trust", "CAPF-trust"] { _ = try trustStore.add(capf.certificate, unit: unit) }
+        }
+        try distribute("CTLFile.tlv", try writer.tokenlessCTL(time: now))
+        save()
+    }
+
+    func start() throws(LabError) {
+        for node in nodes where node.isUp { try start(node) }
+        try refreshFront()
+    }
+
+    func stop() {
+        nginx.stop()
+        for node in nodes { node.stop() }
+    }
+
+    private func start(_ node: NodeRuntime) throws(LabError) {
+        try node.start { [self] connection in ShellConnection(cluster: self, node: node).serve(connection) }
+    }
+
+    /// Makes what nginx serves match the nodes' states.
+    private func refreshFront() throws(LabError) {
+        try nginx.apply(
+            nodes.map { node in
+                NginxServer.Front(
+                    node: node.plan, web: node.isUp, files: node.servesFiles,
+                    tvs: node.plan.tvsPort != nil && node.isUp && node.isStarted(.trustVerification))
+            })
+    }
+
+    var webServerProcess: Int32? { nginx.processID }
+
+    // MARK: Faults
+
+    /// Replaces a node's faults.
+    func setFaults(_ faults: Set<Fault>, on node: NodeRuntime) throws(LabError) {
+        let wasUp = node.isUp
+        node.setFaults(faults)
+        saved.withLock { $0.faults[node.plan.name] = faults.isEmpty ? nil : faults }
+        save()
+        if wasUp && !node.isUp {
+            node.stop()
+        } else if !wasUp && node.isUp {
+            try start(node)
+        }
+        try refreshFront()
+        Log.note("\(node.plan.name): faults \(faults.map(\.rawValue).sorted())")
+    }
+
+    // MARK: Services
+
+    func restart(_ service: Service, on node: NodeRuntime) throws(LabError) {
+        try stop(service, on: node)
+        try start(service, on: node)
+    }
+
+    func start(_ service: Service, on node: NodeRuntime) throws(LabError) {
+        try node.set(service, started: true)
+        if service == .tftp || service == .trustVerification { try refreshFront() }
+    }
+
+    func stop(_ service: Service, on node: NodeRuntime) throws(LabError) {
+        try node.set(service, started: false)
+        if service == .tftp || service == .trustVerification { try refreshFront() }
+    }
+
+    // MARK: Security mode and the CTL file
+
+    /// The parameter ClusterSecurityMode: 0 non-secure, 1 mixed.
+    var securityMode: Int { saved.withLock { $0.securityMode } }
+
+    /// Writes the CTL file anew for the present mode, signs it with the publisher's key, and copies it to all nodes.
+    func updateCTL() throws {
+        let now = Clock.now
+        try distribute(
+            "CTLFile.tlv", securityMode == 1 ? try writer.tokenlessCTL(time: now) : try writer.nonSecureCTL(time: now))
+    }
+
+    func setSecurityMode(_ mode: Int) throws {
+        saved.withLock { $0.securityMode = mode }
+        save()
+        try updateCTL()
+    }
+
+    /// Copies a file to every node that answers.
+    private func distribute(_ name: String, _ bytes: [UInt8]) throws {
+        for node in nodes where node.isUp && !node.has(.diskFull) { try node.files.write(name, bytes) }
+    }
+
+    private func save() {
+        let bytes = saved.withLock { JSON.encode($0) }
+        do { try Files.write(bytes, to: folder.state) } catch { Log.note("\(error)") }
+    }
+}

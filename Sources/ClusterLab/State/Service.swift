@@ -1,0 +1,39 @@
+/// The services of a node, as `utils service list` shows them.
+enum Service: String, CaseIterable, Sendable {
+    case cdr = "Cisco AMC Service"
+    case axl = "Cisco AXL Web Service"
+    case callManager = "Cisco CallManager"
+    case callManagerAdmin = "Cisco CallManager Admin"
+    case certificateChange = "Cisco Certificate Change Notification"
+    case certificateAuthority = "Cisco Certificate Authority Proxy Function"
+    case ctlProvider = "Cisco CTL Provider"
+    case database = "Cisco Database Layer Monitor"
+    case ris = "Cisco RIS Data Collector"
+    case tftp = "Cisco Tftp"
+    case tomcat = "Cisco Tomcat"
+    case trustVerification = "Cisco Trust Verification Service"
+
+    /// Whether a node of this kind runs it.
+    func runs(onPublisher isPublisher: Bool) -> Bool {
+        switch self {
+        case .certificateAuthority, .trustVerification, .axl: isPublisher
+        default: true
+        }
+    }
+
+    /// Services that the command line does not let anybody stop.
+    var isCritical: Bool { self == .tomcat || self == .database }
+
+    /// Number in the database's table typeservice.
+    var number: Int {
+        switch self {
+        case .callManager: 0
+        case .tftp: 1
+        case .ctlProvider: 10
+        case .certificateAuthority: 12
+        case .axl: 28
+        case .trustVerification: 32
+        default: 100 + (Self.allCases.firstIndex(of: self) ?? 0)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import Certificates
+import Synchronization
+
+/// The trust certificates of the cluster, the same on all nodes: `trust-store/UNIT/NAME.pem`.
+final class TrustStore: Sendable {
+    struct Entry: Sendable, Hashable {
+        /// The purpose, for example `Phone-SAST-trust`.
+        let unit: String
+        /// The file's name, with `.pem`.
+        let file: String
+        let certificate: Certificate
+    }
+
+    /// The purposes for which certificates can be uploaded, as the web page offers them.
+    static let units = [
+        "tomcat-trust", "CallManager-trust", "CAPF-trust", "ipsec-trust", "Phone-trust", "Phone-SAST-trust",
+        "Phone-VPN-trust", "Phone-CTL-trust",
+    ]
+
+    private struct State {
+        var entries: [Entry]
+        var generation = 0
+    }
+
+    private let folder: String
+    private let state: Mutex<State>
+
+    /// Reads what is there.
+    init(folder: String) throws {
+        self.folder = folder
+        var entries: [Entry] = []
+        for unit in Self.units {
+            for file in Files.list("\(folder)/\(unit)") where file.hasSuffix(".pem") {
+                let certificate = try Certificate(pem: try Files.text("\(folder)/\(unit)/\(file)"))
+                entries.append(Entry(unit: unit, file: file, certificate: certificate))
+            }
+        }
+        state = Mutex(State(entries: entries))
+    }
+
+    /// Changes whenever the store does.
+    var generation: Int { state.withLock { $0.generation } }
+
+    func entries(of unit: String? = nil) -> [Entry] {
+        state.withLock { state in state.entries.filter { unit == nil || $0.unit == unit } }
+            .sorted { ($0.unit, $0.file) < ($1.unit, $1.file) }
+    }
+
+    func entry(unit: String, file: String) -> Entry? {
+        state.withLock { state in state.entries.first { $0.unit == unit && $0.file == file } }
+    }
+
+    /// Adds a certificate. The same one again changes nothing.
+    ///
+    /// - Returns: the entry, and whether it is new.
+    func add(_ certificate: Certificate, unit: String) throws(LabError) -> (entry: Entry, isNew: Bool) {
+        try state.withLock { (state) throws(LabError) in
+            if let entry = state.entries.first(where: { $0.unit == unit && $0.certificate == certificate }) {
+                return (entry, false)
+            }
+            let taken = Set(state.entries.filter { $0.unit == unit }.map(\.file))
+            let base = Self.fileName(certificate)
+            var file = base + ".pem"
+            var number = 0
+            while taken.contains(file) {
+                number += 1
+                file = "\(base)-\(number).pem"
+            }
+            let entry = Entry(unit: unit, file: file, certificate: certificate)
+            try Files.makeFolder("\(folder)/\(unit)")
+            try Files.write(certificate.pem, to: "\(folder)/\(unit)/\(file)", mode: 0o644)
+            state.entries.append(entry)
+            state.generation += 1
+            return (entry, true)
+        }
+    }
+
+    /// Removes a certificate.
+    ///
+    /// - Returns: false when there is no such file.
+    func remove(unit: String, file: String) throws(LabError) -> Bool {
+        try state.withLock { (state) throws(LabError) in
+            guard let index = state.entries.firstIndex(where: { $0.unit == unit && $0.file == file }) else {
+                return false
+            }
+            try Files.remove("\(folder)/\(unit)/\(file)")
+            state.entries.remove(at: index)
+            state.generation += 1
+            return true
+        }
+    }
+
+    /// The common name, as it may stand in a file name.
+    private static func fileName(_ certificate: Certificate) -> String {
+        let name = certificate.subject.value(of: "CN") ?? certificate.serialNumber.hex
+        let parts = name.unicodeScalars.split { $0 == " " }.map(String.init)
+        let text = parts.joined(separator: "_").unicodeScalars.map { scalar in
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                    || "._-".unicodeScalars.contains(scalar))
+                ? String(scalar) : "_"
+        }.joined()
+        let safe = text.hasPrefix(".") ? "_" + text.dropFirst() : text
+        return safe.isEmpty ? "certificate" : String(safe.prefix(100))
+    }
+}

@@ -1,0 +1,75 @@
+import CLinux
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Accepts connections and gives each a thread of its own.
+final class Listener: Sendable {
+    private struct State {
+        var isStopped = false
+        var connections: Set<Int32> = []
+    }
+
+    private static let maximumConnections = 200
+
+    private let descriptor: Int32
+    private let state = Mutex(State())
+    private let ended = DispatchSemaphore(value: 0)
+
+    /// - Parameters:
+    ///   - descriptor: a listening socket, which the listener owns from now on.
+    ///   - handler: gets each connection; the listener closes it when the handler returns.
+    init(_ descriptor: Int32, handler: @escaping @Sendable (Int32) -> Void) {
+        self.descriptor = descriptor
+        Threads.start { [self] in
+            accept(handler)
+            close(descriptor)
+            ended.signal()
+        }
+    }
+
+    /// Closes the listening socket and cuts all connections.
+    func stop() {
+        let first = state.withLock { state in
+            defer { state.isStopped = true }
+            for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
+            return !state.isStopped
+        }
+        guard first else { return }
+        // Wakes the thread in accept(2).
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        ended.wait()
+    }
+
+    private func accept(_ handler: @escaping @Sendable (Int32) -> Void) {
+        while true {
+            let connection = etb_accept(descriptor)
+            guard connection >= 0 else {
+                if state.withLock({ $0.isStopped }) { return }
+                // A connection that was cut before it was accepted, or too many open files: others may still come.
+                Clock.sleep(milliseconds: 10)
+                continue
+            }
+            let isTaken = state.withLock { state in
+                guard !state.isStopped, state.connections.count < Self.maximumConnections else { return false }
+                state.connections.insert(connection)
+                return true
+            }
+            let started =
+                isTaken
+                && Threads.start { [self] in
+                    handler(connection)
+                    end(connection)
+                }
+            if !started { end(connection) }
+        }
+    }
+
+    private func end(_ connection: Int32) {
+        // Removed and closed under one lock: afterwards the number may be another connection's.
+        state.withLock { state in
+            state.connections.remove(connection)
+            close(connection)
+        }
+    }
+}

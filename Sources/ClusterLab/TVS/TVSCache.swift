@@ -1,0 +1,88 @@
+import Certificates
+import Synchronization
+import TrustList
+
+/// The certificates that the Trust Verification Service vouches for: the trust store's, and those of the CTL file that is
+/// on the publisher now. It looks one up by serial number and issuer, the issuer spelt as trust lists spell it.
+final class TVSCache: Sendable {
+    struct Entry: Sendable {
+        var certificate: [UInt8]
+        var roles: [UInt8]
+    }
+
+    /// How long a phone may rely on an answer, in seconds.
+    static let timeToLive: UInt32 = 86400
+
+    private struct State {
+        var storeGeneration: Int?
+        var fileStamp: FileStamp?
+        var store: [String: Entry] = [:]
+        var file: [String: Entry] = [:]
+    }
+
+    private let trustStore: TrustStore
+    private let files: TFTPFolder
+    private let state = Mutex(State())
+
+    init(trustStore: TrustStore, files: TFTPFolder) {
+        self.trustStore = trustStore
+        self.files = files
+    }
+
+    func entry(issuer: String, serialNumber: [UInt8]) -> Entry? {
+        let key = Self.key(serialNumber, issuer)
+        return state.withLock { state in
+            refresh(&state)
+            return state.store[key] ?? state.file[key]
+        }
+    }
+
+    func entry(certificate: [UInt8]) -> Entry? {
+        state.withLock { state in
+            refresh(&state)
+            return state.store.values.first { $0.certificate == certificate }
+                ?? state.file.values.first { $0.certificate == certificate }
+        }
+    }
+
+    private func refresh(_ state: inout State) {
+        let generation = trustStore.generation
+        if state.storeGeneration != generation {
+            state.storeGeneration = generation
+            state.store = [:]
+            for entry in trustStore.entries(of: "Phone-SAST-trust") {
+                let certificate = entry.certificate
+                for style in [NameStyle.cucm, .token] {
+                    let key = Self.key(certificate.serialNumber, certificate.issuer.rendered(style))
+                    state.store[key] = Entry(certificate: certificate.der, roles: [UInt8(Role.sast.rawValue)])
+                }
+            }
+        }
+        let stamp = Files.stamp(files.path + "/CTLFile.tlv")
+        if state.fileStamp != stamp {
+            state.fileStamp = stamp
+            state.file = [:]
+            guard let bytes = files.read("CTLFile.tlv"), let list = try? TrustListFile(decoding: bytes) else {
+                Log.note("TVS: there is no readable CTLFile.tlv; its certificates are no longer in the cache")
+                return
+            }
+            for record in list.records { add(record, to: &state.file) }
+            Log.note("TVS: CTLFile.tlv has been modified; \(state.file.count) certificates in the cache")
+        }
+    }
+
+    private func add(_ record: Record, to cache: inout [String: Entry]) {
+        guard let issuer = record.issuerName, let serial = record.serialNumber, let certificate = record.certificate,
+            let role = record.role, let number = UInt8(exactly: role.rawValue)
+        else { return }
+        let key = Self.key(serial, issuer)
+        var entry = cache[key] ?? Entry(certificate: certificate, roles: [])
+        guard entry.certificate == certificate, !entry.roles.contains(number) else { return }
+        entry.roles.append(number)
+        cache[key] = entry
+    }
+
+    private static func key(_ serialNumber: [UInt8], _ issuer: String) -> String {
+        serialNumber.drop { $0 == 0 }.hex.uppercased() + issuer
+    }
+}

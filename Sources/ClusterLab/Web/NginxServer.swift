@@ -1,0 +1,151 @@
+import Glibc
+import Synchronization
+
+/// The nginx that stands in front of everything: TLS, the web pages, HTTP 6970, and TVS.
+final class NginxServer: Sendable {
+    /// What is to be reachable now.
+    struct Front: Sendable {
+        var node: LabPlan.Node
+        var web: Bool
+        var files: Bool
+        var tvs: Bool
+    }
+
+    private let folder: LabFolder
+    private let release: LabRelease
+    private let process = Mutex<ChildProcess?>(nil)
+
+    init(folder: LabFolder, release: LabRelease) {
+        self.folder = folder
+        self.release = release
+    }
+
+    /// Starts nginx, or tells it what has changed, and waits until that is so.
+    func apply(_ fronts: [Front]) throws(LabError) {
+        try process.withLock { (process) throws(LabError) in
+            let configuration = configuration(fronts)
+            try Files.write(configuration, to: folder.path + "/nginx.conf", mode: 0o600)
+            if let process, process.isRunning {
+                process.signal(SIGHUP)
+            } else {
+                process = try ChildProcess(
+                    try Programs.path("nginx"),
+                    ["-p", Files.absolute(folder.path), "-e", "nginx/error.log", "-c", "nginx.conf"],
+                    log: folder.nginx + "/output.log")
+            }
+            let isDone = wait(seconds: 5) {
+                if let process, !process.isRunning { return true }
+                return fronts.allSatisfy { front in
+                    Self.ports(front).allSatisfy { Sockets.answers(front.node.address, $0.port) == $0.isOpen }
+                }
+            }
+            guard isDone, let server = process, server.isRunning else {
+                process?.stop()
+                process = nil
+                throw LabError(.startFailed, "nginx did not start; see \(folder.nginx)/error.log")
+            }
+        }
+    }
+
+    func stop() {
+        process.withLock { process in
+            process?.stop()
+            process = nil
+        }
+    }
+
+    var processID: Int32? { process.withLock { process in process.flatMap { $0.isRunning ? $0.pid : nil } } }
+
+    private static func ports(_ front: Front) -> [(port: UInt16, isOpen: Bool)] {
+        var ports = [(front.node.httpsPort, front.web), (front.node.httpPort, front.files)]
+        if let port = front.node.tvsPort { ports.append((port, front.tvs)) }
+        return ports
+    }
+
+    private func configuration(_ fronts: [Front]) -> String {
+        """
+        daemon off;
+        master_process on;
+        worker_processes 1;
+        worker_shutdown_timeout 1s;
+        pid nginx/nginx.pid;
+        error_log nginx/error.log warn;
+        load_module \(Programs.streamModule);
+        \(geteuid() == 0 ? "user root root;" : "")
+        events { worker_connections 1024; }
+        http {
+            access_log nginx/access.log;
+            default_type application/octet-stream;
+            client_body_temp_path nginx/tmp-body;
+            proxy_temp_path nginx/tmp-proxy;
+            fastcgi_temp_path nginx/tmp-fastcgi;
+            uwsgi_temp_path nginx/tmp-uwsgi;
+            scgi_temp_path nginx/tmp-scgi;
+            server_tokens off;
+            keepalive_timeout 20s;
+            client_max_body_size 12m;
+            # Everything in one piece to the lab: the body before the request.
+            proxy_request_buffering on;
+        \(fronts.map(webServer).joined())\(fronts.map(fileServer).joined())
+        }
+        stream {
+        \(fronts.map(trustServer).joined())
+        }
+
+        """
+    }
+
+    private func webServer(_ front: Front) -> String {
+        guard front.web else { return "" }
+        let node = front.node
+        return """
+                server {
+                    listen \(node.address):\(node.httpsPort) ssl;
+                    ssl_certificate nodes/\(node.name)/keys/tomcat.pem;
+                    ssl_certificate_key nodes/\(node.name)/keys/tomcat.key;
+                    ssl_protocols \(release.webProtocols);
+                    ssl_ciphers DEFAULT:@SECLEVEL=0;
+                    location / {
+                        proxy_pass http://unix:run/web.sock:;
+                        proxy_http_version 1.1;
+                        proxy_set_header Connection "";
+                        proxy_set_header Host $http_host;
+                        proxy_set_header X-Lab-Node \(node.name);
+                        proxy_redirect off;
+                        proxy_read_timeout 60s;
+                    }
+                }
+
+            """
+    }
+
+    private func fileServer(_ front: Front) -> String {
+        guard front.files else { return "" }
+        let node = front.node
+        return """
+                server {
+                    listen \(node.address):\(node.httpPort);
+                    access_log nginx/\(node.name)-6970.log;
+                    root nodes/\(node.name)/tftp;
+                    location / { limit_except GET { deny all; } }
+                }
+
+            """
+    }
+
+    private func trustServer(_ front: Front) -> String {
+        guard front.tvs, let port = front.node.tvsPort else { return "" }
+        return """
+                server {
+                    listen \(front.node.address):\(port) ssl;
+                    ssl_certificate nodes/\(front.node.name)/keys/TVS.pem;
+                    ssl_certificate_key nodes/\(front.node.name)/keys/TVS.key;
+                    ssl_protocols TLSv1 TLSv1.1 TLSv1.2;
+                    ssl_ciphers DEFAULT:@SECLEVEL=0;
+                    proxy_pass unix:run/tvs.sock;
+                    proxy_timeout 60s;
+                }
+
+            """
+    }
+}

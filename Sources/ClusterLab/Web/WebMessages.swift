@@ -1,0 +1,132 @@
+import FlyingFox
+import FoundationEssentials
+
+/// A request as the lab's pages see it.
+struct WebRequest: Sendable {
+    var method: String
+    /// Percent-encoded, without the query.
+    var path: String
+    var queryItems: [(name: String, value: String)]
+    /// Names in lower case.
+    var headers: [String: String]
+    var body: [UInt8]
+
+    func query(_ name: String) -> String? { queryItems.first { $0.name == name }?.value }
+    func header(_ name: String) -> String? { headers[name.lowercased()] }
+
+    func cookie(_ name: String) -> String? {
+        for part in header("Cookie")?.split(separator: ";") ?? [] {
+            let pair = part.drop { $0 == " " }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if pair.count == 2, pair[0] == name { return String(pair[1]) }
+        }
+        return nil
+    }
+
+    /// The fields of an `application/x-www-form-urlencoded` body.
+    var formFields: [(name: String, value: String)] {
+        guard header("Content-Type")?.lowercased().hasPrefix("application/x-www-form-urlencoded") == true else {
+            return []
+        }
+        return Self.decodeForm(body)
+    }
+
+    static func decodeForm(_ bytes: [UInt8]) -> [(name: String, value: String)] {
+        bytes.split(separator: UInt8(ascii: "&")).map { field in
+            let parts = field.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            return (decode(parts[0]), parts.count > 1 ? decode(parts[1]) : "")
+        }
+    }
+
+    private static func decode(_ bytes: ArraySlice<UInt8>) -> String {
+        var output: [UInt8] = []
+        var rest = bytes
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"): output.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                if let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.count >= 2 {
+                    output.append(value)
+                    rest = rest.dropFirst(2)
+                } else {
+                    output.append(byte)
+                }
+            default: output.append(byte)
+            }
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// User and password of HTTP Basic authentication (RFC 7617).
+    var basicCredentials: (user: String, password: [UInt8])? {
+        guard let value = header("Authorization"), value.lowercased().hasPrefix("basic "),
+            let data = Data(base64Encoded: String(value.dropFirst(6)))
+        else { return nil }
+        let parts = Array(data).split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        return (String(decoding: parts[0], as: UTF8.self), Array(parts[1]))
+    }
+}
+
+/// A response of the lab's pages.
+struct WebResponse: Sendable {
+    var status: Int
+    var headers: [(name: String, value: String)]
+    var body: [UInt8]
+
+    static func html(_ text: String, status: Int = 200) -> WebResponse {
+        WebResponse(status: status, headers: [("Content-Type", "text/html;charset=UTF-8")], body: Array(text.utf8))
+    }
+
+    static func xml(_ text: String, status: Int = 200) -> WebResponse {
+        WebResponse(status: status, headers: [("Content-Type", "text/xml;charset=UTF-8")], body: Array(text.utf8))
+    }
+
+    static func status(_ status: Int) -> WebResponse {
+        html("<html><body>HTTP Status \(status)</body></html>", status: status)
+    }
+
+    static func redirect(_ location: String) -> WebResponse {
+        WebResponse(status: 302, headers: [("Location", location)], body: [])
+    }
+
+    func with(_ name: String, _ value: String) -> WebResponse {
+        var copy = self
+        copy.headers.append((name, value))
+        return copy
+    }
+}
+
+extension WebRequest {
+    init(_ request: HTTPRequest) async throws {
+        method = request.method.rawValue
+        path = request.path
+        queryItems = request.query.map { ($0.name, $0.value) }
+        headers = [:]
+        for (name, value) in request.headers { headers[name.rawValue.lowercased()] = value }
+        body = Array(try await request.bodyData)
+    }
+}
+
+extension WebResponse {
+    var flyingFox: HTTPResponse {
+        var list = HTTPHeaders()
+        for header in headers { list.addValue(header.value, for: HTTPHeader(header.name)) }
+        return HTTPResponse(
+            statusCode: HTTPStatusCode(status, phrase: Self.phrase(status)), headers: list, body: Data(body))
+    }
+
+    private static func phrase(_ status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 302: "Found"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 413: "Payload Too Large"
+        case 500: "Internal Server Error"
+        default: "Status"
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import FlyingFox
+import FlyingSocks
+import Synchronization
+
+/// The HTTP servers inside the lab: one behind nginx for all nodes' web pages, one for each phone.
+final class WebServers: Sendable {
+    private let cluster: LabCluster
+    private let sessions: [String: WebSessions]
+    private let tasks = Mutex<[Task<Void, Never>]>([])
+
+    init(cluster: LabCluster) {
+        self.cluster = cluster
+        sessions = Dictionary(uniqueKeysWithValues: cluster.plan.nodes.map { ($0.name, WebSessions()) })
+    }
+
+    /// Starts the servers and returns when they listen.
+    func start() async throws {
+        try await start(
+            HTTPServer(
+                address: .unix(path: cluster.folder.web), timeout: 60, logger: .disabled,
+                handler: handler { [self] in
+                    answer($0)
+                }), "the web pages")
+        for phone in cluster.phones {
+            let web = PhoneWeb(phone: phone)
+            let address = phone.plan.address
+            let port = cluster.plan.phoneWebPort
+            guard Sockets.isFree(.tcp, address, port) else {
+                throw LabError(.portTaken, "TCP port \(port) on \(address) is taken")
+            }
+            try await start(
+                HTTPServer(
+                    address: .inet(ip4: address, port: port), timeout: 30, logger: .disabled,
+                    handler: handler { web.answer($0) }), phone.plan.name)
+        }
+    }
+
+    func stop() { tasks.withLock { tasks in for task in tasks { task.cancel() } } }
+
+    private func start(_ server: HTTPServer, _ name: String) async throws {
+        let task = Task {
+            do { try await server.run() } catch is CancellationError {} catch { Log.note("\(name): \(error)") }
+        }
+        tasks.withLock { $0.append(task) }
+        do { try await server.waitUntilListening(timeout: 5) } catch {
+            throw LabError(.startFailed, "the web server of \(name) did not start")
+        }
+    }
+
+    private func handler(_ answer: @escaping @Sendable (WebRequest) -> WebResponse) -> ClosureHTTPHandler {
+        ClosureHTTPHandler { request in answer(try await WebRequest(request)).flyingFox }
+    }
+
+    /// nginx names the node in a header of its own, which a client cannot set.
+    private func answer(_ request: WebRequest) -> WebResponse {
+        guard let name = request.header("X-Lab-Node"), let node = cluster.node(name), let sessions = sessions[name]
+        else {
+            return .status(404)
+        }
+        if request.path == "/cmplatform" || request.path.hasPrefix("/cmplatform/") {
+            return OSAdministration(cluster: cluster, node: node, sessions: sessions).answer(request)
+        }
+        guard node.plan.isPublisher else { return .status(404) }
+        switch request.path {
+        case "/axl", "/axl/": return AXLInterface(cluster: cluster).answer(request)
+        case "/realtimeservice2/services/RISService70": return RISInterface(cluster: cluster).answer(request)
+        default: return .status(404)
+        }
+    }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+import ClusterLab
+
+@main
+struct ClusterLabCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cluster-lab",
+        abstract: "A CUCM cluster and its phones on this machine, for tests, demonstrations and rehearsal.",
+        discussion: """
+            Example:
+              cluster-lab up /tmp/lab
+              cluster-lab status /tmp/lab
+              cluster-lab down /tmp/lab
+            """,
+        subcommands: [Up.self, Down.self, Status.self, SetFault.self, Serve.self])
+}
+
+extension LabRelease: ExpressibleByArgument {}
+extension Fault: ExpressibleByArgument {}
