@@ -75,6 +75,8 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: ["Certificates", "Cluster", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Certificates", "ServerFixtures", "TrustList"]),
     ],
     swiftLanguageModes: [.v6]
 )

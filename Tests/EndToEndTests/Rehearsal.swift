@@ -1,0 +1,138 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// Two mock tokens, a lab cluster, and the program with a configuration of its own. All of it goes away with the object.
+final class Rehearsal {
+    struct Result {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    /// Where the programs are: those that users get (tools/test sets it), else those of the debug build.
+    static let programs =
+        ProcessInfo.processInfo.environment["ETOKEN_BRIDGE_BIN"] ?? repository + "/.build/debug"
+
+    let folder = TemporaryFolder()
+    private var environment = ProcessInfo.processInfo.environment
+    private var module = ""
+    private var hasLab = false
+
+    init(secondCertificate: Bool = false, lab: Bool = true) throws {
+        environment["XDG_CONFIG_HOME"] = folder.file("config")
+        environment["XDG_STATE_HOME"] = folder.file("state")
+        let options = secondCertificate ? ["--second-certificate"] : []
+        let made = try run(Self.repository + "/tools/mock-tokens", options + [folder.file("tokens")])
+        precondition(made.status == 0, made.errors)
+        for line in made.output.split(separator: "\n") {
+            let pair = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1).map(String.init)
+            if pair[0] == "SOFTHSM2_CONF" { environment[pair[0]] = pair[1] } else { module = pair[1] }
+        }
+        if lab { try startLab() }
+    }
+
+    deinit {
+        if hasLab { _ = try? run(Self.programs + "/cluster-lab", ["down", folder.file("lab")]) }
+    }
+
+    private func startLab() throws {
+        let up = try run(Self.programs + "/cluster-lab", ["up", folder.file("lab")])
+        precondition(up.status == 0, up.errors + up.output)
+        hasLab = true
+        let added = try bridge("cluster", "add", "--lab", folder.file("lab"))
+        precondition(added.status == 0, added.errors)
+    }
+
+    /// Runs etoken-bridge.
+    func bridge(_ arguments: String..., input: String? = nil) throws -> Result {
+        try run(Self.programs + "/etoken-bridge", arguments, input: input)
+    }
+
+    static let tokens = ["SAST-ADN0054f509", "SAST-ADN008580ef"]
+
+    /// Runs the main job. The 7960 is accepted as stranded, and the PIN comes from the tokens' file.
+    func migrate(
+        _ extra: String..., tokens: [String] = tokens, pinFile: String? = nil, accepting: Bool = true
+    ) throws -> Result {
+        let arguments = migrationArguments(output: folder.file("out"), tokens: tokens, pinFile: pinFile)
+        return try run(
+            Self.programs + "/etoken-bridge", arguments + (accepting ? ["--accept-stranded"] : []) + extra)
+    }
+
+    func migrationArguments(
+        output: String, tokens: [String] = tokens, pinFile: String? = nil
+    ) -> [String] {
+        ["migrate", "to-etoken", "--cluster", "lab", "--module", module, "--yes", "--phone-timeout", "30"]
+            + tokens.flatMap { ["--token", $0] }
+            + ["--pin-file", pinFile ?? folder.file("tokens/pin"), "--out", output]
+    }
+
+    func token(_ arguments: String...) throws -> Result {
+        try run(Self.programs + "/etoken-bridge", ["token"] + arguments + ["--module", module])
+    }
+
+    func fault(_ node: String, _ fault: String) throws {
+        let result = try run(Self.programs + "/cluster-lab", ["fault", folder.file("lab"), node, fault])
+        precondition(result.status == 0, result.errors)
+    }
+
+    static let publisher = "cucm-1051-a-pub"
+    static let subscriber = "cucm-1051-a-sub1"
+
+    /// What can change on the cluster and its phones: every node's files, the trust store, every phone's files.
+    func clusterState() throws -> [String: [UInt8]] {
+        var state: [String: [UInt8]] = [:]
+        let root = folder.file("lab")
+        for top in ["nodes/\(Self.publisher)/tftp", "nodes/\(Self.subscriber)/tftp", "trust-store", "phones"] {
+            guard let names = FileManager.default.enumerator(atPath: "\(root)/\(top)") else { continue }
+            for case let name as String in names where name.hasSuffix(".tlv") || name.hasSuffix(".pem") {
+                state["\(top)/\(name)"] = Array(try Data(contentsOf: URL(fileURLWithPath: "\(root)/\(top)/\(name)")))
+            }
+        }
+        return state
+    }
+
+    func ctlFile(_ node: String) -> [UInt8]? { folder.bytes("lab/nodes/\(node)/tftp/CTLFile.tlv") }
+
+    func replaceCTLFile(_ bytes: [UInt8]) {
+        for node in [Self.publisher, Self.subscriber] {
+            folder.write("lab/nodes/\(node)/tftp/CTLFile.tlv", bytes, mode: 0o644)
+        }
+    }
+
+    func replaceInConfiguration(_ key: String, with value: String) throws {
+        let path = folder.file("config/etoken-bridge/config.toml")
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.hasPrefix(key + " ") || line.hasPrefix(key + "=") ? "\(key) = '\(value)'" : String(line)
+        }
+        precondition(lines.joined(separator: "\n") != text, "\(key) is not in the configuration")
+        folder.write("config/etoken-bridge/config.toml", lines.joined(separator: "\n"))
+    }
+
+    func run(_ program: String, _ arguments: [String], input: String? = nil) throws -> Result {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.environment = environment
+        let name = UUID().uuidString
+        func open(_ suffix: String) throws -> FileHandle {
+            let path = folder.write(name + suffix, "")
+            return try #require(FileHandle(forWritingAtPath: path))
+        }
+        process.standardInput = FileHandle.nullDevice
+        if let input {
+            process.standardInput = FileHandle(forReadingAtPath: folder.write(name + ".in", input))
+        }
+        process.standardOutput = try open(".out")
+        process.standardError = try open(".err")
+        try process.run()
+        process.waitUntilExit()
+        return Result(
+            status: process.terminationStatus, output: folder.text(name + ".out"), errors: folder.text(name + ".err"))
+    }
+}
