@@ -74,9 +74,12 @@ let package = Package(
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["Certificates", "Cluster", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList"]),
+            dependencies: [
+                "Certificates", "Cluster", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList", "cluster-lab",
+            ]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Certificates", "ServerFixtures", "TrustList"]),
+            name: "EndToEndTests",
+            dependencies: ["Certificates", "ServerFixtures", "TrustList", "cluster-lab", "etoken-bridge"]),
     ],
     swiftLanguageModes: [.v6]
 )

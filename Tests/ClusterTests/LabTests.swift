@@ -1,0 +1,172 @@
+import Certificates
+import Cluster
+import Secrets
+import ServerFixtures
+import Testing
+import TrustList
+
+/// Every way into a cluster, against the lab.
+@Suite struct LabTests {
+    @Test(arguments: ["10.5", "12.5"])
+    func theCommandLine(release: String) throws {
+        let lab = try RunningLab(release: release)
+        let cluster = Cluster(try LabFile.read(folder: lab.folder))
+        let publisher = try cluster.publisher()
+        let commandLine = try cluster.commandLine(of: publisher)
+        #expect("\(try commandLine.version())".hasPrefix(release))
+        #expect(try commandLine.securityMode() == .mixed)
+        #expect(try Set(commandLine.nodeNames()) == Set(cluster.configuration.nodes.map(\.name)))
+        #expect(try commandLine.showCTL().contains("The CTL file was verified successfully."))
+        #expect(try commandLine.showITL().contains("Length of ITL file"))
+        #expect(try commandLine.ownCertificates().contains { $0.unit == "CallManager" })
+        #expect(try commandLine.services().contains { $0.name == "Cisco Tftp" && $0.isRunning })
+        try commandLine.restartService("Cisco Tftp")
+        let phones = try commandLine.runSQL(
+            "select d.name, tm.name as model from device d, typemodel tm where d.tkmodel=tm.enum and d.tkclass=1")
+        #expect(phones.rows.count == 3)
+        let wrong = #expect(throws: ClusterError.self) { try commandLine.runSQL("select nothing from nowhere") }
+        #expect(wrong?.code == .unexpectedAnswer)
+
+        let certificate = try certificate()
+        try commandLine.importTrustCertificate(pem: certificate.pem, unit: "Phone-SAST-trust")
+        let entry = try #require(commandLine.trustCertificates().first { $0.unit == "Phone-SAST-trust" })
+        #expect(try commandLine.certificateText(entry).contains(certificate.subject.value(of: "CN") ?? "?"))
+        let junk = #expect(throws: ClusterError.self) {
+            try commandLine.importTrustCertificate(
+                pem: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", unit: "Phone-SAST-trust")
+        }
+        #expect(junk?.code == .refused)
+        try commandLine.deleteTrustCertificate(unit: entry.unit, name: entry.name)
+        #expect(try !commandLine.trustCertificates().contains(entry))
+        try commandLine.updateTokenlessTrustList()
+    }
+
+    @Test(arguments: ["10.5", "12.5"])
+    func theTrustStoreOverTheWeb(release: String) throws {
+        let lab = try RunningLab(release: release)
+        let cluster = Cluster(try LabFile.read(folder: lab.folder))
+        let administration = try cluster.administration(of: cluster.publisher())
+        let certificates = [try certificate(), try certificate()]
+        for certificate in certificates {
+            try administration.uploadTrustCertificate(unit: "Phone-SAST-trust", pem: certificate.pem)
+        }
+        // Once more is no error.
+        try administration.uploadTrustCertificate(unit: "Phone-SAST-trust", pem: certificates[0].pem)
+        let listed = try administration.trustCertificates(unit: "Phone-SAST-trust")
+        #expect(Set(listed.map(\.certificate)) == Set(certificates))
+        #expect(try cluster.tvs().verify(certificates[0]).roles.contains(.sast))
+        let name = try #require(listed.first { $0.certificate == certificates[0] }).name
+        try administration.deleteTrustCertificate(unit: "Phone-SAST-trust", name: name)
+        #expect(
+            try administration.trustCertificates(unit: "Phone-SAST-trust").map(\.certificate) == [certificates[1]])
+    }
+
+    @Test(arguments: ["10.5", "12.5"])
+    func trustListsComeAndGo(release: String) throws {
+        let lab = try RunningLab(release: release)
+        let cluster = Cluster(try LabFile.read(folder: lab.folder))
+        let hosts = cluster.trustListHosts
+        #expect(hosts.count == 2)
+        let before = try #require(try hosts[0].fetch(.ctl))
+        #expect(try hosts[1].fetch(.ctl) == before)
+        #expect(try hosts[0].fetch(.itl) != nil)
+        for host in hosts {
+            try host.delete()
+            #expect(try host.fetch(.ctl) == nil)
+            try host.delete()
+            try host.deploy(before)
+            #expect(try host.fetch(.ctl) == before)
+        }
+    }
+
+    @Test func theTrustVerificationServiceKnowsTheSigner() throws {
+        let lab = try RunningLab()
+        let cluster = Cluster(try LabFile.read(folder: lab.folder))
+        let bytes = try #require(try cluster.trustListHosts[0].fetch(.ctl))
+        let header = try TrustListFile(decoding: bytes).header
+        let answer = try cluster.tvs().queryCertificate(
+            subject: header.signerName, issuer: header.caName, serialNumber: header.serialNumber)
+        #expect(answer.isValid && answer.certificate != nil)
+        let unknown = try cluster.tvs().verify(certificate())
+        #expect(!unknown.isValid)
+        let query = try cluster.tvs().queryCertificate(subject: "CN=x", issuer: "CN=y", serialNumber: [1])
+        #expect(!query.isValid && query.certificate == nil)
+    }
+
+    @Test func phonesAreFoundAndRestarted() throws {
+        let lab = try RunningLab()
+        let cluster = Cluster(try LabFile.read(folder: lab.folder))
+        let phones = try cluster.axl().phones()
+        #expect(phones.count == 3)
+        let registered = try cluster.ris().phones()
+        #expect(Set(registered.map(\.name)) == Set(phones.map(\.name)))
+        #expect(try cluster.ris().phones(named: [phones[0].name]).map(\.name) == [phones[0].name])
+        let file = try #require(try cluster.trustListHosts[0].fetch(.ctl))
+        for phone in registered {
+            let page = cluster.phonePage(address: try #require(phone.address), phone: phone.name)
+            #expect(try page.information().name == phone.name)
+            let held = try #require(try page.trustLists().ctl)
+            #expect(PhoneTrustLists.matches(held, md5: Digest.md5(file), sha1: Digest.sha1(file)))
+            #expect(try !page.statusMessages().isEmpty)
+            try cluster.axl().restartPhone(phone.name)
+        }
+        let error = #expect(throws: ClusterError.self) { try cluster.axl().restartPhone("SEP000000000000") }
+        #expect(error?.code == .refused)
+    }
+
+    @Test func nothingIsSentToAStranger() throws {
+        let lab = try RunningLab()
+        var configuration = try LabFile.read(folder: lab.folder)
+        for index in configuration.nodes.indices {
+            configuration.nodes[index].tlsPin = TestIdentity.wrongPin
+            configuration.nodes[index].tvsPin = TestIdentity.wrongPin
+            configuration.nodes[index].sshHostKey = "SHA256:" + String(repeating: "A", count: 43)
+        }
+        let cluster = Cluster(configuration)
+        let publisher = try cluster.publisher()
+        let attempts: [() throws -> Void] = [
+            { _ = try cluster.commandLine(of: publisher) },
+            { _ = try cluster.administration(of: publisher).trustCertificates(unit: "Phone-SAST-trust") },
+            { _ = try cluster.axl().phones() }, { _ = try cluster.ris().phones() },
+            { _ = try cluster.tvs().verify(certificate()) },
+        ]
+        for attempt in attempts {
+            let error = #expect(throws: ClusterError.self, performing: attempt)
+            #expect(error?.code == .notTrusted)
+        }
+    }
+
+    @Test func wrongPasswordsAreToldApart() throws {
+        let lab = try RunningLab()
+        // The two accounts have different passwords; each is tried in the other's place.
+        let swapped = [
+            Account.platform: lab.password("application"), .application: lab.password("platform"),
+        ]
+        let cluster = Cluster(
+            try LabFile.read(folder: lab.folder),
+            credentials: CredentialProvider { (account, _) throws(ClusterError) in secret(swapped[account] ?? "") })
+        let publisher = try cluster.publisher()
+        let attempts: [() throws -> Void] = [
+            { _ = try cluster.commandLine(of: publisher) },
+            { try cluster.trustListHost(publisher).deploy([1]) },
+            { _ = try cluster.axl().phones() }, { _ = try cluster.ris().phones() },
+        ]
+        for attempt in attempts {
+            let error = #expect(throws: ClusterError.self, performing: attempt)
+            #expect(error?.code == .loginRefused, "\(String(describing: error))")
+            for password in swapped.values { #expect(error?.description.contains(password) == false) }
+        }
+    }
+
+    /// A certificate that a token could hold.
+    private func certificate() throws -> Certificate {
+        let serial = (0..<4).map { _ in UInt8.random(in: 1...127) }
+        let name = "SAST-ADN" + serial.map { String($0, radix: 16) }.joined()
+        let folder = TemporaryFolder()
+        try ChildProcess.run([
+            "openssl", "req", "-x509", "-newkey", "rsa:1024", "-sha1", "-nodes", "-days", "30", "-subj",
+            "/O=Cisco Systems/OU=IPCBU/CN=\(name)", "-keyout", folder.file("key"), "-out", folder.file("pem"),
+        ])
+        return try Certificate(pem: folder.text("pem"))
+    }
+}
