@@ -46,7 +46,7 @@ def page(lines):
 
 
 say("Command Line Interface is starting up, please wait ...")
-time.sleep(1)
+time.sleep(0.3)
 say()
 say("   Welcome to the Platform Command Line Interface")
 say()
