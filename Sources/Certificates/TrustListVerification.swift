@@ -127,7 +127,7 @@ public struct TrustListVerification: Sendable {
     }
 
     private static func spells(_ name: String?, _ certificateName: DistinguishedName) -> Bool {
-        name == certificateName.rendered(.cucm) || name == certificateName.rendered(.token)
+        name.flatMap(ParsedName.init)?.spells(certificateName) == true
     }
 
     private mutating func checkTokens(of file: TrustListFile) {

@@ -1,0 +1,73 @@
+/// A name as a trust list spells it, taken apart.
+///
+/// Reads every spelling seen in the field: types in either case, joined with `;` or `,`, values in quotes or not, and the
+/// closing quote that CUCM's token names lack. Source: docs/trust-list-format.md, "Names".
+public struct ParsedName: Hashable, Sendable {
+    /// Types in upper case, values without quotes, in the order of the text.
+    public let attributes: [DistinguishedName.Attribute]
+
+    /// Takes a text apart; nil where it is not a list of `type=value`.
+    public init?(_ text: String) {
+        var attributes: [DistinguishedName.Attribute] = []
+        var rest = Substring(text)
+        while !rest.isEmpty {
+            guard let equals = rest.firstIndex(of: "=") else { return nil }
+            let type = Self.trimmed(rest[..<equals])
+            guard !type.isEmpty, type.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") }) else {
+                return nil
+            }
+            rest = rest[rest.index(after: equals)...]
+            let value: String
+            if rest.first == "\"" {
+                value = Self.takeQuoted(&rest)
+            } else {
+                let end = rest.firstIndex { $0 == ";" || $0 == "," } ?? rest.endIndex
+                value = String(rest[..<end])
+                rest = rest[end...]
+            }
+            attributes.append(DistinguishedName.Attribute(type: type.uppercased(), value: value))
+            if let separator = rest.first {
+                guard separator == ";" || separator == "," else { return nil }
+                rest = rest.dropFirst()
+                // A separator at the very end says that something is missing after it.
+                guard !rest.isEmpty else { return nil }
+            }
+        }
+        guard !attributes.isEmpty else { return nil }
+        self.attributes = attributes
+    }
+
+    /// Whether this is a spelling of a certificate's name: the same types with the same values, in any order. A value may
+    /// be the beginning of the certificate's where that has a comma there, as in CUCM's token names.
+    public func spells(_ name: DistinguishedName) -> Bool {
+        guard attributes.count == name.attributes.count else { return false }
+        var left = name.attributes
+        for attribute in attributes {
+            guard
+                let index = left.firstIndex(where: {
+                    $0.type == attribute.type
+                        && ($0.value == attribute.value || $0.value.hasPrefix(attribute.value + ","))
+                })
+            else { return false }
+            left.remove(at: index)
+        }
+        return true
+    }
+
+    /// Takes a value that begins with a quote. Without a closing one it ends at the next separator, or with the text.
+    private static func takeQuoted(_ rest: inout Substring) -> String {
+        let body = rest.dropFirst()
+        if let close = body.firstIndex(of: "\"") {
+            rest = body[body.index(after: close)...]
+            return String(body[..<close])
+        }
+        let end = body.firstIndex { $0 == ";" || $0 == "," } ?? body.endIndex
+        rest = body[end...]
+        return String(body[..<end])
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        let start = text.drop { $0 == " " }
+        return start[..<(start.lastIndex { $0 != " " }.map { start.index(after: $0) } ?? start.startIndex)]
+    }
+}
