@@ -13,11 +13,8 @@ extension CommandLine {
 
     private func listServices() throws {
         try terminal.line("Requesting service status, please wait...")
-        for name in [
-            "System SSH", "Cluster Manager", "Entropy Monitoring Daemon", "Name Service Cache",
-            "Service Manager is running",
-        ] {
-            try terminal.line(name.hasSuffix("running") ? name : "\(name) [STARTED]")
+        for name in ["System SSH", "Cluster Manager", "Entropy Monitoring Daemon", "Service Manager"] {
+            try terminal.line("\(name) [STARTED]")
         }
         for (service, state) in node.services() {
             try terminal.line("\(service.rawValue)[\(state.isStarted ? "STARTED" : "STOPPED")]  ")

@@ -35,6 +35,7 @@ struct ShellConnection: Sendable {
         ssh_set_message_callback(session, { _, _, _ in 1 }, nil)
         let terminal = Terminal(channel: channel, echoes: hasTerminal)
         CommandLine(cluster: cluster, node: node, terminal: terminal).run()
+        ssh_channel_request_send_exit_status(channel, 0)
         ssh_channel_send_eof(channel)
         ssh_channel_close(channel)
     }
@@ -43,6 +44,8 @@ struct ShellConnection: Sendable {
 
     private func authenticate(_ session: ssh_session) -> Bool {
         var attempts = 0
+        // The answers to a question come without the name; it was in what the question was asked for.
+        var askedUser = ""
         while attempts < Self.allowedAttempts {
             guard let message = ssh_message_get(session) else { return false }
             defer { ssh_message_free(message) }
@@ -53,19 +56,20 @@ struct ShellConnection: Sendable {
             switch ssh_message_subtype(message) {
             case Int32(SSH_AUTH_METHOD_PASSWORD):
                 attempts += 1
-                if isRight(message, etb_ssh_message_password(message)) {
+                if isRight(Self.user(message), etb_ssh_message_password(message)) {
                     ssh_message_auth_reply_success(message, 0)
                     return true
                 }
                 refuse(message)
             case Int32(SSH_AUTH_METHOD_INTERACTIVE):
                 if ssh_message_auth_kbdint_is_response(message) == 0 {
+                    askedUser = Self.user(message)
                     ask(message)
                     continue
                 }
                 attempts += 1
                 let isAnswered = ssh_userauth_kbdint_getnanswers(session) == 1
-                if isAnswered, isRight(message, ssh_userauth_kbdint_getanswer(session, 0)) {
+                if isAnswered, isRight(askedUser, ssh_userauth_kbdint_getanswer(session, 0)) {
                     ssh_message_auth_reply_success(message, 0)
                     return true
                 }
@@ -86,10 +90,13 @@ struct ShellConnection: Sendable {
         }
     }
 
-    private func isRight(_ message: ssh_message, _ password: UnsafePointer<CChar>?) -> Bool {
-        guard let user = ssh_message_auth_user(message), let password else { return false }
-        return cluster.accounts.platform.accepts(
-            user: String(cString: user), password: Array(String(cString: password).utf8))
+    private static func user(_ message: ssh_message) -> String {
+        ssh_message_auth_user(message).map { String(cString: $0) } ?? ""
+    }
+
+    private func isRight(_ user: String, _ password: UnsafePointer<CChar>?) -> Bool {
+        guard let password else { return false }
+        return cluster.accounts.platform.accepts(user: user, password: Array(String(cString: password).utf8))
     }
 
     private func refuse(_ message: ssh_message, isAttempt: Bool = true) {
