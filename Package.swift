@@ -58,6 +58,9 @@ let package = Package(
             ]),
 
         // Tests
+        .testTarget(
+            name: "ClusterLabTests", dependencies: ["ClusterLab", "Certificates", "TrustList", "cluster-lab"],
+            exclude: ["Clients"]),
         .testTarget(name: "TrustListTests", dependencies: ["TrustList", "Certificates"]),
         .testTarget(name: "PhonesTests", dependencies: ["Phones", "TrustList", "Certificates"]),
         .testTarget(

@@ -8,6 +8,7 @@ struct ShellConnection: Sendable {
     let node: NodeRuntime
 
     private static let loginSeconds = 60
+    private static let partingSeconds = 2
     private static let allowedAttempts = 3
 
     private static let libraryReady: Bool = ssh_init() == SSH_OK
@@ -38,6 +39,12 @@ struct ShellConnection: Sendable {
         ssh_channel_request_send_exit_status(channel, 0)
         ssh_channel_send_eof(channel)
         ssh_channel_close(channel)
+        // The client goes first: cut off, it would take its own good-bye for a broken connection.
+        _ = etb_ssh_option_long(session, SSH_OPTIONS_TIMEOUT, Self.partingSeconds)
+        while let message = ssh_message_get(session) {
+            ssh_message_reply_default(message)
+            ssh_message_free(message)
+        }
     }
 
     // MARK: Login

@@ -25,7 +25,7 @@ struct Multipart: Sendable {
         while true {
             if body[position...].starts(with: Array("--".utf8)) { break }
             guard body[position...].starts(with: Array("\r\n".utf8)),
-                let head = Self.find(Array("\r\n\r\n".utf8), in: body, from: position),
+                let head = Self.find(Array("\r\n\r\n".utf8), in: body, from: position + 2),
                 let end = Self.find(separator, in: body, from: head + 4),
                 let part = Self.part(head: body[(position + 2)..<head], content: body[(head + 4)..<end])
             else { return nil }
