@@ -78,7 +78,8 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Certificates", "Cluster", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList", "cluster-lab",
+                "Certificates", "Cluster", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList",
+                "cluster-lab",
             ]),
         .testTarget(
             name: "EndToEndTests",

@@ -32,6 +32,9 @@ public struct TrustListVerification: Sendable {
     ///   - signer: the certificate that should have signed it, or nil for the one that the list names.
     ///   - time: the time at which certificates must be valid, in seconds since 1970.
     public init(of file: TrustListFile, signer expected: Certificate? = nil, at time: Int64) {
+        for warning in file.warnings where warning.code != .noCertificate {
+            add(.warning, warning.description.prefix(1).uppercased() + warning.description.dropFirst() + ".")
+        }
         checkSigner(of: file, expected: expected)
         for (index, record) in file.records.enumerated() {
             checkRecord(record, number: index + 1, at: time)
@@ -87,7 +90,9 @@ public struct TrustListVerification: Sendable {
         let what = "Record \(number) (\(record.role?.name ?? "no role"))"
         guard let der = record.certificate else {
             // CCM+TFTP records of a non-secure cluster are emptied, and ITL files may hold hashes only.
-            add(.warning, "\(what) holds no certificate.")
+            add(
+                .warning,
+                "\(what) holds no certificate\(record.certificateHash == nil ? "" : ", only the hash of one").")
             return
         }
         let certificate: Certificate
@@ -132,8 +137,8 @@ public struct TrustListVerification: Sendable {
 
     private mutating func checkTokens(of file: TrustListFile) {
         guard !file.isITL else { return }
-        let tokens = file.records.filter { $0.role == .sast && ($0.dnsName ?? "").isEmpty }
-        let signedByToken = file.signerRecord.map { ($0.dnsName ?? "").isEmpty } ?? false
+        let tokens = file.records.filter(\.isToken)
+        let signedByToken = file.signerRecord?.isToken == true
         guard !tokens.isEmpty || signedByToken else {
             add(.passed, "Tokenless: the publisher's own certificate signs.")
             return

@@ -40,6 +40,8 @@ public enum TVSStatement: Equatable, Sendable {
     case unreachable(String)
     /// It has not been asked yet, and is going to know the certificate once it is uploaded.
     case expectedToVouch
+    /// Nobody asked it; what it would say is not known.
+    case notAsked
 }
 
 /// What a phone holds as its CTL file.
@@ -66,6 +68,7 @@ public struct Verdict: Equatable, Sendable {
         case vouchedByTVS = "3-vouched-by-tvs"
         case noSecurityByDefault = "4-no-security-by-default"
         case notVouched = "4-not-vouched"
+        case tvsNotAsked = "tvs-not-asked"
         case heldFileUnknown = "held-file-unknown"
         case modelUnknown = "model-unknown"
     }
@@ -152,13 +155,18 @@ public enum Acceptance {
             default: continue
             }
         }
+        if tvs.contains(.notAsked) {
+            return Verdict(
+                .unknown, .tvsNotAsked,
+                "the signer is in neither of its trust lists, and it depends on whether a TVS server vouches for it")
+        }
         let reasons = tvs.map { answer in
             switch answer {
             case .vouches(let certificate, _) where certificate != signer.certificate.der:
                 "its TVS server knows another certificate by the signer's name"
             case .vouches: "its TVS server knows the signer, but not with the role SAST"
             case .unreachable(let why): "its TVS server does not answer (\(why))"
-            case .doesNotKnow, .expectedToVouch: "its TVS server does not know the signer"
+            case .doesNotKnow, .expectedToVouch, .notAsked: "its TVS server does not know the signer"
             }
         }
         return refused(

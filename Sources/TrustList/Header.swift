@@ -21,6 +21,7 @@ public struct Header: Hashable, Sendable {
         static let timestamp: UInt8 = 15
         static let signerVersion: UInt8 = 28
         static let containers: Set<UInt8> = [signerID, signatureInfo, signatureAlgorithmInfo]
+        static let known: Set<UInt8> = Set(required + [signerVersion, Element.paddingTag])
         static let required = [
             version, headerLength, signerID, signerName, serialNumber, caName, signatureInfo, digestAlgorithm,
             signatureAlgorithmInfo, signatureAlgorithm, signatureModulus, signature, fileName, timestamp,

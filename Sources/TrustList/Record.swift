@@ -15,6 +15,9 @@ public struct Record: Hashable, Sendable {
         static let signature: UInt8 = 8
         static let certificate: UInt8 = 9
         static let ipAddress: UInt8 = 10
+        static let certificateHash: UInt8 = 11
+        static let hashAlgorithm: UInt8 = 12
+        static let known = Set(recordLength...Element.paddingTag)
     }
 
     /// The elements in file order, RECORDLENGTH first.
@@ -37,8 +40,17 @@ public struct Record: Hashable, Sendable {
     public var certificateSignature: [UInt8]? { elements.bytes(Tag.signature) }
     /// The certificate, DER.
     public var certificate: [UInt8]? { elements.bytes(Tag.certificate) }
+    /// The certificate's hash, in ITL files that hold no certificates.
+    public var certificateHash: [UInt8]? { elements.bytes(Tag.certificateHash) }
+    /// How ``certificateHash`` was made, as in the header's digest field.
+    public var hashAlgorithm: DigestAlgorithm? {
+        elements.bytes(Tag.hashAlgorithm).flatMap { $0.count == 1 ? DigestAlgorithm(rawValue: $0[0]) : nil }
+    }
     /// Four bytes; 0.0.0.0 for a token.
     public var ipAddress: [UInt8]? { elements.bytes(Tag.ipAddress) }
+
+    /// Whether this is a hardware token: it may sign, and is no host.
+    public var isToken: Bool { role == .sast && (dnsName ?? "").isEmpty }
 
     /// The length in bytes, as RECORDLENGTH gives it.
     public var length: Int { elements.reduce(0) { $0 + $1.encodedLength } }

@@ -74,6 +74,11 @@ extension Record {
         return try Record(body: body)
     }
 
+    /// The record as a CTL Client file has it in non-secure mode: without the certificate and what describes it.
+    public func emptied() throws(TrustListError) -> Record {
+        try Record(body: elements.filter { [Tag.dnsName, Tag.function, Tag.ipAddress].contains($0.tag) })
+    }
+
     private init(body: [Element]) throws(TrustListError) {
         let length = 5 + body.reduce(0) { $0 + $1.encodedLength }
         guard length <= UInt16.max else {

@@ -16,6 +16,9 @@ public struct Role: RawRepresentable, Hashable, Sendable {
     public static let appServer = Role(rawValue: 7)
     public static let tvs = Role(rawValue: 21)
 
+    /// The roles that have a name here.
+    public static let known: [Role] = [.sast, .ccm, .ccmTFTP, .tftp, .capf, .appServer, .tvs]
+
     /// The name that CUCM's `show ctl` prints, or the number where there is none.
     public var name: String {
         switch self {

@@ -20,6 +20,10 @@ public struct TrustListError: Error, Equatable, Sendable {
         case badValue = "bad-value"
         /// The signing key cannot be used for this list.
         case unusableSigner = "unusable-signer"
+        /// No record fits what was asked for.
+        case noSuchRecord = "no-such-record"
+        /// Fewer than two tokens would be left.
+        case tooFewTokens = "too-few-tokens"
         /// The signature just made does not verify with the signer's certificate.
         case signatureMismatch = "signature-mismatch"
     }

@@ -47,8 +47,8 @@ struct TokenGroup: ParsableCommand {
 
 struct CtlGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ctl", abstract: "Look at trust list files (CTLFile.tlv, ITLFile.tlv) and check them.",
-        subcommands: [CtlShow.self, CtlVerify.self])
+        commandName: "ctl", abstract: "Look at trust list files (CTLFile.tlv, ITLFile.tlv), check and make them.",
+        subcommands: [CtlShow.self, CtlVerify.self, CtlDiff.self, CtlBuild.self, CtlEdit.self, CtlSign.self])
 }
 
 struct ClusterGroup: ParsableCommand {

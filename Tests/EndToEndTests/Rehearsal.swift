@@ -71,6 +71,15 @@ final class Rehearsal {
             + ["--pin-file", pinFile ?? folder.file("tokens/pin"), "--out", output]
     }
 
+    func ctl(_ arguments: [String]) throws -> Result {
+        try run(Self.programs + "/etoken-bridge", ["ctl"] + arguments)
+    }
+
+    /// The options with which a mock token signs.
+    func signing(_ token: String) -> [String] {
+        ["--sign-with", token, "--module", module, "--pin-file", folder.file("tokens/pin")]
+    }
+
     func token(_ arguments: String...) throws -> Result {
         try run(Self.programs + "/etoken-bridge", ["token"] + arguments + ["--module", module])
     }

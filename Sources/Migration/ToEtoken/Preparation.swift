@@ -175,7 +175,7 @@ final class AskTVS<World: ClusterWorld>: ToEtokenStep<World>, Step {
     private static func text(_ answer: TVSStatement) -> String {
         switch answer {
         case .vouches(_, let roles): "known with the roles \(roles.map(\.name).joined(separator: ", "))"
-        case .doesNotKnow, .expectedToVouch: "unknown certificate"
+        case .doesNotKnow, .expectedToVouch, .notAsked: "unknown certificate"
         case .unreachable(let why): "no answer (\(why))"
         }
     }

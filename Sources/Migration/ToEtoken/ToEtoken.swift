@@ -144,7 +144,7 @@ public final class ToEtoken<World: ClusterWorld> {
     ) throws -> [Record] {
         let servers = try present.records.filter { $0.role != .sast }.map { try $0.inCTLClientProfile() }
         // A token that is in the file stays, with the names as they are spelt there.
-        let presentTokens = present.records.filter { $0.role == .sast && ($0.dnsName ?? "").isEmpty }
+        let presentTokens = present.records.filter(\.isToken)
         func record(_ certificate: Certificate) throws -> Record {
             try presentTokens.first { $0.certificate == certificate.der } ?? .token(certificate)
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Certificates
 import Files
 import Glibc
+import Phones
 import TrustList
 
 struct CtlVerify: ParsableCommand {
@@ -13,6 +14,7 @@ struct CtlVerify: ParsableCommand {
             Example:
               etoken-bridge ctl verify CTLFile.tlv
               etoken-bridge ctl verify CTLFile.tlv --signer SAST-ADN008580ef.pem
+              etoken-bridge ctl verify CTLFile.new.tlv --held CTLFile.tlv --itl ITLFile.tlv
             """)
 
     @Argument(help: "The file, for example CTLFile.tlv.", completion: .file())
@@ -21,6 +23,12 @@ struct CtlVerify: ParsableCommand {
     @Option(help: "The certificate (PEM or DER) that must have signed the file.", completion: .file())
     var signer: String?
 
+    @Option(help: "The CTL file that phones hold now: would they accept FILE?", completion: .file())
+    var held: String?
+
+    @Option(help: "The ITL file that phones hold.", completion: .file())
+    var itl: String?
+
     @OptionGroup var common: CommonOptions
 
     private struct Report: Encodable {
@@ -28,22 +36,33 @@ struct CtlVerify: ParsableCommand {
         let file: String
         let valid: Bool
         let checks: [Entry]
+        let acceptance: [PhoneVerdict]
+    }
+
+    /// What a kind of phone would do.
+    private struct PhoneVerdict: Encodable {
+        let phones, outcome, rule, reason: String
     }
 
     func run() throws {
         let file = try CtlFile(self.file)
         let verification = TrustListVerification(
             of: file.list, signer: try signer.map(readCertificate), at: Int64(time(nil)))
+        let verdicts = try acceptance(of: file, signer: verification.signer)
         if common.json {
             try Terminal.json(
                 Report(
                     file: self.file, valid: verification.isValid,
-                    checks: verification.checks.map { .init(outcome: $0.outcome.rawValue, text: $0.text) }))
+                    checks: verification.checks.map { .init(outcome: $0.outcome.rawValue, text: $0.text) },
+                    acceptance: verdicts))
         } else {
             let marks: [TrustListVerification.Check.Outcome: String] = [
                 .passed: "ok      ", .warning: "warning ", .failed: "FAILED  ",
             ]
             for check in verification.checks { Terminal.out(marks[check.outcome, default: ""] + check.text) }
+            for verdict in verdicts {
+                Terminal.out("\(verdict.outcome.padded(to: 8))\(verdict.phones): \(verdict.reason).")
+            }
         }
         guard verification.isValid else {
             let failed = verification.checks.filter { $0.outcome == .failed }
@@ -52,7 +71,35 @@ struct CtlVerify: ParsableCommand {
                 next: "Do not give this file to phones; take the one that was backed up, or build it again.",
                 causes: failed.map(\.text))
         }
+        if let refused = verdicts.first(where: { $0.outcome == Verdict.Outcome.refused.rawValue }) {
+            throw Failure(
+                Status.verificationFailed,
+                "\(self.file) is sound, but \(refused.phones) would refuse it: \(refused.reason).",
+                next: "Have it signed by a certificate that the phones can verify; see docs/phone-acceptance.md.")
+        }
     }
+
+    /// What phones with and without Security by Default would do. Without `--held` and `--itl` nothing is said.
+    private func acceptance(of file: CtlFile, signer certificate: Certificate?) throws -> [PhoneVerdict] {
+        guard held != nil || itl != nil, let certificate else { return [] }
+        let header = file.list.header
+        let signer = OfferedSigner(
+            name: header.signerName, issuer: header.caName, serialNumber: header.serialNumber, certificate: certificate)
+        let heldList = try held.map { HeldTrustList.file(try CtlFile($0).list) } ?? .none
+        let itlList = try itl.map { try CtlFile($0).list }
+        var kinds = [("phones without Security by Default", PhoneModel(name: "Cisco 7960"))]
+        if itlList != nil { kinds.append(("phones with Security by Default", PhoneModel(name: "Cisco 8861"))) }
+        return kinds.map { name, model in
+            let verdict = Acceptance.decide(
+                signer: signer, held: heldList, itl: itlList, model: model, tvs: [.notAsked])
+            return PhoneVerdict(
+                phones: name, outcome: verdict.outcome.rawValue, rule: verdict.rule.rawValue, reason: verdict.reason)
+        }
+    }
+}
+
+extension String {
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }
 }
 
 /// A certificate file, PEM or DER.

@@ -16,9 +16,7 @@ extension Failure {
                 error.code == .notFound ? Status.notThere : Status.failed,
                 "\(error.path): cannot \(error.operation) it: \(error.cause).",
                 next: error.code == .noSpace ? "Free some space on that disk, and run the command again." : nil)
-        case let error as TrustListError:
-            self.init(
-                Status.verificationFailed, "The trust list is not usable: \(error).", causes: [error.code.rawValue])
+        case let error as TrustListError: self.init(describing: error)
         case let error as CertificateError:
             self.init(
                 Status.failed, "A certificate or key cannot be used: \(error.reason).",
@@ -32,6 +30,19 @@ extension Failure {
         case let error as MigrationError: self.init(describing: error)
         case let error as StepFailure: self.init(describing: error)
         default: self.init(Status.failed, "\(error)")
+        }
+    }
+
+    private init(describing error: TrustListError) {
+        let causes = [error.code.rawValue]
+        switch error.code {
+        case .tooFewTokens:
+            self.init(
+                Status.failed, "The trust list was not made: \(error).",
+                next: "Add a second token, or give --allow-few-tokens if you know that you want this.", causes: causes)
+        case .unusableSigner, .noSuchRecord, .signatureMismatch:
+            self.init(Status.failed, "The trust list was not made: \(error).", causes: causes)
+        default: self.init(Status.verificationFailed, "The trust list is not usable: \(error).", causes: causes)
         }
     }
 

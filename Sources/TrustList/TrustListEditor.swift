@@ -1,0 +1,89 @@
+/// Changes the records of a trust list, and watches that it stays usable.
+public struct TrustListEditor: Sendable {
+    /// Which record is meant.
+    public enum Selector: Hashable, Sendable {
+        /// By its number, counted from 1.
+        case number(Int)
+        /// By its subject, as the file spells it.
+        case subject(String)
+        /// By its serial number: big-endian magnitude.
+        case serialNumber([UInt8])
+
+        func matches(_ record: Record, number: Int) -> Bool {
+            switch self {
+            case .number(let wanted): number == wanted
+            case .subject(let wanted): record.subjectName == wanted
+            case .serialNumber(let wanted): record.serialNumber.map(magnitude) == magnitude(wanted)
+            }
+        }
+    }
+
+    public private(set) var records: [Record]
+
+    public init(_ records: [Record]) { self.records = records }
+
+    /// Adds a record. Tokens stand first in a CTL Client file, everything else at the end.
+    ///
+    /// Where the list already holds a record with this certificate and role, nothing is added: its bytes stay as they
+    /// are.
+    public mutating func add(_ record: Record) {
+        guard !records.contains(where: { $0.certificate == record.certificate && $0.role == record.role }) else {
+            return
+        }
+        if record.isToken {
+            records.insert(record, at: records.firstIndex { !$0.isToken } ?? records.count)
+        } else {
+            records.append(record)
+        }
+    }
+
+    /// Removes what the selectors mean. All numbers are those before the removal.
+    ///
+    /// - Throws: ``TrustListError`` (`no-such-record`) where a selector means nothing; then nothing is removed.
+    public mutating func remove(_ selectors: [Selector]) throws(TrustListError) {
+        var doomed: Set<Int> = []
+        for selector in selectors {
+            let found = records.indices.filter { selector.matches(records[$0], number: $0 + 1) }
+            guard !found.isEmpty else {
+                throw TrustListError(.noSuchRecord, "no record has \(selector.description); there are \(records.count)")
+            }
+            doomed.formUnion(found)
+        }
+        records = records.indices.filter { !doomed.contains($0) }.map { records[$0] }
+    }
+
+    /// Empties every CCM+TFTP record, as the CTL Client does for a cluster in non-secure mode.
+    public mutating func makeNonSecure() throws(TrustListError) {
+        var emptied: [Record] = []
+        for record in records { emptied.append(record.role == .ccmTFTP ? try record.emptied() : record) }
+        records = emptied
+    }
+
+    /// Checks that the cluster cannot be locked out by the loss of one token.
+    ///
+    /// - Throws: ``TrustListError`` (`too-few-tokens`) for a list of hardware tokens with fewer than two different ones,
+    ///   and (`unusable-signer`) where no record may sign.
+    public func checkSigners() throws(TrustListError) {
+        let signers = records.filter { $0.role == .sast }
+        guard !signers.isEmpty else {
+            throw TrustListError(.unusableSigner, "no record with the role \(Role.sast.name) would be left to sign")
+        }
+        let tokens = Set(signers.filter(\.isToken).map(\.certificate))
+        guard tokens.count != 1 else {
+            throw TrustListError(
+                .tooFewTokens,
+                "one token would be left; two are needed, so that a lost one does not lock the cluster out")
+        }
+    }
+}
+
+extension TrustListEditor.Selector: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .number(let number): "number \(number)"
+        case .subject(let subject): "the subject \(subject)"
+        case .serialNumber(let bytes):
+            "the serial number " + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+        }
+    }
+}

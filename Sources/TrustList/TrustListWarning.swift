@@ -1,0 +1,102 @@
+/// Something unusual in a trust list that a phone reads over.
+public struct TrustListWarning: Hashable, Sendable, CustomStringConvertible {
+    /// What kind it is; stable across releases.
+    public enum Code: String, Sendable {
+        /// Another version than 1.2.
+        case unusualVersion = "unusual-version"
+        /// A header or record field that is not known.
+        case unknownField = "unknown-field"
+        /// A role number that is not known.
+        case unknownRole = "unknown-role"
+        /// A text without the NUL at its end, with one in its middle, or that is not UTF-8.
+        case unusualText = "unusual-text"
+        /// A header that does not end on a multiple of 4 bytes.
+        case unpaddedHeader = "unpadded-header"
+        /// A field with a length that is not the usual one.
+        case unusualLength = "unusual-length"
+        /// A record without a role.
+        case missingRole = "missing-role"
+        /// A record that has a hash in place of its certificate, or neither.
+        case noCertificate = "no-certificate"
+        /// A serial number with a sign byte.
+        case unusualSerialNumber = "unusual-serial-number"
+        /// A file that bears neither the name of a CTL file nor of an ITL file.
+        case unusualFileName = "unusual-file-name"
+    }
+
+    public let code: Code
+    /// The record's number, counted from 1, or nil for the header.
+    public let record: Int?
+    /// One sentence without a full stop.
+    public let text: String
+
+    public var description: String { (record.map { "record \($0): " } ?? "header: ") + text }
+}
+
+extension TrustListFile {
+    /// What is unusual in this list, in file order.
+    public var warnings: [TrustListWarning] {
+        var found: [TrustListWarning] = []
+        func warn(_ code: TrustListWarning.Code, _ text: String, record: Int? = nil) {
+            found.append(TrustListWarning(code: code, record: record, text: text))
+        }
+        func check(texts tags: [UInt8], of elements: [Element], record: Int? = nil) {
+            for tag in tags {
+                guard let bytes = elements.bytes(tag) else { continue }
+                if bytes.last != 0 {
+                    warn(.unusualText, "field \(tag) has no NUL at its end", record: record)
+                } else if bytes.dropLast().contains(0) {
+                    warn(.unusualText, "field \(tag) has a NUL in its middle", record: record)
+                } else if !isUTF8(bytes) {
+                    warn(.unusualText, "field \(tag) is not UTF-8", record: record)
+                }
+            }
+        }
+
+        if header.version != (1, 2) {
+            warn(.unusualVersion, "version \(header.version.major).\(header.version.minor) in place of 1.2")
+        }
+        for element in header.elements where !Header.Tag.known.contains(element.tag) {
+            warn(.unknownField, "field \(element.tag) is not known")
+        }
+        check(texts: [Header.Tag.signerName, Header.Tag.caName, Header.Tag.fileName], of: header.elements)
+        if header.length % 4 != 0 { warn(.unpaddedHeader, "its length \(header.length) is no multiple of 4") }
+        if !["CTLFile.tlv", "ITLFile.tlv"].contains(header.fileName) {
+            warn(.unusualFileName, "the file calls itself \"\(header.fileName)\"")
+        }
+        if header.serialNumber.first == 0, header.serialNumber.count > 1 {
+            warn(.unusualSerialNumber, "the serial number begins with a zero byte")
+        }
+        for (index, record) in records.enumerated() {
+            let number = index + 1
+            for element in record.elements where !Record.Tag.known.contains(element.tag) {
+                warn(.unknownField, "field \(element.tag) is not known", record: number)
+            }
+            check(
+                texts: [Record.Tag.dnsName, Record.Tag.subjectName, Record.Tag.issuerName], of: record.elements,
+                record: number)
+            if let role = record.role {
+                if !Role.known.contains(role) {
+                    warn(.unknownRole, "role \(role.rawValue) is not known", record: number)
+                }
+            } else {
+                warn(.missingRole, "it has no role", record: number)
+            }
+            if record.certificate == nil {
+                warn(
+                    .noCertificate,
+                    record.certificateHash == nil
+                        ? "it has no certificate" : "it has a hash in place of its certificate", record: number)
+            }
+            if let address = record.ipAddress, address.count != 4 {
+                warn(.unusualLength, "IPADDRESS is \(address.count) bytes long in place of 4", record: number)
+            }
+            if let serial = record.serialNumber, serial.first == 0, serial.count > 1 {
+                warn(.unusualSerialNumber, "the serial number begins with a zero byte", record: number)
+            }
+        }
+        return found
+    }
+}
+
+private func isUTF8(_ bytes: [UInt8]) -> Bool { String(validating: bytes, as: UTF8.self) != nil }

@@ -1,0 +1,118 @@
+import ArgumentParser
+import Certificates
+import Files
+import Glibc
+import Migration
+import TrustList
+
+extension DigestAlgorithm: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let match = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
+        self = match
+    }
+
+    public static var allValueStrings: [String] { allCases.map { "\($0)" } }
+}
+
+/// Who signs a trust list, and how.
+struct SigningOptions: ParsableArguments {
+    @Option(help: "The token that signs: label, serial number or PKCS#11 URI.")
+    var signWith: String?
+
+    @Option(
+        help: "In place of a token, an unencrypted PEM key: for tests, and for trust lists of Asterisk servers.",
+        completion: .file())
+    var key: String?
+
+    @Option(
+        help: "sha1, sha256 or sha512; without it that of the file that is changed, else sha1, which every phone reads."
+    )
+    var digest: DigestAlgorithm?
+
+    @OptionGroup var module: ModuleOptions
+    @OptionGroup var pin: PINOptions
+
+    func validate() throws {
+        guard (signWith == nil) != (key == nil) else {
+            throw ValidationError("Say who signs: --sign-with TOKEN, or --key FILE.")
+        }
+    }
+
+    /// The token that signs, or nil where a PEM key does.
+    func token() throws -> NamedToken? { try signWith.map { try NamedToken($0, in: module.finder()) } }
+
+    /// Signs the records. A token's PIN is asked for last, when everything else is known to be right.
+    func sign(
+        _ records: [Record], fileName: String, replacing old: Header?, token: NamedToken?
+    ) throws -> TrustListFile {
+        let now = UInt32(clamping: time(nil))
+        let draft = TrustListDraft(
+            fileName: fileName, timestamp: max(now, (old?.timestamp ?? 0) &+ 1), digest: digest ?? old?.digest ?? .sha1,
+            records: records)
+        let verifier = X509SignatureVerifier()
+        if let token {
+            guard records.contains(where: { $0.role == .sast && $0.certificate == token.stored.certificate.der }) else {
+                throw Failure(
+                    Status.failed, "Token \(token.label) has no record in the list, so it cannot sign it.",
+                    next: "Add it, for example with ctl edit --add-token \(token.label).")
+            }
+            let signer = try token.token.signer(for: token.stored) { try pin.pin(for: $0, uri: token.uri) }
+            return try draft.signed(by: signer, modulusBits: signer.certificate.publicKey.bits, verifier: verifier)
+        }
+        let path = key ?? ""
+        let privateKey = try PrivateKey(pem: String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self))
+        let publicKey = try privateKey.publicKey()
+        let certificates = records.filter { $0.role == .sast }.compactMap(\.certificate).compactMap {
+            try? Certificate(der: $0)
+        }
+        guard let certificate = certificates.first(where: { $0.publicKey == publicKey }) else {
+            throw Failure(
+                Status.failed, "\(path) is not the key of a certificate with the role SAST in the list.",
+                next: "Add its certificate with --record sast:CERTIFICATE, or name the right key.")
+        }
+        return try draft.signed(
+            by: SoftwareSigner(certificate: certificate, key: privateKey), modulusBits: publicKey.bits,
+            verifier: verifier)
+    }
+}
+
+/// Where a trust list is written to.
+struct OutputOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: "The file to write.", completion: .file())
+    var output: String
+
+    @Flag(help: "Replace an existing file; it is backed up first.")
+    var force = false
+
+    /// Refuses early what would be refused after the PIN was asked for.
+    func check() throws {
+        guard force || !Files.exists(output) else {
+            throw Failure(
+                Status.failed, "\(output) exists, and is not overwritten.", next: "Name another file, or give --force.")
+        }
+    }
+
+    private struct Written: Encodable {
+        let file, md5, sha1: String
+        let length: Int
+        let backup: String?
+    }
+
+    func write(_ list: TrustListFile, json: Bool) throws {
+        try check()
+        let bytes = list.encoded()
+        var backup: String?
+        if Files.exists(output) { backup = try StateFolder.standard().backUp(try Files.read(output)) }
+        try Files.write(bytes, to: output, permissions: 0o644, replacing: force)
+        let written = Written(
+            file: output, md5: Digest.md5(bytes).hex, sha1: Digest.sha1(bytes).hex, length: bytes.count, backup: backup)
+        if json {
+            try Terminal.json(written)
+        } else {
+            Terminal.out(
+                "\(output): \(bytes.count) bytes, MD5 \(written.md5), SHA-1 \(written.sha1), signed by \(list.header.signerName)"
+            )
+            if let backup { Terminal.out("The file that it replaces is kept as \(backup)") }
+        }
+    }
+}
