@@ -39,7 +39,9 @@ final class WebServers: Sendable {
 
     private func start(_ server: HTTPServer, _ name: String) async throws {
         let task = Task {
-            do { try await server.run() } catch is CancellationError {} catch { Log.note("\(name): \(error)") }
+            do { try await server.run() } catch {
+                if !Task.isCancelled { Log.note("\(name): the web server ended: \(error)") }
+            }
         }
         tasks.withLock { $0.append(task) }
         do { try await server.waitUntilListening(timeout: 5) } catch {
