@@ -61,14 +61,12 @@ public struct Lab: Sendable {
         }
         kill(pid, SIGTERM)
         if !wait(seconds: 15, until: { !isRunning }) {
-            // Its children get a signal from the kernel when it goes.
+            // Its children get a signal from the kernel when it goes; nginx removes its file when it is through.
             kill(pid, SIGKILL)
-            guard wait(seconds: 5, until: { !isRunning }) else {
+            guard wait(seconds: 5, until: { !isRunning && !Files.exists(folder.nginx + "/nginx.pid") }) else {
                 throw LabError(.startFailed, "process \(pid) does not end")
             }
         }
-        // The lock is released a moment before the process is gone.
-        _ = wait(seconds: 5) { kill(pid, 0) != 0 }
         return true
     }
 
