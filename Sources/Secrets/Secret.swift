@@ -62,6 +62,8 @@ public struct SecretError: Error, Equatable, Sendable, CustomStringConvertible {
     public let reason: String
 
     public var description: String { "no secret could be read from \(source): \(reason)" }
+
+    static let interrupted = SecretError(source: "the terminal", reason: "it was cancelled")
 }
 
 extension Secret {
@@ -85,10 +87,20 @@ extension Secret {
         try readLine(descriptor, source: "file descriptor \(descriptor)")
     }
 
-    /// Asks on the terminal, without echo. The terminal's mode is put back in every case.
+    /// Asks on the terminal, without echo. The terminal's mode is put back in every case; Control-C ends the program as
+    /// usual, after that.
     ///
     /// - Parameter prompt: what is printed before the cursor.
     public static func ask(_ prompt: String) throws(SecretError) -> Secret {
+        do throws(SecretError) {
+            return try askWithoutEcho(prompt)
+        } catch {
+            if error == .interrupted { raise(SIGINT) }
+            throw error
+        }
+    }
+
+    private static func askWithoutEcho(_ prompt: String) throws(SecretError) -> Secret {
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard terminal >= 0 else { throw SecretError(source: "the terminal", reason: "there is none") }
         defer { close(terminal) }
@@ -97,8 +109,14 @@ extension Secret {
             throw SecretError(source: "the terminal", reason: String(cString: strerror(errno)))
         }
         let before = mode
-        mode.c_lflag &= ~tcflag_t(ECHO)
+        mode.c_lflag &= ~tcflag_t(ECHO | ISIG)
         mode.c_lflag |= tcflag_t(ICANON)
+        // The characters that interrupt end the line here, and not the program while the echo is still off.
+        let interrupts = withUnsafeMutableBytes(of: &mode.c_cc) { characters in
+            characters[Int(VEOL)] = characters[Int(VINTR)]
+            characters[Int(VEOL2)] = characters[Int(VQUIT)]
+            return [characters[Int(VINTR)], characters[Int(VQUIT)]].filter { $0 != 0 }
+        }
         var text = Array(prompt.utf8)
         _ = write(terminal, &text, text.count)
         tcsetattr(terminal, TCSAFLUSH, &mode)
@@ -107,12 +125,14 @@ extension Secret {
             tcsetattr(terminal, TCSAFLUSH, &restored)
             _ = write(terminal, "\n", 1)
         }
-        return try readLine(terminal, source: "the terminal")
+        return try readLine(terminal, source: "the terminal", interrupts: interrupts)
     }
 
     private static let longest = 4096
 
-    private static func readLine(_ descriptor: Int32, source: String) throws(SecretError) -> Secret {
+    private static func readLine(
+        _ descriptor: Int32, source: String, interrupts: [UInt8] = []
+    ) throws(SecretError) -> Secret {
         var line = [UInt8](repeating: 0, count: longest)
         var count = 0
         defer { wipe(&line) }
@@ -124,6 +144,7 @@ extension Secret {
                 throw SecretError(source: source, reason: String(cString: strerror(errno)))
             }
             if got == 0 || line[count] == UInt8(ascii: "\n") { break }
+            if interrupts.contains(line[count]) { throw .interrupted }
             count += 1
         }
         guard count < longest else { throw SecretError(source: source, reason: "its first line is too long") }

@@ -64,21 +64,47 @@ public final class PKCS11Module: @unchecked Sendable {
     }
 
     /// The tokens that are in the module's slots now.
+    ///
+    /// - Throws: ``TokenError`` where a slot fails and no other holds a token; ``scan()`` tells of each.
     public func tokens() throws(TokenError) -> [Token] {
-        var tokens: [Token] = []
-        for slot in try slotsWithToken() {
-            var slotInfo = CK_SLOT_INFO()
-            var tokenInfo = CK_TOKEN_INFO()
-            try call("C_GetSlotInfo", functions.C_GetSlotInfo) { $0(slot, &slotInfo) }
-            let value = ReturnValue(
-                rawValue: UInt(functions.C_GetTokenInfo?(slot, &tokenInfo) ?? ReturnValue.missing.rawValue))
-            // A card that this module does not know, or one pulled just now, is not one of its tokens.
-            if value == .tokenNotRecognized || value == .tokenNotPresent { continue }
-            guard value == .ok else { throw TokenError("C_GetTokenInfo", value, path) }
-            guard tokenInfo.flags & CK_FLAGS(CKF_TOKEN_INITIALIZED) != 0 else { continue }
-            tokens.append(Token(module: self, slot: slot, info: TokenInfo(tokenInfo, slotInfo)))
-        }
+        let (tokens, failures) = try scan()
+        if tokens.isEmpty, let failure = failures.first { throw failure }
         return tokens
+    }
+
+    /// The tokens that are in the module's slots now, and why slots that hold something could not be read: one broken
+    /// card does not hide the others.
+    ///
+    /// - Throws: ``TokenError`` where the module does not list its slots.
+    public func scan() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
+        var tokens: [Token] = []
+        var failures: [TokenError] = []
+        for slot in try slotsWithToken() {
+            do throws(TokenError) {
+                if let token = try token(in: slot) { tokens.append(token) }
+            } catch {
+                failures.append(error)
+            }
+        }
+        return (tokens, failures)
+    }
+
+    /// The token in a slot; nil for one without a label, one that this module does not know, or one pulled just now.
+    private func token(in slot: CK_SLOT_ID) throws(TokenError) -> Token? {
+        let gone: Set<ReturnValue> = [.tokenNotRecognized, .tokenNotPresent, .deviceRemoved, .slotInvalid]
+        var slotInfo = CK_SLOT_INFO()
+        var tokenInfo = CK_TOKEN_INFO()
+        do throws(TokenError) {
+            try call("C_GetSlotInfo", functions.C_GetSlotInfo) { $0(slot, &slotInfo) }
+            try call("C_GetTokenInfo", functions.C_GetTokenInfo, on: "The token in \(TokenInfo.name(of: slotInfo))") {
+                $0(slot, &tokenInfo)
+            }
+        } catch {
+            if let value = error.returnValue, gone.contains(value) { return nil }
+            throw error
+        }
+        guard tokenInfo.flags & CK_FLAGS(CKF_TOKEN_INITIALIZED) != 0 else { return nil }
+        return Token(module: self, slot: slot, info: TokenInfo(tokenInfo, slotInfo, slot: UInt(slot)))
     }
 
     private func slotsWithToken() throws(TokenError) -> [CK_SLOT_ID] {
@@ -94,7 +120,7 @@ public final class PKCS11Module: @unchecked Sendable {
                     functions.C_GetSlotList?(CK_BBOOL(CK_TRUE), &slots, &count) ?? ReturnValue.missing.rawValue))
             if value == .bufferTooSmall { continue }
             guard value == .ok else { throw TokenError("C_GetSlotList", value, path) }
-            return Array(slots.prefix(Int(count)))
+            return Array(slots.prefix(Int(min(count, CK_ULONG(slots.count)))))
         }
         throw TokenError("C_GetSlotList", .bufferTooSmall, path)
     }
@@ -115,6 +141,8 @@ extension ReturnValue {
     static let missing = ReturnValue(rawValue: UInt(CKR_FUNCTION_NOT_SUPPORTED))
     static let alreadyInitialized = ReturnValue(rawValue: UInt(CKR_CRYPTOKI_ALREADY_INITIALIZED))
     static let bufferTooSmall = ReturnValue(rawValue: UInt(CKR_BUFFER_TOO_SMALL))
+    static let slotInvalid = ReturnValue(rawValue: UInt(CKR_SLOT_ID_INVALID))
+    static let deviceRemoved = ReturnValue(rawValue: UInt(CKR_DEVICE_REMOVED))
     static let tokenNotPresent = ReturnValue(rawValue: UInt(CKR_TOKEN_NOT_PRESENT))
     static let tokenNotRecognized = ReturnValue(rawValue: UInt(CKR_TOKEN_NOT_RECOGNIZED))
     static let attributeTypeInvalid = ReturnValue(rawValue: UInt(CKR_ATTRIBUTE_TYPE_INVALID))

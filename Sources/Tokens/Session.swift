@@ -9,6 +9,7 @@ final class Session {
     private let handle: CK_SESSION_HANDLE
     private let label: String
     private var isLoggedIn = false
+    private var wasRefused = false
 
     init(_ token: Token) throws(TokenError) {
         module = token.module
@@ -31,10 +32,13 @@ final class Session {
         case operation
     }
 
-    /// Tries the PIN once. Every failure counts as a used try, whatever code the module gives for it.
+    /// Tries the PIN once. Every failure counts as a used try, whatever code the module gives for it: OpenSC, for one,
+    /// reports a wrong PIN of some cards as CKR_GENERAL_ERROR or CKR_USER_NOT_LOGGED_IN. After a failure the session
+    /// takes no PIN any more.
     ///
     /// - Parameter pin: nil for a PIN pad at the reader.
     func login(_ pin: Secret?, for purpose: LoginPurpose) throws(TokenError) {
+        try checkNotRefused()
         let user = CK_USER_TYPE(purpose == .user ? CKU_USER : CKU_CONTEXT_SPECIFIC)
         guard let function = module.functions.C_Login else { throw TokenError("C_Login", .missing, label) }
         let status: CK_RV
@@ -52,6 +56,7 @@ final class Session {
             return
         }
         if value == .userAlreadyLoggedIn, purpose == .user { return }
+        wasRefused = true
         if value == .pinLocked {
             throw TokenError(
                 .pinLocked, label, "The PIN of token \(label) is locked.", function: "C_Login", returnValue: value)
@@ -60,6 +65,12 @@ final class Session {
             .pinRefused, label,
             "Token \(label) refused the login: \(value.sentence). The PIN was tried once; that try is used up.",
             function: "C_Login", returnValue: value)
+    }
+
+    private func checkNotRefused() throws(TokenError) {
+        guard wasRefused else { return }
+        throw TokenError(
+            .pinRefused, label, "Token \(label) refused the login before; the PIN is not tried a second time.")
     }
 
     /// The objects that have all these attributes.
@@ -90,9 +101,10 @@ final class Session {
             throw TokenError("C_GetAttributeValue", .missing, label)
         }
         let value = ReturnValue(rawValue: UInt(function(handle, object, &attribute, 1)))
-        // CK_UNAVAILABLE_INFORMATION stands for "there is none".
-        if value == .attributeTypeInvalid || attribute.ulValueLen == CK_ULONG.max { return nil }
+        if value == .attributeTypeInvalid { return nil }
         guard value == .ok else { throw TokenError("C_GetAttributeValue", value, label) }
+        // CK_UNAVAILABLE_INFORMATION stands for "there is none".
+        if attribute.ulValueLen == CK_ULONG.max { return nil }
         guard attribute.ulValueLen <= 1 << 20 else {
             throw TokenError(.failed, label, "Token \(label) announces an attribute of \(attribute.ulValueLen) bytes.")
         }
@@ -114,6 +126,7 @@ final class Session {
         _ data: [UInt8], key: CK_OBJECT_HANDLE, mechanism: CK_MECHANISM_TYPE, signatureLength: Int,
         beforeSigning: () throws(TokenError) -> Void
     ) throws(TokenError) -> [UInt8] {
+        try checkNotRefused()
         var choice = CK_MECHANISM(mechanism: mechanism, pParameter: nil, ulParameterLen: 0)
         try module.call("C_SignInit", module.functions.C_SignInit, on: label) { $0(handle, &choice, key) }
         try beforeSigning()

@@ -42,7 +42,7 @@ public struct Token {
             found.append(
                 StoredCertificate(
                     certificate: certificate, id: try session.attribute(UInt(CKA_ID), of: object) ?? [],
-                    label: String(decoding: label, as: UTF8.self)))
+                    label: TokenInfo.printable(label)))
         }
         return found.sorted { $0.id.lexicographicallyPrecedes($1.id) }
     }
@@ -60,13 +60,16 @@ public struct Token {
             throw TokenError(.certificateNotFound, info.label, "Token \(info.label) \(reason).")
         }
         guard matching.count == 1 else {
-            let list = matching.map {
-                "id=%\($0.id.map { [$0].hex }.joined(separator: "%")) (serial \($0.certificate.serialNumber.colonHex))"
+            let list = matching.map { stored in
+                let id = stored.id.map { "%" + [$0].hex }.joined()
+                return "id=\(id), object \"\(stored.label)\", serial \(stored.certificate.serialNumber.colonHex)"
             }
             throw TokenError(
                 .ambiguous, info.label,
-                "Token \(info.label) holds \(matching.count) certificates where one was expected: \(list.joined(separator: ", "))."
-            )
+                """
+                Token \(info.label) holds \(matching.count) certificates where one was expected \
+                (\(list.joined(separator: "; "))); choose one by id= or object= in the token's URI.
+                """)
         }
         return first
     }
@@ -79,24 +82,55 @@ public struct Token {
     public func signer(
         for stored: StoredCertificate, pin: (TokenInfo) throws -> Secret
     ) throws -> TokenSigner {
-        let current = try freshInfo()
-        try current.pin.checkLogin(to: current.label)
-        let secret = current.hasPINPad ? nil : try pin(current)
+        // What makes the signing impossible is found before a PIN is asked for.
+        guard stored.certificate.publicKey.isRSA else {
+            throw TokenError(
+                .mechanismMissing, info.label,
+                "The key of the certificate on token \(info.label) is not RSA, so it cannot sign a trust list.")
+        }
+        let mechanisms = try signingMechanisms()
+        guard !mechanisms.isEmpty else {
+            throw TokenError(
+                .mechanismMissing, info.label,
+                "Token \(info.label) offers no RSA PKCS #1 signature, so it cannot sign a trust list.")
+        }
+        let current = try currentInfo()
+        try current.checkLogin()
+        var secret: Secret?
+        if !current.hasPINPad {
+            secret = try pin(current)
+            // While the user typed, the token may have been exchanged, or used wrongly elsewhere.
+            try currentInfo().checkLogin()
+        }
         let session = try Session(self)
         try session.login(secret, for: .user)
-        return try TokenSigner(token: self, session: session, stored: stored, pin: secret)
+        return try TokenSigner(token: self, session: session, stored: stored, mechanisms: mechanisms, pin: secret)
     }
 
     /// The token's flags as they are now: a wrong PIN given elsewhere since shows here.
-    private func freshInfo() throws(TokenError) -> TokenInfo {
-        guard let fresh = try module.tokens().first(where: { $0.slot == slot }),
-            fresh.info.serialNumber == info.serialNumber
+    ///
+    /// - Throws: ``TokenError`` (`token-not-found`) where the slot is empty or holds another token.
+    func currentInfo() throws(TokenError) -> TokenInfo {
+        guard let present = try module.tokens().first(where: { $0.slot == slot }),
+            present.info.serialNumber == info.serialNumber
         else { throw TokenError(.tokenNotFound, info.label, "Token \(info.label) is not in its slot any more.") }
-        return fresh.info
+        return present.info
     }
 
-    /// The mechanisms that the token offers.
-    func mechanisms() throws(TokenError) -> Set<UInt> {
+    /// Those of the mechanisms that trust lists need which the token signs with.
+    func signingMechanisms() throws(TokenError) -> Set<UInt> {
+        let useful = Set([UInt(CKM_RSA_PKCS)] + DigestAlgorithm.allCases.map(\.rsaMechanism))
+        return try mechanisms().intersection(useful).filter { mechanism in
+            var details = CK_MECHANISM_INFO()
+            // Some mechanisms are there to verify only. A token that gives no details has to be tried.
+            guard let function = module.functions.C_GetMechanismInfo,
+                ReturnValue(rawValue: UInt(function(slot, CK_MECHANISM_TYPE(mechanism), &details))) == .ok
+            else { return true }
+            return details.flags & CK_FLAGS(CKF_SIGN) != 0
+        }
+    }
+
+    private func mechanisms() throws(TokenError) -> Set<UInt> {
         var count: CK_ULONG = 0
         let functions = module.functions
         try module.call("C_GetMechanismList", functions.C_GetMechanismList, on: info.label) { $0(slot, nil, &count) }
@@ -104,6 +138,6 @@ public struct Token {
         var list = [CK_MECHANISM_TYPE](repeating: 0, count: Int(min(count, 4096)))
         count = CK_ULONG(list.count)
         try module.call("C_GetMechanismList", functions.C_GetMechanismList, on: info.label) { $0(slot, &list, &count) }
-        return Set(list.prefix(Int(count)).map { UInt($0) })
+        return Set(list.prefix(Int(min(count, CK_ULONG(list.count)))).map { UInt($0) })
     }
 }

@@ -35,40 +35,57 @@ public final class TokenFinder {
 
     /// The tokens of all modules; a token that two modules know is listed once.
     ///
-    /// - Throws: ``TokenError`` where no module answers; one that fails beside others is passed over.
+    /// - Throws: ``TokenError`` where something fails and no token is found; ``scan()`` tells of every failure.
     public func tokens() throws(TokenError) -> [Token] {
-        var tokens: [Token] = []
-        var seen: Set<String> = []
-        var failure: TokenError?
-        var answers = 0
-        for module in modules {
-            do throws(TokenError) {
-                for token in try module.tokens()
-                where seen.insert("\(token.info.serialNumber)\n\(token.info.plainLabel)").inserted {
-                    tokens.append(token)
-                }
-                answers += 1
-            } catch {
-                failure = error
-            }
-        }
-        if answers == 0, let failure { throw failure }
+        let (tokens, failures) = scan()
+        if tokens.isEmpty, let failure = failures.first { throw failure }
         return tokens
     }
 
-    /// The token with this name: a PKCS#11 URI, a label, or a serial number.
+    /// The tokens of all modules, and why modules or slots could not be read.
+    public func scan() -> (tokens: [Token], failures: [TokenError]) { Self.scan(modules) }
+
+    private static func scan(_ modules: [PKCS11Module]) -> (tokens: [Token], failures: [TokenError]) {
+        var tokens: [Token] = []
+        var failures: [TokenError] = []
+        var seen: Set<[String]> = []
+        for module in modules {
+            do throws(TokenError) {
+                let (found, failed) = try module.scan()
+                let new = found.filter { $0.info.serialNumber.isEmpty || !seen.contains(identity($0)) }
+                // Within one module each slot counts: OpenSC gives a card a slot for each of its PINs.
+                seen.formUnion(found.map(identity))
+                tokens += new
+                failures += failed
+            } catch {
+                failures.append(error)
+            }
+        }
+        return (tokens, failures)
+    }
+
+    private static func identity(_ token: Token) -> [String] { [token.info.serialNumber, token.info.plainLabel] }
+
+    /// The token with this name: a PKCS#11 URI, a label, or a serial number. Where a URI names a module by
+    /// `module-path`, only that one is asked.
     ///
     /// - Throws: ``TokenError`` (`token-not-found`, `ambiguous`, `bad-uri`), naming the tokens that are there.
     public func token(named name: String) throws(TokenError) -> Token {
-        let all = try tokens()
         let uri = name.lowercased().hasPrefix("pkcs11:") ? try TokenURI(name) : nil
+        let (all, failures) =
+            if let path = uri?.modulePath { Self.scan([try module(at: path)]) } else { scan() }
         let matching = all.filter { token in
             if let uri { return uri.matches(token.info) }
             return token.info.label == name || token.info.plainLabel == name || token.info.serialNumber == name
         }
-        let present = all.isEmpty ? "no token is there" : "there are: " + all.map(\.info.label).joined(separator: ", ")
         guard let first = matching.first else {
-            throw TokenError(.tokenNotFound, name, "No token is called \"\(name)\"; \(present).")
+            // With nothing at all to choose from, what failed is the better answer.
+            if all.isEmpty, let failure = failures.first { throw failure }
+            let present =
+                all.isEmpty ? "no token is there" : "there are: " + all.map(\.info.label).joined(separator: ", ")
+            let unread =
+                failures.isEmpty ? "" : " Not all could be read: \(failures.map(\.reason).joined(separator: " "))"
+            throw TokenError(.tokenNotFound, name, "No token is called \"\(name)\"; \(present).\(unread)")
         }
         guard matching.count == 1 else {
             let list = matching.map { "\($0.info.label) (serial \($0.info.serialNumber))" }.joined(separator: ", ")
@@ -77,16 +94,36 @@ public final class TokenFinder {
         return first
     }
 
+    /// The module at a path: the one that is loaded already, as it must not be started twice.
+    private func module(at path: String) throws(TokenError) -> PKCS11Module {
+        let wanted = Self.resolved(path)
+        if let loaded = modules.first(where: { Self.resolved($0.path) == wanted }) { return loaded }
+        return try PKCS11Module(path: path)
+    }
+
+    /// A path without links, or as it is where it does not exist.
+    private static func resolved(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
     // MARK: - Where modules are
 
     /// p11-kit's registry on this machine, and where a module without a path is looked for.
     private static let registry = "/usr/share/p11-kit/modules"
-    private static let moduleFolders = [
-        "/usr/lib/x86_64-linux-gnu/pkcs11", "/usr/lib/aarch64-linux-gnu/pkcs11", "/usr/lib/pkcs11",
-    ]
+    private static let moduleFolders = ["/usr/lib/\(architecture)/pkcs11", "/usr/lib/pkcs11"]
     private static let wellKnown = [
         "libeToken.so", "libeTPkcs11.so", "opensc-pkcs11.so",
-    ].flatMap { name in ["/usr/lib/", "/usr/lib64/", "/usr/lib/x86_64-linux-gnu/", "/usr/local/lib/"].map { $0 + name }
+    ].flatMap { name in ["/usr/lib/", "/usr/lib64/", "/usr/lib/\(architecture)/", "/usr/local/lib/"].map { $0 + name } }
+
+    /// Debian's name for this processor: a module for another one cannot be loaded.
+    private static var architecture: String {
+        #if arch(arm64)
+            "aarch64-linux-gnu"
+        #else
+            "x86_64-linux-gnu"
+        #endif
     }
 
     static func candidates() -> [String] {
@@ -97,13 +134,7 @@ public final class TokenFinder {
         paths += wellKnown.filter { access($0, R_OK) == 0 }
         // One module may be registered under several names.
         var seen: Set<String> = []
-        return paths.filter { path in
-            let real = realpath(path, nil).map { pointer in
-                defer { free(pointer) }
-                return String(cString: pointer)
-            }
-            return seen.insert(real ?? path).inserted
-        }
+        return paths.filter { seen.insert(resolved($0)).inserted }
     }
 
     private static func registeredModules() -> [String] {
@@ -127,11 +158,18 @@ public final class TokenFinder {
         var module: String?
         while fgets(&line, Int32(line.count), file) != nil {
             let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            let parts = text.split(separator: ":", maxSplits: 1).map { $0.filter { !$0.isWhitespace } }
-            guard parts.count == 2 else { continue }
+            let parts = text.split(separator: ":", maxSplits: 1).map(trimmed)
+            guard parts.count == 2, !parts[1].isEmpty else { continue }
             if parts[0] == "module" { module = parts[1] }
             if parts[0] == "trust-policy", parts[1] == "yes" { return nil }
         }
         return module
+    }
+
+    /// Without white space at either end; a path may hold some.
+    private static func trimmed(_ text: Substring) -> String {
+        let start = text.drop(while: \.isWhitespace)
+        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(start[...last])
     }
 }

@@ -9,53 +9,68 @@ public struct TokenInfo: Hashable, Sendable {
     public let serialNumber: String
     /// What the slot is called, mostly the reader's name.
     public let slotDescription: String
+    /// The slot's number, which is the module's own choice and may change when a token is inserted again.
+    public let slotID: UInt
     public let pin: PINState
     /// Whether the PIN is typed in at the reader (protected authentication path).
     public let hasPINPad: Bool
 
-    init(_ info: CK_TOKEN_INFO, _ slot: CK_SLOT_INFO) {
+    init(_ info: CK_TOKEN_INFO, _ slot: CK_SLOT_INFO, slot slotID: UInt) {
         label = Self.text(info.label)
         manufacturer = Self.text(info.manufacturerID)
         model = Self.text(info.model)
         serialNumber = Self.text(info.serialNumber)
-        slotDescription = Self.text(slot.slotDescription)
+        slotDescription = Self.name(of: slot)
+        self.slotID = slotID
         pin = PINState(flags: info.flags)
         hasPINPad = info.flags & CK_FLAGS(CKF_PROTECTED_AUTHENTICATION_PATH) != 0
     }
 
     init(
-        label: String, serialNumber: String, manufacturer: String = "", model: String = "", pin: PINState = .ready,
-        hasPINPad: Bool = false
+        label: String, serialNumber: String, manufacturer: String = "", model: String = "",
+        slotDescription: String = "", slotID: UInt = 0, pin: PINState = .ready, hasPINPad: Bool = false
     ) {
         self.label = label
         self.serialNumber = serialNumber
         self.manufacturer = manufacturer
         self.model = model
-        slotDescription = ""
+        self.slotDescription = slotDescription
+        self.slotID = slotID
         self.pin = pin
         self.hasPINPad = hasPINPad
     }
 
-    /// The label without a suffix that OpenSC adds, ` (User PIN)` for example.
+    /// The label without the last suffix in brackets: OpenSC adds the name of the PIN, ` (User PIN)` for example.
     public var plainLabel: String {
-        guard label.hasSuffix(")"), let open = label.range(of: " (") else { return label }
+        guard label.hasSuffix(")"), let open = label.indices.last(where: { label[$0...].hasPrefix(" (") }),
+            open > label.startIndex
+        else { return label }
         return String(label[..<open])
     }
+
+    /// Refuses a login that could lock the token.
+    ///
+    /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-missing`).
+    func checkLogin() throws(TokenError) { try pin.checkLogin(to: label) }
+
+    /// Text that a token gives, fit for a terminal: a control character could rewrite what stands there.
+    static func printable(_ bytes: some Sequence<UInt8>) -> String {
+        let text = String(decoding: Array(bytes), as: UTF8.self).unicodeScalars.map { scalar in
+            scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar
+        }
+        return String(String.UnicodeScalarView(text))
+    }
+
+    /// What a slot is called.
+    static func name(of slot: CK_SLOT_INFO) -> String { text(slot.slotDescription) }
 
     /// A fixed-length field: padded with spaces, or by some modules with NUL.
     private static func text<Field>(_ field: Field) -> String {
         withUnsafeBytes(of: field) { bytes in
             let used = bytes.prefix { $0 != 0 }
             let end = used.lastIndex { $0 != UInt8(ascii: " ") }.map { $0 + 1 } ?? used.startIndex
-            return String(decoding: used[..<end], as: UTF8.self)
+            return printable(used[..<end])
         }
-    }
-}
-
-extension String {
-    /// The first place of a part, without Foundation.
-    fileprivate func range(of part: String) -> Index? {
-        indices.first { self[$0...].hasPrefix(part) }
     }
 }
 

@@ -14,18 +14,26 @@ public final class TokenSigner: TrustListSigner {
     }
 
     public let certificate: Certificate
-    private let label: String
+    private let token: Token
     private let session: Session
     private let key: CK_OBJECT_HANDLE
     private let mechanisms: Set<UInt>
     private let wantsLoginEachTime: Bool
     private let pin: Secret?
 
-    init(token: Token, session: Session, stored: Token.StoredCertificate, pin: Secret?) throws(TokenError) {
+    private var label: String { token.info.label }
+
+    /// - Parameters:
+    ///   - session: logged in.
+    ///   - mechanisms: what the token signs with (``Token/signingMechanisms()``).
+    init(
+        token: Token, session: Session, stored: Token.StoredCertificate, mechanisms: Set<UInt>, pin: Secret?
+    ) throws(TokenError) {
         certificate = stored.certificate
-        label = token.info.label
+        self.token = token
         self.session = session
-        mechanisms = try token.mechanisms()
+        self.mechanisms = mechanisms
+        let label = token.info.label
         let keys = try session.find([
             AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_PRIVATE_KEY)),
             AttributeValue(UInt(CKA_ID), bytes: stored.id),
@@ -67,8 +75,11 @@ public final class TokenSigner: TrustListSigner {
             case .digestOnToken: (message, digest.rsaMechanism)
             case .digestHere: (digest.digestInfoPrefix + Digest.compute(digest, message), UInt(CKM_RSA_PKCS))
             }
+        // The key may have a PIN, and tries, of its own.
+        if wantsLoginEachTime { try token.currentInfo().checkLogin() }
         let signature = try session.sign(
-            data, key: key, mechanism: CK_MECHANISM_TYPE(mechanism), signatureLength: certificate.publicKey.bits / 8
+            data, key: key, mechanism: CK_MECHANISM_TYPE(mechanism),
+            signatureLength: (certificate.publicKey.bits + 7) / 8
         ) { () throws(TokenError) in
             if wantsLoginEachTime { try session.login(pin, for: .operation) }
         }
@@ -82,7 +93,7 @@ public final class TokenSigner: TrustListSigner {
 
 extension DigestAlgorithm {
     /// The PKCS#11 mechanism that hashes and signs.
-    fileprivate var rsaMechanism: UInt {
+    var rsaMechanism: UInt {
         switch self {
         case .sha1: UInt(CKM_SHA1_RSA_PKCS)
         case .sha256: UInt(CKM_SHA256_RSA_PKCS)

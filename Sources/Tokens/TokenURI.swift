@@ -5,6 +5,9 @@ public struct TokenURI: Hashable, Sendable {
     public private(set) var serial: String?
     public private(set) var manufacturer: String?
     public private(set) var model: String?
+    /// The slot that the token is in.
+    public private(set) var slotDescription: String?
+    public private(set) var slotID: UInt?
     /// CKA_LABEL of the object.
     public private(set) var object: String?
     /// CKA_ID of the object.
@@ -14,60 +17,77 @@ public struct TokenURI: Hashable, Sendable {
     /// The module to load.
     public private(set) var modulePath: String?
 
-    /// Reads a URI. Attributes that do not matter here are checked for their form and passed over; `pin-value` is
+    /// Reads a URI. An attribute that narrows the choice and is not understood here is refused, as passing over it could
+    /// choose another token than the one that is meant; vendors' own ones (`x-...`) are passed over. `pin-value` is
     /// refused, as a PIN has no place in an argument.
     ///
     /// - Throws: ``TokenError`` (`bad-uri`).
     public init(_ text: String) throws(TokenError) {
         func bad(_ reason: String) -> TokenError {
-            TokenError(.badURI, text, "\"\(text)\" is not a PKCS#11 URI: \(reason).")
+            // What was written wrongly may hold a PIN: the query is not repeated, nor any text that speaks of one.
+            let path = String(text.prefix { $0 != "?" })
+            let shown = path.lowercased().contains("pin") ? "pkcs11:..." : path
+            return TokenError(.badURI, shown, "\"\(shown)\" is not a PKCS#11 URI: \(reason).")
         }
         guard text.lowercased().hasPrefix("pkcs11:") else { throw bad("it does not start with pkcs11:") }
         let parts = text.dropFirst(7).split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        var seen: Set<Substring> = []
-        func attributes(_ part: Substring, _ separator: Character) throws(TokenError) -> [(Substring, [UInt8])] {
-            var result: [(Substring, [UInt8])] = []
-            for item in part.split(separator: separator, omittingEmptySubsequences: false) where !part.isEmpty {
-                guard let equals = item.firstIndex(of: "=") else { throw bad("\"\(item)\" is not an attribute") }
-                let name = item[..<equals]
-                guard !name.isEmpty, seen.insert(name).inserted else {
-                    throw bad("\"\(name)\" stands twice or is empty")
-                }
-                guard let value = Self.decode(item[item.index(after: equals)...]) else {
-                    throw bad("\"\(name)\" holds a character that must be written as %XX")
-                }
-                result.append((name, value))
+        do throws(Fault) {
+            for (name, value) in try Self.attributes(parts[0], separator: ";", plain: Self.pathCharacters) {
+                try take(path: name, value)
             }
-            return result
-        }
-        for (name, value) in try attributes(parts[0], ";") {
-            let string = String(decoding: value, as: UTF8.self)
-            switch name {
-            case "token": token = string
-            case "serial": serial = string
-            case "manufacturer": manufacturer = string
-            case "model": model = string
-            case "object": object = string
-            case "id": id = value
-            case "type":
-                guard ["cert", "private"].contains(string) else {
-                    throw bad("type=\(string) is not a certificate or key")
-                }
-            default: break
+            guard parts.count > 1 else { return }
+            for (name, value) in try Self.attributes(parts[1], separator: "&", plain: Self.queryCharacters) {
+                try take(query: name, value)
             }
+        } catch {
+            throw bad(error.reason)
         }
-        for (name, value) in try attributes(parts.count > 1 ? parts[1] : "", "&") {
-            let string = String(decoding: value, as: UTF8.self)
-            switch name {
-            case "pin-source": pinSource = string.hasPrefix("file:") ? Self.path(fileURI: string) : string
-            case "module-path": modulePath = string
-            case "pin-value":
-                throw TokenError(
-                    .badURI, "pkcs11:",
-                    "pin-value is refused: a PIN in an argument can be seen by every user of this machine.")
-            default: break
+    }
+
+    private struct Fault: Error { let reason: String }
+
+    private mutating func take(path name: Substring, _ value: [UInt8]) throws(Fault) {
+        if name == "id" {
+            id = value
+            return
+        }
+        let string = try Self.text(value, of: name)
+        switch name {
+        case "token": token = string
+        case "serial": serial = string
+        case "manufacturer": manufacturer = string
+        case "model": model = string
+        case "object": object = string
+        case "slot-description": slotDescription = string
+        case "slot-id":
+            guard !string.isEmpty, string.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+                let number = UInt(string)
+            else { throw Fault(reason: "slot-id=\(string) is not a number") }
+            slotID = number
+        case "type":
+            guard ["cert", "private"].contains(string) else {
+                throw Fault(reason: "type=\(string) is not a certificate or key")
             }
+        default: try Self.passOver(name)
         }
+    }
+
+    private mutating func take(query name: Substring, _ value: [UInt8]) throws(Fault) {
+        if name == "pin-value" {
+            throw Fault(
+                reason: "pin-value is refused, as a PIN in an argument can be seen by every user of this machine")
+        }
+        let string = try Self.text(value, of: name)
+        switch name {
+        case "pin-source": pinSource = string.hasPrefix("file:") ? try Self.path(fileURI: string) : string
+        case "module-path": modulePath = string
+        default: try Self.passOver(name)
+        }
+        guard pinSource != "", modulePath != "" else { throw Fault(reason: "\"\(name)\" names no file") }
+    }
+
+    private static func passOver(_ name: Substring) throws(Fault) {
+        guard name.hasPrefix("x-") else { throw Fault(reason: "the attribute \"\(name)\" is not supported here") }
     }
 
     /// Whether a token fits. An attribute that the URI leaves out fits everything.
@@ -76,31 +96,74 @@ public struct TokenURI: Hashable, Sendable {
             && (serial.map { $0 == info.serialNumber } ?? true)
             && (manufacturer.map { $0 == info.manufacturer } ?? true)
             && (model.map { $0 == info.model } ?? true)
+            && (slotDescription.map { $0 == info.slotDescription } ?? true)
+            && (slotID.map { $0 == info.slotID } ?? true)
     }
 
-    /// `file:/path` and `file:///path`.
-    private static func path(fileURI: String) -> String {
-        let rest = fileURI.dropFirst(5)
-        return rest.hasPrefix("//") ? String(rest.dropFirst(2)) : String(rest)
+    // MARK: - Syntax
+
+    private static func attributes(
+        _ part: Substring, separator: Character, plain: Set<UInt8>
+    ) throws(Fault) -> [(name: Substring, value: [UInt8])] {
+        guard !part.isEmpty else { return [] }
+        var seen: Set<Substring> = []
+        var result: [(name: Substring, value: [UInt8])] = []
+        for item in part.split(separator: separator, omittingEmptySubsequences: false) {
+            guard let equals = item.firstIndex(of: "=") else {
+                throw Fault(reason: "a part of it is not of the form name=value")
+            }
+            let name = item[..<equals]
+            guard !name.isEmpty, seen.insert(name).inserted else {
+                throw Fault(reason: "the attribute \"\(name)\" stands twice or has no name")
+            }
+            guard let value = decode(item[item.index(after: equals)...], plain) else {
+                throw Fault(reason: "the value of \"\(name)\" holds a character that must be written as %XX")
+            }
+            result.append((name, value))
+        }
+        return result
     }
 
-    /// Characters that stand for themselves (RFC 7512, section 2.3), and `%XX`.
-    private static func decode(_ text: Substring) -> [UInt8]? {
-        let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:[]@!$'()*+,=/&|".utf8)
+    /// Characters that stand for themselves in a value, in front of the question mark and after it (RFC 7512,
+    /// section 2.3). The separators are among the first; they were split at before.
+    private static let pathCharacters = Set(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:[]@!$'()*+,=&".utf8)
+    private static let queryCharacters = pathCharacters.union("/?|".utf8).subtracting("&".utf8)
+
+    private static func decode(_ text: Substring, _ plain: Set<UInt8>) -> [UInt8]? {
+        func digit(_ byte: UInt8) -> UInt8? { Character(UnicodeScalar(byte)).hexDigitValue.map(UInt8.init) }
         var output: [UInt8] = []
         var bytes = Array(text.utf8)[...]
         while let byte = bytes.popFirst() {
             if byte == UInt8(ascii: "%") {
-                guard bytes.count >= 2,
-                    let value = UInt8(String(decoding: bytes.prefix(2), as: UTF8.self), radix: 16)
-                else { return nil }
-                output.append(value)
-                bytes = bytes.dropFirst(2)
+                guard let high = bytes.popFirst().flatMap(digit), let low = bytes.popFirst().flatMap(digit) else {
+                    return nil
+                }
+                output.append(high << 4 | low)
             } else {
                 guard plain.contains(byte) else { return nil }
                 output.append(byte)
             }
         }
         return output
+    }
+
+    /// A value as text. No label, and no path that C understands, holds a NUL.
+    private static func text(_ value: [UInt8], of name: Substring) throws(Fault) -> String {
+        guard let string = String(validating: value, as: UTF8.self), !value.contains(0) else {
+            throw Fault(reason: "the value of \"\(name)\" is not text")
+        }
+        return string
+    }
+
+    /// The path of `file:/path`, `file:///path` and `file://localhost/path` (RFC 8089), and of `file:name`.
+    private static func path(fileURI: String) throws(Fault) -> String {
+        let rest = fileURI.dropFirst(5)
+        guard rest.hasPrefix("//") else { return String(rest) }
+        let host = rest.dropFirst(2).prefix { $0 != "/" }
+        guard host.isEmpty || host == "localhost" else {
+            throw Fault(reason: "pin-source names a file on another machine")
+        }
+        return String(rest.dropFirst(2 + host.count))
     }
 }

@@ -1,31 +1,65 @@
 import Foundation
+import Testing
 import Tokens
 
-/// Two mock tokens in SoftHSM, shared by the tests of this process: SoftHSM reads its configuration once.
+/// Mock tokens in SoftHSM, shared by the tests of this process: SoftHSM reads its configuration once. Beside the two of
+/// tools/mock-tokens there is one, ``strictLabel``, whose key wants a login for each signature.
 enum MockStore {
     static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
+    static let strictLabel = "SAST-STRICT"
+    static let labels: Set = ["SAST-ADN0054f509", "SAST-ADN008580ef", strictLabel]
 
     static let module: PKCS11Module = {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mock-tokens-" + UUID().uuidString)
-        let maker = Process()
-        maker.executableURL = URL(fileURLWithPath: repository + "/tools/mock-tokens")
-        maker.arguments = ["--second-certificate", folder.path]
-        let output = Pipe()
-        maker.standardOutput = output
-        try! maker.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        maker.waitUntilExit()
-        precondition(maker.terminationStatus == 0, "tools/mock-tokens failed")
+        let text = try! run(repository + "/tools/mock-tokens", ["--second-certificate", folder])
         let variables = text.split(separator: "\n").reduce(into: [String: String]()) { result, line in
             let parts = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1).map(String.init)
             result[parts[0]] = parts[1]
         }
         setenv("SOFTHSM2_CONF", variables["SOFTHSM2_CONF"]!, 1)
-        Self.folder = folder.path
+        let path = variables["ETOKEN_BRIDGE_MODULE"]!
+        _ = try! run("/bin/bash", ["-c", addStrictToken, "-", folder + "/strict", strictLabel, path])
         atexit { try? FileManager.default.removeItem(atPath: MockStore.folder) }
-        return try! PKCS11Module(path: variables["ETOKEN_BRIDGE_MODULE"]!)
+        return try! PKCS11Module(path: path)
     }()
 
-    nonisolated(unsafe) private static var folder = ""
+    static let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("mock-tokens-" + UUID().uuidString).path
+
+    private static let addStrictToken = """
+        set -euo pipefail
+        export MOCK_PIN=Cisco123
+        mkdir "$1"
+        softhsm2-util --init-token --free --label "$2" --pin "$MOCK_PIN" --so-pin "$MOCK_PIN-so"
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout "$1/key.pem" -out "$1/certificate.der" -outform DER \\
+            -subj "/CN=$2" -days 30 2>/dev/null
+        openssl pkcs8 -topk8 -nocrypt -in "$1/key.pem" -outform DER -out "$1/key.der"
+        store() { pkcs11-tool --module "$module" --token-label "$label" --login --pin env:MOCK_PIN --id 07 "$@"; }
+        label=$2 module=$3
+        store --write-object "$1/key.der" --type privkey --always-auth --usage-sign
+        store --write-object "$1/certificate.der" --type cert
+        """
+
+    struct Failed: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// What a program prints; an error where it fails.
+    static func run(_ program: String, _ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program.hasPrefix("/") ? program : "/usr/bin/env")
+        process.arguments = program.hasPrefix("/") ? arguments : [program] + arguments
+        let output = Pipe()
+        let complaints = Pipe()
+        process.standardOutput = output
+        process.standardError = complaints
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let errors = String(decoding: complaints.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw Failed(description: "\(program) ended with \(process.terminationStatus): \(text)\(errors)")
+        }
+        return text
+    }
 }

@@ -17,9 +17,9 @@ import TrustList
         return Secret(consuming: &bytes)
     }
 
-    @Test func listsBothTokensWithTrimmedLabels() throws {
+    @Test func listsTheTokensWithTrimmedLabels() throws {
         let tokens = try MockStore.module.tokens()
-        #expect(Set(tokens.map(\.info.label)) == ["SAST-ADN0054f509", "SAST-ADN008580ef"])
+        #expect(Set(tokens.map(\.info.label)) == MockStore.labels && tokens.count == 3)
         #expect(tokens.allSatisfy { $0.info.serialNumber.count == 16 && $0.info.pin == .ready && !$0.info.hasPINPad })
     }
 
@@ -36,7 +36,8 @@ import TrustList
         let token = try token("SAST-ADN0054f509")
         let error = #expect(throws: TokenError.self) { try token.certificate() }
         #expect(error?.code == .ambiguous)
-        #expect(error?.reason.contains("id=%01") == true && error?.reason.contains("id=%02") == true)
+        #expect(error?.reason.contains("id=%01, object \"SAST-ADN0054f509\", serial 3C:F9:27") == true)
+        #expect(error?.reason.contains("id=%02") == true)
         let first = try token.certificate(matching: TokenURI("pkcs11:token=SAST-ADN0054f509;id=%01"))
         #expect(first.certificate.publicKey.bits == 1024)
         let none = #expect(throws: TokenError.self) { try token.certificate(matching: TokenURI("pkcs11:id=%09")) }
@@ -72,27 +73,15 @@ import TrustList
             return url.path
         }
         let certificateFile = try file("certificate.pem", Array(certificate.pem.utf8))
-        let key = try run("openssl", ["x509", "-in", certificateFile, "-noout", "-pubkey"])
+        let key = try MockStore.run("openssl", ["x509", "-in", certificateFile, "-noout", "-pubkey"])
         let names: [DigestAlgorithm: String] = [.sha1: "-sha1", .sha256: "-sha256", .sha512: "-sha512"]
-        let answer = try run(
+        let answer = try MockStore.run(
             "openssl",
             [
                 "dgst", names[digest]!, "-verify", try file("key.pem", Array(key.utf8)), "-signature",
                 try file("signature", signature), try file("message", message),
             ])
         return answer.contains("Verified OK")
-    }
-
-    private func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return text
     }
 
     @Test func aWrongPINIsTriedOnceAndShows() throws {
@@ -126,6 +115,9 @@ import TrustList
         let missing = #expect(throws: TokenError.self) { try finder.token(named: "SAST-ADN00000000") }
         #expect(missing?.code == .tokenNotFound)
         #expect(missing?.reason.contains("SAST-ADN0054f509") == true)
+        let slot = try finder.token(named: "pkcs11:slot-id=\(token.info.slotID)")
+        #expect(slot.info == token.info)
+        #expect(throws: TokenError.self) { try finder.token(named: "pkcs11:token=SAST-ADN008580ef;slot-id=4294967295") }
         let both = #expect(throws: TokenError.self) { try finder.token(named: "pkcs11:model=SoftHSM%20v2") }
         #expect(both?.code == .ambiguous)
     }
