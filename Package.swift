@@ -59,7 +59,8 @@ let package = Package(
 
         // Tests
         .testTarget(
-            name: "ClusterLabTests", dependencies: ["ClusterLab", "Certificates", "TrustList", "cluster-lab"],
+            name: "ClusterLabTests",
+            dependencies: ["Certificates", "ClusterLab", "ServerFixtures", "TrustList", "cluster-lab"],
             exclude: ["Clients"]),
         .testTarget(name: "TrustListTests", dependencies: ["TrustList", "Certificates"]),
         .testTarget(name: "PhonesTests", dependencies: ["Phones", "TrustList", "Certificates"]),

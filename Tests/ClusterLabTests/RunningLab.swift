@@ -1,5 +1,6 @@
 import ClusterLab
 import Foundation
+import ServerFixtures
 
 /// A lab of a test's own, started with the real program, in a directory of its own, gone when the test ends.
 struct RunningLab {
@@ -76,19 +77,7 @@ struct RunningLab {
 
     // MARK: The program
 
-    /// Next to the tests, wherever those were built.
-    static let executable: String = {
-        var folders = CommandLine.arguments.flatMap { argument -> [String] in
-            guard let end = argument.range(of: "/etoken-bridgePackageTests.xctest") else { return [] }
-            return [String(argument[..<end.lowerBound])]
-        }
-        folders.append(URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path)
-        folders.append(
-            URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                .deletingLastPathComponent().path + "/.build/debug")
-        let paths = folders.map { $0 + "/cluster-lab" }
-        return paths.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "cluster-lab"
-    }()
+    static let executable = Programs.path("cluster-lab")
 
     static func cli(_ arguments: [String]) async throws -> Program { try await Program.run([executable] + arguments) }
 

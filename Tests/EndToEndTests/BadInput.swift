@@ -1,4 +1,5 @@
 import Foundation
+import ServerFixtures
 import Testing
 
 /// Every kind of bad input: one clear sentence, the documented status, and everything left as it was.
@@ -124,7 +125,7 @@ import Testing
         let small = rehearsal.folder.file("small")
         try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
         let command =
-            "mount -t tmpfs -o size=20k none \(small) && exec \(Rehearsal.programs)/etoken-bridge \"$@\""
+            "mount -t tmpfs -o size=20k none \(small) && exec \(Programs.path("etoken-bridge")) \"$@\""
         try expectUnchanged(rehearsal, status: 1, says: "No space left on device") {
             try rehearsal.run(
                 "/usr/bin/unshare",

@@ -13,10 +13,6 @@ final class Rehearsal {
     static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    /// Where the programs are: those that users get (tools/test sets it), else those of the debug build.
-    static let programs =
-        ProcessInfo.processInfo.environment["ETOKEN_BRIDGE_BIN"] ?? repository + "/.build/debug"
-
     let folder = TemporaryFolder()
     private var environment = ProcessInfo.processInfo.environment
     private var module = ""
@@ -36,11 +32,11 @@ final class Rehearsal {
     }
 
     deinit {
-        if hasLab { _ = try? run(Self.programs + "/cluster-lab", ["down", folder.file("lab")]) }
+        if hasLab { _ = try? run(Programs.path("cluster-lab"), ["down", folder.file("lab")]) }
     }
 
     private func startLab() throws {
-        let up = try run(Self.programs + "/cluster-lab", ["up", folder.file("lab")])
+        let up = try run(Programs.path("cluster-lab"), ["up", folder.file("lab")])
         precondition(up.status == 0, up.errors + up.output)
         hasLab = true
         let added = try bridge("cluster", "add", "--lab", folder.file("lab"))
@@ -49,7 +45,7 @@ final class Rehearsal {
 
     /// Runs etoken-bridge.
     func bridge(_ arguments: String..., input: String? = nil) throws -> Result {
-        try run(Self.programs + "/etoken-bridge", arguments, input: input)
+        try run(Programs.path("etoken-bridge"), arguments, input: input)
     }
 
     static let tokens = ["SAST-ADN0054f509", "SAST-ADN008580ef"]
@@ -60,7 +56,7 @@ final class Rehearsal {
     ) throws -> Result {
         let arguments = migrationArguments(output: folder.file("out"), tokens: tokens, pinFile: pinFile)
         return try run(
-            Self.programs + "/etoken-bridge", arguments + (accepting ? ["--accept-stranded"] : []) + extra)
+            Programs.path("etoken-bridge"), arguments + (accepting ? ["--accept-stranded"] : []) + extra)
     }
 
     func migrationArguments(
@@ -72,7 +68,7 @@ final class Rehearsal {
     }
 
     func ctl(_ arguments: [String]) throws -> Result {
-        try run(Self.programs + "/etoken-bridge", ["ctl"] + arguments)
+        try run(Programs.path("etoken-bridge"), ["ctl"] + arguments)
     }
 
     /// The options with which a mock token signs.
@@ -81,11 +77,11 @@ final class Rehearsal {
     }
 
     func token(_ arguments: String...) throws -> Result {
-        try run(Self.programs + "/etoken-bridge", ["token"] + arguments + ["--module", module])
+        try run(Programs.path("etoken-bridge"), ["token"] + arguments + ["--module", module])
     }
 
     func fault(_ node: String, _ fault: String) throws {
-        let result = try run(Self.programs + "/cluster-lab", ["fault", folder.file("lab"), node, fault])
+        let result = try run(Programs.path("cluster-lab"), ["fault", folder.file("lab"), node, fault])
         precondition(result.status == 0, result.errors)
     }
 

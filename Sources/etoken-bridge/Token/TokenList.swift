@@ -16,7 +16,9 @@ struct TokenList: ParsableCommand {
     private struct List: Encodable { let tokens: [TokenDocument] }
 
     func run() throws {
-        let tokens = try module.finder().tokens()
+        let (tokens, failures) = try module.finder().scan()
+        // A broken reader must not hide the other tokens, nor be hidden by them.
+        for failure in failures where Terminal.isVerbose || tokens.isEmpty { Terminal.note("Passed over: \(failure)") }
         if common.json {
             try Terminal.json(List(tokens: try tokens.map { TokenDocument($0, try $0.certificates()) }))
             return

@@ -1,0 +1,19 @@
+import Glibc
+
+/// Where the programs under test are.
+public enum Programs {
+    /// The path of one of our programs: in `ETOKEN_BRIDGE_BIN`, where `tools/test` puts those that users get; else the one
+    /// that was built beside the tests.
+    public static func path(_ name: String) -> String {
+        if let folder = getenv("ETOKEN_BRIDGE_BIN") { return String(cString: folder) + "/" + name }
+        // swift test runs a helper of the toolchain; the test bundle is among its arguments.
+        for argument in CommandLine.arguments {
+            guard let end = argument.firstRange(of: ".xctest")?.lowerBound,
+                let slash = argument[..<end].lastIndex(of: "/")
+            else { continue }
+            let path = argument[..<slash] + "/" + name
+            if access(String(path), X_OK) == 0 { return String(path) }
+        }
+        return "\(#filePath.prefix(upTo: #filePath.firstRange(of: "/Tests/")!.lowerBound))/.build/debug/\(name)"
+    }
+}
