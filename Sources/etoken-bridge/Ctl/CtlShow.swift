@@ -58,7 +58,7 @@ struct CtlShow: ParsableCommand {
 
             \(records.text)
             * signed this file
-            """
+            """ + file.list.warnings.map { "\nwarning: \($0)" }.joined()
     }
 }
 
@@ -82,6 +82,7 @@ struct TrustListDocument: Encodable {
     let version: String
     let signer: Signer
     let records: [Entry]
+    let warnings: [String]
 
     init(_ file: CtlFile) {
         let header = file.list.header
@@ -91,6 +92,7 @@ struct TrustListDocument: Encodable {
         md5 = Digest.md5(file.bytes).hex
         sha1 = Digest.sha1(file.bytes).hex
         length = file.bytes.count
+        warnings = file.list.warnings.map(\.description)
         headerLength = header.length
         version = "\(header.version.major).\(header.version.minor)"
         signer = Signer(
