@@ -8,6 +8,7 @@ let package = Package(
     name: "etoken-bridge",
     products: [
         .library(name: "TrustList", targets: ["TrustList"]),
+        .library(name: "Certificates", targets: ["Certificates"]),
         .executable(name: "etoken-bridge", targets: ["etoken-bridge"]),
         .executable(name: "cluster-lab", targets: ["cluster-lab"]),
     ],
@@ -58,11 +59,15 @@ let package = Package(
             ]),
 
         // Tests
+        .target(
+            name: "FuzzTargets", dependencies: ["Certificates", "TrustList"], path: "Tests/Fuzz/Sources/FuzzTargets"),
         .testTarget(
             name: "ClusterLabTests",
             dependencies: ["Certificates", "ClusterLab", "ServerFixtures", "TrustList", "cluster-lab"],
             exclude: ["Clients"]),
-        .testTarget(name: "TrustListTests", dependencies: ["TrustList", "Certificates"]),
+        .testTarget(
+            name: "TrustListTests", dependencies: ["Certificates", "FuzzTargets", "ServerFixtures", "TrustList"],
+            exclude: ["independent-writer.py"]),
         .testTarget(name: "PhonesTests", dependencies: ["Phones", "TrustList", "Certificates"]),
         .testTarget(
             name: "TokensTests",

@@ -1,0 +1,18 @@
+// swift-tools-version: 6.0
+
+import PackageDescription
+
+// Programs that tools/bench runs; not built with the product.
+let package = Package(
+    name: "bench",
+    dependencies: [.package(name: "etoken-bridge", path: "../..")],
+    targets: [
+        .executableTarget(
+            name: "TrustListBench",
+            dependencies: [
+                .product(name: "Certificates", package: "etoken-bridge"),
+                .product(name: "TrustList", package: "etoken-bridge"),
+            ])
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,43 @@
+import Certificates
+import Glibc
+import TrustList
+
+// trustlist-bench FILE SECONDS: makes a trust list of about 10 kB signed with RSA-2048, writes it to FILE, reads and
+// verifies it over and over for SECONDS, and prints how often a second.
+
+let path = CommandLine.arguments[1]
+let seconds = Double(CommandLine.arguments[2]) ?? 2
+
+let key = try PrivateKey.generate(bits: 2048)
+let certificate = try CertificateBuilder(
+    subject: DistinguishedName(["CN": "cucm-pub", "O": "Cisco"]), serialNumber: [1, 2, 3, 4], notBefore: 0,
+    notAfter: 4_000_000_000
+).selfSigned(by: key)
+var records: [Record] = []
+while records.reduce(0, { $0 + $1.length }) < 9_000 {
+    records.append(
+        try Record(
+            certificate: certificate, role: records.isEmpty ? .sast : .ccmTFTP, dnsName: "cucm-\(records.count)",
+            ipAddress: [10, 0, 0, UInt8(records.count)], names: .cucm, withCertificateSignature: true))
+}
+let bytes = try TrustListDraft(timestamp: 1_500_000_000, digest: .sha256, records: records).signed(
+    by: SoftwareSigner(certificate: certificate, key: key), modulusBits: 2048, verifier: X509SignatureVerifier()
+).encoded()
+let file = fopen(path, "w")
+fwrite(bytes, 1, bytes.count, file)
+fclose(file)
+
+func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+let start = now()
+var rounds = 0
+while now() - start < seconds {
+    let list = try TrustListFile(decoding: bytes)
+    guard try list.isSigned(by: certificate) else { fatalError("the signature does not verify") }
+    rounds += 1
+}
+print(Int(Double(rounds) / (now() - start)))
