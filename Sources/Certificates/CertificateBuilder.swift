@@ -56,11 +56,7 @@ public struct CertificateBuilder: Sendable {
         let issuerName = try issuer.makeX509Name()
         defer { X509_NAME_free(issuerName) }
         try check(X509_set_issuer_name(x509, issuerName))
-        guard let key = publicKey.der.withBytes({ d2i_PUBKEY(nil, $0, $1) }) else {
-            throw .openSSL(.unsupportedKey, "libcrypto cannot read the public key")
-        }
-        defer { EVP_PKEY_free(key) }
-        try check(X509_set_pubkey(x509, key))
+        try check(publicKey.withKey { X509_set_pubkey(x509, $0) })
         for (name, value) in extensions {
             guard let item = X509V3_EXT_conf(nil, nil, name, value) else {
                 throw .openSSL(.cryptoFailed, "libcrypto refuses the extension \(name)")

@@ -31,14 +31,20 @@ public enum Digest {
 }
 
 extension DigestAlgorithm {
-    /// libcrypto's method for this digest.
+    /// libcrypto's method for this digest, fetched once: fetching takes as long as hashing some kilobytes.
     var method: OpaquePointer? {
         switch self {
-        case .sha1: EVP_sha1()
-        case .sha256: EVP_sha256()
-        case .sha512: EVP_sha512()
+        case .sha1: Self.methods.sha1
+        case .sha256: Self.methods.sha256
+        case .sha512: Self.methods.sha512
         }
     }
+
+    /// They live as long as the program.
+    private nonisolated(unsafe) static let methods = (
+        sha1: EVP_MD_fetch(nil, "SHA1", nil), sha256: EVP_MD_fetch(nil, "SHA256", nil),
+        sha512: EVP_MD_fetch(nil, "SHA512", nil)
+    )
 }
 
 extension Sequence where Element == UInt8 {

@@ -12,12 +12,31 @@ public struct PublicKey: Hashable, Sendable {
     /// holds as PUBLICKEY.
     public let rawKey: [UInt8]
 
+    /// libcrypto's key. Reading it from DER takes longer than checking a signature with it, so it is kept.
+    private let handle: Handle
+
+    private final class Handle: @unchecked Sendable {
+        // EVP_PKEY is reference counted and, once made, only read: it may be shared between threads (openssl-threads(7)).
+        let key: OpaquePointer
+
+        init(_ key: OpaquePointer) {
+            EVP_PKEY_up_ref(key)
+            self.key = key
+        }
+
+        deinit { EVP_PKEY_free(key) }
+    }
+
     init(_ key: OpaquePointer) throws(CertificateError) {
         der = try derBytes("the public key") { i2d_PUBKEY(key, $0) }
         isRSA = etb_evp_pkey_is_a(key, "RSA") == 1
         bits = Int(EVP_PKEY_get_bits(key))
         rawKey = try derBytes("the public key") { i2d_PublicKey(key, $0) }
+        handle = Handle(key)
     }
+
+    public static func == (left: PublicKey, right: PublicKey) -> Bool { left.der == right.der }
+    public func hash(into hasher: inout Hasher) { hasher.combine(der) }
 
     /// The pin of this key as libcurl wants it: `sha256//` and the base64 of the SHA-256 of ``der`` (RFC 7469).
     public var pin: String { "sha256//" + base64(Digest.sha256(der)) }
@@ -32,19 +51,20 @@ public struct PublicKey: Hashable, Sendable {
         guard isRSA else {
             throw CertificateError(.unsupportedKey, "only RSA keys sign trust lists; this key is of another kind")
         }
-        guard let key = der.withBytes({ d2i_PUBKEY(nil, $0, $1) }) else {
-            throw .openSSL(.unsupportedKey, "libcrypto cannot read the public key")
-        }
-        defer { EVP_PKEY_free(key) }
         guard let context = EVP_MD_CTX_new() else { throw .openSSL(.cryptoFailed, "libcrypto is out of memory") }
         defer { EVP_MD_CTX_free(context) }
-        guard EVP_DigestVerifyInit(context, nil, digest.method, nil, key) == 1 else {
+        guard EVP_DigestVerifyInit(context, nil, digest.method, nil, handle.key) == 1 else {
             throw .openSSL(.cryptoFailed, "libcrypto cannot check a signature with this key")
         }
         let status = EVP_DigestVerify(context, signature, signature.count, message, message.count)
         ERR_clear_error()
         return status == 1
     }
+
+    /// The key itself, for libcrypto's calls within this module.
+    func withKey<Result, Failure: Error>(
+        _ body: (OpaquePointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result { try body(handle.key) }
 }
 
 /// Runs one of libcrypto's i2d functions and takes the bytes it made.

@@ -105,7 +105,7 @@ public enum ShowCTL {
                 case 5: record.issuerName ?? ""
                 case 6: bytes.colonHex
                 case 9:
-                    Digest.sha1(bytes).map { [$0].hex.uppercased() }.joined(separator: " ") + " (SHA1 Hash HEX)"
+                    Digest.sha1(Array(bytes)).map { [$0].hex.uppercased() }.joined(separator: " ") + " (SHA1 Hash HEX)"
                 default: ""
                 }
             return row(Int(tag), recordNames[tag] ?? "UNKNOWN", bytes.count, value)

@@ -4,7 +4,8 @@
 /// length, and a container (header tags 3, 7 and 9) is only a tag and a length, whose value is the elements that follow.
 /// Source: docs/trust-list-format.md, "Encoding".
 public enum Element: Hashable, Sendable {
-    case value(tag: UInt8, bytes: [UInt8])
+    /// The bytes may be a part of the file that was decoded, so that reading copies nothing.
+    case value(tag: UInt8, bytes: ArraySlice<UInt8>)
     case container(tag: UInt8, length: Int)
     case padding
 
@@ -43,15 +44,18 @@ public enum Element: Hashable, Sendable {
 
 extension [Element] {
     /// The value of the element with this tag, or nil.
-    func bytes(_ tag: UInt8) -> [UInt8]? {
+    func bytes(_ tag: UInt8) -> ArraySlice<UInt8>? {
         for case .value(tag, let bytes) in self { return bytes }
         return nil
     }
 
+    /// The same as an array of its own.
+    func array(_ tag: UInt8) -> [UInt8]? { bytes(tag).map { [UInt8]($0) } }
+
     /// The value as a two-byte number, or nil where it is absent or has another length.
     func number16(_ tag: UInt8) -> UInt16? {
         guard let bytes = bytes(tag), bytes.count == 2 else { return nil }
-        return UInt16(bytes[0]) << 8 | UInt16(bytes[1])
+        return UInt16(bytes[bytes.startIndex]) << 8 | UInt16(bytes[bytes.startIndex + 1])
     }
 
     /// The value as text, without the trailing NUL that the length counts.
@@ -59,11 +63,15 @@ extension [Element] {
         bytes(tag).map { String(trustListText: $0) }
     }
 
-    func encoded() -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity(reduce(0) { $0 + $1.encodedLength })
+    func encode(into output: inout [UInt8]) {
         for element in self { element.encode(into: &output) }
-        return output
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// A text with the trailing NUL that the format wants.
+    init(trustListText text: String) {
+        self = (Array(text.utf8) + [0])[...]
     }
 }
 
@@ -73,16 +81,11 @@ extension [UInt8] {
         append(UInt8(value >> 8 & 0xff))
         append(UInt8(value & 0xff))
     }
-
-    /// A text with the trailing NUL that the format wants.
-    init(trustListText text: String) {
-        self = Array(text.utf8) + [0]
-    }
 }
 
 extension String {
     /// A field's bytes as text: one trailing NUL is dropped, and bytes that are not UTF-8 show as U+FFFD.
-    init(trustListText bytes: [UInt8]) {
-        self = String(decoding: bytes.last == 0 ? bytes.dropLast() : bytes[...], as: UTF8.self)
+    init(trustListText bytes: ArraySlice<UInt8>) {
+        self = String(decoding: bytes.last == 0 ? bytes.dropLast() : bytes, as: UTF8.self)
     }
 }

@@ -16,7 +16,7 @@ struct ElementReader {
     var isAtEnd: Bool { offset >= end }
 
     /// The next element. `containers` are the tags whose value is the elements that follow.
-    mutating func next(containers: Set<UInt8>) throws(TrustListError) -> Element {
+    mutating func next(containers: [UInt8]) throws(TrustListError) -> Element {
         let start = offset
         let tag = bytes[start]
         if tag == Element.paddingTag {
@@ -38,20 +38,23 @@ struct ElementReader {
             return .container(tag: tag, length: length)
         }
         offset = start + 3 + length
-        return .value(tag: tag, bytes: Array(bytes[start + 3..<offset]))
+        return .value(tag: tag, bytes: bytes[start + 3..<offset])
     }
 }
 
 /// Notes the tags that were seen, and refuses the second of a kind.
 struct SeenTags {
-    private var tags: Set<UInt8> = []
+    /// A bit a tag.
+    private var low: UInt128 = 0
+    private var high: UInt128 = 0
 
     mutating func insert(_ element: Element, at offset: Int, in what: String) throws(TrustListError) {
         if case .padding = element { return }
-        guard tags.insert(element.tag).inserted else {
+        let bit = UInt128(1) << (element.tag & 127)
+        let isSeen = (element.tag < 128 ? low : high) & bit != 0
+        if element.tag < 128 { low |= bit } else { high |= bit }
+        guard !isSeen else {
             throw TrustListError(.duplicateField, at: offset, "field \(element.tag) stands twice in \(what)")
         }
     }
-
-    func contains(_ tag: UInt8) -> Bool { tags.contains(tag) }
 }

@@ -20,7 +20,7 @@ public struct Header: Hashable, Sendable {
         static let fileName: UInt8 = 14
         static let timestamp: UInt8 = 15
         static let signerVersion: UInt8 = 28
-        static let containers: Set<UInt8> = [signerID, signatureInfo, signatureAlgorithmInfo]
+        static let containers = [signerID, signatureInfo, signatureAlgorithmInfo]
         static let known: Set<UInt8> = Set(required + [signerVersion, Element.paddingTag])
         static let required = [
             version, headerLength, signerID, signerName, serialNumber, caName, signatureInfo, digestAlgorithm,
@@ -56,13 +56,13 @@ public struct Header: Hashable, Sendable {
     public func hash(into hasher: inout Hasher) { hasher.combine(elements) }
 
     /// The header's bytes without the signature element: what the signature is made over, before the records.
-    func encodedWithoutSignature() -> [UInt8] {
-        elements.filter { $0.tag != Tag.signature }.encoded()
+    func encodeWithoutSignature(into output: inout [UInt8]) {
+        for element in elements where element.tag != Tag.signature { element.encode(into: &output) }
     }
 
     init(elements: [Element], startingAt offsets: [Int]) throws(TrustListError) {
         func offset(of tag: UInt8) -> Int? { elements.firstIndex { $0.tag == tag }.map { offsets[$0] } }
-        func value(_ tag: UInt8, length: Int? = nil) throws(TrustListError) -> [UInt8] {
+        func value(_ tag: UInt8, length: Int? = nil) throws(TrustListError) -> ArraySlice<UInt8> {
             guard let bytes = elements.bytes(tag) else {
                 throw TrustListError(.missingField, at: 0, "the header has no field \(tag)")
             }
@@ -77,7 +77,7 @@ public struct Header: Hashable, Sendable {
             throw TrustListError(.missingField, at: 0, "the header has no field \(tag)")
         }
         self.elements = elements
-        let versionBytes = try value(Tag.version, length: 2)
+        let versionBytes = Array(try value(Tag.version, length: 2))
         version = (versionBytes[0], versionBytes[1])
         guard versionBytes[0] == 1 else {
             throw TrustListError(
@@ -85,29 +85,29 @@ public struct Header: Hashable, Sendable {
                 "version \(versionBytes[0]).\(versionBytes[1]) is not known; every known trust list has 1.x")
         }
         signerName = String(trustListText: try value(Tag.signerName))
-        serialNumber = try value(Tag.serialNumber)
+        serialNumber = Array(try value(Tag.serialNumber))
         caName = String(trustListText: try value(Tag.caName))
-        let digestCode = try value(Tag.digestAlgorithm, length: 1)[0]
+        let digestCode = Array(try value(Tag.digestAlgorithm, length: 1))[0]
         guard let digest = DigestAlgorithm(rawValue: digestCode) else {
             throw TrustListError(
                 .badValue, at: offset(of: Tag.digestAlgorithm),
                 "digest algorithm \(digestCode) is not known (1 SHA-1, 2 SHA-256, 3 SHA-512)")
         }
         self.digest = digest
-        let algorithm = try value(Tag.signatureAlgorithm, length: 1)[0]
+        let algorithm = Array(try value(Tag.signatureAlgorithm, length: 1))[0]
         guard algorithm == 0 else {
             throw TrustListError(
                 .badValue, at: offset(of: Tag.signatureAlgorithm),
                 "signature algorithm \(algorithm) is not known (0 RSA)")
         }
-        let modulusCode = try value(Tag.signatureModulus, length: 1)[0]
+        let modulusCode = Array(try value(Tag.signatureModulus, length: 1))[0]
         guard let modulus = ModulusSize(rawValue: modulusCode) else {
             throw TrustListError(
                 .badValue, at: offset(of: Tag.signatureModulus),
                 "modulus size code \(modulusCode) is not known (0 to 3: 512, 1024, 2048, 4096 bit)")
         }
         self.modulus = modulus
-        signature = try value(Tag.signature, length: modulus.signatureLength)
+        signature = Array(try value(Tag.signature, length: modulus.signatureLength))
         fileName = String(trustListText: try value(Tag.fileName))
         let time = try value(Tag.timestamp, length: 4)
         timestamp = time.reduce(0) { $0 << 8 | UInt32($1) }

@@ -33,21 +33,21 @@ public struct Record: Hashable, Sendable {
     /// Issuer of the certificate, as the file spells it.
     public var issuerName: String? { elements.text(Tag.issuerName) }
     /// Serial number of the certificate: big-endian magnitude.
-    public var serialNumber: [UInt8]? { elements.bytes(Tag.serialNumber) }
+    public var serialNumber: [UInt8]? { elements.array(Tag.serialNumber) }
     /// RSA: PKCS#1 RSAPublicKey DER; EC: the uncompressed point.
-    public var publicKey: [UInt8]? { elements.bytes(Tag.publicKey) }
+    public var publicKey: [UInt8]? { elements.array(Tag.publicKey) }
     /// The certificate's own signature value, in files that CUCM wrote itself.
-    public var certificateSignature: [UInt8]? { elements.bytes(Tag.signature) }
+    public var certificateSignature: [UInt8]? { elements.array(Tag.signature) }
     /// The certificate, DER.
-    public var certificate: [UInt8]? { elements.bytes(Tag.certificate) }
+    public var certificate: [UInt8]? { elements.array(Tag.certificate) }
     /// The certificate's hash, in ITL files that hold no certificates.
-    public var certificateHash: [UInt8]? { elements.bytes(Tag.certificateHash) }
+    public var certificateHash: [UInt8]? { elements.array(Tag.certificateHash) }
     /// How ``certificateHash`` was made, as in the header's digest field.
     public var hashAlgorithm: DigestAlgorithm? {
-        elements.bytes(Tag.hashAlgorithm).flatMap { $0.count == 1 ? DigestAlgorithm(rawValue: $0[0]) : nil }
+        elements.array(Tag.hashAlgorithm).flatMap { $0.count == 1 ? DigestAlgorithm(rawValue: $0[0]) : nil }
     }
     /// Four bytes; 0.0.0.0 for a token.
-    public var ipAddress: [UInt8]? { elements.bytes(Tag.ipAddress) }
+    public var ipAddress: [UInt8]? { elements.array(Tag.ipAddress) }
 
     /// Whether this is a hardware token: it may sign, and is no host.
     public var isToken: Bool { role == .sast && (dnsName ?? "").isEmpty }

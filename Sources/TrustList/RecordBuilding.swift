@@ -42,18 +42,18 @@ extension Record {
         }
         let role = content.role.rawValue
         var body: [Element] = [
-            .value(tag: Tag.dnsName, bytes: [UInt8](trustListText: content.dnsName)),
-            .value(tag: Tag.subjectName, bytes: [UInt8](trustListText: content.subjectName)),
+            .value(tag: Tag.dnsName, bytes: ArraySlice(trustListText: content.dnsName)),
+            .value(tag: Tag.subjectName, bytes: ArraySlice(trustListText: content.subjectName)),
             .value(tag: Tag.function, bytes: [UInt8(role >> 8), UInt8(role & 0xff)]),
-            .value(tag: Tag.issuerName, bytes: [UInt8](trustListText: content.issuerName)),
-            .value(tag: Tag.serialNumber, bytes: content.serialNumber),
-            .value(tag: Tag.publicKey, bytes: content.publicKey),
+            .value(tag: Tag.issuerName, bytes: ArraySlice(trustListText: content.issuerName)),
+            .value(tag: Tag.serialNumber, bytes: content.serialNumber[...]),
+            .value(tag: Tag.publicKey, bytes: content.publicKey[...]),
         ]
         if let signature = content.certificateSignature {
-            body.append(.value(tag: Tag.signature, bytes: signature))
+            body.append(.value(tag: Tag.signature, bytes: signature[...]))
         }
-        body.append(.value(tag: Tag.certificate, bytes: content.certificate))
-        body.append(.value(tag: Tag.ipAddress, bytes: content.ipAddress))
+        body.append(.value(tag: Tag.certificate, bytes: content.certificate[...]))
+        body.append(.value(tag: Tag.ipAddress, bytes: content.ipAddress[...]))
         try self.init(body: body)
     }
 
@@ -67,7 +67,7 @@ extension Record {
             case Tag.dnsName:
                 guard let address else { return element }
                 let dotted = address.map(String.init).joined(separator: ".")
-                return .value(tag: Tag.dnsName, bytes: [UInt8](trustListText: dotted))
+                return .value(tag: Tag.dnsName, bytes: ArraySlice(trustListText: dotted))
             default: return element
             }
         }

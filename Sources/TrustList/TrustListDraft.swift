@@ -82,11 +82,11 @@ public struct TrustListDraft: Sendable {
                 .container(tag: Header.Tag.signatureAlgorithmInfo, length: 8),
                 .value(tag: Header.Tag.signatureAlgorithm, bytes: [0]),
                 .value(tag: Header.Tag.signatureModulus, bytes: [modulus.rawValue]),
-                .value(tag: Header.Tag.signature, bytes: signature),
-                .value(tag: Header.Tag.fileName, bytes: [UInt8](trustListText: fileName)),
+                .value(tag: Header.Tag.signature, bytes: signature[...]),
+                .value(tag: Header.Tag.fileName, bytes: ArraySlice(trustListText: fileName)),
                 .value(
                     tag: Header.Tag.timestamp,
-                    bytes: stride(from: 24, through: 0, by: -8).map { UInt8(timestamp >> $0 & 0xff) }),
+                    bytes: stride(from: 24, through: 0, by: -8).map { UInt8(timestamp >> $0 & 0xff) }[...]),
             ]
         }
         let bare = elements(headerLength: 0).reduce(0) { $0 + $1.encodedLength }
@@ -95,6 +95,9 @@ public struct TrustListDraft: Sendable {
             throw TrustListError(.badLength, "the header would be \(bare) bytes long; the limit is \(UInt16.max)")
         }
         let header = elements(headerLength: bare + padding) + Array(repeating: .padding, count: padding)
-        return try TrustListFile(decoding: records.reduce(into: header.encoded()) { $0 += $1.elements.encoded() })
+        var bytes: [UInt8] = []
+        header.encode(into: &bytes)
+        for record in records { record.elements.encode(into: &bytes) }
+        return try TrustListFile(decoding: bytes)
     }
 }

@@ -35,14 +35,25 @@ public struct TrustListFile: Hashable, Sendable {
         self.records = records
     }
 
+    /// The length in bytes.
+    public var length: Int { records.reduce(header.length) { $0 + $1.length } }
+
     /// The file's bytes.
     public func encoded() -> [UInt8] {
-        records.reduce(into: header.elements.encoded()) { $0 += $1.elements.encoded() }
+        var output: [UInt8] = []
+        output.reserveCapacity(length)
+        header.elements.encode(into: &output)
+        for record in records { record.elements.encode(into: &output) }
+        return output
     }
 
     /// What the signature is made over: the whole file with the SIGNATURE element (tag, length, value) cut out.
     public func signedMessage() -> [UInt8] {
-        records.reduce(into: header.encodedWithoutSignature()) { $0 += $1.elements.encoded() }
+        var output: [UInt8] = []
+        output.reserveCapacity(length)
+        header.encodeWithoutSignature(into: &output)
+        for record in records { record.elements.encode(into: &output) }
+        return output
     }
 
     /// The record of the certificate that signed this list, where the list itself holds it with the role SAST.
@@ -93,7 +104,7 @@ extension TrustListFile {
                     throw TrustListError(
                         .badLength, at: start, "HEADERLENGTH must be 2 bytes long, and is \(value.count)")
                 }
-                let length = Int(value[0]) << 8 | Int(value[1])
+                let length = value.reduce(0) { $0 << 8 | Int($1) }
                 guard length >= reader.offset, length <= bytes.count else {
                     throw TrustListError(
                         .badLength, at: start,

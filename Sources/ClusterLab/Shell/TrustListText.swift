@@ -64,7 +64,7 @@ struct TrustListText {
             guard let name = Self.headerTags[element.tag] else { continue }
             switch element {
             case .container(let tag, let length): lines.append("\(tag)\t\(name)\t2\t\(length)")
-            case .value(let tag, let value): lines += Self.headerField(tag, name, value)
+            case .value(let tag, let value): lines += Self.headerField(tag, name, Array(value))
             case .padding: break
             }
         }
@@ -90,7 +90,7 @@ struct TrustListText {
         var lines = ["\(kind.rawValue) Record #:\(number)", "\t  ----"] + Self.columns
         for case .value(let tag, let value) in record.elements {
             lines.append(
-                "\(tag)\t\(Self.recordTags[tag] ?? "UNKNOWN")\t\(value.count)\(Self.value(tag, value, record))")
+                "\(tag)\t\(Self.recordTags[tag] ?? "UNKNOWN")\t\(value.count)\(Self.value(tag, Array(value), record))")
         }
         if record.role == .sast {
             let isSigner = record.names(issuer: list.header.caName, serialNumber: list.header.serialNumber)
