@@ -2,7 +2,7 @@ import Testing
 
 @testable import Cluster
 
-/// What the command line prints (FACTS section 12, and the technote's printouts).
+/// What the command line prints (docs/cluster-interfaces.md, and the technote's printouts).
 @Suite struct CommandAnswersTests {
     @Test func tables() throws {
         let mode = try #require(

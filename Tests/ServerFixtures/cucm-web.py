@@ -1,4 +1,4 @@
-"""Imitates the web side of a node, from FACTS sections 5 and 13 alone. Arguments: address, certificate, key, release
+"""Imitates the web side of a node, from docs/cluster-interfaces.md alone. Arguments: address, certificate, key, release
 (10 or 12). The account is `admin` with the password `p&=+ é`. Prints `port N`, then a line a request."""
 import base64
 import email

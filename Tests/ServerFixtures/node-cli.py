@@ -1,4 +1,4 @@
-"""Imitates a node's command line (FACTS sections 4 and 12) on a terminal. Run by sshd as the forced command."""
+"""Imitates a node's command line (docs/cluster-interfaces.md) on a terminal. Run by sshd as the forced command."""
 import sys
 import termios
 import time

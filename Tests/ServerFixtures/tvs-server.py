@@ -1,4 +1,4 @@
-"""A Trust Verification Service for tests, from FACTS section 8 alone. Arguments: address, certificate, key, and the DER
+"""A Trust Verification Service for tests, from docs/cluster-interfaces.md alone. Arguments: address, certificate, key, and the DER
 file of the one certificate that it vouches for. A device name that holds a word makes it misbehave in that way."""
 import socket
 import ssl

@@ -14,7 +14,7 @@ public struct ClusterPhone: Sendable, Hashable {
     }
 }
 
-/// The Administrative XML interface of the publisher (FACTS section 13).
+/// The Administrative XML interface of the publisher (docs/cluster-interfaces.md).
 public struct AXLClient: Sendable {
     private let soap: SOAPClient
     private let version: String

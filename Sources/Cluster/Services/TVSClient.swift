@@ -21,7 +21,7 @@ public struct TVSAnswer: Sendable, Hashable {
     }
 }
 
-/// Asks the Trust Verification Service of a node as a phone would (FACTS section 8).
+/// Asks the Trust Verification Service of a node as a phone would (docs/cluster-interfaces.md).
 ///
 /// Each question uses a connection of its own, as phones do.
 public struct TVSClient: Sendable {

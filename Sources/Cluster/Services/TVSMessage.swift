@@ -1,4 +1,4 @@
-/// A message of the Trust Verification Service (FACTS section 8): `57 01`, command, reserved byte, session id, body
+/// A message of the Trust Verification Service (docs/cluster-interfaces.md): `57 01`, command, reserved byte, session id, body
 /// length, and a body of TLVs (tag 1 byte, length 2). All integers are big-endian.
 public struct TVSMessage: Sendable, Hashable {
     public enum Command: UInt8, Sendable, Hashable {

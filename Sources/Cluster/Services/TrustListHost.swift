@@ -8,7 +8,7 @@ public enum TrustListKind: String, Sendable, Hashable, CaseIterable {
     public var fileName: String { rawValue }
 }
 
-/// How a trust list file is read from a node (FACTS section 7).
+/// How a trust list file is read from a node (docs/cluster-interfaces.md).
 public enum TrustListTransport: String, Sendable, Hashable, CaseIterable {
     case tftp
     case http

@@ -24,7 +24,7 @@ struct Conversation {
     }
 
     static let prompt = "admin:"
-    /// FACTS section 12; its end differs between releases.
+    /// docs/cluster-interfaces.md; its end differs between releases.
     private static let paging = "Press <enter> for 1 line"
     private static let questionEndings = [
         "(y/n):", "(y/n)?", "(y/n)", "(yes/no):", "(yes/no)?", "(yes/no)", "to continue:", "continue?", "password:",

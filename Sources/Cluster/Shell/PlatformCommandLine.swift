@@ -1,4 +1,4 @@
-/// The commands that we use of a node's command line, with their answers as values (FACTS sections 4 and 12).
+/// The commands that we use of a node's command line, with their answers as values (docs/cluster-interfaces.md).
 public struct PlatformCommandLine: Sendable {
     public let shell: any ClusterShell
 

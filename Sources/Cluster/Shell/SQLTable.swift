@@ -16,7 +16,7 @@ public struct SQLTable: Sendable, Hashable {
     }
 
     /// Reads what `run sql` prints: column names, a rule of `=` runs as wide as each column, rows padded with blanks
-    /// (FACTS section 12). Nil when it does not look like that.
+    /// (docs/cluster-interfaces.md). Nil when it does not look like that.
     public init?(commandLine text: String) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: true).map(Array.init)
         guard let rule = lines.firstIndex(where: { $0.contains("=") && $0.allSatisfy { $0 == "=" || $0 == " " } }),

@@ -8,7 +8,7 @@ public final class SSHShell: ClusterShell {
 
     /// More than this a command does not print.
     private static let outputLimit = 8 << 20
-    /// The first prompt takes its time (FACTS section 12).
+    /// The first prompt takes its time (docs/cluster-interfaces.md).
     private static let firstPromptTimeout = 120.0
 
     /// Connects, checks the host key, logs in and waits for the first prompt.

@@ -19,7 +19,7 @@ public struct ListedCertificate: Sendable, Hashable {
     }
 }
 
-/// OS Administration of a node: its web pages, used as a browser would (FACTS section 5).
+/// OS Administration of a node: its web pages, used as a browser would (docs/cluster-interfaces.md).
 ///
 /// It logs in at the first use, with one attempt, and once more when the session has expired.
 public final class OSAdministration: Sendable {

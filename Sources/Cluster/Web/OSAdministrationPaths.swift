@@ -1,4 +1,4 @@
-/// Paths, field names and texts of OS Administration (FACTS section 5). What is *unconfirmed* on real hardware is
+/// Paths, field names and texts of OS Administration (docs/cluster-interfaces.md). What is *unconfirmed* on real hardware is
 /// marked; it can be put right here, in one place.
 enum OSAdministrationPaths {
     static let start = "/cmplatform"

@@ -3,7 +3,7 @@ import TrustList
 
 /// How a phone decides whether to take a trust list.
 ///
-/// Source: FACTS section 9. This is written from that text alone, as a second opinion beside the product's forecast.
+/// Source: docs/phone-acceptance.md. This is written from that text alone, as a second opinion beside the product's forecast.
 struct PhoneJudge {
     enum Verdict: Hashable, Sendable {
         case accepted(rule: Int, reason: String)

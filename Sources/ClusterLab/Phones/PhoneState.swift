@@ -16,7 +16,7 @@ struct PhoneState: Codable, Sendable {
         }
 
         var kind: Kind
-        /// The rule of FACTS section 9 that applied, 1 to 4; nil where none was asked.
+        /// The rule of docs/phone-acceptance.md that applied, 1 to 4; nil where none was asked.
         var rule: Int?
         var reason: String
         /// The name under which the file was fetched.

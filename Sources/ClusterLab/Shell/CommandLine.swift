@@ -1,4 +1,4 @@
-/// CUCM's command line on one node. Source of the texts: FACTS sections 3, 4 and 12, and Cisco technote 118893.
+/// CUCM's command line on one node. Source of the texts: docs/trust-list-format.md and docs/cluster-interfaces.md, and Cisco technote 118893.
 struct CommandLine {
     let cluster: LabCluster
     let node: NodeRuntime

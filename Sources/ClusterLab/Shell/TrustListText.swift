@@ -1,7 +1,7 @@
 import Certificates
 import TrustList
 
-/// What `show ctl` and `show itl` print. Source: FACTS section 3.
+/// What `show ctl` and `show itl` print. Source: docs/trust-list-format.md.
 struct TrustListText {
     enum Kind: String {
         case ctl = "CTL"

@@ -7,7 +7,7 @@ struct TrustListWriter: Sendable {
     let identity: ClusterIdentity
 
     /// The tokenless CTL file: the publisher's certificate twice, CAPF, then the other nodes; signed with the
-    /// publisher's CallManager key. Source: FACTS section 1.
+    /// publisher's CallManager key. Source: docs/trust-list-format.md.
     func tokenlessCTL(time: Int64) throws -> [UInt8] {
         let publisher = plan.publisher
         var records = [

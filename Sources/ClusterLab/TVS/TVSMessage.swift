@@ -1,4 +1,4 @@
-/// A message of the Trust Verification Service. Source: FACTS section 8.
+/// A message of the Trust Verification Service. Source: docs/cluster-interfaces.md.
 struct TVSMessage: Sendable {
     enum Command: UInt8, Sendable {
         case verifyRequest = 1

@@ -1,6 +1,6 @@
 import Markup
 
-/// The administrative XML interface of the publisher. Source: FACTS section 13.
+/// The administrative XML interface of the publisher. Source: docs/cluster-interfaces.md.
 struct AXLInterface: Sendable {
     let cluster: LabCluster
 
