@@ -15,6 +15,8 @@ public struct MigrationError: Error, Sendable {
         case notVouched = "not-vouched"
         /// Phones would not take the new file.
         case phonesWouldRefuse = "phones-would-refuse"
+        /// The user, or the system, asked the program to stop.
+        case interrupted
         /// Phones did not do what was forecast.
         case phonesDiffer = "phones-differ"
     }

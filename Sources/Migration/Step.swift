@@ -73,12 +73,19 @@ public enum StepEvent: Sendable {
 public struct StepRunner {
     private let steps: [any Step]
     private let commitStep: String
+    private let isInterrupted: () -> Bool
     private let observe: (StepEvent) -> Void
 
-    /// - Parameter commitStep: the id of the step after whose proof the change stands, and is no longer undone.
-    public init(_ steps: [any Step], commitStep: String, observe: @escaping (StepEvent) -> Void) {
+    /// - Parameters:
+    ///   - commitStep: the id of the step after whose proof the change stands, and is no longer undone.
+    ///   - isInterrupted: asked before each step; yes ends the run there, as a failure of that step would.
+    public init(
+        _ steps: [any Step], commitStep: String, isInterrupted: @escaping () -> Bool = { false },
+        observe: @escaping (StepEvent) -> Void
+    ) {
         self.steps = steps
         self.commitStep = commitStep
+        self.isInterrupted = isInterrupted
         self.observe = observe
     }
 
@@ -88,6 +95,11 @@ public struct StepRunner {
         for (index, step) in steps.enumerated() {
             observe(.began(number: index + 1, of: steps.count, title: step.title))
             do {
+                if isInterrupted() {
+                    throw MigrationError(
+                        .interrupted, "It was interrupted before this step.",
+                        next: "Run the same command again when you are ready; every step is safe to repeat.")
+                }
                 switch try step.check() {
                 case .done(let found):
                     observe(.skipped(found))

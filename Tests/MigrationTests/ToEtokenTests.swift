@@ -125,6 +125,24 @@ import TrustList
         #expect(cluster.nodes.allSatisfy { cluster.files[$0]?["CTLFile.tlv"] == oldFile })
     }
 
+    /// Control-C before every step: undone before the commit, left with the new file after it.
+    @Test(arguments: 1...10) func anInterruptionIsLikeAFailure(step: Int) throws {
+        let plan = try plan()
+        var begun = 0
+        let failure = #expect(throws: StepFailure.self) {
+            try StepRunner(
+                plan.steps, commitStep: ToEtoken<MemoryCluster>.commitStep,
+                isInterrupted: { begun == step }
+            ) { if case .began = $0 { begun += 1 } }.run()
+        }
+        #expect((failure?.cause as? MigrationError)?.code == .interrupted)
+        let isCommitted = step > 7
+        #expect(failure?.isAfterCommit == isCommitted)
+        #expect(cluster.store.isEmpty != isCommitted)
+        let expected = isCommitted ? plan.newFile : oldFile
+        #expect(cluster.nodes.allSatisfy { cluster.files[$0]?["CTLFile.tlv"] == expected })
+    }
+
     @Test func aNodeThatServesOtherBytesIsPutBack() throws {
         cluster.corrupt = { [oldFile] node, file, bytes in
             node == "sub" && file == "CTLFile.tlv" && bytes != oldFile ? bytes.dropLast() + [0xff] : bytes

@@ -98,9 +98,12 @@ struct MigrateToEtoken: ParsableCommand {
         let named = tokens[signerIndex]
         signerSession = try named.token.signer(for: named.stored) { try pin.pin(for: $0, uri: named.uri) }
 
+        Interruption.watch()
         let progress = ProgressPrinter()
-        let runner = StepRunner(plan.steps, commitStep: ToEtoken<LiveCluster>.commitStep) { progress.show($0) }
-        try runner.run()
+        try StepRunner(
+            plan.steps, commitStep: ToEtoken<LiveCluster>.commitStep, isInterrupted: { Interruption.hasCome },
+            observe: progress.show
+        ).run()
         report.update(from: plan)
         report.state = .changed
         try print(report)

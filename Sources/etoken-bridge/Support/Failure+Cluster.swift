@@ -43,6 +43,7 @@ extension Failure {
             case .phonesWouldRefuse: Status.phonesWouldRefuse
             case .presentFileInvalid: Status.verificationFailed
             case .phonesDiffer: Status.partlyDone
+            case .interrupted: Status.interrupted
             case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched: Status.failed
             }
         self.init(status, error.what, next: error.next, causes: [error.code.rawValue])
