@@ -21,8 +21,9 @@ let package = Package(
         // C libraries
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CPKCS11"),
-        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
-        .target(name: "CSSH", linkerSettings: [.linkedLibrary("ssh")]),
+        .target(name: "CLazy", linkerSettings: [.linkedLibrary("dl")]),
+        .target(name: "CCurl", dependencies: ["CLazy"]),
+        .target(name: "CSSH", dependencies: ["CLazy"]),
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
         .target(name: "CLinux"),
