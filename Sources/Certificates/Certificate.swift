@@ -52,11 +52,22 @@ public struct Certificate: Hashable, Sendable {
             throw .openSSL(.cryptoFailed, "libcrypto is out of memory")
         }
         defer { BIO_free(bio) }
-        guard let x509 = PEM_read_bio_X509(bio, nil, nil, nil) else {
-            throw .openSSL(.notACertificate, "the text holds no PEM certificate")
+        // The bytes of the block as they are: libcrypto's own reader would encode them anew.
+        var name: UnsafeMutablePointer<CChar>?
+        var header: UnsafeMutablePointer<CChar>?
+        var data: UnsafeMutablePointer<UInt8>?
+        var length = 0
+        while PEM_read_bio(bio, &name, &header, &data, &length) == 1, let block = data {
+            defer {
+                CRYPTO_free(name, #fileID, #line)
+                CRYPTO_free(header, #fileID, #line)
+                CRYPTO_free(block, #fileID, #line)
+            }
+            guard name.map({ String(cString: $0) }) == "CERTIFICATE" else { continue }
+            try self.init(der: Array(UnsafeBufferPointer(start: block, count: length)))
+            return
         }
-        defer { X509_free(x509) }
-        try self.init(x509, der: try derBytes("the certificate") { i2d_X509(x509, $0) })
+        throw .openSSL(.notACertificate, "the text holds no PEM certificate")
     }
 
     private init(_ x509: OpaquePointer, der: [UInt8]) throws(CertificateError) {
