@@ -5,7 +5,7 @@ struct ClusterAdd: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Add a cluster to the configuration.",
         discussion: """
-            A lab cluster describes itself, its keys included. For a real cluster, write its section into the
+            A lab cluster describes itself, its keys included. For a real cluster, write its section into the \
             configuration file by hand; docs/operator-guide.md has an example.
 
             Example:

@@ -10,9 +10,9 @@ struct MigrateToEtoken: ParsableCommand {
         commandName: "to-etoken",
         abstract: "Have hardware eTokens sign the trust list of a tokenless cluster again.",
         discussion: """
-            Backs up the CTL file, uploads the tokens' certificates as Phone-SAST-trust, asks TVS for them as a phone
-            would, forecasts what each phone will do, signs the new file, puts it on every node, reads it back, restarts
-            services and phones, and checks what each phone holds. When a step fails before the new file is proven on
+            Backs up the CTL file, uploads the tokens' certificates as Phone-SAST-trust, asks TVS for them as a phone \
+            would, forecasts what each phone will do, signs the new file, puts it on every node, reads it back, restarts \
+            services and phones, and checks what each phone holds. When a step fails before the new file is proven on \
             every node, what was done is undone.
 
             Exit status 9: phones would refuse the new file, and nothing that they can see was changed.
