@@ -14,7 +14,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/swhitty/FlyingFox", .upToNextMinor(from: "0.27.1")),
     ],
     targets: [
@@ -24,6 +23,7 @@ let package = Package(
         .target(name: "CLazy", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CCurl", dependencies: ["CLazy"]),
         .target(name: "CSSH", dependencies: ["CLazy"]),
+        .target(name: "CTOML"),
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
         .target(name: "CLinux"),
@@ -36,9 +36,10 @@ let package = Package(
         .target(name: "Tokens", dependencies: ["CPKCS11", "Certificates", "Secrets", "TrustList"]),
         .target(name: "Transfers", dependencies: ["CCurl"]),
         .target(name: "Markup", dependencies: ["CXML"]),
+        .target(name: "TOML", dependencies: ["CTOML"]),
         .target(
             name: "Cluster",
-            dependencies: ["CSSH", "Certificates", "Files", "Markup", "Secrets", "Transfers", "TrustList", "TOMLKit"]),
+            dependencies: ["CSSH", "Certificates", "Files", "Markup", "Secrets", "TOML", "Transfers", "TrustList"]),
         .target(name: "Phones", dependencies: ["Certificates", "TrustList"]),
         .target(name: "Migration", dependencies: ["Certificates", "Cluster", "Files", "Phones", "TrustList"]),
         .executableTarget(
@@ -82,6 +83,7 @@ let package = Package(
             ]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
+        .testTarget(name: "TOMLTests", dependencies: ["TOML"]),
         .testTarget(
             name: "ClusterTests",
             dependencies: [
@@ -92,5 +94,6 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: ["Certificates", "ServerFixtures", "TrustList", "cluster-lab", "etoken-bridge"]),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )

@@ -1,23 +1,18 @@
-import TOMLKit
+import TOML
 
 /// Reads the configuration's TOML, strictly: a key that is not known is more likely misspelt than meant.
 struct ConfigurationReader {
     let file: String
 
     func read(_ text: String) throws(ClusterError) -> ConfigurationFile {
-        let root: TOMLTable
-        do {
-            // The library takes a C string: a NUL would hide what follows.
-            guard !text.utf8.contains(0) else { throw failure("it holds a NUL byte") }
-            root = try TOMLTable(string: text)
-        } catch let error as TOMLParseError {
-            throw failure("\(error.source.begin): \(error.description)")
-        } catch let error as ClusterError {
-            throw error
+        let root: TOMLValue
+        do throws(TOMLError) {
+            guard !text.utf8.contains(0) else { throw TOMLError(line: 1, column: 1, reason: "it holds a NUL byte") }
+            root = try TOMLValue(parsing: text)
         } catch {
             throw failure("\(error)")
         }
-        var keys = Keys(root, path: "", reader: self)
+        var keys = Keys(root.table ?? [:], path: "", reader: self)
         var configuration = ConfigurationFile()
         if let clusters = try keys.table("clusters") {
             for name in clusters.names.sorted() {
@@ -109,15 +104,15 @@ struct ConfigurationReader {
 private struct Keys {
     let path: String
     let names: [String]
-    private let table: TOMLTable
+    private let table: [String: TOMLValue]
     private let reader: ConfigurationReader
     private var unread: Set<String>
 
-    init(_ table: TOMLTable, path: String, reader: ConfigurationReader) {
+    init(_ table: [String: TOMLValue], path: String, reader: ConfigurationReader) {
         self.table = table
         self.path = path
         self.reader = reader
-        names = table.keys
+        names = table.keys.sorted()
         unread = Set(names)
     }
 
@@ -126,12 +121,12 @@ private struct Keys {
     }
 
     mutating func bool(_ key: String) throws(ClusterError) -> Bool? {
-        try take(key, "true or false") { $0.bool }
+        try take(key, "true or false") { $0.boolean }
     }
 
     mutating func port(_ key: String) throws(ClusterError) -> UInt16? {
         try take(key, "a port from 1 to 65535") { value in
-            value.int.flatMap { (1...65535).contains($0) ? UInt16($0) : nil }
+            value.integer.flatMap { (1...65535).contains($0) ? UInt16($0) : nil }
         }
     }
 
@@ -149,9 +144,9 @@ private struct Keys {
     mutating func tables(_ key: String) throws(ClusterError) -> [Keys] {
         guard let array = try take(key, "an array of tables", { $0.array }) else { return [] }
         var tables: [Keys] = []
-        for index in 0..<array.count {
+        for (index, value) in array.enumerated() {
             let place = "\(path).\(key)[\(index)]"
-            guard let table = array[index].table else { throw reader.failure("\(place) has to be a table") }
+            guard let table = value.table else { throw reader.failure("\(place) has to be a table") }
             tables.append(Keys(table, path: place, reader: reader))
         }
         return tables
@@ -163,7 +158,7 @@ private struct Keys {
     }
 
     private mutating func take<T>(
-        _ key: String, _ kind: String, _ read: (any TOMLValueConvertible) -> T?
+        _ key: String, _ kind: String, _ read: (TOMLValue) -> T?
     ) throws(ClusterError) -> T? {
         unread.remove(key)
         guard let value = table[key] else { return nil }

@@ -1,0 +1,39 @@
+// toml++ behind a plain C interface: it parses, and tells a visitor what it found, in the order of the keys. Only the
+// target TOML imports this.
+#ifndef ETB_CTOML_H
+#define ETB_CTOML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// What a document holds. Each value is told after its key; inside an array there are no keys. Texts are UTF-8, not ended
+// by NUL, and valid during the call only.
+typedef struct {
+  void *context;
+  void (*key)(void *context, const char *text, size_t length);
+  void (*begin_table)(void *context);
+  void (*begin_array)(void *context);
+  // Ends the innermost table or array.
+  void (*end)(void *context);
+  void (*string)(void *context, const char *text, size_t length);
+  void (*integer)(void *context, int64_t value);
+  void (*boolean)(void *context, bool value);
+  // A number with a fraction, a date or a time.
+  void (*other)(void *context);
+} etb_toml_visitor;
+
+// Parses a document. On a fault nothing is told to the visitor; line and column (from 1) say where it is, and `message`
+// (of `size` bytes) gets toml++'s description.
+bool etb_toml_parse(const char *text, size_t length, const etb_toml_visitor *visitor, uint32_t *line, uint32_t *column,
+                    char *message, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,105 @@
+import CTOML
+
+/// A value of a TOML document (toml.io, version 1.0).
+public enum TOMLValue: Equatable, Sendable {
+    case table([String: TOMLValue])
+    case array([TOMLValue])
+    case string(String)
+    case integer(Int64)
+    case boolean(Bool)
+    /// A number with a fraction, a date or a time: nothing here uses them.
+    case other
+
+    /// The longest document that is read, in bytes.
+    public static let maximumLength = 1 << 20
+
+    /// Reads a document; its value is a table.
+    ///
+    /// - Throws: ``TOMLError`` for what is not TOML, or longer than ``maximumLength``.
+    public init(parsing text: String) throws(TOMLError) {
+        guard text.utf8.count <= Self.maximumLength else {
+            throw TOMLError(line: 1, column: 1, reason: "it is longer than \(Self.maximumLength) bytes")
+        }
+        let builder = Builder()
+        var visitor = etb_toml_visitor(
+            context: Unmanaged.passUnretained(builder).toOpaque(),
+            key: { Builder.of($0).keys.append(Builder.text($1, $2)) },
+            begin_table: { Builder.of($0).open.append(.table([:])) },
+            begin_array: { Builder.of($0).open.append(.array([])) },
+            end: { context in
+                let builder = Builder.of(context)
+                builder.add(builder.open.removeLast())
+            },
+            string: { Builder.of($0).add(.string(Builder.text($1, $2))) },
+            integer: { Builder.of($0).add(.integer($1)) },
+            boolean: { Builder.of($0).add(.boolean($1)) },
+            other: { Builder.of($0).add(.other) })
+        var (line, column): (UInt32, UInt32) = (0, 0)
+        var message = [CChar](repeating: 0, count: 256)
+        var copy = text
+        let isRead = withExtendedLifetime(builder) {
+            copy.withUTF8 { bytes in
+                bytes.withMemoryRebound(to: CChar.self) {
+                    etb_toml_parse($0.baseAddress, $0.count, &visitor, &line, &column, &message, message.count)
+                }
+            }
+        }
+        guard isRead, let root = builder.root else {
+            let reason = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            throw TOMLError(line: Int(line), column: Int(column), reason: reason)
+        }
+        self = root
+    }
+
+    public var table: [String: TOMLValue]? { if case .table(let value) = self { value } else { nil } }
+    public var array: [TOMLValue]? { if case .array(let value) = self { value } else { nil } }
+    public var string: String? { if case .string(let value) = self { value } else { nil } }
+    public var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
+    public var boolean: Bool? { if case .boolean(let value) = self { value } else { nil } }
+}
+
+/// Why a text is not TOML.
+public struct TOMLError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// From 1.
+    public let line: Int
+    /// From 1.
+    public let column: Int
+    public let reason: String
+
+    public init(line: Int, column: Int, reason: String) {
+        self.line = line
+        self.column = column
+        self.reason = reason
+    }
+
+    public var description: String { "line \(line), column \(column): \(reason)" }
+}
+
+/// Puts together what the visitor is told.
+private final class Builder {
+    /// The tables and arrays that are not finished, the innermost last.
+    var open: [TOMLValue] = []
+    /// The keys under which the values to come belong, the innermost last.
+    var keys: [String] = []
+    var root: TOMLValue?
+
+    static func of(_ context: UnsafeMutableRawPointer?) -> Builder {
+        Unmanaged<Builder>.fromOpaque(context!).takeUnretainedValue()
+    }
+
+    static func text(_ start: UnsafePointer<CChar>?, _ length: Int) -> String {
+        String(decoding: UnsafeRawBufferPointer(start: start, count: length), as: UTF8.self)
+    }
+
+    func add(_ value: TOMLValue) {
+        switch open.popLast() {
+        case .table(var table):
+            table[keys.removeLast()] = value
+            open.append(.table(table))
+        case .array(var array):
+            array.append(value)
+            open.append(.array(array))
+        default: root = value
+        }
+    }
+}
