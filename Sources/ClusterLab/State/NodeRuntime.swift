@@ -106,7 +106,7 @@ final class NodeRuntime: Sendable {
         let root = Files.absolute(files.path)
         let server = try ChildProcess(
             try Programs.path("atftpd"), arguments + [root], log: folder.node(plan.name) + "/tftp.log",
-            withoutCapabilities: true)
+            deathSignal: "KILL", withoutCapabilities: true)
         let isThere = wait(seconds: 3) {
             !server.isRunning || !Sockets.isFree(.udp, plan.address, plan.tftpPort)
         }

@@ -24,10 +24,14 @@ final class ChildProcess: Sendable {
     /// - Parameters:
     ///   - arguments: without the program's own name.
     ///   - log: the file that its output is appended to.
+    ///   - deathSignal: what the kernel sends when the lab dies: `TERM` for a program that has children of its own to end,
+    ///     `KILL` for one that would first wait for its clients.
     ///   - withoutCapabilities: as root, give up what root may do beyond its own files, so that file modes count.
-    init(_ program: String, _ arguments: [String], log: String, withoutCapabilities: Bool = false) throws(LabError) {
+    init(_ program: String, _ arguments: [String], log: String, deathSignal: String, withoutCapabilities: Bool = false)
+        throws(LabError)
+    {
         name = Files.name(of: program)
-        var command = [try Programs.path("setpriv"), "--pdeathsig", "TERM"]
+        var command = [try Programs.path("setpriv"), "--pdeathsig", deathSignal]
         if withoutCapabilities, geteuid() == 0 { command += ["--bounding-set=-all", "--inh-caps=-all"] }
         command += ["--", program] + arguments
         let started = Self.starter.run { [command] in Self.spawn(command, log: log) }

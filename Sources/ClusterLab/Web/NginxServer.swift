@@ -31,7 +31,7 @@ final class NginxServer: Sendable {
                 process = try ChildProcess(
                     try Programs.path("nginx"),
                     ["-p", Files.absolute(folder.path), "-e", "nginx/error.log", "-c", "nginx.conf"],
-                    log: folder.nginx + "/output.log")
+                    log: folder.nginx + "/output.log", deathSignal: "TERM")
             }
             let isDone = wait(seconds: 5) {
                 if let process, !process.isRunning { return true }
