@@ -47,13 +47,21 @@ public enum ShowCTL {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The text where there is no CTL file.
-    public static let absent = """
-        Length of CTL file: 0
-        CTL File not found. Please run CTLClient plugin or run the CLI - utils ctl.. to generate the CTL file.
-        Error parsing the CTL File.
+    /// Which list: its name begins the text of both commands.
+    public enum Kind: String, Sendable {
+        case ctl = "CTL"
+        case itl = "ITL"
+    }
 
-        """
+    /// The text where there is no file. What `show itl` prints then is *unconfirmed*.
+    public static func absent(_ kind: Kind) -> String {
+        let advice = " Please run CTLClient plugin or run the CLI - utils ctl.. to generate the CTL file."
+        return "Length of \(kind.rawValue) file: 0\n\(kind.rawValue) File not found.\(kind == .ctl ? advice : "")\n"
+            + unreadable(kind)
+    }
+
+    /// The text where the file is none.
+    public static func unreadable(_ kind: Kind) -> String { "Error parsing the \(kind.rawValue) File.\n" }
 
     private static let tableHead = ["BYTEPOS\tTAG\t\tLENGTH\tVALUE", "-------\t---\t\t------\t-----"]
 

@@ -22,11 +22,13 @@ extension CommandLine {
         }
     }
 
-    private func showList(_ kind: TrustListText.Kind) throws {
-        let name = kind.fileName
-        let text = TrustListText(
-            kind: kind, bytes: node.files.read(name), modified: node.files.modified(name) ?? 0)
-        for line in text.lines { try terminal.line(line) }
+    private func showList(_ kind: ShowCTL.Kind) throws {
+        let name = kind.rawValue + "File.tlv"
+        let text = node.files.read(name).map { bytes in
+            (try? ShowCTL.text(of: bytes, modified: node.files.modified(name) ?? 0)) ?? ShowCTL.unreadable(kind)
+        }
+        let lines = (text ?? ShowCTL.absent(kind)).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        for line in lines { try terminal.line(String(line)) }
     }
 
     private func showNetworkCluster() throws {
