@@ -11,6 +11,7 @@ let package = Package(
         .library(name: "Certificates", targets: ["Certificates"]),
         .executable(name: "etoken-bridge", targets: ["etoken-bridge"]),
         .executable(name: "cluster-lab", targets: ["cluster-lab"]),
+        .executable(name: "virtual-token", targets: ["virtual-token"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -57,6 +58,15 @@ let package = Package(
             name: "cluster-lab",
             dependencies: [
                 "ClusterLab",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        // A token without hardware: a smart card for the virtual reader of vsmartcard-vpcd.
+        .target(name: "VirtualToken", dependencies: ["Certificates"]),
+        .executableTarget(
+            name: "virtual-token",
+            dependencies: [
+                "Certificates", "VirtualToken",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

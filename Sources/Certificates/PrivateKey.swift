@@ -59,6 +59,22 @@ public final class PrivateKey: @unchecked Sendable {
         else { throw .openSSL(.cryptoFailed, "libcrypto cannot sign with this key") }
         return Array(signature.prefix(length))
     }
+
+    /// The private-key operation alone (RSASP1, RFC 8017, section 5.2.1), without padding, as smart cards do it.
+    ///
+    /// - Parameter block: as long as the modulus, and smaller as a number.
+    public func rawOperation(_ block: [UInt8]) throws(CertificateError) -> [UInt8] {
+        guard let context = EVP_PKEY_CTX_new(key, nil) else {
+            throw .openSSL(.cryptoFailed, "libcrypto is out of memory")
+        }
+        defer { EVP_PKEY_CTX_free(context) }
+        var length = Int(EVP_PKEY_get_size(key))
+        var result = [UInt8](repeating: 0, count: length)
+        guard EVP_PKEY_sign_init(context) == 1, EVP_PKEY_CTX_set_rsa_padding(context, RSA_NO_PADDING) == 1,
+            EVP_PKEY_sign(context, &result, &length, block, block.count) == 1
+        else { throw .openSSL(.cryptoFailed, "libcrypto cannot apply this key to the block") }
+        return Array(result.prefix(length))
+    }
 }
 
 /// A software key together with its certificate, as a trust list's signer.

@@ -1,0 +1,37 @@
+/// A smart card as seen from its contacts.
+protocol Card: AnyObject {
+    /// Answer to reset (ISO 7816-3).
+    var atr: [UInt8] { get }
+    var pin: PIN { get }
+    /// How many signatures were made.
+    var signatures: Int { get }
+    /// Power was lost or reset: nothing is selected or verified.
+    func reset()
+    /// One command, whole: chained commands were joined.
+    func answer(_ command: Command) -> Response
+    func kind(of command: Command) -> CommandKind?
+}
+
+/// Commands that a test may want to break at.
+public enum CommandKind: String, CaseIterable, Sendable {
+    case select, read, verify
+    /// Choosing the key (MANAGE SECURITY ENVIRONMENT).
+    case choose
+    case sign
+}
+
+/// What kind of card a virtual token is.
+public enum Personality: String, CaseIterable, Sendable {
+    /// An Aladdin eToken PRO with CardOS 4.3b and a PKCS#15 file system.
+    case cardos
+    /// A card by NIST SP 800-73.
+    case piv
+}
+
+/// How CardOS answers a wrong PIN.
+public enum WrongPINStatus: String, CaseIterable, Sendable {
+    /// 6300, as CardOS 4 does.
+    case plain
+    /// 63Cx with the tries left.
+    case counted
+}

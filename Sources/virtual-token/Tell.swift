@@ -1,0 +1,22 @@
+import ArgumentParser
+import VirtualToken
+
+struct Tell: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Tell a running token what to do.",
+        discussion: """
+            Orders: status, insert, pull, hang, resume, and
+            trap pull|hang before|after select|read|verify|choose|sign
+
+            Example:
+              virtual-token tell /tmp/tokens/1.control pull
+            """)
+
+    @Argument(help: "The token's control socket.", completion: .file())
+    var control: String
+
+    @Argument(help: "The order.")
+    var order: [String]
+
+    func run() throws { print(try VirtualTokenRemote(control: control).tell(order.joined(separator: " "))) }
+}

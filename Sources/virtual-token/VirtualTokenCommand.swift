@@ -1,0 +1,16 @@
+import ArgumentParser
+import VirtualToken
+
+@main
+struct VirtualTokenCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "virtual-token",
+        abstract: "A security token without hardware, in a virtual reader of vsmartcard-vpcd.",
+        discussion: """
+            tools/virtual-tokens starts a smart card service of its own with two of them.
+            """,
+        subcommands: [Insert.self, Tell.self])
+}
+
+extension Personality: ExpressibleByArgument {}
+extension WrongPINStatus: ExpressibleByArgument {}
