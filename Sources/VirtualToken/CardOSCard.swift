@@ -96,7 +96,9 @@ final class CardOSCard: Card {
         guard command.parameter == UInt16(PKCS15Files.pinReference) else { return Response(status: .badParameters) }
         // No PIN in it is a question; this version of CardOS has no answer.
         guard !command.data.isEmpty else { return Response(status: .wrongLength) }
-        switch pin.verify(command.data) {
+        // The driver fills the PIN up with zeros to the length that it is stored in.
+        let length = command.data.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+        switch pin.verify(Array(command.data[..<length])) {
         case .right: return Response()
         case .blocked: return Response(status: .pinBlocked)
         case .wrong:

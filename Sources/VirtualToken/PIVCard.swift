@@ -22,7 +22,8 @@ final class PIVCard: Card {
             0xd4, 0xe7, 0x39, 0xda, 0x73, 0x9c, 0xed, 0x39, 0xce, 0x73, 0x9d, 0x83, 0x68, 0x58, 0x21, 0x08, 0x42, 0x10,
             0x84, 0x21, 0xc8, 0x42, 0x10, 0xc3, 0xeb,
         ]
-        let guid = (contents.serialNumber + [UInt8](repeating: 0, count: 16)).prefix(16)
+        // OpenSC shows the last eight bytes of the GUID as the serial number.
+        let guid = ([UInt8](repeating: 0, count: 16) + contents.serialNumber).suffix(16)
         let holder =
             DER.element(0x30, agency) + DER.element(0x34, Array(guid)) + DER.element(0x35, Array("20340101".utf8))
             + [0x3e, 0x00, 0xfe, 0x00]

@@ -14,13 +14,16 @@ struct PKCS15Files {
         case privateKeys = 0x4401
         case certificates = 0x4403
         case pins = 0x4404
-        case key = 0x4b01
 
         /// The path as PKCS#15 writes it (section 6.1.5).
         var path: [UInt8] {
-            let full = PKCS15Files.application + [rawValue]
-            return DER.sequence(DER.octets(full.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] }))
+            DER.sequence(PKCS15Files.octets(PKCS15Files.application + [rawValue]))
         }
+    }
+
+    /// File identifiers as an OCTET STRING.
+    private static func octets(_ path: [UInt16]) -> [UInt8] {
+        DER.octets(path.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] })
     }
 
     private let contents: [UInt16: [UInt8]]
@@ -42,15 +45,17 @@ struct PKCS15Files {
                     DER.sequence(
                         DER.flags(0, 1, 4), DER.element(0x0a, [1]), DER.integer(4), DER.integer(maximumPINLength),
                         DER.integer(maximumPINLength), DER.integer(Self.pinReference, tag: 0x80),
-                        DER.sequence(DER.octets([0x3f, 0x00, 0x50, 0x15]))))),
-            // Section 6.3. Private (0); signs (2); sensitive (0), always was (2), never left (3), made outside.
+                        DER.sequence(Self.octets(Self.application))))),
+            // Section 6.3. Private (0); signs (2); sensitive (0), always was (2), never left (3). On CardOS a key is no file
+            // but an object in a folder.
             .privateKeys: DER.sequence(
                 DER.sequence(label, DER.flags(0), DER.octets(Self.pinIdentifier)),
                 DER.sequence(
                     DER.octets(Self.identifier), DER.flags(2), DER.flags(0, 2, 3), DER.integer(1)),
                 DER.element(
                     0xa1,
-                    DER.sequence(FileID.key.path, DER.integer(token.certificate.publicKey.bits)))),
+                    DER.sequence(
+                        DER.sequence(Self.octets(Self.application)), DER.integer(token.certificate.publicKey.bits)))),
             // Section 6.6.
             .certificates: DER.sequence(
                 DER.sequence(label, DER.flags()), DER.sequence(DER.octets(Self.identifier)),

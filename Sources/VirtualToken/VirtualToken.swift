@@ -39,7 +39,9 @@ public final class VirtualToken {
         try insert()
         while true {
             var descriptors = [pollfd(fd: control.descriptor, events: Int16(POLLIN), revents: 0)]
-            if let connection { descriptors.append(pollfd(fd: connection.descriptor, events: Int16(POLLIN), revents: 0)) }
+            if let connection {
+                descriptors.append(pollfd(fd: connection.descriptor, events: Int16(POLLIN), revents: 0))
+            }
             guard poll(&descriptors, nfds_t(descriptors.count), -1) >= 0 else {
                 if errno == EINTR { continue }
                 throw VirtualTokenError("poll: \(String(cString: strerror(errno)))")
