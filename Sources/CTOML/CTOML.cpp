@@ -1,9 +1,12 @@
 #include "CTOML.h"
 
-// No exception may pass into Swift: faults come back as values.
+// Faults come back as values. What is thrown beneath (when memory runs out) ends at `noexcept`: nothing may unwind into
+// Swift.
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
+// `visit` recurses, and so does the destructor of a table. Keys are bounded by the caller: CTOML.h.
+#define TOML_MAX_NESTED_VALUES 32
 #include <toml++/toml.h>
 
 #include <cstdio>
@@ -35,11 +38,9 @@ void visit(const toml::node &node, const etb_toml_visitor &visitor) {
   }
 }
 
-} // namespace
-
-bool etb_toml_parse(const char *text, size_t length, const etb_toml_visitor *visitor, uint32_t *line, uint32_t *column,
-                    char *message, size_t size) {
-  const auto result = toml::parse(std::string_view(text, length));
+bool parse(std::string_view text, const etb_toml_visitor &visitor, uint32_t *line, uint32_t *column, char *message,
+           size_t size) noexcept {
+  const auto result = toml::parse(text);
   if (!result) {
     const auto &error = result.error();
     const auto description = error.description();
@@ -48,6 +49,13 @@ bool etb_toml_parse(const char *text, size_t length, const etb_toml_visitor *vis
     std::snprintf(message, size, "%.*s", static_cast<int>(description.size()), description.data());
     return false;
   }
-  visit(result.table(), *visitor);
+  visit(result.table(), visitor);
   return true;
+}
+
+} // namespace
+
+bool etb_toml_parse(const char *text, size_t length, const etb_toml_visitor *visitor, uint32_t *line, uint32_t *column,
+                    char *message, size_t size) {
+  return parse(std::string_view(text, length), *visitor, line, column, message, size);
 }

@@ -15,7 +15,8 @@ public enum TOMLValue: Equatable, Sendable {
 
     /// Reads a document; its value is a table.
     ///
-    /// - Throws: ``TOMLError`` for what is not TOML, or longer than ``maximumLength``.
+    /// - Throws: ``TOMLError`` for what is not TOML, longer than ``maximumLength``, or nested deeper than 32 values or
+    ///   keys of 32 parts: the depth of the result is bounded, so it can be walked by recursion.
     public init(parsing text: String) throws(TOMLError) {
         guard text.utf8.count <= Self.maximumLength else {
             throw TOMLError(line: 1, column: 1, reason: "it is longer than \(Self.maximumLength) bytes")
@@ -24,12 +25,9 @@ public enum TOMLValue: Equatable, Sendable {
         var visitor = etb_toml_visitor(
             context: Unmanaged.passUnretained(builder).toOpaque(),
             key: { Builder.of($0).keys.append(Builder.text($1, $2)) },
-            begin_table: { Builder.of($0).open.append(.table([:])) },
-            begin_array: { Builder.of($0).open.append(.array([])) },
-            end: { context in
-                let builder = Builder.of(context)
-                builder.add(builder.open.removeLast())
-            },
+            begin_table: { Builder.of($0).open.append(.init(kind: .table)) },
+            begin_array: { Builder.of($0).open.append(.init(kind: .array)) },
+            end: { Builder.of($0).end() },
             string: { Builder.of($0).add(.string(Builder.text($1, $2))) },
             integer: { Builder.of($0).add(.integer($1)) },
             boolean: { Builder.of($0).add(.boolean($1)) },
@@ -37,6 +35,7 @@ public enum TOMLValue: Equatable, Sendable {
         var (line, column): (UInt32, UInt32) = (0, 0)
         var message = [CChar](repeating: 0, count: 256)
         var copy = text
+        if let tooDeep = copy.withUTF8(KeyDepth.fault(in:)) { throw tooDeep }
         let isRead = withExtendedLifetime(builder) {
             copy.withUTF8 { bytes in
                 bytes.withMemoryRebound(to: CChar.self) {
@@ -77,8 +76,17 @@ public struct TOMLError: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// Puts together what the visitor is told.
 private final class Builder {
-    /// The tables and arrays that are not finished, the innermost last.
-    var open: [TOMLValue] = []
+    enum Kind { case table, array }
+
+    /// A table or array that is not finished. Not a ``TOMLValue``: adding to the payload of an enum copies it each time.
+    struct Open {
+        let kind: Kind
+        var entries: [String: TOMLValue] = [:]
+        var elements: [TOMLValue] = []
+    }
+
+    /// The innermost last.
+    var open: [Open] = []
     /// The keys under which the values to come belong, the innermost last.
     var keys: [String] = []
     var root: TOMLValue?
@@ -92,14 +100,21 @@ private final class Builder {
     }
 
     func add(_ value: TOMLValue) {
-        switch open.popLast() {
-        case .table(var table):
-            table[keys.removeLast()] = value
-            open.append(.table(table))
-        case .array(var array):
-            array.append(value)
-            open.append(.array(array))
-        default: root = value
+        guard let innermost = open.indices.last else {
+            root = value
+            return
+        }
+        switch open[innermost].kind {
+        case .table: open[innermost].entries[keys.removeLast()] = value
+        case .array: open[innermost].elements.append(value)
+        }
+    }
+
+    func end() {
+        let closed = open.removeLast()
+        switch closed.kind {
+        case .table: add(.table(closed.entries))
+        case .array: add(.array(closed.elements))
         }
     }
 }

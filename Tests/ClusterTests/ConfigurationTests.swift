@@ -69,6 +69,7 @@ import Testing
         ("[[clusters.a.nodes]]\nname = 'n'\naddress = 'x'\ntls_pin = 'abc'", "clusters.a.nodes[0].tls_pin"),
         ("[[clusters.a.nodes]]\nname = 'n'\naddress = 'x'\nlegacy_tls = 'yes'", "clusters.a.nodes[0].legacy_tls"),
         ("[clusters.'a b']", "clusters.a b"), ("[clusters.a\n", "line 1"), ("a = 'b\u{0}'", "NUL"),
+        ("[clusters.a]\nversion = '1'\nversion = '2'", "line 3"),
     ])
     func mistakesAreNamedWithFileAndKey(text: String, key: String) {
         let path = folder.write("c.toml", text)

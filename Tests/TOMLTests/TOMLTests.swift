@@ -40,10 +40,76 @@ import Testing
         #expect(error?.line == line && error?.reason.isEmpty == false)
     }
 
-    @Test func depthAndLengthAreBounded() {
-        let deep = "a = " + String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
-        #expect(throws: TOMLError.self) { try TOMLValue(parsing: deep) }
-        let long = "a = '" + String(repeating: "x", count: TOMLValue.maximumLength) + "'"
-        #expect(throws: TOMLError.self) { try TOMLValue(parsing: long) }
+    @Test func faultsHaveAColumnInCharacters() {
+        let error = #expect(throws: TOMLError.self) { try TOMLValue(parsing: "é = 1\r\n'ü' = x") }
+        #expect(error?.line == 2 && error?.column == 7)
+        #expect(error?.description.hasPrefix("line 2, column 7: ") == true)
+    }
+
+    @Test(arguments: ["a = 1\r\nb = 'x'\r\n", "\u{FEFF}a = 1\nb = 'x'", "# 字\na = 1\nb = \"\"\"\nx\"\"\" # é"])
+    func lineEndsMarksAndCommentsMakeNoDifference(text: String) throws {
+        #expect(try TOMLValue(parsing: text) == .table(["a": .integer(1), "b": .string("x")]))
+    }
+
+    @Test(arguments: [
+        "a\rb = 1", "a = 1\rb = 2", "a = '\u{7F}'", "# \u{0}", "a = \"\\uD800\"", "a = \"\\q\"", "a.b = 1\na = 2",
+    ])
+    func otherFaultsAreRefused(text: String) {
+        #expect(throws: TOMLError.self) { try TOMLValue(parsing: text) }
+    }
+
+    @Test func lengthIsBounded() throws {
+        let longest = String(repeating: "x", count: TOMLValue.maximumLength - "a = ''".utf8.count)
+        #expect(try TOMLValue(parsing: "a = '\(longest)'").table?["a"] == .string(longest))
+        #expect(throws: TOMLError.self) { try TOMLValue(parsing: "a = '\(longest)x'") }
+    }
+
+    @Test(arguments: [("[", "]"), ("{a = ", "}")])
+    func valuesWithinValuesAreBounded(open: String, close: String) throws {
+        func nested(_ depth: Int) -> String {
+            "a = " + String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
+        }
+        _ = try TOMLValue(parsing: nested(31))
+        #expect(throws: TOMLError.self) { try TOMLValue(parsing: nested(33)) }
+        #expect(throws: TOMLError.self) { try TOMLValue(parsing: nested(100_000)) }
+    }
+
+    /// Each part of a key makes a table; taking down 100,000 of them would end the program, not the parsing.
+    @Test(arguments: [("", " = 1"), ("[", "]"), ("[[", "]]"), ("a = {", " = 1}"), ("a = [{", " = 1}]")])
+    func partsOfKeysAreBounded(before: String, after: String) throws {
+        func document(_ parts: Int, _ part: String) -> String {
+            "x = '''\n'''\n" + before + Array(repeating: part, count: parts).joined(separator: ".") + after
+        }
+        for part in ["k", "'#'", "\"\\\"\"", " k ", "\"\""] {
+            _ = try TOMLValue(parsing: document(32, part))
+            for parts in [33, 100_000] {
+                let error = #expect(throws: TOMLError.self) { try TOMLValue(parsing: document(parts, part)) }
+                #expect(error?.line == 3 && error?.reason.contains("parts") == true)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "# DOTS", "a = 'DOTS'", "a = \"\\\"DOTS\"", "a = '''\n'DOTS'''''", "a = \"\"\"\\\"\"\"\\\"DOTS\"\"\"\"\"",
+        "'DOTS' = 1", "[\"DOTS\"]", "a = '' # 'DOTS", "a = \"\"\"\"\"\"\n# DOTS",
+    ])
+    func dotsInTextsAndCommentsJoinNothing(text: String) throws {
+        let parts = text.split(separator: "DOTS", omittingEmptySubsequences: false)
+        _ = try TOMLValue(parsing: parts.joined(separator: String(repeating: ".", count: 100)))
+    }
+
+    @Test func fractionsAndTablesOfAnyNumberAreRead() throws {
+        let fractions = Array(repeating: "0.5", count: 1000).joined(separator: ",")
+        #expect(try TOMLValue(parsing: "a = [\(fractions)]").table?["a"]?.array?.count == 1000)
+        let headers = (0..<1000).map { "[a.b.k\($0)]" }.joined(separator: "\n")
+        #expect(try TOMLValue(parsing: headers).table?["a"]?.table?["b"]?.table?.count == 1000)
+    }
+
+    /// Reading takes time in proportion to the length, even for the longest documents.
+    @Test(.timeLimit(.minutes(1))) func longDocumentsAreReadAtOnce() throws {
+        let elements = "a = [" + String(repeating: "1,", count: 500_000) + "]"
+        #expect(try TOMLValue(parsing: elements).table?["a"]?.array?.count == 500_000)
+        let entries = (0..<80_000).map { "k\($0) = 1\n" }.joined()
+        #expect(try TOMLValue(parsing: entries).table?.count == 80_000)
     }
 }

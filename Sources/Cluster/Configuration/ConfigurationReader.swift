@@ -5,9 +5,9 @@ struct ConfigurationReader {
     let file: String
 
     func read(_ text: String) throws(ClusterError) -> ConfigurationFile {
+        guard !text.utf8.contains(0) else { throw failure("it holds a NUL byte") }
         let root: TOMLValue
         do throws(TOMLError) {
-            guard !text.utf8.contains(0) else { throw TOMLError(line: 1, column: 1, reason: "it holds a NUL byte") }
             root = try TOMLValue(parsing: text)
         } catch {
             throw failure("\(error)")
