@@ -38,6 +38,13 @@ public final class ChildProcess: Sendable {
         self.id = id
     }
 
+    /// Whether it has not ended by itself.
+    public var isRunning: Bool {
+        var information = siginfo_t()
+        // WNOWAIT: the end is still there for deinit to collect.
+        return waitid(P_PID, id_t(id), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo == 0
+    }
+
     deinit {
         // The number may belong to another process by now.
         guard !isReaped.load(ordering: .acquiring) else { return }

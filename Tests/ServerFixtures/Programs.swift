@@ -14,6 +14,11 @@ public enum Programs {
             let path = argument[..<slash] + "/" + name
             if access(String(path), X_OK) == 0 { return String(path) }
         }
-        return "\(#filePath.prefix(upTo: #filePath.firstRange(of: "/Tests/")!.lowerBound))/.build/debug/\(name)"
+        return "\(repository)/.build/debug/\(name)"
     }
+
+    /// The path of one of our scripts.
+    public static func script(_ name: String) -> String { "\(repository)/tools/\(name)" }
+
+    private static let repository = String(#filePath.prefix(upTo: #filePath.firstRange(of: "/Tests/")!.lowerBound))
 }

@@ -1,0 +1,82 @@
+import Glibc
+
+/// Two virtual tokens in readers of a smart card service of their own, which OpenSC reads as it reads real ones. All of
+/// it is stopped with its owner. The PIN of both is `Cisco123`.
+public final class VirtualTokens: Sendable {
+    /// The label of the token in the first reader, and in the second.
+    public static let labels = ["SAST-ADN0054f509", "SAST-ADN008580ef"]
+
+    /// How a token is, as its card sees it.
+    public struct Status: Equatable, Sendable {
+        /// Wrong PINs that the card still takes.
+        public let tries: Int
+        /// PINs, right and wrong, that the card was given.
+        public let verifications: Int
+        /// Signatures that the card made.
+        public let signatures: Int
+    }
+
+    public let folder: String
+    /// What programs need in their environment to find the tokens.
+    public let environment: [String]
+    /// The OpenSC module.
+    public let module: String
+    private let parent = TemporaryFolder()
+    private let process: ChildProcess
+
+    /// - Parameters:
+    ///   - kinds: what each token is: `cardos` or `piv`.
+    ///   - tries: how many wrong PINs lock a token.
+    ///   - wrongPIN: how CardOS answers one: `plain` or `counted`.
+    public init(kinds: [String] = ["cardos", "cardos"], tries: Int = 15, wrongPIN: String = "plain") throws {
+        folder = parent.file("tokens")
+        let log = parent.file("log")
+        let programs = Programs.path("virtual-token").split(separator: "/").dropLast().joined(separator: "/")
+        process = try ChildProcess(
+            [
+                Programs.script("virtual-tokens"), "--first", kinds[0], "--second", kinds[1], "--tries", "\(tries)",
+                "--wrong-pin", wrongPIN, folder,
+            ], output: log, environment: ["ETOKEN_BRIDGE_BIN=/\(programs)"])
+        for _ in 0..<600 where access(folder + "/ready", F_OK) != 0 {
+            guard process.isRunning else { break }
+            usleep(50_000)
+        }
+        guard access(folder + "/ready", F_OK) == 0 else {
+            throw ChildProcess.Failure(description: "tools/virtual-tokens: \(parent.text("log"))")
+        }
+        var environment: [String] = []
+        var module = ""
+        for line in parent.text("tokens/env").split(separator: "\n") {
+            let variable = String(line.dropFirst("export ".count))
+            if variable.hasPrefix("ETOKEN_BRIDGE_MODULE=") {
+                module = String(variable.dropFirst("ETOKEN_BRIDGE_MODULE=".count))
+            } else {
+                environment.append(variable)
+            }
+        }
+        (self.environment, self.module) = (environment, module)
+    }
+
+    /// The file that holds the right PIN.
+    public var pinFile: String { folder + "/pin" }
+
+    /// Gives a token (0 or 1) an order, for example `pull` or `trap hang before sign`; returns its answer.
+    @discardableResult
+    public func tell(_ token: Int, _ order: String) throws -> String {
+        let words = order.split(separator: " ").map(String.init)
+        return try ChildProcess.run(
+            [Programs.path("virtual-token"), "tell", "\(folder)/\(token + 1).control"] + words)
+    }
+
+    public func status(_ token: Int) throws -> Status {
+        let pairs = try tell(token, "status").split(whereSeparator: \.isWhitespace)
+        let values = pairs.reduce(into: [Substring: Int]()) { values, pair in
+            let parts = pair.split(separator: "=")
+            values[parts[0]] = Int(parts[1])
+        }
+        guard let tries = values["tries"], let verify = values["verify"], let sign = values["sign"] else {
+            throw ChildProcess.Failure(description: "virtual-token says: \(pairs)")
+        }
+        return Status(tries: tries, verifications: verify, signatures: sign)
+    }
+}
