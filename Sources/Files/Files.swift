@@ -101,6 +101,11 @@ public enum Files {
         guard mkdir(path, permissions) == 0 || errno == EEXIST else { throw FileError("create", path) }
     }
 
+    /// Removes a file; one that is not there is no error.
+    public static func remove(_ path: String) throws(FileError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw FileError("remove", path) }
+    }
+
     public static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -63,6 +63,11 @@ public struct SecretError: Error, Equatable, Sendable, CustomStringConvertible {
 
     public var description: String { "no secret could be read from \(source): \(reason)" }
 
+    static func empty(_ source: String) -> SecretError {
+        SecretError(
+            source: source, reason: source == "the terminal" ? "the answer was empty" : "its first line is empty")
+    }
+
     static let interrupted = SecretError(source: "the terminal", reason: "it was cancelled")
 }
 
@@ -91,7 +96,14 @@ extension Secret {
     /// usual, after that.
     ///
     /// - Parameter prompt: what is printed before the cursor.
+    /// - Throws: ``SecretError``; also for an empty answer.
     public static func ask(_ prompt: String) throws(SecretError) -> Secret {
+        guard let secret = try askIfGiven(prompt) else { throw .empty("the terminal") }
+        return secret
+    }
+
+    /// As ``ask(_:)``, but nil for an empty answer.
+    public static func askIfGiven(_ prompt: String) throws(SecretError) -> Secret? {
         do throws(SecretError) {
             return try askWithoutEcho(prompt)
         } catch {
@@ -100,7 +112,7 @@ extension Secret {
         }
     }
 
-    private static func askWithoutEcho(_ prompt: String) throws(SecretError) -> Secret {
+    private static func askWithoutEcho(_ prompt: String) throws(SecretError) -> Secret? {
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard terminal >= 0 else { throw SecretError(source: "the terminal", reason: "there is none") }
         defer { close(terminal) }
@@ -125,14 +137,20 @@ extension Secret {
             tcsetattr(terminal, TCSAFLUSH, &restored)
             _ = write(terminal, "\n", 1)
         }
-        return try readLine(terminal, source: "the terminal", interrupts: interrupts)
+        return try readLineIfGiven(terminal, source: "the terminal", interrupts: interrupts)
     }
 
     private static let longest = 4096
 
-    private static func readLine(
+    private static func readLine(_ descriptor: Int32, source: String) throws(SecretError) -> Secret {
+        guard let secret = try readLineIfGiven(descriptor, source: source) else { throw .empty(source) }
+        return secret
+    }
+
+    /// Nil for an empty line.
+    private static func readLineIfGiven(
         _ descriptor: Int32, source: String, interrupts: [UInt8] = []
-    ) throws(SecretError) -> Secret {
+    ) throws(SecretError) -> Secret? {
         var line = [UInt8](repeating: 0, count: longest)
         var count = 0
         defer { wipe(&line) }
@@ -149,7 +167,7 @@ extension Secret {
         }
         guard count < longest else { throw SecretError(source: source, reason: "its first line is too long") }
         if count > 0, line[count - 1] == UInt8(ascii: "\r") { count -= 1 }
-        guard count > 0 else { throw SecretError(source: source, reason: "its first line is empty") }
+        guard count > 0 else { return nil }
         guard !line[..<count].contains(0) else { throw SecretError(source: source, reason: "it holds a NUL byte") }
         var secret = Array(line[..<count])
         return Secret(consuming: &secret)

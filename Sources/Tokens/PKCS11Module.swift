@@ -1,66 +1,80 @@
 import CPKCS11
 import Glibc
+import Synchronization
 
 /// A loaded PKCS#11 module.
 ///
 /// Only `C_GetFunctionList` is looked up in it, as some modules export nothing else. It is finalised only where it was
-/// initialised here. Source: PKCS#11 2.40, section 5.4.
+/// initialised here, and by the last of its owners. Source: PKCS#11 2.40, section 5.4.
 public final class PKCS11Module: @unchecked Sendable {
     // Nothing here changes after init, and CKF_OS_LOCKING_OK makes the module itself safe for threads.
 
     /// The path, or name, that it was loaded by.
     public let path: String
-    private let handle: UnsafeMutableRawPointer
-    let functions: CK_FUNCTION_LIST
-    private let isOurs: Bool
+    /// How long it may take for one piece of work (reading a token, a login, a signature), in seconds.
+    public let patience: Int
+    private let library: LoadedLibrary
+    private let hasGivenUp = Atomic(false)
+
+    var functions: CK_FUNCTION_LIST { library.functions }
+
+    /// Seconds. A signature on a slow token takes two; reading one over a slow reader some five.
+    public static let defaultPatience = 30
+
+    /// Whether a module ever failed to return from a function. The program must then end without unloading modules.
+    public static var anyHangs: Bool { hangs.load(ordering: .relaxed) }
+    private static let hangs = Atomic(false)
 
     /// Loads and initialises a module.
     ///
-    /// - Parameter path: a path, or a file name that the dynamic linker finds.
-    /// - Throws: ``TokenError`` (`module-not-found`, `module-not-usable`).
-    public init(path: String) throws(TokenError) {
+    /// - Parameters:
+    ///   - path: a path, or a file name that the dynamic linker finds.
+    ///   - patience: how long the module may take for one piece of work, in seconds.
+    /// - Throws: ``TokenError`` (`module-not-found`, `module-not-usable`, `no-answer`).
+    public init(path: String, patience: Int = defaultPatience) throws(TokenError) {
         self.path = path
-        guard !path.contains("/") || access(path, F_OK) == 0 else {
-            throw TokenError(.moduleNotFound, path, "The PKCS#11 module \(path) does not exist.")
+        self.patience = patience
+        let errand = Errand { Result { () throws(TokenError) in try LoadedLibrary.load(path) } }
+        guard let loaded = errand.outcome(within: patience) else {
+            Self.hangs.store(true, ordering: .relaxed)
+            throw Self.noAnswer("The PKCS#11 module \(path)", path, patience)
         }
-        guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
-            let reason = dlerror().map { String(cString: $0) } ?? "no reason given"
-            throw TokenError(.moduleNotUsable, path, "The PKCS#11 module \(path) cannot be loaded: \(reason).")
-        }
-        self.handle = handle
-        guard let symbol = dlsym(handle, "C_GetFunctionList") else {
-            dlclose(handle)
-            throw TokenError(.moduleNotUsable, path, "\(path) is not a PKCS#11 module: it has no C_GetFunctionList.")
-        }
-        typealias GetFunctionList =
-            @convention(c) (
-                UnsafeMutablePointer<UnsafeMutablePointer<CK_FUNCTION_LIST>?>?
-            ) -> CK_RV
-        let getFunctionList = unsafeBitCast(symbol, to: GetFunctionList.self)
-        var list: UnsafeMutablePointer<CK_FUNCTION_LIST>?
-        let status = ReturnValue(rawValue: UInt(getFunctionList(&list)))
-        guard status == .ok, let list else {
-            dlclose(handle)
-            throw TokenError(
-                .moduleNotUsable, path, "The PKCS#11 module \(path) gives no functions: \(status.sentence).",
-                function: "C_GetFunctionList", returnValue: status)
-        }
-        functions = list.pointee
-        var arguments = CK_C_INITIALIZE_ARGS()
-        arguments.flags = CK_FLAGS(CKF_OS_LOCKING_OK)
-        let started = ReturnValue(rawValue: UInt(functions.C_Initialize?(&arguments) ?? ReturnValue.missing.rawValue))
-        guard started == .ok || started == .alreadyInitialized else {
-            dlclose(handle)
-            throw TokenError(
-                .moduleNotUsable, path, "The PKCS#11 module \(path) does not start: \(started.sentence).",
-                function: "C_Initialize", returnValue: started)
-        }
-        isOurs = started == .ok
+        library = try loaded.get()
     }
 
     deinit {
-        if isOurs { _ = functions.C_Finalize?(nil) }
-        dlclose(handle)
+        // A library that does not return cannot be ended either.
+        guard !hasGivenUp.load(ordering: .relaxed) else { return }
+        let library = library
+        if Errand({ library.release() }).outcome(within: patience) == nil {
+            Self.hangs.store(true, ordering: .relaxed)
+        }
+    }
+
+    /// Does a piece of work that calls the module, and gives up after a while: then, and ever after, it throws.
+    ///
+    /// - Parameters:
+    ///   - subject: the token's label, or what else the work is about.
+    ///   - seconds: how long to wait; nil for ``patience``.
+    ///   - work: calls the module. It runs on another thread and must own what it touches.
+    /// - Throws: ``TokenError`` (`no-answer`), and what the work throws.
+    func attempt<Value>(
+        on subject: String, within seconds: Int? = nil, _ work: @escaping () throws(TokenError) -> Value
+    ) throws(TokenError) -> Value {
+        let seconds = seconds ?? patience
+        guard !hasGivenUp.load(ordering: .relaxed) else { throw Self.noAnswer(subject, subject, seconds) }
+        guard let result = Errand({ Result(catching: work) }).outcome(within: seconds) else {
+            hasGivenUp.store(true, ordering: .relaxed)
+            Self.hangs.store(true, ordering: .relaxed)
+            throw Self.noAnswer(subject, subject, seconds)
+        }
+        return try result.get()
+    }
+
+    private static func noAnswer(_ what: String, _ subject: String, _ seconds: Int) -> TokenError {
+        TokenError(
+            .noAnswer, subject,
+            "\(what) did not answer within \(seconds) s: the token hangs, or another program holds it.")
     }
 
     /// The tokens that are in the module's slots now.
@@ -77,6 +91,11 @@ public final class PKCS11Module: @unchecked Sendable {
     ///
     /// - Throws: ``TokenError`` where the module does not list its slots.
     public func scan() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
+        try attempt(on: path) { () throws(TokenError) in try self.readSlots() }
+    }
+
+    /// ``scan()`` without a deadline.
+    func readSlots() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
         var tokens: [Token] = []
         var failures: [TokenError] = []
         for slot in try slotsWithToken() {
@@ -142,10 +161,16 @@ extension ReturnValue {
     static let alreadyInitialized = ReturnValue(rawValue: UInt(CKR_CRYPTOKI_ALREADY_INITIALIZED))
     static let bufferTooSmall = ReturnValue(rawValue: UInt(CKR_BUFFER_TOO_SMALL))
     static let slotInvalid = ReturnValue(rawValue: UInt(CKR_SLOT_ID_INVALID))
+    static let generalError = ReturnValue(rawValue: UInt(CKR_GENERAL_ERROR))
+    static let functionFailed = ReturnValue(rawValue: UInt(CKR_FUNCTION_FAILED))
+    static let deviceError = ReturnValue(rawValue: UInt(CKR_DEVICE_ERROR))
+    static let sessionClosed = ReturnValue(rawValue: UInt(CKR_SESSION_CLOSED))
+    static let sessionHandleInvalid = ReturnValue(rawValue: UInt(CKR_SESSION_HANDLE_INVALID))
     static let deviceRemoved = ReturnValue(rawValue: UInt(CKR_DEVICE_REMOVED))
     static let tokenNotPresent = ReturnValue(rawValue: UInt(CKR_TOKEN_NOT_PRESENT))
     static let tokenNotRecognized = ReturnValue(rawValue: UInt(CKR_TOKEN_NOT_RECOGNIZED))
     static let attributeTypeInvalid = ReturnValue(rawValue: UInt(CKR_ATTRIBUTE_TYPE_INVALID))
     static let pinLocked = ReturnValue(rawValue: UInt(CKR_PIN_LOCKED))
+    static let userNotLoggedIn = ReturnValue(rawValue: UInt(CKR_USER_NOT_LOGGED_IN))
     static let userAlreadyLoggedIn = ReturnValue(rawValue: UInt(CKR_USER_ALREADY_LOGGED_IN))
 }

@@ -1,3 +1,5 @@
+import CPKCS11
+
 /// What a PKCS#11 function returned (CK_RV; PKCS#11 2.40, section 5.1), with its name and what it means.
 public struct ReturnValue: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     public let rawValue: UInt
@@ -17,6 +19,9 @@ public struct ReturnValue: RawRepresentable, Hashable, Sendable, CustomStringCon
     }
 
     public var description: String { name }
+
+    /// As the module gave it.
+    var code: CK_RV { CK_RV(rawValue) }
 
     private static let vendorDefined: UInt = 0x8000_0000
 

@@ -1,29 +1,38 @@
 import CPKCS11
 import Secrets
 
-/// A session with a token; it ends when this object does.
+/// A session with a token; it ends when this object does. What it does has no deadline: it is to be used within
+/// ``PKCS11Module/attempt(on:within:_:)``.
 ///
 /// Source: PKCS#11 2.40, sections 5.6 (sessions), 5.7 (objects) and 5.11 (signing).
-final class Session {
+final class Session: @unchecked Sendable {
+    // Used by one thread at a time: whoever waits for an errand does nothing else with it.
+
     private let module: PKCS11Module
     private let handle: CK_SESSION_HANDLE
     private let label: String
     private var isLoggedIn = false
     private var wasRefused = false
 
-    init(_ token: Token) throws(TokenError) {
+    /// - Parameter isWritable: for changes of the token, as of its PIN.
+    init(_ token: Token, isWritable: Bool = false) throws(TokenError) {
         module = token.module
         label = token.info.label
         var handle: CK_SESSION_HANDLE = 0
+        let flags = CKF_SERIAL_SESSION | (isWritable ? CKF_RW_SESSION : 0)
         try module.call("C_OpenSession", module.functions.C_OpenSession, on: label) {
-            $0(token.slot, CK_FLAGS(CKF_SERIAL_SESSION), nil, nil, &handle)
+            $0(token.slot, CK_FLAGS(flags), nil, nil, &handle)
         }
         self.handle = handle
     }
 
     deinit {
-        if isLoggedIn { _ = module.functions.C_Logout?(handle) }
-        _ = module.functions.C_CloseSession?(handle)
+        // The last owner may be on any thread; a token that hangs must not keep it.
+        let (functions, handle, isLoggedIn) = (module.functions, handle, isLoggedIn)
+        _ = try? module.attempt(on: label) { () throws(TokenError) in
+            if isLoggedIn { _ = functions.C_Logout?(handle) }
+            _ = functions.C_CloseSession?(handle)
+        }
     }
 
     /// Who logs in: the user, or the user again for one operation (CKA_ALWAYS_AUTHENTICATE).
@@ -41,30 +50,52 @@ final class Session {
         try checkNotRefused()
         let user = CK_USER_TYPE(purpose == .user ? CKU_USER : CKU_CONTEXT_SPECIFIC)
         guard let function = module.functions.C_Login else { throw TokenError("C_Login", .missing, label) }
-        let status: CK_RV
-        if let pin {
-            // PKCS#11 takes the PIN through a pointer that is not const, and does not write there.
-            status = pin.withBytes {
-                function(handle, user, UnsafeMutablePointer(mutating: $0.baseAddress), CK_ULONG($0.count))
-            }
-        } else {
-            status = function(handle, user, nil, 0)
-        }
-        let value = ReturnValue(rawValue: UInt(status))
+        let value = Self.lend(pin) { pin, length in function(handle, user, pin, length) }
         if value == .ok {
             isLoggedIn = true
             return
         }
         if value == .userAlreadyLoggedIn, purpose == .user { return }
+        throw refusal(value, by: "C_Login", what: "the login")
+    }
+
+    /// Changes the user's PIN. The old one is tried once, as by ``login(_:for:)``.
+    ///
+    /// - Parameters:
+    ///   - old: nil for a PIN pad at the reader, as `new` is then.
+    func changePIN(from old: Secret?, to new: Secret?) throws(TokenError) {
+        try checkNotRefused()
+        guard let function = module.functions.C_SetPIN else { throw TokenError("C_SetPIN", .missing, label) }
+        let value = Self.lend(old) { old, oldLength in
+            Self.lend(new) { new, newLength in function(handle, old, oldLength, new, newLength) }.code
+        }
+        guard value == .ok else { throw refusal(value, by: "C_SetPIN", what: "the change of its PIN") }
+    }
+
+    /// PKCS#11 takes a PIN through a pointer that is not const, and does not write there.
+    private static func lend(
+        _ secret: Secret?, _ body: (UnsafeMutablePointer<CK_UTF8CHAR>?, CK_ULONG) -> CK_RV
+    ) -> ReturnValue {
+        guard let secret else { return ReturnValue(rawValue: UInt(body(nil, 0))) }
+        return ReturnValue(
+            rawValue: UInt(
+                secret.withBytes { body(UnsafeMutablePointer(mutating: $0.baseAddress), CK_ULONG($0.count)) }))
+    }
+
+    private func refusal(_ value: ReturnValue, by function: String, what: String) -> TokenError {
         wasRefused = true
         if value == .pinLocked {
-            throw TokenError(
-                .pinLocked, label, "The PIN of token \(label) is locked.", function: "C_Login", returnValue: value)
+            return TokenError(
+                .pinLocked, label, "The PIN of token \(label) is locked.", function: function, returnValue: value)
         }
-        throw TokenError(
+        // OpenSC says these two for a wrong PIN of some cards.
+        let reason =
+            [.generalError, .userNotLoggedIn].contains(value)
+            ? "most likely the PIN is wrong (the module says \(value.name))" : value.sentence
+        return TokenError(
             .pinRefused, label,
-            "Token \(label) refused the login: \(value.sentence). The PIN was tried once; that try is used up.",
-            function: "C_Login", returnValue: value)
+            "Token \(label) refused \(what): \(reason). The PIN was tried once; that try is used up.",
+            function: function, returnValue: value)
     }
 
     private func checkNotRefused() throws(TokenError) {
@@ -119,6 +150,14 @@ final class Session {
             throw TokenError(.failed, label, "Token \(label) gave more bytes than it announced.")
         }
         return Array(bytes.prefix(Int(attribute.ulValueLen)))
+    }
+
+    /// An attribute that is a CK_ULONG.
+    func number(_ type: UInt, of object: CK_OBJECT_HANDLE) throws(TokenError) -> UInt? {
+        guard let bytes = try attribute(type, of: object), bytes.count == MemoryLayout<CK_ULONG>.size else {
+            return nil
+        }
+        return UInt(bytes.withUnsafeBytes { $0.loadUnaligned(as: CK_ULONG.self) })
     }
 
     /// Signs with a key. `beforeSigning` runs between C_SignInit and C_Sign, for keys that want a login of their own.

@@ -1,78 +1,17 @@
 import CPKCS11
 import Certificates
+import Glibc
 import Secrets
 import TrustList
 
 /// A token in a slot of a module.
-public struct Token {
+///
+/// Whatever is asked of it ends: where the token does not answer for longer than ``PKCS11Module/patience``, the answer is
+/// a ``TokenError`` (`no-answer`).
+public struct Token: Sendable {
     public let module: PKCS11Module
     let slot: CK_SLOT_ID
     public let info: TokenInfo
-
-    /// A certificate on a token, and how the token names it.
-    public struct StoredCertificate: Sendable {
-        public let certificate: Certificate
-        /// CKA_ID: the private key of the certificate has the same.
-        public let id: [UInt8]
-        /// CKA_LABEL.
-        public let label: String
-    }
-
-    /// The X.509 certificates that can be seen without a login.
-    ///
-    /// - Throws: ``TokenError``; also where a certificate on the token cannot be read.
-    public func certificates() throws(TokenError) -> [StoredCertificate] {
-        let session = try Session(self)
-        let objects = try session.find([
-            AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_CERTIFICATE)),
-            AttributeValue(UInt(CKA_CERTIFICATE_TYPE), number: UInt(CKC_X_509)),
-        ])
-        var found: [StoredCertificate] = []
-        for object in objects {
-            guard let der = try session.attribute(UInt(CKA_VALUE), of: object), !der.isEmpty else { continue }
-            let label = try session.attribute(UInt(CKA_LABEL), of: object) ?? []
-            let certificate: Certificate
-            do {
-                certificate = try Certificate(der: der)
-            } catch {
-                throw TokenError(
-                    .certificateNotFound, info.label,
-                    "A certificate on token \(info.label) cannot be read: \(error.reason).")
-            }
-            found.append(
-                StoredCertificate(
-                    certificate: certificate, id: try session.attribute(UInt(CKA_ID), of: object) ?? [],
-                    label: TokenInfo.printable(label)))
-        }
-        return found.sorted { $0.id.lexicographicallyPrecedes($1.id) }
-    }
-
-    /// The one certificate that a SAST token should hold, or the one that the URI names by `id` or `object`.
-    ///
-    /// - Throws: ``TokenError`` (`certificate-not-found`, `ambiguous`).
-    public func certificate(matching uri: TokenURI? = nil) throws(TokenError) -> StoredCertificate {
-        let all = try certificates()
-        let matching = all.filter { stored in
-            (uri?.id.map { $0 == stored.id } ?? true) && (uri?.object.map { $0 == stored.label } ?? true)
-        }
-        guard let first = matching.first else {
-            let reason = all.isEmpty ? "holds no certificate" : "holds no certificate with that id or label"
-            throw TokenError(.certificateNotFound, info.label, "Token \(info.label) \(reason).")
-        }
-        guard matching.count == 1 else {
-            let list = matching.map { stored in
-                let id = stored.id.map { "%" + [$0].hex }.joined()
-                return "id=\(id), object \"\(stored.label)\", serial \(stored.certificate.serialNumber.colonHex)"
-            }
-            throw TokenError(
-                .ambiguous, info.label,
-                """
-                Token \(info.label) holds \(matching.count) certificates where one was expected \
-                (\(list.joined(separator: "; "))); choose one by id= or object= in the token's URI.
-                """)
-        }
-        return first
-    }
 
     /// Logs in, and gives a signer for the certificate's key. The PIN is tried once.
     ///
@@ -88,32 +27,73 @@ public struct Token {
                 .mechanismMissing, info.label,
                 "The key of the certificate on token \(info.label) is not RSA, so it cannot sign a trust list.")
         }
-        let mechanisms = try signingMechanisms()
+        let (mechanisms, before) = try attempt { () throws(TokenError) in
+            (try signingMechanisms(), try currentInfo())
+        }
         guard !mechanisms.isEmpty else {
             throw TokenError(
                 .mechanismMissing, info.label,
                 "Token \(info.label) offers no RSA PKCS #1 signature, so it cannot sign a trust list.")
         }
-        let current = try currentInfo()
-        try current.checkLogin()
-        var secret: Secret?
-        if !current.hasPINPad {
-            secret = try pin(current)
+        try before.checkLogin()
+        let secret = before.hasPINPad ? nil : try pin(before)
+        return try attempt(within: secret == nil ? PINPad.patience : nil) { () throws(TokenError) in
             // While the user typed, the token may have been exchanged, or used wrongly elsewhere.
             try currentInfo().checkLogin()
+            let session = try Session(self)
+            try session.login(secret, for: .user)
+            return try TokenSigner(token: self, session: session, stored: stored, mechanisms: mechanisms, pin: secret)
         }
-        let session = try Session(self)
-        try session.login(secret, for: .user)
-        return try TokenSigner(token: self, session: session, stored: stored, mechanisms: mechanisms, pin: secret)
+    }
+
+    /// Does a piece of work with the token, with a deadline. Where it fails and the token is gone, that is the error:
+    /// modules give all sorts of codes for it.
+    func attempt<Value>(
+        within seconds: Int? = nil, _ work: @escaping () throws(TokenError) -> Value
+    ) throws(TokenError) -> Value {
+        try module.attempt(on: "Token \(info.label)", within: seconds.map { max($0, module.patience) }) {
+            () throws(TokenError) in
+            do throws(TokenError) {
+                return try work()
+            } catch {
+                guard let value = error.returnValue, Self.afterPull.contains(value), isGone else { throw error }
+                let tried = error.code == .pinRefused ? " The PIN counts as tried once." : ""
+                throw TokenError(
+                    .tokenPulled, info.label, "Token \(info.label) was pulled while it was used.\(tried)",
+                    function: error.function, returnValue: error.returnValue)
+            }
+        }
+    }
+
+    /// What modules say after a pull.
+    private static let afterPull: Set<ReturnValue> = [
+        .generalError, .functionFailed, .deviceError, .deviceRemoved, .sessionClosed, .sessionHandleInvalid,
+        .tokenNotPresent,
+    ]
+
+    /// Whether the token was pulled. The smart card service takes up to half a second to notice.
+    private var isGone: Bool {
+        for _ in 0..<10 {
+            do throws(TokenError) {
+                _ = try currentInfo()
+                usleep(100_000)
+            } catch {
+                return error.code == .tokenNotFound
+            }
+        }
+        return false
     }
 
     /// The token's flags as they are now: a wrong PIN given elsewhere since shows here.
     ///
     /// - Throws: ``TokenError`` (`token-not-found`) where the slot is empty or holds another token.
     func currentInfo() throws(TokenError) -> TokenInfo {
-        guard let present = try module.tokens().first(where: { $0.slot == slot }),
-            present.info.serialNumber == info.serialNumber
-        else { throw TokenError(.tokenNotFound, info.label, "Token \(info.label) is not in its slot any more.") }
+        let (tokens, failures) = try module.readSlots()
+        guard let present = tokens.first(where: { $0.slot == slot }), present.info.serialNumber == info.serialNumber
+        else {
+            if tokens.isEmpty, let failure = failures.first { throw failure }
+            throw TokenError(.tokenNotFound, info.label, "Token \(info.label) is not in its slot any more.")
+        }
         return present.info
     }
 
@@ -140,4 +120,10 @@ public struct Token {
         try module.call("C_GetMechanismList", functions.C_GetMechanismList, on: info.label) { $0(slot, &list, &count) }
         return Set(list.prefix(Int(min(count, CK_ULONG(list.count)))).map { UInt($0) })
     }
+}
+
+/// A reader at which the PIN is typed in (protected authentication path; PKCS#11 2.40, section 5.6).
+enum PINPad {
+    /// How long to wait for the user, in seconds.
+    static let patience = 120
 }

@@ -8,6 +8,8 @@ public struct TokenError: Error, Equatable, Sendable {
         case moduleNotUsable = "module-not-usable"
         /// No token fits the name.
         case tokenNotFound = "token-not-found"
+        /// The token was pulled while it was used.
+        case tokenPulled = "token-pulled"
         /// More than one token, or certificate, fits the name.
         case ambiguous
         /// The token holds no certificate that fits.
@@ -26,6 +28,10 @@ public struct TokenError: Error, Equatable, Sendable {
         case pinMissing = "pin-missing"
         /// The token offers no mechanism that trust lists need.
         case mechanismMissing = "mechanism-missing"
+        /// The module did not return: the token hangs, or another program holds it.
+        case noAnswer = "no-answer"
+        /// A new PIN is not one to use.
+        case pinUnsuitable = "pin-unsuitable"
         /// A function of the module failed.
         case failed
         /// The token signed, and the signature does not verify.
@@ -55,6 +61,18 @@ public struct TokenError: Error, Equatable, Sendable {
     init(_ function: String, _ value: ReturnValue, _ subject: String) {
         self.init(
             .failed, subject, "\(subject) cannot be used: \(value.sentence).", function: function, returnValue: value)
+    }
+}
+
+extension TokenError {
+    /// Whether a PIN was tried, or may have been, and did not prove right: any failure of a login counts.
+    public var usedUpPINTry: Bool {
+        switch code {
+        case .pinRefused, .pinLocked: function != nil
+        case .noAnswer: true
+        case .tokenPulled: function == "C_Login" || function == "C_SetPIN"
+        default: false
+        }
     }
 }
 

@@ -1,79 +1,102 @@
 import Glibc
 
-/// Finds modules, and tokens in them.
+/// Finds tokens, in the modules named or in all that this machine knows.
 public final class TokenFinder {
-    public let modules: [PKCS11Module]
-    /// Why modules that were found could not be used, one sentence each.
-    public let skipped: [TokenError]
+    private let named: [String]
+    private let patience: Int
+    private lazy var loading = Self.load(named.isEmpty ? ModuleSearch.candidates() : named, patience)
 
-    /// Loads the module named, or all that this machine knows: p11-kit's registry, then well-known places.
+    /// Nothing is loaded before the first question.
     ///
-    /// - Parameter module: a path, or nil to search.
-    /// - Throws: ``TokenError`` where the module named cannot be used, or the search finds none.
-    public init(module: String? = nil) throws(TokenError) {
-        if let module {
-            modules = [try PKCS11Module(path: module)]
-            skipped = []
-            return
+    /// - Parameters:
+    ///   - modules: paths of PKCS#11 modules; none to search for them (``ModuleSearch``).
+    ///   - patience: how long a module may take for one piece of work, in seconds.
+    public init(modules: [String] = [], patience: Int = PKCS11Module.defaultPatience) {
+        named = modules
+        self.patience = patience
+    }
+
+    /// The modules that could be loaded.
+    public var modules: [PKCS11Module] { loading.modules }
+
+    /// Why others could not, one sentence each.
+    public var skipped: [TokenError] { loading.failures }
+
+    /// All at the same time: one that hangs keeps the others for no longer than its deadline.
+    private static func load(
+        _ paths: [String], _ patience: Int
+    ) -> (modules: [PKCS11Module], failures: [TokenError]) {
+        let errands = paths.map { path in
+            Errand { Result { () throws(TokenError) in try PKCS11Module(path: path, patience: patience) } }
         }
         var modules: [PKCS11Module] = []
-        var skipped: [TokenError] = []
-        for path in Self.candidates() {
-            do throws(TokenError) {
-                modules.append(try PKCS11Module(path: path))
-            } catch {
-                skipped.append(error)
+        var failures: [TokenError] = []
+        for errand in errands {
+            // The module has its own deadline; this one is for the thread's own end.
+            switch errand.outcome(within: patience + 5) {
+            case .success(let module)?: modules.append(module)
+            case .failure(let error)?: failures.append(error)
+            case nil: break
             }
         }
-        guard !modules.isEmpty else {
-            throw skipped.first
-                ?? TokenError(.moduleNotFound, "PKCS#11", "No PKCS#11 module is installed on this machine.")
-        }
-        self.modules = modules
-        self.skipped = skipped
+        return (modules, failures)
     }
 
     /// The tokens of all modules; a token that two modules know is listed once.
     ///
     /// - Throws: ``TokenError`` where something fails and no token is found; ``scan()`` tells of every failure.
     public func tokens() throws(TokenError) -> [Token] {
-        let (tokens, failures) = scan()
+        let (tokens, failures) = try scan()
         if tokens.isEmpty, let failure = failures.first { throw failure }
         return tokens
     }
 
     /// The tokens of all modules, and why modules or slots could not be read.
-    public func scan() -> (tokens: [Token], failures: [TokenError]) { Self.scan(modules) }
+    ///
+    /// - Throws: ``TokenError`` where no module can be used at all.
+    public func scan() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
+        guard !modules.isEmpty else {
+            throw skipped.first
+                ?? TokenError(.moduleNotFound, "PKCS#11", "No PKCS#11 module is installed on this machine.")
+        }
+        let (tokens, failures) = Self.scan(modules)
+        // Of modules that were named, one that cannot be used is worth telling; of those that were found only one that
+        // hangs, as it may hide a token.
+        return (tokens, skipped.filter { !named.isEmpty || $0.code == .noAnswer } + failures)
+    }
 
     private static func scan(_ modules: [PKCS11Module]) -> (tokens: [Token], failures: [TokenError]) {
+        let errands = modules.map { module in
+            Errand { Result { () throws(TokenError) in try module.scan() } }
+        }
         var tokens: [Token] = []
         var failures: [TokenError] = []
         var seen: Set<[String]> = []
-        for module in modules {
-            do throws(TokenError) {
-                let (found, failed) = try module.scan()
-                let new = found.filter { $0.info.serialNumber.isEmpty || !seen.contains(identity($0)) }
+        for (module, errand) in zip(modules, errands) {
+            switch errand.outcome(within: module.patience + 5) {
+            case .success((let found, let failed))?:
+                let new = found.filter { $0.info.serialNumber.isEmpty || !seen.contains($0.info.identity) }
                 // Within one module each slot counts: OpenSC gives a card a slot for each of its PINs.
-                seen.formUnion(found.map(identity))
+                seen.formUnion(found.map(\.info.identity))
                 tokens += new
                 failures += failed
-            } catch {
-                failures.append(error)
+            case .failure(let error)?: failures.append(error)
+            case nil: break
             }
         }
         return (tokens, failures)
     }
 
-    private static func identity(_ token: Token) -> [String] { [token.info.serialNumber, token.info.plainLabel] }
-
     /// The token with this name: a PKCS#11 URI, a label, or a serial number. Where a URI names a module by
-    /// `module-path`, only that one is asked.
+    /// `module-path`, only that one is loaded and asked.
     ///
     /// - Throws: ``TokenError`` (`token-not-found`, `ambiguous`, `bad-uri`), naming the tokens that are there.
     public func token(named name: String) throws(TokenError) -> Token {
         let uri = name.lowercased().hasPrefix("pkcs11:") ? try TokenURI(name) : nil
         let (all, failures) =
-            if let path = uri?.modulePath { Self.scan([try module(at: path)]) } else { scan() }
+            if let path = uri?.modulePath {
+                Self.scan([try PKCS11Module(path: path, patience: patience)])
+            } else { try scan() }
         let matching = all.filter { token in
             if let uri { return uri.matches(token.info) }
             return token.info.label == name || token.info.plainLabel == name || token.info.serialNumber == name
@@ -93,83 +116,9 @@ public final class TokenFinder {
         }
         return first
     }
+}
 
-    /// The module at a path: the one that is loaded already, as it must not be started twice.
-    private func module(at path: String) throws(TokenError) -> PKCS11Module {
-        let wanted = Self.resolved(path)
-        if let loaded = modules.first(where: { Self.resolved($0.path) == wanted }) { return loaded }
-        return try PKCS11Module(path: path)
-    }
-
-    /// A path without links, or as it is where it does not exist.
-    private static func resolved(_ path: String) -> String {
-        guard let real = realpath(path, nil) else { return path }
-        defer { free(real) }
-        return String(cString: real)
-    }
-
-    // MARK: - Where modules are
-
-    /// p11-kit's registry on this machine, and where a module without a path is looked for.
-    private static let registry = "/usr/share/p11-kit/modules"
-    private static let moduleFolders = ["/usr/lib/\(architecture)/pkcs11", "/usr/lib/pkcs11"]
-    private static let wellKnown = [
-        "libeToken.so", "libeTPkcs11.so", "opensc-pkcs11.so",
-    ].flatMap { name in ["/usr/lib/", "/usr/lib64/", "/usr/lib/\(architecture)/", "/usr/local/lib/"].map { $0 + name } }
-
-    /// Debian's name for this processor: a module for another one cannot be loaded.
-    private static var architecture: String {
-        #if arch(arm64)
-            "aarch64-linux-gnu"
-        #else
-            "x86_64-linux-gnu"
-        #endif
-    }
-
-    static func candidates() -> [String] {
-        var paths = registeredModules().map { module in
-            module.hasPrefix("/")
-                ? module : moduleFolders.map { "\($0)/\(module)" }.first { access($0, R_OK) == 0 } ?? module
-        }
-        paths += wellKnown.filter { access($0, R_OK) == 0 }
-        // One module may be registered under several names.
-        var seen: Set<String> = []
-        return paths.filter { seen.insert(resolved($0)).inserted }
-    }
-
-    private static func registeredModules() -> [String] {
-        guard let folder = opendir(registry) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasSuffix(".module") { names.append(name) }
-        }
-        return names.sorted().compactMap { registeredModule(in: "\(registry)/\($0)") }
-    }
-
-    /// The `module:` line of a registry file; nil for p11-kit's own trust module, which holds no tokens.
-    private static func registeredModule(in path: String) -> String? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 1024)
-        var module: String?
-        while fgets(&line, Int32(line.count), file) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            let parts = text.split(separator: ":", maxSplits: 1).map(trimmed)
-            guard parts.count == 2, !parts[1].isEmpty else { continue }
-            if parts[0] == "module" { module = parts[1] }
-            if parts[0] == "trust-policy", parts[1] == "yes" { return nil }
-        }
-        return module
-    }
-
-    /// Without white space at either end; a path may hold some.
-    private static func trimmed(_ text: Substring) -> String {
-        let start = text.drop(while: \.isWhitespace)
-        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(start[...last])
-    }
+extension TokenInfo {
+    /// The same for one token in all modules that know it: some write the serial number in capitals, or fill it up.
+    var identity: [String] { [String(serialNumber.lowercased().drop { $0 == "0" }), plainLabel] }
 }

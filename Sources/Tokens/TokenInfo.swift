@@ -14,6 +14,8 @@ public struct TokenInfo: Hashable, Sendable {
     public let pin: PINState
     /// Whether the PIN is typed in at the reader (protected authentication path).
     public let hasPINPad: Bool
+    /// How many bytes a PIN may have; the whole range where the token does not tell.
+    public let pinLengths: ClosedRange<Int>
 
     init(_ info: CK_TOKEN_INFO, _ slot: CK_SLOT_INFO, slot slotID: UInt) {
         label = Self.text(info.label)
@@ -24,11 +26,14 @@ public struct TokenInfo: Hashable, Sendable {
         self.slotID = slotID
         pin = PINState(flags: info.flags)
         hasPINPad = info.flags & CK_FLAGS(CKF_PROTECTED_AUTHENTICATION_PATH) != 0
+        let (shortest, longest) = (Int(clamping: info.ulMinPinLen), Int(clamping: info.ulMaxPinLen))
+        pinLengths = shortest <= longest && longest > 0 ? shortest...longest : 0...Int.max
     }
 
     init(
         label: String, serialNumber: String, manufacturer: String = "", model: String = "",
-        slotDescription: String = "", slotID: UInt = 0, pin: PINState = .ready, hasPINPad: Bool = false
+        slotDescription: String = "", slotID: UInt = 0, pin: PINState = .ready, hasPINPad: Bool = false,
+        pinLengths: ClosedRange<Int> = 0...Int.max
     ) {
         self.label = label
         self.serialNumber = serialNumber
@@ -38,6 +43,7 @@ public struct TokenInfo: Hashable, Sendable {
         self.slotID = slotID
         self.pin = pin
         self.hasPINPad = hasPINPad
+        self.pinLengths = pinLengths
     }
 
     /// The label without the last suffix in brackets: OpenSC adds the name of the PIN, ` (User PIN)` for example.

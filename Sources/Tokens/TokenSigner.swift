@@ -4,7 +4,9 @@ import Secrets
 import TrustList
 
 /// A key on a token, as a trust list's signer. The session, and with it the login, ends when this object does.
-public final class TokenSigner: TrustListSigner {
+public final class TokenSigner: TrustListSigner, @unchecked Sendable {
+    // Used by one thread at a time, as its session is.
+
     /// How the digest is made.
     enum Method: Equatable {
         /// The token hashes and signs (CKM_SHA1_RSA_PKCS and its like).
@@ -27,7 +29,7 @@ public final class TokenSigner: TrustListSigner {
     ///   - session: logged in.
     ///   - mechanisms: what the token signs with (``Token/signingMechanisms()``).
     init(
-        token: Token, session: Session, stored: Token.StoredCertificate, mechanisms: Set<UInt>, pin: Secret?
+        token: Token, session: Session, stored: StoredCertificate, mechanisms: Set<UInt>, pin: Secret?
     ) throws(TokenError) {
         certificate = stored.certificate
         self.token = token
@@ -75,13 +77,16 @@ public final class TokenSigner: TrustListSigner {
             case .digestOnToken: (message, digest.rsaMechanism)
             case .digestHere: (digest.digestInfoPrefix + Digest.compute(digest, message), UInt(CKM_RSA_PKCS))
             }
-        // The key may have a PIN, and tries, of its own.
-        if wantsLoginEachTime { try token.currentInfo().checkLogin() }
-        let signature = try session.sign(
-            data, key: key, mechanism: CK_MECHANISM_TYPE(mechanism),
-            signatureLength: (certificate.publicKey.bits + 7) / 8
-        ) { () throws(TokenError) in
-            if wantsLoginEachTime { try session.login(pin, for: .operation) }
+        let signature = try token.attempt(within: wantsLoginEachTime && pin == nil ? PINPad.patience : nil) {
+            () throws(TokenError) in
+            // The key may have a PIN, and tries, of its own.
+            if self.wantsLoginEachTime { try self.token.currentInfo().checkLogin() }
+            return try self.session.sign(
+                data, key: self.key, mechanism: CK_MECHANISM_TYPE(mechanism),
+                signatureLength: (self.certificate.publicKey.bits + 7) / 8
+            ) { () throws(TokenError) in
+                if self.wantsLoginEachTime { try self.session.login(self.pin, for: .operation) }
+            }
         }
         guard try certificate.publicKey.isValid(signature: signature, message: message, digest: digest) else {
             throw TokenError(

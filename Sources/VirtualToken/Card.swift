@@ -15,6 +15,8 @@ protocol Card: AnyObject {
 /// Commands that a test may want to break at.
 public enum CommandKind: String, CaseIterable, Sendable {
     case select, read, verify
+    /// Changing the PIN (CHANGE REFERENCE DATA).
+    case change
     /// Choosing the key (MANAGE SECURITY ENVIRONMENT).
     case choose
     case sign

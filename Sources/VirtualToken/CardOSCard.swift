@@ -9,10 +9,11 @@ final class CardOSCard: Card {
     private let wrongPIN: WrongPINStatus
     private var selected: [UInt16] = PKCS15Files.root
     private var hasChosenKey = false
+    private static let maximumPINLength = 16
 
     init(_ contents: TokenContents, pin: PIN, wrongPIN: WrongPINStatus) {
         (self.contents, self.pin, self.wrongPIN) = (contents, pin, wrongPIN)
-        files = PKCS15Files(contents, maximumPINLength: 16)
+        files = PKCS15Files(contents, maximumPINLength: Self.maximumPINLength)
     }
 
     func reset() {
@@ -26,6 +27,7 @@ final class CardOSCard: Card {
         case (0x00, 0xa4): .select
         case (0x00, 0xb0): .read
         case (0x00, 0x20): .verify
+        case (0x00, 0x24): .change
         case (0x00, 0x22): .choose
         case (0x00, 0x2a): .sign
         default: nil
@@ -38,6 +40,7 @@ final class CardOSCard: Card {
         case (0x00, 0xa4): return select(command)
         case (0x00, 0xb0): return read(command)
         case (0x00, 0x20): return verify(command)
+        case (0x00, 0x24): return change(command)
         case (0x00, 0x22):
             guard command.parameter == 0x41b6 else { return Response(status: .badParameters) }
             hasChosenKey = true
@@ -96,14 +99,32 @@ final class CardOSCard: Card {
         guard command.parameter == UInt16(PKCS15Files.pinReference) else { return Response(status: .badParameters) }
         // No PIN in it is a question; this version of CardOS has no answer.
         guard !command.data.isEmpty else { return Response(status: .wrongLength) }
-        // The driver fills the PIN up with zeros to the length that it is stored in.
-        let length = command.data.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
-        switch pin.verify(Array(command.data[..<length])) {
-        case .right: return Response()
-        case .blocked: return Response(status: .pinBlocked)
+        return answer(to: pin.verify(Self.unpadded(command.data)))
+    }
+
+    /// CHANGE REFERENCE DATA: the old PIN and the new one, each filled up to the length that it is stored in.
+    private func change(_ command: Command) -> Response {
+        guard command.parameter == UInt16(PKCS15Files.pinReference) else { return Response(status: .badParameters) }
+        let half = command.data.count / 2
+        guard half == Self.maximumPINLength, command.data.count == half * 2 else {
+            return Response(status: .wrongLength)
+        }
+        let new = Self.unpadded(command.data.suffix(half))
+        guard !new.isEmpty else { return Response(status: .badData) }
+        return answer(to: pin.change(from: Self.unpadded(command.data.prefix(half)), to: new))
+    }
+
+    /// The driver fills a PIN up with zeros.
+    private static func unpadded(_ bytes: some BidirectionalCollection<UInt8>) -> [UInt8] {
+        Array(bytes.reversed().drop { $0 == 0 }.reversed())
+    }
+
+    private func answer(to outcome: PIN.Outcome) -> Response {
+        switch outcome {
+        case .right: Response()
+        case .blocked: Response(status: .pinBlocked)
         case .wrong:
-            return wrongPIN == .plain
-                ? Response(status: .wrongPIN) : Response(status: 0x63c0 | UInt16(pin.triesLeft))
+            wrongPIN == .plain ? Response(status: .wrongPIN) : Response(status: 0x63c0 | UInt16(pin.triesLeft))
         }
     }
 

@@ -1,6 +1,6 @@
 /// A card's PIN with its counter of wrong tries. The counter outlives the card's power, in a file.
 public final class PIN {
-    private let value: [UInt8]
+    private var value: [UInt8]
     private let stateFile: String?
     /// How many wrong PINs in a row lock the card.
     public let maximum: Int
@@ -41,6 +41,13 @@ public final class PIN {
         store(maximum)
         isVerified = true
         return .right
+    }
+
+    /// Takes a new PIN in place of the present one, which is verified.
+    func change(from old: [UInt8], to new: [UInt8]) -> Outcome {
+        let outcome = verify(old)
+        if outcome == .right { value = new }
+        return outcome
     }
 
     private func store(_ tries: Int) {

@@ -47,6 +47,7 @@ final class PIVCard: Card {
         case 0xa4: .select
         case 0xcb: .read
         case 0x20: .verify
+        case 0x24: .change
         case 0x87: .sign
         default: nil
         }
@@ -59,6 +60,7 @@ final class PIVCard: Card {
         switch command.ins {
         case 0xcb: return getData(command)
         case 0x20: return verify(command)
+        case 0x24: return change(command)
         case 0x87: return sign(command)
         default: return Response(status: .unknownInstruction)
         }
@@ -93,11 +95,27 @@ final class PIVCard: Card {
             return pin.triesLeft == 0 ? Response(status: .pinBlocked) : tries
         }
         guard command.data.count == 8 else { return Response(status: .badData) }
-        let end = command.data.lastIndex { $0 != 0xff }.map { $0 + 1 } ?? 0
-        switch pin.verify(Array(command.data[..<end])) {
-        case .right: return Response()
-        case .wrong: return tries
-        case .blocked: return Response(status: .pinBlocked)
+        return answer(to: pin.verify(Self.unpadded(command.data)))
+    }
+
+    /// CHANGE REFERENCE DATA (part 2, section 3.2.2): the old PIN and the new one, eight bytes each.
+    private func change(_ command: Command) -> Response {
+        guard command.parameter == 0x0080 else { return Response(status: .noSuchData) }
+        guard command.data.count == 16 else { return Response(status: .wrongLength) }
+        let new = Self.unpadded(command.data.suffix(8))
+        guard new.count >= 6 else { return Response(status: .badData) }
+        return answer(to: pin.change(from: Self.unpadded(command.data.prefix(8)), to: new))
+    }
+
+    private static func unpadded(_ bytes: some BidirectionalCollection<UInt8>) -> [UInt8] {
+        Array(bytes.reversed().drop { $0 == 0xff }.reversed())
+    }
+
+    private func answer(to outcome: PIN.Outcome) -> Response {
+        switch outcome {
+        case .right: Response()
+        case .wrong: tries
+        case .blocked: Response(status: .pinBlocked)
         }
     }
 

@@ -19,6 +19,7 @@ struct EtokenBridge: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
+            exitProcess(Status.done)
         } catch let failure as Failure {
             Terminal.report(failure)
             exitProcess(failure.status)
@@ -41,8 +42,8 @@ enum Version {
 
 struct TokenGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Look at security tokens and export their certificates.",
-        subcommands: [TokenList.self, TokenShow.self, TokenExport.self])
+        commandName: "token", abstract: "Look at security tokens, export their certificates, change their PINs.",
+        subcommands: [TokenList.self, TokenShow.self, TokenExport.self, TokenChangePIN.self])
 }
 
 struct CtlGroup: ParsableCommand {

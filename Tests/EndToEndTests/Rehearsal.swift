@@ -2,7 +2,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// Two mock tokens, a lab cluster, and the program with a configuration of its own. All of it goes away with the object.
+/// Two tokens without hardware, a lab cluster, and the program with a configuration of its own. All of it goes away with the object.
 final class Rehearsal {
     struct Result {
         let status: Int32
@@ -17,6 +17,7 @@ final class Rehearsal {
     private var environment = ProcessInfo.processInfo.environment
     private var module = ""
     private var hasLab = false
+    private var cards: VirtualTokens?
 
     init(secondCertificate: Bool = false, lab: Bool = true) throws {
         environment["XDG_CONFIG_HOME"] = folder.file("config")
@@ -28,6 +29,19 @@ final class Rehearsal {
             let pair = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1).map(String.init)
             if pair[0] == "SOFTHSM2_CONF" { environment[pair[0]] = pair[1] } else { module = pair[1] }
         }
+        if lab { try startLab() }
+    }
+
+    /// With virtual tokens in place of SoftHSM's.
+    init(cards: VirtualTokens, lab: Bool = false) throws {
+        environment["XDG_CONFIG_HOME"] = folder.file("config")
+        environment["XDG_STATE_HOME"] = folder.file("state")
+        for variable in cards.environment {
+            let pair = variable.split(separator: "=", maxSplits: 1).map(String.init)
+            environment[pair[0]] = pair[1]
+        }
+        module = cards.module
+        self.cards = cards
         if lab { try startLab() }
     }
 
@@ -64,8 +78,10 @@ final class Rehearsal {
     ) -> [String] {
         ["migrate", "to-etoken", "--cluster", "lab", "--module", module, "--yes", "--phone-timeout", "30"]
             + tokens.flatMap { ["--token", $0] }
-            + ["--pin-file", pinFile ?? folder.file("tokens/pin"), "--out", output]
+            + ["--pin-file", pinFile ?? rightPIN, "--out", output]
     }
+
+    private var rightPIN: String { cards?.pinFile ?? folder.file("tokens/pin") }
 
     func ctl(_ arguments: [String]) throws -> Result {
         try run(Programs.path("etoken-bridge"), ["ctl"] + arguments)
@@ -73,7 +89,7 @@ final class Rehearsal {
 
     /// The options with which a mock token signs.
     func signing(_ token: String) -> [String] {
-        ["--sign-with", token, "--module", module, "--pin-file", folder.file("tokens/pin")]
+        ["--sign-with", token, "--module", module, "--pin-file", rightPIN]
     }
 
     func token(_ arguments: String...) throws -> Result {

@@ -59,7 +59,7 @@ public final class ChildProcess: Sendable {
 
     /// Runs a program to its end and returns what it printed; throws unless it ends with status 0.
     @discardableResult
-    public static func run(_ arguments: [String]) throws -> String {
+    public static func run(_ arguments: [String], environment: [String] = []) throws -> String {
         var template = Array("/tmp/etb-output.XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
         let output = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
@@ -67,7 +67,7 @@ public final class ChildProcess: Sendable {
             _ = close(descriptor)
             _ = unlink(output)
         }
-        let process = try ChildProcess(arguments, output: output)
+        let process = try ChildProcess(arguments, output: output, environment: environment)
         var status: Int32 = 0
         while waitpid(process.id, &status, 0) != process.id {}
         process.isReaped.store(true, ordering: .releasing)

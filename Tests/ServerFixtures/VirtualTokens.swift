@@ -14,6 +14,10 @@ public final class VirtualTokens: Sendable {
         public let verifications: Int
         /// Signatures that the card made.
         public let signatures: Int
+
+        public init(tries: Int, verifications: Int, signatures: Int) {
+            (self.tries, self.verifications, self.signatures) = (tries, verifications, signatures)
+        }
     }
 
     public let folder: String
@@ -66,6 +70,18 @@ public final class VirtualTokens: Sendable {
         let words = order.split(separator: " ").map(String.init)
         return try ChildProcess.run(
             [Programs.path("virtual-token"), "tell", "\(folder)/\(token + 1).control"] + words)
+    }
+
+    /// Inserts a token again, and waits until the smart card service has seen it.
+    public func insertAndWait(_ token: Int) throws {
+        try tell(token, "insert")
+        for _ in 0..<100 {
+            let readers = try ChildProcess.run(["opensc-tool", "--list-readers"], environment: environment)
+            let lines = readers.split(separator: "\n").filter { $0.contains("Virtual PCD") }
+            if lines.count > token, lines[token].contains(" Yes ") { return }
+            usleep(50_000)
+        }
+        throw ChildProcess.Failure(description: "the reader does not see token \(token)")
     }
 
     public func status(_ token: Int) throws -> Status {

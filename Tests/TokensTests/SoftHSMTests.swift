@@ -108,7 +108,7 @@ import TrustList
     }
 
     @Test func tokensAreFoundByNameSerialAndURI() throws {
-        let finder = try TokenFinder(module: MockStore.module.path)
+        let finder = TokenFinder(modules: [MockStore.module.path])
         let token = try finder.token(named: "SAST-ADN008580ef")
         #expect(try finder.token(named: token.info.serialNumber).info == token.info)
         #expect(try finder.token(named: "pkcs11:token=SAST-ADN008580ef;model=SoftHSM%20v2").info == token.info)
@@ -124,7 +124,7 @@ import TrustList
 
     @Test func theSearchFindsRegisteredModules() throws {
         _ = MockStore.module
-        let paths = TokenFinder.candidates()
+        let paths = ModuleSearch.candidates()
         #expect(paths.contains { $0.hasSuffix("libsofthsm2.so") })
         #expect(paths.contains { $0.hasSuffix("opensc-pkcs11.so") })
         #expect(!paths.contains { $0.contains("p11-kit-trust") })

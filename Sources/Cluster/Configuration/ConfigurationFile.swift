@@ -5,8 +5,12 @@ import Glibc
 public struct ConfigurationFile: Sendable, Hashable {
     /// By name, in the order of the names.
     public var clusters: [ClusterConfiguration]
+    public var tokens: TokenConfiguration
 
-    public init(clusters: [ClusterConfiguration] = []) { self.clusters = clusters }
+    public init(clusters: [ClusterConfiguration] = [], tokens: TokenConfiguration = TokenConfiguration()) {
+        self.clusters = clusters
+        self.tokens = tokens
+    }
 
     /// `~/.config/etoken-bridge/config.toml`, or below `XDG_CONFIG_HOME`.
     public static var defaultPath: String {
@@ -61,5 +65,18 @@ public struct ConfigurationFile: Sendable, Hashable {
 
     private static func variable(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
+
+/// How tokens are found and PINs asked for.
+public struct TokenConfiguration: Sendable, Hashable {
+    /// Paths of PKCS#11 modules; none to search for them.
+    public var modules: [String]
+    /// The pinentry program that asks for PINs, or nil to ask on the terminal.
+    public var pinentry: String?
+
+    public init(modules: [String] = [], pinentry: String? = nil) {
+        self.modules = modules
+        self.pinentry = pinentry
     }
 }

@@ -14,6 +14,11 @@ struct ConfigurationReader {
         }
         var keys = Keys(root.table ?? [:], path: "", reader: self)
         var configuration = ConfigurationFile()
+        if var tokens = try keys.table("tokens") {
+            configuration.tokens = TokenConfiguration(
+                modules: try tokens.strings("modules"), pinentry: try tokens.string("pinentry"))
+            try tokens.finish()
+        }
         if let clusters = try keys.table("clusters") {
             for name in clusters.names.sorted() {
                 var keys = clusters
@@ -118,6 +123,15 @@ private struct Keys {
 
     mutating func string(_ key: String) throws(ClusterError) -> String? {
         try take(key, "a text") { $0.string }
+    }
+
+    mutating func strings(_ key: String) throws(ClusterError) -> [String] {
+        let found = try take(key, "an array of texts") { value -> [String]? in
+            guard let array = value.array else { return nil }
+            let texts = array.compactMap(\.string)
+            return texts.count == array.count ? texts : nil
+        }
+        return found ?? []
     }
 
     mutating func bool(_ key: String) throws(ClusterError) -> Bool? {

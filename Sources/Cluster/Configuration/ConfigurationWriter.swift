@@ -2,6 +2,12 @@
 enum ConfigurationWriter {
     static func text(_ configuration: ConfigurationFile) -> String {
         var lines = ["# etoken-bridge: clusters and the keys that their nodes must show. No passwords here."]
+        let tokens = configuration.tokens
+        if tokens != TokenConfiguration() { lines += ["", "[tokens]"] }
+        if !tokens.modules.isEmpty {
+            lines.append("modules = [\(tokens.modules.map(quoted).joined(separator: ", "))]")
+        }
+        if let pinentry = tokens.pinentry { lines.append("pinentry = \(quoted(pinentry))") }
         for cluster in configuration.clusters.sorted(by: { $0.name < $1.name }) {
             // Quoted: a dot in the name would nest.
             let path = "clusters.\(quoted(cluster.name))"

@@ -56,7 +56,7 @@ struct SigningOptions: ParsableArguments {
                     Status.failed, "Token \(token.label) has no record in the list, so it cannot sign it.",
                     next: "Add it, for example with ctl edit --add-token \(token.label).")
             }
-            let signer = try token.token.signer(for: token.stored) { try pin.pin(for: $0, uri: token.uri) }
+            let signer = try token.signer(pin)
             return try draft.signed(by: signer, modulusBits: signer.certificate.publicKey.bits, verifier: verifier)
         }
         let path = key ?? ""

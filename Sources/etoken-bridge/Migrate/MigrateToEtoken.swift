@@ -95,8 +95,7 @@ struct MigrateToEtoken: ParsableCommand {
         try plan.checkForecast()
         try confirm(report)
         // Before the first change: a wrong PIN must leave everything as it is.
-        let named = tokens[signerIndex]
-        signerSession = try named.token.signer(for: named.stored) { try pin.pin(for: $0, uri: named.uri) }
+        signerSession = try tokens[signerIndex].signer(pin)
 
         Interruption.watch()
         let progress = ProgressPrinter()

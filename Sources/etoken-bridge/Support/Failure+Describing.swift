@@ -56,6 +56,7 @@ extension Failure {
                 )
             case .moduleNotUsable:
                 (Status.failed, "Reinstall the package that the module belongs to, or give --module PATH.")
+            case .tokenPulled: (Status.notThere, "Insert it again, and run the command once more.")
             case .tokenNotFound: (Status.notThere, "Insert the token, and see etoken-bridge token list.")
             case .ambiguous:
                 (
@@ -74,6 +75,12 @@ extension Failure {
                 (Status.pinLocked, "Use the other token, or have this one unlocked with its administrator PIN.")
             case .pinMissing: (Status.failed, "Set a user PIN with the token's own software.")
             case .mechanismMissing: (Status.failed, "Use another token.")
+            case .noAnswer:
+                (
+                    Status.failed,
+                    "End other programs that use the token; if there are none, pull it and insert it again."
+                )
+            case .pinUnsuitable: (Status.failed, "Choose another PIN.")
             case .failed, .badSignature:
                 (Status.failed, "Pull the token, insert it again, and run the command once more.")
             }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Tokens
 
 /// The exit statuses of the program; docs/exit-status.md explains them to users.
 enum Status {
@@ -37,5 +38,7 @@ struct Failure: Error {
 
 func exitProcess(_ status: Int32) -> Never {
     fflush(nil)
+    // A module that hangs must not hang the end of the program, too.
+    if PKCS11Module.anyHangs { _exit(status) }
     exit(status)
 }

@@ -17,6 +17,13 @@ enum Terminal {
 
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 
+    /// A question on the terminal; anything but yes is no.
+    static func confirm(_ question: String) -> Bool {
+        write("\(question) [y/N] ", to: STDERR_FILENO)
+        let answer = readLine()?.lowercased() ?? ""
+        return answer == "y" || answer == "yes"
+    }
+
     /// Writes everything, or ends the program: a reader that went away (`| head`) is no error of ours.
     static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
 

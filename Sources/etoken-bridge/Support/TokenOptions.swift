@@ -1,5 +1,6 @@
 import ArgumentParser
 import Certificates
+import Cluster
 import Secrets
 import Tokens
 
@@ -7,13 +8,25 @@ import Tokens
 struct ModuleOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The PKCS#11 module, for example /usr/lib/libeToken.so.",
-            discussion: "Without it: what p11-kit has registered, then well-known places."),
+            "A PKCS#11 module, for example /usr/lib/libeToken.so; may be given several times.",
+            discussion:
+                "Without it: those in the configuration, else what p11-kit has registered and well-known places."
+        ),
         completion: .file())
-    var module: String?
+    var module: [String] = []
+
+    @Option(help: "How many seconds a token may take for one piece of work, before it counts as hung.")
+    var tokenTimeout = PKCS11Module.defaultPatience
+
+    func validate() throws {
+        guard (1...3600).contains(tokenTimeout) else {
+            throw ValidationError("--token-timeout wants a number of seconds from 1 to 3600.")
+        }
+    }
 
     func finder() throws -> TokenFinder {
-        let finder = try TokenFinder(module: module)
+        let modules = try module.isEmpty ? ConfigurationFile.load().tokens.modules : module
+        let finder = TokenFinder(modules: modules, patience: tokenTimeout)
         if Terminal.isVerbose { for error in finder.skipped { Terminal.note("Passed over: \(error)") } }
         return finder
     }
@@ -31,9 +44,14 @@ struct PINOptions: ParsableArguments {
         if pinFile != nil && pinFd != nil { throw ValidationError("Give --pin-file or --pin-fd, not both.") }
     }
 
-    /// The PIN for a token: the options, then the URI's pin-source, then a prompt that names the token.
+    /// The PIN for a token: the options, then the URI's pin-source, then the user.
     func pin(for info: TokenInfo, uri: TokenURI?) throws -> Secret {
-        if info.pin == .countLow {
+        let wrong = PINHistory(info).count
+        if wrong > 0 {
+            Terminal.note(
+                "Warning: \(wrong) wrong PIN\(wrong == 1 ? " was" : "s were") tried on token \(info.label) with this program since the last right one; 15 lock it for good."
+            )
+        } else if info.pin == .countLow {
             Terminal.note(
                 "Warning: token \(info.label) says that a wrong PIN was given since the last right one; too many lock it for good."
             )
@@ -41,12 +59,65 @@ struct PINOptions: ParsableArguments {
         if let pinFile { return try Secret.read(file: pinFile) }
         if let pinFd { return try Secret.read(descriptor: pinFd) }
         if let source = uri?.pinSource { return try Secret.read(file: source) }
+        return try PINPrompt.ask(for: info)
+    }
+}
+
+/// Asks the user for a token's PIN.
+enum PINPrompt {
+    /// By the pinentry that the configuration names, else on the terminal.
+    static func ask(for info: TokenInfo) throws -> Secret {
+        let token = "token \(info.label) (serial \(info.serialNumber))"
+        if let pinentry = try ConfigurationFile.load().tokens.pinentry {
+            return try Pinentry.ask(
+                pinentry, description: "The PIN of \(token). It is tried once; \(Self.tries(info)).", prompt: "PIN:")
+        }
+        try checkTerminal(info, options: "--pin-file FILE, --pin-fd N, or pin-source in the token's URI")
+        Terminal.note("The PIN is tried once; \(tries(info)).")
+        let prompt = "PIN of \(token): "
+        if let secret = try Secret.askIfGiven(prompt) { return secret }
+        // Return alone must not use up a try by accident.
+        guard Terminal.confirm("Nothing was typed. Try the factory PIN \(FactoryPIN.text)?") else {
+            throw Failure(
+                Status.failed, "No PIN was given for \(token).", next: "Run the command again; no try was used.")
+        }
+        var factory = Array(FactoryPIN.text.utf8)
+        return Secret(consuming: &factory)
+    }
+
+    /// A new PIN, asked twice.
+    static func askForNew(_ info: TokenInfo) throws -> Secret {
+        let token = "token \(info.label) (serial \(info.serialNumber))"
+        let ask: (String) throws -> Secret
+        if let pinentry = try ConfigurationFile.load().tokens.pinentry {
+            ask = { try Pinentry.ask(pinentry, description: "\($0) of \(token).", prompt: "PIN:") }
+        } else {
+            try checkTerminal(info, options: "--new-pin-file FILE")
+            ask = { try Secret.ask("\($0) of \(token): ") }
+        }
+        let first = try ask("New PIN")
+        let second = try ask("The new PIN once more, for the PIN")
+        guard first.withBytes({ bytes in second.withBytes { $0.elementsEqual(bytes) } }) else {
+            throw Failure(
+                Status.failed, "The two new PINs differ; the PIN of \(token) is as it was.",
+                next: "Run the command again.")
+        }
+        return first
+    }
+
+    private static func tries(_ info: TokenInfo) -> String {
+        switch info.pin {
+        case .countLow: "a wrong one was given before, and too many lock the token for good"
+        default: "too many wrong ones lock the token for good"
+        }
+    }
+
+    private static func checkTerminal(_ info: TokenInfo, options: String) throws {
         guard Terminal.isInteractive else {
             throw Failure(
                 Status.usage, "Token \(info.label) needs a PIN, and there is no terminal to ask on.",
-                next: "Give --pin-file FILE, --pin-fd N, or pin-source in the token's URI.")
+                next: "Give \(options).")
         }
-        return try Secret.ask("PIN of token \(info.label) (serial \(info.serialNumber)), tried once: ")
     }
 }
 
@@ -54,7 +125,7 @@ struct PINOptions: ParsableArguments {
 struct NamedToken {
     let token: Token
     let uri: TokenURI?
-    let stored: Token.StoredCertificate
+    let stored: StoredCertificate
 
     init(_ name: String, in finder: TokenFinder) throws {
         uri = name.lowercased().hasPrefix("pkcs11:") ? try TokenURI(name) : nil
@@ -63,4 +134,26 @@ struct NamedToken {
     }
 
     var label: String { token.info.plainLabel }
+
+    /// Logs in. A PIN that everybody knows is worth a word, once it has proved right.
+    func signer(_ options: PINOptions) throws -> TokenSigner {
+        var isFactoryPIN = false
+        if token.info.hasPINPad { Terminal.note("Type the PIN of token \(label) at its reader; it is tried once.") }
+        let history = PINHistory(token.info)
+        try history.check()
+        let signer = try history.counting { isAboutToTry in
+            try token.signer(for: stored) { info in
+                let pin = try options.pin(for: info, uri: uri)
+                isFactoryPIN = FactoryPIN.isEqual(to: pin)
+                isAboutToTry()
+                return pin
+            }
+        }
+        if isFactoryPIN {
+            Terminal.note(
+                "Token \(label) still has the PIN that it left the factory with. Change it: etoken-bridge token change-pin \(label)"
+            )
+        }
+        return signer
+    }
 }

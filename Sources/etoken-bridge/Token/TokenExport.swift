@@ -6,21 +6,29 @@ import Tokens
 struct TokenExport: ParsableCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case pem, der
+
+        /// As SafeNet's client names what it exports.
+        var suffix: String { self == .pem ? "pem" : "cer" }
     }
 
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Export a token's certificate.",
+        commandName: "export", abstract: "Export the certificates of tokens.",
         discussion: """
-            An existing file is never overwritten.
+            One certificate of a token that is named, or with --all every certificate of every token. Files are named
+            after the token (SAST-ADN0054f509.cer; where it holds several, the id follows). An existing file is never
+            overwritten.
 
             Example:
               etoken-bridge token export SAST-ADN008580ef
-              etoken-bridge token export SAST-ADN008580ef --format der --output /tmp/certificates/
+              etoken-bridge token export --all --format der --output /tmp/certificates/
               etoken-bridge token export SAST-ADN008580ef --output - | openssl x509 -text
             """)
 
     @Argument(help: "The token: its label, its serial number, or a PKCS#11 URI (RFC 7512).")
-    var token: String
+    var token: String?
+
+    @Flag(help: "All certificates: of the token that is named, or of every token that is there.")
+    var all = false
 
     @Option(help: "pem or der.")
     var format = Format.pem
@@ -34,34 +42,88 @@ struct TokenExport: ParsableCommand {
     @OptionGroup var module: ModuleOptions
     @OptionGroup var common: CommonOptions
 
-    private struct Exported: Encodable { let token, file, format, sha1: String }
+    private struct Exported: Encodable { let token, id, file, format, sha1: String }
+    private struct List: Encodable { let files: [Exported] }
 
     func validate() throws {
-        if output == "-" && common.json { throw ValidationError("--json and --output - both want stdout.") }
+        if token == nil && !all { throw ValidationError("Name a token, or give --all.") }
+        if output == "-" && (common.json || all) {
+            throw ValidationError("--output - is for one certificate, and not together with --json.")
+        }
     }
 
     func run() throws {
-        let named = try NamedToken(token, in: module.finder())
-        let certificate = named.stored.certificate
-        let bytes = format == .pem ? Array(certificate.pem.utf8) : certificate.der
+        let certificates = try chosen()
         if output == "-" {
-            Terminal.write(bytes, to: 1)
+            for item in certificates { Terminal.write(bytes(item.stored.certificate), to: 1) }
             return
         }
-        let path = output.hasSuffix("/") || Files.isFolder(output) ? try pathInFolder(named.label) : output
-        do {
-            try Files.write(bytes, to: path, permissions: 0o644, replacing: false)
-        } catch {
+        let isFolder = all || output.hasSuffix("/") || Files.isFolder(output)
+        let files = try certificates.map { item in
+            (item, path: isFolder ? try pathInFolder(item.name) : output)
+        }
+        // All or nothing: a file that is in the way is found before the first one is written.
+        for (item, path) in files where Files.exists(path) { throw failure(item.name, path, "the file exists") }
+        guard Set(files.map(\.path)).count == files.count else {
             throw Failure(
-                Status.failed, "The certificate of token \(named.label) cannot be written to \(path): \(error.cause).",
-                next: error.code == .exists ? "Name another file with --output; nothing is overwritten." : nil)
+                Status.failed, "Two of the tokens have the same label, so their files would have the same name.",
+                next: "Export each one by itself, named by serial number, with --output FILE.")
+        }
+        var exported: [Exported] = []
+        for (item, path) in files {
+            do {
+                try Files.write(bytes(item.stored.certificate), to: path, permissions: 0o644, replacing: false)
+            } catch {
+                throw failure(item.name, path, "\(error.cause)")
+            }
+            exported.append(
+                Exported(
+                    token: item.label, id: item.stored.id.hex, file: path, format: format.rawValue,
+                    sha1: item.stored.certificate.sha1.hex))
         }
         if common.json {
-            try Terminal.json(
-                Exported(token: named.label, file: path, format: format.rawValue, sha1: certificate.sha1.hex))
+            try Terminal.json(List(files: exported))
         } else {
-            Terminal.out("\(path)  SHA-1 \(certificate.sha1.hex)")
+            for file in exported { Terminal.out("\(file.file)  SHA-1 \(file.sha1)") }
         }
+    }
+
+    private struct Item {
+        let label: String
+        /// Of the file, without its suffix.
+        let name: String
+        let stored: StoredCertificate
+    }
+
+    private func chosen() throws -> [Item] {
+        let finder = try module.finder()
+        guard all else {
+            let named = try NamedToken(token ?? "", in: finder)
+            return [Item(label: named.label, name: named.label, stored: named.stored)]
+        }
+        let tokens = try token.map { [try finder.token(named: $0)] } ?? finder.tokens()
+        let items = try tokens.flatMap { token in
+            let certificates = try token.certificates()
+            let label = token.info.plainLabel
+            return certificates.map { stored in
+                Item(label: label, name: certificates.count == 1 ? label : "\(label)-\(stored.id.hex)", stored: stored)
+            }
+        }
+        guard !items.isEmpty else {
+            throw Failure(
+                Status.notThere, "No token that is there holds a certificate.", next: "Insert one, and see token list.")
+        }
+        return items
+    }
+
+    private func bytes(_ certificate: Certificate) -> [UInt8] {
+        format == .pem ? Array(certificate.pem.utf8) : certificate.der
+    }
+
+    private func failure(_ name: String, _ path: String, _ cause: String) -> Failure {
+        Failure(
+            Status.failed, "The certificate of token \(name) cannot be written to \(path): \(cause).",
+            next: Files.exists(path) ? "Name another file with --output; nothing is overwritten." : nil)
     }
 
     private func pathInFolder(_ label: String) throws -> String {
@@ -71,6 +133,6 @@ struct TokenExport: ParsableCommand {
                 Status.notThere, "The folder \(folder) does not exist.", next: "Make it first: mkdir \(folder)")
         }
         let name = label.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }
-        return "\(folder)/\(String(name)).\(format == .pem ? "pem" : "cer")"
+        return "\(folder)/\(String(name)).\(format.suffix)"
     }
 }

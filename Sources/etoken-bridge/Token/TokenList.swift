@@ -6,6 +6,8 @@ struct TokenList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the tokens that are there.",
         discussion: """
+            A token, or module, that cannot be read does not hide the others; it is named on stderr.
+
             Example:
               etoken-bridge token list
             """)
@@ -13,26 +15,46 @@ struct TokenList: ParsableCommand {
     @OptionGroup var module: ModuleOptions
     @OptionGroup var common: CommonOptions
 
-    private struct List: Encodable { let tokens: [TokenDocument] }
+    private struct List: Encodable {
+        let tokens: [TokenDocument]
+        /// Why others could not be read.
+        let failures: [String]
+    }
 
     func run() throws {
-        let (tokens, failures) = try module.finder().scan()
-        // A broken reader must not hide the other tokens, nor be hidden by them.
-        for failure in failures where Terminal.isVerbose || tokens.isEmpty { Terminal.note("Passed over: \(failure)") }
+        var (tokens, failures) = try module.finder().scan()
+        var rows: [(token: Token, contents: TokenContents)] = []
+        for token in tokens {
+            do throws(TokenError) {
+                let contents = try token.contents()
+                rows.append((token, contents))
+                failures += contents.unreadable
+            } catch {
+                failures.append(error)
+            }
+        }
+        tokens = rows.map(\.token)
+        for failure in failures { Terminal.note("Passed over: \(failure)") }
         if common.json {
-            try Terminal.json(List(tokens: try tokens.map { TokenDocument($0, try $0.certificates()) }))
+            try Terminal.json(
+                List(tokens: rows.map { TokenDocument($0.token, $0.contents) }, failures: failures.map(\.reason)))
             return
         }
-        guard !tokens.isEmpty else {
+        guard !rows.isEmpty else {
             Terminal.note("No token is there. Insert one, or name its module with --module.")
             return
         }
-        var table = Table("LABEL", "SERIAL", "MODEL", "PIN", "CERTIFICATES")
-        for token in tokens {
-            let names = try token.certificates().map { $0.certificate.subject.value(of: "CN") ?? "?" }
+        var table = Table("LABEL", "SERIAL", "MODEL", "PIN", "CERTIFICATE")
+        for (token, contents) in rows {
+            let names = contents.certificates.map { $0.certificate.subject.value(of: "CN")?.trimmed ?? "?" }
+            let certificate =
+                switch names.count {
+                case 0: "none"
+                case 1: names[0]
+                default: "\(names.count) certificates"
+                }
             table.add(
-                token.info.label, token.info.serialNumber, token.info.model, token.info.pin.rawValue,
-                names.isEmpty ? "none" : names.map { $0.trimmed }.joined(separator: ", "))
+                token.info.plainLabel, token.info.serialNumber, token.info.model, token.info.pin.rawValue, certificate)
         }
         Terminal.out(table.text)
     }
@@ -43,34 +65,5 @@ extension String {
     var trimmed: String {
         let start = drop { $0 == " " }
         return String(start[..<(start.lastIndex { $0 != " " }.map { start.index(after: $0) } ?? start.startIndex)])
-    }
-}
-
-/// A token as JSON.
-struct TokenDocument: Encodable {
-    struct Entry: Encodable {
-        let id, label, subject, issuer, serial, notBefore, notAfter, sha1: String
-        let keyBits: Int
-        let trustListSubject, trustListIssuer: String
-    }
-
-    let label, serial, manufacturer, model, slot, module, pin: String
-    let pinPad: Bool
-    let certificates: [Entry]
-
-    init(_ token: Token, _ stored: [Token.StoredCertificate]) {
-        let info = token.info
-        (label, serial, manufacturer, model) = (info.label, info.serialNumber, info.manufacturer, info.model)
-        (slot, module, pin, pinPad) = (info.slotDescription, token.module.path, info.pin.rawValue, info.hasPINPad)
-        certificates = stored.map { item in
-            let certificate = item.certificate
-            return Entry(
-                id: item.id.hex, label: item.label, subject: certificate.subject.rendered(.cucm),
-                issuer: certificate.issuer.rendered(.cucm), serial: certificate.serialNumber.hex,
-                notBefore: isoTime(certificate.notBefore), notAfter: isoTime(certificate.notAfter),
-                sha1: certificate.sha1.hex, keyBits: certificate.publicKey.bits,
-                trustListSubject: certificate.subject.rendered(.token),
-                trustListIssuer: certificate.issuer.rendered(.token))
-        }
     }
 }

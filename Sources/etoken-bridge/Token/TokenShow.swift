@@ -19,9 +19,9 @@ struct TokenShow: ParsableCommand {
 
     func run() throws {
         let token = try module.finder().token(named: self.token)
-        let certificates = try token.certificates()
+        let contents = try token.contents()
         if common.json {
-            try Terminal.json(TokenDocument(token, certificates))
+            try Terminal.json(TokenDocument(token, contents))
             return
         }
         let info = token.info
@@ -35,20 +35,43 @@ struct TokenShow: ParsableCommand {
             Module        \(token.module.path)
             PIN           \(info.pin.rawValue)\(info.hasPINPad ? ", typed in at the reader" : "")
             """)
-        for stored in certificates {
+        for stored in contents.certificates {
             let certificate = stored.certificate
             Terminal.out(
                 """
 
-                Certificate   id %\(stored.id.map { [$0].hex }.joined(separator: "%")), label \(stored.label)
+                Certificate   \(Self.name(stored.id, stored.label))
                   Subject     \(certificate.subject.rendered(.token))
                   Issuer      \(certificate.issuer.rendered(.token))
                   Serial      \(certificate.serialNumber.colonHex)
                   Valid       \(isoTime(certificate.notBefore)) to \(isoTime(certificate.notAfter))
                   Key         \(certificate.publicKey.isRSA ? "RSA" : "not RSA"), \(certificate.publicKey.bits) bit
                   SHA-1       \(certificate.sha1.hex)
+                  Kind        \(Self.kind(certificate))
                 """)
         }
-        if certificates.isEmpty { Terminal.out("\nThe token holds no certificate that can be seen without a login.") }
+        if !contents.keys.isEmpty { Terminal.out("") }
+        for key in contents.keys {
+            let bits = key.bits.map { ", \($0) bit" } ?? ""
+            Terminal.out(
+                "\(key.isPrivate ? "Private" : "Public ") key   \(Self.name(key.id, key.label)), \(key.isRSA ? "RSA" : "not RSA")\(bits)"
+            )
+        }
+        for failure in contents.unreadable { Terminal.note("Passed over: \(failure)") }
+        if contents.certificates.isEmpty, contents.unreadable.isEmpty {
+            Terminal.out("\nThe token holds no certificate that can be seen without a login.")
+        }
+    }
+
+    private static func name(_ id: [UInt8], _ label: String) -> String {
+        "id \(id.map { "%" + [$0].hex }.joined()), label \(label)"
+    }
+
+    private static func kind(_ certificate: Certificate) -> String {
+        switch SASTLikeness(certificate) {
+        case .full: "as of a SAST token from Cisco"
+        case .nameOnly: "named as a SAST token's, but not issued by Cisco Manufacturing CA"
+        case .none: "not as of a SAST token"
+        }
     }
 }

@@ -1,0 +1,137 @@
+import Glibc
+
+/// Asks for a secret by a pinentry program, as GnuPG does: a window or a screen of its own that other programs cannot
+/// read. Source: the Assuan protocol ("Client requests", "Server responses") and pinentry's own manual ("Protocol").
+public enum Pinentry {
+    /// Asks once.
+    ///
+    /// - Parameters:
+    ///   - program: the path of a pinentry, or a name in the search path.
+    ///   - description: what the window says, in lines.
+    ///   - prompt: what stands before the field.
+    /// - Throws: ``SecretError`` where the program cannot be used, or the user cancelled.
+    public static func ask(_ program: String, description: String, prompt: String) throws(SecretError) -> Secret {
+        let conversation = try Conversation(program)
+        try conversation.expectOK()
+        // A pinentry on the terminal has to be told which one.
+        if let terminal = ttyname(STDERR_FILENO).map({ String(cString: $0) }) {
+            try conversation.tell("OPTION ttyname=\(terminal)")
+        }
+        if let kind = getenv("TERM").map({ String(cString: $0) }) { try conversation.tell("OPTION ttytype=\(kind)") }
+        try conversation.tell("SETTITLE etoken-bridge")
+        try conversation.tell("SETDESC " + escaped(description))
+        try conversation.tell("SETPROMPT " + escaped(prompt))
+        return try conversation.secret()
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "%": "%25"
+            case "\n": "%0A"
+            case "\r": "%0D"
+            default: String(scalar)
+            }
+        }.joined()
+    }
+
+    /// A pinentry that runs, and ends with this object.
+    private final class Conversation {
+        private let program: String
+        private let socket: Int32
+        private let process: pid_t
+
+        init(_ program: String) throws(SecretError) {
+            self.program = program
+            var pair: [Int32] = [-1, -1]
+            guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
+                throw SecretError(source: program, reason: String(cString: strerror(errno)))
+            }
+            var actions = posix_spawn_file_actions_t()
+            posix_spawn_file_actions_init(&actions)
+            defer { posix_spawn_file_actions_destroy(&actions) }
+            posix_spawn_file_actions_adddup2(&actions, pair[1], 0)
+            posix_spawn_file_actions_adddup2(&actions, pair[1], 1)
+            var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(program), nil]
+            defer { free(arguments[0]) }
+            var process: pid_t = 0
+            let status = posix_spawnp(&process, program, &actions, nil, &arguments, environ)
+            close(pair[1])
+            guard status == 0 else {
+                close(pair[0])
+                throw SecretError(source: program, reason: String(cString: strerror(status)))
+            }
+            (socket, self.process) = (pair[0], process)
+        }
+
+        deinit {
+            send("BYE")
+            close(socket)
+            waitpid(process, nil, 0)
+        }
+
+        func expectOK() throws(SecretError) { _ = try answer() }
+
+        func tell(_ line: String) throws(SecretError) {
+            send(line)
+            try expectOK()
+        }
+
+        func secret() throws(SecretError) -> Secret {
+            send("GETPIN")
+            guard let secret = try answer() else { throw .empty(program) }
+            return secret
+        }
+
+        private func send(_ line: String) {
+            let bytes = Array((line + "\n").utf8)
+            _ = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        }
+
+        /// The data of an answer, up to its OK.
+        private func answer() throws(SecretError) -> Secret? {
+            var data: Secret?
+            while true {
+                // An Assuan line has at most 1000 bytes.
+                var line = [UInt8](repeating: 0, count: 1024)
+                defer { Secret.wipe(&line) }
+                var count = 0
+                while count < line.count {
+                    let got = line.withUnsafeMutableBytes { read(socket, $0.baseAddress! + count, 1) }
+                    if got < 0, errno == EINTR { continue }
+                    guard got == 1 else { throw SecretError(source: program, reason: "it ended without an answer") }
+                    if line[count] == UInt8(ascii: "\n") { break }
+                    count += 1
+                }
+                let text = line[..<count]
+                if text.starts(with: "D ".utf8) {
+                    data = Self.decoded(text.dropFirst(2))
+                } else if text.starts(with: "OK".utf8) {
+                    return data
+                } else if text.starts(with: "ERR".utf8) {
+                    // Never the text of a line that could hold a secret; an ERR line does not.
+                    let reason = String(decoding: text.dropFirst(3).drop { $0 == 0x20 }, as: UTF8.self)
+                    throw SecretError(source: program, reason: "it says: \(reason)")
+                }
+                // Status lines and comments do not matter.
+            }
+        }
+
+        /// Percent signs and line ends are escaped in data lines.
+        private static func decoded(_ bytes: ArraySlice<UInt8>) -> Secret {
+            var plain: [UInt8] = []
+            plain.reserveCapacity(bytes.count)
+            var rest = bytes
+            while let byte = rest.popFirst() {
+                let digits = rest.prefix(2).compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+                if byte == UInt8(ascii: "%"), digits.count == 2 {
+                    plain.append(UInt8(digits[0] << 4 | digits[1]))
+                    rest = rest.dropFirst(2)
+                } else {
+                    plain.append(byte)
+                }
+            }
+            return Secret(consuming: &plain)
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import Glibc
+
+/// Where this machine's PKCS#11 modules are: p11-kit's registry (pkcs11.conf(5)), then well-known places.
+public enum ModuleSearch {
+    /// The folders that the search looks in.
+    public struct Places: Sendable {
+        /// The user's own registry, or nil where there is none or p11-kit would pass over it.
+        public var user: String?
+        /// The administrator's and the packages' registries; a file in the first hides one of the same name in the
+        /// second.
+        public var system: [String]
+        /// Where a module without a path is.
+        public var modules: [String]
+        /// Modules that are used though nobody registered them.
+        public var wellKnown: [String]
+
+        /// Those of this machine and user.
+        public static var standard: Places {
+            let folders = ["/usr/lib/", "/usr/lib64/", "/usr/lib/\(architecture)/", "/usr/local/lib/"]
+            return Places(
+                user: userRegistry, system: ["/etc/pkcs11/modules", "/usr/share/p11-kit/modules"],
+                modules: ["/usr/lib/\(architecture)/pkcs11", "/usr/lib/pkcs11"],
+                // SafeNet Authentication Client's, then OpenSC's.
+                wellKnown: ["libeToken.so", "libeTPkcs11.so", "opensc-pkcs11.so"].flatMap { name in
+                    folders.map { $0 + name }
+                })
+        }
+
+        /// As p11-kit: root has none.
+        private static var userRegistry: String? {
+            guard getuid() != 0, geteuid() == getuid() else { return nil }
+            if let base = getenv("XDG_CONFIG_HOME").map({ String(cString: $0) }), base.hasPrefix("/") {
+                return base + "/pkcs11/modules"
+            }
+            return getenv("HOME").map { String(cString: $0) + "/.config/pkcs11/modules" }
+        }
+
+        public init(user: String?, system: [String], modules: [String], wellKnown: [String]) {
+            self.user = user
+            self.system = system
+            self.modules = modules
+            self.wellKnown = wellKnown
+        }
+    }
+
+    /// Debian's name for this processor: a module for another one cannot be loaded.
+    static var architecture: String {
+        #if arch(arm64)
+            "aarch64-linux-gnu"
+        #else
+            "x86_64-linux-gnu"
+        #endif
+    }
+
+    /// Paths of modules in the order in which they are asked, each library once.
+    public static func candidates(in places: Places = .standard) -> [String] {
+        // The maker's own module knows its tokens best: it comes before OpenSC's where both see one.
+        let known = places.wellKnown.filter { access($0, R_OK) == 0 }
+        let makers = known.filter { !$0.hasSuffix("/opensc-pkcs11.so") }
+        let registered = registrations(in: places).map { path(of: $0.module, in: places) }
+        var seen: Set<String> = []
+        return (makers + registered + known).filter { seen.insert(resolved($0)).inserted }
+    }
+
+    /// An entry of the registry.
+    private struct Registration {
+        var module = ""
+        var priority = 0
+        var isEnabled = true
+    }
+
+    private static func registrations(in places: Places) -> [Registration] {
+        var entries: [String: Registration] = [:]
+        // The more special folder wins: a file of the same name replaces the other.
+        for folder in places.system.reversed() + [places.user].compactMap(\.self) {
+            for name in files(in: folder) { entries[name] = registration(in: "\(folder)/\(name)") }
+        }
+        return entries.filter { $0.value.isEnabled && !$0.value.module.isEmpty }
+            .sorted { ($1.value.priority, $0.key) < ($0.value.priority, $1.key) }.map(\.value)
+    }
+
+    private static func files(in folder: String) -> [String] {
+        guard let handle = opendir(folder) else { return [] }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name.hasSuffix(".module"), !name.hasPrefix(".") { names.append(name) }
+        }
+        return names
+    }
+
+    /// The lines of a registry file that matter here. p11-kit's own trust module holds no tokens.
+    private static func registration(in path: String) -> Registration {
+        var entry = Registration()
+        guard let file = fopen(path, "re") else { return entry }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 1024)
+        while fgets(&line, Int32(line.count), file) != nil {
+            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            let parts = text.split(separator: ":", maxSplits: 1).map(trimmed)
+            guard parts.count == 2, !parts[1].isEmpty else { continue }
+            let programs = parts[1].split { $0 == "," || $0 == " " }
+            switch parts[0] {
+            case "module": entry.module = parts[1]
+            case "priority": entry.priority = Int(parts[1]) ?? 0
+            case "trust-policy" where parts[1] == "yes": entry.isEnabled = false
+            case "enable-in" where !programs.contains("etoken-bridge"): entry.isEnabled = false
+            case "disable-in" where programs.contains("etoken-bridge"): entry.isEnabled = false
+            default: break
+            }
+        }
+        return entry
+    }
+
+    private static func path(of module: String, in places: Places) -> String {
+        guard !module.hasPrefix("/") else { return module }
+        return places.modules.map { "\($0)/\(module)" }.first { access($0, R_OK) == 0 } ?? module
+    }
+
+    /// A path without links, or as it is where it does not exist.
+    private static func resolved(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    /// Without white space at either end; a path may hold some.
+    private static func trimmed(_ text: Substring) -> String {
+        let start = text.drop(while: \.isWhitespace)
+        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(start[...last])
+    }
+}

@@ -1,0 +1,158 @@
+import CPKCS11
+import Certificates
+import TrustList
+
+/// What can be seen on a token.
+public struct TokenContents: Sendable {
+    /// In the order of their ids.
+    public var certificates: [StoredCertificate] = []
+    /// Public keys, and those private ones that show without a login.
+    public var keys: [StoredKey] = []
+    /// Certificates that are there and cannot be read.
+    public var unreadable: [TokenError] = []
+}
+
+/// A certificate on a token, and how the token names it.
+public struct StoredCertificate: Sendable {
+    public let certificate: Certificate
+    /// CKA_ID: the private key of the certificate has the same.
+    public let id: [UInt8]
+    /// CKA_LABEL.
+    public let label: String
+}
+
+/// A key on a token, as far as the token tells of it.
+public struct StoredKey: Sendable, Hashable {
+    /// CKA_ID.
+    public let id: [UInt8]
+    /// CKA_LABEL.
+    public let label: String
+    public let isPrivate: Bool
+    public let isRSA: Bool
+    /// Of the modulus; nil where the token does not tell.
+    public let bits: Int?
+}
+
+extension Token {
+    /// What can be seen without a login: X.509 certificates and keys.
+    ///
+    /// - Throws: ``TokenError``.
+    public func contents() throws(TokenError) -> TokenContents {
+        try attempt { () throws(TokenError) in
+            var contents = TokenContents()
+            let session = try Session(self)
+            try contents.readCertificates(session, label: info.label)
+            try contents.readKeys(session)
+            return contents
+        }
+    }
+
+    /// The X.509 certificates that can be seen without a login, those that cannot be read left out.
+    ///
+    /// - Throws: ``TokenError``; also where certificates are there and none can be read.
+    public func certificates() throws(TokenError) -> [StoredCertificate] {
+        let contents = try attempt { () throws(TokenError) in
+            var contents = TokenContents()
+            try contents.readCertificates(Session(self), label: info.label)
+            return contents
+        }
+        if contents.certificates.isEmpty, let failure = contents.unreadable.first { throw failure }
+        return contents.certificates
+    }
+
+    /// The one certificate that a SAST token should hold, or the one that the URI names by `id` or `object`.
+    ///
+    /// - Throws: ``TokenError`` (`certificate-not-found`, `ambiguous`).
+    public func certificate(matching uri: TokenURI? = nil) throws(TokenError) -> StoredCertificate {
+        let all = try certificates()
+        let matching = all.filter { stored in
+            (uri?.id.map { $0 == stored.id } ?? true) && (uri?.object.map { $0 == stored.label } ?? true)
+        }
+        guard let first = matching.first else {
+            let reason = all.isEmpty ? "holds no certificate" : "holds no certificate with that id or label"
+            throw TokenError(.certificateNotFound, info.label, "Token \(info.label) \(reason).")
+        }
+        guard matching.count == 1 else {
+            let list = matching.map { stored in
+                let id = stored.id.map { "%" + [$0].hex }.joined()
+                return "id=\(id), object \"\(stored.label)\", serial \(stored.certificate.serialNumber.colonHex)"
+            }
+            throw TokenError(
+                .ambiguous, info.label,
+                """
+                Token \(info.label) holds \(matching.count) certificates where one was expected \
+                (\(list.joined(separator: "; "))); choose one by id= or object= in the token's URI.
+                """)
+        }
+        return first
+    }
+}
+
+extension TokenContents {
+    fileprivate mutating func readCertificates(_ session: Session, label: String) throws(TokenError) {
+        let objects = try session.find([
+            AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_CERTIFICATE)),
+            AttributeValue(UInt(CKA_CERTIFICATE_TYPE), number: UInt(CKC_X_509)),
+        ])
+        for object in objects {
+            guard let der = try session.attribute(UInt(CKA_VALUE), of: object), !der.isEmpty else { continue }
+            let name = try session.attribute(UInt(CKA_LABEL), of: object) ?? []
+            let id = try session.attribute(UInt(CKA_ID), of: object) ?? []
+            do throws(CertificateError) {
+                certificates.append(
+                    StoredCertificate(
+                        certificate: try Certificate(der: der), id: id, label: TokenInfo.printable(name)))
+            } catch {
+                unreadable.append(
+                    TokenError(
+                        .certificateNotFound, label,
+                        "A certificate on token \(label) (\"\(TokenInfo.printable(name))\") cannot be read: \(error.reason)."
+                    ))
+            }
+        }
+        certificates.sort { $0.id.lexicographicallyPrecedes($1.id) }
+    }
+
+    fileprivate mutating func readKeys(_ session: Session) throws(TokenError) {
+        for (kind, isPrivate) in [(CKO_PUBLIC_KEY, false), (CKO_PRIVATE_KEY, true)] {
+            for object in try session.find([AttributeValue(UInt(CKA_CLASS), number: UInt(kind))]) {
+                let type = try session.number(UInt(CKA_KEY_TYPE), of: object)
+                let modulus = try session.attribute(UInt(CKA_MODULUS), of: object)
+                let label = try session.attribute(UInt(CKA_LABEL), of: object) ?? []
+                keys.append(
+                    StoredKey(
+                        id: try session.attribute(UInt(CKA_ID), of: object) ?? [], label: TokenInfo.printable(label),
+                        isPrivate: isPrivate, isRSA: type == UInt(CKK_RSA),
+                        bits: modulus.flatMap { modulus in
+                            modulus.firstIndex { $0 != 0 }.map { first in
+                                (modulus.count - first) * 8 - modulus[first].leadingZeroBitCount
+                            }
+                        }))
+            }
+        }
+        keys.sort { ($0.id, $0.isPrivate ? 1 : 0) < ($1.id, $1.isPrivate ? 1 : 0) }
+    }
+}
+
+/// Byte for byte, then the number.
+private func < (left: ([UInt8], Int), right: ([UInt8], Int)) -> Bool {
+    left.0 == right.0 ? left.1 < right.1 : left.0.lexicographicallyPrecedes(right.0)
+}
+
+/// Whether a token is one of those that Cisco sells for trust lists (KEY-CCM-ADMIN-K9), by what it shows. A certificate
+/// that only looks so is not thereby trusted: phones ask who signed.
+public enum SASTLikeness: String, Sendable {
+    /// The certificate names a SAST token and Cisco's manufacturing authority.
+    case full = "sast"
+    /// Named like one, but issued by somebody else: a test token, or a key of the user's own.
+    case nameOnly = "sast-name-only"
+    case none = "other"
+
+    public init(_ certificate: Certificate) {
+        let isNamed = certificate.subject.value(of: "CN")?.hasPrefix("SAST-") == true
+        let isCisco =
+            certificate.issuer.value(of: "CN") == "Cisco Manufacturing CA" && certificate.publicKey.isRSA
+            && certificate.issuer.value(of: "O")?.hasPrefix("Cisco Systems") == true
+        self = isNamed && isCisco ? .full : isNamed ? .nameOnly : .none
+    }
+}

@@ -1,0 +1,46 @@
+import Certificates
+import Tokens
+
+/// A token as JSON.
+struct TokenDocument: Encodable {
+    struct Entry: Encodable {
+        let id, label, subject, issuer, serial, notBefore, notAfter, sha1: String
+        let keyBits: Int
+        let trustListSubject, trustListIssuer: String
+        /// Whether it looks like a SAST token's: ``SASTLikeness``.
+        let kind: String
+    }
+
+    struct Key: Encodable {
+        let id, label: String
+        let isPrivate, isRSA: Bool
+        let bits: Int?
+    }
+
+    let label, serial, manufacturer, model, slot, module, pin: String
+    let pinPad: Bool
+    let certificates: [Entry]
+    let keys: [Key]
+    /// Why certificates on the token could not be read.
+    let unreadable: [String]
+
+    init(_ token: Token, _ contents: TokenContents) {
+        let info = token.info
+        (label, serial, manufacturer, model) = (info.label, info.serialNumber, info.manufacturer, info.model)
+        (slot, module, pin, pinPad) = (info.slotDescription, token.module.path, info.pin.rawValue, info.hasPINPad)
+        certificates = contents.certificates.map { item in
+            let certificate = item.certificate
+            return Entry(
+                id: item.id.hex, label: item.label, subject: certificate.subject.rendered(.cucm),
+                issuer: certificate.issuer.rendered(.cucm), serial: certificate.serialNumber.hex,
+                notBefore: isoTime(certificate.notBefore), notAfter: isoTime(certificate.notAfter),
+                sha1: certificate.sha1.hex, keyBits: certificate.publicKey.bits,
+                trustListSubject: certificate.subject.rendered(.token),
+                trustListIssuer: certificate.issuer.rendered(.token), kind: SASTLikeness(certificate).rawValue)
+        }
+        keys = contents.keys.map { key in
+            Key(id: key.id.hex, label: key.label, isPrivate: key.isPrivate, isRSA: key.isRSA, bits: key.bits)
+        }
+        unreadable = contents.unreadable.map(\.reason)
+    }
+}

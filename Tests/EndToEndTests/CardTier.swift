@@ -1,0 +1,171 @@
+import Foundation
+import ServerFixtures
+import Testing
+import TrustList
+
+/// The programs on virtual tokens: real smart card service, real OpenSC, a card that counts what it is asked.
+@Suite struct CardTier {
+    private static let label = VirtualTokens.labels[1]
+
+    /// Virtual tokens, their exported certificates, and a trust list that the second one can sign.
+    private struct Table {
+        let cards: VirtualTokens
+        let rehearsal: Rehearsal
+
+        init(kind: String = "cardos", tries: Int = 15, wrongPIN: String = "plain") throws {
+            cards = try VirtualTokens(kinds: ["cardos", kind], tries: tries, wrongPIN: wrongPIN)
+            rehearsal = try Rehearsal(cards: cards)
+            let exported = try rehearsal.token("export", "--all", "--output", rehearsal.folder.path)
+            #expect(exported.status == 0, "\(exported.errors)")
+        }
+
+        func sign(pin: String? = nil, _ extra: String...) throws -> Rehearsal.Result {
+            let folder = rehearsal.folder
+            return try rehearsal.ctl(
+                ["build", "--force", "--output", folder.file("a.tlv"), "--sign-with", CardTier.label]
+                    + VirtualTokens.labels.flatMap { ["--record", "sast:\(folder.file("\($0).pem"))"] }
+                    + ["--module", cards.module]
+                    + ["--pin-file", pin.map { folder.write("pin", $0 + "\n") } ?? cards.pinFile] + extra)
+        }
+    }
+
+    @Test(arguments: ["cardos", "piv"])
+    func signsWithTheCardsKey(kind: String) throws {
+        let table = try Table(kind: kind)
+        let result = try table.sign()
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.contains("still has the PIN that it left the factory with"))
+        #expect(try table.cards.status(1) == .init(tries: 15, verifications: 1, signatures: 1))
+        #expect(try table.rehearsal.bridge("ctl", "verify", table.rehearsal.folder.file("a.tlv")).status == 0)
+    }
+
+    @Test func showsWhatIsOnTheCard() throws {
+        let table = try Table(kind: "piv")
+        let list = try table.rehearsal.token("list")
+        #expect(list.status == 0)
+        #expect(list.output.contains("SAST-ADN0054f509  0054f509"))
+        let show = try table.rehearsal.token("show", "SAST-ADN0054f509")
+        #expect(show.output.contains("Virtual PCD 00 00") && show.output.contains("as of a SAST token from Cisco"))
+        #expect(show.output.contains("Public  key   id %01, label SAST-ADN0054f509, RSA, 1024 bit"))
+        #expect(try table.cards.status(0).verifications == 0)
+    }
+
+    /// Each way in which a card says that the PIN is wrong, down to the last try but one; then the right PIN.
+    @Test(arguments: [("cardos", "plain"), ("cardos", "counted"), ("piv", "counted")])
+    func aWrongPINIsTriedOnce(kind: String, wrongPIN: String) throws {
+        let table = try Table(kind: kind, tries: 3, wrongPIN: wrongPIN)
+        let result = try table.sign(pin: "Cisco124", "--verbose")
+        #expect(result.status == 3, "\(result.errors)")
+        #expect(result.errors.contains("The PIN was tried once; that try is used up."))
+        #expect(!result.errors.contains("Cisco124"))
+        #expect(try table.cards.status(1) == .init(tries: 2, verifications: 1, signatures: 0))
+        #expect(!FileManager.default.fileExists(atPath: table.rehearsal.folder.file("a.tlv")))
+        // The next run says so before it tries, and a right PIN ends that.
+        let right = try table.sign()
+        #expect(right.status == 0, "\(right.errors)")
+        #expect(right.errors.contains("1 wrong PIN was tried on token \(Self.label)"))
+        #expect(try table.cards.status(1) == .init(tries: 3, verifications: 2, signatures: 1))
+        #expect(try !table.sign().errors.contains("wrong PIN"))
+    }
+
+    /// PIV tells that one try is left: it is not used. CardOS through OpenSC tells nothing, so the count of this program
+    /// stands in for it.
+    @Test func theLastTryIsNotUsed() throws {
+        let table = try Table(kind: "piv", tries: 2)
+        #expect(try table.sign(pin: "Cisco124").status == 3)
+        for pin in ["Cisco124", "Cisco123"] {
+            let result = try table.sign(pin: pin)
+            #expect(result.status == 4)
+            #expect(result.errors.contains("has one PIN try left"))
+        }
+        #expect(try table.cards.status(1) == .init(tries: 1, verifications: 1, signatures: 0))
+    }
+
+    @Test func wrongPINsAreCountedWhereTheCardDoesNotTell() throws {
+        let table = try Table()
+        for count in 1...10 {
+            #expect(try table.sign(pin: "Cisco124").status == 3)
+            #expect(try table.cards.status(1).tries == 15 - count)
+        }
+        let refused = try table.sign()
+        #expect(refused.status == 4)
+        #expect(refused.errors.contains("10 wrong PINs in a row"))
+        #expect(try table.cards.status(1) == .init(tries: 5, verifications: 10, signatures: 0))
+    }
+
+    @Test func aLockedCardIsSaid() throws {
+        let table = try Table(tries: 1)
+        #expect(try table.sign(pin: "Cisco124").status == 3)
+        let locked = try table.sign()
+        #expect(locked.status == 4)
+        #expect(locked.errors.contains("The PIN of token") && locked.errors.contains("is locked"))
+        #expect(try table.cards.status(1).tries == 0)
+    }
+
+    /// A pull before and after every kind of command that a signing needs.
+    @Test(arguments: ["cardos", "piv"])
+    func aPullAtAnyPointIsSaidAndNothingIsWritten(kind: String) throws {
+        let table = try Table(kind: kind)
+        let points = ["select", "read", "verify", "sign"] + (kind == "cardos" ? ["choose"] : [])
+        for point in points {
+            for moment in ["before", "after"] {
+                try table.cards.tell(1, "trap pull \(moment) \(point)")
+                let before = try table.cards.status(1)
+                let result = try table.sign()
+                #expect(result.status == 2, "\(point) \(moment): \(result.errors)")
+                let wasSeen = ["select", "read"].contains(point)
+                #expect(
+                    result.errors.contains(wasSeen ? "No token is called" : "was pulled while it was used"),
+                    "\(point) \(moment): \(result.errors)")
+                let after = try table.cards.status(1)
+                #expect(after.verifications - before.verifications <= 1)
+                #expect(!FileManager.default.fileExists(atPath: table.rehearsal.folder.file("a.tlv")))
+                try table.cards.insertAndWait(1)
+            }
+        }
+        #expect(try table.sign().status == 0)
+    }
+
+    /// The program ends in time, says why, and has tried no PIN twice.
+    @Test(arguments: ["select", "verify", "sign"])
+    func aHungTokenEndsTheCommand(point: String) throws {
+        let table = try Table()
+        try table.cards.tell(1, "trap hang before \(point)")
+        let result = try table.sign("--token-timeout", "1")
+        #expect(result.status == 1)
+        #expect(result.errors.contains("did not answer within 1 s"), "\(result.errors)")
+        #expect(try table.cards.status(1).verifications <= 1)
+        #expect(!FileManager.default.fileExists(atPath: table.rehearsal.folder.file("a.tlv")))
+    }
+
+    @Test(arguments: ["cardos", "piv"])
+    func thePINIsChanged(kind: String) throws {
+        let table = try Table(kind: kind)
+        let folder = table.rehearsal.folder
+        func change(_ old: String, _ new: String, _ extra: String...) throws -> Rehearsal.Result {
+            try table.rehearsal.run(
+                Programs.path("etoken-bridge"),
+                [
+                    "token", "change-pin", Self.label, "--module", table.cards.module, "--pin-file",
+                    folder.write("old", old + "\n"), "--new-pin-file", folder.write("new", new + "\n"),
+                ] + extra)
+        }
+        // Nothing is tried with a new PIN that is refused.
+        for weak in ["Cisco123", "123456", "aaaaaaab", "SAST-ADN008580ef", "short", "with space"] {
+            let refused = try change("Cisco123", weak)
+            #expect(refused.status == 1 && refused.errors.contains("the present one not tried"), "\(weak)")
+            #expect(!refused.errors.contains(weak) || weak == Self.label)
+        }
+        #expect(try table.cards.status(1).verifications == 0)
+        #expect(try change("Cisco124", "Krakow-1").status == 3)
+        #expect(try table.cards.status(1).tries == 14)
+        #expect(try change("Cisco123", "Krakow-1").status == 0)
+        // The change, and the login that proves it.
+        #expect(try table.cards.status(1) == .init(tries: 15, verifications: 3, signatures: 0))
+        #expect(try table.sign(pin: "Cisco123").status == 3)
+        let signed = try table.sign(pin: "Krakow-1")
+        #expect(signed.status == 0)
+        #expect(!signed.errors.contains("factory"))
+        #expect(try change("Krakow-1", "Cisco123", "--allow-weak-pin").status == 0)
+    }
+}
