@@ -14,7 +14,10 @@ protocol Card: AnyObject {
 
 /// Commands that a test may want to break at.
 public enum CommandKind: String, CaseIterable, Sendable {
-    case select, read, verify
+    case select, read
+    /// Asking how many tries are left (VERIFY without a PIN).
+    case query
+    case verify
     /// Changing the PIN (CHANGE REFERENCE DATA).
     case change
     /// Choosing the key (MANAGE SECURITY ENVIRONMENT).

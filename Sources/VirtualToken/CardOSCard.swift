@@ -26,7 +26,7 @@ final class CardOSCard: Card {
         switch (command.cla & 0xef, command.ins) {
         case (0x00, 0xa4): .select
         case (0x00, 0xb0): .read
-        case (0x00, 0x20): .verify
+        case (0x00, 0x20): command.data.isEmpty ? .query : .verify
         case (0x00, 0x24): .change
         case (0x00, 0x22): .choose
         case (0x00, 0x2a): .sign

@@ -46,7 +46,7 @@ final class PIVCard: Card {
         switch command.ins {
         case 0xa4: .select
         case 0xcb: .read
-        case 0x20: .verify
+        case 0x20: command.data.isEmpty ? .query : .verify
         case 0x24: .change
         case 0x87: .sign
         default: nil

@@ -6,7 +6,7 @@ struct Tell: ParsableCommand {
         abstract: "Tell a running token what to do.",
         discussion: """
             Orders: status, insert, pull, hang, resume, and
-            trap pull|hang before|after select|read|verify|choose|sign
+            trap pull|hang before|after select|read|query|verify|change|choose|sign
 
             Example:
               virtual-token tell /tmp/tokens/1.control pull

@@ -126,6 +126,15 @@ import TrustList
         #expect(try table.sign().status == 0)
     }
 
+    /// OpenSC 0.23 locks itself up where a PIV card is pulled while its tries are asked for: the deadline still holds.
+    @Test func aModuleThatLocksUpEndsTheCommand() throws {
+        let table = try Table(kind: "piv")
+        try table.cards.tell(1, "trap pull before query")
+        let result = try table.sign("--token-timeout", "1")
+        #expect([1, 2].contains(result.status) && !result.errors.isEmpty)
+        #expect(try table.cards.status(1) == .init(tries: 15, verifications: 0, signatures: 0))
+    }
+
     /// The program ends in time, says why, and has tried no PIN twice.
     @Test(arguments: ["select", "verify", "sign"])
     func aHungTokenEndsTheCommand(point: String) throws {
@@ -138,34 +147,35 @@ import TrustList
         #expect(!FileManager.default.fileExists(atPath: table.rehearsal.folder.file("a.tlv")))
     }
 
-    @Test(arguments: ["cardos", "piv"])
-    func thePINIsChanged(kind: String) throws {
+    /// A PIV card takes digits only (NIST SP 800-73-4, part 2, section 2.4.3).
+    @Test(arguments: [("cardos", "Krakow-1"), ("piv", "736284")])
+    func thePINIsChanged(kind: String, new: String) throws {
         let table = try Table(kind: kind)
         let folder = table.rehearsal.folder
-        func change(_ old: String, _ new: String, _ extra: String...) throws -> Rehearsal.Result {
+        func change(_ old: String, _ new: String) throws -> Rehearsal.Result {
             try table.rehearsal.run(
                 Programs.path("etoken-bridge"),
                 [
                     "token", "change-pin", Self.label, "--module", table.cards.module, "--pin-file",
                     folder.write("old", old + "\n"), "--new-pin-file", folder.write("new", new + "\n"),
-                ] + extra)
+                ])
         }
         // Nothing is tried with a new PIN that is refused.
         for weak in ["Cisco123", "123456", "aaaaaaab", "SAST-ADN008580ef", "short", "with space"] {
             let refused = try change("Cisco123", weak)
             #expect(refused.status == 1 && refused.errors.contains("the present one not tried"), "\(weak)")
-            #expect(!refused.errors.contains(weak) || weak == Self.label)
         }
         #expect(try table.cards.status(1).verifications == 0)
-        #expect(try change("Cisco124", "Krakow-1").status == 3)
+        #expect(try change("Cisco124", new).status == 3)
         #expect(try table.cards.status(1).tries == 14)
-        #expect(try change("Cisco123", "Krakow-1").status == 0)
+        let changed = try change("Cisco123", new)
+        #expect(changed.status == 0, "\(changed.errors)")
+        #expect(!(changed.output + changed.errors).contains(new))
         // The change, and the login that proves it.
         #expect(try table.cards.status(1) == .init(tries: 15, verifications: 3, signatures: 0))
         #expect(try table.sign(pin: "Cisco123").status == 3)
-        let signed = try table.sign(pin: "Krakow-1")
+        let signed = try table.sign(pin: new)
         #expect(signed.status == 0)
         #expect(!signed.errors.contains("factory"))
-        #expect(try change("Krakow-1", "Cisco123", "--allow-weak-pin").status == 0)
     }
 }
