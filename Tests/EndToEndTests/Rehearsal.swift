@@ -81,6 +81,8 @@ final class Rehearsal {
             + ["--pin-file", pinFile ?? rightPIN, "--out", output]
     }
 
+    var moduleOptions: [String] { ["--module", module] }
+
     private var rightPIN: String { cards?.pinFile ?? folder.file("tokens/pin") }
 
     func ctl(_ arguments: [String]) throws -> Result {

@@ -12,11 +12,6 @@ import TrustList
         try #require(try MockStore.module.tokens().first { $0.info.label == label })
     }
 
-    func secret(_ text: String) -> Secret {
-        var bytes = Array(text.utf8)
-        return Secret(consuming: &bytes)
-    }
-
     @Test func listsTheTokensWithTrimmedLabels() throws {
         let tokens = try MockStore.module.tokens()
         #expect(Set(tokens.map(\.info.label)) == MockStore.labels && tokens.count == 3)

@@ -1,0 +1,61 @@
+import Foundation
+import Secrets
+import ServerFixtures
+import Tokens
+
+/// A PKCS#11 module that follows rules (fake-module.c). Each is a library of its own, with calls of its own.
+final class FakeModule: Sendable {
+    private let folder = TemporaryFolder()
+
+    var path: String { folder.file("fake.so") }
+
+    /// One token with all that a signing needs.
+    static let healthy = """
+        token SAST-FAKE 12345678 \(String(initialized, radix: 16))
+        mechanism 6 2800
+        mechanism 1 2800
+
+        """
+
+    /// CKF_LOGIN_REQUIRED and CKF_USER_PIN_INITIALIZED.
+    static let initialized = 0xc
+
+    private static let compiled: Result<(TemporaryFolder, String), any Error> = Result {
+        let folder = TemporaryFolder()
+        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("fake-module.c").path
+        let library = folder.file("fake.so")
+        try ChildProcess.run(["cc", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source, "-ldl"])
+        return (folder, library)
+    }
+
+    init(_ rules: String = healthy) throws {
+        let (_, library) = try Self.compiled.get()
+        try FileManager.default.copyItem(atPath: library, toPath: path)
+        set(rules)
+    }
+
+    func set(_ rules: String) { folder.write("fake.so.rules", rules) }
+
+    func module(patience: Int = 5) throws -> PKCS11Module { try PKCS11Module(path: path, patience: patience) }
+
+    /// How often a function was called.
+    func calls(_ name: String) -> Int { folder.text("fake.so.log").split(separator: "\n").count { $0 == name } }
+
+    /// A certificate with an RSA key of 1024 bits, as DER; the id of it is 01.
+    func makeCertificate(_ name: String = "certificate.der") throws -> String {
+        try ChildProcess.run([
+            "openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", folder.file("key.pem"), "-out",
+            folder.file(name), "-outform", "DER", "-subj", "/CN=SAST-FAKE", "-days", "30",
+        ])
+        return folder.file(name)
+    }
+
+    func write(_ name: String, _ bytes: [UInt8]) -> String { folder.write(name, bytes) }
+}
+
+/// A secret for a test.
+func secret(_ text: String) -> Secret {
+    var bytes = Array(text.utf8)
+    return Secret(consuming: &bytes)
+}

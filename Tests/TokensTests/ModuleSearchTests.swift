@@ -1,0 +1,62 @@
+import Glibc
+import ServerFixtures
+import Testing
+
+@testable import Tokens
+
+/// Where modules are looked for, in folders of our own.
+@Suite struct ModuleSearchTests {
+    private let folder = TemporaryFolder()
+
+    private func places() throws -> ModuleSearch.Places {
+        for name in ["user", "etc", "usr", "modules", "known"] {
+            try ChildProcess.run(["mkdir", "-p", folder.file(name)])
+        }
+        return ModuleSearch.Places(
+            user: folder.file("user"), system: [folder.file("etc"), folder.file("usr")],
+            modules: [folder.file("modules")],
+            wellKnown: [folder.file("known/libeToken.so"), folder.file("known/opensc-pkcs11.so")])
+    }
+
+    private func names(_ places: ModuleSearch.Places) -> [String] {
+        ModuleSearch.candidates(in: places).map { String($0.dropFirst(folder.path.utf8.count + 1)) }
+    }
+
+    @Test func registriesAreReadAsP11KitDoes() throws {
+        let places = try places()
+        folder.write("modules/b.so", "")
+        folder.write("usr/a.module", "module: /lib/a.so\n")
+        folder.write("usr/b.module", "# comment\nmodule:  b.so  \npriority: 5\n")
+        folder.write("usr/trust.module", "module: p11-kit-trust.so\ntrust-policy: yes\n")
+        folder.write("usr/others.module", "module: /lib/others.so\nenable-in: firefox, gnome\n")
+        folder.write("usr/ours.module", "module: /lib/ours.so\nenable-in: firefox, etoken-bridge\n")
+        folder.write("usr/not.module", "module: /lib/not.so\ndisable-in: etoken-bridge\n")
+        folder.write("usr/ignored.conf", "module: /lib/ignored.so\n")
+        // The administrator's file hides the package's, the user's hides both; one without a module takes it out.
+        folder.write("usr/c.module", "module: /lib/c-package.so\n")
+        folder.write("etc/c.module", "module: /lib/c-local.so\n")
+        folder.write("usr/d.module", "module: /lib/d.so\n")
+        folder.write("user/d.module", "\n")
+        let found = ModuleSearch.candidates(in: places)
+        #expect(
+            found == [folder.file("modules/b.so"), "/lib/a.so", "/lib/c-local.so", "/lib/ours.so"])
+    }
+
+    @Test func theMakersModuleComesFirstAndNoLibraryTwice() throws {
+        let places = try places()
+        for name in ["libeToken.so", "opensc-pkcs11.so"] { folder.write("known/\(name)", "") }
+        folder.write("usr/opensc.module", "module: \(folder.file("known/opensc-pkcs11.so"))\n")
+        try ChildProcess.run(["ln", "-s", folder.file("known/libeToken.so"), folder.file("modules/etoken.so")])
+        folder.write("usr/etoken.module", "module: etoken.so\n")
+        #expect(names(places) == ["known/libeToken.so", "known/opensc-pkcs11.so"])
+    }
+
+    @Test func whereNothingIsInstalledNothingIsFound() throws {
+        #expect(try ModuleSearch.candidates(in: places()).isEmpty)
+    }
+
+    @Test func theUsersRegistryIsNotReadByRoot() {
+        // As pkcs11.conf(5) says; tests run as root in CI.
+        #expect((ModuleSearch.Places.standard.user == nil) == (getuid() == 0))
+    }
+}
