@@ -48,8 +48,11 @@ struct TokenGroup: ParsableCommand {
 
 struct CtlGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ctl", abstract: "Look at trust list files (CTLFile.tlv, ITLFile.tlv), check and make them.",
-        subcommands: [CtlShow.self, CtlVerify.self, CtlDiff.self, CtlBuild.self, CtlEdit.self, CtlSign.self])
+        commandName: "ctl", abstract: "Look at trust list files (CTLFile.tlv, ITLFile.tlv), make and distribute them.",
+        subcommands: [
+            CtlShow.self, CtlVerify.self, CtlDiff.self, CtlBuild.self, CtlEdit.self, CtlSign.self, CtlFetch.self,
+            CtlDeploy.self, CtlDelete.self,
+        ])
 }
 
 struct ClusterGroup: ParsableCommand {
