@@ -79,8 +79,11 @@ public final class Cluster: Sendable {
             commandLine: { () throws(ClusterError) in try self.commandLine(of: node) })
     }
 
-    /// All nodes' trust list files.
-    public var trustListHosts: [NodeTrustListHost] { configuration.nodes.map(trustListHost) }
+    /// The trust list files of all nodes, the publisher first.
+    public var trustListHosts: [NodeTrustListHost] {
+        let nodes = configuration.nodes
+        return (nodes.filter(\.isPublisher) + nodes.filter { !$0.isPublisher }).map(trustListHost)
+    }
 
     /// AXL on the publisher.
     public func axl() throws(ClusterError) -> AXLClient {

@@ -123,7 +123,7 @@ extension TrustListDistribution {
 
         // Whatever the failed ones did with the file: all of those that were written to are put back.
         hooks.observe(.restoring(nodes: wanted))
-        let left = restore(Dictionary(uniqueKeysWithValues: wanted.map { ($0, run.before($0)) }))
+        let left = restore(Dictionary(uniqueKeysWithValues: wanted.map { ($0, run.before($0)) })).failures
         run.noteRestoration(of: wanted, failures: left)
         return run.result(left.isEmpty ? .undone : .notUndone, failure: first)
     }
@@ -131,14 +131,16 @@ extension TrustListDistribution {
     /// Gives nodes back what they served; those that serve it still are not written to.
     ///
     /// - Parameter before: by the node's name, a file, or nil for none.
-    /// - Returns: in the order of the nodes, an error for each that does not serve it in the end.
-    public func restore(_ before: [String: [UInt8]?]) -> [(node: String, error: ClusterError)] {
+    /// - Returns: the nodes that were written to, and in their order an error for each that does not serve it in the end.
+    public func restore(
+        _ before: [String: [UInt8]?]
+    ) -> (written: [String], failures: [(node: String, error: ClusterError)]) {
         let affected = TrustListDistribution(hosts.filter { before.keys.contains($0.node) }, isParallel: isParallel)
         let now = affected.read(.ctl)
         let changed = before.filter { node, contents in
             now.readings.contains { $0.node == node && ($0.error != nil || $0.bytes != contents) }
         }
-        return affected.put(changed)
+        return (affected.nodes.filter { changed.keys.contains($0) }, affected.put(changed))
     }
 
     /// Reads every node, and meanwhile logs in to the first: a wrong password is tried there, and nowhere else.

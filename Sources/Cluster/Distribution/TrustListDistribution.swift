@@ -49,20 +49,39 @@ public struct TrustListDistribution: Sendable {
 
     /// Replaces the CTL file of nodes, or deletes it, and reads it back over every transport.
     ///
-    /// - Parameter contents: by the node's name what it shall serve: a file, or nil for none. Other nodes are left.
+    /// - Parameters:
+    ///   - contents: by the node's name what it shall serve: a file, or nil for none. Other nodes are left.
+    ///   - readsBack: otherwise the caller has to.
     /// - Returns: in the order of the nodes, an error for each that did not end up with what it should.
-    public func put(_ contents: [String: [UInt8]?]) -> [(node: String, error: ClusterError)] {
+    public func put(
+        _ contents: [String: [UInt8]?], readsBack: Bool = true
+    ) -> [(node: String, error: ClusterError)] {
         let wanted = hosts.compactMap { host in contents[host.node].map { (host: host, contents: $0) } }
         let errors = forEach(wanted) { item -> ClusterError? in
             do throws(ClusterError) {
                 if let bytes = item.contents { try item.host.deploy(bytes) } else { try item.host.delete() }
-                try Self.check(item.host, serves: item.contents)
+                if readsBack { try Self.check(item.host, serves: item.contents) }
                 return nil
             } catch {
                 return error
             }
         }
         return zip(wanted, errors).compactMap { item, error in error.map { (item.host.node, $0) } }
+    }
+
+    /// Reads the CTL file of every node over every transport and compares.
+    ///
+    /// - Returns: in the order of the nodes, an error for each that serves something else.
+    public func check(serves expected: [UInt8]?) -> [(node: String, error: ClusterError)] {
+        let errors = forEach(hosts) { host -> ClusterError? in
+            do throws(ClusterError) {
+                try Self.check(host, serves: expected)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        return zip(hosts, errors).compactMap { host, error in error.map { (host.node, $0) } }
     }
 
     /// Reads the CTL file of a node over every transport and compares.
