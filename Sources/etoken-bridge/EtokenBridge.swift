@@ -13,7 +13,7 @@ struct EtokenBridge: ParsableCommand {
                 --token SAST-ADN0054f509 --token SAST-ADN008580ef
             """,
         version: Version.current,
-        subcommands: [TokenGroup.self, CtlGroup.self, ClusterGroup.self, MigrateGroup.self])
+        subcommands: [TokenGroup.self, CtlGroup.self, ClusterGroup.self, TVSGroup.self, MigrateGroup.self])
 
     static func main() {
         do {
@@ -59,6 +59,11 @@ struct ClusterGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster", abstract: "Tell etoken-bridge about CUCM clusters.",
         subcommands: [ClusterAdd.self, ClusterList.self])
+}
+
+struct TVSGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tvs", abstract: "Ask a cluster's Trust Verification Service.", subcommands: [TVSQuery.self])
 }
 
 struct MigrateGroup: ParsableCommand {

@@ -15,7 +15,7 @@ final class Rehearsal {
 
     let folder = TemporaryFolder()
     private var environment = ProcessInfo.processInfo.environment
-    private var module = ""
+    private(set) var module = ""
     private var hasLab = false
     private var cards: VirtualTokens?
 
@@ -115,6 +115,38 @@ final class Rehearsal {
             }
         }
         return state
+    }
+
+    /// Puts a certificate into the lab's Phone-SAST-trust by hand, on the publisher's command line.
+    func importTrust(_ pem: String) throws {
+        let lab = try LabDescription(folder: folder.file("lab"))
+        let text = try String(contentsOfFile: pem, encoding: .utf8)
+        let result = try run(
+            "/usr/bin/sshpass",
+            [
+                "-f", lab.passwordFile, "ssh", "-T", "-o", "StrictHostKeyChecking=no", "-o",
+                "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", "\(lab.sshPort)",
+                "\(lab.user)@\(lab.address)",
+            ], input: "set cert import trust Phone-SAST-trust\n\(text)\nexit\n")
+        #expect(result.output.contains("Successfully imported"), "\(result.output)\(result.errors)")
+    }
+
+    /// What this needs of `lab.json`, for the publisher.
+    private struct LabDescription {
+        let user, passwordFile, address: String
+        let sshPort: Int
+
+        init(folder: String) throws {
+            let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/lab.json"))
+            let document = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+            let credentials = try #require(document["credentials"] as? [String: [String: String]])
+            let nodes = try #require(document["nodes"] as? [[String: Any]])
+            let publisher = try #require(nodes.first { $0["publisher"] as? Bool == true })
+            user = try #require(credentials["platform"]?["user"])
+            passwordFile = try #require(credentials["platform"]?["passwordFile"])
+            address = try #require(publisher["address"] as? String)
+            sshPort = try #require(publisher["sshPort"] as? Int)
+        }
     }
 
     func ctlFile(_ node: String) -> [UInt8]? { folder.bytes("lab/nodes/\(node)/tftp/CTLFile.tlv") }
