@@ -79,9 +79,9 @@ public final class Cluster: Sendable {
             commandLine: { () throws(ClusterError) in try self.commandLine(of: node) })
     }
 
-    /// The trust list files of all nodes, the publisher first.
+    /// The trust list files of all nodes that serve them, the publisher first.
     public var trustListHosts: [NodeTrustListHost] {
-        let nodes = configuration.nodes
+        let nodes = configuration.nodes.filter(\.servesTFTP)
         return (nodes.filter(\.isPublisher) + nodes.filter { !$0.isPublisher }).map(trustListHost)
     }
 

@@ -20,7 +20,7 @@ func configuredCluster(_ name: String) throws -> Cluster {
             "No cluster called \"\(name)\" is in \(ConfigurationFile.defaultPath)\(known.isEmpty ? "" : "; there are: \(known)").",
             next: "Add it: etoken-bridge cluster add")
     }
-    return Cluster(configuration)
+    return Cluster(configuration, credentials: .standard)
 }
 
 /// The question before a change.
