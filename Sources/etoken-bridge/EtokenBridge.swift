@@ -57,8 +57,8 @@ struct CtlGroup: ParsableCommand {
 
 struct ClusterGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cluster", abstract: "Tell etoken-bridge about CUCM clusters.",
-        subcommands: [ClusterAdd.self, ClusterList.self])
+        commandName: "cluster", abstract: "Tell etoken-bridge about CUCM clusters, and look after them.",
+        subcommands: [ClusterAdd.self, ClusterList.self, ClusterStatusCommand.self])
 }
 
 struct TVSGroup: ParsableCommand {
