@@ -2,6 +2,8 @@
 
 #include "CLazy.h"
 
+#include <string.h>
+
 #define LIBRARY "libcurl.so.4"
 
 CURLcode etb_curl_setopt_long(CURL *curl, CURLoption option, long value) {
@@ -38,6 +40,17 @@ CURLcode etb_curl_getinfo_socket(CURL *curl, curl_socket_t *value) {
 
 CURLcode etb_curl_getinfo_string(CURL *curl, CURLINFO info, const char **value) {
   return CALL(curl_easy_getinfo)(curl, info, (char **)value);
+}
+
+const char *etb_curl_peer_certificate(CURL *curl) {
+  static const char key[] = "Cert:";
+  struct curl_certinfo *info = NULL;
+  if (CALL(curl_easy_getinfo)(curl, CURLINFO_CERTINFO, &info) != CURLE_OK || !info || info->num_of_certs < 1)
+    return NULL;
+  for (struct curl_slist *item = info->certinfo[0]; item; item = item->next)
+    if (!strncmp(item->data, key, sizeof key - 1))
+      return item->data + sizeof key - 1;
+  return NULL;
 }
 
 FORWARD(void, curl_easy_cleanup, (CURL *curl), (curl))

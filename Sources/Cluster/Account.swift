@@ -17,12 +17,24 @@ public struct CredentialProvider: Sendable {
         self.provide = provide
     }
 
-    /// The file that the configuration names, and nothing else.
+    /// The file or the command that the configuration names.
     public static let passwordFiles = CredentialProvider { (account, configuration) throws(ClusterError) in
+        if let command = configuration.passwordCommand {
+            return try CredentialCommand.password(command, user: configuration.user)
+        }
+        return try passwordFile(account, configuration)
+    }
+
+    /// The file that the configuration names, and nothing else.
+    public static func passwordFile(
+        _ account: Account, _ configuration: AccountConfiguration
+    ) throws(ClusterError) -> Secret {
         guard let path = configuration.passwordFile else {
             throw ClusterError(
                 .configuration, operation: "find the password of \(configuration.user)",
-                message: "the configuration names no password_file for the \(account.rawValue) account")
+                message:
+                    "the configuration names no password_file and no password_command for the \(account.rawValue) account"
+            )
         }
         do throws(SecretError) {
             return try Secret.read(file: path)
@@ -33,7 +45,8 @@ public struct CredentialProvider: Sendable {
         }
     }
 
-    func password(_ account: Account, _ configuration: AccountConfiguration) throws(ClusterError) -> Secret {
+    /// Asks.
+    public func password(_ account: Account, _ configuration: AccountConfiguration) throws(ClusterError) -> Secret {
         try provide(account, configuration)
     }
 }

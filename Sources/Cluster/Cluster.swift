@@ -8,6 +8,8 @@ public final class Cluster: Sendable {
     public let configuration: ClusterConfiguration
     private let credentials: CredentialProvider
     private let state = Mutex(State())
+    /// Held while a password is asked for, so that nodes that are used at once ask for it once.
+    private let asking = Mutex(())
 
     private struct State {
         var passwords: [Account: Secret] = [:]
@@ -77,8 +79,11 @@ public final class Cluster: Sendable {
             commandLine: { () throws(ClusterError) in try self.commandLine(of: node) })
     }
 
-    /// All nodes' trust list files.
-    public var trustListHosts: [NodeTrustListHost] { configuration.nodes.map(trustListHost) }
+    /// The trust list files of all nodes that serve them, the publisher first.
+    public var trustListHosts: [NodeTrustListHost] {
+        let nodes = configuration.nodes.filter(\.servesTFTP)
+        return (nodes.filter(\.isPublisher) + nodes.filter { !$0.isPublisher }).map(trustListHost)
+    }
 
     /// AXL on the publisher.
     public func axl() throws(ClusterError) -> AXLClient {
@@ -118,9 +123,11 @@ public final class Cluster: Sendable {
                 .configuration, operation: "log in to the cluster \(configuration.name)",
                 message: "the configuration names no \(account.rawValue) account")
         }
-        if let known = state.withLock({ $0.passwords[account] }) { return (settings.user, known) }
-        let password = try credentials.password(account, settings)
-        state.withLock { $0.passwords[account] = password }
-        return (settings.user, password)
+        return try asking.withLock { (_) throws(ClusterError) in
+            if let known = state.withLock({ $0.passwords[account] }) { return (settings.user, known) }
+            let password = try credentials.password(account, settings)
+            state.withLock { $0.passwords[account] = password }
+            return (settings.user, password)
+        }
     }
 }

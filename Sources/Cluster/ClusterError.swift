@@ -98,7 +98,8 @@ extension ClusterError {
             case .unreachable: "nothing answers at \(error.location)"
             case .timedOut: "\(error.location) did not answer in time"
             case .notTrusted: "the TLS key of \(error.location) is not the one that was agreed on"
-            case .handshakeFailed: "\(error.location) and we have no TLS version or cipher in common"
+            case .handshakeFailed:
+                "\(error.location) and we have no TLS version or cipher in common (old releases need legacy_tls = true)"
             case .closed: "\(error.location) closed the connection"
             default: "\(error.location): \(error.message)"
             }

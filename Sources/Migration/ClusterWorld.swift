@@ -15,10 +15,8 @@ public protocol ClusterWorld: AnyObject {
     /// The cluster's security mode.
     func isMixedMode() throws -> Bool
 
-    /// A file as phones get it from this node, or nil where the node has none.
-    func fetch(_ kind: TrustListKind, from node: String, over transport: TrustListTransport) throws -> [UInt8]?
-    /// Puts a CTL file where this node's phones get it.
-    func deploy(_ bytes: [UInt8], to node: String) throws
+    /// The trust list files of these nodes, in the same order.
+    var trustLists: TrustListDistribution { get }
 
     /// The certificates in a trust store of the cluster.
     func certificates(in store: String) throws -> [Certificate]

@@ -16,10 +16,7 @@ public final class LiveCluster: ClusterWorld {
 
     public var name: String { cluster.configuration.name }
 
-    public var nodes: [String] {
-        let others = cluster.configuration.nodes.filter { !$0.isPublisher }
-        return [publisher.name] + others.map(\.name)
-    }
+    public var nodes: [String] { trustLists.nodes }
 
     public func version() throws -> String {
         "\(try cluster.commandLine(of: publisher).version())"
@@ -29,15 +26,7 @@ public final class LiveCluster: ClusterWorld {
         try cluster.commandLine(of: publisher).securityMode() == .mixed
     }
 
-    public func fetch(
-        _ kind: TrustListKind, from node: String, over transport: TrustListTransport
-    ) throws -> [UInt8]? {
-        try cluster.trustListHost(cluster.node(node)).fetch(kind, over: transport)
-    }
-
-    public func deploy(_ bytes: [UInt8], to node: String) throws {
-        try cluster.trustListHost(cluster.node(node)).deploy(bytes)
-    }
+    public var trustLists: TrustListDistribution { TrustListDistribution(cluster.trustListHosts) }
 
     public func certificates(in store: String) throws -> [Certificate] {
         try cluster.administration(of: publisher).trustCertificates(unit: store).map(\.certificate)

@@ -57,11 +57,18 @@ struct CurlHandle: ~Copyable {
             set(CURLOPT_SSL_VERIFYPEER, true)
             set(CURLOPT_SSL_VERIFYHOST, 2)
         }
-        if tls.legacyTLS {
-            set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_0))
-            try check(etb_curl_setopt_string(pointer, CURLOPT_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=0"), "cipher list")
-        } else {
-            set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        try applyVersion(legacyTLS: tls.legacyTLS, operation: operation, location: location)
+    }
+
+    /// Which TLS versions and ciphers this connection may use.
+    func applyVersion(legacyTLS: Bool, operation: String, location: String) throws(TransferError) {
+        guard legacyTLS else { return set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)) }
+        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_0))
+        let result = etb_curl_setopt_string(pointer, CURLOPT_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=0")
+        guard result == CURLE_OK else {
+            throw TransferError(
+                code: .invalidRequest, operation: operation, location: location, curlCode: result.rawValue,
+                message: "libcurl does not take the cipher list")
         }
     }
 

@@ -13,7 +13,7 @@ struct EtokenBridge: ParsableCommand {
                 --token SAST-ADN0054f509 --token SAST-ADN008580ef
             """,
         version: Version.current,
-        subcommands: [TokenGroup.self, CtlGroup.self, ClusterGroup.self, MigrateGroup.self])
+        subcommands: [TokenGroup.self, CtlGroup.self, ClusterGroup.self, TVSGroup.self, MigrateGroup.self])
 
     static func main() {
         do {
@@ -48,14 +48,22 @@ struct TokenGroup: ParsableCommand {
 
 struct CtlGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ctl", abstract: "Look at trust list files (CTLFile.tlv, ITLFile.tlv), check and make them.",
-        subcommands: [CtlShow.self, CtlVerify.self, CtlDiff.self, CtlBuild.self, CtlEdit.self, CtlSign.self])
+        commandName: "ctl", abstract: "Look at trust list files (CTLFile.tlv, ITLFile.tlv), make and distribute them.",
+        subcommands: [
+            CtlShow.self, CtlVerify.self, CtlDiff.self, CtlBuild.self, CtlEdit.self, CtlSign.self, CtlFetch.self,
+            CtlDeploy.self, CtlDelete.self,
+        ])
 }
 
 struct ClusterGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cluster", abstract: "Tell etoken-bridge about CUCM clusters.",
-        subcommands: [ClusterAdd.self, ClusterList.self])
+        commandName: "cluster", abstract: "Tell etoken-bridge about CUCM clusters, and look after them.",
+        subcommands: [ClusterAdd.self, ClusterList.self, ClusterStatusCommand.self])
+}
+
+struct TVSGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tvs", abstract: "Ask a cluster's Trust Verification Service.", subcommands: [TVSQuery.self])
 }
 
 struct MigrateGroup: ParsableCommand {

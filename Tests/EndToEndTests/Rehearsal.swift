@@ -15,7 +15,7 @@ final class Rehearsal {
 
     let folder = TemporaryFolder()
     private var environment = ProcessInfo.processInfo.environment
-    private var module = ""
+    private(set) var module = ""
     private var hasLab = false
     private var cards: VirtualTokens?
 
@@ -117,6 +117,44 @@ final class Rehearsal {
             }
         }
         return state
+    }
+
+    /// Puts a certificate into the lab's Phone-SAST-trust by hand, on the publisher's command line.
+    func importTrust(_ pem: String) throws {
+        let text = try String(contentsOfFile: pem, encoding: .utf8)
+        let output = try commandLine(Self.publisher, "set cert import trust Phone-SAST-trust\n\(text)\n")
+        #expect(output.contains("Successfully imported"), "\(output)")
+    }
+
+    /// Types something on a node's command line, by OpenSSH's client and without the program under test.
+    @discardableResult func commandLine(_ node: String, _ input: String) throws -> String {
+        let lab = try LabDescription(folder: folder.file("lab"), node: node)
+        let result = try run(
+            "/usr/bin/sshpass",
+            [
+                "-f", lab.passwordFile, "ssh", "-T", "-o", "StrictHostKeyChecking=no", "-o",
+                "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", "\(lab.sshPort)",
+                "\(lab.user)@\(lab.address)",
+            ], input: input + "\nexit\n")
+        return result.output + result.errors
+    }
+
+    /// What this needs of `lab.json`, for a node.
+    private struct LabDescription {
+        let user, passwordFile, address: String
+        let sshPort: Int
+
+        init(folder: String, node: String) throws {
+            let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/lab.json"))
+            let document = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+            let credentials = try #require(document["credentials"] as? [String: [String: String]])
+            let nodes = try #require(document["nodes"] as? [[String: Any]])
+            let node = try #require(nodes.first { $0["name"] as? String == node })
+            user = try #require(credentials["platform"]?["user"])
+            passwordFile = try #require(credentials["platform"]?["passwordFile"])
+            address = try #require(node["address"] as? String)
+            sshPort = try #require(node["sshPort"] as? Int)
+        }
     }
 
     func ctlFile(_ node: String) -> [UInt8]? { folder.bytes("lab/nodes/\(node)/tftp/CTLFile.tlv") }

@@ -5,7 +5,8 @@ import Phones
 import TrustList
 
 /// A cluster in memory that can be told to fail at a given call. What the real transports do is tested against the lab.
-final class MemoryCluster: ClusterWorld {
+/// It is used by one thread: its nodes are read and written one after the other.
+final class MemoryCluster: ClusterWorld, @unchecked Sendable {
     struct Fault: Error, CustomStringConvertible {
         let description: String
     }
@@ -33,13 +34,33 @@ final class MemoryCluster: ClusterWorld {
     func version() -> String { "10.5.1.10000-7" }
     func isMixedMode() -> Bool { mixedMode }
 
-    func fetch(_ kind: TrustListKind, from node: String, over transport: TrustListTransport) throws -> [UInt8]? {
-        files[node]?[kind.fileName].map { corrupt(node, kind.fileName, $0) }
+    var trustLists: TrustListDistribution {
+        TrustListDistribution(nodes.map { Host(node: $0, cluster: self) }, isParallel: false)
     }
 
-    func deploy(_ bytes: [UInt8], to node: String) throws {
-        try change("deploy \(node)")
-        files[node, default: [:]]["CTLFile.tlv"] = bytes
+    private struct Host: TrustListHost {
+        let node: String
+        let cluster: MemoryCluster
+
+        func fetch(_ kind: TrustListKind, over transport: TrustListTransport, timeout: Double) -> [UInt8]? {
+            cluster.files[node]?[kind.fileName].map { cluster.corrupt(node, kind.fileName, $0) }
+        }
+
+        func deploy(_ contents: [UInt8]) throws(ClusterError) {
+            try change("deploy")
+            cluster.files[node, default: [:]]["CTLFile.tlv"] = contents
+        }
+
+        func delete() throws(ClusterError) {
+            try change("delete")
+            cluster.files[node]?["CTLFile.tlv"] = nil
+        }
+
+        private func change(_ what: String) throws(ClusterError) {
+            do { try cluster.change("\(what) \(node)") } catch {
+                throw ClusterError(.refused, operation: what, node: node, message: "\(error)")
+            }
+        }
     }
 
     func certificates(in store: String) -> [Certificate] { self.store }

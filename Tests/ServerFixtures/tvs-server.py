@@ -1,5 +1,5 @@
 """A Trust Verification Service for tests, from docs/cluster-interfaces.md alone. Arguments: address, certificate, key, and the DER
-file of the one certificate that it vouches for. A device name that holds a word makes it misbehave in that way."""
+file of the one certificate that it vouches for; `legacy` as a fifth one makes it as old as can be. A device name that holds a word makes it misbehave in that way."""
 import socket
 import ssl
 import struct
@@ -8,6 +8,9 @@ import threading
 
 DER = open(sys.argv[4], "rb").read()
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+if "legacy" in sys.argv[5:]:
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers("AES256-SHA:@SECLEVEL=0")
 context.load_cert_chain(sys.argv[2], sys.argv[3])
 
 

@@ -41,10 +41,13 @@ public struct AccountConfiguration: Sendable, Hashable {
     public var user: String
     /// Closed to everybody but its owner; its first line is the password.
     public var passwordFile: String?
+    /// A program and its arguments; the first line that it prints is the password.
+    public var passwordCommand: [String]?
 
-    public init(user: String, passwordFile: String? = nil) {
+    public init(user: String, passwordFile: String? = nil, passwordCommand: [String]? = nil) {
         self.user = user
         self.passwordFile = passwordFile
+        self.passwordCommand = passwordCommand
     }
 }
 
@@ -56,6 +59,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     /// Host name or IP address to connect to.
     public var address: String
     public var tftpPort: UInt16
+    /// Whether it serves trust lists to phones, over TFTP and HTTP.
+    public var servesTFTP: Bool
     /// Plain HTTP: the TFTP files on 6970.
     public var httpPort: UInt16
     /// OS Administration, AXL and the serviceability services.
@@ -77,12 +82,14 @@ public struct NodeConfiguration: Sendable, Hashable {
     public init(
         name: String, isPublisher: Bool = false, address: String, tftpPort: UInt16 = 69, httpPort: UInt16 = 6970,
         httpsPort: UInt16 = 8443, sshPort: UInt16 = 22, tvsPort: UInt16? = 2445, tlsPin: String? = nil,
-        sshHostKey: String? = nil, tvsPin: String? = nil, legacyTLS: Bool = false, legacySSH: Bool = false
+        sshHostKey: String? = nil, tvsPin: String? = nil, legacyTLS: Bool = false, legacySSH: Bool = false,
+        servesTFTP: Bool = true
     ) {
         self.name = name
         self.isPublisher = isPublisher
         self.address = address
         self.tftpPort = tftpPort
+        self.servesTFTP = servesTFTP
         self.httpPort = httpPort
         self.httpsPort = httpsPort
         self.sshPort = sshPort

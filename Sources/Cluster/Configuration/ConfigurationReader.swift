@@ -68,10 +68,15 @@ struct ConfigurationReader {
     private func account(_ table: Keys?) throws(ClusterError) -> AccountConfiguration? {
         guard var keys = table else { return nil }
         guard let user = try keys.string("user"), !user.isEmpty else { throw failure("\(keys.path).user is missing") }
-        let account = AccountConfiguration(user: user, passwordFile: try keys.string("password_file"))
+        let account = AccountConfiguration(
+            user: user, passwordFile: try keys.string("password_file"),
+            passwordCommand: try keys.command("password_command"))
         guard try keys.string("password") == nil else {
             throw failure(
                 "\(keys.path).password: passwords do not belong here; password_file names a file that holds one")
+        }
+        guard account.passwordFile == nil || account.passwordCommand == nil else {
+            throw failure("\(keys.path): password_file and password_command exclude each other")
         }
         try keys.finish()
         return account
@@ -85,6 +90,7 @@ struct ConfigurationReader {
         }
         var node = NodeConfiguration(name: name, address: address)
         node.isPublisher = try keys.bool("publisher") ?? false
+        node.servesTFTP = try keys.bool("tftp") ?? true
         node.tftpPort = try keys.port("tftp_port") ?? node.tftpPort
         node.httpPort = try keys.port("http_port") ?? node.httpPort
         node.httpsPort = try keys.port("https_port") ?? node.httpsPort
@@ -132,6 +138,15 @@ private struct Keys {
             return texts.count == array.count ? texts : nil
         }
         return found ?? []
+    }
+
+    /// A program and its arguments.
+    mutating func command(_ key: String) throws(ClusterError) -> [String]? {
+        try take(key, "an array of texts, as [\"pass\", \"show\", \"office\"]") { value in
+            guard let values = value.array, !values.isEmpty else { return nil }
+            let texts = values.compactMap(\.string)
+            return texts.count == values.count && !texts[0].isEmpty ? texts : nil
+        }
     }
 
     mutating func bool(_ key: String) throws(ClusterError) -> Bool? {

@@ -18,6 +18,9 @@ enum ConfigurationWriter {
                 guard let account else { continue }
                 lines += ["", "[\(path).\(name)]", "user = \(quoted(account.user))"]
                 if let file = account.passwordFile { lines.append("password_file = \(quoted(file))") }
+                if let command = account.passwordCommand {
+                    lines.append("password_command = [\(command.map(quoted).joined(separator: ", "))]")
+                }
             }
             for node in cluster.nodes { lines += ["", "[[\(path).nodes]]"] + keys(of: node) }
         }
@@ -27,6 +30,7 @@ enum ConfigurationWriter {
     private static func keys(of node: NodeConfiguration) -> [String] {
         var lines = ["name = \(quoted(node.name))"]
         if node.isPublisher { lines.append("publisher = true") }
+        if !node.servesTFTP { lines.append("tftp = false") }
         lines += [
             "address = \(quoted(node.address))", "tftp_port = \(node.tftpPort)", "http_port = \(node.httpPort)",
             "https_port = \(node.httpsPort)", "ssh_port = \(node.sshPort)",

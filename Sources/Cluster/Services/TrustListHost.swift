@@ -14,13 +14,26 @@ public enum TrustListTransport: String, Sendable, Hashable, CaseIterable {
     case http
 }
 
+/// What can be done to the CTL file of a place that serves it.
+public enum TrustListChange: Sendable, Hashable {
+    case deploy
+    case delete
+}
+
 /// A place that serves trust list files.
 public protocol TrustListHost: Sendable {
     /// The node's name.
     var node: String { get }
 
     /// Reads a file; nil when the node has none.
-    func fetch(_ kind: TrustListKind, over transport: TrustListTransport) throws(ClusterError) -> [UInt8]?
+    ///
+    /// - Parameter timeout: seconds for the whole transfer.
+    func fetch(
+        _ kind: TrustListKind, over transport: TrustListTransport, timeout: Double
+    ) throws(ClusterError) -> [UInt8]?
+
+    /// Logs in for a change, so that a wrong password is found before anything is changed.
+    func prepare(for change: TrustListChange) throws(ClusterError)
 
     /// Replaces the CTL file. What phones get then has to be read back.
     func deploy(_ contents: [UInt8]) throws(ClusterError)
@@ -30,6 +43,13 @@ public protocol TrustListHost: Sendable {
 }
 
 extension TrustListHost {
+    public func prepare(for change: TrustListChange) throws(ClusterError) {}
+
+    /// Reads a file; nil when the node has none.
+    public func fetch(_ kind: TrustListKind, over transport: TrustListTransport) throws(ClusterError) -> [UInt8]? {
+        try fetch(kind, over: transport, timeout: 15)
+    }
+
     /// Reads a file over every transport and compares.
     ///
     /// - Throws: `mismatch` when they differ: phones would get one or the other.
@@ -71,19 +91,20 @@ public struct NodeTrustListHost: TrustListHost {
     }
 
     public func fetch(
-        _ kind: TrustListKind, over transport: TrustListTransport
+        _ kind: TrustListKind, over transport: TrustListTransport, timeout: Double
     ) throws(ClusterError) -> [UInt8]? {
         let operation = "read \(kind.fileName) over \(transport == .tftp ? "TFTP" : "HTTP")"
         do throws(TransferError) {
             switch transport {
             case .tftp:
                 return try TFTPClient.read(
-                    kind.fileName, host: configuration.address, port: configuration.tftpPort,
+                    kind.fileName, host: configuration.address, port: configuration.tftpPort, timeout: timeout,
                     maximumSize: Self.maximumSize)
             case .http:
                 let url = "http://\(configuration.authority(port: configuration.httpPort))/\(kind.fileName)"
                 var request = HTTPRequest.get(url)
                 request.maximumBodySize = Self.maximumSize
+                request.timeout = timeout
                 let answer = try HTTPSession().send(request)
                 switch answer.status {
                 case 200: return answer.body
@@ -97,6 +118,13 @@ public struct NodeTrustListHost: TrustListHost {
         } catch {
             if error.code == .notFound { return nil }
             throw ClusterError(error, operation: operation, node: node)
+        }
+    }
+
+    public func prepare(for change: TrustListChange) throws(ClusterError) {
+        switch change {
+        case .deploy: try administration().connect()
+        case .delete: _ = try commandLine()
         }
     }
 

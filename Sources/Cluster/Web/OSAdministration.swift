@@ -44,6 +44,15 @@ public final class OSAdministration: Sendable {
         session = HTTPSession(tls: try node.tls(operation: "use OS Administration"))
     }
 
+    /// Logs in, unless that has been done. What follows would do it as well; this tells of a wrong password earlier.
+    public func connect() throws(ClusterError) {
+        try isLoggedIn.withLock { (isLoggedIn) throws(ClusterError) in
+            guard !isLoggedIn else { return }
+            try logIn()
+            isLoggedIn = true
+        }
+    }
+
     /// Uploads a file to the node's TFTP folder, as TFTP File Management does.
     ///
     /// - Parameters:

@@ -72,6 +72,7 @@ struct CommandLine {
         case "run" where words.count > 2 && words[1] == "sql": try sql(line)
         case "utils" where words.count > 2 && words[1] == "service": try service(Array(words.dropFirst(2)))
         case "utils" where words.count > 2 && words[1] == "ctl": try ctl(Array(words.dropFirst(2)))
+        case "utils" where words.dropFirst() == ["dbreplication", "runtimestate"]: try replicationState()
         case "file" where words.count > 1: try file(Array(words.dropFirst()))
         default: throw Self.unknown
         }

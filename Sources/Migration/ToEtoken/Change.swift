@@ -54,7 +54,7 @@ final class Deploy<World: ClusterWorld>: ToEtokenStep<World>, Step {
     let title = "Deploy the file to every TFTP node and read it back"
     let effect = StepEffect.phones
 
-    private var touched: [String] = []
+    private var isTouched = false
 
     func check() throws -> StepState {
         .pending("replace CTLFile.tlv on \(cluster.nodes.joined(separator: " and "))")
@@ -62,10 +62,12 @@ final class Deploy<World: ClusterWorld>: ToEtokenStep<World>, Step {
 
     func act() throws {
         guard let newFile = plan.newFile else { preconditionFailure("the file is signed before it is deployed") }
-        for node in cluster.nodes {
-            touched.append(node)
-            try cluster.deploy(newFile, to: node)
-        }
+        // A wrong password is found on the first node, before the others are tried with it.
+        try cluster.trustLists.hosts.first?.prepare(for: .deploy)
+        isTouched = true
+        let failures = cluster.trustLists.put(
+            Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, newFile) }), readsBack: false)
+        if let failure = failures.first { throw failure.error }
     }
 
     func prove() throws -> [String] {
@@ -74,50 +76,33 @@ final class Deploy<World: ClusterWorld>: ToEtokenStep<World>, Step {
     }
 
     func undo() throws -> [String] {
-        var restored: [String] = []
-        var failures: [String] = []
-        for node in touched {
-            do {
-                if try cluster.fetch(.ctl, from: node, over: .tftp) != plan.survey.presentBytes {
-                    try cluster.deploy(plan.survey.presentBytes, to: node)
-                    restored.append(node)
-                }
-            } catch {
-                failures.append("\(node): \(error)")
-            }
-        }
+        guard isTouched else { return ["no node was written to"] }
+        let before = plan.survey.presentBytes
+        let (written, failures) = cluster.trustLists.restore(
+            Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, before) }))
         guard failures.isEmpty else {
             throw MigrationError(
                 .readBackDiffers,
-                "The previous CTL file could not be put back on \(failures.joined(separator: "; ")).",
+                "The previous CTL file could not be put back on \(failures.map { "\($0.node): \($0.error)" }.joined(separator: "; ")).",
                 next:
-                    "Upload \(options.state.backupPath(of: plan.survey.presentBytes)) there as CTLFile.tlv (OS Administration, Software Upgrades > TFTP File Management)."
+                    "Upload \(options.state.backupPath(of: before)) there as CTLFile.tlv (OS Administration, Software Upgrades > TFTP File Management)."
             )
         }
-        return restored.isEmpty
+        return written.isEmpty
             ? ["no node had the new file"]
-            : ["put the previous file back on \(restored.joined(separator: " and "))"]
-                + (try compare(plan.survey.presentBytes))
+            : ["put the previous file back on \(written.joined(separator: " and "))"] + (try compare(before))
     }
 
     private func compare(_ expected: [UInt8]) throws -> [String] {
-        var sentences: [String] = []
-        for node in cluster.nodes {
-            for channel in TrustListTransport.allCases {
-                let bytes = try cluster.fetch(.ctl, from: node, over: channel)
-                guard bytes == expected else {
-                    let found = bytes.map { "\($0.count) bytes, SHA-1 \(Digest.sha1($0).hex)" } ?? "no file"
-                    throw MigrationError(
-                        .readBackDiffers,
-                        "Node \(node) serves another CTL file over \(channel.rawValue.uppercased()) than was deployed: expected SHA-1 \(Digest.sha1(expected).hex), found \(found).",
-                        next: "Restart Cisco Tftp on \(node), and run the command again.")
-                }
-            }
-            sentences.append(
-                "\(node): the same \(expected.count) bytes over \(TrustListTransport.allCases.map { $0.rawValue.uppercased() }.joined(separator: " and "))"
-            )
+        if let (node, error) = cluster.trustLists.check(serves: expected).first {
+            guard error.code == .mismatch else { throw error }
+            throw MigrationError(
+                .readBackDiffers,
+                "Node \(node) serves another CTL file than was deployed: \(error.message); expected \(error.expected ?? "?"), found \(error.found ?? "?").",
+                next: "Restart Cisco Tftp on \(node), and run the command again.")
         }
-        return sentences
+        let ways = TrustListTransport.allCases.map { $0.rawValue.uppercased() }.joined(separator: " and ")
+        return cluster.nodes.map { "\($0): the same \(expected.count) bytes over \(ways)" }
     }
 }
 

@@ -31,15 +31,18 @@ public struct Survey {
         }
         (presentBytes, present) = try Self.presentFile(of: cluster)
         var itls: [String: TrustListFile] = [:]
-        for node in cluster.nodes {
-            guard let bytes = try cluster.fetch(.itl, from: node, over: .tftp) else { continue }
+        for reading in cluster.trustLists.read(.itl).readings where itls[reading.node] == nil {
+            if let error = reading.error { throw error }
+            guard let bytes = reading.bytes else { continue }
             do {
-                itls[node] = try TrustListFile(decoding: bytes)
+                itls[reading.node] = try TrustListFile(decoding: bytes)
             } catch {
                 throw MigrationError(
-                    .presentFileInvalid, "The ITLFile.tlv on node \(node) is not a whole trust list: \(error).",
+                    .presentFileInvalid,
+                    "The ITLFile.tlv on node \(reading.node) is not a whole trust list: \(error).",
                     next:
-                        "Restart the Trust Verification Service and Cisco Tftp on \(node), then run the command again.")
+                        "Restart the Trust Verification Service and Cisco Tftp on \(reading.node), then run the command again."
+                )
             }
         }
         self.itls = itls
@@ -55,31 +58,28 @@ public struct Survey {
     }
 
     private static func presentFile(of cluster: some ClusterWorld) throws -> ([UInt8], TrustListFile) {
-        var first: (node: String, channel: TrustListTransport, bytes: [UInt8])?
-        for node in cluster.nodes {
-            for channel in TrustListTransport.allCases {
-                guard let bytes = try cluster.fetch(.ctl, from: node, over: channel) else {
-                    throw MigrationError(
-                        .inconsistentFiles,
-                        "Node \(node) has no CTLFile.tlv (asked over \(channel.rawValue.uppercased())), but the cluster's security mode is mixed: No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode.",
-                        next:
-                            "On the publisher, run utils ctl update CTLFile, restart Cisco Tftp on every node, and run this command again."
-                    )
-                }
-                if let first, first.bytes != bytes {
-                    throw MigrationError(
-                        .inconsistentFiles,
-                        "Nodes serve different CTL files: \(first.node) over \(first.channel.rawValue.uppercased()) has SHA-1 \(Digest.sha1(first.bytes).hex), \(node) over \(channel.rawValue.uppercased()) has \(Digest.sha1(bytes).hex).",
-                        next: "Restart Cisco Tftp on \(node), check database replication, and run this command again."
-                    )
-                }
-                first = first ?? (node, channel, bytes)
-            }
+        let file = cluster.trustLists.read(.ctl)
+        if let failure = file.failures.first { throw failure.error }
+        if let reading = file.answers.first(where: { $0.bytes == nil }) {
+            throw MigrationError(
+                .inconsistentFiles,
+                "Node \(reading.node) has no CTLFile.tlv (asked over \(reading.transport.rawValue.uppercased())), but the cluster's security mode is mixed: No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode.",
+                next:
+                    "On the publisher, run utils ctl update CTLFile, restart Cisco Tftp on every node, and run this command again."
+            )
         }
-        guard let first else { preconditionFailure("a cluster has a publisher") }
+        guard let first = file.reference, let bytes = first.bytes else {
+            preconditionFailure("a cluster has a publisher")
+        }
+        if let other = file.differing.first {
+            throw MigrationError(
+                .inconsistentFiles,
+                "Nodes serve different CTL files: \(first.node) over \(first.transport.rawValue.uppercased()) has \(first.summary), \(other.node) over \(other.transport.rawValue.uppercased()) has \(other.summary).",
+                next: "Restart Cisco Tftp on \(other.node), check database replication, and run this command again.")
+        }
         let list: TrustListFile
         do {
-            list = try TrustListFile(decoding: first.bytes)
+            list = try TrustListFile(decoding: bytes)
         } catch {
             throw MigrationError(
                 .presentFileInvalid,
@@ -94,7 +94,7 @@ public struct Survey {
                 "The CTLFile.tlv that the cluster serves does not verify with the signer that it names, \(list.header.signerName).",
                 next: "On the publisher, run utils ctl update CTLFile, and run this command again.")
         }
-        return (first.bytes, list)
+        return (bytes, list)
     }
 
     private static func survey(

@@ -1,29 +1,95 @@
 import ArgumentParser
 import Cluster
+import Secrets
 
 struct ClusterAdd: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Add a cluster to the configuration.",
         discussion: """
-            A lab cluster describes itself, its keys included. For a real cluster, write its section into the \
-            configuration file by hand; docs/operator-guide.md has an example.
+            The publisher is asked for the other nodes. Of every node the SSH host key and the TLS keys are shown, to be \
+            compared with what its console shows, and pinned after a yes. Without a terminal they have to be given: \
+            --ssh-fingerprint and --tls-pin, each once for every key. No password is written down: it comes from \
+            --password-file, from --password-command, or is asked for each time.
+
+            A cluster of cluster-lab describes itself, its keys included.
 
             Example:
+              etoken-bridge cluster add --publisher cucm-pub.example.com --name office --user administrator
               etoken-bridge cluster add --lab /tmp/lab
             """)
 
-    @Option(help: "The folder of a cluster that cluster-lab runs.", completion: .directory)
-    var lab: String
+    @Option(help: "Host name or address of the publisher.")
+    var publisher: String?
 
-    @Option(help: "The name to give it; the lab's own without it.")
+    @Option(help: "The folder of a cluster that cluster-lab runs.", completion: .directory)
+    var lab: String?
+
+    @Option(help: "The name to give it.")
     var name: String?
+
+    @Option(help: "The platform administrator, for the command line and OS Administration.")
+    var user: String?
+
+    @Option(help: "A file whose first line is the administrator's password.", completion: .file())
+    var passwordFile: String?
+
+    @Option(help: "A program that prints the administrator's password, with its arguments; there is no shell.")
+    var passwordCommand: String?
+
+    @Option(help: "An application user, for AXL and the serviceability services.")
+    var applicationUser: String?
+
+    @Option(help: "A file whose first line is the application user's password.", completion: .file())
+    var applicationPasswordFile: String?
+
+    @Option(help: "A program that prints the application user's password.")
+    var applicationPasswordCommand: String?
+
+    @Option(help: "An SSH host key that is agreed on: SHA256:... May be given more than once.")
+    var sshFingerprint: [String] = []
+
+    @Option(help: "A TLS key that is agreed on: sha256//... May be given more than once.")
+    var tlsPin: [String] = []
+
+    @Flag(help: "Old TLS versions, small keys and SHA-1 are allowed with the nodes of this cluster (CUCM 8 and 9).")
+    var legacyTls = false
+
+    @Flag(help: "Old SSH key exchanges and host keys are allowed with the nodes of this cluster.")
+    var legacySsh = false
+
+    @Option(
+        name: .customLong("set"),
+        help:
+            "A key of the configuration for a node, as NODE.KEY=VALUE: address, tftp_port, http_port, https_port, ssh_port, tvs_port. The publisher is also called publisher."
+    )
+    var settings: [NodeSetting] = []
+
+    @Flag(help: "Replace a cluster of the same name.")
+    var force = false
 
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        guard (publisher == nil) != (lab == nil) else {
+            throw ValidationError("Say which cluster: --publisher ADDRESS, or --lab DIR.")
+        }
+        guard lab != nil || (name != nil && user != nil) else {
+            throw ValidationError("With --publisher, give --name and --user too.")
+        }
+        guard passwordFile == nil || passwordCommand == nil,
+            applicationPasswordFile == nil || applicationPasswordCommand == nil
+        else { throw ValidationError("Give a password file or a password command, not both.") }
+        for fingerprint in sshFingerprint where !fingerprint.hasPrefix("SHA256:") || fingerprint.utf8.count != 50 {
+            throw ValidationError("--ssh-fingerprint \(fingerprint) is not SHA256: and 43 characters.")
+        }
+        for pin in tlsPin where !pin.hasPrefix("sha256//") || pin.utf8.count != 52 {
+            throw ValidationError("--tls-pin \(pin) is not sha256// and 44 characters.")
+        }
+    }
+
     func run() throws {
-        var configuration = try LabFile.read(folder: lab)
-        if let name { configuration.name = name }
         var file = try ConfigurationFile.load()
+        let configuration = try lab.map(labCluster) ?? realCluster(beside: file)
         file.set(configuration)
         try file.save()
         if common.json {
@@ -34,65 +100,75 @@ struct ClusterAdd: ParsableCommand {
             Terminal.out(ClusterDocument.table(configuration))
         }
     }
-}
 
-struct ClusterList: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the clusters in the configuration.",
-        discussion: """
-            Example:
-              etoken-bridge cluster list
-            """)
-
-    @OptionGroup var common: CommonOptions
-
-    private struct List: Encodable { let clusters: [ClusterDocument] }
-
-    func run() throws {
-        let clusters = try ConfigurationFile.load().clusters
-        if common.json {
-            try Terminal.json(List(clusters: clusters.map(ClusterDocument.init)))
-        } else if clusters.isEmpty {
-            Terminal.note(
-                "No cluster is in \(ConfigurationFile.defaultPath). Add one: etoken-bridge cluster add --lab DIR")
-        } else {
-            for cluster in clusters {
-                Terminal.out("\(cluster.name)  \(cluster.version?.description ?? "version not known")")
-                Terminal.out(ClusterDocument.table(cluster))
-            }
-        }
-    }
-}
-
-/// A cluster of the configuration as JSON. It holds no password.
-struct ClusterDocument: Encodable {
-    struct Node: Encodable {
-        let name, address: String
-        let publisher: Bool
-        let tlsPin, sshHostKey, tvsPin: String?
+    private func labCluster(_ folder: String) throws -> ClusterConfiguration {
+        var configuration = try LabFile.read(folder: folder)
+        if let name { configuration.name = name }
+        return configuration
     }
 
-    let name: String
-    let version: String?
-    let nodes: [Node]
-
-    init(_ cluster: ClusterConfiguration) {
-        name = cluster.name
-        version = cluster.version?.description
-        nodes = cluster.nodes.map {
-            Node(
-                name: $0.name, address: $0.address, publisher: $0.isPublisher, tlsPin: $0.tlsPin,
-                sshHostKey: $0.sshHostKey, tvsPin: $0.tvsPin)
+    private func realCluster(beside file: ConfigurationFile) throws -> ClusterConfiguration {
+        guard let address = publisher, let name, let user else { preconditionFailure("validate() has looked") }
+        guard force || file.cluster(name) == nil else {
+            throw Failure(
+                Status.failed, "A cluster called \"\(name)\" is in \(ConfigurationFile.defaultPath) already.",
+                next: "Choose another --name, or give --force to replace it and pin its keys anew.")
         }
+        var cluster = ClusterConfiguration(
+            name: name,
+            platform: AccountConfiguration(
+                user: user, passwordFile: passwordFile, passwordCommand: Self.words(passwordCommand)),
+            application: applicationUser.map {
+                AccountConfiguration(
+                    user: $0, passwordFile: applicationPasswordFile,
+                    passwordCommand: Self.words(applicationPasswordCommand))
+            })
+        let agreement = KeyAgreement(accepted: Set(sshFingerprint + tlsPin))
+        var first = NodeConfiguration(
+            name: address, isPublisher: true, address: address, legacyTLS: legacyTls, legacySSH: legacySsh)
+        try apply(to: &first, as: ["publisher", address])
+        // Nothing is sent to the publisher, the password least of all, before its keys are agreed on.
+        let contact = FirstContact(with: first)
+        if let failure = contact.failures.first(where: { $0.purpose != .tvs }) { throw failure.error }
+        try agreement.ask([contact])
+        cluster.nodes = [contact.pinned]
+
+        let live = Cluster(cluster, credentials: .standard)
+        defer { live.close() }
+        Terminal.note("Asking \(address) for the cluster's nodes ...")
+        let commandLine = try live.commandLine(of: contact.pinned)
+        cluster.version = try commandLine.version()
+        let servers = try commandLine.servers()
+        var publisherNode = contact.pinned
+        publisherNode.name = servers[0].name
+        publisherNode.servesTFTP = servers[0].services?.contains(ClusterService.tftp) ?? true
+
+        let others = try servers.dropFirst().map { try node(for: $0) }
+        let contacts = Concurrently.map(others) { FirstContact(with: $0) }
+        try agreement.ask(contacts)
+        cluster.nodes = [publisherNode] + contacts.map(\.pinned)
+        for setting in settings where !setting.isUsed(by: cluster.nodes.map(\.name) + ["publisher", address]) {
+            throw Failure(
+                Status.notThere, "--set names \(setting.node), and the cluster has no such node.",
+                next: "Its nodes: \(cluster.nodes.map(\.name).joined(separator: ", ")).")
+        }
+        agreement.warn(contacts + [contact])
+        return cluster
     }
 
-    static func table(_ cluster: ClusterConfiguration) -> String {
-        var table = Table("NODE", "ROLE", "ADDRESS", "TLS KEY", "SSH KEY")
-        for node in cluster.nodes {
-            table.add(
-                node.name, node.isPublisher ? "publisher" : "subscriber", node.address, node.tlsPin ?? "not pinned",
-                node.sshHostKey ?? "not pinned")
-        }
-        return table.text
+    private func node(for server: ClusterServer) throws -> NodeConfiguration {
+        var node = NodeConfiguration(
+            name: server.name, address: server.address, legacyTLS: legacyTls, legacySSH: legacySsh,
+            servesTFTP: server.services?.contains(ClusterService.tftp) ?? true)
+        try apply(to: &node, as: [server.name])
+        return node
+    }
+
+    private func apply(to node: inout NodeConfiguration, as names: [String]) throws {
+        for setting in settings where setting.isUsed(by: names) { setting.apply(to: &node) }
+    }
+
+    private static func words(_ text: String?) -> [String]? {
+        text.map { $0.split(separator: " ").map(String.init) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -59,7 +59,7 @@ struct MigrateToEtoken: ParsableCommand {
     }
 
     func run() throws {
-        let cluster = try configuredCluster()
+        let cluster = try configuredCluster(cluster)
         defer { cluster.close() }
         let finder = try module.finder()
         let tokens = try token.map { try NamedToken($0, in: finder) }
@@ -106,18 +106,6 @@ struct MigrateToEtoken: ParsableCommand {
         report.update(from: plan)
         report.state = .changed
         try print(report)
-    }
-
-    private func configuredCluster() throws -> Cluster {
-        let file = try ConfigurationFile.load()
-        guard let configuration = file.cluster(cluster) else {
-            let known = file.clusters.map(\.name).joined(separator: ", ")
-            throw Failure(
-                Status.notThere,
-                "No cluster called \"\(cluster)\" is in \(ConfigurationFile.defaultPath)\(known.isEmpty ? "" : "; there are: \(known)").",
-                next: "Add it: etoken-bridge cluster add")
-        }
-        return Cluster(configuration)
     }
 
     private func confirm(_ report: MigrationReport) throws {

@@ -1,0 +1,73 @@
+import Certificates
+import TrustList
+
+/// Questions about one certificate for several TVS servers, asked of all at once.
+public struct TVSInquiry: Sendable {
+    /// One question, as one message.
+    public enum Question: Sendable, Hashable {
+        /// VERIFY: is this certificate trusted?
+        case verify(Certificate)
+        /// QUERY_CERT: the certificate with these names and this serial number (big-endian magnitude).
+        case query(subject: String, issuer: String, serialNumber: [UInt8])
+
+        /// The message's name.
+        public var message: String {
+            switch self {
+            case .verify: "VERIFY"
+            case .query: "QUERY_CERT"
+            }
+        }
+    }
+
+    /// What one server says to one question.
+    public struct Reply: Sendable {
+        public let server: String
+        public let question: Question
+        public let answer: Result<TVSAnswer, ClusterError>
+    }
+
+    public let questions: [Question]
+
+    public init(questions: [Question]) { self.questions = questions }
+
+    /// Everything that can be asked about a certificate: VERIFY, and QUERY_CERT with its names in both spellings that
+    /// trust lists have, as TVS looks certificates up by the issuer's spelling.
+    public init(certificate: Certificate) {
+        let queries = [NameStyle.token, .cucm].map { style in
+            Question.query(
+                subject: certificate.subject.rendered(style), issuer: certificate.issuer.rendered(style),
+                serialNumber: certificate.serialNumber)
+        }
+        questions = [.verify(certificate)] + queries
+    }
+
+    /// What a phone asks when it meets a trust list whose signer it does not know: the names in the file's header.
+    public init(signerOf list: TrustListFile) {
+        let header = list.header
+        questions = [
+            .query(subject: header.signerName, issuer: header.caName, serialNumber: header.serialNumber)
+        ]
+    }
+
+    /// Asks every question of every server.
+    ///
+    /// - Returns: by server, then by question, in the order given.
+    public func ask(_ servers: [NodeConfiguration], deviceName: String = TVSClient.defaultDeviceName) -> [Reply] {
+        Concurrently.map(servers) { server in
+            questions.map { question in
+                Reply(
+                    server: server.name, question: question,
+                    answer: Result { () throws(ClusterError) in
+                        let client = try TVSClient(server)
+                        switch question {
+                        case .verify(let certificate):
+                            return try client.verify(certificate, deviceName: deviceName)
+                        case .query(let subject, let issuer, let serialNumber):
+                            return try client.queryCertificate(
+                                subject: subject, issuer: issuer, serialNumber: serialNumber, deviceName: deviceName)
+                        }
+                    })
+            }
+        }.flatMap(\.self)
+    }
+}

@@ -1,0 +1,40 @@
+import CCurl
+
+/// Looks at a TLS server's certificate on first contact, when nothing is known of it yet.
+///
+/// Nothing is sent after the handshake, and the connection is closed at once. What is found proves nothing: it is to be
+/// shown to somebody who can compare it, and pinned.
+public enum TLSProbe {
+    /// Connects and takes the certificate that the server shows.
+    ///
+    /// - Parameters:
+    ///   - legacyTLS: allows TLS 1.0 and 1.1, small keys and SHA-1 for this connection.
+    ///   - timeout: seconds for connection and handshake.
+    /// - Returns: the certificate as PEM.
+    /// - Throws: `unreachable`, `timedOut`, `handshakeFailed`.
+    public static func certificate(
+        host: String, port: UInt16, legacyTLS: Bool = false, timeout: Double = 15
+    ) throws(TransferError) -> String {
+        let operation = "TLS connect"
+        let url = "https://\(Location.bracketed(host)):\(port)"
+        _ = try Location(url, operation: operation)
+        let location = "tls://\(Location.bracketed(host)):\(port)"
+        let handle = CurlHandle()
+        handle.prepare(timeout: timeout, usesEnvironmentProxy: false)
+        handle.set(CURLOPT_PROTOCOLS_STR, "https")
+        handle.set(CURLOPT_URL, url)
+        handle.set(CURLOPT_CONNECT_ONLY, true)
+        handle.set(CURLOPT_SSL_ENABLE_ALPN, false)
+        handle.set(CURLOPT_CERTINFO, true)
+        handle.set(CURLOPT_SSL_VERIFYPEER, false)
+        handle.set(CURLOPT_SSL_VERIFYHOST, 0)
+        try handle.applyVersion(legacyTLS: legacyTLS, operation: operation, location: location)
+        try handle.perform(operation: operation, location: location, into: Receiver(limit: 0))
+        guard let text = etb_curl_peer_certificate(handle.pointer) else {
+            throw TransferError(
+                code: .protocolError, operation: operation, location: location,
+                message: "the server shows no certificate")
+        }
+        return String(cString: text)
+    }
+}

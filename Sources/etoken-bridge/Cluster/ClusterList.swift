@@ -1,0 +1,31 @@
+import ArgumentParser
+import Cluster
+
+struct ClusterList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the clusters in the configuration.",
+        discussion: """
+            Example:
+              etoken-bridge cluster list
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    private struct List: Encodable { let clusters: [ClusterDocument] }
+
+    func run() throws {
+        let clusters = try ConfigurationFile.load().clusters
+        if common.json {
+            try Terminal.json(List(clusters: clusters.map(ClusterDocument.init)))
+        } else if clusters.isEmpty {
+            Terminal.note(
+                "No cluster is in \(ConfigurationFile.defaultPath). Add one: etoken-bridge cluster add --publisher ADDRESS ..."
+            )
+        } else {
+            for cluster in clusters {
+                Terminal.out("\(cluster.name)  \(cluster.version?.description ?? "version not known")")
+                Terminal.out(ClusterDocument.table(cluster))
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Cluster
+import Glibc
+
+struct ClusterStatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Look at every node: what is inconsistent comes first.",
+        discussion: """
+            Reads versions, services, certificates and database replication on the command line, and the CTL and ITL file \
+            over TFTP and HTTP. Nothing is changed.
+
+            Exit status 8 when something is inconsistent or a node cannot be read, 7 when a key or login is refused.
+
+            Example:
+              etoken-bridge cluster status --cluster office
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+
+    @Option(help: "Warn of certificates that expire within this many days.")
+    var expiryWarning: Int64 = 30
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard (0...36500).contains(expiryWarning) else {
+            throw ValidationError("--expiry-warning takes a number of days from 0 to 36500.")
+        }
+    }
+
+    func run() throws {
+        let cluster = try cluster.configured()
+        defer { cluster.close() }
+        Terminal.note("Reading \(cluster.configuration.nodes.count) nodes ...")
+        let status = try cluster.status(at: Int64(time(nil)))
+        let report = StatusReport(status: status, findings: status.findings(expiryWarning: expiryWarning))
+        if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
+        try report.check()
+    }
+}

@@ -1,0 +1,80 @@
+import Certificates
+import Cluster
+
+/// The question whether the keys that nodes show are theirs.
+struct KeyAgreement {
+    /// What the user has given as options.
+    let accepted: Set<String>
+
+    /// Shows keys and asks. Those that were given as options need no question; where such options were given, any other
+    /// key is refused.
+    ///
+    /// - Throws: with status 7 when a key is not agreed on.
+    func ask(_ contacts: [FirstContact]) throws {
+        let unknown = contacts.flatMap { contact in
+            contact.keys.filter { !accepted.contains($0.fingerprint) }.map { (contact.node, $0) }
+        }
+        guard !unknown.isEmpty else { return }
+        for contact in contacts where contact.keys.contains(where: { !accepted.contains($0.fingerprint) }) {
+            Terminal.note(Self.text(of: contact))
+        }
+        let names = contacts.map(\.node.name).joined(separator: ", ")
+        guard accepted.isEmpty else {
+            throw Failure(
+                Status.notTrusted,
+                "\(unknown[0].0.name) shows a \(unknown[0].1.title) that was not given: \(unknown[0].1.fingerprint).",
+                next:
+                    "Compare it with what the node's console shows; if it is right, give it too: \(unknown.map { "\($0.1.option) \($0.1.fingerprint)" }.joined(separator: " "))"
+            )
+        }
+        guard Terminal.isInteractive else {
+            throw Failure(
+                Status.notTrusted, "The keys of \(names) are not known yet, and there is no terminal to ask on.",
+                next:
+                    "Compare them with what the nodes' consoles show; if they are right, give them: \(unknown.map { "\($0.1.option) \($0.1.fingerprint)" }.joined(separator: " "))"
+            )
+        }
+        Terminal.write("Are these the keys of \(names)? Type yes to pin them: ", to: 2)
+        guard readLine()?.trimmed == "yes" else {
+            throw Failure(Status.notTrusted, "The keys were not agreed on; nothing was written.")
+        }
+    }
+
+    /// Says what could not be pinned.
+    func warn(_ contacts: [FirstContact]) {
+        for contact in contacts {
+            for failure in contact.failures {
+                let isAbsent = failure.purpose == .tvs && failure.error.code == .unreachable
+                Terminal.note(
+                    isAbsent
+                        ? "\(contact.node.name) does not run the Trust Verification Service, as nothing answers there."
+                        : "Warning: \(failure.error). That key is not pinned, so that this way into \(contact.node.name) cannot be used."
+                )
+            }
+        }
+    }
+
+    private static func text(of contact: FirstContact) -> String {
+        var lines = ["\(contact.node.name) at \(contact.node.address) shows these keys:"]
+        for key in contact.keys {
+            lines.append("  \(key.title.padded(to: 14))\(key.fingerprint)")
+            if let certificate = key.certificate {
+                lines.append("                certificate \(certificate.subject.rendered(.cucm))")
+                lines.append("                SHA-1 \(certificate.sha1.hex)")
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension FirstContact.Key {
+    var title: String {
+        switch purpose {
+        case .ssh: "SSH host key"
+        case .tls: "TLS key"
+        case .tvs: "TVS key"
+        }
+    }
+
+    var option: String { purpose == .ssh ? "--ssh-fingerprint" : "--tls-pin" }
+}

@@ -1,0 +1,101 @@
+import Cluster
+
+/// A cluster's status and what was found in it, for people and for programs.
+struct StatusReport: Encodable {
+    let status: ClusterStatus
+    let findings: [StatusFinding]
+
+    func check() throws {
+        let errors = findings.filter { $0.severity == .error }
+        guard let first = errors.first else { return }
+        let codes = Set(status.nodes.flatMap(\.failures).map(\.code))
+        let isRefused = [ClusterError.Code.notTrusted, .loginRefused, .tooManyLogins].contains {
+            codes.contains($0.rawValue)
+        }
+        let isSilent = status.nodes.allSatisfy { node in
+            !node.failures.isEmpty && node.ctl?.tftp.state != .file && node.ctl?.http.state != .file
+        }
+        let lead = errors.count == 1 ? "One thing is wrong" : "\(errors.count) things are wrong"
+        throw Failure(
+            isRefused ? Status.notTrusted : isSilent ? Status.notReachable : Status.partlyDone,
+            "\(lead) with cluster \(status.cluster). \(first.text)", next: first.next,
+            causes: errors.dropFirst().map(\.text))
+    }
+
+    var text: String {
+        let mode = status.securityMode.map { "\($0.rawValue) mode" } ?? "mode not known"
+        let sections = [
+            "Cluster \(status.cluster)  \(status.version ?? "version not known")  \(mode)", findingsText, nodeTable,
+            fileTable, listText, certificateTable,
+        ]
+        return sections.filter { !$0.isEmpty }.joined(separator: "\n\n")
+    }
+
+    private var findingsText: String {
+        guard !findings.isEmpty else { return "Nothing is inconsistent." }
+        return findings.map { finding in
+            (finding.severity == .error ? "ERROR    " : "warning  ") + finding.text
+                + (finding.next.map { "\n         Next: \($0)" } ?? "")
+        }.joined(separator: "\n")
+    }
+
+    private var nodeTable: String {
+        var table = Table("NODE", "ROLE", "TFTP", "CALLMANAGER", "TVS", "REPLICATION")
+        for node in status.nodes {
+            func state(_ service: String) -> String {
+                guard let services = node.services else { return "?" }
+                return services.first { $0.name == service }?.state.lowercased() ?? "-"
+            }
+            table.add(
+                node.name, node.isPublisher ? "publisher" : "subscriber", state(ClusterService.tftp),
+                state(ClusterService.callManager), state(ClusterService.trustVerification),
+                node.replication.map { $0.isGood ? "(2) good" : $0.text } ?? "?")
+        }
+        return table.text
+    }
+
+    private var fileTable: String {
+        var table = Table("NODE", "FILE", "BYTES", "SHA-1")
+        for node in status.nodes {
+            for (kind, served) in [("CTL", node.ctl), ("ITL", node.itl)] {
+                guard let served else { continue }
+                let isSame = served.tftp.state == served.http.state && served.tftp.sha1 == served.http.sha1
+                let rows =
+                    isSame ? [(kind, served.tftp)] : [("\(kind) tftp", served.tftp), ("\(kind) http", served.http)]
+                for (name, file) in rows {
+                    let text =
+                        switch file.state {
+                        case .file: file.sha1 ?? ""
+                        case .absent: "no file"
+                        case .failed: "no answer"
+                        }
+                    table.add(node.name, name, file.length.map(String.init) ?? "-", text)
+                }
+            }
+        }
+        return table.rows.isEmpty ? "" : table.text
+    }
+
+    private var listText: String {
+        status.trustLists.map { list in
+            """
+            \(list.kind) \(list.sha1)
+              MD5     \(list.md5)
+              made    \(list.made.map(isoTime) ?? "?")
+              signer  \(list.signer ?? "?")
+              \(list.records.count) records: \(list.records.map { $0.roleName ?? "no role" }.joined(separator: ", "))
+            """
+        }.joined(separator: "\n")
+    }
+
+    private var certificateTable: String {
+        var table = Table("NODE", "CERTIFICATE", "EXPIRES")
+        for node in status.nodes {
+            for certificate in node.certificates ?? [] {
+                let date = certificate.notAfter.map { String(isoTime($0).prefix(10)) } ?? "?"
+                table.add(node.name, certificate.unit, date)
+            }
+        }
+        return table.rows.isEmpty ? "" : table.text
+    }
+}

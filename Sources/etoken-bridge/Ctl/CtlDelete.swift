@@ -1,0 +1,31 @@
+import ArgumentParser
+import Cluster
+
+struct CtlDelete: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Delete the CTL file on every node that serves phones.",
+        discussion: """
+            What every node serves is kept in the state folder first. When a node fails, the others get it back, byte for \
+            byte, unless --keep-partial is given. Phones keep the CTL file that they hold; only new ones come up without \
+            one.
+
+            Example:
+              etoken-bridge ctl delete --cluster office
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+
+    @Flag(help: "When a node fails, leave the file deleted on the others (exit status 8).")
+    var keepPartial = false
+
+    @OptionGroup var confirmation: ConfirmationOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let hosts = try cluster.configured().trustListHosts
+        try confirmation.ask("delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)")
+        let deployment = try TrustListDistribution(hosts).replace(
+            with: nil, policy: keepPartial ? .keep : .undo, hooks: .standard())
+        try deployment.report("deleted", json: common.json)
+    }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Certificates
+import Cluster
+import Glibc
+import TrustList
+
+struct CtlDeploy: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deploy", abstract: "Put a signed CTL file on every node that serves phones, and read it back.",
+        discussion: """
+            The file is verified first. What every node serves now is kept in the state folder. Then the file is uploaded \
+            to all nodes at once and read back over TFTP and HTTP. When a node fails, the others get back what they had, \
+            byte for byte, unless --keep-partial is given.
+
+            Whether phones will take the file is not asked here: see ctl verify --held and migrate. Phones fetch it when \
+            they restart.
+
+            Example:
+              etoken-bridge ctl deploy CTLFile.tlv --cluster office
+              etoken-bridge ctl deploy CTLFile.tlv --folder /srv/tftp
+            """)
+
+    @Argument(help: "The file, for example CTLFile.tlv.", completion: .file())
+    var file: String
+
+    @Option(help: "The cluster's name in the configuration.")
+    var cluster: String?
+
+    @Option(
+        help: "In place of a cluster, a folder on this machine that a TFTP server serves, for example Asterisk's.",
+        completion: .directory)
+    var folder: [String] = []
+
+    @Flag(help: "When a node fails, leave the new file on the others (exit status 8).")
+    var keepPartial = false
+
+    @OptionGroup var confirmation: ConfirmationOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard (cluster == nil) != folder.isEmpty else {
+            throw ValidationError("Say where the file goes: --cluster NAME, or --folder DIR.")
+        }
+    }
+
+    func run() throws {
+        let list = try verified()
+        let hosts: [any TrustListHost]
+        if let cluster {
+            hosts = try configuredCluster(cluster).trustListHosts
+            try confirmation.ask("replace CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster)")
+        } else {
+            hosts = try folder.map { folder throws(ClusterError) in try FolderTrustListHost(folder) }
+            try confirmation.ask("replace CTLFile.tlv in \(folder.joined(separator: " and "))")
+        }
+        var hooks = TrustListDeployment.Hooks.standard()
+        let progress = hooks.observe
+        hooks.observe = { event in
+            progress(event)
+            if case .read(let present) = event { warn(list, replacing: present) }
+        }
+        let deployment = try TrustListDistribution(hosts).replace(
+            with: list.bytes, policy: keepPartial ? .keep : .undo, hooks: hooks)
+        try deployment.report("deployed", json: common.json)
+        if cluster != nil, deployment.nodes.contains(where: { $0.state == .done }) {
+            Terminal.note("Next: restart Cisco Tftp and Cisco CallManager on the nodes, then the phones.")
+        }
+    }
+
+    /// The file, if phones could read it and its signature is right.
+    private func verified() throws -> CtlFile {
+        let file = try CtlFile(self.file)
+        let name = file.list.header.fileName
+        guard name == TrustListKind.ctl.fileName else {
+            throw Failure(
+                Status.verificationFailed, "\(self.file) calls itself \(name), where CTLFile.tlv was expected.",
+                next: "Name a CTL file: etoken-bridge ctl show \(self.file)")
+        }
+        let failed = TrustListVerification(of: file.list, at: Int64(time(nil))).checks.filter { $0.outcome == .failed }
+        guard failed.isEmpty else {
+            throw Failure(
+                Status.verificationFailed,
+                "\(self.file) fails \(failed.count) of its checks, and was not deployed: \(failed[0].text)",
+                next: "See all of them: etoken-bridge ctl verify \(self.file)", causes: failed.map(\.text))
+        }
+        return file
+    }
+
+    /// A phone takes a file whose signer stands in the file that it has; otherwise it depends on more.
+    private func warn(_ file: CtlFile, replacing present: DistributedFile) {
+        guard let before = present.variants.first, before != file.bytes,
+            let old = try? TrustListFile(decoding: before)
+        else { return }
+        let header = file.list.header
+        let isKnown = old.records.contains {
+            $0.role == .sast && $0.names(issuer: header.caName, serialNumber: header.serialNumber)
+        }
+        if !isKnown {
+            Terminal.note(
+                "Warning: the signer, \(header.signerName), does not stand in the CTL file that was there. Phones that hold it take the new file only where TVS vouches for the signer (see docs/phone-acceptance.md)."
+            )
+        }
+    }
+}

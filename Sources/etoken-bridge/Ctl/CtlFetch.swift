@@ -1,0 +1,174 @@
+import ArgumentParser
+import Certificates
+import Cluster
+import Files
+import TrustList
+
+struct CtlFetch: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fetch", abstract: "Fetch the trust list file from every node, as phones do, and compare.",
+        discussion: """
+            Every node is asked over TFTP and over HTTP, all at once. Where all give the same, one file is written. Where \
+            they do not, the differences are named, and with a folder for --output every different file is written, named \
+            after the node and the way it came; the exit status is then 8. An existing file is not overwritten.
+
+            Example:
+              etoken-bridge ctl fetch --cluster office --output CTLFile.tlv
+              etoken-bridge ctl fetch --cluster office --node cucm-pub --itl -o /tmp/lists/
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+
+    @Option(help: "Only this node. May be given more than once.")
+    var node: [String] = []
+
+    @Flag(help: "Fetch ITLFile.tlv, of which every node has its own.")
+    var itl = false
+
+    @Option(name: .shortAndLong, help: "The file to write, or a folder.", completion: .file())
+    var output: String
+
+    @Flag(help: "Overwrite existing files.")
+    var force = false
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let cluster = try cluster.configured()
+        let hosts =
+            try node.isEmpty
+            ? cluster.trustListHosts : node.map { try cluster.trustListHost(cluster.node($0)) }
+        Terminal.note("Reading \(hosts.count) node\(hosts.count == 1 ? "" : "s") ...")
+        let file = TrustListDistribution(hosts).read(itl ? .itl : .ctl)
+        guard !file.answers.isEmpty else {
+            if let error = file.failures.first?.error { throw error }
+            throw Failure(Status.notThere, "Cluster \(self.cluster.cluster) has no nodes.")
+        }
+        guard !file.variants.isEmpty else {
+            throw Failure(
+                Status.notThere, "No node of cluster \(self.cluster.cluster) has a \(file.kind.fileName).",
+                next: itl ? "Restart Cisco Tftp on the nodes." : "See its security mode: etoken-bridge cluster status")
+        }
+        let written = try write(file)
+        let problems = self.problems(of: file)
+        let report = FetchReport(file, written: written, problems: problems)
+        if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
+        guard problems.isEmpty else {
+            throw Failure(
+                Status.partlyDone,
+                problems.joined(separator: " ")
+                    + (written.isEmpty ? " Nothing was written, as --output names one file." : ""),
+                next: written.isEmpty
+                    ? "Name a folder with --output to get each of the files."
+                    : "Restart Cisco Tftp on the nodes that differ, and see etoken-bridge cluster status.")
+        }
+    }
+
+    /// An ITL file is each node's own; a CTL file has to be the same everywhere.
+    private func problems(of file: DistributedFile) -> [String] {
+        var sentences = file.failures.map { "\($0.node) could not be read: \($0.error.message)." }
+        let differing = itl ? file.differingWithinNodes : file.differing
+        for reading in differing {
+            guard let other = itl ? file.answer(of: reading.node) : file.reference else { continue }
+            sentences.append(
+                "\(reading.node) serves another \(file.kind.fileName) over \(reading.transport.text) than "
+                    + "\(other.node) over \(other.transport.text): \(reading.summary); there \(other.summary).")
+        }
+        return sentences
+    }
+
+    /// Writes what was read: one file where there is one; in a folder, all of them.
+    private func write(_ file: DistributedFile) throws -> [String: String] {
+        let isFolder = output.hasSuffix("/") || Files.isFolder(output)
+        var places: [(key: String, path: String, bytes: [UInt8])] = []
+        if file.variants.count == 1 {
+            let path = isFolder ? inFolder(file.kind.fileName) : output
+            for reading in file.answers {
+                if let bytes = reading.bytes { places.append((reading.key, path, bytes)) }
+            }
+        } else {
+            guard isFolder else { return [:] }
+            for reading in file.answers {
+                guard let bytes = reading.bytes else { continue }
+                let differs = file.differingWithinNodes.contains { $0.node == reading.node }
+                let stem = "\(file.kind.stem).\(reading.node)\(differs ? ".\(reading.transport.rawValue)" : "").tlv"
+                places.append((reading.key, inFolder(stem), bytes))
+            }
+        }
+        for path in Set(places.map(\.path)).sorted() where !force && Files.exists(path) {
+            throw Failure(
+                Status.failed, "\(path) exists, and is not overwritten.", next: "Name another place, or give --force.")
+        }
+        if isFolder { try Files.makeFolder(inFolder(""), permissions: 0o755) }
+        var written: Set<String> = []
+        for place in places where written.insert(place.path).inserted {
+            try Files.write(place.bytes, to: place.path, permissions: 0o644, replacing: force)
+        }
+        return Dictionary(uniqueKeysWithValues: places.map { ($0.key, $0.path) })
+    }
+
+    private func inFolder(_ name: String) -> String {
+        let folder = output.count > 1 && output.hasSuffix("/") ? String(output.dropLast()) : output
+        return name.isEmpty ? folder : "\(folder)/\(name)"
+    }
+}
+
+extension TrustListTransport {
+    var text: String { rawValue.uppercased() }
+}
+
+extension TrustListKind {
+    fileprivate var stem: String { String(fileName.dropLast(4)) }
+}
+
+extension TrustListReading {
+    fileprivate var key: String { "\(node) \(transport.rawValue)" }
+}
+
+/// What every node gave.
+private struct FetchReport: Encodable {
+    struct Reading: Encodable {
+        let node, transport, state: String
+        let length: Int?
+        let md5, sha1, file, error: String?
+    }
+
+    let file: String
+    let same: Bool
+    let readings: [Reading]
+    let problems: [String]
+
+    init(_ file: DistributedFile, written: [String: String], problems: [String]) {
+        self.file = file.kind.fileName
+        same = problems.isEmpty
+        self.problems = problems
+        readings = file.readings.map { reading in
+            Reading(
+                node: reading.node, transport: reading.transport.rawValue, state: reading.state,
+                length: reading.bytes?.count, md5: reading.bytes.map { Digest.md5($0).hex },
+                sha1: reading.bytes.map { Digest.sha1($0).hex }, file: written[reading.key],
+                error: reading.error?.description)
+        }
+    }
+
+    var text: String {
+        var table = Table("NODE", "OVER", "BYTES", "SHA-1")
+        for reading in readings {
+            table.add(
+                reading.node, reading.transport.uppercased(), reading.length.map(String.init) ?? "-",
+                reading.sha1 ?? (reading.state == "absent" ? "no file" : "no answer"))
+        }
+        let files = Set(readings.compactMap(\.file)).sorted()
+        return table.text + (files.isEmpty ? "" : "\n\nWritten: " + files.joined(separator: ", "))
+    }
+}
+
+extension TrustListReading {
+    fileprivate var state: String {
+        switch outcome {
+        case .file: "file"
+        case .absent: "absent"
+        case .failed: "failed"
+        }
+    }
+}

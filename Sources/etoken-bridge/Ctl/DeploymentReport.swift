@@ -1,0 +1,115 @@
+import Certificates
+import Cluster
+import Migration
+
+/// What became of every node when a CTL file was deployed or deleted.
+struct DeploymentReport: Encodable {
+    struct Node: Encodable {
+        let node, state: String
+        let beforeSHA1, backup, error: String?
+    }
+
+    let outcome: String
+    let sha1: String?
+    let length: Int?
+    let nodes: [Node]
+
+    init(_ deployment: TrustListDeployment) {
+        outcome = deployment.outcome.rawValue
+        sha1 = deployment.contents.map { Digest.sha1($0).hex }
+        length = deployment.contents?.count
+        nodes = deployment.nodes.map { node in
+            Node(
+                node: node.name, state: node.state.rawValue, beforeSHA1: node.before.map { Digest.sha1($0).hex },
+                backup: node.backup, error: node.error?.description)
+        }
+    }
+
+    func text(of deployment: TrustListDeployment) -> String {
+        var table = Table("NODE", "BEFORE (SHA-1)", "NOW")
+        let isDeletion = deployment.contents == nil
+        for node in deployment.nodes {
+            let now =
+                switch node.state {
+                case .untouched: "not touched"
+                case .alreadySo: isDeletion ? "no file, as before" : "the new file, as before"
+                case .done: isDeletion ? "no file" : "the new file"
+                case .failed: "failed"
+                case .restored: "as before"
+                case .notRestored: "NOT PUT BACK"
+                }
+            let before = node.before.map { Digest.sha1($0).hex } ?? (node.state == .failed ? "-" : "no file")
+            table.add(node.name, before, now)
+        }
+        let kept = Set(deployment.nodes.compactMap(\.backup)).sorted()
+        return table.text
+            + (kept.isEmpty ? "" : "\n\nWhat was there before is kept:\n  " + kept.joined(separator: "\n  "))
+    }
+}
+
+extension TrustListDeployment.Hooks {
+    /// Backups go to the state folder; progress to stderr; Control-C is heeded before the first change.
+    static func standard() -> TrustListDeployment.Hooks {
+        Interruption.watch()
+        let state = StateFolder.standard()
+        return TrustListDeployment.Hooks(
+            backUp: { try state.backUp($0) }, isInterrupted: { Interruption.hasCome },
+            observe: { event in
+                switch event {
+                case .reading(let count): Terminal.note("Reading \(count) node\(count == 1 ? "" : "s") ...")
+                case .read: break
+                case .backedUp(let path): Terminal.note("Kept: \(path)")
+                case .changing(let nodes):
+                    if !nodes.isEmpty { Terminal.note("Changing \(nodes.joined(separator: ", ")) ...") }
+                case .restoring(let nodes): Terminal.note("Putting back \(nodes.joined(separator: ", ")) ...")
+                }
+            })
+    }
+}
+
+extension TrustListDeployment {
+    /// Prints the result, and fails unless every node serves what was wanted.
+    ///
+    /// - Parameter change: `deployed` or `deleted`.
+    func report(_ change: String, json: Bool) throws {
+        let report = DeploymentReport(self)
+        if json { try Terminal.json(report) } else { Terminal.out(report.text(of: self)) }
+        if isInterrupted {
+            throw Failure(Status.interrupted, "Interrupted before the first change; every node is as it was.")
+        }
+        guard outcome != .done else { return }
+        guard let failure else { return }
+        let cause = Failure(describing: failure)
+        func names(_ states: NodeState...) -> String {
+            nodes.filter { states.contains($0.state) }.map(\.name).joined(separator: ", ")
+        }
+        switch outcome {
+        case .done: return
+        case .notStarted:
+            throw Failure(
+                cause.status, "Nothing was \(change), and every node is as it was. \(cause.what)", next: cause.next,
+                causes: cause.causes)
+        case .undone:
+            throw Failure(
+                cause.status, "The file was not \(change), and every node is as it was. \(cause.what)",
+                next: cause.next, causes: cause.causes)
+        case .partly:
+            let done = names(.done, .alreadySo)
+            throw Failure(
+                done.isEmpty ? cause.status : Status.partlyDone,
+                "The file was \(change) on \(done.isEmpty ? "no node" : done); it was not on \(names(.failed)). \(cause.what)",
+                next: "Mend that, and run the same command again: it goes on where this one ended.",
+                causes: cause.causes)
+        case .notUndone:
+            let lost = nodes.filter { $0.state == .notRestored }
+            let backups = Set(lost.compactMap(\.backup)).sorted()
+            throw Failure(
+                Status.partlyDone,
+                "The file was not \(change), and what \(names(.notRestored)) had could not be put back. \(cause.what)",
+                next: backups.isEmpty
+                    ? "Run the command again when \(names(.notRestored)) is up."
+                    : "When \(names(.notRestored)) is up, upload \(backups.joined(separator: ", ")) there as CTLFile.tlv (OS Administration, Software Upgrades > TFTP File Management).",
+                causes: lost.compactMap { $0.error?.description })
+        }
+    }
+}

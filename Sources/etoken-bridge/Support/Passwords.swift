@@ -1,0 +1,18 @@
+import Cluster
+import Secrets
+
+extension CredentialProvider {
+    /// The file or the command that the configuration names; else a prompt on the terminal. Each is asked once.
+    static let standard = CredentialProvider { (account, configuration) throws(ClusterError) in
+        if configuration.passwordFile == nil, configuration.passwordCommand == nil, Terminal.isInteractive {
+            do throws(SecretError) {
+                return try Secret.ask("Password of \(configuration.user) (\(account.rawValue) account), tried once: ")
+            } catch {
+                throw ClusterError(
+                    .configuration, operation: "read the password of \(configuration.user)", message: error.description,
+                    cause: error)
+            }
+        }
+        return try passwordFiles.password(account, configuration)
+    }
+}

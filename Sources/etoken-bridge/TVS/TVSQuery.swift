@@ -1,0 +1,109 @@
+import ArgumentParser
+import Certificates
+import Cluster
+import Tokens
+import TrustList
+
+struct TVSQuery: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "query", abstract: "Ask the Trust Verification Service about a certificate, as a phone would.",
+        discussion: """
+            With a certificate or a token, both messages are sent: VERIFY, and QUERY_CERT with the names as trust lists \
+            spell them, in both spellings. With --signer-of, what a phone asks that finds FILE. Every server of the \
+            cluster that runs the service is asked, over TLS with its pinned key; nodes with legacy_tls = true over TLS \
+            1.0 where they know no better.
+
+            Exit status 5 when a server does not vouch for the certificate, 8 when some servers do not answer.
+
+            Example:
+              etoken-bridge tvs query --cluster office --token SAST-ADN008580ef
+              etoken-bridge tvs query --cluster office --issuer 'cn=Cisco Manufacturing CA;o=Cisco Systems' \\
+                --serial 83E9080000005545AF31
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+
+    @Option(help: "Only this server. May be given more than once.")
+    var node: [String] = []
+
+    @Option(help: "A certificate, PEM or DER.", completion: .file())
+    var certificate: String?
+
+    @Option(help: "The certificate of this token: label, serial number or PKCS#11 URI.")
+    var token: String?
+
+    @Option(help: "The signer of this trust list, as its header names it.", completion: .file())
+    var signerOf: String?
+
+    @Option(help: "The issuer's name, spelt as a trust list spells it; with --serial.")
+    var issuer: String?
+
+    @Option(help: "The certificate's serial number, hexadecimal, with or without colons.")
+    var serial: String?
+
+    @Option(help: "With --issuer: the subject's name, where it is known.")
+    var subject = ""
+
+    @Option(name: .customLong("as"), help: "The device to ask as.")
+    var device = TVSClient.defaultDeviceName
+
+    @OptionGroup var module: ModuleOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        let ways = [certificate, token, signerOf, issuer].compactMap(\.self)
+        guard ways.count == 1, (issuer == nil) == (serial == nil) else {
+            throw ValidationError(
+                "Say what to ask about: --certificate FILE, --token TOKEN, --signer-of FILE, or --issuer and --serial.")
+        }
+        if let serial, Self.bytes(serial) == nil { throw ValidationError("--serial \(serial) is not hexadecimal.") }
+        guard !device.isEmpty, device.utf8.count <= 128, device.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw ValidationError("--as needs a name such as \(TVSClient.defaultDeviceName).")
+        }
+    }
+
+    func run() throws {
+        let (inquiry, wanted) = try inquiry()
+        let cluster = try cluster.configured()
+        let servers =
+            try node.isEmpty
+            ? cluster.configuration.nodes.filter { $0.tvsPort != nil } : node.map { try cluster.node($0) }
+        guard !servers.isEmpty else {
+            throw Failure(
+                Status.notThere, "No node of cluster \(self.cluster.cluster) is set up to run the service.",
+                next: "Give a node its tvs_port and tvs_pin in the configuration.")
+        }
+        let report = TVSReport(inquiry.ask(servers, deviceName: device), wanted: wanted)
+        if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
+        try report.check()
+    }
+
+    private func inquiry() throws -> (TVSInquiry, Certificate?) {
+        if let certificate {
+            let certificate = try readCertificate(certificate)
+            return (TVSInquiry(certificate: certificate), certificate)
+        }
+        if let token {
+            let certificate = try NamedToken(token, in: module.finder()).stored.certificate
+            return (TVSInquiry(certificate: certificate), certificate)
+        }
+        if let signerOf {
+            let list = try CtlFile(signerOf).list
+            return (
+                TVSInquiry(signerOf: list),
+                list.signerRecord?.certificate.flatMap { try? Certificate(der: $0) }
+            )
+        }
+        let question = TVSInquiry.Question.query(
+            subject: subject, issuer: issuer ?? "", serialNumber: Self.bytes(serial ?? "") ?? [])
+        return (TVSInquiry(questions: [question]), nil)
+    }
+
+    /// A serial number as big-endian magnitude; nil unless it is hexadecimal.
+    static func bytes(_ text: String) -> [UInt8]? {
+        let digits = text.filter { $0 != ":" && $0 != " " }
+        guard !digits.isEmpty, digits.allSatisfy(\.isHexDigit), digits.allSatisfy(\.isASCII) else { return nil }
+        let even = Array(digits.count.isMultiple(of: 2) ? digits : "0" + digits)
+        return stride(from: 0, to: even.count, by: 2).compactMap { UInt8(String(even[$0...($0 + 1)]), radix: 16) }
+    }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// cluster status: what is inconsistent on the lab is found, and nothing is changed by looking.
+@Suite struct ClusterHealth {
+    let rehearsal = try! Rehearsal()
+
+    private struct Status {
+        let result: Rehearsal.Result
+        let status: [String: Any]
+        let findings: [[String: Any]]
+
+        func codes(_ severity: String = "error") -> Set<String> {
+            Set(findings.filter { $0["severity"] as? String == severity }.map { $0["code"] as! String })
+        }
+
+        func node(_ name: String) -> [String: Any] {
+            (status["nodes"] as! [[String: Any]]).first { $0["name"] as? String == name }!
+        }
+    }
+
+    private func status(_ extra: String...) throws -> Status {
+        let before = try rehearsal.clusterState()
+        let result = try rehearsal.run(
+            Programs.path("etoken-bridge"), ["cluster", "status", "--cluster", "lab", "--json"] + extra)
+        let document = try #require(
+            JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], "\(result.errors)")
+        #expect(try rehearsal.clusterState() == before)
+        return Status(
+            result: result, status: try #require(document["status"] as? [String: Any]),
+            findings: try #require(document["findings"] as? [[String: Any]]))
+    }
+
+    private func setFile(_ node: String, _ name: String, _ bytes: [UInt8]?) {
+        let path = "lab/nodes/\(node)/tftp/\(name)"
+        if let bytes {
+            rehearsal.folder.write(path, bytes, mode: 0o644)
+        } else {
+            try? FileManager.default.removeItem(atPath: rehearsal.folder.file(path))
+        }
+    }
+
+    @Test func aSoundClusterIsDescribed() throws {
+        let seen = try status()
+        #expect(seen.result.status == 0, "\(seen.result.errors)\(seen.result.output)")
+        #expect(seen.findings.isEmpty)
+        #expect(seen.status["securityMode"] as? String == "mixed")
+        #expect((seen.status["version"] as? String)?.hasPrefix("10.5") == true)
+        for name in [Rehearsal.publisher, Rehearsal.subscriber] {
+            let node = seen.node(name)
+            let ctl = try #require(node["ctl"] as? [String: [String: Any]])
+            for way in ["tftp", "http"] {
+                #expect(ctl[way]?["state"] as? String == "file" && ctl[way]?["length"] as? Int == 4947)
+                #expect((ctl[way]?["md5"] as? String)?.count == 32 && (ctl[way]?["sha1"] as? String)?.count == 40)
+            }
+            let certificates = try #require(node["certificates"] as? [[String: Any]])
+            #expect(certificates.contains { $0["unit"] as? String == "CallManager" && $0["sha1"] != nil })
+            #expect((node["replication"] as? [String: Any])?["state"] as? Int == 2)
+        }
+        // The checksums are those that an independent program computes.
+        let sum = try rehearsal.run(
+            "/usr/bin/sha1sum", [rehearsal.folder.file("lab/nodes/\(Rehearsal.publisher)/tftp/ITLFile.tlv")])
+        let lists = try #require(seen.status["trustLists"] as? [[String: Any]])
+        #expect(lists.contains { sum.output.hasPrefix($0["sha1"] as? String ?? "-") })
+        let text = try rehearsal.run(
+            Programs.path("etoken-bridge"), ["cluster", "status", "--cluster", "lab"])
+        #expect(text.output.contains("Nothing is inconsistent.") && text.status == 0)
+        #expect(text.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(text.output)")
+        // Certificates of five years are soon over, for somebody who looks that far ahead.
+        let far = try status("--expiry-warning", "36500")
+        #expect(far.result.status == 0 && far.codes("warning") == ["certificate-expires"])
+    }
+
+    @Test func differencesComeFirst() throws {
+        let good = try #require(rehearsal.ctlFile(Rehearsal.publisher))
+        var flipped = good
+        flipped[good.count - 300] ^= 4
+        setFile(Rehearsal.subscriber, "CTLFile.tlv", flipped)
+        let different = try status()
+        #expect(different.result.status == 8, "\(different.result.errors)")
+        #expect(different.codes() == ["files-differ", "file-unusable"])
+        let text = try rehearsal.run(
+            Programs.path("etoken-bridge"), ["cluster", "status", "--cluster", "lab"])
+        #expect(text.output.split(separator: "\n")[1].hasPrefix("ERROR"), "\(text.output)")
+
+        setFile(Rehearsal.subscriber, "CTLFile.tlv", nil)
+        let missing = try status()
+        #expect(missing.result.status == 8 && missing.codes() == ["no-file-in-mixed-mode", "files-differ"])
+        #expect(
+            missing.result.output.contains(
+                "No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode"))
+
+        // The other node's ITL file and CTL file do not hold this one's certificate.
+        setFile(Rehearsal.subscriber, "CTLFile.tlv", good)
+        #expect(try status().result.status == 0)
+        for node in [Rehearsal.publisher, Rehearsal.subscriber] {
+            setFile(node, "CTLFile.tlv", rehearsal.folder.bytes("lab/nodes/\(Rehearsal.publisher)/tftp/ITLFile.tlv"))
+        }
+        #expect(try status().codes().contains("certificate-not-in-file"))
+    }
+
+    @Test func servicesAndNodesThatAreDown() throws {
+        try rehearsal.commandLine(Rehearsal.subscriber, "utils service stop Cisco Tftp")
+        let stopped = try status()
+        #expect(stopped.result.status == 8, "\(stopped.result.errors)")
+        #expect(stopped.codes() == ["service-not-running", "node-not-read"])
+        try rehearsal.commandLine(Rehearsal.subscriber, "utils service start Cisco Tftp")
+        #expect(try status().result.status == 0)
+
+        try rehearsal.fault(Rehearsal.subscriber, "down")
+        let down = try status()
+        #expect(down.result.status == 8, "\(down.result.errors)")
+        #expect(down.codes() == ["node-not-read", "replication-broken"])
+        #expect((down.node(Rehearsal.publisher)["failures"] as? [Any])?.isEmpty == true)
+        try rehearsal.fault(Rehearsal.publisher, "down")
+        #expect(try status().result.status == 6)
+    }
+
+    @Test func aKeyOrPasswordThatIsRefused() throws {
+        try rehearsal.replaceInConfiguration(
+            "password_file", with: rehearsal.folder.write("wrong-password", "nonsense\n"))
+        let refused = try status()
+        #expect(refused.result.status == 7, "\(refused.result.errors)")
+        #expect(!refused.result.output.contains("nonsense") && !refused.result.errors.contains("nonsense"))
+        // What needs no login is there nevertheless, and the password was tried on one node only.
+        #expect((refused.status["trustLists"] as? [Any])?.isEmpty == false)
+        #expect(refused.result.output.contains("it was not tried"))
+        let log = rehearsal.folder.text("lab/lab.log")
+        #expect(log.components(separatedBy: "wrong").count == 2, "\(log)")
+        try rehearsal.replaceInConfiguration("ssh_host_key", with: "SHA256:" + String(repeating: "A", count: 43))
+        #expect(try status().result.status == 7)
+    }
+
+    @Test func theConfigurationAgainstTheCluster() throws {
+        let path = "config/etoken-bridge/config.toml"
+        rehearsal.folder.write(
+            path, rehearsal.folder.text(path).replacingOccurrences(of: "\"\(Rehearsal.subscriber)\"", with: "\"other\"")
+        )
+        let seen = try status()
+        #expect(seen.codes() == ["nodes-differ"] && seen.findings.count == 2, "\(seen.result.output)")
+        #expect(seen.status["serversNotConfigured"] as? [String] == [Rehearsal.subscriber])
+        #expect(seen.status["nodesNotInCluster"] as? [String] == ["other"])
+    }
+}

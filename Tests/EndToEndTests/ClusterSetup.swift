@@ -1,0 +1,163 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// cluster add as for a real cluster: from the publisher's address alone.
+@Suite struct ClusterSetup {
+    let rehearsal = try! Rehearsal()
+    let nodes: [[String: Any]]
+    let passwordFile: String
+
+    init() throws {
+        let data = try Data(contentsOf: URL(fileURLWithPath: rehearsal.folder.file("lab/lab.json")))
+        let document = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        nodes = try #require(document["nodes"] as? [[String: Any]])
+        passwordFile = rehearsal.folder.file("lab/credentials/platform")
+    }
+
+    private func node(_ name: String) -> [String: Any] { nodes.first { $0["name"] as? String == name } ?? [:] }
+
+    /// The lab's nodes listen on ports of their own.
+    private var settings: [String] {
+        let keys = [
+            "tftpPort": "tftp_port", "httpPort": "http_port", "httpsPort": "https_port", "sshPort": "ssh_port",
+            "tvsPort": "tvs_port",
+        ]
+        return nodes.flatMap { node in
+            keys.sorted { $0.key < $1.key }.flatMap { key, name -> [String] in
+                guard let port = node[key] as? Int else { return [] }
+                let who = node["publisher"] as? Bool == true ? "publisher" : node["name"] as! String
+                return ["--set", "\(who).\(name)=\(port)"]
+            }
+        }
+    }
+
+    private var arguments: [String] {
+        [
+            "cluster", "add", "--publisher", node(Rehearsal.publisher)["address"] as! String, "--name", "real",
+            "--user",
+            "administrator",
+        ] + settings
+    }
+
+    private func fingerprints(of names: [String]) -> [String] {
+        names.flatMap { name -> [String] in
+            let node = node(name)
+            return ["--ssh-fingerprint", node["sshHostKey"] as! String, "--tls-pin", node["tlsPin"] as! String]
+                + ((node["tvsPin"] as? String).map { ["--tls-pin", $0] } ?? [])
+        }
+    }
+
+    private func add(_ extra: [String]) throws -> Rehearsal.Result {
+        try rehearsal.run(Programs.path("etoken-bridge"), arguments + extra)
+    }
+
+    private var configuration: String { rehearsal.folder.text("config/etoken-bridge/config.toml") }
+    private let all = [Rehearsal.publisher, Rehearsal.subscriber]
+
+    @Test func theNodesAreFoundFromThePublisher() throws {
+        let added = try add(fingerprints(of: all) + ["--password-file", passwordFile, "--json"])
+        #expect(added.status == 0, "\(added.errors)")
+        let document = try #require(JSONSerialization.jsonObject(with: Data(added.output.utf8)) as? [String: Any])
+        #expect((document["version"] as? String)?.hasPrefix("10.5") == true)
+        let found = try #require(document["nodes"] as? [[String: Any]])
+        #expect(found.map { $0["name"] as? String } == all)
+        for (found, name) in zip(found, all) {
+            for key in ["tlsPin", "sshHostKey", "tvsPin", "address", "publisher"] {
+                #expect(
+                    "\(found[key] ?? "-")" == "\(node(name)[key] is NSNull ? "-" : node(name)[key] ?? "-")",
+                    "\(name) \(key)")
+            }
+        }
+        #expect(added.errors.contains("\(Rehearsal.subscriber) does not run the Trust Verification Service"))
+        let password = rehearsal.folder.text("lab/credentials/platform").trimmingCharacters(in: .whitespacesAndNewlines)
+        #expect(!configuration.contains(password) && configuration.contains("password_file"))
+        // It can be used as it is.
+        let fetched = try rehearsal.ctl(["fetch", "--cluster", "real", "-o", rehearsal.folder.file("got.tlv")])
+        #expect(fetched.status == 0, "\(fetched.errors)")
+        #expect(rehearsal.folder.bytes("got.tlv") == rehearsal.ctlFile(Rehearsal.publisher))
+        // Not a second time, unless it is meant.
+        let again = try add(fingerprints(of: all) + ["--password-file", passwordFile])
+        #expect(again.status == 1 && again.errors.contains("already"))
+        #expect(try add(fingerprints(of: all) + ["--password-file", passwordFile, "--force"]).status == 0)
+    }
+
+    @Test func noKeyIsPinnedSilently() throws {
+        let before = configuration
+        // Without a terminal: refused, before anything but the keys was asked for.
+        let unasked = try add(["--password-file", passwordFile])
+        #expect(unasked.status == 7, "\(unasked.errors)")
+        for key in ["sshHostKey", "tlsPin", "tvsPin"] {
+            #expect(unasked.errors.contains(node(Rehearsal.publisher)[key] as! String), "\(key)")
+        }
+        // The publisher's are given, the subscriber's are not.
+        let half = try add(fingerprints(of: [Rehearsal.publisher]) + ["--password-file", passwordFile])
+        #expect(half.status == 7 && half.errors.contains(Rehearsal.subscriber), "\(half.errors)")
+        #expect(half.errors.contains(node(Rehearsal.subscriber)["sshHostKey"] as! String))
+        // Others are given.
+        let other = try add([
+            "--ssh-fingerprint", "SHA256:" + String(repeating: "A", count: 43), "--tls-pin", TestIdentity.wrongPin,
+            "--password-file", passwordFile,
+        ])
+        #expect(other.status == 7 && other.errors.contains("was not given"), "\(other.errors)")
+        #expect(configuration == before)
+    }
+
+    @Test func whatIsWrongIsSaidAndNothingIsWritten() throws {
+        let before = configuration
+        let keys = fingerprints(of: all)
+        let wrong = rehearsal.folder.write("wrong", "nonsense\n")
+        let password = try add(keys + ["--password-file", wrong])
+        #expect(password.status == 7 && password.errors.contains("password"), "\(password.errors)")
+        #expect(!password.errors.contains("nonsense"))
+        #expect(try add(keys + ["--password-file", passwordFile, "--set", "nobody.ssh_port=1"]).status == 2)
+        #expect(try add(keys + ["--set", "publisher.colour=1"]).status == 64)
+        #expect(try add(keys + ["--ssh-fingerprint", "SHA256:short"]).status == 64)
+        let nobody = try add(keys + ["--password-file", passwordFile, "--set", "publisher.ssh_port=1"])
+        #expect(nobody.status == 6, "\(nobody.errors)")
+        let none = try add(keys)
+        #expect(none.status == 1 && none.errors.contains("password_file"), "\(none.errors)")
+        let failing = try add(keys + ["--password-command", "false"])
+        #expect(failing.status == 1 && failing.errors.contains("password_command false failed"), "\(failing.errors)")
+        try rehearsal.fault(Rehearsal.subscriber, "down")
+        let down = try add(keys + ["--password-file", passwordFile])
+        #expect(down.status == 0 && down.errors.contains("Warning") && down.errors.contains("not pinned"))
+        #expect(configuration != before)
+    }
+
+    @Test func aPasswordCommandIsAskedEachTime() throws {
+        let added = try add(fingerprints(of: all) + ["--password-command", "cat \(passwordFile)"])
+        #expect(added.status == 0, "\(added.errors)")
+        #expect(configuration.contains("password_command = [\"cat\", \"\(passwordFile)\"]"))
+        let new = rehearsal.folder.write("new.tlv", try #require(rehearsal.ctlFile(Rehearsal.publisher)))
+        let deployed = try rehearsal.ctl(["deploy", new, "--cluster", "real", "--yes"])
+        #expect(deployed.status == 0, "\(deployed.errors)")
+    }
+
+    /// On a terminal: both questions are asked, and the password without echo.
+    @Test(arguments: ["yes", "no"]) func onATerminalItAsks(answer: String) throws {
+        let before = configuration
+        let script = rehearsal.folder.write(
+            "add.exp",
+            """
+            set timeout 60
+            spawn {*}$argv
+            expect "Type yes to pin them" { send "\(answer)\\r" }
+            expect {
+                "Password of administrator" { send "[exec head -n1 \(passwordFile)]\\r" }
+                eof { exit [lindex [wait] 3] }
+            }
+            expect "Type yes to pin them" { send "yes\\r" }
+            expect eof
+            exit [lindex [wait] 3]
+            """)
+        let result = try rehearsal.run(
+            "/usr/bin/expect", ["-f", script, Programs.path("etoken-bridge")] + arguments)
+        #expect(result.status == (answer == "yes" ? 0 : 7), "\(result.output)")
+        #expect(result.output.contains(node(Rehearsal.publisher)["sshHostKey"] as! String))
+        #expect((configuration == before) == (answer == "no"))
+        let password = rehearsal.folder.text("lab/credentials/platform").trimmingCharacters(in: .whitespacesAndNewlines)
+        #expect(!result.output.contains(password) && !configuration.contains(password))
+        #expect(!configuration.contains("[clusters.\"real\".platform]\nuser = \"administrator\"\npassword"))
+    }
+}
