@@ -21,6 +21,9 @@ let package = Package(
         // C libraries
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CPKCS11"),
+        .target(
+            name: "CPCSC", exclude: ["headers"], cSettings: [.headerSearchPath("headers")],
+            linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CLazy", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CCurl", dependencies: ["CLazy"]),
         .target(name: "CSSH", dependencies: ["CLazy"]),
@@ -35,6 +38,7 @@ let package = Package(
         .target(name: "TrustList"),
         .target(name: "Certificates", dependencies: ["COpenSSL", "TrustList"]),
         .target(name: "Tokens", dependencies: ["CPKCS11", "Certificates", "Secrets", "TrustList"]),
+        .target(name: "SmartCards", dependencies: ["CPCSC"]),
         .target(name: "Transfers", dependencies: ["CCurl"]),
         .target(name: "Markup", dependencies: ["CXML"]),
         .target(name: "TOML", dependencies: ["CTOML"]),
@@ -46,7 +50,8 @@ let package = Package(
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Certificates", "Cluster", "Files", "Migration", "Phones", "Secrets", "Tokens", "TrustList",
+                "Certificates", "Cluster", "Files", "Migration", "Phones", "Secrets", "SmartCards", "Tokens",
+                "TrustList",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -85,6 +90,7 @@ let package = Package(
             name: "TokensTests",
             dependencies: ["CPKCS11", "Certificates", "Secrets", "ServerFixtures", "Tokens", "TrustList"],
             exclude: ["fake-module.c"]),
+        .testTarget(name: "SmartCardsTests", dependencies: ["ServerFixtures", "SmartCards", "virtual-token"]),
         .testTarget(
             name: "MigrationTests", dependencies: ["Certificates", "Files", "Migration", "Phones", "TrustList"]),
         .target(

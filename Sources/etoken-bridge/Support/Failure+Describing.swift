@@ -3,6 +3,7 @@ import Cluster
 import Files
 import Migration
 import Secrets
+import SmartCards
 import Tokens
 import TrustList
 
@@ -22,6 +23,10 @@ extension Failure {
                 Status.failed, "A certificate or key cannot be used: \(error.reason).",
                 causes: [error.code.rawValue, error.cause].compactMap(\.self))
         case let error as TokenError: self.init(describing: error)
+        case let error as SmartCardError:
+            self.init(
+                Status.failed, error.reason, next: "See what is wrong, and how to mend it: etoken-bridge doctor",
+                causes: [error.code.rawValue, "\(error.function) returned \(error.status.name)"])
         case let error as SecretError:
             self.init(
                 Status.notThere, "The PIN could not be read from \(error.source): \(error.reason).",

@@ -19,15 +19,18 @@ struct TokenDocument: Encodable {
 
     let label, serial, manufacturer, model, slot, module, pin: String
     let pinPad: Bool
+    /// Left out for a token that is in no reader.
+    let reader: ReaderDocument?
     let certificates: [Entry]
     let keys: [Key]
     /// Why certificates on the token could not be read.
     let unreadable: [String]
 
-    init(_ token: Token, _ contents: TokenContents) {
+    init(_ token: Token, _ contents: TokenContents, in readers: ReaderView) {
         let info = token.info
         (label, serial, manufacturer, model) = (info.label, info.serialNumber, info.manufacturer, info.model)
         (slot, module, pin, pinPad) = (info.slotDescription, token.module.path, info.pin.rawValue, info.hasPINPad)
+        reader = readers.reader(of: info).map { ReaderDocument($0) }
         certificates = contents.certificates.map { item in
             let certificate = item.certificate
             return Entry(

@@ -35,9 +35,13 @@ struct TokenList: ParsableCommand {
         }
         tokens = rows.map(\.token)
         for failure in failures { Terminal.note("Passed over: \(failure)") }
+        let readers = ReaderView.now()
+        for note in readers.unread(beside: tokens.map(\.info)) { Terminal.note(note) }
         if common.json {
             try Terminal.json(
-                List(tokens: rows.map { TokenDocument($0.token, $0.contents) }, failures: failures.map(\.reason)))
+                List(
+                    tokens: rows.map { TokenDocument($0.token, $0.contents, in: readers) },
+                    failures: failures.map(\.reason)))
             return
         }
         guard !rows.isEmpty else {

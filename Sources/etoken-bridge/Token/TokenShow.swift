@@ -20,8 +20,9 @@ struct TokenShow: ParsableCommand {
     func run() throws {
         let token = try module.finder().token(named: self.token)
         let contents = try token.contents()
+        let readers = ReaderView.now()
         if common.json {
-            try Terminal.json(TokenDocument(token, contents))
+            try Terminal.json(TokenDocument(token, contents, in: readers))
             return
         }
         let info = token.info
@@ -31,10 +32,11 @@ struct TokenShow: ParsableCommand {
             Serial        \(info.serialNumber)
             Manufacturer  \(info.manufacturer)
             Model         \(info.model)
-            Slot          \(info.slotDescription)
+            \(readers.reader(of: info) == nil ? "Slot  " : "Reader")        \(info.slotDescription)
             Module        \(token.module.path)
             PIN           \(info.pin.rawValue)\(info.hasPINPad ? ", typed in at the reader" : "")
             """)
+        if let reader = readers.reader(of: info) { Terminal.out(ReaderDocument(reader).lines) }
         for stored in contents.certificates {
             let certificate = stored.certificate
             Terminal.out(

@@ -1,0 +1,2 @@
+// winscard.h wants this without its folder.
+#include <PCSC/wintypes.h>

@@ -1,0 +1,38 @@
+/// The smart card service or a reader cannot be used.
+public struct SmartCardError: Error, Equatable, Sendable {
+    /// What kind of fault it is; stable across releases.
+    public enum Code: String, Sendable {
+        /// libpcsclite is not installed, or cannot be loaded.
+        case notInstalled = "pcsc-not-installed"
+        /// pcscd is not running, or its socket cannot be reached.
+        case noService = "pcsc-no-service"
+        /// polkit does not allow this user to use the service.
+        case refused = "pcsc-refused"
+        /// A function of the service failed.
+        case failed = "pcsc-failed"
+    }
+
+    public let code: Code
+    /// One sentence: what was expected and what was found.
+    public let reason: String
+    /// The PC/SC function that failed and what it returned.
+    public let function: String
+    public let status: PCSCStatus
+
+    init(_ function: String, _ status: PCSCStatus, cause: String? = nil) {
+        self.function = function
+        self.status = status
+        code =
+            switch status {
+            case .notInstalled: .notInstalled
+            case .noService, .serviceStopped: .noService
+            case .securityViolation: .refused
+            default: .failed
+            }
+        reason = "The readers cannot be asked: \(status.sentence)\(cause.map { " (\($0))" } ?? "")."
+    }
+}
+
+extension SmartCardError: CustomStringConvertible {
+    public var description: String { reason }
+}

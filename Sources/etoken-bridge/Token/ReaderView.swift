@@ -1,0 +1,51 @@
+import SmartCards
+import Tokens
+
+/// What the smart card service knows of the readers that tokens are in. Empty where there is no service: the tokens of
+/// some modules are in no reader.
+struct ReaderView {
+    let readers: [Reader]
+
+    /// The readers as they are now.
+    static func now() -> ReaderView {
+        ReaderView(readers: (try? SmartCardService().readers()) ?? [])
+    }
+
+    /// The reader that a token is in: modules call a slot as the service calls the reader.
+    func reader(of info: TokenInfo) -> Reader? { reader(inSlot: info.slotDescription) }
+
+    func reader(inSlot description: String) -> Reader? {
+        readers.first { reader in
+            // A slot's name is cut after 64 bytes (PKCS #11).
+            reader.name == description || (description.utf8.count == 64 && reader.name.hasPrefix(description))
+        }
+    }
+
+    /// A sentence for each card in a reader that is none of the tokens: no module reads it.
+    func unread(beside tokens: [TokenInfo]) -> [String] {
+        let read = Set(tokens.compactMap { reader(of: $0)?.name })
+        return readers.filter { $0.hasCard && !read.contains($0.name) }.map { reader in
+            let card = reader.atr.flatMap(KnownCard.with)?.name ?? "a card"
+            return "Reader \(reader.name) holds \(card), which no module reads: see etoken-bridge doctor."
+        }
+    }
+}
+
+/// A reader and its card as JSON.
+struct ReaderDocument: Encodable {
+    let name: String
+    let atr: String?
+    /// What is known of the card by its answer to reset.
+    let card: String?
+
+    init(_ reader: Reader) {
+        name = reader.name
+        atr = reader.atr?.description
+        card = reader.atr.flatMap(KnownCard.with)?.name
+    }
+
+    /// Lines of `token show`.
+    var lines: String {
+        (atr.map { "ATR           \($0)\n" } ?? "") + "Card          \(card ?? "not known by its ATR")"
+    }
+}
