@@ -68,7 +68,7 @@ import Testing
         // The right PIN is still taken, with a warning before.
         let right = try rehearsal.migrate()
         #expect(right.status == 0)
-        #expect(right.errors.contains("a wrong PIN was given since the last right one"))
+        #expect(right.errors.contains("1 wrong PIN was tried on token SAST-ADN008580ef"))
     }
 
     @Test func tokensThatCannotBeUsedAreNamed() throws {
