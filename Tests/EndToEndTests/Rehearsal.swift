@@ -83,7 +83,12 @@ final class Rehearsal {
 
     var moduleOptions: [String] { ["--module", module] }
 
-    private var rightPIN: String { cards?.pinFile ?? folder.file("tokens/pin") }
+    /// What a program needs in its environment to find the tokens.
+    var tokenEnvironment: [String] {
+        ["SOFTHSM2_CONF", "PCSCLITE_CSOCK_NAME"].compactMap { name in environment[name].map { "\(name)=\($0)" } }
+    }
+
+    var rightPIN: String { cards?.pinFile ?? folder.file("tokens/pin") }
 
     func ctl(_ arguments: [String]) throws -> Result {
         try run(Programs.path("etoken-bridge"), ["ctl"] + arguments)
