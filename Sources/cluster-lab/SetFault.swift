@@ -5,19 +5,18 @@ struct SetFault: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fault",
         abstract: "Make something go wrong on a node, or put it right again.",
-        discussion: """
-            disk-full  uploads to the node are refused, and nothing is stored
-            down       nothing of the node answers
-            none       everything works
-
-            Example: cluster-lab fault /tmp/lab cucm-1051-a-sub1 down
-            """)
+        discussion: (Fault.allCases.map { ($0.rawValue, $0.help) } + [("none", "everything works")])
+            .map { $0.0 + String(repeating: " ", count: 17 - $0.0.count) + $0.1 }.joined(separator: "\n")
+            + "\n\nExample: cluster-lab fault /tmp/lab cucm-1051-a-sub1 down")
 
     @Argument(help: "The lab's directory.") var directory: String
     @Argument(help: "The node's name.") var node: String
-    @Argument(help: "disk-full, down or none; several for several at once.") var faults: [String]
+    @Argument(help: "A fault, several for several at once, or none.") var faults: [String]
+
+    @Option(help: "How late a slow node answers, in seconds.") var delay: Double?
 
     func validate() throws {
+        if let delay, !(0...600).contains(delay) { throw ValidationError("--delay must be 0 to 600 seconds") }
         let known = Fault.allCases.map(\.rawValue)
         for fault in faults where fault != "none" && !known.contains(fault) {
             throw ValidationError("\(fault) is no fault; there are \((known + ["none"]).joined(separator: ", "))")
@@ -28,7 +27,7 @@ struct SetFault: ParsableCommand {
     }
 
     func run() throws {
-        try Lab(directory: directory).setFaults(faults.compactMap(Fault.init), node: node)
+        try Lab(directory: directory).setFaults(faults.compactMap(Fault.init), node: node, delay: delay)
         print("\(node): \(faults.joined(separator: ", "))")
     }
 }

@@ -8,15 +8,19 @@ struct Up: ParsableCommand {
         discussion: """
             DIR must be new or empty, or a lab that was stopped: that one goes on where it was.
 
-            Example: cluster-lab up /tmp/lab --release 12.5
+            Example: cluster-lab up /tmp/lab --release 12.5 --nodes 5
             """)
 
     @Argument(help: "The lab's directory.") var directory: String
-    @Option(help: "The CUCM release of a new lab: 10.5 (the default) or 12.5.") var release: LabRelease?
+    @OptionGroup var shape: ShapeOptions
+
+    func validate() throws {
+        if let problem = shape.options.problem { throw ValidationError(problem) }
+    }
 
     func run() throws {
         let lab = Lab(directory: directory)
-        try lab.up(release: release, executable: try Self.executable())
+        try lab.up(shape.options, executable: try Self.executable())
         print("The lab is up. Its description is \(lab.directory)/lab.json")
         print(try StatusText.text(of: lab.status()))
     }

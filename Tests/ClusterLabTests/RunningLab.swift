@@ -10,9 +10,13 @@ struct RunningLab {
     static let publisher = "cucm-1051-a-pub"
     static let subscriber = "cucm-1051-a-sub1"
 
-    static func with(release: String = "10.5", _ body: (RunningLab) async throws -> Void) async throws {
+    static let profiles = ["9.1", "10.5", "12.5", "14"]
+
+    static func with(
+        release: String = "10.5", _ options: [String] = [], _ body: (RunningLab) async throws -> Void
+    ) async throws {
         try await inDirectory { directory in
-            try await run(directory, release, body)
+            try await run(directory, ["--release", release] + options, body)
         }
     }
 
@@ -50,9 +54,9 @@ struct RunningLab {
     }
 
     private static func run(
-        _ directory: String, _ release: String, _ body: (RunningLab) async throws -> Void
+        _ directory: String, _ options: [String], _ body: (RunningLab) async throws -> Void
     ) async throws {
-        let up = try await cli(["up", directory, "--release", release])
+        let up = try await cli(["up", directory] + options)
         guard up.status == 0 else { throw Missing(description: "up failed: \(up.errors)") }
         do {
             try await body(try RunningLab(directory: directory))
@@ -81,8 +85,8 @@ struct RunningLab {
 
     static func cli(_ arguments: [String]) async throws -> Program { try await Program.run([executable] + arguments) }
 
-    func fault(_ node: String, _ fault: String) async throws {
-        let result = try await Self.cli(["fault", directory, node, fault])
+    func fault(_ node: String, _ faults: String...) async throws {
+        let result = try await Self.cli(["fault", directory, node] + faults)
         guard result.status == 0 else { throw Missing(description: result.errors) }
     }
 
@@ -120,6 +124,15 @@ struct RunningLab {
         try await Program.run(["python3", "\(Self.clients)/\(script).py", directory + "/lab.json"] + arguments).json()
     }
 
+    /// What OpenSSH's client must be told to talk to this release.
+    var sshAlgorithms: [String] {
+        guard description["legacySSH"] as? Bool == true else { return [] }
+        return [
+            "KexAlgorithms=+diffie-hellman-group14-sha1", "HostKeyAlgorithms=+ssh-rsa", "Ciphers=+aes128-cbc",
+            "MACs=+hmac-sha1",
+        ].flatMap { ["-o", $0] }
+    }
+
     /// Types these lines at a node's command line, and returns what the screen shows.
     func type(_ lines: [String], at node: String = publisher, options: [String] = ["-tt"]) async throws -> String {
         let result = try await ssh(lines, at: node, options: options)
@@ -134,7 +147,7 @@ struct RunningLab {
                 "sshpass", "-f", passwordFile ?? directory + "/credentials/platform", "ssh", "-p",
                 "\(try port("sshPort", node))", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                 "-o", "LogLevel=ERROR", "-o", "NumberOfPasswordPrompts=1",
-            ] + options + ["administrator@\(try address(node))"],
+            ] + sshAlgorithms + options + ["administrator@\(try address(node))"],
             input: lines.map { $0 + "\n" }.joined())
     }
 

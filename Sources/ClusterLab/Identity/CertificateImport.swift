@@ -1,5 +1,6 @@
 import Certificates
 import FoundationEssentials
+import TrustList
 
 /// Takes a certificate that a user uploads or pastes, as strictly as CUCM does.
 enum CertificateImport {
@@ -50,10 +51,10 @@ enum CertificateText {
             [
               Version: V3
               Serial Number: \(certificate.serialNumber.hex.uppercased())
-              Issuer Name: \(name(certificate.issuer.attributes.map { ($0.type, $0.value) }))
+              Issuer Name: \(name(certificate.issuer))
               Validity From: \(Clock.cucm(certificate.notBefore))
                        To:   \(Clock.cucm(certificate.notAfter))
-              Subject Name: \(name(certificate.subject.attributes.map { ($0.type, $0.value) }))
+              Subject Name: \(name(certificate.subject))
               Key: \(key.isRSA ? "RSA (1.2.840.113549.1.1.1)" : "EC (1.2.840.10045.2.1)")
                 Key value: \(key.rawKey.hex)
               SHA1 Fingerprint: \(certificate.sha1.colonHex)
@@ -68,7 +69,7 @@ enum CertificateText {
     }
 
     /// The last attribute of the certificate first.
-    private static func name(_ attributes: [(String, String)]) -> String {
-        attributes.reversed().map { "\($0.0)=\($0.1)" }.joined(separator: ", ")
+    static func name(_ name: DistinguishedName) -> String {
+        name.attributes.reversed().map { "\($0.type)=\($0.value)" }.joined(separator: ", ")
     }
 }

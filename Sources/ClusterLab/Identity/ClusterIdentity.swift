@@ -7,64 +7,136 @@ import TrustList
 struct ClusterIdentity: Sendable {
     struct Node: Sendable {
         let name: String
+        /// Purpose and credential, in CUCM's order.
+        let all: [(purpose: String, credential: Credential)]
         let callManager: Credential
         let tomcat: Credential
         let tvs: Credential
-        /// Only the publisher has one.
-        let capf: Credential?
 
-        /// Purpose and credential, in CUCM's order.
-        var all: [(purpose: String, credential: Credential)] {
-            var list = [("tomcat", tomcat), ("CallManager", callManager)]
-            if let capf { list.append(("CAPF", capf)) }
-            return list + [("TVS", tvs)]
-        }
+        /// Only the publisher has one.
+        var capf: Credential? { self["CAPF"] }
+        /// Only from release 12 on.
+        var itlRecovery: Credential? { self["ITLRecovery"] }
+
+        subscript(_ purpose: String) -> Credential? { all.first { $0.purpose == purpose }?.credential }
     }
 
     /// In the order of the plan: the publisher first.
     let nodes: [Node]
+    /// The security tokens with which the CTL Client wrote the CTL file; none from release 10 on.
+    let tokens: [Credential]
 
     var publisher: Node { nodes[0] }
 
     func node(_ name: String) -> Node? { nodes.first { $0.name == name } }
 
+    static let tokenNames = ["SAST-ADN0054f509", "SAST-ADN008580ef"]
+
     static func load(_ plan: LabPlan, _ folder: LabFolder) throws -> ClusterIdentity {
         ClusterIdentity(
             nodes: try plan.nodes.map { node in
-                let keys = folder.keys(node.name)
+                let all = try purposes(node, plan.release).map { purpose in
+                    // The cluster has one ITLRecovery certificate, the publisher's.
+                    let keys = folder.keys(purpose == "ITLRecovery" ? plan.publisher.name : node.name)
+                    return (purpose: purpose, credential: try Credential(folder: keys, name: purpose))
+                }
+                func own(_ purpose: String) throws -> Credential {
+                    guard let found = all.first(where: { $0.purpose == purpose }) else {
+                        throw LabError(.notALab, "\(node.name) has no certificate \(purpose)")
+                    }
+                    return found.credential
+                }
                 return Node(
-                    name: node.name,
-                    callManager: try Credential(folder: keys, name: "CallManager"),
-                    tomcat: try Credential(folder: keys, name: "tomcat"),
-                    tvs: try Credential(folder: keys, name: "TVS"),
-                    capf: node.isPublisher ? try Credential(folder: keys, name: "CAPF") : nil)
-            })
+                    name: node.name, all: all, callManager: try own("CallManager"), tomcat: try own("tomcat"),
+                    tvs: try own("TVS"))
+            },
+            tokens: try plan.release.hasCTLCommands
+                ? [] : tokenNames.map { try Credential(folder: folder.tokens, name: $0) })
+    }
+
+    private static func purposes(_ node: LabPlan.Node, _ release: LabRelease) -> [String] {
+        var list = ["tomcat", "ipsec"]
+        if release.hasITLRecovery { list.append("ITLRecovery") }
+        list.append("CallManager")
+        if node.isPublisher { list.append("CAPF") }
+        return list + ["TVS"]
     }
 
     /// Makes keys and certificates, all at once, and writes them.
     static func make(_ plan: LabPlan, _ folder: LabFolder) throws {
-        let tasks = plan.nodes.flatMap { node in
-            (node.isPublisher ? ["CallManager", "tomcat", "TVS", "CAPF"] : ["CallManager", "tomcat", "TVS"]).map {
-                (node: node, purpose: $0)
+        var tasks: [@Sendable () throws -> Void] = []
+        let release = plan.release
+        if !release.hasCTLCommands {
+            try Files.makeFolder(folder.tokens)
+            tasks.append { try TokenAuthority.issue(tokenNames, in: folder.tokens) }
+        }
+        for node in plan.nodes {
+            let own = purposes(node, release).filter { $0 != "ITLRecovery" || node.isPublisher }
+            for group in keySharing(own, node, plan) {
+                tasks.append { try make(group, node, release, folder.keys(node.name)) }
             }
         }
         let failure = Mutex<(any Error)?>(nil)
-        DispatchQueue.concurrentPerform(iterations: tasks.count) { index in
-            do {
-                let (node, purpose) = tasks[index]
-                try make(purpose, node, plan.release).write(folder: folder.keys(node.name), name: purpose)
-            } catch {
-                failure.withLock { $0 = error }
-            }
+        let all = tasks
+        DispatchQueue.concurrentPerform(iterations: all.count) { index in
+            do { try all[index]() } catch { failure.withLock { $0 = error } }
         }
         if let error = failure.withLock({ $0 }) { throw error }
     }
 
+    private static let ssh = "ssh"
+
+    /// Which purposes have one key together. Nobody ever sees the keys of a subscriber's TVS and IPsec; in a large
+    /// cluster, which would otherwise take long to start, each subscriber has one key of each size.
+    private static func keySharing(_ own: [String], _ node: LabPlan.Node, _ plan: LabPlan) -> [[String]] {
+        guard !node.isPublisher else { return ([ssh] + own).map { [$0] } }
+        guard plan.nodes.count > separateKeyNodes else {
+            return [[ssh], ["tomcat", "ipsec", "TVS"]]
+                + own.filter { !["tomcat", "ipsec", "TVS"].contains($0) }.map { [$0] }
+        }
+        let sizes = Dictionary(grouping: [ssh] + own) { $0 == ssh ? 2048 : plan.release.keyBits(of: $0) }
+        return Array(sizes.values)
+    }
+
+    private static let separateKeyNodes = 4
+
+    private static func make(
+        _ purposes: [String], _ node: LabPlan.Node, _ release: LabRelease, _ folder: String
+    ) throws {
+        let key = try PrivateKey.generate(bits: purposes == [ssh] ? 2048 : release.keyBits(of: purposes.last ?? ssh))
+        for purpose in purposes {
+            if purpose == ssh {
+                try Files.write(try key.pem(), to: folder + "/ssh_host_key", mode: 0o600)
+            } else {
+                try certificate(purpose, node, release, key).write(folder: folder, name: purpose)
+            }
+        }
+    }
+
+    /// Makes the keys that a node has instead of its own while a fault says so, where that has not been done.
+    func makeOtherKeys(
+        for faults: Set<Fault>, _ node: LabPlan.Node, _ folder: LabFolder, _ release: LabRelease
+    ) throws(LabError) {
+        let keys = folder.keys(node.name)
+        do {
+            if faults.contains(.tlsKey), !Files.exists(keys + "/tomcat-other.pem") {
+                let key = try PrivateKey.generate(bits: release.keyBits(of: "tomcat"))
+                try Self.certificate("tomcat", node, release, key).write(folder: keys, name: "tomcat-other")
+            }
+            if faults.contains(.sshKey), !Files.exists(keys + "/ssh_host_key-other") {
+                try Files.write(
+                    try PrivateKey.generate(bits: 2048).pem(), to: keys + "/ssh_host_key-other", mode: 0o600)
+            }
+        } catch {
+            throw LabError(.fileFailed, "the other keys of \(node.name) cannot be made: \(error)")
+        }
+    }
+
     private static let keyUsage = "digitalSignature,keyEncipherment,dataEncipherment,keyAgreement,keyCertSign"
 
-    private static func make(_ purpose: String, _ node: LabPlan.Node, _ release: LabRelease) throws -> Credential {
-        let isOld = release == .release10
-        let isSmall = purpose == "CallManager" || purpose == "CAPF"
+    static func certificate(
+        _ purpose: String, _ node: LabPlan.Node, _ release: LabRelease, _ key: PrivateKey
+    ) throws -> Credential {
         var extensions: [(name: String, value: String)] = [
             ("keyUsage", keyUsage),
             (
@@ -76,10 +148,14 @@ struct ClusterIdentity: Sendable {
             extensions.append(("subjectAltName", "DNS:\(node.name),IP:\(node.address)"))
         }
         let suffix = (0..<4).map { _ in UInt8.random(in: .min ... .max) }
+        let name =
+            switch purpose {
+            case "CAPF": "CAPF-" + suffix.hex
+            case "ITLRecovery": "ITLRECOVERY_" + node.name
+            default: node.name
+            }
         return try Credential.selfSigned(
-            commonName: purpose == "CAPF" ? "CAPF-" + suffix.hex : node.name,
-            keyBits: isSmall ? release.callManagerKeyBits : 2048,
-            digest: isSmall && isOld ? .sha1 : .sha256,
-            extensions: extensions)
+            commonName: name, key: key, digest: release.isSHA1(purpose) ? .sha1 : .sha256, extensions: extensions,
+            years: purpose == "ITLRecovery" ? 20 : 5)
     }
 }

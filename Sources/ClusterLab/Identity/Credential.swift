@@ -14,7 +14,7 @@ struct Credential: Sendable {
         key = try PrivateKey(pem: try Files.text("\(folder)/\(name).key"))
     }
 
-    private init(certificate: Certificate, key: PrivateKey) {
+    init(certificate: Certificate, key: PrivateKey) {
         self.certificate = certificate
         self.key = key
     }
@@ -24,11 +24,11 @@ struct Credential: Sendable {
         try Files.write(try key.pem(), to: "\(folder)/\(name).key", mode: 0o600)
     }
 
-    /// A certificate as CUCM makes for itself: self-signed, five years, a serial number of 16 bytes.
+    /// A certificate as CUCM makes for itself: self-signed, with a serial number of 16 bytes.
     static func selfSigned(
-        commonName: String, keyBits: Int, digest: DigestAlgorithm, extensions: [(name: String, value: String)]
+        commonName: String, key: PrivateKey, digest: DigestAlgorithm, extensions: [(name: String, value: String)],
+        years: Int64
     ) throws -> Credential {
-        let key = try PrivateKey.generate(bits: keyBits)
         // The order in the certificate is not the order in which CUCM spells the name in a trust list.
         let subject = DistinguishedName([
             "C": "PL", "O": "Cisco", "OU": "TAC", "CN": commonName, "ST": "Malopolska", "L": "Krakow",
@@ -36,7 +36,7 @@ struct Credential: Sendable {
         let serial = [UInt8.random(in: 0x40...0x7f)] + (1..<16).map { _ in UInt8.random(in: .min ... .max) }
         let start = Clock.now - 30 * 86400
         let builder = CertificateBuilder(
-            subject: subject, serialNumber: serial, notBefore: start, notAfter: start + 5 * 365 * 86400,
+            subject: subject, serialNumber: serial, notBefore: start, notAfter: start + years * 365 * 86400,
             digest: digest,
             extensions: extensions + [
                 ("subjectKeyIdentifier", Digest.sha1(try key.publicKey().rawKey).colonHex)

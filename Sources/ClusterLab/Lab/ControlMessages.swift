@@ -9,6 +9,8 @@ struct ControlRequest: Codable, Sendable {
     var command: Command
     var node: String?
     var faults: [Fault]?
+    /// How late a slow node answers, in seconds.
+    var delay: Double?
 }
 
 struct ControlResponse: Codable, Sendable {

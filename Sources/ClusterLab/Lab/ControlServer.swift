@@ -36,7 +36,8 @@ struct ControlServer: Sendable {
                 return ControlResponse(error: "there is no node \(request.node ?? "") in this lab; it has \(names)")
             }
             do {
-                try cluster.setFaults(Set(request.faults ?? []), on: node)
+                try cluster.setFaults(
+                    Set(request.faults ?? []), delay: request.delay ?? LabCluster.usualDelay, on: node)
                 return ControlResponse()
             } catch {
                 return ControlResponse(error: "\(error)")

@@ -19,20 +19,20 @@ public struct Lab: Sendable {
     /// running.
     ///
     /// - Parameters:
-    ///   - release: for a new lab; nil for 10.5, or for what an existing lab is.
+    ///   - options: what a new lab is to be; an existing one must be that already.
     ///   - executable: the program that has the `serve` command.
     /// - Throws: ``LabError``.
-    public func up(release: LabRelease?, executable: String) throws {
+    public func up(_ options: LabOptions = LabOptions(), executable: String) throws {
+        if let problem = options.problem { throw LabError(.badRequest, problem) }
         try Programs.check()
-        try checkDirectory(release)
+        try checkDirectory(options)
         let (reading, writing) = try Self.pipe()
         defer { close(reading) }
         let daemon: pid_t
         do {
             defer { close(writing) }
             daemon = try spawn(
-                executable, ["serve", directory, "--release", (release ?? .release10).rawValue, "--ready", "3"],
-                readiness: writing)
+                executable, ["serve", directory, "--ready", "3"] + options.arguments, readiness: writing)
         }
         let answer = Self.readLine(reading, seconds: Self.patience)
         guard answer != "ok" else { return }
@@ -91,16 +91,17 @@ public struct Lab: Sendable {
 
     /// Replaces the faults of a node; none puts it right again.
     ///
+    /// - Parameter delay: how late a slow node answers, in seconds; by default two.
     /// - Throws: ``LabError``.
-    public func setFaults(_ faults: [Fault], node: String) throws(LabError) {
+    public func setFaults(_ faults: [Fault], node: String, delay: Double? = nil) throws(LabError) {
         try checkIsLab()
         guard isRunning else { throw LabError(.notRunning, "the lab in \(directory) is not running") }
-        _ = try ask(ControlRequest(command: .fault, node: node, faults: faults))
+        _ = try ask(ControlRequest(command: .fault, node: node, faults: faults, delay: delay))
     }
 
     // MARK: Checks
 
-    private func checkDirectory(_ release: LabRelease?) throws {
+    private func checkDirectory(_ options: LabOptions) throws {
         guard Files.exists(directory) else { return try Files.makeFolder(directory) }
         guard Files.exists(folder.plan) else {
             guard Files.list(directory).allSatisfy({ ["lab.log", "lab.lock"].contains($0) }) else {
@@ -109,11 +110,10 @@ public struct Lab: Sendable {
             return
         }
         guard !isRunning else { throw LabError(.alreadyRunning, "a lab is running in \(directory) already") }
-        guard Files.exists(folder.state), let release else { return }
+        guard Files.exists(folder.state) else { return }
         let plan = try JSON.read(LabPlan.self, folder.plan)
-        guard plan.release == release else {
-            throw LabError(
-                .badRequest, "the lab in \(directory) is of release \(plan.release.rawValue), not \(release.rawValue)")
+        if let difference = options.difference(from: plan) {
+            throw LabError(.badRequest, "the lab in \(directory) is \(difference)")
         }
     }
 

@@ -8,9 +8,10 @@ public enum LabDaemon {
     ///
     /// - Parameters:
     ///   - directory: the lab's directory, which exists.
+    ///   - options: what a new lab is to be.
     ///   - readiness: a descriptor that gets `ok` when everything answers, or `error` and a sentence.
     /// - Returns: the exit status.
-    public static func serve(directory: String, release: LabRelease, readiness: Int32?) -> Int32 {
+    public static func serve(directory: String, options: LabOptions, readiness: Int32?) -> Int32 {
         // Before any thread is made: they all inherit this, and the signals come to sigwait below.
         var signals = sigset_t()
         sigemptyset(&signals)
@@ -28,7 +29,7 @@ public enum LabDaemon {
                 throw LabError(.alreadyRunning, "a lab is running in \(path) already")
             }
             parts.lock = lock
-            try start(path: path, release: release, parts: &parts)
+            try start(path: path, options: options, parts: &parts)
             Log.note("the lab is up")
             report("ok", readiness)
         } catch {
@@ -60,11 +61,11 @@ public enum LabDaemon {
         }
     }
 
-    private static func start(path: String, release: LabRelease, parts: inout Parts) throws {
+    private static func start(path: String, options: LabOptions, parts: inout Parts) throws {
         let folder = LabFolder.here
         try Files.write("\(getpid())\n", to: folder.pid, mode: 0o644)
         let isNew = !Files.exists(folder.state)
-        if isNew { try prepare(folder, release) }
+        if isNew { try prepare(folder, options) }
         for name in Files.list(folder.run) { try Files.remove("\(folder.run)/\(name)") }
 
         let cluster = try LabCluster(plan: try JSON.read(LabPlan.self, folder.plan), folder: folder)
@@ -83,16 +84,11 @@ public enum LabDaemon {
     }
 
     /// Everything that is made once: the plan, passwords, keys and certificates.
-    private static func prepare(_ folder: LabFolder, _ release: LabRelease) throws {
-        let plan = try LabPlan.make(release: release)
+    private static func prepare(_ folder: LabFolder, _ options: LabOptions) throws {
+        let plan = try LabPlan.make(options)
         try Files.write(JSON.encode(plan), to: folder.plan)
         for path in [folder.run, folder.nginx, folder.credentials, folder.trustStore] { try Files.makeFolder(path) }
-        for node in plan.nodes {
-            try Files.makeFolder(folder.keys(node.name))
-            let key = folder.keys(node.name) + "/ssh_host_key"
-            try SSHHostKey.make(at: key)
-            chmod(key, 0o600)
-        }
+        for node in plan.nodes { try Files.makeFolder(folder.keys(node.name)) }
         try Accounts.make(folder)
         try ClusterIdentity.make(plan, folder)
     }

@@ -22,6 +22,8 @@ struct LabDescription: Codable, Sendable {
         let tlsPin: String
         let sshHostKey: String
         let tvsPin: String?
+        /// Whether it serves files to phones; where not, nothing listens on the two ports.
+        let tftp: Bool
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: CodingKeys.self)
@@ -37,7 +39,15 @@ struct LabDescription: Codable, Sendable {
             try container.encode(tlsPin, forKey: .tlsPin)
             try container.encode(sshHostKey, forKey: .sshHostKey)
             try container.encode(tvsPin, forKey: .tvsPin)
+            try container.encode(tftp, forKey: .tftp)
         }
+    }
+
+    struct Token: Codable, Sendable {
+        let name: String
+        /// PEM files.
+        let certificate: String
+        let key: String
     }
 
     static let schema = "cluster-lab/1"
@@ -48,6 +58,18 @@ struct LabDescription: Codable, Sendable {
     let credentials: Accounts
     let phoneWebPort: UInt16
     let nodes: [Node]
+    /// As `cluster-lab up --release` takes it.
+    let release: String
+    /// The web pages speak TLS 1.0 only.
+    let legacyTLS: Bool
+    /// SSH only with algorithms that clients refuse today.
+    let legacySSH: Bool
+    /// The certificate REST interface is there.
+    let rest: Bool
+    /// Files change on TFTP only when Cisco Tftp restarts.
+    let tftpCache: Bool
+    /// The security tokens with which the CTL file was written.
+    let tokens: [Token]
 
     /// - Parameter path: the lab's absolute path.
     init(_ cluster: LabCluster, path: String) throws {
@@ -61,13 +83,25 @@ struct LabDescription: Codable, Sendable {
             application: Credentials(
                 user: ClusterLab.Accounts.applicationUser, passwordFile: folder.password("application")))
         phoneWebPort = cluster.plan.phoneWebPort
+        let profile = cluster.plan.release
+        release = profile.rawValue
+        legacyTLS = profile.hasOldTLS
+        legacySSH = profile.hasOldSSH
+        rest = profile.hasCertificateREST
+        tftpCache = cluster.plan.tftpCache
+        tokens =
+            profile.hasCTLCommands
+            ? []
+            : ClusterIdentity.tokenNames.map {
+                Token(name: $0, certificate: "\(folder.tokens)/\($0).pem", key: "\(folder.tokens)/\($0).key")
+            }
         nodes = try zip(cluster.plan.nodes, cluster.identity.nodes).map { node, own in
             Node(
                 name: node.name, publisher: node.isPublisher, address: node.address, tftpPort: node.tftpPort,
                 httpPort: node.httpPort, httpsPort: node.httpsPort, sshPort: node.sshPort, tvsPort: node.tvsPort,
                 tlsPin: own.tomcat.certificate.publicKey.pin,
                 sshHostKey: try SSHHostKey.fingerprint(of: cluster.folder.keys(node.name) + "/ssh_host_key"),
-                tvsPin: node.tvsPort == nil ? nil : own.tvs.certificate.publicKey.pin)
+                tvsPin: node.tvsPort == nil ? nil : own.tvs.certificate.publicKey.pin, tftp: node.servesTFTP)
         }
     }
 }

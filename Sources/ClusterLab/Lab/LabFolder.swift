@@ -23,11 +23,15 @@ struct LabFolder: Sendable {
     var nginx: String { path + "/nginx" }
     var credentials: String { path + "/credentials" }
     var trustStore: String { path + "/trust-store" }
+    /// Keys and certificates of the security tokens of an old cluster.
+    var tokens: String { path + "/tokens" }
 
     func password(_ account: String) -> String { "\(credentials)/\(account)" }
     func node(_ name: String) -> String { "\(path)/nodes/\(name)" }
-    /// What TFTP and HTTP 6970 serve.
+    /// The files for phones, as they are stored.
     func tftp(_ node: String) -> String { "\(self.node(node))/tftp" }
+    /// What TFTP and HTTP 6970 serve, where that can differ from what is stored.
+    func tftpCache(_ node: String) -> String { "\(self.node(node))/tftp-cache" }
     func keys(_ node: String) -> String { "\(self.node(node))/keys" }
     func phone(_ name: String) -> String { "\(path)/phones/\(name)" }
 }

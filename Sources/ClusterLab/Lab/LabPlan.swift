@@ -10,6 +10,8 @@ struct LabPlan: Codable, Sendable {
         let httpPort: UInt16
         let httpsPort: UInt16
         let sshPort: UInt16
+        /// Whether it runs Cisco Tftp.
+        let servesTFTP: Bool
         /// Only the publisher has one.
         let tvsPort: UInt16?
 
@@ -27,17 +29,22 @@ struct LabPlan: Codable, Sendable {
     let nodes: [Node]
     let phones: [Phone]
     let phoneWebPort: UInt16
+    /// Cisco Tftp serves a file as it was when it started.
+    let tftpCache: Bool
 
     var publisher: Node { nodes[0] }
+
+    /// In the order in which phones try them.
+    var tftpNodes: [Node] { nodes.filter(\.servesTFTP) }
 
     func node(_ name: String) -> Node? { nodes.first { $0.name == name } }
 
     /// A new plan on a network of its own under 127.0.0.0/8 and on ports that are free there, so that labs run side by
     /// side.
-    static func make(release: LabRelease) throws(LabError) -> LabPlan {
+    static func make(_ options: LabOptions) throws(LabError) -> LabPlan {
         let network = "127.\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254))"
         var nodes: [Node] = []
-        for (index, name) in ["cucm-1051-a-pub", "cucm-1051-a-sub1"].enumerated() {
+        for index in 0..<options.nodeCount {
             let address = "\(network).\(11 + index)"
             var taken: Set<UInt16> = []
             // Two questions may get the same answer, for nothing holds the port in between.
@@ -49,8 +56,10 @@ struct LabPlan: Codable, Sendable {
             }
             nodes.append(
                 Node(
-                    name: name, isPublisher: index == 0, address: address, tftpPort: try port(.udp),
+                    name: index == 0 ? "cucm-1051-a-pub" : "cucm-1051-a-sub\(index)", isPublisher: index == 0,
+                    address: address, tftpPort: try port(.udp),
                     httpPort: try port(.tcp), httpsPort: try port(.tcp), sshPort: try port(.tcp),
+                    servesTFTP: index < options.tftpNodeCount,
                     tvsPort: index == 0 ? try port(.tcp) : nil))
         }
         let models: [PhoneModel] = [.cp7975, .cp8861, .cp7960]
@@ -60,7 +69,8 @@ struct LabPlan: Codable, Sendable {
             return Phone(name: "SEP" + digits.joined(), model: model, address: "\(network).\(101 + index)")
         }
         return LabPlan(
-            release: release, nodes: nodes, phones: phones, phoneWebPort: try commonPort(phones.map(\.address)))
+            release: options.release ?? .release10, nodes: nodes, phones: phones,
+            phoneWebPort: try commonPort(phones.map(\.address)), tftpCache: options.tftpCache ?? false)
     }
 
     private static func commonPort(_ addresses: [String]) throws(LabError) -> UInt16 {

@@ -1,47 +1,90 @@
 /// The CUCM release that a lab behaves like.
-public enum LabRelease: String, Codable, Sendable, CaseIterable {
+public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
+    case release9 = "9.1"
     case release10 = "10.5"
     case release12 = "12.5"
+    case release14 = "14"
+
+    public static func < (left: LabRelease, right: LabRelease) -> Bool { left.order < right.order }
+
+    private var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
     /// As `show version active` prints it.
     var fullVersion: String {
         switch self {
+        case .release9: "9.1.2.10000-28"
         case .release10: "10.5.1.10000-7"
         case .release12: "12.5.1.11900-146"
+        case .release14: "14.0.1.12900-161"
         }
     }
+
+    // MARK: Command line
+
+    /// `utils ctl`: before 10.0 only the CTL Client on Windows could write a CTL file.
+    var hasCTLCommands: Bool { self >= .release10 }
+
+    /// `show cert list` prints a block of lines for each certificate, not one line.
+    var listsCertificatesInBlocks: Bool { self < .release10 }
+
+    /// The SSH server knows only what is refused today: Diffie-Hellman with SHA-1, `ssh-rsa`, CBC, `hmac-sha1`.
+    var hasOldSSH: Bool { self < .release10 }
+
+    // MARK: Web pages
 
     /// From version 11 the web pages hand out Struts tokens, and the login form posts elsewhere.
-    var hasStrutsTokens: Bool { self != .release10 }
+    var hasStrutsTokens: Bool { self >= .release12 }
 
     var loginPath: String {
-        switch self {
-        case .release10: "/cmplatform/WEB-INF/pages/j_security_check"
-        case .release12: "/cmplatform/j_security_check"
-        }
+        self < .release12 ? "/cmplatform/WEB-INF/pages/j_security_check" : "/cmplatform/j_security_check"
     }
 
-    /// The size of the RSA keys of CallManager and CAPF, in bits.
-    var callManagerKeyBits: Int {
-        switch self {
-        case .release10: 1024
-        case .release12: 2048
-        }
-    }
+    /// The certificate REST interface.
+    var hasCertificateREST: Bool { self >= .release12 }
+
+    /// Everything that a client needs old TLS for: the web pages speak TLS 1.0 only.
+    var hasOldTLS: Bool { self < .release10 }
 
     /// TLS versions that the web pages speak, as nginx names them.
     var webProtocols: String {
         switch self {
+        case .release9: "TLSv1"
         case .release10: "TLSv1 TLSv1.1 TLSv1.2"
         case .release12: "TLSv1.2"
+        case .release14: "TLSv1.2 TLSv1.3"
         }
+    }
+
+    /// As OpenSSL spells a list of cipher suites. Level 0 lets small keys and SHA-1 signatures through.
+    var webCiphers: String {
+        self < .release10
+            ? "AES128-SHA:AES256-SHA:DHE-RSA-AES128-SHA:DHE-RSA-AES256-SHA:@SECLEVEL=0" : "DEFAULT:@SECLEVEL=0"
     }
 
     /// The AXL versions that are served, newest last.
     var axlVersions: [String] {
         switch self {
+        case .release9: ["8.0", "8.5", "9.0", "9.1"]
         case .release10: ["8.5", "9.0", "9.1", "10.0", "10.5"]
         case .release12: ["10.0", "10.5", "11.0", "11.5", "12.0", "12.5"]
+        case .release14: ["11.5", "12.0", "12.5", "14.0"]
         }
     }
+
+    // MARK: Certificates
+
+    /// The RSA key of a certificate, in bits. CallManager and CAPF were the last to get larger ones.
+    func keyBits(of purpose: String) -> Int {
+        switch self {
+        case .release9: 1024
+        case .release10: purpose == "CallManager" || purpose == "CAPF" ? 1024 : 2048
+        case .release12, .release14: 2048
+        }
+    }
+
+    /// Whether a certificate is signed with SHA-1.
+    func isSHA1(_ purpose: String) -> Bool { keyBits(of: purpose) == 1024 }
+
+    /// A certificate of its own for signing the cluster's CTL file.
+    var hasITLRecovery: Bool { self >= .release12 }
 }

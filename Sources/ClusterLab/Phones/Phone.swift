@@ -70,7 +70,7 @@ final class Phone: Sendable {
         judge: (PhoneJudge, [UInt8]) -> PhoneJudge.Verdict
     ) -> PhoneState.Outcome {
         var outcome = PhoneState.Outcome(kind: .unreachable, reason: "no server answers", time: Clock.now)
-        for node in lab.nodes {
+        for node in lab.tftpNodes {
             switch network.fetch(names, from: node) {
             case .unreachable(let why):
                 state.note("TFTP Timeout : \(names[names.count - 1])")

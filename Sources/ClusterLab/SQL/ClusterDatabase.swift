@@ -62,10 +62,12 @@ extension LabCluster {
     private var processNodeServices: SQLDatabase.Table {
         var rows: [[String?]] = []
         for (index, node) in nodes.enumerated() {
-            for (service, _) in node.services() {
+            for service in Service.allCases where service == .tftp || service.runs(on: node.plan) {
+                // A service that was deactivated keeps its row.
+                let isActive = service.runs(on: node.plan) ? "t" : "f"
                 rows.append([
                     Self.key("processnodeservice", index * 1000 + service.number), Self.key("processnode", index + 1),
-                    "\(service.number)", "t", "t",
+                    "\(service.number)", isActive, isActive,
                 ])
             }
         }

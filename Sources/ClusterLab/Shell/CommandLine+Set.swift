@@ -28,14 +28,19 @@ extension CommandLine {
                 break
             }
             lines.append(line)
+            if lines.count > 3, node.has(.cutUpload) { throw Cut() }
             guard lines.count <= Self.maximumPastedLines else {
                 throw Refusal(text: "Error: the certificate is too long")
             }
         }
         do {
             let certificate = try CertificateImport.read(Array(lines.joined(separator: "\n").utf8))
+            guard !node.has(.diskFull) else {
+                throw Refusal(text: "Error: the certificate could not be stored, there is not enough disk space")
+            }
             let (entry, _) = try cluster.trustStore.add(certificate, unit: unit)
             Log.note("\(node.plan.name): certificate \(unit)/\(entry.file) imported")
+            if node.has(.cutAnswer) { throw Cut() }
         } catch let refusal as CertificateImport.Refusal {
             throw Refusal(text: refusal.text)
         }

@@ -10,8 +10,8 @@ extension CommandLine {
             try terminal.line("Active Version Installed Software Options:")
             try terminal.line("  No Installed Software Options Found.")
         case ["network", "cluster"]: try showNetworkCluster()
-        case ["cert", "list", "own"]: try list(CertificateEntry.own(cluster, node))
-        case ["cert", "list", "trust"]: try list(CertificateEntry.trusted(cluster))
+        case ["cert", "list", "own"]: try listCertificates(CertificateEntry.own(cluster, node))
+        case ["cert", "list", "trust"]: try listCertificates(CertificateEntry.trusted(cluster))
         default:
             guard words.count == 3, words[0] == "cert" else { throw Self.unknown }
             switch words[1] {
@@ -27,14 +27,23 @@ extension CommandLine {
         let text = node.files.read(name).map { bytes in
             (try? ShowCTL.text(of: bytes, modified: node.files.modified(name) ?? 0)) ?? ShowCTL.unreadable(kind)
         }
-        let lines = (text ?? ShowCTL.absent(kind)).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        let lines = (text ?? absent(kind)).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         for line in lines { try terminal.line(String(line)) }
     }
 
+    /// The command line that the text points to came with release 10.
+    private func absent(_ kind: ShowCTL.Kind) -> String {
+        let text = ShowCTL.absent(kind)
+        return cluster.plan.release.hasCTLCommands
+            ? text : text.replacing(" or run the CLI - utils ctl.. to generate the CTL file.", with: ".")
+    }
+
     private func showNetworkCluster() throws {
-        for node in cluster.plan.nodes {
+        for runtime in cluster.nodes {
+            let node = runtime.plan
             let role = node.isPublisher ? "Publisher callmanager DBPub" : "Subscriber callmanager DBSub"
-            try terminal.line("\(node.address) \(node.name).lab.example \(node.name) \(role) authenticated")
+            let state = runtime.isUp ? "authenticated" : "not authenticated"
+            try terminal.line("\(node.address) \(node.name).\(Self.domain) \(node.name) \(role) \(state)")
         }
         try terminal.line()
         try terminal.line("Server Table (processnode) Entries")
@@ -44,8 +53,19 @@ extension CommandLine {
         try terminal.line("Successful")
     }
 
-    private func list(_ entries: [CertificateEntry]) throws {
-        for entry in entries { try terminal.line("\(entry.name): \(entry.origin)") }
+    private func listCertificates(_ entries: [CertificateEntry]) throws {
+        for entry in entries {
+            guard cluster.plan.release.listsCertificatesInBlocks else {
+                try terminal.line("\(entry.name): \(entry.origin)")
+                continue
+            }
+            try terminal.line("Unit:\t\(entry.unit)")
+            try terminal.line("Type:\t\(entry.isOwn ? "own-cert" : "trust-cert")")
+            try terminal.line("Name:\t\(entry.file)")
+            try terminal.line("Issuer:\t\(CertificateText.name(entry.certificate.issuer))")
+            try terminal.line("Expires:\t\(Clock.cucm(entry.certificate.notAfter))")
+            try terminal.line()
+        }
     }
 
     /// A certificate by the name that the list gives it, or by its purpose alone.

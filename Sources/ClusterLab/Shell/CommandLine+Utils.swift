@@ -17,13 +17,22 @@ extension CommandLine {
             try terminal.line("\(name) [STARTED]")
         }
         for (service, state) in node.services() {
-            try terminal.line("\(service.rawValue)[\(state.isStarted ? "STARTED" : "STOPPED")]  ")
+            let text = state.isStarted ? "STARTED" : state.isStarting ? "STARTING" : "STOPPED"
+            try terminal.line("\(service.rawValue)[\(text)]  ")
+        }
+        for service in Service.allCases where !service.runs(on: node.plan) {
+            try terminal.line("\(service.rawValue)[STOPPED]  Service Not Activated")
         }
         try terminal.line("Primary Node =\(node.plan.isPublisher)")
     }
 
     private func change(_ verb: String, _ name: String) throws {
         guard let entry = node.services().first(where: { $0.service.rawValue == name }) else {
+            if Service(rawValue: name) != nil {
+                throw Refusal(
+                    text: "Service Manager is running\n\(name)[STOPPED]  Service Not Activated\n"
+                        + "Executed command unsuccessfully")
+            }
             throw Refusal(
                 text: "Service Manager is running\nService \(name) is invalid\nExecuted command unsuccessfully")
         }
@@ -43,6 +52,10 @@ extension CommandLine {
         }
         guard verb != "stop" else { return try terminal.line("\(name)[STOPPED]  ") }
         if verb == "restart" || !entry.state.isStarted {
+            if node.has(.slowStart) {
+                cluster.startSlowly(service, on: node)
+                return try progress(name, "STARTING")
+            }
             try progress(name, "STARTING")
             try cluster.start(service, on: node)
         }
@@ -78,8 +91,25 @@ extension CommandLine {
             try writeCTL { try cluster.updateCTL() }
             try terminal.line("CTL file Updated")
             try terminal.line(Self.restartHint)
+        case ["reset", "localkey"]: try resetLocalKey()
         default: throw Self.unknown
         }
+    }
+
+    private func resetLocalKey() throws {
+        try requirePublisher()
+        guard
+            try confirm(
+                "This operation will reset the CTL file signed with the local key. Do you want to continue? (y/n):")
+        else { return }
+        guard cluster.securityMode == 1 else {
+            throw Refusal(text: "Cluster is not in Mixed Mode. CTL File cannot be reset")
+        }
+        try terminal.line()
+        try terminal.line("Resetting CTL file")
+        try writeCTL { try cluster.updateCTL(signer: .callManager) }
+        try terminal.line("CTL file has been reset")
+        try terminal.line(Self.restartHint)
     }
 
     private func setMode(_ mode: Int, _ title: String, _ name: String) throws {

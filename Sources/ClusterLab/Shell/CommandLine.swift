@@ -11,23 +11,34 @@ struct CommandLine {
 
     private struct Exit: Error {}
 
+    /// The connection breaks: nobody says good-bye.
+    struct Cut: Error {}
+
+    enum End: Sendable {
+        case ended
+        case cut
+    }
+
     static let prompt = "admin:"
     /// A real node takes seconds to show its first prompt.
     private static let startMilliseconds = 150
 
-    func run() {
+    func run() -> End {
         do {
             try greet()
             while true { try command() }
+        } catch is Cut {
+            return .cut
         } catch {
             // The client has gone, or said exit.
             try? terminal.flush()
+            return .ended
         }
     }
 
     private func greet() throws {
         try terminal.write("Command Line Interface is starting up, please wait ...\n")
-        try terminal.pause(milliseconds: Self.startMilliseconds)
+        try terminal.pause(milliseconds: Self.startMilliseconds + Int(node.delay * 1000))
         try terminal.write(
             """
 
@@ -49,6 +60,7 @@ struct CommandLine {
             let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
             guard !words.isEmpty else { return }
             terminal.startPage()
+            try terminal.pause(milliseconds: Int(node.delay * 1000))
             Log.note("\(node.plan.name): admin:\(Self.forLog(words))")
             try execute(words, line)
         } catch is Terminal.Interrupted {
@@ -71,8 +83,11 @@ struct CommandLine {
         case "set": try set(Array(words.dropFirst()))
         case "run" where words.count > 2 && words[1] == "sql": try sql(line)
         case "utils" where words.count > 2 && words[1] == "service": try service(Array(words.dropFirst(2)))
-        case "utils" where words.count > 2 && words[1] == "ctl": try ctl(Array(words.dropFirst(2)))
-        case "utils" where words.dropFirst() == ["dbreplication", "runtimestate"]: try replicationState()
+        case "utils" where words.count > 2 && words[1] == "ctl" && cluster.plan.release.hasCTLCommands:
+            try ctl(Array(words.dropFirst(2)))
+        case "utils" where words.count > 2 && words[1] == "dbreplication": try replication(Array(words.dropFirst(2)))
+        case "utils" where words.count == 4 && words[1] == "network" && words[2] == "host": try resolve(words[3])
+        case "utils" where words.dropFirst() == ["diagnose", "module", "validate_network"]: try diagnoseNetwork()
         case "file" where words.count > 1: try file(Array(words.dropFirst()))
         default: throw Self.unknown
         }

@@ -2,18 +2,6 @@ import CSSH
 
 /// A node's SSH host key.
 enum SSHHostKey {
-    /// Makes a key, as CUCM has it: RSA, 2048 bits.
-    static func make(at path: String) throws(LabError) {
-        var key: ssh_key?
-        guard ssh_pki_generate(SSH_KEYTYPE_RSA, 2048, &key) == SSH_OK, let key else {
-            throw LabError(.startFailed, "libssh cannot make a host key")
-        }
-        defer { ssh_key_free(key) }
-        guard ssh_pki_export_privkey_file(key, nil, nil, nil, path) == SSH_OK else {
-            throw LabError(.fileFailed, "libssh cannot write \(path)")
-        }
-    }
-
     /// As OpenSSH prints it: `SHA256:` and base64 without padding.
     static func fingerprint(of path: String) throws(LabError) -> String {
         var key: ssh_key?

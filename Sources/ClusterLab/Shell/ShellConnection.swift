@@ -16,10 +16,10 @@ struct ShellConnection: Sendable {
     func serve(_ connection: Int32) {
         guard Self.libraryReady, let bind = ssh_bind_new() else { return }
         defer { ssh_bind_free(bind) }
-        let key = cluster.folder.keys(node.plan.name) + "/ssh_host_key"
-        guard etb_ssh_bind_option_string(bind, SSH_BIND_OPTIONS_HOSTKEY, key) == SSH_OK, let session = ssh_new() else {
-            return
-        }
+        let key = cluster.folder.keys(node.plan.name) + (node.has(.sshKey) ? "/ssh_host_key-other" : "/ssh_host_key")
+        guard etb_ssh_bind_option_string(bind, SSH_BIND_OPTIONS_HOSTKEY, key) == SSH_OK, limitAlgorithms(bind),
+            let session = ssh_new()
+        else { return }
         defer {
             ssh_disconnect(session)
             ssh_free(session)
@@ -35,7 +35,10 @@ struct ShellConnection: Sendable {
         // What else the client asks for (a new window size, a second channel) gets libssh's own refusal.
         ssh_set_message_callback(session, { _, _, _ in 1 }, nil)
         let terminal = Terminal(channel: channel, echoes: hasTerminal)
-        CommandLine(cluster: cluster, node: node, terminal: terminal).run()
+        guard CommandLine(cluster: cluster, node: node, terminal: terminal).run() == .ended else {
+            shutdown(connection, Int32(SHUT_RDWR))
+            return
+        }
         ssh_channel_request_send_exit_status(channel, 0)
         ssh_channel_send_eof(channel)
         ssh_channel_close(channel)
@@ -44,6 +47,25 @@ struct ShellConnection: Sendable {
         while let message = ssh_message_get(session) {
             ssh_message_reply_default(message)
             ssh_message_free(message)
+        }
+    }
+
+    /// What the SSH server of an old release can do, and nothing else.
+    private static let oldAlgorithms: [(option: ssh_bind_options_e, names: String)] = [
+        (SSH_BIND_OPTIONS_KEY_EXCHANGE, "diffie-hellman-group14-sha1,diffie-hellman-group1-sha1"),
+        (SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS, "ssh-rsa"),
+        (SSH_BIND_OPTIONS_CIPHERS_C_S, "aes128-cbc,aes256-cbc,3des-cbc"),
+        (SSH_BIND_OPTIONS_CIPHERS_S_C, "aes128-cbc,aes256-cbc,3des-cbc"),
+        (SSH_BIND_OPTIONS_HMAC_C_S, "hmac-sha1"),
+        (SSH_BIND_OPTIONS_HMAC_S_C, "hmac-sha1"),
+    ]
+
+    private func limitAlgorithms(_ bind: ssh_bind) -> Bool {
+        guard cluster.plan.release.hasOldSSH else { return true }
+        return Self.oldAlgorithms.allSatisfy { option, names in
+            let isTaken = etb_ssh_bind_option_string(bind, option, names) == SSH_OK
+            if !isTaken { Log.note("libssh does not take \(names)") }
+            return isTaken
         }
     }
 
@@ -103,7 +125,7 @@ struct ShellConnection: Sendable {
 
     private func isRight(_ user: String, _ password: UnsafePointer<CChar>?) -> Bool {
         guard let password else { return false }
-        return cluster.accounts.platform.accepts(user: user, password: Array(String(cString: password).utf8))
+        return cluster.accepts(.platform, user: user, password: Array(String(cString: password).utf8), at: node)
     }
 
     private func refuse(_ message: ssh_message, isAttempt: Bool = true) {

@@ -16,6 +16,18 @@ struct Accounts: Sendable {
         }
     }
 
+    enum Kind: Sendable {
+        case platform
+        case application
+    }
+
+    subscript(_ kind: Kind) -> Account {
+        switch kind {
+        case .platform: platform
+        case .application: application
+        }
+    }
+
     static let platformUser = "administrator"
     static let applicationUser = "ccmadministrator"
 

@@ -1,7 +1,48 @@
 /// What can be made to go wrong on a node.
 public enum Fault: String, Codable, Sendable, CaseIterable {
-    /// Files that are uploaded to the node are refused, and nothing is stored.
-    case diskFull = "disk-full"
     /// Nothing of the node answers.
     case down
+    /// Every answer of the web pages and of the command line comes late.
+    case slow
+    /// Files and certificates that are brought to the node are refused, and nothing is stored.
+    case diskFull = "disk-full"
+    /// The right passwords are refused, on every way in.
+    case loginRefused = "login-refused"
+    /// A web session ends with the first form that it sends, which is not processed.
+    case sessionExpired = "session-expired"
+    /// The connection is cut while a file or certificate is uploaded; nothing is stored.
+    case cutUpload = "cut-upload"
+    /// What is uploaded is stored, but the connection is cut before the answer.
+    case cutAnswer = "cut-answer"
+    /// The certificate REST interface knows no Phone-SAST-trust.
+    case restRefusal = "rest-refusal"
+    /// The web pages have another key and certificate.
+    case tlsKey = "tls-key"
+    /// The command line has another host key.
+    case sshKey = "ssh-key"
+    /// The node's database does not follow the publisher's.
+    case replication
+    /// The node resolves no names.
+    case dns
+    /// A service takes some seconds to come up, and the command that restarts it does not wait.
+    case slowStart = "slow-start"
+
+    /// One line for the help.
+    public var help: String {
+        switch self {
+        case .down: "nothing of the node answers"
+        case .slow: "every answer comes late"
+        case .diskFull: "uploads to the node are refused, and nothing is stored"
+        case .loginRefused: "right passwords are refused"
+        case .sessionExpired: "a web session ends with its first form"
+        case .cutUpload: "the connection is cut during an upload; nothing is stored"
+        case .cutAnswer: "an upload is stored, but the connection is cut before the answer"
+        case .restRefusal: "the certificate REST interface knows no Phone-SAST-trust"
+        case .tlsKey: "the web pages have another TLS key"
+        case .sshKey: "the command line has another SSH host key"
+        case .replication: "the node's database does not follow the publisher's"
+        case .dns: "the node resolves no names"
+        case .slowStart: "services stay in STARTING for some seconds after a restart"
+        }
+    }
 }

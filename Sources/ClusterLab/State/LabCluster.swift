@@ -1,4 +1,5 @@
 import Certificates
+import Dispatch
 import Synchronization
 import TrustList
 
@@ -9,6 +10,7 @@ final class LabCluster: Sendable {
     private struct Saved: Codable {
         var securityMode = 1
         var faults: [String: Set<Fault>] = [:]
+        var delays: [String: Double] = [:]
     }
 
     let plan: LabPlan
@@ -32,13 +34,21 @@ final class LabCluster: Sendable {
         let saved = Files.exists(folder.state) ? try JSON.read(Saved.self, folder.state) : Saved()
         self.saved = Mutex(saved)
         nodes = try plan.nodes.map {
-            try NodeRuntime(plan: $0, folder: folder, faults: saved.faults[$0.name] ?? [])
+            try NodeRuntime(
+                plan: $0, folder: folder, tftpCache: plan.tftpCache, faults: saved.faults[$0.name] ?? [],
+                delay: saved.delays[$0.name] ?? Self.usualDelay)
         }
         phones = try plan.phones.map { try Phone(plan: $0, lab: plan, folder: folder.phone($0.name)) }
     }
 
     var publisher: NodeRuntime { nodes[0] }
     var writer: TrustListWriter { TrustListWriter(plan: plan, identity: identity) }
+
+    /// Whether an account is let in at a node.
+    func accepts(_ account: Accounts.Kind, user: String, password: [UInt8], at node: NodeRuntime) -> Bool {
+        let isRight = accounts[account].accepts(user: user, password: password)
+        return isRight && !node.has(.loginRefused)
+    }
 
     func node(_ name: String) -> NodeRuntime? { nodes.first { $0.plan.name == name } }
     func phone(_ name: String) -> Phone? { phones.first { $0.plan.name == name } }
@@ -53,21 +63,33 @@ final class LabCluster: Sendable {
             _ = try trustStore.add(own.callManager.certificate, unit: "CallManager-trust")
             _ = try trustStore.add(own.tomcat.certificate, unit: "tomcat-trust")
         }
+        if let recovery = identity.publisher.itlRecovery {
+            _ = try trustStore.add(recovery.certificate, unit: "CallManager-trust")
+        }
         if let capf = identity.publisher.capf {
             for unit in ["CallManager-trust", "CAPF-trust"] { _ = try trustStore.add(capf.certificate, unit: unit) }
         }
-        try distribute("CTLFile.tlv", try writer.tokenlessCTL(time: now))
+        try distribute("CTLFile.tlv", try writer.secureCTL(time: now))
         save()
     }
 
     func start() throws(LabError) {
-        for node in nodes where node.isUp { try start(node) }
+        try startAll(nodes.filter(\.isUp))
         try refreshFront()
     }
 
     func stop() {
         nginx.stop()
-        for node in nodes { node.stop() }
+        DispatchQueue.concurrentPerform(iterations: nodes.count) { nodes[$0].stop() }
+    }
+
+    /// All at the same time: a server takes a moment to come up.
+    private func startAll(_ nodes: [NodeRuntime]) throws(LabError) {
+        let failure = Mutex<LabError?>(nil)
+        DispatchQueue.concurrentPerform(iterations: nodes.count) { index in
+            do throws(LabError) { try start(nodes[index]) } catch { failure.withLock { $0 = error } }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
     }
 
     private func start(_ node: NodeRuntime) throws(LabError) {
@@ -80,7 +102,9 @@ final class LabCluster: Sendable {
             nodes.map { node in
                 NginxServer.Front(
                     node: node.plan, web: node.isUp, files: node.servesFiles,
-                    tvs: node.plan.tvsPort != nil && node.isUp && node.isStarted(.trustVerification))
+                    tvs: node.plan.tvsPort != nil && node.isUp && node.isStarted(.trustVerification),
+                    root: node.files.served,
+                    cutsUploads: node.has(.cutUpload), hasOtherKey: node.has(.tlsKey))
             })
     }
 
@@ -88,11 +112,20 @@ final class LabCluster: Sendable {
 
     // MARK: Faults
 
+    /// Seconds.
+    static let usualDelay = 2.0
+
     /// Replaces a node's faults.
-    func setFaults(_ faults: Set<Fault>, on node: NodeRuntime) throws(LabError) {
+    ///
+    /// - Parameter delay: how late a slow node answers, in seconds.
+    func setFaults(_ faults: Set<Fault>, delay: Double, on node: NodeRuntime) throws(LabError) {
+        try identity.makeOtherKeys(for: faults, node.plan, folder, plan.release)
         let wasUp = node.isUp
-        node.setFaults(faults)
-        saved.withLock { $0.faults[node.plan.name] = faults.isEmpty ? nil : faults }
+        node.setFaults(faults, delay: delay)
+        saved.withLock {
+            $0.faults[node.plan.name] = faults.isEmpty ? nil : faults
+            $0.delays[node.plan.name] = faults.isEmpty ? nil : delay
+        }
         save()
         if wasUp && !node.isUp {
             node.stop()
@@ -115,6 +148,16 @@ final class LabCluster: Sendable {
         if service == .tftp || service == .trustVerification { try refreshFront() }
     }
 
+    /// Starts a service that takes its time: returns at once.
+    func startSlowly(_ service: Service, on node: NodeRuntime) {
+        node.setStarting(service)
+        let milliseconds = Int(node.faultDelay * 1000)
+        Threads.start { [self] in
+            Clock.sleep(milliseconds: milliseconds)
+            do { try start(service, on: node) } catch { Log.note("\(node.plan.name): \(service.rawValue): \(error)") }
+        }
+    }
+
     func stop(_ service: Service, on node: NodeRuntime) throws(LabError) {
         try node.set(service, started: false)
         if service == .tftp || service == .trustVerification { try refreshFront() }
@@ -126,10 +169,12 @@ final class LabCluster: Sendable {
     var securityMode: Int { saved.withLock { $0.securityMode } }
 
     /// Writes the CTL file anew for the present mode, signs it with the publisher's key, and copies it to all nodes.
-    func updateCTL() throws {
+    func updateCTL(signer: TrustListWriter.Signer = .usual) throws {
         let now = Clock.now
         try distribute(
-            "CTLFile.tlv", securityMode == 1 ? try writer.tokenlessCTL(time: now) : try writer.nonSecureCTL(time: now))
+            "CTLFile.tlv",
+            securityMode == 1
+                ? try writer.secureCTL(time: now, signer: signer) : try writer.nonSecureCTL(time: now, signer: signer))
     }
 
     func setSecurityMode(_ mode: Int) throws {

@@ -5,6 +5,8 @@ import Synchronization
 final class NodeRuntime: Sendable {
     struct ServiceState: Sendable {
         var isStarted: Bool
+        /// On its way up.
+        var isStarting = false
         /// Seconds since 1970.
         var since: Int64
     }
@@ -14,6 +16,7 @@ final class NodeRuntime: Sendable {
         var shell: Listener?
         var services: [Service: ServiceState]
         var faults: Set<Fault>
+        var delay: Double
     }
 
     let plan: LabPlan.Node
@@ -23,15 +26,16 @@ final class NodeRuntime: Sendable {
     /// Starting and stopping takes time and happens one at a time.
     private let transition = Mutex(())
 
-    init(plan: LabPlan.Node, folder: LabFolder, faults: Set<Fault>) throws(LabError) {
+    init(plan: LabPlan.Node, folder: LabFolder, tftpCache: Bool, faults: Set<Fault>, delay: Double) throws(LabError) {
         self.plan = plan
         self.folder = folder
-        files = try TFTPFolder(path: folder.tftp(plan.name))
+        files = try TFTPFolder(
+            path: folder.tftp(plan.name), cache: tftpCache ? folder.tftpCache(plan.name) : nil)
         var services: [Service: ServiceState] = [:]
-        for service in Service.allCases where service.runs(onPublisher: plan.isPublisher) {
+        for service in Service.allCases where service.runs(on: plan) {
             services[service] = ServiceState(isStarted: true, since: Clock.now)
         }
-        state = Mutex(State(services: services, faults: faults))
+        state = Mutex(State(services: services, faults: faults, delay: delay))
     }
 
     var faults: Set<Fault> { state.withLock { $0.faults } }
@@ -39,7 +43,18 @@ final class NodeRuntime: Sendable {
 
     func has(_ fault: Fault) -> Bool { faults.contains(fault) }
 
-    func setFaults(_ faults: Set<Fault>) { state.withLock { $0.faults = faults } }
+    func setFaults(_ faults: Set<Fault>, delay: Double) {
+        state.withLock { state in
+            state.faults = faults
+            state.delay = delay
+        }
+    }
+
+    /// How late an answer is, in seconds; nothing unless the node is slow.
+    var delay: Double { has(.slow) ? faultDelay : 0 }
+
+    /// How long what a fault holds up takes, in seconds.
+    var faultDelay: Double { state.withLock { $0.delay } }
 
     func services() -> [(service: Service, state: ServiceState)] {
         let states = state.withLock { $0.services }
@@ -83,10 +98,15 @@ final class NodeRuntime: Sendable {
                     return state.tftpServer
                 }
                 server?.stop()
-                if started { try startTFTP() }
+                if started, isUp { try startTFTP() }
             }
             state.withLock { $0.services[service] = ServiceState(isStarted: started, since: Clock.now) }
         }
+    }
+
+    /// From now on a service that was stopped counts as one that is coming up.
+    func setStarting(_ service: Service) {
+        state.withLock { $0.services[service] = ServiceState(isStarted: false, isStarting: true, since: Clock.now) }
     }
 
     /// The process id of the TFTP server, while it runs.
@@ -103,7 +123,8 @@ final class NodeRuntime: Sendable {
         ]
         // As root, atftpd would become nobody, who may not read the lab's folder.
         if geteuid() == 0 { arguments += ["--user", "root", "--group", "root"] }
-        let root = Files.absolute(files.path)
+        try files.fillCache()
+        let root = Files.absolute(files.served)
         let server = try ChildProcess(
             try Programs.path("atftpd"), arguments + [root], log: folder.node(plan.name) + "/tftp.log",
             deathSignal: "KILL", withoutCapabilities: true)

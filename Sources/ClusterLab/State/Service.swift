@@ -13,10 +13,11 @@ enum Service: String, CaseIterable, Sendable {
     case tomcat = "Cisco Tomcat"
     case trustVerification = "Cisco Trust Verification Service"
 
-    /// Whether a node of this kind runs it.
-    func runs(onPublisher isPublisher: Bool) -> Bool {
+    /// Whether it is activated on a node.
+    func runs(on node: LabPlan.Node) -> Bool {
         switch self {
-        case .certificateAuthority, .trustVerification, .axl: isPublisher
+        case .certificateAuthority, .trustVerification, .axl: node.isPublisher
+        case .tftp: node.servesTFTP
         default: true
         }
     }

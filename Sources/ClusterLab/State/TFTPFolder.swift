@@ -1,23 +1,31 @@
 import Glibc
 import Synchronization
 
-/// What a node serves over TFTP and HTTP 6970. The folder and its files are read-only, because atftpd would otherwise
-/// take files from anybody; only this class writes, for the moment that a change takes.
+/// The files of a node for its phones, and what TFTP and HTTP 6970 serve of them: the files themselves, or copies made when
+/// the service started. The folders and files are read-only, because atftpd would otherwise take files from anybody; only
+/// this class writes, for the moment that a change takes.
 final class TFTPFolder: Sendable {
+    /// The files as they are stored.
     let path: String
+    /// The files as they are served.
+    let served: String
     /// On the same file system, for files that are being written.
     private let scratch: String
     private let lock = Mutex(())
 
-    init(path: String) throws(LabError) {
+    /// - Parameter cache: where copies are served from; nil where the files are served as they are stored.
+    init(path: String, cache: String?) throws(LabError) {
         self.path = path
+        served = cache ?? path
         scratch = path + "-incoming"
-        try Files.makeFolder(path, mode: 0o555)
+        for folder in [path, served] { try Files.makeFolder(folder, mode: 0o555) }
         try Files.makeFolder(scratch)
     }
 
+    private var hasCache: Bool { served != path }
+
     /// The files, folders inside included, sorted.
-    var files: [String] { list("") }
+    var files: [String] { Self.list(path) }
 
     func read(_ name: String) -> [UInt8]? { try? Files.read("\(path)/\(name)") }
 
@@ -25,43 +33,62 @@ final class TFTPFolder: Sendable {
 
     func exists(_ name: String) -> Bool { Files.exists("\(path)/\(name)") }
 
-    /// Replaces a file by these bytes, at once or not at all.
+    /// Replaces a file by these bytes, at once or not at all. A name that the cache does not hold is served at once.
     func write(_ name: String, _ bytes: [UInt8]) throws(LabError) {
-        try change(name, creating: true) { () throws(LabError) in
-            try Files.write(bytes, to: "\(path)/\(name)", mode: 0o444, scratch: scratch)
+        try lock.withLock { (_) throws(LabError) in
+            try write(name, bytes, in: path)
+            if hasCache, !Files.exists("\(served)/\(name)") { try write(name, bytes, in: served) }
         }
     }
 
     /// - Returns: false when there is no such file.
     func delete(_ name: String) throws(LabError) -> Bool {
         guard exists(name) else { return false }
-        try change(name, creating: false) { () throws(LabError) in try Files.remove("\(path)/\(name)") }
+        try lock.withLock { (_) throws(LabError) in try remove(name, in: path) }
         return true
     }
 
-    private func change(
-        _ name: String, creating: Bool, _ body: () throws(LabError) -> Void
-    ) throws(LabError) {
+    /// What the service does when it starts: from now on it serves what is stored now.
+    func fillCache() throws(LabError) {
+        guard hasCache else { return }
         try lock.withLock { (_) throws(LabError) in
-            var folders = [path]
-            for part in name.split(separator: "/").dropLast() {
-                chmod(folders[folders.count - 1], 0o755)
-                let folder = "\(folders[folders.count - 1])/\(part)"
-                if creating { try Files.makeFolder(folder, mode: 0o755) }
-                folders.append(folder)
-            }
-            for folder in folders { chmod(folder, 0o755) }
-            defer { for folder in folders.reversed() { chmod(folder, 0o555) } }
-            try body()
+            let stored = Self.list(path)
+            for name in Self.list(served) where !stored.contains(name) { try remove(name, in: served) }
+            for name in stored { try write(name, try Files.read("\(path)/\(name)"), in: served) }
         }
     }
 
-    private func list(_ folder: String) -> [String] {
-        Files.list("\(path)/\(folder)").flatMap { name in
+    private func write(_ name: String, _ bytes: [UInt8], in root: String) throws(LabError) {
+        try change(name, in: root, creating: true) { () throws(LabError) in
+            try Files.write(bytes, to: "\(root)/\(name)", mode: 0o444, scratch: scratch)
+        }
+    }
+
+    private func remove(_ name: String, in root: String) throws(LabError) {
+        try change(name, in: root, creating: false) { () throws(LabError) in try Files.remove("\(root)/\(name)") }
+    }
+
+    private func change(
+        _ name: String, in root: String, creating: Bool, _ body: () throws(LabError) -> Void
+    ) throws(LabError) {
+        var folders = [root]
+        for part in name.split(separator: "/").dropLast() {
+            chmod(folders[folders.count - 1], 0o755)
+            let folder = "\(folders[folders.count - 1])/\(part)"
+            if creating { try Files.makeFolder(folder, mode: 0o755) }
+            folders.append(folder)
+        }
+        for folder in folders { chmod(folder, 0o755) }
+        defer { for folder in folders.reversed() { chmod(folder, 0o555) } }
+        try body()
+    }
+
+    private static func list(_ root: String, _ folder: String = "") -> [String] {
+        Files.list("\(root)/\(folder)").flatMap { name in
             let file = folder.isEmpty ? name : "\(folder)/\(name)"
             var status = stat()
-            guard stat("\(path)/\(file)", &status) == 0 else { return [String]() }
-            return status.st_mode & S_IFMT == S_IFDIR ? list(file) : [file]
+            guard stat("\(root)/\(file)", &status) == 0 else { return [String]() }
+            return status.st_mode & S_IFMT == S_IFDIR ? list(root, file) : [file]
         }
     }
 }

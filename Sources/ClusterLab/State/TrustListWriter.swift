@@ -1,35 +1,31 @@
 import Certificates
 import TrustList
 
-/// Writes the cluster's own trust lists, as CUCM's command line does.
+/// Writes the cluster's own trust lists, as CUCM's command line does, or before release 10 the CTL Client.
 struct TrustListWriter: Sendable {
     let plan: LabPlan
     let identity: ClusterIdentity
 
-    /// The tokenless CTL file: the publisher's certificate twice, CAPF, then the other nodes; signed with the
-    /// publisher's CallManager key. Source: docs/trust-list-format.md.
-    func tokenlessCTL(time: Int64) throws -> [UInt8] {
-        let publisher = plan.publisher
-        var records = [
-            try record(publisher, identity.publisher.callManager, .sast),
-            try record(publisher, identity.publisher.callManager, .ccmTFTP),
-        ]
-        if let capf = identity.publisher.capf { records.append(try record(publisher, capf, .capf)) }
-        for (node, own) in zip(plan.nodes, identity.nodes).dropFirst() {
-            records.append(try record(node, own.callManager, .ccmTFTP))
-        }
-        return try sign(records, as: "CTLFile.tlv", with: identity.publisher.callManager, time: time)
+    /// Whose key signs a CTL file that the cluster writes itself.
+    enum Signer: Sendable {
+        /// What the release uses: ITLRecovery from 12.0 on, the publisher's CallManager before.
+        case usual
+        /// After `utils ctl reset localkey`, for phones that do not know ITLRecovery.
+        case callManager
+    }
+
+    /// The CTL file of a cluster in mixed mode.
+    func secureCTL(time: Int64, signer: Signer = .usual) throws -> [UInt8] {
+        guard !plan.release.hasCTLCommands else { return try tokenlessCTL(time: time, signer: signer) }
+        return try sign(clientRecords(), as: "CTLFile.tlv", with: try firstToken(), time: time)
     }
 
     /// The CTL file of a cluster in non-secure mode: the server records are emptied of their certificates.
-    func nonSecureCTL(time: Int64) throws -> [UInt8] {
-        let secure = try TrustListFile(decoding: tokenlessCTL(time: time))
-        var bytes = Array(secure.encoded().prefix(secure.header.length))
-        for record in secure.records {
-            bytes += record.role == .ccmTFTP ? try emptied(record) : try encoded(record)
-        }
-        let records = try TrustListFile(decoding: bytes).records
-        return try sign(records, as: "CTLFile.tlv", with: identity.publisher.callManager, time: time)
+    func nonSecureCTL(time: Int64, signer: Signer = .usual) throws -> [UInt8] {
+        let records = try plan.release.hasCTLCommands ? tokenlessRecords() : clientRecords()
+        return try sign(
+            records.map { $0.role == .ccmTFTP ? try $0.emptied() : $0 }, as: "CTLFile.tlv",
+            with: plan.release.hasCTLCommands ? credential(signer) : try firstToken(), time: time)
     }
 
     /// A node's ITL file, signed with that node's own CallManager key.
@@ -41,9 +37,61 @@ struct TrustListWriter: Sendable {
             try record(node, own.callManager, .ccmTFTP),
             try record(publisher, identity.publisher.tvs, .tvs),
         ]
+        if let recovery = identity.publisher.itlRecovery { records.append(try record(publisher, recovery, .sast)) }
         if let capf = identity.publisher.capf { records.append(try record(publisher, capf, .capf)) }
         return try sign(records, as: "ITLFile.tlv", with: own.callManager, time: time)
     }
+
+    // MARK: Tokenless
+
+    /// The publisher's certificates twice, CAPF, then the other nodes. Source: docs/trust-list-format.md.
+    private func tokenlessCTL(time: Int64, signer: Signer) throws -> [UInt8] {
+        try sign(tokenlessRecords(), as: "CTLFile.tlv", with: credential(signer), time: time)
+    }
+
+    private func tokenlessRecords() throws -> [Record] {
+        let publisher = plan.publisher
+        var records: [Record] = []
+        if let recovery = identity.publisher.itlRecovery { records.append(try record(publisher, recovery, .sast)) }
+        records.append(try record(publisher, identity.publisher.callManager, .sast))
+        records.append(try record(publisher, identity.publisher.callManager, .ccmTFTP))
+        if let capf = identity.publisher.capf { records.append(try record(publisher, capf, .capf)) }
+        for (node, own) in zip(plan.nodes, identity.nodes).dropFirst() {
+            records.append(try record(node, own.callManager, .ccmTFTP))
+        }
+        return records
+    }
+
+    private func credential(_ signer: Signer) -> Credential {
+        switch signer {
+        case .usual: identity.publisher.itlRecovery ?? identity.publisher.callManager
+        case .callManager: identity.publisher.callManager
+        }
+    }
+
+    // MARK: CTL Client
+
+    /// A record for each token, the servers by IP address, CAPF, and the second token at the end.
+    private func clientRecords() throws -> [Record] {
+        let tokens = try identity.tokens.map { token in
+            try Record(
+                certificate: token.certificate, role: .sast, dnsName: "", ipAddress: [0, 0, 0, 0], names: .token,
+                withCertificateSignature: false)
+        }
+        var records = Array(tokens.prefix(1))
+        for (node, own) in zip(plan.nodes, identity.nodes) {
+            records.append(try record(node, own.callManager, .ccmTFTP).inCTLClientProfile())
+            if let capf = own.capf { records.append(try record(node, capf, .capf).inCTLClientProfile()) }
+        }
+        return records + tokens.dropFirst()
+    }
+
+    private func firstToken() throws -> Credential {
+        guard let token = identity.tokens.first else { throw LabError(.badRequest, "this lab has no tokens") }
+        return token
+    }
+
+    // MARK: Parts
 
     private func record(_ node: LabPlan.Node, _ credential: Credential, _ role: Role) throws -> Record {
         try Record(
@@ -57,19 +105,5 @@ struct TrustListWriter: Sendable {
             fileName: name, timestamp: UInt32(clamping: time), digest: .sha1, records: records)
         let bits = credential.certificate.publicKey.bits
         return try draft.signed(by: credential.signer(), modulusBits: bits, verifier: X509SignatureVerifier()).encoded()
-    }
-
-    /// Only the length, the name, the role and the address stay. Source: Cisco technote 118892.
-    private func emptied(_ record: Record) throws -> [UInt8] {
-        try encoded(record) { [2, 4, 10].contains($0) }
-    }
-
-    private func encoded(_ record: Record, keeping: (UInt8) -> Bool = { _ in true }) throws -> [UInt8] {
-        var body: [UInt8] = []
-        for case .value(let tag, let bytes) in record.elements where tag != 1 && keeping(tag) {
-            body += [tag, UInt8(bytes.count >> 8), UInt8(bytes.count & 0xff)] + bytes
-        }
-        let length = body.count + 5
-        return [1, 0, 2, UInt8(length >> 8), UInt8(length & 0xff)] + body
     }
 }

@@ -10,7 +10,7 @@ struct AXLInterface: Sendable {
     func answer(_ request: WebRequest) -> WebResponse {
         guard request.method == "POST" else { return .status(405) }
         guard let given = request.basicCredentials,
-            cluster.accounts.application.accepts(user: given.user, password: given.password)
+            cluster.accepts(.application, user: given.user, password: given.password, at: cluster.publisher)
         else { return WebResponse.status(401).with("WWW-Authenticate", "Basic realm=\"Cisco Web Services Realm\"") }
         guard let (version, name) = Self.action(request.header("SOAPAction")) else {
             return SOAP.fault("The SOAPAction header is missing or malformed")

@@ -9,7 +9,20 @@ final class NginxServer: Sendable {
         var web: Bool
         var files: Bool
         var tvs: Bool
+        /// What HTTP 6970 serves.
+        var root: String
+        /// The connection is cut when something is uploaded.
+        var cutsUploads: Bool
+        /// The web pages have the key that nobody knows.
+        var hasOtherKey: Bool
     }
+
+    /// Where uploads go.
+    static let uploads = [
+        "/cmplatform/tftpFileUpload.do", "/cmplatform/certificateUpload.do", CertificateREST.root + "/trust/certificates",
+    ]
+    /// The status by which the lab asks for the connection to be cut without an answer.
+    static let cutStatus = 598
 
     private let folder: LabFolder
     private let release: LabRelease
@@ -98,22 +111,31 @@ final class NginxServer: Sendable {
     private func webServer(_ front: Front) -> String {
         guard front.web else { return "" }
         let node = front.node
+        let key = front.hasOtherKey ? "tomcat-other" : "tomcat"
+        let proxy = """
+            proxy_pass http://unix:run/web.sock:;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Lab-Node \(node.name);
+            proxy_redirect off;
+            proxy_read_timeout 60s;
+            proxy_intercept_errors on;
+            error_page \(Self.cutStatus) @cut;
+            """
+        let cuts =
+            front.cutsUploads
+            ? Self.uploads.map { "location = \($0) { if ($request_method = POST) { return 444; } \(proxy) }" }.joined() : ""
         return """
                 server {
                     listen \(node.address):\(node.httpsPort) ssl;
-                    ssl_certificate nodes/\(node.name)/keys/tomcat.pem;
-                    ssl_certificate_key nodes/\(node.name)/keys/tomcat.key;
+                    ssl_certificate nodes/\(node.name)/keys/\(key).pem;
+                    ssl_certificate_key nodes/\(node.name)/keys/\(key).key;
                     ssl_protocols \(release.webProtocols);
-                    ssl_ciphers DEFAULT:@SECLEVEL=0;
-                    location / {
-                        proxy_pass http://unix:run/web.sock:;
-                        proxy_http_version 1.1;
-                        proxy_set_header Connection "";
-                        proxy_set_header Host $http_host;
-                        proxy_set_header X-Lab-Node \(node.name);
-                        proxy_redirect off;
-                        proxy_read_timeout 60s;
-                    }
+                    ssl_ciphers \(release.webCiphers);
+                    location @cut { return 444; }
+                    \(cuts)
+                    location / { \(proxy) }
                 }
 
             """
@@ -126,7 +148,7 @@ final class NginxServer: Sendable {
                 server {
                     listen \(node.address):\(node.httpPort);
                     access_log nginx/\(node.name)-6970.log;
-                    root nodes/\(node.name)/tftp;
+                    root \(front.root);
                     location / { limit_except GET { deny all; } }
                 }
 

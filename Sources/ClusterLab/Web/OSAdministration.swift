@@ -26,6 +26,10 @@ struct OSAdministration: Sendable {
         }
         guard Self.pages.contains(request.path) else { return .status(404) }
         guard let id, sessions.isLoggedIn(id) else { return toLogin() }
+        if request.method == "POST", node.has(.sessionExpired) {
+            sessions.close(id)
+            return toLogin()
+        }
         switch (request.method, request.path) {
         case ("GET", "/cmplatform"), ("GET", "/cmplatform/"): return .redirect("/cmplatform/showHome.do")
         case ("GET", "/cmplatform/showHome.do"): return .html(WebPage.page("Operating System Administration", ""))
@@ -73,7 +77,7 @@ struct OSAdministration: Sendable {
         switch sessions.login(
             id,
             isRight: {
-                cluster.accounts.platform.accepts(user: user, password: Array(password.utf8))
+                cluster.accepts(.platform, user: user, password: Array(password.utf8), at: node)
             })
         {
         case .accepted(let fresh): return withCookie(.redirect("/cmplatform/"), fresh)
@@ -161,6 +165,9 @@ struct OSAdministration: Sendable {
             let certificate = try CertificateImport.read(file.content)
             guard TrustStore.units.contains(unit) else {
                 return "Error: CSR SAN and Certificate SAN does not match: there is no CSR for \(unit)"
+            }
+            guard !node.has(.diskFull) else {
+                return "Error: the certificate could not be stored, there is not enough disk space"
             }
             let (entry, _) = try cluster.trustStore.add(certificate, unit: unit)
             Log.note("\(node.plan.name): certificate \(unit)/\(entry.file) uploaded")

@@ -12,7 +12,7 @@ struct RISInterface: Sendable {
     func answer(_ request: WebRequest) -> WebResponse {
         guard request.method == "POST" else { return .status(405) }
         guard let given = request.basicCredentials,
-            cluster.accounts.application.accepts(user: given.user, password: given.password)
+            cluster.accepts(.application, user: given.user, password: given.password, at: cluster.publisher)
         else { return WebResponse.status(401).with("WWW-Authenticate", "Basic realm=\"Cisco Web Services Realm\"") }
         guard let operation = SOAP.operation(request.body), operation.name == "selectCmDevice",
             operation.namespace == Self.namespace,

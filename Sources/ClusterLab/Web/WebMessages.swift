@@ -81,6 +81,11 @@ struct WebResponse: Sendable {
         WebResponse(status: status, headers: [("Content-Type", "text/xml;charset=UTF-8")], body: Array(text.utf8))
     }
 
+    static func json(_ value: some Encodable, status: Int = 200) -> WebResponse {
+        WebResponse(
+            status: status, headers: [("Content-Type", "application/json;charset=UTF-8")], body: JSON.encode(value))
+    }
+
     static func status(_ status: Int) -> WebResponse {
         html("<html><body>HTTP Status \(status)</body></html>", status: status)
     }
@@ -118,13 +123,16 @@ extension WebResponse {
     private static func phrase(_ status: Int) -> String {
         switch status {
         case 200: "OK"
+        case 201: "Created"
         case 302: "Found"
+        case 400: "Bad Request"
         case 401: "Unauthorized"
         case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
         case 408: "Request Timeout"
         case 413: "Payload Too Large"
+        case 415: "Unsupported Media Type"
         case 500: "Internal Server Error"
         default: "Status"
         }

@@ -18,8 +18,8 @@ final class WebServers: Sendable {
         try await start(
             HTTPServer(
                 address: .unix(path: cluster.folder.web), timeout: 60, logger: .disabled,
-                handler: handler { [self] in
-                    answer($0)
+                handler: ClosureHTTPHandler { [self] in
+                    try await answerInTime(try await WebRequest($0)).flyingFox
                 }), "the web pages")
         for phone in cluster.phones {
             let web = PhoneWeb(phone: phone)
@@ -53,6 +53,19 @@ final class WebServers: Sendable {
         ClosureHTTPHandler { request in answer(try await WebRequest(request)).flyingFox }
     }
 
+    /// What a node's faults make of an answer: nothing was changed later than without them, only the answer is late or lost.
+    private func answerInTime(_ request: WebRequest) async throws -> WebResponse {
+        let node = request.header("X-Lab-Node").flatMap(cluster.node)
+        if let node, node.delay > 0 { try await Task.sleep(for: .seconds(node.delay)) }
+        let response = answer(request)
+        guard let node, node.has(.cutAnswer), Self.isUpload(request) else { return response }
+        return .status(NginxServer.cutStatus)
+    }
+
+    private static func isUpload(_ request: WebRequest) -> Bool {
+        request.method == "POST" && NginxServer.uploads.contains { request.path.hasPrefix($0) }
+    }
+
     /// nginx names the node in a header of its own, which a client cannot set.
     private func answer(_ request: WebRequest) -> WebResponse {
         guard let name = request.header("X-Lab-Node"), let node = cluster.node(name), let sessions = sessions[name]
@@ -61,6 +74,9 @@ final class WebServers: Sendable {
         }
         if request.path == "/cmplatform" || request.path.hasPrefix("/cmplatform/") {
             return OSAdministration(cluster: cluster, node: node, sessions: sessions).answer(request)
+        }
+        if cluster.plan.release.hasCertificateREST, request.path.hasPrefix(CertificateREST.root + "/") {
+            return CertificateREST(cluster: cluster, node: node).answer(request)
         }
         guard node.plan.isPublisher else { return .status(404) }
         switch request.path {

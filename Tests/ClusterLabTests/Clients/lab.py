@@ -32,6 +32,9 @@ class Web:
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+        # Old releases speak TLS 1.0 only, with small keys.
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
         self.connection = http.client.HTTPSConnection(host, port, context=context, timeout=20)
         self.cookies = {}
 

@@ -1,0 +1,22 @@
+import Certificates
+import TrustList
+
+/// Makes the security tokens with which the CTL file of an old cluster was written: keys in files, and certificates as the
+/// manufacturer's authority would issue them. Names as docs/trust-list-format.md has them.
+enum TokenAuthority {
+    static func issue(_ names: [String], in folder: String) throws {
+        let authority = try PrivateKey.generate(bits: 2048)
+        for name in names {
+            let key = try PrivateKey.generate(bits: 1024)
+            let builder = CertificateBuilder(
+                subject: DistinguishedName(["CN": name + "        ", "OU": "IPCBU", "O": "Cisco Systems, Inc."]),
+                serialNumber: [0x83] + (0..<9).map { _ in UInt8.random(in: .min ... .max) },
+                notBefore: Clock.now - 8 * 365 * 86400, notAfter: Clock.now + 12 * 365 * 86400, digest: .sha1)
+            let certificate = try builder.issue(
+                for: key.publicKey(),
+                issuer: DistinguishedName(["CN": "Cisco Manufacturing CA", "O": "Cisco Systems"]),
+                signedBy: authority)
+            try Credential(certificate: certificate, key: key).write(folder: folder, name: name)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/// What a new lab is to be. What is nil gets its default, or stays as it is in a lab that was made before.
+public struct LabOptions: Sendable, Hashable {
+    public static let nodeCounts = 2...30
+
+    /// By default 10.5.
+    public var release: LabRelease?
+    /// How many nodes, the publisher included; by default two.
+    public var nodes: Int?
+    /// How many of them serve TFTP, the publisher first; by default all of up to four, and three of more.
+    public var tftpNodes: Int?
+    /// Cisco Tftp goes on serving a file as it was when it started; by default not.
+    public var tftpCache: Bool?
+
+    public init(release: LabRelease? = nil, nodes: Int? = nil, tftpNodes: Int? = nil, tftpCache: Bool? = nil) {
+        self.release = release
+        self.nodes = nodes
+        self.tftpNodes = tftpNodes
+        self.tftpCache = tftpCache
+    }
+
+    var nodeCount: Int { nodes ?? 2 }
+    var tftpNodeCount: Int { tftpNodes ?? (nodeCount <= 4 ? nodeCount : 3) }
+
+    /// What is wrong with the numbers, in a sentence; nil where nothing is.
+    public var problem: String? {
+        guard Self.nodeCounts.contains(nodeCount) else {
+            return "a lab has \(Self.nodeCounts.lowerBound) to \(Self.nodeCounts.upperBound) nodes, not \(nodeCount)"
+        }
+        guard (1...nodeCount).contains(tftpNodeCount) else {
+            return "of \(nodeCount) nodes, 1 to \(nodeCount) can serve TFTP, not \(tftpNodeCount)"
+        }
+        return nil
+    }
+
+    /// In what a lab that exists differs from what is asked for, in a few words; nil where it does not.
+    func difference(from plan: LabPlan) -> String? {
+        if let release, release != plan.release {
+            return "of release \(plan.release.rawValue), not \(release.rawValue)"
+        }
+        if let nodes, nodes != plan.nodes.count { return "of \(plan.nodes.count) nodes, not \(nodes)" }
+        let servers = plan.nodes.count { $0.servesTFTP }
+        if let tftpNodes, tftpNodes != servers { return "of \(servers) TFTP nodes, not \(tftpNodes)" }
+        if let tftpCache, tftpCache != plan.tftpCache { return "\(plan.tftpCache ? "with" : "without") a TFTP cache" }
+        return nil
+    }
+
+    /// The same as arguments of `serve`.
+    var arguments: [String] {
+        var list: [String] = []
+        if let release { list += ["--release", release.rawValue] }
+        if let nodes { list += ["--nodes", "\(nodes)"] }
+        if let tftpNodes { list += ["--tftp-nodes", "\(tftpNodes)"] }
+        if tftpCache == true { list += ["--tftp-cache"] }
+        return list
+    }
+}

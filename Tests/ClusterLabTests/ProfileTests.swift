@@ -1,0 +1,91 @@
+import Certificates
+import Foundation
+import Testing
+import TrustList
+
+/// How the releases differ.
+@Suite struct ProfileTests {
+    @Test(arguments: RunningLab.profiles) func commandLine(release: String) async throws {
+        try await RunningLab.with(release: release) { lab in
+            let screen = try await lab.type([
+                "set cli pagination off", "show version active", "show cert list own", "utils ctl reset localkey", "y",
+                "show ctl", "file delete tftp CTLFile.tlv", "y", "show ctl", "exit",
+            ])
+            #expect(screen.contains("Active Master Version: \(release)."))
+            #expect(try (lab.description["version"] as? String).required("version").hasPrefix(release + "."))
+            let isOld = release == "9.1"
+            let isNew = ["12.5", "14"].contains(release)
+            #expect(screen.contains("admin:utils ctl reset localkey\nNo valid command entered\n") == isOld)
+            #expect(screen.contains("CTL file has been reset") == !isOld)
+            #expect(screen.contains("Unit:\ttomcat\nType:\town-cert\nName:\ttomcat.pem\nIssuer:\tL=Krakow") == isOld)
+            #expect(screen.contains("tomcat/tomcat.pem: Self-signed certificate") == !isOld)
+            #expect(screen.contains("ITLRecovery/ITLRecovery.pem: ") == isNew)
+            #expect(screen.contains("CTL File not found. Please run CTLClient plugin"))
+            #expect(screen.contains("run the CLI - utils ctl..") == !isOld)
+        }
+    }
+
+    /// The CTL Client's file before 10, CallManager's signature in 10, ITLRecovery's from 12 on.
+    @Test(arguments: RunningLab.profiles) func trustLists(release: String) async throws {
+        try await RunningLab.with(release: release) { lab in
+            let keys = "\(lab.directory)/nodes/\(RunningLab.publisher)/keys"
+            func own(_ name: String) throws -> Certificate {
+                try Certificate(pem: try String(contentsOfFile: "\(keys)/\(name).pem", encoding: .utf8))
+            }
+            let list = try TrustListFile(decoding: try lab.served(RunningLab.publisher))
+            let signers = list.records.filter { $0.role == .sast }
+            let tokens = try (lab.description["tokens"] as? [[String: String]]).required("tokens")
+            switch release {
+            case "9.1":
+                #expect(list.records.map(\.role) == [.sast, .ccmTFTP, .capf, .ccmTFTP, .sast])
+                #expect(tokens.map { $0["name"] } == ["SAST-ADN0054f509", "SAST-ADN008580ef"])
+                for (token, record) in zip(tokens, signers) {
+                    let pem = try String(contentsOfFile: try token["certificate"].required("path"), encoding: .utf8)
+                    #expect(record.certificate == (try Certificate(pem: pem)).der)
+                    #expect(record.isToken && record.certificateSignature == nil)
+                }
+                #expect(list.records[1].dnsName == (try lab.address(RunningLab.publisher)))
+                #expect(list.records.allSatisfy { $0.certificateSignature == nil })
+            case "10.5":
+                #expect(signers.map(\.certificate) == [try own("CallManager").der])
+                #expect(try list.isSigned(by: own("CallManager")))
+            default:
+                #expect(signers.map(\.certificate) == [try own("ITLRecovery").der, try own("CallManager").der])
+                #expect(try list.isSigned(by: own("ITLRecovery")))
+                _ = try await lab.type(["utils ctl reset localkey", "y", "exit"])
+                let reset = try TrustListFile(decoding: try lab.served(RunningLab.subscriber))
+                #expect(try reset.isSigned(by: own("CallManager")))
+                #expect(reset.records == list.records)
+            }
+            if release != "9.1" { #expect(tokens.isEmpty) }
+            #expect(try await lab.status().phones.allSatisfy { $0.ctlOutcome == "accepted" })
+            let bits = ["9.1": (1024, 1024), "10.5": (1024, 2048)][release] ?? (2048, 2048)
+            #expect(try (own("CallManager").publicKey.bits, own("tomcat").publicKey.bits) == bits)
+        }
+    }
+
+    @Test(arguments: RunningLab.profiles) func transports(release: String) async throws {
+        try await RunningLab.with(release: release) { lab in
+            let node = RunningLab.publisher
+            let isOld = release == "9.1"
+            #expect(lab.description["legacyTLS"] as? Bool == isOld)
+            #expect(lab.description["legacySSH"] as? Bool == isOld)
+            let url = try lab.https(node) + "/cmplatform"
+            #expect(try await Program.run(["curl", "-sk", "--tlsv1.2", url]).status == (isOld ? 35 : 0))
+            let session = try await Program.run([
+                "openssl", "s_client", "-connect", "\(try lab.address(node)):\(try lab.port("httpsPort", node))",
+                "-tls1", "-cipher", "DEFAULT:@SECLEVEL=0",
+            ])
+            #expect(!session.output.contains("Cipher is (NONE)") == ["9.1", "10.5"].contains(release))
+            // Today's defaults of OpenSSH's client.
+            let host = "administrator@\(try lab.address(node))"
+            let plain = try await Program.run([
+                "sshpass", "-f", lab.directory + "/credentials/platform", "ssh", "-p",
+                "\(try lab.port("sshPort", node))",
+                "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", host,
+            ])
+            #expect(plain.errors.contains("no matching") == isOld, "\(plain.errors)")
+            #expect(try await lab.ssh(["exit"]).status == 0)
+        }
+    }
+}
