@@ -1,0 +1,20 @@
+// swift-tools-version: 6.0
+
+import PackageDescription
+
+// What crosses into C, for AddressSanitizer and its leak check, in a package of its own: it builds with a flag that the
+// main one must not have. Run tools/sanitize.
+let package = Package(
+    name: "sanitize",
+    dependencies: [.package(name: "etoken-bridge", path: "../..")],
+    targets: [
+        .executableTarget(
+            name: "SanitizedTokens",
+            dependencies: [
+                .product(name: "Certificates", package: "etoken-bridge"),
+                .product(name: "Tokens", package: "etoken-bridge"),
+                .product(name: "TrustList", package: "etoken-bridge"),
+            ])
+    ],
+    swiftLanguageModes: [.v6]
+)
