@@ -137,7 +137,9 @@ public struct NodeTrustListHost: TrustListHost {
         try administration().uploadTFTPFile(name: TrustListKind.ctl.fileName, contents: contents)
     }
 
-    public func restartTFTP() throws(ClusterError) { try commandLine().restartService(ClusterService.tftp) }
+    public func restartTFTP() throws(ClusterError) {
+        try commandLine().restartServiceAndWait(ClusterService.tftp, until: .now + .seconds(600))
+    }
 
     public func delete() throws(ClusterError) {
         let counts = try commandLine().deleteTFTPFile(TrustListKind.ctl.fileName)

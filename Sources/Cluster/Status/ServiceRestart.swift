@@ -77,6 +77,34 @@ extension ServiceStatus {
     public var isActivated: Bool { !remark.lowercased().contains("not activated") }
 }
 
+extension PlatformCommandLine {
+    /// `utils service restart NAME`, and waits until the node lists the service as started. The command may come back
+    /// while the service is still on its way.
+    ///
+    /// - Throws: `refused` when the node does not restart it; `timedOut` when it is not up by then.
+    func restartServiceAndWait(_ name: String, until deadline: ContinuousClock.Instant) throws(ClusterError) {
+        let command = ShellCommand(
+            "utils service restart \(name)", timeout: max(1, (deadline - .now) / .seconds(1)))
+        let text = try shell.run(command)
+        var last = CommandAnswers.services(text)?.last { $0.name == name }
+        guard last != nil else {
+            throw ClusterError(
+                .refused, operation: "run \(command.text)", node: shell.node,
+                message: "it does not restart the service",
+                found: text)
+        }
+        while last?.isRunning != true {
+            guard ContinuousClock.now < deadline else {
+                throw ClusterError(
+                    .timedOut, operation: "restart \(name)", node: shell.node, message: "it does not come up",
+                    expected: "STARTED", found: last?.state ?? "not listed")
+            }
+            Pause.milliseconds(500)
+            last = try services().first { $0.name == name }
+        }
+    }
+}
+
 extension Cluster {
     /// Restarts a service on a node, and waits until the node says that it is up, and it answers where that can be seen.
     ///
@@ -84,15 +112,12 @@ extension Cluster {
     /// - Throws: `timedOut` when it is not up by then; `refused` when the node cannot restart it.
     public func restart(_ service: String, on node: NodeConfiguration, timeout: Double = 600) throws(ClusterError) {
         let deadline = ContinuousClock.now + .seconds(timeout)
-        try commandLine(of: node).restartService(service, timeout: timeout)
-        while true {
-            let listed = try commandLine(of: node).services().first { $0.name == service }
-            if listed?.isRunning == true, answers(service, on: node) { return }
+        try commandLine(of: node).restartServiceAndWait(service, until: deadline)
+        while !answers(service, on: node) {
             guard ContinuousClock.now < deadline else {
                 throw ClusterError(
                     .timedOut, operation: "restart \(service)", node: node.name,
-                    message: "it is not up after \(Int(timeout)) s", expected: "STARTED",
-                    found: listed?.state ?? "not listed")
+                    message: "it is started, but does not answer after \(Int(timeout)) s")
             }
             Pause.milliseconds(500)
         }

@@ -119,11 +119,11 @@ final class RestartServices<World: ClusterWorld>: ToEtokenStep<World>, Step {
     private static var services: [String] { ["Cisco Tftp", "Cisco CallManager"] }
     private var restarted: [String] = []
 
-    func check() -> StepState { .pending("on \(cluster.nodes.joined(separator: ", then "))") }
+    func check() -> StepState { .pending("one node after the other, where they are activated") }
 
     func act() throws {
         for service in Self.services {
-            for node in cluster.nodes {
+            for node in try cluster.nodes(running: service) {
                 try cluster.restart(service: service, on: node)
                 restarted.append("\(service) on \(node) has started again")
             }
