@@ -30,6 +30,8 @@ public protocol ClusterWorld: AnyObject {
     /// What the phone's web page says of the CTL file that it holds, or nil where the page does not answer.
     func heldChecksum(of phone: Phone) -> HeldChecksum?
     func restart(_ phone: Phone) throws
+    /// The nodes on which a service is activated, the publisher first.
+    func nodes(running service: String) throws -> [String]
     /// Restarts a service and waits until it has started.
     func restart(service: String, on node: String) throws
 }

@@ -98,7 +98,12 @@ public final class LiveCluster: ClusterWorld {
 
     public func restart(_ phone: Phone) throws { try cluster.axl().restartPhone(phone.name) }
 
+    public func nodes(running service: String) throws -> [String] {
+        let others = cluster.configuration.nodes.filter { !$0.isPublisher }
+        return try ServiceRestart(of: [service], on: [publisher] + others, in: cluster).steps.map(\.node)
+    }
+
     public func restart(service: String, on node: String) throws {
-        try cluster.commandLine(of: cluster.node(node)).restartService(service)
+        try cluster.restart(service, on: cluster.node(node))
     }
 }

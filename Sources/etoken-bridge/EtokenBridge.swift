@@ -58,7 +58,10 @@ struct CtlGroup: ParsableCommand {
 struct ClusterGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster", abstract: "Tell etoken-bridge about CUCM clusters, and look after them.",
-        subcommands: [ClusterAdd.self, ClusterList.self, ClusterStatusCommand.self])
+        subcommands: [
+            ClusterAdd.self, ClusterList.self, ClusterStatusCommand.self, ClusterSetMode.self,
+            ClusterRestartServices.self,
+        ])
 }
 
 struct TVSGroup: ParsableCommand {

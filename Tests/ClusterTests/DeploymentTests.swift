@@ -17,6 +17,10 @@ import Testing
             var isDown = false
             /// What is stored in place of what is given.
             var garbles = false
+            /// Goes on serving what was there at the last restart.
+            var caches = false
+            var stored: [UInt8]?
+            var restarts = 0
         }
 
         let node: String
@@ -57,9 +61,10 @@ import Testing
             let failure = state.withLock { state in
                 state.writes.append(contents)
                 let failure = state.failure(state.writes.count)
-                if failure == nil {
-                    let stored = state.garbles ? contents.map { $0 + [0xFF] } : contents
-                    (state.tftp, state.http) = (stored, stored)
+                // A connection that is cut after the file has arrived is a failure, too.
+                if failure == nil || failure == .closed {
+                    state.stored = state.garbles ? contents.map { $0 + [0xFF] } : contents
+                    if !state.caches { (state.tftp, state.http) = (state.stored, state.stored) }
                 }
                 return failure
             }
@@ -68,6 +73,16 @@ import Testing
 
         func deploy(_ contents: [UInt8]) throws(ClusterError) { try write(contents) }
         func delete() throws(ClusterError) { try write(nil) }
+
+        func restartTFTP() {
+            state.withLock { state in
+                state.restarts += 1
+                if state.caches { (state.tftp, state.http) = (state.stored, state.stored) }
+            }
+        }
+
+        var restarts: Int { state.withLock { $0.restarts } }
+        var stored: [UInt8]? { state.withLock { $0.stored } }
     }
 
     struct NoSpace: Error {}
@@ -189,6 +204,45 @@ import Testing
         #expect(result.outcome == .undone)
         #expect(Set(kept) == [[5], [6]])
         #expect(odd.files == [[5], [5]])
+    }
+
+    /// Cisco Tftp serves the old file from memory: what was stored must be put back nevertheless.
+    @Test func aServerThatCaches() throws {
+        for node in nodes {
+            node.set {
+                $0.caches = true
+                $0.stored = $0.tftp
+            }
+        }
+        let failed = try replace(with: new)
+        #expect(failed.outcome == .undone && failed.failure?.code == .mismatch)
+        #expect(nodes.map(\.stored) == [[1, 1], [2, 2, 2], nil])
+        #expect(nodes.allSatisfy { $0.restarts == 0 && $0.writes.count == 2 })
+        expectUnchanged()
+
+        let done = try TrustListDistribution(nodes).replace(
+            with: new, restartsTFTP: true, hooks: .init(backUp: { _ in "" }))
+        #expect(done.outcome == .done)
+        #expect(nodes.allSatisfy { $0.files == [new, new] && $0.restarts == 1 })
+        nodes[2].set { $0.failure = { _ in .refused } }
+        let undone = try TrustListDistribution(nodes).replace(
+            with: [7], restartsTFTP: true, hooks: .init(backUp: { _ in "" }))
+        #expect(undone.outcome == .undone)
+        #expect(nodes.allSatisfy { $0.files == [new, new] && $0.stored == new })
+    }
+
+    /// The answer to an upload is lost, after the file was stored: it is not taken for one that was refused.
+    @Test func aConnectionThatIsCut() throws {
+        for node in nodes {
+            node.set {
+                $0.caches = true
+                $0.stored = $0.tftp
+            }
+        }
+        nodes[1].set { $0.failure = { $0 == 1 ? .closed : nil } }
+        let result = try replace(with: new)
+        #expect(result.outcome == .undone)
+        #expect(nodes.map(\.stored) == [[1, 1], [2, 2, 2], nil])
     }
 
     @Test func everyInputHasItsResult() {

@@ -97,5 +97,7 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
         if phone.model.securityByDefault == .supported { held[phone.name] = bytes }
     }
 
+    func nodes(running service: String) -> [String] { nodes }
+
     func restart(service: String, on node: String) throws { try change("restart \(service) \(node)") }
 }

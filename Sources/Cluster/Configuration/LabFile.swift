@@ -33,7 +33,13 @@ public enum LabFile {
                 .configuration, operation: operation, message: "'\(document.version)' is not a version")
         }
         return ClusterConfiguration(
-            name: document.name, version: version, nodes: document.nodes.map(\.configuration),
+            name: document.name, version: version,
+            nodes: document.nodes.map { node in
+                var configuration = node.configuration
+                configuration.legacyTLS = document.legacyTLS ?? false
+                configuration.legacySSH = document.legacySSH ?? false
+                return configuration
+            },
             platform: document.credentials["platform"]?.configuration,
             application: document.credentials["application"]?.configuration, phoneWebPort: document.phoneWebPort)
     }
@@ -44,6 +50,9 @@ public enum LabFile {
         var version: String
         var credentials: [String: Credential]
         var phoneWebPort: UInt16
+        /// What an old release needs; labs of before do not say it.
+        var legacyTLS: Bool?
+        var legacySSH: Bool?
         var nodes: [Node]
     }
 
@@ -66,12 +75,14 @@ public enum LabFile {
         var tlsPin: String
         var sshHostKey: String
         var tvsPin: String?
+        /// Whether the node serves trust lists; labs of before do not say it, and all of theirs do.
+        var tftp: Bool?
 
         var configuration: NodeConfiguration {
             NodeConfiguration(
                 name: name, isPublisher: publisher, address: address, tftpPort: tftpPort, httpPort: httpPort,
                 httpsPort: httpsPort, sshPort: sshPort, tvsPort: tvsPort, tlsPin: tlsPin, sshHostKey: sshHostKey,
-                tvsPin: tvsPin)
+                tvsPin: tvsPin, servesTFTP: tftp ?? true)
         }
     }
 }

@@ -94,9 +94,11 @@ extension TrustListDistribution {
     /// - Parameters:
     ///   - contents: the file; nil deletes it.
     ///   - policy: with `keep`, nodes that cannot be read are left out as well.
+    ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that goes on serving what it served before.
     /// - Throws: what `backUp` throws, before anything was changed. What nodes do wrong is in the result.
     public func replace(
-        with contents: [UInt8]?, policy: TrustListDeployment.FailurePolicy = .undo, hooks: TrustListDeployment.Hooks
+        with contents: [UInt8]?, policy: TrustListDeployment.FailurePolicy = .undo, restartsTFTP: Bool = false,
+        hooks: TrustListDeployment.Hooks
     ) throws -> TrustListDeployment {
         hooks.observe(.reading(nodes: hosts.count))
         let (present, login) = readAndLogIn(for: contents == nil ? .delete : .deploy)
@@ -115,32 +117,41 @@ extension TrustListDistribution {
 
         let wanted = run.nodesToChange
         hooks.observe(.changing(nodes: wanted))
-        let failures = put(Dictionary(uniqueKeysWithValues: wanted.map { ($0, contents) }))
+        let failures = put(
+            Dictionary(uniqueKeysWithValues: wanted.map { ($0, contents) }), restartsTFTP: restartsTFTP)
         run.noteChange(of: wanted, failures: failures)
         let first = failures.first?.error ?? present.failures.first?.error
         guard let first else { return run.result(.done) }
         guard policy == .undo else { return run.result(.partly, failure: first) }
 
-        // Whatever the failed ones did with the file: all of those that were written to are put back.
         hooks.observe(.restoring(nodes: wanted))
-        let left = restore(Dictionary(uniqueKeysWithValues: wanted.map { ($0, run.before($0)) })).failures
+        let left = restore(
+            Dictionary(uniqueKeysWithValues: wanted.map { ($0, run.before($0)) }),
+            refusing: Set(failures.filter { !$0.mayBeStored }.map(\.node)), restartsTFTP: restartsTFTP
+        ).failures
         run.noteRestoration(of: wanted, failures: left)
         return run.result(left.isEmpty ? .undone : .notUndone, failure: first)
     }
 
-    /// Gives nodes back what they served; those that serve it still are not written to.
+    /// Gives nodes back what they served.
     ///
-    /// - Parameter before: by the node's name, a file, or nil for none.
-    /// - Returns: the nodes that were written to, and in their order an error for each that does not serve it in the end.
+    /// - Parameters:
+    ///   - before: by the node's name, a file, or nil for none.
+    ///   - refusing: nodes that certainly stored nothing; they are written to only where they serve something else.
+    ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that serves something else afterwards.
+    /// - Returns: the nodes that were written to, and in their order those that do not serve it in the end.
     public func restore(
-        _ before: [String: [UInt8]?]
-    ) -> (written: [String], failures: [(node: String, error: ClusterError)]) {
+        _ before: [String: [UInt8]?], refusing: Set<String> = [], restartsTFTP: Bool = false
+    ) -> (written: [String], failures: [PutFailure]) {
         let affected = TrustListDistribution(hosts.filter { before.keys.contains($0.node) }, isParallel: isParallel)
         let now = affected.read(.ctl)
         let changed = before.filter { node, contents in
-            now.readings.contains { $0.node == node && ($0.error != nil || $0.bytes != contents) }
+            !refusing.contains(node)
+                || now.readings.contains { $0.node == node && ($0.error != nil || $0.bytes != contents) }
         }
-        return (affected.nodes.filter { changed.keys.contains($0) }, affected.put(changed))
+        return (
+            affected.nodes.filter { changed.keys.contains($0) }, affected.put(changed, restartsTFTP: restartsTFTP)
+        )
     }
 
     /// Reads every node, and meanwhile logs in to the first: a wrong password is tried there, and nowhere else.
@@ -196,19 +207,19 @@ private struct DeploymentRun {
 
     func before(_ node: String) -> [UInt8]? { present.answer(of: node)?.bytes }
 
-    mutating func noteChange(of nodes: [String], failures: [(node: String, error: ClusterError)]) {
+    mutating func noteChange(of nodes: [String], failures: [TrustListDistribution.PutFailure]) {
         for node in nodes { states[node] = .done }
-        for (node, error) in failures {
-            states[node] = .failed
-            errors[node] = error
+        for failure in failures {
+            states[failure.node] = .failed
+            errors[failure.node] = failure.error
         }
     }
 
-    mutating func noteRestoration(of nodes: [String], failures: [(node: String, error: ClusterError)]) {
+    mutating func noteRestoration(of nodes: [String], failures: [TrustListDistribution.PutFailure]) {
         for node in nodes { states[node] = .restored }
-        for (node, error) in failures {
-            states[node] = .notRestored
-            errors[node] = error
+        for failure in failures {
+            states[failure.node] = .notRestored
+            errors[failure.node] = failure.error
         }
     }
 

@@ -47,41 +47,72 @@ public struct TrustListDistribution: Sendable {
         return TrustListReading(node: host.node, transport: transport, outcome: outcome)
     }
 
+    /// A node that did not end up with what it should.
+    public struct PutFailure: Sendable {
+        public let node: String
+        public let error: ClusterError
+        /// Whether the node may have stored what it was given. Where it may, reading it proves nothing: Cisco Tftp may go
+        /// on serving what was there before.
+        public let mayBeStored: Bool
+    }
+
     /// Replaces the CTL file of nodes, or deletes it, and reads it back over every transport.
     ///
     /// - Parameters:
     ///   - contents: by the node's name what it shall serve: a file, or nil for none. Other nodes are left.
     ///   - readsBack: otherwise the caller has to.
-    /// - Returns: in the order of the nodes, an error for each that did not end up with what it should.
+    ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that serves something else afterwards.
+    /// - Returns: in the order of the nodes, those that did not end up with what they should.
     public func put(
-        _ contents: [String: [UInt8]?], readsBack: Bool = true
-    ) -> [(node: String, error: ClusterError)] {
+        _ contents: [String: [UInt8]?], readsBack: Bool = true, restartsTFTP: Bool = false
+    ) -> [PutFailure] {
         let wanted = hosts.compactMap { host in contents[host.node].map { (host: host, contents: $0) } }
-        let errors = forEach(wanted) { item -> ClusterError? in
+        return forEach(wanted) { item -> PutFailure? in
+            let host = item.host
             do throws(ClusterError) {
-                if let bytes = item.contents { try item.host.deploy(bytes) } else { try item.host.delete() }
-                if readsBack { try Self.check(item.host, serves: item.contents) }
+                if let bytes = item.contents { try host.deploy(bytes) } else { try host.delete() }
+            } catch {
+                // A connection that ends early leaves open what the other side did.
+                let isOpen = [.closed, .timedOut, .unexpectedAnswer].contains(error.code)
+                return PutFailure(node: host.node, error: error, mayBeStored: isOpen)
+            }
+            do throws(ClusterError) {
+                if readsBack { try Self.check(host, serves: item.contents, restartsTFTP: restartsTFTP) }
                 return nil
             } catch {
-                return error
+                return PutFailure(node: host.node, error: error, mayBeStored: true)
             }
-        }
-        return zip(wanted, errors).compactMap { item, error in error.map { (item.host.node, $0) } }
+        }.compactMap(\.self)
     }
 
     /// Reads the CTL file of every node over every transport and compares.
     ///
     /// - Returns: in the order of the nodes, an error for each that serves something else.
-    public func check(serves expected: [UInt8]?) -> [(node: String, error: ClusterError)] {
+    public func check(
+        serves expected: [UInt8]?, restartsTFTP: Bool = false
+    ) -> [(node: String, error: ClusterError)] {
         let errors = forEach(hosts) { host -> ClusterError? in
             do throws(ClusterError) {
-                try Self.check(host, serves: expected)
+                try Self.check(host, serves: expected, restartsTFTP: restartsTFTP)
                 return nil
             } catch {
                 return error
             }
         }
         return zip(hosts, errors).compactMap { host, error in error.map { (host.node, $0) } }
+    }
+
+    /// Reads the CTL file of a node; where it is another one, restarts Cisco Tftp, if that is allowed, and reads it again.
+    private static func check(
+        _ host: any TrustListHost, serves expected: [UInt8]?, restartsTFTP: Bool
+    ) throws(ClusterError) {
+        do throws(ClusterError) {
+            try check(host, serves: expected)
+        } catch {
+            guard error.code == .mismatch, restartsTFTP else { throw error }
+            try host.restartTFTP()
+            try check(host, serves: expected)
+        }
     }
 
     /// Reads the CTL file of a node over every transport and compares.

@@ -40,10 +40,15 @@ public protocol TrustListHost: Sendable {
 
     /// Deletes the CTL file. One that is not there is no error.
     func delete() throws(ClusterError)
+
+    /// Has the server forget what it holds in memory, and waits until it serves again.
+    func restartTFTP() throws(ClusterError)
 }
 
 extension TrustListHost {
     public func prepare(for change: TrustListChange) throws(ClusterError) {}
+
+    public func restartTFTP() throws(ClusterError) {}
 
     /// Reads a file; nil when the node has none.
     public func fetch(_ kind: TrustListKind, over transport: TrustListTransport) throws(ClusterError) -> [UInt8]? {
@@ -130,6 +135,10 @@ public struct NodeTrustListHost: TrustListHost {
 
     public func deploy(_ contents: [UInt8]) throws(ClusterError) {
         try administration().uploadTFTPFile(name: TrustListKind.ctl.fileName, contents: contents)
+    }
+
+    public func restartTFTP() throws(ClusterError) {
+        try commandLine().restartServiceAndWait(ClusterService.tftp, until: .now + .seconds(600))
     }
 
     public func delete() throws(ClusterError) {

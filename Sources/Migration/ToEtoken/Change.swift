@@ -55,6 +55,8 @@ final class Deploy<World: ClusterWorld>: ToEtokenStep<World>, Step {
     let effect = StepEffect.phones
 
     private var isTouched = false
+    /// Nodes that said no: they certainly stored nothing.
+    private var refusing: Set<String> = []
 
     func check() throws -> StepState {
         .pending("replace CTLFile.tlv on \(cluster.nodes.joined(separator: " and "))")
@@ -67,6 +69,7 @@ final class Deploy<World: ClusterWorld>: ToEtokenStep<World>, Step {
         isTouched = true
         let failures = cluster.trustLists.put(
             Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, newFile) }), readsBack: false)
+        refusing = Set(failures.filter { !$0.mayBeStored }.map(\.node))
         if let failure = failures.first { throw failure.error }
     }
 
@@ -79,7 +82,8 @@ final class Deploy<World: ClusterWorld>: ToEtokenStep<World>, Step {
         guard isTouched else { return ["no node was written to"] }
         let before = plan.survey.presentBytes
         let (written, failures) = cluster.trustLists.restore(
-            Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, before) }))
+            Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, before) }), refusing: refusing,
+            restartsTFTP: true)
         guard failures.isEmpty else {
             throw MigrationError(
                 .readBackDiffers,
@@ -94,7 +98,7 @@ final class Deploy<World: ClusterWorld>: ToEtokenStep<World>, Step {
     }
 
     private func compare(_ expected: [UInt8]) throws -> [String] {
-        if let (node, error) = cluster.trustLists.check(serves: expected).first {
+        if let (node, error) = cluster.trustLists.check(serves: expected, restartsTFTP: true).first {
             guard error.code == .mismatch else { throw error }
             throw MigrationError(
                 .readBackDiffers,
@@ -115,11 +119,11 @@ final class RestartServices<World: ClusterWorld>: ToEtokenStep<World>, Step {
     private static var services: [String] { ["Cisco Tftp", "Cisco CallManager"] }
     private var restarted: [String] = []
 
-    func check() -> StepState { .pending("on \(cluster.nodes.joined(separator: ", then "))") }
+    func check() -> StepState { .pending("one node after the other, where they are activated") }
 
     func act() throws {
         for service in Self.services {
-            for node in cluster.nodes {
+            for node in try cluster.nodes(running: service) {
                 try cluster.restart(service: service, on: node)
                 restarted.append("\(service) on \(node) has started again")
             }

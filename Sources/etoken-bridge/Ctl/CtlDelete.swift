@@ -18,6 +18,9 @@ struct CtlDelete: ParsableCommand {
     @Flag(help: "When a node fails, leave the file deleted on the others (exit status 8).")
     var keepPartial = false
 
+    @Flag(help: "Restart Cisco Tftp on a node that goes on serving the file.")
+    var restartTftp = false
+
     @OptionGroup var confirmation: ConfirmationOptions
     @OptionGroup var common: CommonOptions
 
@@ -25,7 +28,7 @@ struct CtlDelete: ParsableCommand {
         let hosts = try cluster.configured().trustListHosts
         try confirmation.ask("delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)")
         let deployment = try TrustListDistribution(hosts).replace(
-            with: nil, policy: keepPartial ? .keep : .undo, hooks: .standard())
+            with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp, hooks: .standard())
         try deployment.report("deleted", json: common.json)
     }
 }

@@ -34,6 +34,9 @@ struct CtlDeploy: ParsableCommand {
     @Flag(help: "When a node fails, leave the new file on the others (exit status 8).")
     var keepPartial = false
 
+    @Flag(help: "Restart Cisco Tftp on a node that goes on serving what it served before.")
+    var restartTftp = false
+
     @OptionGroup var confirmation: ConfirmationOptions
     @OptionGroup var common: CommonOptions
 
@@ -60,7 +63,7 @@ struct CtlDeploy: ParsableCommand {
             if case .read(let present) = event { warn(list, replacing: present) }
         }
         let deployment = try TrustListDistribution(hosts).replace(
-            with: list.bytes, policy: keepPartial ? .keep : .undo, hooks: hooks)
+            with: list.bytes, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp, hooks: hooks)
         try deployment.report("deployed", json: common.json)
         if cluster != nil, deployment.nodes.contains(where: { $0.state == .done }) {
             Terminal.note("Next: restart Cisco Tftp and Cisco CallManager on the nodes, then the phones.")

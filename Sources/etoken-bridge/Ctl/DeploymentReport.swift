@@ -79,7 +79,14 @@ extension TrustListDeployment {
         }
         guard outcome != .done else { return }
         guard let failure else { return }
-        let cause = Failure(describing: failure)
+        var cause = Failure(describing: failure)
+        if failure.code == .mismatch {
+            cause = Failure(
+                cause.status, cause.what,
+                next:
+                    "If \(failure.node ?? "the node") keeps files in memory, give --restart-tftp: Cisco Tftp is then restarted there.",
+                causes: cause.causes)
+        }
         func names(_ states: NodeState...) -> String {
             nodes.filter { states.contains($0.state) }.map(\.name).joined(separator: ", ")
         }

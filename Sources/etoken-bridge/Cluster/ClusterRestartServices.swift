@@ -1,0 +1,113 @@
+import ArgumentParser
+import Cluster
+
+struct ClusterRestartServices: ParsableCommand {
+    enum Service: String, ExpressibleByArgument, CaseIterable {
+        case tvs, tftp, callmanager
+
+        var name: String {
+            switch self {
+            case .tvs: ClusterService.trustVerification
+            case .tftp: ClusterService.tftp
+            case .callmanager: ClusterService.callManager
+            }
+        }
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "restart-services",
+        abstract: "Restart the services that have to notice a new trust list, one after the other.",
+        discussion: """
+            First the Trust Verification Service on every node, then Cisco Tftp, then Cisco CallManager, each only where it \
+            is activated. A node's service has to be up again before the next one goes down. Every node is asked before \
+            the first restart; the first failure ends it. While CallManager restarts, its phones register elsewhere.
+
+            Example:
+              etoken-bridge cluster restart-services --cluster office
+              etoken-bridge cluster restart-services --cluster office --service tftp --node cucm-sub1
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+
+    @Option(help: "Only this service: tvs, tftp or callmanager. May be given more than once.")
+    var service: [Service] = []
+
+    @Option(help: "Only this node. May be given more than once.")
+    var node: [String] = []
+
+    @Option(help: "How long a service may take to come up, in seconds.")
+    var timeout = 600
+
+    @OptionGroup var confirmation: ConfirmationOptions
+    @OptionGroup var common: CommonOptions
+
+    private struct Report: Encodable {
+        struct Step: Encodable { let node, service, state: String }
+        let steps: [Step]
+    }
+
+    func validate() throws {
+        if timeout < 1 { throw ValidationError("--timeout needs at least a second.") }
+    }
+
+    func run() throws {
+        let cluster = try cluster.configured()
+        defer { cluster.close() }
+        let all = cluster.configuration.nodes
+        let nodes =
+            try node.isEmpty
+            ? all.filter(\.isPublisher) + all.filter { !$0.isPublisher } : node.map { try cluster.node($0) }
+        // The safe order, whatever order they were named in.
+        let services = Service.allCases.filter { service.isEmpty || service.contains($0) }.map(\.name)
+        let restart = try ServiceRestart(of: services, on: nodes, in: cluster)
+        if !service.isEmpty, let name = restart.notFound.first {
+            throw Failure(
+                Status.notThere, "\(name) is not activated on \(nodes.map(\.name).joined(separator: ", ")).",
+                next: "See where it runs: etoken-bridge cluster status --cluster \(self.cluster.cluster)")
+        }
+        for step in restart.steps { Terminal.note("  \(step.service) on \(step.node)") }
+        try confirmation.ask("restart these \(restart.steps.count) services of cluster \(self.cluster.cluster)")
+        Interruption.watch()
+        var number = 0
+        let outcome = restart.run(
+            on: cluster, timeout: Double(timeout), isInterrupted: { Interruption.hasCome },
+            observe: { step in
+                number += 1
+                Terminal.note("[\(number)/\(restart.steps.count)] \(step.service) on \(step.node) ...")
+            })
+        let report = Report(
+            steps: outcome.done.map { .init(node: $0.node, service: $0.service, state: "restarted") }
+                + outcome.left.enumerated().map { index, step in
+                    .init(
+                        node: step.node, service: step.service,
+                        state: index == 0 && outcome.failure != nil ? "failed" : "not tried")
+                })
+        if common.json {
+            try Terminal.json(report)
+        } else {
+            var table = Table("SERVICE", "NODE", "STATE")
+            for step in report.steps { table.add(step.service, step.node, step.state) }
+            Terminal.out(table.text)
+        }
+        try check(outcome)
+    }
+
+    private func check(_ outcome: ServiceRestart.Outcome) throws {
+        func list(_ steps: [ServiceRestart.Step]) -> String {
+            steps.map { "\($0.service) on \($0.node)" }.joined(separator: ", ")
+        }
+        guard let first = outcome.left.first else { return }
+        guard let failure = outcome.failure else {
+            throw Failure(
+                Status.interrupted, "Interrupted before \(first.service) on \(first.node).",
+                next: "Run the command again for the rest: \(list(outcome.left)).")
+        }
+        let cause = Failure(describing: failure)
+        throw Failure(
+            outcome.done.isEmpty && cause.status != Status.failed ? cause.status : Status.partlyDone,
+            "\(first.service) on \(first.node) did not come up again. \(cause.what)",
+            next:
+                "Look at that node first; then run the command again for the rest: \(list(outcome.left)).",
+            causes: cause.causes)
+    }
+}
