@@ -40,6 +40,7 @@ let package = Package(
         .target(name: "Certificates", dependencies: ["COpenSSL", "TrustList"]),
         .target(name: "Tokens", dependencies: ["CPKCS11", "Certificates", "Secrets", "TrustList"]),
         .target(name: "SmartCards", dependencies: ["CPCSC"]),
+        .target(name: "TokenPresence", dependencies: ["SmartCards", "Tokens"]),
         .target(name: "Transfers", dependencies: ["CCurl"]),
         .target(name: "Markup", dependencies: ["CXML"]),
         .target(name: "TOML", dependencies: ["CTOML"]),
@@ -51,8 +52,8 @@ let package = Package(
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Certificates", "Cluster", "Files", "Migration", "Phones", "Secrets", "SmartCards", "Tokens",
-                "TrustList",
+                "Certificates", "Cluster", "Files", "Migration", "Phones", "Secrets", "SmartCards",
+                "TokenPresence", "Tokens", "TrustList",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -92,6 +93,8 @@ let package = Package(
             dependencies: ["CPKCS11", "Certificates", "Secrets", "ServerFixtures", "Tokens", "TrustList"],
             exclude: ["fake-module.c"]),
         .testTarget(name: "SmartCardsTests", dependencies: ["ServerFixtures", "SmartCards", "virtual-token"]),
+        .testTarget(
+            name: "TokenPresenceTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(
             name: "MigrationTests", dependencies: ["Certificates", "Files", "Migration", "Phones", "TrustList"]),
         .target(

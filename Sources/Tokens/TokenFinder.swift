@@ -120,5 +120,5 @@ public final class TokenFinder {
 
 extension TokenInfo {
     /// The same for one token in all modules that know it: some write the serial number in capitals, or fill it up.
-    var identity: [String] { [String(serialNumber.lowercased().drop { $0 == "0" }), plainLabel] }
+    public var identity: [String] { [String(serialNumber.lowercased().drop { $0 == "0" }), plainLabel] }
 }

@@ -31,6 +31,8 @@ public enum Personality: String, CaseIterable, Sendable {
     case cardos
     /// A card by NIST SP 800-73.
     case piv
+    /// A SafeNet eToken 5100 or 5110, which nothing but SafeNet's own driver reads.
+    case safenet
 }
 
 /// How CardOS answers a wrong PIN.

@@ -26,6 +26,7 @@ public final class VirtualToken {
             switch personality {
             case .cardos: CardOSCard(contents, pin: pin, wrongPIN: wrongPIN)
             case .piv: PIVCard(contents, pin: pin)
+            case .safenet: SafeNetCard(pin: pin)
             }
         logic = CardLogic(card)
         self.reader = reader

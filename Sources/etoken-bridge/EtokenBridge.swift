@@ -43,7 +43,9 @@ enum Version {
 struct TokenGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token", abstract: "Look at security tokens, export their certificates, change their PINs.",
-        subcommands: [TokenList.self, TokenShow.self, TokenExport.self, TokenChangePIN.self])
+        subcommands: [
+            TokenList.self, TokenShow.self, TokenExport.self, TokenWatch.self, TokenWait.self, TokenChangePIN.self,
+        ])
 }
 
 struct CtlGroup: ParsableCommand {

@@ -7,7 +7,7 @@ struct Insert: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Insert a token, and serve it until it is stopped.")
 
-    @Option(help: "cardos (an eToken, as Cisco's are) or piv.")
+    @Option(help: "cardos (an eToken, as Cisco's are), piv, or safenet (which only SafeNet's driver reads).")
     var personality = Personality.cardos
 
     @Option(help: "The TCP port of the virtual reader on this machine.")

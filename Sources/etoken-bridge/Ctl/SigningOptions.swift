@@ -39,7 +39,7 @@ struct SigningOptions: ParsableArguments {
     }
 
     /// The token that signs, or nil where a PEM key does.
-    func token() throws -> NamedToken? { try signWith.map { try NamedToken($0, in: module.finder()) } }
+    func token() throws -> NamedToken? { try signWith.flatMap { try NamedToken.all([$0], module).first } }
 
     /// Signs the records. A token's PIN is asked for last, when everything else is known to be right.
     func sign(

@@ -61,8 +61,7 @@ struct MigrateToEtoken: ParsableCommand {
     func run() throws {
         let cluster = try configuredCluster(cluster)
         defer { cluster.close() }
-        let finder = try module.finder()
-        let tokens = try token.map { try NamedToken($0, in: finder) }
+        let tokens = try NamedToken.all(token, module)
         let signerIndex = signer.flatMap(token.firstIndex) ?? tokens.count - 1
         let now = UInt32(clamping: time(nil))
         let state = StateFolder.standard()
@@ -95,7 +94,7 @@ struct MigrateToEtoken: ParsableCommand {
         try plan.checkForecast()
         try confirm(report)
         // Before the first change: a wrong PIN must leave everything as it is.
-        signerSession = try tokens[signerIndex].signer(pin)
+        signerSession = try tokens[signerIndex].insertedAgain(token[signerIndex], module).signer(pin)
 
         Interruption.watch()
         let progress = ProgressPrinter()

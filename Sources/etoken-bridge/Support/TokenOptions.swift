@@ -24,9 +24,11 @@ struct ModuleOptions: ParsableArguments {
         }
     }
 
+    /// Those named here or in the configuration; none to search for them.
+    func named() throws -> [String] { try module.isEmpty ? ConfigurationFile.load().tokens.modules : module }
+
     func finder() throws -> TokenFinder {
-        let modules = try module.isEmpty ? ConfigurationFile.load().tokens.modules : module
-        let finder = TokenFinder(modules: modules, patience: tokenTimeout)
+        let finder = TokenFinder(modules: try named(), patience: tokenTimeout)
         if Terminal.isVerbose { for error in finder.skipped { Terminal.note("Passed over: \(error)") } }
         return finder
     }

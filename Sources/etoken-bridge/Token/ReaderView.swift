@@ -1,4 +1,5 @@
 import SmartCards
+import TokenPresence
 import Tokens
 
 /// What the smart card service knows of the readers that tokens are in. Empty where there is no service: the tokens of
@@ -15,10 +16,7 @@ struct ReaderView {
     func reader(of info: TokenInfo) -> Reader? { reader(inSlot: info.slotDescription) }
 
     func reader(inSlot description: String) -> Reader? {
-        readers.first { reader in
-            // A slot's name is cut after 64 bytes (PKCS #11).
-            reader.name == description || (description.utf8.count == 64 && reader.name.hasPrefix(description))
-        }
+        readers.first { $0.isSlot(description) }
     }
 
     /// A sentence for each card in a reader that is none of the tokens: no module reads it.

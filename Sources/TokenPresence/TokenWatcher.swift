@@ -1,0 +1,201 @@
+import SmartCards
+import Synchronization
+import Tokens
+
+/// Tells which tokens come and go: by the events of the smart card service, and at intervals for modules whose tokens
+/// are in no reader, or where there is no service.
+///
+/// One thread asks; ``cancel()`` may come from any.
+public final class TokenWatcher: @unchecked Sendable {
+    // Only `alarm` and `service` are used from other threads, and they are safe for that.
+    private let alarm = Alarm()
+    private let service = Mutex<SmartCardService?>(nil)
+    private let modules: [WatchedModule]
+    private let interval: UInt32
+
+    private var hasStarted = false
+    private var hasService = false
+    private var readers: [Reader] = []
+    /// By identity, so that a card with several PINs, which a module shows in several slots, is one token.
+    private var present: [[String]: PresentToken] = [:]
+    private var unreadCards: [String: Reader] = [:]
+    private var failures: [String: TokenError] = [:]
+    /// When cards that nothing reads are looked at once more: a card may not be ready at once.
+    private var secondLooks: [Int64] = []
+    private var nextPoll: Int64 = 0
+
+    /// Milliseconds after an insertion at which a card that is not read yet is looked at again.
+    private static let patienceWithCards: [Int64] = [200, 600, 1500, 3000]
+
+    /// - Parameters:
+    ///   - modules: paths of PKCS#11 modules.
+    ///   - patience: how long a module may take for one piece of work, in seconds.
+    ///   - interval: milliseconds between two looks where there are no events.
+    public init(modules: [String], patience: Int = PKCS11Module.defaultPatience, interval: UInt32 = 1000) {
+        self.modules = modules.map { WatchedModule(path: $0, patience: patience) }
+        self.interval = interval
+    }
+
+    /// The tokens that were there when ``changes(within:)`` last returned.
+    public var tokens: [PresentToken] {
+        present.values.sorted { $0.identity.lexicographicallyPrecedes($1.identity) }
+    }
+
+    /// Ends ``changes(within:)``, now and later, in whatever thread it runs. To be repeated until it has returned: a wait
+    /// that just begins may not hear it.
+    public func cancel() {
+        alarm.ring()
+        service.withLock { $0 }?.cancel()
+    }
+
+    public var isCancelled: Bool { alarm.hasRung }
+
+    /// Waits until something happens.
+    ///
+    /// - Parameter milliseconds: how long to wait at most; nil for ever.
+    /// - Returns: what happened since the last call, in its order; at the first call at once, and all that is there.
+    ///   Empty where nothing did in the time, or after ``cancel()``.
+    public func changes(within milliseconds: UInt32?) -> [TokenChange] {
+        let deadline = milliseconds.map { monotonicMilliseconds() + Int64($0) }
+        while !isCancelled {
+            var changes: [TokenChange] = []
+            if !hasStarted {
+                hasStarted = true
+                findService(&changes)
+                look(at: modules, &changes)
+            } else {
+                wait(until: deadline, &changes)
+            }
+            if !changes.isEmpty { return changes }
+            if let deadline, monotonicMilliseconds() >= deadline { break }
+        }
+        return []
+    }
+
+    // MARK: - Waiting
+
+    private func wait(until deadline: Int64?, _ changes: inout [TokenChange]) {
+        let polled = service.withLock { $0 == nil } ? modules : modules.filter(\.needsPolling)
+        let times = [deadline, secondLooks.first, polled.isEmpty ? nil : nextPoll].compactMap(\.self)
+        let left = times.min().map { UInt32(clamping: max(0, $0 - monotonicMilliseconds())) }
+        let hadEvent = sleep(milliseconds: left, &changes)
+        guard !isCancelled else { return }
+        let now = monotonicMilliseconds()
+        if hadEvent || secondLooks.first.map({ $0 <= now }) == true {
+            secondLooks.removeAll { $0 <= now }
+            look(at: modules, &changes)
+        } else if !polled.isEmpty, nextPoll <= now {
+            if service.withLock({ $0 == nil }) { findService(&changes) }
+            look(at: polled, &changes)
+        }
+    }
+
+    /// Whether cards were put in, or readers or the service came or went.
+    private func sleep(milliseconds: UInt32?, _ changes: inout [TokenChange]) -> Bool {
+        guard let service = service.withLock({ $0 }) else {
+            alarm.sleep(milliseconds: milliseconds ?? interval)
+            return false
+        }
+        do throws(SmartCardError) {
+            guard let now = try service.change(from: readers, milliseconds: milliseconds) else { return false }
+            return update(now, &changes)
+        } catch {
+            self.service.withLock { $0 = nil }
+            hasService = false
+            changes.append(.serviceLost(error))
+            _ = update([], &changes)
+            return true
+        }
+    }
+
+    private func findService(_ changes: inout [TokenChange]) {
+        guard let found = try? SmartCardService(), let now = try? found.readers() else { return }
+        service.withLock { $0 = found }
+        if !hasService, nextPoll > 0 { changes.append(.serviceFound) }
+        hasService = true
+        _ = update(now, &changes)
+    }
+
+    // MARK: - Readers
+
+    /// Takes note of the readers as they are now. Returns whether a card was put in.
+    private func update(_ now: [Reader], _ changes: inout [TokenChange]) -> Bool {
+        let before = Dictionary(readers.map { ($0.name, $0) }) { first, _ in first }
+        var hasNewCard = false
+        for reader in now {
+            let old = before[reader.name]
+            if old == nil, nextPoll > 0 { changes.append(.readerAdded(reader)) }
+            let wasPulled = old.map { $0.hasCard && (!reader.hasCard || $0.events != reader.events) } ?? false
+            if wasPulled { forget(reader.name, &changes) }
+            if reader.hasCard, old?.hasCard != true || wasPulled || old?.atr != reader.atr { hasNewCard = true }
+        }
+        let names = Set(now.map(\.name))
+        for reader in readers where !names.contains(reader.name) {
+            forget(reader.name, &changes)
+            changes.append(.readerRemoved(reader))
+        }
+        readers = now
+        if hasNewCard {
+            let time = monotonicMilliseconds()
+            secondLooks = Self.patienceWithCards.map { time + $0 }
+        }
+        return hasNewCard
+    }
+
+    /// What was in a reader is there no more.
+    private func forget(_ reader: String, _ changes: inout [TokenChange]) {
+        for token in tokens where token.reader?.name == reader {
+            present[token.identity] = nil
+            changes.append(.removed(token))
+        }
+        if let card = unreadCards.removeValue(forKey: reader) { changes.append(.unreadCardRemoved(card)) }
+    }
+
+    // MARK: - Tokens
+
+    private func look(at asked: [WatchedModule], _ changes: inout [TokenChange]) {
+        var found: [[String]: PresentToken] = [:]
+        for module in asked where !isCancelled {
+            for token in module.tokens(in: readers) where found[token.identity] == nil {
+                found[token.identity] = token
+            }
+            report(module, &changes)
+        }
+        guard !isCancelled else { return }
+        nextPoll = monotonicMilliseconds() + Int64(interval)
+        let paths = Set(asked.map(\.path))
+        for token in tokens where paths.contains(token.module) {
+            // The same token in another slot was pulled and put back elsewhere.
+            if let new = found[token.identity], new.info.slotDescription == token.info.slotDescription { continue }
+            present[token.identity] = nil
+            changes.append(.removed(token))
+        }
+        for token in found.values.sorted(by: { $0.identity.lexicographicallyPrecedes($1.identity) }) {
+            if present[token.identity] == nil { changes.append(.inserted(token)) }
+            // Modules that know the same token take turns; the first one keeps it.
+            if present[token.identity] == nil || paths.contains(present[token.identity]!.module) {
+                present[token.identity] = token
+            }
+        }
+        lookForUnreadCards(&changes)
+    }
+
+    private func report(_ module: WatchedModule, _ changes: inout [TokenChange]) {
+        if let failure = module.failure, failures[module.path]?.code != failure.code {
+            changes.append(.moduleFailed(path: module.path, reason: failure.reason))
+        }
+        failures[module.path] = module.failure
+    }
+
+    /// Cards in readers that hold no token; only when they had time to become ready.
+    private func lookForUnreadCards(_ changes: inout [TokenChange]) {
+        let used = Set(present.values.compactMap { $0.reader?.name })
+        let unread = readers.filter { $0.hasCard && !used.contains($0.name) }
+        guard !unread.isEmpty else { return secondLooks.removeAll() }
+        guard secondLooks.isEmpty else { return }
+        for reader in unread where unreadCards[reader.name] == nil {
+            unreadCards[reader.name] = reader
+            changes.append(.unreadCard(reader))
+        }
+    }
+}

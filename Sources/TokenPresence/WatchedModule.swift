@@ -1,0 +1,62 @@
+import SmartCards
+import Tokens
+
+/// A module that is asked again and again which tokens are there.
+///
+/// Between two questions it is let go of, so that the card is free for others and the module finds what came since:
+/// many look for tokens only when they are started. A token on another machine is asked through a lasting connection.
+final class WatchedModule {
+    let path: String
+    private let patience: Int
+    private var loaded: PKCS11Module?
+    /// Whether it tells of tokens that are in no reader of this machine, so that the service's events say nothing of them.
+    private(set) var needsPolling = false
+    /// Why it could not be asked last.
+    private(set) var failure: TokenError?
+    private var isHung = false
+
+    init(path: String, patience: Int) {
+        self.path = path
+        self.patience = patience
+    }
+
+    private var isRemote: Bool { path.split(separator: "/").last?.hasPrefix("p11-kit-") == true }
+
+    /// The module's tokens now; none where it cannot be asked.
+    func tokens(in readers: [Reader]) -> [PresentToken] {
+        guard !isHung else { return [] }
+        var tokens: [PresentToken] = []
+        // Where the other machine cannot be reached, p11-kit says that there are no slots, and goes on saying so.
+        defer { if !isRemote || failure != nil || tokens.isEmpty { loaded = nil } }
+        do throws(TokenError) {
+            tokens = try ask(readers)
+        } catch {
+            // A connection that was kept may have ended; a module that hangs must be left alone.
+            guard error.code != .noAnswer, loaded != nil, isRemote else { return fail(error) }
+            loaded = nil
+            do throws(TokenError) { tokens = try ask(readers) } catch { return fail(error) }
+        }
+        return tokens
+    }
+
+    private func fail(_ error: TokenError) -> [PresentToken] {
+        isHung = error.code == .noAnswer
+        needsPolling = needsPolling || isRemote
+        failure = error
+        return []
+    }
+
+    private func ask(_ readers: [Reader]) throws(TokenError) -> [PresentToken] {
+        let module = if let loaded { loaded } else { try PKCS11Module(path: path, patience: patience) }
+        loaded = module
+        let slots = try module.slotDescriptions()
+        needsPolling = isRemote || slots.contains { slot in !readers.contains { $0.isSlot(slot) } }
+        let (tokens, failures) = try module.scan()
+        // A card that fails while it is pulled is no failure of the module.
+        failure = tokens.isEmpty ? failures.first { $0.code == .noAnswer } : nil
+        return tokens.map { token in
+            PresentToken(
+                info: token.info, module: path, reader: readers.first { $0.isSlot(token.info.slotDescription) })
+        }
+    }
+}

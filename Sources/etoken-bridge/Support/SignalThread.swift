@@ -1,0 +1,46 @@
+import Glibc
+
+/// Hears Control-C, a closed terminal and `kill` in a thread of its own, which may do what a signal handler must not.
+enum SignalThread {
+    /// Starts to listen. Called once, before other threads are started: they inherit that signals are not for them.
+    ///
+    /// - Parameter stop: ends what the program waits for. It is called again and again until the program has ended. A
+    ///   second signal ends the program at once.
+    static func start(_ stop: @escaping @Sendable () -> Void) {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        let context = Unmanaged.passRetained(Work(signals: signals, stop: stop)).toOpaque()
+        var thread = pthread_t()
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                Unmanaged<Work>.fromOpaque(context!).takeRetainedValue().run()
+                return nil
+            }, context)
+        // Without the thread, signals do what they do by themselves.
+        if status != 0 { pthread_sigmask(SIG_UNBLOCK, &signals, nil) }
+    }
+
+    private final class Work {
+        var signals: sigset_t
+        let stop: @Sendable () -> Void
+
+        init(signals: sigset_t, stop: @escaping @Sendable () -> Void) {
+            self.signals = signals
+            self.stop = stop
+        }
+
+        func run() {
+            var number: Int32 = 0
+            while sigwait(&signals, &number) != 0 {}
+            var pause = timespec(tv_sec: 0, tv_nsec: 50_000_000)
+            while true {
+                stop()
+                let second = sigtimedwait(&signals, nil, &pause)
+                if second > 0 { _exit(128 + second) }
+            }
+        }
+    }
+}

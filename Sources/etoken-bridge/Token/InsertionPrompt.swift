@@ -1,0 +1,113 @@
+import Glibc
+import TokenPresence
+import Tokens
+
+/// Asks the user to insert tokens, one after the other where there is one USB port only: "Insert the first security token
+/// and press Return". A token is noticed by itself, too; the same one inserted twice is told.
+final class InsertionPrompt {
+    private let watcher: TokenWatcher
+    private let arrival: TokenArrival
+
+    /// How long Return and insertions wait for each other, in milliseconds.
+    private static let turn: UInt32 = 150
+
+    init(_ module: ModuleOptions) throws {
+        watcher = try module.watcher()
+        arrival = TokenArrival(watcher)
+        // What is there is known before the first question.
+        _ = watcher.changes(within: 0)
+    }
+
+    /// A token that was used before, so that it is not taken for the next one.
+    func count(_ info: TokenInfo) { arrival.count(info) }
+
+    /// Waits for a token; one that is there already is returned at once, without a question.
+    ///
+    /// - Parameters:
+    ///   - name: a label, a serial number or a PKCS#11 URI; nil for any that has not been asked for before.
+    ///   - ordinal: for the question: "first" or "second".
+    /// - Throws: ``Failure`` where there is no terminal to ask on, or after Control-C (``Interruption``).
+    func token(_ name: String?, _ ordinal: String) throws -> PresentToken {
+        if let there = try arrival.wait(for: name, within: 0) { return there }
+        let wanted = "the \(ordinal) security token" + (name.map { " (\($0))" } ?? "")
+        guard Terminal.isInteractive else {
+            throw Failure(
+                Status.notThere, "\(wanted.prefix(1).uppercased() + wanted.dropFirst()) is not inserted.",
+                next: "Insert it, and run the command again; etoken-bridge token wait waits for it.")
+        }
+        Terminal.note("Insert \(wanted) and press Return.")
+        while true {
+            if let token = try arrival.wait(for: name, within: Self.turn, remark: tell) {
+                Terminal.note("Token \(token.info.plainLabel) (serial \(token.info.serialNumber)) is there.")
+                return token
+            }
+            guard !Interruption.hasCome, !watcher.isCancelled else {
+                throw Failure(Status.interrupted, "Interrupted: \(wanted) was not inserted.")
+            }
+            if Self.returnWasPressed() { Terminal.note("No other token is there yet. Insert \(wanted).") }
+        }
+    }
+
+    private func tell(_ remark: TokenArrival.Remark) -> Bool {
+        switch remark {
+        case .sameAgain(let token):
+            Terminal.note("That is token \(token.info.plainLabel) again. Pull it out, and insert the other one.")
+        case .another(let token):
+            Terminal.note("Token \(token.info.plainLabel) is not the one that is needed now.")
+        case .change(.unreadCard(let reader)):
+            Terminal.note(ReaderView(readers: [reader]).unread(beside: [])[0])
+        case .change: break
+        }
+        return true
+    }
+
+    private static func returnWasPressed() -> Bool {
+        var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        guard poll(&descriptor, 1, 0) > 0 else { return false }
+        var line = [UInt8](repeating: 0, count: 256)
+        return read(STDIN_FILENO, &line, line.count) > 0
+    }
+}
+
+extension NamedToken {
+    private static let ordinals = ["first", "second", "third", "fourth"]
+
+    /// The tokens named. On a terminal, each that is not there is asked for, so that one USB port is enough.
+    ///
+    /// - Throws: `TokenError` (`token-not-found`) without a terminal.
+    static func all(_ names: [String], _ module: ModuleOptions) throws -> [NamedToken] {
+        var prompt: InsertionPrompt?
+        return try names.enumerated().map { index, name in
+            let ordinal = index < ordinals.count ? ordinals[index] : "next"
+            let token = try asked(name, ordinal, module, &prompt)
+            prompt?.count(token.token.info)
+            return token
+        }
+    }
+
+    /// The same token as it is now; asked for on a terminal where it was pulled meanwhile to make room for another.
+    func insertedAgain(_ name: String, _ module: ModuleOptions) throws -> NamedToken {
+        var prompt: InsertionPrompt?
+        let again = try Self.asked(name, "signing", module, &prompt)
+        guard again.stored.certificate == stored.certificate else {
+            throw Failure(
+                Status.failed, "Token \(again.label) holds another certificate than before.",
+                next: "Insert the token that was there before, and run the command again.")
+        }
+        return again
+    }
+
+    private static func asked(
+        _ name: String, _ ordinal: String, _ module: ModuleOptions, _ prompt: inout InsertionPrompt?
+    ) throws -> NamedToken {
+        do {
+            return try NamedToken(name, in: module.finder())
+        } catch let error as TokenError where error.code == .tokenNotFound && Terminal.isInteractive {
+            // Asked below.
+        }
+        let asking = try prompt ?? InsertionPrompt(module)
+        prompt = asking
+        _ = try asking.token(name, ordinal)
+        return try NamedToken(name, in: module.finder())
+    }
+}

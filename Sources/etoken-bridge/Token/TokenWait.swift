@@ -1,0 +1,101 @@
+import ArgumentParser
+import TokenPresence
+import Tokens
+
+struct TokenWait: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wait", abstract: "Wait until tokens are inserted.",
+        discussion: """
+            Each has to be inserted once, in any order; with one USB port, one after the other. Without a name any token \
+            will do.
+
+            Exit status: 0 when all have been seen, 2 when the time is over before, 10 after Control-C.
+
+            Example:
+              etoken-bridge token wait SAST-ADN0054f509 SAST-ADN008580ef --timeout 120
+            """)
+
+    @Argument(help: "The tokens: labels, serial numbers, or PKCS#11 URIs (RFC 7512).")
+    var tokens: [String] = []
+
+    @Flag(help: "Wait until all are there at the same time.")
+    var together = false
+
+    @Option(help: "Give up after so many seconds.")
+    var timeout: Int?
+
+    @OptionGroup var module: ModuleOptions
+    @OptionGroup var common: CommonOptions
+
+    private struct Seen: Encodable { let tokens: [Entry] }
+    private struct Entry: Encodable {
+        let name: String?
+        let label, serial, module: String
+        let reader: ReaderDocument?
+    }
+
+    func validate() throws {
+        if let timeout, !(0...1_000_000).contains(timeout) {
+            throw ValidationError("--timeout wants a number of seconds from 0 to 1000000.")
+        }
+        // Found now, and not when the first token comes.
+        for name in tokens where name.lowercased().hasPrefix("pkcs11:") {
+            do { _ = try TokenURI(name) } catch { throw ValidationError("\(error)") }
+        }
+    }
+
+    func run() throws {
+        let watcher = try module.watcher()
+        SignalThread.start { watcher.cancel() }
+        let deadline = Deadline(seconds: timeout)
+        let wanted: [String?] = tokens.isEmpty ? [nil] : tokens
+        var seen: [Int: PresentToken] = [:]
+        while true {
+            let there = watcher.tokens
+            if together { seen = [:] }
+            for (index, name) in wanted.enumerated() where seen[index] == nil {
+                guard let token = try there.first(where: { try name.map($0.info.isCalled) ?? true }) else { continue }
+                seen[index] = token
+                if !common.json, !together { Terminal.out(Self.line(token)) }
+            }
+            if seen.count == wanted.count { break }
+            let changes = watcher.changes(within: deadline.millisecondsLeft)
+            for case .inserted(let token) in changes where try !isWanted(token) {
+                Terminal.note("Token \(token.info.plainLabel) is not one of those that are waited for.")
+            }
+            guard !watcher.isCancelled, !(changes.isEmpty && deadline.hasPassed) else {
+                throw missing(wanted.indices.filter { seen[$0] == nil }.map { wanted[$0] }, watcher.isCancelled)
+            }
+        }
+        let all = wanted.indices.compactMap { seen[$0] }
+        if common.json {
+            try Terminal.json(
+                Seen(
+                    tokens: zip(wanted, all).map { name, token in
+                        Entry(
+                            name: name, label: token.info.plainLabel, serial: token.info.serialNumber,
+                            module: token.module, reader: token.reader.map { ReaderDocument($0) })
+                    }))
+        } else if together {
+            for token in all { Terminal.out(Self.line(token)) }
+        }
+    }
+
+    private func isWanted(_ token: PresentToken) throws -> Bool {
+        try tokens.isEmpty || tokens.contains { try token.info.isCalled($0) }
+    }
+
+    private static func line(_ token: PresentToken) -> String {
+        "\(token.info.plainLabel) (serial \(token.info.serialNumber)) in \(token.reader?.name ?? token.info.slotDescription)"
+    }
+
+    private func missing(_ names: [String?], _ isInterrupted: Bool) -> Failure {
+        let list = names.compactMap(\.self).joined(separator: ", ")
+        let what = list.isEmpty ? "no token was inserted" : "not inserted: \(list)"
+        return isInterrupted
+            ? Failure(Status.interrupted, "Interrupted; \(what).")
+            : Failure(
+                Status.notThere, "The time of \(timeout ?? 0) s is over; \(what).",
+                next: "Insert it, or see what is wrong: etoken-bridge doctor")
+    }
+}

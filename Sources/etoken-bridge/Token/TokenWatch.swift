@@ -1,0 +1,181 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import SmartCards
+import TokenPresence
+import Tokens
+
+struct TokenWatch: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch", abstract: "Tell when tokens are inserted and removed.",
+        discussion: """
+            First the tokens that are there, then each that comes or goes, until Control-C. With --json each event is a \
+            document of one line.
+
+            Exit status: 0 after Control-C or --timeout, or as soon as --until-inserted is fulfilled; with \
+            --until-inserted, 2 when the time is over before, and 10 after Control-C.
+
+            Example:
+              etoken-bridge token watch
+              etoken-bridge token watch --until-inserted 2 --timeout 120
+            """)
+
+    @Option(help: "End after so many seconds.")
+    var timeout: Int?
+
+    @Option(
+        help: "End when so many different tokens have been seen, at once or one after the other; those there count.")
+    var untilInserted: Int?
+
+    @OptionGroup var module: ModuleOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if let timeout, !(0...1_000_000).contains(timeout) {
+            throw ValidationError("--timeout wants a number of seconds from 0 to 1000000.")
+        }
+        if let untilInserted, !(1...100).contains(untilInserted) {
+            throw ValidationError("--until-inserted wants a number from 1 to 100.")
+        }
+    }
+
+    func run() throws {
+        let watcher = try module.watcher()
+        SignalThread.start { watcher.cancel() }
+        let deadline = Deadline(seconds: timeout)
+        var seen: Set<[String]> = []
+        var isFirst = true
+        while !watcher.isCancelled, !deadline.hasPassed || isFirst {
+            for change in watcher.changes(within: deadline.millisecondsLeft) {
+                let line = WatchLine(change, isStart: isFirst, seen: seen)
+                if case .inserted(let token) = change { seen.insert(token.identity) }
+                if common.json { try Terminal.jsonLine(line) } else { Terminal.out(line.text) }
+            }
+            isFirst = false
+            if let untilInserted, seen.count >= untilInserted { return }
+        }
+        guard let untilInserted else { return }
+        let found = "\(seen.count) of \(untilInserted) tokens \(seen.count == 1 ? "was" : "were") seen"
+        guard deadline.hasPassed, !watcher.isCancelled else {
+            throw Failure(Status.interrupted, "Interrupted: \(found).", next: nil)
+        }
+        throw Failure(
+            Status.notThere, "\(found) in \(timeout ?? 0) s.",
+            next: "Insert the tokens one after the other, or see what is wrong: etoken-bridge doctor")
+    }
+}
+
+extension ModuleOptions {
+    /// Watches the modules that ``finder()`` would ask.
+    func watcher() throws -> TokenWatcher {
+        let modules = try named()
+        return TokenWatcher(modules: modules.isEmpty ? ModuleSearch.candidates() : modules, patience: tokenTimeout)
+    }
+}
+
+/// When to end, counted from its making.
+struct Deadline {
+    private let end: ContinuousClock.Instant?
+
+    init(seconds: Int?) { end = seconds.map { .now + .seconds($0) } }
+
+    var hasPassed: Bool { end.map { $0 <= .now } ?? false }
+
+    /// nil for ever.
+    var millisecondsLeft: UInt32? {
+        end.map { end in
+            let left = (end - .now).components
+            let milliseconds = left.seconds * 1000 + left.attoseconds / 1_000_000_000_000_000
+            return UInt32(clamping: max(0, milliseconds + 1))
+        }
+    }
+}
+
+/// A line of `token watch`.
+struct WatchLine: Encodable {
+    struct TokenPart: Encodable {
+        let label, serial, model, pin, module, slot: String
+    }
+
+    /// `present` (at the start), `inserted`, `removed`, `unread-card`, `unread-card-removed`, `reader-added`,
+    /// `reader-removed`, `service-found`, `service-lost` or `module-failed`.
+    let event: String
+    let time: String
+    let token: TokenPart?
+    let reader: ReaderDocument?
+    /// Whether this token was seen before; left out for those that are there at the start.
+    let again: Bool?
+    let reason: String?
+    private let clock: String
+    private let what: String
+
+    private enum CodingKeys: String, CodingKey { case event, time, token, reader, again, reason }
+
+    init(_ change: TokenChange, isStart: Bool, seen: Set<[String]>) {
+        let now = Glibc.time(nil)
+        time = isoTime(Int64(now))
+        clock = Self.clock(now)
+        var token: PresentToken?
+        var reader: Reader?
+        var reason: String?
+        switch change {
+        case .inserted(let inserted):
+            event = isStart ? "present" : "inserted"
+            token = inserted
+            again = isStart ? nil : seen.contains(inserted.identity)
+            what = Self.name(inserted) + (seen.contains(inserted.identity) ? ", seen before" : "")
+        case .removed(let removed):
+            (event, token, again, what) = ("removed", removed, nil, Self.name(removed))
+        case .unreadCard(let card):
+            (event, reader, again) = ("unread-card", card, nil)
+            what = "\(Self.card(card)) in \(card.name): no module reads it, see etoken-bridge doctor"
+        case .unreadCardRemoved(let card):
+            (event, reader, again, what) = ("unread-card-removed", card, nil, "\(Self.card(card)) in \(card.name)")
+        case .readerAdded(let added): (event, reader, again, what) = ("reader-added", added, nil, added.name)
+        case .readerRemoved(let gone): (event, reader, again, what) = ("reader-removed", gone, nil, gone.name)
+        case .serviceFound: (event, again, what) = ("service-found", nil, "the smart card service is there")
+        case .serviceLost(let error):
+            (event, again, what, reason) = ("service-lost", nil, error.reason, error.reason)
+        case .moduleFailed(let path, let why):
+            (event, again, what, reason) = ("module-failed", nil, why, "\(path): \(why)")
+        }
+        self.reason = reason
+        self.token = token.map {
+            TokenPart(
+                label: $0.info.plainLabel, serial: $0.info.serialNumber, model: $0.info.model,
+                pin: $0.info.pin.rawValue, module: $0.module, slot: $0.info.slotDescription)
+        }
+        self.reader = (reader ?? token?.reader).map { ReaderDocument($0) }
+    }
+
+    /// For the terminal.
+    var text: String {
+        "\(clock)  \(event)\(String(repeating: " ", count: max(0, 8 - event.count)))  \(what)"
+    }
+
+    private static func name(_ token: PresentToken) -> String {
+        let place = token.reader.map { "reader \($0.name)" } ?? token.info.slotDescription
+        return "\(token.info.plainLabel) (serial \(token.info.serialNumber)) in \(place)"
+    }
+
+    private static func card(_ reader: Reader) -> String {
+        reader.atr.flatMap(KnownCard.with)?.name ?? reader.atr.map { "a card with ATR \($0)" } ?? "a card"
+    }
+
+    private static func clock(_ seconds: time_t) -> String {
+        var seconds = seconds
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        return [parts.tm_hour, parts.tm_min, parts.tm_sec].map { ($0 < 10 ? "0" : "") + "\($0)" }
+            .joined(separator: ":")
+    }
+}
+
+extension Terminal {
+    /// One document of one line.
+    static func jsonLine(_ body: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        out(String(decoding: try encoder.encode(Document(body: body)), as: UTF8.self))
+    }
+}

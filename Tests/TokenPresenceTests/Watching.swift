@@ -1,0 +1,142 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// `token watch` and `token wait`, on virtual tokens in a real pcscd. Each test has tokens of its own.
+@Suite struct Watching {
+    private static let first = VirtualTokens.labels[0]
+    private static let second = VirtualTokens.labels[1]
+
+    private func watch(_ tokens: VirtualTokens, _ extra: String...) throws -> Program {
+        try Program(["token", "watch", "--module", tokens.module] + extra, environment: tokens.environment)
+    }
+
+    private func events(_ lines: [String]) -> [String] {
+        lines.compactMap { $0.split(separator: " ").dropFirst().prefix(2).joined(separator: " ") }
+    }
+
+    @Test func tellsOfInsertionsAndRemovalsUntilControlC() throws {
+        let tokens = try VirtualTokens()
+        let program = try watch(tokens)
+        try program.expect("both at the start") {
+            events($0) == ["present \(Self.first)", "present \(Self.second)"]
+        }
+        try tokens.tell(0, "pull")
+        try program.expect("pulled") { events($0).last == "removed \(Self.first)" }
+        try tokens.tell(0, "insert")
+        try program.expect("inserted") { events($0).last == "inserted \(Self.first)" }
+        #expect(program.lines.last?.hasSuffix("in reader Virtual PCD 00 00, seen before") == true)
+        try tokens.tell(1, "pull")
+        try program.expect("the other pulled") { events($0).last == "removed \(Self.second)" }
+        #expect(program.lines.count == 5, "\(program.output)")
+        program.signal(SIGINT)
+        #expect(program.status() == 0)
+        #expect(program.errors.isEmpty)
+        // Watching uses no PIN.
+        #expect(try tokens.status(0).verifications == 0)
+    }
+
+    @Test func eachEventIsAJSONDocumentOfOneLine() throws {
+        let tokens = try VirtualTokens(kinds: ["cardos", "safenet"])
+        let program = try watch(tokens, "--json", "--until-inserted", "2", "--timeout", "60")
+        try program.expect("a card that nothing reads") { $0.count == 2 }
+        let documents = try program.lines.map { line in
+            try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        }
+        #expect(documents.allSatisfy { $0["schema"] as? String == "etoken-bridge/1" })
+        #expect(documents.map { $0["event"] as? String } == ["present", "unread-card"])
+        #expect((documents[0]["token"] as? [String: Any])?["serial"] as? String == "0054f509")
+        let reader = try #require(documents[1]["reader"] as? [String: Any])
+        #expect(reader["name"] as? String == "Virtual PCD 00 01")
+        #expect(reader["atr"] as? String == "3B:D5:18:00:81:31:3A:7D:80:73:C8:21:10:30")
+        #expect((reader["card"] as? String)?.contains("eToken 5100") == true)
+        program.signal(SIGTERM)
+        #expect(program.status() == 10)
+        #expect(program.errors.contains("1 of 2 tokens was seen"))
+    }
+
+    /// One USB port: the second token comes after the first was pulled; the first one again is no second one.
+    @Test func countsDifferentTokensThroughOnePort() throws {
+        let tokens = try VirtualTokens()
+        try tokens.tell(1, "pull")
+        let program = try watch(tokens, "--until-inserted", "2")
+        try program.expect("the first") { events($0).contains("present \(Self.first)") }
+        try tokens.tell(0, "pull")
+        try program.expect("pulled") { events($0).contains("removed \(Self.first)") }
+        try tokens.tell(0, "insert")
+        try program.expect("again") { events($0).last == "inserted \(Self.first)" }
+        try tokens.tell(0, "pull")
+        try tokens.tell(1, "insert")
+        #expect(program.status() == 0)
+        #expect(events(program.lines).last == "inserted \(Self.second)")
+    }
+
+    @Test func theTimeEndsTheWatch() throws {
+        let tokens = try VirtualTokens()
+        let all = try watch(tokens, "--timeout", "0")
+        #expect(all.status() == 0)
+        #expect(all.lines.count == 2)
+        let three = try watch(tokens, "--timeout", "1", "--until-inserted", "3")
+        #expect(three.status() == 2)
+        #expect(three.errors.contains("2 of 3 tokens were seen in 1 s"))
+    }
+
+    @Test func theServiceMayEnd() throws {
+        var tokens: VirtualTokens? = try VirtualTokens()
+        let program = try watch(try #require(tokens))
+        try program.expect("both") { $0.count == 2 }
+        tokens = nil
+        try program.expect("the end") {
+            Set(events($0)).isSuperset(of: ["removed \(Self.first)", "removed \(Self.second)"])
+        }
+        #expect(program.output.contains("service-lost"))
+        program.signal(SIGINT)
+        #expect(program.status() == 0)
+    }
+
+    @Test func aHungTokenDoesNotHangTheWatch() throws {
+        let tokens = try VirtualTokens()
+        try tokens.tell(0, "hang")
+        let program = try watch(tokens, "--token-timeout", "1")
+        try program.expect("the module's silence") { $0.contains { $0.contains("module-failed") } }
+        program.signal(SIGINT)
+        #expect(program.status() == 0)
+        try tokens.tell(0, "resume")
+    }
+
+    // MARK: - token wait
+
+    @Test func waitsForEachTokenOneAfterTheOther() throws {
+        let tokens = try VirtualTokens()
+        try tokens.tell(1, "pull")
+        let program = try Program(
+            ["token", "wait", "008580ef", "pkcs11:token=\(Self.first)", "--module", tokens.module],
+            environment: tokens.environment)
+        try program.expect("the first") { $0.count == 1 && $0[0].hasPrefix(Self.first) }
+        try tokens.tell(0, "pull")
+        try tokens.tell(1, "insert")
+        #expect(program.status() == 0)
+        #expect(program.lines.count == 2 && program.lines[1].hasPrefix(Self.second))
+    }
+
+    @Test func waitsForAllTogether() throws {
+        let tokens = try VirtualTokens()
+        try tokens.tell(1, "pull")
+        let arguments = ["token", "wait", Self.first, Self.second, "--together", "--module", tokens.module]
+        let short = try Program(arguments + ["--timeout", "1"], environment: tokens.environment)
+        #expect(short.status() == 2)
+        #expect(short.errors.contains("not inserted: \(Self.second)"))
+        let long = try Program(arguments, environment: tokens.environment)
+        try tokens.tell(1, "insert")
+        #expect(long.status() == 0)
+        #expect(long.lines.count == 2)
+        let interrupted = try Program(
+            ["token", "wait", "SAST-ADN00000000", "--module", tokens.module], environment: tokens.environment)
+        try tokens.tell(1, "pull")
+        try tokens.tell(1, "insert")
+        for _ in 0..<400 where !interrupted.errors.contains("is not one of those") { usleep(50_000) }
+        interrupted.signal(SIGINT)
+        #expect(interrupted.status() == 10)
+        #expect(interrupted.errors.contains("not inserted: SAST-ADN00000000"))
+    }
+}
