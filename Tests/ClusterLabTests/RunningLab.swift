@@ -1,3 +1,4 @@
+import Certificates
 import ClusterLab
 import Foundation
 import ServerFixtures
@@ -121,7 +122,7 @@ struct RunningLab {
     private static let clients = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Clients"
 
     func client(_ script: String, _ arguments: String...) async throws -> [String: Any] {
-        try await Program.run(["python3", "\(Self.clients)/\(script).py", directory + "/lab.json"] + arguments).json()
+        try await run(script, arguments).json()
     }
 
     /// What OpenSSH's client must be told to talk to this release.
@@ -131,6 +132,35 @@ struct RunningLab {
             "KexAlgorithms=+diffie-hellman-group14-sha1", "HostKeyAlgorithms=+ssh-rsa", "Ciphers=+aes128-cbc",
             "MACs=+hmac-sha1",
         ].flatMap { ["-o", $0] }
+    }
+
+    /// The same where it need not succeed.
+    func run(_ script: String, _ arguments: [String]) async throws -> Program {
+        let command = ["python3", "-W", "ignore", "\(Self.clients)/\(script).py", directory + "/lab.json"]
+        return try await Program.run(command + arguments)
+    }
+
+    /// Everything that the cluster and its phones hold, faults left out.
+    func state() async throws -> [String: String] {
+        let status = try await status()
+        var state: [String: String] = ["mode": "\(status.securityMode ?? -1)"]
+        for root in ["trust-store", "phones"] + status.nodes.map({ "nodes/\($0.name)/tftp" }) {
+            let walk = FileManager.default.enumerator(atPath: "\(directory)/\(root)")
+            while let file = walk?.nextObject() as? String {
+                guard !file.hasSuffix("state.json"),
+                    let data = FileManager.default.contents(atPath: "\(directory)/\(root)/\(file)")
+                else { continue }
+                state["\(root)/\(file)"] = Digest.sha1(Array(data)).hex
+            }
+        }
+        for node in status.nodes {
+            for (service, isStarted) in node.services { state["\(node.name): \(service)"] = "\(isStarted)" }
+            let keys = "\(directory)/nodes/\(node.name)/keys"
+            for name in ["tomcat.pem", "CallManager.pem", "ssh_host_key"] {
+                state["\(node.name)/\(name)"] = try String(contentsOfFile: "\(keys)/\(name)", encoding: .utf8)
+            }
+        }
+        return state
     }
 
     /// Types these lines at a node's command line, and returns what the screen shows.

@@ -19,7 +19,8 @@ final class NginxServer: Sendable {
 
     /// Where uploads go.
     static let uploads = [
-        "/cmplatform/tftpFileUpload.do", "/cmplatform/certificateUpload.do", CertificateREST.root + "/trust/certificates",
+        "/cmplatform/tftpFileUpload.do", "/cmplatform/certificateUpload.do",
+        CertificateREST.root + "/trust/certificates",
     ]
     /// The status by which the lab asks for the connection to be cut without an answer.
     static let cutStatus = 598
@@ -38,7 +39,9 @@ final class NginxServer: Sendable {
         try process.withLock { (process) throws(LabError) in
             let configuration = configuration(fronts)
             try Files.write(configuration, to: folder.path + "/nginx.conf", mode: 0o600)
+            var old: Set<pid_t> = []
             if let process, process.isRunning {
+                old = Self.children(of: process.pid)
                 process.signal(SIGHUP)
             } else {
                 process = try ChildProcess(
@@ -48,6 +51,7 @@ final class NginxServer: Sendable {
             }
             let isDone = wait(seconds: 5) {
                 if let process, !process.isRunning { return true }
+                guard old.allSatisfy(Self.hasRetired) else { return false }
                 return fronts.allSatisfy { front in
                     Self.ports(front).allSatisfy { Sockets.answers(front.node.address, $0.port) == $0.isOpen }
                 }
@@ -58,6 +62,18 @@ final class NginxServer: Sendable {
                 throw LabError(.startFailed, "nginx did not start; see \(folder.nginx)/error.log")
             }
         }
+    }
+
+    private static func children(of process: pid_t) -> Set<pid_t> {
+        let text = (try? Files.text("/proc/\(process)/task/\(process)/children")) ?? ""
+        return Set(text.split(whereSeparator: \.isWhitespace).compactMap { pid_t($0) })
+    }
+
+    /// Whether a worker accepts no more connections: for a moment the old and the new one both do. nginx tells in the
+    /// process's name.
+    private static func hasRetired(_ worker: pid_t) -> Bool {
+        guard let name = try? Files.text("/proc/\(worker)/cmdline"), !name.isEmpty else { return true }
+        return name.contains("shutting down")
     }
 
     func stop() {
@@ -125,7 +141,8 @@ final class NginxServer: Sendable {
             """
         let cuts =
             front.cutsUploads
-            ? Self.uploads.map { "location = \($0) { if ($request_method = POST) { return 444; } \(proxy) }" }.joined() : ""
+            ? Self.uploads.map { "location = \($0) { if ($request_method = POST) { return 444; } \(proxy) }" }.joined()
+            : ""
         return """
                 server {
                     listen \(node.address):\(node.httpsPort) ssl;

@@ -38,11 +38,11 @@ struct OSAdministration: Sendable {
         case ("GET", "/cmplatform/certificateUpload.do"): return certificatePage(id, status: "Ready")
         case ("POST", "/cmplatform/certificateUpload.do"):
             return certificatePage(id, status: uploadCertificate(request, id))
-        case ("GET", "/cmplatform/certificateFindList.do"): return .html(certificateList(id, status: "Ready"))
-        case ("GET", "/cmplatform/certificateDetails.do"): return certificateDetails(request)
+        case ("GET", "/cmplatform/certificateFindList.do"): return .html(certificateList(id, request, status: "Ready"))
+        case ("GET", "/cmplatform/certificateDetails.do"): return certificateDetails(request, id)
         case ("GET", "/cmplatform/certificateDownload.do"): return certificateDownload(request)
         case ("POST", "/cmplatform/certificateDelete.do"):
-            return .html(certificateList(id, status: deleteCertificate(request, id)))
+            return .html(certificateList(id, nil, status: deleteCertificate(request, id)))
         default: return .status(405)
         }
     }
@@ -193,15 +193,33 @@ struct OSAdministration: Sendable {
         return isDeleted ? "Certificate Deleted" : "Error: there is no such certificate"
     }
 
-    private func certificateList(_ id: String, status: String) -> String {
-        WebPage.certificateList(CertificateEntry.all(cluster, node), status: status, token: token(id))
+    private func certificateList(_ id: String, _ search: WebRequest?, status: String) -> String {
+        let all = CertificateEntry.all(cluster, node)
+        let found = search.map { search in all.filter { Self.matches($0, search) } } ?? all
+        return WebPage.certificateList(found, node: node.plan.name, status: status, token: token(id))
     }
 
-    private func certificateDetails(_ request: WebRequest) -> WebResponse {
+    /// Whether a certificate is what a search asks for; without a text, every one is.
+    private static func matches(_ entry: CertificateEntry, _ search: WebRequest) -> Bool {
+        guard let wanted = search.query("searchText")?.lowercased(), !wanted.isEmpty else { return true }
+        let text =
+            switch search.query("searchField") {
+            case "commonName": entry.certificate.subject.value(of: "CN") ?? ""
+            case "fileName": entry.file
+            default: entry.unit
+            }
+        switch search.query("searchOperator") {
+        case "isExactly": return text.lowercased() == wanted
+        case "contains": return text.lowercased().contains(wanted)
+        default: return text.lowercased().hasPrefix(wanted)
+        }
+    }
+
+    private func certificateDetails(_ request: WebRequest, _ id: String) -> WebResponse {
         guard let path = request.query("cert"), let unit = request.query("unit"),
             let entry = CertificateEntry.all(cluster, node).first(where: { $0.unit == unit && $0.path == path })
         else { return .status(404) }
-        return .html(WebPage.certificateDetails(entry, node: node.plan.name))
+        return .html(WebPage.certificateDetails(entry, node: node.plan.name, token: token(id)))
     }
 
     private func certificateDownload(_ request: WebRequest) -> WebResponse {

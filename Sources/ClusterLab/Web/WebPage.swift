@@ -62,7 +62,13 @@ enum WebPage {
             """)
     }
 
-    static func certificateList(_ entries: [CertificateEntry], status: String, token: String?) -> String {
+    /// What the list can be searched by: field, and how it is compared.
+    static let searchFields = ["certificate", "commonName", "fileName"]
+    static let searchOperators = ["beginsWith", "contains", "isExactly"]
+
+    static func certificateList(
+        _ entries: [CertificateEntry], node: String, status: String, token: String?
+    ) -> String {
         let rows = entries.map { entry in
             let link = "/cmplatform/certificateDetails.do?cert=\(escape(entry.path))&amp;unit=\(escape(entry.unit))"
             return """
@@ -75,6 +81,11 @@ enum WebPage {
             "Certificate List",
             """
             \(statusArea(status))
+            <form name="findForm" method="get" action="/cmplatform/certificateFindList.do">
+            <p>Find Certificate List where \(select("searchField", searchFields)) \(select("searchOperator", searchOperators))
+            <input type="text" name="searchText" value=""> <input type="submit" name="find" value="Find"></p>
+            </form>
+            <p id="count">\(entries.count) records found on \(escape(node))</p>
             <form name="certificateFindListForm" method="post" action="/cmplatform/certificateDelete.do">
             \(hidden(token))
             <table id="certificates" class="cuesTableBg">
@@ -85,8 +96,25 @@ enum WebPage {
             """)
     }
 
-    static func certificateDetails(_ entry: CertificateEntry, node: String) -> String {
-        page(
+    private static func select(_ name: String, _ values: [String]) -> String {
+        let options = values.map { "<option value=\"\($0)\">\($0)</option>" }.joined()
+        return "<select name=\"\(name)\">\(options)</select>"
+    }
+
+    /// With a form to delete it, where that is allowed.
+    static func certificateDetails(_ entry: CertificateEntry, node: String, token: String?) -> String {
+        let deletion =
+            entry.isOwn
+            ? ""
+            : """
+            <form name="certificateDeleteForm" method="post" action="/cmplatform/certificateDelete.do">
+            \(hidden(token))
+            <input type="hidden" name="unit" value="\(escape(entry.unit))">
+            <input type="hidden" name="name" value="\(escape(entry.file))">
+            <input type="submit" name="delete" value="Delete">
+            </form>
+            """
+        return page(
             "Certificate Details for \(node), \(escape(entry.unit))",
             """
             \(statusArea("Ready"))
@@ -99,6 +127,7 @@ enum WebPage {
             </table>
             <pre id="data">\(escape(CertificateText.block(entry.certificate)))</pre>
             <p><a href="/cmplatform/certificateDownload.do?unit=\(escape(entry.unit))&amp;name=\(escape(entry.file))">Download .PEM File</a></p>
+            \(deletion)
             """)
     }
 
