@@ -1,3 +1,4 @@
+import Certificates
 import ClusterLab
 import Foundation
 import Testing
@@ -166,18 +167,26 @@ import Testing
                     $0.trimmingCharacters(in: .whitespaces)
                 }
             }
+            let mode = ["run sql select paramvalue from processconfig where paramname='ClusterSecurityMode'", "exit"]
+            let toNonSecure = ["utils ctl set-cluster non-secure-mode", "y", "exit"]
             let good = try await rows()
             #expect(good.count == 2 && good.allSatisfy { $0.contains("(2) ") && $0.hasSuffix("Setup Completed") })
             try await lab.fault(node, "replication")
             let broken = try await rows()
             #expect(broken[0] == good[0])
             #expect(broken[1].hasPrefix(node) && broken[1].hasSuffix("(4) Setup Failed"))
+            // The node goes on with what it had.
+            let hasModeCommand = try await lab.type(toNonSecure).contains("Cluster set to Non Secure Mode")
+            #expect(hasModeCommand == (release != "9.1"))
+            #expect(try await lab.type(mode, at: node).contains("\n1         \n"))
+            #expect(try await lab.type(mode).contains("\n\(hasModeCommand ? 0 : 1)         \n"))
             try await lab.fault(node, "down")
             #expect(try await rows()[1].hasSuffix("(4) Off-Line"))
             let cluster = try await lab.type(["show network cluster", "exit"])
             #expect(cluster.contains("\(node) Subscriber callmanager DBSub not authenticated"))
             try await lab.fault(node, "none")
             #expect(try await rows() == good)
+            #expect(try await lab.type(mode, at: node).contains("\n\(hasModeCommand ? 0 : 1)         \n"))
 
             let names = ["utils network host \(node)", "utils diagnose module validate_network", "exit"]
             let before = try await lab.type(names)
@@ -187,6 +196,41 @@ import Testing
             let after = try await lab.type(names)
             #expect(after.contains("no servers could be reached"))
             #expect(!after.contains("Passed"))
+        }
+    }
+
+    @Test func loginsAreLimitedForAWhile() async throws {
+        try await RunningLab.with { lab in
+            let node = RunningLab.subscriber
+            try await lab.fault(node, "too-many-logins")
+            for password in [[], ["wrong"]] {
+                let answer = try await lab.run("osadmin", [node, "login"] + password).json()
+                #expect(answer["status"] as? Int == 200)
+                #expect((answer["error"] as? String)?.contains("too many attempts, try again in 30 seconds") == true)
+            }
+            #expect(try await lab.ssh(["exit"], at: node).status == 0)
+            try await lab.fault(node, "none")
+            #expect(try await lab.client("osadmin", node, "login")["status"] as? Int == 302)
+        }
+    }
+
+    @Test func aCertificateExpiresSoon() async throws {
+        try await RunningLab.with { lab in
+            let node = RunningLab.subscriber
+            func expiry() async throws -> Date {
+                let screen = try await lab.type(["set cli pagination off", "show cert own ipsec", "exit"], at: node)
+                let begin = try screen.range(of: "-----BEGIN CERTIFICATE-----").required("PEM").lowerBound
+                let end = try screen.range(of: "-----END CERTIFICATE-----").required("PEM").upperBound
+                let certificate = try Certificate(pem: String(screen[begin..<end]) + "\n")
+                return Date(timeIntervalSince1970: Double(certificate.notAfter))
+            }
+            #expect(try await expiry().timeIntervalSinceNow > 4 * 365 * 86400)
+            try await lab.fault(node, "expiring")
+            #expect(try await expiry().timeIntervalSinceNow < 6 * 86400)
+            let tomcat = try await lab.client("osadmin", node, "certificates")
+            #expect((tomcat["rows"] as? [[String]])?.contains { $0[0] == "ipsec" } == true)
+            try await lab.fault(node, "none")
+            #expect(try await expiry().timeIntervalSinceNow > 4 * 365 * 86400)
         }
     }
 

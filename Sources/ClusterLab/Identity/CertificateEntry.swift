@@ -18,8 +18,13 @@ struct CertificateEntry: Sendable {
 
     static func own(_ cluster: LabCluster, _ node: NodeRuntime) -> [CertificateEntry] {
         (cluster.identity.node(node.plan.name)?.all ?? []).map { purpose, credential in
-            CertificateEntry(
-                unit: purpose, file: "\(purpose).pem", certificate: credential.certificate, isOwn: true)
+            var certificate = credential.certificate
+            if purpose == "ipsec", node.has(.expiring),
+                let other = try? Credential(folder: cluster.folder.keys(node.plan.name), name: "ipsec-other")
+            {
+                certificate = other.certificate
+            }
+            return CertificateEntry(unit: purpose, file: "\(purpose).pem", certificate: certificate, isOwn: true)
         }
     }
 

@@ -123,6 +123,10 @@ struct ClusterIdentity: Sendable {
                 let key = try PrivateKey.generate(bits: release.keyBits(of: "tomcat"))
                 try Self.certificate("tomcat", node, release, key).write(folder: keys, name: "tomcat-other")
             }
+            if faults.contains(.expiring) {
+                let key = try Credential(folder: keys, name: "ipsec").key
+                try Self.certificate("ipsec", node, release, key, days: 5).write(folder: keys, name: "ipsec-other")
+            }
             if faults.contains(.sshKey), !Files.exists(keys + "/ssh_host_key-other") {
                 try Files.write(
                     try PrivateKey.generate(bits: 2048).pem(), to: keys + "/ssh_host_key-other", mode: 0o600)
@@ -135,7 +139,7 @@ struct ClusterIdentity: Sendable {
     private static let keyUsage = "digitalSignature,keyEncipherment,dataEncipherment,keyAgreement,keyCertSign"
 
     static func certificate(
-        _ purpose: String, _ node: LabPlan.Node, _ release: LabRelease, _ key: PrivateKey
+        _ purpose: String, _ node: LabPlan.Node, _ release: LabRelease, _ key: PrivateKey, days: Int64? = nil
     ) throws -> Credential {
         var extensions: [(name: String, value: String)] = [
             ("keyUsage", keyUsage),
@@ -156,6 +160,6 @@ struct ClusterIdentity: Sendable {
             }
         return try Credential.selfSigned(
             commonName: name, key: key, digest: release.isSHA1(purpose) ? .sha1 : .sha256, extensions: extensions,
-            years: purpose == "ITLRecovery" ? 20 : 5)
+            days: days ?? (purpose == "ITLRecovery" ? 20 * 365 : 5 * 365 - 30))
     }
 }

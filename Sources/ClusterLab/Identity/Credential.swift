@@ -25,9 +25,11 @@ struct Credential: Sendable {
     }
 
     /// A certificate as CUCM makes for itself: self-signed, with a serial number of 16 bytes.
+    ///
+    /// - Parameter days: how long it will be valid from now on.
     static func selfSigned(
         commonName: String, key: PrivateKey, digest: DigestAlgorithm, extensions: [(name: String, value: String)],
-        years: Int64
+        days: Int64
     ) throws -> Credential {
         // The order in the certificate is not the order in which CUCM spells the name in a trust list.
         let subject = DistinguishedName([
@@ -36,7 +38,7 @@ struct Credential: Sendable {
         let serial = [UInt8.random(in: 0x40...0x7f)] + (1..<16).map { _ in UInt8.random(in: .min ... .max) }
         let start = Clock.now - 30 * 86400
         let builder = CertificateBuilder(
-            subject: subject, serialNumber: serial, notBefore: start, notAfter: start + years * 365 * 86400,
+            subject: subject, serialNumber: serial, notBefore: start, notAfter: Clock.now + days * 86400,
             digest: digest,
             extensions: extensions + [
                 ("subjectKeyIdentifier", Digest.sha1(try key.publicKey().rawKey).colonHex)

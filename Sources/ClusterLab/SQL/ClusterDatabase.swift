@@ -1,9 +1,10 @@
 /// The cluster's configuration database: the tables that its administrators' tools read.
 extension LabCluster {
-    var database: SQLDatabase {
+    /// As a node has it.
+    func database(at node: NodeRuntime) -> SQLDatabase {
         SQLDatabase(tables: [
             "processnode": processNodes,
-            "processconfig": processConfiguration,
+            "processconfig": processConfiguration(securityMode: securityMode(at: node)),
             "processnodeservice": processNodeServices,
             "typeservice": SQLDatabase.Table(
                 columns: ["enum", "name", "moniker"],
@@ -49,7 +50,7 @@ extension LabCluster {
                 })
     }
 
-    private var processConfiguration: SQLDatabase.Table {
+    private func processConfiguration(securityMode: Int) -> SQLDatabase.Table {
         SQLDatabase.Table(
             columns: ["pkid", "paramname", "paramvalue", "tkservice"],
             rows: [

@@ -105,7 +105,7 @@ struct CommandLine {
     private func sql(_ line: String) throws {
         guard let range = line.firstRange(of: "sql") else { throw Self.unknown }
         let answer: SQLDatabase.Answer
-        do { answer = try cluster.database.run(String(line[range.upperBound...])) } catch {
+        do { answer = try cluster.database(at: node).run(String(line[range.upperBound...])) } catch {
             throw Refusal(text: error.text)
         }
         let widths = answer.columns.indices.map { index in

@@ -8,6 +8,8 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     case diskFull = "disk-full"
     /// The right passwords are refused, on every way in.
     case loginRefused = "login-refused"
+    /// The web pages let nobody in for a while.
+    case tooManyLogins = "too-many-logins"
     /// A web session ends with the first form that it sends, which is not processed.
     case sessionExpired = "session-expired"
     /// The connection is cut while a file or certificate is uploaded; nothing is stored.
@@ -24,6 +26,8 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     case replication
     /// The node resolves no names.
     case dns
+    /// The node's IPsec certificate expires in some days.
+    case expiring
     /// A service takes some seconds to come up, and the command that restarts it does not wait.
     case slowStart = "slow-start"
 
@@ -34,6 +38,7 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
         case .slow: "every answer comes late"
         case .diskFull: "uploads to the node are refused, and nothing is stored"
         case .loginRefused: "right passwords are refused"
+        case .tooManyLogins: "the web pages let nobody in for a while, whatever the password"
         case .sessionExpired: "a web session ends with its first form"
         case .cutUpload: "the connection is cut during an upload; nothing is stored"
         case .cutAnswer: "an upload is stored, but the connection is cut before the answer"
@@ -42,6 +47,7 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
         case .sshKey: "the command line has another SSH host key"
         case .replication: "the node's database does not follow the publisher's"
         case .dns: "the node resolves no names"
+        case .expiring: "the node's IPsec certificate expires in five days"
         case .slowStart: "services stay in STARTING for some seconds after a restart"
         }
     }

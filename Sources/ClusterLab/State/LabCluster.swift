@@ -11,6 +11,8 @@ final class LabCluster: Sendable {
         var securityMode = 1
         var faults: [String: Set<Fault>] = [:]
         var delays: [String: Double] = [:]
+        /// What the database of a node that does not follow the publisher's still holds for the security mode.
+        var staleModes: [String: Int] = [:]
     }
 
     let plan: LabPlan
@@ -125,6 +127,8 @@ final class LabCluster: Sendable {
         saved.withLock {
             $0.faults[node.plan.name] = faults.isEmpty ? nil : faults
             $0.delays[node.plan.name] = faults.isEmpty ? nil : delay
+            let hadMode = $0.staleModes[node.plan.name] ?? $0.securityMode
+            $0.staleModes[node.plan.name] = faults.contains(.replication) ? hadMode : nil
         }
         save()
         if wasUp && !node.isUp {
@@ -167,6 +171,11 @@ final class LabCluster: Sendable {
 
     /// The parameter ClusterSecurityMode: 0 non-secure, 1 mixed.
     var securityMode: Int { saved.withLock { $0.securityMode } }
+
+    /// The same as a node's own database has it: where that does not follow the publisher's, as it was then.
+    func securityMode(at node: NodeRuntime) -> Int {
+        saved.withLock { $0.staleModes[node.plan.name] ?? $0.securityMode }
+    }
 
     /// Writes the CTL file anew for the present mode, signs it with the publisher's key, and copies it to all nodes.
     func updateCTL(signer: TrustListWriter.Signer = .usual) throws {

@@ -51,7 +51,7 @@ struct AXLInterface: Sendable {
             return SOAP.fault("The element sql is missing", code: -1, request: operation.name)
         }
         do {
-            let answer = try cluster.database.run(text)
+            let answer = try cluster.database(at: cluster.publisher).run(text)
             guard answer.rows.count <= Self.maximumRows else {
                 return SOAP.fault(
                     "Query request too large. Total rows matched: \(answer.rows.count) rows. "

@@ -1,7 +1,7 @@
 import Certificates
 import FoundationEssentials
 
-/// The certificate interface of the newer releases, on every node. Source: docs/cluster-interfaces.md.
+/// The certificate interface of the newer releases, on every node. Source: docs/lab.md.
 struct CertificateREST: Sendable {
     let cluster: LabCluster
     let node: NodeRuntime

@@ -74,6 +74,9 @@ struct OSAdministration: Sendable {
         guard field("appNav") == "cmplatform", let user = field("j_username"), let password = field("j_password") else {
             return loginPage(error: "Log on failed - the form is incomplete", session: id)
         }
+        guard !node.has(.tooManyLogins) else {
+            return loginPage(error: Self.locked(seconds: WebSessions.lockSeconds), session: id)
+        }
         switch sessions.login(
             id,
             isRight: {
@@ -85,8 +88,12 @@ struct OSAdministration: Sendable {
             Log.note("\(node.plan.name): a wrong login on OS Administration")
             return loginPage(error: "Log on failed - Invalid User ID or Password", session: id)
         case .locked(let seconds):
-            return loginPage(error: "Log on failed - too many attempts, try again in \(seconds) seconds", session: id)
+            return loginPage(error: Self.locked(seconds: seconds), session: id)
         }
+    }
+
+    private static func locked(seconds: Int64) -> String {
+        "Log on failed - too many attempts, try again in \(seconds) seconds"
     }
 
     // MARK: Struts tokens

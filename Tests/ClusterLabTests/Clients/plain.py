@@ -1,6 +1,6 @@
 """A plain client of a node's web interfaces, with requests: plain.py LAB.JSON NODE CERTIFICATE.PEM FILE. Prints JSON.
 
-Written from the interface descriptions alone (docs/cluster-interfaces.md); it shares no code with the lab or with the
+Written from the interface descriptions alone (docs/cluster-interfaces.md, docs/lab.md); it shares no code with the lab or with the
 product. It does what an administrator's script would: log in, upload a file, upload, list and delete a certificate on the
 pages, and the same over the REST interface where there is one.
 """
