@@ -44,7 +44,8 @@ struct StatusReport: Encodable {
         for node in status.nodes {
             func state(_ service: String) -> String {
                 guard let services = node.services else { return "?" }
-                return services.first { $0.name == service }?.state.lowercased() ?? "-"
+                guard let found = services.first(where: { $0.name == service }), found.isActivated else { return "-" }
+                return found.state.lowercased()
             }
             table.add(
                 node.name, node.isPublisher ? "publisher" : "subscriber", state(ClusterService.tftp),
