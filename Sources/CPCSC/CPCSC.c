@@ -13,6 +13,8 @@ static struct {
   __typeof__(&SCardListReaders) list;
   __typeof__(&SCardGetStatusChange) change;
   __typeof__(&SCardCancel) cancel;
+  __typeof__(&SCardConnect) connect;
+  __typeof__(&SCardDisconnect) disconnect;
 } pcsc;
 static const char *load_error;
 static char load_error_text[512];
@@ -26,7 +28,9 @@ static void load(void) {
     pcsc.list = (__typeof__(pcsc.list))dlsym(library, "SCardListReaders");
     pcsc.change = (__typeof__(pcsc.change))dlsym(library, "SCardGetStatusChange");
     pcsc.cancel = (__typeof__(pcsc.cancel))dlsym(library, "SCardCancel");
-    if (pcsc.establish && pcsc.release && pcsc.list && pcsc.change && pcsc.cancel)
+    pcsc.connect = (__typeof__(pcsc.connect))dlsym(library, "SCardConnect");
+    pcsc.disconnect = (__typeof__(pcsc.disconnect))dlsym(library, "SCardDisconnect");
+    if (pcsc.establish && pcsc.release && pcsc.list && pcsc.change && pcsc.cancel && pcsc.connect && pcsc.disconnect)
       return;
   }
   // The linker's text is overwritten by its next call.
@@ -59,6 +63,16 @@ uint32_t etb_pcsc_readers(int64_t context, char *names, uint64_t *length) {
   uint32_t status = (uint32_t)pcsc.list((SCARDCONTEXT)context, NULL, names, &room);
   *length = room;
   return status;
+}
+
+uint32_t etb_pcsc_try(int64_t context, const char *reader) {
+  SCARDHANDLE card = 0;
+  DWORD protocol = 0;
+  LONG status =
+      pcsc.connect((SCARDCONTEXT)context, reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, &card, &protocol);
+  if (status == SCARD_S_SUCCESS)
+    pcsc.disconnect(card, SCARD_LEAVE_CARD);
+  return (uint32_t)status;
 }
 
 uint32_t etb_pcsc_wait(int64_t context, uint32_t milliseconds, etb_pcsc_reader *readers, uint32_t count) {

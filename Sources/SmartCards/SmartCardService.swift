@@ -77,6 +77,13 @@ public final class SmartCardService: @unchecked Sendable {
     /// ended.
     public func cancel() { _ = etb_pcsc_cancel(context) }
 
+    /// Whether this program could use the card in a reader now; the card is left as it is.
+    ///
+    /// - Returns: `success`, or what stands in the way, for example that another program has the card for itself.
+    public func access(to reader: Reader) -> PCSCStatus {
+        PCSCStatus(rawValue: etb_pcsc_try(context, reader.name))
+    }
+
     private func readerNames() throws(SmartCardError) -> [String] {
         for _ in 0..<5 {
             var length: UInt64 = 0

@@ -13,7 +13,7 @@ struct EtokenBridge: ParsableCommand {
                 --token SAST-ADN0054f509 --token SAST-ADN008580ef
             """,
         version: Version.current,
-        subcommands: [TokenGroup.self, CtlGroup.self, ClusterGroup.self, TVSGroup.self, MigrateGroup.self])
+        subcommands: [TokenGroup.self, CtlGroup.self, ClusterGroup.self, TVSGroup.self, MigrateGroup.self, Doctor.self])
 
     static func main() {
         do {

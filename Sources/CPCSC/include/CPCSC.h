@@ -33,5 +33,7 @@ uint32_t etb_pcsc_readers(int64_t context, char *names, uint64_t *length);
 uint32_t etb_pcsc_wait(int64_t context, uint32_t milliseconds, etb_pcsc_reader *readers, uint32_t count);
 // Ends a wait in another thread.
 uint32_t etb_pcsc_cancel(int64_t context);
+// Connects to the card in a reader, shared with others, and lets go of it again.
+uint32_t etb_pcsc_try(int64_t context, const char *reader);
 
 #endif

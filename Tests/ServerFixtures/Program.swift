@@ -1,10 +1,8 @@
 import Foundation
-import ServerFixtures
-import Testing
 
 /// A program of ours that runs beside the test, and what it has printed so far.
-final class Program {
-    let folder = TemporaryFolder()
+public final class Program {
+    public let folder = TemporaryFolder()
     private let process = Process()
     private let keyboard: Pipe?
 
@@ -16,15 +14,18 @@ final class Program {
         """
 
     /// - Parameters:
+    ///   - arguments: of etoken-bridge.
     ///   - environment: `NAME=value`, beside PATH and a configuration of its own.
+    ///   - wrapper: a command that starts it, for example `unshare` and its options.
     ///   - onTerminal: whether it runs on a terminal, where it may ask; ``type(_:)`` answers.
-    init(_ arguments: [String], environment: [String] = [], onTerminal: Bool = false) throws {
+    public init(
+        _ arguments: [String], environment: [String] = [], wrapper: [String] = [], onTerminal: Bool = false
+    ) throws {
         keyboard = onTerminal ? Pipe() : nil
-        let command = [Programs.path("etoken-bridge")] + arguments
-        let terminal = ["/usr/bin/python3", "-c", Self.terminal]
-        let all = onTerminal ? terminal + command : command
-        process.executableURL = URL(fileURLWithPath: all[0])
-        process.arguments = Array(all.dropFirst())
+        let command = wrapper + [Programs.path("etoken-bridge")] + arguments
+        let all = (onTerminal ? ["python3", "-c", Self.terminal] : []) + command
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = all
         var variables = ["XDG_CONFIG_HOME": folder.file("config"), "XDG_STATE_HOME": folder.file("state")]
         variables["PATH"] = ProcessInfo.processInfo.environment["PATH"]
         for pair in environment {
@@ -41,43 +42,41 @@ final class Program {
 
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
-    var output: String { folder.text("output") }
-    var errors: String { folder.text("errors") }
-    var lines: [String] { output.split(whereSeparator: \.isNewline).map(String.init) }
-    var id: pid_t { process.processIdentifier }
+    public var output: String { folder.text("output") }
+    public var errors: String { folder.text("errors") }
+    public var lines: [String] { output.split(whereSeparator: \.isNewline).map(String.init) }
 
     /// Waits until it has printed something that fits; half a minute at most.
-    func expect(
-        _ what: String, sourceLocation: SourceLocation = #_sourceLocation, _ fits: ([String]) -> Bool
-    ) throws {
+    public func expect(_ what: String, _ fits: ([String]) -> Bool) throws {
         for _ in 0..<600 {
             if fits(lines) { return }
             usleep(50_000)
         }
-        try #require(fits(lines), "\(what): \(output)\(errors)", sourceLocation: sourceLocation)
+        throw ChildProcess.Failure(description: "expected \(what), found: \(output)\(errors)")
     }
 
-    func type(_ text: String) { keyboard?.fileHandleForWriting.write(Data(text.utf8)) }
+    public func type(_ text: String) { keyboard?.fileHandleForWriting.write(Data(text.utf8)) }
 
-    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    public func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
     /// Its exit status, when it has ended by itself.
-    func status() -> Int32 {
+    public func status() -> Int32 {
         process.waitUntilExit()
         return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
     }
 }
 
-/// The environment of mock tokens in SoftHSM, and the module.
-struct MockTokens {
-    let folder = TemporaryFolder()
-    let environment: [String]
-    let module: String
+/// The two tokens of tools/mock-tokens, in SoftHSM.
+public struct MockTokens {
+    public let folder = TemporaryFolder()
+    public let environment: [String]
+    public let module: String
 
-    init() throws {
+    public init() throws {
         let text = try ChildProcess.run([Programs.script("mock-tokens"), folder.file("tokens")])
         let lines = text.split(separator: "\n").map { String($0.dropFirst("export ".count)) }
         environment = lines.filter { $0.hasPrefix("SOFTHSM2_CONF=") }
-        module = String(try #require(lines.first { $0.hasPrefix("ETOKEN_BRIDGE_MODULE=") }).split(separator: "=")[1])
+        let module = lines.first { $0.hasPrefix("ETOKEN_BRIDGE_MODULE=") }
+        self.module = String(module?.split(separator: "=")[1] ?? "")
     }
 }

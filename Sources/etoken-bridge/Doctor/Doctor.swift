@@ -1,0 +1,51 @@
+import ArgumentParser
+
+struct Doctor: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Look for what keeps tokens from working, and say how to mend it.",
+        discussion: """
+            Looks at the smart card service, USB tokens, readers, PKCS#11 modules and tokens. No PIN is tried, and nothing \
+            is changed.
+
+            Exit status: 0 where no problem was found, 1 where one was.
+
+            Example:
+              etoken-bridge doctor
+              etoken-bridge doctor --module /usr/lib/libeToken.so --json
+            """)
+
+    /// In the order in which one problem may be the cause of the next.
+    static let checks: [any DoctorCheck] = [
+        ServiceCheck(), USBCheck(), ReaderCheck(), ModuleCheck(), TokenCheck(),
+    ]
+
+    @OptionGroup var module: ModuleOptions
+    @OptionGroup var common: CommonOptions
+
+    private struct Report: Encodable {
+        let problems, warnings: Int
+        let findings: [Finding]
+    }
+
+    func run() throws {
+        let context = DoctorContext(namedModules: try module.named(), patience: module.tokenTimeout)
+        var findings: [Finding] = []
+        for check in Self.checks {
+            let found = check.findings(context)
+            findings += found
+            if !common.json { for finding in found { Terminal.out(finding.text()) } }
+        }
+        let problems = findings.count { $0.severity == .problem }
+        let warnings = findings.count { $0.severity == .warning }
+        if common.json {
+            try Terminal.json(Report(problems: problems, warnings: warnings, findings: findings))
+        } else {
+            Terminal.out("\nFound: \(count(problems, "problem")), \(count(warnings, "warning")).")
+        }
+        if problems > 0 { throw ExitCode(Status.failed) }
+    }
+
+    private func count(_ number: Int, _ what: String) -> String {
+        number == 0 ? "no \(what)s" : "\(number) \(what)\(number == 1 ? "" : "s")"
+    }
+}

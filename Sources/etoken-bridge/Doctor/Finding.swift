@@ -1,0 +1,63 @@
+/// What a check of `doctor` found.
+struct Finding: Encodable {
+    enum Severity: String, Encodable {
+        case ok
+        /// Worth knowing; the work can be done.
+        case warning
+        /// Something cannot be done as long as this is so.
+        case problem
+    }
+
+    /// Which check found it: ``DoctorCheck/name``.
+    let check: String
+    let severity: Severity
+    /// What kind of finding it is; stable across releases.
+    let code: String
+    /// One sentence or two: what was expected and what was found.
+    let what: String
+    /// What to do: commands where there are any. Empty for what is well.
+    let next: [String]
+
+    /// - Parameter check: the check that found it.
+    init(_ check: any DoctorCheck, _ severity: Severity, _ code: String, _ what: String, next: [String] = []) {
+        self.check = check.name
+        self.severity = severity
+        self.code = code
+        self.what = what
+        self.next = next
+    }
+
+    /// For the terminal, within `width` columns.
+    func text(width: Int = 80) -> String {
+        let first = severity.rawValue + String(repeating: " ", count: 9 - severity.rawValue.count)
+        let indent = String(repeating: " ", count: first.count)
+        var lines = TextWrap.lines(what, width: width - indent.count).enumerated().map { index, line in
+            (index == 0 ? first : indent) + line
+        }
+        for (number, step) in next.enumerated() {
+            let mark = number == 0 ? "Next: " : "      "
+            for (index, line) in TextWrap.lines(step, width: width - indent.count - mark.count).enumerated() {
+                lines.append(indent + (index == 0 ? mark : "      ") + line)
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// Lines of a text, broken between words.
+enum TextWrap {
+    static func lines(_ text: String, width: Int) -> [String] {
+        var lines: [String] = [""]
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            let last = lines[lines.count - 1]
+            if last.isEmpty {
+                lines[lines.count - 1] = String(word)
+            } else if last.count + 1 + word.count <= width {
+                lines[lines.count - 1] += " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
+    }
+}

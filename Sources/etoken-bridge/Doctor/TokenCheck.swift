@@ -1,0 +1,112 @@
+import SmartCards
+import Tokens
+
+/// Whether the tokens can be used: their PINs, and cards that no module reads.
+struct TokenCheck: DoctorCheck {
+    let name = "tokens"
+
+    func findings(_ context: DoctorContext) -> [Finding] {
+        let (tokens, failures) = context.tokens
+        var findings = tokens.map { token in finding(token) }
+        for failure in failures {
+            findings.append(
+                Finding(
+                    self, .problem, "token-unreadable", failure.reason,
+                    next: ["Pull the token, insert it again, and run etoken-bridge doctor."]))
+        }
+        if case .success(let service) = context.service {
+            // What the reader's own check has said needs no second word.
+            findings += context.unreadReaders.filter { !$0.isMute && service.access(to: $0) == .success }
+                .map { unread($0, context) }
+        }
+        if findings.isEmpty {
+            findings.append(
+                Finding(
+                    self, .warning, "no-token", "No token is there.",
+                    next: ["Insert one: etoken-bridge token wait tells when it is seen."]))
+        }
+        return findings
+    }
+
+    // MARK: - PINs
+
+    private func finding(_ token: Token) -> Finding {
+        let info = token.info
+        let what = "Token \(info.plainLabel) (serial \(info.serialNumber))"
+        let administrator =
+            "Use the other token, or have this one unlocked with its administrator PIN by SafeNet's software."
+        let tried = PINHistory(info).count
+        switch info.pin {
+        case .locked:
+            return Finding(
+                self, .problem, "token-locked", "The PIN of \(lower(what)) is locked.", next: [administrator])
+        case .finalTry:
+            return Finding(
+                self, .problem, "token-final-try",
+                "\(what) has one PIN try left: the next wrong PIN locks it. No command of this program uses it up.",
+                next: [administrator])
+        case .notInitialized:
+            return Finding(
+                self, .problem, "token-no-pin", "\(what) has no user PIN.",
+                next: ["Set one with the token's own software."])
+        case .countLow:
+            return Finding(
+                self, .warning, "token-count-low",
+                "\(what) was given a wrong PIN since the last right one. Too many lock it for good.",
+                next: ["Make sure of the PIN before the next attempt."])
+        case .ready where tried > 0:
+            return Finding(
+                self, .warning, "token-count-low",
+                "\(what): \(tried) wrong PIN\(tried == 1 ? " was" : "s were") tried with this program since the last right one; at 15 it locks itself for good.",
+                next: ["Make sure of the PIN before the next attempt."])
+        case .ready: return Finding(self, .ok, "token-ready", "\(what) is in \(info.slotDescription).")
+        }
+    }
+
+    private func lower(_ text: String) -> String { text.prefix(1).lowercased() + text.dropFirst() }
+
+    // MARK: - Cards without a module
+
+    private func unread(_ reader: Reader, _ context: DoctorContext) -> Finding {
+        let known = reader.atr.flatMap(KnownCard.with)
+        let atr = reader.atr.map { "\($0)" } ?? "none"
+        guard let known else {
+            return Finding(
+                self, .problem, "card-unknown",
+                "PC/SC sees a card in reader \(reader.name) (ATR \(atr)), and no module here reads it.",
+                next: [
+                    "Install the PKCS#11 module of the card's maker, and give its path: etoken-bridge token list --module PATH"
+                ])
+        }
+        let what = "PC/SC sees \(known.name) in reader \(reader.name)"
+        if hasVendorModule(context) {
+            return Finding(
+                self, .problem, "card-unread",
+                "\(what), and SafeNet's module is here, but shows no token: it is not initialised, or SafeNet's service does not run.",
+                next: ["sudo systemctl restart SACSrv", "Pull the token, insert it again: etoken-bridge token list"])
+        }
+        let install = "Install SafeNet Authentication Client (libeToken.so), then: etoken-bridge token list"
+        switch known.openSC {
+        case .no:
+            return Finding(
+                self, .problem, "card-needs-vendor-module", "\(what), OpenSC does not know it.", next: [install])
+        case .standardLayout:
+            return Finding(
+                self, .problem, "card-needs-vendor-module",
+                "\(what), OpenSC knows the card but finds no token on it: it was filled by SafeNet's or Aladdin's own software.",
+                next: [install])
+        case .since(let release):
+            return Finding(
+                self, .problem, "card-needs-newer-opensc",
+                "\(what), OpenSC reads it from release \(release) on, and the one here does not.",
+                next: ["opensc-tool --version", install])
+        }
+    }
+
+    private func hasVendorModule(_ context: DoctorContext) -> Bool {
+        context.modules.contains { module in
+            guard case .success = module.loaded else { return false }
+            return module.path.hasSuffix("/libeToken.so") || module.path.hasSuffix("/libeTPkcs11.so")
+        }
+    }
+}

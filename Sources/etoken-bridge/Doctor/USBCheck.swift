@@ -1,0 +1,30 @@
+/// Whether tokens that are plugged in have a reader driver: the older ones are no CCID devices, and the distributions have
+/// no driver for them.
+struct USBCheck: DoctorCheck {
+    let name = "usb"
+
+    func findings(_ context: DoctorContext) -> [Finding] {
+        USBToken.pluggedIn().map { token in
+            let what = "\(token.name) is plugged in (USB \(token.id))"
+            if !token.hasDriver {
+                return Finding(
+                    self, .problem, "usb-no-driver",
+                    "\(what), and no reader driver of the smart card service knows it.",
+                    next: [
+                        "Install SafeNet Authentication Client, which brings the reader driver of eTokens, then restart pcscd.",
+                        "etoken-bridge doctor",
+                    ])
+            }
+            if case .success = context.service, context.readers.isEmpty {
+                return Finding(
+                    self, .problem, "usb-not-seen",
+                    "\(what), but the smart card service sees no reader.",
+                    next: [
+                        context.hasSystemd ? "sudo systemctl restart pcscd" : "Restart pcscd.",
+                        "If it still is not seen: sudo pcscd --foreground --debug",
+                    ])
+            }
+            return Finding(self, .ok, "usb-token", what + ".")
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// What may be wrong with a PKCS#11 module.
+@Suite struct Modules {
+    private let folder = TemporaryFolder()
+
+    private func diagnose(_ module: String, _ extra: String...) throws -> Diagnosis {
+        try Diagnosis(
+            ["--module", module] + extra, environment: ["PCSCLITE_CSOCK_NAME=\(folder.file("no-service"))"])
+    }
+
+    /// A library made of C text.
+    private func library(_ name: String, _ text: String, _ options: [String] = []) throws -> String {
+        let source = folder.write(name + ".c", text)
+        try ChildProcess.run(["gcc", "-shared", "-fPIC", "-o", folder.file(name), source] + options)
+        return folder.file(name)
+    }
+
+    @Test func missingFile() throws {
+        let path = folder.file("nowhere.so")
+        let finding = try #require(try diagnose(path)["module-missing"])
+        #expect(finding.what == "Module \(path) cannot be read: No such file or directory.")
+    }
+
+    @Test(arguments: ["not a library\n", "", "\u{7f}ELF"])
+    func notALibrary(text: String) throws {
+        let path = folder.write("module.so", text)
+        #expect(try diagnose(path)["module-not-a-library"]?.what.contains(path) == true)
+    }
+
+    /// A real library whose header says another processor.
+    @Test(arguments: [(UInt8(40), UInt8(1), "32-bit ARM"), (243, 2, "64-bit RISC-V"), (3, 1, "32-bit x86 (i386)")])
+    func wrongArchitecture(machine: UInt8, elfClass: UInt8, name: String) throws {
+        let good = try library("good.so", "int nothing;")
+        var bytes = try #require(folder.bytes("good.so"))
+        (bytes[4], bytes[18], bytes[19]) = (elfClass, machine, 0)
+        let path = folder.write("foreign.so", bytes)
+        let finding = try #require(try diagnose(path)["module-wrong-architecture"])
+        #expect(finding.what.contains("(\(name))"))
+        #expect(try diagnose(good)["module-wrong-architecture"] == nil)
+    }
+
+    @Test func missingLibrary() throws {
+        let needed = try library("libneeded.so.7", "int needed(void) { return 0; }", ["-Wl,-soname,libneeded.so.7"])
+        let path = try library(
+            "module.so", "int needed(void); int C_GetFunctionList(void) { return needed(); }", [needed])
+        unlink(needed)
+        let finding = try #require(try diagnose(path)["module-library-missing"])
+        #expect(finding.what.contains("it needs libneeded.so.7, which is not installed"))
+        #expect(finding.next.contains("ldd \(path) | grep 'not found'"))
+    }
+
+    @Test func noModuleAtAll() throws {
+        let path = try library("plain.so", "int nothing;")
+        #expect(try diagnose(path)["module-unusable"]?.what.contains("no C_GetFunctionList") == true)
+    }
+
+    /// Its device is missing, say; 0x30 is CKR_DEVICE_ERROR.
+    @Test func doesNotStart() throws {
+        let path = try library(
+            "failing.so",
+            """
+            #include <p11-kit-1/p11-kit/pkcs11.h>
+            static CK_RV initialize(void *arguments) { return CKR_DEVICE_ERROR; }
+            static CK_FUNCTION_LIST functions = {.version = {2, 40}, .C_Initialize = initialize};
+            CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list) { *list = &functions; return CKR_OK; }
+            """)
+        let finding = try #require(try diagnose(path)["module-unusable"])
+        #expect(finding.what.contains("does not start"))
+    }
+
+    @Test func hangs() throws {
+        let path = try library(
+            "hanging.so",
+            """
+            #include <p11-kit-1/p11-kit/pkcs11.h>
+            #include <unistd.h>
+            CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list) { for (;;) pause(); }
+            """)
+        #expect(try diagnose(path, "--token-timeout", "1")["module-hangs"] != nil)
+    }
+
+    /// A machine without modules: the registries are empty, and OpenSC's library is removed from a copy of its folder.
+    @Test func noneInstalled() throws {
+        let empty = folder.file("empty")
+        mkdir(empty, 0o755)
+        mkdir(folder.file("layers"), 0o755)
+        let folders = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib").map { "/usr/lib/\($0)" }
+        let home = try #require(folders.first { FileManager.default.fileExists(atPath: $0 + "/opensc-pkcs11.so") })
+        let hide = """
+            set -e
+            mount --bind \(empty) /usr/share/p11-kit/modules
+            [ ! -d /etc/pkcs11/modules ] || mount --bind \(empty) /etc/pkcs11/modules
+            mount -t tmpfs none \(folder.file("layers"))
+            cd \(folder.file("layers"))
+            mkdir upper work
+            mount -t overlay -o lowerdir=\(home),upperdir=upper,workdir=work none \(home)
+            rm \(home)/opensc-pkcs11.so
+            exec "$@"
+            """
+        let diagnosis = try Diagnosis(
+            environment: ["PCSCLITE_CSOCK_NAME=\(folder.file("no-service"))"],
+            wrapper: (geteuid() == 0 ? ["unshare", "-m"] : ["unshare", "-rm"]) + ["sh", "-c", hide, "sh"])
+        #expect(
+            diagnosis["no-module"]?.next.last == "For tokens of the standard layout: sudo apt install opensc-pkcs11")
+        #expect(!diagnosis.findings.contains { $0.code.hasPrefix("module-") })
+    }
+}

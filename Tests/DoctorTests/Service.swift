@@ -1,0 +1,118 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// What may be wrong with the smart card service.
+@Suite struct Service {
+    private let folder = TemporaryFolder()
+    private var socket: String { folder.file("pcscd.comm") }
+    private var environment: [String] { ["PCSCLITE_CSOCK_NAME=\(socket)"] }
+
+    /// A file put over another one, for one program only.
+    private func hiding(_ paths: [String]) -> [String] {
+        let mounts = paths.map { "mount --bind /dev/null \($0) && " }.joined()
+        return (geteuid() == 0 ? ["unshare", "-m"] : ["unshare", "-rm"]) + ["sh", "-c", mounts + "exec \"$@\"", "sh"]
+    }
+
+    private static let python = "/usr/bin/python3"
+
+    @Test func notRunning() throws {
+        let diagnosis = try Diagnosis(environment: environment)
+        let finding = try #require(diagnosis["service-not-running"])
+        #expect(finding.severity == "problem" && finding.what.contains(socket))
+        #expect(finding.what.contains("PCSCLITE_CSOCK_NAME"))
+        #expect(finding.next.first?.hasPrefix("sudo ") == true)
+    }
+
+    @Test func notInstalled() throws {
+        let diagnosis = try Diagnosis(environment: environment, wrapper: hiding(["/usr/sbin/pcscd"]))
+        #expect(diagnosis["service-not-installed"]?.next == ["sudo apt install pcscd libccid"])
+    }
+
+    @Test func libraryNotInstalled() throws {
+        let folders = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib")
+        let libraries = folders.map { "/usr/lib/\($0)/libpcsclite.so.1" }
+        let library = try #require(libraries.first(where: FileManager.default.fileExists))
+        let diagnosis = try Diagnosis(environment: environment, wrapper: hiding([library]))
+        #expect(diagnosis["library-missing"]?.what.contains("libpcsclite.so.1") == true)
+        // The other commands go on working without it.
+        let tokens = try MockTokens()
+        let list = try Program(
+            ["token", "list", "--module", tokens.module], environment: tokens.environment, wrapper: hiding([library]))
+        #expect(list.status() == 0)
+        #expect(list.output.contains("SAST-ADN008580ef"))
+    }
+
+    @Test func socketLeftBehind() throws {
+        try ChildProcess.run([
+            Self.python, "-c", "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])", socket,
+        ])
+        let diagnosis = try Diagnosis(environment: environment)
+        #expect(diagnosis["service-gone"]?.what.contains(socket) == true)
+    }
+
+    /// Somebody else's socket. Root may open all, so root runs the program without its powers.
+    @Test func socketForbidden() throws {
+        let listener = try ChildProcess([Self.python, "-c", Self.listen, socket])
+        try listening()
+        let isRoot = geteuid() == 0
+        if isRoot { chown(socket, 65534, 65534) }
+        chmod(socket, isRoot ? 0o600 : 0)
+        let wrapper = isRoot ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] : []
+        let finding = try #require(try Diagnosis(environment: environment, wrapper: wrapper)["socket-forbidden"])
+        #expect(finding.what.contains("may not open"))
+        #expect(finding.what.contains(isRoot ? "owner nobody, mode 0600" : "mode 00"))
+        withExtendedLifetime(listener) {}
+    }
+
+    /// Debian 12 builds pcscd without polkit; later releases ask polkit, and hang up on whom it refuses. libpcsclite makes
+    /// SCARD_W_SECURITY_VIOLATION of that.
+    @Test func refusedByPolkit() throws {
+        let service = try ChildProcess([Self.python, "-c", Self.listen, socket])
+        try listening()
+        let finding = try #require(try Diagnosis(environment: environment)["service-refuses"])
+        #expect(finding.what.contains("polkit"))
+        #expect(finding.next.first?.contains("org.debian.pcsc-lite.access_pcsc") == true)
+        withExtendedLifetime(service) {}
+    }
+
+    /// A service that says at once that it has no room (SCARD_E_NO_MEMORY).
+    @Test func serviceFails() throws {
+        let service = try ChildProcess([Self.python, "-c", Self.fail, socket])
+        try listening()
+        let finding = try #require(try Diagnosis(environment: environment)["service-fails"])
+        #expect(finding.what.contains("has no room left"))
+        withExtendedLifetime(service) {}
+    }
+
+    private func listening() throws {
+        for _ in 0..<600 where access(folder.file("pcscd.comm.ready"), F_OK) != 0 { usleep(20_000) }
+    }
+
+    /// Listens, and hangs up on everybody.
+    private static let listen = """
+        import socket, sys
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(sys.argv[1])
+        server.listen()
+        open(sys.argv[1] + ".ready", "w")
+        while True: server.accept()[0].close()
+        """
+
+    /// pcscd's protocol as far as it goes: the version is fine, the context is not given.
+    private static let fail = """
+        import socket, struct, sys
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(sys.argv[1])
+        server.listen()
+        open(sys.argv[1] + ".ready", "w")
+        while True:
+            client = server.accept()[0]
+            while header := client.recv(8, socket.MSG_WAITALL):
+                size, command = struct.unpack("=II", header)
+                body = bytearray(client.recv(size, socket.MSG_WAITALL))
+                if command == 0x01: struct.pack_into("=I", body, 8, 0x80100006)
+                client.sendall(body)
+            client.close()
+        """
+}

@@ -1,0 +1,141 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// What may be wrong with tokens and readers, on virtual ones in a real pcscd.
+@Suite struct TokensAndReaders {
+    private func diagnose(_ tokens: VirtualTokens, _ extra: String...) throws -> Diagnosis {
+        try Diagnosis(["--module", tokens.module] + extra, environment: tokens.environment)
+    }
+
+    @Test func allIsWell() throws {
+        let tokens = try VirtualTokens()
+        let diagnosis = try diagnose(tokens)
+        #expect(diagnosis.status == 0)
+        #expect(diagnosis.findings.allSatisfy { $0.severity == "ok" }, "\(diagnosis.findings)")
+        #expect(diagnosis.findings.count { $0.code == "card-present" } == 2)
+        #expect(diagnosis.findings.count { $0.code == "token-ready" } == 2)
+        #expect(diagnosis["card-present"]?.what.contains("3B:F2:18:00:02:C1:0A:31:FE:58:C8:08:74") == true)
+        // No PIN was tried.
+        #expect(try tokens.status(0).verifications == 0)
+        // And as text, within 80 columns.
+        let text = try Program(["doctor", "--module", tokens.module], environment: tokens.environment)
+        #expect(text.status() == 0)
+        #expect(text.output.hasSuffix("\nFound: no problems, no warnings.\n"))
+        #expect(text.lines.allSatisfy { $0.count <= 80 }, "\(text.output)")
+    }
+
+    @Test func aCardThatNoModuleKnows() throws {
+        let tokens = try VirtualTokens(kinds: ["cardos", "safenet"])
+        let diagnosis = try diagnose(tokens)
+        #expect(diagnosis.problems == ["card-needs-vendor-module"])
+        let finding = try #require(diagnosis["card-needs-vendor-module"])
+        #expect(finding.what.contains("PC/SC sees SafeNet eToken 5100"))
+        #expect(finding.what.contains("in reader Virtual PCD 00 01, OpenSC does not know it"))
+        #expect(
+            finding.next == ["Install SafeNet Authentication Client (libeToken.so), then: etoken-bridge token list"])
+        // A card that nobody knows: PIV without OpenSC's module.
+        let others = try VirtualTokens(kinds: ["piv", "cardos"])
+        let software = try MockTokens()
+        let unknown = try Diagnosis(
+            ["--module", software.module], environment: others.environment + software.environment)
+        #expect(unknown["card-unknown"]?.what.contains("ATR 3B:7D:96:00:00:80:31:80:65:B0:83:11:17:D6") == true)
+        #expect(unknown["card-needs-vendor-module"]?.what.contains("Aladdin eToken PRO") == true)
+    }
+
+    @Test func noTokenAndEmptyReaders() throws {
+        let tokens = try VirtualTokens()
+        for token in [0, 1] { try tokens.tell(token, "pull") }
+        var diagnosis = try diagnose(tokens)
+        for _ in 0..<100 where diagnosis.findings.count(where: { $0.code == "reader-empty" }) < 2 {
+            usleep(100_000)
+            diagnosis = try diagnose(tokens)
+        }
+        #expect(diagnosis["no-token"]?.severity == "warning")
+        #expect(diagnosis.findings.count { $0.code == "reader-empty" } == 2)
+        #expect(diagnosis.status == 0)
+    }
+
+    @Test func aCardThatAnotherProgramHolds() throws {
+        let tokens = try VirtualTokens()
+        let holder = try ChildProcess(
+            ["python3", "-c", Self.holder, "\(tokens.folder)/held"], environment: tokens.environment)
+        for _ in 0..<600 where access("\(tokens.folder)/held", F_OK) != 0 { usleep(20_000) }
+        let finding = try #require(try diagnose(tokens)["card-held"])
+        #expect(finding.what.contains("Virtual PCD 00 00"))
+        #expect(finding.what.contains("python3 (\(holder.id))"))
+    }
+
+    private static let holder = """
+        import ctypes, sys, time
+        pcsc = ctypes.CDLL("libpcsclite.so.1")
+        context, card, protocol = ctypes.c_long(), ctypes.c_long(), ctypes.c_ulong()
+        assert pcsc.SCardEstablishContext(ctypes.c_ulong(2), None, None, ctypes.byref(context)) == 0
+        assert pcsc.SCardConnect(context, b"Virtual PCD 00 00", ctypes.c_ulong(1), ctypes.c_ulong(3),
+            ctypes.byref(card), ctypes.byref(protocol)) == 0
+        open(sys.argv[1], "w")
+        time.sleep(600)
+        """
+
+    // MARK: - PINs
+
+    /// Wrong PINs, one by one, until the card locks.
+    @Test func lockedAndOneTryLeft() throws {
+        let tokens = try VirtualTokens(kinds: ["piv", "cardos"], tries: 2)
+        try wrongPIN(tokens)
+        #expect(try diagnose(tokens)["token-final-try"]?.severity == "problem")
+        try wrongPIN(tokens)
+        let locked = try #require(try diagnose(tokens)["token-locked"])
+        #expect(locked.what.hasPrefix("The PIN of token "))
+        #expect(try tokens.status(0).tries == 0)
+        #expect(try tokens.status(0).verifications == 2)
+        // The other token is well.
+        #expect(
+            try diagnose(tokens).findings.contains { $0.code == "token-ready" && $0.what.contains("SAST-ADN008580ef") })
+    }
+
+    private func wrongPIN(_ tokens: VirtualTokens) throws {
+        let command =
+            "\(tokens.environment.joined(separator: " ")) pkcs11-tool --module \(tokens.module) --slot-index 0 --login --pin 87654321 --list-objects"
+        #expect(throws: (any Error).self) { try ChildProcess.run(["/bin/sh", "-c", command]) }
+    }
+
+    @Test func aWrongPINSinceTheLastRightOne() throws {
+        let tokens = try MockTokens()
+        let command =
+            "\(tokens.environment[0]) pkcs11-tool --module \(tokens.module) --token-label SAST-ADN008580ef --login --pin 87654321 --list-objects"
+        #expect(throws: (any Error).self) { try ChildProcess.run(["/bin/sh", "-c", command]) }
+        let diagnosis = try Diagnosis(
+            ["--module", tokens.module], environment: tokens.environment + ["PCSCLITE_CSOCK_NAME=/nonexistent"])
+        #expect(diagnosis["token-count-low"]?.what.contains("SAST-ADN008580ef") == true)
+        #expect(diagnosis["token-count-low"]?.severity == "warning")
+    }
+
+    // MARK: - USB
+
+    /// The kernel's list of devices, replaced for one program.
+    private func plugged(_ devices: [(String, String)], _ environment: [String]) throws -> Diagnosis {
+        let folder = TemporaryFolder()
+        for (number, device) in devices.enumerated() {
+            mkdir(folder.file("1-\(number)"), 0o755)
+            folder.write("1-\(number)/idVendor", device.0 + "\n")
+            folder.write("1-\(number)/idProduct", device.1 + "\n")
+        }
+        let bind =
+            "mount -t sysfs -o ro none /sys 2>/dev/null; mkdir -p /sys/bus/usb/devices 2>/dev/null; "
+            + "[ -d /sys/bus/usb/devices ] || { mount -t tmpfs none /sys && mkdir -p /sys/bus/usb/devices; }; "
+            + "mount --bind \(folder.path) /sys/bus/usb/devices && exec \"$@\""
+        let unshare = geteuid() == 0 ? ["unshare", "-m"] : ["unshare", "-rm"]
+        return try Diagnosis(environment: environment, wrapper: unshare + ["sh", "-c", bind, "sh"])
+    }
+
+    @Test func tokensInUSBPorts() throws {
+        let tokens = try VirtualTokens()
+        let diagnosis = try plugged(
+            [("0529", "0600"), ("0529", "0620"), ("1d6b", "0002")], tokens.environment)
+        // Not a CCID device: Debian has no driver for it.
+        #expect(diagnosis["usb-no-driver"]?.what.contains("eToken PRO 64k is plugged in (USB 0529:0600)") == true)
+        #expect(diagnosis["usb-token"]?.what.contains("USB 0529:0620") == true)
+        #expect(diagnosis.findings.count { $0.check == "usb" } == 2)
+    }
+}
