@@ -19,7 +19,8 @@ final class NginxServer: Sendable {
 
     /// Where uploads go.
     static let uploads = [
-        "/cmplatform/tftpFileUpload.do", "/cmplatform/certificateUpload.do", CertificateREST.root + "/trust/certificates",
+        "/cmplatform/tftpFileUpload.do", "/cmplatform/certificateUpload.do",
+        CertificateREST.root + "/trust/certificates",
     ]
     /// The status by which the lab asks for the connection to be cut without an answer.
     static let cutStatus = 598
@@ -125,7 +126,8 @@ final class NginxServer: Sendable {
             """
         let cuts =
             front.cutsUploads
-            ? Self.uploads.map { "location = \($0) { if ($request_method = POST) { return 444; } \(proxy) }" }.joined() : ""
+            ? Self.uploads.map { "location = \($0) { if ($request_method = POST) { return 444; } \(proxy) }" }.joined()
+            : ""
         return """
                 server {
                     listen \(node.address):\(node.httpsPort) ssl;
