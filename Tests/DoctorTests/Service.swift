@@ -65,8 +65,8 @@ import Testing
         withExtendedLifetime(listener) {}
     }
 
-    /// Debian 12 builds pcscd without polkit; later releases ask polkit, and hang up on whom it refuses. libpcsclite makes
-    /// SCARD_W_SECURITY_VIOLATION of that.
+    /// Debian 12 builds pcscd without polkit; one with it hangs up on whom polkit refuses, as this stand-in does.
+    /// libpcsclite makes SCARD_W_SECURITY_VIOLATION of that.
     @Test func refusedByPolkit() throws {
         let service = try ChildProcess([Self.python, "-c", Self.listen, socket])
         try listening()

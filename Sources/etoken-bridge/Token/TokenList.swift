@@ -34,9 +34,11 @@ struct TokenList: ParsableCommand {
             }
         }
         tokens = rows.map(\.token)
-        for failure in failures { Terminal.note("Passed over: \(failure)") }
+        for failure in failures where !rows.isEmpty || common.json { Terminal.note("Passed over: \(failure)") }
         let readers = ReaderView.now()
-        for note in readers.unread(beside: tokens.map(\.info)) { Terminal.note(note) }
+        // Where a module did not answer, its tokens are not known: nothing is said of those that nobody reads.
+        for note in failures.contains(where: { $0.code == .noAnswer }) ? [] : readers.unread(beside: tokens.map(\.info))
+        { Terminal.note(note) }
         if common.json {
             try Terminal.json(
                 List(
@@ -45,6 +47,7 @@ struct TokenList: ParsableCommand {
             return
         }
         guard !rows.isEmpty else {
+            if let failure = failures.first { throw failure }
             Terminal.note("No token is there. Insert one, or name its module with --module.")
             return
         }
