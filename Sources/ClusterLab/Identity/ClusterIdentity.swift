@@ -86,10 +86,12 @@ struct ClusterIdentity: Sendable {
 
     private static let ssh = "ssh"
 
-    /// Which purposes have one key together. Nobody ever sees the keys of a subscriber's TVS and IPsec; in a large
+    /// Which purposes have one key together. Nobody ever sees the keys of IPsec, and of a subscriber's TVS; in a large
     /// cluster, which would otherwise take long to start, each subscriber has one key of each size.
     private static func keySharing(_ own: [String], _ node: LabPlan.Node, _ plan: LabPlan) -> [[String]] {
-        guard !node.isPublisher else { return ([ssh] + own).map { [$0] } }
+        guard !node.isPublisher else {
+            return [[ssh], ["tomcat", "ipsec"]] + own.filter { !["tomcat", "ipsec"].contains($0) }.map { [$0] }
+        }
         guard plan.nodes.count > separateKeyNodes else {
             return [[ssh], ["tomcat", "ipsec", "TVS"]]
                 + own.filter { !["tomcat", "ipsec", "TVS"].contains($0) }.map { [$0] }
