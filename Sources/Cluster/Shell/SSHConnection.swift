@@ -8,13 +8,15 @@ struct SSHConnection: ~Copyable {
     private var channel: OpaquePointer?
     private let node: NodeConfiguration
 
-    /// Key exchanges, host keys and ciphers of old releases, after the current ones.
+    /// Key exchanges, host keys, ciphers and MACs of old releases, after the current ones.
     private static let legacyKeyExchanges =
         "curve25519-sha256,ecdh-sha2-nistp256,diffie-hellman-group-exchange-sha256,diffie-hellman-group14-sha256,"
         + "diffie-hellman-group14-sha1,diffie-hellman-group-exchange-sha1,diffie-hellman-group1-sha1"
     private static let legacyHostKeys =
         "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256,ssh-rsa"
     private static let legacyCiphers = "aes256-ctr,aes192-ctr,aes128-ctr,aes256-cbc,aes128-cbc,3des-cbc"
+
+    private static let legacyMACs = "hmac-sha2-512,hmac-sha2-256,hmac-sha1"
 
     /// Connects and exchanges keys; nothing is authenticated yet.
     init(to node: NodeConfiguration, user: String, deadline: ContinuousClock.Instant) throws(ClusterError) {
@@ -32,6 +34,8 @@ struct SSHConnection: ~Copyable {
             _ = etb_ssh_option_string(session, SSH_OPTIONS_HOSTKEYS, Self.legacyHostKeys)
             _ = etb_ssh_option_string(session, SSH_OPTIONS_CIPHERS_C_S, Self.legacyCiphers)
             _ = etb_ssh_option_string(session, SSH_OPTIONS_CIPHERS_S_C, Self.legacyCiphers)
+            _ = etb_ssh_option_string(session, SSH_OPTIONS_HMAC_C_S, Self.legacyMACs)
+            _ = etb_ssh_option_string(session, SSH_OPTIONS_HMAC_S_C, Self.legacyMACs)
         }
         ssh_set_blocking(session, 0)
         let result = try complete("connect", until: deadline) { ssh_connect(session) }

@@ -1,0 +1,50 @@
+"""Times `ctl deploy` on a lab of many nodes, and on each of its nodes alone.
+
+Arguments: the program etoken-bridge, the lab's folder, and two CTL files to put there in turn. XDG_CONFIG_HOME names
+the configuration that this writes. Prints the seconds for all nodes at once and for the slowest node."""
+import json
+import os
+import subprocess
+import sys
+import time
+
+PROGRAM, LAB, FILES = sys.argv[1], sys.argv[2], sys.argv[3:5]
+ROUNDS = 3
+lab = json.load(open(f"{LAB}/lab.json"))
+
+
+def section(name, nodes):
+    account = lab["credentials"]["platform"]
+    lines = [f'[clusters."{name}"]', f'version = "{lab["version"]}"', f'[clusters."{name}".platform]',
+             f'user = "{account["user"]}"', f'password_file = "{account["passwordFile"]}"']
+    for number, node in enumerate(nodes):
+        lines += [f'[[clusters."{name}".nodes]]', f'name = "{node["name"]}"',
+                  f'publisher = {"true" if number == 0 else "false"}', f'address = "{node["address"]}"',
+                  f'tftp_port = {node["tftpPort"]}', f'http_port = {node["httpPort"]}',
+                  f'https_port = {node["httpsPort"]}', f'ssh_port = {node["sshPort"]}',
+                  f'tls_pin = "{node["tlsPin"]}"', f'ssh_host_key = "{node["sshHostKey"]}"']
+    return "\n".join(lines) + "\n"
+
+
+os.makedirs(os.environ["XDG_CONFIG_HOME"] + "/etoken-bridge", exist_ok=True)
+with open(os.environ["XDG_CONFIG_HOME"] + "/etoken-bridge/config.toml", "w") as file:
+    file.write(section("all", lab["nodes"]))
+    for node in lab["nodes"]:
+        file.write(section(node["name"], [node]))
+
+
+def deploy(cluster, path):
+    start = time.monotonic()
+    result = subprocess.run([PROGRAM, "ctl", "deploy", path, "--cluster", cluster, "--yes"], capture_output=True, text=True)
+    seconds = time.monotonic() - start
+    assert result.returncode == 0, result.stderr
+    return seconds
+
+
+# The fastest of some rounds: what else this machine does is not what is measured.
+together, alone = [], {node["name"]: [] for node in lab["nodes"]}
+for number in range(ROUNDS):
+    together.append(deploy("all", FILES[number % 2]))
+    for name in alone:
+        alone[name].append(deploy(name, FILES[(number + 1) % 2]))
+print(f"{min(together):.3f} {max(min(seconds) for seconds in alone.values()):.3f}")
