@@ -23,3 +23,5 @@ int etb_socket(int is_datagram) {
 }
 
 char **etb_environment(void) { return environ; }
+
+void etb_hang_up(int descriptor) { shutdown(descriptor, SHUT_RDWR); }

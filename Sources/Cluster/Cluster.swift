@@ -72,6 +72,12 @@ public final class Cluster: Sendable {
         return administration
     }
 
+    /// The certificate REST interface of a node, which exists from 12.5 on.
+    public func certificateREST(of node: NodeConfiguration) throws(ClusterError) -> CertificateREST {
+        let (user, password) = try login(.platform)
+        return try CertificateREST(node, user: user, password: password)
+    }
+
     /// The trust list files that a node serves. Reading needs no login.
     public func trustListHost(_ node: NodeConfiguration) -> NodeTrustListHost {
         NodeTrustListHost(

@@ -40,6 +40,9 @@ public struct ClusterVersion: Sendable, Hashable, Comparable, CustomStringConver
     /// OS Administration takes logins at another path from 11 on, and hands out Struts tokens.
     public var hasStrutsTokens: Bool { major >= 11 }
 
+    /// The certificate REST interface came with 12.5.
+    public var hasCertificateREST: Bool { major > 12 || (major == 12 && minor >= 5) }
+
     private var numbers: [Int] {
         description.split { $0 == "." || $0 == "-" }.map { Self.number($0) ?? 0 }
     }

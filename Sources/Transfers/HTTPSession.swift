@@ -84,6 +84,11 @@ public final class HTTPSession: Sendable {
         case (.get, _):
             handle.set(CURLOPT_HTTPGET, true)
             try handle.perform(operation: operation, location: location.text, into: receiver)
+        case (.delete, _):
+            // libcurl has no option of its own for it; the request carries no body.
+            handle.set(CURLOPT_HTTPGET, true)
+            handle.set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+            try handle.perform(operation: operation, location: location.text, into: receiver)
         case (.post, .none):
             handle.set(CURLOPT_POSTFIELDSIZE, 0)
             handle.set(CURLOPT_COPYPOSTFIELDS, "")

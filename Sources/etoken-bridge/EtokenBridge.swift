@@ -13,7 +13,10 @@ struct EtokenBridge: ParsableCommand {
                 --token SAST-ADN0054f509 --token SAST-ADN008580ef
             """,
         version: Version.current,
-        subcommands: [TokenGroup.self, CtlGroup.self, ClusterGroup.self, TVSGroup.self, MigrateGroup.self, Doctor.self])
+        subcommands: [
+            TokenGroup.self, CtlGroup.self, TrustGroup.self, ClusterGroup.self, TVSGroup.self, MigrateGroup.self,
+            Doctor.self,
+        ])
 
     static func main() {
         do {
@@ -55,6 +58,12 @@ struct CtlGroup: ParsableCommand {
             CtlShow.self, CtlVerify.self, CtlDiff.self, CtlBuild.self, CtlEdit.self, CtlSign.self, CtlFetch.self,
             CtlDeploy.self, CtlDelete.self,
         ])
+}
+
+struct TrustGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trust", abstract: "Look at the cluster's trust stores and change them.",
+        subcommands: [TrustUpload.self, TrustList.self, TrustRemove.self])
 }
 
 struct ClusterGroup: ParsableCommand {

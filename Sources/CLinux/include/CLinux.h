@@ -23,6 +23,10 @@ short etb_spawn_new_session(void);
 // A UDP or TCP socket over IPv4 that children do not inherit.
 int etb_socket(int is_datagram);
 
+// Ends a connection in both directions, or the waiting for connections. (How Swift sees SHUT_RDWR depends on what else
+// is imported.)
+void etb_hang_up(int descriptor);
+
 // The environment of this process.
 char **etb_environment(void);
 

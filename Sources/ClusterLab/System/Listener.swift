@@ -32,12 +32,12 @@ final class Listener: Sendable {
     func stop() {
         let first = state.withLock { state in
             defer { state.isStopped = true }
-            for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
+            for connection in state.connections { etb_hang_up(connection) }
             return !state.isStopped
         }
         guard first else { return }
         // Wakes the thread in accept(2).
-        shutdown(descriptor, Int32(SHUT_RDWR))
+        etb_hang_up(descriptor)
         ended.wait()
     }
 

@@ -1,0 +1,138 @@
+import Certificates
+import FoundationEssentials
+import Secrets
+import Transfers
+
+/// The certificate management REST interface of a node, from 12.5 on (Cisco's "Certificate Management APIs";
+/// docs/cluster-interfaces.md tells what is *unconfirmed*).
+///
+/// Each request carries user and password (HTTP Basic), over TLS with the pinned key.
+public final class CertificateREST: Sendable {
+    let node: NodeConfiguration
+    private let user: String
+    private let password: Secret
+    private let session: HTTPSession
+
+    private static let base = "/platformcom/api/v1/certmgr/config"
+    private static let contentType = "application/json"
+
+    /// - Throws: `configuration` when no TLS key is pinned for the node.
+    public init(_ node: NodeConfiguration, user: String, password: Secret) throws(ClusterError) {
+        self.node = node
+        self.user = user
+        self.password = password
+        session = HTTPSession(tls: try node.tls(operation: "use the certificate interface"))
+    }
+
+    private struct Entry: Decodable {
+        let service: String?
+        let name: String?
+        let certificate: String?
+    }
+
+    private struct Upload: Encodable {
+        let service: [String]
+        let certificates: [String]
+        let description: String
+    }
+
+    private struct Message: Decodable { let message: String? }
+
+    /// The certificates of a trust store.
+    ///
+    /// - Throws: ``ClusterError``: `not-supported` where the release has no such interface, `refused` where it does not
+    ///   take this store.
+    public func trustCertificates(of store: String) throws(ClusterError) -> [TrustedCertificate] {
+        try certificates(
+            "/trust/certificate?service=\(QueryText.escape(store))", store,
+            operation: "list the certificates of \(store)")
+    }
+
+    /// The node's own certificates for a service, `CallManager` or `tomcat` for example.
+    public func identityCertificates(of service: String) throws(ClusterError) -> [TrustedCertificate] {
+        try certificates(
+            "/identity/certificates?service=\(QueryText.escape(service))", service,
+            operation: "list the certificates of \(service)")
+    }
+
+    /// Uploads a certificate to a trust store. One that is there already is no error.
+    public func uploadTrustCertificate(
+        _ certificate: Certificate, to store: String, description: String = ""
+    ) throws(ClusterError) {
+        let operation = "upload a certificate as \(store)"
+        let upload = Upload(service: [store], certificates: [certificate.pem], description: description)
+        guard let body = try? JSONEncoder().encode(upload) else {
+            throw ClusterError(
+                .configuration, operation: operation, node: node.name, message: "it cannot be put in JSON")
+        }
+        _ = try send(.post, "/trust/certificates", body: Array(body), operation: operation)
+    }
+
+    /// Deletes a certificate from its trust store. *Unconfirmed*: how the interface takes the name.
+    public func deleteTrustCertificate(_ certificate: TrustedCertificate) throws(ClusterError) {
+        _ = try send(
+            .delete,
+            "/trust/certificates?service=\(QueryText.escape(certificate.store))&name=\(QueryText.escape(certificate.name))",
+            operation: "delete \(certificate.name) from \(certificate.store)")
+    }
+
+    private func certificates(
+        _ path: String, _ service: String, operation: String
+    ) throws(ClusterError) -> [TrustedCertificate] {
+        let answer = try send(.get, path, operation: operation)
+        guard let entries = try? JSONDecoder().decode([Entry].self, from: Data(answer.body)) else {
+            throw misunderstood(answer, operation)
+        }
+        var certificates: [TrustedCertificate] = []
+        for entry in entries {
+            guard let pem = entry.certificate, let name = entry.name, let certificate = try? Certificate(pem: pem)
+            else {
+                throw misunderstood(answer, operation)
+            }
+            certificates.append(
+                TrustedCertificate(store: entry.service ?? service, name: name, certificate: certificate))
+        }
+        return certificates
+    }
+
+    private func misunderstood(_ answer: HTTPResponse, _ operation: String) -> ClusterError {
+        ClusterError(
+            .unexpectedAnswer, operation: operation, node: node.name,
+            message: "the answer is not a list of certificates",
+            found: answer.text)
+    }
+
+    private func send(
+        _ method: HTTPRequest.Method, _ path: String, body: [UInt8]? = nil, operation: String
+    ) throws(ClusterError) -> HTTPResponse {
+        let url = "https://\(node.authority(port: node.httpsPort))\(Self.base)\(path)"
+        let answer = try password.withArray { (bytes) throws(ClusterError) -> HTTPResponse in
+            do throws(TransferError) {
+                return try session.send(
+                    HTTPRequest(
+                        method, url, headers: [HTTPHeader("Accept", Self.contentType)],
+                        authentication: BasicCredentials(user: user, password: bytes),
+                        body: body.map { .bytes($0, contentType: Self.contentType) } ?? .none, timeout: 60))
+            } catch {
+                throw ClusterError(error, operation: operation, node: node.name, expected: node.tlsPin)
+            }
+        }
+        let said = (try? JSONDecoder().decode(Message.self, from: Data(answer.body)))?.message
+        switch answer.status {
+        case 200..<300: return answer
+        case 401, 403:
+            throw ClusterError(
+                .loginRefused, operation: operation, node: node.name,
+                message: "user or password of \(user) are refused (HTTP status \(answer.status))")
+        case 404 where said == nil, 405, 501:
+            throw ClusterError(
+                .notSupported, operation: operation, node: node.name,
+                message: "it has no certificate REST interface (HTTP status \(answer.status)); it came with 12.5")
+        case 404: throw ClusterError(.notFound, operation: operation, node: node.name, message: said ?? "not found")
+        default:
+            throw ClusterError(
+                .refused, operation: operation, node: node.name,
+                message: said ?? "HTTP status \(answer.status)", found: answer.text)
+        }
+    }
+}

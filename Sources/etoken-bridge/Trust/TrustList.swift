@@ -1,0 +1,48 @@
+import ArgumentParser
+import Certificates
+import Cluster
+
+struct TrustList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the certificates of a trust store of the cluster.",
+        discussion: """
+            Example:
+              etoken-bridge trust list --cluster office
+              etoken-bridge trust list --cluster office --store CallManager-trust --json
+            """)
+
+    @OptionGroup var trust: TrustOptions
+    @OptionGroup var common: CommonOptions
+
+    private struct Report: Encodable {
+        let store, via: String
+        let certificates: [TrustedCertificateDocument]
+    }
+
+    func run() throws {
+        let (certificates, transport) = try trust.withStores { try $0.list(trust.store) }
+        if common.json {
+            try Terminal.json(
+                Report(
+                    store: trust.store, via: transport.rawValue,
+                    certificates: certificates.map(TrustedCertificateDocument.init)))
+            return
+        }
+        guard !certificates.isEmpty else {
+            Terminal.note("\(trust.store) holds no certificate.")
+            return
+        }
+        for listed in certificates {
+            let document = TrustedCertificateDocument(listed)
+            Terminal.out(
+                """
+                \(listed.name)
+                  Subject  \(document.subject ?? "not told by this way")
+                  Issuer   \(document.issuer ?? "not told by this way")
+                  Serial   \(listed.serialNumber.colonHex)
+                  Until    \(document.notAfter ?? "not told by this way")
+                  SHA-1    \(document.sha1 ?? "not told by this way")
+                """)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Certificates
+import Cluster
+
+extension TrustTransport: ExpressibleByArgument {}
+
+/// Which trust store, and by which way.
+struct TrustOptions: ParsableArguments {
+    @OptionGroup var cluster: ClusterOptions
+
+    @Option(
+        help: "The trust store.",
+        completion: .list(TrustStores.known))
+    var store = TrustStores.phoneSAST
+
+    @Option(
+        help: ArgumentHelp(
+            "rest, web (OS Administration) or ssh (command line).",
+            discussion: "Without it the best that answers, in this order; REST exists from 12.5 on."))
+    var via: TrustTransport?
+
+    func validate() throws {
+        guard store.hasSuffix("-trust"), store.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") })
+        else {
+            throw ValidationError(
+                "--store \(store) is no trust store. There are: \(TrustStores.known.joined(separator: ", ")).")
+        }
+    }
+
+    /// Works on the stores, and ends the connections.
+    func withStores<Value>(_ body: (TrustStores) throws -> Value) throws -> Value {
+        let cluster = try cluster.configured()
+        defer { cluster.close() }
+        return try body(TrustStores(of: cluster, by: via))
+    }
+}
+
+/// A certificate of a trust store as JSON.
+struct TrustedCertificateDocument: Encodable {
+    let store, name, serial: String
+    let subject, issuer, notBefore, notAfter, sha1: String?
+
+    init(_ listed: TrustedCertificate) {
+        (store, name, serial) = (listed.store, listed.name, listed.serialNumber.hex)
+        let certificate = listed.certificate
+        subject = certificate?.subject.rendered(.cucm)
+        issuer = certificate?.issuer.rendered(.cucm)
+        notBefore = certificate.map { isoTime($0.notBefore) }
+        notAfter = certificate.map { isoTime($0.notAfter) }
+        sha1 = certificate?.sha1.hex
+    }
+}
+
+/// What was changed in a trust store, as JSON.
+struct TrustChangeDocument: Encodable {
+    struct Entry: Encodable {
+        let outcome, via: String
+        let certificates: [TrustedCertificateDocument]
+    }
+
+    let store: String
+    let changes: [Entry]
+
+    init(_ store: String, _ changes: [TrustStores.Change]) {
+        self.store = store
+        self.changes = changes.map { change in
+            Entry(
+                outcome: change.outcome.rawValue, via: change.transport.rawValue,
+                certificates: change.certificates.map(TrustedCertificateDocument.init))
+        }
+    }
+}
+
+extension TrustStores.Change {
+    /// Says why better ways were not taken.
+    func tellPassedOver() {
+        for error in passedOver { Terminal.note("Another way was taken, as \(error).") }
+    }
+}

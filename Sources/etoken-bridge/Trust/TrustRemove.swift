@@ -1,0 +1,85 @@
+import ArgumentParser
+import Certificates
+import Cluster
+import Tokens
+
+struct TrustRemove: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Take a certificate out of a trust store of the cluster.",
+        discussion: """
+            TVS then no longer vouches for it: phones that need that refuse trust lists that it signed. The store is read \
+            back as proof; a certificate that is not there changes nothing.
+
+            Example:
+              etoken-bridge trust remove --cluster office --serial 83:E9:08:00:00:00:55:45:AF:31
+              etoken-bridge trust remove --cluster office --name SAST-ADN008580ef.pem
+            """)
+
+    @Option(help: "The file's name in the store, as trust list shows it.")
+    var name: String?
+
+    @Option(help: "The certificate's serial number, hexadecimal, with or without colons.")
+    var serial: String?
+
+    @Option(help: "The certificate, PEM or DER.", completion: .file())
+    var certificate: String?
+
+    @Option(help: "The certificate of this token: label, serial number or PKCS#11 URI.")
+    var token: String?
+
+    @OptionGroup var trust: TrustOptions
+    @OptionGroup var module: ModuleOptions
+    @OptionGroup var confirmation: ConfirmationOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard [name, serial, certificate, token].compactMap(\.self).count == 1 else {
+            throw ValidationError("Say which one: --name, --serial, --certificate or --token.")
+        }
+        if let serial, TVSQuery.bytes(serial) == nil { throw ValidationError("--serial \(serial) is not hexadecimal.") }
+    }
+
+    func run() throws {
+        let isWanted = try selection()
+        let change = try trust.withStores { stores in
+            let (present, _) = try stores.list(trust.store)
+            let matching = present.filter(isWanted)
+            guard !matching.isEmpty else {
+                return try stores.remove(from: trust.store, where: isWanted)
+            }
+            guard matching.count == 1 else {
+                throw Failure(
+                    Status.notThere,
+                    "\(matching.count) certificates of \(trust.store) fit: \(matching.map(\.name).joined(separator: ", ")).",
+                    next: "Name one by --name.")
+            }
+            try confirmation.ask(
+                "remove \(matching[0].name) from \(trust.store) of cluster \(trust.cluster.cluster)")
+            // Only what was agreed on, whatever came in between.
+            let change = try stores.remove(from: trust.store) { $0 == matching[0] || $0.name == matching[0].name }
+            change.tellPassedOver()
+            return change
+        }
+        if common.json {
+            try Terminal.json(TrustChangeDocument(trust.store, [change]))
+        } else if change.outcome == .notThere {
+            Terminal.note("\(trust.store) does not hold it; nothing was changed.")
+        } else {
+            let names = change.certificates.map(\.name).joined(separator: ", ")
+            Terminal.out("\(names) is no longer in \(trust.store) (via \(change.transport.rawValue))")
+        }
+    }
+
+    private func selection() throws -> (TrustedCertificate) -> Bool {
+        if let name { return { $0.name == name } }
+        if let serial {
+            let bytes = Array((TVSQuery.bytes(serial) ?? []).drop { $0 == 0 })
+            return { $0.serialNumber == bytes }
+        }
+        let wanted =
+            if let certificate {
+                try readCertificate(certificate)
+            } else { try NamedToken(token ?? "", in: module.finder()).stored.certificate }
+        return { $0.isSame(as: wanted) }
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Certificates
+import Cluster
+import Tokens
+
+struct TrustUpload: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "upload", abstract: "Put certificates into a trust store of the cluster.",
+        discussion: """
+            As Phone-SAST-trust, unless --store says otherwise: TVS then vouches for them as signers of trust lists. The \
+            store is read back as proof; a certificate that is there already changes nothing.
+
+            Example:
+              etoken-bridge trust upload --cluster office --token SAST-ADN008580ef --token SAST-ADN0054f509
+              etoken-bridge trust upload --cluster office --store CallManager-trust ca.pem
+            """)
+
+    @Argument(help: "Certificates, PEM or DER.", completion: .file())
+    var files: [String] = []
+
+    @Option(help: "The certificate of this token: label, serial number or PKCS#11 URI. May be given more than once.")
+    var token: [String] = []
+
+    @Option(help: "What stands beside the certificate, where the cluster keeps that.")
+    var description = ""
+
+    @OptionGroup var trust: TrustOptions
+    @OptionGroup var module: ModuleOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if files.isEmpty && token.isEmpty { throw ValidationError("Name a certificate file, or --token TOKEN.") }
+    }
+
+    func run() throws {
+        // Everything is read before anything is changed.
+        let finder = try token.isEmpty ? nil : module.finder()
+        let certificates =
+            try files.map { (name: $0, certificate: try readCertificate($0)) }
+            + token.compactMap { name in
+                try finder.map { (name: name, certificate: try NamedToken(name, in: $0).stored.certificate) }
+            }
+        let changes = try trust.withStores { stores in
+            try certificates.map { item in
+                let change = try stores.upload(item.certificate, to: trust.store, description: description)
+                change.tellPassedOver()
+                if !common.json {
+                    let what = change.outcome == .uploaded ? "is now in" : "was already in"
+                    let names = change.certificates.map(\.name).joined(separator: ", ")
+                    Terminal.out("\(item.name) \(what) \(trust.store) as \(names) (via \(change.transport.rawValue))")
+                }
+                return change
+            }
+        }
+        if common.json { try Terminal.json(TrustChangeDocument(trust.store, changes)) }
+    }
+}
