@@ -19,7 +19,7 @@ final class Rehearsal {
     private var hasLab = false
     private var cards: VirtualTokens?
 
-    init(secondCertificate: Bool = false, lab: Bool = true) throws {
+    init(secondCertificate: Bool = false, lab: Bool = true, release: String = "10.5") throws {
         environment["XDG_CONFIG_HOME"] = folder.file("config")
         environment["XDG_STATE_HOME"] = folder.file("state")
         let options = secondCertificate ? ["--second-certificate"] : []
@@ -29,7 +29,7 @@ final class Rehearsal {
             let pair = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1).map(String.init)
             if pair[0] == "SOFTHSM2_CONF" { environment[pair[0]] = pair[1] } else { module = pair[1] }
         }
-        if lab { try startLab() }
+        if lab { try startLab(release: release) }
     }
 
     /// With virtual tokens in place of SoftHSM's.
@@ -49,8 +49,8 @@ final class Rehearsal {
         if hasLab { _ = try? run(Programs.path("cluster-lab"), ["down", folder.file("lab")]) }
     }
 
-    private func startLab() throws {
-        let up = try run(Programs.path("cluster-lab"), ["up", folder.file("lab")])
+    private func startLab(release: String = "10.5") throws {
+        let up = try run(Programs.path("cluster-lab"), ["up", folder.file("lab"), "--release", release])
         precondition(up.status == 0, up.errors + up.output)
         hasLab = true
         let added = try bridge("cluster", "add", "--lab", folder.file("lab"))
