@@ -10,13 +10,13 @@ struct SetFault: ParsableCommand {
             + "\n\nExample: cluster-lab fault /tmp/lab cucm-1051-a-sub1 down")
 
     @Argument(help: "The lab's directory.") var directory: String
-    @Argument(help: "The node's name.") var node: String
+    @Argument(help: "The node's name, or all.") var node: String
     @Argument(help: "A fault, several for several at once, or none.") var faults: [String]
 
     @Option(help: "How late a slow node answers, in seconds.") var delay: Double?
 
     func validate() throws {
-        if let delay, !(0...600).contains(delay) { throw ValidationError("--delay must be 0 to 600 seconds") }
+        if let delay, !(0...50).contains(delay) { throw ValidationError("--delay must be 0 to 50 seconds") }
         let known = Fault.allCases.map(\.rawValue)
         for fault in faults where fault != "none" && !known.contains(fault) {
             throw ValidationError("\(fault) is no fault; there are \((known + ["none"]).joined(separator: ", "))")

@@ -199,6 +199,31 @@ import Testing
         }
     }
 
+    @Test func faultsOutliveTheLab() async throws {
+        try await RunningLab.inDirectory { directory in
+            #expect(try await RunningLab.cli(["up", directory]).status == 0)
+            let lab = try RunningLab(directory: directory)
+            let before = try await lab.state()
+            try await lab.fault("all", "tls-key", "disk-full")
+            for delay in ["-1", "51", "much"] {
+                let cli = ["fault", directory, RunningLab.publisher, "slow", "--delay", delay]
+                #expect(try await RunningLab.cli(cli).status == 64)
+            }
+            #expect(try await RunningLab.cli(["down", directory]).status == 0)
+            #expect(try await RunningLab.cli(["up", directory]).status == 0)
+            let faults = try await lab.status().nodes.map(\.faults)
+            #expect(faults == [["disk-full", "tls-key"], ["disk-full", "tls-key"]])
+            // What clients are told stays what it was before the key changed.
+            #expect(
+                try RunningLab(directory: directory).description["nodes"] as? NSArray == lab.description["nodes"]
+                    as? NSArray)
+            try await lab.fault("all", "none")
+            #expect(try await lab.status().nodes.allSatisfy { $0.faults.isEmpty })
+            #expect(try await lab.state() == before)
+            #expect(try await RunningLab.cli(["down", directory]).status == 0)
+        }
+    }
+
     @Test func loginsAreLimitedForAWhile() async throws {
         try await RunningLab.with { lab in
             let node = RunningLab.subscriber

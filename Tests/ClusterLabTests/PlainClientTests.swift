@@ -57,6 +57,12 @@ import Testing
             #expect(rest["delete"] as? [Int] == [200, 404])
             #expect((rest["left"] as? [Any])?.last as? [String] == [])
             #expect(status("wrong") == 401)
+            // Neither the password nor the form in which it travels is written anywhere.
+            let secret = try String(contentsOfFile: lab.directory + "/credentials/platform", encoding: .utf8)
+                .trimmingCharacters(in: .newlines)
+            let basic = Data("administrator:\(secret)".utf8).base64EncodedString()
+            let found = try await Program.run(["grep", "-rlF", "-e", secret, "-e", basic, lab.directory])
+            #expect(found.output == lab.directory + "/credentials/platform\n")
         }
     }
 }

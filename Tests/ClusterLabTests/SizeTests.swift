@@ -44,6 +44,7 @@ import TrustList
 
     @Test(arguments: [
         ["--nodes", "1"], ["--nodes", "31"], ["--nodes", "3", "--tftp-nodes", "4"], ["--tftp-nodes", "0"],
+        ["--tvs-nodes", "3"],
     ])
     func impossibleShapes(options: [String]) async throws {
         let directory = RunningLab.newDirectory()
@@ -51,6 +52,30 @@ import TrustList
         #expect(up.status == 64)
         #expect(up.errors.contains("nodes"))
         #expect(!FileManager.default.fileExists(atPath: directory))
+    }
+
+    /// Phones ask the next server of their ITL file when one does not answer; each looks at the CTL file of its own node.
+    @Test func twoTrustVerificationServices() async throws {
+        try await RunningLab.with(["--nodes", "3", "--tvs-nodes", "2"]) { lab in
+            let nodes = [RunningLab.publisher, RunningLab.subscriber, "cucm-1051-a-sub2"]
+            #expect(try nodes.map { try lab.node($0)["tvsPort"] is Int } == [true, true, false])
+            #expect(try nodes.map { try lab.node($0)["tvsPin"] is String } == [true, true, false])
+            for node in nodes {
+                let list = try TrustListFile(decoding: try lab.served(node, "ITLFile.tlv"))
+                let servers = list.records.filter { $0.role == .tvs }
+                #expect(servers.map(\.dnsName) == [RunningLab.publisher, RunningLab.subscriber])
+            }
+            let token = try TestToken("SAST-ADN0054f509")
+            let pem = try lab.file(Array(token.certificate.pem.utf8))
+            _ = try await lab.client("osadmin", RunningLab.publisher, "certificate", "Phone-SAST-trust", pem)
+            let new = try token.ctl(try lab.served(RunningLab.publisher))
+            try await lab.deploy(new, to: nodes)
+            _ = try await lab.type(["utils service stop Cisco Trust Verification Service", "exit"])
+            let phones = try await lab.restartPhones()
+            #expect(phones["CP-7975"]?.ctlOutcome == "accepted" && phones["CP-8861"]?.ctlOutcome == "accepted")
+            #expect(phones["CP-7975"]?.ctlReason == "TVS vouches for the signer")
+            #expect(phones["CP-7960"]?.ctlOutcome == "refused")
+        }
     }
 
     @Test func aCacheIsFilledWhenTheServiceStarts() async throws {

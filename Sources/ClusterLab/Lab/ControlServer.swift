@@ -31,13 +31,16 @@ struct ControlServer: Sendable {
         switch request.command {
         case .status: return ControlResponse(status: status)
         case .fault:
-            guard let name = request.node, let node = cluster.node(name) else {
+            let chosen = cluster.nodes.filter { request.node == "all" || $0.plan.name == request.node }
+            guard !chosen.isEmpty else {
                 let names = cluster.plan.nodes.map(\.name).joined(separator: ", ")
                 return ControlResponse(error: "there is no node \(request.node ?? "") in this lab; it has \(names)")
             }
             do {
-                try cluster.setFaults(
-                    Set(request.faults ?? []), delay: request.delay ?? LabCluster.usualDelay, on: node)
+                for node in chosen {
+                    try cluster.setFaults(
+                        Set(request.faults ?? []), delay: request.delay ?? LabCluster.usualDelay, on: node)
+                }
                 return ControlResponse()
             } catch {
                 return ControlResponse(error: "\(error)")

@@ -71,8 +71,10 @@ public enum LabDaemon {
         let cluster = try LabCluster(plan: try JSON.read(LabPlan.self, folder.plan), folder: folder)
         parts.cluster = cluster
         if isNew { try cluster.install() }
-        let trust = TVSServer(cache: TVSCache(trustStore: cluster.trustStore, files: cluster.publisher.files))
-        parts.listeners.append(Listener(try Sockets.listen(unix: folder.tvs)) { trust.serve($0) })
+        for node in cluster.nodes where node.plan.tvsPort != nil {
+            let trust = TVSServer(cache: TVSCache(trustStore: cluster.trustStore, files: node.files))
+            parts.listeners.append(Listener(try Sockets.listen(unix: folder.tvs(node.plan.name))) { trust.serve($0) })
+        }
         let control = ControlServer(cluster: cluster, path: path)
         parts.listeners.append(Listener(try Sockets.listen(unix: folder.control)) { control.serve($0) })
         let web = WebServers(cluster: cluster)

@@ -19,13 +19,13 @@ struct LabFolder: Sendable {
     var run: String { path + "/run" }
     var control: String { run + "/control.sock" }
     var web: String { run + "/web.sock" }
-    var tvs: String { run + "/tvs.sock" }
     var nginx: String { path + "/nginx" }
     var credentials: String { path + "/credentials" }
     var trustStore: String { path + "/trust-store" }
     /// Keys and certificates of the security tokens of an old cluster.
     var tokens: String { path + "/tokens" }
 
+    func tvs(_ node: String) -> String { "\(run)/tvs-\(node).sock" }
     func password(_ account: String) -> String { "\(credentials)/\(account)" }
     func node(_ name: String) -> String { "\(path)/nodes/\(name)" }
     /// The files for phones, as they are stored.

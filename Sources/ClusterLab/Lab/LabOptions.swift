@@ -8,18 +8,26 @@ public struct LabOptions: Sendable, Hashable {
     public var nodes: Int?
     /// How many of them serve TFTP, the publisher first; by default all of up to four, and three of more.
     public var tftpNodes: Int?
+    /// How many of them run the Trust Verification Service, the publisher first; by default the publisher alone.
+    public var tvsNodes: Int?
     /// Cisco Tftp goes on serving a file as it was when it started; by default not.
     public var tftpCache: Bool?
 
-    public init(release: LabRelease? = nil, nodes: Int? = nil, tftpNodes: Int? = nil, tftpCache: Bool? = nil) {
+    public init(
+        release: LabRelease? = nil, nodes: Int? = nil, tftpNodes: Int? = nil, tvsNodes: Int? = nil,
+        tftpCache: Bool? = nil
+    ) {
         self.release = release
         self.nodes = nodes
         self.tftpNodes = tftpNodes
+        self.tvsNodes = tvsNodes
         self.tftpCache = tftpCache
     }
 
     var nodeCount: Int { nodes ?? 2 }
     var tftpNodeCount: Int { tftpNodes ?? (nodeCount <= 4 ? nodeCount : 3) }
+
+    var tvsNodeCount: Int { tvsNodes ?? 1 }
 
     /// What is wrong with the numbers, in a sentence; nil where nothing is.
     public var problem: String? {
@@ -28,6 +36,10 @@ public struct LabOptions: Sendable, Hashable {
         }
         guard (1...nodeCount).contains(tftpNodeCount) else {
             return "of \(nodeCount) nodes, 1 to \(nodeCount) can serve TFTP, not \(tftpNodeCount)"
+        }
+        guard (1...nodeCount).contains(tvsNodeCount) else {
+            return
+                "of \(nodeCount) nodes, 1 to \(nodeCount) can run the Trust Verification Service, not \(tvsNodeCount)"
         }
         return nil
     }
@@ -40,6 +52,8 @@ public struct LabOptions: Sendable, Hashable {
         if let nodes, nodes != plan.nodes.count { return "of \(plan.nodes.count) nodes, not \(nodes)" }
         let servers = plan.nodes.count { $0.servesTFTP }
         if let tftpNodes, tftpNodes != servers { return "of \(servers) TFTP nodes, not \(tftpNodes)" }
+        let verifiers = plan.tvsNodes.count
+        if let tvsNodes, tvsNodes != verifiers { return "of \(verifiers) TVS nodes, not \(tvsNodes)" }
         if let tftpCache, tftpCache != plan.tftpCache { return "\(plan.tftpCache ? "with" : "without") a TFTP cache" }
         return nil
     }
@@ -50,6 +64,7 @@ public struct LabOptions: Sendable, Hashable {
         if let release { list += ["--release", release.rawValue] }
         if let nodes { list += ["--nodes", "\(nodes)"] }
         if let tftpNodes { list += ["--tftp-nodes", "\(tftpNodes)"] }
+        if let tvsNodes { list += ["--tvs-nodes", "\(tvsNodes)"] }
         if tftpCache == true { list += ["--tftp-cache"] }
         return list
     }

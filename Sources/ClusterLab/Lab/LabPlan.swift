@@ -12,7 +12,7 @@ struct LabPlan: Codable, Sendable {
         let sshPort: UInt16
         /// Whether it runs Cisco Tftp.
         let servesTFTP: Bool
-        /// Only the publisher has one.
+        /// Only nodes that run the Trust Verification Service have one.
         let tvsPort: UInt16?
 
         var addressBytes: [UInt8] { address.split(separator: ".").compactMap { UInt8($0) } }
@@ -36,6 +36,8 @@ struct LabPlan: Codable, Sendable {
 
     /// In the order in which phones try them.
     var tftpNodes: [Node] { nodes.filter(\.servesTFTP) }
+    /// In the order in which phones ask them.
+    var tvsNodes: [Node] { nodes.filter { $0.tvsPort != nil } }
 
     func node(_ name: String) -> Node? { nodes.first { $0.name == name } }
 
@@ -60,7 +62,7 @@ struct LabPlan: Codable, Sendable {
                     address: address, tftpPort: try port(.udp),
                     httpPort: try port(.tcp), httpsPort: try port(.tcp), sshPort: try port(.tcp),
                     servesTFTP: index < options.tftpNodeCount,
-                    tvsPort: index == 0 ? try port(.tcp) : nil))
+                    tvsPort: index < options.tvsNodeCount ? try port(.tcp) : nil))
         }
         let models: [PhoneModel] = [.cp7975, .cp8861, .cp7960]
         let phones = models.enumerated().map { index, model in

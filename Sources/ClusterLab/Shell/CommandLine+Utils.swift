@@ -71,10 +71,17 @@ extension CommandLine {
 
     // MARK: utils ctl
 
-    private static let restartHint = """
-        Please Restart the TFTP and Cisco CallManager services on all nodes in the cluster
-        that run these services
-        """
+    private var restartHint: String {
+        cluster.plan.release < .release12
+            ? """
+            Please Restart the TFTP and Cisco CallManager services on all nodes in the cluster
+            that run these services
+            """
+            : """
+            You must reset all phones to ensure they received the updated CTL file.
+            You must restart Cisco CTIManager services on all the nodes in the cluster that have the service activated.
+            """
+    }
 
     func ctl(_ words: [String]) throws {
         switch words {
@@ -90,7 +97,7 @@ extension CommandLine {
             try terminal.line("Updating CTL file")
             try writeCTL { try cluster.updateCTL() }
             try terminal.line("CTL file Updated")
-            try terminal.line(Self.restartHint)
+            try terminal.line(restartHint)
         case ["reset", "localkey"]: try resetLocalKey()
         default: throw Self.unknown
         }
@@ -109,20 +116,24 @@ extension CommandLine {
         try terminal.line("Resetting CTL file")
         try writeCTL { try cluster.updateCTL(signer: .callManager) }
         try terminal.line("CTL file has been reset")
-        try terminal.line(Self.restartHint)
+        try terminal.line(restartHint)
     }
 
     private func setMode(_ mode: Int, _ title: String, _ name: String) throws {
         try requirePublisher()
-        guard try confirm("This operation will set the cluster to \(name). Do you want to continue? (y/n):") else {
-            return
-        }
+        // Newer releases turn auto-registration off with mixed mode, and say so in the question.
+        let warning =
+            mode == 1 && cluster.plan.release >= .release12
+            ? " Auto-registration is enabled on at least one CM node." : ""
+        guard
+            try confirm("This operation will set the cluster to \(name).\(warning) Do you want to continue? (y/n):")
+        else { return }
         guard cluster.securityMode != mode else { throw Refusal(text: "Cluster is already in \(title)") }
         try terminal.line()
         try terminal.line("Moving Cluster to \(title)")
         try writeCTL { try cluster.setSecurityMode(mode) }
         try terminal.line("Cluster set to \(title)")
-        try terminal.line(Self.restartHint)
+        try terminal.line(restartHint)
     }
 
     private func writeCTL(_ body: () throws -> Void) throws {

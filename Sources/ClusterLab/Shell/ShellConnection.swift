@@ -1,4 +1,3 @@
-import CLinux
 import CSSH
 import Glibc
 
@@ -37,7 +36,7 @@ struct ShellConnection: Sendable {
         ssh_set_message_callback(session, { _, _, _ in 1 }, nil)
         let terminal = Terminal(channel: channel, echoes: hasTerminal)
         guard CommandLine(cluster: cluster, node: node, terminal: terminal).run() == .ended else {
-            etb_hang_up(connection)
+            Listener.cut(connection)
             return
         }
         ssh_channel_request_send_exit_status(channel, 0)

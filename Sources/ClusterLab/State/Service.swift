@@ -16,7 +16,8 @@ enum Service: String, CaseIterable, Sendable {
     /// Whether it is activated on a node.
     func runs(on node: LabPlan.Node) -> Bool {
         switch self {
-        case .certificateAuthority, .trustVerification, .axl: node.isPublisher
+        case .certificateAuthority, .axl: node.isPublisher
+        case .trustVerification: node.tvsPort != nil
         case .tftp: node.servesTFTP
         default: true
         }

@@ -35,8 +35,10 @@ struct TrustListWriter: Sendable {
         var records = [
             try record(node, own.callManager, .sast),
             try record(node, own.callManager, .ccmTFTP),
-            try record(publisher, identity.publisher.tvs, .tvs),
         ]
+        for server in plan.tvsNodes {
+            if let credential = identity.node(server.name)?.tvs { records.append(try record(server, credential, .tvs)) }
+        }
         if let recovery = identity.publisher.itlRecovery { records.append(try record(publisher, recovery, .sast)) }
         if let capf = identity.publisher.capf { records.append(try record(publisher, capf, .capf)) }
         return try sign(records, as: "ITLFile.tlv", with: own.callManager, time: time)

@@ -32,14 +32,17 @@ final class Listener: Sendable {
     func stop() {
         let first = state.withLock { state in
             defer { state.isStopped = true }
-            for connection in state.connections { etb_hang_up(connection) }
+            for connection in state.connections { Self.cut(connection) }
             return !state.isStopped
         }
         guard first else { return }
         // Wakes the thread in accept(2).
-        etb_hang_up(descriptor)
+        Self.cut(descriptor)
         ended.wait()
     }
+
+    /// Ends a connection in both directions at once; its descriptor stays open.
+    static func cut(_ connection: Int32) { etb_hang_up(connection) }
 
     private func accept(_ handler: @escaping @Sendable (Int32) -> Void) {
         while true {

@@ -3,7 +3,7 @@ import Synchronization
 import TrustList
 
 /// The certificates that the Trust Verification Service vouches for: the trust store's, and those of the CTL file that is
-/// on the publisher now. It looks one up by serial number and issuer, the issuer spelt as trust lists spell it.
+/// on its node now. It looks one up by serial number and issuer, the issuer spelt as trust lists spell it.
 final class TVSCache: Sendable {
     struct Entry: Sendable {
         var certificate: [UInt8]

@@ -30,6 +30,7 @@ struct AXLInterface: Sendable {
         }
         switch name {
         case "executeSQLQuery": return sql(operation, namespace)
+        case "listPhone": return list(operation, namespace)
         case "restartPhone", "resetPhone": return restart(operation, namespace)
         case "doDeviceReset": return deviceReset(operation, namespace)
         default:
@@ -68,6 +69,31 @@ struct AXLInterface: Sendable {
         } catch {
             return SOAP.fault(error.text, code: error.code, request: operation.name)
         }
+    }
+
+    /// The phones whose names are like a pattern (`%` for any text), with the fields that are asked for.
+    private func list(_ operation: MarkupElement, _ namespace: String) -> WebResponse {
+        guard let pattern = operation.element(named: "searchCriteria")?.element(named: "name")?.text,
+            let tags = operation.element(named: "returnedTags")?.elements.map(\.name)
+        else {
+            return SOAP.fault(
+                "The elements searchCriteria and returnedTags are required", code: -1, request: operation.name)
+        }
+        let text = pattern.replacing("'", with: "''")
+        let query = """
+            select d.pkid, d.name, d.description, tm.name as model from device d, typemodel tm \
+            where d.tkmodel = tm.enum and d.tkclass = 1 and d.name like '\(text)' order by d.name
+            """
+        guard let answer = try? cluster.database(at: cluster.publisher).run(query) else {
+            return SOAP.fault("The search criteria cannot be used", code: -1, request: operation.name)
+        }
+        let phones = answer.rows.map { row in
+            let fields = zip(answer.columns, row).dropFirst().filter { tags.contains($0.0) }.map { name, value in
+                "<\(name)>\(XMLDocument.escape(value ?? ""))</\(name)>"
+            }
+            return "<phone uuid=\"{\((row[0] ?? "").uppercased())}\">\(fields.joined())</phone>"
+        }
+        return response(operation, namespace, "<return>\(phones.joined())</return>")
     }
 
     private func restart(_ operation: MarkupElement, _ namespace: String) -> WebResponse {

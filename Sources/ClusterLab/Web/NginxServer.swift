@@ -181,7 +181,7 @@ final class NginxServer: Sendable {
                     ssl_certificate_key nodes/\(front.node.name)/keys/TVS.key;
                     ssl_protocols TLSv1 TLSv1.1 TLSv1.2;
                     ssl_ciphers DEFAULT:@SECLEVEL=0;
-                    proxy_pass unix:run/tvs.sock;
+                    proxy_pass unix:run/tvs-\(front.node.name).sock;
                     proxy_timeout 60s;
                 }
 

@@ -1,4 +1,4 @@
-"""AXL and RIS of the publisher: soap.py LAB.JSON axl OPERATION TAG TEXT | raw SOAPACTION BODY | ris PATTERN. Prints JSON."""
+"""AXL and RIS of the publisher: soap.py LAB.JSON axl OPERATION TAG TEXT | list PATTERN | raw SOAPACTION BODY | ris PATTERN. Prints JSON."""
 
 import base64
 import re
@@ -36,6 +36,13 @@ def main():
         namespace = "http://www.cisco.com/AXL/API/10.5"
         action = f'"CUCM:DB ver=10.5 {operation}"'
         status, content = post(web, lab, "/axl/", action, ENVELOPE.format(namespace, body))
+    elif mode == "list":
+        body = (
+            f"<ns:listPhone><searchCriteria><name>{escape(arguments[0])}</name></searchCriteria>"
+            "<returnedTags><name/><model/></returnedTags></ns:listPhone>"
+        )
+        envelope = ENVELOPE.format("http://www.cisco.com/AXL/API/10.5", body)
+        status, content = post(web, lab, "/axl/", '"CUCM:DB ver=10.5 listPhone"', envelope)
     elif mode == "raw":
         status, content = post(web, lab, "/axl/", arguments[0], arguments[1], *arguments[2:])
     else:
@@ -55,7 +62,7 @@ def main():
             ENVELOPE.format("http://schemas.cisco.com/ast/soap", body),
         )
     fault = re.search(r"<faultstring>(.*?)</faultstring>", content)
-    rows = [dict(re.findall(r"<(\w+)>([^<]*)</\1>", row)) for row in re.findall(r"<row>(.*?)</row>", content)]
+    rows = [dict(re.findall(r"<(\w+)>([^<]*)</\1>", row)) for row in re.findall(r"<(?:row|phone [^>]*)>(.*?)</(?:row|phone)>", content)]
     devices = re.findall(
         r"<ns1:Name>(SEP\w+)</ns1:Name>.*?<ns1:Model>(\d+)</ns1:Model>.*?<ns1:Status>(\w+)</ns1:Status>"
         r".*?<ns1:IP>([\d.]+)</ns1:IP>",
