@@ -54,9 +54,7 @@ import Testing
             let before = try rehearsal.clusterState()
             try rehearsal.fault(node, fault, "--delay", "0.3")
             let result = try test.deploy()
-            #expect(
-                result.status == status || fault == "session-expired" && result.status != 0,
-                "\(fault): \(result.errors)")
+            #expect(result.status == status, "\(fault): \(result.errors)")
             if result.status == 0 {
                 #expect(try test.isEverywhere(test.new))
             } else {
