@@ -245,6 +245,19 @@ import Testing
         #expect(nodes.map(\.stored) == [[1, 1], [2, 2, 2], nil])
     }
 
+    /// Without a cache, reading shows that the file has arrived although the answer was lost.
+    @Test func aLostAnswerIsMadeUpForByReading() throws {
+        nodes[1].set { $0.failure = { _ in .closed } }
+        let done = try replace(with: new)
+        #expect(done.outcome == .done)
+        #expect(nodes.allSatisfy { $0.files == [new, new] })
+        // On the way back as well.
+        nodes[0].set { $0.failure = { _ in .refused } }
+        let undone = try replace(with: [7])
+        #expect(undone.outcome == .undone)
+        #expect(nodes.allSatisfy { $0.files == [new, new] })
+    }
+
     @Test func everyInputHasItsResult() {
         let inputs = Array(0..<50)
         #expect(Concurrently.map(inputs) { $0 * 2 } == inputs.map { $0 * 2 })

@@ -19,7 +19,8 @@ final class Rehearsal {
     private var hasLab = false
     private var cards: VirtualTokens?
 
-    init(secondCertificate: Bool = false, lab: Bool = true, release: String = "10.5") throws {
+    /// - Parameter options: for `cluster-lab up`.
+    init(secondCertificate: Bool = false, lab: Bool = true, options labOptions: [String] = []) throws {
         environment["XDG_CONFIG_HOME"] = folder.file("config")
         environment["XDG_STATE_HOME"] = folder.file("state")
         let options = secondCertificate ? ["--second-certificate"] : []
@@ -29,7 +30,7 @@ final class Rehearsal {
             let pair = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1).map(String.init)
             if pair[0] == "SOFTHSM2_CONF" { environment[pair[0]] = pair[1] } else { module = pair[1] }
         }
-        if lab { try startLab(release: release) }
+        if lab { try startLab(labOptions) }
     }
 
     /// With virtual tokens in place of SoftHSM's.
@@ -49,8 +50,8 @@ final class Rehearsal {
         if hasLab { _ = try? run(Programs.path("cluster-lab"), ["down", folder.file("lab")]) }
     }
 
-    private func startLab(release: String = "10.5") throws {
-        let up = try run(Programs.path("cluster-lab"), ["up", folder.file("lab"), "--release", release])
+    private func startLab(_ options: [String] = []) throws {
+        let up = try run(Programs.path("cluster-lab"), ["up", folder.file("lab")] + options)
         precondition(up.status == 0, up.errors + up.output)
         hasLab = true
         let added = try bridge("cluster", "add", "--lab", folder.file("lab"))
@@ -103,8 +104,8 @@ final class Rehearsal {
         try run(Programs.path("etoken-bridge"), ["token"] + arguments + ["--module", module])
     }
 
-    func fault(_ node: String, _ fault: String) throws {
-        let result = try run(Programs.path("cluster-lab"), ["fault", folder.file("lab"), node, fault])
+    func fault(_ node: String, _ fault: String, _ options: String...) throws {
+        let result = try run(Programs.path("cluster-lab"), ["fault", folder.file("lab"), node, fault] + options)
         precondition(result.status == 0, result.errors)
     }
 
@@ -115,13 +116,19 @@ final class Rehearsal {
     func clusterState() throws -> [String: [UInt8]] {
         var state: [String: [UInt8]] = [:]
         let root = folder.file("lab")
-        for top in ["nodes/\(Self.publisher)/tftp", "nodes/\(Self.subscriber)/tftp", "trust-store", "phones"] {
+        let nodes = try FileManager.default.contentsOfDirectory(atPath: "\(root)/nodes")
+        for top in nodes.map({ "nodes/\($0)/tftp" }) + ["trust-store", "phones"] {
             guard let names = FileManager.default.enumerator(atPath: "\(root)/\(top)") else { continue }
             for case let name as String in names where name.hasSuffix(".tlv") || name.hasSuffix(".pem") {
                 state["\(top)/\(name)"] = Array(try Data(contentsOf: URL(fileURLWithPath: "\(root)/\(top)/\(name)")))
             }
         }
         return state
+    }
+
+    /// Puts the nodes' trust list files back, as ``clusterState()`` found them.
+    func restore(_ state: [String: [UInt8]]) throws {
+        for (path, bytes) in state where path.hasPrefix("nodes/") { folder.write("lab/\(path)", bytes, mode: 0o644) }
     }
 
     /// Puts a certificate into the lab's Phone-SAST-trust by hand, on the publisher's command line.

@@ -42,7 +42,7 @@ import Testing
 
     @Test(arguments: ways)
     func aCertificateComesAndGoes(release: String, way: String) throws {
-        let rehearsal = try Rehearsal(release: release)
+        let rehearsal = try Rehearsal(options: ["--release", release])
         let before = try stores(rehearsal)
         let uploaded = try uploadToken(rehearsal, "--via", way, "--json")
         #expect(uploaded.status == 0, "\(uploaded.errors)")
@@ -80,13 +80,13 @@ import Testing
 
     @Test(arguments: [("10.5", "web"), ("12.5", "rest")])
     func theBestWayIsTaken(release: String, way: String) throws {
-        let result = try uploadToken(Rehearsal(release: release))
+        let result = try uploadToken(Rehearsal(options: ["--release", release]))
         #expect(result.status == 0 && result.output.contains("(via \(way))"), "\(result.errors)")
     }
 
     /// Where REST does not take the store, the next way does, and that is said.
     @Test func aRefusalByRESTIsMended() throws {
-        let rehearsal = try Rehearsal(release: "12.5")
+        let rehearsal = try Rehearsal(options: ["--release", "12.5"])
         try rehearsal.fault(publisher(rehearsal), "rest-refusal")
         let result = try uploadToken(rehearsal)
         #expect(result.status == 0 && result.output.contains("(via web)"), "\(result.errors)")
@@ -96,14 +96,14 @@ import Testing
     }
 
     @Test func anOldReleaseHasNoREST() throws {
-        let result = try uploadToken(Rehearsal(release: "10.5"), "--via", "rest")
+        let result = try uploadToken(Rehearsal(options: ["--release", "10.5"]), "--via", "rest")
         #expect(result.status == 1 && result.errors.contains("no certificate REST interface"), "\(result.errors)")
     }
 
     /// A changed key ends it with status 7, by every way, and no other way is tried.
     @Test(arguments: [("rest", "tls-key"), ("web", "tls-key"), ("ssh", "ssh-key"), ("", "tls-key")])
     func aChangedKeyEndsIt(way: String, fault: String) throws {
-        let rehearsal = try Rehearsal(release: "12.5")
+        let rehearsal = try Rehearsal(options: ["--release", "12.5"])
         let before = try stores(rehearsal)
         try rehearsal.fault(publisher(rehearsal), fault)
         let result =
@@ -115,7 +115,7 @@ import Testing
     /// A refused login ends it: the same password is not tried by another way.
     @Test(arguments: ["", "rest", "web", "ssh"])
     func aRefusedLoginEndsIt(way: String) throws {
-        let rehearsal = try Rehearsal(release: "12.5")
+        let rehearsal = try Rehearsal(options: ["--release", "12.5"])
         let before = try stores(rehearsal)
         try rehearsal.fault(publisher(rehearsal), "login-refused")
         let result =
@@ -126,7 +126,7 @@ import Testing
 
     @Test(arguments: ["rest", "web", "ssh"])
     func whatTheNodeCannotStoreIsSaid(way: String) throws {
-        let rehearsal = try Rehearsal(release: "14")
+        let rehearsal = try Rehearsal(options: ["--release", "14"])
         let before = try stores(rehearsal)
         let node = try publisher(rehearsal)
         try rehearsal.fault(node, "disk-full")
@@ -141,7 +141,7 @@ import Testing
     /// The certificate was stored, and the answer never came: the store is asked.
     @Test(arguments: ["rest", "web", "ssh"])
     func aLostAnswerIsFoundOut(way: String) throws {
-        let rehearsal = try Rehearsal(release: "14")
+        let rehearsal = try Rehearsal(options: ["--release", "14"])
         try rehearsal.fault(publisher(rehearsal), "cut-answer")
         let result = try uploadToken(rehearsal, "--via", way)
         #expect([0, 6].contains(result.status), "\(result.errors)")
@@ -152,7 +152,7 @@ import Testing
 
     /// The password stands in no argument list and in nothing that is printed.
     @Test func thePasswordIsNowhere() throws {
-        let rehearsal = try Rehearsal(release: "12.5")
+        let rehearsal = try Rehearsal(options: ["--release", "12.5"])
         let bytes = try #require(rehearsal.folder.bytes("lab/credentials/platform"))
         let password = String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
         #expect(password.count >= 8)

@@ -145,12 +145,14 @@ extension TrustListDistribution {
     ) -> (written: [String], failures: [PutFailure]) {
         let affected = TrustListDistribution(hosts.filter { before.keys.contains($0.node) }, isParallel: isParallel)
         let now = affected.read(.ctl)
-        let changed = before.filter { node, contents in
-            !refusing.contains(node)
-                || now.readings.contains { $0.node == node && ($0.error != nil || $0.bytes != contents) }
-        }
+        let serving = Set(
+            before.filter { node, contents in
+                now.readings.allSatisfy { $0.node != node || ($0.error == nil && $0.bytes == contents) }
+            }.keys)
+        let changed = before.filter { node, _ in !refusing.contains(node) || !serving.contains(node) }
         return (
-            affected.nodes.filter { changed.keys.contains($0) }, affected.put(changed, restartsTFTP: restartsTFTP)
+            affected.nodes.filter { changed.keys.contains($0) },
+            affected.put(changed, restartsTFTP: restartsTFTP, serving: serving)
         )
     }
 

@@ -62,9 +62,12 @@ public struct TrustListDistribution: Sendable {
     ///   - contents: by the node's name what it shall serve: a file, or nil for none. Other nodes are left.
     ///   - readsBack: otherwise the caller has to.
     ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that serves something else afterwards.
+    ///   - serving: nodes that serve this already, perhaps from memory. Where a node's answer to the change is lost,
+    ///     reading it then proves nothing; with any other node it does.
     /// - Returns: in the order of the nodes, those that did not end up with what they should.
     public func put(
-        _ contents: [String: [UInt8]?], readsBack: Bool = true, restartsTFTP: Bool = false
+        _ contents: [String: [UInt8]?], readsBack: Bool = true, restartsTFTP: Bool = false,
+        serving: Set<String> = []
     ) -> [PutFailure] {
         let wanted = hosts.compactMap { host in contents[host.node].map { (host: host, contents: $0) } }
         return forEach(wanted) { item -> PutFailure? in
@@ -73,8 +76,13 @@ public struct TrustListDistribution: Sendable {
                 if let bytes = item.contents { try host.deploy(bytes) } else { try host.delete() }
             } catch {
                 // A connection that ends early leaves open what the other side did.
-                let isOpen = [.closed, .timedOut, .unexpectedAnswer].contains(error.code)
-                return PutFailure(node: host.node, error: error, mayBeStored: isOpen)
+                guard [.closed, .timedOut, .unexpectedAnswer].contains(error.code) else {
+                    return PutFailure(node: host.node, error: error, mayBeStored: false)
+                }
+                let isProven =
+                    !serving.contains(host.node)
+                    && (try? Self.check(host, serves: item.contents, restartsTFTP: restartsTFTP)) != nil
+                return isProven ? nil : PutFailure(node: host.node, error: error, mayBeStored: true)
             }
             do throws(ClusterError) {
                 if readsBack { try Self.check(host, serves: item.contents, restartsTFTP: restartsTFTP) }

@@ -199,6 +199,12 @@ public final class OSAdministration: Sendable {
                 try logIn()
                 isLoggedIn = true
                 answer = try exchange(request, operation: operation)
+                guard try !isLogin(answer, operation: operation) else {
+                    isLoggedIn = false
+                    throw ClusterError(
+                        .refused, operation: operation, node: node.name,
+                        message: "its session ended before the form was taken, twice in a row")
+                }
             }
             guard answer.status == 200 else {
                 let location = answer.header("Location").map { " to \($0)" } ?? ""

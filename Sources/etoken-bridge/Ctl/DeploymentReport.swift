@@ -36,7 +36,7 @@ struct DeploymentReport: Encodable {
                 case .done: isDeletion ? "no file" : "the new file"
                 case .failed: "failed"
                 case .restored: "as before"
-                case .notRestored: "NOT PUT BACK"
+                case .notRestored: "NOT CERTAIN"
                 }
             let before = node.before.map { Digest.sha1($0).hex } ?? (node.state == .failed ? "-" : "no file")
             table.add(node.name, before, now)
@@ -112,7 +112,7 @@ extension TrustListDeployment {
             let backups = Set(lost.compactMap(\.backup)).sorted()
             throw Failure(
                 Status.partlyDone,
-                "The file was not \(change), and what \(names(.notRestored)) had could not be put back. \(cause.what)",
+                "The file was not \(change), and it is not certain that \(names(.notRestored)) has what it had. \(cause.what)",
                 next: backups.isEmpty
                     ? "Run the command again when \(names(.notRestored)) is up."
                     : "When \(names(.notRestored)) is up, upload \(backups.joined(separator: ", ")) there as CTLFile.tlv (OS Administration, Software Upgrades > TFTP File Management).",
