@@ -87,7 +87,7 @@ let package = Package(
         .testTarget(
             name: "TrustListTests", dependencies: ["Certificates", "FuzzTargets", "ServerFixtures", "TrustList"],
             exclude: ["independent-writer.py"]),
-        .testTarget(name: "PhonesTests", dependencies: ["Phones", "TrustList", "Certificates"]),
+        .testTarget(name: "PhonesTests", dependencies: ["Certificates", "ClusterLab", "Phones", "TrustList"]),
         .testTarget(
             name: "TokensTests",
             dependencies: ["CPKCS11", "Certificates", "Secrets", "ServerFixtures", "Tokens", "TrustList"],

@@ -27,8 +27,22 @@ public struct OfferedSigner: Sendable {
         self.init(name: name, issuer: issuer, serialNumber: serial, certificate: certificate)
     }
 
-    /// The file as a phone would identify it: the file's own spelling of the names.
-    func isNamed(in record: Record) -> Bool { record.names(issuer: issuer, serialNumber: serialNumber) }
+    /// What a list says of the signer. A phone goes by the names as the file spells them, takes the first record with a
+    /// certificate and the role, and checks the signature with that certificate's key.
+    func standing(in list: TrustListFile) -> Standing {
+        let record = list.records.first {
+            $0.role == .sast && $0.certificate != nil && $0.names(issuer: issuer, serialNumber: serialNumber)
+        }
+        guard let record, let der = record.certificate else { return .absent }
+        return isKey(of: der) ? .named : .otherKey
+    }
+
+    enum Standing { case named, otherKey, absent }
+
+    /// Whether a certificate has the key that the file is signed with.
+    func isKey(of der: [UInt8]) -> Bool {
+        der == certificate.der || (try? Certificate(der: der).publicKey) == certificate.publicKey
+    }
 }
 
 /// What a TVS server says when a phone asks it for the signer of a file.
@@ -42,6 +56,18 @@ public enum TVSStatement: Equatable, Sendable {
     case expectedToVouch
     /// Nobody asked it; what it would say is not known.
     case notAsked
+}
+
+extension TVSStatement {
+    /// Whether the server makes a phone take what this signer signed; nil where it gives no answer.
+    func vouches(for signer: OfferedSigner) -> Bool? {
+        switch self {
+        case .vouches(let certificate, let roles): roles.contains(.sast) && signer.isKey(of: certificate)
+        case .expectedToVouch: true
+        case .doesNotKnow: false
+        case .unreachable, .notAsked: nil
+        }
+    }
 }
 
 /// What a phone holds as its CTL file.
@@ -68,7 +94,9 @@ public struct Verdict: Equatable, Sendable {
         case vouchedByTVS = "3-vouched-by-tvs"
         case noSecurityByDefault = "4-no-security-by-default"
         case notVouched = "4-not-vouched"
+        case otherKey = "4-other-key"
         case tvsNotAsked = "tvs-not-asked"
+        case tvsDisagree = "tvs-disagree"
         case heldFileUnknown = "held-file-unknown"
         case modelUnknown = "model-unknown"
     }
@@ -96,7 +124,7 @@ public enum Acceptance {
     ///   - held: the CTL file that the phone holds.
     ///   - itl: the ITL file that the phone holds, or nil.
     ///   - model: the phone's model.
-    ///   - tvs: the answers of the TVS servers that the phone can ask. Answers count only where the ITL lists a TVS
+    ///   - tvs: the answers of the TVS servers in the order in which the phone asks them. They count only where the ITL lists a TVS
     ///     server, as the phone would not trust another.
     public static func decide(
         signer: OfferedSigner, held: HeldTrustList, itl: TrustListFile?, model: PhoneModel, tvs: [TVSStatement]
@@ -105,8 +133,10 @@ public enum Acceptance {
         case .none:
             return Verdict(.accepted, .firstUse, "it holds no CTL file, and takes the first one on trust")
         case .file(let file):
-            if file.records.contains(where: { $0.role == .sast && signer.isNamed(in: $0) }) {
-                return Verdict(.accepted, .signerInHeldCTL, "the signer stands in the CTL file that it holds")
+            switch signer.standing(in: file) {
+            case .named: return Verdict(.accepted, .signerInHeldCTL, "the signer stands in the CTL file that it holds")
+            case .otherKey: return otherKey("CTL file")
+            case .absent: break
             }
         case .unknown:
             break
@@ -137,32 +167,36 @@ public enum Acceptance {
         guard let itl else {
             return refused("the signer is not in the CTL file that it holds, and it has no ITL file")
         }
-        if itl.records.contains(where: { $0.role == .sast && signer.isNamed(in: $0) }) {
-            return Verdict(.accepted, .signerInITL, "the signer stands in its ITL file with a signing role")
+        switch signer.standing(in: itl) {
+        case .named: return Verdict(.accepted, .signerInITL, "the signer stands in its ITL file with a signing role")
+        case .otherKey: return otherKey("ITL file")
+        case .absent: break
         }
         guard itl.records.contains(where: { $0.role == .tvs }) else {
             return refused("the signer is in neither of its trust lists, and its ITL file names no TVS server")
-        }
-        for answer in tvs {
-            switch answer {
-            case .vouches(let certificate, let roles)
-            where roles.contains(.sast) && certificate == signer.certificate.der:
-                return Verdict(.accepted, .vouchedByTVS, "its TVS server vouches for the signer")
-            case .expectedToVouch:
-                return Verdict(
-                    .accepted, .vouchedByTVS,
-                    "its TVS server will vouch for the signer once the certificate is uploaded")
-            default: continue
-            }
         }
         if tvs.contains(.notAsked) {
             return Verdict(
                 .unknown, .tvsNotAsked,
                 "the signer is in neither of its trust lists, and it depends on whether a TVS server vouches for it")
         }
+        // The phone asks one server after the other until one answers. They share a database, and should say the same.
+        let answers = tvs.compactMap { $0.vouches(for: signer) }
+        if answers.contains(true), answers.contains(false) {
+            return Verdict(
+                .unknown, .tvsDisagree,
+                "its TVS servers do not agree about the signer; check the replication of the database")
+        }
+        if answers.first == true {
+            return Verdict(
+                .accepted, .vouchedByTVS,
+                tvs.contains(.expectedToVouch)
+                    ? "its TVS server will vouch for the signer once the certificate is uploaded"
+                    : "its TVS server vouches for the signer")
+        }
         let reasons = tvs.map { answer in
             switch answer {
-            case .vouches(let certificate, _) where certificate != signer.certificate.der:
+            case .vouches(let certificate, _) where !signer.isKey(of: certificate):
                 "its TVS server knows another certificate by the signer's name"
             case .vouches: "its TVS server knows the signer, but not with the role SAST"
             case .unreachable(let why): "its TVS server does not answer (\(why))"
@@ -172,6 +206,12 @@ public enum Acceptance {
         return refused(
             "the signer is in neither of its trust lists, and "
                 + (reasons.first ?? "no TVS server could be asked"))
+    }
+
+    private static func otherKey(_ list: String) -> Verdict {
+        Verdict(
+            .refused, .otherKey,
+            "the \(list) that it holds names the signer with another key, so the signature is wrong to it")
     }
 
     private static func heldUnknown(_ what: String) -> Verdict {

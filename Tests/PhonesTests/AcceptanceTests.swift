@@ -9,9 +9,14 @@ import TrustList
     static let publisher = certificate("cucm-pub", serial: 1)
     static let token = certificate("SAST-ADN008580ef", serial: 2)
     static let tvs = certificate("tvs", serial: 3)
-    static let key = try! PrivateKey.generate(bits: 1024)
+    static let keys = [1, 2, 3].reduce(into: [UInt8: PrivateKey]()) { $0[$1] = try! PrivateKey.generate(bits: 1024) }
 
     static func certificate(_ name: String, serial: UInt8) -> Certificate {
+        let key = keys[serial]!
+        return certificate(name, serial: serial, key: key)
+    }
+
+    static func certificate(_ name: String, serial: UInt8, key: PrivateKey) -> Certificate {
         try! CertificateBuilder(
             subject: DistinguishedName(["CN": name]), serialNumber: [serial], notBefore: 0, notAfter: 2_000_000_000
         ).selfSigned(by: key)
@@ -31,7 +36,8 @@ import TrustList
                     withCertificateSignature: false)
             }
         ).signed(
-            by: SoftwareSigner(certificate: signer, key: key), modulusBits: 1024, verifier: X509SignatureVerifier())
+            by: SoftwareSigner(certificate: signer, key: keys[signer.serialNumber[0]]!), modulusBits: 1024,
+            verifier: X509SignatureVerifier())
     }
 
     let tokenSigner = try! #require(OfferedSigner(record: list("CTLFile.tlv", [(token, .sast)]).records[0]))
@@ -63,8 +69,18 @@ import TrustList
 
     @Test func tvsVouchesForAModernPhone() {
         let verdict = Acceptance.decide(
-            signer: tokenSigner, held: .file(tokenless), itl: itl, model: modern, tvs: [.doesNotKnow, vouches])
+            signer: tokenSigner, held: .file(tokenless), itl: itl, model: modern,
+            tvs: [.unreachable("no route"), vouches])
         #expect(verdict.rule == .vouchedByTVS && verdict.outcome == .accepted)
+    }
+
+    /// One database behind all of them: where they differ, nobody can say what a phone will hear.
+    @Test func serversThatDisagreeLeaveItOpen() {
+        for answers in [[TVSStatement.doesNotKnow, vouches], [vouches, .doesNotKnow]] {
+            let verdict = Acceptance.decide(
+                signer: tokenSigner, held: .file(tokenless), itl: itl, model: modern, tvs: answers)
+            #expect(verdict.rule == .tvsDisagree && verdict.outcome == .unknown)
+        }
     }
 
     @Test func tvsCannotHelpAModelWithoutSecurityByDefault() {
@@ -97,6 +113,20 @@ import TrustList
         let verdict = Acceptance.decide(
             signer: tokenSigner, held: .file(tokenless), itl: holding, model: modern, tvs: [])
         #expect(verdict.rule == .signerInITL && verdict.outcome == .accepted)
+    }
+
+    /// A certificate made anew under the old name and number: the phone checks with the key that it holds.
+    @Test func anotherKeyUnderTheSignersNameIsRefused() throws {
+        let impostor = Self.certificate("SAST-ADN008580ef", serial: 2, key: try PrivateKey.generate(bits: 1024))
+        let held = try Self.list("CTLFile.tlv", [(Self.publisher, .sast), (impostor, .sast)])
+        let verdict = Acceptance.decide(
+            signer: tokenSigner, held: .file(held), itl: itl, model: modern, tvs: [vouches])
+        #expect(verdict.rule == .otherKey && verdict.outcome == .refused)
+        let holding = try Self.list("ITLFile.tlv", [(Self.publisher, .sast), (impostor, .sast)])
+        #expect(
+            Acceptance.decide(
+                signer: tokenSigner, held: .file(tokenless), itl: holding, model: modern, tvs: [vouches]
+            ).rule == .otherKey)
     }
 
     @Test func whatIsNotKnownIsSaid() {
