@@ -2,22 +2,27 @@ import ArgumentParser
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Look for what keeps tokens from working, and say how to mend it.",
+        commandName: "doctor",
+        abstract: "Look for what keeps tokens, or a cluster, from working, and say how to mend it.",
         discussion: """
-            Looks at the smart card service, USB tokens, readers, PKCS#11 modules and tokens. No PIN is tried, and nothing \
-            is changed.
+            Looks at the smart card service, USB tokens, readers, PKCS#11 modules and tokens; with --cluster also at names, \
+            ports, keys, accounts and the state of a cluster. No PIN is tried, each password once, and nothing is changed.
 
             Exit status: 0 where no problem was found, 1 where one was.
 
             Example:
               etoken-bridge doctor
               etoken-bridge doctor --module /usr/lib/libeToken.so --json
+              etoken-bridge doctor --cluster office
             """)
 
     /// In the order in which one problem may be the cause of the next.
-    static let checks: [any DoctorCheck] = [
-        ServiceCheck(), USBCheck(), ReaderCheck(), ModuleCheck(), TokenCheck(),
-    ]
+    static var checks: [any DoctorCheck] {
+        [ServiceCheck(), USBCheck(), ReaderCheck(), ModuleCheck(), TokenCheck()]
+    }
+
+    @Option(help: "Look at this cluster of the configuration, too.")
+    var cluster: String?
 
     @OptionGroup var module: ModuleOptions
     @OptionGroup var common: CommonOptions
@@ -29,8 +34,15 @@ struct Doctor: ParsableCommand {
 
     func run() throws {
         let context = DoctorContext(namedModules: try module.named(), patience: module.tokenTimeout)
+        let cluster = try self.cluster.map(configuredCluster)
+        defer { cluster?.close() }
+        let clusterContext = cluster.map(ClusterContext.init)
+        let clusterChecks: [any DoctorCheck] =
+            clusterContext.map {
+                [ClusterReachCheck(cluster: $0), ClusterKeyCheck(cluster: $0), ClusterHealthCheck(cluster: $0)]
+            } ?? []
         var findings: [Finding] = []
-        for check in Self.checks {
+        for check in Self.checks + clusterChecks {
             let found = check.findings(context)
             findings += found
             if !common.json { for finding in found { Terminal.out(finding.text()) } }
