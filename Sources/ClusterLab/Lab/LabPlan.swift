@@ -86,9 +86,11 @@ struct LabPlan: Codable, Sendable {
 
 /// JSON, as all the lab's files are written.
 enum JSON {
-    static func encode(_ value: some Encodable) -> [UInt8] {
+    /// - Parameter compact: on one line, for programs alone.
+    static func encode(_ value: some Encodable, compact: Bool = false) -> [UInt8] {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if !compact { encoder.outputFormatting.insert(.prettyPrinted) }
         // The lab's own types hold nothing that JSON cannot.
         guard let data = try? encoder.encode(value) else { preconditionFailure("a value does not encode") }
         return Array(data) + [UInt8(ascii: "\n")]

@@ -83,7 +83,8 @@ struct WebResponse: Sendable {
 
     static func json(_ value: some Encodable, status: Int = 200) -> WebResponse {
         WebResponse(
-            status: status, headers: [("Content-Type", "application/json;charset=UTF-8")], body: JSON.encode(value))
+            status: status, headers: [("Content-Type", "application/json;charset=UTF-8")],
+            body: JSON.encode(value, compact: true))
     }
 
     static func status(_ status: Int) -> WebResponse {
