@@ -13,6 +13,8 @@ public final class Cluster: Sendable {
 
     private struct State {
         var passwords: [Account: Secret] = [:]
+        /// Why there is no password: it is not asked for a second time.
+        var missingPasswords: [Account: ClusterError] = [:]
         var administrations: [String: OSAdministration] = [:]
         var commandLines: [String: PlatformCommandLine] = [:]
         var version: ClusterVersion?
@@ -131,9 +133,15 @@ public final class Cluster: Sendable {
         }
         return try asking.withLock { (_) throws(ClusterError) in
             if let known = state.withLock({ $0.passwords[account] }) { return (settings.user, known) }
-            let password = try credentials.password(account, settings)
-            state.withLock { $0.passwords[account] = password }
-            return (settings.user, password)
+            if let error = state.withLock({ $0.missingPasswords[account] }) { throw error }
+            do throws(ClusterError) {
+                let password = try credentials.password(account, settings)
+                state.withLock { $0.passwords[account] = password }
+                return (settings.user, password)
+            } catch {
+                state.withLock { $0.missingPasswords[account] = error }
+                throw error
+            }
         }
     }
 }

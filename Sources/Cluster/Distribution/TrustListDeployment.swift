@@ -156,21 +156,37 @@ extension TrustListDistribution {
         )
     }
 
-    /// Reads every node, and meanwhile logs in to the first: a wrong password is tried there, and nowhere else.
+    /// Reads every node, and meanwhile logs in to the first: a wrong password is tried there, and nowhere else. On the
+    /// others the login pages are opened, and no more.
     private func readAndLogIn(for change: TrustListChange) -> (DistributedFile, ClusterError?) {
+        enum Task: Sendable {
+            case read
+            case logIn(any TrustListHost)
+            case approach(any TrustListHost)
+        }
         enum Part: Sendable {
             case file(DistributedFile)
             case login(ClusterError?)
+            case nothing
         }
-        let parts = forEach([true, false]) { isLogin -> Part in
-            guard isLogin else { return .file(read(.ctl)) }
-            do throws(ClusterError) {
-                try hosts.first?.prepare(for: change)
-                return .login(nil)
-            } catch {
-                // That the node cannot be reached is noticed in reading it, and may be put up with.
-                let isLogin = [.loginRefused, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
-                return .login(isLogin ? error : nil)
+        let tasks =
+            [.read] + hosts.prefix(1).map { Task.logIn($0) } + hosts.dropFirst().map { Task.approach($0) }
+        let parts = forEach(tasks) { task -> Part in
+            switch task {
+            case .read: return .file(read(.ctl))
+            case .approach(let host):
+                // What is wrong shows when the node is written to.
+                try? host.approach(for: change)
+                return .nothing
+            case .logIn(let host):
+                do throws(ClusterError) {
+                    try host.prepare(for: change)
+                    return .login(nil)
+                } catch {
+                    // That the node cannot be reached is noticed in reading it, and may be put up with.
+                    let isLogin = [.loginRefused, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
+                    return .login(isLogin ? error : nil)
+                }
             }
         }
         var result = (DistributedFile(kind: .ctl, readings: []), nil as ClusterError?)
@@ -178,6 +194,7 @@ extension TrustListDistribution {
             switch part {
             case .file(let file): result.0 = file
             case .login(let error): result.1 = error
+            case .nothing: break
             }
         }
         return result

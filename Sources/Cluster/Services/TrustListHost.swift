@@ -32,6 +32,9 @@ public protocol TrustListHost: Sendable {
         _ kind: TrustListKind, over transport: TrustListTransport, timeout: Double
     ) throws(ClusterError) -> [UInt8]?
 
+    /// Does of a login for a change what needs no password.
+    func approach(for change: TrustListChange) throws(ClusterError)
+
     /// Logs in for a change, so that a wrong password is found before anything is changed.
     func prepare(for change: TrustListChange) throws(ClusterError)
 
@@ -46,6 +49,8 @@ public protocol TrustListHost: Sendable {
 }
 
 extension TrustListHost {
+    public func approach(for change: TrustListChange) throws(ClusterError) {}
+
     public func prepare(for change: TrustListChange) throws(ClusterError) {}
 
     public func restartTFTP() throws(ClusterError) {}
@@ -124,6 +129,10 @@ public struct NodeTrustListHost: TrustListHost {
             if error.code == .notFound { return nil }
             throw ClusterError(error, operation: operation, node: node)
         }
+    }
+
+    public func approach(for change: TrustListChange) throws(ClusterError) {
+        if change == .deploy { try administration().approach() }
     }
 
     public func prepare(for change: TrustListChange) throws(ClusterError) {

@@ -29,6 +29,8 @@ public final class OSAdministration: Sendable {
     private let password: Secret
     private let session: HTTPSession
     private let isLoggedIn = Mutex(false)
+    /// The login page, where it was opened ahead.
+    private let loginPage = Mutex<HTTPResponse?>(nil)
 
     private typealias Paths = OSAdministrationPaths
 
@@ -42,6 +44,15 @@ public final class OSAdministration: Sendable {
         self.user = user
         self.password = password
         session = HTTPSession(tls: try node.tls(operation: "use OS Administration"))
+    }
+
+    /// Opens the login page, so that a login takes less time later. No password is sent.
+    public func approach() throws(ClusterError) {
+        try isLoggedIn.withLock { (isLoggedIn) throws(ClusterError) in
+            guard !isLoggedIn, loginPage.withLock({ $0 == nil }) else { return }
+            let page = try openLoginPage(operation: "log in to OS Administration")
+            loginPage.withLock { $0 = page }
+        }
     }
 
     /// Logs in, unless that has been done. What follows would do it as well; this tells of a wrong password earlier.
@@ -236,9 +247,12 @@ public final class OSAdministration: Sendable {
 
     private func logIn() throws(ClusterError) {
         let operation = "log in to OS Administration"
-        var first = HTTPRequest.get(url(Paths.start))
-        first.followsRedirects = true
-        let loginPage = try exchange(first, operation: operation)
+        let ahead = loginPage.withLock { page in
+            defer { page = nil }
+            return page
+        }
+        let loginPage: HTTPResponse
+        if let ahead { loginPage = ahead } else { loginPage = try openLoginPage(operation: operation) }
         guard loginPage.status == 200 else { throw loginFailure(loginPage, operation: operation) }
         let form = try page(loginPage, operation: operation).forms.first { $0.field("j_password") != nil }
         guard let form else { throw loginFailure(loginPage, operation: operation) }
@@ -259,6 +273,12 @@ public final class OSAdministration: Sendable {
         guard home.status == 200, try !isLogin(home, operation: operation) else {
             throw loginFailure(home, operation: operation)
         }
+    }
+
+    private func openLoginPage(operation: String) throws(ClusterError) -> HTTPResponse {
+        var request = HTTPRequest.get(url(Paths.start))
+        request.followsRedirects = true
+        return try exchange(request, operation: operation)
     }
 
     /// Where the login goes: the page's own form knows; otherwise the version decides. It never leaves this node.
