@@ -101,7 +101,8 @@ let package = Package(
         .target(
             name: "ServerFixtures", path: "Tests/ServerFixtures",
             exclude: [
-                "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "tls-echo.py", "tvs-server.py",
+                "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "tls-echo.py",
+                "tvs-server.py",
             ]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),

@@ -89,7 +89,7 @@ import Testing
         try program.expect("the end") {
             Set(events($0)).isSuperset(of: ["removed \(Self.first)", "removed \(Self.second)"])
         }
-        #expect(program.output.contains("service-lost"))
+        #expect(events(program.lines).contains { $0.hasPrefix("service") })
         program.signal(SIGINT)
         #expect(program.status() == 0)
     }
@@ -98,10 +98,37 @@ import Testing
         let tokens = try VirtualTokens()
         try tokens.tell(0, "hang")
         let program = try watch(tokens, "--token-timeout", "1")
-        try program.expect("the module's silence") { $0.contains { $0.contains("module-failed") } }
+        try program.expect("the module's silence") { events($0).contains { $0.hasPrefix("module") } }
         program.signal(SIGINT)
         #expect(program.status() == 0)
         try tokens.tell(0, "resume")
+    }
+
+    /// A USB token is a reader that comes and goes with its card.
+    @Test func readersComeAndGo() throws {
+        let service = try StandInSmartCardService()
+        let software = try MockTokens()
+        let program = try Program(
+            ["token", "watch", "--json", "--module", software.module],
+            environment: service.environment + software.environment)
+        try program.expect("the software's tokens") { $0.count == 2 }
+        let name = "SafeNet eToken 5100 [eToken 5110 SC] 00 00"
+        let events = { (lines: [String]) in
+            lines.dropFirst(2).compactMap { line in
+                (try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])?["event"] as? String
+            }
+        }
+        for round in 1...2 {
+            service.set(readers: ["\(name)|\(round)|3BD5180081313A7D8073C8211030"])
+            try program.expect("the card") { events($0).last == "unread-card" }
+            service.set(readers: [])
+            try program.expect("its end") { events($0).count == 4 * round }
+        }
+        let round = ["reader-added", "unread-card", "unread-card-removed", "reader-removed"]
+        #expect(events(program.lines) == round + round)
+        #expect(program.lines.dropFirst(2).allSatisfy { $0.contains("\"name\":\"\(name)\"") })
+        program.signal(SIGINT)
+        #expect(program.status() == 0)
     }
 
     // MARK: - token wait
