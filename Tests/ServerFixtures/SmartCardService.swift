@@ -5,8 +5,19 @@ public final class StandInSmartCardService: Sendable {
     private let folder = TemporaryFolder()
     private let process: ChildProcess
 
-    /// A line for each reader: its name, how often cards came and went, and the card's ATR or nothing.
-    public init(readers: [String] = []) throws {
+    public struct Reader {
+        let line: String
+
+        /// - Parameters:
+        ///   - atr: hexadecimal; empty without a card, and `mute` for one that does not answer.
+        ///   - events: how often cards came and went.
+        ///   - status: what connecting to the card returns.
+        public init(_ name: String, atr: String, events: Int = 1, status: UInt32 = 0) {
+            line = "\(name)|\(events)|\(atr)|\(String(status, radix: 16))\n"
+        }
+    }
+
+    public init(readers: [Reader] = []) throws {
         let script = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         Self.write(readers, in: folder)
         process = try ChildProcess(
@@ -17,10 +28,10 @@ public final class StandInSmartCardService: Sendable {
     /// What programs need in their environment.
     public var environment: [String] { ["PCSCLITE_CSOCK_NAME=\(folder.file("socket"))"] }
 
-    public func set(readers: [String]) { Self.write(readers, in: folder) }
+    public func set(readers: [Reader]) { Self.write(readers, in: folder) }
 
-    private static func write(_ readers: [String], in folder: TemporaryFolder) {
-        folder.write("new", readers.map { $0 + "\n" }.joined())
+    private static func write(_ readers: [Reader], in folder: TemporaryFolder) {
+        folder.write("new", readers.map(\.line).joined())
         rename(folder.file("new"), folder.file("readers"))
     }
 }

@@ -2,9 +2,10 @@
 
 python3 smart-card-service.py SOCKET READERS
 
-READERS is a file with a line for each reader: NAME|EVENTS|ATR, with an empty ATR for a reader without a card. It is read
-again when it changes. A file "ready" beside the socket tells that it listens. The protocol is that of pcsc-lite 1.9 (winscard_msg.h), as far as status changes need it; no card
-can be connected to.
+READERS is a file with a line for each reader: NAME|EVENTS|ATR|STATUS. ATR is empty for a reader without a card, and "mute"
+for a card that does not answer; STATUS is what connecting to the card returns, as hexadecimal. It is read
+again when it changes. A file "ready" beside the socket tells that it listens. The protocol is that of pcsc-lite 1.9 (winscard_msg.h), as far as status changes need it, and
+letting go of a card.
 """
 import itertools
 import os
@@ -16,28 +17,35 @@ import time
 
 ESTABLISH, RELEASE, CONNECT, CANCEL = 0x01, 0x02, 0x04, 0x0D
 VERSION, STATES, WAIT, STOP_WAITING = 0x11, 0x12, 0x13, 0x14
-CANCELLED, NO_SMARTCARD = 0x80100002, 0x8010000C
+CANCELLED = 0x80100002
 lock = threading.Lock()
 waiting = set()
 contexts = itertools.count(4711)
 address, path = sys.argv[1:]
 
 
+def readers():
+    with open(path) as file:
+        return [line.rstrip("\n").split("|") for line in file]
+
+
 def states():
     entries = b""
-    with open(path) as file:
-        lines = [line.rstrip("\n").split("|") for line in file]
-    for name, events, atr in lines:
-        atr = bytes.fromhex(atr)
-        state = 0x04 | 0x10 | 0x20 if atr else 0x02
+    for name, events, text, _ in readers():
+        atr = b"" if text == "mute" else bytes.fromhex(text)
+        state = 0x04 | 0x08 if text == "mute" else 0x04 | 0x10 | 0x20 if atr else 0x02
         entries += struct.pack("=128sIIi33s3xII", name.encode(), int(events), state, 0, atr, len(atr), 2)
     return entries.ljust(16 * 184, b"\0")
 
 
-def wake(status):
+def status(name):
+    return next(int(status, 16) for reader, _, _, status in readers() if reader == name)
+
+
+def wake(reason):
     with lock:
         for client in waiting:
-            client.sendall(struct.pack("=II", 0, status))
+            client.sendall(struct.pack("=II", 0, reason))
         waiting.clear()
 
 
@@ -65,7 +73,8 @@ def serve(client):
                     waiting.remove(client)
                     client.sendall(struct.pack("=II", 0, 0))
         elif command == CONNECT:
-            client.sendall(body[:-4] + struct.pack("=I", NO_SMARTCARD))
+            name = body[4:132].split(b"\0")[0].decode()
+            client.sendall(body[:-4] + struct.pack("=I", status(name)))
         else:
             if command == CANCEL:
                 wake(CANCELLED)

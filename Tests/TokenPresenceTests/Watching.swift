@@ -119,7 +119,7 @@ import Testing
             }
         }
         for round in 1...2 {
-            service.set(readers: ["\(name)|\(round)|3BD5180081313A7D8073C8211030"])
+            service.set(readers: [.init(name, atr: "3BD5180081313A7D8073C8211030", events: round)])
             try program.expect("the card") { events($0).last == "unread-card" }
             service.set(readers: [])
             try program.expect("its end") { events($0).count == 4 * round }
