@@ -115,7 +115,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Certificates", "ServerFixtures", "TrustList", "cluster-lab", "etoken-bridge"],
+            dependencies: [
+                "Certificates", "ServerFixtures", "TrustList", "cluster-lab", "etoken-bridge", "virtual-token",
+            ],
             exclude: ["on-terminal.py"]),
     ],
     swiftLanguageModes: [.v6],
