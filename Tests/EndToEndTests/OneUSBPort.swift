@@ -23,8 +23,7 @@ import Testing
             $0.contains("Insert the second security token (\(VirtualTokens.labels[1])) and press Return.")
         }
         // The same one once more is noticed.
-        try tokens.tell(0, "pull")
-        try tokens.tell(0, "insert")
+        try tokens.reinsert(0)
         try program.expect("the first one again") {
             $0.contains { $0.hasPrefix("That is token \(VirtualTokens.labels[0]) again.") }
         }

@@ -71,6 +71,37 @@ import Testing
         #expect(events(program.lines).last == "inserted \(Self.second)")
     }
 
+    /// Another program has a card for itself: no module can read it, and still it is there.
+    @Test func aCardThatIsHeldIsNotRemoved() throws {
+        let tokens = try VirtualTokens()
+        let program = try watch(tokens)
+        try program.expect("both") { $0.count == 2 }
+        let holder = try ChildProcess(
+            ["python3", "-c", Self.holder, "\(tokens.folder)/held"], environment: tokens.environment)
+        for _ in 0..<600 where access("\(tokens.folder)/held", F_OK) != 0 { usleep(20_000) }
+        // The module is asked again; OpenSC reads no card at all while one is held.
+        try tokens.reinsert(1)
+        try program.expect("that the module fails") { events($0).last?.hasPrefix("module") == true }
+        #expect(!events(program.lines).contains("removed \(Self.first)"), "\(program.output)")
+        // When the other program ends, no event tells; the second token is found nevertheless.
+        kill(holder.id, SIGKILL)
+        try program.expect("the second one") { events($0).last == "inserted \(Self.second)" }
+        try tokens.tell(0, "pull")
+        try program.expect("the first one's end") { events($0).last == "removed \(Self.first)" }
+        withExtendedLifetime(holder) {}
+    }
+
+    private static let holder = """
+        import ctypes, sys, time
+        pcsc = ctypes.CDLL("libpcsclite.so.1")
+        context, card, protocol = ctypes.c_long(), ctypes.c_long(), ctypes.c_ulong()
+        assert pcsc.SCardEstablishContext(ctypes.c_ulong(2), None, None, ctypes.byref(context)) == 0
+        assert pcsc.SCardConnect(context, b"Virtual PCD 00 00", ctypes.c_ulong(1), ctypes.c_ulong(3),
+            ctypes.byref(card), ctypes.byref(protocol)) == 0
+        open(sys.argv[1], "w")
+        time.sleep(600)
+        """
+
     @Test func theTimeEndsTheWatch() throws {
         let tokens = try VirtualTokens()
         let all = try watch(tokens, "--timeout", "0")
@@ -159,8 +190,7 @@ import Testing
         #expect(long.lines.count == 2)
         let interrupted = try Program(
             ["token", "wait", "SAST-ADN00000000", "--module", tokens.module], environment: tokens.environment)
-        try tokens.tell(1, "pull")
-        try tokens.tell(1, "insert")
+        try tokens.reinsert(1)
         for _ in 0..<400 where !interrupted.errors.contains("is not one of those") { usleep(50_000) }
         interrupted.signal(SIGINT)
         #expect(interrupted.status() == 10)
