@@ -101,7 +101,8 @@ let package = Package(
         .target(
             name: "ServerFixtures", path: "Tests/ServerFixtures",
             exclude: [
-                "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "tls-echo.py", "tvs-server.py",
+                "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "tls-echo.py",
+                "tvs-server.py",
             ]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
@@ -114,7 +115,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Certificates", "ServerFixtures", "TrustList", "cluster-lab", "etoken-bridge"],
+            dependencies: [
+                "Certificates", "ServerFixtures", "TrustList", "cluster-lab", "etoken-bridge", "virtual-token",
+            ],
             exclude: ["on-terminal.py"]),
     ],
     swiftLanguageModes: [.v6],

@@ -167,6 +167,9 @@ public final class TokenWatcher: @unchecked Sendable {
         for token in tokens where paths.contains(token.module) {
             // The same token in another slot was pulled and put back elsewhere.
             if let new = found[token.identity], new.info.slotDescription == token.info.slotDescription { continue }
+            if isStillIn(token.reader), !found.values.contains(where: { $0.reader?.name == token.reader?.name }) {
+                continue
+            }
             present[token.identity] = nil
             changes.append(.removed(token))
         }
@@ -180,6 +183,13 @@ public final class TokenWatcher: @unchecked Sendable {
         lookForUnreadCards(&changes)
     }
 
+    /// Whether the card has not been pulled out of the reader. That a module cannot read it just now, because another
+    /// program has it for itself, does not mean that it is gone.
+    private func isStillIn(_ reader: Reader?) -> Bool {
+        guard let reader else { return false }
+        return readers.contains { $0.name == reader.name && $0.hasCard && $0.events == reader.events }
+    }
+
     private func report(_ module: WatchedModule, _ changes: inout [TokenChange]) {
         if let failure = module.failure, failures[module.path]?.code != failure.code {
             changes.append(.moduleFailed(path: module.path, reason: failure.reason))
@@ -191,6 +201,8 @@ public final class TokenWatcher: @unchecked Sendable {
     private func lookForUnreadCards(_ changes: inout [TokenChange]) {
         let used = Set(present.values.compactMap { $0.reader?.name })
         let unread = readers.filter { $0.hasCard && !used.contains($0.name) }
+        // One that is read after all is an insertion, and told.
+        unreadCards = unreadCards.filter { name, _ in !used.contains(name) }
         guard !unread.isEmpty else { return secondLooks.removeAll() }
         guard secondLooks.isEmpty else { return }
         for reader in unread where unreadCards[reader.name] == nil {

@@ -9,8 +9,11 @@ final class WatchedModule {
     let path: String
     private let patience: Int
     private var loaded: PKCS11Module?
-    /// Whether it tells of tokens that are in no reader of this machine, so that the service's events say nothing of them.
-    private(set) var needsPolling = false
+    /// Whether its tokens are in no reader of this machine, so that the service's events say nothing of them.
+    private var isOutsideReaders = false
+    /// Whether it has to be asked again without an event: also one that failed, as nothing tells when another program
+    /// lets go of a card.
+    var needsPolling: Bool { !isHung && (isOutsideReaders || failure != nil) }
     /// Why it could not be asked last.
     private(set) var failure: TokenError?
     private var isHung = false
@@ -41,7 +44,7 @@ final class WatchedModule {
 
     private func fail(_ error: TokenError) -> [PresentToken] {
         isHung = error.code == .noAnswer
-        needsPolling = needsPolling || isRemote
+        isOutsideReaders = isOutsideReaders || isRemote
         failure = error
         return []
     }
@@ -50,7 +53,7 @@ final class WatchedModule {
         let module = if let loaded { loaded } else { try PKCS11Module(path: path, patience: patience) }
         loaded = module
         let slots = try module.slotDescriptions()
-        needsPolling = isRemote || slots.contains { slot in !readers.contains { $0.isSlot(slot) } }
+        isOutsideReaders = isRemote || slots.contains { slot in !readers.contains { $0.isSlot(slot) } }
         let (tokens, failures) = try module.scan()
         // A card that fails while it is pulled is no failure of the module.
         failure = tokens.isEmpty ? failures.first { $0.code == .noAnswer } : nil

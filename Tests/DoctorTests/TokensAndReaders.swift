@@ -77,6 +77,53 @@ import Testing
         time.sleep(600)
         """
 
+    // MARK: - Cards that there is no virtual token of
+
+    /// What doctor says of one reader, with SoftHSM as the only module.
+    private func diagnose(
+        atr: String, status: UInt32 = 0, module: String? = nil
+    ) throws -> Diagnosis {
+        let service = try StandInSmartCardService(readers: [.init("SafeNet eToken 00 00", atr: atr, status: status)])
+        let software = try MockTokens()
+        return try Diagnosis(
+            ["--module", module ?? software.module], environment: service.environment + software.environment)
+    }
+
+    private static let eToken5110CC = "3BFF9600008131804380318065B0850300EF120FFE82900066"
+
+    @Test func cardsThatDoNotAnswer() throws {
+        #expect(try diagnose(atr: "mute")["card-mute"]?.what.contains("does not answer") == true)
+        let unusable = try diagnose(atr: Self.eToken5110CC, status: 0x8010_0066)
+        #expect(unusable["card-unusable"]?.what.contains("SCARD_W_UNRESPONSIVE_CARD") == true)
+        // Said once: the card is not called unknown on top.
+        #expect(unusable.problems == ["card-unusable"])
+        let refused = try diagnose(atr: Self.eToken5110CC, status: 0x8010_006A)
+        #expect(refused.problems == ["card-refused"])
+    }
+
+    @Test func cardsThatNeedANewerOpenSC() throws {
+        let finding = try #require(try diagnose(atr: Self.eToken5110CC)["card-needs-newer-opensc"])
+        #expect(finding.what.contains("SafeNet eToken 5110 CC") && finding.what.contains("release 0.24"))
+        #expect(finding.next.first == "opensc-tool --version")
+    }
+
+    /// SafeNet's module is there, and shows no token; SoftHSM under its name stands for it.
+    @Test func cardsThatSafeNetsModuleDoesNotShow() throws {
+        let folder = TemporaryFolder()
+        let module = folder.file("libeToken.so")
+        symlink(try MockTokens().module, module)
+        let finding = try #require(try diagnose(atr: Self.eToken5110CC, module: module)["card-unread"])
+        #expect(finding.next.first == "sudo systemctl restart SACSrv")
+    }
+
+    @Test func noReader() throws {
+        let service = try StandInSmartCardService()
+        let diagnosis = try Diagnosis(environment: service.environment)
+        #expect(diagnosis["no-reader"]?.severity == "warning")
+        let plugged = try plugged([("0529", "0620")], service.environment)
+        #expect(plugged["usb-not-seen"]?.what.contains("eToken 5100") == true)
+    }
+
     // MARK: - PINs
 
     /// Wrong PINs, one by one, until the card locks.

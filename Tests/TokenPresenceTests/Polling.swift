@@ -16,9 +16,9 @@ import Testing
         try run(
             tokens,
             ["softhsm2-util", "--init-token", "--free", "--label", "THIRD", "--pin", "\(pin)", "--so-pin", "\(pin)"])
-        try program.expect("a third one") { $0.last?.contains("inserted  THIRD") == true }
+        try program.expect("a third one") { $0.last?.contains("inserted   THIRD") == true }
         try run(tokens, ["softhsm2-util", "--delete-token", "--token", "THIRD"])
-        try program.expect("its end") { $0.last?.contains("removed   THIRD") == true }
+        try program.expect("its end") { $0.last?.contains("removed    THIRD") == true }
         program.signal(SIGHUP)
         #expect(program.status() == 0)
         #expect(program.lines.count == 4, "\(program.output)")
@@ -52,7 +52,7 @@ import Testing
             let connections = try String(
                 contentsOfFile: "/proc/\(server.id)/task/\(server.id)/children", encoding: .utf8)
             for id in connections.split(separator: " ").compactMap({ pid_t($0) }) + [server.id] { kill(id, SIGTERM) }
-            try program.expect("its end") { $0.last?.contains("removed   SAST-ADN0054f509") == true }
+            try program.expect("its end") { $0.last?.contains("removed    SAST-ADN0054f509") == true }
         }
         program.signal(SIGINT)
         #expect(program.status() == 0)

@@ -27,8 +27,7 @@ import Testing
         program.type("\n")
         try program.expect("that nothing is there") { $0.contains { $0.hasPrefix("No other token is there yet.") } }
         // Another token is told, and not taken.
-        try tokens.tell(0, "pull")
-        try tokens.tell(0, "insert")
+        try tokens.reinsert(0)
         try program.expect("the wrong one") { $0.contains("Token \(Self.first) is not the one that is needed now.") }
         try tokens.tell(1, "insert")
         #expect(program.status() == 0, "\(program.output)")

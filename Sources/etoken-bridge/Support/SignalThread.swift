@@ -5,7 +5,7 @@ enum SignalThread {
     /// Starts to listen. Called once, before other threads are started: they inherit that signals are not for them.
     ///
     /// - Parameter stop: ends what the program waits for. It is called again and again until the program has ended. A
-    ///   second signal ends the program at once.
+    ///   second signal ends the program at once, and so does a service that keeps it from ending.
     static func start(_ stop: @escaping @Sendable () -> Void) {
         var signals = sigset_t()
         sigemptyset(&signals)
@@ -36,11 +36,13 @@ enum SignalThread {
             var number: Int32 = 0
             while sigwait(&signals, &number) != 0 {}
             var pause = timespec(tv_sec: 0, tv_nsec: 50_000_000)
-            while true {
+            // Three seconds: a smart card service that hangs does not let go of who waits for its answer.
+            for _ in 0..<60 {
                 stop()
                 let second = sigtimedwait(&signals, nil, &pause)
                 if second > 0 { _exit(128 + second) }
             }
+            _exit(128 + number)
         }
     }
 }

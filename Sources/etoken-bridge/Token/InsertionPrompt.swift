@@ -76,19 +76,19 @@ extension NamedToken {
     ///
     /// - Throws: `TokenError` (`token-not-found`) without a terminal.
     static func all(_ names: [String], _ module: ModuleOptions) throws -> [NamedToken] {
+        var found: [NamedToken] = []
         var prompt: InsertionPrompt?
-        return try names.enumerated().map { index, name in
+        for (index, name) in names.enumerated() {
             let ordinal = index < ordinals.count ? ordinals[index] : "next"
-            let token = try asked(name, ordinal, module, &prompt)
-            prompt?.count(token.token.info)
-            return token
+            found.append(try asked(name, ordinal, module, after: found, &prompt))
         }
+        return found
     }
 
     /// The same token as it is now; asked for on a terminal where it was pulled meanwhile to make room for another.
     func insertedAgain(_ name: String, _ module: ModuleOptions) throws -> NamedToken {
         var prompt: InsertionPrompt?
-        let again = try Self.asked(name, "signing", module, &prompt)
+        let again = try Self.asked(name, "signing", module, after: [], &prompt)
         guard again.stored.certificate == stored.certificate else {
             throw Failure(
                 Status.failed, "Token \(again.label) holds another certificate than before.",
@@ -98,7 +98,8 @@ extension NamedToken {
     }
 
     private static func asked(
-        _ name: String, _ ordinal: String, _ module: ModuleOptions, _ prompt: inout InsertionPrompt?
+        _ name: String, _ ordinal: String, _ module: ModuleOptions, after earlier: [NamedToken],
+        _ prompt: inout InsertionPrompt?
     ) throws -> NamedToken {
         do {
             return try NamedToken(name, in: module.finder())
@@ -107,6 +108,7 @@ extension NamedToken {
         }
         let asking = try prompt ?? InsertionPrompt(module)
         prompt = asking
+        for token in earlier { asking.count(token.token.info) }
         _ = try asking.token(name, ordinal)
         return try NamedToken(name, in: module.finder())
     }

@@ -148,9 +148,15 @@ struct WatchLine: Encodable {
         self.reader = (reader ?? token?.reader).map { ReaderDocument($0) }
     }
 
-    /// For the terminal.
+    /// For the terminal, where the rest of the line tells the difference.
+    private static let words = [
+        "unread-card": "unread", "unread-card-removed": "removed", "reader-added": "plugged",
+        "reader-removed": "unplugged", "service-found": "service", "service-lost": "service", "module-failed": "module",
+    ]
+
     var text: String {
-        "\(clock)  \(event)\(String(repeating: " ", count: max(0, 8 - event.count)))  \(what)"
+        let word = Self.words[event] ?? event
+        return "\(clock)  \(word)\(String(repeating: " ", count: max(0, 9 - word.count)))  \(what)"
     }
 
     private static func name(_ token: PresentToken) -> String {

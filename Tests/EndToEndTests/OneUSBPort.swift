@@ -1,0 +1,42 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// The main job with two tokens and room for one: each is asked for when it is its turn.
+@Suite struct OneUSBPort {
+    @Test func tokensTakeTurns() throws {
+        let tokens = try VirtualTokens()
+        let rehearsal = try Rehearsal()
+        let output = rehearsal.folder.file("out")
+        try tokens.tell(1, "pull")
+        let program = try Program(
+            [
+                "migrate", "to-etoken", "--cluster", "lab", "--module", tokens.module, "--yes", "--phone-timeout", "30",
+                "--token", VirtualTokens.labels[0], "--token", VirtualTokens.labels[1], "--signer",
+                VirtualTokens.labels[0], "--pin-file", tokens.pinFile, "--out", output, "--accept-stranded",
+            ],
+            environment: tokens.environment + [
+                "XDG_CONFIG_HOME=\(rehearsal.folder.file("config"))",
+                "XDG_STATE_HOME=\(rehearsal.folder.file("state"))",
+            ], onTerminal: true)
+        try program.expect("the second token is asked for") {
+            $0.contains("Insert the second security token (\(VirtualTokens.labels[1])) and press Return.")
+        }
+        // The same one once more is noticed.
+        try tokens.reinsert(0)
+        try program.expect("the first one again") {
+            $0.contains { $0.hasPrefix("That is token \(VirtualTokens.labels[0]) again.") }
+        }
+        try tokens.tell(0, "pull")
+        try tokens.tell(1, "insert")
+        try program.expect("the signing token is asked for") {
+            $0.contains("Insert the signing security token (\(VirtualTokens.labels[0])) and press Return.")
+        }
+        try tokens.tell(1, "pull")
+        try tokens.tell(0, "insert")
+        #expect(program.status() == 0, "\(program.output)")
+        #expect(program.output.contains("signed by \(VirtualTokens.labels[0])"))
+        #expect(try tokens.status(0).signatures == 1 && tokens.status(0).verifications == 1)
+        #expect(try tokens.status(1).verifications == 0)
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// `token list` and `token show` tell the reader, its card's ATR, and what is known of the card.
+@Suite struct Listing {
+    @Test func readersAndCardsAreTold() throws {
+        let tokens = try VirtualTokens(kinds: ["cardos", "safenet"])
+        let module = ["--module", tokens.module]
+        let show = try Program(["token", "show", VirtualTokens.labels[0]] + module, environment: tokens.environment)
+        #expect(show.status() == 0)
+        #expect(show.lines.contains("Reader        Virtual PCD 00 00"))
+        #expect(show.lines.contains("ATR           3B:F2:18:00:02:C1:0A:31:FE:58:C8:08:74"))
+        #expect(show.lines.contains("Card          Aladdin eToken PRO, or another CardOS V4.3B card"))
+
+        let list = try Program(["token", "list", "--json"] + module, environment: tokens.environment)
+        #expect(list.status() == 0)
+        let document = try JSONSerialization.jsonObject(with: Data(list.output.utf8)) as? [String: Any]
+        let entries = try #require(document?["tokens"] as? [[String: Any]])
+        let reader = try #require(entries.first?["reader"] as? [String: Any])
+        #expect(reader["name"] as? String == "Virtual PCD 00 00")
+        #expect(reader["atr"] as? String == "3B:F2:18:00:02:C1:0A:31:FE:58:C8:08:74")
+        #expect(reader["card"] as? String == "Aladdin eToken PRO, or another CardOS V4.3B card")
+        // The card that is no token for any module here is not passed over in silence.
+        #expect(
+            list.errors.contains(
+                "Reader Virtual PCD 00 01 holds SafeNet eToken 5100 / 5110, eToken PRO 72k (Java), which no module reads"
+            ))
+    }
+
+    /// Tokens in no reader are listed without one, also where there is no smart card service.
+    @Test func tokensInNoReader() throws {
+        let tokens = try MockTokens()
+        let show = try Program(
+            ["token", "show", VirtualTokens.labels[1], "--module", tokens.module],
+            environment: tokens.environment + ["PCSCLITE_CSOCK_NAME=/nonexistent"])
+        #expect(show.status() == 0)
+        #expect(show.lines.contains { $0.hasPrefix("Slot          SoftHSM slot") })
+        #expect(!show.output.contains("ATR"))
+        #expect(show.errors.isEmpty)
+    }
+}
