@@ -25,7 +25,7 @@ public final class TokenWatcher: @unchecked Sendable {
     private var nextPoll: Int64 = 0
 
     /// Milliseconds after an insertion at which a card that is not read yet is looked at again.
-    private static let patienceWithCards: [Int64] = [200, 600, 1500, 3000]
+    private static let patienceWithCards: [Int64] = [200, 600, 1500, 3000, 8000, 20000]
 
     /// - Parameters:
     ///   - modules: paths of PKCS#11 modules.

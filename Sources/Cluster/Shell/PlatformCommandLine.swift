@@ -63,7 +63,9 @@ public struct PlatformCommandLine: Sendable {
             questions: [.init("Paste the Certificate and Hit Enter", answer: Self.lines(pem) + "\n")])
         let text = try run(command)
         guard TerminalText.collapsed(text).contains("Successfully imported certificate for \(unit)") else {
-            throw rejected(command.text, text)
+            // What was pasted is echoed; what the node says comes after it.
+            let end = text.ranges(of: "-----END CERTIFICATE-----").last?.upperBound ?? text.startIndex
+            throw rejected(command.text, CommandAnswers.trimmed(text[end...]))
         }
         return text
     }

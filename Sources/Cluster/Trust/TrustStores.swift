@@ -64,9 +64,10 @@ public final class TrustStores: Sendable {
             do throws(ClusterError) {
                 try access.upload(certificate, to: store, description: description)
             } catch {
-                // The answer may have been lost on its way; the store tells what became of it.
+                // The answer may have been lost on its way; the store tells what became of it, over a new connection.
                 guard [.closed, .timedOut, .unreachable].contains(error.code),
-                    let listed = try? access.list(store).filter({ $0.isSame(as: certificate) }), !listed.isEmpty
+                    let again = try? self.access(access.transport),
+                    let listed = try? again.list(store).filter({ $0.isSame(as: certificate) }), !listed.isEmpty
                 else { throw error }
                 return (.uploaded, listed)
             }
