@@ -19,7 +19,7 @@ public struct SmartCardError: Error, Equatable, Sendable {
     public let function: String
     public let status: PCSCStatus
 
-    init(_ function: String, _ status: PCSCStatus, cause: String? = nil) {
+    package init(_ function: String, _ status: PCSCStatus, cause: String? = nil) {
         self.function = function
         self.status = status
         code =

@@ -4,13 +4,13 @@ import Glibc
 /// one that never returns (a token that hangs, or that another program holds) must not hang the program.
 ///
 /// Work that was given up goes on by itself, so it must own all that it touches.
-final class Errand<Outcome>: AnyErrand, @unchecked Sendable {
+package final class Errand<Outcome>: AnyErrand, @unchecked Sendable {
     // `outcome` is written before the work is marked as done, and read after that was seen.
     private var work: (() -> Outcome)?
     private var outcome: Outcome?
 
     /// Starts the work.
-    init(_ work: @escaping () -> Outcome) {
+    package init(_ work: @escaping () -> Outcome) {
         self.work = work
         super.init()
         start()
@@ -23,7 +23,7 @@ final class Errand<Outcome>: AnyErrand, @unchecked Sendable {
     }
 
     /// What came out, or nil where nothing has after so many seconds. To be asked once.
-    func outcome(within seconds: Int) -> Outcome? {
+    package func outcome(within seconds: Int) -> Outcome? {
         guard wait(seconds) else { return nil }
         defer { outcome = nil }
         return outcome
@@ -31,7 +31,7 @@ final class Errand<Outcome>: AnyErrand, @unchecked Sendable {
 }
 
 /// What the thread knows of its work.
-class AnyErrand {
+package class AnyErrand {
     private let lock: UnsafeMutablePointer<pthread_mutex_t> = .allocate(capacity: 1)
     private let hasEnded: UnsafeMutablePointer<pthread_cond_t> = .allocate(capacity: 1)
     private var isDone = false

@@ -66,6 +66,19 @@ import Testing
         #expect(finding.what.contains("python3 (\(holder.id))"))
     }
 
+    /// A token that hangs does not hang the doctor, whether the card has power when it is asked or not.
+    @Test func aTokenThatHangs() throws {
+        let tokens = try VirtualTokens()
+        try tokens.tell(0, "hang")
+        let first = try diagnose(tokens, "--token-timeout", "1")
+        #expect(first["module-hangs"] != nil, "\(first.findings)")
+        // What no module could tell is not guessed.
+        #expect(first["card-needs-vendor-module"] == nil)
+        let second = try diagnose(tokens, "--token-timeout", "1")
+        #expect(second["module-hangs"] != nil || second["card-hangs"] != nil, "\(second.findings)")
+        try tokens.tell(0, "resume")
+    }
+
     private static let holder = """
         import ctypes, sys, time
         pcsc = ctypes.CDLL("libpcsclite.so.1")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -54,7 +55,10 @@ struct Doctor: ParsableCommand {
         } else {
             Terminal.out("\nFound: \(count(problems, "problem")), \(count(warnings, "warning")).")
         }
-        if problems > 0 { throw ExitCode(Status.failed) }
+        let status = problems > 0 ? Status.failed : Status.done
+        // What waits for a card that hangs must not hang the end of the program, too.
+        if context.hasHung { _exit(status) }
+        if problems > 0 { throw ExitCode(status) }
     }
 
     private func count(_ number: Int, _ what: String) -> String {

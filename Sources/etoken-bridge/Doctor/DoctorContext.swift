@@ -1,5 +1,6 @@
 import Glibc
 import SmartCards
+import TokenPresence
 import Tokens
 
 /// What the checks look at. Everything is found out when it is first asked for, and once.
@@ -21,18 +22,45 @@ final class DoctorContext {
 
     private(set) lazy var socket = ServiceSocket()
 
-    private(set) lazy var service: Result<SmartCardService, SmartCardError> = Result {
-        () throws(SmartCardError) in try SmartCardService()
+    /// Whether a card or the service did not answer: what waits for it cannot be ended.
+    private(set) var hasHung = false
+
+    /// Does something that may hang, and gives up after a while.
+    private func patiently<Value>(_ work: @escaping () -> Value) -> Value? {
+        let value = Errand(work).outcome(within: min(patience, 10))
+        if value == nil { hasHung = true }
+        return value
     }
+
+    private(set) lazy var service: Result<SmartCardService, SmartCardError> =
+        patiently { Result { () throws(SmartCardError) in try SmartCardService() } }
+        ?? .failure(SmartCardError("SCardEstablishContext", .timeout))
 
     /// The readers before any module was asked: asking takes the cards into use.
     private(set) lazy var readers: [Reader] = {
-        guard case .success(let service) = service, let readers = try? service.readers() else { return [] }
-        return readers
+        guard case .success(let service) = service else { return [] }
+        return patiently { (try? service.readers()) ?? [] } ?? []
     }()
 
+    /// Whether the card in a reader could be used before any module was asked, by the reader's name; nil where it did not
+    /// answer. Each is asked over a connection of its own, as one that hangs is of no use any more.
+    private lazy var cardAccess: [String: PCSCStatus?] = {
+        var access: [String: PCSCStatus?] = [:]
+        for reader in readers where reader.hasCard && !reader.isMute {
+            access[reader.name] = .some(
+                patiently { () -> PCSCStatus in
+                    do throws(SmartCardError) { return try SmartCardService().access(to: reader) } catch {
+                        return error.status
+                    }
+                })
+        }
+        return access
+    }()
+
+    func cardStatus(in reader: Reader) -> PCSCStatus? { cardAccess[reader.name] ?? nil }
+
     private(set) lazy var modules: [Module] = {
-        _ = readers
+        _ = cardAccess
         let paths = namedModules.isEmpty ? ModuleSearch.candidates() : namedModules
         return paths.map { path in
             Module(
@@ -59,10 +87,21 @@ final class DoctorContext {
         return (present, failures)
     }()
 
-    /// Readers that hold a card which is none of the tokens.
+    /// Whether a module did not answer: then nobody knows which tokens there are.
+    var hasSilentModule: Bool {
+        modules.contains { module in
+            guard case .failure(let error) = module.loaded else { return false }
+            return error.code == .noAnswer
+        }
+    }
+
+    /// Readers that hold a card which could be used, and is none of the tokens. Where a module could not be asked, nobody
+    /// knows of which cards that is so: then none.
     var unreadReaders: [Reader] {
-        readers.filter { reader in
-            reader.hasCard && !tokens.present.contains { reader.isSlot($0.info.slotDescription) }
+        guard tokens.failures.isEmpty, !hasSilentModule else { return [] }
+        let descriptions = tokens.present.map(\.info.slotDescription)
+        return readers.filter { (reader: Reader) -> Bool in
+            cardStatus(in: reader) == .success && !descriptions.contains { reader.isSlot($0) }
         }
     }
 

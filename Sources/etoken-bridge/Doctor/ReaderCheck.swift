@@ -5,7 +5,7 @@ struct ReaderCheck: DoctorCheck {
     let name = "readers"
 
     func findings(_ context: DoctorContext) -> [Finding] {
-        guard case .success(let service) = context.service else { return [] }
+        guard case .success = context.service else { return [] }
         guard !context.readers.isEmpty else {
             return [
                 Finding(
@@ -14,10 +14,10 @@ struct ReaderCheck: DoctorCheck {
                     next: ["Plug in a token, and see whether the machine notices: lsusb | grep -i -e 0529 -e etoken"])
             ]
         }
-        return context.readers.map { finding($0, service) }
+        return context.readers.map { finding($0, context) }
     }
 
-    private func finding(_ reader: Reader, _ service: SmartCardService) -> Finding {
+    private func finding(_ reader: Reader, _ context: DoctorContext) -> Finding {
         guard reader.hasCard else { return Finding(self, .ok, "reader-empty", "Reader \(reader.name) is empty.") }
         if reader.isMute {
             return Finding(
@@ -27,7 +27,11 @@ struct ReaderCheck: DoctorCheck {
         }
         let card = reader.atr.flatMap(KnownCard.with)?.name
         let what = "Reader \(reader.name) holds \(card ?? "a card") (ATR \(reader.atr.map { "\($0)" } ?? "none"))"
-        let status = service.access(to: reader)
+        guard let status = context.cardStatus(in: reader) else {
+            return Finding(
+                self, .problem, "card-hangs", what + ", which does not answer any more.",
+                next: ["Pull it, put it in again, and run etoken-bridge doctor."])
+        }
         switch status {
         case .success: return Finding(self, .ok, "card-present", what + ".")
         case .sharingViolation:

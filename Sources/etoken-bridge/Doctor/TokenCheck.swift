@@ -14,12 +14,8 @@ struct TokenCheck: DoctorCheck {
                     self, .problem, "token-unreadable", failure.reason,
                     next: ["Pull the token, insert it again, and run etoken-bridge doctor."]))
         }
-        if case .success(let service) = context.service {
-            // What the reader's own check has said needs no second word.
-            findings += context.unreadReaders.filter { !$0.isMute && service.access(to: $0) == .success }
-                .map { unread($0, context) }
-        }
-        if findings.isEmpty {
+        findings += context.unreadReaders.map { unread($0, context) }
+        if findings.isEmpty, !context.hasSilentModule {
             findings.append(
                 Finding(
                     self, .warning, "no-token", "No token is there.",
