@@ -97,7 +97,8 @@ let package = Package(
             name: "TokenPresenceTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(name: "DoctorTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(
-            name: "MigrationTests", dependencies: ["Certificates", "Files", "Migration", "Phones", "TrustList"]),
+            name: "MigrationTests",
+            dependencies: ["Certificates", "Cluster", "Files", "Migration", "Phones", "TrustList"]),
         .target(
             name: "ServerFixtures", path: "Tests/ServerFixtures",
             exclude: [
