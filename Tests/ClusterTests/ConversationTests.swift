@@ -34,6 +34,41 @@ import Testing
         #expect(feed(&conversation, "a late message\r\nadmin:show ctl\r\nrow\r\nadmin:") == .finished("row"))
     }
 
+    /// A terminal wraps a long command at its width; some begin the next line with CR alone, or a blank.
+    @Test(arguments: ["\r\n", "\n", " \r\n", "\r\n "])
+    func aWrappedEchoGoes(wrap: String) {
+        let command = "run sql select paramname,paramvalue from processconfig where paramname='ClusterSecurityMode'"
+        let echo = [command.prefix(40), command.dropFirst(40).prefix(40), command.dropFirst(80)].joined(separator: wrap)
+        var conversation = Conversation(ShellCommand(command))
+        #expect(feed(&conversation, "\(echo)\r\nparamname\r\n=========\r\nadmin:") == .finished("paramname\n========="))
+    }
+
+    /// However the network cuts what the node sends, the answer is the same.
+    @Test(arguments: [
+        "show ctl\r\nLength of CTL file: 0\r\n\r\nadmin:", "show ctl\nrow\n\nadmin:",
+        "admin:show ctl\r\n\r\nrow\r\r\nadmin:",
+        "show ctl\r\nb\u{8}\u{1B}[1mrow\u{1B}[0m\r\n\u{7}admin:", "show ctl\r\nrow \t \r\nadmin: ",
+    ])
+    func chunksMakeNoDifference(transcript: String) {
+        func answer(_ cuts: Set<Int>) -> Conversation.Action {
+            var conversation = Conversation(ShellCommand("show ctl"))
+            var action = Conversation.Action.wait
+            for (index, byte) in transcript.utf8.enumerated() {
+                conversation.receive([byte])
+                if cuts.contains(index) { action = conversation.next(after: .none) }
+                if action != .wait { return action }
+            }
+            return conversation.next(after: .long)
+        }
+        let whole = answer([])
+        #expect(whole != .wait)
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<200 {
+            let cuts = Set((0..<transcript.utf8.count).filter { _ in Bool.random(using: &generator) })
+            #expect(answer(cuts) == whole)
+        }
+    }
+
     @Test func questionsAreAnsweredOnceAndInOrder() {
         let command = ShellCommand(
             "utils ctl update CTLFile", questions: [.init("Do you want to continue? (y/n):", answer: "y")])

@@ -78,20 +78,25 @@ struct Conversation {
     private func output() -> String {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         if let last = lines.popLast(), last != Self.prompt { lines.append(last.dropLast(Self.prompt.count)) }
-        // The echo stands first, unless something was still on its way from before.
-        if let command {
-            let wanted = Self.withoutBlanks(command)
-            for index in lines.indices.prefix(3) {
-                var line = Self.withoutBlanks(lines[index])
-                if line.hasPrefix(Self.prompt) { line = String(line.dropFirst(Self.prompt.count)) }
-                if line == wanted {
-                    lines.removeSubrange(...index)
-                    break
-                }
-            }
-        }
+        if let command, let end = Self.echo(of: command, in: lines) { lines.removeSubrange(...end) }
         while lines.last?.isEmpty == true { lines.removeLast() }
         return lines.joined(separator: "\n")
+    }
+
+    /// Where the echo of a command ends. It stands first, unless something was still on its way from before, and goes over
+    /// several lines where the terminal wraps it.
+    private static func echo(of command: String, in lines: [Substring]) -> Int? {
+        let wanted = withoutBlanks(command)
+        for start in lines.indices.prefix(3) {
+            var echo = ""
+            for end in lines.indices[start...] {
+                echo += withoutBlanks(lines[end])
+                if end == start, echo.hasPrefix(prompt) { echo = String(echo.dropFirst(prompt.count)) }
+                if echo == wanted { return end }
+                guard !echo.isEmpty, wanted.hasPrefix(echo) else { break }
+            }
+        }
+        return nil
     }
 
     private static func withoutBlanks(_ text: some StringProtocol) -> String {
