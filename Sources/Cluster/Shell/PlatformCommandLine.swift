@@ -65,7 +65,8 @@ public struct PlatformCommandLine: Sendable {
         guard TerminalText.collapsed(text).contains("Successfully imported certificate for \(unit)") else {
             // What was pasted is echoed; what the node says comes after it.
             let end = text.ranges(of: "-----END CERTIFICATE-----").last?.upperBound ?? text.startIndex
-            throw rejected(command.text, CommandAnswers.trimmed(text[end...]))
+            let said = text[end...].split(separator: "\n").filter { CommandAnswers.trimmed($0) != Conversation.prompt }
+            throw rejected(command.text, CommandAnswers.trimmed(said.joined(separator: "\n")))
         }
         return text
     }
