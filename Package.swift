@@ -100,7 +100,7 @@ let package = Package(
             name: "MigrationTests",
             dependencies: ["Certificates", "Cluster", "Files", "Migration", "Phones", "TrustList"]),
         .target(
-            name: "ServerFixtures", path: "Tests/ServerFixtures",
+            name: "ServerFixtures", dependencies: ["CLinux"], path: "Tests/ServerFixtures",
             exclude: [
                 "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "tls-echo.py",
                 "tvs-server.py",

@@ -4,43 +4,39 @@ import Testing
 
 /// Two tokens without hardware, a lab cluster, and the program with a configuration of its own. All of it goes away with the object.
 final class Rehearsal {
-    struct Result {
-        let status: Int32
-        let output: String
-        let errors: String
-    }
+    typealias Result = ChildProcess.Result
 
     static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
     let folder = TemporaryFolder()
-    private var environment = ProcessInfo.processInfo.environment
+    /// `NAME=value`.
+    private var environment: [String] = []
     private(set) var module = ""
     private var hasLab = false
     private var cards: VirtualTokens?
 
     /// - Parameter options: for `cluster-lab up`.
     init(secondCertificate: Bool = false, lab: Bool = true, options labOptions: [String] = []) throws {
-        environment["XDG_CONFIG_HOME"] = folder.file("config")
-        environment["XDG_STATE_HOME"] = folder.file("state")
+        environment = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
         let options = secondCertificate ? ["--second-certificate"] : []
         let made = try run(Self.repository + "/tools/mock-tokens", options + [folder.file("tokens")])
         precondition(made.status == 0, made.errors)
         for line in made.output.split(separator: "\n") {
-            let pair = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1).map(String.init)
-            if pair[0] == "SOFTHSM2_CONF" { environment[pair[0]] = pair[1] } else { module = pair[1] }
+            let variable = String(line.dropFirst("export ".count))
+            if variable.hasPrefix("SOFTHSM2_CONF=") {
+                environment.append(variable)
+            } else {
+                module = String(variable.split(separator: "=", maxSplits: 1)[1])
+            }
         }
         if lab { try startLab(labOptions) }
     }
 
     /// With virtual tokens in place of SoftHSM's.
     init(cards: VirtualTokens, lab: Bool = false) throws {
-        environment["XDG_CONFIG_HOME"] = folder.file("config")
-        environment["XDG_STATE_HOME"] = folder.file("state")
-        for variable in cards.environment {
-            let pair = variable.split(separator: "=", maxSplits: 1).map(String.init)
-            environment[pair[0]] = pair[1]
-        }
+        environment = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
+        environment += cards.environment
         module = cards.module
         self.cards = cards
         if lab { try startLab() }
@@ -86,7 +82,7 @@ final class Rehearsal {
 
     /// What a program needs in its environment to find the tokens.
     var tokenEnvironment: [String] {
-        ["SOFTHSM2_CONF", "PCSCLITE_CSOCK_NAME"].compactMap { name in environment[name].map { "\(name)=\($0)" } }
+        environment.filter { !$0.hasPrefix("XDG_") }
     }
 
     var rightPIN: String { cards?.pinFile ?? folder.file("tokens/pin") }
@@ -188,24 +184,6 @@ final class Rehearsal {
     }
 
     func run(_ program: String, _ arguments: [String], input: String? = nil) throws -> Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.environment = environment
-        let name = UUID().uuidString
-        func open(_ suffix: String) throws -> FileHandle {
-            let path = folder.write(name + suffix, "")
-            return try #require(FileHandle(forWritingAtPath: path))
-        }
-        process.standardInput = FileHandle.nullDevice
-        if let input {
-            process.standardInput = FileHandle(forReadingAtPath: folder.write(name + ".in", input))
-        }
-        process.standardOutput = try open(".out")
-        process.standardError = try open(".err")
-        try process.run()
-        process.waitUntilExit()
-        return Result(
-            status: process.terminationStatus, output: folder.text(name + ".out"), errors: folder.text(name + ".err"))
+        try ChildProcess.end(of: [program] + arguments, input: input, environment: environment)
     }
 }

@@ -1,23 +1,56 @@
+import CLinux
 import Glibc
 import Synchronization
 
 /// A program that runs as long as its owner lives.
+///
+/// Foundation's `Process` is of no use in tests: it reads beyond a buffer, and crashes, where more than some 1,350 files
+/// are open.
 public final class ChildProcess: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
     }
 
-    public let id: pid_t
-    private let isReaped = Atomic(false)
+    /// What a program that has ended left.
+    public struct Result: Sendable {
+        /// Its exit status, or 128 and the number of the signal that ended it.
+        public let status: Int32
+        public let output: String
+        public let errors: String
+    }
 
-    /// Starts a program; what it prints goes to `output`.
-    public init(_ arguments: [String], output: String = "/dev/null", environment: [String] = []) throws {
+    public let id: pid_t
+    /// The raw status that the system gave, once somebody has waited for the end.
+    private let ended = Mutex<Int32?>(nil)
+
+    /// Starts a program. It gets `PATH` and `HOME` of this process, and no open file of its.
+    ///
+    /// - Parameters:
+    ///   - arguments: the program, which is looked for in `PATH`, and its arguments.
+    ///   - input: the file that it reads.
+    ///   - output: the file to which it prints.
+    ///   - errors: the file for its complaints; the same as `output` where nil.
+    ///   - environment: `NAME=value`, more.
+    ///   - keyboard: an open file to read from instead of `input`.
+    public init(
+        _ arguments: [String], input: String = "/dev/null", output: String = "/dev/null", errors: String? = nil,
+        environment: [String] = [], keyboard: Int32? = nil
+    ) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let keyboard {
+            posix_spawn_file_actions_adddup2(&actions, keyboard, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+        }
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        if let errors {
+            posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        } else {
+            posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        }
+        etb_spawn_close_from(&actions, 3)
         // Swift's worker threads block signals; a child that inherits that would not hear SIGTERM.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -40,14 +73,36 @@ public final class ChildProcess: Sendable {
 
     /// Whether it has not ended by itself.
     public var isRunning: Bool {
+        ended.withLock { ended in
+            guard ended == nil else { return false }
+            var information = siginfo_t()
+            // WNOWAIT: the end is still there to be collected.
+            return waitid(P_PID, id_t(id), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo == 0
+        }
+    }
+
+    /// Sends a signal, unless its number may belong to another process by now.
+    public func signal(_ number: Int32) {
+        ended.withLock { if $0 == nil { kill(id, number) } }
+    }
+
+    /// Waits for its end; gives the exit status, or 128 and the number of the signal that ended it.
+    public func wait() -> Int32 {
+        // Not under the lock: a signal may have to end it.
         var information = siginfo_t()
-        // WNOWAIT: the end is still there for deinit to collect.
-        return waitid(P_PID, id_t(id), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo == 0
+        while waitid(P_PID, id_t(id), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        let status = ended.withLock { ended in
+            if let ended { return ended }
+            var status: Int32 = 0
+            while waitpid(id, &status, 0) < 0, errno == EINTR {}
+            ended = status
+            return status
+        }
+        return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
     }
 
     deinit {
-        // The number may belong to another process by now.
-        guard !isReaped.load(ordering: .acquiring) else { return }
+        guard ended.withLock({ $0 }) == nil else { return }
         kill(id, SIGTERM)
         for _ in 0..<200 {
             if waitpid(id, nil, WNOHANG) == id { return }
@@ -57,22 +112,25 @@ public final class ChildProcess: Sendable {
         waitpid(id, nil, 0)
     }
 
+    /// Runs a program to its end.
+    ///
+    /// Its output goes to files, not pipes: a process that it leaves in the background could hold a pipe open.
+    public static func end(of arguments: [String], input: String? = nil, environment: [String] = []) throws -> Result {
+        let folder = TemporaryFolder()
+        let process = try ChildProcess(
+            arguments, input: input.map { folder.write("in", $0) } ?? "/dev/null", output: folder.file("out"),
+            errors: folder.file("err"), environment: environment)
+        let status = process.wait()
+        return Result(status: status, output: folder.text("out"), errors: folder.text("err"))
+    }
+
     /// Runs a program to its end and returns what it printed; throws unless it ends with status 0.
     @discardableResult
     public static func run(_ arguments: [String], environment: [String] = []) throws -> String {
-        var template = Array("/tmp/etb-output.XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        let output = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        defer {
-            _ = close(descriptor)
-            _ = unlink(output)
+        let result = try end(of: arguments, environment: environment)
+        guard result.status == 0 else {
+            throw Failure(description: "\(arguments): status \(result.status)\n\(result.output)\(result.errors)")
         }
-        let process = try ChildProcess(arguments, output: output, environment: environment)
-        var status: Int32 = 0
-        while waitpid(process.id, &status, 0) != process.id {}
-        process.isReaped.store(true, ordering: .releasing)
-        let text = String(decoding: TemporaryFolder.read(output) ?? [], as: UTF8.self)
-        guard status == 0 else { throw Failure(description: "\(arguments): status \(status >> 8)\n\(text)") }
-        return text
+        return result.output
     }
 }

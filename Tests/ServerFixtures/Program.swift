@@ -1,10 +1,12 @@
-import Foundation
+import CLinux
+import Glibc
 
 /// A program of ours that runs beside the test, and what it has printed so far.
 public final class Program {
     public let folder = TemporaryFolder()
-    private let process = Process()
-    private let keyboard: Pipe?
+    private let process: ChildProcess
+    /// The writing end of a pipe.
+    private let keyboard: Int32?
 
     // Swift's threads block signals, and a child inherits that: Control-C would not be heard.
     private static let terminal = """
@@ -21,26 +23,22 @@ public final class Program {
     public init(
         _ arguments: [String], environment: [String] = [], wrapper: [String] = [], onTerminal: Bool = false
     ) throws {
-        keyboard = onTerminal ? Pipe() : nil
         let command = wrapper + [Programs.path("etoken-bridge")] + arguments
-        let all = (onTerminal ? ["python3", "-c", Self.terminal] : []) + command
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = all
-        var variables = ["XDG_CONFIG_HOME": folder.file("config"), "XDG_STATE_HOME": folder.file("state")]
-        variables["PATH"] = ProcessInfo.processInfo.environment["PATH"]
-        for pair in environment {
-            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
-            variables[parts[0]] = parts[1]
-        }
-        process.environment = variables
+        let variables = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
         for name in ["output", "errors"] { folder.write(name, "") }
-        if let keyboard { process.standardInput = keyboard } else { process.standardInput = FileHandle.nullDevice }
-        process.standardOutput = FileHandle(forWritingAtPath: folder.file("output"))
-        process.standardError = FileHandle(forWritingAtPath: folder.file("errors"))
-        try process.run()
+        var pipe: [Int32] = [-1, -1]
+        if onTerminal, etb_pipe(&pipe) != 0 { throw ChildProcess.Failure(description: "no pipe") }
+        keyboard = onTerminal ? pipe[1] : nil
+        defer { if onTerminal { close(pipe[0]) } }
+        process = try ChildProcess(
+            (onTerminal ? ["python3", "-c", Self.terminal] : []) + command, output: folder.file("output"),
+            errors: folder.file("errors"), environment: variables + environment, keyboard: onTerminal ? pipe[0] : nil)
     }
 
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+    deinit {
+        process.signal(SIGKILL)
+        if let keyboard { close(keyboard) }
+    }
 
     public var output: String { folder.text("output") }
     public var errors: String { folder.text("errors") }
@@ -55,15 +53,14 @@ public final class Program {
         throw ChildProcess.Failure(description: "expected \(what), found: \(output)\(errors)")
     }
 
-    public func type(_ text: String) { keyboard?.fileHandleForWriting.write(Data(text.utf8)) }
-
-    public func signal(_ number: Int32) { kill(process.processIdentifier, number) }
-
-    /// Its exit status, when it has ended by itself.
-    public func status() -> Int32 {
-        process.waitUntilExit()
-        return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+    public func type(_ text: String) {
+        if let keyboard { _ = write(keyboard, text, text.utf8.count) }
     }
+
+    public func signal(_ number: Int32) { process.signal(number) }
+
+    /// Its exit status, when it has ended by itself; 128 and the signal's number where that ended it.
+    public func status() -> Int32 { process.wait() }
 }
 
 /// The two tokens of tools/mock-tokens, in SoftHSM.

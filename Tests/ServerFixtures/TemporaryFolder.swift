@@ -10,7 +10,7 @@ public final class TemporaryFolder: Sendable {
         path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
-    deinit { _ = try? ChildProcess.run(["/bin/rm", "-rf", path]) }
+    deinit { if let removal = try? ChildProcess(["/bin/rm", "-rf", path]) { _ = removal.wait() } }
 
     public func file(_ name: String) -> String { "\(path)/\(name)" }
 

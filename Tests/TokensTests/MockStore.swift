@@ -1,4 +1,5 @@
 import Foundation
+import ServerFixtures
 import Testing
 import Tokens
 
@@ -40,26 +41,10 @@ enum MockStore {
         store --write-object "$1/certificate.der" --type cert
         """
 
-    struct Failed: Error, CustomStringConvertible {
-        let description: String
-    }
-
     /// What a program prints; an error where it fails.
     static func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program.hasPrefix("/") ? program : "/usr/bin/env")
-        process.arguments = program.hasPrefix("/") ? arguments : [program] + arguments
-        let output = Pipe()
-        let complaints = Pipe()
-        process.standardOutput = output
-        process.standardError = complaints
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let errors = String(decoding: complaints.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Failed(description: "\(program) ended with \(process.terminationStatus): \(text)\(errors)")
-        }
-        return text
+        // SoftHSM's configuration: the tests' own.
+        let configuration = getenv("SOFTHSM2_CONF").map { "SOFTHSM2_CONF=" + String(cString: $0) }
+        return try ChildProcess.run([program] + arguments, environment: configuration.map { [$0] } ?? [])
     }
 }

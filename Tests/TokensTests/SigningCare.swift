@@ -2,6 +2,7 @@ import CPKCS11
 import Certificates
 import Foundation
 import Secrets
+import ServerFixtures
 import Testing
 import TrustList
 
@@ -54,7 +55,7 @@ extension SoftHSMTests {
 
     @Test func theMockRefusesAFolderInUse() throws {
         _ = MockStore.module
-        let error = #expect(throws: MockStore.Failed.self) {
+        let error = #expect(throws: ChildProcess.Failure.self) {
             try MockStore.run(MockStore.repository + "/tools/mock-tokens", [MockStore.folder])
         }
         #expect(error?.description.contains("is not an empty folder") == true)
