@@ -10,10 +10,12 @@ public protocol ClusterWorld: AnyObject {
     /// The nodes that serve TFTP, the publisher first.
     var nodes: [String] { get }
 
-    /// The active version, for example `10.5.1.10000-7`.
-    func version() throws -> String
-    /// The cluster's security mode.
-    func isMixedMode() throws -> Bool
+    func version() throws -> ClusterVersion
+    func securityMode() throws -> SecurityMode
+    /// `utils ctl set-cluster` on the publisher, which writes a CTL file that the cluster signs.
+    func setSecurityMode(_ mode: SecurityMode) throws
+    /// `utils ctl update CTLFile` on the publisher, which writes a CTL file that the cluster signs.
+    func updateTrustList() throws
 
     /// The trust list files of these nodes, in the same order.
     var trustLists: TrustListDistribution { get }
@@ -27,8 +29,9 @@ public protocol ClusterWorld: AnyObject {
     func askTVS(for signer: OfferedSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply]
 
     func phones() throws -> [Phone]
-    /// What the phone's web page says of the CTL file that it holds, or nil where the page does not answer.
-    func heldChecksum(of phone: Phone) -> HeldChecksum?
+    /// What the phones' web pages say of the CTL files that they hold, by phone name. Those whose page does not answer are
+    /// left out.
+    func heldChecksums(of phones: [Phone]) -> [String: HeldChecksum]
     func restart(_ phone: Phone) throws
     /// The nodes on which a service is activated, the publisher first.
     func nodes(running service: String) throws -> [String]

@@ -18,30 +18,31 @@ public final class LiveCluster: ClusterWorld {
 
     public var nodes: [String] { trustLists.nodes }
 
-    public func version() throws -> String {
-        "\(try cluster.commandLine(of: publisher).version())"
+    public func version() throws -> ClusterVersion { try cluster.commandLine(of: publisher).version() }
+
+    public func securityMode() throws -> SecurityMode { try cluster.commandLine(of: publisher).securityMode() }
+
+    public func setSecurityMode(_ mode: SecurityMode) throws {
+        try cluster.commandLine(of: publisher).setSecurityMode(mode)
     }
 
-    public func isMixedMode() throws -> Bool {
-        try cluster.commandLine(of: publisher).securityMode() == .mixed
-    }
+    public func updateTrustList() throws { try cluster.commandLine(of: publisher).updateTokenlessTrustList() }
 
     public var trustLists: TrustListDistribution { TrustListDistribution(cluster.trustListHosts) }
 
     public func certificates(in store: String) throws -> [Certificate] {
-        try cluster.administration(of: publisher).trustCertificates(unit: store).map(\.certificate)
+        try stores.list(store).certificates.compactMap(\.certificate)
     }
 
     public func upload(_ certificate: Certificate, to store: String) throws {
-        try cluster.administration(of: publisher).uploadTrustCertificate(unit: store, pem: certificate.pem)
+        _ = try stores.upload(certificate, to: store)
     }
 
     public func remove(_ certificate: Certificate, from store: String) throws {
-        let administration = try cluster.administration(of: publisher)
-        for listed in try administration.trustCertificates(unit: store) where listed.certificate == certificate {
-            try administration.deleteTrustCertificate(unit: store, name: listed.name)
-        }
+        _ = try stores.remove(from: store) { $0.isSame(as: certificate) }
     }
+
+    private var stores: TrustStores { TrustStores(of: cluster) }
 
     public func askTVS(for signer: OfferedSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
         cluster.configuration.nodes.filter { $0.tvsPort != nil }.map { node in
@@ -89,11 +90,24 @@ public final class LiveCluster: ClusterWorld {
         }
     }
 
-    public func heldChecksum(of phone: Phone) -> HeldChecksum? {
-        guard let address = phone.address,
-            let lists = try? cluster.phonePage(address: address, phone: phone.name).trustLists()
-        else { return nil }
-        return lists.ctl.map(HeldChecksum.checksum) ?? .notInstalled
+    /// How many phones are asked at once.
+    private static let batch = 32
+
+    public func heldChecksums(of phones: [Phone]) -> [String: HeldChecksum] {
+        var held: [String: HeldChecksum] = [:]
+        var rest = phones.filter { $0.address != nil }[...]
+        while !rest.isEmpty {
+            let batch = Array(rest.prefix(Self.batch))
+            rest = rest.dropFirst(Self.batch)
+            let answers = Concurrently.map(batch) { [cluster] phone -> HeldChecksum? in
+                guard let address = phone.address,
+                    let lists = try? cluster.phonePage(address: address, phone: phone.name).trustLists()
+                else { return nil }
+                return lists.ctl.map(HeldChecksum.checksum) ?? .notInstalled
+            }
+            for (phone, answer) in zip(batch, answers) { held[phone.name] = answer }
+        }
+        return held
     }
 
     public func restart(_ phone: Phone) throws { try cluster.axl().restartPhone(phone.name) }

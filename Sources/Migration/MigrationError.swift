@@ -19,6 +19,18 @@ public struct MigrationError: Error, Sendable {
         case interrupted
         /// Phones did not do what was forecast.
         case phonesDiffer = "phones-differ"
+        /// The cluster's release or mode has no use for this change.
+        case notApplicable = "not-applicable"
+        /// Somebody else changed the cluster since the change was planned.
+        case worldChanged = "world-changed"
+        /// Another run is changing the cluster.
+        case busy
+        /// A change of this cluster was not finished; it has to be resumed or rolled back first.
+        case unfinishedChange = "unfinished-change"
+        /// There is no change that could be resumed or rolled back.
+        case noChange = "no-change"
+        case planUnusable = "plan-unusable"
+        case journalUnusable = "journal-unusable"
     }
 
     public let code: Code
@@ -27,7 +39,7 @@ public struct MigrationError: Error, Sendable {
     /// What to do next.
     public let next: String
 
-    init(_ code: Code, _ what: String, next: String) {
+    public init(_ code: Code, _ what: String, next: String) {
         self.code = code
         self.what = what
         self.next = next

@@ -17,6 +17,25 @@ public struct StateFolder: Sendable {
 
     public init(path: String) { self.path = path }
 
+    var journals: String { "\(path)/journals" }
+
+    func journalPath(of id: String) -> String { "\(journals)/\(id).jsonl" }
+
+    /// The changes of a cluster that have a journal, the newest last.
+    public func changes(of cluster: String) -> [String] {
+        names(in: journals, suffix: ".jsonl").sorted().map { "\(journals)/\($0)" }.filter { path in
+            (try? Journal.read(path).first?.plan?.cluster) == cluster
+        }
+    }
+
+    /// Every journal, the newest last within its cluster.
+    public func allChanges() -> [String] { names(in: journals, suffix: ".jsonl").sorted().map { "\(journals)/\($0)" } }
+
+    /// A name that can be a file's.
+    static func fileName(_ text: String) -> String {
+        String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "_" })
+    }
+
     /// Where the backup of a CTL file stands: named by its SHA-256, so that one file is kept once.
     public func backupPath(of bytes: [UInt8]) -> String {
         "\(path)/backups/\(Digest.sha256(bytes).hex).tlv"
@@ -35,17 +54,40 @@ public struct StateFolder: Sendable {
         return path
     }
 
+    /// The backup with this SHA-256.
+    ///
+    /// - Throws: `FileError`; ``MigrationError`` where the file was changed since.
+    func backup(sha256: String) throws -> [UInt8] {
+        let path = "\(self.path)/backups/\(sha256).tlv"
+        let bytes = try Files.read(path)
+        guard Digest.sha256(bytes).hex == sha256 else {
+            throw MigrationError(
+                .readBackDiffers, "The backup \(path) no longer holds the bytes that its name says.",
+                next: "Check the disk that holds \(self.path).")
+        }
+        return bytes
+    }
+
     /// The backup with this checksum (MD5 or SHA-1, lower-case hexadecimal), or nil.
     public func backup(withChecksum checksum: String) -> [UInt8]? {
-        guard let folder = opendir("\(path)/backups") else { return nil }
-        defer { closedir(folder) }
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            guard name.hasSuffix(".tlv"), let bytes = try? Files.read("\(path)/backups/\(name)") else { continue }
+        for name in names(in: "\(path)/backups", suffix: ".tlv") {
+            guard let bytes = try? Files.read("\(path)/backups/\(name)") else { continue }
             if Digest.md5(bytes).hex == checksum || Digest.sha1(bytes).hex == checksum { return bytes }
         }
         return nil
+    }
+
+    private func names(in folder: String, suffix: String) -> [String] {
+        guard let folder = opendir(folder) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            // By its pointer: an entry's name may end before its type does, and before the system's buffer.
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
+            }
+            if name.hasSuffix(suffix) { names.append(name) }
+        }
+        return names
     }
 }

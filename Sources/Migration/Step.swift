@@ -1,6 +1,7 @@
-/// One step of a migration: it can tell whether it is already done, do it, prove it, and undo it.
+/// One step of a change: it can tell whether it is already done, do it, prove it, and undo it.
 ///
-/// Every step is safe to repeat. Source: docs/architecture.md, "A migration is data".
+/// Every step is safe to repeat, also by another run of the program: what it has to remember is in the journal. Source:
+/// docs/architecture.md, "A migration is data".
 public protocol Step: AnyObject {
     /// Stable name, for journals and JSON.
     var id: String { get }
@@ -17,7 +18,8 @@ public protocol Step: AnyObject {
     ///
     /// - Throws: where the world is not as the action should have left it.
     func prove() throws -> [String]
-    /// Puts back what ``act()`` changed, also after an action that failed half-way. Each sentence says what was put back.
+    /// Puts back what ``act()`` changed, also after an action that failed half-way, or in another run. Each sentence says
+    /// what was put back.
     func undo() throws -> [String]
 }
 
@@ -35,6 +37,9 @@ public enum StepEffect: String, Sendable, Codable {
     case cluster
     /// Phones can see it.
     case phones
+
+    /// Whether there is something to undo.
+    var isOnCluster: Bool { self == .cluster || self == .phones }
 }
 
 /// What a step's check found.
@@ -66,75 +71,4 @@ public enum StepEvent: Sendable {
     case proved([String])
     case undoing(title: String)
     case undone([String])
-}
-
-/// Runs steps in order: check, action, proof. When one fails before the commit step is proven, what was done is undone
-/// in reverse order.
-public struct StepRunner {
-    private let steps: [any Step]
-    private let commitStep: String
-    private let isInterrupted: () -> Bool
-    private let observe: (StepEvent) -> Void
-
-    /// - Parameters:
-    ///   - commitStep: the id of the step after whose proof the change stands, and is no longer undone.
-    ///   - isInterrupted: asked before each step; yes ends the run there, as a failure of that step would.
-    public init(
-        _ steps: [any Step], commitStep: String, isInterrupted: @escaping () -> Bool = { false },
-        observe: @escaping (StepEvent) -> Void
-    ) {
-        self.steps = steps
-        self.commitStep = commitStep
-        self.isInterrupted = isInterrupted
-        self.observe = observe
-    }
-
-    public func run() throws(StepFailure) {
-        var acted: [any Step] = []
-        var isCommitted = false
-        for (index, step) in steps.enumerated() {
-            observe(.began(number: index + 1, of: steps.count, title: step.title))
-            do {
-                if isInterrupted() {
-                    throw MigrationError(
-                        .interrupted, "It was interrupted before this step.",
-                        next: "Run the same command again when you are ready; every step is safe to repeat.")
-                }
-                switch try step.check() {
-                case .done(let found):
-                    observe(.skipped(found))
-                case .pending(let plan):
-                    observe(.doing(plan))
-                    acted.append(step)
-                    try step.act()
-                    observe(.proved(try step.prove()))
-                }
-            } catch {
-                throw undo(acted, after: step, cause: error, isCommitted: isCommitted)
-            }
-            if step.id == commitStep { isCommitted = true }
-        }
-    }
-
-    private func undo(
-        _ acted: [any Step], after failed: any Step, cause: any Error, isCommitted: Bool
-    ) -> StepFailure {
-        var undone: [String] = []
-        var notUndone: [String] = []
-        if !isCommitted {
-            for step in acted.reversed() where step.effect == .cluster || step.effect == .phones {
-                observe(.undoing(title: step.title))
-                do {
-                    let sentences = try step.undo()
-                    observe(.undone(sentences))
-                    undone += sentences
-                } catch {
-                    notUndone.append("\(step.title): \(error)")
-                }
-            }
-        }
-        return StepFailure(
-            stepID: failed.id, stepTitle: failed.title, cause: cause, undone: undone, notUndone: notUndone,
-            isAfterCommit: isCommitted)
-    }
 }

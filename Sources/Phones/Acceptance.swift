@@ -60,7 +60,7 @@ public enum TVSStatement: Equatable, Sendable {
 
 extension TVSStatement {
     /// Whether the server makes a phone take what this signer signed; nil where it gives no answer.
-    func vouches(for signer: OfferedSigner) -> Bool? {
+    public func vouches(for signer: OfferedSigner) -> Bool? {
         switch self {
         case .vouches(let certificate, let roles): roles.contains(.sast) && signer.isKey(of: certificate)
         case .expectedToVouch: true
@@ -80,14 +80,14 @@ public enum HeldTrustList: Sendable {
 
 /// Whether a phone will take a new CTL file, and why.
 public struct Verdict: Equatable, Sendable {
-    public enum Outcome: String, Sendable {
+    public enum Outcome: String, Codable, Sendable {
         case accepted
         case refused
         case unknown
     }
 
     /// Which rule of the model decided; the numbers are those of docs/phone-acceptance.md.
-    public enum Rule: String, Sendable {
+    public enum Rule: String, Codable, Sendable {
         case firstUse = "1-first-use"
         case signerInHeldCTL = "2-signer-in-held-ctl"
         case signerInITL = "3-signer-in-itl"

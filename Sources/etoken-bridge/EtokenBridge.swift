@@ -83,5 +83,8 @@ struct TVSGroup: ParsableCommand {
 struct MigrateGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Change how a cluster's trust list is signed, step by step.",
-        subcommands: [MigrateToEtoken.self])
+        subcommands: [
+            MigrateToEtoken.self, MigrateToTokenless.self, MigrateUpdateCertificates.self, MigrateRun.self,
+            MigrateStatus.self, MigrateResume.self, MigrateRollback.self,
+        ])
 }

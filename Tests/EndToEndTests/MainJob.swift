@@ -52,11 +52,17 @@ import TrustList
         let document = try #require(
             JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
         #expect(document["schema"] as? String == "etoken-bridge/1")
-        #expect(document["state"] as? String == "changed")
-        let phones = try #require(document["phones"] as? [[String: Any]])
+        #expect(document["state"] as? String == "finished")
+        let forecast = try #require(document["forecast"] as? [String: Any])
+        let groups = try #require(forecast["groups"] as? [[String: Any]])
+        let results = try #require(document["phones"] as? [[String: Any]]).flatMap { group in
+            (group["phones"] as! [String]).map { ($0, group["result"] as! String) }
+        }
+        let after = Dictionary(uniqueKeysWithValues: results)
         let outcomes = Dictionary(
-            uniqueKeysWithValues: phones.map {
-                ($0["model"] as! String, [$0["forecast"] as! String, $0["after"] as! String])
+            uniqueKeysWithValues: groups.map { group in
+                let phone = (group["phones"] as! [String])[0]
+                return (group["model"] as! String, [group["outcome"] as! String, after[phone] ?? "-"])
             })
         #expect(
             outcomes == [

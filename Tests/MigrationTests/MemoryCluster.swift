@@ -15,7 +15,10 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
     let nodes = ["pub", "sub"]
     var files: [String: [String: [UInt8]]] = [:]
     var store: [Certificate] = []
-    var mixedMode = true
+    var mode = SecurityMode.mixed
+    var release = "10.5.1.10000-7"
+    /// Makes the file that the cluster writes and signs itself, in a mode.
+    var ownFile: (SecurityMode) throws -> [UInt8] = { _ in throw Fault(description: "no utils ctl") }
     var fleet: [Phone] = []
     var held: [String: [UInt8]] = [:]
     /// Every call that changes something, in order.
@@ -25,14 +28,36 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
     /// Changes what a node gives back.
     var corrupt: (_ node: String, _ file: String, [UInt8]) -> [UInt8] = { $2 }
     var tvsKnowsUploads = true
+    /// The certificate with which the cluster signs; TVS knows it.
+    var own: Certificate?
 
     private func change(_ what: String) throws {
         try onChange(what)
         changes.append(what)
     }
 
-    func version() -> String { "10.5.1.10000-7" }
-    func isMixedMode() -> Bool { mixedMode }
+    func version() -> ClusterVersion { ClusterVersion(release)! }
+    func securityMode() -> SecurityMode { mode }
+
+    func setSecurityMode(_ mode: SecurityMode) throws {
+        try change("set \(mode.name)")
+        self.mode = mode
+        try writeOwnFile()
+    }
+
+    func updateTrustList() throws {
+        try change("utils ctl update CTLFile")
+        try writeOwnFile()
+    }
+
+    private func writeOwnFile() throws {
+        let bytes = try ownFile(mode)
+        for node in nodes {
+            // The disk of a node may be full: the command goes on with the others.
+            do { try change("own file \(node)") } catch is Fault { continue }
+            files[node]?["CTLFile.tlv"] = bytes
+        }
+    }
 
     var trustLists: TrustListDistribution {
         TrustListDistribution(nodes.map { Host(node: $0, cluster: self) }, isParallel: false)
@@ -76,7 +101,7 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
     }
 
     func askTVS(for signer: OfferedSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
-        let known = tvsKnowsUploads && store.contains(signer.certificate)
+        let known = (tvsKnowsUploads && store.contains(signer.certificate)) || signer.certificate == own
         return [
             TVSReply(
                 server: "pub",
@@ -86,15 +111,24 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
 
     func phones() -> [Phone] { fleet }
 
-    func heldChecksum(of phone: Phone) -> HeldChecksum? {
-        held[phone.name].map { .checksum(Digest.sha1($0).hex) } ?? .notInstalled
+    func heldChecksums(of phones: [Phone]) -> [String: HeldChecksum] {
+        Dictionary(
+            uniqueKeysWithValues: phones.map { phone in
+                (phone.name, held[phone.name].map { .checksum(Digest.sha1($0).hex) } ?? .notInstalled)
+            })
     }
 
     /// A phone that takes every file whose signer it can trust, by the same two facts that the lab's phones look at.
     func restart(_ phone: Phone) throws {
         try change("restart \(phone.name)")
         guard let bytes = files["pub"]?["CTLFile.tlv"] else { return }
-        if phone.model.securityByDefault == .supported { held[phone.name] = bytes }
+        let header = try TrustListFile(decoding: bytes).header
+        let isKnown = try held[phone.name].map { held in
+            try TrustListFile(decoding: held).records.contains {
+                $0.role == .sast && $0.names(issuer: header.caName, serialNumber: header.serialNumber)
+            }
+        }
+        if phone.model.securityByDefault == .supported || isKnown ?? true { held[phone.name] = bytes }
     }
 
     func nodes(running service: String) -> [String] { nodes }

@@ -2,6 +2,9 @@
 public enum SecurityMode: Int, Sendable, Hashable {
     case nonSecure = 0
     case mixed = 1
+
+    /// `mixed`, `non-secure`
+    public var name: String { self == .mixed ? "mixed" : "non-secure" }
 }
 
 /// A line of `show cert list own` or `trust`.

@@ -44,7 +44,10 @@ extension Failure {
             case .presentFileInvalid: Status.verificationFailed
             case .phonesDiffer: Status.partlyDone
             case .interrupted: Status.interrupted
-            case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched: Status.failed
+            case .noChange: Status.notThere
+            case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched, .notApplicable,
+                .worldChanged, .busy, .unfinishedChange, .planUnusable, .journalUnusable:
+                Status.failed
             }
         self.init(status, error.what, next: error.next, causes: [error.code.rawValue])
     }
@@ -59,7 +62,7 @@ extension Failure {
                 Status.partlyDone,
                 "The new CTL file is on every node, but \"\(failure.stepTitle)\" failed. \(cause.what)",
                 next: (cause.next.map { $0 + " " } ?? "")
-                    + "Then restart Cisco Tftp and Cisco CallManager on every node and the phones.",
+                    + "Then go on where it stopped: etoken-bridge migrate resume.",
                 causes: causes)
         } else if failure.notUndone.isEmpty {
             self.init(

@@ -1,0 +1,169 @@
+import Certificates
+import Cluster
+import TrustList
+
+extension Change {
+    /// The steps, in order. The first one that phones can see comes after the forecast.
+    public var steps: [any Step] {
+        var steps: [any Step] = [BackUp(self)]
+        if plan.kind != .updateCertificates, isSignedByToken { steps.append(ExportCertificates(self)) }
+        if isSignedByToken { steps.append(UploadCertificates(self)) }
+        steps += [AskTVS(self), ForecastPhones(self)]
+        switch plan.kind {
+        case .setMixedMode: steps.append(SetSecurityMode(self, .mixed))
+        case .setNonSecureMode: steps.append(SetSecurityMode(self, .nonSecure))
+        case .toTokenless: steps.append(UpdateTrustList(self))
+        case .updateCertificates where !isSignedByToken: steps.append(UpdateTrustList(self))
+        case .toEtoken, .updateCertificates: break
+        }
+        if isSignedByToken { steps += [BuildAndSign(self), Deploy(self)] }
+        return steps + [RestartServices(self)] + phoneSteps
+    }
+
+    private var phoneSteps: [any Step] { plan.settings.restartsPhones ? [RestartPhones(self), CheckPhones(self)] : [] }
+
+    /// What follows once everything is put back, where phones were told of the new file.
+    var stepsAfterRollback: [any Step] {
+        [RestartServices(self, isRollback: true)]
+            + (plan.settings.restartsPhones ? [RestartPhones(self, isRollback: true)] : [])
+    }
+
+    /// The step after whose proof the change stands.
+    var commitStep: String {
+        if isSignedByToken { return Deploy.id }
+        switch plan.kind {
+        case .setMixedMode, .setNonSecureMode: return SetSecurityMode.id
+        case .toTokenless, .updateCertificates, .toEtoken: return UpdateTrustList.id
+        }
+    }
+
+    // MARK: What several steps do
+
+    /// Whether a file that a node serves can be of this change's making, or of before.
+    private func isOurs(_ bytes: [UInt8]?, _ newFile: [UInt8]?) -> Bool {
+        if bytes == survey.presentBytes || (bytes != nil && bytes == newFile) { return true }
+        // The cluster's own command writes a file that nobody knows beforehand.
+        let usesCommand = plan.kind == .setMixedMode || plan.kind == .setNonSecureMode || !isSignedByToken
+        guard usesCommand, let bytes, let list = try? TrustListFile(decoding: bytes) else { return false }
+        return (try? isSignedByCluster(list)) == true
+    }
+
+    /// Whether the cluster itself signed a list: a signer without a token's record, whose key verifies it.
+    func isSignedByCluster(_ list: TrustListFile) throws -> Bool {
+        guard let record = list.signerRecord, !record.isToken,
+            let certificate = record.certificate.flatMap({ try? Certificate(der: $0) })
+        else { return false }
+        return try list.isSigned(by: certificate)
+    }
+
+    /// Makes sure that nobody else changed the cluster since the change began: every node serves the file of before or
+    /// the new one.
+    ///
+    /// - Throws: ``MigrationError`` (`world-changed`) naming the node; what a node does wrong.
+    public func checkWorld() throws {
+        let version = try cluster.version().description
+        guard version == plan.world.version else {
+            throw Self.worldChanged("it runs \(version) now, and ran \(plan.world.version)", plan)
+        }
+        let newFile = try newFile()
+        let file = cluster.trustLists.read(.ctl)
+        if let failure = file.failures.first { throw failure.error }
+        for reading in file.answers where !isOurs(reading.bytes, newFile) {
+            throw Self.worldChanged(
+                "node \(reading.node) serves a CTL file (\(reading.summary)) that is neither the one of before nor the new one",
+                plan)
+        }
+    }
+
+    private static func worldChanged(_ what: String, _ plan: ChangePlan) -> MigrationError {
+        MigrationError(
+            .worldChanged, "Somebody else changed cluster \(plan.cluster) since \(plan.id) began: \(what).",
+            next:
+                "Find out who did. To leave everything as it is, and forget this change: etoken-bridge migrate rollback --abandon --cluster \(plan.cluster)"
+        )
+    }
+
+    /// Reads every node's CTL file over every transport and compares; Cisco Tftp is restarted where it serves another.
+    func compare(_ expected: [UInt8]?) throws -> [String] {
+        if let (node, error) = cluster.trustLists.check(serves: expected, restartsTFTP: true).first {
+            guard error.code == .mismatch else { throw error }
+            throw MigrationError(
+                .readBackDiffers,
+                "Node \(node) serves another CTL file than was deployed: \(error.message); expected \(error.expected ?? "?"), found \(error.found ?? "?").",
+                next: "Restart Cisco Tftp on \(node), and run the command again.")
+        }
+        let ways = TrustListTransport.allCases.map { $0.rawValue.uppercased() }.joined(separator: " and ")
+        let what = expected.map { "the same \($0.count) bytes" } ?? "no file"
+        return cluster.nodes.map { "\($0): \(what) over \(ways)" }
+    }
+
+    /// Gives every node back what it served before the change, and proves it.
+    ///
+    /// - Parameter refusing: nodes that certainly stored nothing.
+    func putBack(refusing: Set<String> = []) throws -> [String] {
+        let before = survey.presentBytes
+        var (written, failures) = cluster.trustLists.restore(
+            Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, before) }), refusing: refusing,
+            restartsTFTP: true)
+        // A node that says no and has the file is as it should be; Cisco Tftp, started anew, serves what is on the disk.
+        failures.removeAll { failure in
+            !failure.mayBeStored && (try? cluster.restart(service: ClusterService.tftp, on: failure.node)) != nil
+                && !cluster.trustLists.check(serves: before).contains { $0.node == failure.node }
+        }
+        guard failures.isEmpty else {
+            let nodes = failures.map { "\($0.node): \($0.error)" }.joined(separator: "; ")
+            throw MigrationError(
+                .readBackDiffers, "The previous CTL file could not be put back on \(nodes).",
+                next: before.map {
+                    "Upload \(state.backupPath(of: $0)) there as CTLFile.tlv (OS Administration, Software Upgrades > TFTP File Management)."
+                } ?? "On each, run file delete tftp CTLFile.tlv.")
+        }
+        return written.isEmpty
+            ? ["no node had the new file"]
+            : ["put the previous file back on \(written.joined(separator: " and "))"] + (try compare(before))
+    }
+
+    /// Waits for the cluster's own new file: the same on every node, signed by the cluster; and keeps it.
+    func adoptClusterFile() throws -> [String] {
+        var file = cluster.trustLists.read(.ctl)
+        for node in Set((file.differing + file.answers.filter { $0.bytes == survey.presentBytes }).map(\.node)).sorted()
+        {
+            // Cisco Tftp may serve from memory what was there before.
+            try cluster.restart(service: ClusterService.tftp, on: node)
+        }
+        file = cluster.trustLists.read(.ctl)
+        if let failure = file.failures.first { throw failure.error }
+        guard let first = file.reference, file.differing.isEmpty, let bytes = first.bytes, bytes != survey.presentBytes
+        else {
+            let nodes = file.answers.map { "\($0.node) \($0.summary)" }.joined(separator: ", ")
+            throw MigrationError(
+                .readBackDiffers,
+                "Not every node serves the new CTL file that the publisher made: \(nodes).",
+                next: "Check database replication and the disks of the nodes, and run the command again.")
+        }
+        let list = try TrustListFile(decoding: bytes)
+        guard try isSignedByCluster(list), let signer = list.signerRecord?.certificate else {
+            throw MigrationError(
+                .readBackDiffers,
+                "The CTL file that the publisher made is not signed by the cluster: it names \(list.header.signerName).",
+                next: "Look at show ctl on the publisher.")
+        }
+        _ = try state.backUp(bytes)
+        try record(.newFile(sha256: Digest.sha256(bytes).hex))
+        let isForecast = signer == offered.certificate.der
+        return [
+            "every node serves the same \(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)",
+            "the signature verifies with \(list.header.signerName)\(isForecast ? "" : ", another certificate of the cluster than was forecast")",
+        ]
+    }
+}
+
+/// A step of a ``Change``.
+class ChangeStep {
+    unowned let change: Change
+    init(_ change: Change) { self.change = change }
+
+    var cluster: any ClusterWorld { change.cluster }
+    var survey: Survey { change.survey }
+    var output: String { change.plan.settings.output }
+}

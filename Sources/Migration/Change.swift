@@ -1,0 +1,221 @@
+import Certificates
+import Cluster
+import Files
+import Glibc
+import Phones
+import TrustList
+
+/// A change of a cluster's trust list: its plan, its journal, and the cluster itself.
+///
+/// Every run, the first one and those that resume or roll back, makes one of these. What steps have to remember beyond
+/// their own run is in the journal.
+public final class Change {
+    public let plan: ChangePlan
+    public let survey: Survey
+    let cluster: any ClusterWorld
+    let state: StateFolder
+    /// The tokens' certificates, in the plan's order.
+    let certificates: [Certificate]
+    /// Where phones are forecast to ask TVS about: the signer of the new file.
+    public let offered: OfferedSigner
+    /// What is to become of the server records, a sentence each; empty where they stay.
+    public let recordChanges: [String]
+    /// The forecast, with what TVS servers really said once they were asked.
+    public internal(set) var forecast: Forecast
+    /// What TVS servers answered for the signer, once asked.
+    var tvsReplies: [TVSReply] = []
+    /// Nil until the change has begun.
+    public private(set) var journal: Journal?
+    /// Logs in to the signing token. Set before a run that signs.
+    public var makeSigner: (() throws -> any TrustListSigner)?
+
+    /// What was decided by now.
+    var known: JournalState { journal?.state ?? JournalState([]) }
+
+    /// Plans a change. Nothing is changed by it.
+    ///
+    /// - Parameters:
+    ///   - tokens: those that will stand in the file; none where the cluster is to sign.
+    ///   - signer: which of them signs.
+    ///   - now: seconds since 1970; the new file bears it.
+    /// - Throws: ``MigrationError``, or what the cluster's transports throw.
+    public init(
+        _ kind: ChangeKind, of cluster: any ClusterWorld, tokens: [ChangePlan.Token] = [], signer: Int? = nil,
+        settings: ChangePlan.Settings, state: StateFolder, now: UInt32
+    ) throws {
+        try Self.checkUnfinished(cluster.name, state)
+        let survey = try Survey(of: cluster, backups: state)
+        let created = max(now, (survey.present?.header.timestamp ?? 0) &+ 1)
+        plan = ChangePlan(
+            id: Self.id(cluster.name, now), kind: kind, cluster: cluster.name, created: created, tokens: tokens,
+            signer: tokens.isEmpty ? nil : signer ?? tokens.count - 1, settings: settings, world: survey.world)
+        self.survey = survey
+        (self.cluster, self.state) = (cluster, state)
+        certificates = try tokens.map { try $0.certificate() }
+        (offered, recordChanges) = try Self.check(plan, survey, certificates)
+        forecast = Self.forecast(for: offered, survey: survey, tvs: [.expectedToVouch])
+    }
+
+    /// Takes up a plan that was saved.
+    ///
+    /// - Throws: ``MigrationError`` (`world-changed`) where the cluster is not as it was when the plan was made.
+    public init(running plan: ChangePlan, of cluster: any ClusterWorld, state: StateFolder) throws {
+        try Self.checkUnfinished(cluster.name, state)
+        let survey = try Survey(of: cluster, backups: state)
+        let differences = plan.world.differences(to: survey.world)
+        guard differences.isEmpty else {
+            throw MigrationError(
+                .worldChanged,
+                "Cluster \(plan.cluster) is not as it was when this plan was made: \(differences.joined(separator: "; ")).",
+                next: "Look at what changed, and make the plan again: the same command with --dry-run --plan FILE.")
+        }
+        self.plan = plan
+        self.survey = survey
+        (self.cluster, self.state) = (cluster, state)
+        certificates = try plan.tokens.map { try $0.certificate() }
+        (offered, recordChanges) = try Self.check(plan, survey, certificates)
+        forecast = Self.forecast(for: offered, survey: survey, tvs: [.expectedToVouch])
+    }
+
+    /// Takes up a change that was begun, to resume it or to roll it back.
+    public init(continuing journal: Journal, of cluster: any ClusterWorld, state: StateFolder) throws {
+        plan = journal.plan
+        let known = journal.state
+        let newFile = known.toldPhones ? try known.newFile.map(state.backup(sha256:)) : nil
+        survey = try Survey(restoring: plan.world, of: cluster, backups: state, newFile: newFile)
+        (self.cluster, self.state) = (cluster, state)
+        certificates = try plan.tokens.map { try $0.certificate() }
+        (offered, recordChanges) = try Self.check(plan, survey, certificates)
+        forecast = Self.forecast(for: offered, survey: survey, tvs: [.expectedToVouch])
+        self.journal = journal
+    }
+
+    /// Begins the journal, and keeps the files of before. Nothing is changed on the cluster.
+    ///
+    /// - Throws: ``MigrationError`` (`unfinished-change`) where another change of the cluster is not at its end.
+    public func begin(_ run: JournalRecord.Run) throws {
+        if journal == nil {
+            try Self.checkUnfinished(plan.cluster, state)
+            try survey.backUp(to: state)
+            journal = try Journal.create(plan, in: state)
+        }
+        var run = run
+        run.steps = (steps + (run.purpose == .rollback ? stepsAfterRollback : [])).map {
+            .init(id: $0.id, title: $0.title, effect: $0.effect)
+        }
+        try journal?.append(.started, run: run)
+    }
+
+    private static func checkUnfinished(_ cluster: String, _ state: StateFolder) throws {
+        for path in state.changes(of: cluster) {
+            let records = try Journal.read(path)
+            guard JournalState(records).outcome.isClosed else {
+                throw MigrationError.unfinished(cluster, records.first?.plan?.id ?? path)
+            }
+        }
+    }
+
+    func record(_ fact: JournalRecord.Fact) throws { try journal?.append(.fact, fact: fact) }
+
+    // MARK: The new file
+
+    /// Whether a token signs the new file, rather than the cluster.
+    public var isSignedByToken: Bool { plan.signer != nil }
+
+    /// Whether a run would need the signing token.
+    public var needsToken: Bool { isSignedByToken && (known.newFile == nil || (try? newFile()) == nil) }
+
+    /// The new file, once it is made.
+    public func newFile() throws -> [UInt8]? { try known.newFile.map(state.backup(sha256:)) }
+
+    var signingToken: (token: ChangePlan.Token, certificate: Certificate)? {
+        plan.signer.map { (plan.tokens[$0], certificates[$0]) }
+    }
+
+    /// Whether the cluster is already what the change would make of it.
+    public var isAlreadySo: Bool {
+        guard let present = survey.present else { return false }
+        let sast = Set(present.records.filter { $0.role == .sast }.compactMap(\.certificate))
+        let signer = present.signerRecord?.certificate
+        let tokensAreThere =
+            Set(certificates.map(\.der)).isSubset(of: sast)
+            && signer.map { der in certificates.contains { $0.der == der } } == true
+        switch plan.kind {
+        case .toEtoken: return tokensAreThere
+        case .toTokenless: return signer == offered.certificate.der && !present.records.contains(where: \.isToken)
+        case .updateCertificates: return recordChanges.isEmpty
+        case .setMixedMode: return survey.mode == .mixed && (!isSignedByToken || tokensAreThere)
+        case .setNonSecureMode: return survey.mode == .nonSecure && (!isSignedByToken || tokensAreThere)
+        }
+    }
+
+    private static func id(_ cluster: String, _ now: UInt32) -> String {
+        var seconds = time_t(now)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        var text = [CChar](repeating: 0, count: 20)
+        strftime(&text, text.count, "%Y%m%dT%H%M%SZ", &parts)
+        let stamp = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return "\(StateFolder.fileName(cluster))-\(stamp)"
+    }
+
+    // MARK: Forecast
+
+    static func forecast(for offered: OfferedSigner, survey: Survey, tvs: [TVSStatement]) -> Forecast {
+        Forecast(
+            entries: survey.phones.map { entry in
+                Forecast.Entry(
+                    phone: entry.phone, before: entry.summary,
+                    verdict: Acceptance.decide(
+                        signer: offered, held: entry.held, itl: survey.itl, model: entry.phone.model, tvs: tvs))
+            })
+    }
+
+    /// Refuses to go on where phones would be stranded, unless the user accepted that.
+    public func checkForecast() throws { try Self.check(forecast, accepting: plan.settings.acceptsStranded) }
+
+    static func check(_ forecast: Forecast, accepting: Bool) throws {
+        let stranded = forecast.stranded
+        guard !stranded.isEmpty, !accepting else { return }
+        let names = stranded.prefix(5).map { "\($0.phone.name) (\($0.phone.model.name)): \($0.verdict.reason)" }
+        let rest = stranded.count > 5 ? ", and \(stranded.count - 5) more" : ""
+        throw MigrationError(
+            .phonesWouldRefuse,
+            "\(stranded.count) of \(forecast.entries.count) phones would not take the new file. \(names.joined(separator: ". "))\(rest).",
+            next: strandedAdvice)
+    }
+
+    /// What phones would do if the file of before came back; nil where none of them was told of the new one, or where there
+    /// was no file.
+    public func forecastOfRollback() -> Forecast? {
+        guard known.toldPhones, known.newFile != nil, let record = survey.present?.signerRecord,
+            let signer = OfferedSigner(record: record)
+        else { return nil }
+        let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
+        let replies = cluster.askTVS(for: signer, as: phone, trusting: survey.itl)
+        return Self.forecast(for: signer, survey: survey, tvs: replies.map(\.answer))
+    }
+
+    /// Refuses to roll back where phones that took the new file would not take the previous one.
+    public func checkRollback(acceptingStranded: Bool) throws {
+        if let forecast = forecastOfRollback() { try Self.check(forecast, accepting: acceptingStranded) }
+    }
+
+    /// Closes the change and leaves everything as it is.
+    public static func abandon(_ journal: Journal) throws { try journal.append(.abandoned) }
+
+    /// What to do about phones that refuse.
+    public static var strandedAdvice: String {
+        "On each of these phones, after the change, delete the trust list by hand (Settings > Security Configuration > Trust List, unlock with **#, Erase) and restart it; run this again with --accept-stranded when somebody is ready to do that."
+    }
+}
+
+extension MigrationError {
+    static func unfinished(_ cluster: String, _ id: String) -> MigrationError {
+        MigrationError(
+            .unfinishedChange, "The change \(id) of cluster \(cluster) was not finished.",
+            next:
+                "Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or migrate rollback --cluster \(cluster)"
+        )
+    }
+}

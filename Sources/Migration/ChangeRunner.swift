@@ -1,0 +1,148 @@
+import Cluster
+
+/// Runs a change's steps in order: check, action, proof. Every record of it is on the disk before the next thing is done.
+///
+/// When a step fails before the commit step is proven, what was done is undone in reverse order. A run that ends
+/// without any of this, by a crash, is taken up by another: forward with ``run()``, back with ``rollBack()``.
+public struct ChangeRunner {
+    private let change: Change
+    private let steps: [any Step]
+    private let isInterrupted: () -> Bool
+    private let observe: (StepEvent) -> Void
+
+    /// - Parameters:
+    ///   - change: one that has begun its journal.
+    ///   - isInterrupted: asked before each step; yes ends the run there, as a failure of that step would.
+    public init(
+        _ change: Change, isInterrupted: @escaping () -> Bool = { false }, observe: @escaping (StepEvent) -> Void
+    ) {
+        self.change = change
+        steps = change.steps
+        self.isInterrupted = isInterrupted
+        self.observe = observe
+    }
+
+    private func journal() -> Journal {
+        guard let journal = change.journal else { preconditionFailure("a change begins before it runs") }
+        return journal
+    }
+
+    // MARK: Forward
+
+    /// Does what is left of the change.
+    ///
+    /// - Throws: ``StepFailure``.
+    public func run() throws(StepFailure) {
+        let journal = journal()
+        for (index, step) in steps.enumerated() {
+            observe(.began(number: index + 1, of: steps.count, title: step.title))
+            do {
+                if isInterrupted() {
+                    throw MigrationError(
+                        .interrupted, "It was interrupted before this step.",
+                        next: isCommitted
+                            ? "Go on with etoken-bridge migrate resume --cluster \(change.plan.cluster)."
+                            : "Run the same command again when you are ready.")
+                }
+                try run(step, journal)
+            } catch {
+                throw fail(step, error, journal)
+            }
+        }
+        do { try journal.append(.finished) } catch { throw fail(steps[steps.count - 1], error, journal) }
+    }
+
+    private func run(_ step: any Step, _ journal: Journal) throws {
+        let wasDone = journal.state.done.contains(step.id)
+        // What only looked before the commit needs no second look after it.
+        if wasDone, isCommitted, !step.effect.isOnCluster {
+            return observe(.skipped("done before"))
+        }
+        switch try step.check() {
+        case .done(let found):
+            observe(.skipped(found))
+            if !wasDone { try journal.append(.skipped, step: step.id, text: [found]) }
+        case .pending(let plan):
+            observe(.doing(plan))
+            try journal.append(.began, step: step.id, text: [plan])
+            let start = ContinuousClock.now
+            try step.act()
+            let seen = try step.prove()
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            try journal.append(.proved, step: step.id, text: seen, seconds: (seconds * 1000).rounded() / 1000)
+            observe(.proved(seen))
+        }
+    }
+
+    /// Whether the new file was proven on every node.
+    private var isCommitted: Bool { journal().state.done.contains(change.commitStep) }
+
+    private func fail(_ step: any Step, _ error: any Error, _ journal: Journal) -> StepFailure {
+        // The failure is what counts; where not even the journal can be written, that is the failure.
+        try? journal.append(.failed, step: step.id, text: ["\(error)"])
+        let wasCommitted = isCommitted
+        let (undone, notUndone) = wasCommitted ? ([], []) : undo(journal)
+        if !wasCommitted, notUndone.isEmpty { try? journal.append(.rolledBack) }
+        return StepFailure(
+            stepID: step.id, stepTitle: step.title, cause: error, undone: undone, notUndone: notUndone,
+            isAfterCommit: wasCommitted)
+    }
+
+    // MARK: Back
+
+    /// Undoes the change, whatever came of it: every node gets back the file that it had, byte for byte, and what was
+    /// uploaded is removed. Where phones were told of the new file, services and phones are restarted again.
+    ///
+    /// - Returns: what was put back, a sentence each.
+    /// - Throws: ``StepFailure``, whose `notUndone` says what could not be put back.
+    @discardableResult
+    public func rollBack() throws(StepFailure) -> [String] {
+        let journal = journal()
+        var (undone, notUndone) = undo(journal)
+        func failure(_ id: String, _ title: String, _ cause: any Error) -> StepFailure {
+            StepFailure(
+                stepID: id, stepTitle: title, cause: cause, undone: undone, notUndone: notUndone, isAfterCommit: false)
+        }
+        if let first = notUndone.first {
+            throw failure(
+                "rollback", "Roll back",
+                MigrationError(
+                    .readBackDiffers, "Not everything could be put back: \(first)",
+                    next: "Mend that, and run etoken-bridge migrate rollback --cluster \(change.plan.cluster) again."))
+        }
+        for step in journal.state.toldPhones ? change.stepsAfterRollback : []
+        where !journal.state.done.contains(step.id) {
+            do {
+                observe(.began(number: 1, of: 1, title: step.title))
+                try run(step, journal)
+                undone.append(step.title)
+            } catch {
+                try? journal.append(.failed, step: step.id, text: ["\(error)"])
+                notUndone.append("\(step.title): \(error)")
+                throw failure(step.id, step.title, error)
+            }
+        }
+        do { try journal.append(.rolledBack) } catch { throw failure("rollback", "Roll back", error) }
+        return undone
+    }
+
+    private func undo(_ journal: Journal) -> (undone: [String], notUndone: [String]) {
+        var undone: [String] = []
+        var notUndone: [String] = []
+        let begun = journal.state.begun
+        for step in steps.reversed() where begun.contains(step.id) && step.effect.isOnCluster {
+            observe(.undoing(title: step.title))
+            do {
+                try journal.append(.undoing, step: step.id)
+                let sentences = try step.undo()
+                try journal.append(.undone, step: step.id, text: sentences)
+                observe(.undone(sentences))
+                undone += sentences
+            } catch {
+                try? journal.append(.notUndone, step: step.id, text: ["\(error)"])
+                notUndone.append("\(step.title): \(error)")
+            }
+        }
+        return (undone, notUndone)
+    }
+}

@@ -1,0 +1,102 @@
+import Phones
+
+/// One line of a change's journal.
+///
+/// Source: docs/architecture.md, "The journal".
+public struct JournalRecord: Codable, Sendable {
+    public enum Event: String, Codable, Sendable {
+        /// The change was decided on; holds the plan. Always the first.
+        case planned
+        /// A run of the program took the change up; holds who, where and with which version.
+        case started
+        /// A step is about to change something.
+        case began
+        /// Something that a later run has to know; holds it.
+        case fact
+        /// A step's action was read back and compared.
+        case proved
+        /// A step had nothing to do.
+        case skipped
+        /// A step failed; the text says why.
+        case failed
+        /// A step is about to be undone, and then: it is.
+        case undoing, undone
+        /// A step could not be undone; the text says why.
+        case notUndone = "not-undone"
+        /// All steps are done.
+        case finished
+        /// Everything that was changed is put back.
+        case rolledBack = "rolled-back"
+        /// The user gave the change up, and what it changed stands as it is.
+        case abandoned
+    }
+
+    /// From 1.
+    public let number: Int
+    /// Seconds since 1970.
+    public let time: Int64
+    public let event: Event
+    /// The step's id.
+    public var step: String?
+    /// Sentences: what was seen, or why it failed.
+    public var text: [String]?
+    /// How long the action and its proof took, in seconds.
+    public var seconds: Double?
+    public var plan: ChangePlan?
+    public var fact: Fact?
+    public var run: Run?
+
+    /// A run of the program.
+    public struct Run: Codable, Sendable {
+        public enum Purpose: String, Codable, Sendable { case run, resume, rollback }
+
+        public let purpose: Purpose
+        /// `alice@workstation`.
+        public let who: String
+        /// Of etoken-bridge.
+        public let version: String
+        /// The steps, in order.
+        public internal(set) var steps: [StepTitle] = []
+
+        public init(purpose: Purpose, who: String, version: String) {
+            self.purpose = purpose
+            self.who = who
+            self.version = version
+        }
+    }
+
+    /// A step, for those who read the journal without the cluster.
+    public struct StepTitle: Codable, Sendable {
+        public let id, title: String
+        public let effect: StepEffect
+    }
+
+    /// What a later run cannot find out by looking at the world.
+    public enum Fact: Codable, Sendable {
+        /// A certificate that was not in the trust store is about to be uploaded; SHA-256 of its DER.
+        case uploading(certificate: String)
+        /// What TVS servers answered for the signer.
+        case tvs([TVSAnswer])
+        case forecast(StoredForecast)
+        /// The new file; it is kept among the backups under this SHA-256.
+        case newFile(sha256: String)
+        /// A service was restarted on a node, and is up again.
+        case restarted(service: String, node: String)
+        /// The phones up to this one, by name, were told to restart.
+        case phonesTold(upTo: String)
+        /// What phones hold after the change.
+        case phones([PhoneGroup])
+    }
+
+    /// The answer of one TVS server, in words.
+    public struct TVSAnswer: Codable, Sendable {
+        public let server, answer: String
+        public let vouches: Bool
+    }
+
+    /// Phones that hold the same after a change.
+    public struct PhoneGroup: Codable, Sendable {
+        public let result: PhoneResult
+        public let phones: [String]
+    }
+}

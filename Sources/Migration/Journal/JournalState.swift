@@ -1,0 +1,82 @@
+import Phones
+
+/// What the records of a journal say together.
+public struct JournalState: Sendable {
+    public enum Outcome: String, Codable, Sendable {
+        /// It can be resumed or rolled back.
+        case unfinished
+        case finished
+        /// It is being rolled back.
+        case rollingBack = "rolling-back"
+        /// Everything is as it was before.
+        case rolledBack = "rolled-back"
+        /// The user gave it up; what was changed stands as it is.
+        case abandoned
+
+        /// Whether there is nothing left to do for it.
+        public var isClosed: Bool { self == .finished || self == .rolledBack || self == .abandoned }
+    }
+
+    public private(set) var outcome = Outcome.unfinished
+    /// Steps whose action began, in order, without those that were undone since.
+    public private(set) var begun: [String] = []
+    /// Steps that were proved, or had nothing to do, and were not undone since.
+    public private(set) var done: Set<String> = []
+    /// SHA-256 of the certificates that the change put into the trust store, or was about to.
+    public private(set) var uploaded: [String] = []
+    public private(set) var forecast: StoredForecast?
+    public private(set) var tvs: [JournalRecord.TVSAnswer] = []
+    /// SHA-256 of the new file.
+    public private(set) var newFile: String?
+    /// `service` and `node`, since the files last changed.
+    public private(set) var restarted: [(service: String, node: String)] = []
+    /// Whether services or phones were ever restarted with the new file.
+    public private(set) var toldPhones = false
+    /// The last phone, by name, that was told to restart since the files last changed.
+    public private(set) var phonesToldUpTo: String?
+    public private(set) var phones: [JournalRecord.PhoneGroup] = []
+    /// The last failure, where nothing succeeded since.
+    public private(set) var failure: (step: String, text: [String])?
+
+    init(_ records: [JournalRecord]) { for record in records { apply(record) } }
+
+    private mutating func apply(_ record: JournalRecord) {
+        let step = record.step ?? ""
+        switch record.event {
+        case .planned: break
+        case .started:
+            if record.run?.purpose == .rollback { outcome = .rollingBack }
+        case .began: if !begun.contains(step) { begun.append(step) }
+        case .fact: if let fact = record.fact { apply(fact) }
+        case .proved, .skipped:
+            done.insert(step)
+            failure = nil
+        case .failed: failure = (step, record.text ?? [])
+        case .undoing:
+            // From now on, what it did counts no more, whatever comes of this.
+            done.remove(step)
+            if outcome == .unfinished || outcome == .finished { outcome = .rollingBack }
+            restarted = []
+            phonesToldUpTo = nil
+        case .undone: begun.removeAll { $0 == step }
+        case .notUndone: failure = (step, record.text ?? [])
+        case .finished: outcome = .finished
+        case .rolledBack: outcome = .rolledBack
+        case .abandoned: outcome = .abandoned
+        }
+    }
+
+    private mutating func apply(_ fact: JournalRecord.Fact) {
+        switch fact {
+        case .uploading(let certificate): if !uploaded.contains(certificate) { uploaded.append(certificate) }
+        case .tvs(let answers): tvs = answers
+        case .forecast(let forecast): self.forecast = forecast
+        case .newFile(let sha256): newFile = sha256
+        case .restarted(let service, let node):
+            restarted.append((service, node))
+            toldPhones = true
+        case .phonesTold(let name): phonesToldUpTo = name
+        case .phones(let groups): phones = groups
+        }
+    }
+}

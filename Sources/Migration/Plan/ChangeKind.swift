@@ -1,0 +1,26 @@
+/// What a change makes of a cluster's trust list.
+///
+/// Source: docs/operator-guide.md; Cisco technotes 118893 and 118892.
+public enum ChangeKind: String, Codable, Sendable, CaseIterable {
+    /// Hardware eTokens sign again.
+    case toEtoken = "to-etoken"
+    /// The cluster signs itself: `utils ctl update CTLFile`.
+    case toTokenless = "to-tokenless"
+    /// Certificates of servers in the file are replaced by the present ones; who signs stays.
+    case updateCertificates = "update-certificates"
+    /// `utils ctl set-cluster mixed-mode`; with tokens, they sign the new file.
+    case setMixedMode = "set-mixed-mode"
+    /// `utils ctl set-cluster non-secure-mode`; with tokens, they sign the new file.
+    case setNonSecureMode = "set-non-secure-mode"
+
+    /// In words: "back to hardware eTokens".
+    public var title: String {
+        switch self {
+        case .toEtoken: "Hardware eTokens sign the trust list"
+        case .toTokenless: "The cluster signs its trust list itself"
+        case .updateCertificates: "The trust list gets the servers' present certificates"
+        case .setMixedMode: "The cluster goes to mixed mode"
+        case .setNonSecureMode: "The cluster goes to non-secure mode"
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Certificates
+import Cluster
+
+/// What a plan depends on: the cluster as it was when the plan was made, by fingerprints.
+public struct WorldState: Codable, Sendable, Equatable {
+    /// The active version, as `show version active` prints it.
+    public let version: String
+    public let mode: SecurityMode
+    /// The nodes that serve TFTP, the publisher first.
+    public let nodes: [String]
+    /// SHA-256 of the CTL file that every node serves, lower-case hexadecimal; nil where there is none.
+    public let ctl: String?
+    /// SHA-256 of each node's ITL file, by node.
+    public let itls: [String: String]
+    /// SHA-256 of the certificates in Phone-SAST-trust, sorted.
+    public let trusted: [String]
+
+    /// What is another now, a sentence each; empty where all is the same.
+    func differences(to now: WorldState) -> [String] {
+        var sentences: [String] = []
+        func compare<Value: Equatable>(_ what: String, _ old: Value, _ new: Value, _ text: (Value) -> String) {
+            if old != new { sentences.append("\(what) was \(text(old)), and is \(text(new))") }
+        }
+        compare("the version", version, now.version) { $0 }
+        compare("the security mode", mode, now.mode, \.name)
+        compare("the list of TFTP nodes", nodes, now.nodes) { $0.joined(separator: " ") }
+        compare("the CTL file's SHA-256", ctl, now.ctl) { $0 ?? "no file" }
+        for node in Set(itls.keys).union(now.itls.keys).sorted() {
+            compare("the ITL file of \(node) (SHA-256)", itls[node], now.itls[node]) { $0 ?? "no file" }
+        }
+        compare("the number of certificates in \(TrustStores.phoneSAST)", trusted.count, now.trusted.count) { "\($0)" }
+        if trusted.count == now.trusted.count, trusted != now.trusted {
+            sentences.append("\(TrustStores.phoneSAST) holds other certificates than before")
+        }
+        return sentences
+    }
+}
+
+extension SecurityMode: Codable {
+    public init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let mode = [Self.mixed, .nonSecure].first(where: { $0.name == text }) else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: text))
+        }
+        self = mode
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(name)
+    }
+}

@@ -1,0 +1,196 @@
+import Certificates
+import Files
+import FoundationEssentials
+import Phones
+import TrustList
+
+/// The record of a change, for people and for auditors: who ran it where and when, what was found, planned, done and seen.
+/// It is made from the journal alone, at any time, and holds no secret.
+///
+/// Source: docs/operator-guide.md, "The change record".
+public struct ChangeRecord: Codable, Sendable {
+    public enum State: String, Codable, Sendable {
+        /// Nothing was done yet.
+        case planned
+        /// The cluster was so before.
+        case alreadySo = "already-so"
+        case unfinished, finished
+        case rollingBack = "rolling-back"
+        case rolledBack = "rolled-back"
+        case abandoned
+    }
+
+    public struct File: Codable, Sendable {
+        public let length: Int
+        public let md5, sha1, sha256: String
+        /// As the header names it.
+        public let signer: String
+        /// Seconds since 1970, as the header has it.
+        public let timestamp: UInt32
+        public let records: Int
+    }
+
+    public struct Token: Codable, Sendable {
+        public let label, subject, issuer, serialNumber, sha1: String
+        public let keyBits: Int
+        public let notBefore, notAfter: Int64
+        public let signs: Bool
+    }
+
+    public struct StepRecord: Codable, Sendable {
+        public enum State: String, Codable, Sendable { case pending, begun, done, failed, undone }
+
+        public let id, title: String
+        public let effect: StepEffect
+        public var state: State
+        /// What it would change, or what was found.
+        public var text: String
+        /// What was seen afterwards.
+        public var proofs: [String]
+        /// Seconds since 1970.
+        public var began: Int64?
+        public var seconds: Double?
+    }
+
+    public struct Run: Codable, Sendable {
+        public let time: Int64
+        public let purpose: JournalRecord.Run.Purpose
+        public let who, version: String
+    }
+
+    public let id: String
+    public let kind: ChangeKind
+    public let title, cluster, version: String
+    public var state: State
+    /// Seconds since 1970.
+    public let planned: Int64
+    public let ended: Int64?
+    public let runs: [Run]
+    public let nodes: [String]
+    public let mode: String
+    public let before, after: File?
+    public let tokens: [Token]
+    /// What becomes of server records.
+    public let recordChanges: [String]
+    public var steps: [StepRecord]
+    public let tvs: [JournalRecord.TVSAnswer]
+    public let forecast: StoredForecast
+    public let phones: [JournalRecord.PhoneGroup]
+    /// What went wrong last, where nothing has gone right since.
+    public let failure: [String]?
+    public let output: String
+    /// Where the file of before is kept.
+    public let backup: String?
+    /// What is left to do by hand.
+    public let advice: String?
+
+    /// Of a change that is planned, or under way in this run.
+    public init(_ change: Change) throws {
+        try self.init(
+            plan: change.plan, records: change.journal?.records ?? [], backups: change.state,
+            steps: change.steps.map { .init(id: $0.id, title: $0.title, effect: $0.effect) },
+            recordChanges: change.recordChanges, forecast: StoredForecast(change.forecast),
+            before: change.survey.presentBytes)
+        if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
+    }
+
+    /// Of a change that has a journal.
+    ///
+    /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`).
+    public init(journal path: String, backups: StateFolder) throws {
+        let records = try Journal.read(path)
+        guard let plan = records.first?.plan else { preconditionFailure("a journal begins with its plan") }
+        try self.init(
+            plan: plan, records: records, backups: backups, steps: [], recordChanges: [], forecast: nil,
+            before: plan.world.ctl.flatMap { try? backups.backup(sha256: $0) })
+    }
+
+    private init(
+        plan: ChangePlan, records: [JournalRecord], backups: StateFolder, steps: [JournalRecord.StepTitle],
+        recordChanges: [String], forecast: StoredForecast?, before: [UInt8]?
+    ) throws {
+        let known = JournalState(records)
+        (id, kind, title, cluster) = (plan.id, plan.kind, plan.kind.title, plan.cluster)
+        (version, nodes, mode) = (plan.world.version, plan.world.nodes, plan.world.mode.name)
+        planned = records.first?.time ?? Int64(plan.created)
+        ended = known.outcome.isClosed ? records.last?.time : nil
+        runs = records.compactMap { record in
+            record.run.map { Run(time: record.time, purpose: $0.purpose, who: $0.who, version: $0.version) }
+        }
+        state = State(rawValue: known.outcome.rawValue) ?? .unfinished
+        self.before = try before.map(File.init)
+        after = try known.newFile.flatMap { try? backups.backup(sha256: $0) }.map(File.init)
+        tokens = try plan.tokens.enumerated().map { try Token($0.element, signs: $0.offset == plan.signer) }
+        self.recordChanges = recordChanges
+        var titles = steps
+        for step in records.compactMap(\.run).flatMap(\.steps) where !titles.contains(where: { $0.id == step.id }) {
+            titles.append(step)
+        }
+        self.steps = titles.map { StepRecord($0, records) }
+        tvs = known.tvs
+        self.forecast = known.forecast ?? forecast ?? StoredForecast(Forecast(entries: []))
+        phones = known.phones
+        failure = known.failure?.text
+        output = plan.settings.output
+        backup = plan.world.ctl.map { "\(backups.path)/backups/\($0).tlv" }
+        advice = self.forecast.stranded.isEmpty ? nil : Change.strandedAdvice
+    }
+
+    /// Has every step look at the world, and notes what each finds. Nothing is changed.
+    public mutating func check(_ change: Change) throws {
+        steps = try change.steps.map { step in
+            let state = try step.check()
+            let (recorded, text): (StepRecord.State, String) =
+                switch state {
+                case .done(let text): (.done, text)
+                case .pending(let text): (.pending, text)
+                }
+            return StepRecord(
+                id: step.id, title: step.title, effect: step.effect, state: recorded, text: text, proofs: [])
+        }
+    }
+
+    /// The record as a JSON document, indented.
+    public func json() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(self)) + [10]
+    }
+}
+
+extension ChangeRecord.File {
+    init(_ bytes: [UInt8]) throws {
+        let list = try TrustListFile(decoding: bytes)
+        self.init(
+            length: bytes.count, md5: Digest.md5(bytes).hex, sha1: Digest.sha1(bytes).hex,
+            sha256: Digest.sha256(bytes).hex, signer: list.header.signerName, timestamp: list.header.timestamp,
+            records: list.records.count)
+    }
+}
+
+extension ChangeRecord.Token {
+    fileprivate init(_ token: ChangePlan.Token, signs: Bool) throws {
+        let certificate = try token.certificate()
+        self.init(
+            label: token.label, subject: certificate.subject.rendered(.token),
+            issuer: certificate.issuer.rendered(.token), serialNumber: certificate.serialNumber.hex,
+            sha1: certificate.sha1.hex, keyBits: certificate.publicKey.bits, notBefore: certificate.notBefore,
+            notAfter: certificate.notAfter, signs: signs)
+    }
+}
+
+extension ChangeRecord.StepRecord {
+    fileprivate init(_ title: JournalRecord.StepTitle, _ records: [JournalRecord]) {
+        self.init(id: title.id, title: title.title, effect: title.effect, state: .pending, text: "", proofs: [])
+        for record in records where record.step == id {
+            switch record.event {
+            case .began: (state, text, began, proofs) = (.begun, record.text?.first ?? "", record.time, [])
+            case .proved: (state, proofs, seconds) = (.done, record.text ?? [], record.seconds)
+            case .skipped: (state, text) = (.done, record.text?.first ?? "")
+            case .failed, .notUndone: (state, proofs) = (.failed, record.text ?? [])
+            case .undone: (state, proofs) = (.undone, record.text ?? [])
+            case .planned, .started, .fact, .undoing, .finished, .rolledBack, .abandoned: break
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+import Certificates
+import Cluster
+import Files
+import Phones
+import TrustList
+
+/// Sets the cluster's security mode, which makes the cluster write a CTL file of its own.
+final class SetSecurityMode: ChangeStep, Step {
+    static let id = "set-mode"
+    var id: String { Self.id }
+    var title: String { "Set the cluster to \(mode.name) mode" }
+    let effect = StepEffect.phones
+    private let mode: SecurityMode
+
+    init(_ change: Change, _ mode: SecurityMode) {
+        self.mode = mode
+        super.init(change)
+    }
+
+    /// Whether every node serves a file that the cluster made for its new mode.
+    private func hasOwnFile() throws -> Bool {
+        let file = cluster.trustLists.read(.ctl)
+        guard file.failures.isEmpty, file.differing.isEmpty, let bytes = file.reference?.bytes,
+            bytes != survey.presentBytes
+        else { return false }
+        return try change.isSignedByCluster(TrustListFile(decoding: bytes))
+    }
+
+    func check() throws -> StepState {
+        let present = try cluster.securityMode()
+        guard present == mode else {
+            return .pending("run utils ctl set-cluster on the publisher; the cluster is in \(present.name) mode")
+        }
+        if change.isSignedByToken
+            ? try survey.mode == mode || change.newFile() != nil || hasOwnFile() : try change.newFile() != nil
+        {
+            return .done("the cluster is in \(mode.name) mode")
+        }
+        return .pending("the cluster is in \(mode.name) mode; have it make its CTL file")
+    }
+
+    func act() throws {
+        if try cluster.securityMode() == mode {
+            if try survey.mode == mode || hasOwnFile() { return }
+            // The command was cut short between the mode and the file. It does nothing for a mode that is set already.
+            try cluster.setSecurityMode(survey.mode)
+        }
+        try cluster.setSecurityMode(mode)
+    }
+
+    func prove() throws -> [String] {
+        let now = try cluster.securityMode()
+        guard now == mode else {
+            throw MigrationError(
+                .readBackDiffers,
+                "The publisher reported success, but the cluster is in \(now.name) mode; expected \(mode.name).",
+                next: "See etoken-bridge cluster status --cluster \(change.plan.cluster).")
+        }
+        let seen = ["ClusterSecurityMode is \(mode.name)"]
+        return change.isSignedByToken ? seen : seen + (try change.adoptClusterFile())
+    }
+
+    func undo() throws -> [String] {
+        let before = survey.mode
+        var sentences: [String] = []
+        if try cluster.securityMode() != before {
+            try cluster.setSecurityMode(before)
+            sentences.append("set the cluster back to \(before.name) mode")
+        }
+        return sentences + (try change.putBack())
+    }
+}
+
+/// Has the cluster make and sign its own CTL file.
+final class UpdateTrustList: ChangeStep, Step {
+    static let id = "update-ctl-file"
+    var id: String { Self.id }
+    let title = "Have the cluster make and sign its CTL file, and read it back"
+    let effect = StepEffect.phones
+
+    func check() throws -> StepState {
+        if let newFile = try change.newFile(), change.cluster.trustLists.check(serves: newFile).isEmpty {
+            return .done("every node serves the file that the cluster made (SHA-1 \(Digest.sha1(newFile).hex))")
+        }
+        return .pending("run utils ctl update CTLFile on the publisher")
+    }
+
+    func act() throws { try cluster.updateTrustList() }
+
+    func prove() throws -> [String] { try change.adoptClusterFile() }
+
+    func undo() throws -> [String] { try change.putBack() }
+}
+
+/// Builds the new file and has the token sign it.
+final class BuildAndSign: ChangeStep, Step {
+    let id = "build-and-sign"
+    let title = "Build the new CTL file and sign it"
+    let effect = StepEffect.local
+
+    private var path: String { "\(output)/CTLFile.tlv" }
+
+    func check() throws -> StepState {
+        if let bytes = try? change.newFile(), (try? Files.read(path)) == bytes {
+            return .done("\(path) is signed (SHA-1 \(Digest.sha1(bytes).hex))")
+        }
+        let token = change.signingToken?.token.label ?? ""
+        let digest = survey.present?.header.digest ?? .sha1
+        return .pending("\(digest.name)\(survey.present == nil ? "" : " as in the present file"), signed by \(token)")
+    }
+
+    /// The file from which the server records come: the one of before, or the one that the cluster made for its new mode.
+    private func base() throws -> TrustListFile {
+        switch change.plan.kind {
+        case .toEtoken, .updateCertificates, .toTokenless: return try survey.requirePresent().list
+        case .setMixedMode, .setNonSecureMode:
+            let file = cluster.trustLists.read(.ctl)
+            if let failure = file.failures.first { throw failure.error }
+            guard let bytes = file.reference?.bytes, file.differing.isEmpty else {
+                throw MigrationError(
+                    .inconsistentFiles, "Not every node serves the CTL file that the publisher made for its new mode.",
+                    next: "Check database replication, and run the command again.")
+            }
+            return try TrustListFile(decoding: bytes)
+        }
+    }
+
+    func act() throws {
+        guard let (_, certificate) = change.signingToken, let makeSigner = change.makeSigner else {
+            preconditionFailure("the token is logged in to before a run that signs")
+        }
+        var bytes = try? change.newFile()
+        if bytes == nil {
+            let base = try base()
+            let draft = TrustListDraft(
+                // A file that is no newer than the one it replaces would puzzle whoever compares them.
+                timestamp: max(change.plan.created, base.header.timestamp &+ 1), digest: base.header.digest,
+                records: try change.records(from: base))
+            let file = try draft.signed(
+                by: try makeSigner(), modulusBits: certificate.publicKey.bits, verifier: X509SignatureVerifier())
+            _ = try change.state.backUp(file.encoded())
+            try change.record(.newFile(sha256: Digest.sha256(file.encoded()).hex))
+            bytes = file.encoded()
+        }
+        guard let bytes else { return }
+        try Files.makeFolder(output, permissions: 0o755)
+        try Files.write(bytes, to: path, permissions: 0o644, replacing: true)
+    }
+
+    func prove() throws -> [String] {
+        let bytes = try Files.read(path)
+        let file = try TrustListFile(decoding: bytes)
+        guard let (token, certificate) = change.signingToken, bytes == (try change.newFile()),
+            try file.isSigned(by: certificate), file.signerRecord != nil
+        else {
+            throw MigrationError(
+                .readBackDiffers, "\(path) does not hold the file that was signed.",
+                next: "Check the disk that holds \(output), and run the command again.")
+        }
+        return [
+            "\(file.records.count) records, \(bytes.count) bytes, MD5 \(Digest.md5(bytes).hex), SHA-1 \(Digest.sha1(bytes).hex)",
+            "the signature verifies with the certificate of \(token.label)",
+        ]
+    }
+}
+
+/// Puts the new file on every node, and reads it back as phones would.
+final class Deploy: ChangeStep, Step {
+    static let id = "deploy"
+    var id: String { Self.id }
+    let title = "Deploy the file to every TFTP node and read it back"
+    let effect = StepEffect.phones
+
+    /// Nodes that said no: they certainly stored nothing.
+    private var refusing: Set<String> = []
+
+    private func newFile() throws -> [UInt8] {
+        guard let bytes = try change.newFile() else { preconditionFailure("the file is signed before it is deployed") }
+        return bytes
+    }
+
+    func check() throws -> StepState {
+        // Only a run that wrote the file before asks whether it is there: what a node serves may come from its memory.
+        if change.known.begun.contains(id), let bytes = try change.newFile(),
+            cluster.trustLists.check(serves: bytes).isEmpty
+        {
+            return .done("every node serves it (SHA-1 \(Digest.sha1(bytes).hex))")
+        }
+        return .pending("replace CTLFile.tlv on \(cluster.nodes.joined(separator: " and "))")
+    }
+
+    func act() throws {
+        let newFile = try newFile()
+        // A wrong password is found on the first node, before the others are tried with it.
+        try cluster.trustLists.hosts.first?.prepare(for: .deploy)
+        let failures = cluster.trustLists.put(
+            Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, newFile) }), readsBack: false)
+        refusing = Set(failures.filter { !$0.mayBeStored }.map(\.node))
+        if let failure = failures.first { throw failure.error }
+    }
+
+    func prove() throws -> [String] { try change.compare(try newFile()) }
+
+    func undo() throws -> [String] { try change.putBack(refusing: refusing) }
+}

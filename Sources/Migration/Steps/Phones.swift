@@ -1,0 +1,170 @@
+import Certificates
+import Cluster
+import Glibc
+import Phones
+
+/// Restarts what must notice the new file.
+final class RestartServices: ChangeStep, Step {
+    let id: String
+    let title: String
+    let effect = StepEffect.phones
+
+    private static var services: [String] { [ClusterService.tftp, ClusterService.callManager] }
+
+    /// - Parameter isRollback: after everything was put back, rather than after the new file was proven.
+    init(_ change: Change, isRollback: Bool = false) {
+        id = isRollback ? "restart-services-after-rollback" : "restart-services"
+        title = "Restart Cisco Tftp and Cisco CallManager on every node\(isRollback ? " again" : "")"
+        super.init(change)
+    }
+
+    private func left() throws -> [(service: String, node: String)] {
+        let done = change.known.restarted
+        return try Self.services.flatMap { service in
+            try cluster.nodes(running: service).map { (service, $0) }
+        }.filter { wanted in !done.contains { $0.service == wanted.0 && $0.node == wanted.1 } }
+    }
+
+    func check() throws -> StepState {
+        if change.known.begun.contains(id) || change.known.done.contains(id), try left().isEmpty {
+            return .done("all have been restarted since the file changed")
+        }
+        return .pending("one node after the other, where they are activated")
+    }
+
+    func act() throws {
+        for (service, node) in try left() {
+            try cluster.restart(service: service, on: node)
+            try change.record(.restarted(service: service, node: node))
+        }
+    }
+
+    func prove() -> [String] { change.known.restarted.map { "\($0.service) on \($0.node) has started again" } }
+}
+
+/// Restarts the phones, so that they fetch the new file.
+final class RestartPhones: ChangeStep, Step {
+    let id: String
+    let title: String
+    let effect = StepEffect.phones
+
+    /// How many phones are told before the journal notes it. One that is told twice restarts twice, and no more.
+    private static let batch = 100
+
+    init(_ change: Change, isRollback: Bool = false) {
+        id = isRollback ? "restart-phones-after-rollback" : "restart-phones"
+        title = isRollback ? "Restart the phones again" : "Restart the phones"
+        super.init(change)
+    }
+
+    /// By name, so that a later run can go on.
+    private var left: [Phone] {
+        let phones = survey.phones.map(\.phone).sorted { $0.name < $1.name }
+        guard let last = change.known.phonesToldUpTo else { return phones }
+        return phones.filter { $0.name > last }
+    }
+
+    func check() -> StepState {
+        if survey.phones.isEmpty { return .done("the cluster has no phones") }
+        let left = left
+        return left.isEmpty
+            ? .done("all have been told since the file changed") : .pending("\(left.count) phones, over AXL")
+    }
+
+    func act() throws {
+        var rest = left[...]
+        while let last = rest.prefix(Self.batch).last {
+            for phone in rest.prefix(Self.batch) { try cluster.restart(phone) }
+            try change.record(.phonesTold(upTo: last.name))
+            rest = rest.dropFirst(Self.batch)
+        }
+    }
+
+    func prove() -> [String] { ["\(survey.phones.count) phones were told to restart"] }
+}
+
+/// Looks at what each phone holds now, and compares it with the forecast.
+final class CheckPhones: ChangeStep, Step {
+    let id = "check-phones"
+    let title = "Check what each phone holds now"
+    let effect = StepEffect.none
+
+    func check() -> StepState {
+        .pending("wait up to \(change.plan.settings.phoneRestartTimeout) s for the phones that were forecast to accept")
+    }
+
+    /// The phones that were forecast to accept, by name.
+    private var accepting: Set<String> {
+        Set((change.known.forecast?.groups ?? []).filter { $0.outcome == .accepted }.flatMap(\.phones))
+    }
+
+    private var results: [String: PhoneResult] = [:]
+
+    func act() throws {
+        let accepting = accepting
+        let phones = survey.phones.map(\.phone)
+        let deadline = time(nil) + change.plan.settings.phoneRestartTimeout
+        try look(at: phones)
+        while true {
+            // A phone whose page does not answer may be restarting, or have none.
+            let waiting = phones.filter { accepting.contains($0.name) && results[$0.name] != .newFile }
+            guard !waiting.isEmpty, time(nil) < deadline else { break }
+            usleep(300_000)
+            try look(at: waiting)
+        }
+        // Those that refuse show it by still holding the old file after the others have restarted.
+        try look(at: phones.filter { results[$0.name] != .newFile })
+        try change.record(
+            .phones(
+                Dictionary(grouping: results, by: \.value).map { result, phones in
+                    JournalRecord.PhoneGroup(result: result, phones: phones.map(\.key).sorted())
+                }.sorted { $0.result.rawValue < $1.result.rawValue }))
+    }
+
+    private func look(at phones: [Phone]) throws {
+        let held = cluster.heldChecksums(of: phones)
+        func checksums(_ bytes: [UInt8]?) -> [String] {
+            bytes.map { [Digest.md5($0).hex, Digest.sha1($0).hex] } ?? []
+        }
+        let new = checksums(try change.newFile())
+        let old = checksums(survey.presentBytes)
+        for phone in phones {
+            results[phone.name] =
+                switch held[phone.name] {
+                case .checksum(let text)?: new.contains(text) ? .newFile : old.contains(text) ? .oldFile : .otherFile
+                case .notInstalled?: .noFile
+                case nil: .notKnown
+                }
+        }
+    }
+
+    func prove() throws -> [String] {
+        let differing = survey.phones.map(\.phone).filter { phone in
+            let result = results[phone.name] ?? .notKnown
+            return accepting.contains(phone.name) && result != .newFile && result != .notKnown
+        }
+        guard differing.isEmpty else {
+            let names = differing.prefix(5).map { phone in
+                "\(phone.name) (\(phone.model.name)) was forecast to take the new file, and holds the \((results[phone.name] ?? .notKnown).rawValue)"
+            }
+            let rest = differing.count > 5 ? "; and \(differing.count - 5) more" : ""
+            throw MigrationError(
+                .phonesDiffer, names.joined(separator: "; ") + rest + ".",
+                next: "Look at the status messages on these phones; \(Change.strandedAdvice)")
+        }
+        return change.known.phones.map { group in
+            group.phones.count <= 3
+                ? "\(group.phones.joined(separator: ", ")): \(group.result.rawValue)"
+                : "\(group.phones.count) phones: \(group.result.rawValue)"
+        }
+    }
+}
+
+/// What a phone holds after the change.
+public enum PhoneResult: String, Sendable, Codable {
+    case newFile = "new file"
+    case oldFile = "old file"
+    case otherFile = "other file"
+    case noFile = "no file"
+    case notKnown = "not known"
+}

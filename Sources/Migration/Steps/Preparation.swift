@@ -1,0 +1,224 @@
+import Certificates
+import Cluster
+import Files
+import Phones
+import TrustList
+
+/// Keeps the cluster's present CTL file where the user finds it. (What a later run needs was kept before the first step.)
+final class BackUp: ChangeStep, Step {
+    let id = "back-up"
+    let title = "Back up the cluster's CTL file"
+    let effect = StepEffect.local
+
+    func check() -> StepState {
+        guard let bytes = survey.presentBytes else { return .done("the cluster has no CTL file") }
+        return .pending(
+            "keep the present file (\(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)) as \(change.state.backupPath(of: bytes))"
+        )
+    }
+
+    func act() throws {
+        guard let bytes = survey.presentBytes else { return }
+        _ = try change.state.backUp(bytes)
+        try Files.makeFolder(output, permissions: 0o755)
+        try Files.write(bytes, to: "\(output)/CTLFile.before.tlv", permissions: 0o644, replacing: true)
+    }
+
+    func prove() throws -> [String] {
+        guard let bytes = survey.presentBytes else { return [] }
+        return ["the backup holds the same \(bytes.count) bytes: \(try change.state.backUp(bytes))"]
+    }
+}
+
+/// Writes the tokens' certificates as files, as SafeNet's client would export them.
+final class ExportCertificates: ChangeStep, Step {
+    let id = "export-certificates"
+    let title = "Export the tokens' certificates"
+    let effect = StepEffect.local
+
+    private func paths(_ token: ChangePlan.Token) -> (der: String, pem: String) {
+        let name = token.label.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }
+        return ("\(output)/\(String(name)).cer", "\(output)/\(String(name)).pem")
+    }
+
+    func check() -> StepState {
+        .pending("write \(change.plan.tokens.map { paths($0).der }.joined(separator: " and "))")
+    }
+
+    func act() throws {
+        try Files.makeFolder(output, permissions: 0o755)
+        for (token, certificate) in zip(change.plan.tokens, change.certificates) {
+            let (der, pem) = paths(token)
+            try Files.write(certificate.der, to: der, permissions: 0o644, replacing: true)
+            try Files.write(Array(certificate.pem.utf8), to: pem, permissions: 0o644, replacing: true)
+        }
+    }
+
+    func prove() throws -> [String] {
+        try zip(change.plan.tokens, change.certificates).map { token, certificate in
+            let back = try Certificate(der: try Files.read(paths(token).der))
+            guard back == certificate else {
+                throw MigrationError(
+                    .readBackDiffers, "\(paths(token).der) does not hold the certificate of token \(token.label).",
+                    next: "Check the disk that holds \(output), and run the command again.")
+            }
+            return "\(token.label): \(back.der.count) bytes, SHA-1 \(back.sha1.hex)"
+        }
+    }
+}
+
+/// Makes TVS vouch for the tokens.
+final class UploadCertificates: ChangeStep, Step {
+    let id = "upload-certificates"
+    let title = "Upload the certificates as \(TrustStores.phoneSAST)"
+    let effect = StepEffect.cluster
+
+    private var store: String { TrustStores.phoneSAST }
+
+    private func missing() throws -> [(label: String, certificate: Certificate)] {
+        let present = Set(try cluster.certificates(in: store))
+        return zip(change.plan.tokens, change.certificates).filter { !present.contains($0.1) }.map {
+            ($0.0.label, $0.1)
+        }
+    }
+
+    func check() throws -> StepState {
+        let missing = try missing()
+        if missing.isEmpty { return .done("\(store) holds all of them already") }
+        return .pending("upload \(missing.map(\.label).joined(separator: " and ")) to \(store) on the publisher")
+    }
+
+    func act() throws {
+        for (_, certificate) in try missing() {
+            // Before, not after: a crash in between must not leave one behind that nobody knows of.
+            try change.record(.uploading(certificate: Digest.sha256(certificate.der).hex))
+            try cluster.upload(certificate, to: store)
+        }
+    }
+
+    func prove() throws -> [String] {
+        let missing = try missing()
+        guard missing.isEmpty else {
+            throw MigrationError(
+                .readBackDiffers,
+                "\(store) does not hold the certificate of \(missing.map(\.label).joined(separator: " and ")) after the upload.",
+                next: "Look at Security > Certificate Management in OS Administration of the publisher.")
+        }
+        return ["read back from \(store), byte for byte: \(change.plan.tokens.map(\.label).joined(separator: " and "))"]
+    }
+
+    func undo() throws -> [String] {
+        let present = Set(try cluster.certificates(in: store))
+        let ours = Set(change.known.uploaded).subtracting(change.plan.world.trusted)
+        return try zip(change.plan.tokens, change.certificates).filter { _, certificate in
+            present.contains(certificate) && ours.contains(Digest.sha256(certificate.der).hex)
+        }.map { token, certificate in
+            try cluster.remove(certificate, from: store)
+            return "removed the certificate of \(token.label) from \(store)"
+        }
+    }
+}
+
+/// Asks TVS for the signers, as a phone that is offered a file signed by them would.
+final class AskTVS: ChangeStep, Step {
+    let id = "ask-tvs"
+    let effect = StepEffect.none
+    var title: String {
+        "Ask TVS for \(change.isSignedByToken ? "every token" : "the cluster's own certificate"), as a phone would"
+    }
+
+    private struct Question {
+        let label: String
+        let signer: OfferedSigner
+    }
+
+    private func questions() throws -> [Question] {
+        guard change.isSignedByToken else { return [Question(label: change.offered.name, signer: change.offered)] }
+        return try zip(change.plan.tokens, change.certificates).compactMap { token, certificate in
+            let present = survey.present?.records.first { $0.isToken && $0.certificate == certificate.der }
+            return OfferedSigner(record: try present ?? .token(certificate)).map {
+                Question(label: token.label, signer: $0)
+            }
+        }
+    }
+
+    func check() throws -> StepState {
+        .pending("send QUERY_CERT for \(try questions().map(\.label).joined(separator: " and "))")
+    }
+
+    private var seen: [(label: String, certificate: [UInt8], replies: [TVSReply])] = []
+
+    func act() throws {
+        seen = []
+        let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
+        for question in try questions() {
+            let replies = cluster.askTVS(for: question.signer, as: phone, trusting: survey.itl)
+            seen.append((question.label, question.signer.certificate.der, replies))
+            guard question.signer.certificate == change.offered.certificate else { continue }
+            change.tvsReplies = replies
+            try change.record(
+                .tvs(
+                    replies.map {
+                        .init(
+                            server: $0.server, answer: Self.text($0.answer),
+                            vouches: $0.answer.vouches(for: question.signer) == true)
+                    }))
+        }
+    }
+
+    func prove() throws -> [String] {
+        try seen.flatMap { label, certificate, replies -> [String] in
+            guard change.isSignedByToken else {
+                // The cluster's certificate stands in the ITL of the phones; TVS is a second way.
+                return replies.map { "TVS on \($0.server), asked for \(label): \(Self.text($0.answer))" }
+            }
+            guard !replies.isEmpty else {
+                throw MigrationError(
+                    .notVouched, "The cluster has no TVS server that could be asked for \(label).",
+                    next: "Activate the Trust Verification Service, and add its address with cluster add.")
+            }
+            return try replies.map { reply in
+                guard case .vouches(certificate, let roles) = reply.answer, roles.contains(.sast) else {
+                    throw MigrationError(
+                        .notVouched,
+                        "TVS on \(reply.server) does not vouch for token \(label) with the role SAST; it says: \(Self.text(reply.answer)).",
+                        next:
+                            "Check that the certificate is listed under \(TrustStores.phoneSAST) on \(reply.server), restart Cisco Trust Verification Service there, and run the command again."
+                    )
+                }
+                return "TVS on \(reply.server) gives the certificate of \(label) with the role SAST"
+            }
+        }
+    }
+
+    private static func text(_ answer: TVSStatement) -> String {
+        switch answer {
+        case .vouches(_, let roles): "known with the roles \(roles.map(\.name).joined(separator: ", "))"
+        case .doesNotKnow, .expectedToVouch, .notAsked: "unknown certificate"
+        case .unreachable(let why): "no answer (\(why))"
+        }
+    }
+}
+
+/// Forecasts what every phone will do, with the answers that TVS really gave.
+final class ForecastPhones: ChangeStep, Step {
+    let id = "forecast"
+    let title = "Forecast what every phone will do"
+    let effect = StepEffect.none
+
+    func check() -> StepState { .pending("apply the acceptance model to \(survey.phones.count) phones") }
+
+    func act() throws {
+        change.forecast = Change.forecast(
+            for: change.offered, survey: survey, tvs: change.tvsReplies.map(\.answer))
+        try change.record(.forecast(StoredForecast(change.forecast)))
+    }
+
+    func prove() throws -> [String] {
+        try change.checkForecast()
+        return StoredForecast(change.forecast).groups.map { group in
+            let who = group.phones.count == 1 ? group.phones[0] : "\(group.phones.count) phones"
+            return "\(who) (\(group.model)): \(group.outcome.rawValue), \(group.reason)"
+        }
+    }
+}

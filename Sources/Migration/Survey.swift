@@ -1,0 +1,190 @@
+import Certificates
+import Cluster
+import Phones
+import TrustList
+
+/// What the cluster looks like before anything changes.
+public struct Survey {
+    public struct SurveyedPhone: Sendable {
+        public let phone: Phone
+        public let held: HeldTrustList
+        /// What it holds, for tables: "present file", "no CTL file", "other file (1a2b...)".
+        public let summary: String
+    }
+
+    public let version: ClusterVersion
+    public let mode: SecurityMode
+    /// The CTL file that every node serves; nil where none does.
+    public let presentBytes: [UInt8]?
+    public let present: TrustListFile?
+    /// The ITL file of each node, by node name.
+    public let itls: [String: [UInt8]]
+    public let phones: [SurveyedPhone]
+    public let world: WorldState
+    /// The ITL that phones hold: the publisher's, else any node's.
+    public let itl: TrustListFile?
+
+    /// Reads everything that a plan depends on. Changes nothing.
+    init(of cluster: any ClusterWorld, backups: StateFolder) throws {
+        version = try cluster.version()
+        mode = try cluster.securityMode()
+        (presentBytes, present) = try Self.presentFile(of: cluster, mode: mode)
+        itls = try Self.readITLs(of: cluster)
+        world = WorldState(
+            version: version.description, mode: mode, nodes: cluster.nodes,
+            ctl: presentBytes.map { Digest.sha256($0).hex }, itls: itls.mapValues { Digest.sha256($0).hex },
+            trusted: try cluster.certificates(in: TrustStores.phoneSAST).map { Digest.sha256($0.der).hex }.sorted())
+        itl = Self.itl(itls, publisherFirst: cluster.nodes)
+        phones = try Self.phones(of: cluster, present: presentBytes, list: present, backups: backups)
+    }
+
+    /// The cluster as it was when a change was planned, from what was kept then. Only the phones are asked for anew.
+    ///
+    /// - Parameter newFile: what phones that cannot be asked are supposed to hold; nil for the file of before.
+    init(
+        restoring world: WorldState, of cluster: any ClusterWorld, backups: StateFolder, newFile: [UInt8]?
+    ) throws {
+        self.world = world
+        guard let version = ClusterVersion(world.version) else {
+            throw MigrationError(
+                .planUnusable, "The plan's version, \(world.version), is none.", next: "Make the plan again.")
+        }
+        self.version = version
+        mode = world.mode
+        presentBytes = try world.ctl.map(backups.backup(sha256:))
+        present = try presentBytes.map { try TrustListFile(decoding: $0) }
+        itls = try world.itls.mapValues(backups.backup(sha256:))
+        itl = Self.itl(itls, publisherFirst: world.nodes)
+        phones = try Self.phones(
+            of: cluster, present: presentBytes, list: present, backups: backups,
+            assumed: try newFile.map { (try TrustListFile(decoding: $0), "new file (assumed)") })
+    }
+
+    /// Keeps the files that a later run has to know.
+    func backUp(to folder: StateFolder) throws {
+        for bytes in [presentBytes].compactMap(\.self) + itls.values { _ = try folder.backUp(bytes) }
+    }
+
+    /// The present file, where a change cannot do without.
+    func requirePresent() throws(MigrationError) -> (bytes: [UInt8], list: TrustListFile) {
+        guard let presentBytes, let present else {
+            throw MigrationError(
+                .inconsistentFiles, "The cluster serves no CTL file.",
+                next: "On the publisher, run utils ctl set-cluster mixed-mode, or cluster set-mode mixed.")
+        }
+        return (presentBytes, present)
+    }
+
+    /// The certificate by which the cluster itself signs a CTL file: ITLRecovery from 12.0 on, the publisher's CallManager
+    /// before; nil where its ITL does not show it. Source: docs/trust-list-format.md.
+    func clusterSigner() -> Record? {
+        guard let itl else { return nil }
+        let signers = itl.records.filter { $0.role == .sast && $0.certificate != nil }
+        let own = itl.signerRecord
+        guard version.major >= 12 else { return own ?? signers.first }
+        return signers.first { $0 != own } ?? own
+    }
+
+    private static func itl(_ itls: [String: [UInt8]], publisherFirst nodes: [String]) -> TrustListFile? {
+        nodes.lazy.compactMap { itls[$0] }.compactMap { try? TrustListFile(decoding: $0) }.first
+    }
+
+    private static func readITLs(of cluster: any ClusterWorld) throws -> [String: [UInt8]] {
+        var itls: [String: [UInt8]] = [:]
+        for reading in cluster.trustLists.read(.itl).readings where itls[reading.node] == nil {
+            if let error = reading.error { throw error }
+            guard let bytes = reading.bytes else { continue }
+            do { _ = try TrustListFile(decoding: bytes) } catch {
+                throw MigrationError(
+                    .presentFileInvalid,
+                    "The ITLFile.tlv on node \(reading.node) is not a whole trust list: \(error).",
+                    next:
+                        "Restart the Trust Verification Service and Cisco Tftp on \(reading.node), then run the command again."
+                )
+            }
+            itls[reading.node] = bytes
+        }
+        return itls
+    }
+
+    private static func presentFile(
+        of cluster: any ClusterWorld, mode: SecurityMode
+    ) throws -> ([UInt8]?, TrustListFile?) {
+        let file = cluster.trustLists.read(.ctl)
+        if let failure = file.failures.first { throw failure.error }
+        guard let first = file.reference else { preconditionFailure("a cluster has a publisher") }
+        if mode == .mixed, let reading = file.answers.first(where: { $0.bytes == nil }) {
+            throw MigrationError(
+                .inconsistentFiles,
+                "Node \(reading.node) has no CTLFile.tlv (asked over \(reading.transport.rawValue.uppercased())), but the cluster's security mode is mixed: No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode.",
+                next:
+                    "On the publisher, run utils ctl update CTLFile, restart Cisco Tftp on every node, and run this command again."
+            )
+        }
+        if let other = file.differing.first {
+            throw MigrationError(
+                .inconsistentFiles,
+                "Nodes serve different CTL files: \(first.node) over \(first.transport.rawValue.uppercased()) has \(first.summary), \(other.node) over \(other.transport.rawValue.uppercased()) has \(other.summary).",
+                next: "Restart Cisco Tftp on \(other.node), check database replication, and run this command again.")
+        }
+        guard let bytes = first.bytes else { return (nil, nil) }
+        let list: TrustListFile
+        do {
+            list = try TrustListFile(decoding: bytes)
+        } catch {
+            throw MigrationError(
+                .presentFileInvalid,
+                "The CTLFile.tlv that node \(first.node) serves is not a whole trust list: \(error).",
+                next: "On the publisher, run utils ctl update CTLFile, and run this command again.")
+        }
+        guard let record = list.signerRecord, let signer = record.certificate.flatMap({ try? Certificate(der: $0) }),
+            try list.isSigned(by: signer)
+        else {
+            throw MigrationError(
+                .presentFileInvalid,
+                "The CTLFile.tlv that the cluster serves does not verify with the signer that it names, \(list.header.signerName).",
+                next: "On the publisher, run utils ctl update CTLFile, and run this command again.")
+        }
+        return (bytes, list)
+    }
+
+    private static func phones(
+        of cluster: any ClusterWorld, present: [UInt8]?, list: TrustListFile?, backups: StateFolder,
+        assumed: (list: TrustListFile, summary: String)? = nil
+    ) throws -> [SurveyedPhone] {
+        let assumed = assumed ?? list.map { ($0, "present file (assumed)") }
+        let phones = try cluster.phones()
+        let checksums = cluster.heldChecksums(of: phones)
+        let matching = present.map { [Digest.md5($0).hex, Digest.sha1($0).hex] } ?? []
+        // Phones that hold the same file share it.
+        var known: [String: HeldTrustList] = [:]
+        return phones.map { phone in
+            switch checksums[phone.name] {
+            case .notInstalled:
+                return SurveyedPhone(phone: phone, held: .none, summary: "no CTL file")
+            case .checksum(let text):
+                if let list, matching.contains(text) {
+                    return SurveyedPhone(phone: phone, held: .file(list), summary: "present file")
+                }
+                let held = known[text] ?? Self.otherFile(text, backups)
+                known[text] = held
+                let kind = if case .file = held { "older" } else { "other" }
+                return SurveyedPhone(phone: phone, held: held, summary: "\(kind) file \(text.prefix(8))")
+            case nil:
+                // Most phones have web access switched off. One that is registered took the cluster's file.
+                guard let assumed else {
+                    return SurveyedPhone(phone: phone, held: .none, summary: "no CTL file (assumed)")
+                }
+                return SurveyedPhone(phone: phone, held: .file(assumed.list), summary: assumed.summary)
+            }
+        }
+    }
+
+    private static func otherFile(_ checksum: String, _ backups: StateFolder) -> HeldTrustList {
+        if let bytes = backups.backup(withChecksum: checksum), let old = try? TrustListFile(decoding: bytes) {
+            return .file(old)
+        }
+        return .unknown(
+            "it holds another CTL file (checksum \(checksum)) than the cluster serves, and no copy is here")
+    }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Cluster
+import Glibc
+import Migration
+import Tokens
+
+/// How a change is planned and run; the same for all kinds.
+struct ChangeOptions: ParsableArguments {
+    @Flag(help: "Stop before the first change, and print the plan.")
+    var dryRun = false
+
+    @Option(help: "Save the plan in this file instead of running it; migrate run does so later.", completion: .file())
+    var plan: String?
+
+    @Flag(help: "Go on although phones are forecast to refuse the new file: somebody will visit them.")
+    var acceptStranded = false
+
+    @Flag(help: "Do not ask before the first change.")
+    var yes = false
+
+    @Option(name: .customLong("out"), help: "Where certificates and files are left.", completion: .directory)
+    var output: String?
+
+    @Flag(help: "Leave the phones alone: they fetch the new file when they next restart.")
+    var noPhoneRestart = false
+
+    @Option(help: "How long phones may take to restart, in seconds.")
+    var phoneTimeout = 300
+
+    @OptionGroup var reporting: ReportOptions
+
+    func validate() throws {
+        if phoneTimeout < 0 { throw ValidationError("--phone-timeout cannot be negative.") }
+    }
+
+    func settings(cluster: String, now: UInt32, state: StateFolder) -> ChangePlan.Settings {
+        ChangePlan.Settings(
+            acceptsStranded: acceptStranded,
+            output: output ?? "\(state.path)/changes/\(cluster)-\(isoTime(Int64(now)))",
+            restartsPhones: !noPhoneRestart, phoneRestartTimeout: phoneTimeout)
+    }
+}
+
+/// Where the change record goes.
+struct ReportOptions: ParsableArguments {
+    @Option(
+        help: "Write the change record as a web page, and the same beside it as JSON (FILE.html, FILE.json).",
+        completion: .file(extensions: ["html"]))
+    var report: String?
+
+    @OptionGroup var common: CommonOptions
+
+    /// Prints the record, and writes the files that were asked for.
+    func publish(_ record: ChangeRecord) throws {
+        if let report { try write(record, to: report) }
+        if common.json { try Terminal.json(record) } else { Terminal.out(record.text) }
+    }
+
+    private func write(_ record: ChangeRecord, to path: String) throws {
+        let base = path.hasSuffix(".html") ? String(path.dropLast(5)) : path
+        try record.write(html: base + ".html", json: base + ".json")
+        Terminal.note("The change record is in \(base).html and \(base).json.")
+    }
+}
+
+/// The tokens that take part in a change.
+struct ChangeTokens: ParsableArguments {
+    @Option(help: "A token that will stand in the file: label, serial number or PKCS#11 URI. Give it twice or more.")
+    var token: [String] = []
+
+    @Option(help: "Which of the tokens signs, as named with --token; the last one without it.")
+    var signer: String?
+
+    @OptionGroup var module: ModuleOptions
+    @OptionGroup var pin: PINOptions
+
+    func validate() throws {
+        if let signer, !token.contains(signer) {
+            throw ValidationError("--signer \(signer) is not one of the tokens named with --token.")
+        }
+    }
+
+    var signerIndex: Int? { token.isEmpty ? nil : signer.flatMap(token.firstIndex) ?? token.count - 1 }
+}
+
+extension JournalRecord.Run {
+    /// This run: who, where, and with which version.
+    static func now(_ purpose: Purpose) -> JournalRecord.Run {
+        var host = [CChar](repeating: 0, count: 256)
+        gethostname(&host, host.count - 1)
+        let user = getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(getuid())"
+        let name = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return JournalRecord.Run(purpose: purpose, who: "\(user)@\(name)", version: Version.current)
+    }
+}
+
+extension ParsableArguments {
+    /// As they are when none is given.
+    static var standard: Self { get throws { try parse([]) } }
+}

@@ -1,0 +1,99 @@
+import Migration
+import Phones
+
+extension ChangeRecord {
+    /// The record for the terminal.
+    var text: String {
+        if state == .alreadySo { return nothingToDo }
+        var parts = [header]
+        if !recordChanges.isEmpty { parts.append(recordChanges.joined(separator: "\n")) }
+        if state == .planned, steps.contains(where: { !$0.text.isEmpty }) { parts.append(plan) }
+        if forecast.count > 0 { parts.append(phoneTable) }
+        if state != .planned { parts.append(result) }
+        if let advice, state == .planned || state == .finished {
+            let groups = forecast.stranded.flatMap(\.phones)
+            let names =
+                groups.prefix(5).joined(separator: ", ") + (groups.count > 5 ? " and \(groups.count - 5) more" : "")
+            parts.append("Left to do by hand for \(names): \(advice)")
+        }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private var signer: String {
+        tokens.first(where: \.signs)?.label ?? after?.signer ?? "the cluster itself"
+    }
+
+    private var nothingToDo: String {
+        let what =
+            tokens.isEmpty
+            ? "signed by \(before?.signer ?? "nobody")"
+            : "holds \(tokens.map(\.label).joined(separator: " and ")), and one of them signed it"
+        let file = before.map { "Its CTL file (\($0.length) bytes) \(tokens.isEmpty ? "is " : "")\(what)" }
+        return "Cluster \(cluster): nothing to do. \(file ?? "It serves no CTL file"); it is in \(mode) mode."
+    }
+
+    private var header: String {
+        var lines = [
+            "Cluster \(cluster), CUCM \(version), \(mode) mode: \(title)",
+            "Present CTL file: \(before.map { "\($0.length) bytes, signed by \($0.signer)" } ?? "none")",
+        ]
+        lines.append(
+            tokens.isEmpty
+                ? "New CTL file: signed by \(signer)"
+                : "New CTL file: tokens \(tokens.map(\.label).joined(separator: " and ")), signed by \(signer)")
+        return lines.joined(separator: "\n")
+    }
+
+    private var plan: String {
+        let lines = steps.enumerated().map { index, step in
+            "\(index + 1 < 10 ? " " : "")\(index + 1). \(step.title)\n    \(step.state == .done ? "already so: " : "")\(step.text)"
+        }
+        return "Plan (nothing has been changed):\n" + lines.joined(separator: "\n")
+    }
+
+    /// A line for each phone, or where there are many, for each group of them.
+    private var phoneTable: String {
+        let after = Dictionary(
+            phones.flatMap { group in group.phones.map { ($0, group.result.rawValue) } }, uniquingKeysWith: { $1 })
+        var table = Table(forecast.count > 20 ? "PHONES" : "PHONE", "MODEL", "BEFORE", "FORECAST", "AFTER", "WHY")
+        for group in forecast.groups {
+            guard forecast.count > 20 else {
+                for phone in group.phones {
+                    table.add(
+                        phone, group.model, group.before, group.outcome.rawValue, after[phone] ?? "-", group.reason)
+                }
+                continue
+            }
+            let results = Dictionary(grouping: group.phones) { after[$0] ?? "-" }
+            for (result, members) in results.sorted(by: { $0.key < $1.key }) {
+                table.add(
+                    "\(members.count)", group.model, group.before, group.outcome.rawValue, result, group.reason)
+            }
+        }
+        return table.text
+    }
+
+    private var result: String {
+        var lines: [String] = []
+        switch state {
+        case .finished: break
+        case .rolledBack: lines.append("Everything is as it was before: \(id) was rolled back.")
+        case .rollingBack:
+            lines.append("\(id) is being rolled back: etoken-bridge migrate rollback --cluster \(cluster)")
+        case .abandoned: lines.append("\(id) was given up; what it changed stands as it is.")
+        case .planned, .alreadySo, .unfinished:
+            let done = steps.count { $0.state == .done }
+            lines.append(
+                "\(id) is not finished: \(done) of \(steps.count) steps are done. Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or migrate rollback --cluster \(cluster)"
+            )
+        }
+        if let failure { lines.append("Last failure: \(failure.joined(separator: " "))") }
+        lines.append("CTL file before: \(before.map { "\($0.length) bytes, SHA-1 \($0.sha1)" } ?? "none")")
+        if let after {
+            let label = state == .finished ? "CTL file now:   " : "CTL file made:  "
+            lines.append("\(label) \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)")
+        }
+        lines.append("Files are in \(output)" + (backup.map { "; the previous CTL file is kept as\n\($0)" } ?? ""))
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,155 @@
+import Cluster
+import Glibc
+import Migration
+import Tokens
+
+/// One run of a change on the terminal: plan, question, PIN, steps, record.
+struct ChangeSession {
+    let cluster: Cluster
+    let options: ChangeOptions
+    let module: ModuleOptions
+    let pin: PINOptions
+    let state = StateFolder.standard()
+
+    /// Plans a change and runs it, or stops at the plan.
+    func start(_ kind: ChangeKind, tokens: ChangeTokens) throws {
+        let named = try NamedToken.all(tokens.token, module)
+        try start(kind, tokens: named, names: tokens.token, signer: tokens.signerIndex)
+    }
+
+    /// - Parameter names: by which the tokens are found again, in the same order.
+    func start(_ kind: ChangeKind, tokens: [NamedToken], names: [String], signer: Int?) throws {
+        let now = UInt32(clamping: time(nil))
+        let name = cluster.configuration.name
+        let lock = options.dryRun || options.plan != nil ? nil : try ClusterLock(name, in: state)
+        Terminal.note("Reading cluster \(name) ...")
+        let change = try Change(
+            kind, of: try LiveCluster(cluster),
+            tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
+            signer: signer, settings: options.settings(cluster: name, now: now, state: state), state: state, now: now)
+        try run(change, isPlanned: false) {
+            guard let signer else { preconditionFailure("only a change with tokens signs by one") }
+            return try tokens[signer].insertedAgain(names[signer], module)
+        }
+        withExtendedLifetime(lock) {}
+    }
+
+    /// Runs a plan that was saved.
+    func start(_ plan: ChangePlan) throws {
+        let lock = options.dryRun ? nil : try ClusterLock(plan.cluster, in: state)
+        Terminal.note("Reading cluster \(plan.cluster), and comparing it with the plan ...")
+        var plan = plan
+        plan.settings.acceptsStranded = plan.settings.acceptsStranded || options.acceptStranded
+        let change = try Change(running: plan, of: try LiveCluster(cluster), state: state)
+        try run(change, isPlanned: true) { try signingToken(of: plan) }
+        withExtendedLifetime(lock) {}
+    }
+
+    private func run(_ change: Change, isPlanned: Bool, token: () throws -> NamedToken) throws {
+        var record = try ChangeRecord(change)
+        if change.isAlreadySo { return try options.reporting.publish(record) }
+        if options.dryRun || options.plan != nil {
+            try record.check(change)
+            try options.reporting.publish(record)
+            if let plan = options.plan {
+                try change.plan.write(to: plan)
+                Terminal.note("The plan is in \(plan). Run it: etoken-bridge migrate run \(plan)")
+            }
+            return try change.checkForecast()
+        }
+        try change.checkForecast()
+        try confirm(record)
+        // Before the first change: a wrong PIN must leave everything as it is.
+        let signer = change.needsToken ? try token().signer(pin) : nil
+        change.makeSigner = signer.map { signer in { signer } }
+        try change.begin(.now(.run))
+        try finish(change)
+    }
+
+    /// Goes on with a change that was begun.
+    func resume(_ path: String) throws {
+        let journal = try Journal.open(path)
+        Terminal.note("Reading cluster \(journal.plan.cluster) ...")
+        let change = try Change(continuing: journal, of: try LiveCluster(cluster), state: state)
+        try change.checkWorld()
+        let signer = change.needsToken ? try signingToken(of: change.plan).signer(pin) : nil
+        change.makeSigner = signer.map { signer in { signer } }
+        try change.begin(.now(.resume))
+        try finish(change)
+    }
+
+    /// Puts everything back.
+    func rollBack(_ path: String) throws {
+        let journal = try Journal.open(path)
+        Terminal.note("Reading cluster \(journal.plan.cluster) ...")
+        let change = try Change(continuing: journal, of: try LiveCluster(cluster), state: state)
+        try change.checkWorld()
+        try change.checkRollback(acceptingStranded: options.acceptStranded)
+        var confirmation = try ConfirmationOptions.standard
+        confirmation.yes = options.yes
+        try confirmation.ask(
+            "put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)")
+        try change.begin(.now(.rollback))
+        try report(change) { try ChangeRunner(change, observe: ProgressPrinter().show).rollBack() }
+    }
+
+    private func finish(_ change: Change) throws {
+        Interruption.watch()
+        try report(change) {
+            try ChangeRunner(
+                change, isInterrupted: { Interruption.hasCome }, observe: ProgressPrinter().show
+            ).run()
+        }
+    }
+
+    /// The record is written also where the change fails: then it is needed most.
+    private func report(_ change: Change, _ body: () throws -> Void) throws {
+        do { try body() } catch {
+            if options.reporting.report != nil || options.reporting.common.json {
+                try? options.reporting.publish(ChangeRecord(change))
+            }
+            throw error
+        }
+        try options.reporting.publish(ChangeRecord(change))
+    }
+
+    /// The token that a plan wants to sign, by its label; it must hold the certificate of the plan.
+    private func signingToken(of plan: ChangePlan) throws -> NamedToken {
+        guard let signer = plan.signer.map({ plan.tokens[$0] }) else { preconditionFailure("a token signs") }
+        let token = try NamedToken.all([signer.label], module)[0]
+        guard try token.stored.certificate == signer.certificate() else {
+            throw Failure(
+                Status.failed, "Token \(token.label) holds another certificate than the plan names.",
+                next: "Insert the token that was there when the plan was made, or make the plan again.")
+        }
+        return token
+    }
+
+    private func confirm(_ record: ChangeRecord) throws {
+        if options.yes { return }
+        guard Terminal.isInteractive else {
+            throw Failure(
+                Status.usage, "There is no terminal to ask on before the first change.",
+                next: "Look at the plan with --dry-run, then give --yes.")
+        }
+        Terminal.note(record.text)
+        Terminal.write("Change cluster \(record.cluster) now? Type yes: ", to: STDERR_FILENO)
+        guard readLine()?.trimmed == "yes" else {
+            throw Failure(Status.failed, "Not confirmed; nothing was changed.")
+        }
+    }
+}
+
+/// Says on stderr what each step does.
+final class ProgressPrinter {
+    func show(_ event: StepEvent) {
+        switch event {
+        case .began(let number, let count, let title): Terminal.note("[\(number)/\(count)] \(title)")
+        case .skipped(let found): Terminal.note("       already so: \(found)")
+        case .doing(let plan): Terminal.note("       \(plan)")
+        case .proved(let sentences): for sentence in sentences { Terminal.note("       proof: \(sentence)") }
+        case .undoing(let title): Terminal.note("  undo: \(title)")
+        case .undone(let sentences): for sentence in sentences { Terminal.note("       \(sentence)") }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Cluster
+import Migration
+import Tokens
+
+/// Leads through a change on the terminal, as the CTL Client's wizard did: every answer has an option as well.
+enum Guide {
+    private static func require(_ option: String) throws {
+        guard Terminal.isInteractive else {
+            throw Failure(
+                Status.usage, "There is no terminal to ask on.", next: "Give \(option); see --help.")
+        }
+    }
+
+    /// The cluster: the only one of the configuration, or the one that the user names.
+    static func cluster() throws -> String {
+        let clusters = try ConfigurationFile.load().clusters.map(\.name)
+        guard let first = clusters.first else {
+            throw Failure(
+                Status.notThere, "No cluster is in \(ConfigurationFile.defaultPath).",
+                next: "Add one: etoken-bridge cluster add")
+        }
+        if clusters.count == 1 { return first }
+        try require("--cluster NAME")
+        for (index, name) in clusters.enumerated() { Terminal.note("\(index + 1). \(name)") }
+        Terminal.write("Which cluster (1 to \(clusters.count))? ", to: 2)
+        guard let answer = readLine().flatMap({ Int($0.trimmed) }), (1...clusters.count).contains(answer) else {
+            throw Failure(Status.failed, "No cluster was chosen; nothing was changed.")
+        }
+        return clusters[answer - 1]
+    }
+
+    /// The tokens, one after the other: two at least. The last one signs.
+    static func tokens(_ module: ModuleOptions) throws -> [NamedToken] {
+        try require("--token LABEL --token LABEL")
+        Terminal.note(
+            "The trust list needs two security tokens at least, so that a lost one does not lock the cluster out.")
+        let prompt = try InsertionPrompt(module)
+        var chosen: [NamedToken] = []
+        let ordinals = ["first", "second", "third", "fourth"]
+        while true {
+            let present = try prompt.token(nil, chosen.count < ordinals.count ? ordinals[chosen.count] : "next")
+            prompt.count(present.info)
+            let token = try NamedToken(present.info.serialNumber, in: module.finder())
+            describe(token)
+            if Terminal.confirm("Add this token to the trust list?") { chosen.append(token) }
+            if chosen.count >= 2, !Terminal.confirm("Add another token?") { break }
+        }
+        Terminal.note("\(chosen.last?.label ?? "") will sign.")
+        return chosen
+    }
+
+    /// What the CTL Client showed of a token before it was added.
+    private static func describe(_ token: NamedToken) {
+        let certificate = token.stored.certificate
+        Terminal.note(
+            """
+              Subject: \(certificate.subject.rendered(.token))
+              Issuer:  \(certificate.issuer.rendered(.token))
+              Serial:  \(certificate.serialNumber.hex)
+              Valid:   \(isoTime(certificate.notBefore)) to \(isoTime(certificate.notAfter))
+            """)
+    }
+}

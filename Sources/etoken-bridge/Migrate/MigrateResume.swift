@@ -1,0 +1,42 @@
+import ArgumentParser
+import Cluster
+import Migration
+
+struct MigrateResume: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Go on with a change that was interrupted.",
+        discussion: """
+            After a crash, a loss of power or of the network: every step looks at the cluster again, and does what is \
+            left. The result is that of a run without interruption.
+
+            Example:
+              etoken-bridge migrate resume --cluster lab
+            """)
+
+    @OptionGroup var journal: JournalOptions
+    @OptionGroup var module: ModuleOptions
+    @OptionGroup var pin: PINOptions
+    @OptionGroup var reporting: ReportOptions
+
+    func run() throws {
+        let state = StateFolder.standard()
+        let lock = try ClusterLock(journal.cluster.cluster, in: state)
+        let path = try journal.journal(in: state)
+        switch try Journal.open(path).state.outcome {
+        case .unfinished: break
+        case .rollingBack:
+            throw MigrationError.noChange(
+                "The change \(try Journal.open(path).plan.id) is being rolled back.",
+                next: "etoken-bridge migrate rollback --cluster \(journal.cluster.cluster)")
+        case .finished, .rolledBack, .abandoned:
+            throw MigrationError.noChange("The change \(try Journal.open(path).plan.id) is at its end already.")
+        }
+        let cluster = try journal.cluster.configured()
+        defer { cluster.close() }
+        var options = try ChangeOptions.standard
+        options.reporting = reporting
+        try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).resume(path)
+        withExtendedLifetime(lock) {}
+    }
+}

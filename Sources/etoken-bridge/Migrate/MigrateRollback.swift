@@ -1,0 +1,62 @@
+import ArgumentParser
+import Cluster
+import Migration
+
+struct MigrateRollback: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback",
+        abstract: "Undo a change: every node gets back the CTL file that it had.",
+        discussion: """
+            Works on a change that was interrupted, and on one that is finished. The previous file goes back byte for \
+            byte, what was uploaded is removed, the security mode is set back. Where phones were told of the new file, \
+            services and phones are restarted again; what the phones would do is forecast first.
+
+            Exit status 9: phones that took the new file would refuse the previous one.
+
+            Example:
+              etoken-bridge migrate rollback --cluster lab
+            """)
+
+    @OptionGroup var journal: JournalOptions
+
+    @Flag(help: "Undo it although phones are forecast to refuse the previous file.")
+    var acceptStranded = false
+
+    @Flag(help: "Undo nothing more: close the change, and leave everything as it is.")
+    var abandon = false
+
+    @OptionGroup var confirmation: ConfirmationOptions
+    @OptionGroup var reporting: ReportOptions
+
+    func run() throws {
+        let state = StateFolder.standard()
+        let lock = try ClusterLock(journal.cluster.cluster, in: state)
+        let path = try journal.journal(in: state)
+        let open = try Journal.open(path)
+        guard open.state.outcome != .rolledBack, open.state.outcome != .abandoned else {
+            throw MigrationError.noChange("The change \(open.plan.id) is at its end already.")
+        }
+        if abandon {
+            guard !open.state.outcome.isClosed else {
+                throw MigrationError.noChange("The change \(open.plan.id) is finished.")
+            }
+            try confirmation.ask("leave cluster \(open.plan.cluster) as it is, and close \(open.plan.id)")
+            try Change.abandon(open)
+            return try reporting.publish(ChangeRecord(journal: path, backups: state))
+        }
+        let cluster = try journal.cluster.configured()
+        defer { cluster.close() }
+        var options = try ChangeOptions.standard
+        options.reporting = reporting
+        options.yes = confirmation.yes
+        options.acceptStranded = acceptStranded
+        try ChangeSession(cluster: cluster, options: options, module: .standard, pin: .standard).rollBack(path)
+        withExtendedLifetime(lock) {}
+    }
+}
+
+extension MigrationError {
+    static func noChange(_ what: String, next: String? = nil) -> MigrationError {
+        MigrationError(.noChange, what, next: next ?? "See etoken-bridge migrate status.")
+    }
+}

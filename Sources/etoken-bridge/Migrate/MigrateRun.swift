@@ -1,0 +1,35 @@
+import ArgumentParser
+import Cluster
+import Migration
+
+struct MigrateRun: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run a plan that was saved with --plan.",
+        discussion: """
+            The cluster is read again first. When it is not as it was when the plan was made, nothing is done: version, \
+            security mode, the files of every node and the trust store are compared.
+
+            Example:
+              etoken-bridge migrate to-tokenless --cluster lab --plan saturday.plan
+              etoken-bridge migrate run saturday.plan
+            """)
+
+    @Argument(help: "The plan.", completion: .file())
+    var file: String
+
+    @OptionGroup var options: ChangeOptions
+    @OptionGroup var module: ModuleOptions
+    @OptionGroup var pin: PINOptions
+
+    func validate() throws {
+        if options.plan != nil { throw ValidationError("--plan saves a plan; this one is saved already.") }
+    }
+
+    func run() throws {
+        let plan = try ChangePlan.read(file)
+        let cluster = try configuredCluster(plan.cluster)
+        defer { cluster.close() }
+        try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).start(plan)
+    }
+}

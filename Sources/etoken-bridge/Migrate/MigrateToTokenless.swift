@@ -1,0 +1,30 @@
+import ArgumentParser
+import Cluster
+import Migration
+
+struct MigrateToTokenless: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "to-tokenless",
+        abstract: "Have the cluster sign its trust list itself (CUCM 10.0 and later).",
+        discussion: """
+            Backs up the CTL file, asks TVS for the cluster's own certificate as a phone would, forecasts what each phone \
+            will do, runs utils ctl update CTLFile on the publisher, proves that every node serves the same file and that \
+            the cluster's certificate signs it, restarts services and phones, and checks what each phone holds. When a \
+            step fails before that proof, every node gets back the file that it had.
+
+            Exit status 9: phones would refuse the new file, and nothing was changed.
+
+            Example:
+              etoken-bridge migrate to-tokenless --cluster lab --dry-run
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var options: ChangeOptions
+
+    func run() throws {
+        let cluster = try cluster.configured()
+        defer { cluster.close() }
+        try ChangeSession(cluster: cluster, options: options, module: .standard, pin: .standard)
+            .start(.toTokenless, tokens: [], names: [], signer: nil)
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import Cluster
+import Migration
+
+struct MigrateUpdateCertificates: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "update-certificates",
+        abstract: "Put the servers' present certificates into the trust list, after one was regenerated.",
+        discussion: """
+            Compares the CallManager and CAPF certificates in the CTL file with those that the nodes have now. Where one \
+            differs, the file is made anew and signed by the same side as before: by the cluster (utils ctl update \
+            CTLFile), or by a token, which is then named with --token.
+
+            Example:
+              etoken-bridge migrate update-certificates --cluster lab --dry-run
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var options: ChangeOptions
+    @OptionGroup var tokens: ChangeTokens
+
+    func run() throws {
+        let cluster = try cluster.configured()
+        defer { cluster.close() }
+        try ChangeSession(cluster: cluster, options: options, module: tokens.module, pin: tokens.pin)
+            .start(.updateCertificates, tokens: tokens)
+    }
+}

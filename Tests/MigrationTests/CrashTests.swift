@@ -1,0 +1,156 @@
+import Foundation
+import Testing
+
+@testable import Migration
+
+/// A run that ends without a word, after any record of its journal or any change on the cluster, is taken up by another.
+@Suite struct CrashTests {
+    /// Runs something on a thread of its own, which stops for good where it is told to: what a crash leaves is what is on
+    /// the disk and on the cluster then. Nothing is unwound.
+    private static func runUntilCrash(_ body: @escaping @Sendable (_ crash: @escaping () -> Void) -> Void) -> Bool {
+        let ended = DispatchSemaphore(value: 0)
+        let isCrashed = Flag()
+        Thread.detachNewThread {
+            body {
+                isCrashed.set()
+                ended.signal()
+                // Never to be woken: the thread, and what it holds, stays.
+                DispatchSemaphore(value: 0).wait()
+            }
+            ended.signal()
+        }
+        ended.wait()
+        return isCrashed.isSet
+    }
+
+    private final class Flag: @unchecked Sendable {
+        private let lock = NSLock()
+        private var value = false
+        var isSet: Bool { lock.withLock { value } }
+        func set() { lock.withLock { value = true } }
+    }
+
+    private enum Way { case run, rollBack }
+
+    /// Does it, and crashes after the given number of records and changes.
+    ///
+    /// - Returns: false where it came to its end before.
+    private static func crash(
+        after number: Int, _ situation: Situation, _ cluster: MemoryCluster, _ folder: Folder, _ way: Way
+    ) -> Bool {
+        runUntilCrash { crash in
+            var left = number
+            func count() {
+                if left == 0 { crash() }
+                left -= 1
+            }
+            cluster.onChange = { _ in count() }
+            defer { cluster.onChange = { _ in } }
+            do {
+                let change =
+                    try way == .run
+                    ? situation.plan(cluster, in: folder) : situation.takeUp(cluster, in: folder)
+                try change.begin(.test(way == .run ? .run : .rollback))
+                count()
+                change.journal?.didAppend = { _ in count() }
+                let runner = ChangeRunner(change) { _ in }
+                if way == .run { try runner.run() } else { try runner.rollBack() }
+            } catch {
+                Issue.record("\(situation.testDescription), \(number): \(error)")
+            }
+        }
+    }
+
+    @Test(arguments: Situation.all) func resumingReachesTheSameEnd(situation: Situation) throws {
+        let undisturbed = try situation.cluster()
+        try situation.plan(undisturbed, in: Folder()).runAll()
+        var points = 0
+        while true {
+            let (cluster, folder) = (try situation.cluster(), Folder())
+            guard Self.crash(after: points, situation, cluster, folder, .run) else { break }
+            cluster.onChange = { _ in }
+            let change = try situation.takeUp(cluster, in: folder)
+            try change.checkWorld()
+            try change.runAll(.resume)
+            let place: Comment = "\(situation.testDescription), point \(points)"
+            #expect(cluster.files == undisturbed.files, place)
+            #expect(cluster.store == undisturbed.store && cluster.mode == undisturbed.mode, place)
+            #expect(cluster.held == undisturbed.held, place)
+            #expect(try Journal.open(folder.journal()).state.outcome == .finished, place)
+            points += 1
+        }
+        #expect(points > 20)
+    }
+
+    @Test(arguments: Situation.all) func rollingBackRestoresEverything(situation: Situation) throws {
+        let before = try situation.cluster()
+        var points = 0
+        while true {
+            let (cluster, folder) = (try situation.cluster(), Folder())
+            let hasCrashed = Self.crash(after: points, situation, cluster, folder, .run)
+            cluster.onChange = { _ in }
+            try rollBack(situation, cluster, folder)
+            let place: Comment = "\(situation.testDescription), point \(points)"
+            #expect(cluster.files == before.files && cluster.store.isEmpty && cluster.mode == before.mode, place)
+            guard hasCrashed else { break }
+            points += 1
+        }
+        #expect(points > 20)
+    }
+
+    /// A crash while a finished change is rolled back, and the roll back once more.
+    @Test(arguments: Situation.all) func rollingBackCanBeInterrupted(situation: Situation) throws {
+        let before = try situation.cluster()
+        var points = 0
+        while true {
+            let (cluster, folder) = (try situation.cluster(), Folder())
+            try situation.plan(cluster, in: folder).runAll()
+            guard Self.crash(after: points, situation, cluster, folder, .rollBack) else { break }
+            cluster.onChange = { _ in }
+            try rollBack(situation, cluster, folder)
+            let place: Comment = "\(situation.testDescription), point \(points)"
+            #expect(cluster.files == before.files && cluster.store.isEmpty && cluster.mode == before.mode, place)
+            // Phones were told again, after everything was back.
+            #expect(cluster.changes.suffix(3) == ["restart SEP1", "restart SEP2", "restart SEP3"], place)
+            points += 1
+        }
+        #expect(points > 10)
+    }
+
+    private func rollBack(_ situation: Situation, _ cluster: MemoryCluster, _ folder: Folder) throws {
+        let change = try situation.takeUp(cluster, in: folder)
+        try change.checkWorld()
+        try change.begin(.test(.rollback))
+        try ChangeRunner(change) { _ in }.rollBack()
+        #expect(try Journal.open(folder.journal()).state.outcome == .rolledBack)
+    }
+
+    /// A line that a crash cut off counts as not written.
+    @Test func aTornLineIsNotThere() throws {
+        let (situation, folder) = (Situation.all[0], Folder())
+        let cluster = try situation.cluster()
+        try situation.plan(cluster, in: folder).runAll()
+        let path = try folder.journal()
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        let count = try Journal.read(path).count
+        let lastLine = try #require(whole.dropLast().lastIndex(of: 10)) + 1
+        for length in [lastLine + 1, lastLine + 20, whole.count - 1] {
+            try whole.prefix(length).write(to: URL(fileURLWithPath: path))
+            #expect(try Journal.read(path).count == count - 1)
+            let journal = try Journal.open(path)
+            try journal.append(.finished)
+            #expect(try Journal.read(path).count == count)
+        }
+        try Data("{}\n".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(throws: MigrationError.self) { try Journal.read(path) }
+    }
+
+    @Test func oneRunAtATime() throws {
+        let folder = Folder()
+        let lock = try ClusterLock("memory", in: folder.state)
+        let error = #expect(throws: MigrationError.self) { try ClusterLock("memory", in: folder.state) }
+        #expect(error?.code == .busy && error?.what.contains("\(getpid())") == true)
+        _ = try ClusterLock("another", in: folder.state)
+        withExtendedLifetime(lock) {}
+    }
+}

@@ -1,0 +1,154 @@
+import Certificates
+import Cluster
+import Files
+import Foundation
+import Phones
+import Testing
+import TrustList
+
+@testable import Migration
+
+/// A cluster in memory before a change, and the change that is to be made of it.
+struct Situation: Sendable, CustomTestStringConvertible {
+    let kind: ChangeKind
+    let usesTokens: Bool
+
+    var testDescription: String { "\(kind.rawValue)\(usesTokens ? " by tokens" : "")" }
+
+    static let all = [
+        Situation(kind: .toEtoken, usesTokens: true), Situation(kind: .toTokenless, usesTokens: false),
+        Situation(kind: .updateCertificates, usesTokens: true), Situation(kind: .updateCertificates, usesTokens: false),
+        Situation(kind: .setMixedMode, usesTokens: true), Situation(kind: .setMixedMode, usesTokens: false),
+        Situation(kind: .setNonSecureMode, usesTokens: true), Situation(kind: .setNonSecureMode, usesTokens: false),
+    ]
+
+    static let publisherKey = try! PrivateKey.generate(bits: 1024)
+    static let tokenKey = try! PrivateKey.generate(bits: 2048)
+    static let publisher = certificate("cucm-pub", 1, publisherKey)
+    static let renewed = certificate("cucm-sub", 9, tokenKey)
+    static let subscriber = certificate("cucm-sub", 5, publisherKey)
+    static let tvs = certificate("tvs", 2, publisherKey)
+    static let first = certificate("SAST-ADN0054f509", 3, tokenKey)
+    static let second = certificate("SAST-ADN008580ef", 4, tokenKey)
+
+    static func certificate(_ name: String, _ serial: UInt8, _ key: PrivateKey) -> Certificate {
+        try! CertificateBuilder(
+            subject: DistinguishedName(["CN": name]), serialNumber: [serial], notBefore: 0, notAfter: 4_000_000_000
+        ).selfSigned(by: key)
+    }
+
+    static func records(_ entries: [(Certificate, Role, String, UInt8)]) throws -> [Record] {
+        try entries.map {
+            try Record(
+                certificate: $0.0, role: $0.1, dnsName: $0.2, ipAddress: [127, 1, 2, $0.3], names: .cucm,
+                withCertificateSignature: true)
+        }
+    }
+
+    static func file(_ name: String, _ records: [Record], by token: Bool = false) throws -> [UInt8] {
+        try TrustListDraft(fileName: name, timestamp: 1_425_671_113, digest: .sha1, records: records).signed(
+            by: SoftwareSigner(certificate: token ? second : publisher, key: token ? tokenKey : publisherKey),
+            modulusBits: token ? 2048 : 1024, verifier: X509SignatureVerifier()
+        ).encoded()
+    }
+
+    /// What the cluster writes itself.
+    static func ownFile(_ mode: SecurityMode, subscriber: Certificate = subscriber) throws -> [UInt8] {
+        let records = try records([
+            (publisher, .sast, "cucm-pub", 11), (publisher, .ccmTFTP, "cucm-pub", 11),
+            (subscriber, .ccmTFTP, "cucm-sub", 12),
+        ])
+        return try file(
+            "CTLFile.tlv", mode == .mixed ? records : records.map { $0.role == .ccmTFTP ? try $0.emptied() : $0 })
+    }
+
+    /// A file that the second token signed.
+    static func tokenFile() throws -> [UInt8] {
+        let servers = try records([(publisher, .ccmTFTP, "cucm-pub", 11), (subscriber, .ccmTFTP, "cucm-sub", 12)])
+        return try file(
+            "CTLFile.tlv", [.token(first)] + servers.map { try $0.inCTLClientProfile() } + [.token(second)], by: true)
+    }
+
+    func cluster() throws -> MemoryCluster {
+        let cluster = MemoryCluster()
+        cluster.own = Self.publisher
+        cluster.mode = kind == .setMixedMode ? .nonSecure : .mixed
+        let isRenewed = kind == .updateCertificates
+        let subscriber = isRenewed ? Self.renewed : Self.subscriber
+        cluster.ownFile = { try Self.ownFile($0, subscriber: subscriber) }
+        let itl = try Self.file(
+            "ITLFile.tlv",
+            Self.records([
+                (Self.publisher, .sast, "cucm-pub", 11), (Self.publisher, .ccmTFTP, "cucm-pub", 11),
+                (Self.tvs, .tvs, "cucm-pub", 11),
+            ]))
+        let subscriberITL = try Self.file(
+            "ITLFile.tlv",
+            Self.records([(Self.publisher, .sast, "cucm-pub", 11), (subscriber, .ccmTFTP, "cucm-sub", 12)]))
+        let isByToken = kind == .toTokenless || (usesTokens && kind != .toEtoken && kind != .setMixedMode)
+        let ctl = kind == .setMixedMode ? nil : isByToken ? try Self.tokenFile() : try Self.ownFile(.mixed)
+        for node in cluster.nodes {
+            cluster.files[node] = ["ITLFile.tlv": node == "pub" ? itl : subscriberITL]
+            cluster.files[node]?["CTLFile.tlv"] = ctl
+        }
+        cluster.fleet = [("SEP1", "CP-7975G"), ("SEP2", "CP-8861"), ("SEP3", "CP-7960G")].map {
+            Phone(name: $0.0, model: PhoneModel(name: $0.1), address: nil, isRegistered: true)
+        }
+        for phone in cluster.fleet { cluster.held[phone.name] = ctl }
+        return cluster
+    }
+
+    static let tokens = [
+        ChangePlan.Token(label: "SAST-ADN0054f509", certificate: first),
+        ChangePlan.Token(label: "SAST-ADN008580ef", certificate: second),
+    ]
+
+    func plan(
+        _ cluster: MemoryCluster, in folder: Folder, accepting: Bool = true, tokens: [ChangePlan.Token]? = nil
+    ) throws -> Change {
+        try sign(
+            Change(
+                kind, of: cluster, tokens: tokens ?? (usesTokens ? Self.tokens : []),
+                settings: .init(acceptsStranded: accepting, output: folder.path + "/out", phoneRestartTimeout: 0),
+                state: folder.state, now: 1_800_000_000))
+    }
+
+    /// Takes up the change that a folder has the journal of.
+    func takeUp(_ cluster: MemoryCluster, in folder: Folder) throws -> Change {
+        try sign(Change(continuing: Journal.open(folder.journal()), of: cluster, state: folder.state))
+    }
+
+    private func sign(_ change: Change) -> Change {
+        change.makeSigner = { try SoftwareSigner(certificate: Self.second, key: Self.tokenKey) }
+        return change
+    }
+}
+
+/// A folder that is removed with the test.
+final class Folder: Sendable {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("etoken-bridge-" + UUID().uuidString).path
+
+    init() { try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var state: StateFolder { StateFolder(path: path + "/state") }
+
+    func journal() throws -> String {
+        guard let path = state.changes(of: "memory").last else { throw MemoryCluster.Fault(description: "no journal") }
+        return path
+    }
+}
+
+extension JournalRecord.Run {
+    static func test(_ purpose: Purpose = .run) -> JournalRecord.Run {
+        JournalRecord.Run(purpose: purpose, who: "tester@here", version: "test")
+    }
+}
+
+extension Change {
+    /// Begins or goes on, to the end.
+    func runAll(_ purpose: JournalRecord.Run.Purpose = .run) throws {
+        try begin(.test(purpose))
+        try ChangeRunner(self) { _ in }.run()
+    }
+}
