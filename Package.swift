@@ -34,6 +34,7 @@ let package = Package(
         .target(name: "CLinux"),
 
         // The product, from the bytes up
+        .target(name: "Version"),
         .target(name: "Files"),
         .target(name: "Secrets"),
         .target(name: "TrustList"),
@@ -53,7 +54,7 @@ let package = Package(
             name: "etoken-bridge",
             dependencies: [
                 "Certificates", "Cluster", "Files", "Migration", "Phones", "Secrets", "SmartCards",
-                "TokenPresence", "Tokens", "TrustList",
+                "TokenPresence", "Tokens", "TrustList", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -64,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "cluster-lab",
             dependencies: [
-                "ClusterLab",
+                "ClusterLab", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -73,7 +74,7 @@ let package = Package(
         .executableTarget(
             name: "virtual-token",
             dependencies: [
-                "Certificates", "VirtualToken",
+                "Certificates", "Version", "VirtualToken",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterLab
+import Version
 
 @main
 struct ClusterLabCommand: ParsableCommand {
@@ -12,6 +13,7 @@ struct ClusterLabCommand: ParsableCommand {
               cluster-lab status /tmp/lab
               cluster-lab down /tmp/lab
             """,
+        version: Version.current,
         subcommands: [Up.self, Down.self, Status.self, SetFault.self, Serve.self])
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Version
 
 @main
 struct EtokenBridge: ParsableCommand {
@@ -37,10 +38,6 @@ struct EtokenBridge: ParsableCommand {
             exitProcess(failure.status)
         }
     }
-}
-
-enum Version {
-    static let current = "0.1.0"
 }
 
 struct TokenGroup: ParsableCommand {

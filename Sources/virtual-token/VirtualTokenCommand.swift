@@ -1,4 +1,5 @@
 import ArgumentParser
+import Version
 import VirtualToken
 
 @main
@@ -9,6 +10,7 @@ struct VirtualTokenCommand: ParsableCommand {
         discussion: """
             tools/virtual-tokens starts a smart card service of its own with two of them.
             """,
+        version: Version.current,
         subcommands: [Insert.self, Tell.self])
 }
 
