@@ -120,7 +120,7 @@ let package = Package(
             dependencies: [
                 "Certificates", "ServerFixtures", "TrustList", "cluster-lab", "etoken-bridge", "virtual-token",
             ],
-            exclude: ["on-terminal.py"]),
+            exclude: ["kill-at-sync.c", "on-terminal.py"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

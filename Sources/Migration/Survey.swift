@@ -20,6 +20,8 @@ public struct Survey {
     /// The ITL file of each node, by node name.
     public let itls: [String: [UInt8]]
     public let phones: [SurveyedPhone]
+    /// The services that will be restarted, in order, and where they are activated; empty in a survey that was restored.
+    let services: [(service: String, node: String)]
     public let world: WorldState
     /// The ITL that phones hold: the publisher's, else any node's.
     public let itl: TrustListFile?
@@ -35,6 +37,10 @@ public struct Survey {
             ctl: presentBytes.map { Digest.sha256($0).hex }, itls: itls.mapValues { Digest.sha256($0).hex },
             trusted: try cluster.certificates(in: TrustStores.phoneSAST).map { Digest.sha256($0.der).hex }.sorted())
         itl = Self.itl(itls, publisherFirst: cluster.nodes)
+        // Every node's command line is needed once the new file is there; whether it can be had shows here.
+        services = try RestartServices.services.flatMap { service in
+            try cluster.nodes(running: service).map { (service, $0) }
+        }
         phones = try Self.phones(of: cluster, present: presentBytes, list: present, backups: backups)
     }
 
@@ -55,6 +61,7 @@ public struct Survey {
         present = try presentBytes.map { try TrustListFile(decoding: $0) }
         itls = try world.itls.mapValues(backups.backup(sha256:))
         itl = Self.itl(itls, publisherFirst: world.nodes)
+        services = []
         phones = try Self.phones(
             of: cluster, present: presentBytes, list: present, backups: backups,
             assumed: try newFile.map { (try TrustListFile(decoding: $0), "new file (assumed)") })

@@ -183,7 +183,10 @@ final class Rehearsal {
         folder.write("config/etoken-bridge/config.toml", lines.joined(separator: "\n"))
     }
 
-    func run(_ program: String, _ arguments: [String], input: String? = nil) throws -> Result {
-        try ChildProcess.end(of: [program] + arguments, input: input, environment: environment)
+    /// - Parameter more: `NAME=value`, beside the environment that finds the tokens.
+    func run(
+        _ program: String, _ arguments: [String], input: String? = nil, environment more: [String] = []
+    ) throws -> Result {
+        try ChildProcess.end(of: [program] + arguments, input: input, environment: environment + more)
     }
 }

@@ -119,7 +119,10 @@ struct Situation: Sendable, CustomTestStringConvertible {
     }
 
     private func sign(_ change: Change) -> Change {
-        change.makeSigner = { try SoftwareSigner(certificate: Self.second, key: Self.tokenKey) }
+        // As the program does: where no token is needed, none is there.
+        if change.needsToken {
+            change.makeSigner = { try SoftwareSigner(certificate: Self.second, key: Self.tokenKey) }
+        }
         return change
     }
 }

@@ -9,7 +9,7 @@ final class RestartServices: ChangeStep, Step {
     let title: String
     let effect = StepEffect.phones
 
-    private static var services: [String] { [ClusterService.tftp, ClusterService.callManager] }
+    static var services: [String] { [ClusterService.tftp, ClusterService.callManager] }
 
     /// - Parameter isRollback: after everything was put back, rather than after the new file was proven.
     init(_ change: Change, isRollback: Bool = false) {
@@ -29,7 +29,11 @@ final class RestartServices: ChangeStep, Step {
         if change.known.begun.contains(id) || change.known.done.contains(id), try left().isEmpty {
             return .done("all have been restarted since the file changed")
         }
-        return .pending("one node after the other, where they are activated")
+        let nodes = Self.services.map { service in
+            let activated = survey.services.filter { $0.service == service }.map(\.node)
+            return activated.isEmpty ? nil : "\(service) on \(activated.joined(separator: ", "))"
+        }.compactMap(\.self)
+        return .pending("one after the other" + (nodes.isEmpty ? "" : ": \(nodes.joined(separator: "; "))"))
     }
 
     func act() throws {
