@@ -22,6 +22,8 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
         case loginRefused = "login-refused"
         /// The node refuses logins for a while.
         case tooManyLogins = "too-many-logins"
+        /// The node has too much to do and did not begin with it; it may be asked again later.
+        case busy
         /// The node knows the operation and says no.
         case refused
         /// What the operation needs is not there.

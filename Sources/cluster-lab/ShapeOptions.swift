@@ -6,11 +6,15 @@ struct ShapeOptions: ParsableArguments {
     @Option(help: "The CUCM release of a new lab: 9.1, 10.5 (the default), 12.5 or 14.") var release: LabRelease?
     @Option(help: "How many nodes a new lab has, 2 (the default) to 30.") var nodes: Int?
     @Option(help: "How many of them serve TFTP. Default: all of up to four, three of more.") var tftpNodes: Int?
-    @Option(help: "How many of them run the Trust Verification Service. Default: the publisher.") var tvsNodes: Int?
+    @Option(
+        help: "How many of them run the Trust Verification Service. Default: the publisher; with --phones, up to four.")
+    var tvsNodes: Int?
+    @Option(help: "How many phones a new lab has, 3 (the default) to 100,000.") var phones: Int?
     @Flag(help: "Cisco Tftp serves a changed file only after it was restarted.") var tftpCache = false
 
     var options: LabOptions {
         LabOptions(
-            release: release, nodes: nodes, tftpNodes: tftpNodes, tvsNodes: tvsNodes, tftpCache: tftpCache ? true : nil)
+            release: release, nodes: nodes, tftpNodes: tftpNodes, tvsNodes: tvsNodes, tftpCache: tftpCache ? true : nil,
+            phones: phones)
     }
 }

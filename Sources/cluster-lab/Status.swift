@@ -33,9 +33,28 @@ enum StatusText {
                 phone.ctlReason ?? "-",
             ])
         }
+        let crowd = crowd(status)
         let mode = status.securityMode == 1 ? "mixed mode" : "non-secure mode"
         let head = "CUCM \(status.version ?? "?"), \(mode), process \(status.process ?? 0)"
-        return ([head, ""] + table(rows) + [""] + table(phones)).joined(separator: "\n")
+        return ([head, ""] + table(rows) + [""] + table(phones) + crowd).joined(separator: "\n")
+    }
+
+    /// The many phones by what they hold.
+    private static func crowd(_ status: LabStatus) -> [String] {
+        guard !status.crowd.isEmpty else { return [] }
+        var counts: [[String]: Int] = [:]
+        for part in status.crowd {
+            counts[
+                [
+                    part.isRegistered ? "yes" : "no", short(part.ctlSHA1), part.ctlOutcome ?? "-",
+                    part.ctlReason ?? "-",
+                ], default: 0] += part.count
+        }
+        var rows = [["PHONES", "REGISTERED", "CTL FILE", "LAST START", "REASON"]]
+        for (key, count) in counts.sorted(by: { ($1.value, $0.key[3]) < ($0.value, $1.key[3]) }) {
+            rows.append(["\(count)"] + key)
+        }
+        return [""] + table(rows) + (status.restarting > 0 ? ["\(status.restarting) are starting now."] : [])
     }
 
     /// Enough of a checksum to tell files apart.

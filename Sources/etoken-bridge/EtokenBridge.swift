@@ -15,7 +15,8 @@ struct EtokenBridge: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            TokenGroup.self, CtlGroup.self, TrustGroup.self, ClusterGroup.self, TVSGroup.self, MigrateGroup.self,
+            TokenGroup.self, CtlGroup.self, TrustGroup.self, ClusterGroup.self, TVSGroup.self, PhonesGroup.self,
+            MigrateGroup.self,
             Doctor.self,
         ])
 
@@ -75,6 +76,11 @@ struct ClusterGroup: ParsableCommand {
 struct TVSGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tvs", abstract: "Ask a cluster's Trust Verification Service.", subcommands: [TVSQuery.self])
+}
+
+struct PhonesGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "phones", abstract: "The phones of a cluster.", subcommands: [PhonesRestart.self])
 }
 
 struct MigrateGroup: ParsableCommand {

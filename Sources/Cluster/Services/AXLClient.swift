@@ -69,6 +69,11 @@ public struct AXLClient: Sendable {
         _ = try call("restartPhone", "<name>\(XMLDocument.escape(name))</name>", operation: "restart \(name)")
     }
 
+    /// Resets a phone: it is switched off and on.
+    public func resetPhone(_ name: String) throws(ClusterError) {
+        _ = try call("resetPhone", "<name>\(XMLDocument.escape(name))</name>", operation: "reset \(name)")
+    }
+
     private func page(_ query: String) throws(ClusterError) -> SQLTable {
         let operation = "query the database over AXL"
         let answer = try call("executeSQLQuery", "<sql>\(XMLDocument.escape(query))</sql>", operation: operation)

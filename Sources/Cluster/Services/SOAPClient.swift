@@ -49,6 +49,11 @@ final class SOAPClient: Sendable {
                 .loginRefused, operation: operation, node: node.name,
                 message: "user or password of \(user) are refused (HTTP status \(answer.status))")
         }
+        // AXL refuses what comes too fast, before it looks at it.
+        guard answer.status != 503 else {
+            throw ClusterError(
+                .busy, operation: operation, node: node.name, message: "the server is too busy (HTTP status 503)")
+        }
         let root: MarkupElement
         do throws(MarkupError) {
             root = try XMLDocument.parse(answer.body, maximumSize: 32 << 20)

@@ -53,7 +53,32 @@ struct ControlServer: Sendable {
             schema: "cluster-lab-status/1", running: true, directory: path, process: getpid(),
             version: cluster.plan.release.fullVersion, securityMode: cluster.securityMode,
             trustStore: cluster.trustStore.entries().map { "\($0.unit)/\($0.file)" },
-            nodes: cluster.nodes.map(node), phones: cluster.phones.map(phone))
+            nodes: cluster.nodes.map(node), phones: cluster.phones.map(phone), crowd: crowd,
+            restarting: cluster.crowd.restarting)
+    }
+
+    private var crowd: [LabStatus.Crowd] {
+        struct Key: Hashable {
+            let kind: UInt16
+            let ctl: UInt16
+            let outcome: UInt16
+            let isRegistered: Bool
+        }
+        var counts: [Key: Int] = [:]
+        cluster.crowd.forEach { _, _, _, phone in
+            let key = Key(
+                kind: phone.kind, ctl: phone.ctl, outcome: phone.ctlOutcome, isRegistered: phone.registeredAt >= 0)
+            counts[key, default: 0] += 1
+        }
+        return counts.sorted { ($0.key.kind, $0.key.ctl, $0.key.outcome) < ($1.key.kind, $1.key.ctl, $1.key.outcome) }
+            .map { key, count in
+                let kind = cluster.plan.population.kinds[Int(key.kind)]
+                let outcome = cluster.crowd.outcome(key.outcome)
+                return LabStatus.Crowd(
+                    model: kind.model.product, pool: kind.pool, isRegistered: key.isRegistered,
+                    ctlSHA1: cluster.crowd.file(key.ctl)?.sha1, ctlOutcome: outcome?.kind.rawValue,
+                    ctlReason: outcome?.reason, count: count)
+            }
     }
 
     private func node(_ node: NodeRuntime) -> LabStatus.Node {

@@ -78,7 +78,7 @@ public struct Lab: Sendable {
         guard isRunning else {
             return LabStatus(
                 schema: "cluster-lab-status/1", running: false, directory: directory, process: nil, version: nil,
-                securityMode: nil, trustStore: [], nodes: [], phones: [])
+                securityMode: nil, trustStore: [], nodes: [], phones: [], crowd: [], restarting: 0)
         }
         guard let status = try ask(ControlRequest(command: .status)).status else {
             throw LabError(.badRequest, "the lab gives no status")

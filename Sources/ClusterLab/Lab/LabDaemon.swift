@@ -56,6 +56,7 @@ public enum LabDaemon {
         func stop() {
             for listener in listeners { listener.stop() }
             web?.stop()
+            cluster?.crowd.stop()
             cluster?.stop()
             unlink(LabFolder.here.pid)
         }
@@ -72,7 +73,7 @@ public enum LabDaemon {
         parts.cluster = cluster
         if isNew { try cluster.install() }
         for node in cluster.nodes where node.plan.tvsPort != nil {
-            let trust = TVSServer(cache: TVSCache(trustStore: cluster.trustStore, files: node.files))
+            guard let trust = cluster.trustServers[node.plan.name] else { continue }
             parts.listeners.append(Listener(try Sockets.listen(unix: folder.tvs(node.plan.name))) { trust.serve($0) })
         }
         let control = ControlServer(cluster: cluster, path: path)
@@ -81,6 +82,7 @@ public enum LabDaemon {
         parts.web = web
         try wait { try await web.start() }
         try cluster.start()
+        try cluster.crowd.start()
         DispatchQueue.concurrentPerform(iterations: cluster.phones.count) { cluster.phones[$0].startNow() }
         try Files.write(JSON.encode(try LabDescription(cluster, path: path)), to: folder.description, mode: 0o600)
     }

@@ -33,5 +33,9 @@ struct LabFolder: Sendable {
     /// What TFTP and HTTP 6970 serve, where that can differ from what is stored.
     func tftpCache(_ node: String) -> String { "\(self.node(node))/tftp-cache" }
     func keys(_ node: String) -> String { "\(self.node(node))/keys" }
+    /// The many phones' state.
+    var crowd: String { path + "/crowd" }
+    /// A CTL file that phones hold which were not there when the present one came.
+    var formerCTL: String { crowd + "/former-CTLFile.tlv" }
     func phone(_ name: String) -> String { "\(path)/phones/\(name)" }
 }

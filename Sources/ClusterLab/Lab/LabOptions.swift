@@ -1,6 +1,7 @@
 /// What a new lab is to be. What is nil gets its default, or stays as it is in a lab that was made before.
 public struct LabOptions: Sendable, Hashable {
     public static let nodeCounts = 2...30
+    public static let phoneCounts = 3...100_000
 
     /// By default 10.5.
     public var release: LabRelease?
@@ -8,15 +9,19 @@ public struct LabOptions: Sendable, Hashable {
     public var nodes: Int?
     /// How many of them serve TFTP, the publisher first; by default all of up to four, and three of more.
     public var tftpNodes: Int?
-    /// How many of them run the Trust Verification Service, the publisher first; by default the publisher alone.
+    /// How many of them run the Trust Verification Service, the publisher first; by default the publisher alone, and with
+    /// many phones the first four.
     public var tvsNodes: Int?
     /// Cisco Tftp goes on serving a file as it was when it started; by default not.
     public var tftpCache: Bool?
+    /// How many phones; by default three. More of them have no web pages, and several pools.
+    public var phones: Int?
 
     public init(
         release: LabRelease? = nil, nodes: Int? = nil, tftpNodes: Int? = nil, tvsNodes: Int? = nil,
-        tftpCache: Bool? = nil
+        tftpCache: Bool? = nil, phones: Int? = nil
     ) {
+        self.phones = phones
         self.release = release
         self.nodes = nodes
         self.tftpNodes = tftpNodes
@@ -27,12 +32,15 @@ public struct LabOptions: Sendable, Hashable {
     var nodeCount: Int { nodes ?? 2 }
     var tftpNodeCount: Int { tftpNodes ?? (nodeCount <= 4 ? nodeCount : 3) }
 
-    var tvsNodeCount: Int { tvsNodes ?? 1 }
+    var tvsNodeCount: Int { tvsNodes ?? (phones == nil ? 1 : min(nodeCount, 4)) }
 
     /// What is wrong with the numbers, in a sentence; nil where nothing is.
     public var problem: String? {
         guard Self.nodeCounts.contains(nodeCount) else {
             return "a lab has \(Self.nodeCounts.lowerBound) to \(Self.nodeCounts.upperBound) nodes, not \(nodeCount)"
+        }
+        if let phones, !Self.phoneCounts.contains(phones) {
+            return "a lab has \(Self.phoneCounts.lowerBound) to \(Self.phoneCounts.upperBound) phones, not \(phones)"
         }
         guard (1...nodeCount).contains(tftpNodeCount) else {
             return "of \(nodeCount) nodes, 1 to \(nodeCount) can serve TFTP, not \(tftpNodeCount)"
@@ -54,6 +62,8 @@ public struct LabOptions: Sendable, Hashable {
         if let tftpNodes, tftpNodes != servers { return "of \(servers) TFTP nodes, not \(tftpNodes)" }
         let verifiers = plan.tvsNodes.count
         if let tvsNodes, tvsNodes != verifiers { return "of \(verifiers) TVS nodes, not \(tvsNodes)" }
+        let count = plan.phones.count + plan.population.count
+        if let phones, phones != count { return "of \(count) phones, not \(phones)" }
         if let tftpCache, tftpCache != plan.tftpCache { return "\(plan.tftpCache ? "with" : "without") a TFTP cache" }
         return nil
     }
@@ -65,6 +75,7 @@ public struct LabOptions: Sendable, Hashable {
         if let nodes { list += ["--nodes", "\(nodes)"] }
         if let tftpNodes { list += ["--tftp-nodes", "\(tftpNodes)"] }
         if let tvsNodes { list += ["--tvs-nodes", "\(tvsNodes)"] }
+        if let phones { list += ["--phones", "\(phones)"] }
         if tftpCache == true { list += ["--tftp-cache"] }
         return list
     }

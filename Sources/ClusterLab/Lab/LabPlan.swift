@@ -28,6 +28,8 @@ struct LabPlan: Codable, Sendable {
     let release: LabRelease
     let nodes: [Node]
     let phones: [Phone]
+    /// Phones beside those of `phones`, in their pools.
+    let population: PhonePopulation
     let phoneWebPort: UInt16
     /// Cisco Tftp serves a file as it was when it started.
     let tftpCache: Bool
@@ -72,6 +74,9 @@ struct LabPlan: Codable, Sendable {
         }
         return LabPlan(
             release: options.release ?? .release10, nodes: nodes, phones: phones,
+            population: options.phones.map {
+                .usual($0 - phones.count, nodes: nodes.map(\.name), seed: .random(in: .min ... .max))
+            } ?? .none(nodes: nodes.map(\.name)),
             phoneWebPort: try commonPort(phones.map(\.address)), tftpCache: options.tftpCache ?? false)
     }
 

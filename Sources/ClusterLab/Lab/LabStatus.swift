@@ -31,6 +31,18 @@ public struct LabStatus: Codable, Sendable {
         public let itlReason: String?
     }
 
+    /// A number of phones that are alike.
+    public struct Crowd: Codable, Sendable, Hashable {
+        public let model: String
+        public let pool: String
+        public let isRegistered: Bool
+        public let ctlSHA1: String?
+        /// What came of the CTL file at the last start.
+        public let ctlOutcome: String?
+        public let ctlReason: String?
+        public let count: Int
+    }
+
     public let schema: String
     public let running: Bool
     public let directory: String
@@ -42,4 +54,8 @@ public struct LabStatus: Codable, Sendable {
     public let trustStore: [String]
     public let nodes: [Node]
     public let phones: [Phone]
+    /// The phones beside those.
+    public let crowd: [Crowd]
+    /// How many of them are starting now.
+    public let restarting: Int
 }

@@ -20,6 +20,9 @@ struct PhoneJudge {
     let model: PhoneModel
     let heldCTL: TrustListFile?
     let heldITL: TrustListFile?
+    /// The addresses of the nodes of its CallManager group, by priority: the TVS servers that its configuration names. Nil
+    /// where that says nothing, and the ITL file's order counts.
+    var serverOrder: [[UInt8]]?
     /// Asks the server of a TVS record of the ITL for the certificate of a trust list's signer.
     let askTVS: (_ server: Record, _ signedFile: Header) -> TVSAnswer
 
@@ -71,9 +74,16 @@ struct PhoneJudge {
     }
 
     private func askServers(_ file: TrustListFile, _ roles: Set<Role>) -> Verdict {
-        let servers = heldITL?.records.filter { $0.role == .tvs && $0.certificate != nil } ?? []
-        guard !servers.isEmpty else {
+        let listed = heldITL?.records.filter { $0.role == .tvs && $0.certificate != nil } ?? []
+        guard !listed.isEmpty else {
             return .refused(reason: "the signer is unknown, and the ITL file lists no TVS server")
+        }
+        let servers =
+            serverOrder.map { order in
+                order.compactMap { address in listed.first { $0.ipAddress == address } }
+            } ?? listed
+        guard !servers.isEmpty else {
+            return .refused(reason: "the signer is unknown, and no TVS server of its group is in the ITL file")
         }
         var troubles: [String] = []
         for server in servers {

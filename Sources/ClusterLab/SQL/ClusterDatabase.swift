@@ -9,28 +9,33 @@ extension LabCluster {
             "typeservice": SQLDatabase.Table(
                 columns: ["enum", "name", "moniker"],
                 rows: Service.allCases.map { ["\($0.number)", $0.rawValue, "SERVICE_\($0)".uppercased()] }),
-            "device": devices,
-            "typemodel": SQLDatabase.Table(
-                columns: ["enum", "name", "moniker"],
-                rows: [PhoneModel.cp7960, .cp7975, .cp8861].map { ["\($0.number)", $0.product, "MODEL_\($0.product)"] }),
-            "devicepool": SQLDatabase.Table(
-                columns: ["pkid", "name", "fkcallmanagergroup"],
-                rows: [[Self.key("devicepool", 1), "Default", Self.key("callmanagergroup", 1)]]),
-            "callmanagergroup": SQLDatabase.Table(
-                columns: ["pkid", "name"], rows: [[Self.key("callmanagergroup", 1), "Default"]]),
-            "callmanagergroupmember": SQLDatabase.Table(
-                columns: ["pkid", "fkcallmanagergroup", "fkcallmanager", "priority"],
-                rows: plan.nodes.indices.map { index in
+            "device": phoneTables.devices,
+            "typemodel": phoneTables.models,
+            "devicepool": phoneTables.pools,
+            "callmanagergroup": phoneTables.groups,
+            "callmanagergroupmember": phoneTables.members,
+            "callmanager": SQLDatabase.Table(
+                columns: ["pkid", "name", "fkprocessnode", "ctiid"],
+                rows: plan.nodes.enumerated().map { index, node in
                     [
-                        Self.key("callmanagergroupmember", index), Self.key("callmanagergroup", 1),
-                        Self.key("callmanager", index), "\(index)",
+                        PhoneTables.key("callmanager", index), "CM_\(node.name)",
+                        PhoneTables.key("processnode", index + 1), "\(index + 1)",
                     ]
                 }),
-            "callmanager": SQLDatabase.Table(
-                columns: ["pkid", "name", "fkprocessnode"],
-                rows: plan.nodes.enumerated().map { index, node in
-                    [Self.key("callmanager", index), "CM_\(node.name)", Self.key("processnode", index + 1)]
-                }),
+            "securityprofile": phoneTables.profiles,
+            "typedevicesecuritymode": SQLDatabase.Table(
+                columns: ["enum", "name", "moniker"],
+                rows: [
+                    ["1", "Non Secure", "DEVICE_SECURITY_MODE_NONE"],
+                    ["2", "Authenticated", "DEVICE_SECURITY_MODE_AUTHENTICATED"],
+                    ["3", "Encrypted", "DEVICE_SECURITY_MODE_ENCRYPTED"],
+                ]),
+            "typeclass": SQLDatabase.Table(
+                columns: ["enum", "name", "moniker"],
+                rows: [["1", "Phone", "CLASS_PHONE"], ["8", "Media Termination Point", "CLASS_MTP"]]),
+            "typedeviceprotocol": SQLDatabase.Table(
+                columns: ["enum", "name", "moniker"],
+                rows: [["0", "SCCP", "DEVICE_PROTOCOL_SCCP"], ["11", "SIP", "DEVICE_PROTOCOL_SIP"]]),
         ])
     }
 
@@ -44,7 +49,7 @@ extension LabCluster {
             rows: [enterprise]
                 + plan.nodes.enumerated().map { index, node in
                     [
-                        Self.key("processnode", index + 1), node.name, "\(index + 2)", node.address, "f",
+                        PhoneTables.key("processnode", index + 1), node.name, "\(index + 2)", node.address, "f",
                         node.isPublisher ? "0" : "1", "1",
                     ]
                 })
@@ -54,9 +59,9 @@ extension LabCluster {
         SQLDatabase.Table(
             columns: ["pkid", "paramname", "paramvalue", "tkservice"],
             rows: [
-                [Self.key("processconfig", 1), "ClusterID", "StandAloneCluster", "11"],
-                [Self.key("processconfig", 2), "ClusterSecurityMode", "\(securityMode)", "11"],
-                [Self.key("processconfig", 3), "RollBackToPre80", "F", "11"],
+                [PhoneTables.key("processconfig", 1), "ClusterID", "StandAloneCluster", "11"],
+                [PhoneTables.key("processconfig", 2), "ClusterSecurityMode", "\(securityMode)", "11"],
+                [PhoneTables.key("processconfig", 3), "RollBackToPre80", "F", "11"],
             ])
     }
 
@@ -67,38 +72,12 @@ extension LabCluster {
                 // A service that was deactivated keeps its row.
                 let isActive = service.runs(on: node.plan) ? "t" : "f"
                 rows.append([
-                    Self.key("processnodeservice", index * 1000 + service.number), Self.key("processnode", index + 1),
+                    PhoneTables.key("processnodeservice", index * 1000 + service.number),
+                    PhoneTables.key("processnode", index + 1),
                     "\(service.number)", isActive, isActive,
                 ])
             }
         }
         return SQLDatabase.Table(columns: ["pkid", "fkprocessnode", "tkservice", "enable", "isactive"], rows: rows)
-    }
-
-    private var devices: SQLDatabase.Table {
-        SQLDatabase.Table(
-            columns: ["pkid", "name", "description", "tkmodel", "tkclass", "tkdeviceprotocol", "fkdevicepool"],
-            rows: plan.phones.enumerated().map { index, phone in
-                [
-                    Self.key("device", index + 1), phone.name, "Lab \(phone.model.rawValue)", "\(phone.model.number)",
-                    "1",
-                    phone.model == .cp8861 ? "11" : "0", Self.key("devicepool", 1),
-                ]
-            } + [
-                // Not a phone: class 8 is a media resource.
-                [
-                    Self.key("device", 900), "MTP_2", "MTP_\(plan.publisher.name)", "110", "8", "0",
-                    Self.key("devicepool", 1),
-                ]
-            ])
-    }
-
-    /// A key that stays the same from one answer to the next.
-    private static func key(_ table: String, _ number: Int) -> String {
-        let mark = table.utf8.reduce(UInt32(5381)) { ($0 &* 33) ^ UInt32($1) }
-        let head = String(mark, radix: 16)
-        let tail = String(number, radix: 16)
-        return String(repeating: "0", count: 8 - head.count) + head + "-0000-4000-8000-"
-            + String(repeating: "0", count: 12 - tail.count) + tail
     }
 }

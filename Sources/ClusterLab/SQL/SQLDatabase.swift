@@ -16,30 +16,78 @@ struct SQLDatabase: Sendable {
     func run(_ text: String) throws(SQLError) -> Answer {
         let query = try SQLParser.parse(text)
         var scope = Scope()
-        var rows: [[String?]] = [[]]
         for source in query.sources {
             guard let table = tables[source.table] else { throw .noTable(source.table) }
             scope.add(source.alias, table)
-            rows = try join(rows, source, table, scope)
         }
-        if let condition = query.condition {
-            rows = try select(rows, condition, scope)
+        var conditions: [Condition] = []
+        for part in query.condition?.conjuncts ?? [] {
+            conditions.append(Condition(try scope.resolved(part), try scope.lastIndex(part)))
+        }
+        var rows: [[String?]] = [[]]
+        var width = 0
+        for source in query.sources {
+            guard let table = tables[source.table] else { throw .noTable(source.table) }
+            rows = try join(rows, width, source, table, conditions, scope)
+            let old = width
+            width += table.columns.count
+            // As soon as all that a condition speaks of is there, what it excludes goes.
+            for condition in conditions where condition.lastIndex < width && (condition.lastIndex >= old || old == 0) {
+                rows = try select(rows, condition.test, scope)
+            }
         }
         rows = try sort(rows, query.order, scope)
         return try project(rows, query, scope)
     }
 
+    /// A part of a WHERE clause and the last column of a joined row that it speaks of; -1 for none.
+    private struct Condition {
+        let test: SQLQuery.Condition
+        let lastIndex: Int
+
+        init(_ test: SQLQuery.Condition, _ lastIndex: Int) {
+            self.test = test
+            self.lastIndex = lastIndex
+        }
+    }
+
+    /// Joins one more table. Where an equation says how, the table's rows are looked up by it, and not gone through for each
+    /// row: there are many phones.
     private func join(
-        _ rows: [[String?]], _ source: SQLQuery.Source, _ table: Table, _ scope: Scope
+        _ rows: [[String?]], _ width: Int, _ source: SQLQuery.Source, _ table: Table, _ conditions: [Condition],
+        _ scope: Scope
     ) throws(SQLError) -> [[String?]] {
+        let own = width..<(width + table.columns.count)
+        var on: [SQLQuery.Condition] = []
+        for part in source.condition?.conjuncts ?? [] { on.append(try scope.resolved(part)) }
+        var equation: (left: Int, right: Int)?
+        for test in on + (source.isOuter ? [] : conditions.map(\.test)) {
+            if case .compare(.position(let one), "=", .position(let other)) = test {
+                if own.contains(one), other < width { equation = (other, one - width) }
+                if own.contains(other), one < width { equation = (one, other - width) }
+            }
+            if equation != nil { break }
+        }
+        var index: [String: [Int]] = [:]
+        if let equation {
+            for (number, row) in table.rows.enumerated() {
+                if let value = row[equation.right] { index[value, default: []].append(number) }
+            }
+        }
         var result: [[String?]] = []
+        result.reserveCapacity(rows.count)
         for row in rows {
             var isMatched = false
-            for other in table.rows {
+            func add(_ other: [String?]) throws(SQLError) {
                 let joined = row + other
-                if let condition = source.condition, try !scope.holds(condition, joined) { continue }
+                for test in on where try !scope.holds(test, joined) { return }
                 isMatched = true
                 result.append(joined)
+            }
+            if let equation {
+                for number in row[equation.left].flatMap({ index[$0] }) ?? [] { try add(table.rows[number]) }
+            } else {
+                for other in table.rows { try add(other) }
             }
             if !isMatched, source.isOuter { result.append(row + table.columns.map { _ in nil }) }
         }
@@ -115,6 +163,33 @@ struct SQLDatabase: Sendable {
             return first
         }
 
+        /// The last of the columns that a condition speaks of.
+        func lastIndex(_ condition: SQLQuery.Condition) throws(SQLError) -> Int {
+            var last = -1
+            for column in condition.columns { last = max(last, try index(column)) }
+            return last
+        }
+
+        /// The same with the places of its columns, which need not be looked up for each row then.
+        func resolved(_ condition: SQLQuery.Condition) throws(SQLError) -> SQLQuery.Condition {
+            switch condition {
+            case .and(let left, let right): return .and(try resolved(left), try resolved(right))
+            case .or(let left, let right): return .or(try resolved(left), try resolved(right))
+            case .not(let inner): return .not(try resolved(inner))
+            case .compare(let left, let sign, let right): return .compare(try place(left), sign, try place(right))
+            case .isNull(let value): return .isNull(try place(value))
+            case .among(let left, let values):
+                var places: [SQLQuery.Value] = []
+                for value in values { places.append(try place(value)) }
+                return .among(try place(left), places)
+            }
+        }
+
+        private func place(_ value: SQLQuery.Value) throws(SQLError) -> SQLQuery.Value {
+            guard case .column(let column) = value else { return value }
+            return .position(try index(column))
+        }
+
         func holds(_ condition: SQLQuery.Condition, _ row: [String?]) throws(SQLError) -> Bool {
             switch condition {
             case .and(let left, let right):
@@ -150,9 +225,8 @@ struct SQLDatabase: Sendable {
             switch value {
             case .literal(let text): return text
             case .null: return nil
-            case .column(let column):
-                let index = try index(column)
-                return index < row.count ? row[index] : nil
+            case .position(let index): return index < row.count ? row[index] : nil
+            case .column(let column): return row[try index(column)]
             }
         }
 

@@ -24,6 +24,13 @@ struct SQLQuery: Sendable {
         case column(Column)
         case literal(String)
         case null
+        /// A column of a joined row, once it is known where it stands.
+        case position(Int)
+
+        var columns: [Column] {
+            if case .column(let column) = self { return [column] }
+            return []
+        }
     }
 
     indirect enum Condition: Sendable {
@@ -33,6 +40,23 @@ struct SQLQuery: Sendable {
         case compare(Value, String, Value)
         case among(Value, [Value])
         case isNull(Value)
+
+        /// The parts that AND joins.
+        var conjuncts: [Condition] {
+            if case .and(let left, let right) = self { return left.conjuncts + right.conjuncts }
+            return [self]
+        }
+
+        /// Every column that it speaks of.
+        var columns: [Column] {
+            switch self {
+            case .and(let left, let right), .or(let left, let right): left.columns + right.columns
+            case .not(let inner): inner.columns
+            case .compare(let left, _, let right): left.columns + right.columns
+            case .among(let left, let values): left.columns + values.flatMap(\.columns)
+            case .isNull(let value): value.columns
+            }
+        }
     }
 
     var skip = 0

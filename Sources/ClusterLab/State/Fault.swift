@@ -30,6 +30,8 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     case expiring
     /// A service takes some seconds to come up, and the command that restarts it does not wait.
     case slowStart = "slow-start"
+    /// AXL and RIS refuse what they are asked too often. The publisher's.
+    case throttle
 
     /// One line for the help.
     public var help: String {
@@ -48,6 +50,7 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
         case .replication: "the node's database does not follow the publisher's"
         case .dns: "the node resolves no names"
         case .expiring: "the node's IPsec certificate expires in five days"
+        case .throttle: "AXL and RIS refuse more than 20 and 15 requests in --delay seconds"
         case .slowStart: "services stay in STARTING for some seconds after a restart"
         }
     }

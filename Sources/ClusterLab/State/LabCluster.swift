@@ -22,7 +22,13 @@ final class LabCluster: Sendable {
     let trustStore: TrustStore
     let nodes: [NodeRuntime]
     let phones: [Phone]
+    let phoneTables: PhoneTables
+    /// The phones beside those.
+    let crowd: PhoneCrowd
+    /// The Trust Verification Services by node name.
+    let trustServers: [String: TVSServer]
 
+    private let throttle = Throttle()
     private let saved: Mutex<Saved>
     private let nginx: NginxServer
 
@@ -41,6 +47,16 @@ final class LabCluster: Sendable {
                 delay: saved.delays[$0.name] ?? Self.usualDelay)
         }
         phones = try plan.phones.map { try Phone(plan: $0, lab: plan, folder: folder.phone($0.name)) }
+        trustServers = Dictionary(
+            uniqueKeysWithValues: nodes.filter { $0.plan.tvsPort != nil }.map { [trustStore] node in
+                (node.plan.name, TVSServer(cache: TVSCache(trustStore: trustStore, files: node.files)))
+            })
+        phoneTables = PhoneTables(plan)
+        crowd = PhoneCrowd(
+            plan.population, plan: plan,
+            world: CrowdWorld(
+                nodes: nodes, identity: identity, services: trustServers, formerCTL: folder.formerCTL),
+            path: folder.crowd)
     }
 
     var publisher: NodeRuntime { nodes[0] }
@@ -52,8 +68,27 @@ final class LabCluster: Sendable {
         return isRight && !node.has(.loginRefused)
     }
 
+    /// Whether an interface of the publisher answers one more request now.
+    func admits(_ interface: Throttle.Interface) -> Bool {
+        throttle.admits(interface, window: publisher.has(.throttle) ? publisher.faultDelay : nil)
+    }
+
     func node(_ name: String) -> NodeRuntime? { nodes.first { $0.plan.name == name } }
     func phone(_ name: String) -> Phone? { phones.first { $0.plan.name == name } }
+
+    /// Has a phone start again, soon.
+    ///
+    /// - Returns: false where there is none of that name.
+    func restartPhone(_ name: String) -> Bool {
+        if let phone = phone(name) {
+            phone.restart()
+        } else if let index = crowd.index(of: name) {
+            crowd.restart(index)
+        } else {
+            return false
+        }
+        return true
+    }
 
     // MARK: Starting and stopping
 
@@ -72,6 +107,10 @@ final class LabCluster: Sendable {
             for unit in ["CallManager-trust", "CAPF-trust"] { _ = try trustStore.add(capf.certificate, unit: unit) }
         }
         try distribute("CTLFile.tlv", try writer.secureCTL(time: now))
+        if plan.population.count > 0 {
+            try Files.makeFolder(folder.crowd)
+            try Files.write(try writer.formerCTL(time: now - 90 * 86400), to: folder.formerCTL, mode: 0o644)
+        }
         save()
     }
 

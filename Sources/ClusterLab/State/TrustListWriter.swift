@@ -20,6 +20,21 @@ struct TrustListWriter: Sendable {
         return try sign(clientRecords(), as: "CTLFile.tlv", with: try firstToken(), time: time)
     }
 
+    /// A CTL file as the cluster had it before the certificate that signs the present one was made: the same names, another
+    /// key. What signed a token's file, the token still signs.
+    func formerCTL(time: Int64) throws -> [UInt8] {
+        guard plan.release.hasCTLCommands else { return try secureCTL(time: time) }
+        let purpose = plan.release.hasITLRecovery ? "ITLRecovery" : "CallManager"
+        let former = try ClusterIdentity.certificate(
+            purpose, plan.publisher, plan.release, PrivateKey.generate(bits: plan.release.keyBits(of: purpose)))
+        let present = credential(.usual).certificate.der
+        let records = try tokenlessRecords().map { old in
+            guard old.certificate == present, let role = old.role else { return old }
+            return try record(plan.publisher, former, role)
+        }
+        return try sign(records, as: "CTLFile.tlv", with: former, time: time)
+    }
+
     /// The CTL file of a cluster in non-secure mode: the server records are emptied of their certificates.
     func nonSecureCTL(time: Int64, signer: Signer = .usual) throws -> [UInt8] {
         let records = try plan.release.hasCTLCommands ? tokenlessRecords() : clientRecords()

@@ -35,9 +35,7 @@ struct TVSServer: Sendable {
             guard let issuer = request.name(TVSMessage.Tag.issuerName), request.name(TVSMessage.Tag.subjectName) != nil,
                 let serial = request.value(TVSMessage.Tag.serialNumber), !serial.isEmpty
             else { return nil }
-            let entry = cache.entry(issuer: issuer, serialNumber: serial)
-            Log.note(
-                "TVS: \(name) asks for a certificate of \(issuer): \(entry.map { "roles \($0.roles)" } ?? "unknown")")
+            let entry = entry(issuer: issuer, serialNumber: serial, for: name)
             return response(.queryResponse, request, entry, withCertificate: true)
         case .verifyRequest:
             guard let certificate = request.value(TVSMessage.Tag.certificate) else { return nil }
@@ -47,6 +45,14 @@ struct TVSServer: Sendable {
         case .queryResponse, .verifyResponse:
             return nil
         }
+    }
+
+    /// What it knows by an issuer and a serial number.
+    func entry(issuer: String, serialNumber: [UInt8], for device: String) -> TVSCache.Entry? {
+        let entry = cache.entry(issuer: issuer, serialNumber: serialNumber)
+        Log.note(
+            "TVS: \(device) asks for a certificate of \(issuer): \(entry.map { "roles \($0.roles)" } ?? "unknown")")
+        return entry
     }
 
     private func response(

@@ -12,6 +12,9 @@ struct AXLInterface: Sendable {
         guard let given = request.basicCredentials,
             cluster.accepts(.application, user: given.user, password: given.password, at: cluster.publisher)
         else { return WebResponse.status(401).with("WWW-Authenticate", "Basic realm=\"Cisco Web Services Realm\"") }
+        guard cluster.admits(.axl) else {
+            return WebResponse.status(503).with("Retry-After", "1")
+        }
         guard let (version, name) = Self.action(request.header("SOAPAction")) else {
             return SOAP.fault("The SOAPAction header is missing or malformed")
         }
@@ -54,9 +57,7 @@ struct AXLInterface: Sendable {
         do {
             let answer = try cluster.database(at: cluster.publisher).run(text)
             guard answer.rows.count <= Self.maximumRows else {
-                return SOAP.fault(
-                    "Query request too large. Total rows matched: \(answer.rows.count) rows. "
-                        + "Suggestive Row Fetch: less than \(Self.maximumRows) rows", code: -1, request: operation.name)
+                return SOAP.fault(Self.tooLarge(answer.rows.count), code: -1, request: operation.name)
             }
             let rows = answer.rows.map { row in
                 let fields = zip(answer.columns, row).map { column, value in
@@ -71,24 +72,50 @@ struct AXLInterface: Sendable {
         }
     }
 
-    /// The phones whose names are like a pattern (`%` for any text), with the fields that are asked for.
+    /// What listPhone knows of a phone, and where it stands in the database.
+    private static let phoneFields = [
+        "name": "d.name", "description": "d.description", "product": "tm.name as product", "model": "tm.name as model",
+        "class": "tc.name as class", "protocol": "tdp.name as protocol", "devicePoolName": "dp.name as devicepoolname",
+        "securityProfileName": "sp.name as securityprofilename",
+    ]
+    private static let searchFields = ["name": "d.name", "description": "d.description", "devicePoolName": "dp.name"]
+
+    /// The phones whose fields are like patterns (`%` for any text), with the fields that are asked for, from `skip` on
+    /// and at most `first` of them.
     private func list(_ operation: MarkupElement, _ namespace: String) -> WebResponse {
-        guard let pattern = operation.element(named: "searchCriteria")?.element(named: "name")?.text,
+        func refused(_ text: String) -> WebResponse { SOAP.fault(text, code: -1, request: operation.name) }
+        guard let criteria = operation.element(named: "searchCriteria")?.elements, !criteria.isEmpty,
             let tags = operation.element(named: "returnedTags")?.elements.map(\.name)
-        else {
-            return SOAP.fault(
-                "The elements searchCriteria and returnedTags are required", code: -1, request: operation.name)
+        else { return refused("The elements searchCriteria and returnedTags are required") }
+        var conditions = ""
+        for item in criteria {
+            guard let column = Self.searchFields[item.name] else {
+                return refused("The search criteria \(item.name) cannot be used")
+            }
+            conditions += " and \(column) like '\(item.text.replacing("'", with: "''"))'"
         }
-        let text = pattern.replacing("'", with: "''")
+        if let unknown = tags.first(where: { Self.phoneFields[$0] == nil }) {
+            return refused("The returned tag \(unknown) is not known")
+        }
+        var window = ""
+        for name in ["skip", "first"] {
+            guard let text = operation.element(named: name)?.text else { continue }
+            guard let number = Int(text), number >= 0 else { return refused("\(name) is no number: \(text)") }
+            window += " \(name) \(number)"
+        }
+        let columns = ["d.pkid"] + tags.compactMap { Self.phoneFields[$0] }
         let query = """
-            select d.pkid, d.name, d.description, tm.name as model from device d, typemodel tm \
-            where d.tkmodel = tm.enum and d.tkclass = 1 and d.name like '\(text)' order by d.name
+            select\(window) \(columns.joined(separator: ", ")) from device d inner join typemodel tm on d.tkmodel = tm.enum \
+            inner join typeclass tc on d.tkclass = tc.enum inner join typedeviceprotocol tdp on d.tkdeviceprotocol = tdp.enum \
+            left join devicepool dp on d.fkdevicepool = dp.pkid left join securityprofile sp \
+            on d.fksecurityprofile = sp.pkid where d.tkclass = 1\(conditions) order by d.name
             """
         guard let answer = try? cluster.database(at: cluster.publisher).run(query) else {
-            return SOAP.fault("The search criteria cannot be used", code: -1, request: operation.name)
+            return refused("The search criteria cannot be used")
         }
+        guard answer.rows.count <= Self.maximumRows else { return refused(Self.tooLarge(answer.rows.count)) }
         let phones = answer.rows.map { row in
-            let fields = zip(answer.columns, row).dropFirst().filter { tags.contains($0.0) }.map { name, value in
+            let fields = zip(tags, row.dropFirst()).map { name, value in
                 "<\(name)>\(XMLDocument.escape(value ?? ""))</\(name)>"
             }
             return "<phone uuid=\"{\((row[0] ?? "").uppercased())}\">\(fields.joined())</phone>"
@@ -96,19 +123,21 @@ struct AXLInterface: Sendable {
         return response(operation, namespace, "<return>\(phones.joined())</return>")
     }
 
+    private static func tooLarge(_ rows: Int) -> String {
+        "Query request too large. Total rows matched: \(rows) rows. Suggestive Row Fetch: less than \(maximumRows) rows"
+    }
+
     private func restart(_ operation: MarkupElement, _ namespace: String) -> WebResponse {
-        guard let name = operation.element(named: "name")?.text, let phone = cluster.phone(name) else {
+        guard let name = operation.element(named: "name")?.text, cluster.restartPhone(name) else {
             return SOAP.fault("Item not valid: The specified Phone was not found", code: 5007, request: operation.name)
         }
-        phone.restart()
         return response(operation, namespace, "<return>{\(name)}</return>")
     }
 
     private func deviceReset(_ operation: MarkupElement, _ namespace: String) -> WebResponse {
-        guard let name = operation.element(named: "deviceName")?.text, let phone = cluster.phone(name) else {
+        guard let name = operation.element(named: "deviceName")?.text, cluster.restartPhone(name) else {
             return SOAP.fault("Item not valid: The specified Device was not found", code: 5007, request: operation.name)
         }
-        phone.restart()
         return response(operation, namespace, "<return>{\(name)}</return>")
     }
 

@@ -18,30 +18,75 @@ struct RISInterface: Sendable {
             operation.namespace == Self.namespace,
             let criteria = operation.element(named: "CmSelectionCriteria")
         else { return SOAP.fault("The request is not a selectCmDevice") }
-        let phones = selected(criteria)
-        guard phones.count <= Self.maximumDevices else {
-            return SOAP.fault("The number of devices exceeds \(Self.maximumDevices)")
+        guard cluster.admits(.ris) else {
+            return SOAP.fault(
+                "Exceeded allowed rate for Realtime information. Current allowed rate for realtime information is "
+                    + "\(Throttle.Interface.ris.limit) requests per minute.")
         }
+        let items = criteria.element(named: "SelectItems")?.elements(named: "item") ?? []
+        guard items.count <= Self.maximumDevices else {
+            return SOAP.fault("The number of SelectItems exceeds \(Self.maximumDevices)")
+        }
+        // As many as are asked for, and never more than it gives.
+        let wanted = criteria.element(named: "MaxReturnedDevices").flatMap { Int($0.text) } ?? Self.maximumDevices
+        let matching = selected(criteria, items)
+        let devices = matching.prefix(min(max(wanted, 0), Self.maximumDevices))
+        let byNode = Dictionary(grouping: devices) { $0.node ?? cluster.plan.publisher.name }
         return SOAP.envelope(
             """
             <ns1:selectCmDeviceResponse xmlns:ns1="\(Self.namespace)"><ns1:selectCmDeviceReturn>\
-            <ns1:SelectCmDeviceResult><ns1:TotalDevicesFound>\(phones.count)</ns1:TotalDevicesFound>\
-            <ns1:CmNodes>\(cluster.plan.nodes.map { item($0, phones) }.joined())</ns1:CmNodes>\
+            <ns1:SelectCmDeviceResult><ns1:TotalDevicesFound>\(matching.count)</ns1:TotalDevicesFound>\
+            <ns1:CmNodes>\(cluster.plan.nodes.map { item($0, byNode[$0.name] ?? []) }.joined())</ns1:CmNodes>\
             </ns1:SelectCmDeviceResult><ns1:StateInfo/></ns1:selectCmDeviceReturn></ns1:selectCmDeviceResponse>
             """)
     }
 
+    /// A phone as the service knows it. One that is not registered is listed where it was last, the publisher.
+    private struct Device {
+        let name: String
+        let model: PhoneModel
+        /// Where it is registered.
+        let node: String?
+        let address: String
+
+        var status: String { node == nil ? "UnRegistered" : "Registered" }
+    }
+
     /// The phones that the criteria name, by name with `*` for any text.
-    private func selected(_ criteria: MarkupElement) -> [Phone] {
-        let items = criteria.element(named: "SelectItems")?.elements(named: "item") ?? []
+    private func selected(_ criteria: MarkupElement, _ items: [MarkupElement]) -> [Device] {
         let names = items.compactMap { $0.element(named: "Item")?.text }.filter { !$0.isEmpty }
+        let patterns = names.filter { $0.hasSuffix("*") }
+        let exact = Set(names).subtracting(patterns)
         let model = criteria.element(named: "Model").flatMap { Int($0.text) } ?? 255
-        let status = criteria.element(named: "Status")?.text ?? "Any"
-        return cluster.phones.filter { phone in
-            (names.isEmpty || names.contains { Self.matches(phone.plan.name, $0) })
-                && (model == 255 || model == phone.plan.model.number)
-                && (status == "Any" || status.lowercased() == Self.status(phone).lowercased())
+        let status = criteria.element(named: "Status")?.text.lowercased() ?? "any"
+        let node = criteria.element(named: "NodeName")?.text ?? ""
+        var devices: [Device] = []
+        func add(_ device: Device) {
+            let isNamed =
+                names.isEmpty || exact.contains(device.name)
+                || patterns.contains { Self.matches(device.name, $0) }
+            guard isNamed, model == 255 || model == device.model.number,
+                status == "any" || status == device.status.lowercased(),
+                node.isEmpty || node == "Any" || node == (device.node ?? cluster.plan.publisher.name)
+            else { return }
+            devices.append(device)
         }
+        for phone in cluster.phones {
+            add(
+                Device(
+                    name: phone.plan.name, model: phone.plan.model, node: phone.state.registeredAt,
+                    address: phone.plan.address))
+        }
+        cluster.crowd.forEach { index, name, kind, phone in
+            // A phone that never started is not known to the service.
+            guard phone.starts > 0 else { return }
+            add(
+                Device(
+                    name: name, model: kind.model,
+                    node: phone.registeredAt < 0 ? nil : cluster.plan.nodes[Int(phone.registeredAt)].name,
+                    address: cluster.crowd.address(index)))
+        }
+        return devices
     }
 
     private static func matches(_ name: String, _ pattern: String) -> Bool {
@@ -49,28 +94,22 @@ struct RISInterface: Sendable {
         return name.hasPrefix(pattern.dropLast())
     }
 
-    private static func status(_ phone: Phone) -> String {
-        phone.state.registeredAt == nil ? "UnRegistered" : "Registered"
+    private func item(_ node: LabPlan.Node, _ devices: [Device]) -> String {
+        """
+        <ns1:item><ns1:ReturnCode>\(devices.isEmpty ? "NotFound" : "Ok")</ns1:ReturnCode><ns1:Name>\(node.name)</ns1:Name>\
+        <ns1:NoChange>false</ns1:NoChange><ns1:CmDevices>\(devices.map(device).joined())</ns1:CmDevices></ns1:item>
+        """
     }
 
-    private func item(_ node: LabPlan.Node, _ phones: [Phone]) -> String {
-        // A phone that is not registered is listed where it was last, the publisher.
-        let here = phones.filter { ($0.state.registeredAt ?? cluster.plan.publisher.name) == node.name }
+    private func device(_ device: Device) -> String {
+        let model = device.model
         return """
-            <ns1:item><ns1:ReturnCode>\(here.isEmpty ? "NotFound" : "Ok")</ns1:ReturnCode><ns1:Name>\(node.name)</ns1:Name>\
-            <ns1:NoChange>false</ns1:NoChange><ns1:CmDevices>\(here.map(device).joined())</ns1:CmDevices></ns1:item>
-            """
-    }
-
-    private func device(_ phone: Phone) -> String {
-        let model = phone.plan.model
-        return """
-            <ns1:item><ns1:Name>\(phone.plan.name)</ns1:Name><ns1:DirNumber/>\
+            <ns1:item><ns1:Name>\(device.name)</ns1:Name><ns1:DirNumber/>\
             <ns1:DeviceClass>Phone</ns1:DeviceClass><ns1:Model>\(model.number)</ns1:Model>\
-            <ns1:Product>\(model.number)</ns1:Product><ns1:Status>\(Self.status(phone))</ns1:Status>\
+            <ns1:Product>\(model.number)</ns1:Product><ns1:Status>\(device.status)</ns1:Status>\
             <ns1:Description>Lab \(model.rawValue)</ns1:Description>\
             <ns1:ActiveLoadID>\(model.firmware)</ns1:ActiveLoadID>\
-            <ns1:IPAddress><ns1:item><ns1:IP>\(phone.plan.address)</ns1:IP><ns1:IPAddrType>ipv4</ns1:IPAddrType>\
+            <ns1:IPAddress><ns1:item><ns1:IP>\(device.address)</ns1:IP><ns1:IPAddrType>ipv4</ns1:IPAddrType>\
             <ns1:Attribute>Unknown</ns1:Attribute></ns1:item></ns1:IPAddress></ns1:item>
             """
     }

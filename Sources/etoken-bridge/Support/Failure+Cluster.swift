@@ -20,6 +20,7 @@ extension Failure {
                 )
             case .loginRefused:
                 (Status.notTrusted, "Check user and password of \(node); nothing was tried a second time.")
+            case .busy: (Status.notReachable, "Wait some minutes, then run the command again.")
             case .tooManyLogins: (Status.notTrusted, "Wait some minutes, then run the command again.")
             case .refused: (Status.failed, "Mend what \(node) says, and run the command again.")
             case .notFound: (Status.notThere, nil)

@@ -1,0 +1,248 @@
+import Certificates
+import Dispatch
+import Synchronization
+import TrustList
+
+/// The many phones of a lab: no thread, socket or file of its own for any of them. They read what the nodes serve and ask
+/// the Trust Verification Services within the process, and decide as the lab's other phones do.
+final class PhoneCrowd: Sendable {
+    struct State {
+        var phones: [CrowdPhone] = []
+        var files = HeldFiles()
+        var outcomes = CrowdOutcomes()
+        /// Phones that were told to restart, and when they are through with it.
+        var waiting: [(index: Int, at: ContinuousClock.Instant)] = []
+        var isChanged = false
+    }
+
+    let population: PhonePopulation
+    private let plan: LabPlan
+    private let world: CrowdWorld
+    private let path: String
+    let state = Mutex(State())
+    private let ready = DispatchSemaphore(value: 0)
+    private let isStopped = Atomic(false)
+
+    /// How long a restart takes; a real phone takes a minute.
+    private static let bootTime = Duration.milliseconds(200)
+
+    init(_ population: PhonePopulation, plan: LabPlan, world: CrowdWorld, path: String) {
+        self.population = population
+        self.plan = plan
+        self.world = world
+        self.path = path
+    }
+
+    // MARK: Starting and stopping
+
+    /// The phones as the last run left them, or as a new lab has them.
+    func start() throws(LabError) {
+        guard population.count > 0 else { return }
+        if Files.exists(path + "/phones") { try load() } else { try fill() }
+        Threads.start { [self] in work() }
+    }
+
+    func stop() {
+        guard population.count > 0 else { return }
+        isStopped.store(true, ordering: .relaxed)
+        ready.signal()
+        saveIfChanged()
+    }
+
+    /// Gives every phone what its kind holds in a new lab.
+    private func fill() throws(LabError) {
+        let present = world.nodes.first?.files.read("CTLFile.tlv")
+        let former = try? Files.read(world.formerCTL)
+        let now = UInt32(clamping: Clock.now)
+        try state.withLock { (state) throws(LabError) in
+            let held: [PhonePopulation.Held: UInt16] = [
+                .present: state.files.add(present), .former: state.files.add(former ?? present), .none: 0,
+            ]
+            state.phones.reserveCapacity(population.count)
+            let accepted = state.outcomes.add(
+                CrowdOutcome(kind: .accepted, rule: 1, reason: "there was none: trust on first use"))
+            for (number, kind) in population.kinds.enumerated() {
+                guard let kindNumber = UInt16(exactly: number) else {
+                    throw LabError(.badRequest, "there are more than \(UInt16.max) kinds of phones")
+                }
+                var phone = CrowdPhone(kind: kindNumber)
+                phone.ctl = held[kind.held] ?? 0
+                if phone.ctl != 0 {
+                    phone.starts = 1
+                    phone.lastStart = kind.held == .former ? now - 90 * 86400 : now
+                    phone.ctlOutcome = accepted
+                }
+                if kind.model.hasSecurityByDefault, kind.held != .none, let node = servers(kind).first {
+                    phone.itl = state.files.add(node.files.read("ITLFile.tlv"))
+                    phone.itlOutcome = accepted
+                }
+                if kind.isRegistered { phone.registeredAt = registrar(kind) }
+                for _ in 0..<kind.count { state.phones.append(phone) }
+            }
+            state.isChanged = true
+        }
+        saveIfChanged()
+    }
+
+    // MARK: Looking
+
+    func name(_ index: Int) -> String {
+        population.name(index, isSoftware: population.kinds[kind(index)].model.isSoftware)
+    }
+
+    func index(of name: String) -> Int? {
+        guard let index = population.index(inName: name), self.name(index) == name else { return nil }
+        return index
+    }
+
+    private func kind(_ index: Int) -> Int { state.withLock { Int($0.phones[index].kind) } }
+
+    /// Goes through all phones, by number.
+    func forEach(_ body: (Int, String, PhonePopulation.Kind, CrowdPhone) -> Void) {
+        let phones = state.withLock { $0.phones }
+        for (index, phone) in phones.enumerated() {
+            let kind = population.kinds[Int(phone.kind)]
+            body(index, population.name(index, isSoftware: kind.model.isSoftware), kind, phone)
+        }
+    }
+
+    func file(_ number: UInt16) -> HeldFiles.File? { state.withLock { $0.files[number] } }
+    func outcome(_ number: UInt16) -> CrowdOutcome? { state.withLock { $0.outcomes[number] } }
+
+    /// Where the cluster believes it to be. Nothing answers there: web access is off on most phones.
+    func address(_ index: Int) -> String {
+        let network = plan.publisher.address.split(separator: ".")
+        let second = (Int(network[1]) ?? 1) % 254 + 1
+        return "127.\(second).\(index / 250 % 250 + 1).\(index % 250 + 1)"
+    }
+
+    // MARK: Restarting
+
+    /// Starts a phone again, soon: returns at once. One that is starting already does that once.
+    func restart(_ index: Int) {
+        let isConnected = state.withLock { state in
+            // One that lies in a drawer hears nothing.
+            guard population.kinds[Int(state.phones[index].kind)].isRegistered else { return false }
+            state.phones[index].registeredAt = -1
+            state.waiting.append((index, ContinuousClock.now + Self.bootTime))
+            return true
+        }
+        if isConnected { ready.signal() }
+    }
+
+    /// How many have been told to restart and are not through with it.
+    var restarting: Int { state.withLock { $0.waiting.count } }
+
+    private func work() {
+        while !isStopped.load(ordering: .relaxed) {
+            guard let next = state.withLock({ $0.waiting.first }) else {
+                saveIfChanged()
+                ready.wait()
+                continue
+            }
+            let delay = next.at - ContinuousClock.now
+            if delay > .zero { Clock.sleep(milliseconds: Int(delay / .milliseconds(1)) + 1) }
+            let due = state.withLock { state in
+                let count = state.waiting.prefix { $0.at <= ContinuousClock.now }.count
+                defer { state.waiting.removeFirst(count) }
+                return state.waiting.prefix(count).map(\.index)
+            }
+            for index in Set(due).sorted() { boot(index) }
+        }
+    }
+
+    private func boot(_ index: Int) {
+        var (phone, files) = state.withLock {
+            ($0.phones[index], ($0.files[$0.phones[index].ctl], $0.files[$0.phones[index].itl]))
+        }
+        let kind = population.kinds[Int(phone.kind)]
+        let name = population.name(index, isSoftware: kind.model.isSoftware)
+        let phoneServers = servers(kind)
+        let members = population.group(ofPool: kind.pool)?.members ?? []
+        func load(_ file: String, _ prefix: String, judge: (PhoneJudge, [UInt8]) -> PhoneJudge.Verdict) -> (
+            CrowdOutcome, HeldFiles.File?
+        ) {
+            let held = prefix == "CTL" ? files.0 : files.1
+            guard let node = phoneServers.first(where: \.servesFiles) else {
+                return (CrowdOutcome(kind: .unreachable, reason: "no server answers"), nil)
+            }
+            guard let offered = world.file(["\(prefix)\(name).tlv", file], at: node) else {
+                return (CrowdOutcome(kind: .absent, reason: "the server has no such file"), nil)
+            }
+            if offered.bytes == held?.bytes {
+                return (CrowdOutcome(kind: .unchanged, reason: "it is the file held already"), nil)
+            }
+            let judgeNow = PhoneJudge(
+                model: kind.model, heldCTL: files.0?.list, heldITL: files.1?.list,
+                serverOrder: members.compactMap { name in plan.node(name)?.addressBytes },
+                askTVS: { [world] in world.askTVS($0, $1, device: "\(kind.model.rawValue)-\(name)") })
+            switch judge(judgeNow, offered.bytes) {
+            case .accepted(let rule, let reason):
+                return (CrowdOutcome(kind: .accepted, rule: rule, reason: reason), offered)
+            case .refused(let reason): return (CrowdOutcome(kind: .refused, rule: 4, reason: reason), nil)
+            }
+        }
+        let (ctlOutcome, ctl) = load("CTLFile.tlv", "CTL") { $0.judgeCTL($1) }
+        if let ctl { files.0 = ctl }
+        var itlResult: (CrowdOutcome, HeldFiles.File?)?
+        if kind.model.hasSecurityByDefault { itlResult = load("ITLFile.tlv", "ITL") { $0.judgeITL($1) } }
+        phone.starts = phone.starts &+ 1
+        phone.lastStart = UInt32(clamping: Clock.now)
+        phone.registeredAt = registrar(kind)
+        state.withLock { [phone, itlResult] state in
+            var phone = phone
+            if let ctl { phone.ctl = state.files.add(ctl) }
+            phone.ctlOutcome = state.outcomes.add(ctlOutcome)
+            if let (outcome, file) = itlResult {
+                if let file { phone.itl = state.files.add(file) }
+                phone.itlOutcome = state.outcomes.add(outcome)
+            }
+            state.phones[index] = phone
+            state.isChanged = true
+        }
+    }
+
+    /// The TFTP servers in the order in which phones of a kind try them: each place begins with another.
+    private func servers(_ kind: PhonePopulation.Kind) -> [NodeRuntime] {
+        let all = world.nodes.filter(\.plan.servesTFTP)
+        let place = population.pools.firstIndex { $0.name == kind.pool } ?? 0
+        let start = all.isEmpty ? 0 : place % all.count
+        return Array(all[start...] + all[..<start])
+    }
+
+    /// The first node of its group that takes registrations.
+    private func registrar(_ kind: PhonePopulation.Kind) -> Int8 {
+        for name in population.group(ofPool: kind.pool)?.members ?? [] {
+            guard let index = world.nodes.firstIndex(where: { $0.plan.name == name }) else { continue }
+            if world.nodes[index].isUp, world.nodes[index].isStarted(.callManager) { return Int8(clamping: index) }
+        }
+        return -1
+    }
+
+    // MARK: State on disk
+
+    private func saveIfChanged() {
+        let text = state.withLock { state -> String? in
+            guard state.isChanged else { return nil }
+            state.isChanged = false
+            return CrowdRecord.text(state)
+        }
+        guard let text else { return }
+        do {
+            try Files.makeFolder(path + "/files")
+            for file in state.withLock({ $0.files.all }) where !Files.exists("\(path)/files/\(file.sha1)") {
+                try Files.write(file.bytes, to: "\(path)/files/\(file.sha1)", mode: 0o644)
+            }
+            try Files.write(text, to: path + "/phones")
+        } catch { Log.note("\(error)") }
+    }
+
+    private func load() throws(LabError) {
+        let text = try Files.text(path + "/phones")
+        let folder = path + "/files"
+        guard let saved = CrowdRecord.state(text, file: { try? Files.read("\(folder)/\($0)") }),
+            saved.phones.count == population.count
+        else { throw LabError(.notALab, "\(path)/phones is not what the lab wrote") }
+        state.withLock { $0 = saved }
+    }
+}

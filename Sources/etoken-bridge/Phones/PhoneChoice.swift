@@ -1,0 +1,81 @@
+import ArgumentParser
+import Cluster
+import Files
+
+/// Which phones a command is for.
+struct PhoneChoice: ParsableArguments {
+    @Flag(help: "All phones of the cluster.")
+    var all = false
+
+    @Option(help: "This phone, as SEPB000B4BA0AEE. May be given more than once.")
+    var phone: [String] = []
+
+    @Option(help: "Phones of this model, as Cisco 7975. May be given more than once.")
+    var model: [String] = []
+
+    @Option(help: "Phones in this device pool. May be given more than once.")
+    var pool: [String] = []
+
+    @Option(help: "Phones whose names stand in this file, one a line, before the first comma.", completion: .file())
+    var list: String?
+
+    var isGiven: Bool { all || !phone.isEmpty || !model.isEmpty || !pool.isEmpty || list != nil }
+
+    /// The names that are chosen, by name. Phones that are named (--phone, --list) are added to one another; --model and
+    /// --pool narrow down what is named, or all.
+    ///
+    /// - Throws: a ``Failure`` where something that was named is not there, or nothing is left.
+    func choose(from candidates: [RestartCandidate], cluster: String) throws -> [String] {
+        let known = Dictionary(candidates.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let named = phone + (try list.map(read) ?? [])
+        let unknown = named.filter { known[$0] == nil }
+        guard unknown.isEmpty else {
+            let shown = unknown.prefix(5).joined(separator: ", ") + (unknown.count > 5 ? " ..." : "")
+            throw Failure(
+                Status.notThere,
+                "\(unknown.count) of \(named.count) phones are not in cluster \(cluster): \(shown). Nothing was restarted.",
+                next: "Correct the names; a phone's name is SEP and its MAC address.")
+        }
+        try check(model, among: Set(candidates.map(\.model)), "model", cluster)
+        try check(pool, among: Set(candidates.map(\.pool)), "device pool", cluster)
+        let names = Set(named)
+        let chosen = candidates.filter { candidate in
+            (named.isEmpty || names.contains(candidate.name))
+                && (model.isEmpty || model.contains { Self.isSame($0, candidate.model) })
+                && (pool.isEmpty || pool.contains(candidate.pool))
+        }
+        guard !chosen.isEmpty else {
+            throw Failure(Status.notThere, "No phone of cluster \(cluster) is of that choice.", next: "Widen it.")
+        }
+        return chosen.map(\.name).sorted()
+    }
+
+    private func check(_ wanted: [String], among known: Set<String>, _ what: String, _ cluster: String) throws {
+        for name in wanted where !known.contains(where: { Self.isSame(name, $0) }) {
+            throw Failure(
+                Status.notThere, "No phone of cluster \(cluster) has the \(what) \"\(name)\".",
+                next: "There are: \(known.filter { !$0.isEmpty }.sorted().joined(separator: ", ")).")
+        }
+    }
+
+    /// `7975` and `CP-7975` are `Cisco 7975` too.
+    private static func isSame(_ given: String, _ name: String) -> Bool {
+        given == name || "Cisco \(given)" == name || (given.hasPrefix("CP-") && "Cisco \(given.dropFirst(3))" == name)
+    }
+
+    private func read(_ path: String) throws -> [String] {
+        let text = String(decoding: try Files.read(path), as: UTF8.self)
+        let names = text.split(whereSeparator: \.isNewline).compactMap { line -> String? in
+            let name = (line.split(separator: ",", omittingEmptySubsequences: false).first ?? "").filter {
+                !$0.isWhitespace && $0 != "\""
+            }
+            return name.isEmpty || name.hasPrefix("#") || ["name", "devicename"].contains(name.lowercased())
+                ? nil : name
+        }
+        guard !names.isEmpty else {
+            throw Failure(
+                Status.notThere, "\(path) holds no phone's name.", next: "Write one name a line, as SEPB000B4BA0AEE.")
+        }
+        return names
+    }
+}

@@ -1,0 +1,133 @@
+import ArgumentParser
+import Cluster
+import Glibc
+import Migration
+
+struct PhonesRestart: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restart", abstract: "Restart phones, some at a time, so that they fetch their trust lists.",
+        discussion: """
+            Over AXL, in batches with a pause after each. Control-C stops it (exit status 10), and --resume goes on with \
+            the phones that have not been told. A phone that the cluster does not restart is passed over and listed; \
+            --resume tries it again.
+
+            Example:
+              etoken-bridge phones restart --cluster office --all --batch 200 --pause 30
+              etoken-bridge phones restart --cluster office --pool Warszawa --model "Cisco 7975" --dry-run
+              etoken-bridge phones restart --cluster office --resume
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var choice: PhoneChoice
+
+    @Option(help: "How many phones are told before a pause.")
+    var batch = 100
+
+    @Option(help: "Seconds between two batches.")
+    var pause = 10.0
+
+    @Flag(help: "Reset the phones: they are switched off and on, not just started anew.")
+    var reset = false
+
+    @Flag(help: "Go on with the last restart of this cluster that was stopped.")
+    var resume = false
+
+    @Flag(help: "Only list what would be restarted.")
+    var dryRun = false
+
+    @OptionGroup var confirmation: ConfirmationOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard batch >= 1, pause >= 0, pause <= 86400 else {
+            throw ValidationError("--batch takes at least 1, and --pause 0 to 86400 seconds.")
+        }
+        guard resume != choice.isGiven else {
+            throw ValidationError(
+                "Say which phones: --all, --phone, --model, --pool or --list; or --resume for a restart that was stopped."
+            )
+        }
+        guard !resume || !reset else {
+            throw ValidationError("--resume does as the stopped run did; leave out --reset.")
+        }
+    }
+
+    func run() throws {
+        let cluster = try cluster.configured()
+        defer { cluster.close() }
+        let state = StateFolder.standard().path
+        let name = self.cluster.cluster
+        let stopped = try RestartRecord.unfinished(of: name, in: state)
+        if resume, stopped == nil {
+            throw Failure(
+                Status.notThere, "No restart of phones of cluster \(name) was stopped; there is nothing to resume.",
+                next: "Begin one: etoken-bridge phones restart --cluster \(name) --all")
+        }
+        let axl = try cluster.axl()
+        let phones: [String]
+        if resume, let stopped {
+            phones = stopped.left
+            Terminal.note(
+                "Going on with the restart of \(isoTime(stopped.begun)): \(stopped.told.count) of \(stopped.phones.count) phones have been told."
+            )
+        } else {
+            phones = try choice.choose(from: try axl.restartCandidates(), cluster: name)
+            if let stopped {
+                Terminal.note(
+                    "A restart of \(stopped.phones.count) phones was stopped at \(stopped.told.count) on \(isoTime(stopped.begun)); --resume would go on with it."
+                )
+            }
+        }
+        let isReset = resume ? stopped?.isReset ?? false : reset
+        let run = PhoneRestart(phones, settings: .init(batch: batch, pause: pause))
+        let report = RestartReport(run: run, isReset: isReset)
+        Terminal.note(report.announcement)
+        if dryRun { return try show(report.planned) }
+        try confirmation.ask("\(isReset ? "reset" : "restart") \(phones.count) phones of cluster \(name)")
+        let record =
+            try resume
+            ? stopped?.resume()
+            : .begin(cluster: name, phones: phones, isReset: isReset, in: state, at: Int64(time(nil)))
+        guard let record else { preconditionFailure("what is resumed was found") }
+        Interruption.watch()
+        let outcome = run.run(
+            isInterrupted: { Interruption.hasCome },
+            observe: { (event) throws(ClusterError) in try note(event, in: record, of: phones.count) },
+            restart: { (phone) throws(ClusterError) in
+                if isReset { try axl.resetPhone(phone) } else { try axl.restartPhone(phone) }
+            })
+        try record.sync()
+        if outcome.left.isEmpty, outcome.refused.isEmpty { try record.finish(at: Int64(time(nil))) }
+        try show(report.done(outcome, record: record.path))
+        try report.check(outcome, cluster: name)
+    }
+
+    private func note(_ event: PhoneRestart.Event, in record: RestartRecord, of count: Int) throws(ClusterError) {
+        switch event {
+        case .told(let phone): try record.note(told: phone)
+        case .refused(let refusal):
+            try record.note(refused: refusal.phone, reason: refusal.error.message)
+            Terminal.note("  \(refusal.phone): \(refusal.error.message)")
+        case .waiting(let seconds): Terminal.note("The server is too busy; asking again in \(Int(seconds)) s ...")
+        case .batch(let done):
+            try record.sync()
+            let left = PhoneRestart(
+                Array(repeating: "", count: count - done), settings: .init(batch: batch, pause: pause))
+            let rest = done < count ? ", some \(duration(left.pauses + pause)) to go" : ""
+            Terminal.note("[\(done)/\(count)] told\(rest)")
+        }
+    }
+
+    private func show(_ document: RestartReport.Document) throws {
+        if common.json {
+            try Terminal.json(document)
+        } else {
+            Terminal.out(document.text)
+        }
+    }
+}
+
+/// Seconds for people: `40 s`, `12 min`.
+func duration(_ seconds: Double) -> String {
+    seconds < 120 ? "\(Int(seconds.rounded(.up))) s" : "\(Int((seconds / 60).rounded())) min"
+}

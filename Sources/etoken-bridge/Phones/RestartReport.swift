@@ -1,0 +1,78 @@
+import Cluster
+
+/// What is going to be restarted, and what was.
+struct RestartReport {
+    struct Document: Encodable {
+        struct Refused: Encodable { let phone, reason: String }
+
+        /// `planned`, `finished`, `partly-done`, `interrupted`, `failed`
+        let state: String
+        let action: String
+        let phones: Int
+        let told: Int
+        let refused: [Refused]
+        /// Those that have not been told; of a plan, all.
+        let left: [String]
+        /// Where a later run reads how far this one came.
+        let record: String?
+
+        var text: String {
+            if state == "planned" { return left.joined(separator: "\n") }
+            var lines = ["\(told) of \(phones) phones have been told to \(action); \(left.count) are left."]
+            for item in refused { lines.append("  \(item.phone)  \(item.reason)") }
+            return lines.joined(separator: "\n")
+        }
+    }
+
+    let run: PhoneRestart
+    let isReset: Bool
+
+    private var action: String { isReset ? "reset" : "restart" }
+
+    var announcement: String {
+        let settings = run.settings
+        let batches = (run.phones.count + settings.batch - 1) / settings.batch
+        return
+            "\(run.phones.count) phones in \(batches) batches of up to \(settings.batch), with \(duration(settings.pause)) between them: at least \(duration(run.pauses))."
+    }
+
+    var planned: Document {
+        Document(
+            state: "planned", action: action, phones: run.phones.count, told: 0, refused: [], left: run.phones,
+            record: nil)
+    }
+
+    func done(_ outcome: PhoneRestart.Outcome, record: String) -> Document {
+        let state =
+            outcome.failure != nil
+            ? "failed" : !outcome.left.isEmpty ? "interrupted" : outcome.refused.isEmpty ? "finished" : "partly-done"
+        return Document(
+            state: state, action: action, phones: run.phones.count, told: outcome.told.count,
+            refused: outcome.refused.map { .init(phone: $0.phone, reason: $0.error.message) }, left: outcome.left,
+            record: record)
+    }
+
+    /// Throws the ``Failure`` that the run ends with.
+    func check(_ outcome: PhoneRestart.Outcome, cluster: String) throws {
+        let resume = "etoken-bridge phones restart --cluster \(cluster) --resume"
+        if let failure = outcome.failure {
+            let cause = Failure(describing: failure)
+            throw Failure(
+                outcome.told.isEmpty ? cause.status : Status.partlyDone,
+                "\(outcome.told.count) of \(run.phones.count) phones have been told to \(action), then it failed. \(cause.what)",
+                next: (cause.next.map { $0 + " " } ?? "") + "Then go on: \(resume)", causes: cause.causes)
+        }
+        guard outcome.left.isEmpty else {
+            throw Failure(
+                Status.interrupted,
+                "Interrupted; \(outcome.left.count) of \(run.phones.count) phones have not been told.",
+                next: "Go on: \(resume)")
+        }
+        if let first = outcome.refused.first {
+            throw Failure(
+                Status.partlyDone,
+                "The cluster did not \(action) \(outcome.refused.count) of \(run.phones.count) phones. \(first.phone): \(first.error.message).",
+                next: "Look at them, then try them again: \(resume)")
+        }
+    }
+}
