@@ -3,6 +3,7 @@ import Cluster
 import Glibc
 import Migration
 import Tokens
+import Version
 
 /// How a change is planned and run; the same for all kinds.
 struct ChangeOptions: ParsableArguments {
