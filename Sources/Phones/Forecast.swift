@@ -1,23 +1,3 @@
-import TrustList
-
-/// A phone of the cluster.
-public struct Phone: Hashable, Sendable {
-    /// Device name, `SEP` and the MAC address.
-    public let name: String
-    public let model: PhoneModel
-    /// Where its web page answers, where known.
-    public let address: String?
-    /// Whether it is registered at the moment, where known.
-    public let isRegistered: Bool?
-
-    public init(name: String, model: PhoneModel, address: String?, isRegistered: Bool?) {
-        self.name = name
-        self.model = model
-        self.address = address
-        self.isRegistered = isRegistered
-    }
-}
-
 /// What each phone of a cluster will do with a new CTL file.
 public struct Forecast: Sendable {
     public struct Entry: Sendable {

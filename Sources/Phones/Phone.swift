@@ -1,0 +1,57 @@
+import TrustList
+
+/// A phone of the cluster.
+public struct Phone: Hashable, Sendable {
+    /// Device name, `SEP` and the MAC address.
+    public let name: String
+    public let model: PhoneModel
+    /// Where its web page answers, where known.
+    public var address: String?
+    /// Whether it is registered at the moment, where known.
+    public var isRegistered: Bool?
+    /// What phones share; nil where nobody asked.
+    public var place: PhonePlace?
+
+    public init(
+        name: String, model: PhoneModel, address: String?, isRegistered: Bool?, place: PhonePlace? = nil
+    ) {
+        self.name = name
+        self.model = model
+        self.address = address
+        self.isRegistered = isRegistered
+        self.place = place
+    }
+}
+
+/// Where a phone belongs: one of these is shared by all phones of the same device pool, profile and firmware, so that
+/// 40,000 phones take little memory.
+public final class PhonePlace: Hashable, Sendable {
+    /// Device pool.
+    public let devicePool: String
+    /// The device pool's CallManager group.
+    public let callManagerGroup: String
+    /// The nodes of the group by priority: the phones' TVS servers, in the order in which they ask.
+    public let servers: [String]
+    /// Device security profile.
+    public let securityProfile: String
+    /// The firmware load that is set for it, where one is.
+    public let firmware: String?
+
+    public init(
+        devicePool: String, callManagerGroup: String, servers: [String], securityProfile: String, firmware: String?
+    ) {
+        self.devicePool = devicePool
+        self.callManagerGroup = callManagerGroup
+        self.servers = servers
+        self.securityProfile = securityProfile
+        self.firmware = firmware
+    }
+
+    private var parts: [String] { [devicePool, callManagerGroup, securityProfile, firmware ?? ""] + servers }
+
+    public static func == (left: PhonePlace, right: PhonePlace) -> Bool {
+        left === right || left.parts == right.parts
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(parts) }
+}
