@@ -110,7 +110,7 @@ extension Change {
 
     /// The record of a server whose certificate is another one now; nil where it is the same, or where no ITL file shows
     /// it. The ITL of a node is made anew with its certificates: it shows what phones will be shown.
-    private static func renewed(_ record: Record, _ survey: Survey) throws -> (record: Record, sentence: String)? {
+    static func renewed(_ record: Record, _ survey: Survey) throws -> (record: Record, sentence: String)? {
         guard record.role == .ccmTFTP || record.role == .capf, let old = record.certificate else { return nil }
         let lists = survey.itls.values.compactMap { try? TrustListFile(decoding: $0) }
         let same = lists.lazy.flatMap(\.records).first { $0.role == record.role && $0.isServer(of: record) }

@@ -204,9 +204,14 @@ public final class Change {
     /// Closes the change and leaves everything as it is.
     public static func abandon(_ journal: Journal) throws { try journal.append(.abandoned) }
 
+    /// How a phone that refuses is brought round.
+    static var eraseAdvice: String {
+        "On each of these phones, delete the trust list by hand (Settings > Security Configuration > Trust List, unlock with **#, Erase) and restart it"
+    }
+
     /// What to do about phones that refuse.
     public static var strandedAdvice: String {
-        "On each of these phones, after the change, delete the trust list by hand (Settings > Security Configuration > Trust List, unlock with **#, Erase) and restart it; run this again with --accept-stranded when somebody is ready to do that."
+        "\(eraseAdvice), after the change; run this again with --accept-stranded when somebody is ready to do that."
     }
 }
 

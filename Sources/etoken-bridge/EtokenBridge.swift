@@ -88,6 +88,7 @@ struct MigrateGroup: ParsableCommand {
         commandName: "migrate", abstract: "Change how a cluster's trust list is signed, step by step.",
         subcommands: [
             MigrateToEtoken.self, MigrateToTokenless.self, MigrateUpdateCertificates.self, MigrateRun.self,
+            MigratePrepareDowngrade.self,
             MigrateStatus.self, MigrateResume.self, MigrateRollback.self,
         ])
 }

@@ -13,18 +13,9 @@ extension ChangeRecord {
 
     /// The record as a web page: one file, without scripts and without any reference to another, fit for printing.
     public var html: String {
-        let page: HTML = """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>Change record \(id)</title>
-            <style>
-            \(Self.style)
-            </style>
-            </head>
-            <body>
+        HTMLPage.page(
+            title: "Change record \(id)",
+            """
             <header>
             <p class="state \(state.rawValue)">\(Self.words(state))</p>
             <h1>\(title)</h1>
@@ -38,11 +29,7 @@ extension ChangeRecord {
             \(stepsPart)
             \(phonesPart)
             \(lookPart)
-            </body>
-            </html>
-
-            """
-        return page.markup
+            """)
     }
 
     private static func words(_ state: State) -> String {
@@ -57,8 +44,8 @@ extension ChangeRecord {
         }
     }
 
-    private static func time(_ seconds: Int64) -> String {
-        Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
+    private static func time(_ seconds: Int64) -> HTML {
+        "<time>\(Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601))</time>"
     }
 
     private var failurePart: HTML {
@@ -84,7 +71,7 @@ extension ChangeRecord {
         func row(_ label: String, _ file: File?) -> HTML {
             guard let file else { return "<tr><th>\(label)</th><td colspan=\"5\">no file</td></tr>" }
             return """
-                <tr><th>\(label)</th><td>\(file.length)</td><td>\(file.records)</td><td>\(file.signer)</td>
+                <tr><th>\(label)</th><td>\(file.length)</td><td>\(file.records)</td><td class="name">\(file.signer)</td>
                 <td>\(Self.time(Int64(file.timestamp)))</td>
                 <td><code>MD5 \(file.md5)<br>SHA-1 \(file.sha1)<br>SHA-256 \(file.sha256)</code></td></tr>
                 """
@@ -106,7 +93,7 @@ extension ChangeRecord {
         guard !tokens.isEmpty else { return "" }
         let rows = tokens.map { token in
             """
-            <tr><td>\(token.label)\(token.signs ? " (signs)" : "")</td><td>\(token.subject)<br>issued by \(token.issuer)</td>
+            <tr><td>\(token.label)\(token.signs ? " (signs)" : "")</td><td class="name">\(token.subject)<br>issued by \(token.issuer)</td>
             <td><code>\(token.serialNumber)</code></td><td>RSA \(token.keyBits)</td>
             <td>\(Self.time(token.notBefore)) to \(Self.time(token.notAfter))</td><td><code>\(token.sha1)</code></td></tr>
             """ as HTML
@@ -123,7 +110,7 @@ extension ChangeRecord {
             """
             <tr class="\(step.state.rawValue)"><td>\(index + 1)</td><td><b>\(step.title)</b><br>\(step.text)
             <ul>\(step.proofs.map { "<li>\($0)</li>" as HTML })</ul></td>
-            <td>\(step.state.rawValue)</td><td>\(step.began.map(Self.time) ?? "")</td><td>\(step.seconds.map { "\($0) s" } ?? "")</td></tr>
+            <td>\(step.state.rawValue)</td><td>\(step.began.map(Self.time) ?? "")</td><td>\(step.seconds.map { "\($0)\u{a0}s" } ?? "")</td></tr>
             """ as HTML
         }
         return """
@@ -143,14 +130,15 @@ extension ChangeRecord {
             <td>\(group.outcome.rawValue)</td><td>\(group.reason)</td></tr>
             """ as HTML
         }
-        let answers = tvs.map { "<li>TVS on \($0.server): \($0.answer)</li>" as HTML }
+        let list = tvs.map { "<li>TVS on \($0.server): \($0.answer)</li>" as HTML }
+        let answers: HTML = list.isEmpty ? "" : "<p>What was asked for real:</p><ul>\(list)</ul>"
         return """
             <section><h2>Forecast</h2>
             <p>\(forecast.count(.accepted)) of \(forecast.count) phones accept the new file,
             \(forecast.count(.refused)) refuse it, of \(forecast.count(.unknown)) it is not known.</p>
             \(chart)
             <table><tr><th>Model</th><th>Phones</th><th>Hold</th><th>Will</th><th>Because</th></tr>\(rows)</table>
-            \(answers.isEmpty ? "" : "<p>What was asked for real:</p><ul>\(answers)</ul>")
+            \(answers)
             </section>
             """
     }
@@ -220,22 +208,4 @@ extension ChangeRecord {
         }
         return parts.isEmpty ? "" : "<section><h2>What to look for</h2>\(parts)</section>"
     }
-
-    private static let style: HTML = """
-        :root { color-scheme: light; }
-        body { font: 15px/1.45 system-ui, sans-serif; color: #1c2328; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; }
-        h1 { margin: .2rem 0; font-size: 1.6rem; } h2 { font-size: 1.15rem; margin: 1.8rem 0 .5rem; }
-        table { border-collapse: collapse; width: 100%; font-size: .87rem; }
-        th, td { text-align: left; vertical-align: top; padding: .35rem .5rem; border-bottom: 1px solid #d5dbe0; }
-        td { overflow-wrap: anywhere; } th { background: #f0f3f5; }
-        tr { break-inside: avoid; } code { font-size: .8rem; } ul { margin: .2rem 0; padding-left: 1.1rem; }
-        .state { display: inline-block; margin: 0; padding: .15rem .7rem; border-radius: .8rem; background: #e4e9ed; font-weight: 600; }
-        .state.finished { background: #cdebd6; } .state.unfinished, .state.rolling-back { background: #fde3b3; }
-        .failure { border-left: 4px solid #b3261e; padding-left: 1rem; }
-        svg { width: 100%; height: auto; font-size: 12px; margin: .5rem 0 1rem; }
-        rect.accepted { fill: #2f7d4f; } rect.refused { fill: #b3261e; } rect.unknown { fill: #8a6d00; }
-        tr.refused td:nth-child(4), tr.failed td:nth-child(3) { color: #b3261e; font-weight: 600; }
-        tr.unknown td:nth-child(4) { color: #8a6d00; font-weight: 600; }
-        @media print { body { margin: 0; max-width: none; font-size: 11px; } section { break-inside: auto; } }
-        """
 }

@@ -154,7 +154,7 @@ final class CheckPhones: ChangeStep, Step {
             let rest = differing.count > 5 ? "; and \(differing.count - 5) more" : ""
             throw MigrationError(
                 .phonesDiffer, names.joined(separator: "; ") + rest + ".",
-                next: "Look at the status messages on these phones; \(Change.strandedAdvice)")
+                next: "Look at the status messages on these phones. \(Change.eraseAdvice).")
         }
         return change.known.phones.map { group in
             group.phones.count <= 3

@@ -1,0 +1,239 @@
+import Certificates
+import Cluster
+import Phones
+import TrustList
+
+/// Whether a cluster can go back to a release without `utils ctl`, and what is left to do: a checklist. Changes nothing.
+///
+/// Below 10.0 only hardware tokens can change the trust list. A cluster that gets there with a file that it signed itself
+/// can never change it again, and a phone that does not hold the present file then cannot be reached. Source:
+/// docs/operator-guide.md; Cisco technotes 118893 and 213407.
+public struct DowngradeCheck: Codable, Sendable {
+    public struct Item: Codable, Sendable {
+        public enum State: String, Codable, Sendable {
+            /// Seen on the cluster, now.
+            case proven
+            /// Seen not to be so.
+            case failed
+            /// Nobody but a person can see to it.
+            case byHand = "by-hand"
+        }
+
+        public let id, title: String
+        public let state: State
+        /// What was seen, or what is to be done.
+        public let text: String
+        /// What to do about a failure.
+        public let next: String?
+    }
+
+    public let cluster, version, target: String
+    public let items: [Item]
+    /// Phones that would be stranded, by groups.
+    public let stranded: [StoredForecast.Group]
+
+    public var isReady: Bool { !items.contains { $0.state == .failed } }
+
+    /// Looks at a cluster.
+    ///
+    /// - Parameters:
+    ///   - target: the release to go back to.
+    ///   - tokens: those that are at hand; empty where none was named.
+    /// - Throws: what keeps the cluster from being read at all.
+    public init(
+        of world: any ClusterWorld, target: ClusterVersion, tokens: [ChangePlan.Token], state: StateFolder
+    ) throws {
+        var list = Checklist()
+        let survey = try Survey(of: world, backups: state)
+        (cluster, version, self.target) = (world.name, survey.version.description, target.description)
+
+        list.byHand(
+            "command-line", "Changes after the downgrade",
+            target.hasTokenlessTrustList
+                ? "\(target) still has utils ctl: the cluster can go on signing its trust list itself, and tokens are not needed for this downgrade."
+                : "\(target) has no utils ctl: from then on, only the tokens in the file can change the trust list, by this program or by Cisco's CTL Client."
+        )
+        list.look(
+            "mode", "The cluster is in mixed mode", survey.mode == .mixed,
+            seen: "ClusterSecurityMode is \(survey.mode.name)",
+            next:
+                "In non-secure mode phones use no CTL file; set the mode first if the older release is to be secure: etoken-bridge cluster set-mode mixed --token ..."
+        )
+        let unfinished = state.changes(of: world.name).filter {
+            (try? JournalState(Journal.read($0)).outcome.isClosed) != true
+        }
+        list.look(
+            "no-unfinished-change", "No change is half-finished", unfinished.isEmpty,
+            seen: unfinished.isEmpty ? "no open journal is on this machine" : unfinished.joined(separator: ", "),
+            next: "Finish it: etoken-bridge migrate resume, or rollback.")
+        guard let present = survey.present, let bytes = survey.presentBytes else {
+            list.look(
+                "file", "Every node serves the same CTL file", false, seen: "no node serves one",
+                next: "etoken-bridge cluster set-mode mixed --token ... --token ...")
+            (items, stranded) = (list.items, [])
+            return
+        }
+        list.look(
+            "file", "Every node serves the same CTL file", true,
+            seen:
+                "\(survey.world.nodes.joined(separator: ", ")): \(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex); its signature verifies"
+        )
+        let inFile = present.records.filter(\.isToken)
+        try list.lookAtTokens(inFile, present, survey, world, cluster: world.name, atHand: tokens)
+        let renewals = try survey.renewals()
+        list.look(
+            "server-certificates", "The file holds the servers' present certificates", renewals.isEmpty,
+            seen: renewals.isEmpty ? "those of the ITL files are the same" : renewals.joined(separator: "; "),
+            next: "etoken-bridge migrate update-certificates --cluster \(world.name) --token ...")
+        stranded = list.lookAtPhones(survey, present)
+        list.addWorkByHand(bytes)
+        items = list.items
+    }
+}
+
+/// The items while they are gathered.
+private struct Checklist {
+    typealias Item = DowngradeCheck.Item
+    var items: [Item] = []
+
+    mutating func look(_ id: String, _ title: String, _ isSo: Bool, seen: String, next: String? = nil) {
+        items.append(
+            Item(id: id, title: title, state: isSo ? .proven : .failed, text: seen, next: isSo ? nil : next))
+    }
+
+    mutating func byHand(_ id: String, _ title: String, _ text: String) {
+        items.append(Item(id: id, title: title, state: .byHand, text: text, next: nil))
+    }
+
+    mutating func lookAtTokens(
+        _ inFile: [Record], _ present: TrustListFile, _ survey: Survey, _ world: any ClusterWorld, cluster: String,
+        atHand: [ChangePlan.Token]
+    ) throws {
+        let toEtoken = "etoken-bridge migrate to-etoken --cluster \(cluster) --token LABEL --token LABEL"
+        func names(_ records: [Record]) -> String {
+            records.isEmpty ? "none" : records.map { $0.subjectName ?? "?" }.joined(separator: ", ")
+        }
+        look(
+            "signed-by-token", "A hardware token signed the file", present.signerRecord?.isToken == true,
+            seen: "signed by \(present.header.signerName)", next: toEtoken)
+        look(
+            "two-tokens", "Two tokens at least are in the file", Set(inFile.compactMap(\.certificate)).count >= 2,
+            seen: names(inFile), next: toEtoken)
+        let noToken = "there is no token in the file"
+        let trusted = Set(survey.world.trusted)
+        let missing = inFile.filter { !trusted.contains(Digest.sha256($0.certificate ?? []).hex) }
+        look(
+            "trusted", "\(TrustStores.phoneSAST) holds the certificate of every token",
+            missing.isEmpty && !inFile.isEmpty,
+            seen: inFile.isEmpty ? noToken : missing.isEmpty ? names(inFile) : "missing: \(names(missing))",
+            next: "etoken-bridge token export LABEL, then trust upload FILE --cluster \(cluster)")
+        let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
+        var silent: [String] = []
+        for signer in inFile.compactMap(OfferedSigner.init(record:)) {
+            let replies = world.askTVS(for: signer, as: phone, trusting: survey.itl)
+            silent += replies.filter { $0.answer.vouches(for: signer) != true }.map {
+                "\($0.server) for \(signer.name)"
+            }
+            if replies.isEmpty { silent.append("no TVS server could be asked") }
+        }
+        look(
+            "tvs", "TVS vouches for every token", silent.isEmpty && !inFile.isEmpty,
+            seen: silent.isEmpty
+                ? "asked for \(names(inFile)), as a phone would" : "not: \(silent.joined(separator: ", "))",
+            next: "Restart Cisco Trust Verification Service on that node, and check \(TrustStores.phoneSAST).")
+        guard !atHand.isEmpty else {
+            return byHand(
+                "at-hand", "The tokens are at hand",
+                "Have every token that is in the file here, and its PIN; run this again with --token LABEL for each to have them compared."
+            )
+        }
+        let held = Set(inFile.compactMap(\.certificate))
+        let strangers = try atHand.filter { try !held.contains($0.certificate().der) }
+        look(
+            "at-hand", "The tokens at hand are those in the file", strangers.isEmpty && atHand.count >= 2,
+            seen: strangers.isEmpty
+                ? "\(atHand.map(\.label).joined(separator: ", ")), by their certificates"
+                : "The Security Token you have inserted does not exist in the CTL File: \(strangers.map(\.label).joined(separator: ", "))",
+            next: toEtoken)
+    }
+
+    /// - Returns: the phones that would be stranded: those that hold something else, and would not take the present file.
+    mutating func lookAtPhones(_ survey: Survey, _ present: TrustListFile) -> [StoredForecast.Group] {
+        guard let signer = present.signerRecord.flatMap(OfferedSigner.init(record:)) else { return [] }
+        // After the downgrade nothing vouches for a new signer on a model without Security by Default: only what a phone
+        // holds counts. So does it for the others while no TVS server has been asked.
+        let forecast = StoredForecast(Change.forecast(for: signer, survey: survey, tvs: [.notAsked]))
+        let stranded = forecast.stranded
+        look(
+            "phones", "Every phone holds a file that names the signer", stranded.isEmpty,
+            seen: stranded.isEmpty
+                ? "\(forecast.count) phones"
+                : stranded.map { "\($0.phones.count) of \($0.model): \($0.reason)" }.joined(separator: "; "),
+            next:
+                "Have these phones register and take the present file before the downgrade, or visit them. \(Change.eraseAdvice)."
+        )
+        return stranded
+    }
+
+    mutating func addWorkByHand(_ bytes: [UInt8]) {
+        byHand(
+            "backup", "A backup of the cluster",
+            "Make one with the Disaster Recovery System before versions are switched.")
+        byHand(
+            "inactive", "The inactive version",
+            "Changes of today are not in the inactive partition. After the switch, compare what every node serves with the file of today (SHA-1 \(Digest.sha1(bytes).hex)): etoken-bridge ctl fetch. Where it differs, put it there: etoken-bridge ctl deploy."
+        )
+        byHand(
+            "rollback-parameter", "\"Prepare Cluster for Rollback to pre 8.0\"",
+            "This enterprise parameter blanks the ITL file on the phones, not the CTL file: it is no way out for a cluster in mixed mode."
+        )
+        byHand(
+            "sample", "A phone of each model",
+            "Compare the checksum under Settings > Security Configuration > Trust List > CTL File with MD5 \(Digest.md5(bytes).hex) or SHA-1 \(Digest.sha1(bytes).hex), before and after."
+        )
+    }
+}
+
+extension Survey {
+    /// Server certificates that differ from those in the present file, a sentence each.
+    func renewals() throws -> [String] {
+        try present.map { try $0.records.compactMap { try Change.renewed($0, self)?.sentence } } ?? []
+    }
+}
+
+// MARK: - The checklist on paper
+
+extension DowngradeCheck {
+    /// The checklist as a web page, with boxes to tick for what is left to do by hand.
+    public var html: String {
+        let rows = items.map { item -> HTML in
+            let box: HTML =
+                switch item.state {
+                case .proven: "&#10003; proven"
+                case .failed: "&#10007; failed"
+                case .byHand: "&#9744; by hand"
+                }
+            let next: HTML = item.next.map { "<br><b>Next:</b> \($0)" } ?? ""
+            return
+                "<tr class=\"\(item.state == .failed ? "failed" : "")\"><td><b>\(item.title)</b><br>\(item.text)\(next)</td><td></td><td>\(box)</td></tr>"
+        }
+        let groups = stranded.map { group in
+            "<tr><td>\(group.model)</td><td>\(group.phones.count)</td><td>\(group.reason)</td><td>\(group.phones.prefix(200).joined(separator: " "))</td></tr>"
+                as HTML
+        }
+        let phones: HTML =
+            groups.isEmpty
+            ? ""
+            : "<section><h2>Phones that would be stranded</h2><table><tr><th>Model</th><th>Phones</th><th>Because</th><th>Names</th></tr>\(groups)</table></section>"
+        return HTMLPage.page(
+            title: "Downgrade of \(cluster)",
+            """
+            <header>
+            <p class="state \(isReady ? "finished" : "unfinished")">\(isReady ? "Ready, but for what is to be done by hand" : "Not ready")</p>
+            <h1>Downgrade of cluster \(cluster) from \(version) to \(target)</h1>
+            </header>
+            <section><h2>Checklist</h2><table><tr><th>What</th><th></th><th>State</th></tr>\(rows)</table></section>
+            \(phones)
+            """)
+    }
+}
