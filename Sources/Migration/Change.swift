@@ -29,6 +29,9 @@ public final class Change {
     /// Logs in to the signing token. Set before a run that signs.
     public var makeSigner: (() throws -> any TrustListSigner)?
 
+    /// Told how far a long step is: "2 of 4 restarted, about 30 s left".
+    public var progress: (String) -> Void = { _ in }
+
     /// What was decided by now.
     var known: JournalState { journal?.state ?? JournalState([]) }
 

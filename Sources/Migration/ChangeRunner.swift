@@ -7,6 +7,7 @@ import Cluster
 public struct ChangeRunner {
     private let change: Change
     private let steps: [any Step]
+    private let estimates: StepEstimates
     private let isInterrupted: () -> Bool
     private let observe: (StepEvent) -> Void
 
@@ -18,6 +19,7 @@ public struct ChangeRunner {
     ) {
         self.change = change
         steps = change.steps
+        estimates = StepEstimates(change)
         self.isInterrupted = isInterrupted
         self.observe = observe
     }
@@ -63,7 +65,7 @@ public struct ChangeRunner {
             observe(.skipped(found))
             if !wasDone { try journal.append(.skipped, step: step.id, text: [found]) }
         case .pending(let plan):
-            observe(.doing(plan))
+            observe(.doing(plan + (estimates.text(step.id).map { " (\($0))" } ?? "")))
             try journal.append(.began, step: step.id, text: [plan])
             let start = ContinuousClock.now
             try step.act()

@@ -37,7 +37,10 @@ final class RestartServices: ChangeStep, Step {
     }
 
     func act() throws {
-        for (service, node) in try left() {
+        let left = try left()
+        let pace = Pace(total: left.count)
+        for (index, (service, node)) in left.enumerated() {
+            change.progress(pace.text(index, "services; \(service) on \(node) is next"))
             try cluster.restart(service: service, on: node)
             try change.record(.restarted(service: service, node: node))
         }
@@ -77,10 +80,12 @@ final class RestartPhones: ChangeStep, Step {
 
     func act() throws {
         var rest = left[...]
+        let pace = Pace(total: rest.count)
         while let last = rest.prefix(Self.batch).last {
             for phone in rest.prefix(Self.batch) { try cluster.restart(phone) }
             try change.record(.phonesTold(upTo: last.name))
             rest = rest.dropFirst(Self.batch)
+            if !rest.isEmpty { change.progress(pace.text(pace.total - rest.count, "phones")) }
         }
     }
 

@@ -104,6 +104,7 @@ struct ChangeSession {
 
     /// The record is written also where the change fails: then it is needed most.
     private func report(_ change: Change, _ body: () throws -> Void) throws {
+        change.progress = { Terminal.note("       \($0)") }
         do { try body() } catch {
             if options.reporting.report != nil || options.reporting.common.json {
                 try? options.reporting.publish(ChangeRecord(change))

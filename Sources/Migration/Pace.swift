@@ -1,0 +1,59 @@
+/// How long the rest of a long step takes, judged by what it took so far.
+struct Pace {
+    private let start = ContinuousClock.now
+    let total: Int
+
+    /// "2 of 4 services, about 30 s left"
+    func text(_ done: Int, _ what: String) -> String {
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        guard done > 0, done < total else { return "\(done) of \(total) \(what)" }
+        return "\(done) of \(total) \(what), about \(Self.text(seconds / Double(done) * Double(total - done))) left"
+    }
+
+    /// "a second", "40 s", "3 min", "2 h 5 min"
+    static func text(_ seconds: Double) -> String {
+        switch seconds {
+        case ..<1: "a second"
+        case ..<100: "\(Int(seconds.rounded(.up))) s"
+        case ..<5400: "\(Int((seconds / 60).rounded(.up))) min"
+        default: "\(Int(seconds) / 3600) h \(Int(seconds) % 3600 / 60) min"
+        }
+    }
+}
+
+/// How long a step may take, before it is begun.
+public struct StepEstimates {
+    /// Seconds by step, from this cluster's own journals.
+    private let measured: [String: Double]
+    private let phones, services, nodes: Int
+
+    /// What a step took on the lab, in seconds a unit (November 2026, two processors). A real cluster's services take a
+    /// minute or more each; its own journals say so from the second change on.
+    private static let lab = (service: 0.5, phone: 0.006, node: 0.02)
+
+    public init(_ change: Change) {
+        var measured: [String: Double] = [:]
+        for path in change.state.changes(of: change.plan.cluster) {
+            for record in (try? Journal.read(path)) ?? [] where record.event == .proved {
+                if let step = record.step, let seconds = record.seconds { measured[step] = seconds }
+            }
+        }
+        self.measured = measured
+        phones = change.survey.phones.count
+        services = change.survey.services.count
+        nodes = change.survey.world.nodes.count
+    }
+
+    /// "took 95 s last time", "about 2 s on a lab of this size"; nil where it is not worth a word.
+    public func text(_ step: String) -> String? {
+        if let seconds = measured[step] { return seconds < 1 ? nil : "took \(Pace.text(seconds)) last time" }
+        let seconds: Double =
+            switch step {
+            case "restart-services": Double(services) * Self.lab.service
+            case "restart-phones": Double(phones) * Self.lab.phone
+            case "deploy": Double(nodes) * Self.lab.node
+            default: 0
+            }
+        return seconds < 1 ? nil : "about \(Pace.text(seconds)) on a lab of this size; a real cluster takes longer"
+    }
+}
