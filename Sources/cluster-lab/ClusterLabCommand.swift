@@ -14,7 +14,7 @@ struct ClusterLabCommand: ParsableCommand {
               cluster-lab down /tmp/lab
             """,
         version: Version.current,
-        subcommands: [Up.self, Down.self, Status.self, SetFault.self, Serve.self])
+        subcommands: [Up.self, Down.self, Status.self, Phones.self, SetFault.self, Serve.self])
 }
 
 extension LabRelease: ExpressibleByArgument {}

@@ -7,8 +7,14 @@ struct Down: ParsableCommand {
         discussion: "Example: cluster-lab down /tmp/lab")
 
     @Argument(help: "The lab's directory.") var directory: String
+    @Flag(help: "Remove the directory with all that it holds, too.") var delete = false
 
     func run() throws {
-        print(try Lab(directory: directory).down() ? "The lab is down." : "The lab was not running.")
+        let lab = Lab(directory: directory)
+        print(try lab.down() ? "The lab is down." : "The lab was not running.")
+        if delete {
+            try lab.remove()
+            print("\(lab.directory) is removed.")
+        }
     }
 }

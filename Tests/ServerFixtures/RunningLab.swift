@@ -7,10 +7,12 @@ public final class RunningLab: Sendable {
 
     private static var program: String { Programs.path("cluster-lab") }
 
-    /// - Parameter release: `10.5` or `12.5`.
-    public init(release: String = "10.5") throws {
+    /// - Parameters:
+    ///   - release: `10.5` or `12.5`.
+    ///   - options: more of `cluster-lab up`.
+    public init(release: String = "10.5", options: [String] = []) throws {
         folder = parent.file("lab")
-        try ChildProcess.run([Self.program, "up", folder, "--release", release])
+        try ChildProcess.run([Self.program, "up", folder, "--release", release] + options)
     }
 
     deinit { _ = try? ChildProcess.run([Self.program, "down", folder]) }

@@ -48,3 +48,17 @@ public final class TemporaryFolder: Sendable {
         }
     }
 }
+
+extension TemporaryFolder {
+    /// Any file's bytes; nil where there is none.
+    public static func contents(_ path: String) -> [UInt8]? { read(path) }
+
+    /// Writes over a file that is there.
+    public static func replace(_ path: String, _ bytes: [UInt8]) {
+        let descriptor = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
+        guard descriptor >= 0, Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+            fatalError("cannot write \(path)")
+        }
+        _ = close(descriptor)
+    }
+}

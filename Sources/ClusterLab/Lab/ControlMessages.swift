@@ -4,6 +4,10 @@ struct ControlRequest: Codable, Sendable {
         case status
         /// Replaces a node's faults.
         case fault
+        /// Every phone, one by one.
+        case phones
+        /// All phones start again.
+        case restart
     }
 
     var command: Command
@@ -11,9 +15,12 @@ struct ControlRequest: Codable, Sendable {
     var faults: [Fault]?
     /// How late a slow node answers, in seconds.
     var delay: Double?
+    /// Whether those start as well that lie in a drawer.
+    var everyPhone: Bool?
 }
 
 struct ControlResponse: Codable, Sendable {
     var error: String?
     var status: LabStatus?
+    var phones: [LabPhone]?
 }

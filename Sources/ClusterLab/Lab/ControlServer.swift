@@ -30,6 +30,11 @@ struct ControlServer: Sendable {
     private func answer(_ request: ControlRequest) -> ControlResponse {
         switch request.command {
         case .status: return ControlResponse(status: status)
+        case .phones: return ControlResponse(phones: cluster.allPhones)
+        case .restart:
+            for phone in cluster.phones { phone.restart() }
+            cluster.crowd.restartAll(everyone: request.everyPhone ?? false)
+            return ControlResponse()
         case .fault:
             let chosen = cluster.nodes.filter { request.node == "all" || $0.plan.name == request.node }
             guard !chosen.isEmpty else {
@@ -65,7 +70,7 @@ struct ControlServer: Sendable {
             let isRegistered: Bool
         }
         var counts: [Key: Int] = [:]
-        cluster.crowd.forEach { _, _, _, phone in
+        cluster.crowd.visit { _, _, _, phone in
             let key = Key(
                 kind: phone.kind, ctl: phone.ctl, outcome: phone.ctlOutcome, isRegistered: phone.registeredAt >= 0)
             counts[key, default: 0] += 1

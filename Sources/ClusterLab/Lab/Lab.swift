@@ -94,9 +94,39 @@ public struct Lab: Sendable {
     /// - Parameter delay: how late a slow node answers, in seconds; by default two.
     /// - Throws: ``LabError``.
     public func setFaults(_ faults: [Fault], node: String, delay: Double? = nil) throws(LabError) {
+        try checkIsRunning()
+        _ = try ask(ControlRequest(command: .fault, node: node, faults: faults, delay: delay))
+    }
+
+    /// Every phone, one by one.
+    ///
+    /// - Throws: ``LabError``.
+    public func phones() throws(LabError) -> [LabPhone] {
+        try checkIsRunning()
+        return try ask(ControlRequest(command: .phones)).phones ?? []
+    }
+
+    /// Has all phones start again, and returns at once.
+    ///
+    /// - Parameter everyone: those too that are not connected, as if somebody had plugged them in.
+    /// - Throws: ``LabError``.
+    public func restartPhones(everyone: Bool) throws(LabError) {
+        try checkIsRunning()
+        _ = try ask(ControlRequest(command: .restart, everyPhone: everyone))
+    }
+
+    /// Removes a lab that is down, with everything that it holds.
+    ///
+    /// - Throws: ``LabError``.
+    public func remove() throws(LabError) {
+        try checkIsLab()
+        guard !isRunning else { throw LabError(.alreadyRunning, "the lab in \(directory) is running") }
+        try Files.removeTree(directory)
+    }
+
+    private func checkIsRunning() throws(LabError) {
         try checkIsLab()
         guard isRunning else { throw LabError(.notRunning, "the lab in \(directory) is not running") }
-        _ = try ask(ControlRequest(command: .fault, node: node, faults: faults, delay: delay))
     }
 
     // MARK: Checks

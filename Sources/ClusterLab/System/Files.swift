@@ -66,7 +66,7 @@ enum Files {
     }
 
     /// The names in a folder, sorted, without those that begin with a dot; nothing where there is no such folder.
-    static func list(_ path: String) -> [String] {
+    static func list(_ path: String, hidden: Bool = false) -> [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []
@@ -74,7 +74,7 @@ enum Files {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if !name.hasPrefix(".") { names.append(name) }
+            if !name.hasPrefix(".") || (hidden && name != "." && name != "..") { names.append(name) }
         }
         return names.sorted()
     }
@@ -84,6 +84,21 @@ enum Files {
     /// Removes a file. One that is not there is no error.
     static func remove(_ path: String) throws(LabError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw failure("remove", path) }
+    }
+
+    /// Removes a folder and all that is in it, read-only folders too. Links are removed, not followed.
+    static func removeTree(_ path: String) throws(LabError) {
+        chmod(path, 0o700)
+        for name in list(path, hidden: true) {
+            let inner = "\(path)/\(name)"
+            var status = stat()
+            if lstat(inner, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+                try removeTree(inner)
+            } else {
+                try remove(inner)
+            }
+        }
+        guard rmdir(path) == 0 || errno == ENOENT else { throw failure("remove", path) }
     }
 
     /// When a file was last modified, in seconds since 1970.

@@ -77,7 +77,7 @@ struct RISInterface: Sendable {
                     name: phone.plan.name, model: phone.plan.model, node: phone.state.registeredAt,
                     address: phone.plan.address))
         }
-        cluster.crowd.forEach { index, name, kind, phone in
+        cluster.crowd.visit { index, name, kind, phone in
             // A phone that never started is not known to the service.
             guard phone.starts > 0 else { return }
             add(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Files
 import Glibc
 
 struct ClusterStatusCommand: ParsableCommand {
@@ -13,12 +14,18 @@ struct ClusterStatusCommand: ParsableCommand {
 
             Example:
               etoken-bridge cluster status --cluster office
+              etoken-bridge cluster status --cluster office --snapshot office.json
             """)
 
     @OptionGroup var cluster: ClusterOptions
 
     @Option(help: "Warn of certificates that expire within this many days.")
     var expiryWarning: Int64 = 30
+
+    @Option(
+        help: "Write all that cluster-lab up --like needs to rehearse on a copy to this new file; it holds no secrets.",
+        completion: .file())
+    var snapshot: String?
 
     @OptionGroup var common: CommonOptions
 
@@ -33,8 +40,15 @@ struct ClusterStatusCommand: ParsableCommand {
         defer { cluster.close() }
         Terminal.note("Reading \(cluster.configuration.nodes.count) nodes ...")
         let status = try cluster.status(at: Int64(time(nil)))
+        if let snapshot { try write(cluster.snapshot(status) { Terminal.note("Reading \($0) ...") }, to: snapshot) }
         let report = StatusReport(status: status, findings: status.findings(expiryWarning: expiryWarning))
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
         try report.check()
+    }
+
+    private func write(_ snapshot: ClusterSnapshot, to path: String) throws {
+        try Files.write(Terminal.jsonBytes(snapshot), to: path, permissions: 0o600, replacing: false)
+        for gap in snapshot.gaps { Terminal.note("Not in the snapshot: \(gap)") }
+        Terminal.note("The snapshot is in \(path). Rehearse: cluster-lab up DIR --like \(path)")
     }
 }

@@ -90,9 +90,10 @@ struct PhonesRestart: ParsableCommand {
             : .begin(cluster: name, phones: phones, isReset: isReset, in: state, at: Int64(time(nil)))
         guard let record else { preconditionFailure("what is resumed was found") }
         Interruption.watch()
+        let start = ContinuousClock.now
         let outcome = run.run(
             isInterrupted: { Interruption.hasCome },
-            observe: { (event) throws(ClusterError) in try note(event, in: record, of: phones.count) },
+            observe: { (event) throws(ClusterError) in try note(event, in: record, of: phones.count, since: start) },
             restart: { (phone) throws(ClusterError) in
                 if isReset { try axl.resetPhone(phone) } else { try axl.restartPhone(phone) }
             })
@@ -102,7 +103,9 @@ struct PhonesRestart: ParsableCommand {
         try report.check(outcome, cluster: name)
     }
 
-    private func note(_ event: PhoneRestart.Event, in record: RestartRecord, of count: Int) throws(ClusterError) {
+    private func note(
+        _ event: PhoneRestart.Event, in record: RestartRecord, of count: Int, since start: ContinuousClock.Instant
+    ) throws(ClusterError) {
         switch event {
         case .told(let phone): try record.note(told: phone)
         case .refused(let refusal):
@@ -111,9 +114,9 @@ struct PhonesRestart: ParsableCommand {
         case .waiting(let seconds): Terminal.note("The server is too busy; asking again in \(Int(seconds)) s ...")
         case .batch(let done):
             try record.sync()
-            let left = PhoneRestart(
-                Array(repeating: "", count: count - done), settings: .init(batch: batch, pause: pause))
-            let rest = done < count ? ", some \(duration(left.pauses + pause)) to go" : ""
+            // The rest will go as fast as what is done.
+            let passed = (ContinuousClock.now - start) / .seconds(1) + (done < count ? pause : 0)
+            let rest = done < count ? ", about \(duration(passed / Double(done) * Double(count - done))) to go" : ""
             Terminal.note("[\(done)/\(count)] told\(rest)")
         }
     }

@@ -33,7 +33,7 @@ struct RestartReport {
         let settings = run.settings
         let batches = (run.phones.count + settings.batch - 1) / settings.batch
         return
-            "\(run.phones.count) phones in \(batches) batches of up to \(settings.batch), with \(duration(settings.pause)) between them: at least \(duration(run.pauses))."
+            "\(run.phones.count) phones in \(batches) \(batches == 1 ? "batch" : "batches") of up to \(settings.batch), with \(duration(settings.pause)) between them: at least \(duration(run.pauses))."
     }
 
     var planned: Document {

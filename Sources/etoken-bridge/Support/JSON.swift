@@ -14,6 +14,13 @@ struct Document<Body: Encodable>: Encodable {
 }
 
 extension Terminal {
+    /// A document for a file, as ``json(_:)`` writes them but without a schema of its own.
+    static func jsonBytes(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(value)) + [10]
+    }
+
     static func json(_ body: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -98,7 +98,7 @@ final class PhoneCrowd: Sendable {
     private func kind(_ index: Int) -> Int { state.withLock { Int($0.phones[index].kind) } }
 
     /// Goes through all phones, by number.
-    func forEach(_ body: (Int, String, PhonePopulation.Kind, CrowdPhone) -> Void) {
+    func visit(_ body: (Int, String, PhonePopulation.Kind, CrowdPhone) -> Void) {
         let phones = state.withLock { $0.phones }
         for (index, phone) in phones.enumerated() {
             let kind = population.kinds[Int(phone.kind)]
@@ -120,14 +120,34 @@ final class PhoneCrowd: Sendable {
 
     /// Starts a phone again, soon: returns at once. One that is starting already does that once.
     func restart(_ index: Int) {
-        let isConnected = state.withLock { state in
+        let isHeard = state.withLock { state in
             // One that lies in a drawer hears nothing.
-            guard population.kinds[Int(state.phones[index].kind)].isRegistered else { return false }
+            guard isConnected(state.phones[index]) else { return false }
             state.phones[index].registeredAt = -1
             state.waiting.append((index, ContinuousClock.now + Self.bootTime))
             return true
         }
-        if isConnected { ready.signal() }
+        if isHeard { ready.signal() }
+    }
+
+    /// What is not in a drawer, or was plugged in.
+    private func isConnected(_ phone: CrowdPhone) -> Bool {
+        population.kinds[Int(phone.kind)].isRegistered || phone.registeredAt >= 0
+    }
+
+    /// Starts all of them again, soon.
+    ///
+    /// - Parameter everyone: those in drawers too, as if somebody had plugged them in.
+    func restartAll(everyone: Bool) {
+        state.withLock { state in
+            let at = ContinuousClock.now + Self.bootTime
+            for index in state.phones.indices
+            where everyone || isConnected(state.phones[index]) {
+                state.phones[index].registeredAt = -1
+                state.waiting.append((index, at))
+            }
+        }
+        ready.signal()
     }
 
     /// How many have been told to restart and are not through with it.
@@ -143,11 +163,11 @@ final class PhoneCrowd: Sendable {
             let delay = next.at - ContinuousClock.now
             if delay > .zero { Clock.sleep(milliseconds: Int(delay / .milliseconds(1)) + 1) }
             let due = state.withLock { state in
-                let count = state.waiting.prefix { $0.at <= ContinuousClock.now }.count
-                defer { state.waiting.removeFirst(count) }
-                return state.waiting.prefix(count).map(\.index)
+                state.waiting.prefix { $0.at <= ContinuousClock.now }.map(\.index)
             }
             for index in Set(due).sorted() { boot(index) }
+            // Only now, so that nobody takes them to be through with it before they are.
+            state.withLock { $0.waiting.removeFirst(due.count) }
         }
     }
 

@@ -93,28 +93,22 @@ extension PhonePopulation {
             ("CP-7961G-GE", 1), ("CP-7940", 1), ("CP-9971", 1), ("Cisco TelePresence EX90", 1),
             ("Cisco TelePresence SX20", 1),
         ]
-        // Of a hundred phones of a model and pool.
+        // Of a hundred phones.
         let states: [(isRegistered: Bool, held: Held, weight: Int)] = [
             (true, .present, 95), (false, .former, 3), (false, .none, 1), (false, .present, 1),
         ]
-        var weights: [(kind: (PhoneModel, String, Bool, Held), weight: Int)] = []
-        for (pool, _, poolWeight) in shares {
-            for (model, modelWeight) in models {
-                for state in states {
-                    weights.append(
-                        (
-                            (PhoneModel(named: model), pool, state.isRegistered, state.held),
-                            poolWeight * modelWeight * state.weight
-                        ))
-                }
-            }
+        let places = shares.flatMap { share in
+            models.map { (model: PhoneModel(named: $0.name), pool: share.pool, weight: share.weight * $0.weight) }
         }
-        let kinds = zip(weights, split(count, by: weights.map(\.weight))).compactMap { item, count -> Kind? in
-            guard count > 0 else { return nil }
-            let (model, pool, isRegistered, held) = item.kind
-            return Kind(
-                model: model, pool: pool, profile: profile(model, isSecure: pool != "Remote"),
-                isRegistered: isRegistered, held: held, count: count)
+        var kinds: [Kind] = []
+        for (state, part) in zip(states, split(count, by: states.map(\.weight))) {
+            for (place, count) in zip(places, split(part, by: places.map(\.weight))) where count > 0 {
+                kinds.append(
+                    Kind(
+                        model: place.model, pool: place.pool,
+                        profile: profile(place.model, isSecure: place.pool != "Remote"),
+                        isRegistered: state.isRegistered, held: state.held, count: count))
+            }
         }
         return PhonePopulation(
             seed: seed, groups: groups, pools: shares.map { Pool(name: $0.pool, group: groups[$0.group].name) },

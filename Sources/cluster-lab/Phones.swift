@@ -1,0 +1,40 @@
+import ArgumentParser
+import ClusterLab
+
+struct Phones: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List all phones of a lab as CSV, or have them start again.",
+        discussion: """
+            Examples:
+              cluster-lab phones /tmp/lab
+              cluster-lab phones /tmp/lab --restart --everyone
+            """)
+
+    @Argument(help: "The lab's directory.") var directory: String
+    @Flag(help: "Start all connected phones again, and return at once.") var restart = false
+    @Flag(help: "With --restart: the phones too that are not connected, as if somebody had plugged them in.")
+    var everyone = false
+
+    func validate() throws {
+        guard restart || !everyone else { throw ValidationError("--everyone goes with --restart") }
+    }
+
+    func run() throws {
+        let lab = Lab(directory: directory)
+        guard !restart else { return try lab.restartPhones(everyone: everyone) }
+        print("name,model,pool,group,registered,starts,ctl,itl,outcome,rule,reason")
+        for phone in try lab.phones() {
+            let cells = [
+                phone.name, phone.model, phone.pool, phone.group, phone.registeredAt ?? "", "\(phone.starts)",
+                phone.ctlSHA1 ?? "", phone.itlSHA1 ?? "", phone.ctlOutcome ?? "", phone.ctlRule.map(String.init) ?? "",
+                phone.ctlReason ?? "",
+            ]
+            print(cells.map(Self.quoted).joined(separator: ","))
+        }
+    }
+
+    /// As RFC 4180 wants it.
+    private static func quoted(_ text: String) -> String {
+        text.contains { ",\"\n".contains($0) } ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+    }
+}
