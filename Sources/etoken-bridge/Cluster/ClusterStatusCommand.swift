@@ -17,7 +17,7 @@ struct ClusterStatusCommand: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: "Warn of certificates that expire within this many days.")
+    @Option(help: ArgumentHelp("Warn of certificates that expire within this many days.", valueName: "days"))
     var expiryWarning: Int64 = 30
 
     @OptionGroup var common: CommonOptions
