@@ -14,41 +14,56 @@ struct ClusterAdd: ParsableCommand {
             A cluster of cluster-lab describes itself, its keys included.
 
             Example:
-              etoken-bridge cluster add --publisher cucm-pub.example.com --name office --user administrator
+              etoken-bridge cluster add \\
+                --publisher cucm-pub.example.com --name office --user administrator
               etoken-bridge cluster add --lab /tmp/lab
             """)
 
-    @Option(help: "Host name or address of the publisher.")
+    @Option(help: ArgumentHelp("Host name or address of the publisher.", valueName: "host"))
     var publisher: String?
 
-    @Option(help: "The folder of a cluster that cluster-lab runs.", completion: .directory)
+    @Option(
+        help: ArgumentHelp("The folder of a cluster that cluster-lab runs.", valueName: "folder"),
+        completion: .directory)
     var lab: String?
 
-    @Option(help: "The name to give it.")
+    @Option(help: ArgumentHelp("The name to give it.", valueName: "name"))
     var name: String?
 
-    @Option(help: "The platform administrator, for the command line and OS Administration.")
+    @Option(
+        help: ArgumentHelp("The platform administrator, for the command line and OS Administration.", valueName: "name")
+    )
     var user: String?
 
-    @Option(help: "A file whose first line is the administrator's password.", completion: .file())
+    @Option(
+        help: ArgumentHelp("A file whose first line is the administrator's password.", valueName: "file"),
+        completion: .file())
     var passwordFile: String?
 
-    @Option(help: "A program that prints the administrator's password, with its arguments; there is no shell.")
+    @Option(
+        help: ArgumentHelp(
+            "A program that prints the administrator's password, with its arguments; there is no shell.",
+            valueName: "command"))
     var passwordCommand: String?
 
-    @Option(help: "An application user, for AXL and the serviceability services.")
+    @Option(help: ArgumentHelp("An application user, for AXL and the serviceability services.", valueName: "name"))
     var applicationUser: String?
 
-    @Option(help: "A file whose first line is the application user's password.", completion: .file())
+    @Option(
+        help: ArgumentHelp("A file whose first line is the application user's password.", valueName: "file"),
+        completion: .file())
     var applicationPasswordFile: String?
 
-    @Option(help: "A program that prints the application user's password.")
+    @Option(help: ArgumentHelp("A program that prints the application user's password.", valueName: "command"))
     var applicationPasswordCommand: String?
 
-    @Option(help: "An SSH host key that is agreed on: SHA256:... May be given more than once.")
+    @Option(
+        help: ArgumentHelp(
+            "An SSH host key that is agreed on: SHA256:... May be given more than once.", valueName: "key"))
     var sshFingerprint: [String] = []
 
-    @Option(help: "A TLS key that is agreed on: sha256//... May be given more than once.")
+    @Option(
+        help: ArgumentHelp("A TLS key that is agreed on: sha256//... May be given more than once.", valueName: "key"))
     var tlsPin: [String] = []
 
     @Flag(help: "Old TLS versions, small keys and SHA-1 are allowed with the nodes of this cluster (CUCM 8 and 9).")
@@ -59,9 +74,11 @@ struct ClusterAdd: ParsableCommand {
 
     @Option(
         name: .customLong("set"),
-        help:
-            "A key of the configuration for a node, as NODE.KEY=VALUE: address, tftp_port, http_port, https_port, ssh_port, tvs_port. The publisher is also called publisher."
-    )
+        help: ArgumentHelp(
+            """
+            A key of the configuration for a node: address, tftp_port, http_port, https_port, ssh_port, tvs_port. The \
+            publisher is also called publisher. May be given more than once.
+            """, valueName: "node.key=value"))
     var settings: [NodeSetting] = []
 
     @Flag(help: "Replace a cluster of the same name.")

@@ -24,7 +24,8 @@ struct ClusterRestartServices: ParsableCommand {
 
             Example:
               etoken-bridge cluster restart-services --cluster office
-              etoken-bridge cluster restart-services --cluster office --service tftp --node cucm-sub1
+              etoken-bridge cluster restart-services --cluster office \\
+                --service tftp --node cucm-sub1
             """)
 
     @OptionGroup var cluster: ClusterOptions
@@ -32,10 +33,10 @@ struct ClusterRestartServices: ParsableCommand {
     @Option(help: "Only this service: tvs, tftp or callmanager. May be given more than once.")
     var service: [Service] = []
 
-    @Option(help: "Only this node. May be given more than once.")
+    @Option(help: ArgumentHelp("Only this node. May be given more than once.", valueName: "name"))
     var node: [String] = []
 
-    @Option(help: "How long a service may take to come up, in seconds.")
+    @Option(help: ArgumentHelp("How long a service may take to come up, in seconds.", valueName: "seconds"))
     var timeout = 600
 
     @OptionGroup var confirmation: ConfirmationOptions

@@ -19,7 +19,7 @@ struct ClusterStatusCommand: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: "Warn of certificates that expire within this many days.")
+    @Option(help: ArgumentHelp("Warn of certificates that expire within this many days.", valueName: "days"))
     var expiryWarning: Int64 = 30
 
     @Option(

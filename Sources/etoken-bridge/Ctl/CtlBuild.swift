@@ -7,14 +7,17 @@ struct CtlBuild: ParsableCommand {
         discussion: """
             Example, with two tokens and one server:
               etoken-bridge ctl build --output CTLFile.tlv --sign-with SAST-ADN008580ef \\
-                --record sast:SAST-ADN0054f509.cer --record ccm+tftp:pub.pem@cucm-pub/10.48.47.153 \\
+                --record sast:SAST-ADN0054f509.cer \\
+                --record ccm+tftp:pub.pem@cucm-pub/10.48.47.153 \\
                 --record sast:SAST-ADN008580ef.cer
             """)
 
     @Option(help: RecordArgument.help) var record: [RecordArgument] = []
     @Option(help: "ctl-client (IP addresses, no certificate signatures) or tokenless.") var profile = Profile.ctlClient
     @Option(
-        help: "A trust list whose spelling of names is taken over where it holds the same certificate.",
+        help: ArgumentHelp(
+            "A trust list whose spelling of names is taken over where it holds the same certificate.", valueName: "file"
+        ),
         completion: .file())
     var like: String?
     @Flag(help: "Make an ITLFile.tlv.") var itl = false
@@ -43,7 +46,8 @@ struct CtlSign: ParsableCommand {
         commandName: "sign", abstract: "Sign a trust list again, its records as they are.",
         discussion: """
             Example:
-              etoken-bridge ctl sign CTLFile.tlv --sign-with SAST-ADN0054f509 --output CTLFile.new.tlv
+              etoken-bridge ctl sign CTLFile.tlv \\
+                --sign-with SAST-ADN0054f509 --output CTLFile.new.tlv
             """)
 
     @Argument(help: "The file whose records are signed.", completion: .file()) var file: String

@@ -23,11 +23,13 @@ struct CtlDeploy: ParsableCommand {
     @Argument(help: "The file, for example CTLFile.tlv.", completion: .file())
     var file: String
 
-    @Option(help: "The cluster's name in the configuration.")
+    @Option(help: ArgumentHelp("The cluster's name in the configuration.", valueName: "name"))
     var cluster: String?
 
     @Option(
-        help: "In place of a cluster, a folder on this machine that a TFTP server serves, for example Asterisk's.",
+        help: ArgumentHelp(
+            "In place of a cluster, a folder on this machine that a TFTP server serves, for example Asterisk's.",
+            valueName: "folder"),
         completion: .directory)
     var folder: [String] = []
 

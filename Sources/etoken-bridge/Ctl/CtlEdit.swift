@@ -16,9 +16,15 @@ struct CtlEdit: ParsableCommand {
 
     @Argument(help: "The file that is changed; it stays as it is.", completion: .file()) var file: String
     @Option(help: RecordArgument.help) var add: [RecordArgument] = []
-    @Option(help: "A token whose certificate is added: label, serial number or PKCS#11 URI. May be repeated.")
+    @Option(
+        help: ArgumentHelp(
+            "A token whose certificate is added: label, serial number or PKCS#11 URI. May be given more than once.",
+            valueName: "token"))
     var addToken: [String] = []
-    @Option(help: "A record to remove: its number, its serial number (83:E9:..), or its subject as ctl show spells it.")
+    @Option(
+        help: ArgumentHelp(
+            "A record to remove: its number, its serial number (83:E9:..), or its subject as ctl show spells it.",
+            valueName: "record"))
     var remove: [String] = []
     @Flag(help: "Empty the CCM+TFTP records, as for a cluster in non-secure mode.") var nonSecure = false
     @Flag(help: "Allow fewer than two tokens.") var allowFewTokens = false

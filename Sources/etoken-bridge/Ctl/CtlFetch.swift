@@ -14,18 +14,21 @@ struct CtlFetch: ParsableCommand {
 
             Example:
               etoken-bridge ctl fetch --cluster office --output CTLFile.tlv
-              etoken-bridge ctl fetch --cluster office --node cucm-pub --itl -o /tmp/lists/
+              etoken-bridge ctl fetch --cluster office \\
+                --node cucm-pub --itl -o /tmp/lists/
             """)
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: "Only this node. May be given more than once.")
+    @Option(help: ArgumentHelp("Only this node. May be given more than once.", valueName: "name"))
     var node: [String] = []
 
     @Flag(help: "Fetch ITLFile.tlv, of which every node has its own.")
     var itl = false
 
-    @Option(name: .shortAndLong, help: "The file to write, or a folder.", completion: .file())
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("The file to write, or a folder.", valueName: "file"),
+        completion: .file())
     var output: String
 
     @Flag(help: "Overwrite existing files.")

@@ -14,19 +14,24 @@ struct CtlVerify: ParsableCommand {
             Example:
               etoken-bridge ctl verify CTLFile.tlv
               etoken-bridge ctl verify CTLFile.tlv --signer SAST-ADN008580ef.pem
-              etoken-bridge ctl verify CTLFile.new.tlv --held CTLFile.tlv --itl ITLFile.tlv
+              etoken-bridge ctl verify CTLFile.new.tlv \\
+                --held CTLFile.tlv --itl ITLFile.tlv
             """)
 
     @Argument(help: "The file, for example CTLFile.tlv.", completion: .file())
     var file: String
 
-    @Option(help: "The certificate (PEM or DER) that must have signed the file.", completion: .file())
+    @Option(
+        help: ArgumentHelp("The certificate (PEM or DER) that must have signed the file.", valueName: "certificate"),
+        completion: .file())
     var signer: String?
 
-    @Option(help: "The CTL file that phones hold now: would they accept FILE?", completion: .file())
+    @Option(
+        help: ArgumentHelp("The CTL file that phones hold now: would they accept FILE?", valueName: "file"),
+        completion: .file())
     var held: String?
 
-    @Option(help: "The ITL file that phones hold.", completion: .file())
+    @Option(help: ArgumentHelp("The ITL file that phones hold.", valueName: "file"), completion: .file())
     var itl: String?
 
     @OptionGroup var common: CommonOptions

@@ -5,8 +5,10 @@ import TrustList
 /// A record as the user describes it: `ROLE:CERTIFICATE[@HOST[/ADDRESS]]`.
 struct RecordArgument: ExpressibleByArgument {
     static let help: ArgumentHelp = ArgumentHelp(
-        "A record: ROLE:CERTIFICATE[@HOST[/ADDRESS]], for example ccm+tftp:pub.pem@cucm-pub/10.48.47.153. May be repeated.",
-        discussion: "Roles: \(names.keys.sorted().joined(separator: ", ")), or a number. Without @HOST it is a token's."
+        """
+        A record: ROLE:CERTIFICATE[@HOST[/ADDRESS]], for example ccm+tftp:pub.pem@cucm-pub/10.48.47.153; without @HOST \
+        it is a token's. Roles: \(names.keys.sorted().joined(separator: ", ")), or a number. May be given more than once.
+        """, valueName: "record"
     )
 
     static let names: [String: Role] = [

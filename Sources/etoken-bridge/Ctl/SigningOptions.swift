@@ -16,11 +16,13 @@ extension DigestAlgorithm: ExpressibleByArgument {
 
 /// Who signs a trust list, and how.
 struct SigningOptions: ParsableArguments {
-    @Option(help: "The token that signs: label, serial number or PKCS#11 URI.")
+    @Option(help: ArgumentHelp("The token that signs: label, serial number or PKCS#11 URI.", valueName: "token"))
     var signWith: String?
 
     @Option(
-        help: "In place of a token, an unencrypted PEM key: for tests, and for trust lists of Asterisk servers.",
+        help: ArgumentHelp(
+            "In place of a token, an unencrypted PEM key: for tests, and for trust lists of Asterisk servers.",
+            valueName: "file"),
         completion: .file())
     var key: String?
 
@@ -78,7 +80,7 @@ struct SigningOptions: ParsableArguments {
 
 /// Where a trust list is written to.
 struct OutputOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "The file to write.", completion: .file())
+    @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
     var output: String
 
     @Flag(help: "Replace an existing file; it is backed up first.")

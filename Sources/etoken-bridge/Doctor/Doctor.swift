@@ -22,7 +22,7 @@ struct Doctor: ParsableCommand {
         [ServiceCheck(), USBCheck(), ReaderCheck(), ModuleCheck(), TokenCheck()]
     }
 
-    @Option(help: "Look at this cluster of the configuration, too.")
+    @Option(help: ArgumentHelp("Look at this cluster of the configuration, too.", valueName: "name"))
     var cluster: String?
 
     @OptionGroup var module: ModuleOptions

@@ -4,7 +4,7 @@ import Secrets
 
 /// Which cluster a command works on.
 struct ClusterOptions: ParsableArguments {
-    @Option(help: "The cluster's name in the configuration.")
+    @Option(help: ArgumentHelp("The cluster's name in the configuration.", valueName: "name"))
     var cluster: String
 
     func configured() throws -> Cluster { try configuredCluster(cluster) }

@@ -8,14 +8,16 @@ import Tokens
 struct ModuleOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A PKCS#11 module, for example /usr/lib/libeToken.so; may be given several times.",
-            discussion:
-                "Without it: those in the configuration, else what p11-kit has registered and well-known places."
-        ),
+            """
+            A PKCS#11 module, for example /usr/lib/libeToken.so. May be given more than once. Without it: those in the \
+            configuration, else what p11-kit has registered and well-known places.
+            """, valueName: "path"),
         completion: .file())
     var module: [String] = []
 
-    @Option(help: "How many seconds a token may take for one piece of work, before it counts as hung.")
+    @Option(
+        help: ArgumentHelp(
+            "How many seconds a token may take for one piece of work, before it counts as hung.", valueName: "seconds"))
     var tokenTimeout = PKCS11Module.defaultPatience
 
     func validate() throws {
@@ -36,10 +38,11 @@ struct ModuleOptions: ParsableArguments {
 
 /// Where the PIN comes from. Never from an argument or the environment.
 struct PINOptions: ParsableArguments {
-    @Option(help: "Read the PIN from the first line of this file.", completion: .file())
+    @Option(
+        help: ArgumentHelp("Read the PIN from the first line of this file.", valueName: "file"), completion: .file())
     var pinFile: String?
 
-    @Option(help: "Read the PIN from the first line of this file descriptor.")
+    @Option(help: ArgumentHelp("Read the PIN from the first line of this file descriptor.", valueName: "number"))
     var pinFd: Int32?
 
     func validate() throws {

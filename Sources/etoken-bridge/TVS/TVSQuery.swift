@@ -17,34 +17,40 @@ struct TVSQuery: ParsableCommand {
 
             Example:
               etoken-bridge tvs query --cluster office --token SAST-ADN008580ef
-              etoken-bridge tvs query --cluster office --issuer 'cn=Cisco Manufacturing CA;o=Cisco Systems' \\
+              etoken-bridge tvs query --cluster office \\
+                --issuer 'cn=Cisco Manufacturing CA;o=Cisco Systems' \\
                 --serial 83E9080000005545AF31
             """)
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: "Only this server. May be given more than once.")
+    @Option(help: ArgumentHelp("Only this server. May be given more than once.", valueName: "name"))
     var node: [String] = []
 
-    @Option(help: "A certificate, PEM or DER.", completion: .file())
+    @Option(help: ArgumentHelp("A certificate, PEM or DER.", valueName: "file"), completion: .file())
     var certificate: String?
 
-    @Option(help: "The certificate of this token: label, serial number or PKCS#11 URI.")
+    @Option(
+        help: ArgumentHelp("The certificate of this token: label, serial number or PKCS#11 URI.", valueName: "token"))
     var token: String?
 
-    @Option(help: "The signer of this trust list, as its header names it.", completion: .file())
+    @Option(
+        help: ArgumentHelp("The signer of this trust list, as its header names it.", valueName: "file"),
+        completion: .file())
     var signerOf: String?
 
-    @Option(help: "The issuer's name, spelt as a trust list spells it; with --serial.")
+    @Option(help: ArgumentHelp("The issuer's name, spelt as a trust list spells it; with --serial.", valueName: "name"))
     var issuer: String?
 
-    @Option(help: "The certificate's serial number, hexadecimal, with or without colons.")
+    @Option(
+        help: ArgumentHelp("The certificate's serial number, hexadecimal, with or without colons.", valueName: "number")
+    )
     var serial: String?
 
-    @Option(help: "With --issuer: the subject's name, where it is known.")
+    @Option(help: ArgumentHelp("With --issuer: the subject's name, where it is known.", valueName: "name"))
     var subject = ""
 
-    @Option(name: .customLong("as"), help: "The device to ask as.")
+    @Option(name: .customLong("as"), help: ArgumentHelp("The device to ask as.", valueName: "device"))
     var device = TVSClient.defaultDeviceName
 
     @OptionGroup var module: ModuleOptions

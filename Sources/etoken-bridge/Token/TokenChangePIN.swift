@@ -6,18 +6,21 @@ struct TokenChangePIN: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "change-pin", abstract: "Change the user PIN of a token.",
         discussion: """
-            The present PIN is tried once, and a wrong one uses up a try. The new one is checked before that, asked for
+            The present PIN is tried once, and a wrong one uses up a try. The new one is checked before that, asked for \
             twice, and proved by a login at the end.
 
             Example:
               etoken-bridge token change-pin SAST-ADN008580ef
-              etoken-bridge token change-pin SAST-ADN008580ef --pin-file old --new-pin-file new
+              etoken-bridge token change-pin SAST-ADN008580ef \\
+                --pin-file old --new-pin-file new
             """)
 
     @Argument(help: "The token: its label, its serial number, or a PKCS#11 URI (RFC 7512).")
     var token: String
 
-    @Option(help: "Read the new PIN from the first line of this file.", completion: .file())
+    @Option(
+        help: ArgumentHelp("Read the new PIN from the first line of this file.", valueName: "file"), completion: .file()
+    )
     var newPinFile: String?
 
     @Flag(help: "Accept a new PIN that is easily guessed.")

@@ -14,8 +14,8 @@ struct TokenExport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Export the certificates of tokens.",
         discussion: """
-            One certificate of a token that is named, or with --all every certificate of every token. Files are named
-            after the token (SAST-ADN0054f509.cer; where it holds several, the id follows). An existing file is never
+            One certificate of a token that is named, or with --all every certificate of every token. Files are named \
+            after the token (SAST-ADN0054f509.cer; where it holds several, the id follows). An existing file is never \
             overwritten.
 
             Example:
@@ -35,7 +35,9 @@ struct TokenExport: ParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: "A file, a folder (the file is named after the token: .pem, or .cer for DER), or - for stdout.",
+        help: ArgumentHelp(
+            "A file, a folder (the file is named after the token: .pem, or .cer for DER), or - for stdout.",
+            valueName: "file"),
         completion: .file())
     var output = "."
 

@@ -21,7 +21,7 @@ struct TokenWait: ParsableCommand {
     @Flag(help: "Wait until all are there at the same time.")
     var together = false
 
-    @Option(help: "Give up after so many seconds.")
+    @Option(help: ArgumentHelp("Give up after so many seconds.", valueName: "seconds"))
     var timeout: Int?
 
     @OptionGroup var module: ModuleOptions

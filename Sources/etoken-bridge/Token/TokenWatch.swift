@@ -20,11 +20,13 @@ struct TokenWatch: ParsableCommand {
               etoken-bridge token watch --until-inserted 2 --timeout 120
             """)
 
-    @Option(help: "End after so many seconds.")
+    @Option(help: ArgumentHelp("End after so many seconds.", valueName: "seconds"))
     var timeout: Int?
 
     @Option(
-        help: "End when so many different tokens have been seen, at once or one after the other; those there count.")
+        help: ArgumentHelp(
+            "End when so many different tokens have been seen, at once or one after the other; those there count.",
+            valueName: "number"))
     var untilInserted: Int?
 
     @OptionGroup var module: ModuleOptions

@@ -9,14 +9,16 @@ struct TrustOptions: ParsableArguments {
     @OptionGroup var cluster: ClusterOptions
 
     @Option(
-        help: "The trust store.",
+        help: ArgumentHelp("The trust store.", valueName: "name"),
         completion: .list(TrustStores.known))
     var store = TrustStores.phoneSAST
 
     @Option(
         help: ArgumentHelp(
-            "rest, web (OS Administration) or ssh (command line).",
-            discussion: "Without it the best that answers, in this order; REST exists from 12.5 on."))
+            """
+            rest, web (OS Administration) or ssh (command line). Without it the best that answers, in this order; REST \
+            exists from 12.5 on.
+            """, valueName: "way"))
     var via: TrustTransport?
 
     func validate() throws {

@@ -11,20 +11,24 @@ struct TrustRemove: ParsableCommand {
             back as proof; a certificate that is not there changes nothing.
 
             Example:
-              etoken-bridge trust remove --cluster office --serial 83:E9:08:00:00:00:55:45:AF:31
+              etoken-bridge trust remove --cluster office \\
+                --serial 83:E9:08:00:00:00:55:45:AF:31
               etoken-bridge trust remove --cluster office --name SAST-ADN008580ef.pem
             """)
 
-    @Option(help: "The file's name in the store, as trust list shows it.")
+    @Option(help: ArgumentHelp("The file's name in the store, as trust list shows it.", valueName: "name"))
     var name: String?
 
-    @Option(help: "The certificate's serial number, hexadecimal, with or without colons.")
+    @Option(
+        help: ArgumentHelp("The certificate's serial number, hexadecimal, with or without colons.", valueName: "number")
+    )
     var serial: String?
 
-    @Option(help: "The certificate, PEM or DER.", completion: .file())
+    @Option(help: ArgumentHelp("The certificate, PEM or DER.", valueName: "file"), completion: .file())
     var certificate: String?
 
-    @Option(help: "The certificate of this token: label, serial number or PKCS#11 URI.")
+    @Option(
+        help: ArgumentHelp("The certificate of this token: label, serial number or PKCS#11 URI.", valueName: "token"))
     var token: String?
 
     @OptionGroup var trust: TrustOptions

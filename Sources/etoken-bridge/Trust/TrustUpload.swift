@@ -11,17 +11,22 @@ struct TrustUpload: ParsableCommand {
             store is read back as proof; a certificate that is there already changes nothing.
 
             Example:
-              etoken-bridge trust upload --cluster office --token SAST-ADN008580ef --token SAST-ADN0054f509
-              etoken-bridge trust upload --cluster office --store CallManager-trust ca.pem
+              etoken-bridge trust upload --cluster office \\
+                --token SAST-ADN008580ef --token SAST-ADN0054f509
+              etoken-bridge trust upload --cluster office \\
+                --store CallManager-trust ca.pem
             """)
 
     @Argument(help: "Certificates, PEM or DER.", completion: .file())
     var files: [String] = []
 
-    @Option(help: "The certificate of this token: label, serial number or PKCS#11 URI. May be given more than once.")
+    @Option(
+        help: ArgumentHelp(
+            "The certificate of this token: label, serial number or PKCS#11 URI. May be given more than once.",
+            valueName: "token"))
     var token: [String] = []
 
-    @Option(help: "What stands beside the certificate, where the cluster keeps that.")
+    @Option(help: ArgumentHelp("What stands beside the certificate, where the cluster keeps that.", valueName: "text"))
     var description = ""
 
     @OptionGroup var trust: TrustOptions
