@@ -56,7 +56,7 @@ public final class Change {
         (self.cluster, self.state) = (cluster, state)
         certificates = try tokens.map { try $0.certificate() }
         (offered, recordChanges) = try Self.check(plan, survey, certificates)
-        forecast = Self.forecast(for: offered, survey: survey, tvs: [.expectedToVouch])
+        forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
     }
 
     /// Takes up a plan that was saved.
@@ -77,7 +77,7 @@ public final class Change {
         (self.cluster, self.state) = (cluster, state)
         certificates = try plan.tokens.map { try $0.certificate() }
         (offered, recordChanges) = try Self.check(plan, survey, certificates)
-        forecast = Self.forecast(for: offered, survey: survey, tvs: [.expectedToVouch])
+        forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
     }
 
     /// Takes up a change that was begun, to resume it or to roll it back.
@@ -89,7 +89,7 @@ public final class Change {
         (self.cluster, self.state) = (cluster, state)
         certificates = try plan.tokens.map { try $0.certificate() }
         (offered, recordChanges) = try Self.check(plan, survey, certificates)
-        forecast = Self.forecast(for: offered, survey: survey, tvs: [.expectedToVouch])
+        forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
         self.journal = journal
     }
 
@@ -164,14 +164,9 @@ public final class Change {
 
     // MARK: Forecast
 
-    static func forecast(for offered: OfferedSigner, survey: Survey, tvs: [TVSStatement]) -> Forecast {
+    static func forecast(for offered: OfferedSigner, survey: Survey, tvs: TVSAnswers) -> Forecast {
         Forecast(
-            entries: survey.phones.map { entry in
-                Forecast.Entry(
-                    phone: entry.phone, before: entry.summary,
-                    verdict: Acceptance.decide(
-                        signer: offered, held: entry.held, itl: survey.itl, model: entry.phone.model, tvs: tvs))
-            })
+            of: survey.phones, signer: offered, itls: survey.itlLists, nodes: survey.world.nodes, tvs: tvs)
     }
 
     /// Refuses to go on where phones would be stranded, unless the user accepted that.
@@ -196,7 +191,7 @@ public final class Change {
         else { return nil }
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         let replies = cluster.askTVS(for: signer, as: phone, trusting: survey.itl)
-        return Self.forecast(for: signer, survey: survey, tvs: replies.map(\.answer))
+        return Self.forecast(for: signer, survey: survey, tvs: TVSAnswers(replies))
     }
 
     /// Refuses to roll back where phones that took the new file would not take the previous one.

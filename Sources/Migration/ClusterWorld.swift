@@ -39,6 +39,10 @@ public protocol ClusterWorld: AnyObject {
     func restart(service: String, on node: String) throws
 }
 
+extension TVSAnswers {
+    init(_ replies: [TVSReply]) { self.init(replies.map { ($0.server, $0.answer) }) }
+}
+
 /// The answer of one TVS server.
 public struct TVSReply: Sendable {
     public let server: String
@@ -48,11 +52,4 @@ public struct TVSReply: Sendable {
         self.server = server
         self.answer = answer
     }
-}
-
-/// What a phone displays of its CTL file.
-public enum HeldChecksum: Equatable, Sendable {
-    case notInstalled
-    /// Lower-case hexadecimal, MD5 (32 digits) or SHA-1 (40 digits).
-    case checksum(String)
 }

@@ -162,7 +162,7 @@ private struct Checklist {
         guard let signer = present.signerRecord.flatMap(OfferedSigner.init(record:)) else { return [] }
         // After the downgrade nothing vouches for a new signer on a model without Security by Default: only what a phone
         // holds counts. So does it for the others while no TVS server has been asked.
-        let forecast = StoredForecast(Change.forecast(for: signer, survey: survey, tvs: [.notAsked]))
+        let forecast = StoredForecast(Change.forecast(for: signer, survey: survey, tvs: .everywhere(.notAsked)))
         let stranded = forecast.stranded
         look(
             "phones", "Every phone holds a file that names the signer", stranded.isEmpty,

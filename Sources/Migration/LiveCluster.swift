@@ -45,13 +45,16 @@ public final class LiveCluster: ClusterWorld {
     private var stores: TrustStores { TrustStores(of: cluster) }
 
     public func askTVS(for signer: OfferedSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
-        cluster.configuration.nodes.filter { $0.tvsPort != nil }.map { node in
-            TVSReply(server: node.name, answer: answer(of: node, for: signer, as: phone, trusting: itl))
+        let nodes = cluster.configuration.nodes.filter { $0.tvsPort != nil }
+        let answers = Concurrently.map(nodes) { [cluster] node in
+            Self.answer(of: node, in: cluster, for: signer, as: phone, trusting: itl)
         }
+        return zip(nodes, answers).map { TVSReply(server: $0.name, answer: $1) }
     }
 
-    private func answer(
-        of node: NodeConfiguration, for signer: OfferedSigner, as phone: Phone?, trusting itl: TrustListFile?
+    private static func answer(
+        of node: NodeConfiguration, in cluster: Cluster, for signer: OfferedSigner, as phone: Phone?,
+        trusting itl: TrustListFile?
     ) -> TVSStatement {
         // A phone talks only to a TVS server whose certificate stands in its ITL file.
         let listed = itl?.records.filter { $0.role == .tvs }.compactMap(\.certificate).compactMap {
@@ -63,7 +66,7 @@ public final class LiveCluster: ClusterWorld {
         do {
             let answer = try cluster.tvs(on: node).queryCertificate(
                 subject: signer.name, issuer: signer.issuer, serialNumber: signer.serialNumber,
-                deviceName: phone.map(Self.deviceName) ?? TVSClient.defaultDeviceName)
+                deviceName: phone.map(deviceName) ?? TVSClient.defaultDeviceName)
             guard answer.isValid, let certificate = answer.certificate else { return .doesNotKnow }
             return .vouches(certificate: certificate.der, roles: answer.roles)
         } catch {

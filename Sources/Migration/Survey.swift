@@ -5,13 +5,6 @@ import TrustList
 
 /// What the cluster looks like before anything changes.
 public struct Survey {
-    public struct SurveyedPhone: Sendable {
-        public let phone: Phone
-        public let held: HeldTrustList
-        /// What it holds, for tables: "present file", "no CTL file", "other file (1a2b...)".
-        public let summary: String
-    }
-
     public let version: ClusterVersion
     public let mode: SecurityMode
     /// The CTL file that every node serves; nil where none does.
@@ -23,8 +16,11 @@ public struct Survey {
     /// The services that will be restarted, in order, and where they are activated; empty in a survey that was restored.
     let services: [(service: String, node: String)]
     public let world: WorldState
-    /// The ITL that phones hold: the publisher's, else any node's.
-    public let itl: TrustListFile?
+    /// The ITL files, decoded.
+    let itlLists: [String: TrustListFile]
+
+    /// The ITL that phones hold of which nothing better is known: the publisher's, else any node's.
+    public var itl: TrustListFile? { world.nodes.lazy.compactMap { itlLists[$0] }.first }
 
     /// Reads everything that a plan depends on. Changes nothing.
     init(of cluster: any ClusterWorld, backups: StateFolder) throws {
@@ -36,7 +32,7 @@ public struct Survey {
             version: version.description, mode: mode, nodes: cluster.nodes,
             ctl: presentBytes.map { Digest.sha256($0).hex }, itls: itls.mapValues { Digest.sha256($0).hex },
             trusted: try cluster.certificates(in: TrustStores.phoneSAST).map { Digest.sha256($0.der).hex }.sorted())
-        itl = Self.itl(itls, publisherFirst: cluster.nodes)
+        itlLists = itls.compactMapValues { try? TrustListFile(decoding: $0) }
         // Every node's command line is needed once the new file is there; whether it can be had shows here.
         services = try RestartServices.services.flatMap { service in
             try cluster.nodes(running: service).map { (service, $0) }
@@ -60,7 +56,7 @@ public struct Survey {
         presentBytes = try world.ctl.map(backups.backup(sha256:))
         present = try presentBytes.map { try TrustListFile(decoding: $0) }
         itls = try world.itls.mapValues(backups.backup(sha256:))
-        itl = Self.itl(itls, publisherFirst: world.nodes)
+        itlLists = itls.compactMapValues { try? TrustListFile(decoding: $0) }
         services = []
         phones = try Self.phones(
             of: cluster, present: presentBytes, list: present, backups: backups,
@@ -90,10 +86,6 @@ public struct Survey {
         let own = itl.signerRecord
         guard version.major >= 12 else { return own ?? signers.first }
         return signers.first { $0 != own } ?? own
-    }
-
-    private static func itl(_ itls: [String: [UInt8]], publisherFirst nodes: [String]) -> TrustListFile? {
-        nodes.lazy.compactMap { itls[$0] }.compactMap { try? TrustListFile(decoding: $0) }.first
     }
 
     private static func readITLs(of cluster: any ClusterWorld) throws -> [String: [UInt8]] {
@@ -159,39 +151,12 @@ public struct Survey {
         of cluster: any ClusterWorld, present: [UInt8]?, list: TrustListFile?, backups: StateFolder,
         assumed: (list: TrustListFile, summary: String)? = nil
     ) throws -> [SurveyedPhone] {
-        let assumed = assumed ?? list.map { ($0, "present file (assumed)") }
         let phones = try cluster.phones()
-        let checksums = cluster.heldChecksums(of: phones)
-        let matching = present.map { [Digest.md5($0).hex, Digest.sha1($0).hex] } ?? []
-        // Phones that hold the same file share it.
-        var known: [String: HeldTrustList] = [:]
-        return phones.map { phone in
-            switch checksums[phone.name] {
-            case .notInstalled:
-                return SurveyedPhone(phone: phone, held: .none, summary: "no CTL file")
-            case .checksum(let text):
-                if let list, matching.contains(text) {
-                    return SurveyedPhone(phone: phone, held: .file(list), summary: "present file")
-                }
-                let held = known[text] ?? Self.otherFile(text, backups)
-                known[text] = held
-                let kind = if case .file = held { "older" } else { "other" }
-                return SurveyedPhone(phone: phone, held: held, summary: "\(kind) file \(text.prefix(8))")
-            case nil:
-                // Most phones have web access switched off. One that is registered took the cluster's file.
-                guard let assumed else {
-                    return SurveyedPhone(phone: phone, held: .none, summary: "no CTL file (assumed)")
-                }
-                return SurveyedPhone(phone: phone, held: .file(assumed.list), summary: assumed.summary)
-            }
+        return SurveyedPhone.all(
+            phones, checksums: cluster.heldChecksums(of: phones),
+            present: present.flatMap { bytes in list.map { (bytes, $0) } }, assumed: assumed
+        ) { checksum in
+            backups.backup(withChecksum: checksum).flatMap { try? TrustListFile(decoding: $0) }
         }
-    }
-
-    private static func otherFile(_ checksum: String, _ backups: StateFolder) -> HeldTrustList {
-        if let bytes = backups.backup(withChecksum: checksum), let old = try? TrustListFile(decoding: bytes) {
-            return .file(old)
-        }
-        return .unknown(
-            "it holds another CTL file (checksum \(checksum)) than the cluster serves, and no copy is here")
     }
 }

@@ -1,3 +1,5 @@
+import TrustList
+
 /// What each phone of a cluster will do with a new CTL file.
 public struct Forecast: Sendable {
     public struct Entry: Sendable {
@@ -17,6 +19,75 @@ public struct Forecast: Sendable {
 
     public init(entries: [Entry]) { self.entries = entries }
 
+    /// Applies the acceptance model to every phone.
+    ///
+    /// - Parameters:
+    ///   - signer: who signs the file that is offered.
+    ///   - itls: the ITL files, by the node that serves them. A phone holds that of the first server of its group.
+    ///   - nodes: the order of the nodes, for phones without a known group: the publisher first.
+    public init(
+        of phones: [SurveyedPhone], signer: OfferedSigner, itls: [String: TrustListFile], nodes: [String],
+        tvs: TVSAnswers
+    ) {
+        /// Phones that are alike in these get the same verdict; clusters have thousands of each.
+        struct Kind: Hashable {
+            let model, summary: String
+            let servers: [String]
+        }
+        var known: [Kind: Verdict] = [:]
+        let usual = nodes.lazy.compactMap { itls[$0] }.first ?? itls.first?.value
+        entries = phones.map { entry in
+            let servers = entry.phone.place?.servers ?? []
+            let kind = Kind(model: entry.phone.model.name, summary: entry.summary, servers: servers)
+            let verdict =
+                known[kind]
+                ?? Acceptance.decide(
+                    signer: signer, held: entry.held, itl: servers.lazy.compactMap { itls[$0] }.first ?? usual,
+                    model: entry.phone.model, tvs: tvs.answers(for: entry.phone))
+            known[kind] = verdict
+            return Entry(phone: entry.phone, before: entry.summary, verdict: verdict)
+        }
+    }
+
     /// The phones that will not, or may not, take the file: somebody must visit them.
     public var stranded: [Entry] { entries.filter { $0.verdict.outcome != .accepted } }
+
+    /// Phones that are alike, and do the same.
+    public struct Group: Sendable {
+        public let model: String
+        /// Device pool, where known.
+        public let pool: String?
+        public let before: String
+        public let verdict: Verdict
+        public let phones: [Phone]
+    }
+
+    /// The phones in groups, by model, pool and outcome.
+    public var groups: [Group] {
+        struct Key: Hashable {
+            let model, pool, before, reason: String
+            let outcome: Verdict.Outcome
+        }
+        var places: [Key: Int] = [:]
+        var members: [(first: Entry, phones: [Phone])] = []
+        for entry in entries {
+            let key = Key(
+                model: entry.phone.model.name, pool: entry.phone.place?.devicePool ?? "", before: entry.before,
+                reason: entry.verdict.reason, outcome: entry.verdict.outcome)
+            if let place = places[key] {
+                members[place].phones.append(entry.phone)
+            } else {
+                places[key] = members.count
+                members.append((entry, [entry.phone]))
+            }
+        }
+        return members.map { first, phones in
+            Group(
+                model: first.phone.model.name, pool: first.phone.place?.devicePool, before: first.before,
+                verdict: first.verdict, phones: phones.sorted { $0.name < $1.name })
+        }.sorted {
+            ($0.model, $0.pool ?? "", $0.verdict.outcome.rawValue, $0.verdict.reason, $0.before)
+                < ($1.model, $1.pool ?? "", $1.verdict.outcome.rawValue, $1.verdict.reason, $1.before)
+        }
+    }
 }

@@ -1,9 +1,11 @@
 import Phones
 
-/// A forecast as the journal keeps it: phones of one model that hold and do the same are one group.
+/// A forecast as the journal keeps it: phones of one model and pool that hold and do the same are one group.
 public struct StoredForecast: Codable, Sendable, Equatable {
     public struct Group: Codable, Sendable, Equatable {
         public let model: String
+        /// Device pool, where known.
+        public let pool: String?
         /// What they hold before, for tables.
         public let before: String
         public let outcome: Verdict.Outcome
@@ -15,25 +17,12 @@ public struct StoredForecast: Codable, Sendable, Equatable {
 
     public let groups: [Group]
 
-    init(_ forecast: Forecast) {
-        struct Key: Hashable {
-            let model, before, reason: String
-            let outcome: Verdict.Outcome
-            let rule: Verdict.Rule
+    public init(_ forecast: Forecast) {
+        groups = forecast.groups.map { group in
+            Group(
+                model: group.model, pool: group.pool, before: group.before, outcome: group.verdict.outcome,
+                rule: group.verdict.rule, reason: group.verdict.reason, phones: group.phones.map(\.name))
         }
-        var members: [Key: [String]] = [:]
-        for entry in forecast.entries {
-            let key = Key(
-                model: entry.phone.model.name, before: entry.before, reason: entry.verdict.reason,
-                outcome: entry.verdict.outcome, rule: entry.verdict.rule)
-            members[key, default: []].append(entry.phone.name)
-        }
-        groups =
-            members.map { key, names in
-                Group(
-                    model: key.model, before: key.before, outcome: key.outcome, rule: key.rule, reason: key.reason,
-                    phones: names.sorted())
-            }.sorted { ($0.model, $0.outcome.rawValue, $0.reason) < ($1.model, $1.outcome.rawValue, $1.reason) }
     }
 
     public var count: Int { groups.reduce(0) { $0 + $1.phones.count } }

@@ -210,7 +210,7 @@ final class ForecastPhones: ChangeStep, Step {
 
     func act() throws {
         change.forecast = Change.forecast(
-            for: change.offered, survey: survey, tvs: change.tvsReplies.map(\.answer))
+            for: change.offered, survey: survey, tvs: TVSAnswers(change.tvsReplies))
         try change.record(.forecast(StoredForecast(change.forecast)))
     }
 

@@ -1,0 +1,21 @@
+/// What the cluster's TVS servers say of one signer.
+public struct TVSAnswers: Sendable {
+    /// In the order in which a phone asks of which nothing better is known: the publisher first.
+    public let servers: [(name: String, answer: TVSStatement)]
+    private let byName: [String: TVSStatement]
+
+    public init(_ servers: [(name: String, answer: TVSStatement)]) {
+        self.servers = servers
+        byName = Dictionary(servers.map { ($0.name, $0.answer) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Wherever a phone asks, it is told the same.
+    public static func everywhere(_ answer: TVSStatement) -> TVSAnswers { TVSAnswers([("every server", answer)]) }
+
+    /// The answers that a phone gets, in the order in which it asks: those of its CallManager group, by priority.
+    func answers(for phone: Phone) -> [TVSStatement] {
+        let group = phone.place?.servers ?? []
+        guard group.contains(where: { byName[$0] != nil }) else { return servers.map(\.answer) }
+        return group.map { byName[$0] ?? .unreachable("no TVS server is known on \($0)") }
+    }
+}
