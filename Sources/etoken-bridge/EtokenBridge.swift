@@ -80,7 +80,10 @@ struct TVSGroup: ParsableCommand {
 
 struct PhonesGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "phones", abstract: "The phones of a cluster.", subcommands: [PhonesRestart.self])
+        commandName: "phones", abstract: "The phones of a cluster.",
+        subcommands: [
+            PhonesForecast.self, PhonesCheck.self, PhonesRestart.self,
+        ])
 }
 
 struct MigrateGroup: ParsableCommand {

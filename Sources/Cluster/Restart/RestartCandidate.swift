@@ -6,6 +6,12 @@ public struct RestartCandidate: Sendable, Hashable {
     public let model: String
     /// The device pool; empty where it has none.
     public let pool: String
+
+    public init(name: String, model: String, pool: String) {
+        self.name = name
+        self.model = model
+        self.pool = pool
+    }
 }
 
 extension AXLClient {

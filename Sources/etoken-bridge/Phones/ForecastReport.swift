@@ -1,0 +1,105 @@
+import Certificates
+import Migration
+import Phones
+
+/// What phones forecast prints.
+struct ForecastReport: Encodable {
+    struct File: Encodable { let path, sha1, signer: String, length: Int }
+    struct Counts: Encodable { let phones, accepted, refused, unknown: Int }
+    struct Reply: Encodable { let server, answer: String, vouches: Bool }
+
+    struct Group: Encodable {
+        let model: String
+        let pool: String?
+        let before, outcome, rule, reason: String
+        let count: Int
+        let phones: [String]
+    }
+
+    let cluster: String
+    let file: File
+    let counts: Counts
+    /// How many phones' web pages were asked what they hold, and how many answered.
+    let asked, answered: Int
+    let tvs: [Reply]
+    let groups: [Group]
+
+    init(
+        cluster: String, file: String, bytes: [UInt8], signer: OfferedSigner, forecast: Forecast, asked: Int,
+        answered: Int, replies: [TVSReply]
+    ) {
+        self.cluster = cluster
+        self.file = File(path: file, sha1: Digest.sha1(bytes).hex, signer: signer.name, length: bytes.count)
+        func count(_ outcome: Verdict.Outcome) -> Int { forecast.entries.count { $0.verdict.outcome == outcome } }
+        counts = Counts(
+            phones: forecast.entries.count, accepted: count(.accepted), refused: count(.refused),
+            unknown: count(.unknown))
+        (self.asked, self.answered) = (asked, answered)
+        tvs = replies.map { reply in
+            let vouches = reply.answer.vouches(for: signer)
+            let text =
+                switch reply.answer {
+                case .unreachable(let why): "no answer: \(why)"
+                case _ where vouches == true: "vouches for the signer"
+                case .vouches: "knows the signer, but not with the role SAST, or with another key"
+                case .doesNotKnow, .notAsked, .expectedToVouch: "does not know the signer"
+                }
+            return Reply(server: reply.server, answer: text, vouches: vouches == true)
+        }
+        groups = forecast.groups.map { group in
+            Group(
+                model: group.model, pool: group.pool, before: group.before, outcome: group.verdict.outcome.rawValue,
+                rule: group.verdict.rule.rawValue, reason: group.verdict.reason, count: group.phones.count,
+                phones: group.phones.map(\.name))
+        }
+    }
+
+    func text(listing: Bool) -> String {
+        var parts = [
+            """
+            Cluster \(cluster): \(counts.phones) phones and \(file.path) (\(file.length) bytes, SHA-1 \(file.sha1))
+            signed by \(file.signer)
+            \(counts.accepted) accept it, \(counts.refused) refuse it, of \(counts.unknown) nobody knows.
+            """
+        ]
+        parts.append(tvs.map { "TVS on \($0.server): \($0.answer)." }.joined(separator: "\n"))
+        var table = Table("MODEL", "POOL", "PHONES", "OUTCOME", "HOLD")
+        var reasons: [String] = []
+        for group in groups {
+            let number = reasons.firstIndex(of: group.reason) ?? reasons.count
+            if number == reasons.count { reasons.append(group.reason) }
+            table.add(
+                group.model, group.pool ?? "-", "\(group.count)", "\(group.outcome) (\(number + 1))", group.before)
+        }
+        parts.append(table.text)
+        parts.append(reasons.enumerated().map { "(\($0.offset + 1)) \($0.element)" }.joined(separator: "\n"))
+        if listing {
+            var list = Table("PHONE", "MODEL", "OUTCOME", "WHY")
+            for group in groups {
+                for phone in group.phones { list.add(phone, group.model, group.outcome, group.reason) }
+            }
+            parts.append(list.text)
+        }
+        parts.append(
+            asked == 0
+                ? "No phone was asked what it holds; --ask-phones N asks some."
+                : "\(answered) of \(asked) phones that were asked told what they hold; of the others it is assumed.")
+        return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+    }
+
+    /// A line for each phone.
+    var csv: String {
+        func cell(_ text: String) -> String {
+            text.contains { ",\"\n".contains($0) }
+                ? "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+                : text
+        }
+        let lines = groups.flatMap { group in
+            group.phones.map { phone in
+                [phone, group.model, group.pool ?? "", group.before, group.outcome, group.rule, group.reason]
+                    .map(cell).joined(separator: ",")
+            }
+        }
+        return (["name,model,pool,holds,outcome,rule,reason"] + lines).joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Cluster
+import Migration
+import Phones
+
+/// How many phones are asked what they hold.
+struct PhoneQuestions: ParsableArguments {
+    @Option(
+        name: .customLong("ask-phones"),
+        help: "How many phones' web pages are asked what they hold, 32 at a time; they are spread over all phones.")
+    var limit = 200
+
+    func validate() throws {
+        if limit < 0 { throw ValidationError("--ask-phones cannot be negative.") }
+    }
+
+    /// What the pages of so many phones display, by phone name.
+    func ask(_ phones: [Phone], of cluster: LiveCluster) -> (asked: Int, held: [String: HeldChecksum]) {
+        let known = phones.filter { $0.address != nil && $0.isRegistered != false }
+        guard limit > 0, !known.isEmpty else { return (0, [:]) }
+        let step = max(1, (known.count + limit - 1) / limit)
+        let chosen = stride(from: 0, to: known.count, by: step).map { known[$0] }
+        return (chosen.count, cluster.heldChecksums(of: chosen))
+    }
+}
+
+extension PhoneChoice {
+    /// The phones that are chosen; all where nothing is.
+    func choose(_ phones: [Phone], cluster: String) throws -> [Phone] {
+        guard isGiven, !all else { return phones }
+        let names = Set(
+            try choose(
+                from: phones.map {
+                    RestartCandidate(name: $0.name, model: $0.model.name, pool: $0.place?.devicePool ?? "")
+                }, cluster: cluster))
+        return phones.filter { names.contains($0.name) }
+    }
+}

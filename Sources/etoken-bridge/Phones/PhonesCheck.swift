@@ -1,0 +1,136 @@
+import ArgumentParser
+import Certificates
+import Cluster
+import Files
+import Migration
+import Phones
+import TrustList
+
+struct PhonesCheck: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "See whether phones hold the CTL file that they should.",
+        discussion: """
+            Gives the checksum that each model displays (MD5 or SHA-1), says how many phones are registered, and asks web \
+            pages of phones what they hold. The file is the one that the cluster serves, or that is named with --file.
+
+            Exit status 8: some phones hold another file.
+
+            Example:
+              etoken-bridge phones check --cluster office --ask-phones 1000
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+
+    @Option(help: "The file that phones should hold; that of the cluster without it.", completion: .file())
+    var file: String?
+
+    @Flag(help: "List every phone that was asked, not only totals.")
+    var phones = false
+
+    @OptionGroup var choice: PhoneChoice
+    @OptionGroup var questions: PhoneQuestions
+    @OptionGroup var common: CommonOptions
+
+    private struct Report: Encodable {
+        struct Model: Encodable {
+            let model, shows, checksum: String
+            var phones = 0
+            var registered = 0
+            var asked = 0
+            var expected = 0
+            var other = 0
+            var noFile = 0
+        }
+
+        struct Held: Encodable { let phone, model, holds: String }
+
+        let cluster, sha1, md5: String
+        let length: Int
+        var models: [Model] = []
+        var asked: [Held] = []
+    }
+
+    func run() throws {
+        let cluster = try cluster.configured()
+        defer { cluster.close() }
+        let live = try LiveCluster(cluster)
+        Terminal.note("Reading cluster \(self.cluster.cluster) ...")
+        guard let bytes = try file.map({ try Files.read($0) }) ?? ServedFiles(live).ctl?.bytes else {
+            throw Failure(
+                Status.notThere, "Cluster \(self.cluster.cluster) serves no CTL file.",
+                next: "Name the file that phones should hold: --file FILE.")
+        }
+        let chosen = try choice.choose(try live.phones(), cluster: self.cluster.cluster)
+        let (_, held) = questions.ask(chosen, of: live)
+        let report = self.report(chosen, held, bytes)
+        if common.json { try Terminal.json(report) } else { Terminal.out(text(report)) }
+        let others = report.models.reduce(0) { $0 + $1.other + $1.noFile }
+        if others > 0 {
+            throw Failure(
+                Status.partlyDone,
+                "\(others) of the \(report.asked.count) phones that answered hold another file, or none.",
+                next:
+                    "Restart them (etoken-bridge phones restart --phone NAME); where that does not help, see phones explain."
+            )
+        }
+    }
+
+    private func report(_ phones: [Phone], _ held: [String: HeldChecksum], _ bytes: [UInt8]) -> Report {
+        let checksums = [PhoneModel.Checksum.md5: Digest.md5(bytes).hex, .sha1: Digest.sha1(bytes).hex]
+        var report = Report(
+            cluster: cluster.cluster, sha1: Digest.sha1(bytes).hex, md5: Digest.md5(bytes).hex, length: bytes.count)
+        var models: [String: Report.Model] = [:]
+        for phone in phones {
+            let kind = phone.model.displayedChecksum
+            var model =
+                models[phone.model.name]
+                ?? Report.Model(model: phone.model.name, shows: kind.rawValue, checksum: checksums[kind] ?? "")
+            model.phones += 1
+            if phone.isRegistered == true { model.registered += 1 }
+            if let answer = held[phone.name] {
+                model.asked += 1
+                let holds: String
+                switch answer {
+                case .checksum(let text) where checksums.values.contains(text):
+                    model.expected += 1
+                    holds = "expected file"
+                case .checksum(let text):
+                    model.other += 1
+                    holds = "other file \(text)"
+                case .notInstalled:
+                    model.noFile += 1
+                    holds = "no file"
+                }
+                report.asked.append(.init(phone: phone.name, model: phone.model.name, holds: holds))
+            }
+            models[phone.model.name] = model
+        }
+        report.models = models.values.sorted { $0.model < $1.model }
+        return report
+    }
+
+    private func text(_ report: Report) -> String {
+        var table = Table("MODEL", "PHONES", "REGISTERED", "ANSWERED", "EXPECTED", "OTHER", "NONE", "SHOWS")
+        for model in report.models {
+            table.add(
+                model.model, "\(model.phones)", "\(model.registered)", "\(model.asked)", "\(model.expected)",
+                "\(model.other)", "\(model.noFile)", model.shows)
+        }
+        var parts = [
+            """
+            Cluster \(report.cluster): phones should hold the CTL file of \(report.length) bytes. They show, under Settings >
+            Security Configuration > Trust List > CTL File:
+              MD5   \(report.md5)
+              SHA1  \(report.sha1)
+            """, table.text,
+        ]
+        let listed = phones ? report.asked : report.asked.filter { $0.holds != "expected file" }
+        if !listed.isEmpty {
+            var list = Table("PHONE", "MODEL", "HOLDS")
+            for entry in listed.prefix(phones ? Int.max : 50) { list.add(entry.phone, entry.model, entry.holds) }
+            parts.append(list.text)
+        }
+        return parts.joined(separator: "\n\n")
+    }
+}

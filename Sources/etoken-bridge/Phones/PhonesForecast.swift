@@ -1,0 +1,114 @@
+import ArgumentParser
+import Certificates
+import Cluster
+import Files
+import Migration
+import Phones
+import TrustList
+
+struct PhonesForecast: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "forecast",
+        abstract: "Say what each phone would do with a new CTL file, before anything is changed.",
+        discussion: """
+            Applies the acceptance model to every phone: what it holds, whether its model supports Security by Default, \
+            what its ITL file says, and what the TVS servers of its CallManager group say of the file's signer. TVS is \
+            asked for real, as a phone would, with the names and the serial number in the file's header. Changes nothing.
+
+            Exit status 9: some phones would refuse the file, or nobody knows.
+
+            Example:
+              etoken-bridge phones forecast --cluster office --file CTLFile.tlv
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+
+    @Option(help: "The CTL file that phones will be offered.", completion: .file(extensions: ["tlv"]))
+    var file: String
+
+    @Flag(help: "List every phone, not only totals.")
+    var phones = false
+
+    @OptionGroup var choice: PhoneChoice
+    @OptionGroup var questions: PhoneQuestions
+
+    @Option(help: "Write a line for each phone into this file.", completion: .file(extensions: ["csv"]))
+    var csv: String?
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let (list, signer) = try offered()
+        let cluster = try cluster.configured()
+        defer { cluster.close() }
+        let live = try LiveCluster(cluster)
+        Terminal.note("Reading cluster \(self.cluster.cluster) ...")
+        let served = try ServedFiles(live)
+        let chosen = try choice.choose(try live.phones(), cluster: self.cluster.cluster)
+        let (asked, held) = questions.ask(chosen, of: live)
+        let state = StateFolder.standard()
+        let surveyed = SurveyedPhone.all(chosen, checksums: held, present: served.ctl) { checksum in
+            state.backup(withChecksum: checksum).flatMap { try? TrustListFile(decoding: $0) }
+        }
+        // A phone that asks TVS at all; the models ask in the same way.
+        let phone = chosen.first { $0.model.securityByDefault == .supported }
+        let replies = live.askTVS(for: signer, as: phone, trusting: served.usualITL(live.nodes))
+        let forecast = Forecast(
+            of: surveyed, signer: signer, itls: served.itls, nodes: live.nodes,
+            tvs: TVSAnswers(replies.map { ($0.server, $0.answer) }))
+
+        let report = ForecastReport(
+            cluster: self.cluster.cluster, file: file, bytes: list.encoded(), signer: signer, forecast: forecast,
+            asked: asked, answered: held.count, replies: replies)
+        if let csv { try Files.write(Array(report.csv.utf8), to: csv, permissions: 0o644, replacing: true) }
+        if common.json { try Terminal.json(report) } else { Terminal.out(report.text(listing: phones)) }
+        let stranded = forecast.stranded.count
+        if stranded > 0 {
+            throw Failure(
+                Status.phonesWouldRefuse,
+                "\(stranded) of \(chosen.count) phones would not take the file, or nobody knows.",
+                next: report.counts.refused > 0
+                    ? Change.strandedAdvice
+                    : "Have those phones register, or ask more of them with --ask-phones, and run the command again.")
+        }
+    }
+
+    /// The file, and who signed it.
+    private func offered() throws -> (TrustListFile, OfferedSigner) {
+        let list = try TrustListFile(decoding: try Files.read(file))
+        guard let record = list.signerRecord, let signer = OfferedSigner(record: record),
+            try list.isSigned(by: signer.certificate)
+        else {
+            throw Failure(
+                Status.verificationFailed,
+                "\(file) does not verify with the signer that it names, \(list.header.signerName): no phone would take it.",
+                next: "Look at it with etoken-bridge ctl verify \(file).")
+        }
+        return (list, signer)
+    }
+}
+
+/// The trust list files that a cluster serves now.
+struct ServedFiles {
+    let ctl: (bytes: [UInt8], list: TrustListFile)?
+    let itls: [String: TrustListFile]
+
+    init(_ cluster: LiveCluster) throws {
+        let file = cluster.trustLists.read(.ctl)
+        if let failure = file.failures.first { throw failure.error }
+        if let other = file.differing.first, let first = file.reference {
+            throw Failure(
+                Status.failed,
+                "Nodes serve different CTL files: \(first.node) has \(first.summary), \(other.node) has \(other.summary). What phones hold depends on which one they asked.",
+                next: "Restart Cisco Tftp on \(other.node), and run the command again.")
+        }
+        ctl = try file.reference?.bytes.map { ($0, try TrustListFile(decoding: $0)) }
+        var itls: [String: TrustListFile] = [:]
+        for reading in cluster.trustLists.read(.itl).readings {
+            if let bytes = reading.bytes { itls[reading.node] = try TrustListFile(decoding: bytes) }
+        }
+        self.itls = itls
+    }
+
+    func usualITL(_ nodes: [String]) -> TrustListFile? { nodes.lazy.compactMap { itls[$0] }.first ?? itls.first?.value }
+}
