@@ -17,7 +17,8 @@ final class LabCluster: Sendable {
 
     let plan: LabPlan
     let folder: LabFolder
-    let identity: ClusterIdentity
+    /// The certificates of all nodes, as they are now.
+    var identity: ClusterIdentity { certificates.withLock { $0 } }
     let accounts: Accounts
     let trustStore: TrustStore
     let nodes: [NodeRuntime]
@@ -30,12 +31,14 @@ final class LabCluster: Sendable {
 
     private let throttle = Throttle()
     private let saved: Mutex<Saved>
+    private let certificates: Mutex<ClusterIdentity>
     private let nginx: NginxServer
 
     init(plan: LabPlan, folder: LabFolder) throws {
         self.plan = plan
         self.folder = folder
-        identity = try ClusterIdentity.load(plan, folder)
+        let identity = try ClusterIdentity.load(plan, folder)
+        certificates = Mutex(identity)
         accounts = try Accounts(folder)
         trustStore = try TrustStore(folder: folder.trustStore)
         nginx = NginxServer(folder: folder, release: plan.release)
@@ -229,6 +232,20 @@ final class LabCluster: Sendable {
         saved.withLock { $0.securityMode = mode }
         save()
         try updateCTL()
+    }
+
+    /// Gives a node a new CallManager key and certificate, and an ITL file with it. Its CTL file stays as it is: it holds the
+    /// former certificate until somebody updates it.
+    func regenerateCallManager(of node: NodeRuntime) throws {
+        let key = try PrivateKey.generate(bits: plan.release.keyBits(of: "CallManager"))
+        try ClusterIdentity.certificate("CallManager", node.plan, plan.release, key).write(
+            folder: folder.keys(node.plan.name), name: "CallManager")
+        let identity = try ClusterIdentity.load(plan, folder)
+        certificates.withLock { $0 = identity }
+        try node.files.write("ITLFile.tlv", try writer.itl(of: node.plan, time: Clock.now))
+        if let own = identity.node(node.plan.name) {
+            _ = try trustStore.add(own.callManager.certificate, unit: "CallManager-trust")
+        }
     }
 
     /// Copies a file to every node that answers.
