@@ -3,18 +3,22 @@ import ClusterLab
 
 /// What a new lab is to be.
 struct ShapeOptions: ParsableArguments {
-    @Option(help: "The CUCM release of a new lab: 9.1, 10.5 (the default), 12.5 or 14.") var release: LabRelease?
+    @Option(help: "The CUCM release of a new lab: 9.1, 10.5 (the default), 11.5, 12.5 or 14.") var release: LabRelease?
     @Option(help: "How many nodes a new lab has, 2 (the default) to 30.") var nodes: Int?
     @Option(help: "How many of them serve TFTP. Default: all of up to four, three of more.") var tftpNodes: Int?
     @Option(
         help: "How many of them run the Trust Verification Service. Default: the publisher; with --phones, up to four.")
     var tvsNodes: Int?
     @Option(help: "How many phones a new lab has, 3 (the default) to 100,000.") var phones: Int?
+    @Option(
+        help: "A new lab is like the cluster of this snapshot (etoken-bridge cluster status --snapshot FILE).",
+        completion: .file())
+    var like: String?
     @Flag(help: "Cisco Tftp serves a changed file only after it was restarted.") var tftpCache = false
 
     var options: LabOptions {
         LabOptions(
             release: release, nodes: nodes, tftpNodes: tftpNodes, tvsNodes: tvsNodes, tftpCache: tftpCache ? true : nil,
-            phones: phones)
+            phones: phones, like: like)
     }
 }

@@ -23,7 +23,7 @@ struct ClusterIdentity: Sendable {
 
     /// In the order of the plan: the publisher first.
     let nodes: [Node]
-    /// The security tokens with which the CTL Client wrote the CTL file; none from release 10 on.
+    /// The security tokens with which the CTL file was written; none where the cluster signed it itself.
     let tokens: [Credential]
 
     var publisher: Node { nodes[0] }
@@ -50,8 +50,7 @@ struct ClusterIdentity: Sendable {
                     name: node.name, all: all, callManager: try own("CallManager"), tomcat: try own("tomcat"),
                     tvs: try own("TVS"))
             },
-            tokens: try plan.release.hasCTLCommands
-                ? [] : tokenNames.map { try Credential(folder: folder.tokens, name: $0) })
+            tokens: try plan.tokens.map { try Credential(folder: folder.tokens, name: $0) })
     }
 
     private static func purposes(_ node: LabPlan.Node, _ release: LabRelease) -> [String] {
@@ -66,9 +65,9 @@ struct ClusterIdentity: Sendable {
     static func make(_ plan: LabPlan, _ folder: LabFolder) throws {
         var tasks: [@Sendable () throws -> Void] = []
         let release = plan.release
-        if !release.hasCTLCommands {
+        if !plan.tokens.isEmpty {
             try Files.makeFolder(folder.tokens)
-            tasks.append { try TokenAuthority.issue(tokenNames, in: folder.tokens) }
+            tasks.append { try TokenAuthority.issue(plan.tokens, in: folder.tokens) }
         }
         for node in plan.nodes {
             let own = purposes(node, release).filter { $0 != "ITLRecovery" || node.isPublisher }
@@ -138,7 +137,7 @@ struct ClusterIdentity: Sendable {
         }
     }
 
-    private static let keyUsage = "digitalSignature,keyEncipherment,dataEncipherment,keyAgreement,keyCertSign"
+    static let keyUsage = "digitalSignature,keyEncipherment,dataEncipherment,keyAgreement,keyCertSign"
 
     static func certificate(
         _ purpose: String, _ node: LabPlan.Node, _ release: LabRelease, _ key: PrivateKey, days: Int64? = nil

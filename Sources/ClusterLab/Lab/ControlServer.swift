@@ -56,7 +56,7 @@ struct ControlServer: Sendable {
     private var status: LabStatus {
         LabStatus(
             schema: "cluster-lab-status/1", running: true, directory: path, process: getpid(),
-            version: cluster.plan.release.fullVersion, securityMode: cluster.securityMode,
+            version: cluster.plan.fullVersion, securityMode: cluster.securityMode,
             trustStore: cluster.trustStore.entries().map { "\($0.unit)/\($0.file)" },
             nodes: cluster.nodes.map(node), phones: cluster.phones.map(phone), crowd: crowd,
             restarting: cluster.crowd.restarting)

@@ -25,6 +25,7 @@ public struct Lab: Sendable {
     public func up(_ options: LabOptions = LabOptions(), executable: String) throws {
         if let problem = options.problem { throw LabError(.badRequest, problem) }
         try Programs.check()
+        if let like = options.like { _ = try Snapshot.read(like) }
         try checkDirectory(options)
         let (reading, writing) = try Self.pipe()
         defer { close(reading) }
@@ -140,6 +141,11 @@ public struct Lab: Sendable {
             return
         }
         guard !isRunning else { throw LabError(.alreadyRunning, "a lab is running in \(directory) already") }
+        if let like = options.like, Files.exists(folder.state) {
+            guard (try? Files.read(folder.snapshot)) == (try Files.read(like)) else {
+                throw LabError(.badRequest, "the lab in \(directory) was not made after \(like)")
+            }
+        }
         guard Files.exists(folder.state) else { return }
         let plan = try JSON.read(LabPlan.self, folder.plan)
         if let difference = options.difference(from: plan) {

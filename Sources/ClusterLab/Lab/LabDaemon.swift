@@ -89,12 +89,15 @@ public enum LabDaemon {
 
     /// Everything that is made once: the plan, passwords, keys and certificates.
     private static func prepare(_ folder: LabFolder, _ options: LabOptions) throws {
-        let plan = try LabPlan.make(options)
+        let snapshot = try options.like.map { try Snapshot.read($0) }
+        let plan = try snapshot.map { try LabPlan.like($0, tftpCache: options.tftpCache ?? false) } ?? .make(options)
+        if let like = options.like { try Files.write(try Files.read(like), to: folder.snapshot) }
         try Files.write(JSON.encode(plan), to: folder.plan)
         for path in [folder.run, folder.nginx, folder.credentials, folder.trustStore] { try Files.makeFolder(path) }
         for node in plan.nodes { try Files.makeFolder(folder.keys(node.name)) }
         try Accounts.make(folder)
         try ClusterIdentity.make(plan, folder)
+        if let snapshot { try LikeCluster(snapshot, plan, folder).makeCertificates(folder) }
     }
 
     /// Runs asynchronous work from this thread, which belongs to no pool, and waits for it.

@@ -76,7 +76,7 @@ struct LabDescription: Codable, Sendable {
         let folder = LabFolder(path)
         schema = Self.schema
         name = "lab"
-        version = cluster.plan.release.fullVersion
+        version = cluster.plan.fullVersion
         credentials = Accounts(
             platform: Credentials(
                 user: ClusterLab.Accounts.platformUser, passwordFile: folder.password("platform")),
@@ -89,12 +89,9 @@ struct LabDescription: Codable, Sendable {
         legacySSH = profile.hasOldSSH
         rest = profile.hasCertificateREST
         tftpCache = cluster.plan.tftpCache
-        tokens =
-            profile.hasCTLCommands
-            ? []
-            : ClusterIdentity.tokenNames.map {
-                Token(name: $0, certificate: "\(folder.tokens)/\($0).pem", key: "\(folder.tokens)/\($0).key")
-            }
+        tokens = cluster.plan.tokens.map {
+            Token(name: $0, certificate: "\(folder.tokens)/\($0).pem", key: "\(folder.tokens)/\($0).key")
+        }
         nodes = try zip(cluster.plan.nodes, cluster.identity.nodes).map { node, own in
             Node(
                 name: node.name, publisher: node.isPublisher, address: node.address, tftpPort: node.tftpPort,

@@ -33,6 +33,9 @@ struct LabFolder: Sendable {
     /// What TFTP and HTTP 6970 serve, where that can differ from what is stored.
     func tftpCache(_ node: String) -> String { "\(self.node(node))/tftp-cache" }
     func keys(_ node: String) -> String { "\(self.node(node))/keys" }
+    /// The snapshot after which the lab was made, and the certificates that stand for its.
+    var snapshot: String { path + "/snapshot.json" }
+    var like: String { path + "/like" }
     /// The many phones' state.
     var crowd: String { path + "/crowd" }
     /// A CTL file that phones hold which were not there when the present one came.

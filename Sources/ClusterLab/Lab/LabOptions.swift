@@ -16,11 +16,14 @@ public struct LabOptions: Sendable, Hashable {
     public var tftpCache: Bool?
     /// How many phones; by default three. More of them have no web pages, and several pools.
     public var phones: Int?
+    /// The path of a snapshot of a cluster that a new lab is to be like.
+    public var like: String?
 
     public init(
         release: LabRelease? = nil, nodes: Int? = nil, tftpNodes: Int? = nil, tvsNodes: Int? = nil,
-        tftpCache: Bool? = nil, phones: Int? = nil
+        tftpCache: Bool? = nil, phones: Int? = nil, like: String? = nil
     ) {
+        self.like = like.map(Files.absolute)
         self.phones = phones
         self.release = release
         self.nodes = nodes
@@ -36,6 +39,10 @@ public struct LabOptions: Sendable, Hashable {
 
     /// What is wrong with the numbers, in a sentence; nil where nothing is.
     public var problem: String? {
+        if like != nil {
+            return release == nil && nodes == nil && tftpNodes == nil && tvsNodes == nil && phones == nil
+                ? nil : "a lab like a snapshot has its release, nodes and phones; give no others"
+        }
         guard Self.nodeCounts.contains(nodeCount) else {
             return "a lab has \(Self.nodeCounts.lowerBound) to \(Self.nodeCounts.upperBound) nodes, not \(nodeCount)"
         }
@@ -75,6 +82,7 @@ public struct LabOptions: Sendable, Hashable {
         if let nodes { list += ["--nodes", "\(nodes)"] }
         if let tftpNodes { list += ["--tftp-nodes", "\(tftpNodes)"] }
         if let tvsNodes { list += ["--tvs-nodes", "\(tvsNodes)"] }
+        if let like { list += ["--like", like] }
         if let phones { list += ["--phones", "\(phones)"] }
         if tftpCache == true { list += ["--tftp-cache"] }
         return list

@@ -21,8 +21,8 @@ public struct LabPhone: Codable, Sendable, Hashable {
 extension LabCluster {
     /// Every phone.
     var allPhones: [LabPhone] {
-        let pool = plan.population.pools.first
         var all = phones.map { phone in
+            let pool = plan.pool(of: phone.plan)
             let state = phone.state
             return LabPhone(
                 name: phone.plan.name, model: phone.plan.model.product, pool: pool?.name ?? "",

@@ -14,6 +14,8 @@ struct LabPlan: Codable, Sendable {
         let servesTFTP: Bool
         /// Only nodes that run the Trust Verification Service have one.
         let tvsPort: UInt16?
+        /// Whether phones can register there.
+        let runsCallManager: Bool
 
         var addressBytes: [UInt8] { address.split(separator: ".").compactMap { UInt8($0) } }
     }
@@ -23,6 +25,10 @@ struct LabPlan: Codable, Sendable {
         let name: String
         let model: PhoneModel
         let address: String
+        /// Its device pool, where it is not in the first one.
+        var pool: String?
+        /// Its security profile, where it is not the usual one.
+        var profile: String?
     }
 
     let release: LabRelease
@@ -33,6 +39,18 @@ struct LabPlan: Codable, Sendable {
     let phoneWebPort: UInt16
     /// Cisco Tftp serves a file as it was when it started.
     let tftpCache: Bool
+    /// As `show version active` prints it, where it is not the release's usual one.
+    let version: String?
+    /// The names of the security tokens whose keys the lab has: those with which the CTL file was written.
+    let tokens: [String]
+
+    /// The AXL versions that are served: the release's, and that of the version itself.
+    var axlVersions: [String] {
+        let own = fullVersion.split(separator: ".").prefix(2).joined(separator: ".")
+        return release.axlVersions + (release.axlVersions.contains(own) ? [] : [own])
+    }
+
+    var fullVersion: String { version ?? release.fullVersion }
 
     var publisher: Node { nodes[0] }
 
@@ -41,46 +59,68 @@ struct LabPlan: Codable, Sendable {
     /// In the order in which phones ask them.
     var tvsNodes: [Node] { nodes.filter { $0.tvsPort != nil } }
 
+    /// The device pool of one of `phones`.
+    func pool(of phone: Phone) -> PhonePopulation.Pool? {
+        population.pools.first { $0.name == phone.pool } ?? population.pools.first
+    }
+
     func node(_ name: String) -> Node? { nodes.first { $0.name == name } }
 
     /// A new plan on a network of its own under 127.0.0.0/8 and on ports that are free there, so that labs run side by
     /// side.
     static func make(_ options: LabOptions) throws(LabError) -> LabPlan {
-        let network = "127.\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254))"
+        let network = newNetwork()
         var nodes: [Node] = []
         for index in 0..<options.nodeCount {
-            let address = "\(network).\(11 + index)"
-            var taken: Set<UInt16> = []
-            // Two questions may get the same answer, for nothing holds the port in between.
-            func port(_ kind: Sockets.Kind) throws(LabError) -> UInt16 {
-                while true {
-                    let port = try Sockets.freePort(kind, on: address)
-                    if taken.insert(port).inserted { return port }
-                }
-            }
             nodes.append(
-                Node(
-                    name: index == 0 ? "cucm-1051-a-pub" : "cucm-1051-a-sub\(index)", isPublisher: index == 0,
-                    address: address, tftpPort: try port(.udp),
-                    httpPort: try port(.tcp), httpsPort: try port(.tcp), sshPort: try port(.tcp),
-                    servesTFTP: index < options.tftpNodeCount,
-                    tvsPort: index < options.tvsNodeCount ? try port(.tcp) : nil))
+                try newNode(
+                    index, index == 0 ? "cucm-1051-a-pub" : "cucm-1051-a-sub\(index)", network: network,
+                    isPublisher: index == 0, servesTFTP: index < options.tftpNodeCount,
+                    runsTVS: index < options.tvsNodeCount, runsCallManager: true))
         }
         let models: [PhoneModel] = [.cp7975, .cp8861, .cp7960]
         let phones = models.enumerated().map { index, model in
-            let mac = (0..<6).map { $0 == 0 ? 0x00 : UInt8.random(in: .min ... .max) }
-            let digits = mac.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }
-            return Phone(name: "SEP" + digits.joined(), model: model, address: "\(network).\(101 + index)")
+            Phone(name: newPhoneName(), model: model, address: "\(network).\(101 + index)")
         }
+        let release = options.release ?? .release10
         return LabPlan(
-            release: options.release ?? .release10, nodes: nodes, phones: phones,
+            release: release, nodes: nodes, phones: phones,
             population: options.phones.map {
                 .usual($0 - phones.count, nodes: nodes.map(\.name), seed: .random(in: .min ... .max))
             } ?? .none(nodes: nodes.map(\.name)),
-            phoneWebPort: try commonPort(phones.map(\.address)), tftpCache: options.tftpCache ?? false)
+            phoneWebPort: try commonPort(phones.map(\.address)), tftpCache: options.tftpCache ?? false,
+            version: nil, tokens: release.hasCTLCommands ? [] : ClusterIdentity.tokenNames)
     }
 
-    private static func commonPort(_ addresses: [String]) throws(LabError) -> UInt16 {
+    static func newNetwork() -> String { "127.\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254))" }
+
+    /// A node on ports that are free.
+    static func newNode(
+        _ index: Int, _ name: String, network: String, isPublisher: Bool, servesTFTP: Bool, runsTVS: Bool,
+        runsCallManager: Bool
+    ) throws(LabError) -> Node {
+        let address = "\(network).\(11 + index)"
+        var taken: Set<UInt16> = []
+        // Two questions may get the same answer, for nothing holds the port in between.
+        func port(_ kind: Sockets.Kind) throws(LabError) -> UInt16 {
+            while true {
+                let port = try Sockets.freePort(kind, on: address)
+                if taken.insert(port).inserted { return port }
+            }
+        }
+        return Node(
+            name: name, isPublisher: isPublisher, address: address, tftpPort: try port(.udp),
+            httpPort: try port(.tcp), httpsPort: try port(.tcp), sshPort: try port(.tcp), servesTFTP: servesTFTP,
+            tvsPort: runsTVS ? try port(.tcp) : nil, runsCallManager: runsCallManager)
+    }
+
+    /// `SEP` and a MAC address.
+    static func newPhoneName() -> String {
+        let mac = (0..<6).map { $0 == 0 ? 0x00 : UInt8.random(in: .min ... .max) }
+        return "SEP" + mac.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }.joined()
+    }
+
+    static func commonPort(_ addresses: [String]) throws(LabError) -> UInt16 {
         for _ in 0..<20 {
             let port = try Sockets.freePort(.tcp, on: addresses[0])
             if addresses.allSatisfy({ Sockets.isFree(.tcp, $0, port) }) { return port }

@@ -2,6 +2,7 @@
 public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
     case release9 = "9.1"
     case release10 = "10.5"
+    case release11 = "11.5"
     case release12 = "12.5"
     case release14 = "14"
 
@@ -14,6 +15,7 @@ public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
         switch self {
         case .release9: "9.1.2.10000-28"
         case .release10: "10.5.1.10000-7"
+        case .release11: "11.5.1.12900-21"
         case .release12: "12.5.1.11900-146"
         case .release14: "14.0.1.12900-161"
         }
@@ -33,10 +35,10 @@ public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
     // MARK: Web pages
 
     /// From version 11 the web pages hand out Struts tokens, and the login form posts elsewhere.
-    var hasStrutsTokens: Bool { self >= .release12 }
+    var hasStrutsTokens: Bool { self >= .release11 }
 
     var loginPath: String {
-        self < .release12 ? "/cmplatform/WEB-INF/pages/j_security_check" : "/cmplatform/j_security_check"
+        self < .release11 ? "/cmplatform/WEB-INF/pages/j_security_check" : "/cmplatform/j_security_check"
     }
 
     /// The certificate REST interface.
@@ -49,7 +51,7 @@ public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
     var webProtocols: String {
         switch self {
         case .release9: "TLSv1"
-        case .release10: "TLSv1 TLSv1.1 TLSv1.2"
+        case .release10, .release11: "TLSv1 TLSv1.1 TLSv1.2"
         case .release12: "TLSv1.2"
         case .release14: "TLSv1.2 TLSv1.3"
         }
@@ -66,6 +68,7 @@ public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
         switch self {
         case .release9: ["8.0", "8.5", "9.0", "9.1"]
         case .release10: ["8.5", "9.0", "9.1", "10.0", "10.5"]
+        case .release11: ["9.0", "9.1", "10.0", "10.5", "11.0", "11.5"]
         case .release12: ["10.0", "10.5", "11.0", "11.5", "12.0", "12.5"]
         case .release14: ["11.5", "12.0", "12.5", "14.0"]
         }
@@ -78,7 +81,7 @@ public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
         switch self {
         case .release9: 1024
         case .release10: purpose == "CallManager" || purpose == "CAPF" ? 1024 : 2048
-        case .release12, .release14: 2048
+        case .release11, .release12, .release14: 2048
         }
     }
 

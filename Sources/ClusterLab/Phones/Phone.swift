@@ -104,6 +104,7 @@ final class Phone: Sendable {
         let judgeNow = PhoneJudge(
             model: plan.model, heldCTL: heldCTL.flatMap { try? TrustListFile(decoding: $0) },
             heldITL: heldITL.flatMap { try? TrustListFile(decoding: $0) },
+            serverOrder: serverOrder,
             askTVS: { [network] in network.askTVS($0, $1) })
         switch judge(judgeNow, bytes) {
         case .accepted(let rule, let reason):
@@ -123,6 +124,13 @@ final class Phone: Sendable {
             outcome.rule = 4
             outcome.reason = reason
             state.note("Trust List Update Failed")
+        }
+    }
+
+    /// The nodes of its CallManager group.
+    private var serverOrder: [[UInt8]]? {
+        lab.pool(of: plan).flatMap { lab.population.group(ofPool: $0.name) }.map { group in
+            group.members.compactMap { lab.node($0)?.addressBytes }
         }
     }
 

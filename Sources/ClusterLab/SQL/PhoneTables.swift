@@ -60,8 +60,8 @@ struct PhoneTables: Sendable {
         var devices: [[String?]] = plan.phones.enumerated().map { index, phone in
             [
                 Self.key("device", index + 1), phone.name, "Lab \(phone.model.rawValue)", "\(phone.model.number)", "1",
-                "\(phone.model.deviceProtocol)", pool,
-                profileKey(PhonePopulation.profile(phone.model, isSecure: true), phone.model), nil,
+                "\(phone.model.deviceProtocol)", phone.pool.flatMap { poolKeys[$0] } ?? pool,
+                profileKey(phone.profile ?? PhonePopulation.profile(phone.model, isSecure: true), phone.model), nil,
             ]
         }
         devices.reserveCapacity(devices.count + population.count + 1)

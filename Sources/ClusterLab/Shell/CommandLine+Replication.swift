@@ -35,7 +35,7 @@ extension CommandLine {
     }
 
     private var databaseVersion: String {
-        let version = cluster.plan.release.fullVersion
+        let version = cluster.plan.fullVersion
         return "ccm" + version.map { $0 == "." || $0 == "-" ? "_" : String($0) }.joined()
     }
 

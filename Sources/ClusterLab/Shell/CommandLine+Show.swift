@@ -6,7 +6,7 @@ extension CommandLine {
         case ["ctl"]: try showList(.ctl)
         case ["itl"]: try showList(.itl)
         case ["version", "active"]:
-            try terminal.line("Active Master Version: \(cluster.plan.release.fullVersion)")
+            try terminal.line("Active Master Version: \(cluster.plan.fullVersion)")
             try terminal.line("Active Version Installed Software Options:")
             try terminal.line("  No Installed Software Options Found.")
         case ["network", "cluster"]: try showNetworkCluster()

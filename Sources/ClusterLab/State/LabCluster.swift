@@ -98,8 +98,12 @@ final class LabCluster: Sendable {
     /// Writes the trust lists and the trust store of a cluster that has just been installed.
     func install() throws {
         let now = Clock.now
+        let like =
+            Files.exists(folder.snapshot)
+            ? LikeCluster(try Snapshot.read(folder.snapshot), plan, folder) : nil
         for (node, own) in zip(nodes, identity.nodes) {
-            try node.files.write("ITLFile.tlv", try writer.itl(of: node.plan, time: now))
+            let itl = try like?.itl(of: node.plan.name) ?? writer.itl(of: node.plan, time: now)
+            try node.files.write("ITLFile.tlv", itl)
             _ = try trustStore.add(own.callManager.certificate, unit: "CallManager-trust")
             _ = try trustStore.add(own.tomcat.certificate, unit: "tomcat-trust")
         }
@@ -109,7 +113,13 @@ final class LabCluster: Sendable {
         if let capf = identity.publisher.capf {
             for unit in ["CallManager-trust", "CAPF-trust"] { _ = try trustStore.add(capf.certificate, unit: unit) }
         }
-        try distribute("CTLFile.tlv", try writer.secureCTL(time: now))
+        if let like {
+            saved.withLock { $0.securityMode = like.snapshot.mode }
+            for entry in like.trusted { _ = try trustStore.add(entry.certificate, unit: entry.unit) }
+            if let ctl = try like.ctl() { try distribute("CTLFile.tlv", ctl) }
+        } else {
+            try distribute("CTLFile.tlv", try writer.secureCTL(time: now))
+        }
         if plan.population.count > 0 {
             try Files.makeFolder(folder.crowd)
             try Files.write(try writer.formerCTL(time: now - 90 * 86400), to: folder.formerCTL, mode: 0o644)

@@ -19,6 +19,7 @@ enum Service: String, CaseIterable, Sendable {
         case .certificateAuthority, .axl: node.isPublisher
         case .trustVerification: node.tvsPort != nil
         case .tftp: node.servesTFTP
+        case .callManager: node.runsCallManager
         default: true
         }
     }

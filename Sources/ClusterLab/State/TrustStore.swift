@@ -91,7 +91,7 @@ final class TrustStore: Sendable {
     }
 
     /// The common name, as it may stand in a file name.
-    private static func fileName(_ certificate: Certificate) -> String {
+    static func fileName(_ certificate: Certificate) -> String {
         let name = certificate.subject.value(of: "CN") ?? certificate.serialNumber.hex
         let parts = name.unicodeScalars.split { $0 == " " }.map(String.init)
         let text = parts.joined(separator: "_").unicodeScalars.map { scalar in

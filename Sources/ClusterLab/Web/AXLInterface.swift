@@ -18,10 +18,10 @@ struct AXLInterface: Sendable {
         guard let (version, name) = Self.action(request.header("SOAPAction")) else {
             return SOAP.fault("The SOAPAction header is missing or malformed")
         }
-        guard cluster.plan.release.axlVersions.contains(version) else {
+        guard cluster.plan.axlVersions.contains(version) else {
             return SOAP.fault(
                 "The requested API version (\(version)) is not supported. Supported: "
-                    + cluster.plan.release.axlVersions.joined(separator: ", ")
+                    + cluster.plan.axlVersions.joined(separator: ", ")
             ).withStatus(599)
         }
         guard let operation = SOAP.operation(request.body) else {

@@ -178,7 +178,7 @@ final class PhoneCrowd: Sendable {
         let kind = population.kinds[Int(phone.kind)]
         let name = population.name(index, isSoftware: kind.model.isSoftware)
         let phoneServers = servers(kind)
-        let members = population.group(ofPool: kind.pool)?.members ?? []
+        let members = population.group(ofPool: kind.pool)?.members ?? plan.nodes.map(\.name)
         func load(_ file: String, _ prefix: String, judge: (PhoneJudge, [UInt8]) -> PhoneJudge.Verdict) -> (
             CrowdOutcome, HeldFiles.File?
         ) {
@@ -232,7 +232,7 @@ final class PhoneCrowd: Sendable {
 
     /// The first node of its group that takes registrations.
     private func registrar(_ kind: PhonePopulation.Kind) -> Int8 {
-        for name in population.group(ofPool: kind.pool)?.members ?? [] {
+        for name in population.group(ofPool: kind.pool)?.members ?? plan.nodes.map(\.name) {
             guard let index = world.nodes.firstIndex(where: { $0.plan.name == name }) else { continue }
             if world.nodes[index].isUp, world.nodes[index].isStarted(.callManager) { return Int8(clamping: index) }
         }

@@ -1,0 +1,120 @@
+import FoundationEssentials
+
+/// A snapshot of a real cluster (docs/snapshots.md), as far as the lab needs it.
+struct Snapshot: Codable, Sendable {
+    static let schema = "etoken-bridge-snapshot/1"
+
+    struct Node: Codable, Sendable {
+        let name: String
+        let address: String
+        let isPublisher: Bool
+        let servesTFTP: Bool
+        let runsTVS: Bool
+        let runsCallManager: Bool
+        let certificates: [Certificate]
+        let ctl: Base64?
+        let itl: Base64?
+    }
+
+    struct Certificate: Codable, Sendable {
+        let unit: String
+        let der: Base64?
+    }
+
+    struct Trusted: Codable, Sendable {
+        let store: String
+        let der: Base64?
+    }
+
+    struct Phones: Codable, Sendable {
+        let groups: [PhonePopulation.Group]
+        let pools: [PhonePopulation.Pool]
+        let kinds: [Kind]
+    }
+
+    struct Kind: Codable, Sendable {
+        let model: String
+        let pool: String
+        let profile: String
+        let isRegistered: Bool?
+        let count: Int
+    }
+
+    /// Bytes, written as base64.
+    struct Base64: Codable, Sendable {
+        let bytes: [UInt8]
+
+        init(from decoder: any Decoder) throws {
+            let text = try decoder.singleValueContainer().decode(String.self)
+            guard let data = Data(base64Encoded: text) else {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath, debugDescription: "it is not base64"))
+            }
+            bytes = Array(data)
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(Data(bytes).base64EncodedString())
+        }
+    }
+
+    let schema: String
+    let version: String?
+    /// `mixed` or `non-secure`.
+    let securityMode: String?
+    let nodes: [Node]
+    let trust: [Trusted]
+    let phones: Phones?
+
+    /// - Throws: ``LabError`` where the file is no snapshot of a cluster that a lab can be like.
+    static func read(_ path: String) throws(LabError) -> Snapshot {
+        let bytes = try Files.read(path, limit: 64 << 20)
+        let snapshot: Snapshot
+        do {
+            snapshot = try JSONDecoder().decode(Snapshot.self, from: Data(bytes))
+        } catch {
+            throw LabError(
+                .badRequest, "\(path) is no snapshot; write one with etoken-bridge cluster status --snapshot FILE")
+        }
+        func refuse(_ why: String) -> LabError { LabError(.badRequest, "the lab cannot be like \(path): \(why)") }
+        guard snapshot.schema == schema else {
+            throw refuse("it is of the kind \(snapshot.schema), and not \(schema)")
+        }
+        guard (1...LabOptions.nodeCounts.upperBound).contains(snapshot.nodes.count) else {
+            throw refuse(
+                "it has \(snapshot.nodes.count) nodes, and a lab has up to \(LabOptions.nodeCounts.upperBound)")
+        }
+        guard snapshot.nodes.first?.isPublisher == true, snapshot.nodes.dropFirst().allSatisfy({ !$0.isPublisher })
+        else { throw refuse("its first node is not its publisher") }
+        guard Set(snapshot.nodes.map(\.name)).count == snapshot.nodes.count,
+            snapshot.nodes.allSatisfy({ isName($0.name) })
+        else { throw refuse("its nodes have names that cannot be used here") }
+        guard snapshot.nodes.contains(where: \.servesTFTP) else { throw refuse("no node of it serves TFTP") }
+        let phones = snapshot.phones?.kinds.reduce(0) { $0 + max($1.count, 0) } ?? 0
+        guard phones <= LabOptions.phoneCounts.upperBound else {
+            throw refuse("it has \(phones) phones, and a lab has up to \(LabOptions.phoneCounts.upperBound)")
+        }
+        return snapshot
+    }
+
+    /// Names become folders.
+    private static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.count <= 100 && text.first != "."
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+    }
+
+    /// The release that is nearest below.
+    var release: LabRelease {
+        let numbers = (version ?? "").split(separator: ".").compactMap { Int($0) }
+        switch numbers.first ?? 10 {
+        case ..<10: return .release9
+        case 10: return .release10
+        case 11: return .release11
+        case 12, 13: return .release12
+        default: return .release14
+        }
+    }
+
+    var mode: Int { securityMode == "non-secure" ? 0 : 1 }
+}
