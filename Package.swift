@@ -48,7 +48,9 @@ let package = Package(
         .target(
             name: "Cluster",
             dependencies: ["CSSH", "Certificates", "Files", "Markup", "Secrets", "TOML", "Transfers", "TrustList"]),
-        .target(name: "Phones", dependencies: ["Certificates", "TrustList"]),
+        .target(
+            name: "Phones", dependencies: ["Certificates", "Cluster", "Files", "TrustList"],
+            resources: [.embedInCode("Models/phone-models.csv")]),
         .target(name: "Migration", dependencies: ["Certificates", "Cluster", "Files", "Phones", "TrustList"]),
         .executableTarget(
             name: "etoken-bridge",

@@ -52,10 +52,12 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
     /// What was there instead.
     public let found: String?
     public let cause: (any Error)?
+    /// Of a busy node: after how many seconds it wants to be asked again, where it says so.
+    public let retryAfter: Double?
 
     public init(
         _ code: Code, operation: String, node: String? = nil, message: String, expected: String? = nil,
-        found: String? = nil, cause: (any Error)? = nil
+        found: String? = nil, cause: (any Error)? = nil, retryAfter: Double? = nil
     ) {
         self.code = code
         self.operation = operation
@@ -64,6 +66,7 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
         self.expected = expected
         self.found = found.map { Self.excerpt($0) }
         self.cause = cause
+        self.retryAfter = retryAfter
     }
 
     public var description: String {

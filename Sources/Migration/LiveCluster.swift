@@ -81,16 +81,7 @@ public final class LiveCluster: ClusterWorld {
     }
 
     public func phones() throws -> [Phone] {
-        let registered = try cluster.ris().phones()
-        let byName = Dictionary(registered.map { ($0.name, $0) }) { first, second in
-            first.isRegistered ? first : second
-        }
-        return try cluster.axl().phones().map { phone in
-            let state = byName[phone.name]
-            return Phone(
-                name: phone.name, model: PhoneModel(name: phone.model), address: state?.address,
-                isRegistered: state?.isRegistered ?? false)
-        }
+        try Inventory.read(from: cluster, models: .configured()).phones
     }
 
     /// How many phones are asked at once.

@@ -81,9 +81,7 @@ struct TVSGroup: ParsableCommand {
 struct PhonesGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "phones", abstract: "The phones of a cluster.",
-        subcommands: [
-            PhonesForecast.self, PhonesCheck.self, PhonesRestart.self,
-        ])
+        subcommands: [PhonesList.self, PhonesForecast.self, PhonesCheck.self, PhonesRestart.self])
 }
 
 struct MigrateGroup: ParsableCommand {

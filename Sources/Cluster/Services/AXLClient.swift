@@ -48,6 +48,32 @@ public struct AXLClient: Sendable {
         }
     }
 
+    /// Runs a query and returns a part of its rows, so that a large table is never in memory as a whole. The query must
+    /// have an order.
+    ///
+    /// - Parameters:
+    ///   - query: begins with `select`.
+    ///   - skip: how many rows are passed over.
+    ///   - count: at most so many come. Where that is too many for the server, it is asked several times.
+    public func executeSQLQuery(_ query: String, skip: Int, first count: Int) throws(ClusterError) -> SQLTable {
+        var table = SQLTable(columns: [], rows: [])
+        var size = count
+        while table.rows.count < count {
+            do throws(ClusterError) {
+                let wanted = min(size, count - table.rows.count)
+                let next = try page("select skip \(skip + table.rows.count) first \(wanted) \(query.dropFirst(7))")
+                table.append(next)
+                if next.rows.count < wanted { break }
+            } catch {
+                guard error.code == .refused, let smaller = Self.suggestedRows(error.message), smaller < size else {
+                    throw error
+                }
+                size = smaller
+            }
+        }
+        return table
+    }
+
     /// All phones, by name.
     public func phones() throws(ClusterError) -> [ClusterPhone] {
         let query =

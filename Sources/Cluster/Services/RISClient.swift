@@ -13,13 +13,18 @@ public struct RegisteredPhone: Sendable, Hashable {
     public var model: Int?
     /// `Registered`, `UnRegistered`, `Rejected`, `Unknown`
     public var status: String
+    /// The firmware that it runs; nil when the cluster knows none.
+    public var firmware: String?
 
-    public init(name: String, node: String, address: String?, model: Int?, status: String) {
+    public init(
+        name: String, node: String, address: String?, model: Int?, status: String, firmware: String? = nil
+    ) {
         self.name = name
         self.node = node
         self.address = address
         self.model = model
         self.status = status
+        self.firmware = firmware
     }
 
     public var isRegistered: Bool { status == "Registered" }
@@ -41,7 +46,7 @@ public struct RISClient: Sendable {
         let operation = "ask for the phones' addresses"
         let items = (names.isEmpty ? ["*"] : names)
             .map { "<ns:item><ns:Item>\(XMLDocument.escape($0))</ns:Item></ns:item>" }.joined()
-        let answer = try soap.call(
+        let answer = try call(
             """
             <ns:selectCmDevice><ns:StateInfo></ns:StateInfo><ns:CmSelectionCriteria>\
             <ns:MaxReturnedDevices>1000</ns:MaxReturnedDevices><ns:DeviceClass>Phone</ns:DeviceClass>\
@@ -49,7 +54,7 @@ public struct RISClient: Sendable {
             <ns:SelectItems>\(items)</ns:SelectItems><ns:Protocol>Any</ns:Protocol>\
             <ns:DownloadStatus>Any</ns:DownloadStatus></ns:CmSelectionCriteria></ns:selectCmDevice>
             """,
-            namespace: "http://schemas.cisco.com/ast/soap", action: "selectCmDevice", operation: operation)
+            operation: operation)
         guard let result = answer.firstDescendant(named: "SelectCmDeviceResult") else {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: soap.node.name, message: "the answer holds no result",
@@ -63,10 +68,26 @@ public struct RISClient: Sendable {
                     RegisteredPhone(
                         name: name, node: node.element(named: "Name")?.text ?? "", address: Self.address(of: device),
                         model: device.element(named: "Model").flatMap { Int($0.text) },
-                        status: device.element(named: "Status")?.text ?? ""))
+                        status: device.element(named: "Status")?.text ?? "",
+                        firmware: device.element(named: "ActiveLoadID").flatMap { $0.text.isEmpty ? nil : $0.text }))
             }
         }
         return phones
+    }
+
+    /// - Throws: `busy` when it was asked too often: the service answers some 15 requests a minute.
+    private func call(_ body: String, operation: String) throws(ClusterError) -> MarkupElement {
+        do throws(ClusterError) {
+            return try soap.call(
+                body, namespace: "http://schemas.cisco.com/ast/soap", action: "selectCmDevice", operation: operation)
+        } catch {
+            guard error.code == .refused, error.message.lowercased().contains("exceeded allowed rate") else {
+                throw error
+            }
+            throw ClusterError(
+                .busy, operation: operation, node: soap.node.name, message: error.message, found: error.found,
+                cause: error)
+        }
     }
 
     /// `IPAddress/item/IP` from version 10 on, a plain `IpAddress` in the older service.

@@ -52,7 +52,8 @@ final class SOAPClient: Sendable {
         // AXL refuses what comes too fast, before it looks at it.
         guard answer.status != 503 else {
             throw ClusterError(
-                .busy, operation: operation, node: node.name, message: "the server is too busy (HTTP status 503)")
+                .busy, operation: operation, node: node.name, message: "the server is too busy (HTTP status 503)",
+                retryAfter: answer.header("Retry-After").flatMap { Double($0) })
         }
         let root: MarkupElement
         do throws(MarkupError) {

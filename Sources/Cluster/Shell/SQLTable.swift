@@ -15,6 +15,20 @@ public struct SQLTable: Sendable, Hashable {
         return rows.map { $0[index] }
     }
 
+    /// Appends the rows of another part of the same answer. Over AXL a part may lack a column that is NULL in all its rows.
+    mutating func append(_ other: SQLTable) {
+        guard other.columns != columns else {
+            rows += other.rows
+            return
+        }
+        for column in other.columns where !columns.contains(column) {
+            columns.append(column)
+            for index in rows.indices { rows[index].append("") }
+        }
+        let places = columns.map(other.columns.firstIndex)
+        rows += other.rows.map { row in places.map { $0.map { row[$0] } ?? "" } }
+    }
+
     /// Reads what `run sql` prints: column names, a rule of `=` runs as wide as each column, rows padded with blanks
     /// (docs/cluster-interfaces.md). Nil when it does not look like that.
     public init?(commandLine text: String) {

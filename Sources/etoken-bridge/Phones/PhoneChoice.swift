@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Files
+import Phones
 
 /// Which phones a command is for.
 struct PhoneChoice: ParsableArguments {
@@ -26,34 +27,52 @@ struct PhoneChoice: ParsableArguments {
     ///
     /// - Throws: a ``Failure`` where something that was named is not there, or nothing is left.
     func choose(from candidates: [RestartCandidate], cluster: String) throws -> [String] {
-        let known = Dictionary(candidates.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let all = candidates.map { Candidate(name: $0.name, model: $0.model, pool: $0.pool) }
+        let chosen = try places(among: all, of: "cluster \(cluster)", consequence: " Nothing was restarted.")
+        return chosen.map { candidates[$0].name }.sorted()
+    }
+
+    /// The phones that are chosen; all of them where no choice is given.
+    ///
+    /// - Parameter source: where they are from, as in `cluster lab`.
+    func choose(from phones: [Phone], of source: String) throws -> [Phone] {
+        guard isGiven, !phones.isEmpty else { return phones }
+        let all = phones.map { Candidate(name: $0.name, model: $0.model.name, pool: $0.place?.devicePool ?? "") }
+        return try places(among: all, of: source).map { phones[$0] }
+    }
+
+    private struct Candidate { let name, model, pool: String }
+
+    private func places(among candidates: [Candidate], of source: String, consequence: String = "") throws -> [Int] {
         let named = phone + (try list.map(read) ?? [])
-        let unknown = named.filter { known[$0] == nil }
+        let known = named.isEmpty ? [] : Set(candidates.map(\.name))
+        let unknown = named.filter { !known.contains($0) }
         guard unknown.isEmpty else {
             let shown = unknown.prefix(5).joined(separator: ", ") + (unknown.count > 5 ? " ..." : "")
             throw Failure(
                 Status.notThere,
-                "\(unknown.count) of \(named.count) phones are not in cluster \(cluster): \(shown). Nothing was restarted.",
+                "\(unknown.count) of \(named.count) phones are not in \(source): \(shown).\(consequence)",
                 next: "Correct the names; a phone's name is SEP and its MAC address.")
         }
-        try check(model, among: Set(candidates.map(\.model)), "model", cluster)
-        try check(pool, among: Set(candidates.map(\.pool)), "device pool", cluster)
+        try check(model, among: Set(candidates.map(\.model)), "model", source)
+        try check(pool, among: Set(candidates.map(\.pool)), "device pool", source)
         let names = Set(named)
-        let chosen = candidates.filter { candidate in
-            (named.isEmpty || names.contains(candidate.name))
+        let chosen = candidates.indices.filter { index in
+            let candidate = candidates[index]
+            return (named.isEmpty || names.contains(candidate.name))
                 && (model.isEmpty || model.contains { Self.isSame($0, candidate.model) })
                 && (pool.isEmpty || pool.contains(candidate.pool))
         }
         guard !chosen.isEmpty else {
-            throw Failure(Status.notThere, "No phone of cluster \(cluster) is of that choice.", next: "Widen it.")
+            throw Failure(Status.notThere, "No phone of \(source) is of that choice.", next: "Widen it.")
         }
-        return chosen.map(\.name).sorted()
+        return chosen
     }
 
-    private func check(_ wanted: [String], among known: Set<String>, _ what: String, _ cluster: String) throws {
+    private func check(_ wanted: [String], among known: Set<String>, _ what: String, _ source: String) throws {
         for name in wanted where !known.contains(where: { Self.isSame(name, $0) }) {
             throw Failure(
-                Status.notThere, "No phone of cluster \(cluster) has the \(what) \"\(name)\".",
+                Status.notThere, "No phone of \(source) has the \(what) \"\(name)\".",
                 next: "There are: \(known.filter { !$0.isEmpty }.sorted().joined(separator: ", ")).")
         }
     }

@@ -23,16 +23,3 @@ struct PhoneQuestions: ParsableArguments {
         return (chosen.count, cluster.heldChecksums(of: chosen))
     }
 }
-
-extension PhoneChoice {
-    /// The phones that are chosen; all where nothing is.
-    func choose(_ phones: [Phone], cluster: String) throws -> [Phone] {
-        guard isGiven, !all else { return phones }
-        let names = Set(
-            try choose(
-                from: phones.map {
-                    RestartCandidate(name: $0.name, model: $0.model.name, pool: $0.place?.devicePool ?? "")
-                }, cluster: cluster))
-        return phones.filter { names.contains($0.name) }
-    }
-}

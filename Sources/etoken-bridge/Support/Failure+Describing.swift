@@ -2,6 +2,7 @@ import Certificates
 import Cluster
 import Files
 import Migration
+import Phones
 import Secrets
 import SmartCards
 import Tokens
@@ -32,6 +33,7 @@ extension Failure {
                 Status.notThere, "The PIN could not be read from \(error.source): \(error.reason).",
                 next: "Give a file whose first line is the PIN, closed to others (chmod 600).")
         case let error as ClusterError: self.init(describing: error)
+        case let error as InventoryError: self.init(describing: error)
         case let error as MigrationError: self.init(describing: error)
         case let error as StepFailure: self.init(describing: error)
         default: self.init(Status.failed, "\(error)")

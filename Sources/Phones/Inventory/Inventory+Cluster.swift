@@ -1,0 +1,172 @@
+import Cluster
+
+extension Inventory {
+    /// How far the reading is.
+    public enum Progress: Sendable, Hashable {
+        /// So many phones of so many devices are read.
+        case read(Int, of: Int)
+        /// The server has too much to do, and is asked again after so many seconds.
+        case waiting(Double, String)
+    }
+
+    /// Reads the phones of a cluster page by page; docs/phones.md names what is asked.
+    ///
+    /// - Parameters:
+    ///   - way: nil for AXL, or `run sql` where the configuration names no application account.
+    ///   - asksForState: whether the Real-time Information Service is asked for registration, address and firmware. It
+    ///     answers for 1000 phones at once and some 15 times a minute.
+    /// - Throws: ``ClusterError``; ``InventoryError`` where the database's answer is not understood.
+    public static func read(
+        from cluster: Cluster, by way: InventorySource? = nil, models: PhoneModelTable = .standard,
+        asksForState: Bool = true, progress: @escaping (Progress) -> Void = { _ in }
+    ) throws -> Inventory {
+        let hasApplication = cluster.configuration.application != nil
+        let way = way ?? (hasApplication ? .axl : .sql)
+        var reader = InventoryReader(
+            database: try .init(cluster, way, wait: { progress(.waiting($0, $1)) }),
+            nodes: cluster.configuration.nodes, models: models)
+        var notes: [String] = []
+        var states: ((ArraySlice<Phone>) throws(ClusterError) -> [RegisteredPhone])?
+        if asksForState, hasApplication {
+            let ris = try cluster.ris()
+            states = { (phones) throws(ClusterError) in
+                var patience = Patience { progress(.waiting($0, $1)) }
+                let names = phones.map(\.name)
+                return try patience.ask { () throws(ClusterError) in try ris.phones(named: names) }
+            }
+        } else {
+            notes.append(
+                asksForState
+                    ? "Registration and addresses are not known: the configuration names no application account."
+                    : "Registration and addresses were not asked for.")
+        }
+        try reader.read(states: states) { progress(.read($0, of: $1)) }
+        if reader.others > 0 {
+            notes.append("\(reader.others) devices of the class Phone are none (templates, gateways' ports).")
+        }
+        return Inventory(phones: reader.phones, notes: notes)
+    }
+}
+
+/// Waits for a server that says it is too busy: as long as it says, or longer each time; not for ever.
+struct Patience {
+    /// Seconds for one question.
+    static let limit = 300.0
+
+    private let note: (Double, String) -> Void
+    private let sleep: (Double) -> Void
+
+    init(
+        sleep: @escaping (Double) -> Void = { Pause.seconds($0) }, note: @escaping (Double, String) -> Void
+    ) {
+        self.sleep = sleep
+        self.note = note
+    }
+
+    /// Asks until there is another answer than `busy`.
+    mutating func ask<Answer>(_ question: () throws(ClusterError) -> Answer) throws(ClusterError) -> Answer {
+        var (waited, delay) = (0.0, 1.0)
+        while true {
+            do throws(ClusterError) {
+                return try question()
+            } catch {
+                guard error.code == .busy else { throw error }
+                let wanted = min(max(error.retryAfter ?? delay, 0.1), Self.limit)
+                guard waited + wanted <= Self.limit else { throw error }
+                note(wanted, error.message)
+                sleep(wanted)
+                waited += wanted
+                delay = min(delay * 2, 30)
+            }
+        }
+    }
+}
+
+/// The cluster's database, whichever way leads to it.
+struct InventoryDatabase {
+    /// How many rows come at once. AXL refuses answers that are too large; 2000 rows are too many.
+    static let pageSize = 1000
+
+    /// The publisher's name.
+    let node: String
+    private let query: (_ text: String, _ skip: Int, _ first: Int?) throws(ClusterError) -> SQLTable
+
+    init(
+        node: String, query: @escaping (_ text: String, _ skip: Int, _ first: Int?) throws(ClusterError) -> SQLTable
+    ) {
+        self.node = node
+        self.query = query
+    }
+
+    init(_ cluster: Cluster, _ way: InventorySource, wait: @escaping (Double, String) -> Void) throws(ClusterError) {
+        node = try cluster.publisher().name
+        switch way {
+        case .axl:
+            let axl = try cluster.axl()
+            query = { (text, skip, first) throws(ClusterError) in
+                var patience = Patience(note: wait)
+                return try patience.ask { () throws(ClusterError) in
+                    guard let first else { return try axl.executeSQLQuery(text) }
+                    return try axl.executeSQLQuery(text, skip: skip, first: first)
+                }
+            }
+        case .sql:
+            let commandLine = try cluster.commandLine(of: try cluster.publisher())
+            query = { (text, skip, first) throws(ClusterError) in
+                let window = first.map { "skip \(skip) first \($0) " } ?? ""
+                return try commandLine.runSQL("select \(window)\(text.dropFirst(7))", timeout: 120)
+            }
+        }
+    }
+
+    /// The rows of a query, page by page.
+    ///
+    /// - Parameters:
+    ///   - text: begins with `select` and has an order.
+    ///   - columns: that the answer must have.
+    ///   - count: how many rows there are, where that is known.
+    func read(_ text: String, columns: [String], count: Int = .max, page: ([[String]]) throws -> Void) throws {
+        var skip = 0
+        while skip < count {
+            let table = try query(text, skip, Self.pageSize)
+            if table.rows.isEmpty { return }
+            var places: [Int] = []
+            for column in columns {
+                guard let place = table.columns.firstIndex(of: column) else {
+                    // Over AXL a column that is NULL in all rows may be left out, if it is one that can be.
+                    guard column.hasPrefix("fk") || column == "load" else { throw misunderstood(text, table) }
+                    places.append(-1)
+                    continue
+                }
+                places.append(place)
+            }
+            try page(
+                table.rows.map { row in
+                    places.map { place in place < 0 || row[place] == "NULL" ? "" : row[place] }
+                })
+            skip += table.rows.count
+            if table.rows.count < Self.pageSize { return }
+        }
+    }
+
+    /// The number that a query answers with.
+    func number(_ text: String) throws -> Int {
+        let table = try query(text, 0, nil)
+        guard table.rows.count == 1, table.columns.count == 1, let number = Int(table.rows[0][0]), number >= 0 else {
+            throw misunderstood(text, table)
+        }
+        return number
+    }
+
+    func misunderstood(_ text: String, _ table: SQLTable) -> InventoryError {
+        let shown = ([table.columns] + table.rows.prefix(3)).map { $0.joined(separator: " | ") }
+        return misunderstood(text, shown.joined(separator: "; "))
+    }
+
+    func misunderstood(_ text: String, _ found: String) -> InventoryError {
+        InventoryError(
+            .unexpectedAnswer,
+            "the answer of \(node) to \"\(text)\" is not understood; found: \(found.isEmpty ? "no rows" : found)",
+            next: "Please report this; until then, phones can be given as a file: --phones-from FILE.csv")
+    }
+}

@@ -1,0 +1,68 @@
+/// The phones of a cluster.
+public struct Inventory: Sendable {
+    /// By name.
+    public let phones: [Phone]
+    /// What could not be learnt, a sentence each.
+    public let notes: [String]
+
+    public init(phones: [Phone], notes: [String] = []) {
+        self.phones = phones
+        self.notes = notes
+    }
+}
+
+/// How the list of phones is read from a cluster's database.
+public enum InventorySource: String, Sendable, CaseIterable {
+    /// The Administrative XML interface of the publisher, with the application account.
+    case axl
+    /// `run sql` on the publisher's command line, with the platform account.
+    case sql
+}
+
+/// Makes phones out of text, each model and place once: 40,000 phones have some dozens of them.
+struct PhoneMaker {
+    private let table: PhoneModelTable
+    private var models: [String: (model: PhoneModel, isPhone: Bool)] = [:]
+    private var places: [PlaceKey: PhonePlace] = [:]
+
+    private struct PlaceKey: Hashable {
+        let pool, profile, firmware: String
+        let group: String
+        let servers: [String]
+    }
+
+    init(_ table: PhoneModelTable) { self.table = table }
+
+    mutating func model(_ name: String) -> PhoneModel { entry(name).model }
+
+    /// Whether a device of CUCM's class "Phone" is one that holds trust lists. The class has templates, whose names hold
+    /// blanks, and gateways' ports, whose names hold `@` or `/` or which the table of models knows. Names of phones are
+    /// not all SEP and an address: Jabber's and TelePresence's are others.
+    mutating func isPhone(name: String, model: String) -> Bool {
+        let isName = name.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+            default: false
+            }
+        }
+        return isName && !name.isEmpty && entry(model).isPhone
+    }
+
+    mutating func place(
+        pool: String, group: String, servers: [String], profile: String, firmware: String?
+    ) -> PhonePlace {
+        let key = PlaceKey(pool: pool, profile: profile, firmware: firmware ?? "", group: group, servers: servers)
+        if let known = places[key] { return known }
+        let place = PhonePlace(
+            devicePool: pool, callManagerGroup: group, servers: servers, securityProfile: profile, firmware: firmware)
+        places[key] = place
+        return place
+    }
+
+    private mutating func entry(_ name: String) -> (model: PhoneModel, isPhone: Bool) {
+        if let known = models[name] { return known }
+        let entry = (table.model(named: name), table.isPhone(name))
+        models[name] = entry
+        return entry
+    }
+}

@@ -1,0 +1,30 @@
+/// A phone model, as far as it matters for trust lists.
+public struct PhoneModel: Hashable, Sendable {
+    /// Whether a model supports Security by Default, that is: has an ITL and asks a TVS server about unknown signers.
+    public enum SecurityByDefault: String, Sendable, CaseIterable {
+        case supported
+        case unsupported
+        /// Not in the table. CUCM's own answer is in Cisco Unified Reporting, "Unified CM Phone Feature List".
+        case unknown
+    }
+
+    /// Which checksum of the file the phone displays.
+    public enum Checksum: String, Sendable, CaseIterable {
+        case md5 = "MD5"
+        case sha1 = "SHA1"
+    }
+
+    /// The name as CUCM or the phone gives it: `Cisco 7975`, `CP-8861`.
+    public let name: String
+    public let securityByDefault: SecurityByDefault
+    public let displayedChecksum: Checksum
+
+    /// A model as the product's own table has it; ``PhoneModelTable`` knows the user's corrections, too.
+    public init(name: String) { self = PhoneModelTable.standard.model(named: name) }
+
+    init(name: String, securityByDefault: SecurityByDefault, displayedChecksum: Checksum) {
+        self.name = name
+        self.securityByDefault = securityByDefault
+        self.displayedChecksum = displayedChecksum
+    }
+}

@@ -1,0 +1,105 @@
+/// A file with phone models: a table like phone-models.csv, or CUCM's own list.
+struct PhoneModelFile {
+    let entries: [PhoneModelTable.Entry]
+
+    /// Sees by the columns' names which of the two it is.
+    init(_ file: TableFile) throws {
+        let names = try file.columnNames()
+        entries = names.contains("security by default") ? try Self.table(file) : try Self.report(file)
+    }
+
+    // MARK: Our own form
+
+    private static let columns: [TableFile.Column] = [
+        .init("model", isRequired: true), .init("security by default", isRequired: true), .init("checksum"),
+        .init("source"),
+    ]
+
+    private static func table(_ file: TableFile) throws -> [PhoneModelTable.Entry] {
+        var entries: [PhoneModelTable.Entry] = []
+        try file.read(columns) { row in
+            let support: PhoneModel.SecurityByDefault?
+            switch row[1]?.lowercased() {
+            case "yes", "supported": support = .supported
+            case "no", "unsupported": support = .unsupported
+            case "unknown": support = .unknown
+            case "not a phone": support = nil
+            default:
+                throw wrong(file, row, row[1], "security by default", "yes, no, unknown or not a phone")
+            }
+            let checksum: PhoneModel.Checksum?
+            switch row[2]?.uppercased() {
+            case nil: checksum = nil
+            case "MD5": checksum = .md5
+            case "SHA1", "SHA-1": checksum = .sha1
+            default: throw wrong(file, row, row[2], "checksum", "MD5, SHA1 or nothing")
+            }
+            entries.append(
+                .init(
+                    model: row[0] ?? "", securityByDefault: support, checksum: checksum, isPhone: support != nil,
+                    source: row[3] ?? "\(file.name), line \(row.line)"))
+        }
+        return entries
+    }
+
+    private static func wrong(
+        _ file: TableFile, _ row: TableFile.Row, _ found: String?, _ column: String, _ expected: String
+    ) -> InventoryError {
+        InventoryError(
+            .badFile,
+            "\(file.name), line \(row.line): \"\(found ?? "")\" cannot stand in the column \"\(column)\"; expected: \(expected)",
+            next: "Correct that line; docs/phones.md describes the file.")
+    }
+
+    // MARK: CUCM's own form
+
+    /// The columns of "Unified CM Phone Feature List" in Cisco Unified Reporting. *Unconfirmed*: how its CSV names them.
+    private static let reportColumns: [TableFile.Column] = [
+        .init("product", "product name", "model", "phone model", "device type", isRequired: true),
+        .init("feature", "product feature", "feature name", "support feature", isRequired: true),
+    ]
+    private static let feature = "security by default"
+
+    private static func report(_ file: TableFile) throws -> [PhoneModelTable.Entry] {
+        var supported: Set<String> = []
+        var all: [String] = []
+        var known: Set<String> = []
+        try file.read(reportColumns) { row in
+            guard let product = row[0], let feature = row[1] else { return }
+            if known.insert(product).inserted { all.append(product) }
+            if feature.lowercased() == Self.feature { supported.insert(product) }
+        }
+        guard !supported.isEmpty else {
+            throw InventoryError(
+                .badFile, "\(file.name) names no product with the feature \"Security By Default\"",
+                next:
+                    "In Cisco Unified Reporting, System Reports, Unified CM Phone Feature List, choose all products and that feature."
+            )
+        }
+        let source = "Unified CM Phone Feature List (\(file.name))"
+        func entry(_ model: String, _ support: PhoneModel.SecurityByDefault) -> PhoneModelTable.Entry {
+            .init(model: model, securityByDefault: support, checksum: nil, isPhone: nil, source: source)
+        }
+        // The report is made for one product or for all of them. Of all, one that is not named has not got the feature.
+        return all.map { entry($0, supported.contains($0) ? .supported : .unsupported) }
+            + (all.count > 1 ? [entry("*", .unsupported)] : [])
+    }
+}
+
+extension [PhoneModelTable.Entry] {
+    /// As a file that is read again.
+    public var csv: [UInt8] {
+        var text = "model,security by default,checksum,source\n"
+        for entry in self {
+            let support =
+                switch entry.securityByDefault {
+                case .supported: "yes"
+                case .unsupported: "no"
+                case .unknown: "unknown"
+                case nil: "not a phone"
+                }
+            text += CSV.line([entry.model, support, entry.checksum?.rawValue ?? "", entry.source]) + "\n"
+        }
+        return [UInt8](text.utf8)
+    }
+}

@@ -1,0 +1,139 @@
+import Cluster
+import Files
+
+/// What is known of phone models: the product's own table (phone-models.csv), and above it what the user gives.
+///
+/// docs/phones.md describes the files.
+public struct PhoneModelTable: Sendable {
+    /// What one source says of some models. What it leaves open is nil.
+    public struct Entry: Sendable, Hashable {
+        /// A model's name; `*` stands for any text.
+        public let model: String
+        public let securityByDefault: PhoneModel.SecurityByDefault?
+        public let checksum: PhoneModel.Checksum?
+        /// False for what CUCM counts among the phones and is none: a gateway's port, for example.
+        public let isPhone: Bool?
+        /// Where it is from.
+        public let source: String
+
+        public init(
+            model: String, securityByDefault: PhoneModel.SecurityByDefault?, checksum: PhoneModel.Checksum?,
+            isPhone: Bool?, source: String
+        ) {
+            self.model = model
+            self.securityByDefault = securityByDefault
+            self.checksum = checksum
+            self.isPhone = isPhone
+            self.source = source
+        }
+    }
+
+    /// Later ones count before earlier ones.
+    private var layers: [Layer] = []
+
+    /// The product's own.
+    public static let standard: PhoneModelTable = {
+        do {
+            let file = TableFile(name: "phone-models.csv", bytes: PackageResources.phone_models_csv)
+            return PhoneModelTable(entries: try PhoneModelFile(file).entries)
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }()
+
+    init(entries: [Entry]) { layers = [Layer(entries)] }
+
+    /// The product's own table, the user's corrections, and a file.
+    ///
+    /// - Parameter path: a table like phone-models.csv, or CUCM's own Phone Feature List as CSV; nil for none.
+    /// - Throws: `FileError`; ``InventoryError`` with file and line.
+    public static func configured(adding path: String? = nil) throws -> PhoneModelTable {
+        var table = standard
+        if Files.exists(usersPath) { try table.add(usersPath) }
+        if let path { try table.add(path) }
+        return table
+    }
+
+    /// Where the user's corrections are: `phone-models.csv` beside the configuration.
+    public static var usersPath: String {
+        let path = ConfigurationFile.defaultPath
+        return (path.lastIndex(of: "/").map { path[...$0] } ?? "") + "phone-models.csv"
+    }
+
+    /// Puts the entries of a file above what is known.
+    public mutating func add(_ path: String) throws {
+        layers.append(Layer(try PhoneModelFile(try TableFile(path: path)).entries))
+    }
+
+    /// All entries: those that count first stand first.
+    public var entries: [Entry] { layers.reversed().flatMap(\.entries) }
+
+    /// What is known of a model.
+    ///
+    /// - Parameter name: as CUCM or a phone gives it: `Cisco 7975`, `CP-7975`, `7975`.
+    public func model(named name: String) -> PhoneModel {
+        let found = matches(name)
+        return PhoneModel(
+            name: name,
+            securityByDefault: found.lazy.compactMap(\.securityByDefault).first ?? .unknown,
+            displayedChecksum: found.lazy.compactMap(\.checksum).first ?? .sha1)
+    }
+
+    /// Whether devices of this model hold trust lists at all; gateways' ports and the like do not.
+    public func isPhone(_ name: String) -> Bool { matches(name).lazy.compactMap(\.isPhone).first ?? true }
+
+    /// Where it is from whether the model supports Security by Default.
+    public func source(of name: String) -> String {
+        matches(name).first { $0.securityByDefault != nil || $0.isPhone == false }?.source ?? ""
+    }
+
+    private func matches(_ name: String) -> [Entry] {
+        let name = Self.normal(name)
+        return layers.reversed().flatMap { $0.matches(name) }
+    }
+
+    /// A name as it is compared: `CP-8861`, `8861` and `Cisco IP Phone 8861` are `cisco 8861`.
+    static func normal(_ name: String) -> String {
+        var text = name.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        for prefix in ["cp-", "cisco unified ip phone ", "cisco ip phone "] where text.hasPrefix(prefix) {
+            text = "cisco " + text.dropFirst(prefix.count)
+        }
+        return text.first?.isNumber == true ? "cisco " + text : text
+    }
+
+    /// The entries of one source.
+    private struct Layer: Sendable {
+        let entries: [Entry]
+        private var exact: [String: Entry] = [:]
+        private var patterns: [(parts: [String], entry: Entry)] = []
+
+        init(_ entries: [Entry]) {
+            self.entries = entries
+            for entry in entries {
+                let name = PhoneModelTable.normal(entry.model)
+                if name.contains("*") {
+                    patterns.append(
+                        (name.split(separator: "*", omittingEmptySubsequences: false).map(String.init), entry))
+                } else {
+                    exact[name] = entry
+                }
+            }
+            patterns.sort { $0.entry.model.count > $1.entry.model.count }
+        }
+
+        /// Those for a model, the closest one first.
+        func matches(_ name: String) -> [Entry] {
+            (exact[name].map { [$0] } ?? []) + patterns.filter { Self.matches(name, $0.parts) }.map(\.entry)
+        }
+
+        private static func matches(_ name: String, _ parts: [String]) -> Bool {
+            guard let first = parts.first, let last = parts.last, name.hasPrefix(first) else { return false }
+            var rest = name.dropFirst(first.count)
+            for part in parts.dropFirst().dropLast() where !part.isEmpty {
+                guard let range = rest.firstRange(of: part) else { return false }
+                rest = rest[range.upperBound...]
+            }
+            return rest.hasSuffix(last)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+/// Comma-separated values (RFC 4180): fields in double quotes where they hold a comma, a quote or a line end; a quote in
+/// them twice. Lines end with LF or CR LF; a byte order mark is passed over, and so are empty lines.
+public enum CSV {
+    /// Reads a table row by row.
+    ///
+    /// - Parameters:
+    ///   - file: the name for errors.
+    ///   - row: called for each row that is not empty, with the number of the line on which it begins.
+    /// - Throws: ``InventoryError`` where quotes do not match; what `row` throws.
+    public static func read(
+        _ bytes: some Sequence<UInt8>, file: String, row: (_ line: Int, _ fields: [String]) throws -> Void
+    ) throws {
+        var reader = Reader(file: file)
+        for byte in bytes {
+            if let fields = try reader.take(byte) { try row(reader.rowLine, fields) }
+        }
+        if let fields = try reader.end() { try row(reader.rowLine, fields) }
+    }
+
+    /// One row, without its line end.
+    public static func line(_ fields: [String]) -> String {
+        fields.map { field in
+            guard field.utf8.contains(where: { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }) else {
+                return field
+            }
+            return "\"\(field.replacing("\"", with: "\"\""))\""
+        }.joined(separator: ",")
+    }
+
+    private struct Reader {
+        private enum State { case start, plain, quoted, quoteInQuoted }
+
+        let file: String
+        /// Where the row that was returned last begins.
+        private(set) var rowLine = 1
+        private var line = 1
+        private var start = 1
+        private var state = State.start
+        private var field: [UInt8] = []
+        private var fields: [String] = []
+
+        init(file: String) { self.file = file }
+
+        /// The row that this byte ends, if it ends one.
+        mutating func take(_ byte: UInt8) throws(InventoryError) -> [String]? {
+            defer { if byte == 0x0A { line += 1 } }
+            switch (state, byte) {
+            case (.quoted, 0x22): state = .quoteInQuoted
+            case (.quoteInQuoted, 0x22):
+                field.append(byte)
+                state = .quoted
+            case (.quoted, _):
+                guard field.count < 1 << 20 else { throw unended }
+                field.append(byte)
+            case (.start, 0x22): state = .quoted
+            case (_, 0x2C):
+                endField()
+                state = .start
+            case (_, 0x0A): return endRow()
+            case (_, 0x0D): break
+            case (.quoteInQuoted, _):
+                throw InventoryError(
+                    .badFile, "\(file), line \(line): a field goes on after its closing quote", next: Self.quotes)
+            default:
+                field.append(byte)
+                state = .plain
+                if line == 1, fields.isEmpty, field == [0xEF, 0xBB, 0xBF] {
+                    field = []
+                    state = .start
+                }
+            }
+            return nil
+        }
+
+        mutating func end() throws(InventoryError) -> [String]? {
+            if state == .quoted { throw unended }
+            return endRow()
+        }
+
+        private static let quotes = "Write a quote inside a field twice, and the whole field in quotes."
+
+        private var unended: InventoryError {
+            InventoryError(
+                .badFile, "\(file), line \(start): a quote that begins here is never closed", next: Self.quotes)
+        }
+
+        private mutating func endField() {
+            fields.append(String(decoding: field, as: UTF8.self))
+            field.removeAll(keepingCapacity: true)
+        }
+
+        private mutating func endRow() -> [String]? {
+            endField()
+            state = .start
+            rowLine = start
+            start = line + 1
+            defer { fields = [] }
+            return fields.allSatisfy { $0.allSatisfy(\.isWhitespace) } ? nil : fields
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Files
+
+/// A CSV file whose first row names its columns. They may stand in any order, and others between them are passed over.
+struct TableFile {
+    /// A column with the names that it may have, in lower case; the first is the one in errors.
+    struct Column {
+        let names: [String]
+        let isRequired: Bool
+
+        init(_ names: String..., isRequired: Bool = false) {
+            self.names = names
+            self.isRequired = isRequired
+        }
+    }
+
+    struct Row {
+        let line: Int
+        fileprivate let places: [Int?]
+        fileprivate let fields: [String]
+
+        /// The field of a column, by its place in the list that was read for; nil where it is empty or not there.
+        subscript(column: Int) -> String? {
+            guard let place = places[column], place < fields.count else { return nil }
+            let text = fields[place].trimmed
+            return text.isEmpty ? nil : text
+        }
+    }
+
+    /// Of an export with some hundred thousand phones.
+    static let maximumSize = 1 << 26
+
+    let name: String
+    let bytes: [UInt8]
+
+    init(name: String, bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+    }
+
+    init(path: String) throws(FileError) {
+        self.init(name: path, bytes: try Files.read(path, limit: Self.maximumSize))
+    }
+
+    /// Calls `row` for each row below the one with the names.
+    ///
+    /// - Throws: ``InventoryError`` where a required column is missing, or a row has none of its required fields.
+    func read(_ columns: [Column], row: (Row) throws -> Void) throws {
+        var places: [Int?]?
+        try CSV.read(bytes, file: name) { line, fields in
+            // What begins with # is a remark, as spreadsheets have no other.
+            if fields[0].hasPrefix("#") { return }
+            guard let known = places else {
+                places = try header(fields, line, columns)
+                return
+            }
+            let row_ = Row(line: line, places: known, fields: fields)
+            for (index, column) in columns.enumerated() where column.isRequired && row_[index] == nil {
+                throw InventoryError(
+                    .badFile, "\(name), line \(line): the row has no \(column.names[0])",
+                    next: "Fill in the column \"\(column.names[0])\", or remove the row.")
+            }
+            try row(row_)
+        }
+        if places == nil {
+            throw InventoryError(
+                .badFile, "\(name) is empty", next: "Its first line has to name the columns: \(Self.list(columns)).")
+        }
+    }
+
+    /// The names of the first row that is no remark, in lower case.
+    func columnNames() throws -> [String] {
+        struct Found: Error { let names: [String] }
+        do {
+            try CSV.read(bytes, file: name) { _, fields in
+                if !fields[0].hasPrefix("#") { throw Found(names: fields.map { $0.trimmed.lowercased() }) }
+            }
+            return []
+        } catch let found as Found {
+            return found.names
+        }
+    }
+
+    private func header(_ fields: [String], _ line: Int, _ columns: [Column]) throws(InventoryError) -> [Int?] {
+        let names = fields.map { $0.trimmed.lowercased() }
+        var places: [Int?] = []
+        for column in columns {
+            let place = column.names.lazy.compactMap(names.firstIndex).first
+            if place == nil, column.isRequired {
+                throw InventoryError(
+                    .badFile,
+                    "\(name), line \(line): no column is called \"\(column.names[0])\"; found: \(fields.joined(separator: ", "))",
+                    next: "The first line has to name the columns: \(Self.list(columns)).")
+            }
+            places.append(place)
+        }
+        return places
+    }
+
+    private static func list(_ columns: [Column]) -> String {
+        columns.map { $0.names[0] + ($0.isRequired ? "" : " (optional)") }.joined(separator: ", ")
+    }
+}
+
+extension StringProtocol {
+    /// Without white space at its ends.
+    var trimmed: String {
+        let start = self.drop(while: \.isWhitespace)
+        return String(
+            start[..<(start.lastIndex { !$0.isWhitespace }.map { start.index(after: $0) } ?? start.startIndex)])
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Cluster
+import Phones
+
+/// Where a command has the phones from.
+struct InventoryOptions: ParsableArguments {
+    @Option(help: "The cluster's name in the configuration.")
+    var cluster: String?
+
+    @Option(help: "Read the phones from this CSV file, as phones list --csv writes it.", completion: .file())
+    var phonesFrom: String?
+
+    @Option(help: "Read the phones over axl or sql (run sql on the command line); the default is axl.")
+    var via: InventorySource?
+
+    @Flag(help: "Do not ask which phones are registered: quicker where there are many.")
+    var noState = false
+
+    @Option(
+        help:
+            "Correct the table of models by this file: one like phone-models.csv, or CUCM's Phone Feature List as CSV.",
+        completion: .file())
+    var models: String?
+
+    func validate() throws {
+        guard cluster != nil || phonesFrom != nil else {
+            throw ValidationError("Say where the phones are to be read: --cluster NAME or --phones-from FILE.csv.")
+        }
+        guard phonesFrom == nil || (via == nil && !noState) else {
+            throw ValidationError("--via and --no-state are for a cluster; leave them out with --phones-from.")
+        }
+    }
+
+    /// How the source is called in sentences.
+    var sourceName: String { phonesFrom ?? cluster.map { "cluster \($0)" } ?? "" }
+
+    /// The phones; what could not be learnt goes to stderr.
+    func inventory() throws -> Inventory {
+        let models = try PhoneModelTable.configured(adding: models)
+        let inventory: Inventory
+        if let phonesFrom {
+            inventory = try Inventory(csv: phonesFrom, models: models)
+        } else {
+            let cluster = try configuredCluster(cluster ?? "")
+            defer { cluster.close() }
+            inventory = try Inventory.read(from: cluster, by: via, models: models, asksForState: !noState) { progress in
+                switch progress {
+                case .read(let count, let all):
+                    if Terminal.isInteractive { Terminal.note("[\(count)/\(all)] phones read") }
+                case .waiting(let seconds, let why):
+                    Terminal.note("Waiting \(duration(seconds)): \(why)")
+                }
+            }
+        }
+        for note in inventory.notes { Terminal.note(note) }
+        return inventory
+    }
+}
+
+extension InventorySource: ExpressibleByArgument {}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Files
+import Phones
+
+struct PhonesList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "The phones of a cluster: how many of which model, and where they belong.",
+        discussion: """
+            Read over AXL, over run sql on the command line, or from a CSV file. Totals by model and device pool; --phones \
+            lists the phones themselves, and --csv writes them to a file that can be read again.
+
+            Example:
+              etoken-bridge phones list --cluster office
+              etoken-bridge phones list --cluster office --csv phones.csv
+              etoken-bridge phones list --phones-from phones.csv --model 7975 --pool Warszawa --phones
+            """)
+
+    @OptionGroup var source: InventoryOptions
+    @OptionGroup var choice: PhoneChoice
+
+    @Flag(help: "Only phones that are not registered.")
+    var unregistered = false
+
+    @Flag(help: "List the phones, too.")
+    var phones = false
+
+    @Option(name: .customLong("csv"), help: "Write the phones to this file, - for stdout.", completion: .file())
+    var csvPath: String?
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard csvPath != "-" || !common.json else {
+            throw ValidationError("--json and --csv - both write to stdout; give --csv a file.")
+        }
+    }
+
+    func run() throws {
+        let inventory = try source.inventory()
+        var chosen = try choice.choose(from: inventory.phones, of: source.sourceName)
+        if unregistered { chosen.removeAll { $0.isRegistered != false } }
+        if let csvPath {
+            let csv = Inventory(phones: chosen).csv
+            guard csvPath != "-" else { return Terminal.write(csv, to: 1) }
+            try Files.write(csv, to: csvPath, permissions: 0o644, replacing: true)
+            Terminal.note("\(csvPath): \(chosen.count) phones.")
+        }
+        let report = PhonesReport(chosen, source: source.sourceName, withList: phones)
+        if common.json {
+            try Terminal.json(report)
+        } else {
+            Terminal.out(report.text)
+        }
+    }
+}

@@ -1,0 +1,7 @@
+import Phones
+
+extension Failure {
+    init(describing error: InventoryError) {
+        self.init(Status.failed, error.what.prefix(1).uppercased() + error.what.dropFirst() + ".", next: error.next)
+    }
+}
