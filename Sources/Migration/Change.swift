@@ -166,7 +166,8 @@ public final class Change {
 
     static func forecast(for offered: OfferedSigner, survey: Survey, tvs: TVSAnswers) -> Forecast {
         Forecast(
-            of: survey.phones, signer: offered, itls: survey.itlLists, nodes: survey.world.nodes, tvs: tvs)
+            of: survey.phones, signer: offered, present: survey.present, itls: survey.itlLists,
+            nodes: survey.world.nodes, tvs: tvs)
     }
 
     /// Refuses to go on where phones would be stranded, unless the user accepted that.

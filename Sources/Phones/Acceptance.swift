@@ -97,6 +97,7 @@ public struct Verdict: Equatable, Sendable {
         case otherKey = "4-other-key"
         case tvsNotAsked = "tvs-not-asked"
         case tvsDisagree = "tvs-disagree"
+        case itlNewer = "itl-newer"
         case heldFileUnknown = "held-file-unknown"
         case modelUnknown = "model-unknown"
     }

@@ -23,11 +23,12 @@ public struct Forecast: Sendable {
     ///
     /// - Parameters:
     ///   - signer: who signs the file that is offered.
+    ///   - present: the CTL file that the cluster serves; nil for none.
     ///   - itls: the ITL files, by the node that serves them. A phone holds that of the first server of its group.
     ///   - nodes: the order of the nodes, for phones without a known group: the publisher first.
     public init(
-        of phones: [SurveyedPhone], signer: OfferedSigner, itls: [String: TrustListFile], nodes: [String],
-        tvs: TVSAnswers
+        of phones: [SurveyedPhone], signer: OfferedSigner, present: TrustListFile?, itls: [String: TrustListFile],
+        nodes: [String], tvs: TVSAnswers
     ) {
         /// Phones that are alike in these get the same verdict; clusters have thousands of each.
         struct Kind: Hashable {
@@ -35,18 +36,35 @@ public struct Forecast: Sendable {
             let servers: [String]
         }
         var known: [Kind: Verdict] = [:]
-        let usual = nodes.lazy.compactMap { itls[$0] }.first ?? itls.first?.value
+        let served = itls.mapValues { ServedITL($0, present: present) }
+        let usual = nodes.lazy.compactMap { served[$0] }.first ?? served.first?.value
         entries = phones.map { entry in
             let servers = entry.phone.place?.servers ?? []
             let kind = Kind(model: entry.phone.model.name, summary: entry.summary, servers: servers)
             let verdict =
                 known[kind]
-                ?? Acceptance.decide(
-                    signer: signer, held: entry.held, itl: servers.lazy.compactMap { itls[$0] }.first ?? usual,
-                    model: entry.phone.model, tvs: tvs.answers(for: entry.phone))
+                ?? Self.decide(
+                    entry, signer, servers.lazy.compactMap { served[$0] }.first ?? usual,
+                    tvs.answers(for: entry.phone))
             known[kind] = verdict
             return Entry(phone: entry.phone, before: entry.summary, verdict: verdict)
         }
+    }
+
+    /// Where the ITL file that is served is newer than what the phone may hold, both count.
+    private static func decide(
+        _ entry: SurveyedPhone, _ signer: OfferedSigner, _ itl: ServedITL?, _ answers: [TVSStatement]
+    ) -> Verdict {
+        func verdict(_ list: TrustListFile?) -> Verdict {
+            Acceptance.decide(
+                signer: signer, held: entry.held, itl: list, model: entry.phone.model, tvs: answers)
+        }
+        let now = verdict(itl?.list)
+        guard let former = itl?.former, verdict(former).outcome != now.outcome else { return now }
+        return Verdict(
+            .unknown, .itlNewer,
+            "certificates in its ITL file were made anew since the CTL file was, and it depends on whether the phone has restarted since"
+        )
     }
 
     /// The phones that will not, or may not, take the file: somebody must visit them.

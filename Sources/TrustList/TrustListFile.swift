@@ -9,6 +9,11 @@ public struct TrustListFile: Hashable, Sendable {
     public let header: Header
     public let records: [Record]
 
+    /// The file with some of its records only, to reason about it: its signature no longer fits.
+    public func keeping(_ isKept: (Record) -> Bool) -> TrustListFile {
+        TrustListFile(header: header, records: records.filter(isKept))
+    }
+
     init(header: Header, records: [Record]) {
         self.header = header
         self.records = records

@@ -82,8 +82,8 @@ public struct JournalRecord: Codable, Sendable {
         case newFile(sha256: String)
         /// A service was restarted on a node, and is up again.
         case restarted(service: String, node: String)
-        /// The phones up to this one, by name, were told to restart.
-        case phonesTold(upTo: String)
+        /// The phones up to this one, by name, were told to restart, but for those that the cluster refused.
+        case phonesTold(upTo: String, refused: [String])
         /// What phones hold after the change.
         case phones([PhoneGroup])
     }

@@ -34,6 +34,8 @@ public struct JournalState: Sendable {
     public private(set) var toldPhones = false
     /// The last phone, by name, that was told to restart since the files last changed.
     public private(set) var phonesToldUpTo: String?
+    /// Those before it that the cluster would not restart.
+    public private(set) var phonesRefused: [String] = []
     public private(set) var phones: [JournalRecord.PhoneGroup] = []
     /// The last failure, where nothing succeeded since.
     public private(set) var failure: (step: String, text: [String])?
@@ -57,7 +59,7 @@ public struct JournalState: Sendable {
             done.remove(step)
             if outcome == .unfinished || outcome == .finished { outcome = .rollingBack }
             restarted = []
-            phonesToldUpTo = nil
+            (phonesToldUpTo, phonesRefused) = (nil, [])
         case .undone: begun.removeAll { $0 == step }
         case .notUndone: failure = (step, record.text ?? [])
         case .finished: outcome = .finished
@@ -75,7 +77,7 @@ public struct JournalState: Sendable {
         case .restarted(let service, let node):
             restarted.append((service, node))
             toldPhones = true
-        case .phonesTold(let name): phonesToldUpTo = name
+        case .phonesTold(let name, let refused): (phonesToldUpTo, phonesRefused) = (name, refused)
         case .phones(let groups): phones = groups
         }
     }

@@ -57,6 +57,8 @@ final class RestartPhones: ChangeStep, Step {
 
     /// How many phones are told before the journal notes it. One that is told twice restarts twice, and no more.
     private static let batch = 100
+    /// Between two batches, in microseconds.
+    private static let pause: UInt32 = 5_000_000
 
     init(_ change: Change, isRollback: Bool = false) {
         id = isRollback ? "restart-phones-after-rollback" : "restart-phones"
@@ -64,11 +66,12 @@ final class RestartPhones: ChangeStep, Step {
         super.init(change)
     }
 
-    /// By name, so that a later run can go on.
+    /// By name, so that a later run can go on; those that were refused are tried again.
     private var left: [Phone] {
         let phones = survey.phones.map(\.phone).sorted { $0.name < $1.name }
         guard let last = change.known.phonesToldUpTo else { return phones }
-        return phones.filter { $0.name > last }
+        let refused = Set(change.known.phonesRefused)
+        return phones.filter { $0.name > last || refused.contains($0.name) }
     }
 
     func check() -> StepState {
@@ -79,13 +82,37 @@ final class RestartPhones: ChangeStep, Step {
     }
 
     func act() throws {
+        let left = left
+        let byName = Dictionary(left.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let pace = Pace(total: left.count)
+        var refused: [String: ClusterError] = [:]
+        var last = change.known.phonesToldUpTo ?? ""
         var rest = left[...]
-        let pace = Pace(total: rest.count)
-        while let last = rest.prefix(Self.batch).last {
-            for phone in rest.prefix(Self.batch) { try cluster.restart(phone) }
-            try change.record(.phonesTold(upTo: last.name))
+        while !rest.isEmpty {
+            let batch = Array(rest.prefix(Self.batch))
             rest = rest.dropFirst(Self.batch)
-            if !rest.isEmpty { change.progress(pace.text(pace.total - rest.count, "phones")) }
+            let outcome = PhoneRestart(batch.map(\.name), settings: .init(batch: Self.batch, pause: 0)).run {
+                (name) throws(ClusterError) in
+                guard let phone = byName[name] else { return }
+                do { try cluster.restart(phone) } catch let error as ClusterError { throw error } catch {
+                    throw ClusterError(.refused, operation: "restart \(name)", message: "\(error)")
+                }
+            }
+            if let failure = outcome.failure { throw failure }
+            for refusal in outcome.refused { refused[refusal.phone] = refusal.error }
+            last = max(last, batch[batch.count - 1].name)
+            try change.record(.phonesTold(upTo: last, refused: refused.keys.sorted()))
+            if !rest.isEmpty {
+                change.progress(pace.text(pace.total - rest.count, "phones"))
+                // Not all phones should ask for their files at once.
+                usleep(Self.pause)
+            }
+        }
+        if let first = refused.sorted(by: { $0.key < $1.key }).first {
+            throw MigrationError(
+                .phonesDiffer,
+                "\(refused.count) of \(left.count) phones could not be told to restart; the first is \(first.key): \(first.value.message).",
+                next: "See that the cluster restarts them; migrate resume tries them again.")
         }
     }
 

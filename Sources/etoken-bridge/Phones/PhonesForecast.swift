@@ -54,7 +54,7 @@ struct PhonesForecast: ParsableCommand {
         let phone = chosen.first { $0.model.securityByDefault == .supported }
         let replies = live.askTVS(for: signer, as: phone, trusting: served.usualITL(live.nodes))
         let forecast = Forecast(
-            of: surveyed, signer: signer, itls: served.itls, nodes: live.nodes,
+            of: surveyed, signer: signer, present: served.ctl?.list, itls: served.itls, nodes: live.nodes,
             tvs: TVSAnswers(replies.map { ($0.server, $0.answer) }))
 
         let report = ForecastReport(

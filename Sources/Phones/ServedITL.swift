@@ -1,0 +1,30 @@
+import Certificates
+import TrustList
+
+/// The ITL file that a node serves, and what of it phones may not have yet.
+///
+/// When a certificate is made anew, the cluster serves another ITL file at once, and phones have the former one until they
+/// restart. A certificate that became valid after the CTL file was made is newer than what phones took together with that.
+/// Source: docs/phone-acceptance.md, "The ITL file".
+struct ServedITL: Sendable {
+    let list: TrustListFile
+    /// Without the records that are newer than the CTL file; nil where none is.
+    let former: TrustListFile?
+
+    init(_ list: TrustListFile, present: TrustListFile?) {
+        self.list = list
+        guard let present else {
+            former = nil
+            return
+        }
+        let old = Set(present.records.compactMap(\.certificate))
+        let made = Int64(present.header.timestamp)
+        let kept = list.keeping { record in
+            guard let der = record.certificate, !old.contains(der), let certificate = try? Certificate(der: der) else {
+                return true
+            }
+            return certificate.notBefore <= made
+        }
+        former = kept.records.count == list.records.count ? nil : kept
+    }
+}
