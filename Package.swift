@@ -9,6 +9,7 @@ let package = Package(
     products: [
         .library(name: "TrustList", targets: ["TrustList"]),
         .library(name: "Certificates", targets: ["Certificates"]),
+        .library(name: "Cluster", targets: ["Cluster"]),
         .library(name: "Tokens", targets: ["Secrets", "Tokens"]),
         .executable(name: "etoken-bridge", targets: ["etoken-bridge"]),
         .executable(name: "cluster-lab", targets: ["cluster-lab"]),

@@ -12,7 +12,13 @@ let package = Package(
             dependencies: [
                 .product(name: "Certificates", package: "etoken-bridge"),
                 .product(name: "TrustList", package: "etoken-bridge"),
-            ])
+            ]),
+        .executableTarget(
+            name: "TVSBench",
+            dependencies: [
+                .product(name: "Certificates", package: "etoken-bridge"),
+                .product(name: "Cluster", package: "etoken-bridge"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -70,6 +70,7 @@ import Testing
         #expect(model.status == 2 && model.errors.contains("Cisco 7841"))
         #expect(try restart("--yes").status == 64)
         #expect(try restart("--all", "--resume").status == 64)
+        #expect(try restart("--all", "--model", "7841").status == 64)
         #expect(try started() == 0)
     }
 

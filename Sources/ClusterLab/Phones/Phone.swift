@@ -10,6 +10,7 @@ final class Phone: Sendable {
     private let network: PhoneNetwork
     private let saved: Mutex<PhoneState>
     private let worker = Worker()
+    private let console: ConsoleLog
 
     init(plan: LabPlan.Phone, lab: LabPlan, folder: String) throws(LabError) {
         self.plan = plan
@@ -17,6 +18,7 @@ final class Phone: Sendable {
         self.folder = folder
         network = PhoneNetwork(phone: plan, lab: lab)
         try Files.makeFolder(folder)
+        console = ConsoleLog(folder: folder)
         let path = folder + "/state.json"
         saved = Mutex(Files.exists(path) ? try JSON.read(PhoneState.self, path) : PhoneState())
     }
@@ -51,6 +53,7 @@ final class Phone: Sendable {
         state.lastStart = Clock.now
         state.registeredAt = nil
         let mac = plan.name
+        if heldCTL == nil, heldITL == nil { console.status("No Trust List Installed") }
         state.ctl = load("CTLFile.tlv", ["CTL\(mac).tlv", "CTLFile.tlv"], &state) { $0.judgeCTL($1) }
         if plan.model.hasSecurityByDefault {
             state.itl = load("ITLFile.tlv", ["ITL\(mac).tlv", "ITLFile.tlv"], &state) { $0.judgeITL($1) }
@@ -71,12 +74,12 @@ final class Phone: Sendable {
     ) -> PhoneState.Outcome {
         var outcome = PhoneState.Outcome(kind: .unreachable, reason: "no server answers", time: Clock.now)
         for node in lab.tftpNodes {
-            switch network.fetch(names, from: node) {
+            switch network.fetch(names, from: node, observe: console.requests) {
             case .unreachable(let why):
-                state.note("TFTP Timeout : \(names[names.count - 1])")
+                note(&state, "TFTP Timeout : \(names[names.count - 1])")
                 outcome.reason = why
             case .absent:
-                state.note("File Not Found : \(names[names.count - 1])")
+                note(&state, "File Not Found : \(names[names.count - 1])")
                 outcome.kind = .absent
                 outcome.reason = "the server has no such file"
                 outcome.server = node.name
@@ -105,7 +108,12 @@ final class Phone: Sendable {
             model: plan.model, heldCTL: heldCTL.flatMap { try? TrustListFile(decoding: $0) },
             heldITL: heldITL.flatMap { try? TrustListFile(decoding: $0) },
             serverOrder: serverOrder,
-            askTVS: { [network] in network.askTVS($0, $1) })
+            askTVS: { [network, console] in
+                console.asksTVS()
+                let answer = network.askTVS($0, $1)
+                if case .valid = answer { console.tvsTrusts() }
+                return answer
+            })
         switch judge(judgeNow, bytes) {
         case .accepted(let rule, let reason):
             do {
@@ -113,17 +121,17 @@ final class Phone: Sendable {
                 outcome.kind = .accepted
                 outcome.rule = rule
                 outcome.reason = reason
-                state.note("Trust List Updated")
+                note(&state, "Trust List Updated")
             } catch {
                 outcome.kind = .refused
                 outcome.reason = "\(error)"
-                state.note("Trust List Update Failed")
+                note(&state, "Trust List Update Failed")
             }
         case .refused(let reason):
             outcome.kind = .refused
             outcome.rule = 4
             outcome.reason = reason
-            state.note("Trust List Update Failed")
+            note(&state, "Trust List Update Failed")
         }
     }
 
@@ -132,6 +140,12 @@ final class Phone: Sendable {
         lab.pool(of: plan).flatMap { lab.population.group(ofPool: $0.name) }.map { group in
             group.members.compactMap { lab.node($0)?.addressBytes }
         }
+    }
+
+    /// A status message, which the console log has as well.
+    private func note(_ state: inout PhoneState, _ text: String) {
+        state.note(text)
+        console.status(text)
     }
 
     private func update(_ change: (inout PhoneState) -> Void) {

@@ -18,8 +18,11 @@ struct PhoneNetwork: Sendable {
     private static let patience = 2.0
 
     /// The first of these files that the server has.
-    func fetch(_ names: [String], from node: LabPlan.Node) -> Fetched {
+    ///
+    /// - Parameter observe: gets the name of each file that is asked for.
+    func fetch(_ names: [String], from node: LabPlan.Node, observe: (String) -> Void = { _ in }) -> Fetched {
         for name in names {
+            observe(name)
             do {
                 if let bytes = try fetch(name, node) { return .found(name: name, bytes: bytes) }
             } catch {

@@ -52,7 +52,12 @@ final class LabCluster: Sendable {
         phones = try plan.phones.map { try Phone(plan: $0, lab: plan, folder: folder.phone($0.name)) }
         trustServers = Dictionary(
             uniqueKeysWithValues: nodes.filter { $0.plan.tvsPort != nil }.map { [trustStore] node in
-                (node.plan.name, TVSServer(cache: TVSCache(trustStore: trustStore, files: node.files)))
+                (
+                    node.plan.name,
+                    TVSServer(
+                        cache: TVSCache(trustStore: trustStore, files: node.files),
+                        trace: TVSTrace(folder: folder.node(node.plan.name)))
+                )
             })
         phoneTables = PhoneTables(plan)
         crowd = PhoneCrowd(

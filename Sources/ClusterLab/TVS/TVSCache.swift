@@ -30,10 +30,16 @@ final class TVSCache: Sendable {
     }
 
     func entry(issuer: String, serialNumber: [UInt8]) -> Entry? {
+        let (inStore, inCTL) = entries(issuer: issuer, serialNumber: serialNumber)
+        return inStore ?? inCTL
+    }
+
+    /// The same by where it is: the trust store comes first.
+    func entries(issuer: String, serialNumber: [UInt8]) -> (inStore: Entry?, inCTL: Entry?) {
         let key = Self.key(serialNumber, issuer)
         return state.withLock { state in
             refresh(&state)
-            return state.store[key] ?? state.file[key]
+            return (state.store[key], state.file[key])
         }
     }
 

@@ -3,6 +3,8 @@ import Glibc
 /// Answers phones that ask whether to trust a certificate. nginx speaks TLS in front of it.
 struct TVSServer: Sendable {
     let cache: TVSCache
+    /// What it writes about questions over the network.
+    var trace: TVSTrace?
 
     private static let idleSeconds = 30
 
@@ -32,9 +34,12 @@ struct TVSServer: Sendable {
         let name = String(decoding: device.dropFirst(), as: UTF8.self)
         switch request.command {
         case .queryRequest:
-            guard let issuer = request.name(TVSMessage.Tag.issuerName), request.name(TVSMessage.Tag.subjectName) != nil,
+            guard let issuer = request.name(TVSMessage.Tag.issuerName),
+                let subject = request.name(TVSMessage.Tag.subjectName),
                 let serial = request.value(TVSMessage.Tag.serialNumber), !serial.isEmpty
             else { return nil }
+            let (inStore, inCTL) = cache.entries(issuer: issuer, serialNumber: serial)
+            trace?.query(subject: subject, issuer: issuer, serialNumber: serial, inStore: inStore, inCTL: inCTL)
             let entry = entry(issuer: issuer, serialNumber: serial, for: name)
             return response(.queryResponse, request, entry, withCertificate: true)
         case .verifyRequest:

@@ -20,7 +20,8 @@ struct PhoneChoice: ParsableArguments {
     @Option(help: "Phones whose names stand in this file, one a line, before the first comma.", completion: .file())
     var list: String?
 
-    var isGiven: Bool { all || !phone.isEmpty || !model.isEmpty || !pool.isEmpty || list != nil }
+    var isGiven: Bool { all || isNarrowed }
+    var isNarrowed: Bool { !phone.isEmpty || !model.isEmpty || !pool.isEmpty || list != nil }
 
     /// The names that are chosen, by name. Phones that are named (--phone, --list) are added to one another; --model and
     /// --pool narrow down what is named, or all.

@@ -47,6 +47,9 @@ struct PhonesRestart: ParsableCommand {
                 "Say which phones: --all, --phone, --model, --pool or --list; or --resume for a restart that was stopped."
             )
         }
+        guard !choice.all || !choice.isNarrowed else {
+            throw ValidationError("--all stands alone; leave it out to restart a choice of phones.")
+        }
         guard !resume || !reset else {
             throw ValidationError("--resume does as the stopped run did; leave out --reset.")
         }

@@ -1,0 +1,43 @@
+import Glibc
+import Synchronization
+
+/// A log that a part of the lab writes as the real one does: lines at the end of a file.
+final class TraceFile: Sendable {
+    private struct State {
+        var descriptor: Int32
+        var number = 0
+    }
+
+    private let state: Mutex<State>
+
+    /// A file that cannot be written to is a log that stays empty.
+    init(_ path: String) {
+        state = Mutex(State(descriptor: open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)))
+    }
+
+    deinit { state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } } }
+
+    /// Writes lines, in one piece.
+    ///
+    /// - Parameter form: makes a line of its number, counted from 1, its time with microseconds, and a text.
+    func write(_ texts: [String], as form: (_ number: Int, _ time: String, _ text: String) -> String) {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let fraction = String(now.tv_nsec / 1000)
+        let time =
+            Clock.format(Int64(now.tv_sec), "%H:%M:%S") + "." + String(repeating: "0", count: 6 - fraction.count)
+            + fraction
+        state.withLock { state in
+            guard state.descriptor >= 0 else { return }
+            var lines = ""
+            for text in texts {
+                state.number += 1
+                // What a peer sent may be in the text: it must not begin a line of its own.
+                let safe = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "?" : String($0) }.joined()
+                lines += form(state.number, time, safe) + "\n"
+            }
+            let bytes = Array(lines.utf8)
+            _ = bytes.withUnsafeBytes { Glibc.write(state.descriptor, $0.baseAddress, $0.count) }
+        }
+    }
+}

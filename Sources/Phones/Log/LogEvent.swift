@@ -1,0 +1,79 @@
+/// What an entry of a log says, where it is known here.
+public enum LogEvent: Sendable, Hashable {
+    // A phone's console log and its status messages.
+
+    /// The phone asks for a trust list: `CTLSEP0011223344.tlv`, `ITLFile.tlv`.
+    case request(file: String)
+    case noTrustList
+    /// It asks a TVS server for a certificate that it does not know.
+    case asksTVS
+    /// The TVS server has answered, and the certificate is trusted now.
+    case tvsTrusts
+    case updated
+    case updateFailed
+
+    // A trace of the Trust Verification Service.
+
+    /// A phone asks for a certificate.
+    case query
+    case subject(String)
+    case issuer(String)
+    case serialNumber(String)
+    /// The service looks in the certificates of the trust stores, or in those of the CTL file.
+    case looksUp(inCTL: Bool)
+    case notFound(inCTL: Bool)
+    case found(inCTL: Bool)
+    case role(Int)
+
+    /// Nil where the entry says nothing that matters here.
+    public init?(_ entry: LogEntry) {
+        let event: LogEvent? =
+            switch entry.source {
+            case .phone, .status: Self.phone(entry.text)
+            case .tvs: Self.trace(entry.text)
+            }
+        guard let event else { return nil }
+        self = event
+    }
+
+    private static func phone(_ text: String) -> LogEvent? {
+        let lowered = text.lowercased()
+        if lowered.contains("trust list update failed") || lowered.contains("trust list verification failed") {
+            return .updateFailed
+        }
+        if lowered.contains("trust list updated") { return .updated }
+        if lowered.contains("no trust list installed") || lowered.contains("no ctl installed") { return .noTrustList }
+        if lowered.contains("sent request to tvs proxy") { return .asksTVS }
+        if lowered.contains("completed tvs certificate cache flush request") { return .tvsTrusts }
+        if lowered.contains("request"), let file = trustList(in: text) { return .request(file: file) }
+        return nil
+    }
+
+    /// A name that ends in `.tlv`.
+    private static func trustList(in text: String) -> String? {
+        text.split { $0.isWhitespace || "/<>'\",[]()".contains($0) }.first { word in
+            word.hasSuffix(".tlv") && (word.hasPrefix("CTL") || word.hasPrefix("ITL"))
+        }.map(String.init)
+    }
+
+    private static func trace(_ text: String) -> LogEvent? {
+        func value(after mark: String) -> String? {
+            text.firstRange(of: mark).map { range in
+                var rest = text[range.upperBound...].drop(while: \.isWhitespace)
+                while rest.last?.isWhitespace == true { rest.removeLast() }
+                return String(rest)
+            }
+        }
+        let inCTL = text.contains("CertificateCTLCache") || text.contains("CertificateCTLCACHE")
+        if text == "tvsHandleQueryCertReq" { return .query }
+        if let subject = value(after: "Subject Name is:") { return .subject(subject) }
+        if text.contains("SAST Issuer Name") { return nil }
+        if let issuer = value(after: "Issuer Name is:") { return .issuer(issuer) }
+        if let serial = value(after: "Serial Number is:") { return .serialNumber(serial) }
+        if text.contains("Cannot find the certificate in the cache") { return .notFound(inCTL: inCTL) }
+        if text.contains("Found entry") { return .found(inCTL: inCTL) }
+        if text.contains("Looking up the certificate cache") { return .looksUp(inCTL: inCTL) }
+        if let role = value(after: "{role :").flatMap({ Int($0.prefix { $0.isNumber }) }) { return .role(role) }
+        return nil
+    }
+}

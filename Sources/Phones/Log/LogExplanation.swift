@@ -1,0 +1,242 @@
+import TrustList
+
+/// What a log tells about trust lists: which rules of the acceptance model applied.
+public struct LogExplanation: Sendable, Hashable {
+    /// A line of the log that a conclusion rests on.
+    public struct Quote: Sendable, Hashable {
+        /// From 1.
+        public let line: Int
+        public let text: String
+        /// What it means.
+        public let meaning: String
+    }
+
+    /// What became of one file, or of one question to TVS.
+    public struct Conclusion: Sendable, Hashable {
+        /// As the log writes it; of the first line.
+        public let time: String
+        /// The rules of docs/phone-acceptance.md that may have applied: mostly one. Empty where the log does not say enough.
+        public let rules: [Verdict.Rule]
+        public let outcome: Verdict.Outcome
+        /// One sentence.
+        public let text: String
+        /// The file that was asked for, or the certificate, where the log names it.
+        public let subject: String?
+        public let quotes: [Quote]
+    }
+
+    public let conclusions: [Conclusion]
+    /// How many entries were read, and how many of them say something that matters here.
+    public let entries: Int
+    public let events: Int
+
+    /// Reads a log: a phone's, a trace of TVS, or both in one file.
+    public init(_ text: String) {
+        let all = LogEntry.read(text)
+        entries = all.count
+        let known = all.compactMap { entry in LogEvent(entry).map { (entry: entry, event: $0) } }
+        events = known.count
+        var phone = PhoneStory()
+        var trace = TraceStory()
+        for item in known {
+            switch item.entry.source {
+            case .phone, .status: phone.take(item.entry, item.event)
+            case .tvs: trace.take(item.entry, item.event)
+            }
+        }
+        phone.end()
+        trace.end()
+        conclusions = (phone.conclusions + trace.conclusions).sorted {
+            ($0.quotes.first?.line ?? 0) < ($1.quotes.first?.line ?? 0)
+        }
+    }
+}
+
+/// What a phone's log tells, from one request of a trust list to the next.
+private struct PhoneStory {
+    typealias Quote = LogExplanation.Quote
+
+    var conclusions: [LogExplanation.Conclusion] = []
+    private var quotes: [Quote] = []
+    private var time = ""
+    private var file: String?
+    private var isEmpty = false
+    private var asked = false
+    private var trusts = false
+    private var result: Bool?
+
+    private static let emptiness = "the phone holds no trust list"
+
+    mutating func take(_ entry: LogEntry, _ event: LogEvent) {
+        switch event {
+        case .request(let name):
+            // It asks for its own file first and for the common one then: that is one story.
+            if let file, file.prefix(3) == name.prefix(3), result == nil, !asked {
+                self.file = name
+            } else {
+                end()
+                file = name
+            }
+            note(entry, "the phone asks for \(name)")
+        case .noTrustList:
+            if result != nil { end() }
+            isEmpty = true
+            note(entry, Self.emptiness)
+        case .asksTVS:
+            if result != nil || trusts { end() }
+            asked = true
+            note(entry, "the phone does not know the signer, and asks a TVS server for it")
+        case .tvsTrusts:
+            if result != nil { end() }
+            trusts = true
+            note(entry, "the TVS server has answered, and the phone trusts the certificate now")
+        case .updated:
+            if result != nil { end() }
+            result = true
+            note(entry, "the phone has taken the new file")
+        case .updateFailed:
+            if result != nil { end() }
+            result = false
+            note(entry, "the phone has refused the new file")
+        default: break
+        }
+    }
+
+    private mutating func note(_ entry: LogEntry, _ meaning: String) {
+        if quotes.isEmpty { time = entry.time }
+        quotes.append(Quote(line: entry.lines.lowerBound, text: entry.text, meaning: meaning))
+    }
+
+    mutating func end() {
+        guard !quotes.isEmpty else { return }
+        let (rules, outcome, text) = conclusion
+        guard let text else {
+            // That it holds nothing is the beginning of what follows.
+            let kept = isEmpty ? quotes.filter { $0.meaning == Self.emptiness } : []
+            let (wasEmpty, first) = (isEmpty, time)
+            self = PhoneStory(conclusions: conclusions)
+            (isEmpty, quotes, time) = (wasEmpty, kept, kept.isEmpty ? "" : first)
+            return
+        }
+        defer { self = PhoneStory(conclusions: conclusions) }
+        conclusions.append(
+            .init(time: time, rules: rules, outcome: outcome, text: text, subject: file, quotes: quotes))
+    }
+
+    init(conclusions: [LogExplanation.Conclusion] = []) { self.conclusions = conclusions }
+
+    private var conclusion: ([Verdict.Rule], Verdict.Outcome, String?) {
+        switch (result, asked || trusts) {
+        case (true?, _) where trusts:
+            ([.vouchedByTVS], .accepted, "The phone took the file, as a TVS server vouched for its signer.")
+        case (true?, true):
+            (
+                [.vouchedByTVS], .accepted,
+                "The phone asked a TVS server about the signer and took the file: the server vouched for it."
+            )
+        case (true?, false) where isEmpty:
+            ([.firstUse], .accepted, "The phone held no trust list, and took the first one on trust.")
+        case (true?, false):
+            (
+                [.signerInHeldCTL, .signerInITL], .accepted,
+                "The phone took the file without asking a TVS server: it knows the signer from its CTL file, or from its ITL file. The log does not tell from which."
+            )
+        case (false?, true):
+            (
+                [.notVouched], .refused,
+                "The phone asked a TVS server about the signer and refused the file: no server vouched for it."
+            )
+        case (false?, false):
+            (
+                [.noSecurityByDefault, .notVouched, .otherKey], .refused,
+                "The phone refused the file without asking a TVS server: its model cannot, its ITL file names no server, or it knows the signer by another key. The log does not tell which."
+            )
+        case (nil, _) where trusts:
+            ([.vouchedByTVS], .accepted, "A TVS server vouched for a signer that the phone did not know.")
+        case (nil, true):
+            (
+                [], .unknown,
+                "The phone asked a TVS server about a signer that it does not know; the log ends before the answer."
+            )
+        case (nil, false): ([], .unknown, nil)
+        }
+    }
+}
+
+/// What a trace of TVS tells, question by question.
+private struct TraceStory {
+    typealias Quote = LogExplanation.Quote
+
+    var conclusions: [LogExplanation.Conclusion] = []
+    private var quotes: [Quote] = []
+    private var time = ""
+    private var subject: String?
+    private var issuer: String?
+    private var serialNumber: String?
+    private var place: String?
+    private var isMissing = false
+    private var roles: [Int] = []
+
+    init(conclusions: [LogExplanation.Conclusion] = []) { self.conclusions = conclusions }
+
+    mutating func take(_ entry: LogEntry, _ event: LogEvent) {
+        switch event {
+        case .query:
+            end()
+            note(entry, "a phone asks for a certificate")
+        case .subject(let text):
+            if subject != nil { end() }
+            subject = text
+            note(entry, "the subject of the certificate that it asks for")
+        case .issuer(let text): issuer = text
+        case .serialNumber(let text):
+            serialNumber = text
+            note(entry, "its serial number")
+        case .looksUp: break
+        case .notFound(let inCTL):
+            isMissing = true
+            note(entry, "it is not among the certificates of the \(inCTL ? "CTL file" : "trust stores")")
+        case .found(let inCTL):
+            place = inCTL ? "the CTL file on this node" : "a trust store"
+            note(entry, "it is in \(inCTL ? "the CTL file on this node" : "a trust store")")
+        case .role(let number):
+            guard place != nil else { return }
+            roles.append(number)
+            note(entry, "it is given with the role \(Role(rawValue: UInt16(clamping: number)).name)")
+        default: break
+        }
+    }
+
+    private mutating func note(_ entry: LogEntry, _ meaning: String) {
+        if quotes.isEmpty { time = entry.time }
+        quotes.append(Quote(line: entry.lines.lowerBound, text: entry.text, meaning: meaning))
+    }
+
+    mutating func end() {
+        defer { self = TraceStory(conclusions: conclusions) }
+        guard subject != nil || serialNumber != nil || place != nil || isMissing else { return }
+        let name = subject.map { "\"\($0)\"" } ?? "a certificate"
+        let (rules, outcome, text): ([Verdict.Rule], Verdict.Outcome, String) =
+            if let place {
+                if roles.contains(Int(Role.sast.rawValue)) {
+                    (
+                        [.vouchedByTVS], .accepted,
+                        "TVS vouched for \(name) as one that may sign CTL files; it found it in \(place)."
+                    )
+                } else if roles.isEmpty {
+                    ([], .unknown, "TVS found \(name) in \(place); the trace does not tell with which roles.")
+                } else {
+                    (
+                        [.notVouched], .refused,
+                        "TVS found \(name) in \(place), but not with the role that signs CTL files."
+                    )
+                }
+            } else if isMissing {
+                ([.notVouched], .refused, "TVS does not know \(name): a phone that asked for it refuses the file.")
+            } else {
+                ([], .unknown, "A phone asked TVS for \(name); the trace ends before the answer.")
+            }
+        conclusions.append(
+            .init(time: time, rules: rules, outcome: outcome, text: text, subject: subject, quotes: quotes))
+    }
+}

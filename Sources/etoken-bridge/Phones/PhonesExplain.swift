@@ -1,0 +1,86 @@
+import ArgumentParser
+import Files
+import Phones
+
+struct PhonesExplain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Say which rule of the acceptance model a phone's log, or a trace of TVS, shows.",
+        discussion: """
+            Reads a phone's console log, its list of status messages, or a trace of the Trust Verification Service, and \
+            quotes the lines that a conclusion rests on. The rules are those of docs/phone-acceptance.md, the formats \
+            those of docs/phone-logs.md. Nothing is asked of any cluster.
+
+            Exit status 9 when a phone refused a file, 1 when nothing in the log is known.
+
+            Example:
+              etoken-bridge phones explain SEP001122334455.log
+            """)
+
+    @Argument(help: "The log; - for standard input.", completion: .file())
+    var log: String
+
+    @OptionGroup var common: CommonOptions
+
+    private struct Report: Encodable {
+        struct Quote: Encodable {
+            let line: Int
+            let text, meaning: String
+        }
+        struct Conclusion: Encodable {
+            let time, outcome, text: String
+            let rules: [String]
+            let subject: String?
+            let quotes: [Quote]
+        }
+        let file: String
+        let entries, events: Int
+        let conclusions: [Conclusion]
+    }
+
+    func run() throws {
+        let explanation = LogExplanation(
+            String(decoding: try Files.read(log == "-" ? "/dev/stdin" : log), as: UTF8.self))
+        guard !explanation.conclusions.isEmpty else {
+            throw Failure(
+                Status.failed,
+                explanation.entries == 0
+                    ? "\(log) holds no line of a phone's log or of a TVS trace."
+                    : "\(log) is a log of \(explanation.entries) entries, and none of them says what became of a trust list.",
+                next: "Take the log of the minutes in which the phone restarted; docs/phone-logs.md says where.")
+        }
+        if common.json {
+            try Terminal.json(document(explanation))
+        } else {
+            for conclusion in explanation.conclusions { Terminal.out(text(conclusion)) }
+        }
+        if let refusal = explanation.conclusions.last(where: { $0.outcome == .refused }) {
+            throw Failure(
+                Status.phonesWouldRefuse, "A phone refused a trust list at \(refusal.time).",
+                next: "See docs/phone-acceptance.md, rule \(refusal.rules.map(\.rawValue).joined(separator: " or ")).")
+        }
+    }
+
+    private func document(_ explanation: LogExplanation) -> Report {
+        Report(
+            file: log, entries: explanation.entries, events: explanation.events,
+            conclusions: explanation.conclusions.map { conclusion in
+                .init(
+                    time: conclusion.time, outcome: conclusion.outcome.rawValue, text: conclusion.text,
+                    rules: conclusion.rules.map(\.rawValue), subject: conclusion.subject,
+                    quotes: conclusion.quotes.map { .init(line: $0.line, text: $0.text, meaning: $0.meaning) })
+            })
+    }
+
+    private func text(_ conclusion: LogExplanation.Conclusion) -> String {
+        var lines = ["\(conclusion.time)  \(conclusion.outcome.rawValue)  \(conclusion.text)"]
+        if !conclusion.rules.isEmpty {
+            lines.append("  rule  \(conclusion.rules.map(\.rawValue).joined(separator: " or "))")
+        }
+        for quote in conclusion.quotes {
+            lines.append("  line \(quote.line): \(quote.text)")
+            lines.append("    \(quote.meaning)")
+        }
+        return lines.joined(separator: "\n")
+    }
+}
