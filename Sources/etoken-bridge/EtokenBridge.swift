@@ -81,7 +81,7 @@ struct TVSGroup: ParsableCommand {
 struct PhonesGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "phones", abstract: "The phones of a cluster.",
-        subcommands: [PhonesList.self, PhonesForecast.self, PhonesCheck.self, PhonesRestart.self])
+        subcommands: [PhonesList.self, PhonesModels.self, PhonesForecast.self, PhonesCheck.self, PhonesRestart.self])
 }
 
 struct MigrateGroup: ParsableCommand {
