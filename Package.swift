@@ -91,7 +91,9 @@ let package = Package(
         .testTarget(
             name: "TrustListTests", dependencies: ["Certificates", "FuzzTargets", "ServerFixtures", "TrustList"],
             exclude: ["independent-writer.py"]),
-        .testTarget(name: "PhonesTests", dependencies: ["Certificates", "ClusterLab", "Phones", "TrustList"]),
+        .testTarget(
+            name: "PhonesTests",
+            dependencies: ["Certificates", "Cluster", "ClusterLab", "Phones", "ServerFixtures", "TrustList"]),
         .testTarget(
             name: "TokensTests",
             dependencies: ["CPKCS11", "Certificates", "Secrets", "ServerFixtures", "Tokens", "TrustList"],

@@ -82,7 +82,8 @@ struct PhonesGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "phones", abstract: "The phones of a cluster.",
         subcommands: [
-            PhonesList.self, PhonesForecast.self, PhonesCheck.self, PhonesRestart.self, PhonesExplain.self,
+            PhonesList.self, PhonesModels.self, PhonesForecast.self, PhonesCheck.self, PhonesRestart.self,
+            PhonesExplain.self,
         ])
 }
 

@@ -34,9 +34,12 @@ struct PhoneModelFile {
             case "SHA1", "SHA-1": checksum = .sha1
             default: throw wrong(file, row, row[2], "checksum", "MD5, SHA1 or nothing")
             }
+            let model = row[0] ?? ""
+            // What stands for all models says of none that it is a phone.
             entries.append(
                 .init(
-                    model: row[0] ?? "", securityByDefault: support, checksum: checksum, isPhone: support != nil,
+                    model: model, securityByDefault: support, checksum: checksum,
+                    isPhone: support == nil ? false : model == "*" ? nil : true,
                     source: row[3] ?? "\(file.name), line \(row.line)"))
         }
         return entries
@@ -81,7 +84,9 @@ struct PhoneModelFile {
             .init(model: model, securityByDefault: support, checksum: nil, isPhone: nil, source: source)
         }
         // The report is made for one product or for all of them. Of all, one that is not named has not got the feature.
-        return all.map { entry($0, supported.contains($0) ? .supported : .unsupported) }
+        return all.filter(PhoneModelTable.standard.isPhone).map {
+            entry($0, supported.contains($0) ? .supported : .unsupported)
+        }
             + (all.count > 1 ? [entry("*", .unsupported)] : [])
     }
 }

@@ -61,8 +61,11 @@ public struct PhoneModelTable: Sendable {
     }
 
     /// Puts the entries of a file above what is known.
-    public mutating func add(_ path: String) throws {
-        layers.append(Layer(try PhoneModelFile(try TableFile(path: path)).entries))
+    public mutating func add(_ path: String) throws { layers.append(Layer(try Self.entries(of: path))) }
+
+    /// What a file says: a table like phone-models.csv, or CUCM's own Phone Feature List.
+    public static func entries(of path: String) throws -> [Entry] {
+        try PhoneModelFile(try TableFile(path: path)).entries
     }
 
     /// All entries: those that count first stand first.

@@ -53,13 +53,13 @@ struct TableFile {
                 places = try header(fields, line, columns)
                 return
             }
-            let row_ = Row(line: line, places: known, fields: fields)
-            for (index, column) in columns.enumerated() where column.isRequired && row_[index] == nil {
+            let entry = Row(line: line, places: known, fields: fields)
+            for (index, column) in columns.enumerated() where column.isRequired && entry[index] == nil {
                 throw InventoryError(
                     .badFile, "\(name), line \(line): the row has no \(column.names[0])",
                     next: "Fill in the column \"\(column.names[0])\", or remove the row.")
             }
-            try row(row_)
+            try row(entry)
         }
         if places == nil {
             throw InventoryError(

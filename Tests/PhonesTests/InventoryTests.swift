@@ -1,0 +1,199 @@
+import Cluster
+import Testing
+
+@testable import Phones
+
+/// Lists of phones as CSV.
+@Suite struct InventoryFiles {
+    private func read(_ text: String) throws -> Inventory { try Inventory(csv: Array(text.utf8), file: "phones.csv") }
+
+    @Test func columnsInAnyOrderAndOthers() throws {
+        let inventory = try read(
+            "\u{FEFF}\"Description\",Device Type,Device Name,Device Pool,registered\r\n"
+                + "\"Reception, \"\"left\"\"\r\ndesk\",Cisco 7975,SEP000000000002,HQ,no\r\n"
+                + "# a remark\r\n\r\n,Cisco 8861,SEP000000000001,,\r\n")
+        #expect(inventory.phones.map(\.name) == ["SEP000000000001", "SEP000000000002"])
+        #expect(inventory.phones[0].place == nil && inventory.phones[0].isRegistered == nil)
+        #expect(inventory.phones[1].place?.devicePool == "HQ" && inventory.phones[1].isRegistered == false)
+        #expect(inventory.phones[1].model.securityByDefault == .supported)
+    }
+
+    @Test func writtenAndReadAgain() throws {
+        let place = PhonePlace(
+            devicePool: "HQ, \"Floor 1\"", callManagerGroup: "East", servers: ["a", "b"], securityProfile: "Secure",
+            firmware: "sip78xx.11-7-1-17")
+        let phones = [
+            Phone(
+                name: "CSFANNA", model: PhoneModel(name: "Cisco Unified Client Services Framework"), address: nil,
+                isRegistered: false),
+            Phone(
+                name: "SEP000000000001", model: PhoneModel(name: "Cisco 7841"), address: "10.0.0.1", isRegistered: true,
+                place: place),
+            Phone(
+                name: "SEP000000000002", model: PhoneModel(name: "Cisco 7841"), address: nil, isRegistered: nil,
+                place: place),
+        ]
+        let again = try Inventory(csv: Inventory(phones: phones).csv, file: "phones.csv")
+        #expect(again.phones == phones)
+        #expect(again.phones[1].place === again.phones[2].place)
+    }
+
+    @Test func portsAndTemplatesAreNoPhones() throws {
+        let inventory = try read(
+            """
+            name,model
+            SEP000000000001,Cisco 7975
+            Standard 7975 Template,Cisco 7975
+            AALN/S1/SU0/0@gateway,Cisco 7975
+            AN0123456789ABC,Analog Phone
+            TCTANNA,Cisco Dual Mode for iPhone
+            meeting-room.1,Cisco TelePresence SX20
+            """)
+        #expect(inventory.phones.map(\.name) == ["SEP000000000001", "TCTANNA", "meeting-room.1"])
+        #expect(inventory.notes == ["phones.csv: 3 rows are no phones (templates, gateways' ports)."])
+    }
+
+    @Test(arguments: [
+        ("", "phones.csv is empty"),
+        ("model\nCisco 7975\n", "line 1: no column is called \"name\"; found: model"),
+        ("name,model\nSEP1,\n", "line 2: the row has no model"),
+        ("name,model,registered\nSEP1,Cisco 7975,perhaps\n", "line 2: \"perhaps\" cannot stand"),
+        ("name,model\nSEP1,\"Cisco 7975\n", "line 2: a quote that begins here is never closed"),
+        ("name,model\nSEP1,\"Cisco\" 7975\n", "line 2: a field goes on after its closing quote"),
+        ("name,model\nSEP1,Cisco 7975\nSEP0,Cisco 7975\nSEP1,Cisco 7975\n", "names the phone SEP1 twice"),
+    ])
+    func clearErrors(text: String, expected: String) {
+        let error = #expect(throws: InventoryError.self) { try read(text) }
+        #expect(
+            error?.what.contains("phones.csv") == true && error?.what.contains(expected) == true, "\(error?.what ?? "")"
+        )
+        #expect(error?.next.isEmpty == false)
+    }
+}
+
+/// Phones out of a database that answers as is laid down here.
+@Suite struct InventoryDatabases {
+    private static let tables: [String: SQLTable] = [
+        "from typeclass": .init(columns: ["enum"], rows: [["7"]]),
+        "from typemodel": .init(
+            columns: ["enum", "name"], rows: [["437", "Cisco 7975"], ["30027", "Analog Phone"]]),
+        "from securityprofile": .init(columns: ["pkid", "name"], rows: [["s1", "Secure"]]),
+        "from callmanagergroup order": .init(columns: ["pkid", "name"], rows: [["g1", "East"]]),
+        "from callmanagergroupmember": .init(
+            columns: ["fkcallmanagergroup", "priority", "name"],
+            rows: [["g1", "10", "10.0.0.3"], ["g1", "0", "pub.example.com"], ["g1", "2", "other"]]),
+        "from devicepool": .init(columns: ["pkid", "name", "fkcallmanagergroup"], rows: [["p1", "HQ", "g1"]]),
+    ]
+    private static let nodes = [
+        NodeConfiguration(name: "pub", isPublisher: true, address: "10.0.0.1"),
+        NodeConfiguration(name: "sub", address: "10.0.0.3"),
+    ]
+
+    private func reader(_ devices: [[String]], changed: [String: SQLTable] = [:]) -> InventoryReader {
+        let database = InventoryDatabase(node: "pub") { (text, skip, first) throws(ClusterError) in
+            if let table = changed.first(where: { text.contains($0.key) })?.value { return table }
+            if text.contains("count(*)") { return SQLTable(columns: ["number"], rows: [["\(devices.count)"]]) }
+            if text.contains("from device ") {
+                #expect(text.contains("tkclass = 7") && (first ?? .max) < 2000)
+                return SQLTable(
+                    columns: ["name", "tkmodel", "fkdevicepool", "fksecurityprofile", "load"],
+                    rows: Array(devices.dropFirst(skip).prefix(first ?? .max)))
+            }
+            let table = Self.tables.first { text.contains($0.key) }!.value
+            return SQLTable(columns: table.columns, rows: Array(table.rows.dropFirst(skip).prefix(first ?? .max)))
+        }
+        return InventoryReader(database: database, nodes: Self.nodes, models: .standard)
+    }
+
+    private func name(_ number: Int) -> String { "SEP" + String(String(number + 1 << 40, radix: 16).suffix(12)) }
+
+    @Test func pageByPage() throws {
+        var reader = reader((1...2500).map { [name($0), "437", "p1", "s1", "NULL"] })
+        var asked: [Int] = []
+        var progress: [Int] = []
+        try reader.read(
+            states: { (phones) throws(ClusterError) in
+                asked.append(phones.count)
+                return phones.dropFirst().map {
+                    RegisteredPhone(
+                        name: $0.name, node: "sub", address: "10.1.0.1", model: 437, status: "Registered",
+                        firmware: "load-1")
+                }
+            }, progress: { count, _ in progress.append(count) })
+        #expect(asked == [1000, 1000, 500] && progress == [1000, 2000, 2500])
+        #expect(reader.phones.map(\.name) == (1...2500).map(name))
+        // One of each page is not known to the service, and keeps no firmware.
+        #expect(reader.phones.count { $0.isRegistered == false && $0.place?.firmware == nil } == 3)
+        #expect(reader.phones[1].address == "10.1.0.1" && reader.phones[1].place?.firmware == "load-1")
+        #expect(reader.phones[1].place === reader.phones[2499].place)
+        // By priority as a number, and called as the configuration calls them.
+        #expect(reader.phones[0].place?.servers == ["pub", "other", "sub"])
+        #expect(
+            reader.phones[0].place?.callManagerGroup == "East" && reader.phones[0].place?.securityProfile == "Secure")
+    }
+
+    @Test func registeredSomewhereIsRegistered() throws {
+        var reader = reader([[name(1), "437", "p1", "s1", ""]])
+        try reader.read(
+            states: { (phones) throws(ClusterError) in
+                ["Registered", "UnRegistered"].map {
+                    RegisteredPhone(name: phones.first!.name, node: "n", address: nil, model: nil, status: $0)
+                }
+            }, progress: { _, _ in })
+        #expect(reader.phones[0].isRegistered == true)
+    }
+
+    @Test func whatIsNoPhoneAndWhatComesTwice() throws {
+        var reader = reader([
+            ["b", "437", "NULL", "NULL", "NULL"], ["AN0123456789ABC", "30027", "p1", "s1", ""],
+            ["a", "437", "p1", "s1", ""],
+            ["7975 Template", "437", "p1", "s1", ""], ["a", "437", "p1", "s1", ""], ["b", "437", "p1", "s1", ""],
+        ])
+        try reader.read(states: nil) { _, _ in }
+        #expect(reader.phones.map(\.name) == ["a", "b"] && reader.others == 2)
+        #expect(reader.phones[0].isRegistered == nil)
+    }
+
+    @Test(arguments: [
+        ("from typeclass", SQLTable(columns: ["enum"], rows: [])),
+        ("from typeclass", SQLTable(columns: ["enum"], rows: [["many"]])),
+        ("from typemodel", SQLTable(columns: ["number", "text"], rows: [["437", "Cisco 7975"]])),
+        ("from typemodel", SQLTable(columns: ["enum", "name"], rows: [["1", "Cisco 7960"]])),
+        (
+            "from callmanagergroupmember",
+            SQLTable(columns: ["fkcallmanagergroup", "priority", "name"], rows: [["g1", "x", "n"]])
+        ),
+        ("count(*)", SQLTable(columns: ["number", "text"], rows: [["1", "2"]])),
+    ])
+    func answersThatDoNotParseAreShown(query: String, answer: SQLTable) {
+        var reader = reader([[name(1), "437", "p1", "s1", ""]], changed: [query: answer])
+        let error = #expect(throws: InventoryError.self) { try reader.read(states: nil) { _, _ in } }
+        #expect(error?.code == .unexpectedAnswer)
+        #expect(error?.what.contains("found: ") == true && error?.what.contains("pub") == true, "\(error?.what ?? "")")
+    }
+
+    @Test func waitsAsLongAsTheServerSaysAndNotForEver() throws {
+        let busy = { (after: Double?) in
+            ClusterError(.busy, operation: "ask", message: "too busy", retryAfter: after)
+        }
+        var slept: [Double] = []
+        var left = 3
+        var patience = Patience(sleep: { slept.append($0) }, note: { _, _ in })
+        let answer = try patience.ask { () throws(ClusterError) -> Int in
+            left -= 1
+            if left > 0 { throw busy(left == 2 ? 7 : nil) }
+            return 42
+        }
+        #expect(answer == 42 && slept == [7, 2])
+        slept = []
+        #expect(throws: ClusterError.self) { try patience.ask { () throws(ClusterError) -> Int in throw busy(nil) } }
+        #expect(slept.reduce(0, +) <= Patience.limit && slept.count > 5)
+        slept = []
+        #expect(throws: ClusterError.self) {
+            try patience.ask { () throws(ClusterError) -> Int in
+                throw ClusterError(.loginRefused, operation: "ask", message: "no")
+            }
+        }
+        #expect(slept.isEmpty)
+    }
+}
