@@ -147,7 +147,7 @@ struct RunningLab {
         for root in ["trust-store", "phones"] + status.nodes.map({ "nodes/\($0.name)/tftp" }) {
             let walk = FileManager.default.enumerator(atPath: "\(directory)/\(root)")
             while let file = walk?.nextObject() as? String {
-                guard !file.hasSuffix("state.json"),
+                guard !file.hasSuffix("state.json"), !file.hasSuffix("console.log"),
                     let data = FileManager.default.contents(atPath: "\(directory)/\(root)/\(file)")
                 else { continue }
                 state["\(root)/\(file)"] = Digest.sha1(Array(data)).hex
