@@ -4,9 +4,9 @@ import Testing
 
 /// `phones list` and `phones models` against a lab with 10,000 phones.
 @Suite struct PhonesListing {
-    let rehearsal = try! Rehearsal(options: ["--phones", "10000", "--nodes", "4"])
+    private func lab() throws -> Rehearsal { try Rehearsal(options: ["--phones", "10000", "--nodes", "4"]) }
 
-    private func phones(_ arguments: String...) throws -> Rehearsal.Result {
+    private func phones(_ rehearsal: Rehearsal, _ arguments: String...) throws -> Rehearsal.Result {
         try rehearsal.run(Programs.path("etoken-bridge"), ["phones"] + arguments)
     }
 
@@ -17,9 +17,10 @@ import Testing
     }
 
     @Test func bothWaysAndTheFileSayTheSame() throws {
+        let rehearsal = try lab()
         let (axl, sql) = (rehearsal.folder.file("axl.csv"), rehearsal.folder.file("sql.csv"))
-        let report = try document(phones("list", "--cluster", "lab", "--csv", axl, "--json"))
-        _ = try document(phones("list", "--cluster", "lab", "--via", "sql", "--csv", sql, "--json"))
+        let report = try document(phones(rehearsal, "list", "--cluster", "lab", "--csv", axl, "--json"))
+        _ = try document(phones(rehearsal, "list", "--cluster", "lab", "--via", "sql", "--csv", sql, "--json"))
         let text = rehearsal.folder.text("axl.csv")
         #expect(text == rehearsal.folder.text("sql.csv"))
         #expect(text.split(separator: "\n").count == 10_001)
@@ -43,7 +44,7 @@ import Testing
             warszawa["servers"] as? [String] == ["cucm-1051-a-sub1", "cucm-1051-a-sub2", "cucm-1051-a-sub3"])
 
         // What was written can be read, chosen from, and corrected by a table of models.
-        var again = try document(phones("list", "--phones-from", axl, "--json"))
+        var again = try document(phones(rehearsal, "list", "--phones-from", axl, "--json"))
         #expect(again["source"] as? String == axl)
         again["source"] = report["source"]
         #expect(again as NSDictionary == report as NSDictionary)
@@ -51,7 +52,7 @@ import Testing
             "models.csv", "model,security by default\nCisco TelePresence*,no\n")
         let chosen = try document(
             phones(
-                "list", "--phones-from", axl, "--pool", "Warszawa", "--model", "Cisco TelePresence EX90",
+                rehearsal, "list", "--phones-from", axl, "--pool", "Warszawa", "--model", "Cisco TelePresence EX90",
                 "--unregistered",
                 "--phones", "--models", table, "--json"))
         let list = try #require(chosen["list"] as? [[String: Any]])
@@ -60,39 +61,47 @@ import Testing
                 && list.allSatisfy { $0["pool"] as? String == "Warszawa" && $0["registered"] as? Bool == false })
         let model = try #require((chosen["models"] as? [[String: Any]])?.first)
         #expect(model["securityByDefault"] as? String == "unsupported")
-        let shown = try phones("list", "--phones-from", axl, "--phones")
+        let shown = try phones(rehearsal, "list", "--phones-from", axl, "--phones")
         #expect(shown.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
     @Test func aBusyServerIsWaitedFor() throws {
-        let lab = rehearsal.folder.file("lab")
+        let rehearsal = try Rehearsal()
         try ChildProcess.run([
-            Programs.path("cluster-lab"), "fault", lab, "cucm-1051-a-pub", "throttle", "--delay", "2",
+            Programs.path("cluster-lab"), "fault", rehearsal.folder.file("lab"), "cucm-1051-a-pub", "throttle",
+            "--delay",
+            "8",
         ])
-        let report = try document(phones("list", "--cluster", "lab", "--json"))
-        #expect(report["phones"] as? Int == 10_000 && report["registered"] as? Int ?? 0 > 9000)
+        // 20 questions in eight seconds are too many, and a list takes eight.
+        let results = try (1...3).map { _ in try phones(rehearsal, "list", "--cluster", "lab") }
+        #expect(results.allSatisfy { $0.status == 0 && $0.output.hasPrefix("3 phones, 3 registered") })
+        #expect(results[2].errors.contains("Waiting 1 s: the server is too busy"), "\(results[2].errors)")
     }
 
     @Test func clearErrors() throws {
-        let missing = try phones("list", "--phones-from", rehearsal.folder.file("none.csv"))
+        let rehearsal = try Rehearsal(lab: false)
+        let missing = try phones(rehearsal, "list", "--phones-from", rehearsal.folder.file("none.csv"))
         #expect(missing.status == 2 && missing.errors.contains("none.csv: cannot read it"))
         let bad = rehearsal.folder.write("bad.csv", "name,model\nSEP000000000001,\n")
-        let wrong = try phones("list", "--phones-from", bad)
+        let wrong = try phones(rehearsal, "list", "--phones-from", bad)
         #expect(wrong.status == 1 && wrong.errors.contains("bad.csv, line 2: the row has no model."))
         #expect(wrong.errors.contains("Next: ") && wrong.output.isEmpty)
-        #expect(try phones("list").status == 64)
-        let pool = try phones("list", "--cluster", "lab", "--no-state", "--pool", "Nowhere")
+        #expect(try phones(rehearsal, "list").status == 64)
+        let good = rehearsal.folder.write("good.csv", "name,model,device pool\nSEP000000000001,Cisco 7975,HQ\n")
+        let pool = try phones(rehearsal, "list", "--phones-from", good, "--pool", "Nowhere")
         #expect(pool.status == 2 && pool.errors.contains("has the device pool \"Nowhere\""))
     }
 
     @Test func theClustersOwnListIsKept() throws {
+        let rehearsal = try Rehearsal(lab: false)
         let report = rehearsal.folder.write(
             "features.csv", "Product,Protocol,Feature\nCisco 7921,SCCP,Security By Default\nCisco 7940,SCCP,Call Back\n"
         )
-        let before = try document(phones("models", "Cisco 7921", "--json"))
-        let saved = try phones("models", "--report", report, "--save")
+        let before = try document(phones(rehearsal, "models", "Cisco 7921", "--json"))
+        let saved = try phones(rehearsal, "models", "--report", report, "--save")
         #expect(saved.status == 0 && saved.errors.contains("phone-models.csv: 3 models"), "\(saved.errors)")
-        let after = try document(phones("models", "Cisco 7921", "Cisco TelePresence EX90", "Analog Phone", "--json"))
+        let after = try document(
+            phones(rehearsal, "models", "Cisco 7921", "Cisco TelePresence EX90", "Analog Phone", "--json"))
         func support(_ document: [String: Any]) -> [String?] {
             (document["models"] as? [[String: Any]] ?? []).map { $0["securityByDefault"] as? String }
         }

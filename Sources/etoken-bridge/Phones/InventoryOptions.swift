@@ -4,9 +4,6 @@ import Phones
 
 /// Where a command has the phones from.
 struct InventoryOptions: ParsableArguments {
-    @Option(help: "The cluster's name in the configuration.")
-    var cluster: String?
-
     @Option(help: "Read the phones from this CSV file, as phones list --csv writes it.", completion: .file())
     var phonesFrom: String?
 
@@ -23,37 +20,33 @@ struct InventoryOptions: ParsableArguments {
     var models: String?
 
     func validate() throws {
-        guard cluster != nil || phonesFrom != nil else {
-            throw ValidationError("Say where the phones are to be read: --cluster NAME or --phones-from FILE.csv.")
-        }
         guard phonesFrom == nil || (via == nil && !noState) else {
             throw ValidationError("--via and --no-state are for a cluster; leave them out with --phones-from.")
         }
     }
 
-    /// How the source is called in sentences.
-    var sourceName: String { phonesFrom ?? cluster.map { "cluster \($0)" } ?? "" }
-
     /// The phones; what could not be learnt goes to stderr.
-    func inventory() throws -> Inventory {
+    ///
+    /// - Parameter cluster: where they are read, unless a file is given.
+    func read(from cluster: () throws -> Cluster) throws -> [Phone] {
         let models = try PhoneModelTable.configured(adding: models)
         let inventory: Inventory
         if let phonesFrom {
             inventory = try Inventory(csv: phonesFrom, models: models)
         } else {
-            let cluster = try configuredCluster(cluster ?? "")
-            defer { cluster.close() }
-            inventory = try Inventory.read(from: cluster, by: via, models: models, asksForState: !noState) { progress in
-                switch progress {
-                case .read(let count, let all):
-                    if Terminal.isInteractive { Terminal.note("[\(count)/\(all)] phones read") }
-                case .waiting(let seconds, let why):
-                    Terminal.note("Waiting \(duration(seconds)): \(why)")
-                }
-            }
+            inventory = try Inventory.read(
+                from: try cluster(), by: via, models: models, asksForState: !noState, progress: note)
         }
         for note in inventory.notes { Terminal.note(note) }
-        return inventory
+        return inventory.phones
+    }
+
+    private func note(_ progress: Inventory.Progress) {
+        switch progress {
+        case .read(let count, let all):
+            if Terminal.isInteractive { Terminal.note("[\(count)/\(all)] phones read") }
+        case .waiting(let seconds, let why): Terminal.note("Waiting \(duration(seconds)): \(why)")
+        }
     }
 }
 

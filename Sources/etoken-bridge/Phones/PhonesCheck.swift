@@ -28,6 +28,7 @@ struct PhonesCheck: ParsableCommand {
     @Flag(help: "List every phone that was asked, not only totals.")
     var phones = false
 
+    @OptionGroup var inventory: InventoryOptions
     @OptionGroup var choice: PhoneChoice
     @OptionGroup var questions: PhoneQuestions
     @OptionGroup var common: CommonOptions
@@ -61,7 +62,7 @@ struct PhonesCheck: ParsableCommand {
                 Status.notThere, "Cluster \(self.cluster.cluster) serves no CTL file.",
                 next: "Name the file that phones should hold: --file FILE.")
         }
-        let chosen = try choice.choose(from: try live.phones(), of: "cluster \(self.cluster.cluster)")
+        let chosen = try choice.choose(from: try inventory.read { cluster }, of: "cluster \(self.cluster.cluster)")
         let (_, held) = questions.ask(chosen, of: live)
         let report = self.report(chosen, held, bytes)
         if common.json { try Terminal.json(report) } else { Terminal.out(text(report)) }

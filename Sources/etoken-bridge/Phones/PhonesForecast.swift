@@ -29,6 +29,7 @@ struct PhonesForecast: ParsableCommand {
     @Flag(help: "List every phone, not only totals.")
     var phones = false
 
+    @OptionGroup var inventory: InventoryOptions
     @OptionGroup var choice: PhoneChoice
     @OptionGroup var questions: PhoneQuestions
 
@@ -44,7 +45,7 @@ struct PhonesForecast: ParsableCommand {
         let live = try LiveCluster(cluster)
         Terminal.note("Reading cluster \(self.cluster.cluster) ...")
         let served = try ServedFiles(live)
-        let chosen = try choice.choose(from: try live.phones(), of: "cluster \(self.cluster.cluster)")
+        let chosen = try choice.choose(from: try inventory.read { cluster }, of: "cluster \(self.cluster.cluster)")
         let (asked, held) = questions.ask(chosen, of: live)
         let state = StateFolder.standard()
         let surveyed = SurveyedPhone.all(chosen, checksums: held, present: served.ctl) { checksum in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Files
 import Phones
 
@@ -15,6 +16,9 @@ struct PhonesList: ParsableCommand {
               etoken-bridge phones list --phones-from phones.csv --model 7975 --pool Warszawa --phones
             """)
 
+    @Option(help: "The cluster's name in the configuration.")
+    var cluster: String?
+
     @OptionGroup var source: InventoryOptions
     @OptionGroup var choice: PhoneChoice
 
@@ -30,14 +34,24 @@ struct PhonesList: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        guard cluster != nil || source.phonesFrom != nil else {
+            throw ValidationError("Say where the phones are to be read: --cluster NAME or --phones-from FILE.csv.")
+        }
         guard csvPath != "-" || !common.json else {
             throw ValidationError("--json and --csv - both write to stdout; give --csv a file.")
         }
     }
 
     func run() throws {
-        let inventory = try source.inventory()
-        var chosen = try choice.choose(from: inventory.phones, of: source.sourceName)
+        let sourceName = source.phonesFrom ?? "cluster \(cluster ?? "")"
+        var opened: Cluster?
+        defer { opened?.close() }
+        let all = try source.read {
+            let cluster = try configuredCluster(cluster ?? "")
+            opened = cluster
+            return cluster
+        }
+        var chosen = try choice.choose(from: all, of: sourceName)
         if unregistered { chosen.removeAll { $0.isRegistered != false } }
         if let csvPath {
             let csv = Inventory(phones: chosen).csv
@@ -45,7 +59,7 @@ struct PhonesList: ParsableCommand {
             try Files.write(csv, to: csvPath, permissions: 0o644, replacing: true)
             Terminal.note("\(csvPath): \(chosen.count) phones.")
         }
-        let report = PhonesReport(chosen, source: source.sourceName, withList: phones)
+        let report = PhonesReport(chosen, source: sourceName, withList: phones)
         if common.json {
             try Terminal.json(report)
         } else {
