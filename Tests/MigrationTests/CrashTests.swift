@@ -80,6 +80,7 @@ import Testing
             points += 1
         }
         #expect(points > 20)
+        print("\(situation.testDescription): stopped at \(points) points, and resumed")
     }
 
     @Test(arguments: Situation.all) func rollingBackRestoresEverything(situation: Situation) throws {
@@ -96,6 +97,7 @@ import Testing
             points += 1
         }
         #expect(points > 20)
+        print("\(situation.testDescription): stopped at \(points) points, and rolled back")
     }
 
     /// A crash while a finished change is rolled back, and the roll back once more.
@@ -115,6 +117,7 @@ import Testing
             points += 1
         }
         #expect(points > 10)
+        print("\(situation.testDescription): the way back stopped at \(points) points, and gone on with")
     }
 
     private func rollBack(_ situation: Situation, _ cluster: MemoryCluster, _ folder: Folder) throws {

@@ -27,7 +27,7 @@ struct ChangeSession {
             kind, of: try LiveCluster(cluster),
             tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
             signer: signer, settings: options.settings(cluster: name, now: now, state: state), state: state, now: now)
-        try run(change, isPlanned: false) {
+        try run(change) {
             guard let signer else { preconditionFailure("only a change with tokens signs by one") }
             return try tokens[signer].insertedAgain(names[signer], module)
         }
@@ -41,11 +41,11 @@ struct ChangeSession {
         var plan = plan
         plan.settings.acceptsStranded = plan.settings.acceptsStranded || options.acceptStranded
         let change = try Change(running: plan, of: try LiveCluster(cluster), state: state)
-        try run(change, isPlanned: true) { try signingToken(of: plan) }
+        try run(change) { try signingToken(of: plan) }
         withExtendedLifetime(lock) {}
     }
 
-    private func run(_ change: Change, isPlanned: Bool, token: () throws -> NamedToken) throws {
+    private func run(_ change: Change, token: () throws -> NamedToken) throws {
         var record = try ChangeRecord(change)
         if change.isAlreadySo { return try options.reporting.publish(record) }
         if options.dryRun || options.plan != nil {
@@ -68,10 +68,7 @@ struct ChangeSession {
 
     /// Goes on with a change that was begun.
     func resume(_ path: String) throws {
-        let journal = try Journal.open(path)
-        Terminal.note("Reading cluster \(journal.plan.cluster) ...")
-        let change = try Change(continuing: journal, of: try LiveCluster(cluster), state: state)
-        try change.checkWorld()
+        let change = try takeUp(path)
         let signer = change.needsToken ? try signingToken(of: change.plan).signer(pin) : nil
         change.makeSigner = signer.map { signer in { signer } }
         try change.begin(.now(.resume))
@@ -80,10 +77,7 @@ struct ChangeSession {
 
     /// Puts everything back.
     func rollBack(_ path: String) throws {
-        let journal = try Journal.open(path)
-        Terminal.note("Reading cluster \(journal.plan.cluster) ...")
-        let change = try Change(continuing: journal, of: try LiveCluster(cluster), state: state)
-        try change.checkWorld()
+        let change = try takeUp(path)
         try change.checkRollback(acceptingStranded: options.acceptStranded)
         var confirmation = try ConfirmationOptions.standard
         confirmation.yes = options.yes
@@ -91,6 +85,15 @@ struct ChangeSession {
             "put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)")
         try change.begin(.now(.rollback))
         try report(change) { try ChangeRunner(change, observe: ProgressPrinter().show).rollBack() }
+    }
+
+    /// A change that was begun, on a cluster that nobody else has changed since.
+    private func takeUp(_ path: String) throws -> Change {
+        let journal = try Journal.open(path)
+        Terminal.note("Reading cluster \(journal.plan.cluster) ...")
+        let change = try Change(continuing: journal, of: try LiveCluster(cluster), state: state)
+        try change.checkWorld()
+        return change
     }
 
     private func finish(_ change: Change) throws {
