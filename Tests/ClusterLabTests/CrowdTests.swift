@@ -57,6 +57,16 @@ import TrustList
             let names = try await lab.client("soap", "axl", "executeSQLQuery", "sql", page)
             #expect("\(names)".components(separatedBy: "Warszawa").count == 6, "\(names)")
 
+            let known = 3 + status.crowd.filter { $0.ctlOutcome != nil }.reduce(0) { $0 + $1.count }
+            let devices = try await lab.client("soap", "ris", "*")
+            #expect(devices["total"] as? Int == known && known < 10000, "\(known)")
+            #expect(devices["count"] as? Int == 1000, "no more at once")
+            try await lab.fault(RunningLab.publisher, "throttle", "--delay", "50")
+            for _ in 0..<15 { #expect(try await lab.client("soap", "ris", "SEP1*")["status"] as? Int == 200) }
+            let refused = try await lab.client("soap", "ris", "SEP1*")
+            #expect((refused["fault"] as? String)?.contains("Exceeded allowed rate") == true)
+            try await lab.fault(RunningLab.publisher, "none")
+
             // A file by somebody whom TVS alone can vouch for, and only the third node's service runs.
             let token = try TestToken("SAST-ADN0054f509")
             let new = try token.ctl(try lab.served(RunningLab.publisher))

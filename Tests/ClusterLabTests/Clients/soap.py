@@ -68,7 +68,9 @@ def main():
         r".*?<ns1:IP>([\d.]+)</ns1:IP>",
         content,
     )
-    answer({"status": status, "fault": fault.group(1) if fault else None, "rows": rows, "devices": devices})
+    total = re.search(r"<ns1:TotalDevicesFound>(\d+)<", content)
+    count = len(re.findall(r"<ns1:Product>", content))
+    answer({"total": total and int(total.group(1)), "count": count, "status": status, "fault": fault.group(1) if fault else None, "rows": rows, "devices": devices})
 
 
 main()
