@@ -34,19 +34,20 @@ struct InventoryOptions: ParsableArguments {
         if let phonesFrom {
             inventory = try Inventory(csv: phonesFrom, models: models)
         } else {
-            inventory = try Inventory.read(
-                from: try cluster(), by: via, models: models, asksForState: !noState, progress: note)
+            var last = ""
+            inventory = try Inventory.read(from: try cluster(), by: via, models: models, asksForState: !noState) {
+                switch $0 {
+                case .read(let count, let all):
+                    if Terminal.isInteractive { Terminal.note("[\(count)/\(all)] phones read") }
+                case .waiting(let seconds, let why):
+                    // Of many short waits the first is enough.
+                    if why != last || seconds >= 4 { Terminal.note("Waiting \(duration(seconds)): \(why)") }
+                    last = why
+                }
+            }
         }
         for note in inventory.notes { Terminal.note(note) }
         return inventory.phones
-    }
-
-    private func note(_ progress: Inventory.Progress) {
-        switch progress {
-        case .read(let count, let all):
-            if Terminal.isInteractive { Terminal.note("[\(count)/\(all)] phones read") }
-        case .waiting(let seconds, let why): Terminal.note("Waiting \(duration(seconds)): \(why)")
-        }
     }
 }
 
