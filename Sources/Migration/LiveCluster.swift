@@ -104,7 +104,14 @@ public final class LiveCluster: ClusterWorld {
         return held
     }
 
-    public func restart(_ phone: Phone) throws { try cluster.axl().restartPhone(phone.name) }
+    /// One connection for all phones.
+    private var restarter: AXLClient?
+
+    public func restart(_ phone: Phone) throws {
+        let client = try restarter ?? cluster.axl()
+        restarter = client
+        try client.restartPhone(phone.name)
+    }
 
     public func nodes(running service: String) throws -> [String] {
         let others = cluster.configuration.nodes.filter { !$0.isPublisher }
