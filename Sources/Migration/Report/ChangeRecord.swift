@@ -133,7 +133,9 @@ public struct ChangeRecord: Codable, Sendable {
         failure = known.failure?.text
         output = plan.settings.output
         backup = plan.world.ctl.map { "\(backups.path)/backups/\($0).tlv" }
-        advice = self.forecast.stranded.isEmpty ? nil : Change.strandedAdvice
+        advice =
+            self.forecast.stranded.isEmpty
+            ? nil : plan.settings.acceptsStranded ? Change.eraseAdvice + "." : Change.strandedAdvice
     }
 
     /// Has every step look at the world, and notes what each finds. Nothing is changed.

@@ -34,7 +34,7 @@ struct ClusterSetMode: ParsableCommand {
     func run() throws {
         let cluster = try cluster.configured()
         defer { cluster.close() }
-        try ChangeSession(cluster: cluster, options: options, module: tokens.module, pin: tokens.pin)
-            .start(mode.kind, tokens: tokens)
+        try ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
+            .start(mode.kind, options, tokens: tokens)
     }
 }

@@ -5,13 +5,10 @@ import Migration
 import Tokens
 import Version
 
-/// How a change is planned and run; the same for all kinds.
-struct ChangeOptions: ParsableArguments {
+/// How a change is run; the same for all kinds, and for plans that were saved.
+struct RunOptions: ParsableArguments {
     @Flag(help: "Stop before the first change, and print the plan.")
     var dryRun = false
-
-    @Option(help: "Save the plan in this file instead of running it; migrate run does so later.", completion: .file())
-    var plan: String?
 
     @Flag(help: "Go on although phones are forecast to refuse the new file: somebody will visit them.")
     var acceptStranded = false
@@ -19,16 +16,29 @@ struct ChangeOptions: ParsableArguments {
     @Flag(help: "Do not ask before the first change.")
     var yes = false
 
-    @Option(name: .customLong("out"), help: "Where certificates and files are left.", completion: .directory)
+    @OptionGroup var reporting: ReportOptions
+}
+
+/// What a plan is made of, beside the tokens; the same for all kinds.
+struct ChangeOptions: ParsableArguments {
+    @OptionGroup var run: RunOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Save the plan in this file instead of running it; migrate run does so later.", valueName: "file"),
+        completion: .file())
+    var plan: String?
+
+    @Option(
+        name: .customLong("out"), help: ArgumentHelp("Where certificates and files are left.", valueName: "folder"),
+        completion: .directory)
     var output: String?
 
     @Flag(help: "Leave the phones alone: they fetch the new file when they next restart.")
     var noPhoneRestart = false
 
-    @Option(help: "How long phones may take to restart, in seconds.")
+    @Option(help: ArgumentHelp("How long phones may take to restart.", valueName: "seconds"))
     var phoneTimeout = 300
-
-    @OptionGroup var reporting: ReportOptions
 
     func validate() throws {
         if phoneTimeout < 0 { throw ValidationError("--phone-timeout cannot be negative.") }
@@ -36,7 +46,7 @@ struct ChangeOptions: ParsableArguments {
 
     func settings(cluster: String, now: UInt32, state: StateFolder) -> ChangePlan.Settings {
         ChangePlan.Settings(
-            acceptsStranded: acceptStranded,
+            acceptsStranded: run.acceptStranded,
             output: output ?? "\(state.path)/changes/\(cluster)-\(isoTime(Int64(now)))",
             restartsPhones: !noPhoneRestart, phoneRestartTimeout: phoneTimeout)
     }
@@ -45,7 +55,9 @@ struct ChangeOptions: ParsableArguments {
 /// Where the change record goes.
 struct ReportOptions: ParsableArguments {
     @Option(
-        help: "Write the change record as a web page, and the same beside it as JSON (FILE.html, FILE.json).",
+        help: ArgumentHelp(
+            "Write the change record as a web page, and the same beside it as JSON (FILE.html, FILE.json).",
+            valueName: "file"),
         completion: .file(extensions: ["html"]))
     var report: String?
 
@@ -66,7 +78,8 @@ struct ReportOptions: ParsableArguments {
 
 /// The tokens that take part in a change.
 struct ChangeTokens: ParsableArguments {
-    @Option(help: "A token that will stand in the file: label, serial number or PKCS#11 URI. Give it twice or more.")
+    @Option(
+        help: "A token that will stand in the file: label, serial number or PKCS#11 URI. May be given more than once.")
     var token: [String] = []
 
     @Option(help: "Which of the tokens signs, as named with --token; the last one without it.")

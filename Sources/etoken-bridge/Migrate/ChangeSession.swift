@@ -6,28 +6,30 @@ import Tokens
 /// One run of a change on the terminal: plan, question, PIN, steps, record.
 struct ChangeSession {
     let cluster: Cluster
-    let options: ChangeOptions
+    let options: RunOptions
     let module: ModuleOptions
     let pin: PINOptions
     let state = StateFolder.standard()
 
     /// Plans a change and runs it, or stops at the plan.
-    func start(_ kind: ChangeKind, tokens: ChangeTokens) throws {
+    func start(_ kind: ChangeKind, _ change: ChangeOptions, tokens: ChangeTokens) throws {
         let named = try NamedToken.all(tokens.token, module)
-        try start(kind, tokens: named, names: tokens.token, signer: tokens.signerIndex)
+        try start(kind, change, tokens: named, names: tokens.token, signer: tokens.signerIndex)
     }
 
     /// - Parameter names: by which the tokens are found again, in the same order.
-    func start(_ kind: ChangeKind, tokens: [NamedToken], names: [String], signer: Int?) throws {
+    func start(
+        _ kind: ChangeKind, _ wanted: ChangeOptions, tokens: [NamedToken] = [], names: [String] = [], signer: Int? = nil
+    ) throws {
         let now = UInt32(clamping: time(nil))
         let name = cluster.configuration.name
-        let lock = options.dryRun || options.plan != nil ? nil : try ClusterLock(name, in: state)
+        let lock = options.dryRun || wanted.plan != nil ? nil : try ClusterLock(name, in: state)
         Terminal.note("Reading cluster \(name) ...")
         let change = try Change(
             kind, of: try LiveCluster(cluster),
             tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
-            signer: signer, settings: options.settings(cluster: name, now: now, state: state), state: state, now: now)
-        try run(change) {
+            signer: signer, settings: wanted.settings(cluster: name, now: now, state: state), state: state, now: now)
+        try run(change, plan: wanted.plan) {
             guard let signer else { preconditionFailure("only a change with tokens signs by one") }
             return try tokens[signer].insertedAgain(names[signer], module)
         }
@@ -45,13 +47,13 @@ struct ChangeSession {
         withExtendedLifetime(lock) {}
     }
 
-    private func run(_ change: Change, token: () throws -> NamedToken) throws {
+    private func run(_ change: Change, plan: String? = nil, token: () throws -> NamedToken) throws {
         var record = try ChangeRecord(change)
         if change.isAlreadySo { return try options.reporting.publish(record) }
-        if options.dryRun || options.plan != nil {
+        if options.dryRun || plan != nil {
             try record.check(change)
             try options.reporting.publish(record)
-            if let plan = options.plan {
+            if let plan {
                 try change.plan.write(to: plan)
                 Terminal.note("The plan is in \(plan). Run it: etoken-bridge migrate run \(plan)")
             }

@@ -24,7 +24,7 @@ struct MigratePrepareDowngrade: ParsableCommand {
     @Option(help: "The release to go back to, for example 9.1 or 9.1.2.")
     var to: String
 
-    @Option(help: "A token that is at hand, to be compared with those in the file; may be given several times.")
+    @Option(help: "A token that is at hand, to be compared with those in the file. May be given more than once.")
     var token: [String] = []
 
     @Option(help: "Write the checklist as a web page, and the same beside it as JSON (FILE.html, FILE.json).")

@@ -34,7 +34,7 @@ struct MigrateResume: ParsableCommand {
         }
         let cluster = try journal.cluster.configured()
         defer { cluster.close() }
-        var options = try ChangeOptions.standard
+        var options = try RunOptions.standard
         options.reporting = reporting
         try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).resume(path)
         withExtendedLifetime(lock) {}

@@ -46,7 +46,7 @@ struct MigrateRollback: ParsableCommand {
         }
         let cluster = try journal.cluster.configured()
         defer { cluster.close() }
-        var options = try ChangeOptions.standard
+        var options = try RunOptions.standard
         options.reporting = reporting
         options.yes = confirmation.yes
         options.acceptStranded = acceptStranded

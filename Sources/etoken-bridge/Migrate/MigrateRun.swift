@@ -18,13 +18,9 @@ struct MigrateRun: ParsableCommand {
     @Argument(help: "The plan.", completion: .file())
     var file: String
 
-    @OptionGroup var options: ChangeOptions
+    @OptionGroup var options: RunOptions
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
-
-    func validate() throws {
-        if options.plan != nil { throw ValidationError("--plan saves a plan; this one is saved already.") }
-    }
 
     func run() throws {
         let plan = try ChangePlan.read(file)

@@ -29,12 +29,13 @@ struct MigrateToEtoken: ParsableCommand {
         let name = try cluster ?? Guide.cluster()
         let cluster = try configuredCluster(name)
         defer { cluster.close() }
-        let session = ChangeSession(cluster: cluster, options: options, module: tokens.module, pin: tokens.pin)
+        let session = ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
         if tokens.token.isEmpty {
             let chosen = try Guide.tokens(tokens.module)
             return try session.start(
-                .toEtoken, tokens: chosen, names: chosen.map { $0.token.info.serialNumber }, signer: chosen.count - 1)
+                .toEtoken, options, tokens: chosen, names: chosen.map { $0.token.info.serialNumber },
+                signer: chosen.count - 1)
         }
-        try session.start(.toEtoken, tokens: tokens)
+        try session.start(.toEtoken, options, tokens: tokens)
     }
 }

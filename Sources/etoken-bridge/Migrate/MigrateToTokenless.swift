@@ -24,7 +24,7 @@ struct MigrateToTokenless: ParsableCommand {
     func run() throws {
         let cluster = try cluster.configured()
         defer { cluster.close() }
-        try ChangeSession(cluster: cluster, options: options, module: .standard, pin: .standard)
-            .start(.toTokenless, tokens: [], names: [], signer: nil)
+        try ChangeSession(cluster: cluster, options: options.run, module: .standard, pin: .standard)
+            .start(.toTokenless, options)
     }
 }

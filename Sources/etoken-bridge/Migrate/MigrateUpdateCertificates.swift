@@ -22,7 +22,7 @@ struct MigrateUpdateCertificates: ParsableCommand {
     func run() throws {
         let cluster = try cluster.configured()
         defer { cluster.close() }
-        try ChangeSession(cluster: cluster, options: options, module: tokens.module, pin: tokens.pin)
-            .start(.updateCertificates, tokens: tokens)
+        try ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
+            .start(.updateCertificates, options, tokens: tokens)
     }
 }
