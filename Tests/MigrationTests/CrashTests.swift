@@ -10,7 +10,7 @@ import Testing
     private static func runUntilCrash(_ body: @escaping @Sendable (_ crash: @escaping () -> Void) -> Void) -> Bool {
         let ended = DispatchSemaphore(value: 0)
         let isCrashed = Flag()
-        Thread.detachNewThread {
+        let thread = Thread {
             body {
                 isCrashed.set()
                 ended.signal()
@@ -19,6 +19,9 @@ import Testing
             }
             ended.signal()
         }
+        // Hundreds of them stay.
+        thread.stackSize = 1 << 19
+        thread.start()
         ended.wait()
         return isCrashed.isSet
     }

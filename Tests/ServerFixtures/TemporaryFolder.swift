@@ -35,7 +35,8 @@ public final class TemporaryFolder: Sendable {
 
     public func bytes(_ name: String) -> [UInt8]? { Self.read(file(name)) }
 
-    static func read(_ path: String) -> [UInt8]? {
+    /// A file of the system as well, of which nobody knows the length beforehand: Foundation reads only its first page.
+    public static func read(_ path: String) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { _ = close(descriptor) }

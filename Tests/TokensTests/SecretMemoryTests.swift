@@ -1,5 +1,6 @@
 import Foundation
 import Secrets
+import ServerFixtures
 import Testing
 
 @testable import Tokens
@@ -21,22 +22,41 @@ import Testing
             let memory = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/mem"))
             defer { try? memory.close() }
             var found = 0
-            for line in try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n") {
+            let maps = try #require(TemporaryFolder.read("/proc/self/maps"))
+            for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
                 let fields = line.split(separator: " ")
                 let range = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-                guard fields[1].hasPrefix("rw"), range.count == 2, range[1] - range[0] < 1 << 30 else { continue }
-                try memory.seek(toOffset: range[0])
-                guard let data = try? memory.read(upToCount: Int(range[1] - range[0])) else { continue }
-                found += data.withUnsafeBytes { bytes in
-                    var hits = 0
-                    guard bytes.count >= mask.count else { return 0 }
-                    for start in 0...(bytes.count - mask.count) where bytes[start] ^ mask[0] == masked[0] {
-                        if (1..<mask.count).allSatisfy({ bytes[start + $0] ^ mask[$0] == masked[$0] }) { hits += 1 }
-                    }
-                    return hits
+                guard fields[1].hasPrefix("rw"), range.count == 2 else { continue }
+                // In pieces that overlap by less than the needle: a mapping may be large, and it is found once.
+                var start = range[0]
+                while start < range[1] {
+                    let length = min(Self.piece, range[1] - start)
+                    try memory.seek(toOffset: start)
+                    guard let data = try? memory.read(upToCount: Int(length)) else { break }
+                    found += hits(in: data)
+                    start += length == range[1] - start ? length : length - UInt64(mask.count - 1)
                 }
             }
             return found
+        }
+
+        private static let piece: UInt64 = 1 << 24
+
+        private func hits(in data: Data) -> Int {
+            let (first, second) = (mask[0] ^ masked[0], mask[1] ^ masked[1])
+            return data.withUnsafeBytes { bytes in
+                guard var at = bytes.baseAddress, bytes.count >= mask.count else { return 0 }
+                let end = at + (bytes.count - mask.count + 1)
+                var hits = 0
+                while at < end, let found = memchr(at, Int32(first), end - at) {
+                    let place = found.assumingMemoryBound(to: UInt8.self)
+                    if place[1] == second, (2..<mask.count).allSatisfy({ place[$0] ^ mask[$0] == masked[$0] }) {
+                        hits += 1
+                    }
+                    at = UnsafeRawPointer(found) + 1
+                }
+                return hits
+            }
         }
 
         func secret() -> Secret {
