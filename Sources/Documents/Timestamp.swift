@@ -1,0 +1,35 @@
+import FoundationEssentials
+
+/// A moment, to the second. In JSON and as text it is ISO 8601 in UTC: `2015-03-06T19:45:13Z`.
+public struct Timestamp: Hashable, Comparable, Sendable {
+    /// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
+    public let seconds: Int64
+
+    public init(_ seconds: some BinaryInteger) { self.seconds = Int64(seconds) }
+
+    public static func < (one: Self, other: Self) -> Bool { one.seconds < other.seconds }
+}
+
+extension Timestamp: CustomStringConvertible {
+    public var description: String { Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601) }
+
+    /// The day alone: `2015-03-06`.
+    public var day: String { String(description.prefix(10)) }
+}
+
+extension Timestamp: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let date = try? Date(text, strategy: .iso8601) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "\(text) is no time like 2015-03-06T19:45:13Z")
+        }
+        self.init(Int64(date.timeIntervalSince1970))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

@@ -1,0 +1,32 @@
+import Glibc
+
+/// A language that the program speaks.
+public enum Language: Sendable {
+    case english, german
+
+    /// The language of the locale that the program was started in.
+    public static let current = Language { name in getenv(name).map { String(cString: $0) } }
+
+    /// The language that the environment asks for: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that says something
+    /// (POSIX.1-2017, 8.2), in which GNU's `LANGUAGE`, a list, goes first. English where it is one that nobody translated.
+    init(variable: (String) -> String?) {
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].lazy.compactMap(variable).first { !$0.isEmpty } ?? "C"
+        let code = locale.prefix { $0 != "." && $0 != "@" }
+        // As gettext does it: who asks for the C locale wants no translation, whatever LANGUAGE says.
+        guard code != "C", code != "POSIX" else {
+            self = .english
+            return
+        }
+        let wanted = (variable("LANGUAGE") ?? "").split(separator: ":") + [code]
+        self =
+            wanted.lazy.compactMap { Self(code: $0.prefix { $0 != "_" && $0 != "." && $0 != "@" }) }.first ?? .english
+    }
+
+    private init?(code: Substring) {
+        switch code {
+        case "en": self = .english
+        case "de": self = .german
+        default: return nil
+        }
+    }
+}
