@@ -48,10 +48,10 @@ import Testing
     }
 
     @Test func returnAloneUsesNoTry() throws {
-        let question = "Try the factory PIN Cisco123? [y/N]"
-        let (no, screen) = try onTerminal(sign, [(prompt, ""), (question, "n")])
+        let question = "Try the factory PIN Cisco123? Type yes:"
+        let (no, screen) = try onTerminal(sign, [(prompt, ""), (question, "y")])
         #expect(no == 1 && screen.contains("no try was used"), "\(screen)")
-        let (yes, _) = try onTerminal(sign, [(prompt, ""), (question, "y")])
+        let (yes, _) = try onTerminal(sign, [(prompt, ""), (question, "yes")])
         #expect(yes == 0)
     }
 

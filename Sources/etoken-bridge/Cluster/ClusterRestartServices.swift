@@ -67,7 +67,7 @@ struct ClusterRestartServices: ParsableCommand {
                 next: "See where it runs: etoken-bridge cluster status --cluster \(self.cluster.cluster)")
         }
         for step in restart.steps { Terminal.note("  \(step.service) on \(step.node)") }
-        try confirmation.ask("restart these \(restart.steps.count) services of cluster \(self.cluster.cluster)")
+        try confirmation.ask("Restart these \(restart.steps.count) services of cluster \(self.cluster.cluster)?")
         Interruption.watch()
         var number = 0
         let outcome = restart.run(

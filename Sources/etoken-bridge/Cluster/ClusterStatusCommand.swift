@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Documents
 import Files
 import Glibc
 
@@ -47,7 +48,7 @@ struct ClusterStatusCommand: ParsableCommand {
     }
 
     private func write(_ snapshot: ClusterSnapshot, to path: String) throws {
-        try Files.write(Terminal.jsonBytes(snapshot), to: path, permissions: 0o600, replacing: false)
+        try Files.write(JSON.document(snapshot), to: path, permissions: 0o600, replacing: false)
         for gap in snapshot.gaps { Terminal.note("Not in the snapshot: \(gap)") }
         Terminal.note("The snapshot is in \(path). Rehearse: cluster-lab up DIR --like \(path)")
     }

@@ -26,7 +26,7 @@ struct CtlDelete: ParsableCommand {
 
     func run() throws {
         let hosts = try cluster.configured().trustListHosts
-        try confirmation.ask("delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)")
+        try confirmation.ask("Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?")
         let deployment = try TrustListDistribution(hosts).replace(
             with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp, hooks: .standard())
         try deployment.report("deleted", json: common.json)

@@ -53,10 +53,10 @@ struct CtlDeploy: ParsableCommand {
         let hosts: [any TrustListHost]
         if let cluster {
             hosts = try configuredCluster(cluster).trustListHosts
-            try confirmation.ask("replace CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster)")
+            try confirmation.ask("Replace CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster)?")
         } else {
             hosts = try folder.map { folder throws(ClusterError) in try FolderTrustListHost(folder) }
-            try confirmation.ask("replace CTLFile.tlv in \(folder.joined(separator: " and "))")
+            try confirmation.ask("Replace CTLFile.tlv in \(folder.joined(separator: ", "))?")
         }
         var hooks = TrustListDeployment.Hooks.standard()
         let progress = hooks.observe

@@ -84,7 +84,7 @@ struct ChangeSession {
         var confirmation = try ConfirmationOptions.standard
         confirmation.yes = options.yes
         try confirmation.ask(
-            "put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)")
+            "Put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)?")
         try change.begin(.now(.rollback))
         try report(change) { try ChangeRunner(change, observe: ProgressPrinter().show).rollBack() }
     }

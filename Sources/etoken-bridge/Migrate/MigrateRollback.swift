@@ -40,7 +40,7 @@ struct MigrateRollback: ParsableCommand {
             guard !open.state.outcome.isClosed else {
                 throw MigrationError.noChange("The change \(open.plan.id) is finished.")
             }
-            try confirmation.ask("leave cluster \(open.plan.cluster) as it is, and close \(open.plan.id)")
+            try confirmation.ask("Leave cluster \(open.plan.cluster) as it is, and close \(open.plan.id)?")
             try Change.abandon(open)
             return try reporting.publish(ChangeRecord(journal: path, backups: state))
         }

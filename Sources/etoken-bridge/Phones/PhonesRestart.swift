@@ -86,7 +86,7 @@ struct PhonesRestart: ParsableCommand {
         let report = RestartReport(run: run, isReset: isReset)
         Terminal.note(report.announcement)
         if dryRun { return try show(report.planned) }
-        try confirmation.ask("\(isReset ? "reset" : "restart") \(phones.count) phones of cluster \(name)")
+        try confirmation.ask("\(isReset ? "Reset" : "Restart") \(phones.count) phones of cluster \(name)?")
         let record =
             try resume
             ? stopped?.resume()

@@ -1,6 +1,6 @@
-import FoundationEssentials
+import Documents
 
-/// A result for programs: one versioned document on stdout.
+/// A result for programs: what it says, and the version of its form.
 struct Document<Body: Encodable>: Encodable {
     let body: Body
 
@@ -13,22 +13,22 @@ struct Document<Body: Encodable>: Encodable {
     }
 }
 
-extension Terminal {
-    /// A document for a file, as ``json(_:)`` writes them but without a schema of its own.
-    static func jsonBytes(_ value: some Encodable) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(value)) + [10]
+/// What a command prints that failed before it had anything to tell.
+struct FailureDocument: Encodable {
+    struct Error: Encodable {
+        let status: Int32
+        let text: String
+        let next: [String]
+        let causes: [String]
     }
 
-    static func json(_ body: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        out(String(decoding: try encoder.encode(Document(body: body)), as: UTF8.self))
+    let error: Error
+
+    init(_ failure: Failure) {
+        error = Error(
+            status: failure.status, text: failure.what, next: [failure.next].compactMap(\.self), causes: failure.causes)
     }
 }
 
 /// Seconds since 1970 as ISO 8601 in UTC, for example `2015-03-06T19:45:13Z`.
-func isoTime(_ seconds: Int64) -> String {
-    Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
-}
+func isoTime(_ seconds: Int64) -> String { Timestamp(seconds).description }

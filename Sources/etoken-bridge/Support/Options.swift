@@ -1,12 +1,23 @@
 import ArgumentParser
+import Messages
 
 /// Options that every command has.
 struct CommonOptions: ParsableArguments {
-    @Flag(help: "Print one JSON document on stdout, for programs.")
+    @Flag(help: .localized("Print one JSON document on stdout, for programs."))
     var json = false
 
-    @Flag(help: "Say what lies beneath an error.")
+    @Flag(help: .localized("Say what lies beneath an error."))
     var verbose = false
 
-    func validate() throws { Terminal.isVerbose = verbose }
+    func validate() throws {
+        Terminal.isVerbose = verbose
+        Terminal.printsJSON = json
+    }
+}
+
+extension ArgumentHelp {
+    /// Help in the language of the locale.
+    static func localized(_ text: LocalizableText, valueName: String? = nil) -> ArgumentHelp {
+        ArgumentHelp(Messages.localized(text), valueName: valueName)
+    }
 }

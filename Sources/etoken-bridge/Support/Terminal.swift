@@ -1,28 +1,54 @@
+import Documents
 import Glibc
+import Messages
 
 /// What goes to the user's terminal: results on stdout, everything else on stderr.
 enum Terminal {
     /// Set from `--verbose` by the command that runs.
     nonisolated(unsafe) static var isVerbose = false
+    /// Set from `--json` by the command that runs.
+    nonisolated(unsafe) static var printsJSON = false
+    private nonisolated(unsafe) static var hasPrintedJSON = false
 
     static func out(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
     static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
+    /// Says what went wrong. A program that asked for JSON gets a document in any case: this one, if there was no other.
     static func report(_ failure: Failure) {
         note("etoken-bridge: " + failure.what)
-        if let next = failure.next { note("Next: " + next) }
-        if isVerbose { for cause in failure.causes { note("Cause: " + cause) } }
+        if let next = failure.next { note(localized("Next: \(next)")) }
+        if isVerbose { for cause in failure.causes { note(localized("Cause: \(cause)")) } }
+        if printsJSON, !hasPrintedJSON { try? json(FailureDocument(failure)) }
+    }
+
+    /// A result for programs: one versioned document on stdout.
+    static func json(_ body: some Encodable) throws { try json(JSON.document(Document(body: body))) }
+
+    /// One of a stream of documents, each on a line of its own.
+    static func jsonLine(_ body: some Encodable) throws { try json(JSON.line(Document(body: body))) }
+
+    private static func json(_ bytes: [UInt8]) {
+        hasPrintedJSON = true
+        write(bytes, to: STDOUT_FILENO)
     }
 
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 
-    /// A question on the terminal; anything but yes is no.
+    /// Asks a question on the terminal; anything but yes, in full, is no.
     static func confirm(_ question: String) -> Bool {
-        write("\(question) [y/N] ", to: STDERR_FILENO)
-        let answer = readLine()?.lowercased() ?? ""
-        return answer == "y" || answer == "yes"
+        let yes = localized("yes")
+        write(localized("\(question) Type \(yes): "), to: STDERR_FILENO)
+        let answer = readLine()?.trimmed
+        return answer == yes || answer == "yes"
     }
+
+    /// Columns of the terminal that results go to; nil where they go into a file or to a program.
+    static let width: Int? = {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }()
 
     /// Writes everything, or ends the program: a reader that went away (`| head`) is no error of ours.
     static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }

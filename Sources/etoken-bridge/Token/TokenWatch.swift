@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Glibc
 import SmartCards
 import TokenPresence
@@ -176,14 +175,5 @@ struct WatchLine: Encodable {
         localtime_r(&seconds, &parts)
         return [parts.tm_hour, parts.tm_min, parts.tm_sec].map { ($0 < 10 ? "0" : "") + "\($0)" }
             .joined(separator: ":")
-    }
-}
-
-extension Terminal {
-    /// One document of one line.
-    static func jsonLine(_ body: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        out(String(decoding: try encoder.encode(Document(body: body)), as: UTF8.self))
     }
 }

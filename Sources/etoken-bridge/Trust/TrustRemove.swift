@@ -58,7 +58,7 @@ struct TrustRemove: ParsableCommand {
                     next: "Name one by --name.")
             }
             try confirmation.ask(
-                "remove \(matching[0].name) from \(trust.store) of cluster \(trust.cluster.cluster)")
+                "Remove \(matching[0].name) from \(trust.store) of cluster \(trust.cluster.cluster)?")
             // Only what was agreed on, whatever came in between.
             let change = try stores.remove(from: trust.store) { $0 == matching[0] || $0.name == matching[0].name }
             change.tellPassedOver()
