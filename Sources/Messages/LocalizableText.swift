@@ -7,7 +7,7 @@
 /// ```swift
 /// throw Failure(.notThere, localized("\(path) is not there."))
 /// ```
-public func localized(_ text: LocalizableText) -> String { text.text(in: .current) }
+public func localized(_ text: LocalizableText) -> String { text.localized }
 
 /// A text that can be translated: its template, in which arguments are `{0}`, `{1}` and so on, and the arguments.
 public struct LocalizableText: ExpressibleByStringInterpolation, Sendable {
@@ -43,6 +43,9 @@ public struct LocalizableText: ExpressibleByStringInterpolation, Sendable {
         template = stringInterpolation.template
         arguments = stringInterpolation.arguments
     }
+
+    /// The text in the language of the locale.
+    public var localized: String { text(in: .current) }
 
     /// The text in a language.
     func text(in language: Language) -> String {

@@ -33,7 +33,7 @@ struct EtokenBridge: ParsableCommand {
         } catch {
             // Usage errors and --help are ArgumentParser's own; everything else has a Failure.
             let parserStatus = exitCode(for: error)
-            if parserStatus == .validationFailure || parserStatus == .success { exit(withError: error) }
+            if parserStatus == .validationFailure || parserStatus == .success { exitInLanguage(withError: error) }
             let failure = Failure(describing: error)
             Terminal.report(failure)
             exitProcess(failure.status)

@@ -18,6 +18,6 @@ struct CommonOptions: ParsableArguments {
 extension ArgumentHelp {
     /// Help in the language of the locale.
     static func localized(_ text: LocalizableText, valueName: String? = nil) -> ArgumentHelp {
-        ArgumentHelp(Messages.localized(text), valueName: valueName)
+        ArgumentHelp(text.localized, valueName: valueName)
     }
 }

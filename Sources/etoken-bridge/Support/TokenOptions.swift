@@ -1,6 +1,7 @@
 import ArgumentParser
 import Certificates
 import Cluster
+import Messages
 import Secrets
 import Tokens
 

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Glibc
+import Messages
+
+extension ParsableCommand {
+    /// Ends the program with the help that was asked for, or with what was wrong with the command line.
+    ///
+    /// ArgumentParser has its own words in English only; those that users meet are put into the language of the locale.
+    static func exitInLanguage(withError error: any Error) -> Never {
+        guard Language.current != .english else { exit(withError: error) }
+        let status = exitCode(for: error)
+        let lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
+        Terminal.write(
+            lines.map { ParserText.inLanguage(String($0)) }.joined(separator: "\n") + "\n",
+            to: status.isSuccess ? STDOUT_FILENO : STDERR_FILENO)
+        exitProcess(status.rawValue)
+    }
+}
+
+/// ArgumentParser's own words.
+private enum ParserText {
+    static func inLanguage(_ line: String) -> String {
+        for (english, text) in heads where line.hasPrefix(english) {
+            let rest = String(line.dropFirst(english.count))
+            return text + (english == "Error: " ? sentence(rest) : rest)
+        }
+        if let names = line.between("  See '", " <subcommand>' for detailed help.") {
+            return "  " + localized("See '\(names) <subcommand>' for detailed help.")
+        }
+        if let names = line.between("  See '", "' for more information.") {
+            return "  " + localized("See '\(names)' for more information.")
+        }
+        return notes.reduce(line) { $0.replacing($1.english, with: $1.text) }
+    }
+
+    private static let heads: [(english: String, text: String)] = [
+        ("OVERVIEW: ", localized("OVERVIEW: ")), ("USAGE: ", localized("USAGE: ")),
+        ("ARGUMENTS:", localized("ARGUMENTS:")), ("OPTIONS:", localized("OPTIONS:")),
+        ("SUBCOMMANDS:", localized("SUBCOMMANDS:")), ("Error: ", localized("Error: ")),
+        ("Usage: ", localized("Usage: ")), ("Help:  ", localized("Help:  ")),
+    ]
+
+    private static let notes: [(english: String, text: String)] = [
+        ("Show the version.", localized("Show the version.")),
+        ("Show help information.", localized("Show help information.")),
+        ("Show subcommand help information.", localized("Show subcommand help information.")),
+        ("(default: ", localized("(default: ")), ("; default: ", localized("; default: ")),
+        ("(values: ", localized("(values: ")),
+    ]
+
+    /// What is wrong with a command line.
+    private static func sentence(_ text: String) -> String {
+        if let name = text.between("Missing expected argument '", "'") {
+            return localized("Missing expected argument '\(name)'")
+        }
+        if let names = text.between("Missing one of: '", "'") { return localized("Missing one of: '\(names)'") }
+        if let name = text.between("Missing value for '", "'") {
+            return localized("Missing value for '\(name)'")
+        }
+        if let names = text.between("Unknown option '", "'?") {
+            return localized(
+                "Unknown option '\(names.replacing("'. Did you mean '", with: localized("'. Did you mean '")))'?")
+        }
+        if let name = text.between("Unknown option '", "'") { return localized("Unknown option '\(name)'") }
+        if let name = text.between("Unexpected argument '", "'") {
+            return localized("Unexpected argument '\(name)'")
+        }
+        if let rest = text.between("The value '", "") {
+            return localized(
+                "The value '\(rest.replacing("' is invalid for '", with: localized("' is invalid for '")))")
+        }
+        return text
+    }
+}
+
+extension String {
+    /// What stands between a beginning and an end; nil where the text has not both.
+    fileprivate func between(_ beginning: String, _ end: String) -> String? {
+        guard hasPrefix(beginning), hasSuffix(end), count >= beginning.count + end.count else { return nil }
+        return String(dropFirst(beginning.count).dropLast(end.count))
+    }
+
+    /// `Swift.String.replacing` needs a regular expression engine; this does not.
+    fileprivate func replacing(_ part: String, with other: String) -> String {
+        guard let start = indices.first(where: { self[$0...].hasPrefix(part) }) else { return self }
+        return self[..<start] + other + self[start...].dropFirst(part.count)
+    }
+}
