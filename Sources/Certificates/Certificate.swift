@@ -1,4 +1,5 @@
 import COpenSSL
+import Messages
 import TrustList
 
 /// An X.509 certificate (RFC 5280), read by libcrypto, so that the RSA-1024 and SHA-1 certificates of tokens and old
@@ -25,7 +26,7 @@ public struct Certificate: Hashable, Sendable {
     ///
     /// - Throws: ``CertificateError`` with the code `not-a-certificate`, or `unsupported-key`.
     public init(der: [UInt8]) throws(CertificateError) {
-        guard !der.isEmpty else { throw CertificateError(.notACertificate, "there are no bytes to read") }
+        guard !der.isEmpty else { throw CertificateError(.notACertificate, localized("there are no bytes to read")) }
         var consumed = 0
         let parsed: OpaquePointer? = der.withUnsafeBufferPointer { buffer in
             var pointer = buffer.baseAddress
@@ -34,11 +35,11 @@ public struct Certificate: Hashable, Sendable {
             return x509
         }
         guard let x509 = parsed else {
-            throw .openSSL(.notACertificate, "the bytes are not a DER certificate")
+            throw .openSSL(.notACertificate, localized("the bytes are not a DER certificate"))
         }
         defer { X509_free(x509) }
         guard consumed == der.count else {
-            throw CertificateError(.notACertificate, "\(der.count - consumed) bytes follow the certificate")
+            throw CertificateError(.notACertificate, localized("\(der.count - consumed) bytes follow the certificate"))
         }
         try self.init(x509, der: der)
     }
@@ -49,7 +50,7 @@ public struct Certificate: Hashable, Sendable {
     public init(pem: String) throws(CertificateError) {
         var text = Array(pem.utf8)
         guard let bio = BIO_new_mem_buf(&text, Int32(clamping: text.count)) else {
-            throw .openSSL(.cryptoFailed, "libcrypto is out of memory")
+            throw .openSSL(.cryptoFailed, localized("libcrypto is out of memory"))
         }
         defer { BIO_free(bio) }
         // The bytes of the block as they are: libcrypto's own reader would encode them anew.
@@ -67,7 +68,7 @@ public struct Certificate: Hashable, Sendable {
             try self.init(der: Array(UnsafeBufferPointer(start: block, count: length)))
             return
         }
-        throw .openSSL(.notACertificate, "the text holds no PEM certificate")
+        throw .openSSL(.notACertificate, localized("the text holds no PEM certificate"))
     }
 
     private init(_ x509: OpaquePointer, der: [UInt8]) throws(CertificateError) {
@@ -78,12 +79,14 @@ public struct Certificate: Hashable, Sendable {
         notBefore = try Self.seconds(X509_get0_notBefore(x509))
         notAfter = try Self.seconds(X509_get0_notAfter(x509))
         guard let key = X509_get0_pubkey(x509) else {
-            throw .openSSL(.unsupportedKey, "libcrypto cannot read the certificate's public key")
+            throw .openSSL(.unsupportedKey, localized("libcrypto cannot read the certificate's public key"))
         }
         publicKey = try PublicKey(key)
         var signature: UnsafePointer<ASN1_BIT_STRING>?
         X509_get0_signature(&signature, nil, x509)
-        guard let signature else { throw CertificateError(.notACertificate, "the certificate has no signature") }
+        guard let signature else {
+            throw CertificateError(.notACertificate, localized("the certificate has no signature"))
+        }
         signatureValue = Array(
             UnsafeBufferPointer(start: ASN1_STRING_get0_data(signature), count: Int(ASN1_STRING_length(signature))))
     }
@@ -105,7 +108,7 @@ public struct Certificate: Hashable, Sendable {
 
     private static func magnitude(of integer: UnsafePointer<ASN1_INTEGER>?) throws(CertificateError) -> [UInt8] {
         guard let number = ASN1_INTEGER_to_BN(integer, nil) else {
-            throw .openSSL(.notACertificate, "the certificate has no serial number")
+            throw .openSSL(.notACertificate, localized("the certificate has no serial number"))
         }
         defer { BN_free(number) }
         var bytes = [UInt8](repeating: 0, count: Int(BN_num_bits(number) + 7) / 8)
@@ -116,7 +119,7 @@ public struct Certificate: Hashable, Sendable {
     private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) throws(CertificateError) -> Int64 {
         var broken = tm()
         guard ASN1_TIME_to_tm(time, &broken) == 1 else {
-            throw .openSSL(.notACertificate, "the certificate's validity cannot be read")
+            throw .openSSL(.notACertificate, localized("the certificate's validity cannot be read"))
         }
         return Int64(timegm(&broken))
     }

@@ -1,4 +1,5 @@
 import COpenSSL
+import Messages
 import TrustList
 
 /// Makes X.509 v3 certificates, for the lab's cluster and for tests.
@@ -37,19 +38,19 @@ public struct CertificateBuilder: Sendable {
         for publicKey: PublicKey, issuer: DistinguishedName, signedBy issuerKey: PrivateKey
     ) throws(CertificateError) -> Certificate {
         func check(_ status: Int32) throws(CertificateError) {
-            guard status > 0 else { throw .openSSL(.cryptoFailed, "libcrypto cannot build the certificate") }
+            guard status > 0 else { throw .openSSL(.cryptoFailed, localized("libcrypto cannot build the certificate")) }
         }
-        guard let x509 = X509_new() else { throw .openSSL(.cryptoFailed, "libcrypto is out of memory") }
+        guard let x509 = X509_new() else { throw .openSSL(.cryptoFailed, localized("libcrypto is out of memory")) }
         defer { X509_free(x509) }
         try check(X509_set_version(x509, 2))
         guard let number = BN_bin2bn(serialNumber, Int32(serialNumber.count), nil) else {
-            throw .openSSL(.cryptoFailed, "libcrypto refuses the serial number")
+            throw .openSSL(.cryptoFailed, localized("libcrypto refuses the serial number"))
         }
         defer { BN_free(number) }
         guard BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x509)) != nil,
             ASN1_TIME_set(X509_getm_notBefore(x509), time_t(notBefore)) != nil,
             ASN1_TIME_set(X509_getm_notAfter(x509), time_t(notAfter)) != nil
-        else { throw .openSSL(.cryptoFailed, "libcrypto cannot build the certificate") }
+        else { throw .openSSL(.cryptoFailed, localized("libcrypto cannot build the certificate")) }
         let subjectName = try subject.makeX509Name()
         defer { X509_NAME_free(subjectName) }
         try check(X509_set_subject_name(x509, subjectName))
@@ -59,12 +60,12 @@ public struct CertificateBuilder: Sendable {
         try check(publicKey.withKey { X509_set_pubkey(x509, $0) })
         for (name, value) in extensions {
             guard let item = X509V3_EXT_conf(nil, nil, name, value) else {
-                throw .openSSL(.cryptoFailed, "libcrypto refuses the extension \(name)")
+                throw .openSSL(.cryptoFailed, localized("libcrypto refuses the extension \(name)"))
             }
             defer { X509_EXTENSION_free(item) }
             try check(X509_add_ext(x509, item, -1))
         }
         try check(X509_sign(x509, issuerKey.key, digest.method))
-        return try Certificate(der: try derBytes("the certificate") { i2d_X509(x509, $0) })
+        return try Certificate(der: try derBytes(localized("the certificate")) { i2d_X509(x509, $0) })
     }
 }

@@ -1,4 +1,5 @@
 import COpenSSL
+import Messages
 import TrustList
 
 extension DistinguishedName {
@@ -9,7 +10,9 @@ extension DistinguishedName {
             guard let entry = X509_NAME_get_entry(name, index) else { continue }
             var text: UnsafeMutablePointer<UInt8>?
             let length = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry))
-            guard length >= 0, let text else { throw .openSSL(.notACertificate, "a name cannot be read as text") }
+            guard length >= 0, let text else {
+                throw .openSSL(.notACertificate, localized("a name cannot be read as text"))
+            }
             defer { CRYPTO_free(text, #fileID, #line) }
             let value = String(decoding: UnsafeBufferPointer(start: text, count: Int(length)), as: UTF8.self)
             attributes.append(Attribute(type: Self.type(of: X509_NAME_ENTRY_get_object(entry)), value: value))
@@ -27,7 +30,7 @@ extension DistinguishedName {
 
     /// Builds libcrypto's name. The caller frees it.
     func makeX509Name() throws(CertificateError) -> OpaquePointer {
-        guard let name = X509_NAME_new() else { throw .openSSL(.cryptoFailed, "libcrypto is out of memory") }
+        guard let name = X509_NAME_new() else { throw .openSSL(.cryptoFailed, localized("libcrypto is out of memory")) }
         for attribute in attributes {
             let value = Array(attribute.value.utf8)
             guard
@@ -35,7 +38,7 @@ extension DistinguishedName {
                     name, attribute.type, mbstringUTF8, value, Int32(value.count), -1, 0) == 1
             else {
                 X509_NAME_free(name)
-                throw .openSSL(.cryptoFailed, "libcrypto refuses the name attribute \(attribute.type)")
+                throw .openSSL(.cryptoFailed, localized("libcrypto refuses the name attribute \(attribute.type)"))
             }
         }
         return name

@@ -1,4 +1,5 @@
 import COpenSSL
+import Messages
 import TrustList
 
 /// An RSA private key in software, for the lab and for tests. Keys of a cluster's administrators live on tokens.
@@ -13,7 +14,7 @@ public final class PrivateKey: @unchecked Sendable {
     /// Makes a new RSA key of `bits` bits.
     public static func generate(bits: Int) throws(CertificateError) -> PrivateKey {
         guard let key = etb_rsa_generate(UInt32(bits)) else {
-            throw .openSSL(.cryptoFailed, "libcrypto cannot make an RSA key of \(bits) bits")
+            throw .openSSL(.cryptoFailed, localized("libcrypto cannot make an RSA key of \(bits) bits"))
         }
         return PrivateKey(key)
     }
@@ -22,22 +23,24 @@ public final class PrivateKey: @unchecked Sendable {
     public init(pem: String) throws(CertificateError) {
         var text = Array(pem.utf8)
         guard let bio = BIO_new_mem_buf(&text, Int32(clamping: text.count)) else {
-            throw .openSSL(.cryptoFailed, "libcrypto is out of memory")
+            throw .openSSL(.cryptoFailed, localized("libcrypto is out of memory"))
         }
         defer { BIO_free(bio) }
         // A callback that gives no pass phrase: without it libcrypto would ask on the terminal.
         guard let key = PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil) else {
-            throw .openSSL(.notAPrivateKey, "the text holds no unencrypted PEM private key")
+            throw .openSSL(.notAPrivateKey, localized("the text holds no unencrypted PEM private key"))
         }
         self.key = key
     }
 
     /// The key as PEM (PKCS#8, not encrypted).
     public func pem() throws(CertificateError) -> String {
-        guard let bio = BIO_new(BIO_s_mem()) else { throw .openSSL(.cryptoFailed, "libcrypto is out of memory") }
+        guard let bio = BIO_new(BIO_s_mem()) else {
+            throw .openSSL(.cryptoFailed, localized("libcrypto is out of memory"))
+        }
         defer { BIO_free(bio) }
         guard PEM_write_bio_PrivateKey(bio, key, nil, nil, 0, nil, nil) == 1 else {
-            throw .openSSL(.cryptoFailed, "libcrypto cannot write the key")
+            throw .openSSL(.cryptoFailed, localized("libcrypto cannot write the key"))
         }
         var data: UnsafeMutablePointer<CChar>?
         let length = etb_bio_get_mem_data(bio, &data)
@@ -50,13 +53,15 @@ public final class PrivateKey: @unchecked Sendable {
 
     /// Signs with RSA PKCS#1 v1.5 (RFC 8017, section 8.2.1).
     public func sign(_ message: [UInt8], digest: DigestAlgorithm) throws(CertificateError) -> [UInt8] {
-        guard let context = EVP_MD_CTX_new() else { throw .openSSL(.cryptoFailed, "libcrypto is out of memory") }
+        guard let context = EVP_MD_CTX_new() else {
+            throw .openSSL(.cryptoFailed, localized("libcrypto is out of memory"))
+        }
         defer { EVP_MD_CTX_free(context) }
         var length = Int(EVP_PKEY_get_size(key))
         var signature = [UInt8](repeating: 0, count: length)
         guard EVP_DigestSignInit(context, nil, digest.method, nil, key) == 1,
             EVP_DigestSign(context, &signature, &length, message, message.count) == 1
-        else { throw .openSSL(.cryptoFailed, "libcrypto cannot sign with this key") }
+        else { throw .openSSL(.cryptoFailed, localized("libcrypto cannot sign with this key")) }
         return Array(signature.prefix(length))
     }
 
@@ -65,14 +70,14 @@ public final class PrivateKey: @unchecked Sendable {
     /// - Parameter block: as long as the modulus, and smaller as a number.
     public func rawOperation(_ block: [UInt8]) throws(CertificateError) -> [UInt8] {
         guard let context = EVP_PKEY_CTX_new(key, nil) else {
-            throw .openSSL(.cryptoFailed, "libcrypto is out of memory")
+            throw .openSSL(.cryptoFailed, localized("libcrypto is out of memory"))
         }
         defer { EVP_PKEY_CTX_free(context) }
         var length = Int(EVP_PKEY_get_size(key))
         var result = [UInt8](repeating: 0, count: length)
         guard EVP_PKEY_sign_init(context) == 1, EVP_PKEY_CTX_set_rsa_padding(context, RSA_NO_PADDING) == 1,
             EVP_PKEY_sign(context, &result, &length, block, block.count) == 1
-        else { throw .openSSL(.cryptoFailed, "libcrypto cannot apply this key to the block") }
+        else { throw .openSSL(.cryptoFailed, localized("libcrypto cannot apply this key to the block")) }
         return Array(result.prefix(length))
     }
 }
@@ -85,7 +90,7 @@ public struct SoftwareSigner: TrustListSigner {
     /// - Throws: ``CertificateError`` where the certificate is not this key's.
     public init(certificate: Certificate, key: PrivateKey) throws(CertificateError) {
         guard try key.publicKey() == certificate.publicKey else {
-            throw CertificateError(.notAPrivateKey, "the private key does not belong to the certificate")
+            throw CertificateError(.notAPrivateKey, localized("the private key does not belong to the certificate"))
         }
         self.certificate = certificate
         self.key = key

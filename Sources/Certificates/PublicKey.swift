@@ -1,4 +1,5 @@
 import COpenSSL
+import Messages
 import TrustList
 
 /// A public key, as a certificate holds it.
@@ -28,10 +29,10 @@ public struct PublicKey: Hashable, Sendable {
     }
 
     init(_ key: OpaquePointer) throws(CertificateError) {
-        der = try derBytes("the public key") { i2d_PUBKEY(key, $0) }
+        der = try derBytes(localized("the public key")) { i2d_PUBKEY(key, $0) }
         isRSA = etb_evp_pkey_is_a(key, "RSA") == 1
         bits = Int(EVP_PKEY_get_bits(key))
-        rawKey = try derBytes("the public key") { i2d_PublicKey(key, $0) }
+        rawKey = try derBytes(localized("the public key")) { i2d_PublicKey(key, $0) }
         handle = Handle(key)
     }
 
@@ -49,12 +50,15 @@ public struct PublicKey: Hashable, Sendable {
         signature: [UInt8], message: [UInt8], digest: DigestAlgorithm
     ) throws(CertificateError) -> Bool {
         guard isRSA else {
-            throw CertificateError(.unsupportedKey, "only RSA keys sign trust lists; this key is of another kind")
+            throw CertificateError(
+                .unsupportedKey, localized("only RSA keys sign trust lists; this key is of another kind"))
         }
-        guard let context = EVP_MD_CTX_new() else { throw .openSSL(.cryptoFailed, "libcrypto is out of memory") }
+        guard let context = EVP_MD_CTX_new() else {
+            throw .openSSL(.cryptoFailed, localized("libcrypto is out of memory"))
+        }
         defer { EVP_MD_CTX_free(context) }
         guard EVP_DigestVerifyInit(context, nil, digest.method, nil, handle.key) == 1 else {
-            throw .openSSL(.cryptoFailed, "libcrypto cannot check a signature with this key")
+            throw .openSSL(.cryptoFailed, localized("libcrypto cannot check a signature with this key"))
         }
         let status = EVP_DigestVerify(context, signature, signature.count, message, message.count)
         ERR_clear_error()
@@ -73,7 +77,7 @@ func derBytes(
 ) throws(CertificateError) -> [UInt8] {
     var buffer: UnsafeMutablePointer<UInt8>?
     let length = encode(&buffer)
-    guard length > 0, let buffer else { throw .openSSL(.cryptoFailed, "libcrypto cannot encode \(what)") }
+    guard length > 0, let buffer else { throw .openSSL(.cryptoFailed, localized("libcrypto cannot encode \(what)")) }
     defer { CRYPTO_free(buffer, #fileID, #line) }
     return Array(UnsafeBufferPointer(start: buffer, count: Int(length)))
 }

@@ -1,3 +1,4 @@
+import Messages
 import TrustList
 
 /// What a careful reader finds in a trust list: signature, signer, every certificate against its record.
@@ -52,31 +53,38 @@ public struct TrustListVerification: Sendable {
             if expected.serialNumber != file.header.serialNumber {
                 add(
                     .failed,
-                    "The header names the signer with serial \(file.header.serialNumber.colonHex); the certificate given has \(expected.serialNumber.colonHex)."
+                    localized(
+                        "The header names the signer with serial \(file.header.serialNumber.colonHex); the certificate given has \(expected.serialNumber.colonHex)."
+                    )
                 )
             }
         } else if let record = file.signerRecord {
             signer = record.certificate.flatMap { try? Certificate(der: $0) }
-            if signer == nil { add(.failed, "The signer's record holds no certificate that can be read.") }
+            if signer == nil { add(.failed, localized("The signer's record holds no certificate that can be read.")) }
         } else if file.isITL, let match = Self.anyRecord(of: file) {
             // An ITL may be signed by a certificate that stands in it with another role than SAST.
             signer = match
         } else {
             add(
                 .failed,
-                "The signer \(file.header.signerName) (serial \(file.header.serialNumber.colonHex)) has no record with the role \(Role.sast.name) in this file."
+                localized(
+                    "The signer \(file.header.signerName) (serial \(file.header.serialNumber.colonHex)) has no record with the role \(Role.sast.name) in this file."
+                )
             )
         }
         guard let signer else { return }
         guard (try? file.isSigned(by: signer)) == true else {
             add(
                 .failed,
-                "The signature does not verify with the signer's certificate: the file was changed, or damaged.")
+                localized(
+                    "The signature does not verify with the signer's certificate: the file was changed, or damaged."))
             return
         }
         add(
             .passed,
-            "The signature verifies: \(file.header.digest.name) with RSA \(signer.publicKey.bits), by \(file.header.signerName)."
+            localized(
+                "The signature verifies: \(file.header.digest.name) with RSA \(signer.publicKey.bits), by \(file.header.signerName)."
+            )
         )
     }
 
@@ -92,25 +100,26 @@ public struct TrustListVerification: Sendable {
             // CCM+TFTP records of a non-secure cluster are emptied, and ITL files may hold hashes only.
             add(
                 .warning,
-                "\(what) holds no certificate\(record.certificateHash == nil ? "" : ", only the hash of one").")
+                localized(
+                    "\(what) holds no certificate\(record.certificateHash == nil ? "" : ", only the hash of one")."))
             return
         }
         let certificate: Certificate
         do {
             certificate = try Certificate(der: der)
         } catch {
-            add(.failed, "\(what) holds a certificate that cannot be read: \(error.reason).")
+            add(.failed, localized("\(what) holds a certificate that cannot be read: \(error.reason)."))
             return
         }
         var faults: [String] = []
         if record.serialNumber != certificate.serialNumber {
-            faults.append("its serial number is not the certificate's, \(certificate.serialNumber.colonHex)")
+            faults.append(localized("its serial number is not the certificate's, \(certificate.serialNumber.colonHex)"))
         }
         if record.publicKey != certificate.publicKey.rawKey {
-            faults.append("its public key is not the certificate's")
+            faults.append(localized("its public key is not the certificate's"))
         }
         if let signature = record.certificateSignature, signature != certificate.signatureValue {
-            faults.append("its SIGNATURE is not the certificate's")
+            faults.append(localized("its SIGNATURE is not the certificate's"))
         }
         guard faults.isEmpty else {
             add(.failed, "\(what): \(faults.joined(separator: "; ")).")
@@ -118,12 +127,12 @@ public struct TrustListVerification: Sendable {
         }
         if !Self.spells(record.subjectName, certificate.subject) || !Self.spells(record.issuerName, certificate.issuer)
         {
-            add(.warning, "\(what) spells a name otherwise than is known: \(record.subjectName ?? "none").")
+            add(.warning, localized("\(what) spells a name otherwise than is known: \(record.subjectName ?? "none")."))
         }
         if !certificate.isValid(at: time) {
             // Phones do not look at the dates of a trust list's certificates; CUCM refuses to upload expired ones.
-            let state = time < certificate.notBefore ? "not valid yet" : "expired"
-            add(.warning, "\(what): the certificate is \(state).")
+            let state = time < certificate.notBefore ? localized("not valid yet") : "expired"
+            add(.warning, localized("\(what): the certificate is \(state)."))
         }
         add(
             .passed,
@@ -140,16 +149,18 @@ public struct TrustListVerification: Sendable {
         let tokens = file.records.filter(\.isToken)
         let signedByToken = file.signerRecord?.isToken == true
         guard !tokens.isEmpty || signedByToken else {
-            add(.passed, "Tokenless: the publisher's own certificate signs.")
+            add(.passed, localized("Tokenless: the publisher's own certificate signs."))
             return
         }
         let distinct = Set(tokens.compactMap(\.certificate)).count
         if distinct < 2 {
             add(
                 .failed,
-                "\(distinct) token is in the file; two are needed, so that a lost one does not lock the cluster out.")
+                localized(
+                    "\(distinct) token is in the file; two are needed, so that a lost one does not lock the cluster out."
+                ))
         } else {
-            add(.passed, "\(distinct) tokens are in the file.")
+            add(.passed, localized("\(distinct) tokens are in the file."))
         }
     }
 }

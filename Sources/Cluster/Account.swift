@@ -1,3 +1,4 @@
+import Messages
 import Secrets
 
 /// Which of a cluster's two kinds of account an operation needs. On CUCM they are separate, with passwords of their own.
@@ -31,16 +32,19 @@ public struct CredentialProvider: Sendable {
     ) throws(ClusterError) -> Secret {
         guard let path = configuration.passwordFile else {
             throw ClusterError(
-                .configuration, operation: "find the password of \(configuration.user)",
+                .configuration, operation: localized("find the password of \(configuration.user)"),
                 message:
-                    "the configuration names no password_file and no password_command for the \(account.rawValue) account"
+                    localized(
+                        "the configuration names no password_file and no password_command for the \(account.rawValue) account"
+                    )
             )
         }
         do throws(SecretError) {
             return try Secret.read(file: path)
         } catch {
             throw ClusterError(
-                .configuration, operation: "read the password of \(configuration.user)", message: error.description,
+                .configuration, operation: localized("read the password of \(configuration.user)"),
+                message: error.description,
                 cause: error)
         }
     }

@@ -1,3 +1,4 @@
+import Messages
 import Secrets
 import Synchronization
 
@@ -31,8 +32,8 @@ public final class Cluster: Sendable {
     public func publisher() throws(ClusterError) -> NodeConfiguration {
         guard let publisher = configuration.publisher else {
             throw ClusterError(
-                .configuration, operation: "use the cluster \(configuration.name)",
-                message: "the configuration names no publisher")
+                .configuration, operation: localized("use the cluster \(configuration.name)"),
+                message: localized("the configuration names no publisher"))
         }
         return publisher
     }
@@ -40,8 +41,8 @@ public final class Cluster: Sendable {
     public func node(_ name: String) throws(ClusterError) -> NodeConfiguration {
         guard let node = configuration.node(name) else {
             throw ClusterError(
-                .configuration, operation: "use the cluster \(configuration.name)", node: name,
-                message: "the configuration does not name it",
+                .configuration, operation: localized("use the cluster \(configuration.name)"), node: name,
+                message: localized("the configuration does not name it"),
                 found: configuration.nodes.map(\.name).joined(separator: ", "))
         }
         return node
@@ -128,8 +129,8 @@ public final class Cluster: Sendable {
     private func login(_ account: Account) throws(ClusterError) -> (user: String, password: Secret) {
         guard let settings = configuration.account(account) else {
             throw ClusterError(
-                .configuration, operation: "log in to the cluster \(configuration.name)",
-                message: "the configuration names no \(account.rawValue) account")
+                .configuration, operation: localized("log in to the cluster \(configuration.name)"),
+                message: localized("the configuration names no \(account.rawValue) account"))
         }
         return try asking.withLock { (_) throws(ClusterError) in
             if let known = state.withLock({ $0.passwords[account] }) { return (settings.user, known) }

@@ -1,5 +1,6 @@
 import Files
 import Markup
+import Messages
 import Transfers
 
 /// What went wrong between us and a cluster.
@@ -100,12 +101,14 @@ extension ClusterError {
             }
         let message =
             switch error.code {
-            case .unreachable: "nothing answers at \(error.location)"
-            case .timedOut: "\(error.location) did not answer in time"
-            case .notTrusted: "the TLS key of \(error.location) is not the one that was agreed on"
+            case .unreachable: localized("nothing answers at \(error.location)")
+            case .timedOut: localized("\(error.location) did not answer in time")
+            case .notTrusted: localized("the TLS key of \(error.location) is not the one that was agreed on")
             case .handshakeFailed:
-                "\(error.location) and we have no TLS version or cipher in common (old releases need legacy_tls = true)"
-            case .closed: "\(error.location) closed the connection"
+                localized(
+                    "\(error.location) and we have no TLS version or cipher in common (old releases need legacy_tls = true)"
+                )
+            case .closed: localized("\(error.location) closed the connection")
             default: "\(error.location): \(error.message)"
             }
         self.init(
@@ -116,7 +119,8 @@ extension ClusterError {
     /// A page or document cannot be read.
     init(_ error: MarkupError, operation: String, node: String?, found: String) {
         self.init(
-            .unexpectedAnswer, operation: operation, node: node, message: "the answer cannot be read: \(error)",
+            .unexpectedAnswer, operation: operation, node: node,
+            message: localized("the answer cannot be read: \(error)"),
             found: found, cause: error)
     }
 

@@ -1,4 +1,5 @@
 import CXML
+import Messages
 
 /// An HTML page, read as a browser would: forgiving.
 public struct HTMLDocument: Sendable {
@@ -11,7 +12,7 @@ public struct HTMLDocument: Sendable {
     /// - Throws: `tooLarge`, `tooDeep`; `malformed` only for an empty page.
     public init(_ bytes: [UInt8], maximumSize: Int = 8 << 20) throws(MarkupError) {
         guard bytes.count <= maximumSize else {
-            throw MarkupError(code: .tooLarge, message: "the page is longer than \(maximumSize) bytes")
+            throw MarkupError(code: .tooLarge, message: localized("the page is longer than \(maximumSize) bytes"))
         }
         Library.start()
         var text = String(decoding: bytes, as: UTF8.self)
@@ -25,7 +26,7 @@ public struct HTMLDocument: Sendable {
         }
         guard let document = parsed, let element = xmlDocGetRootElement(document) else {
             if let parsed { xmlFreeDoc(parsed) }
-            throw MarkupError(code: .malformed, message: "the page is empty")
+            throw MarkupError(code: .malformed, message: localized("the page is empty"))
         }
         defer { xmlFreeDoc(document) }
         root = try TreeReader.element(element, depth: 0)

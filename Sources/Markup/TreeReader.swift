@@ -1,4 +1,5 @@
 import CXML
+import Messages
 
 /// libxml2 wants to be started once, by one thread.
 enum Library {
@@ -13,7 +14,7 @@ enum TreeReader {
 
     static func element(_ node: xmlNodePtr, depth: Int) throws(MarkupError) -> MarkupElement {
         guard depth < maximumDepth else {
-            throw MarkupError(code: .tooDeep, message: "elements are nested more than \(maximumDepth) deep")
+            throw MarkupError(code: .tooDeep, message: localized("elements are nested more than \(maximumDepth) deep"))
         }
         var element = MarkupElement(name: string(node.pointee.name))
         element.namespace = node.pointee.ns.flatMap { $0.pointee.href }.map { string($0) }

@@ -1,4 +1,5 @@
 import CXML
+import Messages
 
 /// Reads and writes XML.
 public enum XMLDocument {
@@ -9,12 +10,14 @@ public enum XMLDocument {
     /// - Parameter maximumSize: bytes.
     public static func parse(_ bytes: [UInt8], maximumSize: Int = 8 << 20) throws(MarkupError) -> MarkupElement {
         guard bytes.count <= maximumSize else {
-            throw MarkupError(code: .tooLarge, message: "the document is longer than \(maximumSize) bytes")
+            throw MarkupError(code: .tooLarge, message: localized("the document is longer than \(maximumSize) bytes"))
         }
         // Before the parser sees it; what is written in UTF-16 is caught behind it.
         guard !contains(bytes, Array("<!DOCTYPE".utf8)) else { throw documentType }
         Library.start()
-        guard let context = xmlNewParserCtxt() else { throw MarkupError(code: .malformed, message: "out of memory") }
+        guard let context = xmlNewParserCtxt() else {
+            throw MarkupError(code: .malformed, message: localized("out of memory"))
+        }
         defer { xmlFreeParserCtxt(context) }
         let options =
             XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
@@ -58,14 +61,15 @@ public enum XMLDocument {
     }
 
     private static var documentType: MarkupError {
-        MarkupError(code: .documentType, message: "the document declares a document type, which is not allowed")
+        MarkupError(
+            code: .documentType, message: localized("the document declares a document type, which is not allowed"))
     }
 
     private static func failure(_ context: xmlParserCtxtPtr) -> MarkupError {
         guard let error = xmlCtxtGetLastError(context) else {
-            return MarkupError(code: .malformed, message: "the document is empty")
+            return MarkupError(code: .malformed, message: localized("the document is empty"))
         }
-        let text = error.pointee.message.map { String(cString: $0) } ?? "the document is malformed"
+        let text = error.pointee.message.map { String(cString: $0) } ?? localized("the document is malformed")
         return MarkupError(
             code: .malformed, message: text.split { $0.isWhitespace }.joined(separator: " "),
             line: Int(error.pointee.line))

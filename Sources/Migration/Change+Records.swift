@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Messages
 import Phones
 import TrustList
 
@@ -16,14 +17,19 @@ extension Change {
         if usesCommands, !survey.version.hasTokenlessTrustList {
             throw MigrationError(
                 .notApplicable,
-                "Cluster \(plan.cluster) runs \(survey.version), which has no utils ctl command: only 10.0 and later can sign their trust list or set the mode from the command line.",
-                next: "Use tokens: etoken-bridge migrate to-etoken, or Cisco's CTL Client for the mode.")
+                localized(
+                    "Cluster \(plan.cluster) runs \(survey.version), which has no utils ctl command: only 10.0 and later can sign their trust list or set the mode from the command line."
+                ),
+                next: localized("Use tokens: etoken-bridge migrate to-etoken, or Cisco's CTL Client for the mode."))
         }
         if plan.kind != .setMixedMode, plan.kind != .setNonSecureMode, survey.mode != .mixed {
             throw MigrationError(
                 .notMixedMode,
-                "Cluster \(plan.cluster) is in non-secure mode (ClusterSecurityMode 0), so its phones use no CTL file.",
-                next: "Set the cluster to mixed mode: etoken-bridge cluster set-mode mixed --cluster \(plan.cluster)")
+                localized(
+                    "Cluster \(plan.cluster) is in non-secure mode (ClusterSecurityMode 0), so its phones use no CTL file."
+                ),
+                next: localized(
+                    "Set the cluster to mixed mode: etoken-bridge cluster set-mode mixed --cluster \(plan.cluster)"))
         }
         guard let signer = plan.signer else { return try (clusterSigner(plan, survey), recordChanges(plan, survey)) }
         try checkTokens(plan, survey, tokens)
@@ -36,15 +42,20 @@ extension Change {
         if plan.kind == .updateCertificates, survey.present?.signerRecord?.isToken == true {
             throw MigrationError(
                 .unusableTokens,
-                "A hardware token (\(survey.present?.header.signerName ?? "")) signed the CTL file of cluster \(plan.cluster), so one has to sign its successor.",
-                next: "Name the tokens: --token LABEL --token LABEL.")
+                localized(
+                    "A hardware token (\(survey.present?.header.signerName ?? "")) signed the CTL file of cluster \(plan.cluster), so one has to sign its successor."
+                ),
+                next: localized("Name the tokens: --token LABEL --token LABEL."))
         }
         guard let record = survey.clusterSigner(), let offered = OfferedSigner(record: record) else {
             throw MigrationError(
                 .presentFileInvalid,
-                "The ITL file of cluster \(plan.cluster) does not show with which certificate the cluster signs.",
+                localized(
+                    "The ITL file of cluster \(plan.cluster) does not show with which certificate the cluster signs."),
                 next:
-                    "Restart the Trust Verification Service and Cisco Tftp on the publisher, and run the command again."
+                    localized(
+                        "Restart the Trust Verification Service and Cisco Tftp on the publisher, and run the command again."
+                    )
             )
         }
         return offered
@@ -54,23 +65,28 @@ extension Change {
         let labels = plan.tokens.map(\.label).joined(separator: ", ")
         guard Set(tokens).count == tokens.count else {
             throw MigrationError(
-                .unusableTokens, "The same token was named twice: \(labels).", next: "Name two different tokens.")
+                .unusableTokens, localized("The same token was named twice: \(labels)."),
+                next: localized("Name two different tokens."))
         }
         let present = survey.present?.records.filter(\.isToken).compactMap(\.certificate) ?? []
         let keepsPresent = plan.kind == .updateCertificates
         guard Set(tokens.map(\.der)).union(keepsPresent ? present : []).count >= 2 else {
             throw MigrationError(
                 .unusableTokens,
-                "\(tokens.count) token was named; two are needed, so that a lost one does not lock the cluster out.",
-                next: "Name a second one: --token LABEL.")
+                localized(
+                    "\(tokens.count) token was named; two are needed, so that a lost one does not lock the cluster out."
+                ),
+                next: localized("Name a second one: --token LABEL."))
         }
         for (token, certificate) in zip(plan.tokens, tokens) {
             let key = certificate.publicKey
             guard key.isRSA, ModulusSize(bits: key.bits) != nil else {
                 throw MigrationError(
                     .unusableTokens,
-                    "The certificate on token \(token.label) has a key of \(key.bits) bits\(key.isRSA ? "" : " that is not RSA"); a trust list knows RSA keys of 512, 1024, 2048 and 4096 bits.",
-                    next: "Use another token.")
+                    localized(
+                        "The certificate on token \(token.label) has a key of \(key.bits) bits\(key.isRSA ? "" : " that is not RSA"); a trust list knows RSA keys of 512, 1024, 2048 and 4096 bits."
+                    ),
+                    next: localized("Use another token."))
             }
         }
     }
@@ -122,7 +138,9 @@ extension Change {
                 certificate: certificate, role: record.role ?? .ccmTFTP, dnsName: name,
                 ipAddress: record.ipAddress ?? [0, 0, 0, 0], names: .cucm,
                 withCertificateSignature: record.certificateSignature != nil),
-            "\(name): the \(record.role == .capf ? "CAPF" : "CallManager") certificate changes from SHA-1 \(Digest.sha1(old).hex) to \(certificate.sha1.hex)"
+            localized(
+                "\(name): the \(record.role == .capf ? "CAPF" : "CallManager") certificate changes from SHA-1 \(Digest.sha1(old).hex) to \(certificate.sha1.hex)"
+            )
         )
     }
 }

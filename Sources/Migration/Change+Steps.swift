@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Messages
 import TrustList
 
 extension Change {
@@ -63,23 +64,27 @@ extension Change {
     public func checkWorld() throws {
         let version = try cluster.version().description
         guard version == plan.world.version else {
-            throw Self.worldChanged("it runs \(version) now, and ran \(plan.world.version)", plan)
+            throw Self.worldChanged(localized("it runs \(version) now, and ran \(plan.world.version)"), plan)
         }
         let newFile = try newFile()
         let file = cluster.trustLists.read(.ctl)
         if let failure = file.failures.first { throw failure.error }
         for reading in file.answers where !isOurs(reading.bytes, newFile) {
             throw Self.worldChanged(
-                "node \(reading.node) serves a CTL file (\(reading.summary)) that is neither the one of before nor the new one",
+                localized(
+                    "node \(reading.node) serves a CTL file (\(reading.summary)) that is neither the one of before nor the new one"
+                ),
                 plan)
         }
     }
 
     private static func worldChanged(_ what: String, _ plan: ChangePlan) -> MigrationError {
         MigrationError(
-            .worldChanged, "Somebody else changed cluster \(plan.cluster) since \(plan.id) began: \(what).",
+            .worldChanged, localized("Somebody else changed cluster \(plan.cluster) since \(plan.id) began: \(what)."),
             next:
-                "Find out who did. To leave everything as it is, and forget this change: etoken-bridge migrate rollback --abandon --cluster \(plan.cluster)"
+                localized(
+                    "Find out who did. To leave everything as it is, and forget this change: etoken-bridge migrate rollback --abandon --cluster \(plan.cluster)"
+                )
         )
     }
 
@@ -89,11 +94,13 @@ extension Change {
             guard error.code == .mismatch else { throw error }
             throw MigrationError(
                 .readBackDiffers,
-                "Node \(node) serves another CTL file than was deployed: \(error.message); expected \(error.expected ?? "?"), found \(error.found ?? "?").",
-                next: "Restart Cisco Tftp on \(node), and run the command again.")
+                localized(
+                    "Node \(node) serves another CTL file than was deployed: \(error.message); expected \(error.expected ?? "?"), found \(error.found ?? "?")."
+                ),
+                next: localized("Restart Cisco Tftp on \(node), and run the command again."))
         }
         let ways = TrustListTransport.allCases.map { $0.rawValue.uppercased() }.joined(separator: " and ")
-        let what = expected.map { "the same \($0.count) bytes" } ?? "no file"
+        let what = expected.map { localized("the same \($0.count) bytes") } ?? localized("no file")
         return cluster.nodes.map { "\($0): \(what) over \(ways)" }
     }
 
@@ -113,14 +120,16 @@ extension Change {
         guard failures.isEmpty else {
             let nodes = failures.map { "\($0.node): \($0.error)" }.joined(separator: "; ")
             throw MigrationError(
-                .readBackDiffers, "The previous CTL file could not be put back on \(nodes).",
+                .readBackDiffers, localized("The previous CTL file could not be put back on \(nodes)."),
                 next: before.map {
-                    "Upload \(state.backupPath(of: $0)) there as CTLFile.tlv (OS Administration, Software Upgrades > TFTP File Management)."
-                } ?? "On each, run file delete tftp CTLFile.tlv.")
+                    localized(
+                        "Upload \(state.backupPath(of: $0)) there as CTLFile.tlv (OS Administration, Software Upgrades > TFTP File Management)."
+                    )
+                } ?? localized("On each, run file delete tftp CTLFile.tlv."))
         }
         return written.isEmpty
-            ? ["no node had the new file"]
-            : ["put the previous file back on \(written.joined(separator: " and "))"] + (try compare(before))
+            ? [localized("no node had the new file")]
+            : [localized("put the previous file back on \(written.joined(separator: " and "))")] + (try compare(before))
     }
 
     /// Waits for the cluster's own new file: the same on every node, signed by the cluster; and keeps it.
@@ -138,22 +147,26 @@ extension Change {
             let nodes = file.answers.map { "\($0.node) \($0.summary)" }.joined(separator: ", ")
             throw MigrationError(
                 .readBackDiffers,
-                "Not every node serves the new CTL file that the publisher made: \(nodes).",
-                next: "Check database replication and the disks of the nodes, and run the command again.")
+                localized("Not every node serves the new CTL file that the publisher made: \(nodes)."),
+                next: localized("Check database replication and the disks of the nodes, and run the command again."))
         }
         let list = try TrustListFile(decoding: bytes)
         guard try isSignedByCluster(list), let signer = list.signerRecord?.certificate else {
             throw MigrationError(
                 .readBackDiffers,
-                "The CTL file that the publisher made is not signed by the cluster: it names \(list.header.signerName).",
-                next: "Look at show ctl on the publisher.")
+                localized(
+                    "The CTL file that the publisher made is not signed by the cluster: it names \(list.header.signerName)."
+                ),
+                next: localized("Look at show ctl on the publisher."))
         }
         _ = try state.backUp(bytes)
         try record(.newFile(sha256: Digest.sha256(bytes).hex))
         let isForecast = signer == offered.certificate.der
         return [
-            "every node serves the same \(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)",
-            "the signature verifies with \(list.header.signerName)\(isForecast ? "" : ", another certificate of the cluster than was forecast")",
+            localized("every node serves the same \(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)"),
+            localized(
+                "the signature verifies with \(list.header.signerName)\(isForecast ? "" : ", another certificate of the cluster than was forecast")"
+            ),
         ]
     }
 }

@@ -2,6 +2,7 @@ import Certificates
 import Cluster
 import Files
 import Glibc
+import Messages
 import Phones
 import TrustList
 
@@ -69,8 +70,11 @@ public final class Change {
         guard differences.isEmpty else {
             throw MigrationError(
                 .worldChanged,
-                "Cluster \(plan.cluster) is not as it was when this plan was made: \(differences.joined(separator: "; ")).",
-                next: "Look at what changed, and make the plan again: the same command with --dry-run --plan FILE.")
+                localized(
+                    "Cluster \(plan.cluster) is not as it was when this plan was made: \(differences.joined(separator: "; "))."
+                ),
+                next: localized(
+                    "Look at what changed, and make the plan again: the same command with --dry-run --plan FILE."))
         }
         self.plan = plan
         self.survey = survey
@@ -180,7 +184,9 @@ public final class Change {
         let rest = stranded.count > 5 ? ", and \(stranded.count - 5) more" : ""
         throw MigrationError(
             .phonesWouldRefuse,
-            "\(stranded.count) of \(forecast.entries.count) phones would not take the new file. \(names.joined(separator: ". "))\(rest).",
+            localized(
+                "\(stranded.count) of \(forecast.entries.count) phones would not take the new file. \(names.joined(separator: ". "))\(rest)."
+            ),
             next: strandedAdvice)
     }
 
@@ -205,21 +211,27 @@ public final class Change {
 
     /// How a phone that refuses is brought round.
     static var eraseAdvice: String {
-        "On each of these phones, delete the trust list by hand (Settings > Security Configuration > Trust List, unlock with **#, Erase) and restart it"
+        localized(
+            "On each of these phones, delete the trust list by hand (Settings > Security Configuration > Trust List, unlock with **#, Erase) and restart it"
+        )
     }
 
     /// What to do about phones that refuse.
     public static var strandedAdvice: String {
-        "\(eraseAdvice), after the change; run this again with --accept-stranded when somebody is ready to do that."
+        localized(
+            "\(eraseAdvice), after the change; run this again with --accept-stranded when somebody is ready to do that."
+        )
     }
 }
 
 extension MigrationError {
     static func unfinished(_ cluster: String, _ id: String) -> MigrationError {
         MigrationError(
-            .unfinishedChange, "The change \(id) of cluster \(cluster) was not finished.",
+            .unfinishedChange, localized("The change \(id) of cluster \(cluster) was not finished."),
             next:
-                "Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or migrate rollback --cluster \(cluster)"
+                localized(
+                    "Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or migrate rollback --cluster \(cluster)"
+                )
         )
     }
 }

@@ -1,4 +1,5 @@
 import Cluster
+import Messages
 
 /// Runs a change's steps in order: check, action, proof. Every record of it is on the disk before the next thing is done.
 ///
@@ -41,10 +42,10 @@ public struct ChangeRunner {
             do {
                 if isInterrupted() {
                     throw MigrationError(
-                        .interrupted, "It was interrupted before this step.",
+                        .interrupted, localized("It was interrupted before this step."),
                         next: isCommitted
-                            ? "Go on with etoken-bridge migrate resume --cluster \(change.plan.cluster)."
-                            : "Run the same command again when you are ready.")
+                            ? localized("Go on with etoken-bridge migrate resume --cluster \(change.plan.cluster).")
+                            : localized("Run the same command again when you are ready."))
                 }
                 try run(step, journal)
             } catch {
@@ -58,7 +59,7 @@ public struct ChangeRunner {
         let wasDone = journal.state.done.contains(step.id)
         // What only looked before the commit needs no second look after it.
         if wasDone, isCommitted, !step.effect.isOnCluster {
-            return observe(.skipped("done before"))
+            return observe(.skipped(localized("done before")))
         }
         switch try step.check() {
         case .done(let found):
@@ -107,10 +108,11 @@ public struct ChangeRunner {
         }
         if let first = notUndone.first {
             throw failure(
-                "rollback", "Roll back",
+                "rollback", localized("Roll back"),
                 MigrationError(
-                    .readBackDiffers, "Not everything could be put back: \(first)",
-                    next: "Mend that, and run etoken-bridge migrate rollback --cluster \(change.plan.cluster) again."))
+                    .readBackDiffers, localized("Not everything could be put back: \(first)"),
+                    next: localized(
+                        "Mend that, and run etoken-bridge migrate rollback --cluster \(change.plan.cluster) again.")))
         }
         for step in journal.state.toldPhones ? change.stepsAfterRollback : []
         where !journal.state.done.contains(step.id) {
@@ -124,7 +126,7 @@ public struct ChangeRunner {
                 throw failure(step.id, step.title, error)
             }
         }
-        do { try journal.append(.rolledBack) } catch { throw failure("rollback", "Roll back", error) }
+        do { try journal.append(.rolledBack) } catch { throw failure("rollback", localized("Roll back"), error) }
         return undone
     }
 

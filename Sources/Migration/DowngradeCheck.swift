@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Messages
 import Phones
 import TrustList
 
@@ -48,43 +49,53 @@ public struct DowngradeCheck: Codable, Sendable {
         (cluster, version, self.target) = (world.name, survey.version.description, target.description)
 
         list.byHand(
-            "command-line", "Changes after the downgrade",
+            "command-line", localized("Changes after the downgrade"),
             target.hasTokenlessTrustList
-                ? "\(target) still has utils ctl: the cluster can go on signing its trust list itself, and tokens are not needed for this downgrade."
-                : "\(target) has no utils ctl: from then on, only the tokens in the file can change the trust list, by this program or by Cisco's CTL Client."
+                ? localized(
+                    "\(target) still has utils ctl: the cluster can go on signing its trust list itself, and tokens are not needed for this downgrade."
+                )
+                : localized(
+                    "\(target) has no utils ctl: from then on, only the tokens in the file can change the trust list, by this program or by Cisco's CTL Client."
+                )
         )
         list.look(
-            "mode", "The cluster is in mixed mode", survey.mode == .mixed,
-            seen: "ClusterSecurityMode is \(survey.mode.name)",
+            "mode", localized("The cluster is in mixed mode"), survey.mode == .mixed,
+            seen: localized("ClusterSecurityMode is \(survey.mode.name)"),
             next:
-                "In non-secure mode phones use no CTL file; set the mode first if the older release is to be secure: etoken-bridge cluster set-mode mixed --token ..."
+                localized(
+                    "In non-secure mode phones use no CTL file; set the mode first if the older release is to be secure: etoken-bridge cluster set-mode mixed --token ..."
+                )
         )
         let unfinished = state.changes(of: world.name).filter {
             (try? JournalState(Journal.read($0)).outcome.isClosed) != true
         }
         list.look(
-            "no-unfinished-change", "No change is half-finished", unfinished.isEmpty,
-            seen: unfinished.isEmpty ? "no open journal is on this machine" : unfinished.joined(separator: ", "),
-            next: "Finish it: etoken-bridge migrate resume, or rollback.")
+            "no-unfinished-change", localized("No change is half-finished"), unfinished.isEmpty,
+            seen: unfinished.isEmpty
+                ? localized("no open journal is on this machine") : unfinished.joined(separator: ", "),
+            next: localized("Finish it: etoken-bridge migrate resume, or rollback."))
         guard let present = survey.present, let bytes = survey.presentBytes else {
             list.look(
-                "file", "Every node serves the same CTL file", false, seen: "no node serves one",
-                next: "etoken-bridge cluster set-mode mixed --token ... --token ...")
+                "file", localized("Every node serves the same CTL file"), false, seen: localized("no node serves one"),
+                next: localized("etoken-bridge cluster set-mode mixed --token ... --token ..."))
             (items, stranded) = (list.items, [])
             return
         }
         list.look(
-            "file", "Every node serves the same CTL file", true,
+            "file", localized("Every node serves the same CTL file"), true,
             seen:
-                "\(survey.world.nodes.joined(separator: ", ")): \(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex); its signature verifies"
+                localized(
+                    "\(survey.world.nodes.joined(separator: ", ")): \(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex); its signature verifies"
+                )
         )
         let inFile = present.records.filter(\.isToken)
         try list.lookAtTokens(inFile, present, survey, world, cluster: world.name, atHand: tokens)
         let renewals = try survey.renewals()
         list.look(
-            "server-certificates", "The file holds the servers' present certificates", renewals.isEmpty,
-            seen: renewals.isEmpty ? "those of the ITL files are the same" : renewals.joined(separator: "; "),
-            next: "etoken-bridge migrate update-certificates --cluster \(world.name) --token ...")
+            "server-certificates", localized("The file holds the servers' present certificates"), renewals.isEmpty,
+            seen: renewals.isEmpty
+                ? localized("those of the ITL files are the same") : renewals.joined(separator: "; "),
+            next: localized("etoken-bridge migrate update-certificates --cluster \(world.name) --token ..."))
         stranded = list.lookAtPhones(survey, present)
         list.addWorkByHand(bytes)
         items = list.items
@@ -109,24 +120,25 @@ private struct Checklist {
         _ inFile: [Record], _ present: TrustListFile, _ survey: Survey, _ world: any ClusterWorld, cluster: String,
         atHand: [ChangePlan.Token]
     ) throws {
-        let toEtoken = "etoken-bridge migrate to-etoken --cluster \(cluster) --token LABEL --token LABEL"
+        let toEtoken = localized("etoken-bridge migrate to-etoken --cluster \(cluster) --token LABEL --token LABEL")
         func names(_ records: [Record]) -> String {
             records.isEmpty ? "none" : records.map { $0.subjectName ?? "?" }.joined(separator: ", ")
         }
         look(
-            "signed-by-token", "A hardware token signed the file", present.signerRecord?.isToken == true,
-            seen: "signed by \(present.header.signerName)", next: toEtoken)
+            "signed-by-token", localized("A hardware token signed the file"), present.signerRecord?.isToken == true,
+            seen: localized("signed by \(present.header.signerName)"), next: toEtoken)
         look(
-            "two-tokens", "Two tokens at least are in the file", Set(inFile.compactMap(\.certificate)).count >= 2,
+            "two-tokens", localized("Two tokens at least are in the file"),
+            Set(inFile.compactMap(\.certificate)).count >= 2,
             seen: names(inFile), next: toEtoken)
-        let noToken = "there is no token in the file"
+        let noToken = localized("there is no token in the file")
         let trusted = Set(survey.world.trusted)
         let missing = inFile.filter { !trusted.contains(Digest.sha256($0.certificate ?? []).hex) }
         look(
-            "trusted", "\(TrustStores.phoneSAST) holds the certificate of every token",
+            "trusted", localized("\(TrustStores.phoneSAST) holds the certificate of every token"),
             missing.isEmpty && !inFile.isEmpty,
             seen: inFile.isEmpty ? noToken : missing.isEmpty ? names(inFile) : "missing: \(names(missing))",
-            next: "etoken-bridge token export LABEL, then trust upload FILE --cluster \(cluster)")
+            next: localized("etoken-bridge token export LABEL, then trust upload FILE --cluster \(cluster)"))
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         var silent: [String] = []
         for signer in inFile.compactMap(OfferedSigner.init(record:)) {
@@ -134,26 +146,31 @@ private struct Checklist {
             silent += replies.filter { $0.answer.vouches(for: signer) != true }.map {
                 "\($0.server) for \(signer.name)"
             }
-            if replies.isEmpty { silent.append("no TVS server could be asked") }
+            if replies.isEmpty { silent.append(localized("no TVS server could be asked")) }
         }
         look(
-            "tvs", "TVS vouches for every token", silent.isEmpty && !inFile.isEmpty,
+            "tvs", localized("TVS vouches for every token"), silent.isEmpty && !inFile.isEmpty,
             seen: silent.isEmpty
-                ? "asked for \(names(inFile)), as a phone would" : "not: \(silent.joined(separator: ", "))",
-            next: "Restart Cisco Trust Verification Service on that node, and check \(TrustStores.phoneSAST).")
+                ? localized("asked for \(names(inFile)), as a phone would") : "not: \(silent.joined(separator: ", "))",
+            next: localized(
+                "Restart Cisco Trust Verification Service on that node, and check \(TrustStores.phoneSAST)."))
         guard !atHand.isEmpty else {
             return byHand(
-                "at-hand", "The tokens are at hand",
-                "Have every token that is in the file here, and its PIN; run this again with --token LABEL for each to have them compared."
+                "at-hand", localized("The tokens are at hand"),
+                localized(
+                    "Have every token that is in the file here, and its PIN; run this again with --token LABEL for each to have them compared."
+                )
             )
         }
         let held = Set(inFile.compactMap(\.certificate))
         let strangers = try atHand.filter { try !held.contains($0.certificate().der) }
         look(
-            "at-hand", "The tokens at hand are those in the file", strangers.isEmpty && atHand.count >= 2,
+            "at-hand", localized("The tokens at hand are those in the file"), strangers.isEmpty && atHand.count >= 2,
             seen: strangers.isEmpty
-                ? "\(atHand.map(\.label).joined(separator: ", ")), by their certificates"
-                : "The Security Token you have inserted does not exist in the CTL File: \(strangers.map(\.label).joined(separator: ", "))",
+                ? localized("\(atHand.map(\.label).joined(separator: ", ")), by their certificates")
+                : localized(
+                    "The Security Token you have inserted does not exist in the CTL File: \(strangers.map(\.label).joined(separator: ", "))"
+                ),
             next: toEtoken)
     }
 
@@ -165,31 +182,39 @@ private struct Checklist {
         let forecast = StoredForecast(Change.forecast(for: signer, survey: survey, tvs: .everywhere(.notAsked)))
         let stranded = forecast.stranded
         look(
-            "phones", "Every phone holds a file that names the signer", stranded.isEmpty,
+            "phones", localized("Every phone holds a file that names the signer"), stranded.isEmpty,
             seen: stranded.isEmpty
                 ? "\(forecast.count) phones"
                 : stranded.map { "\($0.phones.count) of \($0.model): \($0.reason)" }.joined(separator: "; "),
             next:
-                "Have these phones register and take the present file before the downgrade, or visit them. \(Change.eraseAdvice)."
+                localized(
+                    "Have these phones register and take the present file before the downgrade, or visit them. \(Change.eraseAdvice)."
+                )
         )
         return stranded
     }
 
     mutating func addWorkByHand(_ bytes: [UInt8]) {
         byHand(
-            "backup", "A backup of the cluster",
-            "Make one with the Disaster Recovery System before versions are switched.")
+            "backup", localized("A backup of the cluster"),
+            localized("Make one with the Disaster Recovery System before versions are switched."))
         byHand(
-            "inactive", "The inactive version",
-            "Changes of today are not in the inactive partition. After the switch, compare what every node serves with the file of today (SHA-1 \(Digest.sha1(bytes).hex)): etoken-bridge ctl fetch. Where it differs, put it there: etoken-bridge ctl deploy."
+            "inactive", localized("The inactive version"),
+            localized(
+                "Changes of today are not in the inactive partition. After the switch, compare what every node serves with the file of today (SHA-1 \(Digest.sha1(bytes).hex)): etoken-bridge ctl fetch. Where it differs, put it there: etoken-bridge ctl deploy."
+            )
         )
         byHand(
-            "rollback-parameter", "\"Prepare Cluster for Rollback to pre 8.0\"",
-            "This enterprise parameter blanks the ITL file on the phones, not the CTL file: it is no way out for a cluster in mixed mode."
+            "rollback-parameter", localized("\"Prepare Cluster for Rollback to pre 8.0\""),
+            localized(
+                "This enterprise parameter blanks the ITL file on the phones, not the CTL file: it is no way out for a cluster in mixed mode."
+            )
         )
         byHand(
-            "sample", "A phone of each model",
-            "Compare the checksum under Settings > Security Configuration > Trust List > CTL File with MD5 \(Digest.md5(bytes).hex) or SHA-1 \(Digest.sha1(bytes).hex), before and after."
+            "sample", localized("A phone of each model"),
+            localized(
+                "Compare the checksum under Settings > Security Configuration > Trust List > CTL File with MD5 \(Digest.md5(bytes).hex) or SHA-1 \(Digest.sha1(bytes).hex), before and after."
+            )
         )
     }
 }
@@ -209,31 +234,36 @@ extension DowngradeCheck {
         let rows = items.map { item -> HTML in
             let box: HTML =
                 switch item.state {
-                case .proven: "&#10003; proven"
-                case .failed: "&#10007; failed"
-                case .byHand: "&#9744; by hand"
+                case .proven: "&#10003; \(localized("proven"))"
+                case .failed: "&#10007; \(localized("failed"))"
+                case .byHand: "&#9744; \(localized("by hand"))"
                 }
-            let next: HTML = item.next.map { "<br><b>Next:</b> \($0)" } ?? ""
+            let next: HTML = item.next.map { "<br><b>\(localized("Next: "))</b>\($0)" } ?? ""
             return
-                "<tr class=\"\(item.state == .failed ? "failed" : "")\"><td><b>\(item.title)</b><br>\(item.text)\(next)</td><td></td><td>\(box)</td></tr>"
+                "<tr class=\"\(item.state == .failed ? "failed" : "")\"><td><b>\(item.title)</b><br>\(item.text)\(next)</td><td class=\"box\">\(box)</td></tr>"
         }
         let groups = stranded.map { group in
             "<tr><td>\(group.model)</td><td>\(group.phones.count)</td><td>\(group.reason)</td><td>\(group.phones.prefix(200).joined(separator: " "))</td></tr>"
                 as HTML
         }
-        let phones: HTML =
+        let stranded: HTML =
             groups.isEmpty
             ? ""
-            : "<section><h2>Phones that would be stranded</h2><table><tr><th>Model</th><th>Phones</th><th>Because</th><th>Names</th></tr>\(groups)</table></section>"
+            : """
+            <section><h2>\(localized("Phones that would be stranded"))</h2><table><tr><th>\(localized("Model"))</th><th>\(localized("Phones"))</th>
+            <th>\(localized("Because"))</th><th>\(localized("Names"))</th></tr>\(groups)</table></section>
+            """
+        let verdict = localized(isReady ? "Ready, but for what is to be done by hand" : "Not ready")
         return HTMLPage.page(
-            title: "Downgrade of \(cluster)",
+            title: localized("Downgrade of \(cluster)"),
             """
             <header>
-            <p class="state \(isReady ? "finished" : "unfinished")">\(isReady ? "Ready, but for what is to be done by hand" : "Not ready")</p>
-            <h1>Downgrade of cluster \(cluster) from \(version) to \(target)</h1>
+            <p class="state \(isReady ? "finished" : "unfinished")">\(verdict)</p>
+            <h1>\(localized("Downgrade of cluster \(cluster) from \(version) to \(target)"))</h1>
             </header>
-            <section><h2>Checklist</h2><table><tr><th>What</th><th></th><th>State</th></tr>\(rows)</table></section>
-            \(phones)
+            <section><h2>\(localized("Checklist"))</h2>
+            <table><tr><th>\(localized("What"))</th><th>\(localized("State"))</th></tr>\(rows)</table></section>
+            \(stranded)
             """)
     }
 }

@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Messages
 import Phones
 import TrustList
 
@@ -61,7 +62,7 @@ public final class LiveCluster: ClusterWorld {
             try? Certificate(der: $0).publicKey.pin
         }
         guard listed?.contains(node.tvsPin ?? "") == true else {
-            return .unreachable("its key is not in the ITL file, so phones would not talk to it")
+            return .unreachable(localized("its key is not in the ITL file, so phones would not talk to it"))
         }
         do {
             let answer = try cluster.tvs(on: node).queryCertificate(

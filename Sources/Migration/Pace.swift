@@ -1,3 +1,5 @@
+import Messages
+
 /// How long the rest of a long step takes, judged by what it took so far.
 struct Pace {
     private let start = ContinuousClock.now
@@ -46,7 +48,7 @@ public struct StepEstimates {
 
     /// "took 95 s last time", "about 2 s on a lab of this size"; nil where it is not worth a word.
     public func text(_ step: String) -> String? {
-        if let seconds = measured[step] { return seconds < 1 ? nil : "took \(Pace.text(seconds)) last time" }
+        if let seconds = measured[step] { return seconds < 1 ? nil : localized("took \(Pace.text(seconds)) last time") }
         let seconds: Double =
             switch step {
             case "restart-services": Double(services) * Self.lab.service
@@ -54,6 +56,7 @@ public struct StepEstimates {
             case "deploy": Double(nodes) * Self.lab.node
             default: 0
             }
-        return seconds < 1 ? nil : "about \(Pace.text(seconds)) on a lab of this size; a real cluster takes longer"
+        return seconds < 1
+            ? nil : localized("about \(Pace.text(seconds)) on a lab of this size; a real cluster takes longer")
     }
 }

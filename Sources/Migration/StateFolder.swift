@@ -1,6 +1,7 @@
 import Certificates
 import Files
 import Glibc
+import Messages
 
 /// The folder in which the program keeps what must survive it: every CTL file that it ever replaced.
 ///
@@ -48,8 +49,8 @@ public struct StateFolder: Sendable {
         if !Files.exists(path) { try Files.write(bytes, to: path, replacing: false) }
         guard try Files.read(path) == bytes else {
             throw MigrationError(
-                .readBackDiffers, "The backup \(path) does not hold the bytes that were written.",
-                next: "Check the disk that holds \(self.path), and run the command again.")
+                .readBackDiffers, localized("The backup \(path) does not hold the bytes that were written."),
+                next: localized("Check the disk that holds \(self.path), and run the command again."))
         }
         return path
     }
@@ -62,8 +63,8 @@ public struct StateFolder: Sendable {
         let bytes = try Files.read(path)
         guard Digest.sha256(bytes).hex == sha256 else {
             throw MigrationError(
-                .readBackDiffers, "The backup \(path) no longer holds the bytes that its name says.",
-                next: "Check the disk that holds \(self.path).")
+                .readBackDiffers, localized("The backup \(path) no longer holds the bytes that its name says."),
+                next: localized("Check the disk that holds \(self.path)."))
         }
         return bytes
     }

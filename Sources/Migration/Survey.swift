@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Messages
 import Phones
 import TrustList
 
@@ -49,7 +50,8 @@ public struct Survey {
         self.world = world
         guard let version = ClusterVersion(world.version) else {
             throw MigrationError(
-                .planUnusable, "The plan's version, \(world.version), is none.", next: "Make the plan again.")
+                .planUnusable, localized("The plan's version, \(world.version), is none."),
+                next: localized("Make the plan again."))
         }
         self.version = version
         mode = world.mode
@@ -60,7 +62,7 @@ public struct Survey {
         services = []
         phones = try Self.phones(
             of: cluster, present: presentBytes, list: present, backups: backups,
-            assumed: try newFile.map { (try TrustListFile(decoding: $0), "new file (assumed)") })
+            assumed: try newFile.map { (try TrustListFile(decoding: $0), localized("new file (assumed)")) })
     }
 
     /// Keeps the files that a later run has to know.
@@ -72,8 +74,8 @@ public struct Survey {
     func requirePresent() throws(MigrationError) -> (bytes: [UInt8], list: TrustListFile) {
         guard let presentBytes, let present else {
             throw MigrationError(
-                .inconsistentFiles, "The cluster serves no CTL file.",
-                next: "On the publisher, run utils ctl set-cluster mixed-mode, or cluster set-mode mixed.")
+                .inconsistentFiles, localized("The cluster serves no CTL file."),
+                next: localized("On the publisher, run utils ctl set-cluster mixed-mode, or cluster set-mode mixed."))
         }
         return (presentBytes, present)
     }
@@ -96,9 +98,11 @@ public struct Survey {
             do { _ = try TrustListFile(decoding: bytes) } catch {
                 throw MigrationError(
                     .presentFileInvalid,
-                    "The ITLFile.tlv on node \(reading.node) is not a whole trust list: \(error).",
+                    localized("The ITLFile.tlv on node \(reading.node) is not a whole trust list: \(error)."),
                     next:
-                        "Restart the Trust Verification Service and Cisco Tftp on \(reading.node), then run the command again."
+                        localized(
+                            "Restart the Trust Verification Service and Cisco Tftp on \(reading.node), then run the command again."
+                        )
                 )
             }
             itls[reading.node] = bytes
@@ -115,16 +119,23 @@ public struct Survey {
         if mode == .mixed, let reading = file.answers.first(where: { $0.bytes == nil }) {
             throw MigrationError(
                 .inconsistentFiles,
-                "Node \(reading.node) has no CTLFile.tlv (asked over \(reading.transport.rawValue.uppercased())), but the cluster's security mode is mixed: No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode.",
+                localized(
+                    "Node \(reading.node) has no CTLFile.tlv (asked over \(reading.transport.rawValue.uppercased())), but the cluster's security mode is mixed: No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode."
+                ),
                 next:
-                    "On the publisher, run utils ctl update CTLFile, restart Cisco Tftp on every node, and run this command again."
+                    localized(
+                        "On the publisher, run utils ctl update CTLFile, restart Cisco Tftp on every node, and run this command again."
+                    )
             )
         }
         if let other = file.differing.first {
             throw MigrationError(
                 .inconsistentFiles,
-                "Nodes serve different CTL files: \(first.node) over \(first.transport.rawValue.uppercased()) has \(first.summary), \(other.node) over \(other.transport.rawValue.uppercased()) has \(other.summary).",
-                next: "Restart Cisco Tftp on \(other.node), check database replication, and run this command again.")
+                localized(
+                    "Nodes serve different CTL files: \(first.node) over \(first.transport.rawValue.uppercased()) has \(first.summary), \(other.node) over \(other.transport.rawValue.uppercased()) has \(other.summary)."
+                ),
+                next: localized(
+                    "Restart Cisco Tftp on \(other.node), check database replication, and run this command again."))
         }
         guard let bytes = first.bytes else { return (nil, nil) }
         let list: TrustListFile
@@ -133,16 +144,18 @@ public struct Survey {
         } catch {
             throw MigrationError(
                 .presentFileInvalid,
-                "The CTLFile.tlv that node \(first.node) serves is not a whole trust list: \(error).",
-                next: "On the publisher, run utils ctl update CTLFile, and run this command again.")
+                localized("The CTLFile.tlv that node \(first.node) serves is not a whole trust list: \(error)."),
+                next: localized("On the publisher, run utils ctl update CTLFile, and run this command again."))
         }
         guard let record = list.signerRecord, let signer = record.certificate.flatMap({ try? Certificate(der: $0) }),
             try list.isSigned(by: signer)
         else {
             throw MigrationError(
                 .presentFileInvalid,
-                "The CTLFile.tlv that the cluster serves does not verify with the signer that it names, \(list.header.signerName).",
-                next: "On the publisher, run utils ctl update CTLFile, and run this command again.")
+                localized(
+                    "The CTLFile.tlv that the cluster serves does not verify with the signer that it names, \(list.header.signerName)."
+                ),
+                next: localized("On the publisher, run utils ctl update CTLFile, and run this command again."))
         }
         return (bytes, list)
     }

@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 import TrustList
 
 /// The signer of a trust list that phones are going to be offered: what its header will say, and the certificate that
@@ -132,11 +133,13 @@ public enum Acceptance {
     ) -> Verdict {
         switch held {
         case .none:
-            return Verdict(.accepted, .firstUse, "it holds no CTL file, and takes the first one on trust")
+            return Verdict(.accepted, .firstUse, localized("it holds no CTL file, and takes the first one on trust"))
         case .file(let file):
             switch signer.standing(in: file) {
-            case .named: return Verdict(.accepted, .signerInHeldCTL, "the signer stands in the CTL file that it holds")
-            case .otherKey: return otherKey("CTL file")
+            case .named:
+                return Verdict(
+                    .accepted, .signerInHeldCTL, localized("the signer stands in the CTL file that it holds"))
+            case .otherKey: return otherKey(localized("CTL file"))
             case .absent: break
             }
         case .unknown:
@@ -147,11 +150,13 @@ public enum Acceptance {
             if case .unknown(let what) = held { return heldUnknown(what) }
             return Verdict(
                 .refused, .noSecurityByDefault,
-                "the signer is not in the CTL file that it holds, and the model cannot ask a TVS server")
+                localized("the signer is not in the CTL file that it holds, and the model cannot ask a TVS server"))
         case .unknown:
             return Verdict(
                 .unknown, .modelUnknown,
-                "the signer is not in the CTL file that it holds, and whether \(model.name) can ask a TVS server is not known"
+                localized(
+                    "the signer is not in the CTL file that it holds, and whether \(model.name) can ask a TVS server is not known"
+                )
             )
         case .supported:
             return throughITL(signer: signer, held: held, itl: itl, tvs: tvs)
@@ -166,53 +171,57 @@ public enum Acceptance {
             return Verdict(.refused, .notVouched, reason)
         }
         guard let itl else {
-            return refused("the signer is not in the CTL file that it holds, and it has no ITL file")
+            return refused(localized("the signer is not in the CTL file that it holds, and it has no ITL file"))
         }
         switch signer.standing(in: itl) {
-        case .named: return Verdict(.accepted, .signerInITL, "the signer stands in its ITL file with a signing role")
-        case .otherKey: return otherKey("ITL file")
+        case .named:
+            return Verdict(.accepted, .signerInITL, localized("the signer stands in its ITL file with a signing role"))
+        case .otherKey: return otherKey(localized("ITL file"))
         case .absent: break
         }
         guard itl.records.contains(where: { $0.role == .tvs }) else {
-            return refused("the signer is in neither of its trust lists, and its ITL file names no TVS server")
+            return refused(
+                localized("the signer is in neither of its trust lists, and its ITL file names no TVS server"))
         }
         if tvs.contains(.notAsked) {
             return Verdict(
                 .unknown, .tvsNotAsked,
-                "the signer is in neither of its trust lists, and it depends on whether a TVS server vouches for it")
+                localized(
+                    "the signer is in neither of its trust lists, and it depends on whether a TVS server vouches for it"
+                ))
         }
         // The phone asks one server after the other until one answers. They share a database, and should say the same.
         let answers = tvs.compactMap { $0.vouches(for: signer) }
         if answers.contains(true), answers.contains(false) {
             return Verdict(
                 .unknown, .tvsDisagree,
-                "its TVS servers do not agree about the signer; check the replication of the database")
+                localized("its TVS servers do not agree about the signer; check the replication of the database"))
         }
         if answers.first == true {
             return Verdict(
                 .accepted, .vouchedByTVS,
                 tvs.contains(.expectedToVouch)
-                    ? "its TVS server will vouch for the signer once the certificate is uploaded"
-                    : "its TVS server vouches for the signer")
+                    ? localized("its TVS server will vouch for the signer once the certificate is uploaded")
+                    : localized("its TVS server vouches for the signer"))
         }
         let reasons = tvs.map { answer in
             switch answer {
             case .vouches(let certificate, _) where !signer.isKey(of: certificate):
-                "its TVS server knows another certificate by the signer's name"
-            case .vouches: "its TVS server knows the signer, but not with the role SAST"
-            case .unreachable(let why): "its TVS server does not answer (\(why))"
-            case .doesNotKnow, .expectedToVouch, .notAsked: "its TVS server does not know the signer"
+                localized("its TVS server knows another certificate by the signer's name")
+            case .vouches: localized("its TVS server knows the signer, but not with the role SAST")
+            case .unreachable(let why): localized("its TVS server does not answer (\(why))")
+            case .doesNotKnow, .expectedToVouch, .notAsked: localized("its TVS server does not know the signer")
             }
         }
         return refused(
             "the signer is in neither of its trust lists, and "
-                + (reasons.first ?? "no TVS server could be asked"))
+                + (reasons.first ?? localized("no TVS server could be asked")))
     }
 
     private static func otherKey(_ list: String) -> Verdict {
         Verdict(
             .refused, .otherKey,
-            "the \(list) that it holds names the signer with another key, so the signature is wrong to it")
+            localized("the \(list) that it holds names the signer with another key, so the signature is wrong to it"))
     }
 
     private static func heldUnknown(_ what: String) -> Verdict {

@@ -1,3 +1,4 @@
+import Messages
 import TrustList
 
 /// What each phone of a cluster will do with a new CTL file.
@@ -63,7 +64,9 @@ public struct Forecast: Sendable {
         guard let former = itl?.former, verdict(former).outcome != now.outcome else { return now }
         return Verdict(
             .unknown, .itlNewer,
-            "certificates in its ITL file were made anew since the CTL file was, and it depends on whether the phone has restarted since"
+            localized(
+                "certificates in its ITL file were made anew since the CTL file was, and it depends on whether the phone has restarted since"
+            )
         )
     }
 

@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 import TrustList
 
 /// What a phone displays of its CTL file.
@@ -29,17 +30,17 @@ public struct SurveyedPhone: Sendable {
         _ phones: [Phone], checksums: [String: HeldChecksum], present: (bytes: [UInt8], list: TrustListFile)?,
         assumed: (list: TrustListFile, summary: String)? = nil, copy: (String) -> TrustListFile?
     ) -> [SurveyedPhone] {
-        let assumed = assumed ?? present.map { ($0.list, "present file (assumed)") }
+        let assumed = assumed ?? present.map { ($0.list, localized("present file (assumed)")) }
         let matching = present.map { [Digest.md5($0.bytes).hex, Digest.sha1($0.bytes).hex] } ?? []
         // Phones that hold the same file share it.
         var known: [String: HeldTrustList] = [:]
         return phones.map { phone in
             switch checksums[phone.name] {
             case .notInstalled?:
-                return SurveyedPhone(phone: phone, held: .none, summary: "no CTL file")
+                return SurveyedPhone(phone: phone, held: .none, summary: localized("no CTL file"))
             case .checksum(let text)?:
                 if let present, matching.contains(text) {
-                    return SurveyedPhone(phone: phone, held: .file(present.list), summary: "present file")
+                    return SurveyedPhone(phone: phone, held: .file(present.list), summary: localized("present file"))
                 }
                 let held = known[text] ?? other(text, copy)
                 known[text] = held
@@ -48,11 +49,11 @@ public struct SurveyedPhone: Sendable {
             case nil where phone.isRegistered == false:
                 return SurveyedPhone(
                     phone: phone,
-                    held: .unknown("it is not registered, so nobody knows which CTL file it took last"),
-                    summary: "not known (not registered)")
+                    held: .unknown(localized("it is not registered, so nobody knows which CTL file it took last")),
+                    summary: localized("not known (not registered)"))
             case nil:
                 guard let assumed else {
-                    return SurveyedPhone(phone: phone, held: .none, summary: "no CTL file (assumed)")
+                    return SurveyedPhone(phone: phone, held: .none, summary: localized("no CTL file (assumed)"))
                 }
                 return SurveyedPhone(phone: phone, held: .file(assumed.list), summary: assumed.summary)
             }
@@ -62,6 +63,6 @@ public struct SurveyedPhone: Sendable {
     private static func other(_ checksum: String, _ copy: (String) -> TrustListFile?) -> HeldTrustList {
         if let old = copy(checksum) { return .file(old) }
         return .unknown(
-            "it holds another CTL file (checksum \(checksum)) than the cluster serves, and no copy is here")
+            localized("it holds another CTL file (checksum \(checksum)) than the cluster serves, and no copy is here"))
     }
 }

@@ -1,3 +1,5 @@
+import Messages
+
 /// What the cluster's TVS servers say of one signer.
 public struct TVSAnswers: Sendable {
     /// In the order in which a phone asks of which nothing better is known: the publisher first.
@@ -12,7 +14,7 @@ public struct TVSAnswers: Sendable {
     }
 
     private init(everywhere answer: TVSStatement) {
-        (servers, byName, isEverywhere) = ([("every server", answer)], [:], true)
+        (servers, byName, isEverywhere) = ([(localized("every server"), answer)], [:], true)
     }
 
     /// Wherever a phone asks, it is told the same.
@@ -22,6 +24,6 @@ public struct TVSAnswers: Sendable {
     func answers(for phone: Phone) -> [TVSStatement] {
         let group = phone.place?.servers ?? []
         guard !isEverywhere, !group.isEmpty else { return servers.map(\.answer) }
-        return group.map { byName[$0] ?? .unreachable("no TVS server is known on \($0)") }
+        return group.map { byName[$0] ?? .unreachable(localized("no TVS server is known on \($0)")) }
     }
 }

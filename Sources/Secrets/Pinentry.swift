@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 
 /// Asks for a secret by a pinentry program, as GnuPG does: a window or a screen of its own that other programs cannot
 /// read. Source: the Assuan protocol ("Client requests", "Server responses") and pinentry's own manual ("Protocol").
@@ -17,7 +18,9 @@ public enum Pinentry {
         if let terminal = ttyname(STDERR_FILENO).map({ String(cString: $0) }) {
             try conversation.tell("OPTION ttyname=\(terminal)")
         }
-        if let kind = getenv("TERM").map({ String(cString: $0) }) { try conversation.tell("OPTION ttytype=\(kind)") }
+        if let kind = getenv("TERM").map({ String(cString: $0) }) {
+            try conversation.tell("OPTION ttytype=\(kind)")
+        }
         try conversation.tell("SETTITLE etoken-bridge")
         try conversation.tell("SETDESC " + escaped(description))
         try conversation.tell("SETPROMPT " + escaped(prompt))
@@ -99,7 +102,9 @@ public enum Pinentry {
                 while count < line.count {
                     let got = line.withUnsafeMutableBytes { read(socket, $0.baseAddress! + count, 1) }
                     if got < 0, errno == EINTR { continue }
-                    guard got == 1 else { throw SecretError(source: program, reason: "it ended without an answer") }
+                    guard got == 1 else {
+                        throw SecretError(source: program, reason: localized("it ended without an answer"))
+                    }
                     if line[count] == UInt8(ascii: "\n") { break }
                     count += 1
                 }
@@ -111,7 +116,7 @@ public enum Pinentry {
                 } else if text.starts(with: "ERR".utf8) {
                     // Never the text of a line that could hold a secret; an ERR line does not.
                     let reason = String(decoding: text.dropFirst(3).drop { $0 == 0x20 }, as: UTF8.self)
-                    throw SecretError(source: program, reason: "it says: \(reason)")
+                    throw SecretError(source: program, reason: localized("it says: \(reason)"))
                 }
                 // Status lines and comments do not matter.
             }

@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 
 /// A PIN or a password. It cannot be printed, stays out of swap where the system allows that, and its memory is
 /// overwritten when its last owner lets go of it.
@@ -61,14 +62,17 @@ public struct SecretError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was wrong; never holds the secret.
     public let reason: String
 
-    public var description: String { "no secret could be read from \(source): \(reason)" }
+    public var description: String { localized("no secret could be read from \(source): \(reason)") }
 
     static func empty(_ source: String) -> SecretError {
         SecretError(
-            source: source, reason: source == "the terminal" ? "the answer was empty" : "its first line is empty")
+            source: source,
+            reason: source == Self.terminal ? localized("the answer was empty") : localized("its first line is empty"))
     }
 
-    static let interrupted = SecretError(source: "the terminal", reason: "it was cancelled")
+    /// What stands for the source where somebody types.
+    static let terminal = localized("the terminal")
+    static let interrupted = SecretError(source: terminal, reason: localized("it was cancelled"))
 }
 
 extension Secret {
@@ -82,7 +86,7 @@ extension Secret {
             throw SecretError(source: path, reason: String(cString: strerror(errno)))
         }
         guard status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o077 == 0 else {
-            throw SecretError(source: path, reason: "others may read it; close it to them with chmod 600")
+            throw SecretError(source: path, reason: localized("others may read it; close it to them with chmod 600"))
         }
         return try readLine(descriptor, source: path)
     }
@@ -98,7 +102,7 @@ extension Secret {
     /// - Parameter prompt: what is printed before the cursor.
     /// - Throws: ``SecretError``; also for an empty answer.
     public static func ask(_ prompt: String) throws(SecretError) -> Secret {
-        guard let secret = try askIfGiven(prompt) else { throw .empty("the terminal") }
+        guard let secret = try askIfGiven(prompt) else { throw .empty(SecretError.terminal) }
         return secret
     }
 
@@ -114,11 +118,13 @@ extension Secret {
 
     private static func askWithoutEcho(_ prompt: String) throws(SecretError) -> Secret? {
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
-        guard terminal >= 0 else { throw SecretError(source: "the terminal", reason: "there is none") }
+        guard terminal >= 0 else {
+            throw SecretError(source: SecretError.terminal, reason: localized("there is none"))
+        }
         defer { close(terminal) }
         var mode = termios()
         guard tcgetattr(terminal, &mode) == 0 else {
-            throw SecretError(source: "the terminal", reason: String(cString: strerror(errno)))
+            throw SecretError(source: SecretError.terminal, reason: String(cString: strerror(errno)))
         }
         let before = mode
         mode.c_lflag &= ~tcflag_t(ECHO | ISIG)
@@ -137,7 +143,7 @@ extension Secret {
             tcsetattr(terminal, TCSAFLUSH, &restored)
             _ = write(terminal, "\n", 1)
         }
-        return try readLineIfGiven(terminal, source: "the terminal", interrupts: interrupts)
+        return try readLineIfGiven(terminal, source: SecretError.terminal, interrupts: interrupts)
     }
 
     private static let longest = 4096
@@ -165,10 +171,14 @@ extension Secret {
             if interrupts.contains(line[count]) { throw .interrupted }
             count += 1
         }
-        guard count < longest else { throw SecretError(source: source, reason: "its first line is too long") }
+        guard count < longest else {
+            throw SecretError(source: source, reason: localized("its first line is too long"))
+        }
         if count > 0, line[count - 1] == UInt8(ascii: "\r") { count -= 1 }
         guard count > 0 else { return nil }
-        guard !line[..<count].contains(0) else { throw SecretError(source: source, reason: "it holds a NUL byte") }
+        guard !line[..<count].contains(0) else {
+            throw SecretError(source: source, reason: localized("it holds a NUL byte"))
+        }
         var secret = Array(line[..<count])
         return Secret(consuming: &secret)
     }

@@ -1,3 +1,5 @@
+import Messages
+
 /// What is known of a card by its answer to reset alone.
 public struct KnownCard: Hashable, Sendable {
     /// What OpenSC, the free driver of the distributions, makes of the card.
@@ -26,10 +28,12 @@ public struct KnownCard: Hashable, Sendable {
     public var driver: String {
         switch openSC {
         case .standardLayout:
-            "OpenSC reads it if it has the standard layout (PKCS #15); SafeNet Authentication Client (libeToken.so) reads it as SafeNet's software filled it."
+            localized(
+                "OpenSC reads it if it has the standard layout (PKCS #15); SafeNet Authentication Client (libeToken.so) reads it as SafeNet's software filled it."
+            )
         case .since(let release):
-            "OpenSC \(release) and later reads it, and so does SafeNet Authentication Client (libeToken.so)."
-        case .no: "SafeNet Authentication Client (libeToken.so) reads it; OpenSC does not."
+            localized("OpenSC \(release) and later reads it, and so does SafeNet Authentication Client (libeToken.so).")
+        case .no: localized("SafeNet Authentication Client (libeToken.so) reads it; OpenSC does not.")
         }
     }
 

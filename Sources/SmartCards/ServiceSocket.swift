@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 
 /// The socket by which programs reach pcscd. libpcsclite tells no more than that the service cannot be reached; the
 /// socket tells why.
@@ -32,7 +33,9 @@ public struct ServiceSocket: Hashable, Sendable {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let name = Array(path.utf8)
-        guard name.count < MemoryLayout.size(ofValue: address.sun_path) else { return .failed("the path is too long") }
+        guard name.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            return .failed(localized("the path is too long"))
+        }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
         let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -1,3 +1,5 @@
+import Messages
+
 /// The smart card service or a reader cannot be used.
 public struct SmartCardError: Error, Equatable, Sendable {
     /// What kind of fault it is; stable across releases.
@@ -29,7 +31,7 @@ public struct SmartCardError: Error, Equatable, Sendable {
             case .securityViolation: .refused
             default: .failed
             }
-        reason = "The readers cannot be asked: \(status.sentence)\(cause.map { " (\($0))" } ?? "")."
+        reason = localized("The readers cannot be asked: \(status.sentence)\(cause.map { " (\($0))" } ?? "").")
     }
 }
 

@@ -1,3 +1,5 @@
+import Messages
+
 /// Bounds the depth of keys before the parser sees them. toml++ limits values within values, but a key of 100,000 parts
 /// makes as many tables, one in the other, and taking those down again overflows its stack.
 enum KeyDepth {
@@ -93,6 +95,6 @@ private struct Scanner {
     private var tooDeep: TOMLError {
         // Columns count characters, as the parser's do: the bytes that begin one.
         let column = text[lineStart...position].count { $0 & 0xC0 != 0x80 }
-        return TOMLError(line: line, column: column, reason: "a key has more than \(KeyDepth.maximum) parts")
+        return TOMLError(line: line, column: column, reason: localized("a key has more than \(KeyDepth.maximum) parts"))
     }
 }

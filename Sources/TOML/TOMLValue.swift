@@ -1,4 +1,5 @@
 import CTOML
+import Messages
 
 /// A value of a TOML document (toml.io, version 1.0).
 public enum TOMLValue: Equatable, Sendable {
@@ -19,7 +20,7 @@ public enum TOMLValue: Equatable, Sendable {
     ///   keys of 32 parts: the depth of the result is bounded, so it can be walked by recursion.
     public init(parsing text: String) throws(TOMLError) {
         guard text.utf8.count <= Self.maximumLength else {
-            throw TOMLError(line: 1, column: 1, reason: "it is longer than \(Self.maximumLength) bytes")
+            throw TOMLError(line: 1, column: 1, reason: localized("it is longer than \(Self.maximumLength) bytes"))
         }
         let builder = Builder()
         var visitor = etb_toml_visitor(

@@ -1,5 +1,6 @@
 import CPKCS11
 import Glibc
+import Messages
 import Synchronization
 
 /// A PKCS#11 library in this process. PKCS#11 starts and ends a library once for a process, whoever uses it: owners are
@@ -35,11 +36,12 @@ struct LoadedLibrary: @unchecked Sendable {
     /// Loads and starts the library, or joins those who did.
     static func load(_ path: String) throws(TokenError) -> LoadedLibrary {
         guard !path.contains("/") || access(path, F_OK) == 0 else {
-            throw TokenError(.moduleNotFound, path, "The PKCS#11 module \(path) does not exist.")
+            throw TokenError(.moduleNotFound, path, localized("The PKCS#11 module \(path) does not exist."))
         }
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
-            let reason = dlerror().map { String(cString: $0) } ?? "no reason given"
-            throw TokenError(.moduleNotUsable, path, "The PKCS#11 module \(path) cannot be loaded: \(reason).")
+            let reason = dlerror().map { String(cString: $0) } ?? localized("no reason given")
+            throw TokenError(
+                .moduleNotUsable, path, localized("The PKCS#11 module \(path) cannot be loaded: \(reason)."))
         }
         do throws(TokenError) {
             let functions = try functionList(of: handle, path)
@@ -71,7 +73,8 @@ struct LoadedLibrary: @unchecked Sendable {
         of handle: UnsafeMutableRawPointer, _ path: String
     ) throws(TokenError) -> CK_FUNCTION_LIST {
         guard let symbol = dlsym(handle, "C_GetFunctionList") else {
-            throw TokenError(.moduleNotUsable, path, "\(path) is not a PKCS#11 module: it has no C_GetFunctionList.")
+            throw TokenError(
+                .moduleNotUsable, path, localized("\(path) is not a PKCS#11 module: it has no C_GetFunctionList."))
         }
         typealias GetFunctionList =
             @convention(c) (
@@ -82,7 +85,7 @@ struct LoadedLibrary: @unchecked Sendable {
         let status = ReturnValue(rawValue: UInt(getFunctionList(&list)))
         guard status == .ok, let list else {
             throw TokenError(
-                .moduleNotUsable, path, "The PKCS#11 module \(path) gives no functions: \(status.sentence).",
+                .moduleNotUsable, path, localized("The PKCS#11 module \(path) gives no functions: \(status.sentence)."),
                 function: "C_GetFunctionList", returnValue: status)
         }
         return list.pointee
@@ -95,7 +98,7 @@ struct LoadedLibrary: @unchecked Sendable {
         let value = ReturnValue(rawValue: UInt(functions.C_Initialize?(&arguments) ?? ReturnValue.missing.rawValue))
         guard value == .ok || value == .alreadyInitialized else {
             throw TokenError(
-                .moduleNotUsable, path, "The PKCS#11 module \(path) does not start: \(value.sentence).",
+                .moduleNotUsable, path, localized("The PKCS#11 module \(path) does not start: \(value.sentence)."),
                 function: "C_Initialize", returnValue: value)
         }
         return value == .ok

@@ -1,3 +1,4 @@
+import Messages
 import Secrets
 
 /// The user PIN that Cisco's tokens leave the factory with. It is public.
@@ -29,7 +30,9 @@ extension Token {
             if let new, !current.pinLengths.contains(new.count) {
                 throw TokenError(
                     .pinUnsuitable, info.label,
-                    "Token \(info.label) takes PINs of \(current.pinLengths.lowerBound) to \(current.pinLengths.upperBound) bytes; the new one has \(new.count)."
+                    localized(
+                        "Token \(info.label) takes PINs of \(current.pinLengths.lowerBound) to \(current.pinLengths.upperBound) bytes; the new one has \(new.count)."
+                    )
                 )
             }
             try Session(self, isWritable: true).changePIN(from: old, to: new)
@@ -50,17 +53,18 @@ public enum PINStrength {
     /// - Parameter previous: the PIN that it replaces.
     public static func weakness(of pin: Secret, previous: Secret?, on token: TokenInfo) -> String? {
         pin.withBytes { bytes in
-            if bytes.count < shortest { return "has fewer than \(shortest) characters" }
+            if bytes.count < shortest { return localized("has fewer than \(shortest) characters") }
             guard bytes.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-                return "holds a space or a character beyond ASCII, which other programs and PIN pads may send otherwise"
+                return localized(
+                    "holds a space or a character beyond ASCII, which other programs and PIN pads may send otherwise")
             }
-            if FactoryPIN.isEqual(to: pin) { return "is the one that Cisco's tokens leave the factory with" }
-            if let previous, previous.withBytes({ $0.elementsEqual(bytes) }) { return "is the present one" }
-            if Set(bytes).count < 4 { return "has fewer than four different characters" }
+            if FactoryPIN.isEqual(to: pin) { return localized("is the one that Cisco's tokens leave the factory with") }
+            if let previous, previous.withBytes({ $0.elementsEqual(bytes) }) { return localized("is the present one") }
+            if Set(bytes).count < 4 { return localized("has fewer than four different characters") }
             let steps = Set(zip(bytes, bytes.dropFirst()).map { Int($1) - Int($0) })
-            if steps == [1] || steps == [-1] { return "is a row of neighbouring characters" }
+            if steps == [1] || steps == [-1] { return localized("is a row of neighbouring characters") }
             for name in [token.serialNumber, token.plainLabel] where isPart(bytes, of: name) {
-                return "can be read off the token's label or serial number"
+                return localized("can be read off the token's label or serial number")
             }
             return nil
         }

@@ -1,5 +1,6 @@
 import CPKCS11
 import Glibc
+import Messages
 import Synchronization
 
 /// A loaded PKCS#11 module.
@@ -74,7 +75,7 @@ public final class PKCS11Module: @unchecked Sendable {
     private static func noAnswer(_ what: String, _ subject: String, _ seconds: Int) -> TokenError {
         TokenError(
             .noAnswer, subject,
-            "\(what) did not answer within \(seconds) s: the token hangs, or another program holds it.")
+            localized("\(what) did not answer within \(seconds) s: the token hangs, or another program holds it."))
     }
 
     /// The tokens that are in the module's slots now.
@@ -115,7 +116,10 @@ public final class PKCS11Module: @unchecked Sendable {
         var tokenInfo = CK_TOKEN_INFO()
         do throws(TokenError) {
             try call("C_GetSlotInfo", functions.C_GetSlotInfo) { $0(slot, &slotInfo) }
-            try call("C_GetTokenInfo", functions.C_GetTokenInfo, on: "The token in \(TokenInfo.name(of: slotInfo))") {
+            try call(
+                "C_GetTokenInfo", functions.C_GetTokenInfo,
+                on: localized("The token in \(TokenInfo.name(of: slotInfo))")
+            ) {
                 $0(slot, &tokenInfo)
             }
         } catch {

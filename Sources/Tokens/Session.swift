@@ -1,4 +1,5 @@
 import CPKCS11
+import Messages
 import Secrets
 
 /// A session with a token; it ends when this object does. What it does has no deadline: it is to be used within
@@ -56,7 +57,7 @@ final class Session: @unchecked Sendable {
             return
         }
         if value == .userAlreadyLoggedIn, purpose == .user { return }
-        throw refusal(value, by: "C_Login", what: "the login")
+        throw refusal(value, by: "C_Login", what: localized("the login"))
     }
 
     /// Changes the user's PIN. The old one is tried once, as by ``login(_:for:)``.
@@ -69,7 +70,7 @@ final class Session: @unchecked Sendable {
         let value = Self.lend(old) { old, oldLength in
             Self.lend(new) { new, newLength in function(handle, old, oldLength, new, newLength) }.code
         }
-        guard value == .ok else { throw refusal(value, by: "C_SetPIN", what: "the change of its PIN") }
+        guard value == .ok else { throw refusal(value, by: "C_SetPIN", what: localized("the change of its PIN")) }
     }
 
     /// PKCS#11 takes a PIN through a pointer that is not const, and does not write there.
@@ -86,22 +87,24 @@ final class Session: @unchecked Sendable {
         wasRefused = true
         if value == .pinLocked {
             return TokenError(
-                .pinLocked, label, "The PIN of token \(label) is locked.", function: function, returnValue: value)
+                .pinLocked, label, localized("The PIN of token \(label) is locked."), function: function,
+                returnValue: value)
         }
         // OpenSC says these two for a wrong PIN of some cards.
         let reason =
             [.generalError, .userNotLoggedIn].contains(value)
-            ? "most likely the PIN is wrong (the module says \(value.name))" : value.sentence
+            ? localized("most likely the PIN is wrong (the module says \(value.name))") : value.sentence
         return TokenError(
             .pinRefused, label,
-            "Token \(label) refused \(what): \(reason). The PIN was tried once; that try is used up.",
+            localized("Token \(label) refused \(what): \(reason). The PIN was tried once; that try is used up."),
             function: function, returnValue: value)
     }
 
     private func checkNotRefused() throws(TokenError) {
         guard wasRefused else { return }
         throw TokenError(
-            .pinRefused, label, "Token \(label) refused the login before; the PIN is not tried a second time.")
+            .pinRefused, label,
+            localized("Token \(label) refused the login before; the PIN is not tried a second time."))
     }
 
     /// The objects that have all these attributes.
@@ -137,7 +140,8 @@ final class Session: @unchecked Sendable {
         // CK_UNAVAILABLE_INFORMATION stands for "there is none".
         if attribute.ulValueLen == CK_ULONG.max { return nil }
         guard attribute.ulValueLen <= 1 << 20 else {
-            throw TokenError(.failed, label, "Token \(label) announces an attribute of \(attribute.ulValueLen) bytes.")
+            throw TokenError(
+                .failed, label, localized("Token \(label) announces an attribute of \(attribute.ulValueLen) bytes."))
         }
         let announced = Int(attribute.ulValueLen)
         var bytes = [UInt8](repeating: 0, count: announced)
@@ -147,7 +151,7 @@ final class Session: @unchecked Sendable {
         }
         guard second == .ok else { throw TokenError("C_GetAttributeValue", second, label) }
         guard attribute.ulValueLen <= CK_ULONG(announced) else {
-            throw TokenError(.failed, label, "Token \(label) gave more bytes than it announced.")
+            throw TokenError(.failed, label, localized("Token \(label) gave more bytes than it announced."))
         }
         return Array(bytes.prefix(Int(attribute.ulValueLen)))
     }
@@ -178,7 +182,7 @@ final class Session: @unchecked Sendable {
         guard length == CK_ULONG(signatureLength) else {
             throw TokenError(
                 .badSignature, label,
-                "Token \(label) gave a signature of \(length) bytes; its key gives \(signatureLength).")
+                localized("Token \(label) gave a signature of \(length) bytes; its key gives \(signatureLength)."))
         }
         return signature
     }

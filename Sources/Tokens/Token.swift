@@ -1,6 +1,7 @@
 import CPKCS11
 import Certificates
 import Glibc
+import Messages
 import Secrets
 import TrustList
 
@@ -25,7 +26,8 @@ public struct Token: Sendable {
         guard stored.certificate.publicKey.isRSA else {
             throw TokenError(
                 .mechanismMissing, info.label,
-                "The key of the certificate on token \(info.label) is not RSA, so it cannot sign a trust list.")
+                localized(
+                    "The key of the certificate on token \(info.label) is not RSA, so it cannot sign a trust list."))
         }
         let (mechanisms, before) = try attempt { () throws(TokenError) in
             (try signingMechanisms(), try currentInfo())
@@ -33,7 +35,7 @@ public struct Token: Sendable {
         guard !mechanisms.isEmpty else {
             throw TokenError(
                 .mechanismMissing, info.label,
-                "Token \(info.label) offers no RSA PKCS #1 signature, so it cannot sign a trust list.")
+                localized("Token \(info.label) offers no RSA PKCS #1 signature, so it cannot sign a trust list."))
         }
         try before.checkLogin()
         let secret = before.hasPINPad ? nil : try pin(before)
@@ -57,9 +59,9 @@ public struct Token: Sendable {
                 return try work()
             } catch {
                 guard let value = error.returnValue, Self.afterPull.contains(value), isGone else { throw error }
-                let tried = error.code == .pinRefused ? " The PIN counts as tried once." : ""
+                let tried = error.code == .pinRefused ? localized(" The PIN counts as tried once.") : ""
                 throw TokenError(
-                    .tokenPulled, info.label, "Token \(info.label) was pulled while it was used.\(tried)",
+                    .tokenPulled, info.label, localized("Token \(info.label) was pulled while it was used.\(tried)"),
                     function: error.function, returnValue: error.returnValue)
             }
         }
@@ -92,7 +94,7 @@ public struct Token: Sendable {
         guard let present = tokens.first(where: { $0.slot == slot }), present.info.serialNumber == info.serialNumber
         else {
             if tokens.isEmpty, let failure = failures.first { throw failure }
-            throw TokenError(.tokenNotFound, info.label, "Token \(info.label) is not in its slot any more.")
+            throw TokenError(.tokenNotFound, info.label, localized("Token \(info.label) is not in its slot any more."))
         }
         return present.info
     }

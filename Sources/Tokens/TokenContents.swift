@@ -1,5 +1,6 @@
 import CPKCS11
 import Certificates
+import Messages
 import TrustList
 
 /// What can be seen on a token.
@@ -69,7 +70,9 @@ extension Token {
             (uri?.id.map { $0 == stored.id } ?? true) && (uri?.object.map { $0 == stored.label } ?? true)
         }
         guard let first = matching.first else {
-            let reason = all.isEmpty ? "holds no certificate" : "holds no certificate with that id or label"
+            let reason =
+                all.isEmpty
+                ? localized("holds no certificate") : localized("holds no certificate with that id or label")
             throw TokenError(.certificateNotFound, info.label, "Token \(info.label) \(reason).")
         }
         guard matching.count == 1 else {
@@ -79,10 +82,11 @@ extension Token {
             }
             throw TokenError(
                 .ambiguous, info.label,
-                """
-                Token \(info.label) holds \(matching.count) certificates where one was expected \
-                (\(list.joined(separator: "; "))); choose one by id= or object= in the token's URI.
-                """)
+                localized(
+                    """
+                    Token \(info.label) holds \(matching.count) certificates where one was expected \
+                    (\(list.joined(separator: "; "))); choose one by id= or object= in the token's URI.
+                    """))
         }
         return first
     }
@@ -106,7 +110,9 @@ extension TokenContents {
                 unreadable.append(
                     TokenError(
                         .certificateNotFound, label,
-                        "A certificate on token \(label) (\"\(TokenInfo.printable(name))\") cannot be read: \(error.reason)."
+                        localized(
+                            "A certificate on token \(label) (\"\(TokenInfo.printable(name))\") cannot be read: \(error.reason)."
+                        )
                     ))
             }
         }

@@ -1,3 +1,5 @@
+import Messages
+
 /// A token, module or PIN could not be used.
 public struct TokenError: Error, Equatable, Sendable {
     /// What kind of fault it is; stable across releases.
@@ -60,7 +62,8 @@ public struct TokenError: Error, Equatable, Sendable {
     /// A function of a module failed.
     init(_ function: String, _ value: ReturnValue, _ subject: String) {
         self.init(
-            .failed, subject, "\(subject) cannot be used: \(value.sentence).", function: function, returnValue: value)
+            .failed, subject, localized("\(subject) cannot be used: \(value.sentence)."), function: function,
+            returnValue: value)
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 
 /// Finds tokens, in the modules named or in all that this machine knows.
 public final class TokenFinder {
@@ -57,7 +58,7 @@ public final class TokenFinder {
     public func scan() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
         guard !modules.isEmpty else {
             throw skipped.first
-                ?? TokenError(.moduleNotFound, "PKCS#11", "No PKCS#11 module is installed on this machine.")
+                ?? TokenError(.moduleNotFound, "PKCS#11", localized("No PKCS#11 module is installed on this machine."))
         }
         let (tokens, failures) = Self.scan(modules)
         // Of modules that were named, one that cannot be used is worth telling; of those that were found only one that
@@ -105,14 +106,16 @@ public final class TokenFinder {
             // With nothing at all to choose from, what failed is the better answer.
             if all.isEmpty, let failure = failures.first { throw failure }
             let present =
-                all.isEmpty ? "no token is there" : "there are: " + all.map(\.info.label).joined(separator: ", ")
+                all.isEmpty
+                ? localized("no token is there") : "there are: " + all.map(\.info.label).joined(separator: ", ")
             let unread =
-                failures.isEmpty ? "" : " Not all could be read: \(failures.map(\.reason).joined(separator: " "))"
-            throw TokenError(.tokenNotFound, name, "No token is called \"\(name)\"; \(present).\(unread)")
+                failures.isEmpty
+                ? "" : localized(" Not all could be read: \(failures.map(\.reason).joined(separator: " "))")
+            throw TokenError(.tokenNotFound, name, localized("No token is called \"\(name)\"; \(present).\(unread)"))
         }
         guard matching.count == 1 else {
             let list = matching.map { "\($0.info.label) (serial \($0.info.serialNumber))" }.joined(separator: ", ")
-            throw TokenError(.ambiguous, name, "\(matching.count) tokens are called \"\(name)\": \(list).")
+            throw TokenError(.ambiguous, name, localized("\(matching.count) tokens are called \"\(name)\": \(list)."))
         }
         return first
     }

@@ -1,4 +1,5 @@
 import CPKCS11
+import Messages
 
 /// What a token says of itself (CK_TOKEN_INFO; PKCS#11 2.40, section 3.2).
 public struct TokenInfo: Hashable, Sendable {
@@ -114,11 +115,12 @@ public enum PINState: String, Hashable, Sendable {
         case .ready, .countLow: return
         case .finalTry:
             throw TokenError(
-                .pinFinalTry, label, "Token \(label) has one PIN try left; the next wrong PIN would lock it for good.")
+                .pinFinalTry, label,
+                localized("Token \(label) has one PIN try left; the next wrong PIN would lock it for good."))
         case .locked:
-            throw TokenError(.pinLocked, label, "The PIN of token \(label) is locked.")
+            throw TokenError(.pinLocked, label, localized("The PIN of token \(label) is locked."))
         case .notInitialized:
-            throw TokenError(.pinMissing, label, "Token \(label) has no user PIN yet.")
+            throw TokenError(.pinMissing, label, localized("Token \(label) has no user PIN yet."))
         }
     }
 }

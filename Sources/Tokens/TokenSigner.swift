@@ -1,5 +1,6 @@
 import CPKCS11
 import Certificates
+import Messages
 import Secrets
 import TrustList
 
@@ -43,12 +44,15 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
         guard let key = keys.first else {
             throw TokenError(
                 .keyNotFound, label,
-                "Token \(label) holds no private key for its certificate \(stored.certificate.subject.rendered(.cucm))."
+                localized(
+                    "Token \(label) holds no private key for its certificate \(stored.certificate.subject.rendered(.cucm))."
+                )
             )
         }
         guard keys.count == 1 else {
             throw TokenError(
-                .ambiguous, label, "Token \(label) holds \(keys.count) private keys with the id of one certificate.")
+                .ambiguous, label,
+                localized("Token \(label) holds \(keys.count) private keys with the id of one certificate."))
         }
         self.key = key
         wantsLoginEachTime =
@@ -68,7 +72,9 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
         if mechanisms.contains(UInt(CKM_RSA_PKCS)) { return .digestHere }
         throw TokenError(
             .mechanismMissing, label,
-            "Token \(label) offers neither \(digest.name) with RSA nor RSA PKCS #1, so it cannot sign a trust list.")
+            localized(
+                "Token \(label) offers neither \(digest.name) with RSA nor RSA PKCS #1, so it cannot sign a trust list."
+            ))
     }
 
     func sign(_ message: [UInt8], digest: DigestAlgorithm, by method: Method) throws -> [UInt8] {
@@ -90,7 +96,8 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
         }
         guard try certificate.publicKey.isValid(signature: signature, message: message, digest: digest) else {
             throw TokenError(
-                .badSignature, label, "The signature that token \(label) made does not verify with its certificate.")
+                .badSignature, label,
+                localized("The signature that token \(label) made does not verify with its certificate."))
         }
         return signature
     }

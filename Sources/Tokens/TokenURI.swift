@@ -1,3 +1,5 @@
+import Messages
+
 /// A PKCS#11 URI (RFC 7512), as far as it names a token, an object on it, and where its PIN is.
 public struct TokenURI: Hashable, Sendable {
     /// The path attributes that name the token itself.
@@ -27,9 +29,9 @@ public struct TokenURI: Hashable, Sendable {
             // What was written wrongly may hold a PIN: the query is not repeated, nor any text that speaks of one.
             let path = String(text.prefix { $0 != "?" })
             let shown = path.lowercased().contains("pin") ? "pkcs11:..." : path
-            return TokenError(.badURI, shown, "\"\(shown)\" is not a PKCS#11 URI: \(reason).")
+            return TokenError(.badURI, shown, localized("\"\(shown)\" is not a PKCS#11 URI: \(reason)."))
         }
-        guard text.lowercased().hasPrefix("pkcs11:") else { throw bad("it does not start with pkcs11:") }
+        guard text.lowercased().hasPrefix("pkcs11:") else { throw bad(localized("it does not start with pkcs11:")) }
         let parts = text.dropFirst(7).split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         do throws(Fault) {
             for (name, value) in try Self.attributes(parts[0], separator: ";", plain: Self.pathCharacters) {
@@ -62,11 +64,11 @@ public struct TokenURI: Hashable, Sendable {
         case "slot-id":
             guard !string.isEmpty, string.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
                 let number = UInt(string)
-            else { throw Fault(reason: "slot-id=\(string) is not a number") }
+            else { throw Fault(reason: localized("slot-id=\(string) is not a number")) }
             slotID = number
         case "type":
             guard ["cert", "private"].contains(string) else {
-                throw Fault(reason: "type=\(string) is not a certificate or key")
+                throw Fault(reason: localized("type=\(string) is not a certificate or key"))
             }
         default: try Self.passOver(name)
         }
@@ -75,7 +77,8 @@ public struct TokenURI: Hashable, Sendable {
     private mutating func take(query name: Substring, _ value: [UInt8]) throws(Fault) {
         if name == "pin-value" {
             throw Fault(
-                reason: "pin-value is refused, as a PIN in an argument can be seen by every user of this machine")
+                reason: localized(
+                    "pin-value is refused, as a PIN in an argument can be seen by every user of this machine"))
         }
         let string = try Self.text(value, of: name)
         switch name {
@@ -83,11 +86,13 @@ public struct TokenURI: Hashable, Sendable {
         case "module-path": modulePath = string
         default: try Self.passOver(name)
         }
-        guard pinSource != "", modulePath != "" else { throw Fault(reason: "\"\(name)\" names no file") }
+        guard pinSource != "", modulePath != "" else { throw Fault(reason: localized("\"\(name)\" names no file")) }
     }
 
     private static func passOver(_ name: Substring) throws(Fault) {
-        guard name.hasPrefix("x-") else { throw Fault(reason: "the attribute \"\(name)\" is not supported here") }
+        guard name.hasPrefix("x-") else {
+            throw Fault(reason: localized("the attribute \"\(name)\" is not supported here"))
+        }
     }
 
     /// Whether a token fits. An attribute that the URI leaves out fits everything.
@@ -110,14 +115,14 @@ public struct TokenURI: Hashable, Sendable {
         var result: [(name: Substring, value: [UInt8])] = []
         for item in part.split(separator: separator, omittingEmptySubsequences: false) {
             guard let equals = item.firstIndex(of: "=") else {
-                throw Fault(reason: "a part of it is not of the form name=value")
+                throw Fault(reason: localized("a part of it is not of the form name=value"))
             }
             let name = item[..<equals]
             guard !name.isEmpty, seen.insert(name).inserted else {
-                throw Fault(reason: "the attribute \"\(name)\" stands twice or has no name")
+                throw Fault(reason: localized("the attribute \"\(name)\" stands twice or has no name"))
             }
             guard let value = decode(item[item.index(after: equals)...], plain) else {
-                throw Fault(reason: "the value of \"\(name)\" holds a character that must be written as %XX")
+                throw Fault(reason: localized("the value of \"\(name)\" holds a character that must be written as %XX"))
             }
             result.append((name, value))
         }
@@ -151,7 +156,7 @@ public struct TokenURI: Hashable, Sendable {
     /// A value as text. No label, and no path that C understands, holds a NUL.
     private static func text(_ value: [UInt8], of name: Substring) throws(Fault) -> String {
         guard let string = String(validating: value, as: UTF8.self), !value.contains(0) else {
-            throw Fault(reason: "the value of \"\(name)\" is not text")
+            throw Fault(reason: localized("the value of \"\(name)\" is not text"))
         }
         return string
     }
@@ -162,7 +167,7 @@ public struct TokenURI: Hashable, Sendable {
         guard rest.hasPrefix("//") else { return String(rest) }
         let host = rest.dropFirst(2).prefix { $0 != "/" }
         guard host.isEmpty || host == "localhost" else {
-            throw Fault(reason: "pin-source names a file on another machine")
+            throw Fault(reason: localized("pin-source names a file on another machine"))
         }
         return String(rest.dropFirst(2 + host.count))
     }

@@ -1,4 +1,5 @@
 import CCurl
+import Messages
 
 /// One libcurl easy handle, freed with its owner. It is used by one thread at a time: its owners hold a lock.
 struct CurlHandle: ~Copyable {
@@ -39,21 +40,21 @@ struct CurlHandle: ~Copyable {
             guard result != CURLE_OK else { return }
             throw TransferError(
                 code: .invalidRequest, operation: operation, location: location, curlCode: result.rawValue,
-                message: "libcurl does not take the \(what)")
+                message: localized("libcurl does not take the \(what)"))
         }
-        try check(etb_curl_setopt_string(pointer, CURLOPT_CAPATH, nil), "CA folder")
+        try check(etb_curl_setopt_string(pointer, CURLOPT_CAPATH, nil), localized("CA folder"))
         switch tls.trust {
         case .pinned(let key):
             guard Self.isPin(key) else {
                 throw TransferError(
                     code: .invalidRequest, operation: operation, location: location,
-                    message: "the pin is not sha256// and 44 base64 characters")
+                    message: localized("the pin is not sha256// and 44 base64 characters"))
             }
             try check(etb_curl_setopt_string(pointer, CURLOPT_PINNEDPUBLICKEY, key), "pin")
             set(CURLOPT_SSL_VERIFYPEER, false)
             set(CURLOPT_SSL_VERIFYHOST, 0)
         case .authority(let file):
-            try check(etb_curl_setopt_string(pointer, CURLOPT_CAINFO, file), "CA file")
+            try check(etb_curl_setopt_string(pointer, CURLOPT_CAINFO, file), localized("CA file"))
             set(CURLOPT_SSL_VERIFYPEER, true)
             set(CURLOPT_SSL_VERIFYHOST, 2)
         }
@@ -68,7 +69,7 @@ struct CurlHandle: ~Copyable {
         guard result == CURLE_OK else {
             throw TransferError(
                 code: .invalidRequest, operation: operation, location: location, curlCode: result.rawValue,
-                message: "libcurl does not take the cipher list")
+                message: localized("libcurl does not take the cipher list"))
         }
     }
 
@@ -99,7 +100,7 @@ struct CurlHandle: ~Copyable {
         if receiver.overflowed {
             throw TransferError(
                 code: .tooLarge, operation: operation, location: location, curlCode: result.rawValue,
-                message: "the answer is longer than \(receiver.limit) bytes")
+                message: localized("the answer is longer than \(receiver.limit) bytes"))
         }
         let text = String(decoding: errorText.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         throw Self.error(result, text, operation: operation, location: location)

@@ -1,4 +1,5 @@
 import CCurl
+import Messages
 import Synchronization
 
 /// An HTTP client to one peer or several with the same trust: it keeps cookies and connections between requests.
@@ -29,7 +30,7 @@ public final class HTTPSession: Sendable {
             throw TransferError(
                 code: .invalidRequest, operation: operation, location: location.text,
                 message: location.scheme == "https"
-                    ? "no pin or authority is given for it" : "the scheme is not http or https")
+                    ? localized("no pin or authority is given for it") : localized("the scheme is not http or https"))
         }
         return try handle.withLock { (handle) throws(TransferError) -> HTTPResponse in
             try perform(request, operation: operation, location: location, on: handle)
@@ -69,7 +70,7 @@ public final class HTTPSession: Sendable {
             guard Self.isSafe(header.name), Self.isSafe(header.value), !header.name.contains(":") else {
                 throw TransferError(
                     code: .invalidRequest, operation: operation, location: location.text,
-                    message: "a header holds a control character")
+                    message: localized("a header holds a control character"))
             }
             lines.append("\(header.name): \(header.value)")
         }
@@ -136,7 +137,7 @@ public final class HTTPSession: Sendable {
         guard taken else {
             throw TransferError(
                 code: .invalidRequest, operation: operation, location: location,
-                message: "libcurl does not take the form part \(part.name)")
+                message: localized("libcurl does not take the form part \(part.name)"))
         }
     }
 

@@ -1,3 +1,5 @@
+import Messages
+
 /// A URL taken apart just far enough to check it, and to name the peer in an error without giving anything away.
 struct Location {
     let scheme: String
@@ -6,17 +8,18 @@ struct Location {
 
     init(_ url: String, operation: String) throws(TransferError) {
         func invalid(_ message: String) -> TransferError {
-            TransferError(code: .invalidRequest, operation: operation, location: "the URL given", message: message)
+            TransferError(
+                code: .invalidRequest, operation: operation, location: localized("the URL given"), message: message)
         }
-        guard let end = url.firstRange(of: "://") else { throw invalid("it has no scheme") }
+        guard let end = url.firstRange(of: "://") else { throw invalid(localized("it has no scheme")) }
         scheme = url[..<end.lowerBound].lowercased()
         let rest = url[end.upperBound...]
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        guard !authority.isEmpty else { throw invalid("it names no host") }
+        guard !authority.isEmpty else { throw invalid(localized("it names no host")) }
         // Credentials in a URL end up in logs; there is a property for them.
-        guard !authority.contains("@") else { throw invalid("it holds credentials") }
+        guard !authority.contains("@") else { throw invalid(localized("it holds credentials")) }
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
-            throw invalid("it holds a blank or control byte")
+            throw invalid(localized("it holds a blank or control byte"))
         }
         text = "\(scheme)://\(rest.prefix { $0 != "?" && $0 != "#" && $0 != ";" })"
     }

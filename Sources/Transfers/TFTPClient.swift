@@ -1,4 +1,5 @@
 import CCurl
+import Messages
 
 /// Reads files over TFTP (RFC 1350).
 public enum TFTPClient {
@@ -13,7 +14,7 @@ public enum TFTPClient {
     public static func read(
         _ name: String, host: String, port: UInt16 = 69, timeout: Double = 15, maximumSize: Int = 1 << 20
     ) throws(TransferError) -> [UInt8] {
-        let operation = "TFTP read"
+        let operation = localized("TFTP read")
         let path = escaped(name)
         let location = try Location(
             "tftp://\(Location.bracketed(host)):\(port)/\(path)", operation: operation)

@@ -1,4 +1,5 @@
 import CCurl
+import Messages
 
 /// Looks at a TLS server's certificate on first contact, when nothing is known of it yet.
 ///
@@ -15,7 +16,7 @@ public enum TLSProbe {
     public static func certificate(
         host: String, port: UInt16, legacyTLS: Bool = false, timeout: Double = 15
     ) throws(TransferError) -> String {
-        let operation = "TLS connect"
+        let operation = localized("TLS connect")
         let url = "https://\(Location.bracketed(host)):\(port)"
         _ = try Location(url, operation: operation)
         let location = "tls://\(Location.bracketed(host)):\(port)"
@@ -33,7 +34,7 @@ public enum TLSProbe {
         guard let text = etb_curl_peer_certificate(handle.pointer) else {
             throw TransferError(
                 code: .protocolError, operation: operation, location: location,
-                message: "the server shows no certificate")
+                message: localized("the server shows no certificate"))
         }
         return String(cString: text)
     }

@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import Messages
 import Synchronization
 
 /// A TLS connection for protocols that libcurl does not speak: bytes out, bytes in, each with a deadline.
@@ -19,7 +20,7 @@ public final class TLSStream: Sendable {
     /// - Parameter timeout: seconds for connection and handshake.
     /// - Throws: `unreachable`, `timedOut`, `notTrusted`, `handshakeFailed`.
     public init(host: String, port: UInt16, tls: TLSOptions, timeout: Double = 15) throws(TransferError) {
-        let operation = "TLS connect"
+        let operation = localized("TLS connect")
         let url = "https://\(Location.bracketed(host)):\(port)"
         _ = try Location(url, operation: operation)
         location = "tls://\(Location.bracketed(host)):\(port)"
@@ -35,7 +36,8 @@ public final class TLSStream: Sendable {
         var socket: curl_socket_t = -1
         guard etb_curl_getinfo_socket(handle.pointer, &socket) == CURLE_OK, socket >= 0 else {
             throw TransferError(
-                code: .protocolError, operation: operation, location: location, message: "libcurl names no socket")
+                code: .protocolError, operation: operation, location: location,
+                message: localized("libcurl names no socket"))
         }
         state = Mutex(State(handle: handle, socket: socket))
     }
@@ -44,7 +46,7 @@ public final class TLSStream: Sendable {
     ///
     /// - Parameter timeout: seconds.
     public func send(_ bytes: [UInt8], timeout: Double = 15) throws(TransferError) {
-        try exchange("TLS send", timeout: timeout) { (handle, wait) throws(TransferError) in
+        try exchange(localized("TLS send"), timeout: timeout) { (handle, wait) throws(TransferError) in
             var start = 0
             while start < bytes.count {
                 var sent = 0
@@ -54,7 +56,7 @@ public final class TLSStream: Sendable {
                 switch result {
                 case CURLE_OK: start += sent
                 case CURLE_AGAIN: try wait(Int16(POLLOUT))
-                default: throw CurlHandle.error(result, "", operation: "TLS send", location: self.location)
+                default: throw CurlHandle.error(result, "", operation: localized("TLS send"), location: self.location)
                 }
             }
         }
@@ -66,7 +68,7 @@ public final class TLSStream: Sendable {
     public func receive(upTo limit: Int, timeout: Double = 15) throws(TransferError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: limit)
         var count = 0
-        try exchange("TLS receive", timeout: timeout) { (handle, wait) throws(TransferError) in
+        try exchange(localized("TLS receive"), timeout: timeout) { (handle, wait) throws(TransferError) in
             while true {
                 let result = bytes.withUnsafeMutableBytes { buffer in
                     curl_easy_recv(handle, buffer.baseAddress, buffer.count, &count)
@@ -74,7 +76,8 @@ public final class TLSStream: Sendable {
                 switch result {
                 case CURLE_OK: return
                 case CURLE_AGAIN: try wait(Int16(POLLIN))
-                default: throw CurlHandle.error(result, "", operation: "TLS receive", location: self.location)
+                default:
+                    throw CurlHandle.error(result, "", operation: localized("TLS receive"), location: self.location)
                 }
             }
         }
@@ -93,8 +96,8 @@ public final class TLSStream: Sendable {
             let more = try receive(upTo: count - bytes.count, timeout: rest)
             guard !more.isEmpty else {
                 throw TransferError(
-                    code: .closed, operation: "TLS receive", location: location,
-                    message: "the peer closed the connection after \(bytes.count) of \(count) bytes")
+                    code: .closed, operation: localized("TLS receive"), location: location,
+                    message: localized("the peer closed the connection after \(bytes.count) of \(count) bytes"))
             }
             bytes += more
         }
@@ -115,7 +118,8 @@ public final class TLSStream: Sendable {
         // The time of connecting is over, and curl_easy_send and _recv heed none: the deadline here is what counts.
         try state.withLock { (state) throws(TransferError) in
             guard let pointer = state?.handle.pointer, let socket = state?.socket else {
-                throw TransferError(code: .closed, operation: operation, location: location, message: "it is closed")
+                throw TransferError(
+                    code: .closed, operation: operation, location: location, message: localized("it is closed"))
             }
             try body(pointer) { (events) throws(TransferError) in
                 let milliseconds = Deadline.milliseconds(until: deadline)
@@ -123,7 +127,7 @@ public final class TLSStream: Sendable {
                 guard milliseconds > 0, poll(&descriptor, 1, milliseconds) != 0 else {
                     throw TransferError(
                         code: .timedOut, operation: operation, location: location,
-                        message: "nothing moved for \(timeout) s")
+                        message: localized("nothing moved for \(timeout) s"))
                 }
             }
         }

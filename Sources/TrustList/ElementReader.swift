@@ -1,3 +1,5 @@
+import Messages
+
 /// Reads elements from a bounded part of a file. Every length is checked against that part before a byte is taken.
 struct ElementReader {
     private let bytes: [UInt8]
@@ -25,13 +27,15 @@ struct ElementReader {
         }
         guard end - start >= 3 else {
             throw TrustListError(
-                .truncated, at: start, "\(what) ends inside the length of field \(tag): \(end - start) bytes are left")
+                .truncated, at: start,
+                localized("\(what) ends inside the length of field \(tag): \(end - start) bytes are left"))
         }
         let length = Int(bytes[start + 1]) << 8 | Int(bytes[start + 2])
         guard end - start - 3 >= length else {
             throw TrustListError(
                 .truncated, at: start,
-                "field \(tag) of \(what) says it is \(length) bytes long, but only \(end - start - 3) are left")
+                localized(
+                    "field \(tag) of \(what) says it is \(length) bytes long, but only \(end - start - 3) are left"))
         }
         if containers.contains(tag) {
             offset = start + 3
@@ -54,7 +58,7 @@ struct SeenTags {
         let isSeen = (element.tag < 128 ? low : high) & bit != 0
         if element.tag < 128 { low |= bit } else { high |= bit }
         guard !isSeen else {
-            throw TrustListError(.duplicateField, at: offset, "field \(element.tag) stands twice in \(what)")
+            throw TrustListError(.duplicateField, at: offset, localized("field \(element.tag) stands twice in \(what)"))
         }
     }
 }

@@ -1,3 +1,5 @@
+import Messages
+
 /// The head of a trust list: who signed it, how, and when.
 ///
 /// A decoded header keeps its elements as they stood, in their order, so that it encodes to the same bytes again.
@@ -64,17 +66,17 @@ public struct Header: Hashable, Sendable {
         func offset(of tag: UInt8) -> Int? { elements.firstIndex { $0.tag == tag }.map { offsets[$0] } }
         func value(_ tag: UInt8, length: Int? = nil) throws(TrustListError) -> ArraySlice<UInt8> {
             guard let bytes = elements.bytes(tag) else {
-                throw TrustListError(.missingField, at: 0, "the header has no field \(tag)")
+                throw TrustListError(.missingField, at: 0, localized("the header has no field \(tag)"))
             }
             if let length, bytes.count != length {
                 throw TrustListError(
                     .badLength, at: offset(of: tag),
-                    "header field \(tag) must be \(length) bytes long, and is \(bytes.count)")
+                    localized("header field \(tag) must be \(length) bytes long, and is \(bytes.count)"))
             }
             return bytes
         }
         for tag in Tag.required where !elements.contains(where: { $0.tag == tag }) {
-            throw TrustListError(.missingField, at: 0, "the header has no field \(tag)")
+            throw TrustListError(.missingField, at: 0, localized("the header has no field \(tag)"))
         }
         self.elements = elements
         let versionBytes = Array(try value(Tag.version, length: 2))
@@ -82,7 +84,7 @@ public struct Header: Hashable, Sendable {
         guard versionBytes[0] == 1 else {
             throw TrustListError(
                 .badValue, at: offset(of: Tag.version),
-                "version \(versionBytes[0]).\(versionBytes[1]) is not known; every known trust list has 1.x")
+                localized("version \(versionBytes[0]).\(versionBytes[1]) is not known; every known trust list has 1.x"))
         }
         signerName = String(trustListText: try value(Tag.signerName))
         serialNumber = Array(try value(Tag.serialNumber))
@@ -91,20 +93,20 @@ public struct Header: Hashable, Sendable {
         guard let digest = DigestAlgorithm(rawValue: digestCode) else {
             throw TrustListError(
                 .badValue, at: offset(of: Tag.digestAlgorithm),
-                "digest algorithm \(digestCode) is not known (1 SHA-1, 2 SHA-256, 3 SHA-512)")
+                localized("digest algorithm \(digestCode) is not known (1 SHA-1, 2 SHA-256, 3 SHA-512)"))
         }
         self.digest = digest
         let algorithm = Array(try value(Tag.signatureAlgorithm, length: 1))[0]
         guard algorithm == 0 else {
             throw TrustListError(
                 .badValue, at: offset(of: Tag.signatureAlgorithm),
-                "signature algorithm \(algorithm) is not known (0 RSA)")
+                localized("signature algorithm \(algorithm) is not known (0 RSA)"))
         }
         let modulusCode = Array(try value(Tag.signatureModulus, length: 1))[0]
         guard let modulus = ModulusSize(rawValue: modulusCode) else {
             throw TrustListError(
                 .badValue, at: offset(of: Tag.signatureModulus),
-                "modulus size code \(modulusCode) is not known (0 to 3: 512, 1024, 2048, 4096 bit)")
+                localized("modulus size code \(modulusCode) is not known (0 to 3: 512, 1024, 2048, 4096 bit)"))
         }
         self.modulus = modulus
         signature = Array(try value(Tag.signature, length: modulus.signatureLength))

@@ -1,3 +1,5 @@
+import Messages
+
 /// What a new record is made from. The module Certificates fills it from a certificate.
 public struct RecordContent: Sendable {
     /// Host name or dotted IP address; empty for a token.
@@ -38,7 +40,8 @@ extension Record {
     /// - Throws: ``TrustListError`` (`bad-length`) where it would be longer than 65,535 bytes or the address is not four.
     public init(_ content: RecordContent) throws(TrustListError) {
         guard content.ipAddress.count == 4 else {
-            throw TrustListError(.badLength, "IPADDRESS must be 4 bytes long, and is \(content.ipAddress.count)")
+            throw TrustListError(
+                .badLength, localized("IPADDRESS must be 4 bytes long, and is \(content.ipAddress.count)"))
         }
         let role = content.role.rawValue
         var body: [Element] = [
@@ -82,7 +85,8 @@ extension Record {
     private init(body: [Element]) throws(TrustListError) {
         let length = 5 + body.reduce(0) { $0 + $1.encodedLength }
         guard length <= UInt16.max else {
-            throw TrustListError(.badLength, "the record would be \(length) bytes long; the limit is \(UInt16.max)")
+            throw TrustListError(
+                .badLength, localized("the record would be \(length) bytes long; the limit is \(UInt16.max)"))
         }
         self.init(
             elements: [.value(tag: Tag.recordLength, bytes: [UInt8(length >> 8), UInt8(length & 0xff)])] + body)

@@ -1,3 +1,5 @@
+import Messages
+
 /// A trust list that is to be signed.
 public struct TrustListDraft: Sendable {
     /// The name that the file bears in itself.
@@ -29,12 +31,15 @@ public struct TrustListDraft: Sendable {
         let certificate = signer.certificateDER
         guard let record = records.first(where: { $0.role == .sast && $0.certificate == certificate }) else {
             throw TrustListError(
-                .unusableSigner, "the signer's certificate has no record with the role \(Role.sast.name) in this list")
+                .unusableSigner,
+                localized("the signer's certificate has no record with the role \(Role.sast.name) in this list"))
         }
         guard let modulus = ModulusSize(bits: modulusBits) else {
             throw TrustListError(
                 .unusableSigner,
-                "a trust list cannot be signed with a key of \(modulusBits) bits; it knows 512, 1024, 2048 and 4096")
+                localized(
+                    "a trust list cannot be signed with a key of \(modulusBits) bits; it knows 512, 1024, 2048 and 4096"
+                ))
         }
         let blank = [UInt8](repeating: 0, count: modulus.signatureLength)
         let message = try file(signedBy: record, modulus: modulus, signature: blank).signedMessage()
@@ -42,14 +47,16 @@ public struct TrustListDraft: Sendable {
         guard signature.count == modulus.signatureLength else {
             throw TrustListError(
                 .signatureMismatch,
-                "the signature is \(signature.count) bytes long; a key of \(modulusBits) bits gives \(blank.count)")
+                localized(
+                    "the signature is \(signature.count) bytes long; a key of \(modulusBits) bits gives \(blank.count)")
+            )
         }
         guard
             try verifier.isValid(
                 signature: signature, message: message, digest: digest, certificateDER: certificate)
         else {
             throw TrustListError(
-                .signatureMismatch, "the signature just made does not verify with the signer's certificate")
+                .signatureMismatch, localized("the signature just made does not verify with the signer's certificate"))
         }
         return try file(signedBy: record, modulus: modulus, signature: signature)
     }
@@ -61,7 +68,7 @@ public struct TrustListDraft: Sendable {
     ) throws(TrustListError) -> TrustListFile {
         func copy(_ tag: UInt8, as headerTag: UInt8) throws(TrustListError) -> Element {
             guard let bytes = record.elements.bytes(tag) else {
-                throw TrustListError(.unusableSigner, "the signer's record has no field \(tag)")
+                throw TrustListError(.unusableSigner, localized("the signer's record has no field \(tag)"))
             }
             return .value(tag: headerTag, bytes: bytes)
         }
@@ -92,7 +99,8 @@ public struct TrustListDraft: Sendable {
         let bare = elements(headerLength: 0).reduce(0) { $0 + $1.encodedLength }
         let padding = (4 - bare % 4) % 4
         guard bare + padding <= UInt16.max else {
-            throw TrustListError(.badLength, "the header would be \(bare) bytes long; the limit is \(UInt16.max)")
+            throw TrustListError(
+                .badLength, localized("the header would be \(bare) bytes long; the limit is \(UInt16.max)"))
         }
         let header = elements(headerLength: bare + padding) + Array(repeating: .padding, count: padding)
         var bytes: [UInt8] = []

@@ -1,3 +1,5 @@
+import Messages
+
 /// Changes the records of a trust list, and watches that it stays usable.
 public struct TrustListEditor: Sendable {
     /// Which record is meant.
@@ -45,7 +47,8 @@ public struct TrustListEditor: Sendable {
         for selector in selectors {
             let found = records.indices.filter { selector.matches(records[$0], number: $0 + 1) }
             guard !found.isEmpty else {
-                throw TrustListError(.noSuchRecord, "no record has \(selector.description); there are \(records.count)")
+                throw TrustListError(
+                    .noSuchRecord, localized("no record has \(selector.description); there are \(records.count)"))
             }
             doomed.formUnion(found)
         }
@@ -66,13 +69,14 @@ public struct TrustListEditor: Sendable {
     public func checkSigners() throws(TrustListError) {
         let signers = records.filter { $0.role == .sast }
         guard !signers.isEmpty else {
-            throw TrustListError(.unusableSigner, "no record with the role \(Role.sast.name) would be left to sign")
+            throw TrustListError(
+                .unusableSigner, localized("no record with the role \(Role.sast.name) would be left to sign"))
         }
         let tokens = Set(signers.filter(\.isToken).map(\.certificate))
         guard tokens.count != 1 else {
             throw TrustListError(
                 .tooFewTokens,
-                "one token would be left; two are needed, so that a lost one does not lock the cluster out")
+                localized("one token would be left; two are needed, so that a lost one does not lock the cluster out"))
         }
     }
 }
@@ -81,7 +85,7 @@ extension TrustListEditor.Selector: CustomStringConvertible {
     public var description: String {
         switch self {
         case .number(let number): "number \(number)"
-        case .subject(let subject): "the subject \(subject)"
+        case .subject(let subject): localized("the subject \(subject)")
         case .serialNumber(let bytes):
             "the serial number " + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
         }

@@ -1,3 +1,5 @@
+import Messages
+
 /// Why a trust list was refused, or could not be written.
 public struct TrustListError: Error, Equatable, Sendable {
     /// What kind of fault it is; stable across releases.
@@ -43,6 +45,6 @@ public struct TrustListError: Error, Equatable, Sendable {
 
 extension TrustListError: CustomStringConvertible {
     public var description: String {
-        offset.map { "at byte \($0): \(reason)" } ?? reason
+        offset.map { localized("at byte \($0): \(reason)") } ?? reason
     }
 }

@@ -1,3 +1,5 @@
+import Messages
+
 /// A trust list: CTLFile.tlv or ITLFile.tlv.
 ///
 /// Decoding keeps every element in its place, so that encoding an untouched file gives its bytes back, always.
@@ -24,10 +26,11 @@ public struct TrustListFile: Hashable, Sendable {
     /// - Parameter bytes: the whole file.
     /// - Throws: ``TrustListError`` with the offset of the first fault, where a phone could not read on.
     public init(decoding bytes: [UInt8]) throws(TrustListError) {
-        guard !bytes.isEmpty else { throw TrustListError(.empty, at: 0, "the file is empty") }
+        guard !bytes.isEmpty else { throw TrustListError(.empty, at: 0, localized("the file is empty")) }
         guard bytes.count <= Self.maximumLength else {
             throw TrustListError(
-                .tooLarge, at: nil, "the file is \(bytes.count) bytes long; the limit is \(Self.maximumLength)")
+                .tooLarge, at: nil,
+                localized("the file is \(bytes.count) bytes long; the limit is \(Self.maximumLength)"))
         }
         header = try Self.decodeHeader(bytes)
         var records: [Record] = []
@@ -77,9 +80,9 @@ extension TrustListFile {
         guard bytes[0] == Header.Tag.version else {
             throw TrustListError(
                 .notATrustList, at: 0,
-                "a trust list starts with field 1 (VERSION); this file starts with byte \(bytes[0])")
+                localized("a trust list starts with field 1 (VERSION); this file starts with byte \(bytes[0])"))
         }
-        var reader = ElementReader(bytes, from: 0, to: bytes.count, in: "the header")
+        var reader = ElementReader(bytes, from: 0, to: bytes.count, in: localized("the header"))
         var seen = SeenTags()
         var elements: [Element] = []
         var offsets: [Int] = []
@@ -89,7 +92,7 @@ extension TrustListFile {
         while !reader.isAtEnd {
             let start = reader.offset
             let element = try reader.next(containers: Header.Tag.containers)
-            try seen.insert(element, at: start, in: "the header")
+            try seen.insert(element, at: start, in: localized("the header"))
             elements.append(element)
             offsets.append(start)
 
@@ -100,31 +103,33 @@ extension TrustListFile {
             for container in openContainers where reader.offset > container.end {
                 throw TrustListError(
                     .badLength, at: container.start,
-                    "header field \(container.tag) ends at byte \(container.end), inside another field")
+                    localized("header field \(container.tag) ends at byte \(container.end), inside another field"))
             }
             openContainers.removeAll { $0.end == reader.offset }
 
             if case .value(Header.Tag.headerLength, let value) = element {
                 guard value.count == 2 else {
                     throw TrustListError(
-                        .badLength, at: start, "HEADERLENGTH must be 2 bytes long, and is \(value.count)")
+                        .badLength, at: start, localized("HEADERLENGTH must be 2 bytes long, and is \(value.count)"))
                 }
                 let length = value.reduce(0) { $0 << 8 | Int($1) }
                 guard length >= reader.offset, length <= bytes.count else {
                     throw TrustListError(
                         .badLength, at: start,
-                        "HEADERLENGTH is \(length); the header cannot end there in a file of \(bytes.count) bytes")
+                        localized(
+                            "HEADERLENGTH is \(length); the header cannot end there in a file of \(bytes.count) bytes"))
                 }
                 declaredLength = length
                 reader.end = length
             }
         }
         guard declaredLength != nil else {
-            throw TrustListError(.missingField, at: 0, "the header has no field 2 (HEADERLENGTH)")
+            throw TrustListError(.missingField, at: 0, localized("the header has no field 2 (HEADERLENGTH)"))
         }
         if let open = openContainers.first {
             throw TrustListError(
-                .badLength, at: open.start, "header field \(open.tag) ends at byte \(open.end), past the header")
+                .badLength, at: open.start,
+                localized("header field \(open.tag) ends at byte \(open.end), past the header"))
         }
         return try Header(elements: elements, startingAt: offsets)
     }
@@ -134,21 +139,24 @@ extension TrustListFile {
     ) throws(TrustListError) -> Record {
         let what = "record \(number)"
         guard bytes.count - start >= 5 else {
-            throw TrustListError(.truncated, at: start, "\(what) ends after \(bytes.count - start) bytes")
+            throw TrustListError(.truncated, at: start, localized("\(what) ends after \(bytes.count - start) bytes"))
         }
         guard bytes[start] == Record.Tag.recordLength, bytes[start + 1] == 0, bytes[start + 2] == 2 else {
             throw TrustListError(
                 .badValue, at: start,
-                "\(what) must start with field 1 (RECORDLENGTH), 2 bytes long; it starts with byte \(bytes[start])")
+                localized(
+                    "\(what) must start with field 1 (RECORDLENGTH), 2 bytes long; it starts with byte \(bytes[start])")
+            )
         }
         let length = Int(bytes[start + 3]) << 8 | Int(bytes[start + 4])
         guard length >= 5 else {
-            throw TrustListError(.badLength, at: start, "\(what) says it is \(length) bytes long; its own head takes 5")
+            throw TrustListError(
+                .badLength, at: start, localized("\(what) says it is \(length) bytes long; its own head takes 5"))
         }
         guard length <= bytes.count - start else {
             throw TrustListError(
                 .truncated, at: start,
-                "\(what) says it is \(length) bytes long, but the file ends after \(bytes.count - start)")
+                localized("\(what) says it is \(length) bytes long, but the file ends after \(bytes.count - start)"))
         }
         var reader = ElementReader(bytes, from: start, to: start + length, in: what)
         var seen = SeenTags()
@@ -159,7 +167,8 @@ extension TrustListFile {
             try seen.insert(element, at: offset, in: what)
             if case .value(Record.Tag.function, let value) = element, value.count != 2 {
                 throw TrustListError(
-                    .badLength, at: offset, "FUNCTION of \(what) must be 2 bytes long, and is \(value.count)")
+                    .badLength, at: offset, localized("FUNCTION of \(what) must be 2 bytes long, and is \(value.count)")
+                )
             }
             elements.append(element)
         }

@@ -1,3 +1,5 @@
+import Messages
+
 /// Something unusual in a trust list that a phone reads over.
 public struct TrustListWarning: Hashable, Sendable, CustomStringConvertible {
     /// What kind it is; stable across releases.
@@ -44,55 +46,59 @@ extension TrustListFile {
             for tag in tags {
                 guard let bytes = elements.bytes(tag) else { continue }
                 if bytes.last != 0 {
-                    warn(.unusualText, "field \(tag) has no NUL at its end", record: record)
+                    warn(.unusualText, localized("field \(tag) has no NUL at its end"), record: record)
                 } else if bytes.dropLast().contains(0) {
-                    warn(.unusualText, "field \(tag) has a NUL in its middle", record: record)
+                    warn(.unusualText, localized("field \(tag) has a NUL in its middle"), record: record)
                 } else if !isUTF8(bytes) {
-                    warn(.unusualText, "field \(tag) is not UTF-8", record: record)
+                    warn(.unusualText, localized("field \(tag) is not UTF-8"), record: record)
                 }
             }
         }
 
         if header.version != (1, 2) {
-            warn(.unusualVersion, "version \(header.version.major).\(header.version.minor) in place of 1.2")
+            warn(.unusualVersion, localized("version \(header.version.major).\(header.version.minor) in place of 1.2"))
         }
         for element in header.elements where !Header.Tag.known.contains(element.tag) {
-            warn(.unknownField, "field \(element.tag) is not known")
+            warn(.unknownField, localized("field \(element.tag) is not known"))
         }
         check(texts: [Header.Tag.signerName, Header.Tag.caName, Header.Tag.fileName], of: header.elements)
-        if header.length % 4 != 0 { warn(.unpaddedHeader, "its length \(header.length) is no multiple of 4") }
+        if header.length % 4 != 0 {
+            warn(.unpaddedHeader, localized("its length \(header.length) is no multiple of 4"))
+        }
         if !["CTLFile.tlv", "ITLFile.tlv"].contains(header.fileName) {
-            warn(.unusualFileName, "the file calls itself \"\(header.fileName)\"")
+            warn(.unusualFileName, localized("the file calls itself \"\(header.fileName)\""))
         }
         if header.serialNumber.first == 0, header.serialNumber.count > 1 {
-            warn(.unusualSerialNumber, "the serial number begins with a zero byte")
+            warn(.unusualSerialNumber, localized("the serial number begins with a zero byte"))
         }
         for (index, record) in records.enumerated() {
             let number = index + 1
             for element in record.elements where !Record.Tag.known.contains(element.tag) {
-                warn(.unknownField, "field \(element.tag) is not known", record: number)
+                warn(.unknownField, localized("field \(element.tag) is not known"), record: number)
             }
             check(
                 texts: [Record.Tag.dnsName, Record.Tag.subjectName, Record.Tag.issuerName], of: record.elements,
                 record: number)
             if let role = record.role {
                 if !Role.known.contains(role) {
-                    warn(.unknownRole, "role \(role.rawValue) is not known", record: number)
+                    warn(.unknownRole, localized("role \(role.rawValue) is not known"), record: number)
                 }
             } else {
-                warn(.missingRole, "it has no role", record: number)
+                warn(.missingRole, localized("it has no role"), record: number)
             }
             if record.certificate == nil {
                 warn(
                     .noCertificate,
                     record.certificateHash == nil
-                        ? "it has no certificate" : "it has a hash in place of its certificate", record: number)
+                        ? localized("it has no certificate") : localized("it has a hash in place of its certificate"),
+                    record: number)
             }
             if let address = record.ipAddress, address.count != 4 {
-                warn(.unusualLength, "IPADDRESS is \(address.count) bytes long in place of 4", record: number)
+                warn(
+                    .unusualLength, localized("IPADDRESS is \(address.count) bytes long in place of 4"), record: number)
             }
             if let serial = record.serialNumber, serial.first == 0, serial.count > 1 {
-                warn(.unusualSerialNumber, "the serial number begins with a zero byte", record: number)
+                warn(.unusualSerialNumber, localized("the serial number begins with a zero byte"), record: number)
             }
         }
         return found

@@ -1,18 +1,20 @@
 import ArgumentParser
+import Messages
 import Version
 
 @main
 struct EtokenBridge: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "etoken-bridge",
-        abstract: "Sign a Cisco CUCM cluster's trust list with hardware eTokens, from Linux.",
-        discussion: """
+        abstract: localized("Sign a Cisco CUCM cluster's trust list with hardware eTokens, from Linux."),
+        discussion: localized(
+            """
             Example, on a lab cluster that runs on this machine:
               cluster-lab up /tmp/lab
               etoken-bridge cluster add --lab /tmp/lab
               etoken-bridge migrate to-etoken --cluster lab --dry-run \\
                 --token SAST-ADN0054f509 --token SAST-ADN008580ef
-            """,
+            """),
         version: Version.current,
         subcommands: [
             TokenGroup.self, CtlGroup.self, TrustGroup.self, ClusterGroup.self, TVSGroup.self, PhonesGroup.self,
@@ -43,7 +45,8 @@ struct EtokenBridge: ParsableCommand {
 
 struct TokenGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Look at security tokens, export their certificates, change their PINs.",
+        commandName: "token",
+        abstract: localized("Look at security tokens, export their certificates, change their PINs."),
         subcommands: [
             TokenList.self, TokenShow.self, TokenExport.self, TokenWatch.self, TokenWait.self, TokenChangePIN.self,
         ])
@@ -51,7 +54,8 @@ struct TokenGroup: ParsableCommand {
 
 struct CtlGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ctl", abstract: "Look at trust list files (CTLFile.tlv, ITLFile.tlv), make and distribute them.",
+        commandName: "ctl",
+        abstract: localized("Look at trust list files (CTLFile.tlv, ITLFile.tlv), make and distribute them."),
         subcommands: [
             CtlShow.self, CtlVerify.self, CtlDiff.self, CtlBuild.self, CtlEdit.self, CtlSign.self, CtlFetch.self,
             CtlDeploy.self, CtlDelete.self,
@@ -60,13 +64,13 @@ struct CtlGroup: ParsableCommand {
 
 struct TrustGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "trust", abstract: "Look at the cluster's trust stores and change them.",
+        commandName: "trust", abstract: localized("Look at the cluster's trust stores and change them."),
         subcommands: [TrustUpload.self, TrustList.self, TrustRemove.self])
 }
 
 struct ClusterGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cluster", abstract: "Tell etoken-bridge about CUCM clusters, and look after them.",
+        commandName: "cluster", abstract: localized("Tell etoken-bridge about CUCM clusters, and look after them."),
         subcommands: [
             ClusterAdd.self, ClusterList.self, ClusterStatusCommand.self, ClusterSetMode.self,
             ClusterRestartServices.self,
@@ -75,12 +79,13 @@ struct ClusterGroup: ParsableCommand {
 
 struct TVSGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tvs", abstract: "Ask a cluster's Trust Verification Service.", subcommands: [TVSQuery.self])
+        commandName: "tvs", abstract: localized("Ask a cluster's Trust Verification Service."),
+        subcommands: [TVSQuery.self])
 }
 
 struct PhonesGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "phones", abstract: "The phones of a cluster.",
+        commandName: "phones", abstract: localized("The phones of a cluster."),
         subcommands: [
             PhonesList.self, PhonesModels.self, PhonesForecast.self, PhonesCheck.self, PhonesRestart.self,
             PhonesExplain.self,
@@ -89,7 +94,7 @@ struct PhonesGroup: ParsableCommand {
 
 struct MigrateGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "migrate", abstract: "Change how a cluster's trust list is signed, step by step.",
+        commandName: "migrate", abstract: localized("Change how a cluster's trust list is signed, step by step."),
         subcommands: [
             MigrateToEtoken.self, MigrateToTokenless.self, MigrateUpdateCertificates.self, MigrateRun.self,
             MigratePrepareDowngrade.self,

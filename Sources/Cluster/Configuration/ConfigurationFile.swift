@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Messages
 
 /// The configuration file: all clusters that the user has told us about. It never holds a password.
 public struct ConfigurationFile: Sendable, Hashable {
@@ -29,7 +30,7 @@ public struct ConfigurationFile: Sendable, Hashable {
             bytes = try Files.read(path, limit: 1 << 20)
         } catch {
             if error.code == .notFound { return ConfigurationFile() }
-            throw ClusterError(error, operation: "read the configuration")
+            throw ClusterError(error, operation: localized("read the configuration"))
         }
         return try ConfigurationReader(file: path).read(String(decoding: bytes, as: UTF8.self))
     }
@@ -42,7 +43,8 @@ public struct ConfigurationFile: Sendable, Hashable {
         sorted.clusters.sort { $0.name < $1.name }
         guard try ConfigurationReader(file: path).read(text) == sorted else {
             throw ClusterError(
-                .configuration, operation: "write the configuration", message: "it would not be read back as it is")
+                .configuration, operation: localized("write the configuration"),
+                message: localized("it would not be read back as it is"))
         }
         do throws(FileError) {
             if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
@@ -50,7 +52,7 @@ public struct ConfigurationFile: Sendable, Hashable {
             }
             try Files.write(Array(text.utf8), to: path, permissions: 0o600, replacing: true)
         } catch {
-            throw ClusterError(error, operation: "write the configuration")
+            throw ClusterError(error, operation: localized("write the configuration"))
         }
     }
 

@@ -1,3 +1,4 @@
+import Messages
 import TOML
 
 /// Reads the configuration's TOML, strictly: a key that is not known is more likely misspelt than meant.
@@ -5,7 +6,7 @@ struct ConfigurationReader {
     let file: String
 
     func read(_ text: String) throws(ClusterError) -> ConfigurationFile {
-        guard !text.utf8.contains(0) else { throw failure("it holds a NUL byte") }
+        guard !text.utf8.contains(0) else { throw failure(localized("it holds a NUL byte")) }
         let root: TOMLValue
         do throws(TOMLError) {
             root = try TOMLValue(parsing: text)
@@ -42,12 +43,12 @@ struct ConfigurationReader {
                 }
             })
         else {
-            throw failure("\(table.path): a cluster's name consists of letters, digits, '-', '_' and '.'")
+            throw failure(localized("\(table.path): a cluster's name consists of letters, digits, '-', '_' and '.'"))
         }
         var cluster = ClusterConfiguration(name: name)
         if let text = try keys.string("version") {
             guard let version = ClusterVersion(text) else {
-                throw failure("\(keys.path).version: '\(text)' is not a version such as 10.5.1.10000-7")
+                throw failure(localized("\(keys.path).version: '\(text)' is not a version such as 10.5.1.10000-7"))
             }
             cluster.version = version
         }
@@ -57,26 +58,29 @@ struct ConfigurationReader {
         for table in try keys.tables("nodes") { cluster.nodes.append(try node(table)) }
         try keys.finish()
         guard Set(cluster.nodes.map(\.name)).count == cluster.nodes.count else {
-            throw failure("\(keys.path).nodes: two nodes have the same name")
+            throw failure(localized("\(keys.path).nodes: two nodes have the same name"))
         }
         guard cluster.nodes.isEmpty || cluster.nodes.filter(\.isPublisher).count == 1 else {
-            throw failure("\(keys.path).nodes: exactly one node has to be the publisher")
+            throw failure(localized("\(keys.path).nodes: exactly one node has to be the publisher"))
         }
         return cluster
     }
 
     private func account(_ table: Keys?) throws(ClusterError) -> AccountConfiguration? {
         guard var keys = table else { return nil }
-        guard let user = try keys.string("user"), !user.isEmpty else { throw failure("\(keys.path).user is missing") }
+        guard let user = try keys.string("user"), !user.isEmpty else {
+            throw failure(localized("\(keys.path).user is missing"))
+        }
         let account = AccountConfiguration(
             user: user, passwordFile: try keys.string("password_file"),
             passwordCommand: try keys.command("password_command"))
         guard try keys.string("password") == nil else {
             throw failure(
-                "\(keys.path).password: passwords do not belong here; password_file names a file that holds one")
+                localized(
+                    "\(keys.path).password: passwords do not belong here; password_file names a file that holds one"))
         }
         guard account.passwordFile == nil || account.passwordCommand == nil else {
-            throw failure("\(keys.path): password_file and password_command exclude each other")
+            throw failure(localized("\(keys.path): password_file and password_command exclude each other"))
         }
         try keys.finish()
         return account
@@ -84,9 +88,11 @@ struct ConfigurationReader {
 
     private func node(_ table: Keys) throws(ClusterError) -> NodeConfiguration {
         var keys = table
-        guard let name = try keys.string("name"), !name.isEmpty else { throw failure("\(keys.path).name is missing") }
+        guard let name = try keys.string("name"), !name.isEmpty else {
+            throw failure(localized("\(keys.path).name is missing"))
+        }
         guard let address = try keys.string("address"), !address.isEmpty else {
-            throw failure("\(keys.path).address is missing")
+            throw failure(localized("\(keys.path).address is missing"))
         }
         var node = NodeConfiguration(name: name, address: address)
         node.isPublisher = try keys.bool("publisher") ?? false
@@ -107,7 +113,7 @@ struct ConfigurationReader {
     }
 
     func failure(_ message: String) -> ClusterError {
-        ClusterError(.configuration, operation: "read the configuration \(file)", message: message)
+        ClusterError(.configuration, operation: localized("read the configuration \(file)"), message: message)
     }
 }
 
@@ -132,7 +138,7 @@ private struct Keys {
     }
 
     mutating func strings(_ key: String) throws(ClusterError) -> [String] {
-        let found = try take(key, "an array of texts") { value -> [String]? in
+        let found = try take(key, localized("an array of texts")) { value -> [String]? in
             guard let array = value.array else { return nil }
             let texts = array.compactMap(\.string)
             return texts.count == array.count ? texts : nil
@@ -142,7 +148,7 @@ private struct Keys {
 
     /// A program and its arguments.
     mutating func command(_ key: String) throws(ClusterError) -> [String]? {
-        try take(key, "an array of texts, as [\"pass\", \"show\", \"office\"]") { value in
+        try take(key, localized("an array of texts, as [\"pass\", \"show\", \"office\"]")) { value in
             guard let values = value.array, !values.isEmpty else { return nil }
             let texts = values.compactMap(\.string)
             return texts.count == values.count && !texts[0].isEmpty ? texts : nil
@@ -150,11 +156,11 @@ private struct Keys {
     }
 
     mutating func bool(_ key: String) throws(ClusterError) -> Bool? {
-        try take(key, "true or false") { $0.boolean }
+        try take(key, localized("true or false")) { $0.boolean }
     }
 
     mutating func port(_ key: String) throws(ClusterError) -> UInt16? {
-        try take(key, "a port from 1 to 65535") { value in
+        try take(key, localized("a port from 1 to 65535")) { value in
             value.integer.flatMap { (1...65535).contains($0) ? UInt16($0) : nil }
         }
     }
@@ -171,11 +177,11 @@ private struct Keys {
     }
 
     mutating func tables(_ key: String) throws(ClusterError) -> [Keys] {
-        guard let array = try take(key, "an array of tables", { $0.array }) else { return [] }
+        guard let array = try take(key, localized("an array of tables"), { $0.array }) else { return [] }
         var tables: [Keys] = []
         for (index, value) in array.enumerated() {
             let place = "\(path).\(key)[\(index)]"
-            guard let table = value.table else { throw reader.failure("\(place) has to be a table") }
+            guard let table = value.table else { throw reader.failure(localized("\(place) has to be a table")) }
             tables.append(Keys(table, path: place, reader: reader))
         }
         return tables
@@ -183,7 +189,7 @@ private struct Keys {
 
     func finish() throws(ClusterError) {
         guard let key = unread.sorted().first else { return }
-        throw reader.failure("\(path.isEmpty ? key : "\(path).\(key)") is not a key that is known here")
+        throw reader.failure(localized("\(path.isEmpty ? key : "\(path).\(key)") is not a key that is known here"))
     }
 
     private mutating func take<T>(
@@ -192,7 +198,7 @@ private struct Keys {
         unread.remove(key)
         guard let value = table[key] else { return nil }
         guard let result = read(value) else {
-            throw reader.failure("\(path.isEmpty ? key : "\(path).\(key)") has to be \(kind)")
+            throw reader.failure(localized("\(path.isEmpty ? key : "\(path).\(key)") has to be \(kind)"))
         }
         return result
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 import Secrets
 
 /// Runs a program that knows a password, for example a password manager.
@@ -13,11 +14,11 @@ public enum CredentialCommand {
         let program = command.first ?? ""
         func failure(_ message: String, cause: (any Error)? = nil) -> ClusterError {
             ClusterError(
-                .configuration, operation: "get the password of \(user)",
-                message: "the password_command \(program) \(message)", cause: cause)
+                .configuration, operation: localized("get the password of \(user)"),
+                message: localized("the password_command \(program) \(message)"), cause: cause)
         }
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw failure("cannot be run: \(String(cString: strerror(errno)))") }
+        guard pipe(&ends) == 0 else { throw failure(localized("cannot be run: \(String(cString: strerror(errno)))")) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
@@ -32,7 +33,7 @@ public enum CredentialCommand {
         _ = close(ends[1])
         guard started == 0 else {
             _ = close(ends[0])
-            throw failure("cannot be run: \(String(cString: strerror(started)))")
+            throw failure(localized("cannot be run: \(String(cString: strerror(started)))"))
         }
         let secret = Result { () throws(SecretError) in try Secret.read(descriptor: ends[0]) }
         _ = close(ends[0])
@@ -40,11 +41,11 @@ public enum CredentialCommand {
         while waitpid(id, &status, 0) == -1, errno == EINTR {}
         // A program that is still printing when we have our line dies of it; that is no failure.
         let isDone = status & 0x7F == 0 && status >> 8 & 0xFF == 0 || status & 0x7F == SIGPIPE
-        guard isDone else { throw failure("failed with status \(status >> 8 & 0xFF)") }
+        guard isDone else { throw failure(localized("failed with status \(status >> 8 & 0xFF)")) }
         do throws(SecretError) {
             return try secret.get()
         } catch {
-            throw failure("gives no password: \(error.reason)", cause: error)
+            throw failure(localized("gives no password: \(error.reason)"), cause: error)
         }
     }
 }

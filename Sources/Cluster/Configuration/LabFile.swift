@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import Messages
 
 /// `lab.json`, in which a cluster-lab describes itself.
 public enum LabFile {
@@ -9,7 +10,7 @@ public enum LabFile {
     /// Reads `lab.json` in a lab's folder.
     public static func read(folder: String) throws(ClusterError) -> ClusterConfiguration {
         let path = "\(folder)/\(name)"
-        let operation = "read the lab's description \(path)"
+        let operation = localized("read the lab's description \(path)")
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try Files.read(path, limit: 1 << 20)
@@ -21,16 +22,17 @@ public enum LabFile {
             document = try JSONDecoder().decode(Document.self, from: Data(bytes))
         } catch {
             throw ClusterError(
-                .configuration, operation: operation, message: "it is not what a lab writes: \(error)", cause: error)
+                .configuration, operation: operation, message: localized("it is not what a lab writes: \(error)"),
+                cause: error)
         }
         guard document.schema == schema else {
             throw ClusterError(
-                .configuration, operation: operation, message: "it is of another kind", expected: schema,
+                .configuration, operation: operation, message: localized("it is of another kind"), expected: schema,
                 found: document.schema)
         }
         guard let version = ClusterVersion(document.version) else {
             throw ClusterError(
-                .configuration, operation: operation, message: "'\(document.version)' is not a version")
+                .configuration, operation: operation, message: localized("'\(document.version)' is not a version"))
         }
         return ClusterConfiguration(
             name: document.name, version: version,

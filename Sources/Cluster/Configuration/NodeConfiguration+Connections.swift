@@ -1,3 +1,4 @@
+import Messages
 import Transfers
 
 extension NodeConfiguration {
@@ -10,7 +11,7 @@ extension NodeConfiguration {
     func tls(operation: String) throws(ClusterError) -> TLSOptions {
         guard let tlsPin else {
             throw ClusterError(
-                .configuration, operation: operation, node: name, message: "its TLS key is not known yet")
+                .configuration, operation: operation, node: name, message: localized("its TLS key is not known yet"))
         }
         return TLSOptions(trust: .pinned(publicKey: tlsPin), legacyTLS: legacyTLS)
     }

@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 
 /// What one node gave when a trust list file was read from it.
 public struct TrustListReading: Sendable {
@@ -43,7 +44,7 @@ public struct TrustListReading: Sendable {
     public var summary: String {
         switch outcome {
         case .file(let bytes): "\(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)"
-        case .absent: "no file"
+        case .absent: localized("no file")
         case .failed(let error): error.message
         }
     }

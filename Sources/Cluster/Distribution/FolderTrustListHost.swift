@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Messages
 
 /// A folder on this machine that a TFTP server serves, for example Asterisk's.
 public struct FolderTrustListHost: TrustListHost {
@@ -11,7 +12,8 @@ public struct FolderTrustListHost: TrustListHost {
         node = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
         guard Files.isFolder(node) else {
             throw ClusterError(
-                .notFound, operation: "use the folder \(folder)", message: "there is no folder of that name")
+                .notFound, operation: localized("use the folder \(folder)"),
+                message: localized("there is no folder of that name"))
         }
     }
 

@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 
 /// The trust list files of all nodes that serve them to phones, read and written at once.
 ///
@@ -129,14 +130,15 @@ public struct TrustListDistribution: Sendable {
     /// - Throws: `mismatch` naming the transport, and the checksums expected and found.
     public static func check(_ host: any TrustListHost, serves expected: [UInt8]?) throws(ClusterError) {
         func text(_ bytes: [UInt8]?) -> String {
-            bytes.map { "\($0.count) bytes, SHA-1 \(Digest.sha1($0).hex)" } ?? "no file"
+            bytes.map { "\($0.count) bytes, SHA-1 \(Digest.sha1($0).hex)" } ?? localized("no file")
         }
         for transport in TrustListTransport.allCases {
             let found = try host.fetch(.ctl, over: transport)
             guard found == expected else {
                 throw ClusterError(
-                    .mismatch, operation: "read back \(TrustListKind.ctl.fileName)", node: host.node,
-                    message: "it serves something else over \(transport.rawValue.uppercased()) than it was given",
+                    .mismatch, operation: localized("read back \(TrustListKind.ctl.fileName)"), node: host.node,
+                    message: localized(
+                        "it serves something else over \(transport.rawValue.uppercased()) than it was given"),
                     expected: text(expected), found: text(found))
             }
         }

@@ -1,3 +1,5 @@
+import Messages
+
 /// A phone that can be told to restart, with what it is chosen by.
 public struct RestartCandidate: Sendable, Hashable {
     /// `SEPB000B4BA0AEE`
@@ -28,7 +30,8 @@ extension AXLClient {
         guard let names = table["name"], let models = table["model"] else {
             if table.rows.isEmpty { return [] }
             throw ClusterError(
-                .unexpectedAnswer, operation: "list the phones", message: "the answer has other columns",
+                .unexpectedAnswer, operation: localized("list the phones"),
+                message: localized("the answer has other columns"),
                 found: table.columns.joined(separator: ", "))
         }
         let pools = table["pool"] ?? names.map { _ in "" }

@@ -1,6 +1,7 @@
 import Files
 import FoundationEssentials
 import Glibc
+import Messages
 
 /// What a run of ``PhoneRestart`` has done, so that another one can go on with it: an append-only file, a JSON document a
 /// line. The first line holds the phones, each further one what became of one of them.
@@ -49,7 +50,7 @@ public final class RestartRecord {
     public static func begin(
         cluster: String, phones: [String], isReset: Bool, in folder: String, at time: Int64
     ) throws(ClusterError) -> RestartRecord {
-        let operation = "begin a record of the restart"
+        let operation = localized("begin a record of the restart")
         let line = Line(schema: schema, cluster: cluster, begun: time, isReset: isReset, phones: phones)
         let stem = "\(self.folder(in: folder))/\(fileName(cluster))-\(time)"
         var path = stem + ".jsonl"
@@ -69,7 +70,7 @@ public final class RestartRecord {
 
     /// The newest record of a cluster that was not finished; nil where there is none.
     public static func unfinished(of cluster: String, in folder: String) throws(ClusterError) -> RestartRecord? {
-        let operation = "look for a restart that was stopped"
+        let operation = localized("look for a restart that was stopped")
         let prefix = fileName(cluster) + "-"
         let paths = names(in: self.folder(in: folder)).filter { $0.hasPrefix(prefix) && $0.hasSuffix(".jsonl") }
             .map { "\(self.folder(in: folder))/\($0)" }
@@ -85,7 +86,9 @@ public final class RestartRecord {
     }
 
     /// Opens it for writing: another process that writes it is an error.
-    public func resume() throws(ClusterError) -> RestartRecord { try Self.open(path, operation: "resume the restart") }
+    public func resume() throws(ClusterError) -> RestartRecord {
+        try Self.open(path, operation: localized("resume the restart"))
+    }
 
     private init(_ path: String, _ first: Line, _ lines: [Line]) {
         self.path = path
@@ -139,7 +142,7 @@ public final class RestartRecord {
 
     private func failure(_ what: String) -> ClusterError {
         ClusterError(
-            .file, operation: "\(what) the record of the restart",
+            .file, operation: localized("\(what) the record of the restart"),
             message: "\(path): \(String(cString: strerror(errno)))")
     }
 
@@ -153,7 +156,7 @@ public final class RestartRecord {
         guard descriptor >= 0 else { throw failed(String(cString: strerror(errno))) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
-            throw failed("another etoken-bridge is restarting these phones")
+            throw failed(localized("another etoken-bridge is restarting these phones"))
         }
         do throws(ClusterError) {
             let (first, lines, length) = try read(path, operation: operation)
@@ -183,7 +186,7 @@ public final class RestartRecord {
         }
         guard let first = lines.first, first.schema == schema else {
             throw ClusterError(
-                .file, operation: operation, message: "\(path) is no record of a restart", expected: schema,
+                .file, operation: operation, message: localized("\(path) is no record of a restart"), expected: schema,
                 found: lines.first?.schema)
         }
         return (first, Array(lines.dropFirst()), length)

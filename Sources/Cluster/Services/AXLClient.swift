@@ -1,4 +1,5 @@
 import Markup
+import Messages
 import Secrets
 
 /// A phone as the cluster's database holds it.
@@ -61,7 +62,8 @@ public struct AXLClient: Sendable {
         while table.rows.count < count {
             do throws(ClusterError) {
                 let wanted = min(size, count - table.rows.count)
-                let next = try page("select skip \(skip + table.rows.count) first \(wanted) \(query.dropFirst(7))")
+                let next = try page(
+                    "select skip \(skip + table.rows.count) first \(wanted) \(query.dropFirst(7))")
                 table.append(next)
                 if next.rows.count < wanted { break }
             } catch {
@@ -83,8 +85,8 @@ public struct AXLClient: Sendable {
         guard let names = table["name"], let models = table["model"] else {
             if table.rows.isEmpty { return [] }
             throw ClusterError(
-                .unexpectedAnswer, operation: "list the phones", node: soap.node.name,
-                message: "the answer has other columns", found: table.columns.joined(separator: ", "))
+                .unexpectedAnswer, operation: localized("list the phones"), node: soap.node.name,
+                message: localized("the answer has other columns"), found: table.columns.joined(separator: ", "))
         }
         // The class holds templates and gateways' ports as well; a phone's name starts with SEP and its address.
         return zip(names, models).filter { $0.0.hasPrefix("SEP") }.map { ClusterPhone(name: $0.0, model: $0.1) }
@@ -101,7 +103,7 @@ public struct AXLClient: Sendable {
     }
 
     private func page(_ query: String) throws(ClusterError) -> SQLTable {
-        let operation = "query the database over AXL"
+        let operation = localized("query the database over AXL")
         let answer = try call("executeSQLQuery", "<sql>\(XMLDocument.escape(query))</sql>", operation: operation)
         let rows = (answer.element(named: "return")?.elements(named: "row") ?? []).map(\.elements)
         // A value that is NULL may be left out of a row, so the columns are those of all rows together.
@@ -121,7 +123,7 @@ public struct AXLClient: Sendable {
         guard answer.name == "\(name)Response" else {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: soap.node.name,
-                message: "the answer is of another kind", expected: "\(name)Response", found: answer.name)
+                message: localized("the answer is of another kind"), expected: "\(name)Response", found: answer.name)
         }
         return answer
     }

@@ -1,4 +1,5 @@
 import Markup
+import Messages
 import Transfers
 
 /// What a phone's own page says of it.
@@ -72,7 +73,7 @@ public struct PhonePage: Sendable {
     }
 
     public func information() throws(ClusterError) -> PhoneInformation {
-        let operation = "read the phone's information"
+        let operation = localized("read the phone's information")
         let body = try get(Self.informationPath, operation: operation)
         let root: MarkupElement
         do throws(MarkupError) {
@@ -83,7 +84,7 @@ public struct PhonePage: Sendable {
         }
         guard root.name == "DeviceInformation", let name = root.firstDescendant(named: "HostName")?.text else {
             throw ClusterError(
-                .unexpectedAnswer, operation: operation, node: phone, message: "the page is of another kind",
+                .unexpectedAnswer, operation: operation, node: phone, message: localized("the page is of another kind"),
                 found: root.text)
         }
         return PhoneInformation(
@@ -92,14 +93,14 @@ public struct PhonePage: Sendable {
     }
 
     public func statusMessages() throws(ClusterError) -> [PhoneStatusMessage] {
-        let page = try page(Self.messagesPath, operation: "read the phone's status messages")
+        let page = try page(Self.messagesPath, operation: localized("read the phone's status messages"))
         let items = page.elements("li").map(\.text)
         let rows = page.tables.flatMap(\.rows).map { $0.map(\.text).joined(separator: " ") }
         return (items.isEmpty ? rows : items).compactMap(Self.message)
     }
 
     public func trustLists() throws(ClusterError) -> PhoneTrustLists {
-        let operation = "read the phone's trust list checksums"
+        let operation = localized("read the phone's trust list checksums")
         let page = try page(Self.securityPath, operation: operation)
         var checksums: [String: String] = [:]
         for row in page.tables.flatMap(\.rows) where row.count >= 2 {
@@ -111,14 +112,15 @@ public struct PhonePage: Sendable {
             guard value.allSatisfy(\.isHexDigit), [32, 40].contains(value.count) else {
                 throw ClusterError(
                     .unexpectedAnswer, operation: operation, node: phone,
-                    message: "what the page shows as '\(name)' is no checksum", found: value)
+                    message: localized("what the page shows as '\(name)' is no checksum"), found: value)
             }
             return value
         }
         // Phones without Security by Default show no line for the ITL file.
         guard checksums["ctl file"] != nil else {
             throw ClusterError(
-                .unexpectedAnswer, operation: operation, node: phone, message: "the page shows no trust list",
+                .unexpectedAnswer, operation: operation, node: phone,
+                message: localized("the page shows no trust list"),
                 found: page.text)
         }
         return PhoneTrustLists(ctl: try checksum("ctl file"), itl: try checksum("itl file"))
@@ -156,7 +158,7 @@ public struct PhonePage: Sendable {
         guard answer.status == 200 else {
             throw ClusterError(
                 answer.status == 404 ? .notSupported : .unexpectedAnswer, operation: operation, node: phone,
-                message: "HTTP status \(answer.status)")
+                message: localized("HTTP status \(answer.status)"))
         }
         return answer.body
     }

@@ -1,4 +1,5 @@
 import Markup
+import Messages
 import Secrets
 
 /// A phone as the cluster sees it at this moment.
@@ -43,7 +44,7 @@ public struct RISClient: Sendable {
     ///
     /// - Parameter names: empty for all of them. At most 1000 come in one answer.
     public func phones(named names: [String] = []) throws(ClusterError) -> [RegisteredPhone] {
-        let operation = "ask for the phones' addresses"
+        let operation = localized("ask for the phones' addresses")
         let items = (names.isEmpty ? ["*"] : names)
             .map { "<ns:item><ns:Item>\(XMLDocument.escape($0))</ns:Item></ns:item>" }.joined()
         let answer = try call(
@@ -57,7 +58,8 @@ public struct RISClient: Sendable {
             operation: operation)
         guard let result = answer.firstDescendant(named: "SelectCmDeviceResult") else {
             throw ClusterError(
-                .unexpectedAnswer, operation: operation, node: soap.node.name, message: "the answer holds no result",
+                .unexpectedAnswer, operation: operation, node: soap.node.name,
+                message: localized("the answer holds no result"),
                 found: answer.text)
         }
         var phones: [RegisteredPhone] = []

@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 import Transfers
 import TrustList
 
@@ -36,14 +37,16 @@ public struct TVSClient: Sendable {
     /// - Parameter timeout: seconds for each step of a question.
     /// - Throws: `configuration` when the node has no TVS port, or no key is pinned for it.
     public init(_ node: NodeConfiguration, timeout: Double = 15) throws(ClusterError) {
-        let operation = "ask the Trust Verification Service"
+        let operation = localized("ask the Trust Verification Service")
         guard let port = node.tvsPort else {
             throw ClusterError(
-                .configuration, operation: operation, node: node.name, message: "it is not set up to run that service")
+                .configuration, operation: operation, node: node.name,
+                message: localized("it is not set up to run that service"))
         }
         guard let pin = node.tvsPin else {
             throw ClusterError(
-                .configuration, operation: operation, node: node.name, message: "the service's TLS key is not known yet"
+                .configuration, operation: operation, node: node.name,
+                message: localized("the service's TLS key is not known yet")
             )
         }
         self.node = node
@@ -84,12 +87,12 @@ public struct TVSClient: Sendable {
     private func ask(
         _ command: TVSMessage.Command, expecting answer: TVSMessage.Command, _ elements: [TVSMessage.Element]
     ) throws(ClusterError) -> TVSAnswer {
-        let operation = "ask the Trust Verification Service"
+        let operation = localized("ask the Trust Verification Service")
         let sessionID = UInt32.random(in: 1...UInt32.max)
         let request = TVSMessage(command, sessionID: sessionID, elements: elements).encode()
         guard request.count <= TVSMessage.headerSize + TVSMessage.maximumBodySize else {
             throw ClusterError(
-                .configuration, operation: operation, node: node.name, message: "the question is too long")
+                .configuration, operation: operation, node: node.name, message: localized("the question is too long"))
         }
         let message: TVSMessage
         do {
@@ -103,12 +106,14 @@ public struct TVSClient: Sendable {
             throw ClusterError(error, operation: operation, node: node.name, expected: node.tvsPin)
         } catch {
             throw ClusterError(
-                .unexpectedAnswer, operation: operation, node: node.name, message: "its answer is malformed: \(error)",
+                .unexpectedAnswer, operation: operation, node: node.name,
+                message: localized("its answer is malformed: \(error)"),
                 cause: error)
         }
         guard message.command == answer.rawValue, message.sessionID == sessionID else {
             throw ClusterError(
-                .unexpectedAnswer, operation: operation, node: node.name, message: "the answer is to another question",
+                .unexpectedAnswer, operation: operation, node: node.name,
+                message: localized("the answer is to another question"),
                 expected: "command \(answer.rawValue), session \(sessionID)",
                 found: "command \(message.command), session \(message.sessionID)")
         }
@@ -122,11 +127,13 @@ public struct TVSClient: Sendable {
             ClusterError(.unexpectedAnswer, operation: operation, node: node, message: text, cause: cause)
         }
         guard let status = message[.status], status.count == 1, status[0] <= 1 else {
-            throw malformed("the answer holds no status that we know")
+            throw malformed(localized("the answer holds no status that we know"))
         }
         var timeToLive: UInt32?
         if let value = message[.timeToLive] {
-            guard value.count == 4 else { throw malformed("the time to live is \(value.count) bytes long, not 4") }
+            guard value.count == 4 else {
+                throw malformed(localized("the time to live is \(value.count) bytes long, not 4"))
+            }
             timeToLive = value.reduce(0) { $0 << 8 | UInt32($1) }
         }
         var certificate: Certificate?
@@ -134,7 +141,7 @@ public struct TVSClient: Sendable {
             do {
                 certificate = try Certificate(der: der)
             } catch {
-                throw malformed("what it gives as a certificate is none: \(error)", cause: error)
+                throw malformed(localized("what it gives as a certificate is none: \(error)"), cause: error)
             }
         }
         return TVSAnswer(

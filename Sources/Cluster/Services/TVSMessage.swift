@@ -1,3 +1,5 @@
+import Messages
+
 /// A message of the Trust Verification Service (docs/cluster-interfaces.md): `57 01`, command, reserved byte, session id, body
 /// length, and a body of TLVs (tag 1 byte, length 2). All integers are big-endian.
 public struct TVSMessage: Sendable, Hashable {
@@ -67,12 +69,14 @@ public struct TVSMessage: Sendable, Hashable {
 
     /// The length of the body that a header announces.
     public static func bodySize(header: [UInt8]) throws(Malformed) -> Int {
-        guard header.count == headerSize else { throw Malformed(description: "the header is cut off") }
+        guard header.count == headerSize else { throw Malformed(description: localized("the header is cut off")) }
         guard header[0] == 0x57, header[1] == 0x01 else {
-            throw Malformed(description: "it does not begin with 57 01")
+            throw Malformed(description: localized("it does not begin with 57 01"))
         }
         let size = Int(header[8]) << 8 | Int(header[9])
-        guard size <= maximumBodySize else { throw Malformed(description: "a body of \(size) bytes is announced") }
+        guard size <= maximumBodySize else {
+            throw Malformed(description: localized("a body of \(size) bytes is announced"))
+        }
         return size
     }
 
@@ -80,18 +84,19 @@ public struct TVSMessage: Sendable, Hashable {
     public init(decoding bytes: [UInt8]) throws(Malformed) {
         let size = try Self.bodySize(header: Array(bytes.prefix(Self.headerSize)))
         guard bytes.count == Self.headerSize + size else {
-            throw Malformed(description: "the body is \(bytes.count - Self.headerSize) bytes long, not \(size)")
+            throw Malformed(
+                description: localized("the body is \(bytes.count - Self.headerSize) bytes long, not \(size)"))
         }
         command = bytes[2]
         sessionID = bytes[4..<8].reduce(0) { $0 << 8 | UInt32($1) }
         elements = []
         var rest = bytes[Self.headerSize...]
         while let tag = rest.popFirst() {
-            guard rest.count >= 2 else { throw Malformed(description: "element \(tag) is cut off") }
+            guard rest.count >= 2 else { throw Malformed(description: localized("element \(tag) is cut off")) }
             let length = Int(rest.removeFirst()) << 8 | Int(rest.removeFirst())
-            guard rest.count >= length else { throw Malformed(description: "element \(tag) is cut off") }
+            guard rest.count >= length else { throw Malformed(description: localized("element \(tag) is cut off")) }
             guard !elements.contains(where: { $0.tag == tag }) else {
-                throw Malformed(description: "element \(tag) stands twice")
+                throw Malformed(description: localized("element \(tag) stands twice"))
             }
             elements.append(Element(tag: tag, value: Array(rest.prefix(length))))
             rest = rest.dropFirst(length)

@@ -1,3 +1,4 @@
+import Messages
 import Transfers
 
 /// The trust list files that a node serves to phones.
@@ -67,10 +68,10 @@ extension TrustListHost {
         let tftp = try fetch(kind, over: .tftp)
         let http = try fetch(kind, over: .http)
         guard tftp == http else {
-            let length = { (file: [UInt8]?) in file.map { "\($0.count) bytes" } ?? "no file" }
+            let length = { (file: [UInt8]?) in file.map { "\($0.count) bytes" } ?? localized("no file") }
             throw ClusterError(
                 .mismatch, operation: "read \(kind.fileName)", node: node,
-                message: "TFTP and HTTP serve different files",
+                message: localized("TFTP and HTTP serve different files"),
                 expected: "over TFTP \(length(tftp))", found: "over HTTP \(length(http))")
         }
         return tftp
@@ -122,7 +123,7 @@ public struct NodeTrustListHost: TrustListHost {
                 default:
                     throw TransferError(
                         code: .protocolError, operation: "GET", location: url,
-                        message: "HTTP status \(answer.status)")
+                        message: localized("HTTP status \(answer.status)"))
                 }
             }
         } catch {
@@ -155,7 +156,7 @@ public struct NodeTrustListHost: TrustListHost {
         guard counts.deleted == counts.found else {
             throw ClusterError(
                 .refused, operation: "delete \(TrustListKind.ctl.fileName)", node: node,
-                message: "\(counts.deleted) of \(counts.found) files were deleted")
+                message: localized("\(counts.deleted) of \(counts.found) files were deleted"))
         }
     }
 }

@@ -1,3 +1,5 @@
+import Messages
+
 /// The commands that we use of a node's command line, with their answers as values (docs/cluster-interfaces.md).
 public struct PlatformCommandLine: Sendable {
     public let shell: any ClusterShell
@@ -50,7 +52,9 @@ public struct PlatformCommandLine: Sendable {
 
     /// `show cert trust UNIT/NAME` or `show cert own UNIT/NAME`: the text that the node prints.
     public func certificateText(_ entry: CertificateListEntry, own: Bool = false) throws(ClusterError) -> String {
-        try run(ShellCommand("show cert \(own ? "own" : "trust") \(try word(entry.unit))/\(try word(entry.name))"))
+        try run(
+            ShellCommand(
+                "show cert \(own ? "own" : "trust") \(try word(entry.unit))/\(try word(entry.name))"))
     }
 
     /// `set cert import trust UNIT`. That a unit is taken here is *unconfirmed* for Phone-SAST-trust: read back.
@@ -116,9 +120,12 @@ public struct PlatformCommandLine: Sendable {
     public func setSecurityMode(_ mode: SecurityMode) throws(ClusterError) {
         switch mode {
         case .mixed:
-            try runTrustListCommand("utils ctl set-cluster mixed-mode", success: "Cluster set to Mixed Mode")
+            try runTrustListCommand(
+                "utils ctl set-cluster mixed-mode", success: "Cluster set to Mixed Mode")
         case .nonSecure:
-            try runTrustListCommand("utils ctl set-cluster non-secure-mode", success: "Cluster set to Non Secure Mode")
+            try runTrustListCommand(
+                "utils ctl set-cluster non-secure-mode", success: "Cluster set to Non Secure Mode"
+            )
         }
     }
 
@@ -138,7 +145,7 @@ public struct PlatformCommandLine: Sendable {
         guard !text.contains("No valid command entered") else {
             throw ClusterError(
                 .notSupported, operation: "run \(command.text)", node: shell.node,
-                message: "its command line does not know the command", found: text)
+                message: localized("its command line does not know the command"), found: text)
         }
         return text
     }
@@ -151,21 +158,23 @@ public struct PlatformCommandLine: Sendable {
 
     private func misunderstood(_ command: String, _ text: String) -> ClusterError {
         ClusterError(
-            .unexpectedAnswer, operation: "run \(command)", node: shell.node, message: "its answer is not understood",
+            .unexpectedAnswer, operation: "run \(command)", node: shell.node,
+            message: localized("its answer is not understood"),
             found: text)
     }
 
     private func rejected(_ command: String, _ text: String) -> ClusterError {
         ClusterError(
-            .refused, operation: "run \(command)", node: shell.node, message: "it does not report success", found: text)
+            .refused, operation: "run \(command)", node: shell.node, message: localized("it does not report success"),
+            found: text)
     }
 
     /// A name that cannot be taken for more than one argument.
     private func word(_ text: String) throws(ClusterError) -> String {
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw ClusterError(
-                .configuration, operation: "run a command", node: shell.node,
-                message: "'\(text)' cannot be an argument of it")
+                .configuration, operation: localized("run a command"), node: shell.node,
+                message: localized("'\(text)' cannot be an argument of it"))
         }
         return text
     }

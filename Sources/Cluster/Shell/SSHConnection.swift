@@ -1,5 +1,6 @@
 import CSSH
 import Glibc
+import Messages
 import Secrets
 
 /// A libssh session and its one channel, freed with their owner. Used by one thread at a time: its owner holds a lock.
@@ -43,10 +44,11 @@ struct SSHConnection: ~Copyable {
             let reason = lastError
             let isAlgorithm = reason.contains("no match for method")
             throw ClusterError(
-                isAlgorithm ? .notSupported : .unreachable, operation: "connect to the command line", node: node.name,
+                isAlgorithm ? .notSupported : .unreachable, operation: localized("connect to the command line"),
+                node: node.name,
                 message: isAlgorithm
-                    ? "the SSH server offers only old algorithms (legacy_ssh = true allows them): \(reason)"
-                    : "no SSH server answers at \(node.address) port \(node.sshPort): \(reason)")
+                    ? localized("the SSH server offers only old algorithms (legacy_ssh = true allows them): \(reason)")
+                    : localized("no SSH server answers at \(node.address) port \(node.sshPort): \(reason)"))
         }
     }
 
@@ -63,17 +65,17 @@ struct SSHConnection: ~Copyable {
     func hostKeyFingerprint() throws(ClusterError) -> String {
         var key: OpaquePointer?
         guard ssh_get_server_publickey(session, &key) == SSH_OK, let key else {
-            throw failure("read the SSH host key")
+            throw failure(localized("read the SSH host key"))
         }
         defer { ssh_key_free(key) }
         var hash: UnsafeMutablePointer<UInt8>?
         var length = 0
         guard ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &hash, &length) == SSH_OK else {
-            throw failure("read the SSH host key")
+            throw failure(localized("read the SSH host key"))
         }
         defer { ssh_clean_pubkey_hash(&hash) }
         guard let text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, length) else {
-            throw failure("read the SSH host key")
+            throw failure(localized("read the SSH host key"))
         }
         defer { ssh_string_free_char(text) }
         return String(cString: text)
@@ -81,29 +83,29 @@ struct SSHConnection: ~Copyable {
 
     /// Logs in, with one attempt at the password.
     func authenticate(_ password: Secret, until deadline: ContinuousClock.Instant) throws(ClusterError) {
-        var result = try complete("log in", until: deadline) { ssh_userauth_none(session, nil) }
+        var result = try complete(localized("log in"), until: deadline) { ssh_userauth_none(session, nil) }
         guard result != SSH_AUTH_SUCCESS.rawValue else { return }
         let methods = ssh_userauth_list(session, nil)
         if methods & Int32(SSH_AUTH_METHOD_PASSWORD) != 0 {
             result = try password.withCString { text -> Result<Int32, ClusterError> in
                 Result { () throws(ClusterError) in
-                    try complete("log in", until: deadline) { ssh_userauth_password(session, nil, text) }
+                    try complete(localized("log in"), until: deadline) { ssh_userauth_password(session, nil, text) }
                 }
             }.get()
         } else if methods & Int32(SSH_AUTH_METHOD_INTERACTIVE) != 0 {
             result = try answerPrompts(password, until: deadline)
         } else {
             throw ClusterError(
-                .notSupported, operation: "log in to the command line", node: node.name,
-                message: "the SSH server takes neither a password nor keyboard-interactive")
+                .notSupported, operation: localized("log in to the command line"), node: node.name,
+                message: localized("the SSH server takes neither a password nor keyboard-interactive"))
         }
         guard result == SSH_AUTH_SUCCESS.rawValue else {
             guard result == SSH_AUTH_DENIED.rawValue || result == SSH_AUTH_PARTIAL.rawValue else {
-                throw failure("log in to the command line")
+                throw failure(localized("log in to the command line"))
             }
             throw ClusterError(
-                .loginRefused, operation: "log in to the command line", node: node.name,
-                message: "user or password are refused")
+                .loginRefused, operation: localized("log in to the command line"), node: node.name,
+                message: localized("user or password are refused"))
         }
     }
 
@@ -113,7 +115,7 @@ struct SSHConnection: ~Copyable {
         var answered = false
         // A server may ask in several rounds, the last ones without a prompt.
         for _ in 0..<8 {
-            let result = try complete("log in", until: deadline) { ssh_userauth_kbdint(session, nil, nil) }
+            let result = try complete(localized("log in"), until: deadline) { ssh_userauth_kbdint(session, nil, nil) }
             guard result == SSH_AUTH_INFO.rawValue else { return result }
             let prompts = ssh_userauth_kbdint_getnprompts(session)
             guard prompts > 0 else { continue }
@@ -122,8 +124,8 @@ struct SSHConnection: ~Copyable {
             let prompt = ssh_userauth_kbdint_getprompt(session, 0, &echo).map { String(cString: $0) } ?? ""
             guard prompts == 1, echo == 0, !answered else {
                 throw ClusterError(
-                    .unexpectedQuestion, operation: "log in to the command line", node: node.name,
-                    message: "the SSH server asks more than the password", found: prompt)
+                    .unexpectedQuestion, operation: localized("log in to the command line"), node: node.name,
+                    message: localized("the SSH server asks more than the password"), found: prompt)
             }
             answered = true
             _ = password.withCString { ssh_userauth_kbdint_setanswer(session, 0, $0) }
@@ -133,16 +135,16 @@ struct SSHConnection: ~Copyable {
 
     /// Opens a terminal with a shell. It is wide, so that no line is wrapped.
     mutating func openShell(until deadline: ContinuousClock.Instant) throws(ClusterError) {
-        guard let channel = ssh_channel_new(session) else { throw failure("open a shell") }
+        guard let channel = ssh_channel_new(session) else { throw failure(localized("open a shell")) }
         self.channel = channel
-        let opened = try complete("open a shell", until: deadline) { ssh_channel_open_session(channel) }
-        guard opened == SSH_OK else { throw failure("open a shell") }
-        let terminal = try complete("open a terminal", until: deadline) {
+        let opened = try complete(localized("open a shell"), until: deadline) { ssh_channel_open_session(channel) }
+        guard opened == SSH_OK else { throw failure(localized("open a shell")) }
+        let terminal = try complete(localized("open a terminal"), until: deadline) {
             ssh_channel_request_pty_size(channel, "vt100", 500, 24)
         }
-        guard terminal == SSH_OK else { throw failure("open a terminal") }
-        let shell = try complete("open a shell", until: deadline) { ssh_channel_request_shell(channel) }
-        guard shell == SSH_OK else { throw failure("open a shell") }
+        guard terminal == SSH_OK else { throw failure(localized("open a terminal")) }
+        let shell = try complete(localized("open a shell"), until: deadline) { ssh_channel_request_shell(channel) }
+        guard shell == SSH_OK else { throw failure(localized("open a shell")) }
     }
 
     /// Sends all bytes.
@@ -157,13 +159,13 @@ struct SSHConnection: ~Copyable {
                 start += Int(sent)
             } else if sent == 0 || sent == SSH_AGAIN {
                 guard ssh_channel_is_closed(channel) == 0 else { throw closed() }
-                try wait("send a command", until: deadline)
+                try wait(localized("send a command"), until: deadline)
             } else {
                 throw closed()
             }
         }
         while ssh_blocking_flush(session, 50) == SSH_AGAIN {
-            try wait("send a command", until: deadline)
+            try wait(localized("send a command"), until: deadline)
         }
     }
 
@@ -185,11 +187,15 @@ struct SSHConnection: ~Copyable {
     }
 
     private func failure(_ operation: String) -> ClusterError {
-        ClusterError(.closed, operation: operation, node: node.name, message: "the SSH connection failed: \(lastError)")
+        ClusterError(
+            .closed, operation: operation, node: node.name,
+            message: localized("the SSH connection failed: \(lastError)"))
     }
 
     private func closed() -> ClusterError {
-        ClusterError(.closed, operation: "use the command line", node: node.name, message: "the SSH connection ended")
+        ClusterError(
+            .closed, operation: localized("use the command line"), node: node.name,
+            message: localized("the SSH connection ended"))
     }
 
     /// Repeats a call that does not block until it has an answer.
@@ -209,7 +215,7 @@ struct SSHConnection: ~Copyable {
         guard now < deadline else {
             throw ClusterError(
                 .timedOut, operation: "\(operation) over SSH", node: node.name,
-                message: "\(node.address) port \(node.sshPort) did not answer in time")
+                message: localized("\(node.address) port \(node.sshPort) did not answer in time"))
         }
         var events = Int16(POLLIN)
         if ssh_get_poll_flags(session) & Int32(SSH_WRITE_PENDING) != 0 { events |= Int16(POLLOUT) }

@@ -1,3 +1,4 @@
+import Messages
 import Secrets
 import Synchronization
 
@@ -22,21 +23,22 @@ public final class SSHShell: ClusterShell {
         node = configuration.name
         guard let pin = configuration.sshHostKey else {
             throw ClusterError(
-                .configuration, operation: "log in to the command line", node: configuration.name,
-                message: "its SSH host key is not known yet")
+                .configuration, operation: localized("log in to the command line"), node: configuration.name,
+                message: localized("its SSH host key is not known yet"))
         }
         let deadline = ContinuousClock.now + .seconds(timeout)
         var connection = try SSHConnection(to: configuration, user: user, deadline: deadline)
         let found = try connection.hostKeyFingerprint()
         guard found == pin else {
             throw ClusterError(
-                .notTrusted, operation: "log in to the command line", node: configuration.name,
-                message: "the SSH host key is not the one that was agreed on", expected: pin, found: found)
+                .notTrusted, operation: localized("log in to the command line"), node: configuration.name,
+                message: localized("the SSH host key is not the one that was agreed on"), expected: pin, found: found)
         }
         try connection.authenticate(password, until: deadline)
         try connection.openShell(until: deadline)
         _ = try Self.converse(
-            Conversation(nil), on: connection, node: configuration.name, operation: "wait for the command line",
+            Conversation(nil), on: connection, node: configuration.name,
+            operation: localized("wait for the command line"),
             timeout: Self.firstPromptTimeout)
         self.connection = Mutex(connection)
         // Releases that do not know it say so, and page; that is taken care of as well.
@@ -56,11 +58,13 @@ public final class SSHShell: ClusterShell {
         let operation = "run \(command.text)"
         guard command.text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw ClusterError(
-                .configuration, operation: "run a command", node: node, message: "it holds a control character")
+                .configuration, operation: localized("run a command"), node: node,
+                message: localized("it holds a control character"))
         }
         return try connection.withLock { (connection) throws(ClusterError) -> String in
             guard connection != nil else {
-                throw ClusterError(.closed, operation: operation, node: node, message: "the connection is closed")
+                throw ClusterError(
+                    .closed, operation: operation, node: node, message: localized("the connection is closed"))
             }
             do throws(ClusterError) {
                 return try Self.send(command, on: connection!, node: node, operation: operation)
@@ -98,12 +102,13 @@ public final class SSHShell: ClusterShell {
             let now = ContinuousClock.now
             guard now < deadline else {
                 throw ClusterError(
-                    .timedOut, operation: operation, node: node, message: "no prompt within \(Int(timeout)) s",
+                    .timedOut, operation: operation, node: node,
+                    message: localized("no prompt within \(Int(timeout)) s"),
                     found: conversation.text)
             }
             guard let bytes = try connection.receive(milliseconds: 50) else {
                 throw ClusterError(
-                    .closed, operation: operation, node: node, message: "the SSH connection ended",
+                    .closed, operation: operation, node: node, message: localized("the SSH connection ended"),
                     found: conversation.text)
             }
             if !bytes.isEmpty {
@@ -112,7 +117,7 @@ public final class SSHShell: ClusterShell {
                 guard conversation.count <= outputLimit else {
                     throw ClusterError(
                         .unexpectedAnswer, operation: operation, node: node,
-                        message: "the output does not end", found: String(conversation.text.prefix(200)))
+                        message: localized("the output does not end"), found: String(conversation.text.prefix(200)))
                 }
             }
             let quiet = ContinuousClock.now - lastByte
@@ -127,7 +132,7 @@ public final class SSHShell: ClusterShell {
             case .stuck(let question):
                 throw ClusterError(
                     .unexpectedQuestion, operation: operation, node: node,
-                    message: "it asks something unknown, which was not answered", found: question)
+                    message: localized("it asks something unknown, which was not answered"), found: question)
             }
         }
     }

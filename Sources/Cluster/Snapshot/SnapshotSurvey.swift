@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 import TrustList
 
 extension Cluster {
@@ -15,7 +16,7 @@ extension Cluster {
                 return nil
             }
         }
-        observe("trust lists")
+        observe(localized("trust lists"))
         let lists = TrustListDistribution(trustListHosts)
         let (ctl, itl) = (lists.read(.ctl), lists.read(.itl))
         var nodes: [ClusterSnapshot.Node] = []
@@ -35,15 +36,15 @@ extension Cluster {
                     itl: Self.file(itl, node.name)))
             gaps += node.failures.map { "\(node.name): \($0.message)" }
         }
-        observe("the trust store")
+        observe(localized("the trust store"))
         let trust = read("Phone-SAST-trust") { () throws(ClusterError) in
             try TrustStores(of: self).list(TrustStores.phoneSAST).certificates
         }
-        observe("the phones")
+        observe(localized("the phones"))
         let phones = read("phones") { () throws(ClusterError) in try axl().phoneCounts() }
         var counts: ClusterSnapshot.Phones?
         if let phones {
-            let registered = read("registration of phones") { () throws(ClusterError) in
+            let registered = read(localized("registration of phones")) { () throws(ClusterError) in
                 try ris().registered(phones.names)
             }
             counts = phones.counts(registered)

@@ -1,3 +1,5 @@
+import Messages
+
 /// A server of a cluster, as the publisher knows it.
 public struct ClusterServer: Sendable, Hashable {
     /// As the table processnode has it: a host name, a full name or an address.
@@ -71,8 +73,9 @@ extension PlatformCommandLine {
         if servers.count == 1 { servers[0].isPublisher = true }
         guard servers.filter(\.isPublisher).count == 1 else {
             throw ClusterError(
-                .unexpectedAnswer, operation: "find the nodes of the cluster", node: shell.node,
-                message: "`show network cluster` does not name one publisher among \(names.joined(separator: ", "))",
+                .unexpectedAnswer, operation: localized("find the nodes of the cluster"), node: shell.node,
+                message: localized(
+                    "`show network cluster` does not name one publisher among \(names.joined(separator: ", "))"),
                 found: text)
         }
         return servers.filter(\.isPublisher) + servers.filter { !$0.isPublisher }

@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 import TrustList
 
 extension ClusterStatus.TrustList {
@@ -13,7 +14,7 @@ extension ClusterStatus.TrustList {
         do throws(TrustListError) {
             list = try TrustListFile(decoding: bytes)
         } catch {
-            fault = "it is not a whole trust list: \(error)"
+            fault = localized("it is not a whole trust list: \(error)")
             return
         }
         signer = list.header.signerName
@@ -27,7 +28,7 @@ extension ClusterStatus.TrustList {
         }
         // Certificates that have expired are findings of their own.
         let verification = TrustListVerification(of: list, at: Int64(list.header.timestamp))
-        fault = verification.checks.first { $0.outcome == .failed }.map { "it fails a check: \($0.text)" }
+        fault = verification.checks.first { $0.outcome == .failed }.map { localized("it fails a check: \($0.text)") }
     }
 }
 
@@ -39,7 +40,7 @@ extension ClusterStatus.File {
                 state: .file, length: bytes.count, md5: Digest.md5(bytes).hex, sha1: Digest.sha1(bytes).hex, error: nil)
         case .absent: self.init(state: .absent)
         case .failed(let error): self.init(state: .failed, error: error.message)
-        case nil: self.init(state: .failed, error: "it was not asked")
+        case nil: self.init(state: .failed, error: localized("it was not asked"))
         }
     }
 }

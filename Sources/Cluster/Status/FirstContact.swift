@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 import Transfers
 
 /// The keys that a node shows when nothing is known of it yet. They prove nothing until somebody has compared them.
@@ -56,7 +57,7 @@ public struct FirstContact: Sendable {
     private static func tlsKey(
         of node: NodeConfiguration, _ purpose: Key.Purpose, port: UInt16
     ) throws(ClusterError) -> Key {
-        let operation = "read the TLS key of port \(port)"
+        let operation = localized("read the TLS key of port \(port)")
         let pem: String
         do throws(TransferError) {
             pem = try TLSProbe.certificate(host: node.address, port: port, legacyTLS: node.legacyTLS)
@@ -69,7 +70,7 @@ public struct FirstContact: Sendable {
         } catch {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
-                message: "what it shows as a certificate is none: \(error)", cause: error)
+                message: localized("what it shows as a certificate is none: \(error)"), cause: error)
         }
     }
 

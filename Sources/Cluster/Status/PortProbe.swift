@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 
 /// Whether a node can be reached at all: its name, then a TCP port. Nothing is sent.
 public enum PortProbe {
@@ -12,7 +13,7 @@ public enum PortProbe {
     /// - Parameter timeout: for each address, in milliseconds.
     /// - Returns: nil where somebody listens; otherwise why not, as the end of a sentence: "nobody listens there".
     public static func failure(host: String, port: UInt16, timeout: Int32 = 3000) -> String? {
-        var reason = "its name cannot be resolved"
+        var reason = localized("its name cannot be resolved")
         for address in resolve(host, port: port) {
             guard let failure = connect(address, timeout) else { return nil }
             reason = failure
@@ -59,7 +60,9 @@ public enum PortProbe {
         if started == 0 { return nil }
         guard errno == EINPROGRESS else { return sentence(errno) }
         var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        guard poll(&waiting, 1, timeout) > 0 else { return "nothing answers within \(timeout / 1000) s (a firewall?)" }
+        guard poll(&waiting, 1, timeout) > 0 else {
+            return localized("nothing answers within \(timeout / 1000) s (a firewall?)")
+        }
         var code: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
@@ -67,6 +70,6 @@ public enum PortProbe {
     }
 
     private static func sentence(_ code: Int32) -> String {
-        code == ECONNREFUSED ? "nobody listens there" : String(cString: strerror(code))
+        code == ECONNREFUSED ? localized("nobody listens there") : String(cString: strerror(code))
     }
 }

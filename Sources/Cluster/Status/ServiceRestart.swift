@@ -1,3 +1,4 @@
+import Messages
 import Transfers
 
 /// Services restarted on several nodes: one after the other, each one up again before the next.
@@ -90,14 +91,15 @@ extension PlatformCommandLine {
         guard last != nil else {
             throw ClusterError(
                 .refused, operation: "run \(command.text)", node: shell.node,
-                message: "it does not restart the service",
+                message: localized("it does not restart the service"),
                 found: text)
         }
         while last?.isRunning != true {
             guard ContinuousClock.now < deadline else {
                 throw ClusterError(
-                    .timedOut, operation: "restart \(name)", node: shell.node, message: "it does not come up",
-                    expected: "STARTED", found: last?.state ?? "not listed")
+                    .timedOut, operation: "restart \(name)", node: shell.node,
+                    message: localized("it does not come up"),
+                    expected: "STARTED", found: last?.state ?? localized("not listed"))
             }
             Pause.milliseconds(500)
             last = try services().first { $0.name == name }
@@ -117,7 +119,7 @@ extension Cluster {
             guard ContinuousClock.now < deadline else {
                 throw ClusterError(
                     .timedOut, operation: "restart \(service)", node: node.name,
-                    message: "it is started, but does not answer after \(Int(timeout)) s")
+                    message: localized("it is started, but does not answer after \(Int(timeout)) s"))
             }
             Pause.milliseconds(500)
         }

@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 
 /// Readers of what the command line prints about a cluster's health.
 enum StatusAnswers {
@@ -74,7 +75,9 @@ extension PlatformCommandLine {
             let isUnknown = text.contains("No valid command entered")
             throw ClusterError(
                 isUnknown ? .notSupported : .unexpectedAnswer, operation: "run \(command.text)", node: shell.node,
-                message: isUnknown ? "its command line does not know the command" : "its answer is not understood",
+                message: isUnknown
+                    ? localized("its command line does not know the command")
+                    : localized("its answer is not understood"),
                 found: text)
         }
         return states

@@ -1,3 +1,5 @@
+import Messages
+
 /// Something about a cluster that is not as it should be.
 public struct StatusFinding: Codable, Sendable, Hashable {
     public enum Severity: String, Codable, Sendable, Hashable {
@@ -60,7 +62,7 @@ extension ClusterStatus {
                 let isMinor = failure.code == ClusterError.Code.notSupported.rawValue
                 return finding(
                     .nodeNotRead, isMinor ? .warning : .error, node: node.name,
-                    "\(node.name) was not read to the end: \(failure.message).")
+                    localized("\(node.name) was not read to the end: \(failure.message)."))
             }
         }
     }
@@ -68,13 +70,15 @@ extension ClusterStatus {
     private func otherNodes() -> [StatusFinding] {
         serversNotConfigured.map {
             finding(
-                .nodesDiffer, node: $0, "The cluster has a server \($0), which the configuration does not name.",
-                next: "Add the cluster again with --force, or write the node into the configuration.")
+                .nodesDiffer, node: $0,
+                localized("The cluster has a server \($0), which the configuration does not name."),
+                next: localized("Add the cluster again with --force, or write the node into the configuration."))
         }
             + nodesNotInCluster.map {
                 finding(
-                    .nodesDiffer, node: $0, "The configuration names \($0), which is no server of the cluster.",
-                    next: "Take it out of the configuration, or correct its name.")
+                    .nodesDiffer, node: $0,
+                    localized("The configuration names \($0), which is no server of the cluster."),
+                    next: localized("Take it out of the configuration, or correct its name."))
             }
     }
 
@@ -83,8 +87,9 @@ extension ClusterStatus {
         return nodes.compactMap { node in
             guard let other = node.version, other != version else { return nil }
             return finding(
-                .versionsDiffer, node: node.name, "\(node.name) runs \(other), and the publisher \(version).",
-                next: "Finish the upgrade before the trust list is changed.")
+                .versionsDiffer, node: node.name,
+                localized("\(node.name) runs \(other), and the publisher \(version)."),
+                next: localized("Finish the upgrade before the trust list is changed."))
         }
     }
 
@@ -94,15 +99,19 @@ extension ClusterStatus {
             if securityMode == .mixed, ctl.tftp.state == .absent || ctl.http.state == .absent {
                 return finding(
                     .noFileInMixedMode, node: node.name,
-                    "\(node.name): No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode.",
-                    next: "Deploy the CTL file again: etoken-bridge ctl deploy.")
+                    localized(
+                        "\(node.name): No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode."
+                    ),
+                    next: localized("Deploy the CTL file again: etoken-bridge ctl deploy."))
             }
             guard securityMode == .nonSecure, let list = trustLists.first(where: { $0.sha1 == ctl.tftp.sha1 }),
                 list.records.contains(where: { [1, 2].contains($0.role) && $0.certificateSHA1 != nil })
             else { return nil }
             return finding(
                 .fileInNonSecureMode, .warning, node: node.name,
-                "\(node.name) serves a CTL file with the certificates of CallManager servers, though the cluster is in non-secure mode."
+                localized(
+                    "\(node.name) serves a CTL file with the certificates of CallManager servers, though the cluster is in non-secure mode."
+                )
             )
         }
     }
@@ -110,7 +119,7 @@ extension ClusterStatus {
     private func differingFiles() -> [StatusFinding] {
         var findings: [StatusFinding] = []
         func describe(_ file: File) -> String {
-            file.sha1.map { "SHA-1 \($0)" } ?? "no file"
+            file.sha1.map { "SHA-1 \($0)" } ?? localized("no file")
         }
         let serving = nodes.filter { $0.ctl != nil }
         let answers = serving.flatMap { node in
@@ -123,8 +132,10 @@ extension ClusterStatus {
                 findings.append(
                     finding(
                         .filesDiffer, node: other.name,
-                        "\(other.name) serves another CTL file over \(other.way) (\(describe(other.file))) than \(first.name) over \(first.way) (\(describe(first.file))).",
-                        next: "Restart Cisco Tftp on \(other.name), or deploy the right file again."))
+                        localized(
+                            "\(other.name) serves another CTL file over \(other.way) (\(describe(other.file))) than \(first.name) over \(first.way) (\(describe(first.file)))."
+                        ),
+                        next: localized("Restart Cisco Tftp on \(other.name), or deploy the right file again.")))
             }
         }
         for node in nodes {
@@ -133,8 +144,9 @@ extension ClusterStatus {
             else { continue }
             findings.append(
                 finding(
-                    .filesDiffer, node: node.name, "\(node.name) serves different ITL files over TFTP and HTTP.",
-                    next: "Restart Cisco Tftp on \(node.name)."))
+                    .filesDiffer, node: node.name,
+                    localized("\(node.name) serves different ITL files over TFTP and HTTP."),
+                    next: localized("Restart Cisco Tftp on \(node.name).")))
         }
         for node in nodes {
             for (kind, served) in [("CTL", node.ctl), ("ITL", node.itl)] {
@@ -142,7 +154,8 @@ extension ClusterStatus {
                     findings.append(
                         finding(
                             .nodeNotRead, node: node.name,
-                            "\(node.name) gives no \(kind) file over \(way): \(file?.error ?? "no answer")."))
+                            localized("\(node.name) gives no \(kind) file over \(way): \(file?.error ?? "no answer")."))
+                    )
                 }
             }
         }
@@ -157,8 +170,10 @@ extension ClusterStatus {
             }.map(\.name)
             return finding(
                 .fileUnusable, node: servers.first,
-                "The \(list.kind) that \(servers.joined(separator: ", ")) serves cannot be used by phones: \(fault)",
-                next: "See it: etoken-bridge ctl fetch, then ctl verify.")
+                localized(
+                    "The \(list.kind) that \(servers.joined(separator: ", ")) serves cannot be used by phones: \(fault)"
+                ),
+                next: localized("See it: etoken-bridge ctl fetch, then ctl verify."))
         }
     }
 
@@ -174,8 +189,10 @@ extension ClusterStatus {
             return [
                 finding(
                     .certificateNotInFile, node: node.name,
-                    "The CTL file does not hold the CallManager certificate that \(node.name) uses now (SHA-1 \(sha1)).",
-                    next: "Make the CTL file anew with that certificate, and deploy it.")
+                    localized(
+                        "The CTL file does not hold the CallManager certificate that \(node.name) uses now (SHA-1 \(sha1))."
+                    ),
+                    next: localized("Make the CTL file anew with that certificate, and deploy it."))
             ]
         }
     }
@@ -190,7 +207,7 @@ extension ClusterStatus {
                 findings.append(
                     finding(
                         .serviceNotRunning, node: node.name, "\(name) on \(node.name) is \(service.state).",
-                        next: "Start it: etoken-bridge cluster restart-services."))
+                        next: localized("Start it: etoken-bridge cluster restart-services.")))
             }
             let serves = services.contains { $0.name == ClusterService.tftp && $0.isActivated }
             if serves != node.isConfiguredForTFTP {
@@ -198,9 +215,13 @@ extension ClusterStatus {
                     finding(
                         .tftpRoleDiffers, .warning, node: node.name,
                         serves
-                            ? "\(node.name) runs Cisco Tftp, and the configuration has tftp = false for it: it is passed over when the CTL file is deployed."
-                            : "\(node.name) has no Cisco Tftp service, and the configuration says that it serves trust lists.",
-                        next: "Correct tftp of \(node.name) in the configuration."))
+                            ? localized(
+                                "\(node.name) runs Cisco Tftp, and the configuration has tftp = false for it: it is passed over when the CTL file is deployed."
+                            )
+                            : localized(
+                                "\(node.name) has no Cisco Tftp service, and the configuration says that it serves trust lists."
+                            ),
+                        next: localized("Correct tftp of \(node.name) in the configuration.")))
             }
             return findings
         }
@@ -211,8 +232,9 @@ extension ClusterStatus {
             guard let replication = node.replication, !replication.isGood else { return nil }
             return finding(
                 .replicationBroken, node: node.name,
-                "Database replication of \(node.name) is in state \(replication.text), not (2).",
-                next: "Repair it first (utils dbreplication); uploaded certificates do not reach every node.")
+                localized("Database replication of \(node.name) is in state \(replication.text), not (2)."),
+                next: localized("Repair it first (utils dbreplication); uploaded certificates do not reach every node.")
+            )
         }
     }
 
@@ -226,20 +248,21 @@ extension ClusterStatus {
             let days = (notAfter - taken) / 86400
             findings.append(
                 notAfter < taken
-                    ? finding(.certificateExpired, node: node, "\(what) expired \(-days) days ago.")
-                    : finding(.certificateExpires, .warning, node: node, "\(what) expires in \(days) days."))
+                    ? finding(.certificateExpired, node: node, localized("\(what) expired \(-days) days ago."))
+                    : finding(.certificateExpires, .warning, node: node, localized("\(what) expires in \(days) days.")))
         }
         for node in nodes {
             for certificate in node.certificates ?? [] {
                 check(
-                    "The certificate \(certificate.unit) of \(node.name)", node: node.name, sha1: certificate.sha1,
+                    localized("The certificate \(certificate.unit) of \(node.name)"), node: node.name,
+                    sha1: certificate.sha1,
                     notAfter: certificate.notAfter)
             }
         }
         for list in trustLists {
             for record in list.records {
                 check(
-                    "The certificate of \(record.subject ?? "a record") in the \(list.kind)", node: nil,
+                    localized("The certificate of \(record.subject ?? "a record") in the \(list.kind)"), node: nil,
                     sha1: record.certificateSHA1, notAfter: record.notAfter)
             }
         }

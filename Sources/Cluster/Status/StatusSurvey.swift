@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 import TrustList
 
 extension Cluster {
@@ -89,8 +90,8 @@ private struct NodeSurvey: Sendable {
         self.node = node
         failures = [
             ClusterError(
-                refusal.code, operation: "log in to the command line", node: node.name,
-                message: "it was not tried, as \(refusal.node ?? "another node") refused it")
+                refusal.code, operation: localized("log in to the command line"), node: node.name,
+                message: localized("it was not tried, as \(refusal.node ?? "another node") refused it"))
         ]
     }
 

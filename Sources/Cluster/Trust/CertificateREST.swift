@@ -1,5 +1,6 @@
 import Certificates
 import FoundationEssentials
+import Messages
 import Secrets
 import Transfers
 
@@ -21,7 +22,7 @@ public final class CertificateREST: Sendable {
         self.node = node
         self.user = user
         self.password = password
-        session = HTTPSession(tls: try node.tls(operation: "use the certificate interface"))
+        session = HTTPSession(tls: try node.tls(operation: localized("use the certificate interface")))
     }
 
     private struct Entry: Decodable {
@@ -45,25 +46,25 @@ public final class CertificateREST: Sendable {
     public func trustCertificates(of store: String) throws(ClusterError) -> [TrustedCertificate] {
         try certificates(
             "/trust/certificate?service=\(QueryText.escape(store))", store,
-            operation: "list the certificates of \(store)")
+            operation: localized("list the certificates of \(store)"))
     }
 
     /// The node's own certificates for a service, `CallManager` or `tomcat` for example.
     public func identityCertificates(of service: String) throws(ClusterError) -> [TrustedCertificate] {
         try certificates(
             "/identity/certificates?service=\(QueryText.escape(service))", service,
-            operation: "list the certificates of \(service)")
+            operation: localized("list the certificates of \(service)"))
     }
 
     /// Uploads a certificate to a trust store. One that is there already is no error.
     public func uploadTrustCertificate(
         _ certificate: Certificate, to store: String, description: String = ""
     ) throws(ClusterError) {
-        let operation = "upload a certificate as \(store)"
+        let operation = localized("upload a certificate as \(store)")
         let upload = Upload(service: [store], certificates: [certificate.pem], description: description)
         guard let body = try? JSONEncoder().encode(upload) else {
             throw ClusterError(
-                .configuration, operation: operation, node: node.name, message: "it cannot be put in JSON")
+                .configuration, operation: operation, node: node.name, message: localized("it cannot be put in JSON"))
         }
         _ = try send(.post, "/trust/certificates", body: Array(body), operation: operation)
     }
@@ -98,7 +99,7 @@ public final class CertificateREST: Sendable {
     private func misunderstood(_ answer: HTTPResponse, _ operation: String) -> ClusterError {
         ClusterError(
             .unexpectedAnswer, operation: operation, node: node.name,
-            message: "the answer is not a list of certificates",
+            message: localized("the answer is not a list of certificates"),
             found: answer.text)
     }
 
@@ -123,16 +124,19 @@ public final class CertificateREST: Sendable {
         case 401, 403:
             throw ClusterError(
                 .loginRefused, operation: operation, node: node.name,
-                message: "user or password of \(user) are refused (HTTP status \(answer.status))")
+                message: localized("user or password of \(user) are refused (HTTP status \(answer.status))"))
         case 404 where said == nil, 405, 501:
             throw ClusterError(
                 .notSupported, operation: operation, node: node.name,
-                message: "it has no certificate REST interface (HTTP status \(answer.status)); it came with 12.5")
-        case 404: throw ClusterError(.notFound, operation: operation, node: node.name, message: said ?? "not found")
+                message: localized(
+                    "it has no certificate REST interface (HTTP status \(answer.status)); it came with 12.5"))
+        case 404:
+            throw ClusterError(
+                .notFound, operation: operation, node: node.name, message: said ?? localized("not found"))
         default:
             throw ClusterError(
                 .refused, operation: operation, node: node.name,
-                message: said ?? "HTTP status \(answer.status)", found: answer.text)
+                message: said ?? localized("HTTP status \(answer.status)"), found: answer.text)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 
 /// A way into the cluster's certificates (docs/cluster-interfaces.md).
 public enum TrustTransport: String, Sendable, Hashable, CaseIterable {
@@ -93,7 +94,7 @@ struct ShellTrustStore: TrustStoreAccess {
         }
         throw ClusterError(
             .unexpectedAnswer, operation: "show the certificate \(entry.name)", node: commandLine.shell.node,
-            message: "neither a certificate nor its serial number is in the answer", found: text)
+            message: localized("neither a certificate nor its serial number is in the answer"), found: text)
     }
 
     /// Hexadecimal digits as bytes without leading zeros.

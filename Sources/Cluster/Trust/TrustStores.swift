@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 
 /// The trust stores of a cluster, by the best way that answers, or by the one that is named.
 ///
@@ -74,9 +75,9 @@ public final class TrustStores: Sendable {
             let listed = try access.list(store).filter { $0.isSame(as: certificate) }
             guard !listed.isEmpty else {
                 throw ClusterError(
-                    .mismatch, operation: "upload a certificate as \(store)",
+                    .mismatch, operation: localized("upload a certificate as \(store)"),
                     node: cluster.configuration.publisher?.name,
-                    message: "it said that all is well, and does not list the certificate afterwards")
+                    message: localized("it said that all is well, and does not list the certificate afterwards"))
             }
             return (.uploaded, listed)
         }
@@ -99,7 +100,7 @@ public final class TrustStores: Sendable {
                 throw ClusterError(
                     .mismatch, operation: "delete \(left.name) from \(store)",
                     node: cluster.configuration.publisher?.name,
-                    message: "it said that all is well, and lists the certificate still")
+                    message: localized("it said that all is well, and lists the certificate still"))
             }
             return (.removed, present)
         }
@@ -134,8 +135,9 @@ public final class TrustStores: Sendable {
         }
         throw passedOver.first
             ?? ClusterError(
-                .notSupported, operation: "use the trust stores", node: cluster.configuration.publisher?.name,
-                message: "there is no way to them")
+                .notSupported, operation: localized("use the trust stores"),
+                node: cluster.configuration.publisher?.name,
+                message: localized("there is no way to them"))
     }
 
     private func access(_ transport: TrustTransport) throws(ClusterError) -> any TrustStoreAccess {

@@ -1,5 +1,6 @@
 import Certificates
 import Markup
+import Messages
 import Secrets
 import Synchronization
 import Transfers
@@ -50,7 +51,7 @@ public final class OSAdministration: Sendable {
     public func approach() throws(ClusterError) {
         try isLoggedIn.withLock { (isLoggedIn) throws(ClusterError) in
             guard !isLoggedIn, loginPage.withLock({ $0 == nil }) else { return }
-            let page = try openLoginPage(operation: "log in to OS Administration")
+            let page = try openLoginPage(operation: localized("log in to OS Administration"))
             loginPage.withLock { $0 = page }
         }
     }
@@ -71,7 +72,7 @@ public final class OSAdministration: Sendable {
     ///   - directory: below the TFTP root; empty for the root itself.
     /// - Throws: `refused` with what the page says when it does not report success. Read the file back in any case.
     public func uploadTFTPFile(name: String, contents: [UInt8], directory: String = "") throws(ClusterError) {
-        let operation = "upload \(name) to the TFTP folder"
+        let operation = localized("upload \(name) to the TFTP folder")
         let form = try form(Paths.tftpUpload, operation: operation) { $0.fields.contains { $0.type == "file" } }
         var parts = form.hidden.map { MultipartPart.field($0.name, $0.value) }
         let fileField = form.fields.first { $0.type == "file" }?.name ?? "file"
@@ -88,12 +89,13 @@ public final class OSAdministration: Sendable {
     public func uploadTrustCertificate(
         unit: String, pem: String, fileName: String? = nil, description: String = ""
     ) throws(ClusterError) {
-        let operation = "upload a certificate as \(unit)"
+        let operation = localized("upload a certificate as \(unit)")
         let form = try form(Paths.certificateUpload, operation: operation) { $0.field(Paths.unitField) != nil }
         let units = form.field(Paths.unitField)?.options ?? []
         guard units.isEmpty || units.contains(unit) else {
             throw ClusterError(
-                .notSupported, operation: operation, node: node.name, message: "the page does not offer that store",
+                .notSupported, operation: operation, node: node.name,
+                message: localized("the page does not offer that store"),
                 expected: unit, found: units.joined(separator: ", "))
         }
         var parts = form.hidden.map { MultipartPart.field($0.name, $0.value) }
@@ -110,7 +112,7 @@ public final class OSAdministration: Sendable {
 
     /// The certificates of a trust store, each one downloaded.
     public func trustCertificates(unit: String) throws(ClusterError) -> [ListedCertificate] {
-        let operation = "list the certificates of \(unit)"
+        let operation = localized("list the certificates of \(unit)")
         let page = try page(try send(.get(url(Paths.certificateList)), operation: operation), operation: operation)
         var listed: [ListedCertificate] = []
         for name in CertificateListPage.names(in: page, unit: unit) {
@@ -130,7 +132,8 @@ public final class OSAdministration: Sendable {
         let operation = "delete \(name) from \(unit)"
         let page = try page(try send(.get(url(Paths.certificateList)), operation: operation), operation: operation)
         guard CertificateListPage.names(in: page, unit: unit).contains(name) else {
-            throw ClusterError(.notFound, operation: operation, node: node.name, message: "the store does not hold it")
+            throw ClusterError(
+                .notFound, operation: operation, node: node.name, message: localized("the store does not hold it"))
         }
         // Where the page has a Struts token, the next request has to carry it.
         var fields = (page.forms.first { !$0.hidden.isEmpty }?.hidden ?? []).map { FormField($0.name, $0.value) }
@@ -151,7 +154,7 @@ public final class OSAdministration: Sendable {
         guard let form = page.forms.first(where: isWanted) else {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
-                message: "\(path) does not hold the form that it should", found: page.text)
+                message: localized("\(path) does not hold the form that it should"), found: page.text)
         }
         return form
     }
@@ -179,7 +182,7 @@ public final class OSAdministration: Sendable {
         } catch {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
-                message: "\(name) is not given as a certificate", found: answer.text, cause: error)
+                message: localized("\(name) is not given as a certificate"), found: answer.text, cause: error)
         }
     }
 
@@ -189,7 +192,7 @@ public final class OSAdministration: Sendable {
         let text = status.lowercased()
         guard !Paths.failures.contains(where: text.contains), Paths.successes.contains(where: text.contains) else {
             throw ClusterError(
-                .refused, operation: operation, node: node.name, message: "the page does not report success",
+                .refused, operation: operation, node: node.name, message: localized("the page does not report success"),
                 found: status)
         }
     }
@@ -214,14 +217,14 @@ public final class OSAdministration: Sendable {
                     isLoggedIn = false
                     throw ClusterError(
                         .refused, operation: operation, node: node.name,
-                        message: "its session ended before the form was taken, twice in a row")
+                        message: localized("its session ended before the form was taken, twice in a row"))
                 }
             }
             guard answer.status == 200 else {
                 let location = answer.header("Location").map { " to \($0)" } ?? ""
                 throw ClusterError(
                     .unexpectedAnswer, operation: operation, node: node.name,
-                    message: "HTTP status \(answer.status)\(location)",
+                    message: localized("HTTP status \(answer.status)\(location)"),
                     found: (try? HTMLDocument(answer.body))?.text)
             }
             return answer
@@ -246,7 +249,7 @@ public final class OSAdministration: Sendable {
     }
 
     private func logIn() throws(ClusterError) {
-        let operation = "log in to OS Administration"
+        let operation = localized("log in to OS Administration")
         let ahead = loginPage.withLock { page in
             defer { page = nil }
             return page
@@ -296,16 +299,17 @@ public final class OSAdministration: Sendable {
         if plain.contains("too many") {
             return ClusterError(
                 .tooManyLogins, operation: operation, node: node.name,
-                message: "it refuses logins for a while, after too many of them", found: text)
+                message: localized("it refuses logins for a while, after too many of them"), found: text)
         }
         let isForm = (try? HTMLDocument(answer.body))?.forms.contains { $0.field("j_password") != nil } ?? false
         if isForm || [401, 403].contains(answer.status) {
             return ClusterError(
-                .loginRefused, operation: operation, node: node.name, message: "user or password are refused",
+                .loginRefused, operation: operation, node: node.name,
+                message: localized("user or password are refused"),
                 found: text)
         }
         return ClusterError(
             .unexpectedAnswer, operation: operation, node: node.name,
-            message: "the login page is not what it should be (HTTP status \(answer.status))", found: text)
+            message: localized("the login page is not what it should be (HTTP status \(answer.status))"), found: text)
     }
 }

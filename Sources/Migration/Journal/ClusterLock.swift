@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Messages
 
 /// Keeps two runs on this machine from changing one cluster at the same time. It goes with the process, however that ends.
 public final class ClusterLock {
@@ -15,8 +16,9 @@ public final class ClusterLock {
             let holder = (try? Files.read(path)).map { String(decoding: $0, as: UTF8.self) } ?? ""
             close(descriptor)
             throw MigrationError(
-                .busy, "Another run\(holder.isEmpty ? "" : " (process \(holder))") is changing cluster \(cluster).",
-                next: "Wait for it, or see how far it is: etoken-bridge migrate status --cluster \(cluster)")
+                .busy,
+                localized("Another run\(holder.isEmpty ? "" : " (process \(holder))") is changing cluster \(cluster)."),
+                next: localized("Wait for it, or see how far it is: etoken-bridge migrate status --cluster \(cluster)"))
         }
         let text = "\(getpid())"
         ftruncate(descriptor, 0)
@@ -27,7 +29,7 @@ public final class ClusterLock {
 
     private static func failure(_ path: String, _ cluster: String, _ why: String) -> MigrationError {
         MigrationError(
-            .busy, "Cluster \(cluster) cannot be locked against other runs: \(path): \(why).",
-            next: "Mend that, and run the command again.")
+            .busy, localized("Cluster \(cluster) cannot be locked against other runs: \(path): \(why)."),
+            next: localized("Mend that, and run the command again."))
     }
 }

@@ -1,6 +1,7 @@
 import Files
 import FoundationEssentials
 import Glibc
+import Messages
 
 /// The journal of one change: an append-only file, a JSON document a line, synced after each.
 ///
@@ -50,7 +51,7 @@ public final class Journal {
         let descriptor = Glibc.open(path, O_WRONLY | O_CLOEXEC)
         // What a crash cut off goes, so that the next line does not follow half a one.
         guard descriptor >= 0, ftruncate(descriptor, off_t(length)) == 0, lseek(descriptor, 0, SEEK_END) >= 0 else {
-            throw unusable(path, "it cannot be written to: \(String(cString: strerror(errno)))")
+            throw unusable(path, localized("it cannot be written to: \(String(cString: strerror(errno)))"))
         }
         return Journal(path: path, records: records, descriptor: descriptor)
     }
@@ -73,12 +74,12 @@ public final class Journal {
             let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR { continue }
-                throw Self.unusable(path, "it cannot be written to: \(String(cString: strerror(errno)))")
+                throw Self.unusable(path, localized("it cannot be written to: \(String(cString: strerror(errno)))"))
             }
             rest = rest.dropFirst(count)
         }
         guard fdatasync(descriptor) == 0 else {
-            throw Self.unusable(path, "it cannot be synced: \(String(cString: strerror(errno)))")
+            throw Self.unusable(path, localized("it cannot be synced: \(String(cString: strerror(errno)))"))
         }
         records.append(record)
         didAppend(record)
@@ -105,14 +106,15 @@ public final class Journal {
             start = end + 1
         }
         guard records.first?.plan != nil, records.enumerated().allSatisfy({ $0.offset + 1 == $0.element.number }) else {
-            throw unusable(path, "its records are not in order, or the plan is missing")
+            throw unusable(path, localized("its records are not in order, or the plan is missing"))
         }
         return (records, start)
     }
 
     private static func unusable(_ path: String, _ why: String) -> MigrationError {
         MigrationError(
-            .journalUnusable, "The journal \(path) cannot be used: \(why).",
-            next: "Check the disk that holds it. The files of before the change are in the folder backups beside it.")
+            .journalUnusable, localized("The journal \(path) cannot be used: \(why)."),
+            next: localized(
+                "Check the disk that holds it. The files of before the change are in the folder backups beside it."))
     }
 }

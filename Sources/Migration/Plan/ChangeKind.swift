@@ -1,3 +1,5 @@
+import Messages
+
 /// What a change makes of a cluster's trust list.
 ///
 /// Source: docs/operator-guide.md; Cisco technotes 118893 and 118892.
@@ -16,11 +18,11 @@ public enum ChangeKind: String, Codable, Sendable, CaseIterable {
     /// In words: "back to hardware eTokens".
     public var title: String {
         switch self {
-        case .toEtoken: "Hardware eTokens sign the trust list"
-        case .toTokenless: "The cluster signs its trust list itself"
-        case .updateCertificates: "The trust list gets the servers' present certificates"
-        case .setMixedMode: "The cluster goes to mixed mode"
-        case .setNonSecureMode: "The cluster goes to non-secure mode"
+        case .toEtoken: localized("Hardware eTokens sign the trust list")
+        case .toTokenless: localized("The cluster signs its trust list itself")
+        case .updateCertificates: localized("The trust list gets the servers' present certificates")
+        case .setMixedMode: localized("The cluster goes to mixed mode")
+        case .setNonSecureMode: localized("The cluster goes to non-secure mode")
         }
     }
 }

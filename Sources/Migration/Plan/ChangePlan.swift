@@ -2,6 +2,7 @@ import Certificates
 import Cluster
 import Files
 import FoundationEssentials
+import Messages
 
 /// A change, decided on: everything that a run needs beside the cluster and the token. It is data: it can be saved, read
 /// by people, run later, and it is the first record of a change's journal.
@@ -26,8 +27,8 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         public func certificate() throws(MigrationError) -> Certificate {
             do { return try Certificate(der: Array(certificateDER)) } catch {
                 throw MigrationError(
-                    .planUnusable, "The plan's certificate of token \(label) cannot be read: \(error).",
-                    next: "Make the plan again: the same command with --dry-run --plan FILE.")
+                    .planUnusable, localized("The plan's certificate of token \(label) cannot be read: \(error)."),
+                    next: localized("Make the plan again: the same command with --dry-run --plan FILE."))
             }
         }
     }
@@ -91,16 +92,18 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         let bytes = try Files.read(path)
         func unusable(_ why: String) -> MigrationError {
             MigrationError(
-                .planUnusable, "\(path) is not a plan that this version can run: \(why).",
-                next: "Make the plan again: the same command with --dry-run --plan FILE.")
+                .planUnusable, localized("\(path) is not a plan that this version can run: \(why)."),
+                next: localized("Make the plan again: the same command with --dry-run --plan FILE."))
         }
         let plan: ChangePlan
         do { plan = try JSONDecoder().decode(ChangePlan.self, from: Data(bytes)) } catch {
             throw unusable(DecodingFailure.text(error))
         }
-        guard plan.schema == schema else { throw unusable("expected the schema \(schema), found \(plan.schema)") }
+        guard plan.schema == schema else {
+            throw unusable(localized("expected the schema \(schema), found \(plan.schema)"))
+        }
         guard plan.signer.map(plan.tokens.indices.contains) ?? plan.tokens.isEmpty else {
-            throw unusable("its signer is none of its tokens")
+            throw unusable(localized("its signer is none of its tokens"))
         }
         return plan
     }
@@ -118,12 +121,12 @@ enum DecodingFailure {
     static func text(_ error: any Error) -> String {
         func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
         switch error as? DecodingError {
-        case .keyNotFound(let key, let context)?: return "\(place(context.codingPath + [key])) is missing"
+        case .keyNotFound(let key, let context)?: return localized("\(place(context.codingPath + [key])) is missing")
         case .typeMismatch(_, let context)?, .valueNotFound(_, let context)?:
-            return "\(place(context.codingPath)) is of another kind"
+            return localized("\(place(context.codingPath)) is of another kind")
         case .dataCorrupted(let context)? where !context.codingPath.isEmpty:
-            return "\(place(context.codingPath)) has a value that is not known"
-        default: return "it is no JSON document"
+            return localized("\(place(context.codingPath)) has a value that is not known")
+        default: return localized("it is no JSON document")
         }
     }
 }

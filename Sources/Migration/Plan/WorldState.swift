@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Messages
 
 /// What a plan depends on: the cluster as it was when the plan was made, by fingerprints.
 public struct WorldState: Codable, Sendable, Equatable {
@@ -19,18 +20,22 @@ public struct WorldState: Codable, Sendable, Equatable {
     func differences(to now: WorldState) -> [String] {
         var sentences: [String] = []
         func compare<Value: Equatable>(_ what: String, _ old: Value, _ new: Value, _ text: (Value) -> String) {
-            if old != new { sentences.append("\(what) was \(text(old)), and is \(text(new))") }
+            if old != new { sentences.append(localized("\(what) was \(text(old)), and is \(text(new))")) }
         }
-        compare("the version", version, now.version) { $0 }
-        compare("the security mode", mode, now.mode, \.name)
-        compare("the list of TFTP nodes", nodes, now.nodes) { $0.joined(separator: " ") }
-        compare("the CTL file's SHA-256", ctl, now.ctl) { $0 ?? "no file" }
+        compare(localized("the version"), version, now.version) { $0 }
+        compare(localized("the security mode"), mode, now.mode, \.name)
+        compare(localized("the list of TFTP nodes"), nodes, now.nodes) { $0.joined(separator: " ") }
+        compare(localized("the CTL file's SHA-256"), ctl, now.ctl) { $0 ?? localized("no file") }
         for node in Set(itls.keys).union(now.itls.keys).sorted() {
-            compare("the ITL file of \(node) (SHA-256)", itls[node], now.itls[node]) { $0 ?? "no file" }
+            compare(localized("the ITL file of \(node) (SHA-256)"), itls[node], now.itls[node]) {
+                $0 ?? localized("no file")
+            }
         }
-        compare("the number of certificates in \(TrustStores.phoneSAST)", trusted.count, now.trusted.count) { "\($0)" }
+        compare(localized("the number of certificates in \(TrustStores.phoneSAST)"), trusted.count, now.trusted.count) {
+            "\($0)"
+        }
         if trusted.count == now.trusted.count, trusted != now.trusted {
-            sentences.append("\(TrustStores.phoneSAST) holds other certificates than before")
+            sentences.append(localized("\(TrustStores.phoneSAST) holds other certificates than before"))
         }
         return sentences
     }

@@ -1,6 +1,7 @@
 import Certificates
 import Cluster
 import Files
+import Messages
 import Phones
 import TrustList
 
@@ -8,7 +9,7 @@ import TrustList
 final class SetSecurityMode: ChangeStep, Step {
     static let id = "set-mode"
     var id: String { Self.id }
-    var title: String { "Set the cluster to \(mode.name) mode" }
+    var title: String { localized("Set the cluster to \(mode.name) mode") }
     let effect = StepEffect.phones
     private let mode: SecurityMode
 
@@ -29,14 +30,15 @@ final class SetSecurityMode: ChangeStep, Step {
     func check() throws -> StepState {
         let present = try cluster.securityMode()
         guard present == mode else {
-            return .pending("run utils ctl set-cluster on the publisher; the cluster is in \(present.name) mode")
+            return .pending(
+                "run utils ctl set-cluster on the publisher; the cluster is in \(present.name) mode")
         }
         if change.isSignedByToken
             ? try survey.mode == mode || change.newFile() != nil || hasOwnFile() : try change.newFile() != nil
         {
-            return .done("the cluster is in \(mode.name) mode")
+            return .done(localized("the cluster is in \(mode.name) mode"))
         }
-        return .pending("the cluster is in \(mode.name) mode; have it make its CTL file")
+        return .pending(localized("the cluster is in \(mode.name) mode; have it make its CTL file"))
     }
 
     func act() throws {
@@ -53,10 +55,11 @@ final class SetSecurityMode: ChangeStep, Step {
         guard now == mode else {
             throw MigrationError(
                 .readBackDiffers,
-                "The publisher reported success, but the cluster is in \(now.name) mode; expected \(mode.name).",
-                next: "See etoken-bridge cluster status --cluster \(change.plan.cluster).")
+                localized(
+                    "The publisher reported success, but the cluster is in \(now.name) mode; expected \(mode.name)."),
+                next: localized("See etoken-bridge cluster status --cluster \(change.plan.cluster)."))
         }
-        let seen = ["ClusterSecurityMode is \(mode.name)"]
+        let seen = [localized("ClusterSecurityMode is \(mode.name)")]
         return change.isSignedByToken ? seen : seen + (try change.adoptClusterFile())
     }
 
@@ -65,7 +68,7 @@ final class SetSecurityMode: ChangeStep, Step {
         var sentences: [String] = []
         if try cluster.securityMode() != before {
             try cluster.setSecurityMode(before)
-            sentences.append("set the cluster back to \(before.name) mode")
+            sentences.append(localized("set the cluster back to \(before.name) mode"))
         }
         return sentences + (try change.putBack())
     }
@@ -75,12 +78,13 @@ final class SetSecurityMode: ChangeStep, Step {
 final class UpdateTrustList: ChangeStep, Step {
     static let id = "update-ctl-file"
     var id: String { Self.id }
-    let title = "Have the cluster make and sign its CTL file, and read it back"
+    let title = localized("Have the cluster make and sign its CTL file, and read it back")
     let effect = StepEffect.phones
 
     func check() throws -> StepState {
         if let newFile = try change.newFile(), change.cluster.trustLists.check(serves: newFile).isEmpty {
-            return .done("every node serves the file that the cluster made (SHA-1 \(Digest.sha1(newFile).hex))")
+            return .done(
+                localized("every node serves the file that the cluster made (SHA-1 \(Digest.sha1(newFile).hex))"))
         }
         return .pending("run utils ctl update CTLFile on the publisher")
     }
@@ -95,18 +99,19 @@ final class UpdateTrustList: ChangeStep, Step {
 /// Builds the new file and has the token sign it.
 final class BuildAndSign: ChangeStep, Step {
     let id = "build-and-sign"
-    let title = "Build the new CTL file and sign it"
+    let title = localized("Build the new CTL file and sign it")
     let effect = StepEffect.local
 
     private var path: String { "\(output)/CTLFile.tlv" }
 
     func check() throws -> StepState {
         if let bytes = try? change.newFile(), (try? Files.read(path)) == bytes {
-            return .done("\(path) is signed (SHA-1 \(Digest.sha1(bytes).hex))")
+            return .done(localized("\(path) is signed (SHA-1 \(Digest.sha1(bytes).hex))"))
         }
         let token = change.signingToken?.token.label ?? ""
         let digest = survey.present?.header.digest ?? .sha1
-        return .pending("\(digest.name)\(survey.present == nil ? "" : " as in the present file"), signed by \(token)")
+        return .pending(
+            localized("\(digest.name)\(survey.present == nil ? "" : " as in the present file"), signed by \(token)"))
     }
 
     /// The file from which the server records come: the one of before, or the one that the cluster made for its new mode.
@@ -118,8 +123,9 @@ final class BuildAndSign: ChangeStep, Step {
             if let failure = file.failures.first { throw failure.error }
             guard let bytes = file.reference?.bytes, file.differing.isEmpty else {
                 throw MigrationError(
-                    .inconsistentFiles, "Not every node serves the CTL file that the publisher made for its new mode.",
-                    next: "Check database replication, and run the command again.")
+                    .inconsistentFiles,
+                    localized("Not every node serves the CTL file that the publisher made for its new mode."),
+                    next: localized("Check database replication, and run the command again."))
             }
             return try TrustListFile(decoding: bytes)
         }
@@ -155,12 +161,12 @@ final class BuildAndSign: ChangeStep, Step {
             try file.isSigned(by: certificate), file.signerRecord != nil
         else {
             throw MigrationError(
-                .readBackDiffers, "\(path) does not hold the file that was signed.",
-                next: "Check the disk that holds \(output), and run the command again.")
+                .readBackDiffers, localized("\(path) does not hold the file that was signed."),
+                next: localized("Check the disk that holds \(output), and run the command again."))
         }
         return [
             "\(file.records.count) records, \(bytes.count) bytes, MD5 \(Digest.md5(bytes).hex), SHA-1 \(Digest.sha1(bytes).hex)",
-            "the signature verifies with the certificate of \(token.label)",
+            localized("the signature verifies with the certificate of \(token.label)"),
         ]
     }
 }
@@ -169,7 +175,7 @@ final class BuildAndSign: ChangeStep, Step {
 final class Deploy: ChangeStep, Step {
     static let id = "deploy"
     var id: String { Self.id }
-    let title = "Deploy the file to every TFTP node and read it back"
+    let title = localized("Deploy the file to every TFTP node and read it back")
     let effect = StepEffect.phones
 
     /// Nodes that said no: they certainly stored nothing.
@@ -185,9 +191,9 @@ final class Deploy: ChangeStep, Step {
         if change.known.begun.contains(id), let bytes = try change.newFile(),
             cluster.trustLists.check(serves: bytes).isEmpty
         {
-            return .done("every node serves it (SHA-1 \(Digest.sha1(bytes).hex))")
+            return .done(localized("every node serves it (SHA-1 \(Digest.sha1(bytes).hex))"))
         }
-        return .pending("replace CTLFile.tlv on \(cluster.nodes.joined(separator: " and "))")
+        return .pending(localized("replace CTLFile.tlv on \(cluster.nodes.joined(separator: " and "))"))
     }
 
     func act() throws {

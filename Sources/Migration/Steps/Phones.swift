@@ -1,6 +1,7 @@
 import Certificates
 import Cluster
 import Glibc
+import Messages
 import Phones
 
 /// Restarts what must notice the new file.
@@ -14,7 +15,7 @@ final class RestartServices: ChangeStep, Step {
     /// - Parameter isRollback: after everything was put back, rather than after the new file was proven.
     init(_ change: Change, isRollback: Bool = false) {
         id = isRollback ? "restart-services-after-rollback" : "restart-services"
-        title = "Restart Cisco Tftp and Cisco CallManager on every node\(isRollback ? " again" : "")"
+        title = localized("Restart Cisco Tftp and Cisco CallManager on every node\(isRollback ? " again" : "")")
         super.init(change)
     }
 
@@ -27,7 +28,7 @@ final class RestartServices: ChangeStep, Step {
 
     func check() throws -> StepState {
         if change.known.begun.contains(id) || change.known.done.contains(id), try left().isEmpty {
-            return .done("all have been restarted since the file changed")
+            return .done(localized("all have been restarted since the file changed"))
         }
         let nodes = Self.services.map { service in
             let activated = survey.services.filter { $0.service == service }.map(\.node)
@@ -40,13 +41,15 @@ final class RestartServices: ChangeStep, Step {
         let left = try left()
         let pace = Pace(total: left.count)
         for (index, (service, node)) in left.enumerated() {
-            change.progress(pace.text(index, "services; \(service) on \(node) is next"))
+            change.progress(pace.text(index, localized("services; \(service) on \(node) is next")))
             try cluster.restart(service: service, on: node)
             try change.record(.restarted(service: service, node: node))
         }
     }
 
-    func prove() -> [String] { change.known.restarted.map { "\($0.service) on \($0.node) has started again" } }
+    func prove() -> [String] {
+        change.known.restarted.map { localized("\($0.service) on \($0.node) has started again") }
+    }
 }
 
 /// Restarts the phones, so that they fetch the new file.
@@ -62,7 +65,7 @@ final class RestartPhones: ChangeStep, Step {
 
     init(_ change: Change, isRollback: Bool = false) {
         id = isRollback ? "restart-phones-after-rollback" : "restart-phones"
-        title = isRollback ? "Restart the phones again" : "Restart the phones"
+        title = isRollback ? localized("Restart the phones again") : localized("Restart the phones")
         super.init(change)
     }
 
@@ -75,10 +78,11 @@ final class RestartPhones: ChangeStep, Step {
     }
 
     func check() -> StepState {
-        if survey.phones.isEmpty { return .done("the cluster has no phones") }
+        if survey.phones.isEmpty { return .done(localized("the cluster has no phones")) }
         let left = left
         return left.isEmpty
-            ? .done("all have been told since the file changed") : .pending("\(left.count) phones, over AXL")
+            ? .done(localized("all have been told since the file changed"))
+            : .pending(localized("\(left.count) phones, over AXL"))
     }
 
     func act() throws {
@@ -111,22 +115,26 @@ final class RestartPhones: ChangeStep, Step {
         if let first = refused.sorted(by: { $0.key < $1.key }).first {
             throw MigrationError(
                 .phonesDiffer,
-                "\(refused.count) of \(left.count) phones could not be told to restart; the first is \(first.key): \(first.value.message).",
-                next: "See that the cluster restarts them; migrate resume tries them again.")
+                localized(
+                    "\(refused.count) of \(left.count) phones could not be told to restart; the first is \(first.key): \(first.value.message)."
+                ),
+                next: localized("See that the cluster restarts them; migrate resume tries them again."))
         }
     }
 
-    func prove() -> [String] { ["\(survey.phones.count) phones were told to restart"] }
+    func prove() -> [String] { [localized("\(survey.phones.count) phones were told to restart")] }
 }
 
 /// Looks at what each phone holds now, and compares it with the forecast.
 final class CheckPhones: ChangeStep, Step {
     let id = "check-phones"
-    let title = "Check what each phone holds now"
+    let title = localized("Check what each phone holds now")
     let effect = StepEffect.none
 
     func check() -> StepState {
-        .pending("wait up to \(change.plan.settings.phoneRestartTimeout) s for the phones that were forecast to accept")
+        .pending(
+            localized(
+                "wait up to \(change.plan.settings.phoneRestartTimeout) s for the phones that were forecast to accept"))
     }
 
     /// The phones that were forecast to accept, by name.
@@ -175,32 +183,46 @@ final class CheckPhones: ChangeStep, Step {
     }
 
     func prove() throws -> [String] {
+        let accepting = accepting
         let differing = survey.phones.map(\.phone).filter { phone in
             let result = results[phone.name] ?? .notKnown
             return accepting.contains(phone.name) && result != .newFile && result != .notKnown
         }
         guard differing.isEmpty else {
             let names = differing.prefix(5).map { phone in
-                "\(phone.name) (\(phone.model.name)) was forecast to take the new file, and holds the \((results[phone.name] ?? .notKnown).rawValue)"
+                localized(
+                    "\(phone.name) (\(phone.model.name)) was forecast to take the new file, and holds: \((results[phone.name] ?? .notKnown).text)"
+                )
             }
-            let rest = differing.count > 5 ? "; and \(differing.count - 5) more" : ""
+            let rest = differing.count > 5 ? localized("; and \(differing.count - 5) more") : ""
             throw MigrationError(
                 .phonesDiffer, names.joined(separator: "; ") + rest + ".",
-                next: "Look at the status messages on these phones. \(Change.eraseAdvice).")
+                next: localized("Look at the status messages on these phones. \(Change.eraseAdvice)."))
         }
         return change.known.phones.map { group in
             group.phones.count <= 3
-                ? "\(group.phones.joined(separator: ", ")): \(group.result.rawValue)"
-                : "\(group.phones.count) phones: \(group.result.rawValue)"
+                ? "\(group.phones.joined(separator: ", ")): \(group.result.text)"
+                : localized("\(group.phones.count) phones: \(group.result.text)")
         }
     }
 }
 
 /// What a phone holds after the change.
 public enum PhoneResult: String, Sendable, Codable {
-    case newFile = "new file"
-    case oldFile = "old file"
-    case otherFile = "other file"
-    case noFile = "no file"
-    case notKnown = "not known"
+    case newFile = "new-file"
+    case oldFile = "old-file"
+    case otherFile = "other-file"
+    case noFile = "no-file"
+    case notKnown = "not-known"
+
+    /// For people: "new file".
+    public var text: String {
+        switch self {
+        case .newFile: localized("new file")
+        case .oldFile: localized("old file")
+        case .otherFile: localized("other file")
+        case .noFile: localized("no file")
+        case .notKnown: localized("not known")
+        }
+    }
 }

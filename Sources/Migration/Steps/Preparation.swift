@@ -1,19 +1,22 @@
 import Certificates
 import Cluster
 import Files
+import Messages
 import Phones
 import TrustList
 
 /// Keeps the cluster's present CTL file where the user finds it. (What a later run needs was kept before the first step.)
 final class BackUp: ChangeStep, Step {
     let id = "back-up"
-    let title = "Back up the cluster's CTL file"
+    let title = localized("Back up the cluster's CTL file")
     let effect = StepEffect.local
 
     func check() -> StepState {
-        guard let bytes = survey.presentBytes else { return .done("the cluster has no CTL file") }
+        guard let bytes = survey.presentBytes else { return .done(localized("the cluster has no CTL file")) }
         return .pending(
-            "keep the present file (\(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)) as \(change.state.backupPath(of: bytes))"
+            localized(
+                "keep the present file (\(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)) as \(change.state.backupPath(of: bytes))"
+            )
         )
     }
 
@@ -26,14 +29,14 @@ final class BackUp: ChangeStep, Step {
 
     func prove() throws -> [String] {
         guard let bytes = survey.presentBytes else { return [] }
-        return ["the backup holds the same \(bytes.count) bytes: \(try change.state.backUp(bytes))"]
+        return [localized("the backup holds the same \(bytes.count) bytes: \(try change.state.backUp(bytes))")]
     }
 }
 
 /// Writes the tokens' certificates as files, as SafeNet's client would export them.
 final class ExportCertificates: ChangeStep, Step {
     let id = "export-certificates"
-    let title = "Export the tokens' certificates"
+    let title = localized("Export the tokens' certificates")
     let effect = StepEffect.local
 
     private func paths(_ token: ChangePlan.Token) -> (der: String, pem: String) {
@@ -59,8 +62,9 @@ final class ExportCertificates: ChangeStep, Step {
             let back = try Certificate(der: try Files.read(paths(token).der))
             guard back == certificate else {
                 throw MigrationError(
-                    .readBackDiffers, "\(paths(token).der) does not hold the certificate of token \(token.label).",
-                    next: "Check the disk that holds \(output), and run the command again.")
+                    .readBackDiffers,
+                    localized("\(paths(token).der) does not hold the certificate of token \(token.label)."),
+                    next: localized("Check the disk that holds \(output), and run the command again."))
             }
             return "\(token.label): \(back.der.count) bytes, SHA-1 \(back.sha1.hex)"
         }
@@ -70,7 +74,7 @@ final class ExportCertificates: ChangeStep, Step {
 /// Makes TVS vouch for the tokens.
 final class UploadCertificates: ChangeStep, Step {
     let id = "upload-certificates"
-    let title = "Upload the certificates as \(TrustStores.phoneSAST)"
+    let title = localized("Upload the certificates as \(TrustStores.phoneSAST)")
     let effect = StepEffect.cluster
 
     private var store: String { TrustStores.phoneSAST }
@@ -84,8 +88,9 @@ final class UploadCertificates: ChangeStep, Step {
 
     func check() throws -> StepState {
         let missing = try missing()
-        if missing.isEmpty { return .done("\(store) holds all of them already") }
-        return .pending("upload \(missing.map(\.label).joined(separator: " and ")) to \(store) on the publisher")
+        if missing.isEmpty { return .done(localized("\(store) holds all of them already")) }
+        return .pending(
+            localized("upload \(missing.map(\.label).joined(separator: " and ")) to \(store) on the publisher"))
     }
 
     func act() throws {
@@ -101,10 +106,15 @@ final class UploadCertificates: ChangeStep, Step {
         guard missing.isEmpty else {
             throw MigrationError(
                 .readBackDiffers,
-                "\(store) does not hold the certificate of \(missing.map(\.label).joined(separator: " and ")) after the upload.",
-                next: "Look at Security > Certificate Management in OS Administration of the publisher.")
+                localized(
+                    "\(store) does not hold the certificate of \(missing.map(\.label).joined(separator: " and ")) after the upload."
+                ),
+                next: localized("Look at Security > Certificate Management in OS Administration of the publisher."))
         }
-        return ["read back from \(store), byte for byte: \(change.plan.tokens.map(\.label).joined(separator: " and "))"]
+        return [
+            localized(
+                "read back from \(store), byte for byte: \(change.plan.tokens.map(\.label).joined(separator: " and "))")
+        ]
     }
 
     func undo() throws -> [String] {
@@ -114,7 +124,7 @@ final class UploadCertificates: ChangeStep, Step {
             present.contains(certificate) && ours.contains(Digest.sha256(certificate.der).hex)
         }.map { token, certificate in
             try cluster.remove(certificate, from: store)
-            return "removed the certificate of \(token.label) from \(store)"
+            return localized("removed the certificate of \(token.label) from \(store)")
         }
     }
 }
@@ -124,7 +134,8 @@ final class AskTVS: ChangeStep, Step {
     let id = "ask-tvs"
     let effect = StepEffect.none
     var title: String {
-        "Ask TVS for \(change.isSignedByToken ? "every token" : "the cluster's own certificate"), as a phone would"
+        localized(
+            "Ask TVS for \(change.isSignedByToken ? "every token" : "the cluster's own certificate"), as a phone would")
     }
 
     private struct Question {
@@ -143,7 +154,7 @@ final class AskTVS: ChangeStep, Step {
     }
 
     func check() throws -> StepState {
-        .pending("send QUERY_CERT for \(try questions().map(\.label).joined(separator: " and "))")
+        .pending(localized("send QUERY_CERT for \(try questions().map(\.label).joined(separator: " and "))"))
     }
 
     private var seen: [(label: String, certificate: [UInt8], replies: [TVSReply])] = []
@@ -170,32 +181,36 @@ final class AskTVS: ChangeStep, Step {
         try seen.flatMap { label, certificate, replies -> [String] in
             guard change.isSignedByToken else {
                 // The cluster's certificate stands in the ITL of the phones; TVS is a second way.
-                return replies.map { "TVS on \($0.server), asked for \(label): \(Self.text($0.answer))" }
+                return replies.map { localized("TVS on \($0.server), asked for \(label): \(Self.text($0.answer))") }
             }
             guard !replies.isEmpty else {
                 throw MigrationError(
-                    .notVouched, "The cluster has no TVS server that could be asked for \(label).",
-                    next: "Activate the Trust Verification Service, and add its address with cluster add.")
+                    .notVouched, localized("The cluster has no TVS server that could be asked for \(label)."),
+                    next: localized("Activate the Trust Verification Service, and add its address with cluster add."))
             }
             return try replies.map { reply in
                 guard case .vouches(certificate, let roles) = reply.answer, roles.contains(.sast) else {
                     throw MigrationError(
                         .notVouched,
-                        "TVS on \(reply.server) does not vouch for token \(label) with the role SAST; it says: \(Self.text(reply.answer)).",
+                        localized(
+                            "TVS on \(reply.server) does not vouch for token \(label) with the role SAST; it says: \(Self.text(reply.answer))."
+                        ),
                         next:
-                            "Check that the certificate is listed under \(TrustStores.phoneSAST) on \(reply.server), restart Cisco Trust Verification Service there, and run the command again."
+                            localized(
+                                "Check that the certificate is listed under \(TrustStores.phoneSAST) on \(reply.server), restart Cisco Trust Verification Service there, and run the command again."
+                            )
                     )
                 }
-                return "TVS on \(reply.server) gives the certificate of \(label) with the role SAST"
+                return localized("TVS on \(reply.server) gives the certificate of \(label) with the role SAST")
             }
         }
     }
 
     private static func text(_ answer: TVSStatement) -> String {
         switch answer {
-        case .vouches(_, let roles): "known with the roles \(roles.map(\.name).joined(separator: ", "))"
-        case .doesNotKnow, .expectedToVouch, .notAsked: "unknown certificate"
-        case .unreachable(let why): "no answer (\(why))"
+        case .vouches(_, let roles): localized("known with the roles \(roles.map(\.name).joined(separator: ", "))")
+        case .doesNotKnow, .expectedToVouch, .notAsked: localized("unknown certificate")
+        case .unreachable(let why): localized("no answer (\(why))")
         }
     }
 }
@@ -203,10 +218,10 @@ final class AskTVS: ChangeStep, Step {
 /// Forecasts what every phone will do, with the answers that TVS really gave.
 final class ForecastPhones: ChangeStep, Step {
     let id = "forecast"
-    let title = "Forecast what every phone will do"
+    let title = localized("Forecast what every phone will do")
     let effect = StepEffect.none
 
-    func check() -> StepState { .pending("apply the acceptance model to \(survey.phones.count) phones") }
+    func check() -> StepState { .pending(localized("apply the acceptance model to \(survey.phones.count) phones")) }
 
     func act() throws {
         change.forecast = Change.forecast(

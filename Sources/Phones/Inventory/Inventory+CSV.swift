@@ -1,11 +1,15 @@
 import Files
+import Messages
 
 extension Inventory {
     /// The columns of a list of phones; docs/phones.md describes them. Other names that exports have are taken, too.
     private static let columns: [TableFile.Column] = [
-        .init("name", "device name", isRequired: true), .init("model", "device type", "product", isRequired: true),
-        .init("device pool"), .init("group", "cisco unified cm group", "callmanager group"), .init("servers"),
-        .init("profile", "device security profile", "security profile"), .init("firmware", "phone load name"),
+        .init("name", "device name", isRequired: true),
+        .init("model", "device type", "product", isRequired: true),
+        .init("device pool"),
+        .init("group", "cisco unified cm group", "callmanager group"), .init("servers"),
+        .init("profile", "device security profile", "security profile"),
+        .init("firmware", "phone load name"),
         .init("registered"), .init("address", "ip address"),
     ]
 
@@ -44,8 +48,10 @@ extension Inventory {
             case let other?:
                 throw InventoryError(
                     .badFile,
-                    "\(file.name), line \(row.line): \"\(other)\" cannot stand in the column \"registered\"; expected: yes, no or nothing",
-                    next: "Correct that line; docs/phones.md describes the file.")
+                    localized(
+                        "\(file.name), line \(row.line): \"\(other)\" cannot stand in the column \"registered\"; expected: yes, no or nothing"
+                    ),
+                    next: localized("Correct that line; docs/phones.md describes the file."))
             }
             let servers = (row[4] ?? "").split { $0 == " " || $0 == ";" || $0 == "," }.map(String.init)
             let hasPlace = (2...6).contains { row[$0] != nil }
@@ -63,10 +69,12 @@ extension Inventory {
             phones.sort { $0.name < $1.name }
             if let double = zip(phones, phones.dropFirst()).first(where: { $0.name == $1.name }) {
                 throw InventoryError(
-                    .badFile, "\(file.name) names the phone \(double.0.name) twice", next: "Remove one of the lines.")
+                    .badFile, localized("\(file.name) names the phone \(double.0.name) twice"),
+                    next: localized("Remove one of the lines."))
             }
         }
-        let notes = others == 0 ? [] : ["\(file.name): \(others) rows are no phones (templates, gateways' ports)."]
+        let notes =
+            others == 0 ? [] : [localized("\(file.name): \(others) rows are no phones (templates, gateways' ports).")]
         self.init(phones: phones, notes: notes)
     }
 

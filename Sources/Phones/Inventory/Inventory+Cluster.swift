@@ -1,4 +1,5 @@
 import Cluster
+import Messages
 
 extension Inventory {
     /// How far the reading is.
@@ -37,12 +38,14 @@ extension Inventory {
         } else {
             notes.append(
                 asksForState
-                    ? "Registration and addresses are not known: the configuration names no application account."
-                    : "Registration and addresses were not asked for.")
+                    ? localized(
+                        "Registration and addresses are not known: the configuration names no application account.")
+                    : localized("Registration and addresses were not asked for."))
         }
         try reader.read(states: states) { progress(.read($0, of: $1)) }
         if reader.others > 0 {
-            notes.append("\(reader.others) devices of the class Phone are none (templates, gateways' ports).")
+            notes.append(
+                localized("\(reader.others) devices of the class Phone are none (templates, gateways' ports)."))
         }
         return Inventory(phones: reader.phones, notes: notes)
     }
@@ -166,7 +169,8 @@ struct InventoryDatabase {
     func misunderstood(_ text: String, _ found: String) -> InventoryError {
         InventoryError(
             .unexpectedAnswer,
-            "the answer of \(node) to \"\(text)\" is not understood; found: \(found.isEmpty ? "no rows" : found)",
-            next: "Please report this; until then, phones can be given as a file: --phones-from FILE.csv")
+            localized(
+                "the answer of \(node) to \"\(text)\" is not understood; found: \(found.isEmpty ? "no rows" : found)"),
+            next: localized("Please report this; until then, phones can be given as a file: --phones-from FILE.csv"))
     }
 }

@@ -1,4 +1,5 @@
 import Cluster
+import Messages
 
 /// Reads phones out of the cluster's database. The large table is read alone and page by page; what its rows refer to
 /// is read before, so that no row is kept.
@@ -32,7 +33,8 @@ struct InventoryReader {
         let models = try names("select enum, name from typemodel order by enum", key: "enum")
         let profiles = try names("select pkid, name from securityprofile order by pkid", key: "pkid")
         let pools = try readPools()
-        let count = try database.number("select count(*) as number from device where tkclass = \(phoneClass)")
+        let count = try database.number(
+            "select count(*) as number from device where tkclass = \(phoneClass)")
         phones.reserveCapacity(count)
         let query =
             "select name, tkmodel, fkdevicepool, fksecurityprofile, specialloadinformation as load from device "
@@ -43,7 +45,7 @@ struct InventoryReader {
             for row in rows {
                 guard let model = models[row[1]] else {
                     throw database.misunderstood(
-                        query, "a device of the model \"\(row[1])\", which typemodel has not got")
+                        query, localized("a device of the model \"\(row[1])\", which typemodel has not got"))
                 }
                 guard maker.isPhone(name: row[0], model: model) else {
                     others += 1

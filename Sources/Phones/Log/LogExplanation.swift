@@ -1,3 +1,4 @@
+import Messages
 import TrustList
 
 /// What a log tells about trust lists: which rules of the acceptance model applied.
@@ -65,7 +66,7 @@ private struct PhoneStory {
     private var trusts = false
     private var result: Bool?
 
-    private static let emptiness = "the phone holds no trust list"
+    private static let emptiness = localized("the phone holds no trust list")
 
     mutating func take(_ entry: LogEntry, _ event: LogEvent) {
         switch event {
@@ -77,7 +78,7 @@ private struct PhoneStory {
                 end()
                 file = name
             }
-            note(entry, "the phone asks for \(name)")
+            note(entry, localized("the phone asks for \(name)"))
         case .noTrustList:
             if result != nil { end() }
             isEmpty = true
@@ -85,19 +86,19 @@ private struct PhoneStory {
         case .asksTVS:
             if result != nil || trusts { end() }
             asked = true
-            note(entry, "the phone does not know the signer, and asks a TVS server for it")
+            note(entry, localized("the phone does not know the signer, and asks a TVS server for it"))
         case .tvsTrusts:
             if result != nil { end() }
             trusts = true
-            note(entry, "the TVS server has answered, and the phone trusts the certificate now")
+            note(entry, localized("the TVS server has answered, and the phone trusts the certificate now"))
         case .updated:
             if result != nil { end() }
             result = true
-            note(entry, "the phone has taken the new file")
+            note(entry, localized("the phone has taken the new file"))
         case .updateFailed:
             if result != nil { end() }
             result = false
-            note(entry, "the phone has refused the new file")
+            note(entry, localized("the phone has refused the new file"))
         default: break
         }
     }
@@ -128,35 +129,42 @@ private struct PhoneStory {
     private var conclusion: ([Verdict.Rule], Verdict.Outcome, String?) {
         switch (result, asked || trusts) {
         case (true?, _) where trusts:
-            ([.vouchedByTVS], .accepted, "The phone took the file, as a TVS server vouched for its signer.")
+            ([.vouchedByTVS], .accepted, localized("The phone took the file, as a TVS server vouched for its signer."))
         case (true?, true):
             (
                 [.vouchedByTVS], .accepted,
-                "The phone asked a TVS server about the signer and took the file: the server vouched for it."
+                localized("The phone asked a TVS server about the signer and took the file: the server vouched for it.")
             )
         case (true?, false) where isEmpty:
-            ([.firstUse], .accepted, "The phone held no trust list, and took the first one on trust.")
+            ([.firstUse], .accepted, localized("The phone held no trust list, and took the first one on trust."))
         case (true?, false):
             (
                 [.signerInHeldCTL, .signerInITL], .accepted,
-                "The phone took the file without asking a TVS server: it knows the signer from its CTL file, or from its ITL file. The log does not tell from which."
+                localized(
+                    "The phone took the file without asking a TVS server: it knows the signer from its CTL file, or from its ITL file. The log does not tell from which."
+                )
             )
         case (false?, true):
             (
                 [.notVouched], .refused,
-                "The phone asked a TVS server about the signer and refused the file: no server vouched for it."
+                localized(
+                    "The phone asked a TVS server about the signer and refused the file: no server vouched for it.")
             )
         case (false?, false):
             (
                 [.noSecurityByDefault, .notVouched, .otherKey], .refused,
-                "The phone refused the file without asking a TVS server: its model cannot, its ITL file names no server, or it knows the signer by another key. The log does not tell which."
+                localized(
+                    "The phone refused the file without asking a TVS server: its model cannot, its ITL file names no server, or it knows the signer by another key. The log does not tell which."
+                )
             )
         case (nil, _) where trusts:
-            ([.vouchedByTVS], .accepted, "A TVS server vouched for a signer that the phone did not know.")
+            ([.vouchedByTVS], .accepted, localized("A TVS server vouched for a signer that the phone did not know."))
         case (nil, true):
             (
                 [], .unknown,
-                "The phone asked a TVS server about a signer that it does not know; the log ends before the answer."
+                localized(
+                    "The phone asked a TVS server about a signer that it does not know; the log ends before the answer."
+                )
             )
         case (nil, false): ([], .unknown, nil)
         }
@@ -183,26 +191,26 @@ private struct TraceStory {
         switch event {
         case .query:
             end()
-            note(entry, "a phone asks for a certificate")
+            note(entry, localized("a phone asks for a certificate"))
         case .subject(let text):
             if subject != nil { end() }
             subject = text
-            note(entry, "the subject of the certificate that it asks for")
+            note(entry, localized("the subject of the certificate that it asks for"))
         case .issuer(let text): issuer = text
         case .serialNumber(let text):
             serialNumber = text
-            note(entry, "its serial number")
+            note(entry, localized("its serial number"))
         case .looksUp: break
         case .notFound(let inCTL):
             isMissing = true
-            note(entry, "it is not among the certificates of the \(inCTL ? "CTL file" : "trust stores")")
+            note(entry, localized("it is not among the certificates of the \(inCTL ? "CTL file" : "trust stores")"))
         case .found(let inCTL):
-            place = inCTL ? "the CTL file on this node" : "a trust store"
-            note(entry, "it is in \(inCTL ? "the CTL file on this node" : "a trust store")")
+            place = inCTL ? localized("the CTL file on this node") : localized("a trust store")
+            note(entry, localized("it is in \(inCTL ? "the CTL file on this node" : "a trust store")"))
         case .role(let number):
             guard place != nil else { return }
             roles.append(number)
-            note(entry, "it is given with the role \(Role(rawValue: UInt16(clamping: number)).name)")
+            note(entry, localized("it is given with the role \(Role(rawValue: UInt16(clamping: number)).name)"))
         default: break
         }
     }
@@ -221,20 +229,26 @@ private struct TraceStory {
                 if roles.contains(Int(Role.sast.rawValue)) {
                     (
                         [.vouchedByTVS], .accepted,
-                        "TVS vouched for \(name) as one that may sign CTL files; it found it in \(place)."
+                        localized("TVS vouched for \(name) as one that may sign CTL files; it found it in \(place).")
                     )
                 } else if roles.isEmpty {
-                    ([], .unknown, "TVS found \(name) in \(place); the trace does not tell with which roles.")
+                    (
+                        [], .unknown,
+                        localized("TVS found \(name) in \(place); the trace does not tell with which roles.")
+                    )
                 } else {
                     (
                         [.notVouched], .refused,
-                        "TVS found \(name) in \(place), but not with the role that signs CTL files."
+                        localized("TVS found \(name) in \(place), but not with the role that signs CTL files.")
                     )
                 }
             } else if isMissing {
-                ([.notVouched], .refused, "TVS does not know \(name): a phone that asked for it refuses the file.")
+                (
+                    [.notVouched], .refused,
+                    localized("TVS does not know \(name): a phone that asked for it refuses the file.")
+                )
             } else {
-                ([], .unknown, "A phone asked TVS for \(name); the trace ends before the answer.")
+                ([], .unknown, localized("A phone asked TVS for \(name); the trace ends before the answer."))
             }
         conclusions.append(
             .init(time: time, rules: rules, outcome: outcome, text: text, subject: subject, quotes: quotes))

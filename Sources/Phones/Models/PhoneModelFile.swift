@@ -1,3 +1,5 @@
+import Messages
+
 /// A file with phone models: a table like phone-models.csv, or CUCM's own list.
 struct PhoneModelFile {
     let entries: [PhoneModelTable.Entry]
@@ -25,14 +27,15 @@ struct PhoneModelFile {
             case "unknown": support = .unknown
             case "not a phone": support = nil
             default:
-                throw wrong(file, row, row[1], "security by default", "yes, no, unknown or not a phone")
+                throw wrong(
+                    file, row, row[1], "security by default", localized("yes, no, unknown or not a phone"))
             }
             let checksum: PhoneModel.Checksum?
             switch row[2]?.uppercased() {
             case nil: checksum = nil
             case "MD5": checksum = .md5
             case "SHA1", "SHA-1": checksum = .sha1
-            default: throw wrong(file, row, row[2], "checksum", "MD5, SHA1 or nothing")
+            default: throw wrong(file, row, row[2], "checksum", localized("MD5, SHA1 or nothing"))
             }
             let model = row[0] ?? ""
             // What stands for all models says of none that it is a phone.
@@ -50,16 +53,22 @@ struct PhoneModelFile {
     ) -> InventoryError {
         InventoryError(
             .badFile,
-            "\(file.name), line \(row.line): \"\(found ?? "")\" cannot stand in the column \"\(column)\"; expected: \(expected)",
-            next: "Correct that line; docs/phones.md describes the file.")
+            localized(
+                "\(file.name), line \(row.line): \"\(found ?? "")\" cannot stand in the column \"\(column)\"; expected: \(expected)"
+            ),
+            next: localized("Correct that line; docs/phones.md describes the file."))
     }
 
     // MARK: CUCM's own form
 
     /// The columns of "Unified CM Phone Feature List" in Cisco Unified Reporting. *Unconfirmed*: how its CSV names them.
     private static let reportColumns: [TableFile.Column] = [
-        .init("product", "product name", "model", "phone model", "device type", isRequired: true),
-        .init("feature", "product feature", "feature name", "support feature", isRequired: true),
+        .init(
+            "product", "product name", "model", "phone model", "device type",
+            isRequired: true),
+        .init(
+            "feature", "product feature", "feature name", "support feature",
+            isRequired: true),
     ]
     private static let feature = "security by default"
 
@@ -74,9 +83,11 @@ struct PhoneModelFile {
         }
         guard !supported.isEmpty else {
             throw InventoryError(
-                .badFile, "\(file.name) names no product with the feature \"Security By Default\"",
+                .badFile, localized("\(file.name) names no product with the feature \"Security By Default\""),
                 next:
-                    "In Cisco Unified Reporting, System Reports, Unified CM Phone Feature List, choose all products and that feature."
+                    localized(
+                        "In Cisco Unified Reporting, System Reports, Unified CM Phone Feature List, choose all products and that feature."
+                    )
             )
         }
         let source = "Unified CM Phone Feature List (\(file.name))"

@@ -1,3 +1,5 @@
+import Messages
+
 /// Comma-separated values (RFC 4180): fields in double quotes where they hold a comma, a quote or a line end; a quote in
 /// them twice. Lines end with LF or CR LF; a byte order mark is passed over, and so are empty lines.
 public enum CSV {
@@ -60,7 +62,8 @@ public enum CSV {
             case (_, 0x0D): break
             case (.quoteInQuoted, _):
                 throw InventoryError(
-                    .badFile, "\(file), line \(line): a field goes on after its closing quote", next: Self.quotes)
+                    .badFile, localized("\(file), line \(line): a field goes on after its closing quote"),
+                    next: Self.quotes)
             default:
                 field.append(byte)
                 state = .plain
@@ -77,11 +80,12 @@ public enum CSV {
             return endRow()
         }
 
-        private static let quotes = "Write a quote inside a field twice, and the whole field in quotes."
+        private static let quotes = localized("Write a quote inside a field twice, and the whole field in quotes.")
 
         private var unended: InventoryError {
             InventoryError(
-                .badFile, "\(file), line \(start): a quote that begins here is never closed", next: Self.quotes)
+                .badFile, localized("\(file), line \(start): a quote that begins here is never closed"),
+                next: Self.quotes)
         }
 
         private mutating func endField() {

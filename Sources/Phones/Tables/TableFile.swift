@@ -1,4 +1,5 @@
 import Files
+import Messages
 
 /// A CSV file whose first row names its columns. They may stand in any order, and others between them are passed over.
 struct TableFile {
@@ -56,14 +57,15 @@ struct TableFile {
             let entry = Row(line: line, places: known, fields: fields)
             for (index, column) in columns.enumerated() where column.isRequired && entry[index] == nil {
                 throw InventoryError(
-                    .badFile, "\(name), line \(line): the row has no \(column.names[0])",
-                    next: "Fill in the column \"\(column.names[0])\", or remove the row.")
+                    .badFile, localized("\(name), line \(line): the row has no \(column.names[0])"),
+                    next: localized("Fill in the column \"\(column.names[0])\", or remove the row."))
             }
             try row(entry)
         }
         if places == nil {
             throw InventoryError(
-                .badFile, "\(name) is empty", next: "Its first line has to name the columns: \(Self.list(columns)).")
+                .badFile, localized("\(name) is empty"),
+                next: localized("Its first line has to name the columns: \(Self.list(columns))."))
         }
     }
 
@@ -88,8 +90,10 @@ struct TableFile {
             if place == nil, column.isRequired {
                 throw InventoryError(
                     .badFile,
-                    "\(name), line \(line): no column is called \"\(column.names[0])\"; found: \(fields.joined(separator: ", "))",
-                    next: "The first line has to name the columns: \(Self.list(columns)).")
+                    localized(
+                        "\(name), line \(line): no column is called \"\(column.names[0])\"; found: \(fields.joined(separator: ", "))"
+                    ),
+                    next: localized("The first line has to name the columns: \(Self.list(columns))."))
             }
             places.append(place)
         }

@@ -1,11 +1,13 @@
 import ArgumentParser
 import Cluster
+import Messages
 import Secrets
 
 struct ClusterAdd: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add", abstract: "Add a cluster to the configuration.",
-        discussion: """
+        commandName: "add", abstract: localized("Add a cluster to the configuration."),
+        discussion: localized(
+            """
             The publisher is asked for the other nodes. Of every node the SSH host key and the TLS keys are shown, to be \
             compared with what its console shows, and pinned after a yes. Without a terminal they have to be given: \
             --ssh-fingerprint and --tls-pin, each once for every key. No password is written down: it comes from \
@@ -17,90 +19,92 @@ struct ClusterAdd: ParsableCommand {
               etoken-bridge cluster add \\
                 --publisher cucm-pub.example.com --name office --user administrator
               etoken-bridge cluster add --lab /tmp/lab
-            """)
+            """))
 
-    @Option(help: ArgumentHelp("Host name or address of the publisher.", valueName: "host"))
+    @Option(help: .localized("Host name or address of the publisher.", valueName: "host"))
     var publisher: String?
 
     @Option(
-        help: ArgumentHelp("The folder of a cluster that cluster-lab runs.", valueName: "folder"),
+        help: .localized("The folder of a cluster that cluster-lab runs.", valueName: "folder"),
         completion: .directory)
     var lab: String?
 
-    @Option(help: ArgumentHelp("The name to give it.", valueName: "name"))
+    @Option(help: .localized("The name to give it.", valueName: "name"))
     var name: String?
 
     @Option(
-        help: ArgumentHelp("The platform administrator, for the command line and OS Administration.", valueName: "name")
+        help: .localized("The platform administrator, for the command line and OS Administration.", valueName: "name")
     )
     var user: String?
 
     @Option(
-        help: ArgumentHelp("A file whose first line is the administrator's password.", valueName: "file"),
+        help: .localized("A file whose first line is the administrator's password.", valueName: "file"),
         completion: .file())
     var passwordFile: String?
 
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             "A program that prints the administrator's password, with its arguments; there is no shell.",
             valueName: "command"))
     var passwordCommand: String?
 
-    @Option(help: ArgumentHelp("An application user, for AXL and the serviceability services.", valueName: "name"))
+    @Option(help: .localized("An application user, for AXL and the serviceability services.", valueName: "name"))
     var applicationUser: String?
 
     @Option(
-        help: ArgumentHelp("A file whose first line is the application user's password.", valueName: "file"),
+        help: .localized("A file whose first line is the application user's password.", valueName: "file"),
         completion: .file())
     var applicationPasswordFile: String?
 
-    @Option(help: ArgumentHelp("A program that prints the application user's password.", valueName: "command"))
+    @Option(help: .localized("A program that prints the application user's password.", valueName: "command"))
     var applicationPasswordCommand: String?
 
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             "An SSH host key that is agreed on: SHA256:... May be given more than once.", valueName: "key"))
     var sshFingerprint: [String] = []
 
     @Option(
-        help: ArgumentHelp("A TLS key that is agreed on: sha256//... May be given more than once.", valueName: "key"))
+        help: .localized("A TLS key that is agreed on: sha256//... May be given more than once.", valueName: "key"))
     var tlsPin: [String] = []
 
-    @Flag(help: "Old TLS versions, small keys and SHA-1 are allowed with the nodes of this cluster (CUCM 8 and 9).")
+    @Flag(
+        help: .localized(
+            "Old TLS versions, small keys and SHA-1 are allowed with the nodes of this cluster (CUCM 8 and 9)."))
     var legacyTls = false
 
-    @Flag(help: "Old SSH key exchanges and host keys are allowed with the nodes of this cluster.")
+    @Flag(help: .localized("Old SSH key exchanges and host keys are allowed with the nodes of this cluster."))
     var legacySsh = false
 
     @Option(
         name: .customLong("set"),
-        help: ArgumentHelp(
+        help: .localized(
             """
             A key of the configuration for a node: address, tftp_port, http_port, https_port, ssh_port, tvs_port. The \
             publisher is also called publisher. May be given more than once.
             """, valueName: "node.key=value"))
     var settings: [NodeSetting] = []
 
-    @Flag(help: "Replace a cluster of the same name.")
+    @Flag(help: .localized("Replace a cluster of the same name."))
     var force = false
 
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         guard (publisher == nil) != (lab == nil) else {
-            throw ValidationError("Say which cluster: --publisher ADDRESS, or --lab DIR.")
+            throw ValidationError(localized("Say which cluster: --publisher ADDRESS, or --lab DIR."))
         }
         guard lab != nil || (name != nil && user != nil) else {
-            throw ValidationError("With --publisher, give --name and --user too.")
+            throw ValidationError(localized("With --publisher, give --name and --user too."))
         }
         guard passwordFile == nil || passwordCommand == nil,
             applicationPasswordFile == nil || applicationPasswordCommand == nil
-        else { throw ValidationError("Give a password file or a password command, not both.") }
+        else { throw ValidationError(localized("Give a password file or a password command, not both.")) }
         for fingerprint in sshFingerprint where !fingerprint.hasPrefix("SHA256:") || fingerprint.utf8.count != 50 {
-            throw ValidationError("--ssh-fingerprint \(fingerprint) is not SHA256: and 43 characters.")
+            throw ValidationError(localized("--ssh-fingerprint \(fingerprint) is not SHA256: and 43 characters."))
         }
         for pin in tlsPin where !pin.hasPrefix("sha256//") || pin.utf8.count != 52 {
-            throw ValidationError("--tls-pin \(pin) is not sha256// and 44 characters.")
+            throw ValidationError(localized("--tls-pin \(pin) is not sha256// and 44 characters."))
         }
     }
 
@@ -113,7 +117,9 @@ struct ClusterAdd: ParsableCommand {
             try Terminal.json(ClusterDocument(configuration))
         } else {
             Terminal.out(
-                "Cluster \(configuration.name) is in \(ConfigurationFile.defaultPath), with the keys of its nodes:")
+                localized(
+                    "Cluster \(configuration.name) is in \(ConfigurationFile.defaultPath), with the keys of its nodes:")
+            )
             Terminal.out(ClusterDocument.table(configuration))
         }
     }
@@ -128,8 +134,9 @@ struct ClusterAdd: ParsableCommand {
         guard let address = publisher, let name, let user else { preconditionFailure("validate() has looked") }
         guard force || file.cluster(name) == nil else {
             throw Failure(
-                Status.failed, "A cluster called \"\(name)\" is in \(ConfigurationFile.defaultPath) already.",
-                next: "Choose another --name, or give --force to replace it and pin its keys anew.")
+                Status.failed,
+                localized("A cluster called \"\(name)\" is in \(ConfigurationFile.defaultPath) already."),
+                next: localized("Choose another --name, or give --force to replace it and pin its keys anew."))
         }
         var cluster = ClusterConfiguration(
             name: name,
@@ -152,7 +159,7 @@ struct ClusterAdd: ParsableCommand {
 
         let live = Cluster(cluster, credentials: .standard)
         defer { live.close() }
-        Terminal.note("Asking \(address) for the cluster's nodes ...")
+        Terminal.note(localized("Asking \(address) for the cluster's nodes ..."))
         let commandLine = try live.commandLine(of: contact.pinned)
         cluster.version = try commandLine.version()
         let servers = try commandLine.servers()
@@ -166,8 +173,8 @@ struct ClusterAdd: ParsableCommand {
         cluster.nodes = [publisherNode] + contacts.map(\.pinned)
         for setting in settings where !setting.isUsed(by: cluster.nodes.map(\.name) + ["publisher", address]) {
             throw Failure(
-                Status.notThere, "--set names \(setting.node), and the cluster has no such node.",
-                next: "Its nodes: \(cluster.nodes.map(\.name).joined(separator: ", ")).")
+                Status.notThere, localized("--set names \(setting.node), and the cluster has no such node."),
+                next: localized("Its nodes: \(cluster.nodes.map(\.name).joined(separator: ", "))."))
         }
         agreement.warn(contacts + [contact])
         return cluster

@@ -1,4 +1,5 @@
 import Cluster
+import Messages
 
 /// A cluster of the configuration as JSON. It holds no password.
 struct ClusterDocument: Encodable {
@@ -26,8 +27,9 @@ struct ClusterDocument: Encodable {
         var table = Table("NODE", "ROLE", "ADDRESS", "TLS KEY", "SSH KEY")
         for node in cluster.nodes {
             table.add(
-                node.name, node.isPublisher ? "publisher" : "subscriber", node.address, node.tlsPin ?? "not pinned",
-                node.sshHostKey ?? "not pinned")
+                node.name, node.isPublisher ? "publisher" : "subscriber", node.address,
+                node.tlsPin ?? localized("not pinned"),
+                node.sshHostKey ?? localized("not pinned"))
         }
         return table.text
     }

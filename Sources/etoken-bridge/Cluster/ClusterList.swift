@@ -1,13 +1,15 @@
 import ArgumentParser
 import Cluster
+import Messages
 
 struct ClusterList: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the clusters in the configuration.",
-        discussion: """
+        commandName: "list", abstract: localized("List the clusters in the configuration."),
+        discussion: localized(
+            """
             Example:
               etoken-bridge cluster list
-            """)
+            """))
 
     @OptionGroup var common: CommonOptions
 
@@ -19,7 +21,9 @@ struct ClusterList: ParsableCommand {
             try Terminal.json(List(clusters: clusters.map(ClusterDocument.init)))
         } else if clusters.isEmpty {
             Terminal.note(
-                "No cluster is in \(ConfigurationFile.defaultPath). Add one: etoken-bridge cluster add --publisher ADDRESS ..."
+                localized(
+                    "No cluster is in \(ConfigurationFile.defaultPath). Add one: etoken-bridge cluster add --publisher ADDRESS ..."
+                )
             )
         } else {
             for cluster in clusters {

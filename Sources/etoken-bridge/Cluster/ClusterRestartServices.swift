@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Messages
 
 struct ClusterRestartServices: ParsableCommand {
     enum Service: String, ExpressibleByArgument, CaseIterable {
@@ -16,8 +17,9 @@ struct ClusterRestartServices: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "restart-services",
-        abstract: "Restart the services that have to notice a new trust list, one after the other.",
-        discussion: """
+        abstract: localized("Restart the services that have to notice a new trust list, one after the other."),
+        discussion: localized(
+            """
             First the Trust Verification Service on every node, then Cisco Tftp, then Cisco CallManager, each only where it \
             is activated. A node's service has to be up again before the next one goes down. Every node is asked before \
             the first restart; the first failure ends it. While CallManager restarts, its phones register elsewhere.
@@ -26,17 +28,17 @@ struct ClusterRestartServices: ParsableCommand {
               etoken-bridge cluster restart-services --cluster office
               etoken-bridge cluster restart-services --cluster office \\
                 --service tftp --node cucm-sub1
-            """)
+            """))
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: "Only this service: tvs, tftp or callmanager. May be given more than once.")
+    @Option(help: .localized("Only this service: tvs, tftp or callmanager. May be given more than once."))
     var service: [Service] = []
 
-    @Option(help: ArgumentHelp("Only this node. May be given more than once.", valueName: "name"))
+    @Option(help: .localized("Only this node. May be given more than once.", valueName: "name"))
     var node: [String] = []
 
-    @Option(help: ArgumentHelp("How long a service may take to come up, in seconds.", valueName: "seconds"))
+    @Option(help: .localized("How long a service may take to come up, in seconds.", valueName: "seconds"))
     var timeout = 600
 
     @OptionGroup var confirmation: ConfirmationOptions
@@ -48,7 +50,7 @@ struct ClusterRestartServices: ParsableCommand {
     }
 
     func validate() throws {
-        if timeout < 1 { throw ValidationError("--timeout needs at least a second.") }
+        if timeout < 1 { throw ValidationError(localized("--timeout needs at least a second.")) }
     }
 
     func run() throws {
@@ -63,11 +65,12 @@ struct ClusterRestartServices: ParsableCommand {
         let restart = try ServiceRestart(of: services, on: nodes, in: cluster)
         if !service.isEmpty, let name = restart.notFound.first {
             throw Failure(
-                Status.notThere, "\(name) is not activated on \(nodes.map(\.name).joined(separator: ", ")).",
-                next: "See where it runs: etoken-bridge cluster status --cluster \(self.cluster.cluster)")
+                Status.notThere, localized("\(name) is not activated on \(nodes.map(\.name).joined(separator: ", "))."),
+                next: localized("See where it runs: etoken-bridge cluster status --cluster \(self.cluster.cluster)"))
         }
         for step in restart.steps { Terminal.note("  \(step.service) on \(step.node)") }
-        try confirmation.ask("Restart these \(restart.steps.count) services of cluster \(self.cluster.cluster)?")
+        try confirmation.ask(
+            localized("Restart these \(restart.steps.count) services of cluster \(self.cluster.cluster)?"))
         Interruption.watch()
         var number = 0
         let outcome = restart.run(
@@ -81,7 +84,7 @@ struct ClusterRestartServices: ParsableCommand {
                 + outcome.left.enumerated().map { index, step in
                     .init(
                         node: step.node, service: step.service,
-                        state: index == 0 && outcome.failure != nil ? "failed" : "not tried")
+                        state: index == 0 && outcome.failure != nil ? "failed" : localized("not tried"))
                 })
         if common.json {
             try Terminal.json(report)
@@ -100,15 +103,15 @@ struct ClusterRestartServices: ParsableCommand {
         guard let first = outcome.left.first else { return }
         guard let failure = outcome.failure else {
             throw Failure(
-                Status.interrupted, "Interrupted before \(first.service) on \(first.node).",
-                next: "Run the command again for the rest: \(list(outcome.left)).")
+                Status.interrupted, localized("Interrupted before \(first.service) on \(first.node)."),
+                next: localized("Run the command again for the rest: \(list(outcome.left))."))
         }
         let cause = Failure(describing: failure)
         throw Failure(
             outcome.done.isEmpty && cause.status != Status.failed ? cause.status : Status.partlyDone,
-            "\(first.service) on \(first.node) did not come up again. \(cause.what)",
+            localized("\(first.service) on \(first.node) did not come up again. \(cause.what)"),
             next:
-                "Look at that node first; then run the command again for the rest: \(list(outcome.left)).",
+                localized("Look at that node first; then run the command again for the rest: \(list(outcome.left))."),
             causes: cause.causes)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Messages
 import Migration
 
 struct ClusterSetMode: ParsableCommand {
@@ -11,8 +12,10 @@ struct ClusterSetMode: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        commandName: "set-mode", abstract: "Set the cluster to mixed or to non-secure mode (CUCM 10.0 and later).",
-        discussion: """
+        commandName: "set-mode",
+        abstract: localized("Set the cluster to mixed or to non-secure mode (CUCM 10.0 and later)."),
+        discussion: localized(
+            """
             Runs utils ctl set-cluster on the publisher, which makes a CTL file that the cluster signs itself. With \
             --token, hardware tokens sign the file for the new mode right after it. What phones will do is forecast \
             first, services and phones are restarted, and everything is in the journal: migrate status, resume and \
@@ -22,9 +25,9 @@ struct ClusterSetMode: ParsableCommand {
 
             Example:
               etoken-bridge cluster set-mode mixed --cluster office --dry-run
-            """)
+            """))
 
-    @Argument(help: "mixed or non-secure.")
+    @Argument(help: .localized("mixed or non-secure."))
     var mode: Mode
 
     @OptionGroup var cluster: ClusterOptions

@@ -3,11 +3,13 @@ import Cluster
 import Documents
 import Files
 import Glibc
+import Messages
 
 struct ClusterStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Look at every node: what is inconsistent comes first.",
-        discussion: """
+        commandName: "status", abstract: localized("Look at every node: what is inconsistent comes first."),
+        discussion: localized(
+            """
             Reads versions, services, certificates and database replication on the command line, and the CTL and ITL file \
             over TFTP and HTTP. Nothing is changed.
 
@@ -16,15 +18,16 @@ struct ClusterStatusCommand: ParsableCommand {
             Example:
               etoken-bridge cluster status --cluster office
               etoken-bridge cluster status --cluster office --snapshot office.json
-            """)
+            """))
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: ArgumentHelp("Warn of certificates that expire within this many days.", valueName: "days"))
+    @Option(help: .localized("Warn of certificates that expire within this many days.", valueName: "days"))
     var expiryWarning: Int64 = 30
 
     @Option(
-        help: "Write all that cluster-lab up --like needs to rehearse on a copy to this new file; it holds no secrets.",
+        help: .localized(
+            "Write all that cluster-lab up --like needs to rehearse on a copy to this new file; it holds no secrets."),
         completion: .file())
     var snapshot: String?
 
@@ -32,7 +35,7 @@ struct ClusterStatusCommand: ParsableCommand {
 
     func validate() throws {
         guard (0...36500).contains(expiryWarning) else {
-            throw ValidationError("--expiry-warning takes a number of days from 0 to 36500.")
+            throw ValidationError(localized("--expiry-warning takes a number of days from 0 to 36500."))
         }
     }
 
@@ -49,7 +52,7 @@ struct ClusterStatusCommand: ParsableCommand {
 
     private func write(_ snapshot: ClusterSnapshot, to path: String) throws {
         try Files.write(JSON.document(snapshot), to: path, permissions: 0o600, replacing: false)
-        for gap in snapshot.gaps { Terminal.note("Not in the snapshot: \(gap)") }
-        Terminal.note("The snapshot is in \(path). Rehearse: cluster-lab up DIR --like \(path)")
+        for gap in snapshot.gaps { Terminal.note(localized("Not in the snapshot: \(gap)")) }
+        Terminal.note(localized("The snapshot is in \(path). Rehearse: cluster-lab up DIR --like \(path)"))
     }
 }

@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Messages
 
 /// The question whether the keys that nodes show are theirs.
 struct KeyAgreement {
@@ -22,21 +23,28 @@ struct KeyAgreement {
         guard accepted.isEmpty else {
             throw Failure(
                 Status.notTrusted,
-                "\(unknown[0].0.name) shows a \(unknown[0].1.title) that was not given: \(unknown[0].1.fingerprint).",
+                localized(
+                    "\(unknown[0].0.name) shows a \(unknown[0].1.title) that was not given: \(unknown[0].1.fingerprint)."
+                ),
                 next:
-                    "Compare it with what the node's console shows; if it is right, give it too: \(unknown.map { "\($0.1.option) \($0.1.fingerprint)" }.joined(separator: " "))"
+                    localized(
+                        "Compare it with what the node's console shows; if it is right, give it too: \(unknown.map { "\($0.1.option) \($0.1.fingerprint)" }.joined(separator: " "))"
+                    )
             )
         }
         guard Terminal.isInteractive else {
             throw Failure(
-                Status.notTrusted, "The keys of \(names) are not known yet, and there is no terminal to ask on.",
+                Status.notTrusted,
+                localized("The keys of \(names) are not known yet, and there is no terminal to ask on."),
                 next:
-                    "Compare them with what the nodes' consoles show; if they are right, give them: \(unknown.map { "\($0.1.option) \($0.1.fingerprint)" }.joined(separator: " "))"
+                    localized(
+                        "Compare them with what the nodes' consoles show; if they are right, give them: \(unknown.map { "\($0.1.option) \($0.1.fingerprint)" }.joined(separator: " "))"
+                    )
             )
         }
-        Terminal.write("Are these the keys of \(names)? Type yes to pin them: ", to: 2)
+        Terminal.write(localized("Are these the keys of \(names)? Type yes to pin them: "), to: 2)
         guard readLine()?.trimmed == "yes" else {
-            throw Failure(Status.notTrusted, "The keys were not agreed on; nothing was written.")
+            throw Failure(Status.notTrusted, localized("The keys were not agreed on; nothing was written."))
         }
     }
 
@@ -47,15 +55,19 @@ struct KeyAgreement {
                 let isAbsent = failure.purpose == .tvs && failure.error.code == .unreachable
                 Terminal.note(
                     isAbsent
-                        ? "\(contact.node.name) does not run the Trust Verification Service, as nothing answers there."
-                        : "Warning: \(failure.error). That key is not pinned, so that this way into \(contact.node.name) cannot be used."
+                        ? localized(
+                            "\(contact.node.name) does not run the Trust Verification Service, as nothing answers there."
+                        )
+                        : localized(
+                            "Warning: \(failure.error). That key is not pinned, so that this way into \(contact.node.name) cannot be used."
+                        )
                 )
             }
         }
     }
 
     private static func text(of contact: FirstContact) -> String {
-        var lines = ["\(contact.node.name) at \(contact.node.address) shows these keys:"]
+        var lines = [localized("\(contact.node.name) at \(contact.node.address) shows these keys:")]
         for key in contact.keys {
             lines.append("  \(key.title.padded(to: 14))\(key.fingerprint)")
             if let certificate = key.certificate {
@@ -70,9 +82,9 @@ struct KeyAgreement {
 extension FirstContact.Key {
     var title: String {
         switch purpose {
-        case .ssh: "SSH host key"
-        case .tls: "TLS key"
-        case .tvs: "TVS key"
+        case .ssh: localized("SSH host key")
+        case .tls: localized("TLS key")
+        case .tvs: localized("TVS key")
         }
     }
 

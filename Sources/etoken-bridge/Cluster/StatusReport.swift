@@ -1,4 +1,5 @@
 import Cluster
+import Messages
 
 /// A cluster's status and what was found in it, for people and for programs.
 struct StatusReport: Encodable {
@@ -15,15 +16,15 @@ struct StatusReport: Encodable {
         let isSilent = status.nodes.allSatisfy { node in
             !node.failures.isEmpty && node.ctl?.tftp.state != .file && node.ctl?.http.state != .file
         }
-        let lead = errors.count == 1 ? "One thing is wrong" : "\(errors.count) things are wrong"
+        let lead = errors.count == 1 ? localized("One thing is wrong") : localized("\(errors.count) things are wrong")
         throw Failure(
             isRefused ? Status.notTrusted : isSilent ? Status.notReachable : Status.partlyDone,
-            "\(lead) with cluster \(status.cluster). \(first.text)", next: first.next,
+            localized("\(lead) with cluster \(status.cluster). \(first.text)"), next: first.next,
             causes: errors.dropFirst().map(\.text))
     }
 
     var text: String {
-        let mode = status.securityMode.map { "\($0.rawValue) mode" } ?? "mode not known"
+        let mode = status.securityMode.map { "\($0.rawValue) mode" } ?? localized("mode not known")
         let sections = [
             "Cluster \(status.cluster)  \(status.version ?? "version not known")  \(mode)", findingsText, nodeTable,
             fileTable, listText, certificateTable,
@@ -32,7 +33,7 @@ struct StatusReport: Encodable {
     }
 
     private var findingsText: String {
-        guard !findings.isEmpty else { return "Nothing is inconsistent." }
+        guard !findings.isEmpty else { return localized("Nothing is inconsistent.") }
         return findings.map { finding in
             (finding.severity == .error ? "ERROR    " : "warning  ") + finding.text
                 + (finding.next.map { "\n         Next: \($0)" } ?? "")
@@ -67,8 +68,8 @@ struct StatusReport: Encodable {
                     let text =
                         switch file.state {
                         case .file: file.sha1 ?? ""
-                        case .absent: "no file"
-                        case .failed: "no answer"
+                        case .absent: localized("no file")
+                        case .failed: localized("no answer")
                         }
                     table.add(node.name, name, file.length.map(String.init) ?? "-", text)
                 }

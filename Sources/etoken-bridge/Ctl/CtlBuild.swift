@@ -1,33 +1,36 @@
 import ArgumentParser
+import Messages
 import TrustList
 
 struct CtlBuild: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "build", abstract: "Build and sign a trust list from certificates and roles.",
-        discussion: """
+        commandName: "build", abstract: localized("Build and sign a trust list from certificates and roles."),
+        discussion: localized(
+            """
             Example, with two tokens and one server:
               etoken-bridge ctl build --output CTLFile.tlv --sign-with SAST-ADN008580ef \\
                 --record sast:SAST-ADN0054f509.cer \\
                 --record ccm+tftp:pub.pem@cucm-pub/10.48.47.153 \\
                 --record sast:SAST-ADN008580ef.cer
-            """)
+            """))
 
     @Option(help: RecordArgument.help) var record: [RecordArgument] = []
-    @Option(help: "ctl-client (IP addresses, no certificate signatures) or tokenless.") var profile = Profile.ctlClient
+    @Option(help: .localized("ctl-client (IP addresses, no certificate signatures) or tokenless.")) var profile =
+        Profile.ctlClient
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             "A trust list whose spelling of names is taken over where it holds the same certificate.", valueName: "file"
         ),
         completion: .file())
     var like: String?
-    @Flag(help: "Make an ITLFile.tlv.") var itl = false
-    @Flag(help: "Allow fewer than two tokens.") var allowFewTokens = false
+    @Flag(help: .localized("Make an ITLFile.tlv.")) var itl = false
+    @Flag(help: .localized("Allow fewer than two tokens.")) var allowFewTokens = false
     @OptionGroup var signing: SigningOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if record.isEmpty { throw ValidationError("Name the records: --record ROLE:CERTIFICATE@HOST.") }
+        if record.isEmpty { throw ValidationError(localized("Name the records: --record ROLE:CERTIFICATE@HOST.")) }
     }
 
     func run() throws {
@@ -43,14 +46,15 @@ struct CtlBuild: ParsableCommand {
 
 struct CtlSign: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sign", abstract: "Sign a trust list again, its records as they are.",
-        discussion: """
+        commandName: "sign", abstract: localized("Sign a trust list again, its records as they are."),
+        discussion: localized(
+            """
             Example:
               etoken-bridge ctl sign CTLFile.tlv \\
                 --sign-with SAST-ADN0054f509 --output CTLFile.new.tlv
-            """)
+            """))
 
-    @Argument(help: "The file whose records are signed.", completion: .file()) var file: String
+    @Argument(help: .localized("The file whose records are signed."), completion: .file()) var file: String
     @OptionGroup var signing: SigningOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var common: CommonOptions

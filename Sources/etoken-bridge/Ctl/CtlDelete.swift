@@ -1,24 +1,26 @@
 import ArgumentParser
 import Cluster
+import Messages
 
 struct CtlDelete: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete the CTL file on every node that serves phones.",
-        discussion: """
+        commandName: "delete", abstract: localized("Delete the CTL file on every node that serves phones."),
+        discussion: localized(
+            """
             What every node serves is kept in the state folder first. When a node fails, the others get it back, byte for \
             byte, unless --keep-partial is given. Phones keep the CTL file that they hold; only new ones come up without \
             one.
 
             Example:
               etoken-bridge ctl delete --cluster office
-            """)
+            """))
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Flag(help: "When a node fails, leave the file deleted on the others (exit status 8).")
+    @Flag(help: .localized("When a node fails, leave the file deleted on the others (exit status 8)."))
     var keepPartial = false
 
-    @Flag(help: "Restart Cisco Tftp on a node that goes on serving the file.")
+    @Flag(help: .localized("Restart Cisco Tftp on a node that goes on serving the file."))
     var restartTftp = false
 
     @OptionGroup var confirmation: ConfirmationOptions
@@ -26,7 +28,7 @@ struct CtlDelete: ParsableCommand {
 
     func run() throws {
         let hosts = try cluster.configured().trustListHosts
-        try confirmation.ask("Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?")
+        try confirmation.ask(localized("Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?"))
         let deployment = try TrustListDistribution(hosts).replace(
             with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp, hooks: .standard())
         try deployment.report("deleted", json: common.json)

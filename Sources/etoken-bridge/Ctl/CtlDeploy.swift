@@ -2,12 +2,15 @@ import ArgumentParser
 import Certificates
 import Cluster
 import Glibc
+import Messages
 import TrustList
 
 struct CtlDeploy: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "deploy", abstract: "Put a signed CTL file on every node that serves phones, and read it back.",
-        discussion: """
+        commandName: "deploy",
+        abstract: localized("Put a signed CTL file on every node that serves phones, and read it back."),
+        discussion: localized(
+            """
             The file is verified first. What every node serves now is kept in the state folder. Then the file is uploaded \
             to all nodes at once and read back over TFTP and HTTP. When a node fails, the others get back what they had, \
             byte for byte, unless --keep-partial is given.
@@ -18,25 +21,25 @@ struct CtlDeploy: ParsableCommand {
             Example:
               etoken-bridge ctl deploy CTLFile.tlv --cluster office
               etoken-bridge ctl deploy CTLFile.tlv --folder /srv/tftp
-            """)
+            """))
 
-    @Argument(help: "The file, for example CTLFile.tlv.", completion: .file())
+    @Argument(help: .localized("The file, for example CTLFile.tlv."), completion: .file())
     var file: String
 
-    @Option(help: ArgumentHelp("The cluster's name in the configuration.", valueName: "name"))
+    @Option(help: .localized("The cluster's name in the configuration.", valueName: "name"))
     var cluster: String?
 
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             "In place of a cluster, a folder on this machine that a TFTP server serves, for example Asterisk's.",
             valueName: "folder"),
         completion: .directory)
     var folder: [String] = []
 
-    @Flag(help: "When a node fails, leave the new file on the others (exit status 8).")
+    @Flag(help: .localized("When a node fails, leave the new file on the others (exit status 8)."))
     var keepPartial = false
 
-    @Flag(help: "Restart Cisco Tftp on a node that goes on serving what it served before.")
+    @Flag(help: .localized("Restart Cisco Tftp on a node that goes on serving what it served before."))
     var restartTftp = false
 
     @OptionGroup var confirmation: ConfirmationOptions
@@ -44,7 +47,7 @@ struct CtlDeploy: ParsableCommand {
 
     func validate() throws {
         guard (cluster == nil) != folder.isEmpty else {
-            throw ValidationError("Say where the file goes: --cluster NAME, or --folder DIR.")
+            throw ValidationError(localized("Say where the file goes: --cluster NAME, or --folder DIR."))
         }
     }
 
@@ -53,10 +56,10 @@ struct CtlDeploy: ParsableCommand {
         let hosts: [any TrustListHost]
         if let cluster {
             hosts = try configuredCluster(cluster).trustListHosts
-            try confirmation.ask("Replace CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster)?")
+            try confirmation.ask(localized("Replace CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster)?"))
         } else {
             hosts = try folder.map { folder throws(ClusterError) in try FolderTrustListHost(folder) }
-            try confirmation.ask("Replace CTLFile.tlv in \(folder.joined(separator: ", "))?")
+            try confirmation.ask(localized("Replace CTLFile.tlv in \(folder.joined(separator: ", "))?"))
         }
         var hooks = TrustListDeployment.Hooks.standard()
         let progress = hooks.observe
@@ -68,7 +71,7 @@ struct CtlDeploy: ParsableCommand {
             with: list.bytes, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp, hooks: hooks)
         try deployment.report("deployed", json: common.json)
         if cluster != nil, deployment.nodes.contains(where: { $0.state == .done }) {
-            Terminal.note("Next: restart Cisco Tftp and Cisco CallManager on the nodes, then the phones.")
+            Terminal.note(localized("Next: restart Cisco Tftp and Cisco CallManager on the nodes, then the phones."))
         }
     }
 
@@ -78,15 +81,16 @@ struct CtlDeploy: ParsableCommand {
         let name = file.list.header.fileName
         guard name == TrustListKind.ctl.fileName else {
             throw Failure(
-                Status.verificationFailed, "\(self.file) calls itself \(name), where CTLFile.tlv was expected.",
-                next: "Name a CTL file: etoken-bridge ctl show \(self.file)")
+                Status.verificationFailed,
+                localized("\(self.file) calls itself \(name), where CTLFile.tlv was expected."),
+                next: localized("Name a CTL file: etoken-bridge ctl show \(self.file)"))
         }
         let failed = TrustListVerification(of: file.list, at: Int64(time(nil))).checks.filter { $0.outcome == .failed }
         guard failed.isEmpty else {
             throw Failure(
                 Status.verificationFailed,
-                "\(self.file) fails \(failed.count) of its checks, and was not deployed: \(failed[0].text)",
-                next: "See all of them: etoken-bridge ctl verify \(self.file)", causes: failed.map(\.text))
+                localized("\(self.file) fails \(failed.count) of its checks, and was not deployed: \(failed[0].text)"),
+                next: localized("See all of them: etoken-bridge ctl verify \(self.file)"), causes: failed.map(\.text))
         }
         return file
     }
@@ -102,7 +106,9 @@ struct CtlDeploy: ParsableCommand {
         }
         if !isKnown {
             Terminal.note(
-                "Warning: the signer, \(header.signerName), does not stand in the CTL file that was there. Phones that hold it take the new file only where TVS vouches for the signer (see docs/phone-acceptance.md)."
+                localized(
+                    "Warning: the signer, \(header.signerName), does not stand in the CTL file that was there. Phones that hold it take the new file only where TVS vouches for the signer (see docs/phone-acceptance.md)."
+                )
             )
         }
     }

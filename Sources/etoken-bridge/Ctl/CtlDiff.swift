@@ -1,17 +1,19 @@
 import ArgumentParser
 import Certificates
+import Messages
 import TrustList
 
 struct CtlDiff: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "diff", abstract: "Say what differs between two trust lists, by meaning.",
-        discussion: """
+        commandName: "diff", abstract: localized("Say what differs between two trust lists, by meaning."),
+        discussion: localized(
+            """
             Example:
               etoken-bridge ctl diff CTLFile.before.tlv CTLFile.tlv
-            """)
+            """))
 
-    @Argument(help: "The older file.", completion: .file()) var old: String
-    @Argument(help: "The newer file.", completion: .file()) var new: String
+    @Argument(help: .localized("The older file."), completion: .file()) var old: String
+    @Argument(help: .localized("The newer file."), completion: .file()) var new: String
     @OptionGroup var common: CommonOptions
 
     private struct Entry: Encodable {
@@ -31,7 +33,8 @@ struct CtlDiff: ParsableCommand {
             try Terminal.json(Report(old: old, new: new, same: entries.isEmpty, changes: entries))
         } else if entries.isEmpty {
             Terminal.out(
-                first.bytes == second.bytes ? "The same file." : "No difference but the time and the signature.")
+                first.bytes == second.bytes
+                    ? localized("The same file.") : localized("No difference but the time and the signature."))
         } else {
             for entry in entries { Terminal.out(entry.text) }
         }
@@ -44,10 +47,10 @@ struct CtlDiff: ParsableCommand {
         case .rekeyed(let old, let new):
             Entry(
                 kind: "rekeyed",
-                text: "re-keyed   \(describe(new)); before: serial \(old.serialNumber?.colonHex ?? "none")")
+                text: localized("re-keyed   \(describe(new)); before: serial \(old.serialNumber?.colonHex ?? "none")"))
         case .respelt(let old, let new):
             Entry(kind: "respelt", text: "respelt    \(describe(new)); before: \(differences(old, new))")
-        case .reordered: Entry(kind: "reordered", text: "reordered  the same records stand in another order")
+        case .reordered: Entry(kind: "reordered", text: localized("reordered  the same records stand in another order"))
         case .signer(let old, let new): Entry(kind: "signer", text: "signer     \(new); before: \(old)")
         case .digest(let old, let new): Entry(kind: "digest", text: "digest     \(new.name); before: \(old.name)")
         case .fileName(let old, let new): Entry(kind: "file-name", text: "file name  \(new); before: \(old)")
@@ -72,6 +75,6 @@ struct CtlDiff: ParsableCommand {
         if (old.certificateSignature == nil) != (new.certificateSignature == nil) {
             parts.append(old.certificateSignature == nil ? "without SIGNATURE" : "with SIGNATURE")
         }
-        return parts.isEmpty ? "other fields" : parts.joined(separator: ", ")
+        return parts.isEmpty ? localized("other fields") : parts.joined(separator: ", ")
     }
 }

@@ -1,10 +1,12 @@
 import ArgumentParser
+import Messages
 import TrustList
 
 struct CtlEdit: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "edit", abstract: "Add, remove or empty records of a trust list, and sign it again.",
-        discussion: """
+        commandName: "edit", abstract: localized("Add, remove or empty records of a trust list, and sign it again."),
+        discussion: localized(
+            """
             Refuses to leave fewer than two tokens, or nobody who may sign.
 
             Example:
@@ -12,29 +14,29 @@ struct CtlEdit: ParsableCommand {
                 --sign-with SAST-ADN008580ef --output CTLFile.new.tlv
               etoken-bridge ctl edit CTLFile.tlv --add firewall:asa.pem@asa/10.48.47.1 \\
                 --sign-with SAST-ADN008580ef --output CTLFile.new.tlv
-            """)
+            """))
 
-    @Argument(help: "The file that is changed; it stays as it is.", completion: .file()) var file: String
+    @Argument(help: .localized("The file that is changed; it stays as it is."), completion: .file()) var file: String
     @Option(help: RecordArgument.help) var add: [RecordArgument] = []
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             "A token whose certificate is added: label, serial number or PKCS#11 URI. May be given more than once.",
             valueName: "token"))
     var addToken: [String] = []
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             "A record to remove: its number, its serial number (83:E9:..), or its subject as ctl show spells it.",
             valueName: "record"))
     var remove: [String] = []
-    @Flag(help: "Empty the CCM+TFTP records, as for a cluster in non-secure mode.") var nonSecure = false
-    @Flag(help: "Allow fewer than two tokens.") var allowFewTokens = false
+    @Flag(help: .localized("Empty the CCM+TFTP records, as for a cluster in non-secure mode.")) var nonSecure = false
+    @Flag(help: .localized("Allow fewer than two tokens.")) var allowFewTokens = false
     @OptionGroup var signing: SigningOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         if add.isEmpty && addToken.isEmpty && remove.isEmpty && !nonSecure {
-            throw ValidationError("Say what to change: --add, --add-token, --remove or --non-secure.")
+            throw ValidationError(localized("Say what to change: --add, --add-token, --remove or --non-secure."))
         }
     }
 
@@ -48,7 +50,8 @@ struct CtlEdit: ParsableCommand {
             try editor.remove(remove.map(Self.selector))
         } catch {
             throw Failure(
-                Status.notThere, "\(file): \(error.reason).", next: "See the records: etoken-bridge ctl show \(file)")
+                Status.notThere, "\(file): \(error.reason).",
+                next: localized("See the records: etoken-bridge ctl show \(file)"))
         }
         for argument in add { editor.add(try argument.record(profile: profile, reusing: old.records)) }
         let finder = addToken.isEmpty ? nil : try signing.module.finder()

@@ -2,12 +2,15 @@ import ArgumentParser
 import Certificates
 import Cluster
 import Files
+import Messages
 import TrustList
 
 struct CtlFetch: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "fetch", abstract: "Fetch the trust list file from every node, as phones do, and compare.",
-        discussion: """
+        commandName: "fetch",
+        abstract: localized("Fetch the trust list file from every node, as phones do, and compare."),
+        discussion: localized(
+            """
             Every node is asked over TFTP and over HTTP, all at once. Where all give the same, one file is written. Where \
             they do not, the differences are named, and with a folder for --output every different file is written, named \
             after the node and the way it came; the exit status is then 8. An existing file is not overwritten.
@@ -16,22 +19,22 @@ struct CtlFetch: ParsableCommand {
               etoken-bridge ctl fetch --cluster office --output CTLFile.tlv
               etoken-bridge ctl fetch --cluster office \\
                 --node cucm-pub --itl -o /tmp/lists/
-            """)
+            """))
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: ArgumentHelp("Only this node. May be given more than once.", valueName: "name"))
+    @Option(help: .localized("Only this node. May be given more than once.", valueName: "name"))
     var node: [String] = []
 
-    @Flag(help: "Fetch ITLFile.tlv, of which every node has its own.")
+    @Flag(help: .localized("Fetch ITLFile.tlv, of which every node has its own."))
     var itl = false
 
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("The file to write, or a folder.", valueName: "file"),
+        name: .shortAndLong, help: .localized("The file to write, or a folder.", valueName: "file"),
         completion: .file())
     var output: String
 
-    @Flag(help: "Overwrite existing files.")
+    @Flag(help: .localized("Overwrite existing files."))
     var force = false
 
     @OptionGroup var common: CommonOptions
@@ -45,12 +48,14 @@ struct CtlFetch: ParsableCommand {
         let file = TrustListDistribution(hosts).read(itl ? .itl : .ctl)
         guard !file.answers.isEmpty else {
             if let error = file.failures.first?.error { throw error }
-            throw Failure(Status.notThere, "Cluster \(self.cluster.cluster) has no nodes.")
+            throw Failure(Status.notThere, localized("Cluster \(self.cluster.cluster) has no nodes."))
         }
         guard !file.variants.isEmpty else {
             throw Failure(
-                Status.notThere, "No node of cluster \(self.cluster.cluster) has a \(file.kind.fileName).",
-                next: itl ? "Restart Cisco Tftp on the nodes." : "See its security mode: etoken-bridge cluster status")
+                Status.notThere, localized("No node of cluster \(self.cluster.cluster) has a \(file.kind.fileName)."),
+                next: itl
+                    ? localized("Restart Cisco Tftp on the nodes.")
+                    : localized("See its security mode: etoken-bridge cluster status"))
         }
         let written = try write(file)
         let problems = self.problems(of: file)
@@ -60,16 +65,16 @@ struct CtlFetch: ParsableCommand {
             throw Failure(
                 Status.partlyDone,
                 problems.joined(separator: " ")
-                    + (written.isEmpty ? " Nothing was written, as --output names one file." : ""),
+                    + (written.isEmpty ? localized(" Nothing was written, as --output names one file.") : ""),
                 next: written.isEmpty
-                    ? "Name a folder with --output to get each of the files."
-                    : "Restart Cisco Tftp on the nodes that differ, and see etoken-bridge cluster status.")
+                    ? localized("Name a folder with --output to get each of the files.")
+                    : localized("Restart Cisco Tftp on the nodes that differ, and see etoken-bridge cluster status."))
         }
     }
 
     /// An ITL file is each node's own; a CTL file has to be the same everywhere.
     private func problems(of file: DistributedFile) -> [String] {
-        var sentences = file.failures.map { "\($0.node) could not be read: \($0.error.message)." }
+        var sentences = file.failures.map { localized("\($0.node) could not be read: \($0.error.message).") }
         let differing = itl ? file.differingWithinNodes : file.differing
         for reading in differing {
             guard let other = itl ? file.answer(of: reading.node) : file.reference else { continue }
@@ -100,7 +105,8 @@ struct CtlFetch: ParsableCommand {
         }
         for path in Set(places.map(\.path)).sorted() where !force && Files.exists(path) {
             throw Failure(
-                Status.failed, "\(path) exists, and is not overwritten.", next: "Name another place, or give --force.")
+                Status.failed, localized("\(path) exists, and is not overwritten."),
+                next: localized("Name another place, or give --force."))
         }
         if isFolder { try Files.makeFolder(inFolder(""), permissions: 0o755) }
         var written: Set<String> = []
@@ -159,7 +165,7 @@ private struct FetchReport: Encodable {
         for reading in readings {
             table.add(
                 reading.node, reading.transport.uppercased(), reading.length.map(String.init) ?? "-",
-                reading.sha1 ?? (reading.state == "absent" ? "no file" : "no answer"))
+                reading.sha1 ?? (reading.state == "absent" ? localized("no file") : localized("no answer")))
         }
         let files = Set(readings.compactMap(\.file)).sorted()
         return table.text + (files.isEmpty ? "" : "\n\nWritten: " + files.joined(separator: ", "))

@@ -1,5 +1,6 @@
 import Certificates
 import Files
+import Messages
 import TrustList
 
 /// A trust list read from a file that the user named.
@@ -14,17 +15,20 @@ struct CtlFile {
             bytes = try Files.read(path, limit: TrustListFile.maximumLength + 1)
         } catch {
             throw Failure(
-                error.code == .notFound ? Status.notThere : Status.failed, "\(path) cannot be read: \(error.cause).",
-                next: "Give the path of a CTLFile.tlv or ITLFile.tlv.")
+                error.code == .notFound ? Status.notThere : Status.failed,
+                localized("\(path) cannot be read: \(error.cause)."),
+                next: localized("Give the path of a CTLFile.tlv or ITLFile.tlv."))
         }
         do {
             list = try TrustListFile(decoding: bytes)
         } catch {
             throw Failure(
-                Status.verificationFailed, "\(path) is not a whole trust list: \(error).",
+                Status.verificationFailed, localized("\(path) is not a whole trust list: \(error)."),
                 next:
-                    "Fetch the file again from the TFTP server, in binary mode, and compare its length with `show ctl`.",
-                causes: ["trust list: \(error.code.rawValue)"])
+                    localized(
+                        "Fetch the file again from the TFTP server, in binary mode, and compare its length with `show ctl`."
+                    ),
+                causes: [localized("trust list: \(error.code.rawValue)")])
         }
     }
 }

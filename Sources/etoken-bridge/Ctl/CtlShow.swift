@@ -1,6 +1,7 @@
 import ArgumentParser
 import Certificates
 import Files
+import Messages
 import TrustList
 
 struct CtlShow: ParsableCommand {
@@ -9,16 +10,17 @@ struct CtlShow: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Print what a trust list file holds.",
-        discussion: """
+        commandName: "show", abstract: localized("Print what a trust list file holds."),
+        discussion: localized(
+            """
             Example:
               etoken-bridge ctl show CTLFile.tlv
-            """)
+            """))
 
-    @Argument(help: "The file, for example CTLFile.tlv.", completion: .file())
+    @Argument(help: .localized("The file, for example CTLFile.tlv."), completion: .file())
     var file: String
 
-    @Option(help: "table, or cucm: what CUCM's `show ctl` prints.")
+    @Option(help: .localized("table, or cucm: what CUCM's `show ctl` prints."))
     var format = Format.table
 
     @OptionGroup var common: CommonOptions

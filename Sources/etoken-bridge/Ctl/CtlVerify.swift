@@ -2,13 +2,16 @@ import ArgumentParser
 import Certificates
 import Files
 import Glibc
+import Messages
 import Phones
 import TrustList
 
 struct CtlVerify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Check a trust list file: signature, signer, and every certificate.",
-        discussion: """
+        commandName: "verify",
+        abstract: localized("Check a trust list file: signature, signer, and every certificate."),
+        discussion: localized(
+            """
             Exit status 5 when a check fails.
 
             Example:
@@ -16,22 +19,22 @@ struct CtlVerify: ParsableCommand {
               etoken-bridge ctl verify CTLFile.tlv --signer SAST-ADN008580ef.pem
               etoken-bridge ctl verify CTLFile.new.tlv \\
                 --held CTLFile.tlv --itl ITLFile.tlv
-            """)
+            """))
 
-    @Argument(help: "The file, for example CTLFile.tlv.", completion: .file())
+    @Argument(help: .localized("The file, for example CTLFile.tlv."), completion: .file())
     var file: String
 
     @Option(
-        help: ArgumentHelp("The certificate (PEM or DER) that must have signed the file.", valueName: "certificate"),
+        help: .localized("The certificate (PEM or DER) that must have signed the file.", valueName: "certificate"),
         completion: .file())
     var signer: String?
 
     @Option(
-        help: ArgumentHelp("The CTL file that phones hold now: would they accept FILE?", valueName: "file"),
+        help: .localized("The CTL file that phones hold now: would they accept FILE?", valueName: "file"),
         completion: .file())
     var held: String?
 
-    @Option(help: ArgumentHelp("The ITL file that phones hold.", valueName: "file"), completion: .file())
+    @Option(help: .localized("The ITL file that phones hold.", valueName: "file"), completion: .file())
     var itl: String?
 
     @OptionGroup var common: CommonOptions
@@ -72,15 +75,16 @@ struct CtlVerify: ParsableCommand {
         guard verification.isValid else {
             let failed = verification.checks.filter { $0.outcome == .failed }
             throw Failure(
-                Status.verificationFailed, "\(self.file) fails \(failed.count) of its checks.",
-                next: "Do not give this file to phones; take the one that was backed up, or build it again.",
+                Status.verificationFailed, localized("\(self.file) fails \(failed.count) of its checks."),
+                next: localized("Do not give this file to phones; take the one that was backed up, or build it again."),
                 causes: failed.map(\.text))
         }
         if let refused = verdicts.first(where: { $0.outcome == Verdict.Outcome.refused.rawValue }) {
             throw Failure(
                 Status.verificationFailed,
-                "\(self.file) is sound, but \(refused.phones) would refuse it: \(refused.reason).",
-                next: "Have it signed by a certificate that the phones can verify; see docs/phone-acceptance.md.")
+                localized("\(self.file) is sound, but \(refused.phones) would refuse it: \(refused.reason)."),
+                next: localized(
+                    "Have it signed by a certificate that the phones can verify; see docs/phone-acceptance.md."))
         }
     }
 
@@ -92,8 +96,10 @@ struct CtlVerify: ParsableCommand {
             name: header.signerName, issuer: header.caName, serialNumber: header.serialNumber, certificate: certificate)
         let heldList = try held.map { HeldTrustList.file(try CtlFile($0).list) } ?? .none
         let itlList = try itl.map { try CtlFile($0).list }
-        var kinds = [("phones without Security by Default", PhoneModel(name: "Cisco 7960"))]
-        if itlList != nil { kinds.append(("phones with Security by Default", PhoneModel(name: "Cisco 8861"))) }
+        var kinds = [(localized("phones without Security by Default"), PhoneModel(name: "Cisco 7960"))]
+        if itlList != nil {
+            kinds.append((localized("phones with Security by Default"), PhoneModel(name: "Cisco 8861")))
+        }
         return kinds.map { name, model in
             let verdict = Acceptance.decide(
                 signer: signer, held: heldList, itl: itlList, model: model, tvs: [.notAsked])
@@ -115,9 +121,11 @@ func readCertificate(_ path: String) throws -> Certificate {
         return isPEM ? try Certificate(pem: String(decoding: bytes, as: UTF8.self)) : try Certificate(der: bytes)
     } catch let error as FileError {
         throw Failure(
-            Status.notThere, "\(path) cannot be read: \(error.cause).", next: "Give a PEM or DER certificate.")
+            Status.notThere, localized("\(path) cannot be read: \(error.cause)."),
+            next: localized("Give a PEM or DER certificate."))
     } catch let error as CertificateError {
         throw Failure(
-            Status.failed, "\(path) is not a certificate: \(error.reason).", next: "Give a PEM or DER certificate.")
+            Status.failed, localized("\(path) is not a certificate: \(error.reason)."),
+            next: localized("Give a PEM or DER certificate."))
     }
 }

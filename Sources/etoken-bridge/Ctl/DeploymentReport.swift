@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Messages
 import Migration
 
 /// What became of every node when a CTL file was deployed or deleted.
@@ -31,14 +32,14 @@ struct DeploymentReport: Encodable {
         for node in deployment.nodes {
             let now =
                 switch node.state {
-                case .untouched: "not touched"
-                case .alreadySo: isDeletion ? "no file, as before" : "the new file, as before"
-                case .done: isDeletion ? "no file" : "the new file"
+                case .untouched: localized("not touched")
+                case .alreadySo: isDeletion ? localized("no file, as before") : localized("the new file, as before")
+                case .done: isDeletion ? localized("no file") : localized("the new file")
                 case .failed: "failed"
-                case .restored: "as before"
+                case .restored: localized("as before")
                 case .notRestored: "NOT CERTAIN"
                 }
-            let before = node.before.map { Digest.sha1($0).hex } ?? (node.state == .failed ? "-" : "no file")
+            let before = node.before.map { Digest.sha1($0).hex } ?? (node.state == .failed ? "-" : localized("no file"))
             table.add(node.name, before, now)
         }
         let kept = Set(deployment.nodes.compactMap(\.backup)).sorted()
@@ -61,7 +62,8 @@ extension TrustListDeployment.Hooks {
                 case .backedUp(let path): Terminal.note("Kept: \(path)")
                 case .changing(let nodes):
                     if !nodes.isEmpty { Terminal.note("Changing \(nodes.joined(separator: ", ")) ...") }
-                case .restoring(let nodes): Terminal.note("Putting back \(nodes.joined(separator: ", ")) ...")
+                case .restoring(let nodes):
+                    Terminal.note(localized("Putting back \(nodes.joined(separator: ", ")) ..."))
                 }
             })
     }
@@ -75,7 +77,8 @@ extension TrustListDeployment {
         let report = DeploymentReport(self)
         if json { try Terminal.json(report) } else { Terminal.out(report.text(of: self)) }
         if isInterrupted {
-            throw Failure(Status.interrupted, "Interrupted before the first change; every node is as it was.")
+            throw Failure(
+                Status.interrupted, localized("Interrupted before the first change; every node is as it was."))
         }
         guard outcome != .done else { return }
         guard let failure else { return }
@@ -84,7 +87,9 @@ extension TrustListDeployment {
             cause = Failure(
                 cause.status, cause.what,
                 next:
-                    "If \(failure.node ?? "the node") keeps files in memory, give --restart-tftp: Cisco Tftp is then restarted there.",
+                    localized(
+                        "If \(failure.node ?? "the node") keeps files in memory, give --restart-tftp: Cisco Tftp is then restarted there."
+                    ),
                 causes: cause.causes)
         }
         func names(_ states: NodeState...) -> String {
@@ -94,28 +99,35 @@ extension TrustListDeployment {
         case .done: return
         case .notStarted:
             throw Failure(
-                cause.status, "Nothing was \(change), and every node is as it was. \(cause.what)", next: cause.next,
+                cause.status, localized("Nothing was \(change), and every node is as it was. \(cause.what)"),
+                next: cause.next,
                 causes: cause.causes)
         case .undone:
             throw Failure(
-                cause.status, "The file was not \(change), and every node is as it was. \(cause.what)",
+                cause.status, localized("The file was not \(change), and every node is as it was. \(cause.what)"),
                 next: cause.next, causes: cause.causes)
         case .partly:
             let done = names(.done, .alreadySo)
             throw Failure(
                 done.isEmpty ? cause.status : Status.partlyDone,
-                "The file was \(change) on \(done.isEmpty ? "no node" : done); it was not on \(names(.failed)). \(cause.what)",
-                next: "Mend that, and run the same command again: it goes on where this one ended.",
+                localized(
+                    "The file was \(change) on \(done.isEmpty ? "no node" : done); it was not on \(names(.failed)). \(cause.what)"
+                ),
+                next: localized("Mend that, and run the same command again: it goes on where this one ended."),
                 causes: cause.causes)
         case .notUndone:
             let lost = nodes.filter { $0.state == .notRestored }
             let backups = Set(lost.compactMap(\.backup)).sorted()
             throw Failure(
                 Status.partlyDone,
-                "The file was not \(change), and it is not certain that \(names(.notRestored)) has what it had. \(cause.what)",
+                localized(
+                    "The file was not \(change), and it is not certain that \(names(.notRestored)) has what it had. \(cause.what)"
+                ),
                 next: backups.isEmpty
-                    ? "Run the command again when \(names(.notRestored)) is up."
-                    : "When \(names(.notRestored)) is up, upload \(backups.joined(separator: ", ")) there as CTLFile.tlv (OS Administration, Software Upgrades > TFTP File Management).",
+                    ? localized("Run the command again when \(names(.notRestored)) is up.")
+                    : localized(
+                        "When \(names(.notRestored)) is up, upload \(backups.joined(separator: ", ")) there as CTLFile.tlv (OS Administration, Software Upgrades > TFTP File Management)."
+                    ),
                 causes: lost.compactMap { $0.error?.description })
         }
     }

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Certificates
+import Messages
 import TrustList
 
 /// A record as the user describes it: `ROLE:CERTIFICATE[@HOST[/ADDRESS]]`.
 struct RecordArgument: ExpressibleByArgument {
-    static let help: ArgumentHelp = ArgumentHelp(
+    static let help: ArgumentHelp = .localized(
         """
         A record: ROLE:CERTIFICATE[@HOST[/ADDRESS]], for example ccm+tftp:pub.pem@cucm-pub/10.48.47.153; without @HOST \
         it is a token's. Roles: \(names.keys.sorted().joined(separator: ", ")), or a number. May be given more than once.
@@ -60,8 +61,8 @@ struct RecordArgument: ExpressibleByArgument {
         guard let host else {
             guard role == .sast else {
                 throw Failure(
-                    Status.usage, "The record \(role.name) with \(self.certificate) has no host.",
-                    next: "Write it like ccm+tftp:\(self.certificate)@cucm-pub/10.48.47.153.")
+                    Status.usage, localized("The record \(role.name) with \(self.certificate) has no host."),
+                    next: localized("Write it like ccm+tftp:\(self.certificate)@cucm-pub/10.48.47.153."))
             }
             return try .token(certificate)
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Certificates
 import Files
 import Glibc
+import Messages
 import Migration
 import TrustList
 
@@ -16,18 +17,19 @@ extension DigestAlgorithm: ExpressibleByArgument {
 
 /// Who signs a trust list, and how.
 struct SigningOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The token that signs: label, serial number or PKCS#11 URI.", valueName: "token"))
+    @Option(help: .localized("The token that signs: label, serial number or PKCS#11 URI.", valueName: "token"))
     var signWith: String?
 
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             "In place of a token, an unencrypted PEM key: for tests, and for trust lists of Asterisk servers.",
             valueName: "file"),
         completion: .file())
     var key: String?
 
     @Option(
-        help: "sha1, sha256 or sha512; without it that of the file that is changed, else sha1, which every phone reads."
+        help: .localized(
+            "sha1, sha256 or sha512; without it that of the file that is changed, else sha1, which every phone reads.")
     )
     var digest: DigestAlgorithm?
 
@@ -36,7 +38,7 @@ struct SigningOptions: ParsableArguments {
 
     func validate() throws {
         guard (signWith == nil) != (key == nil) else {
-            throw ValidationError("Say who signs: --sign-with TOKEN, or --key FILE.")
+            throw ValidationError(localized("Say who signs: --sign-with TOKEN, or --key FILE."))
         }
     }
 
@@ -55,8 +57,8 @@ struct SigningOptions: ParsableArguments {
         if let token {
             guard records.contains(where: { $0.role == .sast && $0.certificate == token.stored.certificate.der }) else {
                 throw Failure(
-                    Status.failed, "Token \(token.label) has no record in the list, so it cannot sign it.",
-                    next: "Add it, for example with ctl edit --add-token \(token.label).")
+                    Status.failed, localized("Token \(token.label) has no record in the list, so it cannot sign it."),
+                    next: localized("Add it, for example with ctl edit --add-token \(token.label)."))
             }
             let signer = try token.signer(pin)
             return try draft.signed(by: signer, modulusBits: signer.certificate.publicKey.bits, verifier: verifier)
@@ -69,8 +71,8 @@ struct SigningOptions: ParsableArguments {
         }
         guard let certificate = certificates.first(where: { $0.publicKey == publicKey }) else {
             throw Failure(
-                Status.failed, "\(path) is not the key of a certificate with the role SAST in the list.",
-                next: "Add its certificate with --record sast:CERTIFICATE, or name the right key.")
+                Status.failed, localized("\(path) is not the key of a certificate with the role SAST in the list."),
+                next: localized("Add its certificate with --record sast:CERTIFICATE, or name the right key."))
         }
         return try draft.signed(
             by: SoftwareSigner(certificate: certificate, key: privateKey), modulusBits: publicKey.bits,
@@ -80,17 +82,18 @@ struct SigningOptions: ParsableArguments {
 
 /// Where a trust list is written to.
 struct OutputOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
+    @Option(name: .shortAndLong, help: .localized("The file to write.", valueName: "file"), completion: .file())
     var output: String
 
-    @Flag(help: "Replace an existing file; it is backed up first.")
+    @Flag(help: .localized("Replace an existing file; it is backed up first."))
     var force = false
 
     /// Refuses early what would be refused after the PIN was asked for.
     func check() throws {
         guard force || !Files.exists(output) else {
             throw Failure(
-                Status.failed, "\(output) exists, and is not overwritten.", next: "Name another file, or give --force.")
+                Status.failed, localized("\(output) exists, and is not overwritten."),
+                next: localized("Name another file, or give --force."))
         }
     }
 
@@ -112,9 +115,11 @@ struct OutputOptions: ParsableArguments {
             try Terminal.json(written)
         } else {
             Terminal.out(
-                "\(output): \(bytes.count) bytes, MD5 \(written.md5), SHA-1 \(written.sha1), signed by \(list.header.signerName)"
+                localized(
+                    "\(output): \(bytes.count) bytes, MD5 \(written.md5), SHA-1 \(written.sha1), signed by \(list.header.signerName)"
+                )
             )
-            if let backup { Terminal.out("The file that it replaces is kept as \(backup)") }
+            if let backup { Terminal.out(localized("The file that it replaces is kept as \(backup)")) }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Cluster
+import Messages
 
 /// Whether names are resolved and ports answer.
 struct ClusterReachCheck: DoctorCheck {
@@ -9,8 +10,11 @@ struct ClusterReachCheck: DoctorCheck {
         var findings = cluster.unresolved.map { node in
             Finding(
                 self, .problem, "name-not-resolved",
-                "The address of \(node.name), \(node.address), cannot be resolved.",
-                next: ["getent hosts \(node.address)", "Or write its IP address into the configuration."])
+                localized("The address of \(node.name), \(node.address), cannot be resolved."),
+                next: [
+                    localized("getent hosts \(node.address)"),
+                    localized("Or write its IP address into the configuration."),
+                ])
         }
         let silent = cluster.services.filter { $0.failure != nil }
         let dead = cluster.nodes.filter { node in
@@ -20,21 +24,28 @@ struct ClusterReachCheck: DoctorCheck {
         findings += dead.map { node in
             Finding(
                 self, .problem, "node-not-reached",
-                "No service of \(node.name) (\(node.address)) answers: \(silent.first { $0.node.name == node.name }?.failure ?? "?").",
-                next: ["ping \(node.address)", "Check that the node is up, and the firewalls between here and there."])
+                localized(
+                    "No service of \(node.name) (\(node.address)) answers: \(silent.first { $0.node.name == node.name }?.failure ?? "?")."
+                ),
+                next: [
+                    "ping \(node.address)",
+                    localized("Check that the node is up, and the firewalls between here and there."),
+                ])
         }
         for service in silent where !dead.contains(where: { $0.name == service.node.name }) {
             findings.append(
                 Finding(
                     self, .problem, "port-not-reached",
-                    "\(service.purpose) of \(service.node.name), port \(service.port), does not answer: \(service.failure ?? "?").",
-                    next: ["Check that the service runs there (utils service list), and the firewalls."]))
+                    localized(
+                        "\(service.purpose) of \(service.node.name), port \(service.port), does not answer: \(service.failure ?? "?")."
+                    ),
+                    next: [localized("Check that the service runs there (utils service list), and the firewalls.")]))
         }
         guard findings.isEmpty else { return findings }
         return [
             Finding(
                 self, .ok, "ports-answer",
-                "\(cluster.services.count) ports of \(cluster.nodes.count) nodes answer.")
+                localized("\(cluster.services.count) ports of \(cluster.nodes.count) nodes answer."))
         ]
     }
 }
@@ -50,37 +61,45 @@ struct ClusterKeyCheck: DoctorCheck {
                 + contact.failures.map { purpose, error in
                     Finding(
                         self, .problem, "key-not-read",
-                        "The \(purpose.rawValue.uppercased()) key of \(contact.node.name) cannot be read: \(error.message).",
+                        localized(
+                            "The \(purpose.rawValue.uppercased()) key of \(contact.node.name) cannot be read: \(error.message)."
+                        ),
                         next: hint(contact.node, purpose))
                 }
         }
         guard findings.isEmpty else { return findings }
         let count = cluster.keys.reduce(0) { $0 + $1.keys.count }
-        return count == 0 ? [] : [Finding(self, .ok, "keys-match", "\(count) keys are those that are pinned.")]
+        return count == 0
+            ? [] : [Finding(self, .ok, "keys-match", localized("\(count) keys are those that are pinned."))]
     }
 
     private func finding(_ node: NodeConfiguration, _ key: FirstContact.Key) -> Finding? {
         let pin = node.pin(of: key.purpose)
         guard pin != key.fingerprint else { return nil }
-        let what = "The \(key.purpose.rawValue.uppercased()) key of \(node.name)"
+        let what = localized("The \(key.purpose.rawValue.uppercased()) key of \(node.name)")
         guard let pin else {
             return Finding(
-                self, .problem, "key-not-pinned", "\(what) is not pinned; it shows \(key.fingerprint).",
-                next: ["Compare it with the node's own, then add the cluster again: etoken-bridge cluster add --force"])
+                self, .problem, "key-not-pinned", localized("\(what) is not pinned; it shows \(key.fingerprint)."),
+                next: [
+                    localized(
+                        "Compare it with the node's own, then add the cluster again: etoken-bridge cluster add --force")
+                ])
         }
         return Finding(
-            self, .problem, "key-changed", "\(what) is \(key.fingerprint), and \(pin) is pinned.",
+            self, .problem, "key-changed", localized("\(what) is \(key.fingerprint), and \(pin) is pinned."),
             next: [
-                "Find out why: a regenerated certificate, or somebody in between. If it was meant, enter the new key in \(ConfigurationFile.defaultPath)."
+                localized(
+                    "Find out why: a regenerated certificate, or somebody in between. If it was meant, enter the new key in \(ConfigurationFile.defaultPath)."
+                )
             ])
     }
 
     private func hint(_ node: NodeConfiguration, _ purpose: FirstContact.Key.Purpose) -> [String] {
         switch purpose {
         case .ssh where !node.legacySSH:
-            ["A release before 10 may need legacy_ssh = true for \(node.name) in the configuration."]
+            [localized("A release before 10 may need legacy_ssh = true for \(node.name) in the configuration.")]
         case .tls where !node.legacyTLS, .tvs where !node.legacyTLS:
-            ["A release before 10.5 may need legacy_tls = true for \(node.name) in the configuration."]
+            [localized("A release before 10.5 may need legacy_tls = true for \(node.name) in the configuration.")]
         default: []
         }
     }
@@ -111,13 +130,16 @@ struct ClusterHealthCheck: DoctorCheck {
             return [
                 Finding(
                     self, .warning, "no-application-account",
-                    "No application user is configured: phones cannot be listed or restarted.",
-                    next: ["Add one: etoken-bridge cluster add --help"])
+                    localized("No application user is configured: phones cannot be listed or restarted."),
+                    next: [localized("Add one: etoken-bridge cluster add --help")])
             ]
         }
         do throws(ClusterError) {
             _ = try cluster.cluster.axl().executeSQLQuery("select name from processnode")
-            return [Finding(self, .ok, "accounts-accepted", "The platform and the application account are accepted.")]
+            return [
+                Finding(
+                    self, .ok, "accounts-accepted", localized("The platform and the application account are accepted."))
+            ]
         } catch {
             return [refusal(error)]
         }
@@ -128,16 +150,18 @@ struct ClusterHealthCheck: DoctorCheck {
         guard (version.major == 8 && version.minor >= 6) || (9...15).contains(version.major) else {
             return Finding(
                 self, .warning, "release-not-known",
-                "CUCM \(text) is outside of 8.6 to 15, for which this program was made.",
-                next: ["Try every change on a copy of the cluster first."])
+                localized("CUCM \(text) is outside of 8.6 to 15, for which this program was made."),
+                next: [localized("Try every change on a copy of the cluster first.")])
         }
-        return Finding(self, .ok, "release-known", "The cluster runs CUCM \(text).")
+        return Finding(self, .ok, "release-known", localized("The cluster runs CUCM \(text)."))
     }
 
     private func consistency(_ status: ClusterStatus) -> [Finding] {
         let findings = status.findings()
         guard !findings.isEmpty else {
-            return [Finding(self, .ok, "consistent", "Mode, trust lists, services and replication fit together.")]
+            return [
+                Finding(self, .ok, "consistent", localized("Mode, trust lists, services and replication fit together."))
+            ]
         }
         return findings.map {
             Finding(

@@ -1,5 +1,6 @@
 import Cluster
 import Glibc
+import Messages
 
 /// What the checks of a cluster look at, each found out once. A check whose ground is missing (a node that cannot be
 /// reached, a key that is not the pinned one) leaves it to the one before to say so.
@@ -27,8 +28,11 @@ final class ClusterContext {
         let names = Set(unresolved.map(\.name))
         let wanted = nodes.filter { !names.contains($0.name) }.flatMap {
             node -> [(NodeConfiguration, UInt16, String)] in
-            [(node, node.sshPort, "command line (SSH)"), (node, node.httpsPort, "OS Administration and AXL (HTTPS)")]
-                + (node.servesTFTP ? [(node, node.httpPort, "TFTP files over HTTP")] : [])
+            [
+                (node, node.sshPort, localized("command line (SSH)")),
+                (node, node.httpsPort, localized("OS Administration and AXL (HTTPS)")),
+            ]
+                + (node.servesTFTP ? [(node, node.httpPort, localized("TFTP files over HTTP"))] : [])
                 + (node.tvsPort.map { [(node, $0, "Trust Verification Service")] } ?? [])
         }
         return Concurrently.map(wanted) { node, port, purpose in

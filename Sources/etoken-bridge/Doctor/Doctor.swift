@@ -1,11 +1,13 @@
 import ArgumentParser
 import Glibc
+import Messages
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Look for what keeps tokens, or a cluster, from working, and say how to mend it.",
-        discussion: """
+        abstract: localized("Look for what keeps tokens, or a cluster, from working, and say how to mend it."),
+        discussion: localized(
+            """
             Looks at the smart card service, USB tokens, readers, PKCS#11 modules and tokens; with --cluster also at names, \
             ports, keys, accounts and the state of a cluster. No PIN is tried, each password once, and nothing is changed.
 
@@ -15,14 +17,14 @@ struct Doctor: ParsableCommand {
               etoken-bridge doctor
               etoken-bridge doctor --module /usr/lib/libeToken.so --json
               etoken-bridge doctor --cluster office
-            """)
+            """))
 
     /// In the order in which one problem may be the cause of the next.
     static var checks: [any DoctorCheck] {
         [ServiceCheck(), USBCheck(), ReaderCheck(), ModuleCheck(), TokenCheck()]
     }
 
-    @Option(help: ArgumentHelp("Look at this cluster of the configuration, too.", valueName: "name"))
+    @Option(help: .localized("Look at this cluster of the configuration, too.", valueName: "name"))
     var cluster: String?
 
     @OptionGroup var module: ModuleOptions

@@ -1,3 +1,4 @@
+import Messages
 import SmartCards
 import Tokens
 
@@ -10,16 +11,20 @@ struct ModuleCheck: DoctorCheck {
             return [
                 Finding(
                     self, .problem, "no-module",
-                    "No PKCS#11 module (driver of tokens) is installed: neither OpenSC nor SafeNet Authentication Client.",
+                    localized(
+                        "No PKCS#11 module (driver of tokens) is installed: neither OpenSC nor SafeNet Authentication Client."
+                    ),
                     next: [
-                        "For Cisco's eTokens install SafeNet Authentication Client; its module is /usr/lib/libeToken.so.",
-                        "For tokens of the standard layout: sudo apt install opensc-pkcs11",
+                        localized(
+                            "For Cisco's eTokens install SafeNet Authentication Client; its module is /usr/lib/libeToken.so."
+                        ),
+                        localized("For tokens of the standard layout: sudo apt install opensc-pkcs11"),
                     ])
             ]
         }
         return context.modules.map { module in
             switch module.loaded {
-            case .success: Finding(self, .ok, "module-loads", "Module \(module.path) can be used.")
+            case .success: Finding(self, .ok, "module-loads", localized("Module \(module.path) can be used."))
             case .failure(let error): finding(module.path, error)
             }
         }
@@ -29,7 +34,7 @@ struct ModuleCheck: DoctorCheck {
         if error.code == .noAnswer {
             return Finding(
                 self, .problem, "module-hangs", error.reason,
-                next: ["Pull all tokens, insert them again, and run etoken-bridge doctor."])
+                next: [localized("Pull all tokens, insert them again, and run etoken-bridge doctor.")])
         }
         let header: ELFHeader
         do throws(ELFHeader.Fault) {
@@ -39,41 +44,52 @@ struct ModuleCheck: DoctorCheck {
         } catch {
             return Finding(
                 self, .problem, "module-not-a-library",
-                "Module \(path) is no library for Linux: the file is damaged, or something else.",
-                next: ["Reinstall the package that it belongs to: dpkg -S \(path)"])
+                localized("Module \(path) is no library for Linux: the file is damaged, or something else."),
+                next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
         }
         if let own = ELFHeader.own, header != own {
             return Finding(
                 self, .problem, "module-wrong-architecture",
-                "Module \(path) is built for another processor (\(header.description)) than this program (\(own.description)).",
-                next: ["Install the \(own.bits)-bit version of the token's driver, or give its path with --module."])
+                localized(
+                    "Module \(path) is built for another processor (\(header.description)) than this program (\(own.description))."
+                ),
+                next: [
+                    localized(
+                        "Install the \(own.bits)-bit version of the token's driver, or give its path with --module.")
+                ])
         }
         if let library = Self.missingLibrary(error.reason) {
             return Finding(
                 self, .problem, "module-library-missing",
-                "Module \(path) cannot be loaded: it needs \(library), which is not installed.",
+                localized("Module \(path) cannot be loaded: it needs \(library), which is not installed."),
                 next: [
-                    "ldd \(path) | grep 'not found'",
-                    "Install the package that has it (apt-file search \(library)), or a release of the token's driver for this system.",
+                    localized("ldd \(path) | grep 'not found'"),
+                    localized(
+                        "Install the package that has it (apt-file search \(library)), or a release of the token's driver for this system."
+                    ),
                 ])
         }
         return Finding(
             self, .problem, "module-unusable", error.reason,
-            next: ["Reinstall the package that it belongs to: dpkg -S \(path)"])
+            next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
     }
 
     private func missing(_ path: String, _ cause: String) -> Finding {
         Finding(
-            self, .problem, "module-missing", "Module \(path) cannot be read: \(cause).",
+            self, .problem, "module-missing", localized("Module \(path) cannot be read: \(cause)."),
             next: [
-                "Where it is registered: grep -l \(path.split(separator: "/").last ?? "") /etc/pkcs11/modules/* /usr/share/p11-kit/modules/* ~/.config/pkcs11/modules/*",
-                "Install the driver that it belongs to, or remove its entry.",
+                localized(
+                    "Where it is registered: grep -l \(path.split(separator: "/").last ?? "") /etc/pkcs11/modules/* /usr/share/p11-kit/modules/* ~/.config/pkcs11/modules/*"
+                ),
+                localized("Install the driver that it belongs to, or remove its entry."),
             ])
     }
 
     /// The library that the dynamic linker did not find. Its message is `NAME: cannot open shared object file: ...`.
     private static func missingLibrary(_ reason: String) -> String? {
-        guard let end = reason.firstRange(of: ": cannot open shared object file")?.lowerBound else { return nil }
+        guard let end = reason.firstRange(of: localized(": cannot open shared object file"))?.lowerBound else {
+            return nil
+        }
         let name = reason[..<end].split(separator: " ").last.map(String.init) ?? ""
         return name.contains(".so") ? name : nil
     }

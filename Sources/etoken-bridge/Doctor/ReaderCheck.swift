@@ -1,3 +1,4 @@
+import Messages
 import SmartCards
 
 /// Which readers there are, and whether their cards can be used.
@@ -10,45 +11,52 @@ struct ReaderCheck: DoctorCheck {
             return [
                 Finding(
                     self, .warning, "no-reader",
-                    "The smart card service sees no reader. A USB token is one as soon as it is plugged in.",
-                    next: ["Plug in a token, and see whether the machine notices: lsusb | grep -i -e 0529 -e etoken"])
+                    localized("The smart card service sees no reader. A USB token is one as soon as it is plugged in."),
+                    next: [
+                        localized(
+                            "Plug in a token, and see whether the machine notices: lsusb | grep -i -e 0529 -e etoken")
+                    ])
             ]
         }
         return context.readers.map { finding($0, context) }
     }
 
     private func finding(_ reader: Reader, _ context: DoctorContext) -> Finding {
-        guard reader.hasCard else { return Finding(self, .ok, "reader-empty", "Reader \(reader.name) is empty.") }
+        guard reader.hasCard else {
+            return Finding(self, .ok, "reader-empty", localized("Reader \(reader.name) is empty."))
+        }
         if reader.isMute {
             return Finding(
                 self, .problem, "card-mute",
-                "The card in reader \(reader.name) does not answer: it is damaged, or put in the wrong way round.",
-                next: ["Pull it, put it in again, and run etoken-bridge doctor."])
+                localized(
+                    "The card in reader \(reader.name) does not answer: it is damaged, or put in the wrong way round."),
+                next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
         }
         let card = reader.atr.flatMap(KnownCard.with)?.name
         let what = "Reader \(reader.name) holds \(card ?? "a card") (ATR \(reader.atr.map { "\($0)" } ?? "none"))"
         guard let status = context.cardStatus(in: reader) else {
             return Finding(
                 self, .problem, "card-hangs", what + ", which does not answer any more.",
-                next: ["Pull it, put it in again, and run etoken-bridge doctor."])
+                next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
         }
         switch status {
         case .success: return Finding(self, .ok, "card-present", what + ".")
         case .sharingViolation:
             let programs = Holder.programs()
             let who =
-                programs.isEmpty ? "" : " These use the smart card service now: \(programs.joined(separator: ", "))."
+                programs.isEmpty
+                ? "" : localized(" These use the smart card service now: \(programs.joined(separator: ", ")).")
             return Finding(
                 self, .problem, "card-held", what + ", but another program has it for itself.\(who)",
-                next: ["End that program, or wait until it is done; then run etoken-bridge token list."])
+                next: [localized("End that program, or wait until it is done; then run etoken-bridge token list.")])
         case .securityViolation:
             return Finding(
                 self, .problem, "card-refused", what + ", but polkit does not allow this user to use cards.",
-                next: ["Let a group in with a polkit rule: see \"polkit\" in docs/tokens-on-linux.md."])
+                next: [localized("Let a group in with a polkit rule: see \"polkit\" in docs/tokens-on-linux.md.")])
         default:
             return Finding(
                 self, .problem, "card-unusable", what + ", but \(status.sentence) (\(status.name)).",
-                next: ["Pull it, put it in again, and run etoken-bridge doctor."])
+                next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
         }
     }
 }

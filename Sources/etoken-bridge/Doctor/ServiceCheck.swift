@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 import SmartCards
 
 /// Whether the smart card service is installed, runs, and lets this user in.
@@ -12,8 +13,8 @@ struct ServiceCheck: DoctorCheck {
             return [
                 Finding(
                     self, .problem, "library-missing",
-                    "The library of the smart card service cannot be loaded: \(error).",
-                    next: ["sudo apt install libpcsclite1 pcscd libccid"])
+                    localized("The library of the smart card service cannot be loaded: \(error)."),
+                    next: [localized("sudo apt install libpcsclite1 pcscd libccid")])
             ]
         }
         let socket = context.socket
@@ -24,24 +25,30 @@ struct ServiceCheck: DoctorCheck {
             return [
                 Finding(
                     self, .problem, "service-gone",
-                    "The smart card service (pcscd) has ended and left its socket \(socket.path) behind: nobody listens there.",
+                    localized(
+                        "The smart card service (pcscd) has ended and left its socket \(socket.path) behind: nobody listens there."
+                    ),
                     next: start(context, verb: "restart"))
             ]
         case .forbidden:
             return [
                 Finding(
                     self, .problem, "socket-forbidden",
-                    "User \(Self.user) may not open the socket of the smart card service, \(socket.path)\(Self.owner(of: socket.path)).",
+                    localized(
+                        "User \(Self.user) may not open the socket of the smart card service, \(socket.path)\(Self.owner(of: socket.path))."
+                    ),
                     next: [
                         "ls -ld \(socket.path)",
-                        "Everybody may usually write there (mode 0666); \(context.hasSystemd ? "sudo systemctl restart pcscd.socket makes it anew." : "restart pcscd to make it anew.")",
+                        localized(
+                            "Everybody may usually write there (mode 0666); \(context.hasSystemd ? "sudo systemctl restart pcscd.socket makes it anew." : "restart pcscd to make it anew.")"
+                        ),
                     ])
             ]
         case .failed(let reason):
             return [
                 Finding(
                     self, .problem, "socket-unusable",
-                    "The socket of the smart card service, \(socket.path), cannot be opened: \(reason).",
+                    localized("The socket of the smart card service, \(socket.path), cannot be opened: \(reason)."),
                     next: start(context, verb: "restart"))
             ]
         }
@@ -50,20 +57,25 @@ struct ServiceCheck: DoctorCheck {
     private func listening(_ context: DoctorContext) -> Finding {
         switch context.service {
         case .success:
-            return Finding(self, .ok, "service-answers", "The smart card service answers at \(context.socket.path).")
+            return Finding(
+                self, .ok, "service-answers", localized("The smart card service answers at \(context.socket.path)."))
         // pcscd hangs up on whom polkit refuses. Seen soon enough, that looks as if nobody listened; and here somebody does.
         case .failure(let error) where error.code == .refused || error.code == .noService:
             return Finding(
                 self, .problem, "service-refuses",
-                "The smart card service hangs up on user \(Self.user): polkit does not allow the access. It usually allows it to whoever sits at the machine, and not over ssh.",
+                localized(
+                    "The smart card service hangs up on user \(Self.user): polkit does not allow the access. It usually allows it to whoever sits at the machine, and not over ssh."
+                ),
                 next: [
-                    "pkcheck --action-id org.debian.pcsc-lite.access_pcsc --process $$",
-                    "Let a group in with a polkit rule: see \"polkit\" in docs/tokens-on-linux.md.",
+                    localized("pkcheck --action-id org.debian.pcsc-lite.access_pcsc --process $$"),
+                    localized("Let a group in with a polkit rule: see \"polkit\" in docs/tokens-on-linux.md."),
                 ])
         case .failure(let error):
             return Finding(
                 self, .problem, "service-fails",
-                "Something listens at \(context.socket.path), and does not answer as the smart card service: \(error.status.sentence).",
+                localized(
+                    "Something listens at \(context.socket.path), and does not answer as the smart card service: \(error.status.sentence)."
+                ),
                 next: start(context, verb: "restart"))
         }
     }
@@ -72,20 +84,20 @@ struct ServiceCheck: DoctorCheck {
         guard access(Self.program, X_OK) == 0 else {
             return Finding(
                 self, .problem, "service-not-installed",
-                "The smart card service (pcscd) is not installed: tokens in USB ports cannot be reached.",
-                next: ["sudo apt install pcscd libccid"])
+                localized("The smart card service (pcscd) is not installed: tokens in USB ports cannot be reached."),
+                next: [localized("sudo apt install pcscd libccid")])
         }
         let place =
             getenv("PCSCLITE_CSOCK_NAME") == nil
-            ? "" : " where PCSCLITE_CSOCK_NAME says it is (unset it unless that is meant)"
+            ? "" : localized(" where PCSCLITE_CSOCK_NAME says it is (unset it unless that is meant)")
         return Finding(
             self, .problem, "service-not-running",
-            "The smart card service (pcscd) does not run: \(context.socket.path) is not there\(place).",
+            localized("The smart card service (pcscd) does not run: \(context.socket.path) is not there\(place)."),
             next: start(context, verb: "enable --now"))
     }
 
     private func start(_ context: DoctorContext, verb: String) -> [String] {
-        [context.hasSystemd ? "sudo systemctl \(verb) pcscd.socket" : "sudo \(Self.program)"]
+        [context.hasSystemd ? localized("sudo systemctl \(verb) pcscd.socket") : "sudo \(Self.program)"]
     }
 
     private static var user: String {
@@ -95,7 +107,7 @@ struct ServiceCheck: DoctorCheck {
     /// Whose it is and who may open it, where that can be seen.
     private static func owner(of path: String) -> String {
         var status = stat()
-        guard stat(path, &status) == 0 else { return ", nor look into its folder" }
+        guard stat(path, &status) == 0 else { return localized(", nor look into its folder") }
         let owner = getpwuid(status.st_uid).map { String(cString: $0.pointee.pw_name) } ?? "\(status.st_uid)"
         return " (owner \(owner), mode 0\(String(status.st_mode & 0o777, radix: 8)))"
     }

@@ -1,3 +1,4 @@
+import Messages
 import SmartCards
 import Tokens
 
@@ -12,14 +13,14 @@ struct TokenCheck: DoctorCheck {
             findings.append(
                 Finding(
                     self, .problem, "token-unreadable", failure.reason,
-                    next: ["Pull the token, insert it again, and run etoken-bridge doctor."]))
+                    next: [localized("Pull the token, insert it again, and run etoken-bridge doctor.")]))
         }
         findings += context.unreadReaders.map { unread($0, context) }
         if findings.isEmpty, !context.hasSilentModule {
             findings.append(
                 Finding(
-                    self, .warning, "no-token", "No token is there.",
-                    next: ["Insert one: etoken-bridge token wait tells when it is seen."]))
+                    self, .warning, "no-token", localized("No token is there."),
+                    next: [localized("Insert one: etoken-bridge token wait tells when it is seen.")]))
         }
         return findings
     }
@@ -30,32 +31,37 @@ struct TokenCheck: DoctorCheck {
         let info = token.info
         let what = "Token \(info.plainLabel) (serial \(info.serialNumber))"
         let administrator =
-            "Use the other token, or have this one unlocked with its administrator PIN by SafeNet's software."
+            localized(
+                "Use the other token, or have this one unlocked with its administrator PIN by SafeNet's software.")
         let tried = PINHistory(info).count
         switch info.pin {
         case .locked:
             return Finding(
-                self, .problem, "token-locked", "The PIN of \(lower(what)) is locked.", next: [administrator])
+                self, .problem, "token-locked", localized("The PIN of \(lower(what)) is locked."), next: [administrator]
+            )
         case .finalTry:
             return Finding(
                 self, .problem, "token-final-try",
-                "\(what) has one PIN try left: the next wrong PIN locks it. No command of this program uses it up.",
+                localized(
+                    "\(what) has one PIN try left: the next wrong PIN locks it. No command of this program uses it up."),
                 next: [administrator])
         case .notInitialized:
             return Finding(
-                self, .problem, "token-no-pin", "\(what) has no user PIN.",
-                next: ["Set one with the token's own software."])
+                self, .problem, "token-no-pin", localized("\(what) has no user PIN."),
+                next: [localized("Set one with the token's own software.")])
         case .countLow:
             return Finding(
                 self, .warning, "token-count-low",
-                "\(what) was given a wrong PIN since the last right one. Too many lock it for good.",
-                next: ["Make sure of the PIN before the next attempt."])
+                localized("\(what) was given a wrong PIN since the last right one. Too many lock it for good."),
+                next: [localized("Make sure of the PIN before the next attempt.")])
         case .ready where tried > 0:
             return Finding(
                 self, .warning, "token-count-low",
-                "\(what): \(tried) wrong PIN\(tried == 1 ? " was" : "s were") tried with this program since the last right one; at 15 it locks itself for good.",
-                next: ["Make sure of the PIN before the next attempt."])
-        case .ready: return Finding(self, .ok, "token-ready", "\(what) is in \(info.slotDescription).")
+                localized(
+                    "\(what): \(tried) wrong PIN\(tried == 1 ? " was" : "s were") tried with this program since the last right one; at 15 it locks itself for good."
+                ),
+                next: [localized("Make sure of the PIN before the next attempt.")])
+        case .ready: return Finding(self, .ok, "token-ready", localized("\(what) is in \(info.slotDescription)."))
         }
     }
 
@@ -69,32 +75,42 @@ struct TokenCheck: DoctorCheck {
         guard let known else {
             return Finding(
                 self, .problem, "card-unknown",
-                "PC/SC sees a card in reader \(reader.name) (ATR \(atr)), and no module here reads it.",
+                localized("PC/SC sees a card in reader \(reader.name) (ATR \(atr)), and no module here reads it."),
                 next: [
-                    "Install the PKCS#11 module of the card's maker, and give its path: etoken-bridge token list --module PATH"
+                    localized(
+                        "Install the PKCS#11 module of the card's maker, and give its path: etoken-bridge token list --module PATH"
+                    )
                 ])
         }
-        let what = "PC/SC sees \(known.name) in reader \(reader.name)"
+        let what = localized("PC/SC sees \(known.name) in reader \(reader.name)")
         if hasVendorModule(context) {
             return Finding(
                 self, .problem, "card-unread",
-                "\(what), and SafeNet's module is here, but shows no token: it is not initialised, or SafeNet's service does not run.",
-                next: ["sudo systemctl restart SACSrv", "Pull the token, insert it again: etoken-bridge token list"])
+                localized(
+                    "\(what), and SafeNet's module is here, but shows no token: it is not initialised, or SafeNet's service does not run."
+                ),
+                next: [
+                    localized("sudo systemctl restart SACSrv"),
+                    localized("Pull the token, insert it again: etoken-bridge token list"),
+                ])
         }
-        let install = "Install SafeNet Authentication Client (libeToken.so), then: etoken-bridge token list"
+        let install = localized("Install SafeNet Authentication Client (libeToken.so), then: etoken-bridge token list")
         switch known.openSC {
         case .no:
             return Finding(
-                self, .problem, "card-needs-vendor-module", "\(what), OpenSC does not know it.", next: [install])
+                self, .problem, "card-needs-vendor-module", localized("\(what), OpenSC does not know it."),
+                next: [install])
         case .standardLayout:
             return Finding(
                 self, .problem, "card-needs-vendor-module",
-                "\(what), OpenSC knows the card but finds no token on it: it was filled by SafeNet's or Aladdin's own software.",
+                localized(
+                    "\(what), OpenSC knows the card but finds no token on it: it was filled by SafeNet's or Aladdin's own software."
+                ),
                 next: [install])
         case .since(let release):
             return Finding(
                 self, .problem, "card-needs-newer-opensc",
-                "\(what), OpenSC reads it from release \(release) on, and the one here does not.",
+                localized("\(what), OpenSC reads it from release \(release) on, and the one here does not."),
                 next: ["opensc-tool --version", install])
         }
     }

@@ -1,3 +1,5 @@
+import Messages
+
 /// Whether tokens that are plugged in have a reader driver: the older ones are no CCID devices, and the distributions have
 /// no driver for them.
 struct USBCheck: DoctorCheck {
@@ -5,23 +7,25 @@ struct USBCheck: DoctorCheck {
 
     func findings(_ context: DoctorContext) -> [Finding] {
         USBToken.pluggedIn().map { token in
-            let what = "\(token.name) is plugged in (USB \(token.id))"
+            let what = localized("\(token.name) is plugged in (USB \(token.id))")
             if !token.hasDriver {
                 return Finding(
                     self, .problem, "usb-no-driver",
-                    "\(what), and no reader driver of the smart card service knows it.",
+                    localized("\(what), and no reader driver of the smart card service knows it."),
                     next: [
-                        "Install SafeNet Authentication Client, which brings the reader driver of eTokens, then restart pcscd.",
-                        "etoken-bridge doctor",
+                        localized(
+                            "Install SafeNet Authentication Client, which brings the reader driver of eTokens, then restart pcscd."
+                        ),
+                        localized("etoken-bridge doctor"),
                     ])
             }
             if case .success = context.service, context.readers.isEmpty {
                 return Finding(
                     self, .problem, "usb-not-seen",
-                    "\(what), but the smart card service sees no reader.",
+                    localized("\(what), but the smart card service sees no reader."),
                     next: [
-                        context.hasSystemd ? "sudo systemctl restart pcscd" : "Restart pcscd.",
-                        "If it still is not seen: sudo pcscd --foreground --debug",
+                        context.hasSystemd ? localized("sudo systemctl restart pcscd") : localized("Restart pcscd."),
+                        localized("If it still is not seen: sudo pcscd --foreground --debug"),
                     ])
             }
             return Finding(self, .ok, "usb-token", what + ".")

@@ -1,19 +1,20 @@
 import ArgumentParser
 import Cluster
 import Glibc
+import Messages
 import Migration
 import Tokens
 import Version
 
 /// How a change is run; the same for all kinds, and for plans that were saved.
 struct RunOptions: ParsableArguments {
-    @Flag(help: "Stop before the first change, and print the plan.")
+    @Flag(help: .localized("Stop before the first change, and print the plan."))
     var dryRun = false
 
-    @Flag(help: "Go on although phones are forecast to refuse the new file: somebody will visit them.")
+    @Flag(help: .localized("Go on although phones are forecast to refuse the new file: somebody will visit them."))
     var acceptStranded = false
 
-    @Flag(help: "Do not ask before the first change.")
+    @Flag(help: .localized("Do not ask before the first change."))
     var yes = false
 
     @OptionGroup var reporting: ReportOptions
@@ -24,24 +25,24 @@ struct ChangeOptions: ParsableArguments {
     @OptionGroup var run: RunOptions
 
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             "Save the plan in this file instead of running it; migrate run does so later.", valueName: "file"),
         completion: .file())
     var plan: String?
 
     @Option(
-        name: .customLong("out"), help: ArgumentHelp("Where certificates and files are left.", valueName: "folder"),
+        name: .customLong("out"), help: .localized("Where certificates and files are left.", valueName: "folder"),
         completion: .directory)
     var output: String?
 
-    @Flag(help: "Leave the phones alone: they fetch the new file when they next restart.")
+    @Flag(help: .localized("Leave the phones alone: they fetch the new file when they next restart."))
     var noPhoneRestart = false
 
-    @Option(help: ArgumentHelp("How long phones may take to restart.", valueName: "seconds"))
+    @Option(help: .localized("How long phones may take to restart.", valueName: "seconds"))
     var phoneTimeout = 300
 
     func validate() throws {
-        if phoneTimeout < 0 { throw ValidationError("--phone-timeout cannot be negative.") }
+        if phoneTimeout < 0 { throw ValidationError(localized("--phone-timeout cannot be negative.")) }
     }
 
     func settings(cluster: String, now: UInt32, state: StateFolder) -> ChangePlan.Settings {
@@ -55,7 +56,7 @@ struct ChangeOptions: ParsableArguments {
 /// Where the change record goes.
 struct ReportOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             "Write the change record as a web page, and the same beside it as JSON (FILE.html, FILE.json).",
             valueName: "file"),
         completion: .file(extensions: ["html"]))
@@ -72,17 +73,18 @@ struct ReportOptions: ParsableArguments {
     private func write(_ record: ChangeRecord, to path: String) throws {
         let base = path.hasSuffix(".html") ? String(path.dropLast(5)) : path
         try record.write(html: base + ".html", json: base + ".json")
-        Terminal.note("The change record is in \(base).html and \(base).json.")
+        Terminal.note(localized("The change record is in \(base).html and \(base).json."))
     }
 }
 
 /// The tokens that take part in a change.
 struct ChangeTokens: ParsableArguments {
     @Option(
-        help: "A token that will stand in the file: label, serial number or PKCS#11 URI. May be given more than once.")
+        help: .localized(
+            "A token that will stand in the file: label, serial number or PKCS#11 URI. May be given more than once."))
     var token: [String] = []
 
-    @Option(help: "Which of the tokens signs, as named with --token; the last one without it.")
+    @Option(help: .localized("Which of the tokens signs, as named with --token; the last one without it."))
     var signer: String?
 
     @OptionGroup var module: ModuleOptions
@@ -90,7 +92,7 @@ struct ChangeTokens: ParsableArguments {
 
     func validate() throws {
         if let signer, !token.contains(signer) {
-            throw ValidationError("--signer \(signer) is not one of the tokens named with --token.")
+            throw ValidationError(localized("--signer \(signer) is not one of the tokens named with --token."))
         }
     }
 

@@ -1,3 +1,4 @@
+import Messages
 import Migration
 import Phones
 
@@ -14,33 +15,35 @@ extension ChangeRecord {
             let groups = forecast.stranded.flatMap(\.phones)
             let names =
                 groups.prefix(5).joined(separator: ", ") + (groups.count > 5 ? " and \(groups.count - 5) more" : "")
-            parts.append("Left to do by hand for \(names): \(advice)")
+            parts.append(localized("Left to do by hand for \(names): \(advice)"))
         }
         return parts.joined(separator: "\n\n")
     }
 
     private var signer: String {
-        tokens.first(where: \.signs)?.label ?? after?.signer ?? "the cluster itself"
+        tokens.first(where: \.signs)?.label ?? after?.signer ?? localized("the cluster itself")
     }
 
     private var nothingToDo: String {
         let what =
             tokens.isEmpty
-            ? "signed by \(before?.signer ?? "nobody")"
-            : "holds \(tokens.map(\.label).joined(separator: " and ")), and one of them signed it"
-        let file = before.map { "Its CTL file (\($0.length) bytes) \(tokens.isEmpty ? "is " : "")\(what)" }
-        return "Cluster \(cluster): nothing to do. \(file ?? "It serves no CTL file"); it is in \(mode) mode."
+            ? localized("signed by \(before?.signer ?? "nobody")")
+            : localized("holds \(tokens.map(\.label).joined(separator: " and ")), and one of them signed it")
+        let file = before.map { localized("Its CTL file (\($0.length) bytes) \(tokens.isEmpty ? "is " : "")\(what)") }
+        return localized(
+            "Cluster \(cluster): nothing to do. \(file ?? "It serves no CTL file"); it is in \(mode) mode.")
     }
 
     private var header: String {
         var lines = [
             "Cluster \(cluster), CUCM \(version), \(mode) mode: \(title)",
-            "Present CTL file: \(before.map { "\($0.length) bytes, signed by \($0.signer)" } ?? "none")",
+            localized("Present CTL file: \(before.map { "\($0.length) bytes, signed by \($0.signer)" } ?? "none")"),
         ]
         lines.append(
             tokens.isEmpty
-                ? "New CTL file: signed by \(signer)"
-                : "New CTL file: tokens \(tokens.map(\.label).joined(separator: " and ")), signed by \(signer)")
+                ? localized("New CTL file: signed by \(signer)")
+                : localized(
+                    "New CTL file: tokens \(tokens.map(\.label).joined(separator: " and ")), signed by \(signer)"))
         return lines.joined(separator: "\n")
     }
 
@@ -77,23 +80,26 @@ extension ChangeRecord {
         var lines: [String] = []
         switch state {
         case .finished: break
-        case .rolledBack: lines.append("Everything is as it was before: \(id) was rolled back.")
+        case .rolledBack: lines.append(localized("Everything is as it was before: \(id) was rolled back."))
         case .rollingBack:
-            lines.append("\(id) is being rolled back: etoken-bridge migrate rollback --cluster \(cluster)")
-        case .abandoned: lines.append("\(id) was given up; what it changed stands as it is.")
+            lines.append(localized("\(id) is being rolled back: etoken-bridge migrate rollback --cluster \(cluster)"))
+        case .abandoned: lines.append(localized("\(id) was given up; what it changed stands as it is."))
         case .planned, .alreadySo, .unfinished:
             let done = steps.count { $0.state == .done }
             lines.append(
-                "\(id) is not finished: \(done) of \(steps.count) steps are done. Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or migrate rollback --cluster \(cluster)"
+                localized(
+                    "\(id) is not finished: \(done) of \(steps.count) steps are done. Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or migrate rollback --cluster \(cluster)"
+                )
             )
         }
-        if let failure { lines.append("Last failure: \(failure.joined(separator: " "))") }
-        lines.append("CTL file before: \(before.map { "\($0.length) bytes, SHA-1 \($0.sha1)" } ?? "none")")
+        if let failure { lines.append(localized("Last failure: \(failure.joined(separator: " "))")) }
+        lines.append(localized("CTL file before: \(before.map { "\($0.length) bytes, SHA-1 \($0.sha1)" } ?? "none")"))
         if let after {
-            let label = state == .finished ? "CTL file now:   " : "CTL file made:  "
-            lines.append("\(label) \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)")
+            let label = state == .finished ? localized("CTL file now:   ") : localized("CTL file made:  ")
+            lines.append(localized("\(label) \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"))
         }
-        lines.append("Files are in \(output)" + (backup.map { "; the previous CTL file is kept as\n\($0)" } ?? ""))
+        lines.append(
+            "Files are in \(output)" + (backup.map { localized("; the previous CTL file is kept as\n\($0)") } ?? ""))
         return lines.joined(separator: "\n")
     }
 }

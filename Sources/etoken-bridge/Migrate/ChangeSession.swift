@@ -1,5 +1,6 @@
 import Cluster
 import Glibc
+import Messages
 import Migration
 import Tokens
 
@@ -24,7 +25,7 @@ struct ChangeSession {
         let now = UInt32(clamping: time(nil))
         let name = cluster.configuration.name
         let lock = options.dryRun || wanted.plan != nil ? nil : try ClusterLock(name, in: state)
-        Terminal.note("Reading cluster \(name) ...")
+        Terminal.note(localized("Reading cluster \(name) ..."))
         let change = try Change(
             kind, of: try LiveCluster(cluster),
             tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
@@ -39,7 +40,7 @@ struct ChangeSession {
     /// Runs a plan that was saved.
     func start(_ plan: ChangePlan) throws {
         let lock = options.dryRun ? nil : try ClusterLock(plan.cluster, in: state)
-        Terminal.note("Reading cluster \(plan.cluster), and comparing it with the plan ...")
+        Terminal.note(localized("Reading cluster \(plan.cluster), and comparing it with the plan ..."))
         var plan = plan
         plan.settings.acceptsStranded = plan.settings.acceptsStranded || options.acceptStranded
         let change = try Change(running: plan, of: try LiveCluster(cluster), state: state)
@@ -55,7 +56,7 @@ struct ChangeSession {
             try options.reporting.publish(record)
             if let plan {
                 try change.plan.write(to: plan)
-                Terminal.note("The plan is in \(plan). Run it: etoken-bridge migrate run \(plan)")
+                Terminal.note(localized("The plan is in \(plan). Run it: etoken-bridge migrate run \(plan)"))
             }
             return try change.checkForecast()
         }
@@ -84,7 +85,7 @@ struct ChangeSession {
         var confirmation = try ConfirmationOptions.standard
         confirmation.yes = options.yes
         try confirmation.ask(
-            "Put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)?")
+            localized("Put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)?"))
         try change.begin(.now(.rollback))
         try report(change) { try ChangeRunner(change, observe: ProgressPrinter().show).rollBack() }
     }
@@ -92,7 +93,7 @@ struct ChangeSession {
     /// A change that was begun, on a cluster that nobody else has changed since.
     private func takeUp(_ path: String) throws -> Change {
         let journal = try Journal.open(path)
-        Terminal.note("Reading cluster \(journal.plan.cluster) ...")
+        Terminal.note(localized("Reading cluster \(journal.plan.cluster) ..."))
         let change = try Change(continuing: journal, of: try LiveCluster(cluster), state: state)
         try change.checkWorld()
         return change
@@ -125,8 +126,8 @@ struct ChangeSession {
         let token = try NamedToken.all([signer.label], module)[0]
         guard try token.stored.certificate == signer.certificate() else {
             throw Failure(
-                Status.failed, "Token \(token.label) holds another certificate than the plan names.",
-                next: "Insert the token that was there when the plan was made, or make the plan again.")
+                Status.failed, localized("Token \(token.label) holds another certificate than the plan names."),
+                next: localized("Insert the token that was there when the plan was made, or make the plan again."))
         }
         return token
     }
@@ -135,13 +136,13 @@ struct ChangeSession {
         if options.yes { return }
         guard Terminal.isInteractive else {
             throw Failure(
-                Status.usage, "There is no terminal to ask on before the first change.",
-                next: "Look at the plan with --dry-run, then give --yes.")
+                Status.usage, localized("There is no terminal to ask on before the first change."),
+                next: localized("Look at the plan with --dry-run, then give --yes."))
         }
         Terminal.note(record.text)
-        Terminal.write("Change cluster \(record.cluster) now? Type yes: ", to: STDERR_FILENO)
+        Terminal.write(localized("Change cluster \(record.cluster) now? Type yes: "), to: STDERR_FILENO)
         guard readLine()?.trimmed == "yes" else {
-            throw Failure(Status.failed, "Not confirmed; nothing was changed.")
+            throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
         }
     }
 }
@@ -151,7 +152,7 @@ final class ProgressPrinter {
     func show(_ event: StepEvent) {
         switch event {
         case .began(let number, let count, let title): Terminal.note("[\(number)/\(count)] \(title)")
-        case .skipped(let found): Terminal.note("       already so: \(found)")
+        case .skipped(let found): Terminal.note(localized("       already so: \(found)"))
         case .doing(let plan): Terminal.note("       \(plan)")
         case .proved(let sentences): for sentence in sentences { Terminal.note("       proof: \(sentence)") }
         case .undoing(let title): Terminal.note("  undo: \(title)")

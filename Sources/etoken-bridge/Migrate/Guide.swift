@@ -1,4 +1,5 @@
 import Cluster
+import Messages
 import Migration
 import Tokens
 
@@ -7,7 +8,7 @@ enum Guide {
     private static func require(_ option: String) throws {
         guard Terminal.isInteractive else {
             throw Failure(
-                Status.usage, "There is no terminal to ask on.", next: "Give \(option); see --help.")
+                Status.usage, localized("There is no terminal to ask on."), next: "Give \(option); see --help.")
         }
     }
 
@@ -16,15 +17,15 @@ enum Guide {
         let clusters = try ConfigurationFile.load().clusters.map(\.name)
         guard let first = clusters.first else {
             throw Failure(
-                Status.notThere, "No cluster is in \(ConfigurationFile.defaultPath).",
-                next: "Add one: etoken-bridge cluster add")
+                Status.notThere, localized("No cluster is in \(ConfigurationFile.defaultPath)."),
+                next: localized("Add one: etoken-bridge cluster add"))
         }
         if clusters.count == 1 { return first }
         try require("--cluster NAME")
         for (index, name) in clusters.enumerated() { Terminal.note("\(index + 1). \(name)") }
-        Terminal.write("Which cluster (1 to \(clusters.count))? ", to: 2)
+        Terminal.write(localized("Which cluster (1 to \(clusters.count))? "), to: 2)
         guard let answer = readLine().flatMap({ Int($0.trimmed) }), (1...clusters.count).contains(answer) else {
-            throw Failure(Status.failed, "No cluster was chosen; nothing was changed.")
+            throw Failure(Status.failed, localized("No cluster was chosen; nothing was changed."))
         }
         return clusters[answer - 1]
     }
@@ -33,7 +34,8 @@ enum Guide {
     static func tokens(_ module: ModuleOptions) throws -> [NamedToken] {
         try require("--token LABEL --token LABEL")
         Terminal.note(
-            "The trust list needs two security tokens at least, so that a lost one does not lock the cluster out.")
+            localized(
+                "The trust list needs two security tokens at least, so that a lost one does not lock the cluster out."))
         let prompt = try InsertionPrompt(module)
         var chosen: [NamedToken] = []
         let ordinals = ["first", "second", "third", "fourth"]
@@ -42,10 +44,10 @@ enum Guide {
             prompt.count(present.info)
             let token = try NamedToken(present.info.serialNumber, in: module.finder())
             describe(token)
-            if Terminal.confirm("Add this token to the trust list?") { chosen.append(token) }
-            if chosen.count >= 2, !Terminal.confirm("Add another token?") { break }
+            if Terminal.confirm(localized("Add this token to the trust list?")) { chosen.append(token) }
+            if chosen.count >= 2, !Terminal.confirm(localized("Add another token?")) { break }
         }
-        Terminal.note("\(chosen.last?.label ?? "") will sign.")
+        Terminal.note(localized("\(chosen.last?.label ?? "") will sign."))
         return chosen
     }
 

@@ -2,13 +2,15 @@ import ArgumentParser
 import Cluster
 import Files
 import FoundationEssentials
+import Messages
 import Migration
 
 struct MigratePrepareDowngrade: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare-downgrade",
-        abstract: "Check whether the cluster can go back to a release below 10, and write a checklist.",
-        discussion: """
+        abstract: localized("Check whether the cluster can go back to a release below 10, and write a checklist."),
+        discussion: localized(
+            """
             Such a release has no utils ctl: only hardware tokens can change its trust list. Looks at the mode, the file \
             on every node, who signed it, the tokens in it, Phone-SAST-trust, TVS, the servers' certificates and the \
             phones; says what is proven, what is wrong, and what is left to do by hand. Changes nothing.
@@ -17,17 +19,20 @@ struct MigratePrepareDowngrade: ParsableCommand {
 
             Example:
               etoken-bridge migrate prepare-downgrade --cluster office --to 9.1 --report checklist.html
-            """)
+            """))
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: "The release to go back to, for example 9.1 or 9.1.2.")
+    @Option(help: .localized("The release to go back to, for example 9.1 or 9.1.2."))
     var to: String
 
-    @Option(help: "A token that is at hand, to be compared with those in the file. May be given more than once.")
+    @Option(
+        help: .localized("A token that is at hand, to be compared with those in the file. May be given more than once.")
+    )
     var token: [String] = []
 
-    @Option(help: "Write the checklist as a web page, and the same beside it as JSON (FILE.html, FILE.json).")
+    @Option(
+        help: .localized("Write the checklist as a web page, and the same beside it as JSON (FILE.html, FILE.json)."))
     var report: String?
 
     @OptionGroup var module: ModuleOptions
@@ -35,14 +40,16 @@ struct MigratePrepareDowngrade: ParsableCommand {
 
     func run() throws {
         guard let target = ClusterVersion(to.contains(".") ? to : to + ".0") else {
-            throw Failure(Status.usage, "\"\(to)\" is not a release.", next: "Write it like 9.1 or 9.1.2.10000-28.")
+            throw Failure(
+                Status.usage, localized("\"\(to)\" is not a release."),
+                next: localized("Write it like 9.1 or 9.1.2.10000-28."))
         }
         let cluster = try cluster.configured()
         defer { cluster.close() }
         let tokens = try NamedToken.all(token, module).map {
             ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate)
         }
-        Terminal.note("Reading cluster \(self.cluster.cluster) ...")
+        Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
         let check = try DowngradeCheck(
             of: try LiveCluster(cluster), target: target, tokens: tokens, state: .standard())
         if let report { try write(check, to: report) }
@@ -51,7 +58,9 @@ struct MigratePrepareDowngrade: ParsableCommand {
         guard let first = failed.first(where: { $0.id != "phones" }) ?? failed.first else { return }
         throw Failure(
             first.id == "phones" ? Status.phonesWouldRefuse : Status.verificationFailed,
-            "Cluster \(check.cluster) is not ready for \(check.target): \(failed.count) of \(check.items.count) points failed.",
+            localized(
+                "Cluster \(check.cluster) is not ready for \(check.target): \(failed.count) of \(check.items.count) points failed."
+            ),
             next: first.next)
     }
 
@@ -62,7 +71,7 @@ struct MigratePrepareDowngrade: ParsableCommand {
         try Files.write(Array(check.html.utf8), to: base + ".html", permissions: 0o644, replacing: true)
         try Files.write(
             Array(try encoder.encode(check)) + [10], to: base + ".json", permissions: 0o644, replacing: true)
-        Terminal.note("The checklist is in \(base).html and \(base).json.")
+        Terminal.note(localized("The checklist is in \(base).html and \(base).json."))
     }
 
     private func text(_ check: DowngradeCheck) -> String {
@@ -70,11 +79,12 @@ struct MigratePrepareDowngrade: ParsableCommand {
         let lines = check.items.map { item in
             "\(words[item.state] ?? "") \(item.title)\n    \(item.text)" + (item.next.map { "\n    Next: \($0)" } ?? "")
         }
-        return """
+        return localized(
+            """
             Downgrade of cluster \(check.cluster) from \(check.version) to \(check.target)
             [x] proven   [!] wrong   [ ] to be done by hand
 
             \(lines.joined(separator: "\n"))
-            """
+            """)
     }
 }

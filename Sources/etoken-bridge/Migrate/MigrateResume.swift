@@ -1,18 +1,20 @@
 import ArgumentParser
 import Cluster
+import Messages
 import Migration
 
 struct MigrateResume: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Go on with a change that was interrupted.",
-        discussion: """
+        abstract: localized("Go on with a change that was interrupted."),
+        discussion: localized(
+            """
             After a crash, a loss of power or of the network: every step looks at the cluster again, and does what is \
             left. The result is that of a run without interruption.
 
             Example:
               etoken-bridge migrate resume --cluster lab
-            """)
+            """))
 
     @OptionGroup var journal: JournalOptions
     @OptionGroup var module: ModuleOptions
@@ -27,10 +29,11 @@ struct MigrateResume: ParsableCommand {
         case .unfinished: break
         case .rollingBack:
             throw MigrationError.noChange(
-                "The change \(try Journal.open(path).plan.id) is being rolled back.",
-                next: "etoken-bridge migrate rollback --cluster \(journal.cluster.cluster)")
+                localized("The change \(try Journal.open(path).plan.id) is being rolled back."),
+                next: localized("etoken-bridge migrate rollback --cluster \(journal.cluster.cluster)"))
         case .finished, .rolledBack, .abandoned:
-            throw MigrationError.noChange("The change \(try Journal.open(path).plan.id) is at its end already.")
+            throw MigrationError.noChange(
+                localized("The change \(try Journal.open(path).plan.id) is at its end already."))
         }
         let cluster = try journal.cluster.configured()
         defer { cluster.close() }

@@ -1,12 +1,14 @@
 import ArgumentParser
 import Cluster
+import Messages
 import Migration
 
 struct MigrateRollback: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
-        abstract: "Undo a change: every node gets back the CTL file that it had.",
-        discussion: """
+        abstract: localized("Undo a change: every node gets back the CTL file that it had."),
+        discussion: localized(
+            """
             Works on a change that was interrupted, and on one that is finished. The previous file goes back byte for \
             byte, what was uploaded is removed, the security mode is set back. Where phones were told of the new file, \
             services and phones are restarted again; what the phones would do is forecast first.
@@ -15,14 +17,14 @@ struct MigrateRollback: ParsableCommand {
 
             Example:
               etoken-bridge migrate rollback --cluster lab
-            """)
+            """))
 
     @OptionGroup var journal: JournalOptions
 
-    @Flag(help: "Undo it although phones are forecast to refuse the previous file.")
+    @Flag(help: .localized("Undo it although phones are forecast to refuse the previous file."))
     var acceptStranded = false
 
-    @Flag(help: "Undo nothing more: close the change, and leave everything as it is.")
+    @Flag(help: .localized("Undo nothing more: close the change, and leave everything as it is."))
     var abandon = false
 
     @OptionGroup var confirmation: ConfirmationOptions
@@ -34,13 +36,13 @@ struct MigrateRollback: ParsableCommand {
         let path = try journal.journal(in: state)
         let open = try Journal.open(path)
         guard open.state.outcome != .rolledBack, open.state.outcome != .abandoned else {
-            throw MigrationError.noChange("The change \(open.plan.id) is at its end already.")
+            throw MigrationError.noChange(localized("The change \(open.plan.id) is at its end already."))
         }
         if abandon {
             guard !open.state.outcome.isClosed else {
-                throw MigrationError.noChange("The change \(open.plan.id) is finished.")
+                throw MigrationError.noChange(localized("The change \(open.plan.id) is finished."))
             }
-            try confirmation.ask("Leave cluster \(open.plan.cluster) as it is, and close \(open.plan.id)?")
+            try confirmation.ask(localized("Leave cluster \(open.plan.cluster) as it is, and close \(open.plan.id)?"))
             try Change.abandon(open)
             return try reporting.publish(ChangeRecord(journal: path, backups: state))
         }
@@ -57,6 +59,6 @@ struct MigrateRollback: ParsableCommand {
 
 extension MigrationError {
     static func noChange(_ what: String, next: String? = nil) -> MigrationError {
-        MigrationError(.noChange, what, next: next ?? "See etoken-bridge migrate status.")
+        MigrationError(.noChange, what, next: next ?? localized("See etoken-bridge migrate status."))
     }
 }

@@ -1,21 +1,23 @@
 import ArgumentParser
 import Cluster
+import Messages
 import Migration
 
 struct MigrateRun: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Run a plan that was saved with --plan.",
-        discussion: """
+        abstract: localized("Run a plan that was saved with --plan."),
+        discussion: localized(
+            """
             The cluster is read again first. When it is not as it was when the plan was made, nothing is done: version, \
             security mode, the files of every node and the trust store are compared.
 
             Example:
               etoken-bridge migrate to-tokenless --cluster lab --plan saturday.plan
               etoken-bridge migrate run saturday.plan
-            """)
+            """))
 
-    @Argument(help: "The plan.", completion: .file())
+    @Argument(help: .localized("The plan."), completion: .file())
     var file: String
 
     @OptionGroup var options: RunOptions

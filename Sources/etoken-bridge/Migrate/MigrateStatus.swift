@@ -1,12 +1,14 @@
 import ArgumentParser
 import Cluster
+import Messages
 import Migration
 
 /// Which change of a cluster.
 struct JournalOptions: ParsableArguments {
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: "The change's name, as migrate status prints it; the newest one of the cluster without it.")
+    @Option(
+        help: .localized("The change's name, as migrate status prints it; the newest one of the cluster without it."))
     var change: String?
 
     /// The journal's path.
@@ -14,12 +16,12 @@ struct JournalOptions: ParsableArguments {
         let paths = state.changes(of: cluster.cluster)
         guard let change else {
             guard let last = paths.last else {
-                throw MigrationError.noChange("No change of cluster \(cluster.cluster) has been begun here.")
+                throw MigrationError.noChange(localized("No change of cluster \(cluster.cluster) has been begun here."))
             }
             return last
         }
         guard let path = paths.first(where: { $0.hasSuffix("/\(change).jsonl") }) else {
-            throw MigrationError.noChange("Cluster \(cluster.cluster) has no change called \(change).")
+            throw MigrationError.noChange(localized("Cluster \(cluster.cluster) has no change called \(change)."))
         }
         return path
     }
@@ -28,14 +30,15 @@ struct JournalOptions: ParsableArguments {
 struct MigrateStatus: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show how far a change is, or what became of it.",
-        discussion: """
+        abstract: localized("Show how far a change is, or what became of it."),
+        discussion: localized(
+            """
             Reads the journal on this machine, and asks no cluster. With --report it writes the change record of a change \
             that is long done.
 
             Example:
               etoken-bridge migrate status --cluster lab
-            """)
+            """))
 
     @OptionGroup var journal: JournalOptions
     @OptionGroup var reporting: ReportOptions

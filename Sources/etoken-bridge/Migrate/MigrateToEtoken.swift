@@ -1,12 +1,14 @@
 import ArgumentParser
 import Cluster
+import Messages
 import Migration
 
 struct MigrateToEtoken: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "to-etoken",
-        abstract: "Have hardware eTokens sign the trust list of a tokenless cluster again.",
-        discussion: """
+        abstract: localized("Have hardware eTokens sign the trust list of a tokenless cluster again."),
+        discussion: localized(
+            """
             Backs up the CTL file, uploads the tokens' certificates as Phone-SAST-trust, asks TVS for them as a phone \
             would, forecasts what each phone will do, signs the new file, puts it on every node, reads it back, restarts \
             services and phones, and checks what each phone holds. When a step fails before the new file is proven on \
@@ -17,9 +19,9 @@ struct MigrateToEtoken: ParsableCommand {
             Example:
               etoken-bridge migrate to-etoken --cluster lab --dry-run \\
                 --token SAST-ADN0054f509 --token SAST-ADN008580ef
-            """)
+            """))
 
-    @Option(help: "The cluster's name in the configuration.")
+    @Option(help: .localized("The cluster's name in the configuration."))
     var cluster: String?
 
     @OptionGroup var options: ChangeOptions

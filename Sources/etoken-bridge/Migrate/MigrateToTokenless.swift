@@ -1,12 +1,14 @@
 import ArgumentParser
 import Cluster
+import Messages
 import Migration
 
 struct MigrateToTokenless: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "to-tokenless",
-        abstract: "Have the cluster sign its trust list itself (CUCM 10.0 and later).",
-        discussion: """
+        abstract: localized("Have the cluster sign its trust list itself (CUCM 10.0 and later)."),
+        discussion: localized(
+            """
             Backs up the CTL file, asks TVS for the cluster's own certificate as a phone would, forecasts what each phone \
             will do, runs utils ctl update CTLFile on the publisher, proves that every node serves the same file and that \
             the cluster's certificate signs it, restarts services and phones, and checks what each phone holds. When a \
@@ -16,7 +18,7 @@ struct MigrateToTokenless: ParsableCommand {
 
             Example:
               etoken-bridge migrate to-tokenless --cluster lab --dry-run
-            """)
+            """))
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var options: ChangeOptions

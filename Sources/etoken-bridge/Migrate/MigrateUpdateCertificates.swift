@@ -1,19 +1,21 @@
 import ArgumentParser
 import Cluster
+import Messages
 import Migration
 
 struct MigrateUpdateCertificates: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "update-certificates",
-        abstract: "Put the servers' present certificates into the trust list, after one was regenerated.",
-        discussion: """
+        abstract: localized("Put the servers' present certificates into the trust list, after one was regenerated."),
+        discussion: localized(
+            """
             Compares the CallManager and CAPF certificates in the CTL file with those that the nodes have now. Where one \
             differs, the file is made anew and signed by the same side as before: by the cluster (utils ctl update \
             CTLFile), or by a token, which is then named with --token.
 
             Example:
               etoken-bridge migrate update-certificates --cluster lab --dry-run
-            """)
+            """))
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var options: ChangeOptions

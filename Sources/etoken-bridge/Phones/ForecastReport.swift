@@ -1,4 +1,5 @@
 import Certificates
+import Messages
 import Migration
 import Phones
 
@@ -39,10 +40,10 @@ struct ForecastReport: Encodable {
             let vouches = reply.answer.vouches(for: signer)
             let text =
                 switch reply.answer {
-                case .unreachable(let why): "no answer: \(why)"
-                case _ where vouches == true: "vouches for the signer"
-                case .vouches: "knows the signer, but not with the role SAST, or with another key"
-                case .doesNotKnow, .notAsked, .expectedToVouch: "does not know the signer"
+                case .unreachable(let why): localized("no answer: \(why)")
+                case _ where vouches == true: localized("vouches for the signer")
+                case .vouches: localized("knows the signer, but not with the role SAST, or with another key")
+                case .doesNotKnow, .notAsked, .expectedToVouch: localized("does not know the signer")
                 }
             return Reply(server: reply.server, answer: text, vouches: vouches == true)
         }
@@ -56,13 +57,14 @@ struct ForecastReport: Encodable {
 
     func text(listing: Bool) -> String {
         var parts = [
-            """
-            Cluster \(cluster): \(counts.phones) phones and \(file.path) (\(file.length) bytes, SHA-1 \(file.sha1))
-            signed by \(file.signer)
-            \(counts.accepted) accept it, \(counts.refused) refuse it, of \(counts.unknown) nobody knows.
-            """
+            localized(
+                """
+                Cluster \(cluster): \(counts.phones) phones and \(file.path) (\(file.length) bytes, SHA-1 \(file.sha1))
+                signed by \(file.signer)
+                \(counts.accepted) accept it, \(counts.refused) refuse it, of \(counts.unknown) nobody knows.
+                """)
         ]
-        parts.append(tvs.map { "TVS on \($0.server): \($0.answer)." }.joined(separator: "\n"))
+        parts.append(tvs.map { localized("TVS on \($0.server): \($0.answer).") }.joined(separator: "\n"))
         var table = Table("MODEL", "POOL", "PHONES", "OUTCOME", "HOLD")
         var reasons: [String] = []
         for group in groups {
@@ -82,8 +84,9 @@ struct ForecastReport: Encodable {
         }
         parts.append(
             asked == 0
-                ? "No phone was asked what it holds; --ask-phones N asks some."
-                : "\(answered) of \(asked) phones that were asked told what they hold; of the others it is assumed.")
+                ? localized("No phone was asked what it holds; --ask-phones N asks some.")
+                : localized(
+                    "\(answered) of \(asked) phones that were asked told what they hold; of the others it is assumed."))
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 

@@ -1,27 +1,32 @@
 import ArgumentParser
 import Cluster
+import Messages
 import Phones
 
 /// Where a command has the phones from.
 struct InventoryOptions: ParsableArguments {
-    @Option(help: "Read the phones from this CSV file, as phones list --csv writes it.", completion: .file())
+    @Option(
+        help: .localized("Read the phones from this CSV file, as phones list --csv writes it."), completion: .file())
     var phonesFrom: String?
 
-    @Option(help: "Read the phones over axl or sql (run sql on the command line); the default is axl.")
+    @Option(help: .localized("Read the phones over axl or sql (run sql on the command line); the default is axl."))
     var via: InventorySource?
 
-    @Flag(help: "Do not ask which phones are registered: quicker where there are many.")
+    @Flag(help: .localized("Do not ask which phones are registered: quicker where there are many."))
     var noState = false
 
     @Option(
         help:
-            "Correct the table of models by this file: one like phone-models.csv, or CUCM's Phone Feature List as CSV.",
+            .localized(
+                "Correct the table of models by this file: one like phone-models.csv, or CUCM's Phone Feature List as CSV."
+            ),
         completion: .file())
     var models: String?
 
     func validate() throws {
         guard phonesFrom == nil || (via == nil && !noState) else {
-            throw ValidationError("--via and --no-state are for a cluster; leave them out with --phones-from.")
+            throw ValidationError(
+                localized("--via and --no-state are for a cluster; leave them out with --phones-from."))
         }
     }
 
@@ -38,7 +43,7 @@ struct InventoryOptions: ParsableArguments {
             inventory = try Inventory.read(from: try cluster(), by: via, models: models, asksForState: !noState) {
                 switch $0 {
                 case .read(let count, let all):
-                    if Terminal.isInteractive { Terminal.note("[\(count)/\(all)] phones read") }
+                    if Terminal.isInteractive { Terminal.note(localized("[\(count)/\(all)] phones read")) }
                 case .waiting(let seconds, let why):
                     // Of many short waits the first is enough.
                     if why != last || seconds >= 4 { Terminal.note("Waiting \(duration(seconds)): \(why)") }

@@ -1,23 +1,26 @@
 import ArgumentParser
 import Cluster
 import Files
+import Messages
 import Phones
 
 /// Which phones a command is for.
 struct PhoneChoice: ParsableArguments {
-    @Flag(help: "All phones of the cluster.")
+    @Flag(help: .localized("All phones of the cluster."))
     var all = false
 
-    @Option(help: "This phone, as SEPB000B4BA0AEE. May be given more than once.")
+    @Option(help: .localized("This phone, as SEPB000B4BA0AEE. May be given more than once."))
     var phone: [String] = []
 
-    @Option(help: "Phones of this model, as Cisco 7975. May be given more than once.")
+    @Option(help: .localized("Phones of this model, as Cisco 7975. May be given more than once."))
     var model: [String] = []
 
-    @Option(help: "Phones in this device pool. May be given more than once.")
+    @Option(help: .localized("Phones in this device pool. May be given more than once."))
     var pool: [String] = []
 
-    @Option(help: "Phones whose names stand in this file, one a line, before the first comma.", completion: .file())
+    @Option(
+        help: .localized("Phones whose names stand in this file, one a line, before the first comma."),
+        completion: .file())
     var list: String?
 
     var isGiven: Bool { all || isNarrowed }
@@ -29,7 +32,7 @@ struct PhoneChoice: ParsableArguments {
     /// - Throws: a ``Failure`` where something that was named is not there, or nothing is left.
     func choose(from candidates: [RestartCandidate], cluster: String) throws -> [String] {
         let all = candidates.map { Candidate(name: $0.name, model: $0.model, pool: $0.pool) }
-        let chosen = try places(among: all, of: "cluster \(cluster)", consequence: " Nothing was restarted.")
+        let chosen = try places(among: all, of: "cluster \(cluster)", consequence: localized(" Nothing was restarted."))
         return chosen.map { candidates[$0].name }.sorted()
     }
 
@@ -52,11 +55,11 @@ struct PhoneChoice: ParsableArguments {
             let shown = unknown.prefix(5).joined(separator: ", ") + (unknown.count > 5 ? " ..." : "")
             throw Failure(
                 Status.notThere,
-                "\(unknown.count) of \(named.count) phones are not in \(source): \(shown).\(consequence)",
-                next: "Correct the names; a phone's name is SEP and its MAC address.")
+                localized("\(unknown.count) of \(named.count) phones are not in \(source): \(shown).\(consequence)"),
+                next: localized("Correct the names; a phone's name is SEP and its MAC address."))
         }
         try check(model, among: Set(candidates.map(\.model)), "model", source)
-        try check(pool, among: Set(candidates.map(\.pool)), "device pool", source)
+        try check(pool, among: Set(candidates.map(\.pool)), localized("device pool"), source)
         let names = Set(named)
         let chosen = candidates.indices.filter { index in
             let candidate = candidates[index]
@@ -65,7 +68,8 @@ struct PhoneChoice: ParsableArguments {
                 && (pool.isEmpty || pool.contains(candidate.pool))
         }
         guard !chosen.isEmpty else {
-            throw Failure(Status.notThere, "No phone of \(source) is of that choice.", next: "Widen it.")
+            throw Failure(
+                Status.notThere, localized("No phone of \(source) is of that choice."), next: localized("Widen it."))
         }
         return chosen
     }
@@ -73,8 +77,8 @@ struct PhoneChoice: ParsableArguments {
     private func check(_ wanted: [String], among known: Set<String>, _ what: String, _ source: String) throws {
         for name in wanted where !known.contains(where: { Self.isSame(name, $0) }) {
             throw Failure(
-                Status.notThere, "No phone of \(source) has the \(what) \"\(name)\".",
-                next: "There are: \(known.filter { !$0.isEmpty }.sorted().joined(separator: ", ")).")
+                Status.notThere, localized("No phone of \(source) has the \(what) \"\(name)\"."),
+                next: localized("There are: \(known.filter { !$0.isEmpty }.sorted().joined(separator: ", "))."))
         }
     }
 
@@ -94,7 +98,8 @@ struct PhoneChoice: ParsableArguments {
         }
         guard !names.isEmpty else {
             throw Failure(
-                Status.notThere, "\(path) holds no phone's name.", next: "Write one name a line, as SEPB000B4BA0AEE.")
+                Status.notThere, localized("\(path) holds no phone's name."),
+                next: localized("Write one name a line, as SEPB000B4BA0AEE."))
         }
         return names
     }

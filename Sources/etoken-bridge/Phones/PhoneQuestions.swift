@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Messages
 import Migration
 import Phones
 
@@ -7,11 +8,12 @@ import Phones
 struct PhoneQuestions: ParsableArguments {
     @Option(
         name: .customLong("ask-phones"),
-        help: "How many phones' web pages are asked what they hold, 32 at a time; they are spread over all phones.")
+        help: .localized(
+            "How many phones' web pages are asked what they hold, 32 at a time; they are spread over all phones."))
     var limit = 200
 
     func validate() throws {
-        if limit < 0 { throw ValidationError("--ask-phones cannot be negative.") }
+        if limit < 0 { throw ValidationError(localized("--ask-phones cannot be negative.")) }
     }
 
     /// What the pages of so many phones display, by phone name.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Certificates
 import Cluster
 import Files
+import Messages
 import Migration
 import Phones
 import TrustList
@@ -9,8 +10,9 @@ import TrustList
 struct PhonesCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "See whether phones hold the CTL file that they should.",
-        discussion: """
+        abstract: localized("See whether phones hold the CTL file that they should."),
+        discussion: localized(
+            """
             Gives the checksum that each model displays (MD5 or SHA-1), says how many phones are registered, and asks web \
             pages of phones what they hold. The file is the one that the cluster serves, or that is named with --file.
 
@@ -18,14 +20,14 @@ struct PhonesCheck: ParsableCommand {
 
             Example:
               etoken-bridge phones check --cluster office --ask-phones 1000
-            """)
+            """))
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: "The file that phones should hold; that of the cluster without it.", completion: .file())
+    @Option(help: .localized("The file that phones should hold; that of the cluster without it."), completion: .file())
     var file: String?
 
-    @Flag(help: "List every phone that was asked, not only totals.")
+    @Flag(help: .localized("List every phone that was asked, not only totals."))
     var phones = false
 
     @OptionGroup var inventory: InventoryOptions
@@ -56,11 +58,11 @@ struct PhonesCheck: ParsableCommand {
         let cluster = try cluster.configured()
         defer { cluster.close() }
         let live = try LiveCluster(cluster)
-        Terminal.note("Reading cluster \(self.cluster.cluster) ...")
+        Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
         guard let bytes = try file.map({ try Files.read($0) }) ?? ServedFiles(live).ctl?.bytes else {
             throw Failure(
-                Status.notThere, "Cluster \(self.cluster.cluster) serves no CTL file.",
-                next: "Name the file that phones should hold: --file FILE.")
+                Status.notThere, localized("Cluster \(self.cluster.cluster) serves no CTL file."),
+                next: localized("Name the file that phones should hold: --file FILE."))
         }
         let chosen = try choice.choose(from: try inventory.read { cluster }, of: "cluster \(self.cluster.cluster)")
         let (_, held) = questions.ask(chosen, of: live)
@@ -70,9 +72,11 @@ struct PhonesCheck: ParsableCommand {
         if others > 0 {
             throw Failure(
                 Status.partlyDone,
-                "\(others) of the \(report.asked.count) phones that answered hold another file, or none.",
+                localized("\(others) of the \(report.asked.count) phones that answered hold another file, or none."),
                 next:
-                    "Restart them (etoken-bridge phones restart --phone NAME); where that does not help, see phones explain."
+                    localized(
+                        "Restart them (etoken-bridge phones restart --phone NAME); where that does not help, see phones explain."
+                    )
             )
         }
     }
@@ -95,13 +99,13 @@ struct PhonesCheck: ParsableCommand {
                 switch answer {
                 case .checksum(let text) where checksums.values.contains(text):
                     model.expected += 1
-                    holds = "expected file"
+                    holds = localized("expected file")
                 case .checksum(let text):
                     model.other += 1
-                    holds = "other file \(text)"
+                    holds = localized("other file \(text)")
                 case .notInstalled:
                     model.noFile += 1
-                    holds = "no file"
+                    holds = localized("no file")
                 }
                 report.asked.append(.init(phone: phone.name, model: phone.model.name, holds: holds))
             }
@@ -119,12 +123,13 @@ struct PhonesCheck: ParsableCommand {
                 "\(model.other)", "\(model.noFile)", model.shows)
         }
         var parts = [
-            """
-            Cluster \(report.cluster): phones should hold the CTL file of \(report.length) bytes. They show, under Settings >
-            Security Configuration > Trust List > CTL File:
-              MD5   \(report.md5)
-              SHA1  \(report.sha1)
-            """, table.text,
+            localized(
+                """
+                Cluster \(report.cluster): phones should hold the CTL file of \(report.length) bytes. They show, under Settings >
+                Security Configuration > Trust List > CTL File:
+                  MD5   \(report.md5)
+                  SHA1  \(report.sha1)
+                """), table.text,
         ]
         let listed = phones ? report.asked : report.asked.filter { $0.holds != "expected file" }
         if !listed.isEmpty {

@@ -1,12 +1,14 @@
 import ArgumentParser
 import Files
+import Messages
 import Phones
 
 struct PhonesExplain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Say which rule of the acceptance model a phone's log, or a trace of TVS, shows.",
-        discussion: """
+        abstract: localized("Say which rule of the acceptance model a phone's log, or a trace of TVS, shows."),
+        discussion: localized(
+            """
             Reads a phone's console log, its list of status messages, or a trace of the Trust Verification Service, and \
             quotes the lines that a conclusion rests on. The rules are those of docs/phone-acceptance.md, the formats \
             those of docs/phone-logs.md. Nothing is asked of any cluster.
@@ -15,9 +17,9 @@ struct PhonesExplain: ParsableCommand {
 
             Example:
               etoken-bridge phones explain SEP001122334455.log
-            """)
+            """))
 
-    @Argument(help: "The log; - for standard input.", completion: .file())
+    @Argument(help: .localized("The log; - for standard input."), completion: .file())
     var log: String
 
     @OptionGroup var common: CommonOptions
@@ -45,9 +47,12 @@ struct PhonesExplain: ParsableCommand {
             throw Failure(
                 Status.failed,
                 explanation.entries == 0
-                    ? "\(log) holds no line of a phone's log or of a TVS trace."
-                    : "\(log) is a log of \(explanation.entries) entries, and none of them says what became of a trust list.",
-                next: "Take the log of the minutes in which the phone restarted; docs/phone-logs.md says where.")
+                    ? localized("\(log) holds no line of a phone's log or of a TVS trace.")
+                    : localized(
+                        "\(log) is a log of \(explanation.entries) entries, and none of them says what became of a trust list."
+                    ),
+                next: localized(
+                    "Take the log of the minutes in which the phone restarted; docs/phone-logs.md says where."))
         }
         if common.json {
             try Terminal.json(document(explanation))
@@ -56,8 +61,9 @@ struct PhonesExplain: ParsableCommand {
         }
         if let refusal = explanation.conclusions.last(where: { $0.outcome == .refused }) {
             throw Failure(
-                Status.phonesWouldRefuse, "A phone refused a trust list at \(refusal.time).",
-                next: "See docs/phone-acceptance.md, rule \(refusal.rules.map(\.rawValue).joined(separator: " or ")).")
+                Status.phonesWouldRefuse, localized("A phone refused a trust list at \(refusal.time)."),
+                next: localized(
+                    "See docs/phone-acceptance.md, rule \(refusal.rules.map(\.rawValue).joined(separator: " or "))."))
         }
     }
 

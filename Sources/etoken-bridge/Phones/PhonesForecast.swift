@@ -2,6 +2,7 @@ import ArgumentParser
 import Certificates
 import Cluster
 import Files
+import Messages
 import Migration
 import Phones
 import TrustList
@@ -9,8 +10,9 @@ import TrustList
 struct PhonesForecast: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forecast",
-        abstract: "Say what each phone would do with a new CTL file, before anything is changed.",
-        discussion: """
+        abstract: localized("Say what each phone would do with a new CTL file, before anything is changed."),
+        discussion: localized(
+            """
             Applies the acceptance model to every phone: what it holds, whether its model supports Security by Default, \
             what its ITL file says, and what the TVS servers of its CallManager group say of the file's signer. TVS is \
             asked for real, as a phone would, with the names and the serial number in the file's header. Changes nothing.
@@ -19,21 +21,21 @@ struct PhonesForecast: ParsableCommand {
 
             Example:
               etoken-bridge phones forecast --cluster office --file CTLFile.tlv
-            """)
+            """))
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: "The CTL file that phones will be offered.", completion: .file(extensions: ["tlv"]))
+    @Option(help: .localized("The CTL file that phones will be offered."), completion: .file(extensions: ["tlv"]))
     var file: String
 
-    @Flag(help: "List every phone, not only totals.")
+    @Flag(help: .localized("List every phone, not only totals."))
     var phones = false
 
     @OptionGroup var inventory: InventoryOptions
     @OptionGroup var choice: PhoneChoice
     @OptionGroup var questions: PhoneQuestions
 
-    @Option(help: "Write a line for each phone into this file.", completion: .file(extensions: ["csv"]))
+    @Option(help: .localized("Write a line for each phone into this file."), completion: .file(extensions: ["csv"]))
     var csv: String?
 
     @OptionGroup var common: CommonOptions
@@ -43,7 +45,7 @@ struct PhonesForecast: ParsableCommand {
         let cluster = try cluster.configured()
         defer { cluster.close() }
         let live = try LiveCluster(cluster)
-        Terminal.note("Reading cluster \(self.cluster.cluster) ...")
+        Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
         let served = try ServedFiles(live)
         let chosen = try choice.choose(from: try inventory.read { cluster }, of: "cluster \(self.cluster.cluster)")
         let (asked, held) = questions.ask(chosen, of: live)
@@ -67,10 +69,12 @@ struct PhonesForecast: ParsableCommand {
         if stranded > 0 {
             throw Failure(
                 Status.phonesWouldRefuse,
-                "\(stranded) of \(chosen.count) phones would not take the file, or nobody knows.",
+                localized("\(stranded) of \(chosen.count) phones would not take the file, or nobody knows."),
                 next: report.counts.refused > 0
                     ? Change.strandedAdvice
-                    : "Have those phones register, or ask more of them with --ask-phones, and run the command again.")
+                    : localized(
+                        "Have those phones register, or ask more of them with --ask-phones, and run the command again.")
+            )
         }
     }
 
@@ -82,8 +86,10 @@ struct PhonesForecast: ParsableCommand {
         else {
             throw Failure(
                 Status.verificationFailed,
-                "\(file) does not verify with the signer that it names, \(list.header.signerName): no phone would take it.",
-                next: "Look at it with etoken-bridge ctl verify \(file).")
+                localized(
+                    "\(file) does not verify with the signer that it names, \(list.header.signerName): no phone would take it."
+                ),
+                next: localized("Look at it with etoken-bridge ctl verify \(file)."))
         }
         return (list, signer)
     }
@@ -100,8 +106,10 @@ struct ServedFiles {
         if let other = file.differing.first, let first = file.reference {
             throw Failure(
                 Status.failed,
-                "Nodes serve different CTL files: \(first.node) has \(first.summary), \(other.node) has \(other.summary). What phones hold depends on which one they asked.",
-                next: "Restart Cisco Tftp on \(other.node), and run the command again.")
+                localized(
+                    "Nodes serve different CTL files: \(first.node) has \(first.summary), \(other.node) has \(other.summary). What phones hold depends on which one they asked."
+                ),
+                next: localized("Restart Cisco Tftp on \(other.node), and run the command again."))
         }
         ctl = try file.reference?.bytes.map { ($0, try TrustListFile(decoding: $0)) }
         var itls: [String: TrustListFile] = [:]

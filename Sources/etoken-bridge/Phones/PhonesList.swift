@@ -1,12 +1,15 @@
 import ArgumentParser
 import Cluster
 import Files
+import Messages
 import Phones
 
 struct PhonesList: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "The phones of a cluster: how many of which model, and where they belong.",
-        discussion: """
+        commandName: "list",
+        abstract: localized("The phones of a cluster: how many of which model, and where they belong."),
+        discussion: localized(
+            """
             Read over AXL, over run sql on the command line, or from a CSV file. Totals by model and device pool; --phones \
             lists the phones themselves, and --csv writes them to a file that can be read again.
 
@@ -14,31 +17,33 @@ struct PhonesList: ParsableCommand {
               etoken-bridge phones list --cluster office
               etoken-bridge phones list --cluster office --csv phones.csv
               etoken-bridge phones list --phones-from phones.csv --model 7975 --pool Warszawa --phones
-            """)
+            """))
 
-    @Option(help: "The cluster's name in the configuration.")
+    @Option(help: .localized("The cluster's name in the configuration."))
     var cluster: String?
 
     @OptionGroup var source: InventoryOptions
     @OptionGroup var choice: PhoneChoice
 
-    @Flag(help: "Only phones that are not registered.")
+    @Flag(help: .localized("Only phones that are not registered."))
     var unregistered = false
 
-    @Flag(help: "List the phones, too.")
+    @Flag(help: .localized("List the phones, too."))
     var phones = false
 
-    @Option(name: .customLong("csv"), help: "Write the phones to this file, - for stdout.", completion: .file())
+    @Option(
+        name: .customLong("csv"), help: .localized("Write the phones to this file, - for stdout."), completion: .file())
     var csvPath: String?
 
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         guard cluster != nil || source.phonesFrom != nil else {
-            throw ValidationError("Say where the phones are to be read: --cluster NAME or --phones-from FILE.csv.")
+            throw ValidationError(
+                localized("Say where the phones are to be read: --cluster NAME or --phones-from FILE.csv."))
         }
         guard csvPath != "-" || !common.json else {
-            throw ValidationError("--json and --csv - both write to stdout; give --csv a file.")
+            throw ValidationError(localized("--json and --csv - both write to stdout; give --csv a file."))
         }
     }
 

@@ -1,11 +1,13 @@
 import ArgumentParser
 import Files
+import Messages
 import Phones
 
 struct PhonesModels: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "What is known of phone models, and from where.",
-        discussion: """
+        commandName: "models", abstract: localized("What is known of phone models, and from where."),
+        discussion: localized(
+            """
             Lists which models support Security by Default, and which checksum of a trust list they display. Corrections \
             stand in phone-models.csv beside the configuration. --report reads CUCM's own answer: the Unified CM Phone \
             Feature List of Cisco Unified Reporting, product feature "Security By Default", as CSV; with --save it is kept.
@@ -13,23 +15,24 @@ struct PhonesModels: ParsableCommand {
             Example:
               etoken-bridge phones models "Cisco 7975" CP-8861
               etoken-bridge phones models --report feature-list.csv --save
-            """)
+            """))
 
-    @Argument(help: "Only these models, by the names that CUCM has for them.")
+    @Argument(help: .localized("Only these models, by the names that CUCM has for them."))
     var names: [String] = []
 
     @Option(
-        help: "Read this file before all others: CUCM's list, or a table like phone-models.csv.", completion: .file())
+        help: .localized("Read this file before all others: CUCM's list, or a table like phone-models.csv."),
+        completion: .file())
     var report: String?
 
-    @Flag(help: "Keep what --report says in phone-models.csv beside the configuration.")
+    @Flag(help: .localized("Keep what --report says in phone-models.csv beside the configuration."))
     var save = false
 
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         guard !save || report != nil else {
-            throw ValidationError("--save keeps what --report reads; give --report FILE.")
+            throw ValidationError(localized("--save keeps what --report reads; give --report FILE."))
         }
     }
 
@@ -78,7 +81,7 @@ struct PhonesModels: ParsableCommand {
             let model = item.model.count > 24 ? item.model.prefix(21) + "..." : item.model
             let source = item.source.count > 27 ? item.source.prefix(24) + "..." : item.source
             table.add(
-                model, item.phone ? item.securityByDefault ?? "" : "not a phone", item.checksum ?? "",
+                model, item.phone ? item.securityByDefault ?? "" : localized("not a phone"), item.checksum ?? "",
                 names.count == 1 ? item.source : source)
         }
         return table.text
@@ -93,6 +96,6 @@ struct PhonesModels: ParsableCommand {
         if let slash = path.lastIndex(of: "/"), slash > path.startIndex { try Files.makeFolder(String(path[..<slash])) }
         let kept = old.filter { !models.contains($0.model) }
         try Files.write((kept + new).csv, to: path, permissions: 0o644, replacing: true)
-        Terminal.note("\(path): \(new.count) models from \(report), \(kept.count) kept.")
+        Terminal.note(localized("\(path): \(new.count) models from \(report), \(kept.count) kept."))
     }
 }

@@ -1,12 +1,15 @@
 import ArgumentParser
 import Cluster
 import Glibc
+import Messages
 import Migration
 
 struct PhonesRestart: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "restart", abstract: "Restart phones, some at a time, so that they fetch their trust lists.",
-        discussion: """
+        commandName: "restart",
+        abstract: localized("Restart phones, some at a time, so that they fetch their trust lists."),
+        discussion: localized(
+            """
             Over AXL, in batches with a pause after each. Control-C stops it (exit status 10), and --resume goes on with \
             the phones that have not been told. A phone that the cluster does not restart is passed over and listed; \
             --resume tries it again.
@@ -15,24 +18,24 @@ struct PhonesRestart: ParsableCommand {
               etoken-bridge phones restart --cluster office --all --batch 200 --pause 30
               etoken-bridge phones restart --cluster office --pool Warszawa --model "Cisco 7975" --dry-run
               etoken-bridge phones restart --cluster office --resume
-            """)
+            """))
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var choice: PhoneChoice
 
-    @Option(help: "How many phones are told before a pause.")
+    @Option(help: .localized("How many phones are told before a pause."))
     var batch = 100
 
-    @Option(help: "Seconds between two batches.")
+    @Option(help: .localized("Seconds between two batches."))
     var pause = 10.0
 
-    @Flag(help: "Reset the phones: they are switched off and on, not just started anew.")
+    @Flag(help: .localized("Reset the phones: they are switched off and on, not just started anew."))
     var reset = false
 
-    @Flag(help: "Go on with the last restart of this cluster that was stopped.")
+    @Flag(help: .localized("Go on with the last restart of this cluster that was stopped."))
     var resume = false
 
-    @Flag(help: "Only list what would be restarted.")
+    @Flag(help: .localized("Only list what would be restarted."))
     var dryRun = false
 
     @OptionGroup var confirmation: ConfirmationOptions
@@ -40,18 +43,20 @@ struct PhonesRestart: ParsableCommand {
 
     func validate() throws {
         guard batch >= 1, pause >= 0, pause <= 86400 else {
-            throw ValidationError("--batch takes at least 1, and --pause 0 to 86400 seconds.")
+            throw ValidationError(localized("--batch takes at least 1, and --pause 0 to 86400 seconds."))
         }
         guard resume != choice.isGiven else {
             throw ValidationError(
-                "Say which phones: --all, --phone, --model, --pool or --list; or --resume for a restart that was stopped."
+                localized(
+                    "Say which phones: --all, --phone, --model, --pool or --list; or --resume for a restart that was stopped."
+                )
             )
         }
         guard !choice.all || !choice.isNarrowed else {
-            throw ValidationError("--all stands alone; leave it out to restart a choice of phones.")
+            throw ValidationError(localized("--all stands alone; leave it out to restart a choice of phones."))
         }
         guard !resume || !reset else {
-            throw ValidationError("--resume does as the stopped run did; leave out --reset.")
+            throw ValidationError(localized("--resume does as the stopped run did; leave out --reset."))
         }
     }
 
@@ -63,21 +68,26 @@ struct PhonesRestart: ParsableCommand {
         let stopped = try RestartRecord.unfinished(of: name, in: state)
         if resume, stopped == nil {
             throw Failure(
-                Status.notThere, "No restart of phones of cluster \(name) was stopped; there is nothing to resume.",
-                next: "Begin one: etoken-bridge phones restart --cluster \(name) --all")
+                Status.notThere,
+                localized("No restart of phones of cluster \(name) was stopped; there is nothing to resume."),
+                next: localized("Begin one: etoken-bridge phones restart --cluster \(name) --all"))
         }
         let axl = try cluster.axl()
         let phones: [String]
         if resume, let stopped {
             phones = stopped.left
             Terminal.note(
-                "Going on with the restart of \(isoTime(stopped.begun)): \(stopped.told.count) of \(stopped.phones.count) phones have been told."
+                localized(
+                    "Going on with the restart of \(isoTime(stopped.begun)): \(stopped.told.count) of \(stopped.phones.count) phones have been told."
+                )
             )
         } else {
             phones = try choice.choose(from: try axl.restartCandidates(), cluster: name)
             if let stopped {
                 Terminal.note(
-                    "A restart of \(stopped.phones.count) phones was stopped at \(stopped.told.count) on \(isoTime(stopped.begun)); --resume would go on with it."
+                    localized(
+                        "A restart of \(stopped.phones.count) phones was stopped at \(stopped.told.count) on \(isoTime(stopped.begun)); --resume would go on with it."
+                    )
                 )
             }
         }
@@ -86,7 +96,7 @@ struct PhonesRestart: ParsableCommand {
         let report = RestartReport(run: run, isReset: isReset)
         Terminal.note(report.announcement)
         if dryRun { return try show(report.planned) }
-        try confirmation.ask("\(isReset ? "Reset" : "Restart") \(phones.count) phones of cluster \(name)?")
+        try confirmation.ask(localized("\(isReset ? "Reset" : "Restart") \(phones.count) phones of cluster \(name)?"))
         let record =
             try resume
             ? stopped?.resume()
@@ -114,12 +124,14 @@ struct PhonesRestart: ParsableCommand {
         case .refused(let refusal):
             try record.note(refused: refusal.phone, reason: refusal.error.message)
             Terminal.note("  \(refusal.phone): \(refusal.error.message)")
-        case .waiting(let seconds): Terminal.note("The server is too busy; asking again in \(Int(seconds)) s ...")
+        case .waiting(let seconds):
+            Terminal.note(localized("The server is too busy; asking again in \(Int(seconds)) s ..."))
         case .batch(let done):
             try record.sync()
             // The rest will go as fast as what is done.
             let passed = (ContinuousClock.now - start) / .seconds(1) + (done < count ? pause : 0)
-            let rest = done < count ? ", about \(duration(passed / Double(done) * Double(count - done))) to go" : ""
+            let rest =
+                done < count ? localized(", about \(duration(passed / Double(done) * Double(count - done))) to go") : ""
             Terminal.note("[\(done)/\(count)] told\(rest)")
         }
     }

@@ -1,4 +1,5 @@
 import Cluster
+import Messages
 
 /// What is going to be restarted, and what was.
 struct RestartReport {
@@ -18,7 +19,7 @@ struct RestartReport {
 
         var text: String {
             if state == "planned" { return left.joined(separator: "\n") }
-            var lines = ["\(told) of \(phones) phones have been told to \(action); \(left.count) are left."]
+            var lines = [localized("\(told) of \(phones) phones have been told to \(action); \(left.count) are left.")]
             for item in refused { lines.append("  \(item.phone)  \(item.reason)") }
             return lines.joined(separator: "\n")
         }
@@ -33,7 +34,9 @@ struct RestartReport {
         let settings = run.settings
         let batches = (run.phones.count + settings.batch - 1) / settings.batch
         return
-            "\(run.phones.count) phones in \(batches) \(batches == 1 ? "batch" : "batches") of up to \(settings.batch), with \(duration(settings.pause)) between them: at least \(duration(run.pauses))."
+            localized(
+                "\(run.phones.count) phones in \(batches) \(batches == 1 ? "batch" : "batches") of up to \(settings.batch), with \(duration(settings.pause)) between them: at least \(duration(run.pauses))."
+            )
     }
 
     var planned: Document {
@@ -54,25 +57,29 @@ struct RestartReport {
 
     /// Throws the ``Failure`` that the run ends with.
     func check(_ outcome: PhoneRestart.Outcome, cluster: String) throws {
-        let resume = "etoken-bridge phones restart --cluster \(cluster) --resume"
+        let resume = localized("etoken-bridge phones restart --cluster \(cluster) --resume")
         if let failure = outcome.failure {
             let cause = Failure(describing: failure)
             throw Failure(
                 outcome.told.isEmpty ? cause.status : Status.partlyDone,
-                "\(outcome.told.count) of \(run.phones.count) phones have been told to \(action), then it failed. \(cause.what)",
+                localized(
+                    "\(outcome.told.count) of \(run.phones.count) phones have been told to \(action), then it failed. \(cause.what)"
+                ),
                 next: (cause.next.map { $0 + " " } ?? "") + "Then go on: \(resume)", causes: cause.causes)
         }
         guard outcome.left.isEmpty else {
             throw Failure(
                 Status.interrupted,
-                "Interrupted; \(outcome.left.count) of \(run.phones.count) phones have not been told.",
-                next: "Go on: \(resume)")
+                localized("Interrupted; \(outcome.left.count) of \(run.phones.count) phones have not been told."),
+                next: localized("Go on: \(resume)"))
         }
         if let first = outcome.refused.first {
             throw Failure(
                 Status.partlyDone,
-                "The cluster did not \(action) \(outcome.refused.count) of \(run.phones.count) phones. \(first.phone): \(first.error.message).",
-                next: "Look at them, then try them again: \(resume)")
+                localized(
+                    "The cluster did not \(action) \(outcome.refused.count) of \(run.phones.count) phones. \(first.phone): \(first.error.message)."
+                ),
+                next: localized("Look at them, then try them again: \(resume)"))
         }
     }
 }

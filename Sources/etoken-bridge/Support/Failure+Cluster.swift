@@ -1,36 +1,45 @@
 import Cluster
+import Messages
 import Migration
 
 extension Failure {
     init(describing error: ClusterError) {
-        let node = error.node ?? "the node"
+        let node = error.node ?? localized("the node")
         let (status, next): (Int32, String?) =
             switch error.code {
-            case .configuration: (Status.failed, "Correct \(ConfigurationFile.defaultPath), and run the command again.")
-            case .file: (Status.notThere, "Check the path and its permissions.")
+            case .configuration:
+                (Status.failed, localized("Correct \(ConfigurationFile.defaultPath), and run the command again."))
+            case .file: (Status.notThere, localized("Check the path and its permissions."))
             case .unreachable, .timedOut, .closed:
                 (
                     Status.notReachable,
-                    "Check that \(node) is up and that its port can be reached from here, then run the command again."
+                    localized(
+                        "Check that \(node) is up and that its port can be reached from here, then run the command again."
+                    )
                 )
             case .notTrusted:
                 (
                     Status.notTrusted,
-                    "Find out why the key of \(node) changed. If the change was meant, enter the new key in \(ConfigurationFile.defaultPath)."
+                    localized(
+                        "Find out why the key of \(node) changed. If the change was meant, enter the new key in \(ConfigurationFile.defaultPath)."
+                    )
                 )
             case .loginRefused:
-                (Status.notTrusted, "Check user and password of \(node); nothing was tried a second time.")
-            case .busy: (Status.notReachable, "Wait some minutes, then run the command again.")
-            case .tooManyLogins: (Status.notTrusted, "Wait some minutes, then run the command again.")
-            case .refused: (Status.failed, "Mend what \(node) says, and run the command again.")
+                (Status.notTrusted, localized("Check user and password of \(node); nothing was tried a second time."))
+            case .busy: (Status.notReachable, localized("Wait some minutes, then run the command again."))
+            case .tooManyLogins: (Status.notTrusted, localized("Wait some minutes, then run the command again."))
+            case .refused: (Status.failed, localized("Mend what \(node) says, and run the command again."))
             case .notFound: (Status.notThere, nil)
-            case .notSupported: (Status.failed, "This release or node does not offer it; see docs/operator-guide.md.")
+            case .notSupported:
+                (Status.failed, localized("This release or node does not offer it; see docs/operator-guide.md."))
             case .unexpectedQuestion, .unexpectedAnswer:
                 (
                     Status.failed,
-                    "Please report this with the text above, without host names: the answer of this release is not known."
+                    localized(
+                        "Please report this with the text above, without host names: the answer of this release is not known."
+                    )
                 )
-            case .mismatch: (Status.failed, "Restart Cisco Tftp on \(node), and run the command again.")
+            case .mismatch: (Status.failed, localized("Restart Cisco Tftp on \(node), and run the command again."))
             }
         let text = "\(error)"
         self.init(
@@ -61,18 +70,20 @@ extension Failure {
         if failure.isAfterCommit {
             self.init(
                 Status.partlyDone,
-                "The new CTL file is on every node, but \"\(failure.stepTitle)\" failed. \(cause.what)",
+                localized("The new CTL file is on every node, but \"\(failure.stepTitle)\" failed. \(cause.what)"),
                 next: (cause.next.map { $0 + " " } ?? "")
                     + "Then go on where it stopped: etoken-bridge migrate resume.",
                 causes: causes)
         } else if failure.notUndone.isEmpty {
             self.init(
-                cause.status, "\"\(failure.stepTitle)\" failed, and the cluster is as it was. \(cause.what)",
+                cause.status, localized("\"\(failure.stepTitle)\" failed, and the cluster is as it was. \(cause.what)"),
                 next: cause.next, causes: causes + failure.undone)
         } else {
             self.init(
                 Status.partlyDone,
-                "\"\(failure.stepTitle)\" failed, and not all could be put back. \(cause.what) Not put back: \(failure.notUndone.joined(separator: "; ")).",
+                localized(
+                    "\"\(failure.stepTitle)\" failed, and not all could be put back. \(cause.what) Not put back: \(failure.notUndone.joined(separator: "; "))."
+                ),
                 next: cause.next, causes: causes + failure.undone)
         }
     }

@@ -1,6 +1,7 @@
 import Certificates
 import Cluster
 import Files
+import Messages
 import Migration
 import Phones
 import Secrets
@@ -17,21 +18,23 @@ extension Failure {
             self.init(
                 error.code == .notFound ? Status.notThere : Status.failed,
                 "\(error.path): cannot \(error.operation) it: \(error.cause).",
-                next: error.code == .noSpace ? "Free some space on that disk, and run the command again." : nil)
+                next: error.code == .noSpace
+                    ? localized("Free some space on that disk, and run the command again.") : nil)
         case let error as TrustListError: self.init(describing: error)
         case let error as CertificateError:
             self.init(
-                Status.failed, "A certificate or key cannot be used: \(error.reason).",
+                Status.failed, localized("A certificate or key cannot be used: \(error.reason)."),
                 causes: [error.code.rawValue, error.cause].compactMap(\.self))
         case let error as TokenError: self.init(describing: error)
         case let error as SmartCardError:
             self.init(
-                Status.failed, error.reason, next: "See what is wrong, and how to mend it: etoken-bridge doctor",
+                Status.failed, error.reason,
+                next: localized("See what is wrong, and how to mend it: etoken-bridge doctor"),
                 causes: [error.code.rawValue, "\(error.function) returned \(error.status.name)"])
         case let error as SecretError:
             self.init(
-                Status.notThere, "The PIN could not be read from \(error.source): \(error.reason).",
-                next: "Give a file whose first line is the PIN, closed to others (chmod 600).")
+                Status.notThere, localized("The PIN could not be read from \(error.source): \(error.reason)."),
+                next: localized("Give a file whose first line is the PIN, closed to others (chmod 600)."))
         case let error as ClusterError: self.init(describing: error)
         case let error as InventoryError: self.init(describing: error)
         case let error as MigrationError: self.init(describing: error)
@@ -45,11 +48,13 @@ extension Failure {
         switch error.code {
         case .tooFewTokens:
             self.init(
-                Status.failed, "The trust list was not made: \(error).",
-                next: "Add a second token, or give --allow-few-tokens if you know that you want this.", causes: causes)
+                Status.failed, localized("The trust list was not made: \(error)."),
+                next: localized("Add a second token, or give --allow-few-tokens if you know that you want this."),
+                causes: causes)
         case .unusableSigner, .noSuchRecord, .signatureMismatch:
-            self.init(Status.failed, "The trust list was not made: \(error).", causes: causes)
-        default: self.init(Status.verificationFailed, "The trust list is not usable: \(error).", causes: causes)
+            self.init(Status.failed, localized("The trust list was not made: \(error)."), causes: causes)
+        default:
+            self.init(Status.verificationFailed, localized("The trust list is not usable: \(error)."), causes: causes)
         }
     }
 
@@ -59,37 +64,44 @@ extension Failure {
             case .moduleNotFound:
                 (
                     Status.notThere,
-                    "Install the token's driver (SafeNet Authentication Client or OpenSC), or give --module PATH."
+                    localized(
+                        "Install the token's driver (SafeNet Authentication Client or OpenSC), or give --module PATH.")
                 )
             case .moduleNotUsable:
-                (Status.failed, "Reinstall the package that the module belongs to, or give --module PATH.")
-            case .tokenPulled: (Status.notThere, "Insert it again, and run the command once more.")
-            case .tokenNotFound: (Status.notThere, "Insert the token, and see etoken-bridge token list.")
+                (Status.failed, localized("Reinstall the package that the module belongs to, or give --module PATH."))
+            case .tokenPulled: (Status.notThere, localized("Insert it again, and run the command once more."))
+            case .tokenNotFound: (Status.notThere, localized("Insert the token, and see etoken-bridge token list."))
             case .ambiguous:
                 (
                     Status.notThere,
-                    "Name one by a PKCS#11 URI, for example \"pkcs11:token=LABEL;serial=...\" or \"...;id=%01\"."
+                    localized(
+                        "Name one by a PKCS#11 URI, for example \"pkcs11:token=LABEL;serial=...\" or \"...;id=%01\".")
                 )
             case .certificateNotFound, .keyNotFound:
-                (Status.notThere, "See what the token holds: etoken-bridge token show \(error.subject)")
-            case .badURI: (Status.usage, "Write it like pkcs11:token=SAST-ADN008580ef, or give the token's label.")
+                (Status.notThere, localized("See what the token holds: etoken-bridge token show \(error.subject)"))
+            case .badURI:
+                (Status.usage, localized("Write it like pkcs11:token=SAST-ADN008580ef, or give the token's label."))
             case .pinRefused:
                 (
                     Status.pinRefused,
-                    "Make sure of the PIN before the next attempt; too many wrong ones lock the token for good."
+                    localized(
+                        "Make sure of the PIN before the next attempt; too many wrong ones lock the token for good.")
                 )
             case .pinLocked, .pinFinalTry:
-                (Status.pinLocked, "Use the other token, or have this one unlocked with its administrator PIN.")
-            case .pinMissing: (Status.failed, "Set a user PIN with the token's own software.")
-            case .mechanismMissing: (Status.failed, "Use another token.")
+                (
+                    Status.pinLocked,
+                    localized("Use the other token, or have this one unlocked with its administrator PIN.")
+                )
+            case .pinMissing: (Status.failed, localized("Set a user PIN with the token's own software."))
+            case .mechanismMissing: (Status.failed, localized("Use another token."))
             case .noAnswer:
                 (
                     Status.failed,
-                    "End other programs that use the token; if there are none, pull it and insert it again."
+                    localized("End other programs that use the token; if there are none, pull it and insert it again.")
                 )
-            case .pinUnsuitable: (Status.failed, "Choose another PIN.")
+            case .pinUnsuitable: (Status.failed, localized("Choose another PIN."))
             case .failed, .badSignature:
-                (Status.failed, "Pull the token, insert it again, and run the command once more.")
+                (Status.failed, localized("Pull the token, insert it again, and run the command once more."))
             }
         let cause = error.function.map { "\($0) returned \(error.returnValue?.name ?? "?")" }
         self.init(status, error.reason, next: next, causes: [error.code.rawValue, cause].compactMap(\.self))

@@ -1,4 +1,5 @@
 import Files
+import Messages
 import Migration
 import Tokens
 
@@ -28,8 +29,11 @@ struct PINHistory {
         guard count < Self.limit else {
             throw Failure(
                 Status.pinLocked,
-                "\(count) wrong PINs in a row were tried on token \(info.label) with this program; at 15 it locks itself for good, so no other is tried.",
-                next: "Use the other token. If you are sure of the PIN, remove \(path), and run the command again.")
+                localized(
+                    "\(count) wrong PINs in a row were tried on token \(info.label) with this program; at 15 it locks itself for good, so no other is tried."
+                ),
+                next: localized(
+                    "Use the other token. If you are sure of the PIN, remove \(path), and run the command again."))
         }
     }
 

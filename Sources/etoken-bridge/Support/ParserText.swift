@@ -24,10 +24,10 @@ private enum ParserText {
             let rest = String(line.dropFirst(english.count))
             return text + (english == "Error: " ? sentence(rest) : rest)
         }
-        if let names = line.between("  See '", " <subcommand>' for detailed help.") {
+        if let names = line.between("  See '", localized(" <subcommand>' for detailed help.")) {
             return "  " + localized("See '\(names) <subcommand>' for detailed help.")
         }
-        if let names = line.between("  See '", "' for more information.") {
+        if let names = line.between("  See '", localized("' for more information.")) {
             return "  " + localized("See '\(names)' for more information.")
         }
         return notes.reduce(line) { $0.replacing($1.english, with: $1.text) }
@@ -41,31 +41,33 @@ private enum ParserText {
     ]
 
     private static let notes: [(english: String, text: String)] = [
-        ("Show the version.", localized("Show the version.")),
-        ("Show help information.", localized("Show help information.")),
-        ("Show subcommand help information.", localized("Show subcommand help information.")),
+        (localized("Show the version."), localized("Show the version.")),
+        (localized("Show help information."), localized("Show help information.")),
+        (localized("Show subcommand help information."), localized("Show subcommand help information.")),
         ("(default: ", localized("(default: ")), ("; default: ", localized("; default: ")),
         ("(values: ", localized("(values: ")),
     ]
 
     /// What is wrong with a command line.
     private static func sentence(_ text: String) -> String {
-        if let name = text.between("Missing expected argument '", "'") {
+        if let name = text.between(localized("Missing expected argument '"), "'") {
             return localized("Missing expected argument '\(name)'")
         }
-        if let names = text.between("Missing one of: '", "'") { return localized("Missing one of: '\(names)'") }
-        if let name = text.between("Missing value for '", "'") {
+        if let names = text.between(localized("Missing one of: '"), "'") {
+            return localized("Missing one of: '\(names)'")
+        }
+        if let name = text.between(localized("Missing value for '"), "'") {
             return localized("Missing value for '\(name)'")
         }
-        if let names = text.between("Unknown option '", "'?") {
+        if let names = text.between(localized("Unknown option '"), "'?") {
             return localized(
                 "Unknown option '\(names.replacing("'. Did you mean '", with: localized("'. Did you mean '")))'?")
         }
-        if let name = text.between("Unknown option '", "'") { return localized("Unknown option '\(name)'") }
-        if let name = text.between("Unexpected argument '", "'") {
+        if let name = text.between(localized("Unknown option '"), "'") { return localized("Unknown option '\(name)'") }
+        if let name = text.between(localized("Unexpected argument '"), "'") {
             return localized("Unexpected argument '\(name)'")
         }
-        if let rest = text.between("The value '", "") {
+        if let rest = text.between(localized("The value '"), "") {
             return localized(
                 "The value '\(rest.replacing("' is invalid for '", with: localized("' is invalid for '")))")
         }

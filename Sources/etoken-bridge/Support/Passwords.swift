@@ -1,4 +1,5 @@
 import Cluster
+import Messages
 import Secrets
 
 extension CredentialProvider {
@@ -6,10 +7,12 @@ extension CredentialProvider {
     static let standard = CredentialProvider { (account, configuration) throws(ClusterError) in
         if configuration.passwordFile == nil, configuration.passwordCommand == nil, Terminal.isInteractive {
             do throws(SecretError) {
-                return try Secret.ask("Password of \(configuration.user) (\(account.rawValue) account), tried once: ")
+                return try Secret.ask(
+                    localized("Password of \(configuration.user) (\(account.rawValue) account), tried once: "))
             } catch {
                 throw ClusterError(
-                    .configuration, operation: "read the password of \(configuration.user)", message: error.description,
+                    .configuration, operation: localized("read the password of \(configuration.user)"),
+                    message: error.description,
                     cause: error)
             }
         }

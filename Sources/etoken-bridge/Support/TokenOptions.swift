@@ -8,7 +8,7 @@ import Tokens
 /// Where tokens are looked for.
 struct ModuleOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             """
             A PKCS#11 module, for example /usr/lib/libeToken.so. May be given more than once. Without it: those in the \
             configuration, else what p11-kit has registered and well-known places.
@@ -17,13 +17,13 @@ struct ModuleOptions: ParsableArguments {
     var module: [String] = []
 
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             "How many seconds a token may take for one piece of work, before it counts as hung.", valueName: "seconds"))
     var tokenTimeout = PKCS11Module.defaultPatience
 
     func validate() throws {
         guard (1...3600).contains(tokenTimeout) else {
-            throw ValidationError("--token-timeout wants a number of seconds from 1 to 3600.")
+            throw ValidationError(localized("--token-timeout wants a number of seconds from 1 to 3600."))
         }
     }
 
@@ -32,7 +32,7 @@ struct ModuleOptions: ParsableArguments {
 
     func finder() throws -> TokenFinder {
         let finder = TokenFinder(modules: try named(), patience: tokenTimeout)
-        if Terminal.isVerbose { for error in finder.skipped { Terminal.note("Passed over: \(error)") } }
+        if Terminal.isVerbose { for error in finder.skipped { Terminal.note(localized("Passed over: \(error)")) } }
         return finder
     }
 }
@@ -40,14 +40,14 @@ struct ModuleOptions: ParsableArguments {
 /// Where the PIN comes from. Never from an argument or the environment.
 struct PINOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Read the PIN from the first line of this file.", valueName: "file"), completion: .file())
+        help: .localized("Read the PIN from the first line of this file.", valueName: "file"), completion: .file())
     var pinFile: String?
 
-    @Option(help: ArgumentHelp("Read the PIN from the first line of this file descriptor.", valueName: "number"))
+    @Option(help: .localized("Read the PIN from the first line of this file descriptor.", valueName: "number"))
     var pinFd: Int32?
 
     func validate() throws {
-        if pinFile != nil && pinFd != nil { throw ValidationError("Give --pin-file or --pin-fd, not both.") }
+        if pinFile != nil && pinFd != nil { throw ValidationError(localized("Give --pin-file or --pin-fd, not both.")) }
     }
 
     /// The PIN for a token: the options, then the URI's pin-source, then the user.
@@ -55,11 +55,15 @@ struct PINOptions: ParsableArguments {
         let wrong = PINHistory(info).count
         if wrong > 0 {
             Terminal.note(
-                "Warning: \(wrong) wrong PIN\(wrong == 1 ? " was" : "s were") tried on token \(info.label) with this program since the last right one; 15 lock it for good."
+                localized(
+                    "Warning: \(wrong) wrong PIN\(wrong == 1 ? " was" : "s were") tried on token \(info.label) with this program since the last right one; 15 lock it for good."
+                )
             )
         } else if info.pin == .countLow {
             Terminal.note(
-                "Warning: token \(info.label) says that a wrong PIN was given since the last right one; too many lock it for good."
+                localized(
+                    "Warning: token \(info.label) says that a wrong PIN was given since the last right one; too many lock it for good."
+                )
             )
         }
         if let pinFile { return try Secret.read(file: pinFile) }
@@ -76,16 +80,18 @@ enum PINPrompt {
         let token = "token \(info.label) (serial \(info.serialNumber))"
         if let pinentry = try ConfigurationFile.load().tokens.pinentry {
             return try Pinentry.ask(
-                pinentry, description: "The PIN of \(token). It is tried once; \(Self.tries(info)).", prompt: "PIN:")
+                pinentry, description: localized("The PIN of \(token). It is tried once; \(Self.tries(info))."),
+                prompt: "PIN:")
         }
-        try checkTerminal(info, options: "--pin-file FILE, --pin-fd N, or pin-source in the token's URI")
-        Terminal.note("The PIN is tried once; \(tries(info)).")
-        let prompt = "PIN of \(token): "
+        try checkTerminal(info, options: localized("--pin-file FILE, --pin-fd N, or pin-source in the token's URI"))
+        Terminal.note(localized("The PIN is tried once; \(tries(info))."))
+        let prompt = localized("PIN of \(token): ")
         if let secret = try Secret.askIfGiven(prompt) { return secret }
         // Return alone must not use up a try by accident.
-        guard Terminal.confirm("Nothing was typed. Try the factory PIN \(FactoryPIN.text)?") else {
+        guard Terminal.confirm(localized("Nothing was typed. Try the factory PIN \(FactoryPIN.text)?")) else {
             throw Failure(
-                Status.failed, "No PIN was given for \(token).", next: "Run the command again; no try was used.")
+                Status.failed, localized("No PIN was given for \(token)."),
+                next: localized("Run the command again; no try was used."))
         }
         var factory = Array(FactoryPIN.text.utf8)
         return Secret(consuming: &factory)
@@ -102,26 +108,26 @@ enum PINPrompt {
             ask = { try Secret.ask("\($0) of \(token): ") }
         }
         let first = try ask("New PIN")
-        let second = try ask("The new PIN once more, for the PIN")
+        let second = try ask(localized("The new PIN once more, for the PIN"))
         guard first.withBytes({ bytes in second.withBytes { $0.elementsEqual(bytes) } }) else {
             throw Failure(
-                Status.failed, "The two new PINs differ; the PIN of \(token) is as it was.",
-                next: "Run the command again.")
+                Status.failed, localized("The two new PINs differ; the PIN of \(token) is as it was."),
+                next: localized("Run the command again."))
         }
         return first
     }
 
     private static func tries(_ info: TokenInfo) -> String {
         switch info.pin {
-        case .countLow: "a wrong one was given before, and too many lock the token for good"
-        default: "too many wrong ones lock the token for good"
+        case .countLow: localized("a wrong one was given before, and too many lock the token for good")
+        default: localized("too many wrong ones lock the token for good")
         }
     }
 
     private static func checkTerminal(_ info: TokenInfo, options: String) throws {
         guard Terminal.isInteractive else {
             throw Failure(
-                Status.usage, "Token \(info.label) needs a PIN, and there is no terminal to ask on.",
+                Status.usage, localized("Token \(info.label) needs a PIN, and there is no terminal to ask on."),
                 next: "Give \(options).")
         }
     }
@@ -144,7 +150,9 @@ struct NamedToken {
     /// Logs in. A PIN that everybody knows is worth a word, once it has proved right.
     func signer(_ options: PINOptions) throws -> TokenSigner {
         var isFactoryPIN = false
-        if token.info.hasPINPad { Terminal.note("Type the PIN of token \(label) at its reader; it is tried once.") }
+        if token.info.hasPINPad {
+            Terminal.note(localized("Type the PIN of token \(label) at its reader; it is tried once."))
+        }
         let history = PINHistory(token.info)
         try history.check()
         let signer = try history.counting { isAboutToTry in
@@ -157,7 +165,9 @@ struct NamedToken {
         }
         if isFactoryPIN {
             Terminal.note(
-                "Token \(label) still has the PIN that it left the factory with. Change it: etoken-bridge token change-pin \(label)"
+                localized(
+                    "Token \(label) still has the PIN that it left the factory with. Change it: etoken-bridge token change-pin \(label)"
+                )
             )
         }
         return signer

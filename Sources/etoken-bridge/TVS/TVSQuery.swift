@@ -1,13 +1,16 @@
 import ArgumentParser
 import Certificates
 import Cluster
+import Messages
 import Tokens
 import TrustList
 
 struct TVSQuery: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "query", abstract: "Ask the Trust Verification Service about a certificate, as a phone would.",
-        discussion: """
+        commandName: "query",
+        abstract: localized("Ask the Trust Verification Service about a certificate, as a phone would."),
+        discussion: localized(
+            """
             With a certificate or a token, both messages are sent: VERIFY, and QUERY_CERT with the names as trust lists \
             spell them, in both spellings. With --signer-of, what a phone asks that finds FILE. Every server of the \
             cluster that runs the service is asked, over TLS with its pinned key; nodes with legacy_tls = true over TLS \
@@ -20,37 +23,37 @@ struct TVSQuery: ParsableCommand {
               etoken-bridge tvs query --cluster office \\
                 --issuer 'cn=Cisco Manufacturing CA;o=Cisco Systems' \\
                 --serial 83E9080000005545AF31
-            """)
+            """))
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: ArgumentHelp("Only this server. May be given more than once.", valueName: "name"))
+    @Option(help: .localized("Only this server. May be given more than once.", valueName: "name"))
     var node: [String] = []
 
-    @Option(help: ArgumentHelp("A certificate, PEM or DER.", valueName: "file"), completion: .file())
+    @Option(help: .localized("A certificate, PEM or DER.", valueName: "file"), completion: .file())
     var certificate: String?
 
     @Option(
-        help: ArgumentHelp("The certificate of this token: label, serial number or PKCS#11 URI.", valueName: "token"))
+        help: .localized("The certificate of this token: label, serial number or PKCS#11 URI.", valueName: "token"))
     var token: String?
 
     @Option(
-        help: ArgumentHelp("The signer of this trust list, as its header names it.", valueName: "file"),
+        help: .localized("The signer of this trust list, as its header names it.", valueName: "file"),
         completion: .file())
     var signerOf: String?
 
-    @Option(help: ArgumentHelp("The issuer's name, spelt as a trust list spells it; with --serial.", valueName: "name"))
+    @Option(help: .localized("The issuer's name, spelt as a trust list spells it; with --serial.", valueName: "name"))
     var issuer: String?
 
     @Option(
-        help: ArgumentHelp("The certificate's serial number, hexadecimal, with or without colons.", valueName: "number")
+        help: .localized("The certificate's serial number, hexadecimal, with or without colons.", valueName: "number")
     )
     var serial: String?
 
-    @Option(help: ArgumentHelp("With --issuer: the subject's name, where it is known.", valueName: "name"))
+    @Option(help: .localized("With --issuer: the subject's name, where it is known.", valueName: "name"))
     var subject = ""
 
-    @Option(name: .customLong("as"), help: ArgumentHelp("The device to ask as.", valueName: "device"))
+    @Option(name: .customLong("as"), help: .localized("The device to ask as.", valueName: "device"))
     var device = TVSClient.defaultDeviceName
 
     @OptionGroup var module: ModuleOptions
@@ -60,11 +63,15 @@ struct TVSQuery: ParsableCommand {
         let ways = [certificate, token, signerOf, issuer].compactMap(\.self)
         guard ways.count == 1, (issuer == nil) == (serial == nil) else {
             throw ValidationError(
-                "Say what to ask about: --certificate FILE, --token TOKEN, --signer-of FILE, or --issuer and --serial.")
+                localized(
+                    "Say what to ask about: --certificate FILE, --token TOKEN, --signer-of FILE, or --issuer and --serial."
+                ))
         }
-        if let serial, Self.bytes(serial) == nil { throw ValidationError("--serial \(serial) is not hexadecimal.") }
+        if let serial, Self.bytes(serial) == nil {
+            throw ValidationError(localized("--serial \(serial) is not hexadecimal."))
+        }
         guard !device.isEmpty, device.utf8.count <= 128, device.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw ValidationError("--as needs a name such as \(TVSClient.defaultDeviceName).")
+            throw ValidationError(localized("--as needs a name such as \(TVSClient.defaultDeviceName)."))
         }
     }
 
@@ -76,8 +83,8 @@ struct TVSQuery: ParsableCommand {
             ? cluster.configuration.nodes.filter { $0.tvsPort != nil } : node.map { try cluster.node($0) }
         guard !servers.isEmpty else {
             throw Failure(
-                Status.notThere, "No node of cluster \(self.cluster.cluster) is set up to run the service.",
-                next: "Give a node its tvs_port and tvs_pin in the configuration.")
+                Status.notThere, localized("No node of cluster \(self.cluster.cluster) is set up to run the service."),
+                next: localized("Give a node its tvs_port and tvs_pin in the configuration."))
         }
         let report = TVSReport(inquiry.ask(servers, deviceName: device), wanted: wanted)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }

@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Messages
 import TrustList
 
 /// What TVS servers said of a certificate.
@@ -59,9 +60,12 @@ struct TVSReport: Encodable {
         }
         guard doubters.isEmpty else {
             throw Failure(
-                Status.verificationFailed, "TVS on \(doubters.joined(separator: ", ")) does not vouch for it.",
+                Status.verificationFailed,
+                localized("TVS on \(doubters.joined(separator: ", ")) does not vouch for it."),
                 next:
-                    "Upload the certificate as Phone-SAST-trust, restart the Trust Verification Service, and ask again."
+                    localized(
+                        "Upload the certificate as Phone-SAST-trust, restart the Trust Verification Service, and ask again."
+                    )
             )
         }
     }
@@ -98,7 +102,7 @@ extension TVSReport.Entry {
             sameCertificate = answer.certificate.flatMap { given in wanted.map { $0 == given } }
             error = nil
         case .failure(let failure):
-            verdict = "no answer"
+            verdict = localized("no answer")
             roles = []
             (timeToLive, certificateSHA1, subject, sameCertificate) = (nil, nil, nil, nil)
             error = failure.description
@@ -108,12 +112,12 @@ extension TVSReport.Entry {
     fileprivate var sentence: String {
         switch verdict {
         case "valid":
-            var text = "valid, roles: \(roles.isEmpty ? "none" : roles.joined(separator: ", "))"
+            var text = localized("valid, roles: \(roles.isEmpty ? "none" : roles.joined(separator: ", "))")
             if let timeToLive { text += "; for \(timeToLive) s" }
             if let certificateSHA1 { text += "\n    gives \(subject ?? ""), SHA-1 \(certificateSHA1)" }
             if sameCertificate == false { text += "\n    THIS IS ANOTHER CERTIFICATE" }
             return text
-        case "invalid": return "not known, or not trusted"
+        case "invalid": return localized("not known, or not trusted")
         default: return error ?? verdict
         }
     }

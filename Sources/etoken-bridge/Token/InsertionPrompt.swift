@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 import TokenPresence
 import Tokens
 
@@ -32,28 +33,29 @@ final class InsertionPrompt {
         let wanted = "the \(ordinal) security token" + (name.map { " (\($0))" } ?? "")
         guard Terminal.isInteractive else {
             throw Failure(
-                Status.notThere, "\(wanted.prefix(1).uppercased() + wanted.dropFirst()) is not inserted.",
-                next: "Insert it, and run the command again; etoken-bridge token wait waits for it.")
+                Status.notThere, localized("\(wanted.prefix(1).uppercased() + wanted.dropFirst()) is not inserted."),
+                next: localized("Insert it, and run the command again; etoken-bridge token wait waits for it."))
         }
-        Terminal.note("Insert \(wanted) and press Return.")
+        Terminal.note(localized("Insert \(wanted) and press Return."))
         while true {
             if let token = try arrival.wait(for: name, within: Self.turn, remark: tell) {
-                Terminal.note("Token \(token.info.plainLabel) (serial \(token.info.serialNumber)) is there.")
+                Terminal.note(localized("Token \(token.info.plainLabel) (serial \(token.info.serialNumber)) is there."))
                 return token
             }
             guard !Interruption.hasCome, !watcher.isCancelled else {
-                throw Failure(Status.interrupted, "Interrupted: \(wanted) was not inserted.")
+                throw Failure(Status.interrupted, localized("Interrupted: \(wanted) was not inserted."))
             }
-            if Self.returnWasPressed() { Terminal.note("No other token is there yet. Insert \(wanted).") }
+            if Self.returnWasPressed() { Terminal.note(localized("No other token is there yet. Insert \(wanted).")) }
         }
     }
 
     private func tell(_ remark: TokenArrival.Remark) -> Bool {
         switch remark {
         case .sameAgain(let token):
-            Terminal.note("That is token \(token.info.plainLabel) again. Pull it out, and insert the other one.")
+            Terminal.note(
+                localized("That is token \(token.info.plainLabel) again. Pull it out, and insert the other one."))
         case .another(let token):
-            Terminal.note("Token \(token.info.plainLabel) is not the one that is needed now.")
+            Terminal.note(localized("Token \(token.info.plainLabel) is not the one that is needed now."))
         case .change(.unreadCard(let reader)):
             Terminal.note(ReaderView(readers: [reader]).unread(beside: [])[0])
         case .change: break
@@ -91,8 +93,8 @@ extension NamedToken {
         let again = try Self.asked(name, "signing", module, after: [], &prompt)
         guard again.stored.certificate == stored.certificate else {
             throw Failure(
-                Status.failed, "Token \(again.label) holds another certificate than before.",
-                next: "Insert the token that was there before, and run the command again.")
+                Status.failed, localized("Token \(again.label) holds another certificate than before."),
+                next: localized("Insert the token that was there before, and run the command again."))
         }
         return again
     }

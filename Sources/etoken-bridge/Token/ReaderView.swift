@@ -1,3 +1,4 @@
+import Messages
 import SmartCards
 import TokenPresence
 import Tokens
@@ -24,7 +25,7 @@ struct ReaderView {
         let read = Set(tokens.compactMap { reader(of: $0)?.name })
         return readers.filter { $0.hasCard && !read.contains($0.name) }.map { reader in
             let card = reader.atr.flatMap(KnownCard.with)?.name ?? "a card"
-            return "Reader \(reader.name) holds \(card), which no module reads: see etoken-bridge doctor."
+            return localized("Reader \(reader.name) holds \(card), which no module reads: see etoken-bridge doctor.")
         }
     }
 }

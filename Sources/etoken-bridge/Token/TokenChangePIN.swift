@@ -1,11 +1,13 @@
 import ArgumentParser
+import Messages
 import Secrets
 import Tokens
 
 struct TokenChangePIN: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "change-pin", abstract: "Change the user PIN of a token.",
-        discussion: """
+        commandName: "change-pin", abstract: localized("Change the user PIN of a token."),
+        discussion: localized(
+            """
             The present PIN is tried once, and a wrong one uses up a try. The new one is checked before that, asked for \
             twice, and proved by a login at the end.
 
@@ -13,17 +15,17 @@ struct TokenChangePIN: ParsableCommand {
               etoken-bridge token change-pin SAST-ADN008580ef
               etoken-bridge token change-pin SAST-ADN008580ef \\
                 --pin-file old --new-pin-file new
-            """)
+            """))
 
-    @Argument(help: "The token: its label, its serial number, or a PKCS#11 URI (RFC 7512).")
+    @Argument(help: .localized("The token: its label, its serial number, or a PKCS#11 URI (RFC 7512)."))
     var token: String
 
     @Option(
-        help: ArgumentHelp("Read the new PIN from the first line of this file.", valueName: "file"), completion: .file()
+        help: .localized("Read the new PIN from the first line of this file.", valueName: "file"), completion: .file()
     )
     var newPinFile: String?
 
-    @Flag(help: "Accept a new PIN that is easily guessed.")
+    @Flag(help: .localized("Accept a new PIN that is easily guessed."))
     var allowWeakPin = false
 
     @OptionGroup var pin: PINOptions
@@ -37,7 +39,8 @@ struct TokenChangePIN: ParsableCommand {
         let uri = self.token.lowercased().hasPrefix("pkcs11:") ? try TokenURI(self.token) : nil
         if token.info.hasPINPad {
             Terminal.note(
-                "Type the present PIN of token \(token.info.plainLabel) at its reader, then the new one twice.")
+                localized(
+                    "Type the present PIN of token \(token.info.plainLabel) at its reader, then the new one twice."))
             try token.changePIN(from: nil, to: nil)
         } else {
             let history = PINHistory(token.info)
@@ -47,8 +50,9 @@ struct TokenChangePIN: ParsableCommand {
             let new = try newPinFile.map { try Secret.read(file: $0) } ?? PINPrompt.askForNew(token.info)
             if let weakness = PINStrength.weakness(of: new, previous: old, on: token.info), !allowWeakPin {
                 throw Failure(
-                    Status.failed, "The new PIN was not taken, and the present one not tried: it \(weakness).",
-                    next: "Choose another one, or give --allow-weak-pin if you know that you want this.")
+                    Status.failed,
+                    localized("The new PIN was not taken, and the present one not tried: it \(weakness)."),
+                    next: localized("Choose another one, or give --allow-weak-pin if you know that you want this."))
             }
             try history.counting { isAboutToTry in
                 isAboutToTry()
@@ -58,7 +62,8 @@ struct TokenChangePIN: ParsableCommand {
         if common.json {
             try Terminal.json(Changed(token: token.info.plainLabel, serial: token.info.serialNumber))
         } else {
-            Terminal.out("Token \(token.info.plainLabel) has its new PIN; a login with it was made to prove it.")
+            Terminal.out(
+                localized("Token \(token.info.plainLabel) has its new PIN; a login with it was made to prove it."))
         }
     }
 }

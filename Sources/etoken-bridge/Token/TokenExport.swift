@@ -1,6 +1,7 @@
 import ArgumentParser
 import Certificates
 import Files
+import Messages
 import Tokens
 
 struct TokenExport: ParsableCommand {
@@ -12,8 +13,9 @@ struct TokenExport: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Export the certificates of tokens.",
-        discussion: """
+        commandName: "export", abstract: localized("Export the certificates of tokens."),
+        discussion: localized(
+            """
             One certificate of a token that is named, or with --all every certificate of every token. Files are named \
             after the token (SAST-ADN0054f509.cer; where it holds several, the id follows). An existing file is never \
             overwritten.
@@ -22,20 +24,20 @@ struct TokenExport: ParsableCommand {
               etoken-bridge token export SAST-ADN008580ef
               etoken-bridge token export --all --format der --output /tmp/certificates/
               etoken-bridge token export SAST-ADN008580ef --output - | openssl x509 -text
-            """)
+            """))
 
-    @Argument(help: "The token: its label, its serial number, or a PKCS#11 URI (RFC 7512).")
+    @Argument(help: .localized("The token: its label, its serial number, or a PKCS#11 URI (RFC 7512)."))
     var token: String?
 
-    @Flag(help: "All certificates: of the token that is named, or of every token that is there.")
+    @Flag(help: .localized("All certificates: of the token that is named, or of every token that is there."))
     var all = false
 
-    @Option(help: "pem or der.")
+    @Option(help: .localized("pem or der."))
     var format = Format.pem
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp(
+        help: .localized(
             "A file, a folder (the file is named after the token: .pem, or .cer for DER), or - for stdout.",
             valueName: "file"),
         completion: .file())
@@ -48,9 +50,9 @@ struct TokenExport: ParsableCommand {
     private struct List: Encodable { let files: [Exported] }
 
     func validate() throws {
-        if token == nil && !all { throw ValidationError("Name a token, or give --all.") }
+        if token == nil && !all { throw ValidationError(localized("Name a token, or give --all.")) }
         if output == "-" && (common.json || all) {
-            throw ValidationError("--output - is for one certificate, and not together with --json.")
+            throw ValidationError(localized("--output - is for one certificate, and not together with --json."))
         }
     }
 
@@ -65,11 +67,14 @@ struct TokenExport: ParsableCommand {
             (item, path: isFolder ? try pathInFolder(item.name) : output)
         }
         // All or nothing: a file that is in the way is found before the first one is written.
-        for (item, path) in files where Files.exists(path) { throw failure(item.name, path, "the file exists") }
+        for (item, path) in files where Files.exists(path) {
+            throw failure(item.name, path, localized("the file exists"))
+        }
         guard Set(files.map(\.path)).count == files.count else {
             throw Failure(
-                Status.failed, "Two of the tokens have the same label, so their files would have the same name.",
-                next: "Export each one by itself, named by serial number, with --output FILE.")
+                Status.failed,
+                localized("Two of the tokens have the same label, so their files would have the same name."),
+                next: localized("Export each one by itself, named by serial number, with --output FILE."))
         }
         var exported: [Exported] = []
         for (item, path) in files {
@@ -113,7 +118,8 @@ struct TokenExport: ParsableCommand {
         }
         guard !items.isEmpty else {
             throw Failure(
-                Status.notThere, "No token that is there holds a certificate.", next: "Insert one, and see token list.")
+                Status.notThere, localized("No token that is there holds a certificate."),
+                next: localized("Insert one, and see token list."))
         }
         return items
     }
@@ -124,15 +130,16 @@ struct TokenExport: ParsableCommand {
 
     private func failure(_ name: String, _ path: String, _ cause: String) -> Failure {
         Failure(
-            Status.failed, "The certificate of token \(name) cannot be written to \(path): \(cause).",
-            next: Files.exists(path) ? "Name another file with --output; nothing is overwritten." : nil)
+            Status.failed, localized("The certificate of token \(name) cannot be written to \(path): \(cause)."),
+            next: Files.exists(path) ? localized("Name another file with --output; nothing is overwritten.") : nil)
     }
 
     private func pathInFolder(_ label: String) throws -> String {
         let folder = output.hasSuffix("/") ? String(output.dropLast()) : output
         guard folder.isEmpty || Files.isFolder(folder) else {
             throw Failure(
-                Status.notThere, "The folder \(folder) does not exist.", next: "Make it first: mkdir \(folder)")
+                Status.notThere, localized("The folder \(folder) does not exist."),
+                next: localized("Make it first: mkdir \(folder)"))
         }
         let name = label.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }
         return "\(folder)/\(String(name)).\(format.suffix)"

@@ -1,16 +1,18 @@
 import ArgumentParser
 import Certificates
+import Messages
 import Tokens
 
 struct TokenList: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the tokens that are there.",
-        discussion: """
+        commandName: "list", abstract: localized("List the tokens that are there."),
+        discussion: localized(
+            """
             A token, or module, that cannot be read does not hide the others; it is named on stderr.
 
             Example:
               etoken-bridge token list
-            """)
+            """))
 
     @OptionGroup var module: ModuleOptions
     @OptionGroup var common: CommonOptions
@@ -34,7 +36,9 @@ struct TokenList: ParsableCommand {
             }
         }
         tokens = rows.map(\.token)
-        for failure in failures where !rows.isEmpty || common.json { Terminal.note("Passed over: \(failure)") }
+        for failure in failures where !rows.isEmpty || common.json {
+            Terminal.note(localized("Passed over: \(failure)"))
+        }
         let readers = ReaderView.now()
         // Where a module did not answer, its tokens are not known: nothing is said of those that nobody reads.
         for note in failures.contains(where: { $0.code == .noAnswer }) ? [] : readers.unread(beside: tokens.map(\.info))
@@ -48,7 +52,7 @@ struct TokenList: ParsableCommand {
         }
         guard !rows.isEmpty else {
             if let failure = failures.first { throw failure }
-            Terminal.note("No token is there. Insert one, or name its module with --module.")
+            Terminal.note(localized("No token is there. Insert one, or name its module with --module."))
             return
         }
         var table = Table("LABEL", "SERIAL", "MODEL", "PIN", "CERTIFICATE")

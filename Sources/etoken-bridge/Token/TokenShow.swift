@@ -1,17 +1,19 @@
 import ArgumentParser
 import Certificates
+import Messages
 import Tokens
 
 struct TokenShow: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show a token and its certificates.",
-        discussion: """
+        commandName: "show", abstract: localized("Show a token and its certificates."),
+        discussion: localized(
+            """
             Example:
               etoken-bridge token show SAST-ADN008580ef
               etoken-bridge token show pkcs11:token=SAST-ADN008580ef --json
-            """)
+            """))
 
-    @Argument(help: "The token: its label, its serial number, or a PKCS#11 URI (RFC 7512).")
+    @Argument(help: .localized("The token: its label, its serial number, or a PKCS#11 URI (RFC 7512)."))
     var token: String
 
     @OptionGroup var module: ModuleOptions
@@ -59,9 +61,9 @@ struct TokenShow: ParsableCommand {
                 "\(key.isPrivate ? "Private" : "Public ") key   \(Self.name(key.id, key.label)), \(key.isRSA ? "RSA" : "not RSA")\(bits)"
             )
         }
-        for failure in contents.unreadable { Terminal.note("Passed over: \(failure)") }
+        for failure in contents.unreadable { Terminal.note(localized("Passed over: \(failure)")) }
         if contents.certificates.isEmpty, contents.unreadable.isEmpty {
-            Terminal.out("\nThe token holds no certificate that can be seen without a login.")
+            Terminal.out(localized("\nThe token holds no certificate that can be seen without a login."))
         }
     }
 
@@ -71,9 +73,9 @@ struct TokenShow: ParsableCommand {
 
     private static func kind(_ certificate: Certificate) -> String {
         switch SASTLikeness(certificate) {
-        case .full: "as of a SAST token from Cisco"
-        case .nameOnly: "named as a SAST token's, but not issued by Cisco Manufacturing CA"
-        case .none: "not as of a SAST token"
+        case .full: localized("as of a SAST token from Cisco")
+        case .nameOnly: localized("named as a SAST token's, but not issued by Cisco Manufacturing CA")
+        case .none: localized("not as of a SAST token")
         }
     }
 }

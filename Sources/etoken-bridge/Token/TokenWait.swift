@@ -1,11 +1,13 @@
 import ArgumentParser
+import Messages
 import TokenPresence
 import Tokens
 
 struct TokenWait: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "wait", abstract: "Wait until tokens are inserted.",
-        discussion: """
+        commandName: "wait", abstract: localized("Wait until tokens are inserted."),
+        discussion: localized(
+            """
             Each has to be inserted once, in any order; with one USB port, one after the other. Without a name any token \
             will do.
 
@@ -13,15 +15,15 @@ struct TokenWait: ParsableCommand {
 
             Example:
               etoken-bridge token wait SAST-ADN0054f509 SAST-ADN008580ef --timeout 120
-            """)
+            """))
 
-    @Argument(help: "The tokens: labels, serial numbers, or PKCS#11 URIs (RFC 7512).")
+    @Argument(help: .localized("The tokens: labels, serial numbers, or PKCS#11 URIs (RFC 7512)."))
     var tokens: [String] = []
 
-    @Flag(help: "Wait until all are there at the same time.")
+    @Flag(help: .localized("Wait until all are there at the same time."))
     var together = false
 
-    @Option(help: ArgumentHelp("Give up after so many seconds.", valueName: "seconds"))
+    @Option(help: .localized("Give up after so many seconds.", valueName: "seconds"))
     var timeout: Int?
 
     @OptionGroup var module: ModuleOptions
@@ -36,7 +38,7 @@ struct TokenWait: ParsableCommand {
 
     func validate() throws {
         if let timeout, !(0...1_000_000).contains(timeout) {
-            throw ValidationError("--timeout wants a number of seconds from 0 to 1000000.")
+            throw ValidationError(localized("--timeout wants a number of seconds from 0 to 1000000."))
         }
         // Found now, and not when the first token comes.
         for name in tokens where name.lowercased().hasPrefix("pkcs11:") {
@@ -61,7 +63,7 @@ struct TokenWait: ParsableCommand {
             if seen.count == wanted.count { break }
             let changes = watcher.changes(within: deadline.millisecondsLeft)
             for case .inserted(let token) in changes where try !isWanted(token) {
-                Terminal.note("Token \(token.info.plainLabel) is not one of those that are waited for.")
+                Terminal.note(localized("Token \(token.info.plainLabel) is not one of those that are waited for."))
             }
             guard !watcher.isCancelled, !(changes.isEmpty && deadline.hasPassed) else {
                 throw missing(wanted.indices.filter { seen[$0] == nil }.map { wanted[$0] }, watcher.isCancelled)
@@ -91,11 +93,11 @@ struct TokenWait: ParsableCommand {
 
     private func missing(_ names: [String?], _ isInterrupted: Bool) -> Failure {
         let list = names.compactMap(\.self).joined(separator: ", ")
-        let what = list.isEmpty ? "no token was inserted" : "not inserted: \(list)"
+        let what = list.isEmpty ? localized("no token was inserted") : localized("not inserted: \(list)")
         return isInterrupted
             ? Failure(Status.interrupted, "Interrupted; \(what).")
             : Failure(
-                Status.notThere, "The time of \(timeout ?? 0) s is over; \(what).",
-                next: "Insert it, or see what is wrong: etoken-bridge doctor")
+                Status.notThere, localized("The time of \(timeout ?? 0) s is over; \(what)."),
+                next: localized("Insert it, or see what is wrong: etoken-bridge doctor"))
     }
 }

@@ -1,13 +1,15 @@
 import ArgumentParser
 import Glibc
+import Messages
 import SmartCards
 import TokenPresence
 import Tokens
 
 struct TokenWatch: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "watch", abstract: "Tell when tokens are inserted and removed.",
-        discussion: """
+        commandName: "watch", abstract: localized("Tell when tokens are inserted and removed."),
+        discussion: localized(
+            """
             First the tokens that are there, then each that comes or goes, until Control-C. With --json each event is a \
             document of one line.
 
@@ -17,13 +19,13 @@ struct TokenWatch: ParsableCommand {
             Example:
               etoken-bridge token watch
               etoken-bridge token watch --until-inserted 2 --timeout 120
-            """)
+            """))
 
-    @Option(help: ArgumentHelp("End after so many seconds.", valueName: "seconds"))
+    @Option(help: .localized("End after so many seconds.", valueName: "seconds"))
     var timeout: Int?
 
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             "End when so many different tokens have been seen, at once or one after the other; those there count.",
             valueName: "number"))
     var untilInserted: Int?
@@ -33,10 +35,10 @@ struct TokenWatch: ParsableCommand {
 
     func validate() throws {
         if let timeout, !(0...1_000_000).contains(timeout) {
-            throw ValidationError("--timeout wants a number of seconds from 0 to 1000000.")
+            throw ValidationError(localized("--timeout wants a number of seconds from 0 to 1000000."))
         }
         if let untilInserted, !(1...100).contains(untilInserted) {
-            throw ValidationError("--until-inserted wants a number from 1 to 100.")
+            throw ValidationError(localized("--until-inserted wants a number from 1 to 100."))
         }
     }
 
@@ -62,7 +64,7 @@ struct TokenWatch: ParsableCommand {
         }
         throw Failure(
             Status.notThere, "\(found) in \(timeout ?? 0) s.",
-            next: "Insert the tokens one after the other, or see what is wrong: etoken-bridge doctor")
+            next: localized("Insert the tokens one after the other, or see what is wrong: etoken-bridge doctor"))
     }
 }
 
@@ -124,17 +126,17 @@ struct WatchLine: Encodable {
             event = isStart ? "present" : "inserted"
             token = inserted
             again = isStart ? nil : seen.contains(inserted.identity)
-            what = Self.name(inserted) + (seen.contains(inserted.identity) ? ", seen before" : "")
+            what = Self.name(inserted) + (seen.contains(inserted.identity) ? localized(", seen before") : "")
         case .removed(let removed):
             (event, token, again, what) = ("removed", removed, nil, Self.name(removed))
         case .unreadCard(let card):
             (event, reader, again) = ("unread-card", card, nil)
-            what = "\(Self.card(card)) in \(card.name): no module reads it, see etoken-bridge doctor"
+            what = localized("\(Self.card(card)) in \(card.name): no module reads it, see etoken-bridge doctor")
         case .unreadCardRemoved(let card):
             (event, reader, again, what) = ("unread-card-removed", card, nil, "\(Self.card(card)) in \(card.name)")
         case .readerAdded(let added): (event, reader, again, what) = ("reader-added", added, nil, added.name)
         case .readerRemoved(let gone): (event, reader, again, what) = ("reader-removed", gone, nil, gone.name)
-        case .serviceFound: (event, again, what) = ("service-found", nil, "the smart card service is there")
+        case .serviceFound: (event, again, what) = ("service-found", nil, localized("the smart card service is there"))
         case .serviceLost(let error):
             (event, again, what, reason) = ("service-lost", nil, error.reason, error.reason)
         case .moduleFailed(let path, let why):
@@ -166,7 +168,7 @@ struct WatchLine: Encodable {
     }
 
     private static func card(_ reader: Reader) -> String {
-        reader.atr.flatMap(KnownCard.with)?.name ?? reader.atr.map { "a card with ATR \($0)" } ?? "a card"
+        reader.atr.flatMap(KnownCard.with)?.name ?? reader.atr.map { localized("a card with ATR \($0)") } ?? "a card"
     }
 
     private static func clock(_ seconds: time_t) -> String {

@@ -1,15 +1,17 @@
 import ArgumentParser
 import Certificates
 import Cluster
+import Messages
 
 struct TrustList: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the certificates of a trust store of the cluster.",
-        discussion: """
+        commandName: "list", abstract: localized("List the certificates of a trust store of the cluster."),
+        discussion: localized(
+            """
             Example:
               etoken-bridge trust list --cluster office
               etoken-bridge trust list --cluster office --store CallManager-trust --json
-            """)
+            """))
 
     @OptionGroup var trust: TrustOptions
     @OptionGroup var common: CommonOptions
@@ -29,7 +31,7 @@ struct TrustList: ParsableCommand {
             return
         }
         guard !certificates.isEmpty else {
-            Terminal.note("\(trust.store) holds no certificate.")
+            Terminal.note(localized("\(trust.store) holds no certificate."))
             return
         }
         for listed in certificates {

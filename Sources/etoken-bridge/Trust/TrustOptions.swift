@@ -1,6 +1,7 @@
 import ArgumentParser
 import Certificates
 import Cluster
+import Messages
 
 extension TrustTransport: ExpressibleByArgument {}
 
@@ -9,12 +10,12 @@ struct TrustOptions: ParsableArguments {
     @OptionGroup var cluster: ClusterOptions
 
     @Option(
-        help: ArgumentHelp("The trust store.", valueName: "name"),
+        help: .localized("The trust store.", valueName: "name"),
         completion: .list(TrustStores.known))
     var store = TrustStores.phoneSAST
 
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             """
             rest, web (OS Administration) or ssh (command line). Without it the best that answers, in this order; REST \
             exists from 12.5 on.
@@ -25,7 +26,8 @@ struct TrustOptions: ParsableArguments {
         guard store.hasSuffix("-trust"), store.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") })
         else {
             throw ValidationError(
-                "--store \(store) is no trust store. There are: \(TrustStores.known.joined(separator: ", ")).")
+                localized(
+                    "--store \(store) is no trust store. There are: \(TrustStores.known.joined(separator: ", "))."))
         }
     }
 
@@ -76,6 +78,6 @@ struct TrustChangeDocument: Encodable {
 extension TrustStores.Change {
     /// Says why better ways were not taken.
     func tellPassedOver() {
-        for error in passedOver { Terminal.note("Another way was taken, as \(error).") }
+        for error in passedOver { Terminal.note(localized("Another way was taken, as \(error).")) }
     }
 }

@@ -1,12 +1,14 @@
 import ArgumentParser
 import Certificates
 import Cluster
+import Messages
 import Tokens
 
 struct TrustRemove: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Take a certificate out of a trust store of the cluster.",
-        discussion: """
+        commandName: "remove", abstract: localized("Take a certificate out of a trust store of the cluster."),
+        discussion: localized(
+            """
             TVS then no longer vouches for it: phones that need that refuse trust lists that it signed. The store is read \
             back as proof; a certificate that is not there changes nothing.
 
@@ -14,21 +16,21 @@ struct TrustRemove: ParsableCommand {
               etoken-bridge trust remove --cluster office \\
                 --serial 83:E9:08:00:00:00:55:45:AF:31
               etoken-bridge trust remove --cluster office --name SAST-ADN008580ef.pem
-            """)
+            """))
 
-    @Option(help: ArgumentHelp("The file's name in the store, as trust list shows it.", valueName: "name"))
+    @Option(help: .localized("The file's name in the store, as trust list shows it.", valueName: "name"))
     var name: String?
 
     @Option(
-        help: ArgumentHelp("The certificate's serial number, hexadecimal, with or without colons.", valueName: "number")
+        help: .localized("The certificate's serial number, hexadecimal, with or without colons.", valueName: "number")
     )
     var serial: String?
 
-    @Option(help: ArgumentHelp("The certificate, PEM or DER.", valueName: "file"), completion: .file())
+    @Option(help: .localized("The certificate, PEM or DER.", valueName: "file"), completion: .file())
     var certificate: String?
 
     @Option(
-        help: ArgumentHelp("The certificate of this token: label, serial number or PKCS#11 URI.", valueName: "token"))
+        help: .localized("The certificate of this token: label, serial number or PKCS#11 URI.", valueName: "token"))
     var token: String?
 
     @OptionGroup var trust: TrustOptions
@@ -38,9 +40,11 @@ struct TrustRemove: ParsableCommand {
 
     func validate() throws {
         guard [name, serial, certificate, token].compactMap(\.self).count == 1 else {
-            throw ValidationError("Say which one: --name, --serial, --certificate or --token.")
+            throw ValidationError(localized("Say which one: --name, --serial, --certificate or --token."))
         }
-        if let serial, TVSQuery.bytes(serial) == nil { throw ValidationError("--serial \(serial) is not hexadecimal.") }
+        if let serial, TVSQuery.bytes(serial) == nil {
+            throw ValidationError(localized("--serial \(serial) is not hexadecimal."))
+        }
     }
 
     func run() throws {
@@ -54,11 +58,13 @@ struct TrustRemove: ParsableCommand {
             guard matching.count == 1 else {
                 throw Failure(
                     Status.notThere,
-                    "\(matching.count) certificates of \(trust.store) fit: \(matching.map(\.name).joined(separator: ", ")).",
-                    next: "Name one by --name.")
+                    localized(
+                        "\(matching.count) certificates of \(trust.store) fit: \(matching.map(\.name).joined(separator: ", "))."
+                    ),
+                    next: localized("Name one by --name."))
             }
             try confirmation.ask(
-                "Remove \(matching[0].name) from \(trust.store) of cluster \(trust.cluster.cluster)?")
+                localized("Remove \(matching[0].name) from \(trust.store) of cluster \(trust.cluster.cluster)?"))
             // Only what was agreed on, whatever came in between.
             let change = try stores.remove(from: trust.store) { $0 == matching[0] || $0.name == matching[0].name }
             change.tellPassedOver()
@@ -67,10 +73,10 @@ struct TrustRemove: ParsableCommand {
         if common.json {
             try Terminal.json(TrustChangeDocument(trust.store, [change]))
         } else if change.outcome == .notThere {
-            Terminal.note("\(trust.store) does not hold it; nothing was changed.")
+            Terminal.note(localized("\(trust.store) does not hold it; nothing was changed."))
         } else {
             let names = change.certificates.map(\.name).joined(separator: ", ")
-            Terminal.out("\(names) is no longer in \(trust.store) (via \(change.transport.rawValue))")
+            Terminal.out(localized("\(names) is no longer in \(trust.store) (via \(change.transport.rawValue))"))
         }
     }
 

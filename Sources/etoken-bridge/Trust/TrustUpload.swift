@@ -1,12 +1,14 @@
 import ArgumentParser
 import Certificates
 import Cluster
+import Messages
 import Tokens
 
 struct TrustUpload: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "upload", abstract: "Put certificates into a trust store of the cluster.",
-        discussion: """
+        commandName: "upload", abstract: localized("Put certificates into a trust store of the cluster."),
+        discussion: localized(
+            """
             As Phone-SAST-trust, unless --store says otherwise: TVS then vouches for them as signers of trust lists. The \
             store is read back as proof; a certificate that is there already changes nothing.
 
@@ -15,18 +17,18 @@ struct TrustUpload: ParsableCommand {
                 --token SAST-ADN008580ef --token SAST-ADN0054f509
               etoken-bridge trust upload --cluster office \\
                 --store CallManager-trust ca.pem
-            """)
+            """))
 
-    @Argument(help: "Certificates, PEM or DER.", completion: .file())
+    @Argument(help: .localized("Certificates, PEM or DER."), completion: .file())
     var files: [String] = []
 
     @Option(
-        help: ArgumentHelp(
+        help: .localized(
             "The certificate of this token: label, serial number or PKCS#11 URI. May be given more than once.",
             valueName: "token"))
     var token: [String] = []
 
-    @Option(help: ArgumentHelp("What stands beside the certificate, where the cluster keeps that.", valueName: "text"))
+    @Option(help: .localized("What stands beside the certificate, where the cluster keeps that.", valueName: "text"))
     var description = ""
 
     @OptionGroup var trust: TrustOptions
@@ -34,7 +36,9 @@ struct TrustUpload: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if files.isEmpty && token.isEmpty { throw ValidationError("Name a certificate file, or --token TOKEN.") }
+        if files.isEmpty && token.isEmpty {
+            throw ValidationError(localized("Name a certificate file, or --token TOKEN."))
+        }
     }
 
     func run() throws {
@@ -50,7 +54,7 @@ struct TrustUpload: ParsableCommand {
                 let change = try stores.upload(item.certificate, to: trust.store, description: description)
                 change.tellPassedOver()
                 if !common.json {
-                    let what = change.outcome == .uploaded ? "is now in" : "was already in"
+                    let what = change.outcome == .uploaded ? localized("is now in") : localized("was already in")
                     let names = change.certificates.map(\.name).joined(separator: ", ")
                     Terminal.out("\(item.name) \(what) \(trust.store) as \(names) (via \(change.transport.rawValue))")
                 }
