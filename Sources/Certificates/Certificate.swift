@@ -126,5 +126,5 @@ public struct Certificate: Hashable, Sendable {
 }
 
 extension Certificate: CustomStringConvertible {
-    public var description: String { "\(subject.rendered(.cucm)) (serial \(serialNumber.colonHex))" }
+    public var description: String { localized("\(subject.rendered(.cucm)) (serial \(serialNumber.colonHex))") }
 }

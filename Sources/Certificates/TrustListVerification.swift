@@ -95,13 +95,14 @@ public struct TrustListVerification: Sendable {
     }
 
     private mutating func checkRecord(_ record: Record, number: Int, at time: Int64) {
-        let what = "Record \(number) (\(record.role?.name ?? "no role"))"
+        let what = localized("Record \(number) (\(record.role?.name ?? localized("no role")))")
         guard let der = record.certificate else {
             // CCM+TFTP records of a non-secure cluster are emptied, and ITL files may hold hashes only.
             add(
                 .warning,
                 localized(
-                    "\(what) holds no certificate\(record.certificateHash == nil ? "" : ", only the hash of one")."))
+                    record.certificateHash == nil
+                        ? "\(what) holds no certificate." : "\(what) holds no certificate, only the hash of one."))
             return
         }
         let certificate: Certificate
@@ -127,16 +128,20 @@ public struct TrustListVerification: Sendable {
         }
         if !Self.spells(record.subjectName, certificate.subject) || !Self.spells(record.issuerName, certificate.issuer)
         {
-            add(.warning, localized("\(what) spells a name otherwise than is known: \(record.subjectName ?? "none")."))
+            add(
+                .warning,
+                localized("\(what) spells a name otherwise than is known: \(record.subjectName ?? localized("none"))."))
         }
         if !certificate.isValid(at: time) {
             // Phones do not look at the dates of a trust list's certificates; CUCM refuses to upload expired ones.
-            let state = time < certificate.notBefore ? localized("not valid yet") : "expired"
+            let state = localized(time < certificate.notBefore ? "not valid yet" : "expired")
             add(.warning, localized("\(what): the certificate is \(state)."))
         }
         add(
             .passed,
-            "\(what): \(record.subjectName ?? "") serial \(certificate.serialNumber.colonHex), \(certificate.publicKey.bits) bit."
+            localized(
+                "\(what): \(record.subjectName ?? "") serial \(certificate.serialNumber.colonHex), \(certificate.publicKey.bits) bit."
+            )
         )
     }
 

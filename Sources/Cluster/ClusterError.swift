@@ -71,11 +71,12 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        var text = "cannot \(operation)"
-        if let node { text += " on \(node)" }
-        text += ": \(message)"
-        if let expected { text += "; expected: \(expected)" }
-        if let found { text += "; found: \(found)" }
+        var text =
+            if let node { localized("cannot \(operation) on \(node): \(message)") } else {
+                localized("cannot \(operation): \(message)")
+            }
+        if let expected { text += localized("; expected: \(expected)") }
+        if let found { text += localized("; found: \(found)") }
         return text
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 
 /// A file or folder could not be read or written.
 public struct FileError: Error, Equatable, Sendable {
@@ -35,7 +36,7 @@ public struct FileError: Error, Equatable, Sendable {
 }
 
 extension FileError: CustomStringConvertible {
-    public var description: String { "cannot \(operation) \(path): \(cause)" }
+    public var description: String { localized("cannot \(operation) \(path): \(cause)") }
 }
 
 /// Reading and writing of whole files, so that a file is either the old one or the new one, whatever happens between.

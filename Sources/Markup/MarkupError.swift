@@ -1,3 +1,5 @@
+import Messages
+
 /// Why a document cannot be read.
 public struct MarkupError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Code: String, Sendable, Hashable, CaseIterable {
@@ -22,5 +24,5 @@ public struct MarkupError: Error, Sendable, Hashable, CustomStringConvertible {
         self.line = line
     }
 
-    public var description: String { line.map { "line \($0): \(message)" } ?? message }
+    public var description: String { line.map { localized("line \($0): \(message)") } ?? message }
 }

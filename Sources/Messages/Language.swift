@@ -22,6 +22,14 @@ public enum Language: Sendable {
             wanted.lazy.compactMap { Self(code: $0.prefix { $0 != "_" && $0 != "." && $0 != "@" }) }.first ?? .english
     }
 
+    /// The code of ISO 639-1.
+    public var code: String {
+        switch self {
+        case .english: "en"
+        case .german: "de"
+        }
+    }
+
     private init?(code: Substring) {
         switch code {
         case "en": self = .english

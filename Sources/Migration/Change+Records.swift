@@ -84,7 +84,9 @@ extension Change {
                 throw MigrationError(
                     .unusableTokens,
                     localized(
-                        "The certificate on token \(token.label) has a key of \(key.bits) bits\(key.isRSA ? "" : " that is not RSA"); a trust list knows RSA keys of 512, 1024, 2048 and 4096 bits."
+                        key.isRSA
+                            ? "The certificate on token \(token.label) has a key of \(key.bits) bits; a trust list knows RSA keys of 512, 1024, 2048 and 4096 bits."
+                            : "The certificate on token \(token.label) has a key of \(key.bits) bits that is not RSA; a trust list knows RSA keys of 512, 1024, 2048 and 4096 bits."
                     ),
                     next: localized("Use another token."))
             }

@@ -99,9 +99,9 @@ extension Change {
                 ),
                 next: localized("Restart Cisco Tftp on \(node), and run the command again."))
         }
-        let ways = TrustListTransport.allCases.map { $0.rawValue.uppercased() }.joined(separator: " and ")
+        let ways = TrustListTransport.allCases.map { $0.rawValue.uppercased() }.list
         let what = expected.map { localized("the same \($0.count) bytes") } ?? localized("no file")
-        return cluster.nodes.map { "\($0): \(what) over \(ways)" }
+        return cluster.nodes.map { localized("\($0): \(what) over \(ways)") }
     }
 
     /// Gives every node back what it served before the change, and proves it.
@@ -129,7 +129,7 @@ extension Change {
         }
         return written.isEmpty
             ? [localized("no node had the new file")]
-            : [localized("put the previous file back on \(written.joined(separator: " and "))")] + (try compare(before))
+            : [localized("put the previous file back on \(written.list)")] + (try compare(before))
     }
 
     /// Waits for the cluster's own new file: the same on every node, signed by the cluster; and keeps it.
@@ -165,7 +165,9 @@ extension Change {
         return [
             localized("every node serves the same \(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)"),
             localized(
-                "the signature verifies with \(list.header.signerName)\(isForecast ? "" : ", another certificate of the cluster than was forecast")"
+                isForecast
+                    ? "the signature verifies with \(list.header.signerName)"
+                    : "the signature verifies with \(list.header.signerName), another certificate of the cluster than was forecast"
             ),
         ]
     }

@@ -181,7 +181,7 @@ public final class Change {
         let stranded = forecast.stranded
         guard !stranded.isEmpty, !accepting else { return }
         let names = stranded.prefix(5).map { "\($0.phone.name) (\($0.phone.model.name)): \($0.verdict.reason)" }
-        let rest = stranded.count > 5 ? ", and \(stranded.count - 5) more" : ""
+        let rest = stranded.count > 5 ? localized(", and \(stranded.count - 5) more") : ""
         throw MigrationError(
             .phonesWouldRefuse,
             localized(

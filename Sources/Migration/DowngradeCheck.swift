@@ -77,7 +77,7 @@ public struct DowngradeCheck: Codable, Sendable {
         guard let present = survey.present, let bytes = survey.presentBytes else {
             list.look(
                 "file", localized("Every node serves the same CTL file"), false, seen: localized("no node serves one"),
-                next: localized("etoken-bridge cluster set-mode mixed --token ... --token ..."))
+                next: "etoken-bridge cluster set-mode mixed --token ... --token ...")
             (items, stranded) = (list.items, [])
             return
         }
@@ -95,7 +95,7 @@ public struct DowngradeCheck: Codable, Sendable {
             "server-certificates", localized("The file holds the servers' present certificates"), renewals.isEmpty,
             seen: renewals.isEmpty
                 ? localized("those of the ITL files are the same") : renewals.joined(separator: "; "),
-            next: localized("etoken-bridge migrate update-certificates --cluster \(world.name) --token ..."))
+            next: "etoken-bridge migrate update-certificates --cluster \(world.name) --token ...")
         stranded = list.lookAtPhones(survey, present)
         list.addWorkByHand(bytes)
         items = list.items
@@ -120,7 +120,7 @@ private struct Checklist {
         _ inFile: [Record], _ present: TrustListFile, _ survey: Survey, _ world: any ClusterWorld, cluster: String,
         atHand: [ChangePlan.Token]
     ) throws {
-        let toEtoken = localized("etoken-bridge migrate to-etoken --cluster \(cluster) --token LABEL --token LABEL")
+        let toEtoken = "etoken-bridge migrate to-etoken --cluster \(cluster) --token LABEL --token LABEL"
         func names(_ records: [Record]) -> String {
             records.isEmpty ? "none" : records.map { $0.subjectName ?? "?" }.joined(separator: ", ")
         }
@@ -137,21 +137,23 @@ private struct Checklist {
         look(
             "trusted", localized("\(TrustStores.phoneSAST) holds the certificate of every token"),
             missing.isEmpty && !inFile.isEmpty,
-            seen: inFile.isEmpty ? noToken : missing.isEmpty ? names(inFile) : "missing: \(names(missing))",
-            next: localized("etoken-bridge token export LABEL, then trust upload FILE --cluster \(cluster)"))
+            seen: inFile.isEmpty ? noToken : missing.isEmpty ? names(inFile) : localized("missing: \(names(missing))"),
+            next: localized(
+                "Export and upload it: etoken-bridge token export LABEL, then trust upload FILE --cluster \(cluster)"))
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         var silent: [String] = []
         for signer in inFile.compactMap(OfferedSigner.init(record:)) {
             let replies = world.askTVS(for: signer, as: phone, trusting: survey.itl)
             silent += replies.filter { $0.answer.vouches(for: signer) != true }.map {
-                "\($0.server) for \(signer.name)"
+                localized("\($0.server) for \(signer.name)")
             }
             if replies.isEmpty { silent.append(localized("no TVS server could be asked")) }
         }
         look(
             "tvs", localized("TVS vouches for every token"), silent.isEmpty && !inFile.isEmpty,
             seen: silent.isEmpty
-                ? localized("asked for \(names(inFile)), as a phone would") : "not: \(silent.joined(separator: ", "))",
+                ? localized("asked for \(names(inFile)), as a phone would")
+                : localized("not: \(silent.joined(separator: ", "))"),
             next: localized(
                 "Restart Cisco Trust Verification Service on that node, and check \(TrustStores.phoneSAST)."))
         guard !atHand.isEmpty else {
@@ -184,8 +186,8 @@ private struct Checklist {
         look(
             "phones", localized("Every phone holds a file that names the signer"), stranded.isEmpty,
             seen: stranded.isEmpty
-                ? "\(forecast.count) phones"
-                : stranded.map { "\($0.phones.count) of \($0.model): \($0.reason)" }.joined(separator: "; "),
+                ? localized("\(forecast.count) phones")
+                : stranded.map { localized("\($0.phones.count) of \($0.model): \($0.reason)") }.joined(separator: "; "),
             next:
                 localized(
                     "Have these phones register and take the present file before the downgrade, or visit them. \(Change.eraseAdvice)."

@@ -5,20 +5,20 @@ struct Pace {
     private let start = ContinuousClock.now
     let total: Int
 
-    /// "2 of 4 services, about 30 s left"
-    func text(_ done: Int, _ what: String) -> String {
+    /// "about 30 s left", once something is done; nil before.
+    func left(_ done: Int) -> String? {
+        guard done > 0, done < total else { return nil }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        guard done > 0, done < total else { return "\(done) of \(total) \(what)" }
-        return "\(done) of \(total) \(what), about \(Self.text(seconds / Double(done) * Double(total - done))) left"
+        return localized("about \(Self.text(seconds / Double(done) * Double(total - done))) left")
     }
 
     /// "a second", "40 s", "3 min", "2 h 5 min"
     static func text(_ seconds: Double) -> String {
         switch seconds {
-        case ..<1: "a second"
+        case ..<1: localized("a second")
         case ..<100: "\(Int(seconds.rounded(.up))) s"
-        case ..<5400: "\(Int((seconds / 60).rounded(.up))) min"
-        default: "\(Int(seconds) / 3600) h \(Int(seconds) % 3600 / 60) min"
+        case ..<5400: localized("\(Int((seconds / 60).rounded(.up))) min")
+        default: localized("\(Int(seconds) / 3600) h \(Int(seconds) % 3600 / 60) min")
         }
     }
 }

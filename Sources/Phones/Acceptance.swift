@@ -85,6 +85,15 @@ public struct Verdict: Equatable, Sendable {
         case accepted
         case refused
         case unknown
+
+        /// For people, in the language of the locale.
+        public var text: String {
+            switch self {
+            case .accepted: localized("accepted")
+            case .refused: localized("refused")
+            case .unknown: localized("unknown")
+            }
+        }
     }
 
     /// Which rule of the model decided; the numbers are those of docs/phone-acceptance.md.
@@ -213,9 +222,8 @@ public enum Acceptance {
             case .doesNotKnow, .expectedToVouch, .notAsked: localized("its TVS server does not know the signer")
             }
         }
-        return refused(
-            "the signer is in neither of its trust lists, and "
-                + (reasons.first ?? localized("no TVS server could be asked")))
+        let reason = reasons.first ?? localized("no TVS server could be asked")
+        return refused(localized("the signer is in neither of its trust lists, and \(reason)"))
     }
 
     private static func otherKey(_ list: String) -> Verdict {

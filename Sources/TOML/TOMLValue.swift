@@ -72,7 +72,7 @@ public struct TOMLError: Error, Equatable, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
-    public var description: String { "line \(line), column \(column): \(reason)" }
+    public var description: String { localized("line \(line), column \(column): \(reason)") }
 }
 
 /// Puts together what the visitor is told.

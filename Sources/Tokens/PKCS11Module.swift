@@ -38,7 +38,7 @@ public final class PKCS11Module: @unchecked Sendable {
         let errand = Errand { Result { () throws(TokenError) in try LoadedLibrary.load(path) } }
         guard let loaded = errand.outcome(within: patience) else {
             Self.hangs.store(true, ordering: .relaxed)
-            throw Self.noAnswer("The PKCS#11 module \(path)", path, patience)
+            throw Self.noAnswer(localized("The PKCS#11 module \(path)"), path, patience)
         }
         library = try loaded.get()
     }

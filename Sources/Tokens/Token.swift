@@ -53,7 +53,7 @@ public struct Token: Sendable {
     func attempt<Value>(
         within seconds: Int? = nil, _ work: @escaping () throws(TokenError) -> Value
     ) throws(TokenError) -> Value {
-        try module.attempt(on: "Token \(info.label)", within: seconds.map { max($0, module.patience) }) {
+        try module.attempt(on: localized("Token \(info.label)"), within: seconds.map { max($0, module.patience) }) {
             () throws(TokenError) in
             do throws(TokenError) {
                 return try work()

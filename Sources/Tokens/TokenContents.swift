@@ -70,15 +70,18 @@ extension Token {
             (uri?.id.map { $0 == stored.id } ?? true) && (uri?.object.map { $0 == stored.label } ?? true)
         }
         guard let first = matching.first else {
-            let reason =
-                all.isEmpty
-                ? localized("holds no certificate") : localized("holds no certificate with that id or label")
-            throw TokenError(.certificateNotFound, info.label, "Token \(info.label) \(reason).")
+            throw TokenError(
+                .certificateNotFound, info.label,
+                localized(
+                    all.isEmpty
+                        ? "Token \(info.label) holds no certificate."
+                        : "Token \(info.label) holds no certificate with that id or label."))
         }
         guard matching.count == 1 else {
             let list = matching.map { stored in
                 let id = stored.id.map { "%" + [$0].hex }.joined()
-                return "id=\(id), object \"\(stored.label)\", serial \(stored.certificate.serialNumber.colonHex)"
+                return localized(
+                    "id=\(id), object \"\(stored.label)\", serial \(stored.certificate.serialNumber.colonHex)")
             }
             throw TokenError(
                 .ambiguous, info.label,

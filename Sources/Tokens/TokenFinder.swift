@@ -107,14 +107,16 @@ public final class TokenFinder {
             if all.isEmpty, let failure = failures.first { throw failure }
             let present =
                 all.isEmpty
-                ? localized("no token is there") : "there are: " + all.map(\.info.label).joined(separator: ", ")
+                ? localized("no token is there")
+                : localized("there are: \(all.map(\.info.label).joined(separator: ", "))")
             let unread =
                 failures.isEmpty
                 ? "" : localized(" Not all could be read: \(failures.map(\.reason).joined(separator: " "))")
             throw TokenError(.tokenNotFound, name, localized("No token is called \"\(name)\"; \(present).\(unread)"))
         }
         guard matching.count == 1 else {
-            let list = matching.map { "\($0.info.label) (serial \($0.info.serialNumber))" }.joined(separator: ", ")
+            let list = matching.map { localized("\($0.info.label) (serial \($0.info.serialNumber))") }.joined(
+                separator: ", ")
             throw TokenError(.ambiguous, name, localized("\(matching.count) tokens are called \"\(name)\": \(list)."))
         }
         return first

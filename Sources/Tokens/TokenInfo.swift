@@ -92,6 +92,17 @@ public enum PINState: String, Hashable, Sendable {
     /// No user PIN is set.
     case notInitialized = "not-initialized"
 
+    /// For people, in the language of the locale.
+    public var text: String {
+        switch self {
+        case .ready: localized("ready")
+        case .countLow: localized("wrong PIN given")
+        case .finalTry: localized("one try left")
+        case .locked: localized("locked")
+        case .notInitialized: localized("no PIN set")
+        }
+    }
+
     init(flags: CK_FLAGS) {
         func has(_ flag: UInt) -> Bool { UInt(flags) & flag != 0 }
         if has(UInt(CKF_USER_PIN_LOCKED)) {

@@ -84,10 +84,12 @@ public struct TrustListEditor: Sendable {
 extension TrustListEditor.Selector: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .number(let number): "number \(number)"
+        case .number(let number): localized("number \(number)")
         case .subject(let subject): localized("the subject \(subject)")
         case .serialNumber(let bytes):
-            "the serial number " + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+            localized(
+                "the serial number \(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":"))"
+            )
         }
     }
 }

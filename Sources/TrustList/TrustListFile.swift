@@ -137,7 +137,7 @@ extension TrustListFile {
     private static func decodeRecord(
         _ bytes: [UInt8], at start: Int, number: Int
     ) throws(TrustListError) -> Record {
-        let what = "record \(number)"
+        let what = localized("record \(number)")
         guard bytes.count - start >= 5 else {
             throw TrustListError(.truncated, at: start, localized("\(what) ends after \(bytes.count - start) bytes"))
         }

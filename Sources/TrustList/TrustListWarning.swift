@@ -32,7 +32,7 @@ public struct TrustListWarning: Hashable, Sendable, CustomStringConvertible {
     /// One sentence without a full stop.
     public let text: String
 
-    public var description: String { (record.map { "record \($0): " } ?? "header: ") + text }
+    public var description: String { record.map { localized("record \($0): \(text)") } ?? localized("header: \(text)") }
 }
 
 extension TrustListFile {

@@ -57,7 +57,7 @@ import Testing
 
     @Test func thePINIsChanged() throws {
         let change = ["token", "change-pin", label] + rehearsal.moduleOptions
-        let again = "The new PIN once more, for the PIN of token"
+        let again = "The new PIN of token"
         let (differ, screen) = try onTerminal(
             change, [(prompt, "Cisco123"), ("New PIN of token", "Krakow-12"), (again, "Krakow-13")])
         #expect(differ == 1 && screen.contains("The two new PINs differ"), "\(screen)")

@@ -166,7 +166,7 @@ private struct Keys {
     }
 
     mutating func pin(_ key: String, prefix: String, length: Int) throws(ClusterError) -> String? {
-        try take(key, "\(prefix) and \(length) base64 characters") { value in
+        try take(key, localized("\(prefix) and \(length) base64 characters")) { value in
             value.string.flatMap { $0.hasPrefix(prefix) && $0.utf8.count == prefix.utf8.count + length ? $0 : nil }
         }
     }

@@ -26,7 +26,7 @@ public struct FolderTrustListHost: TrustListHost {
             return try Files.read(path(kind), limit: NodeTrustListHost.maximumSize)
         } catch {
             if error.code == .notFound { return nil }
-            throw ClusterError(error, operation: "read \(kind.fileName)")
+            throw ClusterError(error, operation: localized("read \(kind.fileName)"))
         }
     }
 
@@ -35,14 +35,14 @@ public struct FolderTrustListHost: TrustListHost {
             // Readable for the server, which runs as a user of its own.
             try Files.write(contents, to: path(.ctl), permissions: 0o644, replacing: true)
         } catch {
-            throw ClusterError(error, operation: "write \(TrustListKind.ctl.fileName)")
+            throw ClusterError(error, operation: localized("write \(TrustListKind.ctl.fileName)"))
         }
     }
 
     public func delete() throws(ClusterError) {
         guard unlink(path(.ctl)) == 0 || errno == ENOENT else {
             throw ClusterError(
-                .file, operation: "delete \(path(.ctl))", message: String(cString: strerror(errno)))
+                .file, operation: localized("delete \(path(.ctl))"), message: String(cString: strerror(errno)))
         }
     }
 }

@@ -94,12 +94,15 @@ public struct AXLClient: Sendable {
 
     /// Restarts a phone: it boots and fetches its files anew.
     public func restartPhone(_ name: String) throws(ClusterError) {
-        _ = try call("restartPhone", "<name>\(XMLDocument.escape(name))</name>", operation: "restart \(name)")
+        _ = try call(
+            "restartPhone", "<name>\(XMLDocument.escape(name))</name>",
+            operation: localized("restart \(name)"))
     }
 
     /// Resets a phone: it is switched off and on.
     public func resetPhone(_ name: String) throws(ClusterError) {
-        _ = try call("resetPhone", "<name>\(XMLDocument.escape(name))</name>", operation: "reset \(name)")
+        _ = try call(
+            "resetPhone", "<name>\(XMLDocument.escape(name))</name>", operation: localized("reset \(name)"))
     }
 
     private func page(_ query: String) throws(ClusterError) -> SQLTable {

@@ -1,4 +1,5 @@
 import Markup
+import Messages
 import Secrets
 import Transfers
 
@@ -17,7 +18,7 @@ final class SOAPClient: Sendable {
         self.path = path
         self.user = user
         self.password = password
-        session = HTTPSession(tls: try node.tls(operation: "use \(service)"))
+        session = HTTPSession(tls: try node.tls(operation: localized("use \(service)")))
     }
 
     /// Sends what stands in the envelope's body and returns the answer's first element.
@@ -47,12 +48,13 @@ final class SOAPClient: Sendable {
         guard answer.status != 401, answer.status != 403 else {
             throw ClusterError(
                 .loginRefused, operation: operation, node: node.name,
-                message: "user or password of \(user) are refused (HTTP status \(answer.status))")
+                message: localized("user or password of \(user) are refused (HTTP status \(answer.status))"))
         }
         // AXL refuses what comes too fast, before it looks at it.
         guard answer.status != 503 else {
             throw ClusterError(
-                .busy, operation: operation, node: node.name, message: "the server is too busy (HTTP status 503)",
+                .busy, operation: operation, node: node.name,
+                message: localized("the server is too busy (HTTP status 503)"),
                 retryAfter: answer.header("Retry-After").flatMap { Double($0) })
         }
         let root: MarkupElement
@@ -61,18 +63,21 @@ final class SOAPClient: Sendable {
         } catch {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
-                message: "HTTP status \(answer.status), and the answer is not XML: \(error)", found: answer.text,
+                message: localized("HTTP status \(answer.status), and the answer is not XML: \(error)"),
+                found: answer.text,
                 cause: error)
         }
         guard root.name == "Envelope", let content = root.element(named: "Body")?.elements.first else {
             throw ClusterError(
-                .unexpectedAnswer, operation: operation, node: node.name, message: "the answer is not a SOAP envelope",
+                .unexpectedAnswer, operation: operation, node: node.name,
+                message: localized("the answer is not a SOAP envelope"),
                 found: answer.text)
         }
         guard content.name != "Fault", answer.status == 200 else {
             let text = content.firstDescendant(named: "faultstring")?.text ?? content.text
             throw ClusterError(
-                .refused, operation: operation, node: node.name, message: "the server refuses: \(text)", found: text)
+                .refused, operation: operation, node: node.name, message: localized("the server refuses: \(text)"),
+                found: text)
         }
         return content
     }

@@ -114,8 +114,8 @@ public struct TVSClient: Sendable {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
                 message: localized("the answer is to another question"),
-                expected: "command \(answer.rawValue), session \(sessionID)",
-                found: "command \(message.command), session \(message.sessionID)")
+                expected: localized("command \(answer.rawValue), session \(sessionID)"),
+                found: localized("command \(message.command), session \(message.sessionID)"))
         }
         return try Self.answer(message, operation: operation, node: node.name)
     }

@@ -68,11 +68,11 @@ extension TrustListHost {
         let tftp = try fetch(kind, over: .tftp)
         let http = try fetch(kind, over: .http)
         guard tftp == http else {
-            let length = { (file: [UInt8]?) in file.map { "\($0.count) bytes" } ?? localized("no file") }
+            let length = { (file: [UInt8]?) in file.map { localized("\($0.count) bytes") } ?? localized("no file") }
             throw ClusterError(
-                .mismatch, operation: "read \(kind.fileName)", node: node,
+                .mismatch, operation: localized("read \(kind.fileName)"), node: node,
                 message: localized("TFTP and HTTP serve different files"),
-                expected: "over TFTP \(length(tftp))", found: "over HTTP \(length(http))")
+                expected: localized("over TFTP \(length(tftp))"), found: localized("over HTTP \(length(http))"))
         }
         return tftp
     }
@@ -104,7 +104,7 @@ public struct NodeTrustListHost: TrustListHost {
     public func fetch(
         _ kind: TrustListKind, over transport: TrustListTransport, timeout: Double
     ) throws(ClusterError) -> [UInt8]? {
-        let operation = "read \(kind.fileName) over \(transport == .tftp ? "TFTP" : "HTTP")"
+        let operation = localized("read \(kind.fileName) over \(transport == .tftp ? "TFTP" : "HTTP")")
         do throws(TransferError) {
             switch transport {
             case .tftp:
@@ -155,7 +155,7 @@ public struct NodeTrustListHost: TrustListHost {
         let counts = try commandLine().deleteTFTPFile(TrustListKind.ctl.fileName)
         guard counts.deleted == counts.found else {
             throw ClusterError(
-                .refused, operation: "delete \(TrustListKind.ctl.fileName)", node: node,
+                .refused, operation: localized("delete \(TrustListKind.ctl.fileName)"), node: node,
                 message: localized("\(counts.deleted) of \(counts.found) files were deleted"))
         }
     }

@@ -144,7 +144,7 @@ public struct PlatformCommandLine: Sendable {
         let text = try shell.run(command)
         guard !text.contains("No valid command entered") else {
             throw ClusterError(
-                .notSupported, operation: "run \(command.text)", node: shell.node,
+                .notSupported, operation: localized("run \(command.text)"), node: shell.node,
                 message: localized("its command line does not know the command"), found: text)
         }
         return text
@@ -158,14 +158,15 @@ public struct PlatformCommandLine: Sendable {
 
     private func misunderstood(_ command: String, _ text: String) -> ClusterError {
         ClusterError(
-            .unexpectedAnswer, operation: "run \(command)", node: shell.node,
+            .unexpectedAnswer, operation: localized("run \(command)"), node: shell.node,
             message: localized("its answer is not understood"),
             found: text)
     }
 
     private func rejected(_ command: String, _ text: String) -> ClusterError {
         ClusterError(
-            .refused, operation: "run \(command)", node: shell.node, message: localized("it does not report success"),
+            .refused, operation: localized("run \(command)"), node: shell.node,
+            message: localized("it does not report success"),
             found: text)
     }
 

@@ -214,7 +214,7 @@ struct SSHConnection: ~Copyable {
         let now = ContinuousClock.now
         guard now < deadline else {
             throw ClusterError(
-                .timedOut, operation: "\(operation) over SSH", node: node.name,
+                .timedOut, operation: localized("\(operation) over SSH"), node: node.name,
                 message: localized("\(node.address) port \(node.sshPort) did not answer in time"))
         }
         var events = Int16(POLLIN)

@@ -90,14 +90,14 @@ extension PlatformCommandLine {
         var last = CommandAnswers.services(text)?.last { $0.name == name }
         guard last != nil else {
             throw ClusterError(
-                .refused, operation: "run \(command.text)", node: shell.node,
+                .refused, operation: localized("run \(command.text)"), node: shell.node,
                 message: localized("it does not restart the service"),
                 found: text)
         }
         while last?.isRunning != true {
             guard ContinuousClock.now < deadline else {
                 throw ClusterError(
-                    .timedOut, operation: "restart \(name)", node: shell.node,
+                    .timedOut, operation: localized("restart \(name)"), node: shell.node,
                     message: localized("it does not come up"),
                     expected: "STARTED", found: last?.state ?? localized("not listed"))
             }
@@ -118,7 +118,7 @@ extension Cluster {
         while !answers(service, on: node) {
             guard ContinuousClock.now < deadline else {
                 throw ClusterError(
-                    .timedOut, operation: "restart \(service)", node: node.name,
+                    .timedOut, operation: localized("restart \(service)"), node: node.name,
                     message: localized("it is started, but does not answer after \(Int(timeout)) s"))
             }
             Pause.milliseconds(500)

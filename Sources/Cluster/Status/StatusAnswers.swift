@@ -74,7 +74,8 @@ extension PlatformCommandLine {
         guard let states = StatusAnswers.replication(text) else {
             let isUnknown = text.contains("No valid command entered")
             throw ClusterError(
-                isUnknown ? .notSupported : .unexpectedAnswer, operation: "run \(command.text)", node: shell.node,
+                isUnknown ? .notSupported : .unexpectedAnswer, operation: localized("run \(command.text)"),
+                node: shell.node,
                 message: isUnknown
                     ? localized("its command line does not know the command")
                     : localized("its answer is not understood"),

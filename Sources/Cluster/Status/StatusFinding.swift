@@ -154,7 +154,9 @@ extension ClusterStatus {
                     findings.append(
                         finding(
                             .nodeNotRead, node: node.name,
-                            localized("\(node.name) gives no \(kind) file over \(way): \(file?.error ?? "no answer")."))
+                            localized(
+                                "\(node.name) gives no \(kind) file over \(way): \(file?.error ?? localized("no answer"))."
+                            ))
                     )
                 }
             }
@@ -262,7 +264,8 @@ extension ClusterStatus {
         for list in trustLists {
             for record in list.records {
                 check(
-                    localized("The certificate of \(record.subject ?? "a record") in the \(list.kind)"), node: nil,
+                    localized("The certificate of \(record.subject ?? localized("a record")) in the \(list.kind)"),
+                    node: nil,
                     sha1: record.certificateSHA1, notAfter: record.notAfter)
             }
         }

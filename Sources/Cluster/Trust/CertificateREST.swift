@@ -74,7 +74,7 @@ public final class CertificateREST: Sendable {
         _ = try send(
             .delete,
             "/trust/certificates?service=\(QueryText.escape(certificate.store))&name=\(QueryText.escape(certificate.name))",
-            operation: "delete \(certificate.name) from \(certificate.store)")
+            operation: localized("delete \(certificate.name) from \(certificate.store)"))
     }
 
     private func certificates(

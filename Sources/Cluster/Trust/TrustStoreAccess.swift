@@ -93,7 +93,7 @@ struct ShellTrustStore: TrustStoreAccess {
             if !number.isEmpty { return TrustedCertificate(store: entry.unit, name: entry.name, serialNumber: number) }
         }
         throw ClusterError(
-            .unexpectedAnswer, operation: "show the certificate \(entry.name)", node: commandLine.shell.node,
+            .unexpectedAnswer, operation: localized("show the certificate \(entry.name)"), node: commandLine.shell.node,
             message: localized("neither a certificate nor its serial number is in the answer"), found: text)
     }
 

@@ -98,7 +98,7 @@ public final class TrustStores: Sendable {
             for certificate in present { try access.remove(certificate) }
             if let left = try access.list(store).first(where: isWanted) {
                 throw ClusterError(
-                    .mismatch, operation: "delete \(left.name) from \(store)",
+                    .mismatch, operation: localized("delete \(left.name) from \(store)"),
                     node: cluster.configuration.publisher?.name,
                     message: localized("it said that all is well, and lists the certificate still"))
             }

@@ -129,7 +129,7 @@ public final class OSAdministration: Sendable {
     ///
     /// - Throws: `notFound` when the list does not hold it.
     public func deleteTrustCertificate(unit: String, name: String) throws(ClusterError) {
-        let operation = "delete \(name) from \(unit)"
+        let operation = localized("delete \(name) from \(unit)")
         let page = try page(try send(.get(url(Paths.certificateList)), operation: operation), operation: operation)
         guard CertificateListPage.names(in: page, unit: unit).contains(name) else {
             throw ClusterError(

@@ -17,7 +17,10 @@ public final class ClusterLock {
             close(descriptor)
             throw MigrationError(
                 .busy,
-                localized("Another run\(holder.isEmpty ? "" : " (process \(holder))") is changing cluster \(cluster)."),
+                localized(
+                    holder.isEmpty
+                        ? "Another run is changing cluster \(cluster)."
+                        : "Another run (process \(holder)) is changing cluster \(cluster)."),
                 next: localized("Wait for it, or see how far it is: etoken-bridge migrate status --cluster \(cluster)"))
         }
         let text = "\(getpid())"

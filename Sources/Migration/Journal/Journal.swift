@@ -101,7 +101,7 @@ public final class Journal {
             do {
                 records.append(try JSONDecoder().decode(JournalRecord.self, from: Data(bytes[start..<end])))
             } catch {
-                throw unusable(path, "line \(records.count + 1): \(DecodingFailure.text(error))")
+                throw unusable(path, localized("line \(records.count + 1): \(DecodingFailure.text(error))"))
             }
             start = end + 1
         }

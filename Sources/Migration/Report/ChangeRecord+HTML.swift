@@ -1,5 +1,6 @@
+import Documents
 import Files
-import FoundationEssentials
+import Messages
 import Phones
 
 extension ChangeRecord {
@@ -14,12 +15,12 @@ extension ChangeRecord {
     /// The record as a web page: one file, without scripts and without any reference to another, fit for printing.
     public var html: String {
         HTMLPage.page(
-            title: "Change record \(id)",
+            title: localized("Change record \(id)"),
             """
             <header>
             <p class="state \(state.rawValue)">\(Self.words(state))</p>
             <h1>\(title)</h1>
-            <p>Cluster <b>\(cluster)</b>, CUCM \(version), \(mode) mode when it began. Change <code>\(id)</code>.</p>
+            <p>\(localized("Cluster \(cluster), CUCM \(version), \(mode) mode when it began. Change \(id)."))</p>
             </header>
             \(failurePart)
             \(runsPart)
@@ -34,23 +35,34 @@ extension ChangeRecord {
 
     private static func words(_ state: State) -> String {
         switch state {
-        case .planned: "Planned; nothing was changed"
-        case .alreadySo: "Nothing to do"
-        case .unfinished: "Not finished"
-        case .finished: "Done"
-        case .rollingBack: "Being rolled back"
-        case .rolledBack: "Rolled back; everything is as it was"
-        case .abandoned: "Given up; what was changed stands as it is"
+        case .planned: localized("Planned; nothing was changed")
+        case .alreadySo: localized("Nothing to do")
+        case .unfinished: localized("Not finished")
+        case .finished: localized("Done")
+        case .rollingBack: localized("Being rolled back")
+        case .rolledBack: localized("Rolled back; everything is as it was")
+        case .abandoned: localized("Given up; what was changed stands as it is")
         }
     }
 
-    private static func time(_ seconds: Int64) -> HTML {
-        "<time>\(Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601))</time>"
+    private static func time(_ seconds: Int64) -> HTML { "<time>\(Timestamp(seconds).description)</time>" }
+
+    private static func section(_ title: String, class name: String = "", _ body: HTML) -> HTML {
+        """
+        <section class="\(name)"><h2>\(title)</h2>
+        \(body)
+        </section>
+        """
+    }
+
+    /// A table: its heads, and rows that are marked up already.
+    private static func table(_ heads: [String], _ rows: [HTML]) -> HTML {
+        "<table><tr>\(heads.map { "<th>\($0)</th>" as HTML })</tr>\(rows)</table>"
     }
 
     private var failurePart: HTML {
         guard let failure else { return "" }
-        return "<section class=\"failure\"><h2>What went wrong</h2>\(failure.map { "<p>\($0)</p>" as HTML })</section>"
+        return Self.section(localized("What went wrong"), class: "failure", HTML(failure.map { "<p>\($0)</p>" }))
     }
 
     private var runsPart: HTML {
@@ -58,51 +70,49 @@ extension ChangeRecord {
             "<tr><td>\(Self.time(run.time))</td><td>\(run.purpose.rawValue)</td><td>\(run.who)</td><td>etoken-bridge \(run.version)</td></tr>"
                 as HTML
         }
-        let end = ended.map { "<p>Ended \(Self.time($0)).</p>" as HTML } ?? ""
-        let none: HTML = "<p>No run of it was begun; it was planned \(Self.time(planned)).</p>"
-        return """
-            <section><h2>Who, where and when</h2>
-            \(rows.isEmpty ? none : "<table><tr><th>Time (UTC)</th><th>Run</th><th>By</th><th>With</th></tr>\(rows)</table>\(end)")
-            </section>
-            """
+        let heads = [localized("Time (UTC)"), localized("Run"), localized("By"), localized("With")]
+        let none = localized("No run of it was begun; it was planned \(Timestamp(planned)).")
+        let end = ended.map { "<p>\(localized("Ended \(Timestamp($0))."))</p>" as HTML } ?? ""
+        return Self.section(
+            localized("Who, where and when"), rows.isEmpty ? "<p>\(none)</p>" : "\(Self.table(heads, rows))\(end)")
     }
 
     private var filesPart: HTML {
         func row(_ label: String, _ file: File?) -> HTML {
-            guard let file else { return "<tr><th>\(label)</th><td colspan=\"5\">no file</td></tr>" }
+            guard let file else { return "<tr><th>\(label)</th><td colspan=\"5\">\(localized("no file"))</td></tr>" }
             return """
                 <tr><th>\(label)</th><td>\(file.length)</td><td>\(file.records)</td><td class="name">\(file.signer)</td>
                 <td>\(Self.time(Int64(file.timestamp)))</td>
                 <td><code>MD5 \(file.md5)<br>SHA-1 \(file.sha1)<br>SHA-256 \(file.sha256)</code></td></tr>
                 """
         }
+        let heads = [
+            "", localized("Bytes"), localized("Records"), localized("Signed by"), localized("Time in it (UTC)"),
+            localized("Checksums"),
+        ]
+        let table = Self.table(heads, [row(localized("Before"), before), row(localized("New"), after)])
+        let served = localized("Nodes that serve it: \(nodes.joined(separator: ", ")).")
         let changes: HTML =
             recordChanges.isEmpty ? "" : "<ul>\(recordChanges.map { "<li>\($0)</li>" as HTML })</ul>"
-        let kept = backup.map { "<p>The file of before is kept as <code>\($0)</code>.</p>" as HTML } ?? ""
-        return """
-            <section><h2>CTL file</h2>
-            <table><tr><th></th><th>Bytes</th><th>Records</th><th>Signed by</th><th>Time in it (UTC)</th><th>Checksums</th></tr>
-            \(row("Before", before))\(row("New", after))</table>
-            <p>Nodes that serve it: \(nodes.joined(separator: ", ")).</p>
-            \(changes)\(kept)
-            </section>
-            """
+        let kept = backup.map { "<p>\(localized("The file of before is kept as \($0)."))</p>" as HTML } ?? ""
+        return Self.section(localized("CTL file"), "\(table)<p>\(served)</p>\(changes)\(kept)")
     }
 
     private var tokensPart: HTML {
         guard !tokens.isEmpty else { return "" }
         let rows = tokens.map { token in
             """
-            <tr><td>\(token.label)\(token.signs ? " (signs)" : "")</td><td class="name">\(token.subject)<br>issued by \(token.issuer)</td>
+            <tr><td>\(token.label)\(token.signs ? " (\(localized("signs")))" : "")</td>
+            <td class="name">\(token.subject)<br>\(localized("issued by \(token.issuer)"))</td>
             <td><code>\(token.serialNumber)</code></td><td>RSA \(token.keyBits)</td>
-            <td>\(Self.time(token.notBefore)) to \(Self.time(token.notAfter))</td><td><code>\(token.sha1)</code></td></tr>
+            <td>\(Self.time(token.notBefore)) \(localized("to")) \(Self.time(token.notAfter))</td><td><code>\(token.sha1)</code></td></tr>
             """ as HTML
         }
-        return """
-            <section><h2>Security tokens</h2>
-            <table><tr><th>Token</th><th>Certificate</th><th>Serial</th><th>Key</th><th>Valid (UTC)</th><th>SHA-1</th></tr>\(rows)</table>
-            </section>
-            """
+        let heads = [
+            localized("Token"), localized("Certificate"), localized("Serial"), localized("Key"),
+            localized("Valid (UTC)"), "SHA-1",
+        ]
+        return Self.section(localized("Security tokens"), Self.table(heads, rows))
     }
 
     private var stepsPart: HTML {
@@ -110,37 +120,36 @@ extension ChangeRecord {
             """
             <tr class="\(step.state.rawValue)"><td>\(index + 1)</td><td><b>\(step.title)</b><br>\(step.text)
             <ul>\(step.proofs.map { "<li>\($0)</li>" as HTML })</ul></td>
-            <td>\(step.state.rawValue)</td><td>\(step.began.map(Self.time) ?? "")</td><td>\(step.seconds.map { "\($0)\u{a0}s" } ?? "")</td></tr>
+            <td>\(step.state.text)</td><td>\(step.began.map(Self.time) ?? "")</td><td>\(step.seconds.map { "\($0)\u{a0}s" } ?? "")</td></tr>
             """ as HTML
         }
-        return """
-            <section><h2>Steps</h2>
-            <table><tr><th>#</th><th>Step, and what was seen</th><th>State</th><th>Began (UTC)</th><th>Took</th></tr>\(rows)</table>
-            </section>
-            """
+        let heads = [
+            "#", localized("Step, and what was seen"), localized("State"), localized("Began (UTC)"), localized("Took"),
+        ]
+        return Self.section(localized("Steps"), Self.table(heads, rows))
     }
 
     // MARK: Phones
 
     private var forecastPart: HTML {
-        guard forecast.count > 0 else { return "<section><h2>Forecast</h2><p>The cluster has no phones.</p></section>" }
+        guard forecast.count > 0 else {
+            return Self.section(localized("Forecast"), "<p>\(localized("The cluster has no phones."))</p>")
+        }
         let rows = forecast.groups.map { group in
             """
             <tr class="\(group.outcome.rawValue)"><td>\(group.model)</td><td>\(group.phones.count)</td><td>\(group.before)</td>
-            <td>\(group.outcome.rawValue)</td><td>\(group.reason)</td></tr>
+            <td>\(group.outcome.text)</td><td>\(group.reason)</td></tr>
             """ as HTML
         }
-        let list = tvs.map { "<li>TVS on \($0.server): \($0.answer)</li>" as HTML }
-        let answers: HTML = list.isEmpty ? "" : "<p>What was asked for real:</p><ul>\(list)</ul>"
-        return """
-            <section><h2>Forecast</h2>
-            <p>\(forecast.count(.accepted)) of \(forecast.count) phones accept the new file,
-            \(forecast.count(.refused)) refuse it, of \(forecast.count(.unknown)) it is not known.</p>
-            \(chart)
-            <table><tr><th>Model</th><th>Phones</th><th>Hold</th><th>Will</th><th>Because</th></tr>\(rows)</table>
-            \(answers)
-            </section>
-            """
+        let heads = [
+            localized("Model"), localized("Phones"), localized("Hold"), localized("Will"), localized("Because"),
+        ]
+        let summary = localized(
+            "\(forecast.count(.accepted)) of \(forecast.count) phones accept the new file, \(forecast.count(.refused)) refuse it, of \(forecast.count(.unknown)) it is not known."
+        )
+        let list = tvs.map { "<li>\(localized("TVS on \($0.server): \($0.answer)."))</li>" as HTML }
+        let answers: HTML = list.isEmpty ? "" : "<p>\(localized("What was asked for real:"))</p><ul>\(list)</ul>"
+        return Self.section(localized("Forecast"), "<p>\(summary)</p>\(chart)\(Self.table(heads, rows))\(answers)")
     }
 
     /// A bar for each model, as wide as it has phones, in the colours and patterns of the outcomes.
@@ -161,51 +170,46 @@ extension ChangeRecord {
                 // A single phone among thousands is seen as well.
                 let width = max(3, count * 400 / widest)
                 bars.append(
-                    "<rect class=\"\(outcome.rawValue)\" x=\"\(x)\" y=\"\(y + 4)\" width=\"\(width)\" height=\"16\"><title>\(model.name): \(count) \(outcome.rawValue)</title></rect>"
+                    "<rect class=\"\(outcome.rawValue)\" x=\"\(x)\" y=\"\(y + 4)\" width=\"\(width)\" height=\"16\"><title>\(model.name): \(count) \(outcome.text)</title></rect>"
                 )
                 x += width
             }
-            let text = zip(outcomes, model.counts).filter { $0.1 > 0 }.map { "\($0.1) \($0.0.rawValue)" }
+            let text = zip(outcomes, model.counts).filter { $0.1 > 0 }.map { "\($0.1) \($0.0.text)" }
             return """
                 <text x="182" y="\(y + 17)" text-anchor="end">\(model.name)</text>\(bars)
                 <text x="\(x + 8)" y="\(y + 17)">\(text.joined(separator: ", "))</text>
                 """
         }
         return """
-            <svg viewBox="0 0 800 \(models.count * 26)" role="img" aria-label="Forecast by model">\(rows)</svg>
+            <svg viewBox="0 0 800 \(models.count * 26)" role="img" aria-label="\(localized("Forecast by model"))">\(rows)</svg>
             """
     }
 
     private var phonesPart: HTML {
         guard !phones.isEmpty else { return "" }
         let rows = phones.map { group in
-            """
-            <tr><td>\(group.result.rawValue)</td><td>\(group.phones.count)</td>
-            <td>\(group.phones.prefix(200).joined(separator: " "))\(group.phones.count > 200 ? " ... (all are in the JSON file)" : "")</td></tr>
-            """ as HTML
+            let names = group.phones.prefix(200).joined(separator: " ")
+            let text = group.phones.count > 200 ? localized("\(names) ... (all are in the JSON file)") : names
+            return "<tr><td>\(group.result.text)</td><td>\(group.phones.count)</td><td>\(text)</td></tr>" as HTML
         }
-        return """
-            <section><h2>Phones after the change</h2>
-            <table><tr><th>Hold</th><th>Phones</th><th>Names</th></tr>\(rows)</table>
-            </section>
-            """
+        return Self.section(
+            localized("Phones after the change"),
+            Self.table([localized("Hold"), localized("Phones"), localized("Names")], rows))
     }
 
     private var lookPart: HTML {
         var parts: [HTML] = []
         if let after, state == .finished {
-            parts.append(
-                """
-                <p>On a phone: Settings &gt; Security Configuration &gt; Trust List &gt; CTL File. It shows the MD5
-                (older models) or the SHA-1 of the file: <code>\(after.md5)</code> or <code>\(after.sha1)</code>.</p>
-                """)
+            let look = localized(
+                "On a phone: Settings > Security Configuration > Trust List > CTL File. It shows the MD5 (older models) or the SHA-1 of the file: \(after.md5) or \(after.sha1)."
+            )
+            parts.append("<p>\(look)</p>")
         }
         if let advice {
             let stranded = forecast.stranded.flatMap(\.phones)
-            parts.append(
-                "<p>\(stranded.count) phones need a visit. \(advice)</p><p>\(stranded.prefix(500).joined(separator: " "))</p>"
-            )
+            let visit = localized("\(stranded.count) phones need a visit. \(advice)")
+            parts.append("<p>\(visit)</p><p>\(stranded.prefix(500).joined(separator: " "))</p>")
         }
-        return parts.isEmpty ? "" : "<section><h2>What to look for</h2>\(parts)</section>"
+        return parts.isEmpty ? "" : Self.section(localized("What to look for"), HTML(parts))
     }
 }

@@ -1,6 +1,7 @@
 import Certificates
 import Files
 import FoundationEssentials
+import Messages
 import Phones
 import TrustList
 
@@ -38,7 +39,20 @@ public struct ChangeRecord: Codable, Sendable {
     }
 
     public struct StepRecord: Codable, Sendable {
-        public enum State: String, Codable, Sendable { case pending, begun, done, failed, undone }
+        public enum State: String, Codable, Sendable {
+            case pending, begun, done, failed, undone
+
+            /// For people, in the language of the locale.
+            public var text: String {
+                switch self {
+                case .pending: localized("pending")
+                case .begun: localized("begun")
+                case .done: localized("done")
+                case .failed: localized("failed")
+                case .undone: localized("undone")
+                }
+            }
+        }
 
         public let id, title: String
         public let effect: StepEffect

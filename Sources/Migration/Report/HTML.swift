@@ -1,3 +1,5 @@
+import Messages
+
 /// A piece of a web page. Text that is put in is escaped; only literals of this module are markup.
 struct HTML: ExpressibleByStringInterpolation {
     private(set) var markup: String
@@ -40,7 +42,7 @@ enum HTMLPage {
     static func page(title: String, _ body: HTML) -> String {
         let page: HTML = """
             <!DOCTYPE html>
-            <html lang="en">
+            <html lang="\(Language.current.code)">
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -31,7 +31,7 @@ final class SetSecurityMode: ChangeStep, Step {
         let present = try cluster.securityMode()
         guard present == mode else {
             return .pending(
-                "run utils ctl set-cluster on the publisher; the cluster is in \(present.name) mode")
+                localized("run utils ctl set-cluster on the publisher; the cluster is in \(present.name) mode"))
         }
         if change.isSignedByToken
             ? try survey.mode == mode || change.newFile() != nil || hasOwnFile() : try change.newFile() != nil
@@ -111,7 +111,10 @@ final class BuildAndSign: ChangeStep, Step {
         let token = change.signingToken?.token.label ?? ""
         let digest = survey.present?.header.digest ?? .sha1
         return .pending(
-            localized("\(digest.name)\(survey.present == nil ? "" : " as in the present file"), signed by \(token)"))
+            localized(
+                survey.present == nil
+                    ? "\(digest.name), signed by \(token)"
+                    : "\(digest.name) as in the present file, signed by \(token)"))
     }
 
     /// The file from which the server records come: the one of before, or the one that the cluster made for its new mode.
@@ -165,7 +168,9 @@ final class BuildAndSign: ChangeStep, Step {
                 next: localized("Check the disk that holds \(output), and run the command again."))
         }
         return [
-            "\(file.records.count) records, \(bytes.count) bytes, MD5 \(Digest.md5(bytes).hex), SHA-1 \(Digest.sha1(bytes).hex)",
+            localized(
+                "\(file.records.count) records, \(bytes.count) bytes, MD5 \(Digest.md5(bytes).hex), SHA-1 \(Digest.sha1(bytes).hex)"
+            ),
             localized("the signature verifies with the certificate of \(token.label)"),
         ]
     }
@@ -193,7 +198,7 @@ final class Deploy: ChangeStep, Step {
         {
             return .done(localized("every node serves it (SHA-1 \(Digest.sha1(bytes).hex))"))
         }
-        return .pending(localized("replace CTLFile.tlv on \(cluster.nodes.joined(separator: " and "))"))
+        return .pending(localized("replace CTLFile.tlv on \(cluster.nodes.list)"))
     }
 
     func act() throws {

@@ -15,7 +15,10 @@ final class RestartServices: ChangeStep, Step {
     /// - Parameter isRollback: after everything was put back, rather than after the new file was proven.
     init(_ change: Change, isRollback: Bool = false) {
         id = isRollback ? "restart-services-after-rollback" : "restart-services"
-        title = localized("Restart Cisco Tftp and Cisco CallManager on every node\(isRollback ? " again" : "")")
+        title = localized(
+            isRollback
+                ? "Restart Cisco Tftp and Cisco CallManager on every node again"
+                : "Restart Cisco Tftp and Cisco CallManager on every node")
         super.init(change)
     }
 
@@ -32,16 +35,19 @@ final class RestartServices: ChangeStep, Step {
         }
         let nodes = Self.services.map { service in
             let activated = survey.services.filter { $0.service == service }.map(\.node)
-            return activated.isEmpty ? nil : "\(service) on \(activated.joined(separator: ", "))"
+            return activated.isEmpty ? nil : localized("\(service) on \(activated.joined(separator: ", "))")
         }.compactMap(\.self)
-        return .pending("one after the other" + (nodes.isEmpty ? "" : ": \(nodes.joined(separator: "; "))"))
+        return .pending(
+            localized(
+                nodes.isEmpty ? "one after the other" : "one after the other: \(nodes.joined(separator: "; "))"))
     }
 
     func act() throws {
         let left = try left()
         let pace = Pace(total: left.count)
         for (index, (service, node)) in left.enumerated() {
-            change.progress(pace.text(index, localized("services; \(service) on \(node) is next")))
+            let next = localized("\(index) of \(left.count) services; \(service) on \(node) is next")
+            change.progress([next, pace.left(index)].compactMap(\.self).joined(separator: ", "))
             try cluster.restart(service: service, on: node)
             try change.record(.restarted(service: service, node: node))
         }
@@ -99,7 +105,7 @@ final class RestartPhones: ChangeStep, Step {
                 (name) throws(ClusterError) in
                 guard let phone = byName[name] else { return }
                 do { try cluster.restart(phone) } catch let error as ClusterError { throw error } catch {
-                    throw ClusterError(.refused, operation: "restart \(name)", message: "\(error)")
+                    throw ClusterError(.refused, operation: localized("restart \(name)"), message: "\(error)")
                 }
             }
             if let failure = outcome.failure { throw failure }
@@ -107,7 +113,8 @@ final class RestartPhones: ChangeStep, Step {
             last = max(last, batch[batch.count - 1].name)
             try change.record(.phonesTold(upTo: last, refused: refused.keys.sorted()))
             if !rest.isEmpty {
-                change.progress(pace.text(pace.total - rest.count, "phones"))
+                let told = localized("\(left.count - rest.count) of \(left.count) phones")
+                change.progress([told, pace.left(left.count - rest.count)].compactMap(\.self).joined(separator: ", "))
                 // Not all phones should ask for their files at once.
                 usleep(Self.pause)
             }

@@ -45,7 +45,7 @@ final class ExportCertificates: ChangeStep, Step {
     }
 
     func check() -> StepState {
-        .pending("write \(change.plan.tokens.map { paths($0).der }.joined(separator: " and "))")
+        .pending(localized("write \(change.plan.tokens.map { paths($0).der }.list)"))
     }
 
     func act() throws {
@@ -66,7 +66,7 @@ final class ExportCertificates: ChangeStep, Step {
                     localized("\(paths(token).der) does not hold the certificate of token \(token.label)."),
                     next: localized("Check the disk that holds \(output), and run the command again."))
             }
-            return "\(token.label): \(back.der.count) bytes, SHA-1 \(back.sha1.hex)"
+            return localized("\(token.label): \(back.der.count) bytes, SHA-1 \(back.sha1.hex)")
         }
     }
 }
@@ -90,7 +90,7 @@ final class UploadCertificates: ChangeStep, Step {
         let missing = try missing()
         if missing.isEmpty { return .done(localized("\(store) holds all of them already")) }
         return .pending(
-            localized("upload \(missing.map(\.label).joined(separator: " and ")) to \(store) on the publisher"))
+            localized("upload \(missing.map(\.label).list) to \(store) on the publisher"))
     }
 
     func act() throws {
@@ -107,13 +107,13 @@ final class UploadCertificates: ChangeStep, Step {
             throw MigrationError(
                 .readBackDiffers,
                 localized(
-                    "\(store) does not hold the certificate of \(missing.map(\.label).joined(separator: " and ")) after the upload."
+                    "\(store) does not hold the certificate of \(missing.map(\.label).list) after the upload."
                 ),
                 next: localized("Look at Security > Certificate Management in OS Administration of the publisher."))
         }
         return [
             localized(
-                "read back from \(store), byte for byte: \(change.plan.tokens.map(\.label).joined(separator: " and "))")
+                "read back from \(store), byte for byte: \(change.plan.tokens.map(\.label).list)")
         ]
     }
 
@@ -135,7 +135,9 @@ final class AskTVS: ChangeStep, Step {
     let effect = StepEffect.none
     var title: String {
         localized(
-            "Ask TVS for \(change.isSignedByToken ? "every token" : "the cluster's own certificate"), as a phone would")
+            change.isSignedByToken
+                ? "Ask TVS for every token, as a phone would"
+                : "Ask TVS for the cluster's own certificate, as a phone would")
     }
 
     private struct Question {
@@ -154,7 +156,7 @@ final class AskTVS: ChangeStep, Step {
     }
 
     func check() throws -> StepState {
-        .pending(localized("send QUERY_CERT for \(try questions().map(\.label).joined(separator: " and "))"))
+        .pending(localized("send QUERY_CERT for \(try questions().map(\.label).list)"))
     }
 
     private var seen: [(label: String, certificate: [UInt8], replies: [TVSReply])] = []
@@ -232,8 +234,8 @@ final class ForecastPhones: ChangeStep, Step {
     func prove() throws -> [String] {
         try change.checkForecast()
         return StoredForecast(change.forecast).groups.map { group in
-            let who = group.phones.count == 1 ? group.phones[0] : "\(group.phones.count) phones"
-            return "\(who) (\(group.model)): \(group.outcome.rawValue), \(group.reason)"
+            let who = group.phones.count == 1 ? group.phones[0] : localized("\(group.phones.count) phones")
+            return "\(who) (\(group.model)): \(group.outcome.text), \(group.reason)"
         }
     }
 }

@@ -170,7 +170,8 @@ struct InventoryDatabase {
         InventoryError(
             .unexpectedAnswer,
             localized(
-                "the answer of \(node) to \"\(text)\" is not understood; found: \(found.isEmpty ? "no rows" : found)"),
+                "the answer of \(node) to \"\(text)\" is not understood; found: \(found.isEmpty ? localized("no rows") : found)"
+            ),
             next: localized("Please report this; until then, phones can be given as a file: --phones-from FILE.csv"))
     }
 }

@@ -203,10 +203,15 @@ private struct TraceStory {
         case .looksUp: break
         case .notFound(let inCTL):
             isMissing = true
-            note(entry, localized("it is not among the certificates of the \(inCTL ? "CTL file" : "trust stores")"))
+            note(
+                entry,
+                localized(
+                    inCTL
+                        ? "it is not among the certificates of the CTL file"
+                        : "it is not among the certificates of the trust stores"))
         case .found(let inCTL):
             place = inCTL ? localized("the CTL file on this node") : localized("a trust store")
-            note(entry, localized("it is in \(inCTL ? "the CTL file on this node" : "a trust store")"))
+            note(entry, localized(inCTL ? "it is in the CTL file on this node" : "it is in a trust store"))
         case .role(let number):
             guard place != nil else { return }
             roles.append(number)

@@ -43,7 +43,7 @@ struct PhoneModelFile {
                 .init(
                     model: model, securityByDefault: support, checksum: checksum,
                     isPhone: support == nil ? false : model == "*" ? nil : true,
-                    source: row[3] ?? "\(file.name), line \(row.line)"))
+                    source: row[3] ?? localized("\(file.name), line \(row.line)")))
         }
         return entries
     }
@@ -90,7 +90,7 @@ struct PhoneModelFile {
                     )
             )
         }
-        let source = "Unified CM Phone Feature List (\(file.name))"
+        let source = localized("Unified CM Phone Feature List (\(file.name))")
         func entry(_ model: String, _ support: PhoneModel.SecurityByDefault) -> PhoneModelTable.Entry {
             .init(model: model, securityByDefault: support, checksum: nil, isPhone: nil, source: source)
         }

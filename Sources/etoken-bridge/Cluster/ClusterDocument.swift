@@ -24,10 +24,10 @@ struct ClusterDocument: Encodable {
     }
 
     static func table(_ cluster: ClusterConfiguration) -> String {
-        var table = Table("NODE", "ROLE", "ADDRESS", "TLS KEY", "SSH KEY")
+        var table = Table(localized("NODE"), localized("ROLE"), localized("ADDRESS"), "TLS KEY", "SSH KEY")
         for node in cluster.nodes {
             table.add(
-                node.name, node.isPublisher ? "publisher" : "subscriber", node.address,
+                node.name, localized(node.isPublisher ? "publisher" : "subscriber"), node.address,
                 node.tlsPin ?? localized("not pinned"),
                 node.sshHostKey ?? localized("not pinned"))
         }

@@ -45,7 +45,24 @@ struct ClusterRestartServices: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     private struct Report: Encodable {
-        struct Step: Encodable { let node, service, state: String }
+        struct Step: Encodable {
+            let node, service: String
+            let state: State
+        }
+
+        enum State: String, Encodable {
+            case restarted, failed
+            case notTried = "not-tried"
+
+            var text: String {
+                switch self {
+                case .restarted: localized("restarted")
+                case .failed: localized("failed")
+                case .notTried: localized("not tried")
+                }
+            }
+        }
+
         let steps: [Step]
     }
 
@@ -77,20 +94,20 @@ struct ClusterRestartServices: ParsableCommand {
             on: cluster, timeout: Double(timeout), isInterrupted: { Interruption.hasCome },
             observe: { step in
                 number += 1
-                Terminal.note("[\(number)/\(restart.steps.count)] \(step.service) on \(step.node) ...")
+                Terminal.note(localized("[\(number)/\(restart.steps.count)] \(step.service) on \(step.node) ..."))
             })
         let report = Report(
-            steps: outcome.done.map { .init(node: $0.node, service: $0.service, state: "restarted") }
+            steps: outcome.done.map { .init(node: $0.node, service: $0.service, state: .restarted) }
                 + outcome.left.enumerated().map { index, step in
                     .init(
                         node: step.node, service: step.service,
-                        state: index == 0 && outcome.failure != nil ? "failed" : localized("not tried"))
+                        state: index == 0 && outcome.failure != nil ? .failed : .notTried)
                 })
         if common.json {
             try Terminal.json(report)
         } else {
-            var table = Table("SERVICE", "NODE", "STATE")
-            for step in report.steps { table.add(step.service, step.node, step.state) }
+            var table = Table(localized("SERVICE"), localized("NODE"), localized("STATE"))
+            for step in report.steps { table.add(step.service, step.node, step.state.text) }
             Terminal.out(table.text)
         }
         try check(outcome)
@@ -98,7 +115,7 @@ struct ClusterRestartServices: ParsableCommand {
 
     private func check(_ outcome: ServiceRestart.Outcome) throws {
         func list(_ steps: [ServiceRestart.Step]) -> String {
-            steps.map { "\($0.service) on \($0.node)" }.joined(separator: ", ")
+            steps.map { localized("\($0.service) on \($0.node)") }.joined(separator: ", ")
         }
         guard let first = outcome.left.first else { return }
         guard let failure = outcome.failure else {

@@ -42,9 +42,12 @@ struct ClusterStatusCommand: ParsableCommand {
     func run() throws {
         let cluster = try cluster.configured()
         defer { cluster.close() }
-        Terminal.note("Reading \(cluster.configuration.nodes.count) nodes ...")
+        let count = cluster.configuration.nodes.count
+        Terminal.note(localized(count == 1 ? "Reading 1 node ..." : "Reading \(count) nodes ..."))
         let status = try cluster.status(at: Int64(time(nil)))
-        if let snapshot { try write(cluster.snapshot(status) { Terminal.note("Reading \($0) ...") }, to: snapshot) }
+        if let snapshot {
+            try write(cluster.snapshot(status) { Terminal.note(localized("Reading \($0) ...")) }, to: snapshot)
+        }
         let report = StatusReport(status: status, findings: status.findings(expiryWarning: expiryWarning))
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
         try report.check()

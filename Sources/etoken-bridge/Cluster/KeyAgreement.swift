@@ -20,30 +20,24 @@ struct KeyAgreement {
             Terminal.note(Self.text(of: contact))
         }
         let names = contacts.map(\.node.name).joined(separator: ", ")
+        let options = unknown.map { "\($0.1.option) \($0.1.fingerprint)" }.joined(separator: " ")
         guard accepted.isEmpty else {
             throw Failure(
                 Status.notTrusted,
                 localized(
                     "\(unknown[0].0.name) shows a \(unknown[0].1.title) that was not given: \(unknown[0].1.fingerprint)."
                 ),
-                next:
-                    localized(
-                        "Compare it with what the node's console shows; if it is right, give it too: \(unknown.map { "\($0.1.option) \($0.1.fingerprint)" }.joined(separator: " "))"
-                    )
-            )
+                next: localized(
+                    "Compare it with what the node's console shows; if it is right, give it too: \(options)"))
         }
         guard Terminal.isInteractive else {
             throw Failure(
                 Status.notTrusted,
                 localized("The keys of \(names) are not known yet, and there is no terminal to ask on."),
-                next:
-                    localized(
-                        "Compare them with what the nodes' consoles show; if they are right, give them: \(unknown.map { "\($0.1.option) \($0.1.fingerprint)" }.joined(separator: " "))"
-                    )
-            )
+                next: localized(
+                    "Compare them with what the nodes' consoles show; if they are right, give them: \(options)"))
         }
-        Terminal.write(localized("Are these the keys of \(names)? Type yes to pin them: "), to: 2)
-        guard readLine()?.trimmed == "yes" else {
+        guard Terminal.confirm(localized("Are these the keys of \(names), to be pinned?")) else {
             throw Failure(Status.notTrusted, localized("The keys were not agreed on; nothing was written."))
         }
     }
@@ -71,7 +65,7 @@ struct KeyAgreement {
         for key in contact.keys {
             lines.append("  \(key.title.padded(to: 14))\(key.fingerprint)")
             if let certificate = key.certificate {
-                lines.append("                certificate \(certificate.subject.rendered(.cucm))")
+                lines.append(localized("                certificate \(certificate.subject.rendered(.cucm))"))
                 lines.append("                SHA-1 \(certificate.sha1.hex)")
             }
         }

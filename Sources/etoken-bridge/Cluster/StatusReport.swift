@@ -24,9 +24,11 @@ struct StatusReport: Encodable {
     }
 
     var text: String {
-        let mode = status.securityMode.map { "\($0.rawValue) mode" } ?? localized("mode not known")
+        let mode = status.securityMode.map { localized("\($0.rawValue) mode") } ?? localized("mode not known")
+        let version = status.version ?? localized("version not known")
         let sections = [
-            "Cluster \(status.cluster)  \(status.version ?? "version not known")  \(mode)", findingsText, nodeTable,
+            localized("Cluster \(status.cluster)  \(version)  \(mode)"), findingsText,
+            nodeTable,
             fileTable, listText, certificateTable,
         ]
         return sections.filter { !$0.isEmpty }.joined(separator: "\n\n")
@@ -35,13 +37,14 @@ struct StatusReport: Encodable {
     private var findingsText: String {
         guard !findings.isEmpty else { return localized("Nothing is inconsistent.") }
         return findings.map { finding in
-            (finding.severity == .error ? "ERROR    " : "warning  ") + finding.text
-                + (finding.next.map { "\n         Next: \($0)" } ?? "")
+            let head = localized(finding.severity == .error ? "ERROR    " : "warning  ")
+            let next = finding.next.map { "\n" + String(repeating: " ", count: 9) + localized("Next: \($0)") }
+            return head + finding.text + (next ?? "")
         }.joined(separator: "\n")
     }
 
     private var nodeTable: String {
-        var table = Table("NODE", "ROLE", "TFTP", "CALLMANAGER", "TVS", "REPLICATION")
+        var table = Table(localized("NODE"), localized("ROLE"), "TFTP", "CALLMANAGER", "TVS", localized("REPLICATION"))
         for node in status.nodes {
             func state(_ service: String) -> String {
                 guard let services = node.services else { return "?" }
@@ -49,15 +52,15 @@ struct StatusReport: Encodable {
                 return found.state.lowercased()
             }
             table.add(
-                node.name, node.isPublisher ? "publisher" : "subscriber", state(ClusterService.tftp),
+                node.name, localized(node.isPublisher ? "publisher" : "subscriber"), state(ClusterService.tftp),
                 state(ClusterService.callManager), state(ClusterService.trustVerification),
-                node.replication.map { $0.isGood ? "(2) good" : $0.text } ?? "?")
+                node.replication.map { $0.isGood ? localized("(2) good") : $0.text } ?? "?")
         }
         return table.text
     }
 
     private var fileTable: String {
-        var table = Table("NODE", "FILE", "BYTES", "SHA-1")
+        var table = Table(localized("NODE"), localized("FILE"), localized("BYTES"), "SHA-1")
         for node in status.nodes {
             for (kind, served) in [("CTL", node.ctl), ("ITL", node.itl)] {
                 guard let served else { continue }
@@ -80,18 +83,20 @@ struct StatusReport: Encodable {
 
     private var listText: String {
         status.trustLists.map { list in
-            """
-            \(list.kind) \(list.sha1)
-              MD5     \(list.md5)
-              made    \(list.made.map(isoTime) ?? "?")
-              signer  \(list.signer ?? "?")
-              \(list.records.count) records: \(list.records.map { $0.roleName ?? "no role" }.joined(separator: ", "))
-            """
+            let roles = list.records.map { $0.roleName ?? localized("no role") }.joined(separator: ", ")
+            return localized(
+                """
+                \(list.kind) \(list.sha1)
+                  MD5     \(list.md5)
+                  made    \(list.made.map(isoTime) ?? "?")
+                  signer  \(list.signer ?? "?")
+                  \(list.records.count) records: \(roles)
+                """)
         }.joined(separator: "\n")
     }
 
     private var certificateTable: String {
-        var table = Table("NODE", "CERTIFICATE", "EXPIRES")
+        var table = Table(localized("NODE"), localized("CERTIFICATE"), localized("EXPIRES"))
         for node in status.nodes {
             for certificate in node.certificates ?? [] {
                 let date = certificate.notAfter.map { String(isoTime($0).prefix(10)) } ?? "?"

@@ -31,6 +31,6 @@ struct CtlDelete: ParsableCommand {
         try confirmation.ask(localized("Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?"))
         let deployment = try TrustListDistribution(hosts).replace(
             with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp, hooks: .standard())
-        try deployment.report("deleted", json: common.json)
+        try deployment.report(localized("deleted"), json: common.json)
     }
 }

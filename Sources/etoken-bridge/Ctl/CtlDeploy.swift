@@ -69,7 +69,7 @@ struct CtlDeploy: ParsableCommand {
         }
         let deployment = try TrustListDistribution(hosts).replace(
             with: list.bytes, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp, hooks: hooks)
-        try deployment.report("deployed", json: common.json)
+        try deployment.report(localized("deployed"), json: common.json)
         if cluster != nil, deployment.nodes.contains(where: { $0.state == .done }) {
             Terminal.note(localized("Next: restart Cisco Tftp and Cisco CallManager on the nodes, then the phones."))
         }

@@ -42,38 +42,47 @@ struct CtlDiff: ParsableCommand {
 
     private static func entry(_ change: TrustListDiff.Change) -> Entry {
         switch change {
-        case .added(let record): Entry(kind: "added", text: "added      \(describe(record))")
-        case .removed(let record): Entry(kind: "removed", text: "removed    \(describe(record))")
+        case .added(let record): Entry(kind: "added", text: localized("added      \(describe(record))"))
+        case .removed(let record): Entry(kind: "removed", text: localized("removed    \(describe(record))"))
         case .rekeyed(let old, let new):
             Entry(
-                kind: "rekeyed",
-                text: localized("re-keyed   \(describe(new)); before: serial \(old.serialNumber?.colonHex ?? "none")"))
+                kind: "rekeyed", text: localized("re-keyed   \(describe(new)); before: serial \(serial(old))"))
         case .respelt(let old, let new):
-            Entry(kind: "respelt", text: "respelt    \(describe(new)); before: \(differences(old, new))")
+            Entry(kind: "respelt", text: localized("respelt    \(describe(new)); before: \(differences(old, new))"))
         case .reordered: Entry(kind: "reordered", text: localized("reordered  the same records stand in another order"))
-        case .signer(let old, let new): Entry(kind: "signer", text: "signer     \(new); before: \(old)")
-        case .digest(let old, let new): Entry(kind: "digest", text: "digest     \(new.name); before: \(old.name)")
-        case .fileName(let old, let new): Entry(kind: "file-name", text: "file name  \(new); before: \(old)")
+        case .signer(let old, let new): Entry(kind: "signer", text: localized("signer     \(new); before: \(old)"))
+        case .digest(let old, let new):
+            Entry(kind: "digest", text: localized("digest     \(new.name); before: \(old.name)"))
+        case .fileName(let old, let new):
+            Entry(kind: "file-name", text: "file name  \(new); before: \(old)")
         }
     }
 
+    private static var none: String { localized("none") }
+
+    private static func serial(_ record: Record) -> String { record.serialNumber?.colonHex ?? none }
+
     private static func describe(_ record: Record) -> String {
-        let host = (record.dnsName ?? "").isEmpty ? "" : ", host \(record.dnsName ?? "")"
-        return
-            "\(record.role?.name ?? "no role"): \(record.subjectName ?? "no name"), serial \(record.serialNumber?.colonHex ?? "none")\(host)"
+        let role = record.role?.name ?? localized("no role")
+        let subject = record.subjectName ?? localized("no name")
+        let host = record.dnsName ?? ""
+        return host.isEmpty
+            ? localized("\(role): \(subject), serial \(serial(record))")
+            : localized("\(role): \(subject), serial \(serial(record)), host \(host)")
     }
 
     /// Which fields of two records for one certificate differ.
     private static func differences(_ old: Record, _ new: Record) -> String {
         var parts: [String] = []
-        if old.dnsName != new.dnsName { parts.append("host \(old.dnsName ?? "none")") }
-        if old.subjectName != new.subjectName { parts.append("subject \(old.subjectName ?? "none")") }
-        if old.issuerName != new.issuerName { parts.append("issuer \(old.issuerName ?? "none")") }
+        if old.dnsName != new.dnsName { parts.append(localized("host \(old.dnsName ?? none)")) }
+        if old.subjectName != new.subjectName { parts.append(localized("subject \(old.subjectName ?? none)")) }
+        if old.issuerName != new.issuerName { parts.append(localized("issuer \(old.issuerName ?? none)")) }
         if old.ipAddress != new.ipAddress {
-            parts.append("address \(old.ipAddress?.map(String.init).joined(separator: ".") ?? "none")")
+            let address = old.ipAddress?.map(String.init).joined(separator: ".") ?? none
+            parts.append(localized("address \(address)"))
         }
         if (old.certificateSignature == nil) != (new.certificateSignature == nil) {
-            parts.append(old.certificateSignature == nil ? "without SIGNATURE" : "with SIGNATURE")
+            parts.append(localized(old.certificateSignature == nil ? "without SIGNATURE" : "with SIGNATURE"))
         }
         return parts.isEmpty ? localized("other fields") : parts.joined(separator: ", ")
     }

@@ -44,7 +44,7 @@ struct CtlFetch: ParsableCommand {
         let hosts =
             try node.isEmpty
             ? cluster.trustListHosts : node.map { try cluster.trustListHost(cluster.node($0)) }
-        Terminal.note("Reading \(hosts.count) node\(hosts.count == 1 ? "" : "s") ...")
+        Terminal.note(localized(hosts.count == 1 ? "Reading 1 node ..." : "Reading \(hosts.count) nodes ..."))
         let file = TrustListDistribution(hosts).read(itl ? .itl : .ctl)
         guard !file.answers.isEmpty else {
             if let error = file.failures.first?.error { throw error }
@@ -79,8 +79,9 @@ struct CtlFetch: ParsableCommand {
         for reading in differing {
             guard let other = itl ? file.answer(of: reading.node) : file.reference else { continue }
             sentences.append(
-                "\(reading.node) serves another \(file.kind.fileName) over \(reading.transport.text) than "
-                    + "\(other.node) over \(other.transport.text): \(reading.summary); there \(other.summary).")
+                localized(
+                    "\(reading.node) serves another \(file.kind.fileName) over \(reading.transport.text) than \(other.node) over \(other.transport.text): \(reading.summary); there \(other.summary)."
+                ))
         }
         return sentences
     }
@@ -161,14 +162,14 @@ private struct FetchReport: Encodable {
     }
 
     var text: String {
-        var table = Table("NODE", "OVER", "BYTES", "SHA-1")
+        var table = Table(localized("NODE"), localized("OVER"), localized("BYTES"), "SHA-1")
         for reading in readings {
             table.add(
                 reading.node, reading.transport.uppercased(), reading.length.map(String.init) ?? "-",
                 reading.sha1 ?? (reading.state == "absent" ? localized("no file") : localized("no answer")))
         }
         let files = Set(readings.compactMap(\.file)).sorted()
-        return table.text + (files.isEmpty ? "" : "\n\nWritten: " + files.joined(separator: ", "))
+        return table.text + (files.isEmpty ? "" : "\n\n" + localized("Written: \(files.joined(separator: ", "))"))
     }
 }
 

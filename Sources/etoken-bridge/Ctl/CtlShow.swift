@@ -39,17 +39,20 @@ struct CtlShow: ParsableCommand {
 
     private func table(_ file: CtlFile) -> String {
         let header = file.list.header
-        var records = Table("#", "ROLE", "NAME", "SUBJECT", "SERIAL", "BYTES", "SHA-1")
+        var records = Table(
+            "#", localized("ROLE"), localized("NAME"), localized("SUBJECT"), localized("SERIAL"), localized("BYTES"),
+            "SHA-1")
         for (index, record) in file.list.records.enumerated() {
             let signs =
                 record.role == .sast && record.names(issuer: header.caName, serialNumber: header.serialNumber)
             records.add(
                 "\(index + 1)\(signs ? "*" : "")", record.role == .sast ? "SAST" : record.role?.name ?? "-",
-                record.dnsName.map { $0.isEmpty ? "(token)" : $0 } ?? "-", record.subjectName ?? "-",
+                record.dnsName.map { $0.isEmpty ? localized("(token)") : $0 } ?? "-", record.subjectName ?? "-",
                 record.serialNumber?.colonHex ?? "-", "\(record.length)",
                 record.certificate.map { Digest.sha1($0).hex } ?? "-")
         }
-        return """
+        let text = localized(
+            """
             \(header.fileName), \(file.bytes.count) bytes, made \(isoTime(Int64(header.timestamp)))
             Signed by  \(header.signerName)
             Issued by  \(header.caName)
@@ -60,7 +63,8 @@ struct CtlShow: ParsableCommand {
 
             \(records.text)
             * signed this file
-            """ + file.list.warnings.map { "\nwarning: \($0)" }.joined()
+            """)
+        return ([text] + file.list.warnings.map { localized("warning: \($0.description)") }).joined(separator: "\n")
     }
 }
 

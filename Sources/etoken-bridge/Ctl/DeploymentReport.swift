@@ -27,7 +27,7 @@ struct DeploymentReport: Encodable {
     }
 
     func text(of deployment: TrustListDeployment) -> String {
-        var table = Table("NODE", "BEFORE (SHA-1)", "NOW")
+        var table = Table(localized("NODE"), localized("BEFORE (SHA-1)"), "NOW")
         let isDeletion = deployment.contents == nil
         for node in deployment.nodes {
             let now =
@@ -35,16 +35,17 @@ struct DeploymentReport: Encodable {
                 case .untouched: localized("not touched")
                 case .alreadySo: isDeletion ? localized("no file, as before") : localized("the new file, as before")
                 case .done: isDeletion ? localized("no file") : localized("the new file")
-                case .failed: "failed"
+                case .failed: localized("failed")
                 case .restored: localized("as before")
-                case .notRestored: "NOT CERTAIN"
+                case .notRestored: localized("NOT CERTAIN")
                 }
             let before = node.before.map { Digest.sha1($0).hex } ?? (node.state == .failed ? "-" : localized("no file"))
             table.add(node.name, before, now)
         }
         let kept = Set(deployment.nodes.compactMap(\.backup)).sorted()
-        return table.text
-            + (kept.isEmpty ? "" : "\n\nWhat was there before is kept:\n  " + kept.joined(separator: "\n  "))
+        guard !kept.isEmpty else { return table.text }
+        return table.text + "\n\n" + localized("What was there before is kept:") + "\n  "
+            + kept.joined(separator: "\n  ")
     }
 }
 
@@ -57,11 +58,12 @@ extension TrustListDeployment.Hooks {
             backUp: { try state.backUp($0) }, isInterrupted: { Interruption.hasCome },
             observe: { event in
                 switch event {
-                case .reading(let count): Terminal.note("Reading \(count) node\(count == 1 ? "" : "s") ...")
+                case .reading(let count):
+                    Terminal.note(localized(count == 1 ? "Reading 1 node ..." : "Reading \(count) nodes ..."))
                 case .read: break
-                case .backedUp(let path): Terminal.note("Kept: \(path)")
+                case .backedUp(let path): Terminal.note(localized("Kept: \(path)"))
                 case .changing(let nodes):
-                    if !nodes.isEmpty { Terminal.note("Changing \(nodes.joined(separator: ", ")) ...") }
+                    if !nodes.isEmpty { Terminal.note(localized("Changing \(nodes.joined(separator: ", ")) ...")) }
                 case .restoring(let nodes):
                     Terminal.note(localized("Putting back \(nodes.joined(separator: ", ")) ..."))
                 }
@@ -72,7 +74,7 @@ extension TrustListDeployment.Hooks {
 extension TrustListDeployment {
     /// Prints the result, and fails unless every node serves what was wanted.
     ///
-    /// - Parameter change: `deployed` or `deleted`.
+    /// - Parameter change: `deployed` or `deleted`, in the language of the locale.
     func report(_ change: String, json: Bool) throws {
         let report = DeploymentReport(self)
         if json { try Terminal.json(report) } else { Terminal.out(report.text(of: self)) }
@@ -88,7 +90,7 @@ extension TrustListDeployment {
                 cause.status, cause.what,
                 next:
                     localized(
-                        "If \(failure.node ?? "the node") keeps files in memory, give --restart-tftp: Cisco Tftp is then restarted there."
+                        "If \(failure.node ?? localized("the node")) keeps files in memory, give --restart-tftp: Cisco Tftp is then restarted there."
                     ),
                 causes: cause.causes)
         }
@@ -111,7 +113,7 @@ extension TrustListDeployment {
             throw Failure(
                 done.isEmpty ? cause.status : Status.partlyDone,
                 localized(
-                    "The file was \(change) on \(done.isEmpty ? "no node" : done); it was not on \(names(.failed)). \(cause.what)"
+                    "The file was \(change) on \(done.isEmpty ? localized("no node") : done); it was not on \(names(.failed)). \(cause.what)"
                 ),
                 next: localized("Mend that, and run the same command again: it goes on where this one ended."),
                 causes: cause.causes)

@@ -55,7 +55,7 @@ struct Doctor: ParsableCommand {
         if common.json {
             try Terminal.json(Report(problems: problems, warnings: warnings, findings: findings))
         } else {
-            Terminal.out("\nFound: \(count(problems, "problem")), \(count(warnings, "warning")).")
+            Terminal.out("\n" + Self.summary(problems: problems, warnings: warnings))
         }
         let status = problems > 0 ? Status.failed : Status.done
         // What waits for a card that hangs must not hang the end of the program, too.
@@ -63,7 +63,19 @@ struct Doctor: ParsableCommand {
         if problems > 0 { throw ExitCode(status) }
     }
 
-    private func count(_ number: Int, _ what: String) -> String {
-        number == 0 ? "no \(what)s" : "\(number) \(what)\(number == 1 ? "" : "s")"
+    private static func summary(problems: Int, warnings: Int) -> String {
+        let first =
+            switch problems {
+            case 0: localized("no problems")
+            case 1: localized("1 problem")
+            default: localized("\(problems) problems")
+            }
+        let second =
+            switch warnings {
+            case 0: localized("no warnings")
+            case 1: localized("1 warning")
+            default: localized("\(warnings) warnings")
+            }
+        return localized("Found: \(first), \(second).")
     }
 }

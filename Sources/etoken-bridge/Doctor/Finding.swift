@@ -1,3 +1,5 @@
+import Messages
+
 /// What a check of `doctor` found.
 struct Finding: Encodable {
     enum Severity: String, Encodable {
@@ -6,6 +8,14 @@ struct Finding: Encodable {
         case warning
         /// Something cannot be done as long as this is so.
         case problem
+
+        var text: String {
+            switch self {
+            case .ok: localized("ok")
+            case .warning: localized("warning")
+            case .problem: localized("problem")
+            }
+        }
     }
 
     /// Which check found it: ``DoctorCheck/name``.
@@ -29,15 +39,17 @@ struct Finding: Encodable {
 
     /// For the terminal, within `width` columns.
     func text(width: Int = 80) -> String {
-        let first = severity.rawValue + String(repeating: " ", count: 9 - severity.rawValue.count)
+        let first = severity.text + String(repeating: " ", count: max(1, 9 - severity.text.count))
         let indent = String(repeating: " ", count: first.count)
         var lines = TextWrap.lines(what, width: width - indent.count).enumerated().map { index, line in
             (index == 0 ? first : indent) + line
         }
         for (number, step) in next.enumerated() {
-            let mark = number == 0 ? "Next: " : "      "
+            let head = localized("Next: ")
+            let blank = String(repeating: " ", count: head.count)
+            let mark = number == 0 ? head : blank
             for (index, line) in TextWrap.lines(step, width: width - indent.count - mark.count).enumerated() {
-                lines.append(indent + (index == 0 ? mark : "      ") + line)
+                lines.append(indent + (index == 0 ? mark : blank) + line)
             }
         }
         return lines.joined(separator: "\n")

@@ -63,7 +63,7 @@ struct ModuleCheck: DoctorCheck {
                 self, .problem, "module-library-missing",
                 localized("Module \(path) cannot be loaded: it needs \(library), which is not installed."),
                 next: [
-                    localized("ldd \(path) | grep 'not found'"),
+                    "ldd \(path) | grep 'not found'",
                     localized(
                         "Install the package that has it (apt-file search \(library)), or a release of the token's driver for this system."
                     ),
@@ -75,11 +75,12 @@ struct ModuleCheck: DoctorCheck {
     }
 
     private func missing(_ path: String, _ cause: String) -> Finding {
-        Finding(
+        let name = path.split(separator: "/").last ?? ""
+        return Finding(
             self, .problem, "module-missing", localized("Module \(path) cannot be read: \(cause)."),
             next: [
                 localized(
-                    "Where it is registered: grep -l \(path.split(separator: "/").last ?? "") /etc/pkcs11/modules/* /usr/share/p11-kit/modules/* ~/.config/pkcs11/modules/*"
+                    "Where it is registered: grep -l \(name) /etc/pkcs11/modules/* /usr/share/p11-kit/modules/* ~/.config/pkcs11/modules/*"
                 ),
                 localized("Install the driver that it belongs to, or remove its entry."),
             ])

@@ -33,10 +33,11 @@ struct ReaderCheck: DoctorCheck {
                 next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
         }
         let card = reader.atr.flatMap(KnownCard.with)?.name
-        let what = "Reader \(reader.name) holds \(card ?? "a card") (ATR \(reader.atr.map { "\($0)" } ?? "none"))"
+        let what = localized(
+            "Reader \(reader.name) holds \(card ?? localized("a card")) (ATR \(reader.atr?.description ?? "-"))")
         guard let status = context.cardStatus(in: reader) else {
             return Finding(
-                self, .problem, "card-hangs", what + ", which does not answer any more.",
+                self, .problem, "card-hangs", localized("\(what), which does not answer any more."),
                 next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
         }
         switch status {
@@ -47,15 +48,15 @@ struct ReaderCheck: DoctorCheck {
                 programs.isEmpty
                 ? "" : localized(" These use the smart card service now: \(programs.joined(separator: ", ")).")
             return Finding(
-                self, .problem, "card-held", what + ", but another program has it for itself.\(who)",
+                self, .problem, "card-held", localized("\(what), but another program has it for itself.\(who)"),
                 next: [localized("End that program, or wait until it is done; then run etoken-bridge token list.")])
         case .securityViolation:
             return Finding(
-                self, .problem, "card-refused", what + ", but polkit does not allow this user to use cards.",
+                self, .problem, "card-refused", localized("\(what), but polkit does not allow this user to use cards."),
                 next: [localized("Let a group in with a polkit rule: see \"polkit\" in docs/tokens-on-linux.md.")])
         default:
             return Finding(
-                self, .problem, "card-unusable", what + ", but \(status.sentence) (\(status.name)).",
+                self, .problem, "card-unusable", localized("\(what), but \(status.sentence) (\(status.name))."),
                 next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
         }
     }

@@ -40,8 +40,9 @@ struct ServiceCheck: DoctorCheck {
                     next: [
                         "ls -ld \(socket.path)",
                         localized(
-                            "Everybody may usually write there (mode 0666); \(context.hasSystemd ? "sudo systemctl restart pcscd.socket makes it anew." : "restart pcscd to make it anew.")"
-                        ),
+                            context.hasSystemd
+                                ? "Everybody may usually write there (mode 0666); sudo systemctl restart pcscd.socket makes it anew."
+                                : "Everybody may usually write there (mode 0666); restart pcscd to make it anew."),
                     ])
             ]
         case .failed(let reason):
@@ -85,7 +86,7 @@ struct ServiceCheck: DoctorCheck {
             return Finding(
                 self, .problem, "service-not-installed",
                 localized("The smart card service (pcscd) is not installed: tokens in USB ports cannot be reached."),
-                next: [localized("sudo apt install pcscd libccid")])
+                next: ["sudo apt install pcscd libccid"])
         }
         let place =
             getenv("PCSCLITE_CSOCK_NAME") == nil
@@ -97,11 +98,11 @@ struct ServiceCheck: DoctorCheck {
     }
 
     private func start(_ context: DoctorContext, verb: String) -> [String] {
-        [context.hasSystemd ? localized("sudo systemctl \(verb) pcscd.socket") : "sudo \(Self.program)"]
+        [context.hasSystemd ? "sudo systemctl \(verb) pcscd.socket" : "sudo \(Self.program)"]
     }
 
     private static var user: String {
-        getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "number \(geteuid())"
+        getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? localized("number \(geteuid())")
     }
 
     /// Whose it is and who may open it, where that can be seen.
@@ -109,6 +110,6 @@ struct ServiceCheck: DoctorCheck {
         var status = stat()
         guard stat(path, &status) == 0 else { return localized(", nor look into its folder") }
         let owner = getpwuid(status.st_uid).map { String(cString: $0.pointee.pw_name) } ?? "\(status.st_uid)"
-        return " (owner \(owner), mode 0\(String(status.st_mode & 0o777, radix: 8)))"
+        return localized(" (owner \(owner), mode 0\(String(status.st_mode & 0o777, radix: 8)))")
     }
 }

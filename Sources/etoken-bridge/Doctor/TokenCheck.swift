@@ -29,7 +29,7 @@ struct TokenCheck: DoctorCheck {
 
     private func finding(_ token: Token) -> Finding {
         let info = token.info
-        let what = "Token \(info.plainLabel) (serial \(info.serialNumber))"
+        let what = localized("Token \(info.plainLabel) (serial \(info.serialNumber))")
         let administrator =
             localized(
                 "Use the other token, or have this one unlocked with its administrator PIN by SafeNet's software.")
@@ -58,7 +58,9 @@ struct TokenCheck: DoctorCheck {
             return Finding(
                 self, .warning, "token-count-low",
                 localized(
-                    "\(what): \(tried) wrong PIN\(tried == 1 ? " was" : "s were") tried with this program since the last right one; at 15 it locks itself for good."
+                    tried == 1
+                        ? "\(what): 1 wrong PIN was tried with this program since the last right one; at 15 it locks itself for good."
+                        : "\(what): \(tried) wrong PINs were tried with this program since the last right one; at 15 it locks itself for good."
                 ),
                 next: [localized("Make sure of the PIN before the next attempt.")])
         case .ready: return Finding(self, .ok, "token-ready", localized("\(what) is in \(info.slotDescription)."))
@@ -71,7 +73,7 @@ struct TokenCheck: DoctorCheck {
 
     private func unread(_ reader: Reader, _ context: DoctorContext) -> Finding {
         let known = reader.atr.flatMap(KnownCard.with)
-        let atr = reader.atr.map { "\($0)" } ?? "none"
+        let atr = reader.atr.map { "\($0)" } ?? "-"
         guard let known else {
             return Finding(
                 self, .problem, "card-unknown",

@@ -13,8 +13,8 @@ extension ChangeRecord {
         if state != .planned { parts.append(result) }
         if let advice, state == .planned || state == .finished {
             let groups = forecast.stranded.flatMap(\.phones)
-            let names =
-                groups.prefix(5).joined(separator: ", ") + (groups.count > 5 ? " and \(groups.count - 5) more" : "")
+            let first = groups.prefix(5).joined(separator: ", ")
+            let names = groups.count > 5 ? localized("\(first) and \(groups.count - 5) more") : first
             parts.append(localized("Left to do by hand for \(names): \(advice)"))
         }
         return parts.joined(separator: "\n\n")
@@ -25,52 +25,54 @@ extension ChangeRecord {
     }
 
     private var nothingToDo: String {
-        let what =
-            tokens.isEmpty
-            ? localized("signed by \(before?.signer ?? "nobody")")
-            : localized("holds \(tokens.map(\.label).joined(separator: " and ")), and one of them signed it")
-        let file = before.map { localized("Its CTL file (\($0.length) bytes) \(tokens.isEmpty ? "is " : "")\(what)") }
-        return localized(
-            "Cluster \(cluster): nothing to do. \(file ?? "It serves no CTL file"); it is in \(mode) mode.")
+        guard let before else {
+            return localized("Cluster \(cluster): nothing to do. It serves no CTL file; it is in \(mode) mode.")
+        }
+        return tokens.isEmpty
+            ? localized(
+                "Cluster \(cluster): nothing to do. Its CTL file (\(before.length) bytes) is signed by \(before.signer); it is in \(mode) mode."
+            )
+            : localized(
+                "Cluster \(cluster): nothing to do. Its CTL file (\(before.length) bytes) holds \(tokens.map(\.label).list), and one of them signed it; it is in \(mode) mode."
+            )
     }
 
     private var header: String {
-        var lines = [
-            "Cluster \(cluster), CUCM \(version), \(mode) mode: \(title)",
-            localized("Present CTL file: \(before.map { "\($0.length) bytes, signed by \($0.signer)" } ?? "none")"),
-        ]
-        lines.append(
+        let present =
+            before.map { localized("Present CTL file: \($0.length) bytes, signed by \($0.signer)") }
+            ?? localized("Present CTL file: none")
+        let new =
             tokens.isEmpty
-                ? localized("New CTL file: signed by \(signer)")
-                : localized(
-                    "New CTL file: tokens \(tokens.map(\.label).joined(separator: " and ")), signed by \(signer)"))
-        return lines.joined(separator: "\n")
+            ? localized("New CTL file: signed by \(signer)")
+            : localized("New CTL file: tokens \(tokens.map(\.label).list), signed by \(signer)")
+        return localized("Cluster \(cluster), CUCM \(version), \(mode) mode: \(title)") + "\n\(present)\n\(new)"
     }
 
     private var plan: String {
         let lines = steps.enumerated().map { index, step in
-            "\(index + 1 < 10 ? " " : "")\(index + 1). \(step.title)\n    \(step.state == .done ? "already so: " : "")\(step.text)"
+            let text = step.state == .done ? localized("already so: \(step.text)") : step.text
+            return "\(index + 1 < 10 ? " " : "")\(index + 1). \(step.title)\n    \(text)"
         }
-        return "Plan (nothing has been changed):\n" + lines.joined(separator: "\n")
+        return localized("Plan (nothing has been changed):") + "\n" + lines.joined(separator: "\n")
     }
 
     /// A line for each phone, or where there are many, for each group of them.
     private var phoneTable: String {
         let after = Dictionary(
-            phones.flatMap { group in group.phones.map { ($0, group.result.rawValue) } }, uniquingKeysWith: { $1 })
+            phones.flatMap { group in group.phones.map { ($0, group.result.text) } }, uniquingKeysWith: { $1 })
         var table = Table(forecast.count > 20 ? "PHONES" : "PHONE", "MODEL", "BEFORE", "FORECAST", "AFTER", "WHY")
         for group in forecast.groups {
             guard forecast.count > 20 else {
                 for phone in group.phones {
                     table.add(
-                        phone, group.model, group.before, group.outcome.rawValue, after[phone] ?? "-", group.reason)
+                        phone, group.model, group.before, group.outcome.text, after[phone] ?? "-", group.reason)
                 }
                 continue
             }
             let results = Dictionary(grouping: group.phones) { after[$0] ?? "-" }
             for (result, members) in results.sorted(by: { $0.key < $1.key }) {
                 table.add(
-                    "\(members.count)", group.model, group.before, group.outcome.rawValue, result, group.reason)
+                    "\(members.count)", group.model, group.before, group.outcome.text, result, group.reason)
             }
         }
         return table.text
@@ -93,13 +95,19 @@ extension ChangeRecord {
             )
         }
         if let failure { lines.append(localized("Last failure: \(failure.joined(separator: " "))")) }
-        lines.append(localized("CTL file before: \(before.map { "\($0.length) bytes, SHA-1 \($0.sha1)" } ?? "none")"))
+        lines.append(
+            before.map { localized("CTL file before: \($0.length) bytes, SHA-1 \($0.sha1)") }
+                ?? localized("CTL file before: none"))
         if let after {
-            let label = state == .finished ? localized("CTL file now:   ") : localized("CTL file made:  ")
-            lines.append(localized("\(label) \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"))
+            lines.append(
+                localized(
+                    state == .finished
+                        ? "CTL file now:    \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"
+                        : "CTL file made:   \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"))
         }
         lines.append(
-            "Files are in \(output)" + (backup.map { localized("; the previous CTL file is kept as\n\($0)") } ?? ""))
+            backup.map { localized("Files are in \(output); the previous CTL file is kept as\n\($0)") }
+                ?? localized("Files are in \(output)"))
         return lines.joined(separator: "\n")
     }
 }

@@ -140,8 +140,7 @@ struct ChangeSession {
                 next: localized("Look at the plan with --dry-run, then give --yes."))
         }
         Terminal.note(record.text)
-        Terminal.write(localized("Change cluster \(record.cluster) now? Type yes: "), to: STDERR_FILENO)
-        guard readLine()?.trimmed == "yes" else {
+        guard Terminal.confirm(localized("Change cluster \(record.cluster) now?")) else {
             throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
         }
     }
@@ -154,8 +153,8 @@ final class ProgressPrinter {
         case .began(let number, let count, let title): Terminal.note("[\(number)/\(count)] \(title)")
         case .skipped(let found): Terminal.note(localized("       already so: \(found)"))
         case .doing(let plan): Terminal.note("       \(plan)")
-        case .proved(let sentences): for sentence in sentences { Terminal.note("       proof: \(sentence)") }
-        case .undoing(let title): Terminal.note("  undo: \(title)")
+        case .proved(let sentences): for sentence in sentences { Terminal.note(localized("       proof: \(sentence)")) }
+        case .undoing(let title): Terminal.note(localized("  undo: \(title)"))
         case .undone(let sentences): for sentence in sentences { Terminal.note("       \(sentence)") }
         }
     }

@@ -8,7 +8,8 @@ enum Guide {
     private static func require(_ option: String) throws {
         guard Terminal.isInteractive else {
             throw Failure(
-                Status.usage, localized("There is no terminal to ask on."), next: "Give \(option); see --help.")
+                Status.usage, localized("There is no terminal to ask on."),
+                next: localized("Give \(option); see --help."))
         }
     }
 
@@ -38,9 +39,10 @@ enum Guide {
                 "The trust list needs two security tokens at least, so that a lost one does not lock the cluster out."))
         let prompt = try InsertionPrompt(module)
         var chosen: [NamedToken] = []
-        let ordinals = ["first", "second", "third", "fourth"]
+        let ordinals = [localized("first"), localized("second"), localized("third"), localized("fourth")]
         while true {
-            let present = try prompt.token(nil, chosen.count < ordinals.count ? ordinals[chosen.count] : "next")
+            let present = try prompt.token(
+                nil, chosen.count < ordinals.count ? ordinals[chosen.count] : localized("next"))
             prompt.count(present.info)
             let token = try NamedToken(present.info.serialNumber, in: module.finder())
             describe(token)
@@ -55,11 +57,12 @@ enum Guide {
     private static func describe(_ token: NamedToken) {
         let certificate = token.stored.certificate
         Terminal.note(
-            """
-              Subject: \(certificate.subject.rendered(.token))
-              Issuer:  \(certificate.issuer.rendered(.token))
-              Serial:  \(certificate.serialNumber.hex)
-              Valid:   \(isoTime(certificate.notBefore)) to \(isoTime(certificate.notAfter))
-            """)
+            localized(
+                """
+                  Subject: \(certificate.subject.rendered(.token))
+                  Issuer:  \(certificate.issuer.rendered(.token))
+                  Serial:  \(certificate.serialNumber.hex)
+                  Valid:   \(isoTime(certificate.notBefore)) to \(isoTime(certificate.notAfter))
+                """))
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Cluster
+import Documents
 import Files
-import FoundationEssentials
 import Messages
 import Migration
 
@@ -66,18 +66,16 @@ struct MigratePrepareDowngrade: ParsableCommand {
 
     private func write(_ check: DowngradeCheck, to path: String) throws {
         let base = path.hasSuffix(".html") ? String(path.dropLast(5)) : path
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try Files.write(Array(check.html.utf8), to: base + ".html", permissions: 0o644, replacing: true)
-        try Files.write(
-            Array(try encoder.encode(check)) + [10], to: base + ".json", permissions: 0o644, replacing: true)
+        try Files.write(try JSON.document(check), to: base + ".json", permissions: 0o644, replacing: true)
         Terminal.note(localized("The checklist is in \(base).html and \(base).json."))
     }
 
     private func text(_ check: DowngradeCheck) -> String {
         let words: [DowngradeCheck.Item.State: String] = [.proven: "[x]", .failed: "[!]", .byHand: "[ ]"]
         let lines = check.items.map { item in
-            "\(words[item.state] ?? "") \(item.title)\n    \(item.text)" + (item.next.map { "\n    Next: \($0)" } ?? "")
+            "\(words[item.state] ?? "") \(item.title)\n    \(item.text)"
+                + (item.next.map { "\n    " + localized("Next: \($0)") } ?? "")
         }
         return localized(
             """

@@ -48,8 +48,8 @@ struct MigrateStatus: ParsableCommand {
         let record = try ChangeRecord(journal: try journal.journal(in: state), backups: state)
         try reporting.publish(record)
         if !reporting.common.json {
-            var table = Table("STEP", "STATE", "SECONDS")
-            for step in record.steps { table.add(step.title, step.state.rawValue, step.seconds.map { "\($0)" } ?? "") }
+            var table = Table(localized("STEP"), localized("STATE"), localized("SECONDS"))
+            for step in record.steps { table.add(step.title, step.state.text, step.seconds.map { "\($0)" } ?? "") }
             Terminal.out("\n" + table.text)
         }
     }

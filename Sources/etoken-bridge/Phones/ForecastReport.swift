@@ -12,7 +12,9 @@ struct ForecastReport: Encodable {
     struct Group: Encodable {
         let model: String
         let pool: String?
-        let before, outcome, rule, reason: String
+        let before: String
+        let outcome: Verdict.Outcome
+        let rule, reason: String
         let count: Int
         let phones: [String]
     }
@@ -49,7 +51,7 @@ struct ForecastReport: Encodable {
         }
         groups = forecast.groups.map { group in
             Group(
-                model: group.model, pool: group.pool, before: group.before, outcome: group.verdict.outcome.rawValue,
+                model: group.model, pool: group.pool, before: group.before, outcome: group.verdict.outcome,
                 rule: group.verdict.rule.rawValue, reason: group.verdict.reason, count: group.phones.count,
                 phones: group.phones.map(\.name))
         }
@@ -65,20 +67,21 @@ struct ForecastReport: Encodable {
                 """)
         ]
         parts.append(tvs.map { localized("TVS on \($0.server): \($0.answer).") }.joined(separator: "\n"))
-        var table = Table("MODEL", "POOL", "PHONES", "OUTCOME", "HOLD")
+        var table = Table(
+            localized("MODEL"), localized("POOL"), localized("PHONES"), localized("OUTCOME"), localized("HOLD"))
         var reasons: [String] = []
         for group in groups {
             let number = reasons.firstIndex(of: group.reason) ?? reasons.count
             if number == reasons.count { reasons.append(group.reason) }
             table.add(
-                group.model, group.pool ?? "-", "\(group.count)", "\(group.outcome) (\(number + 1))", group.before)
+                group.model, group.pool ?? "-", "\(group.count)", "\(group.outcome.text) (\(number + 1))", group.before)
         }
         parts.append(table.text)
         parts.append(reasons.enumerated().map { "(\($0.offset + 1)) \($0.element)" }.joined(separator: "\n"))
         if listing {
-            var list = Table("PHONE", "MODEL", "OUTCOME", "WHY")
+            var list = Table(localized("PHONE"), localized("MODEL"), localized("OUTCOME"), localized("WHY"))
             for group in groups {
-                for phone in group.phones { list.add(phone, group.model, group.outcome, group.reason) }
+                for phone in group.phones { list.add(phone, group.model, group.outcome.text, group.reason) }
             }
             parts.append(list.text)
         }
@@ -99,7 +102,7 @@ struct ForecastReport: Encodable {
         }
         let lines = groups.flatMap { group in
             group.phones.map { phone in
-                [phone, group.model, group.pool ?? "", group.before, group.outcome, group.rule, group.reason]
+                [phone, group.model, group.pool ?? "", group.before, group.outcome.rawValue, group.rule, group.reason]
                     .map(cell).joined(separator: ",")
             }
         }

@@ -46,7 +46,7 @@ struct InventoryOptions: ParsableArguments {
                     if Terminal.isInteractive { Terminal.note(localized("[\(count)/\(all)] phones read")) }
                 case .waiting(let seconds, let why):
                     // Of many short waits the first is enough.
-                    if why != last || seconds >= 4 { Terminal.note("Waiting \(duration(seconds)): \(why)") }
+                    if why != last || seconds >= 4 { Terminal.note(localized("Waiting \(duration(seconds)): \(why)")) }
                     last = why
                 }
             }

@@ -32,7 +32,8 @@ struct PhoneChoice: ParsableArguments {
     /// - Throws: a ``Failure`` where something that was named is not there, or nothing is left.
     func choose(from candidates: [RestartCandidate], cluster: String) throws -> [String] {
         let all = candidates.map { Candidate(name: $0.name, model: $0.model, pool: $0.pool) }
-        let chosen = try places(among: all, of: "cluster \(cluster)", consequence: localized(" Nothing was restarted."))
+        let chosen = try places(
+            among: all, of: localized("cluster \(cluster)"), consequence: localized(" Nothing was restarted."))
         return chosen.map { candidates[$0].name }.sorted()
     }
 

@@ -46,7 +46,24 @@ struct PhonesCheck: ParsableCommand {
             var noFile = 0
         }
 
-        struct Held: Encodable { let phone, model, holds: String }
+        struct Held: Encodable {
+            enum Kind: String, Encodable {
+                case expected, other, none
+            }
+
+            let phone, model: String
+            let holds: Kind
+            /// What it shows, of another file.
+            let checksum: String?
+
+            var text: String {
+                switch holds {
+                case .expected: localized("expected file")
+                case .other: localized("other file \(checksum ?? "")")
+                case .none: localized("no file")
+                }
+            }
+        }
 
         let cluster, sha1, md5: String
         let length: Int
@@ -64,7 +81,8 @@ struct PhonesCheck: ParsableCommand {
                 Status.notThere, localized("Cluster \(self.cluster.cluster) serves no CTL file."),
                 next: localized("Name the file that phones should hold: --file FILE."))
         }
-        let chosen = try choice.choose(from: try inventory.read { cluster }, of: "cluster \(self.cluster.cluster)")
+        let chosen = try choice.choose(
+            from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)"))
         let (_, held) = questions.ask(chosen, of: live)
         let report = self.report(chosen, held, bytes)
         if common.json { try Terminal.json(report) } else { Terminal.out(text(report)) }
@@ -95,19 +113,20 @@ struct PhonesCheck: ParsableCommand {
             if phone.isRegistered == true { model.registered += 1 }
             if let answer = held[phone.name] {
                 model.asked += 1
-                let holds: String
+                let holds: Report.Held.Kind
+                var checksum: String?
                 switch answer {
                 case .checksum(let text) where checksums.values.contains(text):
                     model.expected += 1
-                    holds = localized("expected file")
+                    holds = .expected
                 case .checksum(let text):
                     model.other += 1
-                    holds = localized("other file \(text)")
+                    (holds, checksum) = (.other, text)
                 case .notInstalled:
                     model.noFile += 1
-                    holds = localized("no file")
+                    holds = .none
                 }
-                report.asked.append(.init(phone: phone.name, model: phone.model.name, holds: holds))
+                report.asked.append(.init(phone: phone.name, model: phone.model.name, holds: holds, checksum: checksum))
             }
             models[phone.model.name] = model
         }
@@ -116,7 +135,9 @@ struct PhonesCheck: ParsableCommand {
     }
 
     private func text(_ report: Report) -> String {
-        var table = Table("MODEL", "PHONES", "REGISTERED", "ANSWERED", "EXPECTED", "OTHER", "NONE", "SHOWS")
+        var table = Table(
+            localized("MODEL"), localized("PHONES"), localized("REGISTERED"), localized("ANSWERED"),
+            localized("EXPECTED"), localized("OTHER"), localized("NONE"), localized("SHOWS"))
         for model in report.models {
             table.add(
                 model.model, "\(model.phones)", "\(model.registered)", "\(model.asked)", "\(model.expected)",
@@ -131,10 +152,10 @@ struct PhonesCheck: ParsableCommand {
                   SHA1  \(report.sha1)
                 """), table.text,
         ]
-        let listed = phones ? report.asked : report.asked.filter { $0.holds != "expected file" }
+        let listed = phones ? report.asked : report.asked.filter { $0.holds != .expected }
         if !listed.isEmpty {
-            var list = Table("PHONE", "MODEL", "HOLDS")
-            for entry in listed.prefix(phones ? Int.max : 50) { list.add(entry.phone, entry.model, entry.holds) }
+            var list = Table(localized("PHONE"), localized("MODEL"), localized("HOLDS"))
+            for entry in listed.prefix(phones ? Int.max : 50) { list.add(entry.phone, entry.model, entry.text) }
             parts.append(list.text)
         }
         return parts.joined(separator: "\n\n")

@@ -79,12 +79,12 @@ struct PhonesExplain: ParsableCommand {
     }
 
     private func text(_ conclusion: LogExplanation.Conclusion) -> String {
-        var lines = ["\(conclusion.time)  \(conclusion.outcome.rawValue)  \(conclusion.text)"]
+        var lines = ["\(conclusion.time)  \(conclusion.outcome.text)  \(conclusion.text)"]
         if !conclusion.rules.isEmpty {
-            lines.append("  rule  \(conclusion.rules.map(\.rawValue).joined(separator: " or "))")
+            lines.append(localized("  rule  \(conclusion.rules.map(\.rawValue).joined(separator: " or "))"))
         }
         for quote in conclusion.quotes {
-            lines.append("  line \(quote.line): \(quote.text)")
+            lines.append(localized("  line \(quote.line): \(quote.text)"))
             lines.append("    \(quote.meaning)")
         }
         return lines.joined(separator: "\n")

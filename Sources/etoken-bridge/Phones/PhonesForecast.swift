@@ -47,7 +47,8 @@ struct PhonesForecast: ParsableCommand {
         let live = try LiveCluster(cluster)
         Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
         let served = try ServedFiles(live)
-        let chosen = try choice.choose(from: try inventory.read { cluster }, of: "cluster \(self.cluster.cluster)")
+        let chosen = try choice.choose(
+            from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)"))
         let (asked, held) = questions.ask(chosen, of: live)
         let state = StateFolder.standard()
         let surveyed = SurveyedPhone.all(chosen, checksums: held, present: served.ctl) { checksum in

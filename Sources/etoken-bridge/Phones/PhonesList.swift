@@ -48,7 +48,7 @@ struct PhonesList: ParsableCommand {
     }
 
     func run() throws {
-        let sourceName = source.phonesFrom ?? "cluster \(cluster ?? "")"
+        let sourceName = source.phonesFrom ?? localized("cluster \(cluster ?? "")")
         var opened: Cluster?
         defer { opened?.close() }
         let all = try source.read {
@@ -62,7 +62,7 @@ struct PhonesList: ParsableCommand {
             let csv = Inventory(phones: chosen).csv
             guard csvPath != "-" else { return Terminal.write(csv, to: 1) }
             try Files.write(csv, to: csvPath, permissions: 0o644, replacing: true)
-            Terminal.note("\(csvPath): \(chosen.count) phones.")
+            Terminal.note(localized("\(csvPath): \(chosen.count) phones."))
         }
         let report = PhonesReport(chosen, source: sourceName, withList: phones)
         if common.json {

@@ -76,7 +76,7 @@ struct PhonesModels: ParsableCommand {
     }
 
     private func text(_ document: Document) -> String {
-        var table = Table("MODEL", "SECURITY BY DEFAULT", "SHOWS", "SOURCE")
+        var table = Table(localized("MODEL"), localized("SECURITY BY DEFAULT"), localized("SHOWS"), localized("SOURCE"))
         for item in document.models {
             let model = item.model.count > 24 ? item.model.prefix(21) + "..." : item.model
             let source = item.source.count > 27 ? item.source.prefix(24) + "..." : item.source

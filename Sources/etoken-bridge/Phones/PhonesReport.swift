@@ -1,3 +1,4 @@
+import Messages
 import Phones
 
 /// Phones, counted by model and by device pool.
@@ -84,7 +85,9 @@ struct PhonesReport: Encodable {
     // MARK: Text
 
     var text: String {
-        var parts = ["\(phones) phones" + (registered.map { ", \($0) registered" } ?? "")]
+        var parts = [
+            registered.map { localized("\(phones) phones, \($0) registered") } ?? localized("\(phones) phones")
+        ]
         if phones > 0 { parts += [modelTable.text, poolTable.text] }
         let groups = groupTable
         if !groups.rows.isEmpty { parts.append(groups.text) }
@@ -93,7 +96,8 @@ struct PhonesReport: Encodable {
     }
 
     private var modelTable: Table {
-        var table = Table("MODEL", "SECURITY BY DEFAULT", "PHONES", "REGISTERED")
+        var table = Table(
+            localized("MODEL"), localized("SECURITY BY DEFAULT"), localized("PHONES"), localized("REGISTERED"))
         for item in models {
             table.add(Self.cut(item.model, 40), item.securityByDefault, "\(item.phones)", Self.text(item.registered))
         }
@@ -101,7 +105,7 @@ struct PhonesReport: Encodable {
     }
 
     private var poolTable: Table {
-        var table = Table("DEVICE POOL", "GROUP", "PHONES", "REGISTERED")
+        var table = Table(localized("DEVICE POOL"), localized("GROUP"), localized("PHONES"), localized("REGISTERED"))
         for item in pools {
             table.add(
                 item.pool.isEmpty ? "-" : Self.cut(item.pool, 30), Self.cut(item.group, 24), "\(item.phones)",
@@ -111,7 +115,7 @@ struct PhonesReport: Encodable {
     }
 
     private var groupTable: Table {
-        var table = Table("GROUP", "TVS SERVERS, IN ORDER")
+        var table = Table(localized("GROUP"), localized("TVS SERVERS, IN ORDER"))
         var seen: Set<String> = []
         for item in pools where !item.servers.isEmpty && seen.insert(item.group).inserted {
             table.add(Self.cut(item.group, 24), Self.cut(item.servers.joined(separator: " "), 54))
@@ -120,11 +124,12 @@ struct PhonesReport: Encodable {
     }
 
     private static func table(_ items: [Item]) -> Table {
-        var table = Table("NAME", "MODEL", "DEVICE POOL", "REG", "ADDRESS")
+        var table = Table(
+            localized("NAME"), localized("MODEL"), localized("DEVICE POOL"), localized("REG"), localized("ADDRESS"))
         for item in items {
             table.add(
                 item.name, cut(item.model, 22), cut(item.pool ?? "", 16),
-                item.registered.map { $0 ? "yes" : "no" } ?? "?",
+                item.registered.map { localized($0 ? "yes" : "no") } ?? "?",
                 item.address ?? "")
         }
         return table

@@ -96,7 +96,11 @@ struct PhonesRestart: ParsableCommand {
         let report = RestartReport(run: run, isReset: isReset)
         Terminal.note(report.announcement)
         if dryRun { return try show(report.planned) }
-        try confirmation.ask(localized("\(isReset ? "Reset" : "Restart") \(phones.count) phones of cluster \(name)?"))
+        try confirmation.ask(
+            localized(
+                isReset
+                    ? "Reset \(phones.count) phones of cluster \(name)?"
+                    : "Restart \(phones.count) phones of cluster \(name)?"))
         let record =
             try resume
             ? stopped?.resume()
@@ -132,7 +136,7 @@ struct PhonesRestart: ParsableCommand {
             let passed = (ContinuousClock.now - start) / .seconds(1) + (done < count ? pause : 0)
             let rest =
                 done < count ? localized(", about \(duration(passed / Double(done) * Double(count - done))) to go") : ""
-            Terminal.note("[\(done)/\(count)] told\(rest)")
+            Terminal.note(localized("[\(done)/\(count)] told\(rest)"))
         }
     }
 
@@ -147,5 +151,5 @@ struct PhonesRestart: ParsableCommand {
 
 /// Seconds for people: `40 s`, `12 min`.
 func duration(_ seconds: Double) -> String {
-    seconds < 120 ? "\(Int(seconds.rounded(.up))) s" : "\(Int((seconds / 60).rounded())) min"
+    seconds < 120 ? "\(Int(seconds.rounded(.up))) s" : localized("\(Int((seconds / 60).rounded())) min")
 }

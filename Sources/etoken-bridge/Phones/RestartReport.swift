@@ -19,7 +19,12 @@ struct RestartReport {
 
         var text: String {
             if state == "planned" { return left.joined(separator: "\n") }
-            var lines = [localized("\(told) of \(phones) phones have been told to \(action); \(left.count) are left.")]
+            var lines = [
+                localized(
+                    action == "reset"
+                        ? "\(told) of \(phones) phones have been told to reset; \(left.count) are left."
+                        : "\(told) of \(phones) phones have been told to restart; \(left.count) are left.")
+            ]
             for item in refused { lines.append("  \(item.phone)  \(item.reason)") }
             return lines.joined(separator: "\n")
         }
@@ -33,10 +38,11 @@ struct RestartReport {
     var announcement: String {
         let settings = run.settings
         let batches = (run.phones.count + settings.batch - 1) / settings.batch
-        return
-            localized(
-                "\(run.phones.count) phones in \(batches) \(batches == 1 ? "batch" : "batches") of up to \(settings.batch), with \(duration(settings.pause)) between them: at least \(duration(run.pauses))."
-            )
+        return localized(
+            batches == 1
+                ? "\(run.phones.count) phones in 1 batch."
+                : "\(run.phones.count) phones in \(batches) batches of up to \(settings.batch), with \(duration(settings.pause)) between them: at least \(duration(run.pauses))."
+        )
     }
 
     var planned: Document {
@@ -57,15 +63,17 @@ struct RestartReport {
 
     /// Throws the ``Failure`` that the run ends with.
     func check(_ outcome: PhoneRestart.Outcome, cluster: String) throws {
-        let resume = localized("etoken-bridge phones restart --cluster \(cluster) --resume")
+        let resume = "etoken-bridge phones restart --cluster \(cluster) --resume"
         if let failure = outcome.failure {
             let cause = Failure(describing: failure)
             throw Failure(
                 outcome.told.isEmpty ? cause.status : Status.partlyDone,
                 localized(
-                    "\(outcome.told.count) of \(run.phones.count) phones have been told to \(action), then it failed. \(cause.what)"
+                    isReset
+                        ? "\(outcome.told.count) of \(run.phones.count) phones have been told to reset, then it failed. \(cause.what)"
+                        : "\(outcome.told.count) of \(run.phones.count) phones have been told to restart, then it failed. \(cause.what)"
                 ),
-                next: (cause.next.map { $0 + " " } ?? "") + "Then go on: \(resume)", causes: cause.causes)
+                next: (cause.next.map { $0 + " " } ?? "") + localized("Then go on: \(resume)"), causes: cause.causes)
         }
         guard outcome.left.isEmpty else {
             throw Failure(
@@ -77,7 +85,9 @@ struct RestartReport {
             throw Failure(
                 Status.partlyDone,
                 localized(
-                    "The cluster did not \(action) \(outcome.refused.count) of \(run.phones.count) phones. \(first.phone): \(first.error.message)."
+                    isReset
+                        ? "The cluster did not reset \(outcome.refused.count) of \(run.phones.count) phones. \(first.phone): \(first.error.message)."
+                        : "The cluster did not restart \(outcome.refused.count) of \(run.phones.count) phones. \(first.phone): \(first.error.message)."
                 ),
                 next: localized("Look at them, then try them again: \(resume)"))
         }

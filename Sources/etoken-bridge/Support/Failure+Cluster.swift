@@ -66,13 +66,13 @@ extension Failure {
     init(describing failure: StepFailure) {
         let cause = Failure(describing: failure.cause)
         var causes = cause.causes
-        causes.append("step \(failure.stepID)")
+        causes.append(localized("step \(failure.stepID)"))
         if failure.isAfterCommit {
             self.init(
                 Status.partlyDone,
                 localized("The new CTL file is on every node, but \"\(failure.stepTitle)\" failed. \(cause.what)"),
                 next: (cause.next.map { $0 + " " } ?? "")
-                    + "Then go on where it stopped: etoken-bridge migrate resume.",
+                    + localized("Then go on where it stopped: etoken-bridge migrate resume."),
                 causes: causes)
         } else if failure.notUndone.isEmpty {
             self.init(

@@ -17,7 +17,7 @@ extension Failure {
         case let error as FileError:
             self.init(
                 error.code == .notFound ? Status.notThere : Status.failed,
-                "\(error.path): cannot \(error.operation) it: \(error.cause).",
+                localized("\(error.path): cannot \(error.operation) it: \(error.cause)."),
                 next: error.code == .noSpace
                     ? localized("Free some space on that disk, and run the command again.") : nil)
         case let error as TrustListError: self.init(describing: error)
@@ -30,7 +30,7 @@ extension Failure {
             self.init(
                 Status.failed, error.reason,
                 next: localized("See what is wrong, and how to mend it: etoken-bridge doctor"),
-                causes: [error.code.rawValue, "\(error.function) returned \(error.status.name)"])
+                causes: [error.code.rawValue, localized("\(error.function) returned \(error.status.name)")])
         case let error as SecretError:
             self.init(
                 Status.notThere, localized("The PIN could not be read from \(error.source): \(error.reason)."),
@@ -103,7 +103,7 @@ extension Failure {
             case .failed, .badSignature:
                 (Status.failed, localized("Pull the token, insert it again, and run the command once more."))
             }
-        let cause = error.function.map { "\($0) returned \(error.returnValue?.name ?? "?")" }
+        let cause = error.function.map { localized("\($0) returned \(error.returnValue?.name ?? "?")") }
         self.init(status, error.reason, next: next, causes: [error.code.rawValue, cause].compactMap(\.self))
     }
 }

@@ -56,7 +56,9 @@ struct PINOptions: ParsableArguments {
         if wrong > 0 {
             Terminal.note(
                 localized(
-                    "Warning: \(wrong) wrong PIN\(wrong == 1 ? " was" : "s were") tried on token \(info.label) with this program since the last right one; 15 lock it for good."
+                    wrong == 1
+                        ? "Warning: 1 wrong PIN was tried on token \(info.label) with this program since the last right one; 15 lock it for good."
+                        : "Warning: \(wrong) wrong PINs were tried on token \(info.label) with this program since the last right one; 15 lock it for good."
                 )
             )
         } else if info.pin == .countLow {
@@ -77,7 +79,7 @@ struct PINOptions: ParsableArguments {
 enum PINPrompt {
     /// By the pinentry that the configuration names, else on the terminal.
     static func ask(for info: TokenInfo) throws -> Secret {
-        let token = "token \(info.label) (serial \(info.serialNumber))"
+        let token = localized("token \(info.label) (serial \(info.serialNumber))")
         if let pinentry = try ConfigurationFile.load().tokens.pinentry {
             return try Pinentry.ask(
                 pinentry, description: localized("The PIN of \(token). It is tried once; \(Self.tries(info))."),
@@ -99,16 +101,16 @@ enum PINPrompt {
 
     /// A new PIN, asked twice.
     static func askForNew(_ info: TokenInfo) throws -> Secret {
-        let token = "token \(info.label) (serial \(info.serialNumber))"
+        let token = localized("token \(info.label) (serial \(info.serialNumber))")
         let ask: (String) throws -> Secret
         if let pinentry = try ConfigurationFile.load().tokens.pinentry {
-            ask = { try Pinentry.ask(pinentry, description: "\($0) of \(token).", prompt: "PIN:") }
+            ask = { try Pinentry.ask(pinentry, description: $0, prompt: "PIN:") }
         } else {
             try checkTerminal(info, options: "--new-pin-file FILE")
-            ask = { try Secret.ask("\($0) of \(token): ") }
+            ask = { try Secret.ask("\($0): ") }
         }
-        let first = try ask("New PIN")
-        let second = try ask(localized("The new PIN once more, for the PIN"))
+        let first = try ask(localized("New PIN of \(token)"))
+        let second = try ask(localized("The new PIN of \(token) once more"))
         guard first.withBytes({ bytes in second.withBytes { $0.elementsEqual(bytes) } }) else {
             throw Failure(
                 Status.failed, localized("The two new PINs differ; the PIN of \(token) is as it was."),
@@ -128,7 +130,7 @@ enum PINPrompt {
         guard Terminal.isInteractive else {
             throw Failure(
                 Status.usage, localized("Token \(info.label) needs a PIN, and there is no terminal to ask on."),
-                next: "Give \(options).")
+                next: localized("Give \(options)."))
         }
     }
 }

@@ -74,7 +74,9 @@ struct TVSReport: Encodable {
         var lines: [String] = []
         for (index, entry) in replies.enumerated() {
             if index == 0 || replies[index - 1].server != entry.server { lines.append(entry.server) }
-            let question = entry.issuer.map { "\(entry.message) issuer \($0), serial \(entry.serial ?? "-")" }
+            let question = entry.issuer.map {
+                localized("\(entry.message) issuer \($0), serial \(entry.serial ?? "-")")
+            }
             lines.append("  \(question ?? entry.message)")
             lines.append("    \(entry.sentence)")
         }
@@ -102,7 +104,7 @@ extension TVSReport.Entry {
             sameCertificate = answer.certificate.flatMap { given in wanted.map { $0 == given } }
             error = nil
         case .failure(let failure):
-            verdict = localized("no answer")
+            verdict = "no-answer"
             roles = []
             (timeToLive, certificateSHA1, subject, sameCertificate) = (nil, nil, nil, nil)
             error = failure.description
@@ -112,10 +114,10 @@ extension TVSReport.Entry {
     fileprivate var sentence: String {
         switch verdict {
         case "valid":
-            var text = localized("valid, roles: \(roles.isEmpty ? "none" : roles.joined(separator: ", "))")
-            if let timeToLive { text += "; for \(timeToLive) s" }
-            if let certificateSHA1 { text += "\n    gives \(subject ?? ""), SHA-1 \(certificateSHA1)" }
-            if sameCertificate == false { text += "\n    THIS IS ANOTHER CERTIFICATE" }
+            var text = localized("valid, roles: \(roles.isEmpty ? "-" : roles.joined(separator: ", "))")
+            if let timeToLive { text += localized("; for \(timeToLive) s") }
+            if let certificateSHA1 { text += "\n    " + localized("gives \(subject ?? ""), SHA-1 \(certificateSHA1)") }
+            if sameCertificate == false { text += "\n    " + localized("THIS IS ANOTHER CERTIFICATE") }
             return text
         case "invalid": return localized("not known, or not trusted")
         default: return error ?? verdict

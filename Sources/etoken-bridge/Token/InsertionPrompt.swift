@@ -26,11 +26,11 @@ final class InsertionPrompt {
     ///
     /// - Parameters:
     ///   - name: a label, a serial number or a PKCS#11 URI; nil for any that has not been asked for before.
-    ///   - ordinal: for the question: "first" or "second".
+    ///   - ordinal: for the question: "first" or "second", in the language of the locale.
     /// - Throws: ``Failure`` where there is no terminal to ask on, or after Control-C (``Interruption``).
     func token(_ name: String?, _ ordinal: String) throws -> PresentToken {
         if let there = try arrival.wait(for: name, within: 0) { return there }
-        let wanted = "the \(ordinal) security token" + (name.map { " (\($0))" } ?? "")
+        let wanted = localized("the \(ordinal) security token") + (name.map { " (\($0))" } ?? "")
         guard Terminal.isInteractive else {
             throw Failure(
                 Status.notThere, localized("\(wanted.prefix(1).uppercased() + wanted.dropFirst()) is not inserted."),

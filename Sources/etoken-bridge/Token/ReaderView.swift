@@ -24,7 +24,7 @@ struct ReaderView {
     func unread(beside tokens: [TokenInfo]) -> [String] {
         let read = Set(tokens.compactMap { reader(of: $0)?.name })
         return readers.filter { $0.hasCard && !read.contains($0.name) }.map { reader in
-            let card = reader.atr.flatMap(KnownCard.with)?.name ?? "a card"
+            let card = reader.atr.flatMap(KnownCard.with)?.name ?? localized("a card")
             return localized("Reader \(reader.name) holds \(card), which no module reads: see etoken-bridge doctor.")
         }
     }
@@ -45,6 +45,7 @@ struct ReaderDocument: Encodable {
 
     /// Lines of `token show`.
     var lines: String {
-        (atr.map { "ATR           \($0)\n" } ?? "") + "Card          \(card ?? "not known by its ATR")"
+        (atr.map { localized("ATR           \($0)") + "\n" } ?? "")
+            + localized("Card          \(card ?? localized("not known by its ATR"))")
     }
 }

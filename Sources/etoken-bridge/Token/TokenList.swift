@@ -55,17 +55,17 @@ struct TokenList: ParsableCommand {
             Terminal.note(localized("No token is there. Insert one, or name its module with --module."))
             return
         }
-        var table = Table("LABEL", "SERIAL", "MODEL", "PIN", "CERTIFICATE")
+        var table = Table(localized("LABEL"), localized("SERIAL"), localized("MODEL"), "PIN", localized("CERTIFICATE"))
         for (token, contents) in rows {
             let names = contents.certificates.map { $0.certificate.subject.value(of: "CN")?.trimmed ?? "?" }
             let certificate =
                 switch names.count {
-                case 0: "none"
+                case 0: localized("none")
                 case 1: names[0]
-                default: "\(names.count) certificates"
+                default: localized("\(names.count) certificates")
                 }
             table.add(
-                token.info.plainLabel, token.info.serialNumber, token.info.model, token.info.pin.rawValue, certificate)
+                token.info.plainLabel, token.info.serialNumber, token.info.model, token.info.pin.text, certificate)
         }
         Terminal.out(table.text)
     }

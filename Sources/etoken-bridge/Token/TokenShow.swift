@@ -28,47 +28,64 @@ struct TokenShow: ParsableCommand {
             return
         }
         let info = token.info
+        let pin = info.hasPINPad ? localized("\(info.pin.text), typed in at the reader") : info.pin.text
         Terminal.out(
-            """
-            Token         \(info.label)
-            Serial        \(info.serialNumber)
-            Manufacturer  \(info.manufacturer)
-            Model         \(info.model)
-            \(readers.reader(of: info) == nil ? "Slot  " : "Reader")        \(info.slotDescription)
-            Module        \(token.module.path)
-            PIN           \(info.pin.rawValue)\(info.hasPINPad ? ", typed in at the reader" : "")
-            """)
+            localized(
+                """
+                Token         \(info.label)
+                Serial        \(info.serialNumber)
+                Manufacturer  \(info.manufacturer)
+                Model         \(info.model)
+                """))
+        Terminal.out(
+            readers.reader(of: info) == nil
+                ? localized("Slot          \(info.slotDescription)")
+                : localized("Reader        \(info.slotDescription)"))
+        Terminal.out(
+            localized(
+                """
+                Module        \(token.module.path)
+                PIN           \(pin)
+                """))
         if let reader = readers.reader(of: info) { Terminal.out(ReaderDocument(reader).lines) }
         for stored in contents.certificates {
             let certificate = stored.certificate
+            let key = Self.key(isRSA: certificate.publicKey.isRSA, bits: certificate.publicKey.bits)
             Terminal.out(
-                """
-
-                Certificate   \(Self.name(stored.id, stored.label))
-                  Subject     \(certificate.subject.rendered(.token))
-                  Issuer      \(certificate.issuer.rendered(.token))
-                  Serial      \(certificate.serialNumber.colonHex)
-                  Valid       \(isoTime(certificate.notBefore)) to \(isoTime(certificate.notAfter))
-                  Key         \(certificate.publicKey.isRSA ? "RSA" : "not RSA"), \(certificate.publicKey.bits) bit
-                  SHA-1       \(certificate.sha1.hex)
-                  Kind        \(Self.kind(certificate))
-                """)
+                "\n"
+                    + localized(
+                        """
+                        Certificate   \(Self.name(stored.id, stored.label))
+                          Subject     \(certificate.subject.rendered(.token))
+                          Issuer      \(certificate.issuer.rendered(.token))
+                          Serial      \(certificate.serialNumber.colonHex)
+                          Valid       \(isoTime(certificate.notBefore)) to \(isoTime(certificate.notAfter))
+                          Key         \(key)
+                          SHA-1       \(certificate.sha1.hex)
+                          Kind        \(Self.kind(certificate))
+                        """))
         }
         if !contents.keys.isEmpty { Terminal.out("") }
         for key in contents.keys {
-            let bits = key.bits.map { ", \($0) bit" } ?? ""
+            let name = Self.name(key.id, key.label)
+            let text = Self.key(isRSA: key.isRSA, bits: key.bits)
             Terminal.out(
-                "\(key.isPrivate ? "Private" : "Public ") key   \(Self.name(key.id, key.label)), \(key.isRSA ? "RSA" : "not RSA")\(bits)"
-            )
+                key.isPrivate
+                    ? localized("Private key   \(name), \(text)") : localized("Public key    \(name), \(text)"))
         }
         for failure in contents.unreadable { Terminal.note(localized("Passed over: \(failure)")) }
         if contents.certificates.isEmpty, contents.unreadable.isEmpty {
-            Terminal.out(localized("\nThe token holds no certificate that can be seen without a login."))
+            Terminal.out("\n" + localized("The token holds no certificate that can be seen without a login."))
         }
     }
 
+    private static func key(isRSA: Bool, bits: Int?) -> String {
+        let kind = isRSA ? "RSA" : localized("not RSA")
+        return bits.map { localized("\(kind), \($0) bit") } ?? kind
+    }
+
     private static func name(_ id: [UInt8], _ label: String) -> String {
-        "id \(id.map { "%" + [$0].hex }.joined()), label \(label)"
+        localized("id \(id.map { "%" + [$0].hex }.joined()), label \(label)")
     }
 
     private static func kind(_ certificate: Certificate) -> String {

@@ -88,14 +88,16 @@ struct TokenWait: ParsableCommand {
     }
 
     private static func line(_ token: PresentToken) -> String {
-        "\(token.info.plainLabel) (serial \(token.info.serialNumber)) in \(token.reader?.name ?? token.info.slotDescription)"
+        localized(
+            "\(token.info.plainLabel) (serial \(token.info.serialNumber)) in \(token.reader?.name ?? token.info.slotDescription)"
+        )
     }
 
     private func missing(_ names: [String?], _ isInterrupted: Bool) -> Failure {
         let list = names.compactMap(\.self).joined(separator: ", ")
         let what = list.isEmpty ? localized("no token was inserted") : localized("not inserted: \(list)")
         return isInterrupted
-            ? Failure(Status.interrupted, "Interrupted; \(what).")
+            ? Failure(Status.interrupted, localized("Interrupted; \(what)."))
             : Failure(
                 Status.notThere, localized("The time of \(timeout ?? 0) s is over; \(what)."),
                 next: localized("Insert it, or see what is wrong: etoken-bridge doctor"))

@@ -58,12 +58,13 @@ struct TokenWatch: ParsableCommand {
             if let untilInserted, seen.count >= untilInserted { return }
         }
         guard let untilInserted else { return }
-        let found = "\(seen.count) of \(untilInserted) tokens \(seen.count == 1 ? "was" : "were") seen"
         guard deadline.hasPassed, !watcher.isCancelled else {
-            throw Failure(Status.interrupted, "Interrupted: \(found).", next: nil)
+            throw Failure(
+                Status.interrupted, localized("Interrupted: tokens seen: \(seen.count) of \(untilInserted)."))
         }
         throw Failure(
-            Status.notThere, "\(found) in \(timeout ?? 0) s.",
+            Status.notThere,
+            localized("The time of \(timeout ?? 0) s is over; tokens seen: \(seen.count) of \(untilInserted)."),
             next: localized("Insert the tokens one after the other, or see what is wrong: etoken-bridge doctor"))
     }
 }
@@ -152,23 +153,31 @@ struct WatchLine: Encodable {
     }
 
     /// For the terminal, where the rest of the line tells the difference.
-    private static let words = [
-        "unread-card": "unread", "unread-card-removed": "removed", "reader-added": "plugged",
-        "reader-removed": "unplugged", "service-found": "service", "service-lost": "service", "module-failed": "module",
-    ]
-
-    var text: String {
-        let word = Self.words[event] ?? event
-        return "\(clock)  \(word)\(String(repeating: " ", count: max(0, 9 - word.count)))  \(what)"
+    private var word: String {
+        switch event {
+        case "present": localized("present")
+        case "inserted": localized("inserted")
+        case "removed": localized("removed")
+        case "unread-card": localized("unread")
+        case "unread-card-removed": localized("removed")
+        case "reader-added": localized("plugged")
+        case "reader-removed": localized("unplugged")
+        case "service-found", "service-lost": localized("service")
+        case "module-failed": localized("module")
+        default: event
+        }
     }
 
+    var text: String { "\(clock)  \(word)\(String(repeating: " ", count: max(0, 9 - word.count)))  \(what)" }
+
     private static func name(_ token: PresentToken) -> String {
-        let place = token.reader.map { "reader \($0.name)" } ?? token.info.slotDescription
-        return "\(token.info.plainLabel) (serial \(token.info.serialNumber)) in \(place)"
+        let place = token.reader.map { localized("reader \($0.name)") } ?? token.info.slotDescription
+        return localized("\(token.info.plainLabel) (serial \(token.info.serialNumber)) in \(place)")
     }
 
     private static func card(_ reader: Reader) -> String {
-        reader.atr.flatMap(KnownCard.with)?.name ?? reader.atr.map { localized("a card with ATR \($0)") } ?? "a card"
+        reader.atr.flatMap(KnownCard.with)?.name ?? reader.atr.map { localized("a card with ATR \($0)") }
+            ?? localized("a card")
     }
 
     private static func clock(_ seconds: time_t) -> String {

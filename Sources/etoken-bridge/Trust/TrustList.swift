@@ -36,15 +36,17 @@ struct TrustList: ParsableCommand {
         }
         for listed in certificates {
             let document = TrustedCertificateDocument(listed)
+            let notTold = localized("not told by this way")
             Terminal.out(
-                """
-                \(listed.name)
-                  Subject  \(document.subject ?? "not told by this way")
-                  Issuer   \(document.issuer ?? "not told by this way")
-                  Serial   \(listed.serialNumber.colonHex)
-                  Until    \(document.notAfter ?? "not told by this way")
-                  SHA-1    \(document.sha1 ?? "not told by this way")
-                """)
+                localized(
+                    """
+                    \(listed.name)
+                      Subject  \(document.subject ?? notTold)
+                      Issuer   \(document.issuer ?? notTold)
+                      Serial   \(listed.serialNumber.colonHex)
+                      Until    \(document.notAfter ?? notTold)
+                      SHA-1    \(document.sha1 ?? notTold)
+                    """))
         }
     }
 }

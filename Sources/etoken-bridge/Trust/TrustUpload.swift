@@ -54,9 +54,13 @@ struct TrustUpload: ParsableCommand {
                 let change = try stores.upload(item.certificate, to: trust.store, description: description)
                 change.tellPassedOver()
                 if !common.json {
-                    let what = change.outcome == .uploaded ? localized("is now in") : localized("was already in")
                     let names = change.certificates.map(\.name).joined(separator: ", ")
-                    Terminal.out("\(item.name) \(what) \(trust.store) as \(names) (via \(change.transport.rawValue))")
+                    let via = change.transport.rawValue
+                    Terminal.out(
+                        localized(
+                            change.outcome == .uploaded
+                                ? "\(item.name) is now in \(trust.store) as \(names) (via \(via))"
+                                : "\(item.name) was already in \(trust.store) as \(names) (via \(via))"))
                 }
                 return change
             }

@@ -1,0 +1,7 @@
+extension [String] {
+    /// The names in a sentence: `A`, `A and B`, `A, B and C`, in the language of the locale.
+    public var list: String {
+        guard let last, count > 1 else { return first ?? "" }
+        return localized("\(dropLast().joined(separator: ", ")) and \(last)")
+    }
+}
