@@ -115,7 +115,7 @@ import Testing
         }
         let late = try run("1")
         #expect(late.status == 6 && late.errors.contains("does not come up"), "\(late.errors)")
-        #expect(late.output.contains("not tried"))
+        #expect(late.output.contains("not-tried"))
         let done = try run("60")
         #expect(done.status == 0, "\(done.errors)")
         #expect(try rehearsal.bridge("cluster", "status", "--cluster", "lab").status == 0)

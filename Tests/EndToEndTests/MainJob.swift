@@ -66,8 +66,8 @@ import TrustList
             })
         #expect(
             outcomes == [
-                "Cisco 7975": ["accepted", "new file"], "Cisco 8861": ["accepted", "new file"],
-                "Cisco 7960": ["refused", "old file"],
+                "Cisco 7975": ["accepted", "new-file"], "Cisco 8861": ["accepted", "new-file"],
+                "Cisco 7960": ["refused", "old-file"],
             ])
 
         let verified = try rehearsal.bridge("ctl", "verify", rehearsal.folder.file("out/CTLFile.tlv"))

@@ -121,11 +121,11 @@ import TrustList
             ], onTerminal: true)
         try program.expect("the first token") { $0.contains { $0.hasPrefix("Add this token to the trust list?") } }
         #expect(program.output.contains("Issuer:  cn=Cisco Manufacturing CA;o=Cisco Systems"))
-        program.type("y\n")
+        program.type("yes\n")
         try program.expect("the second token") { lines in
             lines.count { $0.hasPrefix("Add this token to the trust list?") } == 2
         }
-        program.type("y\n")
+        program.type("yes\n")
         try program.expect("another") { $0.contains { $0.contains("Add another token?") } }
         program.type("n\n")
         try program.expect("the question") { $0.contains { $0.contains("Change cluster lab now? Type yes:") } }

@@ -12,7 +12,7 @@ struct ClusterReachCheck: DoctorCheck {
                 self, .problem, "name-not-resolved",
                 localized("The address of \(node.name), \(node.address), cannot be resolved."),
                 next: [
-                    localized("getent hosts \(node.address)"),
+                    "getent hosts \(node.address)",
                     localized("Or write its IP address into the configuration."),
                 ])
         }

@@ -88,7 +88,7 @@ struct ModuleCheck: DoctorCheck {
 
     /// The library that the dynamic linker did not find. Its message is `NAME: cannot open shared object file: ...`.
     private static func missingLibrary(_ reason: String) -> String? {
-        guard let end = reason.firstRange(of: localized(": cannot open shared object file"))?.lowerBound else {
+        guard let end = reason.firstRange(of: ": cannot open shared object file")?.lowerBound else {
             return nil
         }
         let name = reason[..<end].split(separator: " ").last.map(String.init) ?? ""

@@ -14,7 +14,7 @@ struct ServiceCheck: DoctorCheck {
                 Finding(
                     self, .problem, "library-missing",
                     localized("The library of the smart card service cannot be loaded: \(error)."),
-                    next: [localized("sudo apt install libpcsclite1 pcscd libccid")])
+                    next: ["sudo apt install libpcsclite1 pcscd libccid"])
             ]
         }
         let socket = context.socket
@@ -68,7 +68,7 @@ struct ServiceCheck: DoctorCheck {
                     "The smart card service hangs up on user \(Self.user): polkit does not allow the access. It usually allows it to whoever sits at the machine, and not over ssh."
                 ),
                 next: [
-                    localized("pkcheck --action-id org.debian.pcsc-lite.access_pcsc --process $$"),
+                    "pkcheck --action-id org.debian.pcsc-lite.access_pcsc --process $$",
                     localized("Let a group in with a polkit rule: see \"polkit\" in docs/tokens-on-linux.md."),
                 ])
         case .failure(let error):

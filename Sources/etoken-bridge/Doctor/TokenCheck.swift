@@ -92,7 +92,7 @@ struct TokenCheck: DoctorCheck {
                     "\(what), and SafeNet's module is here, but shows no token: it is not initialised, or SafeNet's service does not run."
                 ),
                 next: [
-                    localized("sudo systemctl restart SACSrv"),
+                    "sudo systemctl restart SACSrv",
                     localized("Pull the token, insert it again: etoken-bridge token list"),
                 ])
         }

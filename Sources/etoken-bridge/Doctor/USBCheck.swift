@@ -16,7 +16,7 @@ struct USBCheck: DoctorCheck {
                         localized(
                             "Install SafeNet Authentication Client, which brings the reader driver of eTokens, then restart pcscd."
                         ),
-                        localized("etoken-bridge doctor"),
+                        "etoken-bridge doctor",
                     ])
             }
             if case .success = context.service, context.readers.isEmpty {
@@ -24,7 +24,7 @@ struct USBCheck: DoctorCheck {
                     self, .problem, "usb-not-seen",
                     localized("\(what), but the smart card service sees no reader."),
                     next: [
-                        context.hasSystemd ? localized("sudo systemctl restart pcscd") : localized("Restart pcscd."),
+                        context.hasSystemd ? "sudo systemctl restart pcscd" : localized("Restart pcscd."),
                         localized("If it still is not seen: sudo pcscd --foreground --debug"),
                     ])
             }

@@ -21,12 +21,12 @@ struct USBToken: Hashable {
         USBToken(vendor: 0x0529, product: 0x050c, name: "eToken PRO"),
         USBToken(vendor: 0x0529, product: 0x0514, name: "eToken PRO"),
         USBToken(vendor: 0x0529, product: 0x0600, name: "eToken PRO 64k"),
-        USBToken(vendor: 0x0529, product: 0x0602, name: localized("SafeNet eToken 7300")),
-        USBToken(vendor: 0x0529, product: 0x0620, name: localized("SafeNet eToken 5100 / 5110, eToken PRO Java")),
-        USBToken(vendor: 0x08e6, product: 0x34cc, name: localized("SafeNet eToken 5300")),
-        USBToken(vendor: 0x08e6, product: 0x34ce, name: localized("SafeNet eToken 5300 C")),
-        USBToken(vendor: 0x08e6, product: 0x34cf, name: localized("SafeNet eToken 5110+ FIPS")),
-        USBToken(vendor: 0x08e6, product: 0x34d2, name: localized("SafeNet eToken Fusion")),
+        USBToken(vendor: 0x0529, product: 0x0602, name: "SafeNet eToken 7300"),
+        USBToken(vendor: 0x0529, product: 0x0620, name: "SafeNet eToken 5100 / 5110, eToken PRO Java"),
+        USBToken(vendor: 0x08e6, product: 0x34cc, name: "SafeNet eToken 5300"),
+        USBToken(vendor: 0x08e6, product: 0x34ce, name: "SafeNet eToken 5300 C"),
+        USBToken(vendor: 0x08e6, product: 0x34cf, name: "SafeNet eToken 5110+ FIPS"),
+        USBToken(vendor: 0x08e6, product: 0x34d2, name: "SafeNet eToken Fusion"),
     ]
 
     /// For example `0529:0620`.

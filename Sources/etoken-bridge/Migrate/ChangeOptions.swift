@@ -104,7 +104,7 @@ extension JournalRecord.Run {
     static func now(_ purpose: Purpose) -> JournalRecord.Run {
         var host = [CChar](repeating: 0, count: 256)
         gethostname(&host, host.count - 1)
-        let user = getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? localized("uid \(getuid())")
+        let user = getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(getuid())"
         let name = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         return JournalRecord.Run(purpose: purpose, who: "\(user)@\(name)", version: Version.current)
     }

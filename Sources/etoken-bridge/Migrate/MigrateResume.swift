@@ -30,7 +30,7 @@ struct MigrateResume: ParsableCommand {
         case .rollingBack:
             throw MigrationError.noChange(
                 localized("The change \(try Journal.open(path).plan.id) is being rolled back."),
-                next: localized("etoken-bridge migrate rollback --cluster \(journal.cluster.cluster)"))
+                next: "etoken-bridge migrate rollback --cluster \(journal.cluster.cluster)")
         case .finished, .rolledBack, .abandoned:
             throw MigrationError.noChange(
                 localized("The change \(try Journal.open(path).plan.id) is at its end already."))

@@ -24,10 +24,10 @@ private enum ParserText {
             let rest = String(line.dropFirst(english.count))
             return text + (english == "Error: " ? sentence(rest) : rest)
         }
-        if let names = line.between("  See '", localized(" <subcommand>' for detailed help.")) {
+        if let names = line.between("  See '", " <subcommand>' for detailed help.") {
             return "  " + localized("See '\(names) <subcommand>' for detailed help.")
         }
-        if let names = line.between("  See '", localized("' for more information.")) {
+        if let names = line.between("  See '", "' for more information.") {
             return "  " + localized("See '\(names)' for more information.")
         }
         return notes.reduce(line) { $0.replacing($1.english, with: $1.text) }
@@ -50,24 +50,24 @@ private enum ParserText {
 
     /// What is wrong with a command line.
     private static func sentence(_ text: String) -> String {
-        if let name = text.between(localized("Missing expected argument '"), "'") {
+        if let name = text.between("Missing expected argument '", "'") {
             return localized("Missing expected argument '\(name)'")
         }
-        if let names = text.between(localized("Missing one of: '"), "'") {
+        if let names = text.between("Missing one of: '", "'") {
             return localized("Missing one of: '\(names)'")
         }
-        if let name = text.between(localized("Missing value for '"), "'") {
+        if let name = text.between("Missing value for '", "'") {
             return localized("Missing value for '\(name)'")
         }
-        if let names = text.between(localized("Unknown option '"), "'?") {
+        if let names = text.between("Unknown option '", "'?") {
             return localized(
                 "Unknown option '\(names.replacing("'. Did you mean '", with: localized("'. Did you mean '")))'?")
         }
-        if let name = text.between(localized("Unknown option '"), "'") { return localized("Unknown option '\(name)'") }
-        if let name = text.between(localized("Unexpected argument '"), "'") {
+        if let name = text.between("Unknown option '", "'") { return localized("Unknown option '\(name)'") }
+        if let name = text.between("Unexpected argument '", "'") {
             return localized("Unexpected argument '\(name)'")
         }
-        if let rest = text.between(localized("The value '"), "") {
+        if let rest = text.between("The value '", "") {
             return localized(
                 "The value '\(rest.replacing("' is invalid for '", with: localized("' is invalid for '")))")
         }
