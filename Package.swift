@@ -113,7 +113,7 @@ let package = Package(
         .testTarget(name: "DoctorTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(
             name: "MigrationTests",
-            dependencies: ["Certificates", "Cluster", "Files", "Migration", "Phones", "TrustList"]),
+            dependencies: ["Certificates", "Cluster", "Documents", "Files", "Migration", "Phones", "TrustList"]),
         .target(
             name: "ServerFixtures", dependencies: ["CLinux"], path: "Tests/ServerFixtures",
             exclude: [
@@ -128,7 +128,7 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Certificates", "Cluster", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList",
+                "Certificates", "Cluster", "Documents", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList",
                 "cluster-lab",
             ]),
         .testTarget(

@@ -3,6 +3,9 @@ import TrustList
 
 /// Digests over bytes in memory.
 public enum Digest {
+    /// What a phone may display of a file: its MD5 and its SHA-1, in lower-case hexadecimal.
+    public static func displayed(_ bytes: [UInt8]) -> [String] { [md5(bytes).hex, sha1(bytes).hex] }
+
     /// MD5, 16 bytes: only for the checksums that CUCM and some phones display.
     public static func md5(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_md5(), length: 16) }
     /// SHA-1, 20 bytes.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// A moment, to the second. In JSON and as text it is ISO 8601 in UTC: `2015-03-06T19:45:13Z`.
 public struct Timestamp: Hashable, Comparable, Sendable {
@@ -6,6 +7,9 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     public let seconds: Int64
 
     public init(_ seconds: some BinaryInteger) { self.seconds = Int64(seconds) }
+
+    /// This moment, by the system's clock.
+    public static var now: Timestamp { Timestamp(time(nil)) }
 
     public static func < (one: Self, other: Self) -> Bool { one.seconds < other.seconds }
 }

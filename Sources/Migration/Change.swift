@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Documents
 import Files
 import Glibc
 import Messages
@@ -51,7 +52,8 @@ public final class Change {
         let survey = try Survey(of: cluster, backups: state)
         let created = max(now, (survey.present?.header.timestamp ?? 0) &+ 1)
         plan = ChangePlan(
-            id: Self.id(cluster.name, now), kind: kind, cluster: cluster.name, created: created, tokens: tokens,
+            id: Self.id(cluster.name, now), kind: kind, cluster: cluster.name, created: Timestamp(created),
+            tokens: tokens,
             signer: tokens.isEmpty ? nil : signer ?? tokens.count - 1, settings: settings, world: survey.world)
         self.survey = survey
         (self.cluster, self.state) = (cluster, state)
@@ -114,11 +116,8 @@ public final class Change {
     }
 
     private static func checkUnfinished(_ cluster: String, _ state: StateFolder) throws {
-        for path in state.changes(of: cluster) {
-            let records = try Journal.read(path)
-            guard JournalState(records).outcome.isClosed else {
-                throw MigrationError.unfinished(cluster, records.first?.plan?.id ?? path)
-            }
+        for (path, records) in try state.changes(of: cluster) where !JournalState(records).outcome.isClosed {
+            throw MigrationError.unfinished(cluster, records.first?.plan?.id ?? path)
         }
     }
 
@@ -156,14 +155,9 @@ public final class Change {
         }
     }
 
+    /// `office-20261123T170405Z`
     private static func id(_ cluster: String, _ now: UInt32) -> String {
-        var seconds = time_t(now)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        var text = [CChar](repeating: 0, count: 20)
-        strftime(&text, text.count, "%Y%m%dT%H%M%SZ", &parts)
-        let stamp = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return "\(StateFolder.fileName(cluster))-\(stamp)"
+        "\(Files.name(cluster))-\(Timestamp(now).description.filter { $0 != "-" && $0 != ":" })"
     }
 
     // MARK: Forecast

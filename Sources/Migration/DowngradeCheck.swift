@@ -24,8 +24,8 @@ public struct DowngradeCheck: Codable, Sendable {
         public let state: State
         /// What was seen, or what is to be done.
         public let text: String
-        /// What to do about a failure.
-        public let next: String?
+        /// What to do about a failure, a sentence each.
+        public let next: [String]
     }
 
     public let cluster, version, target: String
@@ -66,9 +66,8 @@ public struct DowngradeCheck: Codable, Sendable {
                     "In non-secure mode phones use no CTL file; set the mode first if the older release is to be secure: etoken-bridge cluster set-mode mixed --token ..."
                 )
         )
-        let unfinished = state.changes(of: world.name).filter {
-            (try? JournalState(Journal.read($0)).outcome.isClosed) != true
-        }
+        let unfinished = try state.changes(of: world.name).filter { !JournalState($0.records).outcome.isClosed }
+            .map(\.path)
         list.look(
             "no-unfinished-change", localized("No change is half-finished"), unfinished.isEmpty,
             seen: unfinished.isEmpty
@@ -109,11 +108,13 @@ private struct Checklist {
 
     mutating func look(_ id: String, _ title: String, _ isSo: Bool, seen: String, next: String? = nil) {
         items.append(
-            Item(id: id, title: title, state: isSo ? .proven : .failed, text: seen, next: isSo ? nil : next))
+            Item(
+                id: id, title: title, state: isSo ? .proven : .failed, text: seen,
+                next: isSo ? [] : [next].compactMap(\.self)))
     }
 
     mutating func byHand(_ id: String, _ title: String, _ text: String) {
-        items.append(Item(id: id, title: title, state: .byHand, text: text, next: nil))
+        items.append(Item(id: id, title: title, state: .byHand, text: text, next: []))
     }
 
     mutating func lookAtTokens(
@@ -240,7 +241,7 @@ extension DowngradeCheck {
                 case .failed: "&#10007; \(localized("failed"))"
                 case .byHand: "&#9744; \(localized("by hand"))"
                 }
-            let next: HTML = item.next.map { "<br><b>\(localized("Next: "))</b>\($0)" } ?? ""
+            let next: HTML = HTML(item.next.map { "<br><b>\(localized("Next: "))</b>\($0)" })
             return
                 "<tr class=\"\(item.state == .failed ? "failed" : "")\"><td><b>\(item.title)</b><br>\(item.text)\(next)</td><td class=\"box\">\(box)</td></tr>"
         }

@@ -35,10 +35,10 @@ public struct StepEstimates {
 
     public init(_ change: Change) {
         var measured: [String: Double] = [:]
-        for path in change.state.changes(of: change.plan.cluster) {
-            for record in (try? Journal.read(path)) ?? [] where record.event == .proved {
-                if let step = record.step, let seconds = record.seconds { measured[step] = seconds }
-            }
+        // A journal that cannot be read has kept the change from beginning.
+        for record in ((try? change.state.changes(of: change.plan.cluster)) ?? []).flatMap(\.records)
+        where record.event == .proved {
+            if let step = record.step, let seconds = record.seconds { measured[step] = seconds }
         }
         self.measured = measured
         phones = change.survey.phones.count

@@ -22,19 +22,17 @@ public struct StateFolder: Sendable {
 
     func journalPath(of id: String) -> String { "\(journals)/\(id).jsonl" }
 
-    /// The changes of a cluster that have a journal, the newest last.
-    public func changes(of cluster: String) -> [String] {
-        names(in: journals, suffix: ".jsonl").sorted().map { "\(journals)/\($0)" }.filter { path in
-            (try? Journal.read(path).first?.plan?.cluster) == cluster
+    /// The changes of a cluster with what their journals hold, the newest last.
+    ///
+    /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`) where one cannot be read: it may be of a change that
+    ///   is not finished, beside which none must begin.
+    public func changes(of cluster: String) throws -> [(path: String, records: [JournalRecord])] {
+        let prefix = Files.name(cluster) + "-"
+        let names = Files.names(in: journals).filter {
+            $0.hasPrefix(prefix) && $0.hasSuffix(".jsonl") && !$0.dropFirst(prefix.count).contains("-")
         }
-    }
-
-    /// Every journal, the newest last within its cluster.
-    public func allChanges() -> [String] { names(in: journals, suffix: ".jsonl").sorted().map { "\(journals)/\($0)" } }
-
-    /// A name that can be a file's.
-    static func fileName(_ text: String) -> String {
-        String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "_" })
+        return try names.map { ("\(journals)/\($0)", try Journal.read("\(journals)/\($0)")) }
+            .filter { $0.1.first?.plan?.cluster == cluster }
     }
 
     /// Where the backup of a CTL file stands: named by its SHA-256, so that one file is kept once.
@@ -71,24 +69,10 @@ public struct StateFolder: Sendable {
 
     /// The backup with this checksum (MD5 or SHA-1, lower-case hexadecimal), or nil.
     public func backup(withChecksum checksum: String) -> [UInt8]? {
-        for name in names(in: "\(path)/backups", suffix: ".tlv") {
+        for name in Files.names(in: "\(path)/backups") where name.hasSuffix(".tlv") {
             guard let bytes = try? Files.read("\(path)/backups/\(name)") else { continue }
-            if Digest.md5(bytes).hex == checksum || Digest.sha1(bytes).hex == checksum { return bytes }
+            if Digest.displayed(bytes).contains(checksum) { return bytes }
         }
         return nil
-    }
-
-    private func names(in folder: String, suffix: String) -> [String] {
-        guard let folder = opendir(folder) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            // By its pointer: an entry's name may end before its type does, and before the system's buffer.
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
-            }
-            if name.hasSuffix(suffix) { names.append(name) }
-        }
-        return names
     }
 }

@@ -31,7 +31,7 @@ public struct SurveyedPhone: Sendable {
         assumed: (list: TrustListFile, summary: String)? = nil, copy: (String) -> TrustListFile?
     ) -> [SurveyedPhone] {
         let assumed = assumed ?? present.map { ($0.list, localized("present file (assumed)")) }
-        let matching = present.map { [Digest.md5($0.bytes).hex, Digest.sha1($0.bytes).hex] } ?? []
+        let matching = present.map { Digest.displayed($0.bytes) } ?? []
         // Phones that hold the same file share it.
         var known: [String: HeldTrustList] = [:]
         return phones.map { phone in

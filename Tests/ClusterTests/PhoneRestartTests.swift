@@ -1,3 +1,4 @@
+import Documents
 import ServerFixtures
 import Testing
 
@@ -74,7 +75,7 @@ import Testing
         var path = ""
         do {
             let record = try RestartRecord.begin(
-                cluster: "office", phones: phones, isReset: true, in: folder.path, at: 1000)
+                cluster: "office", phones: phones, isReset: true, in: folder.path, at: Timestamp(1000))
             path = record.path
             try record.note(told: phones[0])
             try record.note(refused: phones[1], reason: "not found")
@@ -85,7 +86,7 @@ import Testing
             #expect(throws: ClusterError.self) { try other.resume() }
         }
         let found = try #require(try RestartRecord.unfinished(of: "office", in: folder.path))
-        #expect(found.left == [phones[1]] + phones[3...] && found.isReset && found.begun == 1000)
+        #expect(found.left == [phones[1]] + phones[3...] && found.isReset && found.begun == Timestamp(1000))
         #expect(found.refused == [phones[1]])
         #expect(try RestartRecord.unfinished(of: "other", in: folder.path) == nil)
 
@@ -101,14 +102,14 @@ import Testing
         }
         let last = try #require(try RestartRecord.unfinished(of: "office", in: folder.path)).resume()
         for phone in last.left { try last.note(told: phone) }
-        try last.finish(at: 2000)
+        try last.finish(at: Timestamp(2000))
         #expect(try RestartRecord.unfinished(of: "office", in: folder.path) == nil)
     }
 
     @Test func somethingElseIsNoRecord() throws {
         let folder = TemporaryFolder()
         let record = try RestartRecord.begin(
-            cluster: "office", phones: phones, isReset: false, in: folder.path, at: 1000)
+            cluster: "office", phones: phones, isReset: false, in: folder.path, at: Timestamp(1000))
         TemporaryFolder.replace(record.path, Array("{\"schema\":\"other\"}\n".utf8))
         let error = #expect(throws: ClusterError.self) {
             try RestartRecord.unfinished(of: "office", in: folder.path)

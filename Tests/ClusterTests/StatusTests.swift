@@ -1,3 +1,4 @@
+import Documents
 import Testing
 
 @testable import Cluster
@@ -48,7 +49,7 @@ import Testing
             """
         let entry = CertificateListEntry(unit: "tomcat", name: "tomcat.pem", description: "")
         let certificate = StatusAnswers.certificate(text, entry: entry)
-        #expect(certificate.serialNumber == "56b4d1c3" && certificate.notAfter == 1_583_330_520)
+        #expect(certificate.serialNumber == "56b4d1c3" && certificate.notAfter == Timestamp(1_583_330_520))
         #expect(certificate.sha1 == nil && certificate.unit == "tomcat")
     }
 
@@ -74,11 +75,11 @@ import Testing
             name: name, address: "10.0.0.1", isPublisher: name == "pub", isConfiguredForTFTP: true,
             version: "10.5.1.10000-7",
             services: [ClusterService.tftp, ClusterService.callManager].map {
-                ClusterStatus.Service(name: $0, state: "STARTED", remark: "")
+                ClusterStatus.Service(name: $0, state: "STARTED", text: "")
             },
             certificates: [
                 ClusterStatus.Certificate(
-                    unit: "CallManager", name: "CallManager.pem", sha1: name, notAfter: 5_000_000_000)
+                    unit: "CallManager", name: "CallManager.pem", sha1: name, notAfter: Timestamp(5_000_000_000))
             ], replication: ClusterStatus.Replication(state: 2, text: "(2)"),
             ctl: ClusterStatus.Served(tftp: file(ctl), http: file(ctl)),
             itl: ClusterStatus.Served(tftp: file(itl ?? name), http: file(itl ?? name)), failures: [])
@@ -86,14 +87,14 @@ import Testing
 
     private var sound: ClusterStatus {
         ClusterStatus(
-            cluster: "c", taken: 1_700_000_000, version: "10.5.1.10000-7", securityMode: .mixed,
+            cluster: "c", taken: Timestamp(1_700_000_000), version: "10.5.1.10000-7", securityMode: .mixed,
             nodes: [node("pub"), node("sub")],
             trustLists: [
                 ClusterStatus.TrustList(
                     kind: "CTLFile.tlv", length: 1, md5: "m", sha1: "c1",
                     records: ["pub", "sub"].map {
                         ClusterStatus.TrustList.Record(
-                            role: 2, subject: $0, certificateSHA1: $0, notAfter: 5_000_000_000)
+                            role: 2, subject: $0, certificateSHA1: $0, notAfter: Timestamp(5_000_000_000))
                     })
             ], serversNotConfigured: [], nodesNotInCluster: [])
     }
@@ -118,18 +119,22 @@ import Testing
         #expect(codes { $0.securityMode = .nonSecure } == [.fileInNonSecureMode, .fileInNonSecureMode])
         #expect(codes { $0.trustLists[0].fault = "x" } == [.fileUnusable])
         #expect(codes { $0.nodes[1].certificates?[0].sha1 = "new" } == [.certificateNotInFile])
-        #expect(codes { $0.nodes[1].certificates?[0].notAfter = $0.taken - 1 } == [.certificateExpired])
-        #expect(codes { $0.nodes[1].certificates?[0].notAfter = $0.taken + 86400 } == [.certificateExpires])
-        #expect(codes { $0.trustLists[0].records[0].notAfter = 5 } == [.certificateExpired])
+        #expect(
+            codes { $0.nodes[1].certificates?[0].notAfter = Timestamp($0.taken.seconds - 1) } == [.certificateExpired])
+        #expect(
+            codes { $0.nodes[1].certificates?[0].notAfter = Timestamp($0.taken.seconds + 86400) } == [
+                .certificateExpires
+            ])
+        #expect(codes { $0.trustLists[0].records[0].notAfter = Timestamp(5) } == [.certificateExpired])
         #expect(codes { $0.nodes[1].services?[1].state = "STOPPED" } == [.serviceNotRunning])
         #expect(
             codes {
                 $0.nodes[1].services?[1].state = "STOPPED"
-                $0.nodes[1].services?[1].remark = "Service Not Activated"
+                $0.nodes[1].services?[1].text = "Service Not Activated"
             } == [])
         #expect(codes { $0.nodes[1].isConfiguredForTFTP = false } == [.tftpRoleDiffers])
         #expect(codes { $0.nodes[1].replication?.state = 3 } == [.replicationBroken])
-        #expect(codes { $0.nodes[1].failures = [.init(code: "unreachable", message: "x")] } == [.nodeNotRead])
+        #expect(codes { $0.nodes[1].failures = [.init(code: "unreachable", text: "x")] } == [.nodeNotRead])
         // Errors stand before warnings.
         #expect(
             codes {

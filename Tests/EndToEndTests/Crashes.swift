@@ -42,7 +42,7 @@ import TrustList
                 rehearsal.moduleOptions + Rehearsal.tokens.flatMap { ["--token", $0] } + [
                     "--pin-file", rehearsal.rightPIN,
                 ]
-            let options = ["--cluster", "lab", "--yes", "--accept-stranded", "--out", rehearsal.folder.file("out")]
+            let options = ["--cluster", "lab", "--yes", "--accept-stranded", "--output", rehearsal.folder.file("out")]
             return try rehearsal.run(
                 Programs.path("etoken-bridge"), arguments + options + (tokens ? signing : []), environment: environment)
         }

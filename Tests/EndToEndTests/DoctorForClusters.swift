@@ -18,7 +18,7 @@ import Testing
         let ours = all.filter { ($0["check"] as? String)?.hasPrefix("cluster-") == true }
         let isProblem = all.contains { $0["severity"] as? String == "problem" }
         #expect(result.status == (isProblem ? 1 : 0))
-        return ours.reduce(into: [:]) { $0[$1["code"] as? String ?? ""] = $1["what"] as? String }
+        return ours.reduce(into: [:]) { $0[$1["code"] as? String ?? ""] = $1["text"] as? String }
     }
 
     @Test func aWellClusterIsSaidToBeWell() throws {

@@ -13,7 +13,7 @@ import Testing
             [
                 "migrate", "to-etoken", "--cluster", "lab", "--module", tokens.module, "--yes", "--phone-timeout", "30",
                 "--token", VirtualTokens.labels[0], "--token", VirtualTokens.labels[1], "--signer",
-                VirtualTokens.labels[0], "--pin-file", tokens.pinFile, "--out", output, "--accept-stranded",
+                VirtualTokens.labels[0], "--pin-file", tokens.pinFile, "--output", output, "--accept-stranded",
             ],
             environment: tokens.environment + [
                 "XDG_CONFIG_HOME=\(rehearsal.folder.file("config"))",

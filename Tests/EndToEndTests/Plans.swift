@@ -113,7 +113,7 @@ import TrustList
         let program = try Program(
             [
                 "migrate", "to-etoken", "--module", rehearsal.module, "--phone-timeout", "30", "--pin-file",
-                rehearsal.rightPIN, "--accept-stranded", "--out", rehearsal.folder.file("out"),
+                rehearsal.rightPIN, "--accept-stranded", "--output", rehearsal.folder.file("out"),
             ],
             environment: rehearsal.tokenEnvironment + [
                 "XDG_CONFIG_HOME=\(rehearsal.folder.file("config"))",

@@ -75,7 +75,7 @@ final class Rehearsal {
     ) -> [String] {
         ["migrate", "to-etoken", "--cluster", "lab", "--module", module, "--yes", "--phone-timeout", "30"]
             + tokens.flatMap { ["--token", $0] }
-            + ["--pin-file", pinFile ?? rightPIN, "--out", output]
+            + ["--pin-file", pinFile ?? rightPIN, "--output", output]
     }
 
     var moduleOptions: [String] { ["--module", module] }

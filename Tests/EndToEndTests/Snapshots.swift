@@ -50,9 +50,9 @@ import TrustList
         let seen = try #require(status["status"] as? [String: Any])
         var lines = ["\(seen["version"] ?? "") \(seen["securityMode"] ?? "")"]
         for node in try #require(seen["nodes"] as? [[String: Any]]) {
-            lines.append("\(node["name"] ?? "") \(node["isPublisher"] ?? "") \(node["isConfiguredForTFTP"] ?? "")")
+            lines.append("\(node["name"] ?? "") \(node["publisher"] ?? "") \(node["tftp"] ?? "")")
             for service in node["services"] as? [[String: Any]] ?? [] {
-                lines.append("  \(service["name"] ?? "") \(service["state"] ?? "") \(service["remark"] ?? "")")
+                lines.append("  \(service["name"] ?? "") \(service["state"] ?? "") \(service["text"] ?? "")")
             }
             for certificate in node["certificates"] as? [[String: Any]] ?? [] {
                 lines.append("  \(certificate["unit"] ?? "")")
@@ -153,9 +153,9 @@ import TrustList
         }
         let bad = [
             "", "{}", "[1]",
-            #"{"schema":"other/1","nodes":[],"trust":[],"gaps":[],"cluster":"a","taken":1}"#,
-            #"{"schema":"etoken-bridge-snapshot/1","nodes":[],"trust":[],"gaps":[],"cluster":"a","taken":1}"#,
-            #"{"schema":"etoken-bridge-snapshot/1","trust":[],"nodes":[{"name":"../x","address":"a","isPublisher":true,"servesTFTP":true,"runsTVS":true,"runsCallManager":true,"certificates":[]}]}"#,
+            #"{"schema":"other/1","nodes":[],"trust":[],"gaps":[],"cluster":"a","taken":"2026-11-23T17:04:05Z"}"#,
+            #"{"schema":"etoken-bridge-snapshot/1","nodes":[],"trust":[],"gaps":[],"cluster":"a","taken":"2026-11-23T17:04:05Z"}"#,
+            #"{"schema":"etoken-bridge-snapshot/1","trust":[],"nodes":[{"name":"../x","address":"a","publisher":true,"tftp":true,"tvs":true,"callManager":true,"certificates":[]}]}"#,
         ]
         for text in bad {
             let result = try up(text)

@@ -137,7 +137,9 @@ final class Folder: Sendable {
     var state: StateFolder { StateFolder(path: path + "/state") }
 
     func journal() throws -> String {
-        guard let path = state.changes(of: "memory").last else { throw MemoryCluster.Fault(description: "no journal") }
+        guard let path = try state.changes(of: "memory").last?.path else {
+            throw MemoryCluster.Fault(description: "no journal")
+        }
         return path
     }
 }

@@ -45,14 +45,14 @@ import Testing
         }
         #expect(documents.allSatisfy { $0["schema"] as? String == "etoken-bridge/1" })
         #expect(documents.map { $0["event"] as? String } == ["present", "unread-card"])
-        #expect((documents[0]["token"] as? [String: Any])?["serial"] as? String == "0054f509")
+        #expect((documents[0]["token"] as? [String: Any])?["serialNumber"] as? String == "0054f509")
         let reader = try #require(documents[1]["reader"] as? [String: Any])
         #expect(reader["name"] as? String == "Virtual PCD 00 01")
         #expect(reader["atr"] as? String == "3B:D5:18:00:81:31:3A:7D:80:73:C8:21:10:30")
         #expect((reader["card"] as? String)?.contains("eToken 5100") == true)
         program.signal(SIGTERM)
         #expect(program.status() == 10)
-        #expect(program.errors.contains("1 of 2 tokens was seen"))
+        #expect(program.errors.contains("tokens seen: 1 of 2"))
     }
 
     /// One USB port: the second token comes after the first was pulled; the first one again is no second one.
@@ -109,7 +109,7 @@ import Testing
         #expect(all.lines.count == 2)
         let three = try watch(tokens, "--timeout", "1", "--until-inserted", "3")
         #expect(three.status() == 2)
-        #expect(three.errors.contains("2 of 3 tokens were seen in 1 s"))
+        #expect(three.errors.contains("The time of 1 s is over; tokens seen: 2 of 3."))
     }
 
     @Test func theServiceMayEnd() throws {

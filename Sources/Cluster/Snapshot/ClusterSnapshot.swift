@@ -1,3 +1,5 @@
+import Documents
+
 /// Everything about a cluster that is needed to rehearse a change on a copy of it, as plain values: what its status shows,
 /// its trust lists and certificates, and how many phones of which kind there are. It holds no password, no private key, no
 /// pin, and no phone's name.
@@ -19,6 +21,14 @@ public struct ClusterSnapshot: Codable, Sendable {
         /// The files that it serves, base64; nil where it serves none.
         public var ctl: String?
         public var itl: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case name, address, version, services, certificates, ctl, itl
+            case isPublisher = "publisher"
+            case servesTFTP = "tftp"
+            case runsTVS = "tvs"
+            case runsCallManager = "callManager"
+        }
     }
 
     /// A certificate of a node's own.
@@ -27,8 +37,7 @@ public struct ClusterSnapshot: Codable, Sendable {
         public var unit: String
         public var subject: String?
         public var serialNumber: String?
-        /// Seconds since 1970.
-        public var notAfter: Int64?
+        public var notAfter: Timestamp?
         /// The certificate itself, base64, where it could be had.
         public var der: String?
     }
@@ -62,6 +71,11 @@ public struct ClusterSnapshot: Codable, Sendable {
             /// Nil where it is not known.
             public var isRegistered: Bool?
             public var count: Int
+
+            private enum CodingKeys: String, CodingKey {
+                case model, pool, profile, count
+                case isRegistered = "registered"
+            }
         }
 
         public var groups: [Group]
@@ -73,8 +87,8 @@ public struct ClusterSnapshot: Codable, Sendable {
 
     public var schema: String
     public var cluster: String
-    /// When it was taken, in seconds since 1970.
-    public var taken: Int64
+    /// When it was taken.
+    public var taken: Timestamp
     public var version: String?
     public var securityMode: ClusterStatus.Mode?
     /// The publisher first.

@@ -1,4 +1,5 @@
 import Certificates
+import Documents
 import Messages
 import TrustList
 
@@ -34,7 +35,7 @@ extension Cluster {
                     } ?? true, version: node.version, services: node.services,
                     certificates: certificates(of: node, configuration), ctl: Self.file(ctl, node.name),
                     itl: Self.file(itl, node.name)))
-            gaps += node.failures.map { "\(node.name): \($0.message)" }
+            gaps += node.failures.map { "\(node.name): \($0.text)" }
         }
         observe(localized("the trust store"))
         let trust = read("Phone-SAST-trust") { () throws(ClusterError) in
@@ -85,7 +86,7 @@ extension Cluster {
             list.append(
                 .init(
                     unit: unit, subject: certificate.subject.rendered(.cucm),
-                    serialNumber: certificate.serialNumber.hex, notAfter: certificate.notAfter,
+                    serialNumber: certificate.serialNumber.hex, notAfter: Timestamp(certificate.notAfter),
                     der: base64(certificate.der)))
         }
         return list

@@ -1,3 +1,5 @@
+import Documents
+
 /// What was seen of a cluster at one time, as plain values that can be written out and compared.
 public struct ClusterStatus: Codable, Sendable, Hashable {
     public enum Mode: String, Codable, Sendable, Hashable {
@@ -7,8 +9,8 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
 
     /// The name in the configuration.
     public var cluster: String
-    /// When it was seen, in seconds since 1970.
-    public var taken: Int64
+    /// When it was seen.
+    public var taken: Timestamp
     /// The publisher's active version; nil where it did not say, as with everything optional here.
     public var version: String?
     public var securityMode: Mode?
@@ -36,6 +38,12 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         public var itl: Served?
         public var failures: [Failure]
 
+        private enum CodingKeys: String, CodingKey {
+            case name, address, version, services, certificates, replication, ctl, itl, failures
+            case isPublisher = "publisher"
+            case isConfiguredForTFTP = "tftp"
+        }
+
         /// Whether a service is there and started; nil when the services are not known.
         public func runs(_ service: String) -> Bool? {
             services.map { $0.contains { $0.name == service && $0.isStarted } }
@@ -47,9 +55,9 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         /// `STARTED`, `STOPPED` ...
         public var state: String
         /// `Service Not Activated` ...
-        public var remark: String
+        public var text: String
         public var isStarted: Bool { state == "STARTED" }
-        public var isActivated: Bool { !remark.lowercased().contains("not activated") }
+        public var isActivated: Bool { !text.lowercased().contains("not activated") }
     }
 
     /// A certificate of the node's own.
@@ -61,8 +69,7 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         public var subject: String?
         public var serialNumber: String?
         public var sha1: String?
-        /// Seconds since 1970.
-        public var notAfter: Int64?
+        public var notAfter: Timestamp?
     }
 
     /// Database replication as the publisher sees this node.
@@ -94,7 +101,8 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
     public struct Failure: Codable, Sendable, Hashable {
         /// The stable code of ``ClusterError``.
         public var code: String
-        public var message: String
+        /// One sentence without a full stop.
+        public var text: String
     }
 
     /// A file that at least one node serves.
@@ -107,8 +115,7 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
             public var serialNumber: String?
             /// Nil where the record holds no certificate.
             public var certificateSHA1: String?
-            /// Seconds since 1970.
-            public var notAfter: Int64?
+            public var notAfter: Timestamp?
         }
 
         /// `CTLFile.tlv`, `ITLFile.tlv`
@@ -117,8 +124,7 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         public var md5: String
         public var sha1: String
         public var signer: String?
-        /// Seconds since 1970.
-        public var made: Int64?
+        public var made: Timestamp?
         /// Why it is not a trust list that phones can use; nil where nothing was found.
         public var fault: String?
         public var records: [Record]

@@ -1,4 +1,5 @@
 import Certificates
+import Documents
 import Messages
 
 /// Readers of what the command line prints about a cluster's health.
@@ -32,12 +33,14 @@ enum StatusAnswers {
             result.subject = certificate.subject.rendered(.cucm)
             result.serialNumber = certificate.serialNumber.hex
             result.sha1 = certificate.sha1.hex
-            result.notAfter = certificate.notAfter
+            result.notAfter = Timestamp(certificate.notAfter)
             return result
         }
         for line in text.split(separator: "\n") {
             let line = CommandAnswers.trimmed(line)
-            if line.hasPrefix("To:") { result.notAfter = date(CommandAnswers.trimmed(line.dropFirst(3))) }
+            if line.hasPrefix("To:") {
+                result.notAfter = date(CommandAnswers.trimmed(line.dropFirst(3))).map { Timestamp($0) }
+            }
             if line.hasPrefix("Serial Number:") {
                 let digits = line.drop { $0 != ":" }.dropFirst().filter(\.isHexDigit)
                 result.serialNumber = digits.lowercased()

@@ -1,3 +1,4 @@
+import Documents
 import Messages
 
 /// Something about a cluster that is not as it should be.
@@ -32,8 +33,8 @@ public struct StatusFinding: Codable, Sendable, Hashable {
     public var node: String?
     /// One sentence.
     public var text: String
-    /// What to do about it.
-    public var next: String?
+    /// What to do about it, a sentence each.
+    public var next: [String]
 }
 
 extension ClusterStatus {
@@ -53,7 +54,7 @@ extension ClusterStatus {
         _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil, _ text: String,
         next: String? = nil
     ) -> StatusFinding {
-        StatusFinding(code: code, severity: severity, node: node, text: text, next: next)
+        StatusFinding(code: code, severity: severity, node: node, text: text, next: [next].compactMap(\.self))
     }
 
     private func unreadNodes() -> [StatusFinding] {
@@ -62,7 +63,7 @@ extension ClusterStatus {
                 let isMinor = failure.code == ClusterError.Code.notSupported.rawValue
                 return finding(
                     .nodeNotRead, isMinor ? .warning : .error, node: node.name,
-                    localized("\(node.name) was not read to the end: \(failure.message)."))
+                    localized("\(node.name) was not read to the end: \(failure.text)."))
             }
         }
     }
@@ -243,13 +244,15 @@ extension ClusterStatus {
     private func expiry(within seconds: Int64) -> [StatusFinding] {
         var findings: [StatusFinding] = []
         var seen: Set<String> = []
-        func check(_ what: String, node: String?, sha1: String?, notAfter: Int64?) {
-            guard let notAfter, notAfter < taken + seconds, seen.insert("\(what) \(sha1 ?? "")").inserted else {
+        func check(_ what: String, node: String?, sha1: String?, notAfter: Timestamp?) {
+            guard let notAfter = notAfter?.seconds, notAfter < taken.seconds + seconds,
+                seen.insert("\(what) \(sha1 ?? "")").inserted
+            else {
                 return
             }
-            let days = (notAfter - taken) / 86400
+            let days = (notAfter - taken.seconds) / 86400
             findings.append(
-                notAfter < taken
+                notAfter < taken.seconds
                     ? finding(.certificateExpired, node: node, localized("\(what) expired \(-days) days ago."))
                     : finding(.certificateExpires, .warning, node: node, localized("\(what) expires in \(days) days.")))
         }

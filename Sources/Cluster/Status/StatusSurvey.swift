@@ -1,4 +1,5 @@
 import Certificates
+import Documents
 import Messages
 import TrustList
 
@@ -47,7 +48,7 @@ extension Cluster {
             lists += file.variants.map { ClusterStatus.TrustList($0, kind: file.kind, at: time) }
         }
         return ClusterStatus(
-            cluster: configuration.name, taken: time, version: publisher?.version,
+            cluster: configuration.name, taken: Timestamp(time), version: publisher?.version,
             securityMode: publisher?.mode.map { $0 == .mixed ? .mixed : .nonSecure },
             nodes: surveys.map { survey in
                 let node = survey.node
@@ -58,7 +59,7 @@ extension Cluster {
                     ctl: ctl.flatMap { ClusterStatus.Served($0, node: node.name) },
                     itl: itl.flatMap { ClusterStatus.Served($0, node: node.name) },
                     failures: survey.failures.map {
-                        ClusterStatus.Failure(code: $0.code.rawValue, message: $0.description)
+                        ClusterStatus.Failure(code: $0.code.rawValue, text: $0.description)
                     })
             },
             trustLists: lists,
@@ -113,7 +114,7 @@ private struct NodeSurvey: Sendable {
         }
         version = ask { (line) throws(ClusterError) in try line.version().description }
         services = ask { (line) throws(ClusterError) in
-            try line.services().map { ClusterStatus.Service(name: $0.name, state: $0.state, remark: $0.remark) }
+            try line.services().map { ClusterStatus.Service(name: $0.name, state: $0.state, text: $0.remark) }
         }
         certificates = ask { (line) throws(ClusterError) in
             var certificates: [ClusterStatus.Certificate] = []

@@ -14,6 +14,14 @@ struct Snapshot: Codable, Sendable {
         let certificates: [Certificate]
         let ctl: Base64?
         let itl: Base64?
+
+        private enum CodingKeys: String, CodingKey {
+            case name, address, certificates, ctl, itl
+            case isPublisher = "publisher"
+            case servesTFTP = "tftp"
+            case runsTVS = "tvs"
+            case runsCallManager = "callManager"
+        }
     }
 
     struct Certificate: Codable, Sendable {
@@ -38,6 +46,11 @@ struct Snapshot: Codable, Sendable {
         let profile: String
         let isRegistered: Bool?
         let count: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case model, pool, profile, count
+            case isRegistered = "registered"
+        }
     }
 
     /// Bytes, written as base64.

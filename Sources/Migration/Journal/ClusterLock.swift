@@ -9,7 +9,7 @@ public final class ClusterLock {
     /// - Throws: ``MigrationError`` (`busy`) where another process holds it.
     public init(_ cluster: String, in folder: StateFolder) throws {
         try Files.makeFolder("\(folder.path)/locks")
-        let path = "\(folder.path)/locks/\(StateFolder.fileName(cluster)).lock"
+        let path = "\(folder.path)/locks/\(Files.name(cluster)).lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(path, cluster, String(cString: strerror(errno))) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {

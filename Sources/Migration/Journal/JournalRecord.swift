@@ -1,3 +1,4 @@
+import Documents
 import Phones
 
 /// One line of a change's journal.
@@ -33,8 +34,7 @@ public struct JournalRecord: Codable, Sendable {
 
     /// From 1.
     public let number: Int
-    /// Seconds since 1970.
-    public let time: Int64
+    public let time: Timestamp
     public let event: Event
     /// The step's id.
     public var step: String?

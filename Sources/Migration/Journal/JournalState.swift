@@ -42,7 +42,7 @@ public struct JournalState: Sendable {
 
     init(_ records: [JournalRecord]) { for record in records { apply(record) } }
 
-    private mutating func apply(_ record: JournalRecord) {
+    mutating func apply(_ record: JournalRecord) {
         let step = record.step ?? ""
         switch record.event {
         case .planned: break

@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Documents
 import Files
 import FoundationEssentials
 import Messages
@@ -60,8 +61,8 @@ public struct ChangePlan: Codable, Sendable, Equatable {
     public let kind: ChangeKind
     /// The cluster's name in the configuration.
     public let cluster: String
-    /// When the plan was made, in seconds since 1970; also the time that a new file bears.
-    public let created: UInt32
+    /// When the plan was made; also the time that a new file bears.
+    public let created: Timestamp
     /// The tokens that will stand in the file; empty where the cluster signs.
     public let tokens: [Token]
     /// Which of them signs; nil where the cluster does.
@@ -71,7 +72,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
     public let world: WorldState
 
     init(
-        id: String, kind: ChangeKind, cluster: String, created: UInt32, tokens: [Token], signer: Int?,
+        id: String, kind: ChangeKind, cluster: String, created: Timestamp, tokens: [Token], signer: Int?,
         settings: Settings, world: WorldState
     ) {
         schema = Self.schema
@@ -96,7 +97,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
                 next: localized("Make the plan again: the same command with --dry-run --plan FILE."))
         }
         let plan: ChangePlan
-        do { plan = try JSONDecoder().decode(ChangePlan.self, from: Data(bytes)) } catch {
+        do { plan = try JSON.decode(ChangePlan.self, from: bytes) } catch {
             throw unusable(DecodingFailure.text(error))
         }
         guard plan.schema == schema else {
@@ -110,9 +111,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
 
     /// Saves the plan, readable by others: it holds no secret.
     public func write(to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try Files.write(Array(try encoder.encode(self)) + [10], to: path, permissions: 0o644, replacing: true)
+        try Files.write(try JSON.document(self), to: path, permissions: 0o644, replacing: true)
     }
 }
 

@@ -9,7 +9,7 @@ extension ChangeRecord {
     /// - Throws: `FileError`.
     public func write(html: String, json: String) throws {
         try Files.write(Array(self.html.utf8), to: html, permissions: 0o644, replacing: true)
-        try Files.write(try self.json(), to: json, permissions: 0o644, replacing: true)
+        try Files.write(try JSON.document(self), to: json, permissions: 0o644, replacing: true)
     }
 
     /// The record as a web page: one file, without scripts and without any reference to another, fit for printing.
@@ -45,7 +45,7 @@ extension ChangeRecord {
         }
     }
 
-    private static func time(_ seconds: Int64) -> HTML { "<time>\(Timestamp(seconds).description)</time>" }
+    private static func time(_ time: Timestamp) -> HTML { "<time>\(time.description)</time>" }
 
     private static func section(_ title: String, class name: String = "", _ body: HTML) -> HTML {
         """
@@ -71,8 +71,8 @@ extension ChangeRecord {
                 as HTML
         }
         let heads = [localized("Time (UTC)"), localized("Run"), localized("By"), localized("With")]
-        let none = localized("No run of it was begun; it was planned \(Timestamp(planned)).")
-        let end = ended.map { "<p>\(localized("Ended \(Timestamp($0))."))</p>" as HTML } ?? ""
+        let none = localized("No run of it was begun; it was planned \(planned).")
+        let end = ended.map { "<p>\(localized("Ended \($0)."))</p>" as HTML } ?? ""
         return Self.section(
             localized("Who, where and when"), rows.isEmpty ? "<p>\(none)</p>" : "\(Self.table(heads, rows))\(end)")
     }
@@ -82,7 +82,7 @@ extension ChangeRecord {
             guard let file else { return "<tr><th>\(label)</th><td colspan=\"5\">\(localized("no file"))</td></tr>" }
             return """
                 <tr><th>\(label)</th><td>\(file.length)</td><td>\(file.records)</td><td class="name">\(file.signer)</td>
-                <td>\(Self.time(Int64(file.timestamp)))</td>
+                <td>\(Self.time(file.timestamp))</td>
                 <td><code>MD5 \(file.md5)<br>SHA-1 \(file.sha1)<br>SHA-256 \(file.sha256)</code></td></tr>
                 """
         }

@@ -1,6 +1,6 @@
 import Certificates
+import Documents
 import Files
-import FoundationEssentials
 import Messages
 import Phones
 import TrustList
@@ -26,15 +26,15 @@ public struct ChangeRecord: Codable, Sendable {
         public let md5, sha1, sha256: String
         /// As the header names it.
         public let signer: String
-        /// Seconds since 1970, as the header has it.
-        public let timestamp: UInt32
+        /// As the header has it.
+        public let timestamp: Timestamp
         public let records: Int
     }
 
     public struct Token: Codable, Sendable {
         public let label, subject, issuer, serialNumber, sha1: String
         public let keyBits: Int
-        public let notBefore, notAfter: Int64
+        public let notBefore, notAfter: Timestamp
         public let signs: Bool
     }
 
@@ -61,13 +61,12 @@ public struct ChangeRecord: Codable, Sendable {
         public var text: String
         /// What was seen afterwards.
         public var proofs: [String]
-        /// Seconds since 1970.
-        public var began: Int64?
+        public var began: Timestamp?
         public var seconds: Double?
     }
 
     public struct Run: Codable, Sendable {
-        public let time: Int64
+        public let time: Timestamp
         public let purpose: JournalRecord.Run.Purpose
         public let who, version: String
     }
@@ -76,9 +75,8 @@ public struct ChangeRecord: Codable, Sendable {
     public let kind: ChangeKind
     public let title, cluster, version: String
     public var state: State
-    /// Seconds since 1970.
-    public let planned: Int64
-    public let ended: Int64?
+    public let planned: Timestamp
+    public let ended: Timestamp?
     public let runs: [Run]
     public let nodes: [String]
     public let mode: String
@@ -126,7 +124,7 @@ public struct ChangeRecord: Codable, Sendable {
         let known = JournalState(records)
         (id, kind, title, cluster) = (plan.id, plan.kind, plan.kind.title, plan.cluster)
         (version, nodes, mode) = (plan.world.version, plan.world.nodes, plan.world.mode.name)
-        planned = records.first?.time ?? Int64(plan.created)
+        planned = records.first?.time ?? plan.created
         ended = known.outcome.isClosed ? records.last?.time : nil
         runs = records.compactMap { record in
             record.run.map { Run(time: record.time, purpose: $0.purpose, who: $0.who, version: $0.version) }
@@ -165,13 +163,6 @@ public struct ChangeRecord: Codable, Sendable {
                 id: step.id, title: step.title, effect: step.effect, state: recorded, text: text, proofs: [])
         }
     }
-
-    /// The record as a JSON document, indented.
-    public func json() throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(self)) + [10]
-    }
 }
 
 extension ChangeRecord.File {
@@ -179,7 +170,8 @@ extension ChangeRecord.File {
         let list = try TrustListFile(decoding: bytes)
         self.init(
             length: bytes.count, md5: Digest.md5(bytes).hex, sha1: Digest.sha1(bytes).hex,
-            sha256: Digest.sha256(bytes).hex, signer: list.header.signerName, timestamp: list.header.timestamp,
+            sha256: Digest.sha256(bytes).hex, signer: list.header.signerName,
+            timestamp: Timestamp(list.header.timestamp),
             records: list.records.count)
     }
 }
@@ -190,8 +182,8 @@ extension ChangeRecord.Token {
         self.init(
             label: token.label, subject: certificate.subject.rendered(.token),
             issuer: certificate.issuer.rendered(.token), serialNumber: certificate.serialNumber.hex,
-            sha1: certificate.sha1.hex, keyBits: certificate.publicKey.bits, notBefore: certificate.notBefore,
-            notAfter: certificate.notAfter, signs: signs)
+            sha1: certificate.sha1.hex, keyBits: certificate.publicKey.bits,
+            notBefore: Timestamp(certificate.notBefore), notAfter: Timestamp(certificate.notAfter), signs: signs)
     }
 }
 

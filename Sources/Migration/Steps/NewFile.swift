@@ -144,7 +144,8 @@ final class BuildAndSign: ChangeStep, Step {
             let base = try base()
             let draft = TrustListDraft(
                 // A file that is no newer than the one it replaces would puzzle whoever compares them.
-                timestamp: max(change.plan.created, base.header.timestamp &+ 1), digest: base.header.digest,
+                timestamp: max(UInt32(clamping: change.plan.created.seconds), base.header.timestamp &+ 1),
+                digest: base.header.digest,
                 records: try change.records(from: base))
             let file = try draft.signed(
                 by: try makeSigner(), modulusBits: certificate.publicKey.bits, verifier: X509SignatureVerifier())

@@ -174,11 +174,8 @@ final class CheckPhones: ChangeStep, Step {
 
     private func look(at phones: [Phone]) throws {
         let held = cluster.heldChecksums(of: phones)
-        func checksums(_ bytes: [UInt8]?) -> [String] {
-            bytes.map { [Digest.md5($0).hex, Digest.sha1($0).hex] } ?? []
-        }
-        let new = checksums(try change.newFile())
-        let old = checksums(survey.presentBytes)
+        let new = try change.newFile().map(Digest.displayed) ?? []
+        let old = survey.presentBytes.map(Digest.displayed) ?? []
         for phone in phones {
             results[phone.name] =
                 switch held[phone.name] {

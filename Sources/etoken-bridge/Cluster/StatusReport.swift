@@ -19,7 +19,7 @@ struct StatusReport: Encodable {
         let lead = errors.count == 1 ? localized("One thing is wrong") : localized("\(errors.count) things are wrong")
         throw Failure(
             isRefused ? Status.notTrusted : isSilent ? Status.notReachable : Status.partlyDone,
-            localized("\(lead) with cluster \(status.cluster). \(first.text)"), next: first.next,
+            localized("\(lead) with cluster \(status.cluster). \(first.text)"), next: first.next.first,
             causes: errors.dropFirst().map(\.text))
     }
 
@@ -39,7 +39,7 @@ struct StatusReport: Encodable {
         return findings.map { finding in
             let head = localized(finding.severity == .error ? "ERROR    " : "warning  ")
             let next = finding.next.map { "\n" + String(repeating: " ", count: 9) + localized("Next: \($0)") }
-            return head + finding.text + (next ?? "")
+            return head + finding.text + next.joined()
         }.joined(separator: "\n")
     }
 
@@ -88,7 +88,7 @@ struct StatusReport: Encodable {
                 """
                 \(list.kind) \(list.sha1)
                   MD5     \(list.md5)
-                  made    \(list.made.map(isoTime) ?? "?")
+                  made    \(list.made?.description ?? "?")
                   signer  \(list.signer ?? "?")
                   \(list.records.count) records: \(roles)
                 """)
@@ -99,7 +99,7 @@ struct StatusReport: Encodable {
         var table = Table(localized("NODE"), localized("CERTIFICATE"), localized("EXPIRES"))
         for node in status.nodes {
             for certificate in node.certificates ?? [] {
-                let date = certificate.notAfter.map { String(isoTime($0).prefix(10)) } ?? "?"
+                let date = certificate.notAfter?.day ?? "?"
                 table.add(node.name, certificate.unit, date)
             }
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Certificates
+import Documents
 import Files
 import Messages
 import TrustList
@@ -53,7 +54,7 @@ struct CtlShow: ParsableCommand {
         }
         let text = localized(
             """
-            \(header.fileName), \(file.bytes.count) bytes, made \(isoTime(Int64(header.timestamp)))
+            \(header.fileName), \(file.bytes.count) bytes, made \(Timestamp(header.timestamp))
             Signed by  \(header.signerName)
             Issued by  \(header.caName)
             Serial     \(header.serialNumber.colonHex)
@@ -71,19 +72,20 @@ struct CtlShow: ParsableCommand {
 /// A trust list as JSON.
 struct TrustListDocument: Encodable {
     struct Signer: Encodable {
-        let name, issuer, serial, digest: String
+        let name, issuer, serialNumber, digest: String
         let modulusBits: Int
     }
 
     struct Entry: Encodable {
         let number, length: Int
         let role: UInt16?
-        let roleName, dnsName, subject, issuer, serial, certificateSHA1: String?
+        let roleName, dnsName, subject, issuer, serialNumber, certificateSHA1: String?
         let ipAddress: String?
         let signed: Bool
     }
 
-    let file, fileName, made, md5, sha1: String
+    let file, fileName, md5, sha1: String
+    let made: Timestamp
     let length, headerLength: Int
     let version: String
     let signer: Signer
@@ -94,7 +96,7 @@ struct TrustListDocument: Encodable {
         let header = file.list.header
         self.file = file.path
         fileName = header.fileName
-        made = isoTime(Int64(header.timestamp))
+        made = Timestamp(header.timestamp)
         md5 = Digest.md5(file.bytes).hex
         sha1 = Digest.sha1(file.bytes).hex
         length = file.bytes.count
@@ -102,13 +104,14 @@ struct TrustListDocument: Encodable {
         headerLength = header.length
         version = "\(header.version.major).\(header.version.minor)"
         signer = Signer(
-            name: header.signerName, issuer: header.caName, serial: header.serialNumber.hex, digest: header.digest.name,
+            name: header.signerName, issuer: header.caName, serialNumber: header.serialNumber.hex,
+            digest: header.digest.name,
             modulusBits: header.modulus.bits)
         records = file.list.records.enumerated().map { index, record in
             Entry(
                 number: index + 1, length: record.length, role: record.role?.rawValue, roleName: record.role?.name,
                 dnsName: record.dnsName, subject: record.subjectName, issuer: record.issuerName,
-                serial: record.serialNumber?.hex, certificateSHA1: record.certificate.map { Digest.sha1($0).hex },
+                serialNumber: record.serialNumber?.hex, certificateSHA1: record.certificate.map { Digest.sha1($0).hex },
                 ipAddress: record.ipAddress?.map(String.init).joined(separator: "."),
                 signed: record.role == .sast
                     && record.names(issuer: header.caName, serialNumber: header.serialNumber))

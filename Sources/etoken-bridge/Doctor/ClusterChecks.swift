@@ -166,7 +166,7 @@ struct ClusterHealthCheck: DoctorCheck {
         return findings.map {
             Finding(
                 self, $0.severity == .error ? .problem : .warning, $0.code.rawValue, $0.text,
-                next: $0.next.map { [$0] } ?? [])
+                next: $0.next)
         }
     }
 }

@@ -24,16 +24,16 @@ struct Finding: Encodable {
     /// What kind of finding it is; stable across releases.
     let code: String
     /// One sentence or two: what was expected and what was found.
-    let what: String
+    let text: String
     /// What to do: commands where there are any. Empty for what is well.
     let next: [String]
 
     /// - Parameter check: the check that found it.
-    init(_ check: any DoctorCheck, _ severity: Severity, _ code: String, _ what: String, next: [String] = []) {
+    init(_ check: any DoctorCheck, _ severity: Severity, _ code: String, _ text: String, next: [String] = []) {
         self.check = check.name
         self.severity = severity
         self.code = code
-        self.what = what
+        self.text = text
         self.next = next
     }
 
@@ -41,7 +41,7 @@ struct Finding: Encodable {
     func text(width: Int = 80) -> String {
         let first = severity.text + String(repeating: " ", count: max(1, 9 - severity.text.count))
         let indent = String(repeating: " ", count: first.count)
-        var lines = TextWrap.lines(what, width: width - indent.count).enumerated().map { index, line in
+        var lines = TextWrap.lines(self.text, width: width - indent.count).enumerated().map { index, line in
             (index == 0 ? first : indent) + line
         }
         for (number, step) in next.enumerated() {

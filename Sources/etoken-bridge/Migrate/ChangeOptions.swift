@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Documents
 import Glibc
 import Messages
 import Migration
@@ -31,7 +32,7 @@ struct ChangeOptions: ParsableArguments {
     var plan: String?
 
     @Option(
-        name: .customLong("out"), help: .localized("Where certificates and files are left.", valueName: "folder"),
+        name: .shortAndLong, help: .localized("Where certificates and files are left.", valueName: "folder"),
         completion: .directory)
     var output: String?
 
@@ -48,7 +49,7 @@ struct ChangeOptions: ParsableArguments {
     func settings(cluster: String, now: UInt32, state: StateFolder) -> ChangePlan.Settings {
         ChangePlan.Settings(
             acceptsStranded: run.acceptStranded,
-            output: output ?? "\(state.path)/changes/\(cluster)-\(isoTime(Int64(now)))",
+            output: output ?? "\(state.path)/changes/\(cluster)-\(Timestamp(now))",
             restartsPhones: !noPhoneRestart, phoneRestartTimeout: phoneTimeout)
     }
 }

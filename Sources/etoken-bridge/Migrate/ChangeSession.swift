@@ -70,8 +70,8 @@ struct ChangeSession {
     }
 
     /// Goes on with a change that was begun.
-    func resume(_ path: String) throws {
-        let change = try takeUp(path)
+    func resume(_ journal: Journal) throws {
+        let change = try takeUp(journal)
         let signer = change.needsToken ? try signingToken(of: change.plan).signer(pin) : nil
         change.makeSigner = signer.map { signer in { signer } }
         try change.begin(.now(.resume))
@@ -79,8 +79,8 @@ struct ChangeSession {
     }
 
     /// Puts everything back.
-    func rollBack(_ path: String) throws {
-        let change = try takeUp(path)
+    func rollBack(_ journal: Journal) throws {
+        let change = try takeUp(journal)
         try change.checkRollback(acceptingStranded: options.acceptStranded)
         var confirmation = try ConfirmationOptions.standard
         confirmation.yes = options.yes
@@ -91,8 +91,7 @@ struct ChangeSession {
     }
 
     /// A change that was begun, on a cluster that nobody else has changed since.
-    private func takeUp(_ path: String) throws -> Change {
-        let journal = try Journal.open(path)
+    private func takeUp(_ journal: Journal) throws -> Change {
         Terminal.note(localized("Reading cluster \(journal.plan.cluster) ..."))
         let change = try Change(continuing: journal, of: try LiveCluster(cluster), state: state)
         try change.checkWorld()

@@ -1,4 +1,5 @@
 import Cluster
+import Documents
 import Messages
 import Migration
 import Tokens
@@ -62,7 +63,7 @@ enum Guide {
                   Subject: \(certificate.subject.rendered(.token))
                   Issuer:  \(certificate.issuer.rendered(.token))
                   Serial:  \(certificate.serialNumber.hex)
-                  Valid:   \(isoTime(certificate.notBefore)) to \(isoTime(certificate.notAfter))
+                  Valid:   \(Timestamp(certificate.notBefore)) to \(Timestamp(certificate.notAfter))
                 """))
     }
 }

@@ -61,7 +61,7 @@ struct MigratePrepareDowngrade: ParsableCommand {
             localized(
                 "Cluster \(check.cluster) is not ready for \(check.target): \(failed.count) of \(check.items.count) points failed."
             ),
-            next: first.next)
+            next: first.next.first)
     }
 
     private func write(_ check: DowngradeCheck, to path: String) throws {
@@ -75,7 +75,7 @@ struct MigratePrepareDowngrade: ParsableCommand {
         let words: [DowngradeCheck.Item.State: String] = [.proven: "[x]", .failed: "[!]", .byHand: "[ ]"]
         let lines = check.items.map { item in
             "\(words[item.state] ?? "") \(item.title)\n    \(item.text)"
-                + (item.next.map { "\n    " + localized("Next: \($0)") } ?? "")
+                + item.next.map { "\n    " + localized("Next: \($0)") }.joined()
         }
         return localized(
             """

@@ -24,22 +24,22 @@ struct MigrateResume: ParsableCommand {
     func run() throws {
         let state = StateFolder.standard()
         let lock = try ClusterLock(journal.cluster.cluster, in: state)
-        let path = try journal.journal(in: state)
-        switch try Journal.open(path).state.outcome {
+        let change = try Journal.open(journal.journal(in: state))
+        switch change.state.outcome {
         case .unfinished: break
         case .rollingBack:
             throw MigrationError.noChange(
-                localized("The change \(try Journal.open(path).plan.id) is being rolled back."),
+                localized("The change \(change.plan.id) is being rolled back."),
                 next: "etoken-bridge migrate rollback --cluster \(journal.cluster.cluster)")
         case .finished, .rolledBack, .abandoned:
             throw MigrationError.noChange(
-                localized("The change \(try Journal.open(path).plan.id) is at its end already."))
+                localized("The change \(change.plan.id) is at its end already."))
         }
         let cluster = try journal.cluster.configured()
         defer { cluster.close() }
         var options = try RunOptions.standard
         options.reporting = reporting
-        try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).resume(path)
+        try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).resume(change)
         withExtendedLifetime(lock) {}
     }
 }

@@ -33,8 +33,7 @@ struct MigrateRollback: ParsableCommand {
     func run() throws {
         let state = StateFolder.standard()
         let lock = try ClusterLock(journal.cluster.cluster, in: state)
-        let path = try journal.journal(in: state)
-        let open = try Journal.open(path)
+        let open = try Journal.open(journal.journal(in: state))
         guard open.state.outcome != .rolledBack, open.state.outcome != .abandoned else {
             throw MigrationError.noChange(localized("The change \(open.plan.id) is at its end already."))
         }
@@ -44,7 +43,7 @@ struct MigrateRollback: ParsableCommand {
             }
             try confirmation.ask(localized("Leave cluster \(open.plan.cluster) as it is, and close \(open.plan.id)?"))
             try Change.abandon(open)
-            return try reporting.publish(ChangeRecord(journal: path, backups: state))
+            return try reporting.publish(ChangeRecord(journal: open.path, backups: state))
         }
         let cluster = try journal.cluster.configured()
         defer { cluster.close() }
@@ -52,7 +51,7 @@ struct MigrateRollback: ParsableCommand {
         options.reporting = reporting
         options.yes = confirmation.yes
         options.acceptStranded = acceptStranded
-        try ChangeSession(cluster: cluster, options: options, module: .standard, pin: .standard).rollBack(path)
+        try ChangeSession(cluster: cluster, options: options, module: .standard, pin: .standard).rollBack(open)
         withExtendedLifetime(lock) {}
     }
 }

@@ -13,7 +13,7 @@ struct JournalOptions: ParsableArguments {
 
     /// The journal's path.
     func journal(in state: StateFolder) throws -> String {
-        let paths = state.changes(of: cluster.cluster)
+        let paths = try state.changes(of: cluster.cluster).map(\.path)
         guard let change else {
             guard let last = paths.last else {
                 throw MigrationError.noChange(localized("No change of cluster \(cluster.cluster) has been begun here."))

@@ -78,7 +78,7 @@ struct PhonesRestart: ParsableCommand {
             phones = stopped.left
             Terminal.note(
                 localized(
-                    "Going on with the restart of \(isoTime(stopped.begun)): \(stopped.told.count) of \(stopped.phones.count) phones have been told."
+                    "Going on with the restart of \(stopped.begun): \(stopped.told.count) of \(stopped.phones.count) phones have been told."
                 )
             )
         } else {
@@ -86,7 +86,7 @@ struct PhonesRestart: ParsableCommand {
             if let stopped {
                 Terminal.note(
                     localized(
-                        "A restart of \(stopped.phones.count) phones was stopped at \(stopped.told.count) on \(isoTime(stopped.begun)); --resume would go on with it."
+                        "A restart of \(stopped.phones.count) phones was stopped at \(stopped.told.count) on \(stopped.begun); --resume would go on with it."
                     )
                 )
             }
@@ -104,7 +104,7 @@ struct PhonesRestart: ParsableCommand {
         let record =
             try resume
             ? stopped?.resume()
-            : .begin(cluster: name, phones: phones, isReset: isReset, in: state, at: Int64(time(nil)))
+            : .begin(cluster: name, phones: phones, isReset: isReset, in: state, at: .now)
         guard let record else { preconditionFailure("what is resumed was found") }
         Interruption.watch()
         let start = ContinuousClock.now
@@ -115,7 +115,7 @@ struct PhonesRestart: ParsableCommand {
                 if isReset { try axl.resetPhone(phone) } else { try axl.restartPhone(phone) }
             })
         try record.sync()
-        if outcome.left.isEmpty, outcome.refused.isEmpty { try record.finish(at: Int64(time(nil))) }
+        if outcome.left.isEmpty, outcome.refused.isEmpty { try record.finish(at: .now) }
         try show(report.done(outcome, record: record.path))
         try report.check(outcome, cluster: name)
     }

@@ -17,7 +17,7 @@ extension Failure {
         case let error as FileError:
             self.init(
                 error.code == .notFound ? Status.notThere : Status.failed,
-                localized("\(error.path): cannot \(error.operation) it: \(error.cause)."),
+                "\(error).",
                 next: error.code == .noSpace
                     ? localized("Free some space on that disk, and run the command again.") : nil)
         case let error as TrustListError: self.init(describing: error)

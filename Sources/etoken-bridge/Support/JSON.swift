@@ -29,6 +29,3 @@ struct FailureDocument: Encodable {
             status: failure.status, text: failure.what, next: [failure.next].compactMap(\.self), causes: failure.causes)
     }
 }
-
-/// Seconds since 1970 as ISO 8601 in UTC, for example `2015-03-06T19:45:13Z`.
-func isoTime(_ seconds: Int64) -> String { Timestamp(seconds).description }

@@ -7,7 +7,7 @@ import TrustList
 struct TVSReport: Encodable {
     struct Entry: Encodable {
         let server, message, verdict: String
-        let issuer, serial: String?
+        let issuer, serialNumber: String?
         let roles: [String]
         let timeToLive: UInt32?
         let certificateSHA1, subject, error: String?
@@ -75,7 +75,7 @@ struct TVSReport: Encodable {
         for (index, entry) in replies.enumerated() {
             if index == 0 || replies[index - 1].server != entry.server { lines.append(entry.server) }
             let question = entry.issuer.map {
-                localized("\(entry.message) issuer \($0), serial \(entry.serial ?? "-")")
+                localized("\(entry.message) issuer \($0), serial \(entry.serialNumber ?? "-")")
             }
             lines.append("  \(question ?? entry.message)")
             lines.append("    \(entry.sentence)")
@@ -90,9 +90,9 @@ extension TVSReport.Entry {
         message = reply.question.message
         if case .query(_, let issuer, let serialNumber) = reply.question {
             self.issuer = issuer
-            serial = serialNumber.hex
+            self.serialNumber = serialNumber.hex
         } else {
-            (issuer, serial) = (nil, nil)
+            (issuer, serialNumber) = (nil, nil)
         }
         switch reply.answer {
         case .success(let answer):

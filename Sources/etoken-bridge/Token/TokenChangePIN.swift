@@ -32,7 +32,7 @@ struct TokenChangePIN: ParsableCommand {
     @OptionGroup var module: ModuleOptions
     @OptionGroup var common: CommonOptions
 
-    private struct Changed: Encodable { let token, serial: String }
+    private struct Changed: Encodable { let token, serialNumber: String }
 
     func run() throws {
         let token = try module.finder().token(named: self.token)
@@ -60,7 +60,7 @@ struct TokenChangePIN: ParsableCommand {
             }
         }
         if common.json {
-            try Terminal.json(Changed(token: token.info.plainLabel, serial: token.info.serialNumber))
+            try Terminal.json(Changed(token: token.info.plainLabel, serialNumber: token.info.serialNumber))
         } else {
             Terminal.out(
                 localized("Token \(token.info.plainLabel) has its new PIN; a login with it was made to prove it."))

@@ -1,10 +1,12 @@
 import Certificates
+import Documents
 import Tokens
 
 /// A token as JSON.
 struct TokenDocument: Encodable {
     struct Entry: Encodable {
-        let id, label, subject, issuer, serial, notBefore, notAfter, sha1: String
+        let id, label, subject, issuer, serialNumber, sha1: String
+        let notBefore, notAfter: Timestamp
         let keyBits: Int
         let trustListSubject, trustListIssuer: String
         /// Whether it looks like a SAST token's: ``SASTLikeness``.
@@ -15,9 +17,15 @@ struct TokenDocument: Encodable {
         let id, label: String
         let isPrivate, isRSA: Bool
         let bits: Int?
+
+        private enum CodingKeys: String, CodingKey {
+            case id, label, bits
+            case isPrivate = "private"
+            case isRSA = "rsa"
+        }
     }
 
-    let label, serial, manufacturer, model, slot, module, pin: String
+    let label, serialNumber, manufacturer, model, slot, module, pin: String
     let pinPad: Bool
     /// Left out for a token that is in no reader.
     let reader: ReaderDocument?
@@ -28,16 +36,16 @@ struct TokenDocument: Encodable {
 
     init(_ token: Token, _ contents: TokenContents, in readers: ReaderView) {
         let info = token.info
-        (label, serial, manufacturer, model) = (info.label, info.serialNumber, info.manufacturer, info.model)
+        (label, serialNumber, manufacturer, model) = (info.label, info.serialNumber, info.manufacturer, info.model)
         (slot, module, pin, pinPad) = (info.slotDescription, token.module.path, info.pin.rawValue, info.hasPINPad)
         reader = readers.reader(of: info).map { ReaderDocument($0) }
         certificates = contents.certificates.map { item in
             let certificate = item.certificate
             return Entry(
                 id: item.id.hex, label: item.label, subject: certificate.subject.rendered(.cucm),
-                issuer: certificate.issuer.rendered(.cucm), serial: certificate.serialNumber.hex,
-                notBefore: isoTime(certificate.notBefore), notAfter: isoTime(certificate.notAfter),
-                sha1: certificate.sha1.hex, keyBits: certificate.publicKey.bits,
+                issuer: certificate.issuer.rendered(.cucm), serialNumber: certificate.serialNumber.hex,
+                sha1: certificate.sha1.hex, notBefore: Timestamp(certificate.notBefore),
+                notAfter: Timestamp(certificate.notAfter), keyBits: certificate.publicKey.bits,
                 trustListSubject: certificate.subject.rendered(.token),
                 trustListIssuer: certificate.issuer.rendered(.token), kind: SASTLikeness(certificate).rawValue)
         }

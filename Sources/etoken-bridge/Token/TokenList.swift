@@ -17,10 +17,12 @@ struct TokenList: ParsableCommand {
     @OptionGroup var module: ModuleOptions
     @OptionGroup var common: CommonOptions
 
+    private struct FailedToken: Encodable { let code, text: String }
+
     private struct List: Encodable {
         let tokens: [TokenDocument]
         /// Why others could not be read.
-        let failures: [String]
+        let failures: [FailedToken]
     }
 
     func run() throws {
@@ -47,7 +49,7 @@ struct TokenList: ParsableCommand {
             try Terminal.json(
                 List(
                     tokens: rows.map { TokenDocument($0.token, $0.contents, in: readers) },
-                    failures: failures.map(\.reason)))
+                    failures: failures.map { .init(code: $0.code.rawValue, text: $0.reason) }))
             return
         }
         guard !rows.isEmpty else {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Certificates
+import Documents
 import Messages
 import Tokens
 
@@ -59,7 +60,7 @@ struct TokenShow: ParsableCommand {
                           Subject     \(certificate.subject.rendered(.token))
                           Issuer      \(certificate.issuer.rendered(.token))
                           Serial      \(certificate.serialNumber.colonHex)
-                          Valid       \(isoTime(certificate.notBefore)) to \(isoTime(certificate.notAfter))
+                          Valid       \(Timestamp(certificate.notBefore)) to \(Timestamp(certificate.notAfter))
                           Key         \(key)
                           SHA-1       \(certificate.sha1.hex)
                           Kind        \(Self.kind(certificate))

@@ -32,7 +32,7 @@ struct TokenWait: ParsableCommand {
     private struct Seen: Encodable { let tokens: [Entry] }
     private struct Entry: Encodable {
         let name: String?
-        let label, serial, module: String
+        let label, serialNumber, module: String
         let reader: ReaderDocument?
     }
 
@@ -75,7 +75,7 @@ struct TokenWait: ParsableCommand {
                 Seen(
                     tokens: zip(wanted, all).map { name, token in
                         Entry(
-                            name: name, label: token.info.plainLabel, serial: token.info.serialNumber,
+                            name: name, label: token.info.plainLabel, serialNumber: token.info.serialNumber,
                             module: token.module, reader: token.reader.map { ReaderDocument($0) })
                     }))
         } else if together {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import Glibc
 import Messages
 import SmartCards
@@ -98,7 +99,7 @@ struct Deadline {
 /// A line of `token watch`.
 struct WatchLine: Encodable {
     struct TokenPart: Encodable {
-        let label, serial, model, pin, module, slot: String
+        let label, serialNumber, model, pin, module, slot: String
     }
 
     /// `present` (at the start), `inserted`, `removed`, `unread-card`, `unread-card-removed`, `reader-added`,
@@ -117,7 +118,7 @@ struct WatchLine: Encodable {
 
     init(_ change: TokenChange, isStart: Bool, seen: Set<[String]>) {
         let now = Glibc.time(nil)
-        time = isoTime(Int64(now))
+        time = Timestamp(now).description
         clock = Self.clock(now)
         var token: PresentToken?
         var reader: Reader?
@@ -146,7 +147,7 @@ struct WatchLine: Encodable {
         self.reason = reason
         self.token = token.map {
             TokenPart(
-                label: $0.info.plainLabel, serial: $0.info.serialNumber, model: $0.info.model,
+                label: $0.info.plainLabel, serialNumber: $0.info.serialNumber, model: $0.info.model,
                 pin: $0.info.pin.rawValue, module: $0.module, slot: $0.info.slotDescription)
         }
         self.reader = (reader ?? token?.reader).map { ReaderDocument($0) }

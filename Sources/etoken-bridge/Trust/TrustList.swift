@@ -44,7 +44,7 @@ struct TrustList: ParsableCommand {
                       Subject  \(document.subject ?? notTold)
                       Issuer   \(document.issuer ?? notTold)
                       Serial   \(listed.serialNumber.colonHex)
-                      Until    \(document.notAfter ?? notTold)
+                      Until    \(document.notAfter?.description ?? notTold)
                       SHA-1    \(document.sha1 ?? notTold)
                     """))
         }

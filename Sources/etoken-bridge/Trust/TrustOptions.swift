@@ -1,6 +1,7 @@
 import ArgumentParser
 import Certificates
 import Cluster
+import Documents
 import Messages
 
 extension TrustTransport: ExpressibleByArgument {}
@@ -41,16 +42,17 @@ struct TrustOptions: ParsableArguments {
 
 /// A certificate of a trust store as JSON.
 struct TrustedCertificateDocument: Encodable {
-    let store, name, serial: String
-    let subject, issuer, notBefore, notAfter, sha1: String?
+    let store, name, serialNumber: String
+    let subject, issuer, sha1: String?
+    let notBefore, notAfter: Timestamp?
 
     init(_ listed: TrustedCertificate) {
-        (store, name, serial) = (listed.store, listed.name, listed.serialNumber.hex)
+        (store, name, serialNumber) = (listed.store, listed.name, listed.serialNumber.hex)
         let certificate = listed.certificate
         subject = certificate?.subject.rendered(.cucm)
         issuer = certificate?.issuer.rendered(.cucm)
-        notBefore = certificate.map { isoTime($0.notBefore) }
-        notAfter = certificate.map { isoTime($0.notAfter) }
+        notBefore = certificate.map { Timestamp($0.notBefore) }
+        notAfter = certificate.map { Timestamp($0.notAfter) }
         sha1 = certificate?.sha1.hex
     }
 }

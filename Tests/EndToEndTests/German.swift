@@ -1,0 +1,61 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// The program in a German locale, which need not be installed: sentences are German, and what programs read is not.
+@Suite struct German {
+    let rehearsal = try! Rehearsal()
+
+    private func run(_ arguments: [String], locale: [String] = ["LANG=de_DE.UTF-8"]) throws -> Rehearsal.Result {
+        try rehearsal.run(Programs.path("etoken-bridge"), arguments, environment: locale)
+    }
+
+    private var plan: [String] {
+        rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--dry-run", "--accept-stranded"]
+    }
+
+    @Test func thePlanIsGerman() throws {
+        let result = try run(plan)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.output.contains("Jetzige CTL-Datei: 4947 Bytes"))
+        #expect(result.output.contains("Plan (nichts wurde geändert):"))
+        #expect(result.output.contains("Die Zertifikate der Tokens exportieren"))
+        #expect(result.output.contains("sein TVS-Server wird für den Unterzeichner bürgen"))
+    }
+
+    @Test func whatProgramsReadIsTheSame() throws {
+        struct Plan: Decodable, Equatable {
+            struct Step: Decodable, Equatable { let id, effect, state: String }
+            struct Group: Decodable, Equatable { let model, outcome, rule: String }
+            struct Forecast: Decodable, Equatable { let groups: [Group] }
+            let state, kind, mode: String
+            let steps: [Step]
+            let forecast: Forecast
+        }
+        func read(_ locale: String) throws -> Plan {
+            let result = try run(plan + ["--json"], locale: [locale])
+            return try JSONDecoder().decode(Plan.self, from: Data(result.output.utf8))
+        }
+        #expect(try read("LANG=de_DE.UTF-8") == read("LANG=C.UTF-8"))
+    }
+
+    @Test func errorsAndHelpAreGerman() throws {
+        let missing = try run(["ctl", "show", "/nowhere/CTLFile.tlv"])
+        #expect(missing.status == 2)
+        #expect(missing.errors.contains("/nowhere/CTLFile.tlv ist nicht lesbar"), "\(missing.errors)")
+        #expect(missing.errors.contains("Weiter: "))
+        let usage = try run(["cluster", "status"])
+        #expect(usage.status == 64)
+        #expect(usage.errors.contains("Fehler: Es fehlt das Argument '--cluster <name>'"), "\(usage.errors)")
+        let help = try run(["migrate", "to-etoken", "--help"])
+        #expect(help.status == 0 && help.output.hasPrefix("ÜBERSICHT: Hardware-eTokens"))
+        #expect(help.output.contains("Vor der ersten Änderung anhalten"))
+    }
+
+    /// Who asks for the C locale gets no translation, and another language than these two is English.
+    @Test(arguments: ["LC_ALL=C", "LANG=pl_PL.UTF-8"])
+    func otherLocalesAreEnglish(locale: String) throws {
+        let result = try run(["ctl", "show", "/nowhere/CTLFile.tlv"], locale: ["LANG=de_DE.UTF-8", locale])
+        #expect(result.errors.contains("cannot be read"), "\(result.errors)")
+    }
+}
