@@ -5,7 +5,7 @@ import Testing
 /// What `doctor --json` says.
 struct Diagnosis {
     struct Finding: Decodable {
-        let check, severity, code, what: String
+        let check, severity, code, text: String
         let next: [String]
     }
 
@@ -37,7 +37,7 @@ struct Diagnosis {
         for finding in findings {
             // Whoever is told of something wrong is told what to do.
             #expect(finding.next.isEmpty == (finding.severity == "ok"), "\(finding)", sourceLocation: sourceLocation)
-            #expect(finding.what.hasSuffix("."), "\(finding)", sourceLocation: sourceLocation)
+            #expect(finding.text.hasSuffix("."), "\(finding)", sourceLocation: sourceLocation)
         }
     }
 

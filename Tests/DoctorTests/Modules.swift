@@ -21,13 +21,13 @@ import Testing
     @Test func missingFile() throws {
         let path = folder.file("nowhere.so")
         let finding = try #require(try diagnose(path)["module-missing"])
-        #expect(finding.what == "Module \(path) cannot be read: No such file or directory.")
+        #expect(finding.text == "Module \(path) cannot be read: No such file or directory.")
     }
 
     @Test(arguments: ["not a library\n", "", "\u{7f}ELF"])
     func notALibrary(text: String) throws {
         let path = folder.write("module.so", text)
-        #expect(try diagnose(path)["module-not-a-library"]?.what.contains(path) == true)
+        #expect(try diagnose(path)["module-not-a-library"]?.text.contains(path) == true)
     }
 
     /// A real library whose header says another processor.
@@ -38,7 +38,7 @@ import Testing
         (bytes[4], bytes[18], bytes[19]) = (elfClass, machine, 0)
         let path = folder.write("foreign.so", bytes)
         let finding = try #require(try diagnose(path)["module-wrong-architecture"])
-        #expect(finding.what.contains("(\(name))"))
+        #expect(finding.text.contains("(\(name))"))
         #expect(try diagnose(good)["module-wrong-architecture"] == nil)
     }
 
@@ -48,13 +48,13 @@ import Testing
             "module.so", "int needed(void); int C_GetFunctionList(void) { return needed(); }", [needed])
         unlink(needed)
         let finding = try #require(try diagnose(path)["module-library-missing"])
-        #expect(finding.what.contains("it needs libneeded.so.7, which is not installed"))
+        #expect(finding.text.contains("it needs libneeded.so.7, which is not installed"))
         #expect(finding.next.contains("ldd \(path) | grep 'not found'"))
     }
 
     @Test func noModuleAtAll() throws {
         let path = try library("plain.so", "int nothing;")
-        #expect(try diagnose(path)["module-unusable"]?.what.contains("no C_GetFunctionList") == true)
+        #expect(try diagnose(path)["module-unusable"]?.text.contains("no C_GetFunctionList") == true)
     }
 
     /// Its device is missing, say; 0x30 is CKR_DEVICE_ERROR.
@@ -68,7 +68,7 @@ import Testing
             CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list) { *list = &functions; return CKR_OK; }
             """)
         let finding = try #require(try diagnose(path)["module-unusable"])
-        #expect(finding.what.contains("does not start"))
+        #expect(finding.text.contains("does not start"))
     }
 
     @Test func hangs() throws {

@@ -19,8 +19,8 @@ import Testing
     @Test func notRunning() throws {
         let diagnosis = try Diagnosis(environment: environment)
         let finding = try #require(diagnosis["service-not-running"])
-        #expect(finding.severity == "problem" && finding.what.contains(socket))
-        #expect(finding.what.contains("PCSCLITE_CSOCK_NAME"))
+        #expect(finding.severity == "problem" && finding.text.contains(socket))
+        #expect(finding.text.contains("PCSCLITE_CSOCK_NAME"))
         #expect(finding.next.first?.hasPrefix("sudo ") == true)
     }
 
@@ -34,7 +34,7 @@ import Testing
         let libraries = folders.map { "/usr/lib/\($0)/libpcsclite.so.1" }
         let library = try #require(libraries.first(where: FileManager.default.fileExists))
         let diagnosis = try Diagnosis(environment: environment, wrapper: hiding([library]))
-        #expect(diagnosis["library-missing"]?.what.contains("libpcsclite.so.1") == true)
+        #expect(diagnosis["library-missing"]?.text.contains("libpcsclite.so.1") == true)
         // The other commands go on working without it.
         let tokens = try MockTokens()
         let list = try Program(
@@ -48,7 +48,7 @@ import Testing
             Self.python, "-c", "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])", socket,
         ])
         let diagnosis = try Diagnosis(environment: environment)
-        #expect(diagnosis["service-gone"]?.what.contains(socket) == true)
+        #expect(diagnosis["service-gone"]?.text.contains(socket) == true)
     }
 
     /// Somebody else's socket. Root may open all, so root runs the program without its powers.
@@ -60,8 +60,8 @@ import Testing
         chmod(socket, isRoot ? 0o600 : 0)
         let wrapper = isRoot ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] : []
         let finding = try #require(try Diagnosis(environment: environment, wrapper: wrapper)["socket-forbidden"])
-        #expect(finding.what.contains("may not open"))
-        #expect(finding.what.contains(isRoot ? "owner nobody, mode 0600" : "mode 00"))
+        #expect(finding.text.contains("may not open"))
+        #expect(finding.text.contains(isRoot ? "owner nobody, mode 0600" : "mode 00"))
         withExtendedLifetime(listener) {}
     }
 
@@ -71,7 +71,7 @@ import Testing
         let service = try ChildProcess([Self.python, "-c", Self.listen, socket])
         try listening()
         let finding = try #require(try Diagnosis(environment: environment)["service-refuses"])
-        #expect(finding.what.contains("polkit"))
+        #expect(finding.text.contains("polkit"))
         #expect(finding.next.first?.contains("org.debian.pcsc-lite.access_pcsc") == true)
         withExtendedLifetime(service) {}
     }
@@ -81,7 +81,7 @@ import Testing
         let service = try ChildProcess([Self.python, "-c", Self.fail, socket])
         try listening()
         let finding = try #require(try Diagnosis(environment: environment)["service-fails"])
-        #expect(finding.what.contains("has no room left"))
+        #expect(finding.text.contains("has no room left"))
         withExtendedLifetime(service) {}
     }
 

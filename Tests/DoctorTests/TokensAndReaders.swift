@@ -15,7 +15,7 @@ import Testing
         #expect(diagnosis.findings.allSatisfy { $0.severity == "ok" }, "\(diagnosis.findings)")
         #expect(diagnosis.findings.count { $0.code == "card-present" } == 2)
         #expect(diagnosis.findings.count { $0.code == "token-ready" } == 2)
-        #expect(diagnosis["card-present"]?.what.contains("3B:F2:18:00:02:C1:0A:31:FE:58:C8:08:74") == true)
+        #expect(diagnosis["card-present"]?.text.contains("3B:F2:18:00:02:C1:0A:31:FE:58:C8:08:74") == true)
         // No PIN was tried.
         #expect(try tokens.status(0).verifications == 0)
         // And as text, within 80 columns.
@@ -30,8 +30,8 @@ import Testing
         let diagnosis = try diagnose(tokens)
         #expect(diagnosis.problems == ["card-needs-vendor-module"])
         let finding = try #require(diagnosis["card-needs-vendor-module"])
-        #expect(finding.what.contains("PC/SC sees SafeNet eToken 5100"))
-        #expect(finding.what.contains("in reader Virtual PCD 00 01, OpenSC does not know it"))
+        #expect(finding.text.contains("PC/SC sees SafeNet eToken 5100"))
+        #expect(finding.text.contains("in reader Virtual PCD 00 01, OpenSC does not know it"))
         #expect(
             finding.next == ["Install SafeNet Authentication Client (libeToken.so), then: etoken-bridge token list"])
         // A card that nobody knows: PIV without OpenSC's module.
@@ -39,8 +39,8 @@ import Testing
         let software = try MockTokens()
         let unknown = try Diagnosis(
             ["--module", software.module], environment: others.environment + software.environment)
-        #expect(unknown["card-unknown"]?.what.contains("ATR 3B:7D:96:00:00:80:31:80:65:B0:83:11:17:D6") == true)
-        #expect(unknown["card-needs-vendor-module"]?.what.contains("Aladdin eToken PRO") == true)
+        #expect(unknown["card-unknown"]?.text.contains("ATR 3B:7D:96:00:00:80:31:80:65:B0:83:11:17:D6") == true)
+        #expect(unknown["card-needs-vendor-module"]?.text.contains("Aladdin eToken PRO") == true)
     }
 
     @Test func noTokenAndEmptyReaders() throws {
@@ -62,8 +62,8 @@ import Testing
             ["python3", "-c", Self.holder, "\(tokens.folder)/held"], environment: tokens.environment)
         for _ in 0..<600 where access("\(tokens.folder)/held", F_OK) != 0 { usleep(20_000) }
         let finding = try #require(try diagnose(tokens)["card-held"])
-        #expect(finding.what.contains("Virtual PCD 00 00"))
-        #expect(finding.what.contains("python3 (\(holder.id))"))
+        #expect(finding.text.contains("Virtual PCD 00 00"))
+        #expect(finding.text.contains("python3 (\(holder.id))"))
     }
 
     /// A token that hangs does not hang the doctor, whether the card has power when it is asked or not.
@@ -105,9 +105,9 @@ import Testing
     private static let eToken5110CC = "3BFF9600008131804380318065B0850300EF120FFE82900066"
 
     @Test func cardsThatDoNotAnswer() throws {
-        #expect(try diagnose(atr: "mute")["card-mute"]?.what.contains("does not answer") == true)
+        #expect(try diagnose(atr: "mute")["card-mute"]?.text.contains("does not answer") == true)
         let unusable = try diagnose(atr: Self.eToken5110CC, status: 0x8010_0066)
-        #expect(unusable["card-unusable"]?.what.contains("SCARD_W_UNRESPONSIVE_CARD") == true)
+        #expect(unusable["card-unusable"]?.text.contains("SCARD_W_UNRESPONSIVE_CARD") == true)
         // Said once: the card is not called unknown on top.
         #expect(unusable.problems == ["card-unusable"])
         let refused = try diagnose(atr: Self.eToken5110CC, status: 0x8010_006A)
@@ -116,7 +116,7 @@ import Testing
 
     @Test func cardsThatNeedANewerOpenSC() throws {
         let finding = try #require(try diagnose(atr: Self.eToken5110CC)["card-needs-newer-opensc"])
-        #expect(finding.what.contains("SafeNet eToken 5110 CC") && finding.what.contains("release 0.24"))
+        #expect(finding.text.contains("SafeNet eToken 5110 CC") && finding.text.contains("release 0.24"))
         #expect(finding.next.first == "opensc-tool --version")
     }
 
@@ -134,7 +134,7 @@ import Testing
         let diagnosis = try Diagnosis(environment: service.environment)
         #expect(diagnosis["no-reader"]?.severity == "warning")
         let plugged = try plugged([("0529", "0620")], service.environment)
-        #expect(plugged["usb-not-seen"]?.what.contains("eToken 5100") == true)
+        #expect(plugged["usb-not-seen"]?.text.contains("eToken 5100") == true)
     }
 
     // MARK: - PINs
@@ -146,12 +146,12 @@ import Testing
         #expect(try diagnose(tokens)["token-final-try"]?.severity == "problem")
         try wrongPIN(tokens)
         let locked = try #require(try diagnose(tokens)["token-locked"])
-        #expect(locked.what.hasPrefix("The PIN of token "))
+        #expect(locked.text.hasPrefix("The PIN of token "))
         #expect(try tokens.status(0).tries == 0)
         #expect(try tokens.status(0).verifications == 2)
         // The other token is well.
         #expect(
-            try diagnose(tokens).findings.contains { $0.code == "token-ready" && $0.what.contains("SAST-ADN008580ef") })
+            try diagnose(tokens).findings.contains { $0.code == "token-ready" && $0.text.contains("SAST-ADN008580ef") })
     }
 
     private func wrongPIN(_ tokens: VirtualTokens) throws {
@@ -167,7 +167,7 @@ import Testing
         #expect(throws: (any Error).self) { try ChildProcess.run(["/bin/sh", "-c", command]) }
         let diagnosis = try Diagnosis(
             ["--module", tokens.module], environment: tokens.environment + ["PCSCLITE_CSOCK_NAME=/nonexistent"])
-        #expect(diagnosis["token-count-low"]?.what.contains("SAST-ADN008580ef") == true)
+        #expect(diagnosis["token-count-low"]?.text.contains("SAST-ADN008580ef") == true)
         #expect(diagnosis["token-count-low"]?.severity == "warning")
     }
 
@@ -194,8 +194,8 @@ import Testing
         let diagnosis = try plugged(
             [("0529", "0600"), ("0529", "0620"), ("1d6b", "0002")], tokens.environment)
         // Not a CCID device: Debian has no driver for it.
-        #expect(diagnosis["usb-no-driver"]?.what.contains("eToken PRO 64k is plugged in (USB 0529:0600)") == true)
-        #expect(diagnosis["usb-token"]?.what.contains("USB 0529:0620") == true)
+        #expect(diagnosis["usb-no-driver"]?.text.contains("eToken PRO 64k is plugged in (USB 0529:0600)") == true)
+        #expect(diagnosis["usb-token"]?.text.contains("USB 0529:0620") == true)
         #expect(diagnosis.findings.count { $0.check == "usb" } == 2)
     }
 }

@@ -45,7 +45,7 @@ final class ExportCertificates: ChangeStep, Step {
     }
 
     func check() -> StepState {
-        .pending(localized("write \(change.plan.tokens.map { paths($0).der }.list)"))
+        .pending(localized("as \(change.plan.tokens.map { paths($0).der }.list)"))
     }
 
     func act() throws {

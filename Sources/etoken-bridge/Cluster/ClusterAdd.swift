@@ -120,7 +120,7 @@ struct ClusterAdd: ParsableCommand {
                 localized(
                     "Cluster \(configuration.name) is in \(ConfigurationFile.defaultPath), with the keys of its nodes:")
             )
-            Terminal.out(ClusterDocument.table(configuration))
+            Terminal.out(ClusterDocument.text(configuration))
         }
     }
 

@@ -23,14 +23,15 @@ struct ClusterDocument: Encodable {
         }
     }
 
-    static func table(_ cluster: ClusterConfiguration) -> String {
-        var table = Table(localized("NODE"), localized("ROLE"), localized("ADDRESS"), "TLS KEY", "SSH KEY")
-        for node in cluster.nodes {
-            table.add(
-                node.name, localized(node.isPublisher ? "publisher" : "subscriber"), node.address,
-                node.tlsPin ?? localized("not pinned"),
-                node.sshHostKey ?? localized("not pinned"))
-        }
-        return table.text
+    /// A line for each node, and its keys below it: they are too long for a table.
+    static func text(_ cluster: ClusterConfiguration) -> String {
+        cluster.nodes.map { node in
+            let role = localized(node.isPublisher ? "publisher" : "subscriber")
+            let keys = [
+                localized("TLS key  \(node.tlsPin ?? localized("not pinned"))"),
+                localized("SSH key  \(node.sshHostKey ?? localized("not pinned"))"),
+            ]
+            return (["\(node.name)  \(role)  \(node.address)"] + keys.map { "  " + $0 }).joined(separator: "\n")
+        }.joined(separator: "\n")
     }
 }

@@ -28,7 +28,7 @@ struct ClusterList: ParsableCommand {
         } else {
             for cluster in clusters {
                 Terminal.out("\(cluster.name)  \(cluster.version?.description ?? localized("version not known"))")
-                Terminal.out(ClusterDocument.table(cluster))
+                Terminal.out(ClusterDocument.text(cluster))
             }
         }
     }

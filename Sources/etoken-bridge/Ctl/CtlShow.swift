@@ -40,17 +40,19 @@ struct CtlShow: ParsableCommand {
 
     private func table(_ file: CtlFile) -> String {
         let header = file.list.header
-        var records = Table(
-            "#", localized("ROLE"), localized("NAME"), localized("SUBJECT"), localized("SERIAL"), localized("BYTES"),
-            "SHA-1")
+        var records = Table("#", localized("ROLE"), localized("NAME"), localized("CERTIFICATE"))
         for (index, record) in file.list.records.enumerated() {
             let signs =
                 record.role == .sast && record.names(issuer: header.caName, serialNumber: header.serialNumber)
+            let serial = record.serialNumber?.colonHex ?? "-"
             records.add(
                 "\(index + 1)\(signs ? "*" : "")", record.role == .sast ? "SAST" : record.role?.name ?? "-",
-                record.dnsName.map { $0.isEmpty ? localized("(token)") : $0 } ?? "-", record.subjectName ?? "-",
-                record.serialNumber?.colonHex ?? "-", "\(record.length)",
-                record.certificate.map { Digest.sha1($0).hex } ?? "-")
+                record.dnsName.map { $0.isEmpty ? localized("(token)") : $0 } ?? "-",
+                """
+                \(record.subjectName ?? "-")
+                \(localized("serial \(serial)"))
+                \(localized("SHA-1 \(record.certificate.map { Digest.sha1($0).hex } ?? "-"), record of \(record.length) bytes"))
+                """)
         }
         let text = localized(
             """

@@ -49,7 +49,9 @@ struct CtlVerify: ParsableCommand {
 
     /// What a kind of phone would do.
     private struct PhoneVerdict: Encodable {
-        let phones, outcome, rule, reason: String
+        let phones: String
+        let outcome: Verdict.Outcome
+        let rule, reason: String
     }
 
     func run() throws {
@@ -65,11 +67,11 @@ struct CtlVerify: ParsableCommand {
                     acceptance: verdicts))
         } else {
             let marks: [TrustListVerification.Check.Outcome: String] = [
-                .passed: "ok      ", .warning: "warning ", .failed: "FAILED  ",
+                .passed: localized("ok      "), .warning: localized("warning "), .failed: localized("FAILED  "),
             ]
             for check in verification.checks { Terminal.out(marks[check.outcome, default: ""] + check.text) }
             for verdict in verdicts {
-                Terminal.out("\(verdict.outcome.padded(to: 8))\(verdict.phones): \(verdict.reason).")
+                Terminal.out("\(verdict.outcome.text.padded(to: 8))\(verdict.phones): \(verdict.reason).")
             }
         }
         guard verification.isValid else {
@@ -79,7 +81,7 @@ struct CtlVerify: ParsableCommand {
                 next: localized("Do not give this file to phones; take the one that was backed up, or build it again."),
                 causes: failed.map(\.text))
         }
-        if let refused = verdicts.first(where: { $0.outcome == Verdict.Outcome.refused.rawValue }) {
+        if let refused = verdicts.first(where: { $0.outcome == .refused }) {
             throw Failure(
                 Status.verificationFailed,
                 localized("\(self.file) is sound, but \(refused.phones) would refuse it: \(refused.reason)."),
@@ -104,7 +106,7 @@ struct CtlVerify: ParsableCommand {
             let verdict = Acceptance.decide(
                 signer: signer, held: heldList, itl: itlList, model: model, tvs: [.notAsked])
             return PhoneVerdict(
-                phones: name, outcome: verdict.outcome.rawValue, rule: verdict.rule.rawValue, reason: verdict.reason)
+                phones: name, outcome: verdict.outcome, rule: verdict.rule.rawValue, reason: verdict.reason)
         }
     }
 }

@@ -60,7 +60,9 @@ extension ChangeRecord {
     private var phoneTable: String {
         let after = Dictionary(
             phones.flatMap { group in group.phones.map { ($0, group.result.text) } }, uniquingKeysWith: { $1 })
-        var table = Table(forecast.count > 20 ? "PHONES" : "PHONE", "MODEL", "BEFORE", "FORECAST", "AFTER", "WHY")
+        var table = Table(
+            localized(forecast.count > 20 ? "PHONES" : "PHONE"), localized("MODEL"), localized("BEFORE"),
+            localized("FORECAST"), localized("AFTER"), localized("WHY"))
         for group in forecast.groups {
             guard forecast.count > 20 else {
                 for phone in group.phones {

@@ -11,20 +11,29 @@ struct Table {
     /// As wide as the terminal; as wide as it gets where there is none, so that a row is a line for other programs.
     var text: String { text(width: Terminal.width ?? .max) }
 
-    /// - Parameter width: in characters; the last column is broken at its spaces so that lines are not longer, where the
-    ///   others leave room for it.
+    /// - Parameter width: in characters. The last column is broken at its spaces so that lines are not longer; where the
+    ///   others leave no room for it, it stands below them.
     func text(width: Int) -> String {
         let all = [head] + rows
         let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-        let indent = widths.dropLast().reduce(0) { $0 + $1 + 2 }
-        let room = width - indent < 20 ? Int.max : width - indent
-        return all.map { cells in
-            let padded = zip(cells, widths).dropLast().map { $0 + String(repeating: " ", count: $1 - $0.count + 2) }
-            let prose = (cells.last ?? "").wrapped(to: room)
-                .joined(separator: "\n" + String(repeating: " ", count: indent))
-            let row = padded.joined() + prose
-            return String(row[..<(row.lastIndex { $0 != " " }.map { row.index(after: $0) } ?? row.startIndex)])
+        let column = widths.dropLast().reduce(0) { $0 + $1 + 2 }
+        let isBelow = column + (widths.last ?? 0) > width && width - column < 24
+        let indent = isBelow ? 4 : column
+        return all.enumerated().map { number, cells in
+            let others = zip(cells, widths).dropLast().map { $0 + String(repeating: " ", count: $1 - $0.count + 2) }
+            let prose = (cells.last ?? "").split(separator: "\n", omittingEmptySubsequences: false)
+                .flatMap { String($0).wrapped(to: width == .max ? .max : width - indent) }
+            let lines = isBelow && number > 0 ? [""] + prose : prose
+            let row = others.joined() + lines.joined(separator: "\n" + String(repeating: " ", count: indent))
+            return row.split(separator: "\n", omittingEmptySubsequences: false).map(\.withoutTrailingSpaces)
+                .joined(separator: "\n")
         }.joined(separator: "\n")
+    }
+}
+
+extension Substring {
+    fileprivate var withoutTrailingSpaces: Substring {
+        self[..<(lastIndex { $0 != " " }.map { index(after: $0) } ?? startIndex)]
     }
 }
 
