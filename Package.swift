@@ -122,6 +122,7 @@ let package = Package(
             ]),
         .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "ServerFixtures"]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML"]),

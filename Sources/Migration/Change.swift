@@ -37,6 +37,16 @@ public final class Change {
     /// What was decided by now.
     var known: JournalState { journal?.state ?? JournalState([]) }
 
+    private init(
+        _ plan: ChangePlan, _ survey: Survey, of cluster: any ClusterWorld, state: StateFolder, journal: Journal? = nil
+    ) throws {
+        (self.plan, self.survey, self.journal) = (plan, survey, journal)
+        (self.cluster, self.state) = (cluster, state)
+        certificates = try plan.tokens.map { try $0.certificate() }
+        (offered, recordChanges) = try Self.check(plan, survey, certificates)
+        forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
+    }
+
     /// Plans a change. Nothing is changed by it.
     ///
     /// - Parameters:
@@ -44,28 +54,24 @@ public final class Change {
     ///   - signer: which of them signs.
     ///   - now: seconds since 1970; the new file bears it.
     /// - Throws: ``MigrationError``, or what the cluster's transports throw.
-    public init(
+    public convenience init(
         _ kind: ChangeKind, of cluster: any ClusterWorld, tokens: [ChangePlan.Token] = [], signer: Int? = nil,
         settings: ChangePlan.Settings, state: StateFolder, now: UInt32
     ) throws {
         try Self.checkUnfinished(cluster.name, state)
         let survey = try Survey(of: cluster, backups: state)
         let created = max(now, (survey.present?.header.timestamp ?? 0) &+ 1)
-        plan = ChangePlan(
+        let plan = ChangePlan(
             id: Self.id(cluster.name, now), kind: kind, cluster: cluster.name, created: Timestamp(created),
-            tokens: tokens,
-            signer: tokens.isEmpty ? nil : signer ?? tokens.count - 1, settings: settings, world: survey.world)
-        self.survey = survey
-        (self.cluster, self.state) = (cluster, state)
-        certificates = try tokens.map { try $0.certificate() }
-        (offered, recordChanges) = try Self.check(plan, survey, certificates)
-        forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
+            tokens: tokens, signer: tokens.isEmpty ? nil : signer ?? tokens.count - 1, settings: settings,
+            world: survey.world)
+        try self.init(plan, survey, of: cluster, state: state)
     }
 
     /// Takes up a plan that was saved.
     ///
     /// - Throws: ``MigrationError`` (`world-changed`) where the cluster is not as it was when the plan was made.
-    public init(running plan: ChangePlan, of cluster: any ClusterWorld, state: StateFolder) throws {
+    public convenience init(running plan: ChangePlan, of cluster: any ClusterWorld, state: StateFolder) throws {
         try Self.checkUnfinished(cluster.name, state)
         let survey = try Survey(of: cluster, backups: state)
         let differences = plan.world.differences(to: survey.world)
@@ -78,25 +84,17 @@ public final class Change {
                 next: localized(
                     "Look at what changed, and make the plan again: the same command with --dry-run --plan FILE."))
         }
-        self.plan = plan
-        self.survey = survey
-        (self.cluster, self.state) = (cluster, state)
-        certificates = try plan.tokens.map { try $0.certificate() }
-        (offered, recordChanges) = try Self.check(plan, survey, certificates)
-        forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
+        try self.init(plan, survey, of: cluster, state: state)
     }
 
     /// Takes up a change that was begun, to resume it or to roll it back.
-    public init(continuing journal: Journal, of cluster: any ClusterWorld, state: StateFolder) throws {
-        plan = journal.plan
+    public convenience init(
+        continuing journal: Journal, of cluster: any ClusterWorld, state: StateFolder
+    ) throws {
         let known = journal.state
         let newFile = known.toldPhones ? try known.newFile.map(state.backup(sha256:)) : nil
-        survey = try Survey(restoring: plan.world, of: cluster, backups: state, newFile: newFile)
-        (self.cluster, self.state) = (cluster, state)
-        certificates = try plan.tokens.map { try $0.certificate() }
-        (offered, recordChanges) = try Self.check(plan, survey, certificates)
-        forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
-        self.journal = journal
+        let survey = try Survey(restoring: journal.plan.world, of: cluster, backups: state, newFile: newFile)
+        try self.init(journal.plan, survey, of: cluster, state: state, journal: journal)
     }
 
     /// Begins the journal, and keeps the files of before. Nothing is changed on the cluster.

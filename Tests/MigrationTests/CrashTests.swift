@@ -151,6 +151,24 @@ import Testing
         #expect(throws: MigrationError.self) { try Journal.read(path) }
     }
 
+    /// It may be of a change that is not finished, so no other may begin beside it; another cluster's is none of its business.
+    @Test func aJournalThatCannotBeReadStopsANewChange() throws {
+        let (situation, folder) = (Situation.all[0], Folder())
+        let cluster = try situation.cluster()
+        _ = try situation.plan(cluster, in: folder)
+        let journals = folder.path + "/state/journals"
+        try FileManager.default.createDirectory(atPath: journals, withIntermediateDirectories: true)
+        for name in ["memory-2-20261123T170405Z", "memory-20261123T170405Z"] {
+            try Data("no journal\n".utf8).write(to: URL(fileURLWithPath: "\(journals)/\(name).jsonl"))
+            if name.hasPrefix("memory-2-") {
+                _ = try situation.plan(cluster, in: folder)
+            } else {
+                let error = #expect(throws: MigrationError.self) { try situation.plan(cluster, in: folder) }
+                #expect(error?.code == .journalUnusable && error?.what.contains(name) == true)
+            }
+        }
+    }
+
     @Test func oneRunAtATime() throws {
         let folder = Folder()
         let lock = try ClusterLock("memory", in: folder.state)
