@@ -96,11 +96,12 @@ import TrustList
     @Test func phonesAreFoundAndRestarted() throws {
         let lab = try RunningLab()
         let cluster = Cluster(try LabFile.read(folder: lab.folder))
-        let phones = try cluster.axl().phones()
+        let devices = try cluster.axl().executeSQLQuery("select name from device order by name")["name"]
+        let phones = try #require(devices).filter { $0.hasPrefix("SEP") }
         #expect(phones.count == 3)
         let registered = try cluster.ris().phones()
-        #expect(Set(registered.map(\.name)) == Set(phones.map(\.name)))
-        #expect(try cluster.ris().phones(named: [phones[0].name]).map(\.name) == [phones[0].name])
+        #expect(Set(registered.map(\.name)) == Set(phones))
+        #expect(try cluster.ris().phones(named: [phones[0]]).map(\.name) == [phones[0]])
         let file = try #require(try cluster.trustListHosts[0].fetch(.ctl))
         for phone in registered {
             let page = cluster.phonePage(address: try #require(phone.address), phone: phone.name)
@@ -127,7 +128,7 @@ import TrustList
         let attempts: [() throws -> Void] = [
             { _ = try cluster.commandLine(of: publisher) },
             { _ = try cluster.administration(of: publisher).trustCertificates(unit: "Phone-SAST-trust") },
-            { _ = try cluster.axl().phones() }, { _ = try cluster.ris().phones() },
+            { _ = try cluster.axl().executeSQLQuery("select name from device") }, { _ = try cluster.ris().phones() },
             { _ = try cluster.tvs().verify(certificate()) },
         ]
         for attempt in attempts {
@@ -149,7 +150,7 @@ import TrustList
         let attempts: [() throws -> Void] = [
             { _ = try cluster.commandLine(of: publisher) },
             { try cluster.trustListHost(publisher).deploy([1]) },
-            { _ = try cluster.axl().phones() }, { _ = try cluster.ris().phones() },
+            { _ = try cluster.axl().executeSQLQuery("select name from device") }, { _ = try cluster.ris().phones() },
         ]
         for attempt in attempts {
             let error = #expect(throws: ClusterError.self, performing: attempt)

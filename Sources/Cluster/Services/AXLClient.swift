@@ -2,19 +2,6 @@ import Markup
 import Messages
 import Secrets
 
-/// A phone as the cluster's database holds it.
-public struct ClusterPhone: Sendable, Hashable {
-    /// `SEPB000B4BA0AEE`
-    public var name: String
-    /// `Cisco 7975` ...
-    public var model: String
-
-    public init(name: String, model: String) {
-        self.name = name
-        self.model = model
-    }
-}
-
 /// The Administrative XML interface of the publisher (docs/cluster-interfaces.md).
 public struct AXLClient: Sendable {
     private let soap: SOAPClient
@@ -74,22 +61,6 @@ public struct AXLClient: Sendable {
             }
         }
         return table
-    }
-
-    /// All phones, by name.
-    public func phones() throws(ClusterError) -> [ClusterPhone] {
-        let query =
-            "select d.name, tm.name as model from device d, typemodel tm "
-            + "where d.tkmodel=tm.enum and d.tkclass=1 order by d.name"
-        let table = try executeSQLQuery(query)
-        guard let names = table["name"], let models = table["model"] else {
-            if table.rows.isEmpty { return [] }
-            throw ClusterError(
-                .unexpectedAnswer, operation: localized("list the phones"), node: soap.node.name,
-                message: localized("the answer has other columns"), found: table.columns.joined(separator: ", "))
-        }
-        // The class holds templates and gateways' ports as well; a phone's name starts with SEP and its address.
-        return zip(names, models).filter { $0.0.hasPrefix("SEP") }.map { ClusterPhone(name: $0.0, model: $0.1) }
     }
 
     /// Restarts a phone: it boots and fetches its files anew.

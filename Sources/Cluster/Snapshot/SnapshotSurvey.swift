@@ -151,7 +151,7 @@ extension AXLClient {
         let rows = phones.rows.indices.map {
             PhoneCounts.Row(
                 name: columns[0][$0], model: columns[1][$0], pool: columns[2][$0], profile: columns[3][$0])
-        }.filter { row in Self.phonePrefixes.contains { row.name.hasPrefix($0) } }
+        }.filter { DeviceName.canBePhone($0.name) }
         let pools = try executeSQLQuery(Self.poolsQuery)
         let members = try executeSQLQuery(Self.groupsQuery)
         func text(_ table: SQLTable, _ column: String, _ row: Int) -> String { table[column]?[row] ?? "" }

@@ -49,13 +49,6 @@ public final class CertificateREST: Sendable {
             operation: localized("list the certificates of \(store)"))
     }
 
-    /// The node's own certificates for a service, `CallManager` or `tomcat` for example.
-    public func identityCertificates(of service: String) throws(ClusterError) -> [TrustedCertificate] {
-        try certificates(
-            "/identity/certificates?service=\(QueryText.escape(service))", service,
-            operation: localized("list the certificates of \(service)"))
-    }
-
     /// Uploads a certificate to a trust store. One that is there already is no error.
     public func uploadTrustCertificate(
         _ certificate: Certificate, to store: String, description: String = ""

@@ -1,3 +1,5 @@
+import Cluster
+
 /// The phones of a cluster.
 public struct Inventory: Sendable {
     /// By name.
@@ -35,17 +37,10 @@ struct PhoneMaker {
 
     mutating func model(_ name: String) -> PhoneModel { entry(name).model }
 
-    /// Whether a device of CUCM's class "Phone" is one that holds trust lists. The class has templates, whose names hold
-    /// blanks, and gateways' ports, whose names hold `@` or `/` or which the table of models knows. Names of phones are
-    /// not all SEP and an address: Jabber's and TelePresence's are others.
+    /// Whether a device of CUCM's class "Phone" is one that holds trust lists: by its name, and by the table of models,
+    /// which knows gateways' ports too.
     mutating func isPhone(name: String, model: String) -> Bool {
-        let isName = name.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
-            default: false
-            }
-        }
-        return isName && !name.isEmpty && entry(model).isPhone
+        DeviceName.canBePhone(name) && entry(model).isPhone
     }
 
     mutating func place(

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Cluster
 import Files
 import Messages
 import Phones
@@ -26,29 +25,22 @@ struct PhoneChoice: ParsableArguments {
     var isGiven: Bool { all || isNarrowed }
     var isNarrowed: Bool { !phone.isEmpty || !model.isEmpty || !pool.isEmpty || list != nil }
 
-    /// The names that are chosen, by name. Phones that are named (--phone, --list) are added to one another; --model and
-    /// --pool narrow down what is named, or all.
+    /// The phones that are chosen; all of them where no choice is given. Phones that are named (--phone, --list) are added
+    /// to one another; --model and --pool narrow down what is named, or all.
     ///
+    /// - Parameters:
+    ///   - source: where they are from, as in `cluster lab`.
+    ///   - consequence: what a wrong name means, said after it.
     /// - Throws: a ``Failure`` where something that was named is not there, or nothing is left.
-    func choose(from candidates: [RestartCandidate], cluster: String) throws -> [String] {
-        let all = candidates.map { Candidate(name: $0.name, model: $0.model, pool: $0.pool) }
-        let chosen = try places(
-            among: all, of: localized("cluster \(cluster)"), consequence: localized(" Nothing was restarted."))
-        return chosen.map { candidates[$0].name }.sorted()
-    }
-
-    /// The phones that are chosen; all of them where no choice is given.
-    ///
-    /// - Parameter source: where they are from, as in `cluster lab`.
-    func choose(from phones: [Phone], of source: String) throws -> [Phone] {
+    func choose(from phones: [Phone], of source: String, consequence: String = "") throws -> [Phone] {
         guard isGiven, !phones.isEmpty else { return phones }
         let all = phones.map { Candidate(name: $0.name, model: $0.model.name, pool: $0.place?.devicePool ?? "") }
-        return try places(among: all, of: source).map { phones[$0] }
+        return try places(among: all, of: source, consequence: consequence).map { phones[$0] }
     }
 
     private struct Candidate { let name, model, pool: String }
 
-    private func places(among candidates: [Candidate], of source: String, consequence: String = "") throws -> [Int] {
+    private func places(among candidates: [Candidate], of source: String, consequence: String) throws -> [Int] {
         let named = phone + (try list.map(read) ?? [])
         let known = named.isEmpty ? [] : Set(candidates.map(\.name))
         let unknown = named.filter { !known.contains($0) }

@@ -3,6 +3,7 @@ import Cluster
 import Glibc
 import Messages
 import Migration
+import Phones
 
 struct PhonesRestart: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -82,7 +83,11 @@ struct PhonesRestart: ParsableCommand {
                 )
             )
         } else {
-            phones = try choice.choose(from: try axl.restartCandidates(), cluster: name)
+            let inventory = try Inventory.read(from: cluster, by: .axl, asksForState: false)
+            phones = try choice.choose(
+                from: inventory.phones, of: localized("cluster \(name)"),
+                consequence: localized(" Nothing was restarted.")
+            ).map(\.name).sorted()
             if let stopped {
                 Terminal.note(
                     localized(
