@@ -57,12 +57,17 @@ public struct LocalizableText: ExpressibleByStringInterpolation, Sendable {
 
     /// A brace of the text itself is doubled, as in the other formats with `{0}`.
     private static func escaped(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "}") }) else { return text }
+        guard hasBraces(text) else { return text }
         return text.reduce(into: "") { $0 += $1 == "{" ? "{{" : $1 == "}" ? "}}" : String($1) }
+    }
+
+    private static func hasBraces(_ text: String) -> Bool {
+        text.utf8.contains { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "}") }
     }
 
     /// The template with the arguments in their places.
     private func filled(_ template: String) -> String {
+        guard Self.hasBraces(template) else { return template }
         var output: [UInt8] = []
         output.reserveCapacity(template.utf8.count)
         var rest = Array(template.utf8)[...]
