@@ -243,7 +243,7 @@ extension DowngradeCheck {
                 }
             let next: HTML = HTML(item.next.map { "<br><b>\(localized("Next: "))</b>\($0)" })
             return
-                "<tr class=\"\(item.state == .failed ? "failed" : "")\"><td><b>\(item.title)</b><br>\(item.text)\(next)</td><td class=\"box\">\(box)</td></tr>"
+                "<tr class=\"\(item.state == .failed ? "failed" : "")\"><td><b>\(item.title)</b><br>\(item.text)\(next)</td><td class=\"word\">\(box)</td></tr>"
         }
         let groups = stranded.map { group in
             "<tr><td>\(group.model)</td><td>\(group.phones.count)</td><td>\(group.reason)</td><td>\(group.phones.prefix(200).joined(separator: " "))</td></tr>"

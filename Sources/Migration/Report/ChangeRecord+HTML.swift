@@ -120,7 +120,7 @@ extension ChangeRecord {
             """
             <tr class="\(step.state.rawValue)"><td>\(index + 1)</td><td><b>\(step.title)</b><br>\(step.text)
             <ul>\(step.proofs.map { "<li>\($0)</li>" as HTML })</ul></td>
-            <td>\(step.state.text)</td><td>\(step.began.map(Self.time) ?? "")</td><td>\(step.seconds.map { "\($0)\u{a0}s" } ?? "")</td></tr>
+            <td class="word">\(step.state.text)</td><td>\(step.began.map(Self.time) ?? "")</td><td class="number">\(step.seconds.map { "\($0)\u{a0}s" } ?? "")</td></tr>
             """ as HTML
         }
         let heads = [
@@ -138,7 +138,7 @@ extension ChangeRecord {
         let rows = forecast.groups.map { group in
             """
             <tr class="\(group.outcome.rawValue)"><td>\(group.model)</td><td>\(group.phones.count)</td><td>\(group.before)</td>
-            <td>\(group.outcome.text)</td><td>\(group.reason)</td></tr>
+            <td class="word">\(group.outcome.text)</td><td>\(group.reason)</td></tr>
             """ as HTML
         }
         let heads = [
@@ -190,7 +190,8 @@ extension ChangeRecord {
         let rows = phones.map { group in
             let names = group.phones.prefix(200).joined(separator: " ")
             let text = group.phones.count > 200 ? localized("\(names) ... (all are in the JSON file)") : names
-            return "<tr><td>\(group.result.text)</td><td>\(group.phones.count)</td><td>\(text)</td></tr>" as HTML
+            return "<tr><td class=\"word\">\(group.result.text)</td><td>\(group.phones.count)</td><td>\(text)</td></tr>"
+                as HTML
         }
         return Self.section(
             localized("Phones after the change"),

@@ -65,7 +65,7 @@ enum HTMLPage {
         body { font: 15px/1.45 system-ui, sans-serif; color: #1c2328; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; }
         h1 { margin: .2rem 0; font-size: 1.6rem; } h2 { font-size: 1.15rem; margin: 1.8rem 0 .5rem; }
         table { border-collapse: collapse; width: 100%; font-size: .87rem; }
-        .box { white-space: nowrap; } th, td { text-align: left; vertical-align: top; padding: .35rem .5rem; border-bottom: 1px solid #d5dbe0; }
+        .word, .number { white-space: nowrap; } th, td { text-align: left; vertical-align: top; padding: .35rem .5rem; border-bottom: 1px solid #d5dbe0; }
         td { overflow-wrap: anywhere; } th { background: #f0f3f5; }
         time { white-space: nowrap; } .name { white-space: pre-wrap; }
         tr { break-inside: avoid; } code { font-size: .8rem; } ul { margin: .2rem 0; padding-left: 1.1rem; }
@@ -74,7 +74,7 @@ enum HTMLPage {
         .failure { border-left: 4px solid #b3261e; padding-left: 1rem; }
         svg { width: 100%; height: auto; font-size: 12px; margin: .5rem 0 1rem; }
         rect.accepted { fill: #2f7d4f; } rect.refused { fill: #b3261e; } rect.unknown { fill: #8a6d00; }
-        tr.refused td:nth-child(4), tr.failed td:nth-child(3), tr.failed .box { color: #b3261e; font-weight: 600; }
+        tr.refused td:nth-child(4), tr.failed td:nth-child(3), tr.failed .word { color: #b3261e; font-weight: 600; }
         tr.unknown td:nth-child(4) { color: #8a6d00; font-weight: 600; }
         @media print { body { margin: 0; max-width: none; font-size: 11px; } section { break-inside: auto; } }
         """
