@@ -53,9 +53,9 @@ import Testing
     }
 
     /// Who asks for the C locale gets no translation, and another language than these two is English.
-    @Test(arguments: ["LC_ALL=C", "LANG=pl_PL.UTF-8"])
-    func otherLocalesAreEnglish(locale: String) throws {
-        let result = try run(["ctl", "show", "/nowhere/CTLFile.tlv"], locale: ["LANG=de_DE.UTF-8", locale])
+    @Test(arguments: [["LANG=de_DE.UTF-8", "LC_ALL=C"], ["LANG=pl_PL.UTF-8"]])
+    func otherLocalesAreEnglish(locale: [String]) throws {
+        let result = try run(["ctl", "show", "/nowhere/CTLFile.tlv"], locale: locale)
         #expect(result.errors.contains("cannot be read"), "\(result.errors)")
     }
 }
