@@ -215,7 +215,11 @@ final class LabCluster: Sendable {
         let milliseconds = Int(node.faultDelay * 1000)
         Threads.start { [self] in
             Clock.sleep(milliseconds: milliseconds)
-            do { try start(service, on: node) } catch { Log.note("\(node.plan.name): \(service.rawValue): \(error)") }
+            do { try start(service, on: node) } catch {
+                Log.note("\(node.plan.name): \(service.rawValue): \(error)")
+                // Not for ever on its way up.
+                try? node.set(service, started: false)
+            }
         }
     }
 

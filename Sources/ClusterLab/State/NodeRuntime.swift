@@ -114,7 +114,7 @@ final class NodeRuntime: Sendable {
 
     private func startTFTP() throws(LabError) {
         // A server that is on its way out may still hold the port.
-        guard wait(seconds: 2, until: { Sockets.isFree(.udp, plan.address, plan.tftpPort) }) else {
+        guard wait(seconds: 10, until: { Sockets.isFree(.udp, plan.address, plan.tftpPort) }) else {
             throw LabError(.portTaken, "UDP port \(plan.tftpPort) on \(plan.address) is taken")
         }
         var arguments = [
@@ -128,8 +128,8 @@ final class NodeRuntime: Sendable {
         let server = try ChildProcess(
             try Programs.path("atftpd"), arguments + [root], log: folder.node(plan.name) + "/tftp.log",
             deathSignal: "KILL", withoutCapabilities: true)
-        let isThere = wait(seconds: 3) {
-            !server.isRunning || !Sockets.isFree(.udp, plan.address, plan.tftpPort)
+        let isThere = wait(seconds: 15) {
+            !server.isRunning || Sockets.isBound(udp: plan.tftpPort, on: plan.address)
         }
         guard isThere, server.isRunning else {
             server.stop()

@@ -8,17 +8,14 @@ enum Sockets {
         case udp
     }
 
-    /// A port that nothing uses on this address now.
+    /// A port that nothing uses on this address now. It is below those that Linux gives to clients (32768 and above): a
+    /// service that is down for a while finds it free again.
     static func freePort(_ kind: Kind, on address: String) throws(LabError) -> UInt16 {
-        let descriptor = try bound(kind, address, 0)
-        defer { close(descriptor) }
-        var name = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &name) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        for _ in 0..<1000 {
+            let port = UInt16.random(in: 10_000..<32_768)
+            if isFree(kind, address, port) { return port }
         }
-        guard status == 0 else { throw LabError(.startFailed, "a socket has no name: \(reason)") }
-        return UInt16(bigEndian: name.sin_port)
+        throw LabError(.portTaken, "no port is free on \(address)")
     }
 
     /// Whether nothing uses this port now.
@@ -26,6 +23,21 @@ enum Sockets {
         guard let descriptor = try? bound(kind, address, port) else { return false }
         close(descriptor)
         return true
+    }
+
+    /// Whether a program has bound this UDP port, by what the kernel lists (`proc_net(5)`). Unlike `isFree`, asking takes
+    /// nothing, so it may be asked while that program is on its way up.
+    static func isBound(udp port: UInt16, on address: String) -> Bool {
+        var number = in_addr()
+        guard inet_pton(AF_INET, address, &number) == 1, let table = try? Files.text("/proc/self/net/udp") else {
+            return false
+        }
+        return table.split(separator: "\n").dropFirst().contains { line in
+            // sl, then the local address as a number of this machine and the port, in hexadecimal digits.
+            let place = line.split(separator: " ").dropFirst().first?.split(separator: ":") ?? []
+            return place.count == 2 && UInt32(place[0], radix: 16) == number.s_addr
+                && UInt16(place[1], radix: 16) == port
+        }
     }
 
     static func listen(_ address: String, _ port: UInt16) throws(LabError) -> Int32 {

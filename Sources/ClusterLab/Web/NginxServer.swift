@@ -49,7 +49,7 @@ final class NginxServer: Sendable {
                     ["-p", Files.absolute(folder.path), "-e", "nginx/error.log", "-c", "nginx.conf"],
                     log: folder.nginx + "/output.log", deathSignal: "TERM")
             }
-            let isDone = wait(seconds: 5) {
+            let isDone = wait(seconds: 15) {
                 if let process, !process.isRunning { return true }
                 guard old.allSatisfy(Self.hasRetired) else { return false }
                 return fronts.allSatisfy { front in

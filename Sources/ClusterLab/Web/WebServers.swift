@@ -44,7 +44,7 @@ final class WebServers: Sendable {
             }
         }
         tasks.withLock { $0.append(task) }
-        do { try await server.waitUntilListening(timeout: 5) } catch {
+        do { try await server.waitUntilListening(timeout: 15) } catch {
             throw LabError(.startFailed, "the web server of \(name) did not start")
         }
     }
