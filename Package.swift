@@ -115,7 +115,7 @@ let package = Package(
             name: "MigrationTests",
             dependencies: ["Certificates", "Cluster", "Documents", "Files", "Migration", "Phones", "TrustList"]),
         .target(
-            name: "ServerFixtures", dependencies: ["CLinux"], path: "Tests/ServerFixtures",
+            name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
             exclude: [
                 "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "tls-echo.py",
                 "tvs-server.py",

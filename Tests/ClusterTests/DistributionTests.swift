@@ -6,29 +6,18 @@ import Transfers
 
 /// Reading trust lists as phones do, and phones' pages.
 @Suite struct DistributionTests {
-    let tftpFolder = TemporaryFolder()
+    let tftp: TFTPServer
     let httpFolder = TemporaryFolder()
     let web: PythonServer
-    let tftpPort: UInt16
-    let tftp: ChildProcess
 
     init() throws {
-        chmod(tftpFolder.path, 0o755)
         web = try PythonServer(script: "phone-web.py", arguments: [httpFolder.path])
-        tftpPort = Loopback.port(on: web.address, datagram: true)
-        tftp = try ChildProcess([
-            "/usr/sbin/atftpd", "--daemon", "--no-fork", "--bind-address", web.address, "--port", "\(tftpPort)",
-            "--user", "root.root", "--logfile", tftpFolder.file("log"), tftpFolder.path,
-        ])
-        tftpFolder.write("ready", [1], mode: 0o644)
-        for _ in 0..<100 {
-            if (try? TFTPClient.read("ready", host: web.address, port: tftpPort, timeout: 0.2)) != nil { return }
-        }
+        tftp = try TFTPServer(address: web.address)
     }
 
     func host(tftpPort: UInt16? = nil) -> NodeTrustListHost {
         let node = NodeConfiguration(
-            name: "node", address: web.address, tftpPort: tftpPort ?? self.tftpPort, httpPort: web.port)
+            name: "node", address: web.address, tftpPort: tftpPort ?? tftp.port, httpPort: web.port)
         let cluster = Cluster(ClusterConfiguration(name: "c", nodes: [node]))
         return cluster.trustListHost(node)
     }
@@ -36,7 +25,7 @@ import Transfers
     @Test func bothWaysHaveToAgree() throws {
         #expect(try host().fetch(.ctl) == nil)
         let file = [UInt8](repeating: 7, count: 4947)
-        tftpFolder.write("CTLFile.tlv", file, mode: 0o644)
+        tftp.folder.write("CTLFile.tlv", file, mode: 0o644)
         let error = #expect(throws: ClusterError.self) { try host().fetch(.ctl) }
         #expect(error?.code == .mismatch)
         #expect(error?.expected == "over TFTP 4947 bytes" && error?.found == "over HTTP no file")

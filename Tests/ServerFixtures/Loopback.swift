@@ -7,20 +7,23 @@ public enum Loopback {
         "127.\(Int.random(in: 1...254)).\(Int.random(in: 1...254)).\(Int.random(in: 1...254))"
     }
 
-    /// A port that is free on this address at this moment.
+    /// A port that is free on this address at this moment, below those that Linux gives to clients (32768 and above):
+    /// none of them takes it before the server does.
     public static func port(on address: String, datagram: Bool = false) -> UInt16 {
         let type = datagram ? SOCK_DGRAM : SOCK_STREAM
-        let descriptor = socket(AF_INET, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        defer { _ = close(descriptor) }
-        var name = socketAddress(address, 0)
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &name) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(descriptor, pointer, size) == 0 && getsockname(descriptor, pointer, &size) == 0
+        for _ in 0..<1000 {
+            let descriptor = socket(AF_INET, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            defer { _ = close(descriptor) }
+            let port = UInt16.random(in: 10_000..<32_768)
+            var name = socketAddress(address, port)
+            let isFree = withUnsafePointer(to: &name) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                    bind(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
             }
+            if isFree { return port }
         }
-        guard bound else { fatalError("no free port on \(address)") }
-        return UInt16(bigEndian: name.sin_port)
+        fatalError("no free port on \(address)")
     }
 
     /// Waits until something listens there.

@@ -5,28 +5,16 @@ import Transfers
 
 /// Against atftpd.
 @Suite struct TFTPTests {
-    let folder = TemporaryFolder()
-    let address = Loopback.address()
-    let port: UInt16
-    let process: ChildProcess
+    let server: TFTPServer
+    var address: String { server.address }
+    var port: UInt16 { server.port }
 
-    init() throws {
-        chmod(folder.path, 0o755)
-        port = Loopback.port(on: address, datagram: true)
-        process = try ChildProcess([
-            "/usr/sbin/atftpd", "--daemon", "--no-fork", "--bind-address", address, "--port", "\(port)",
-            "--user", "root.root", "--logfile", folder.file("log"), folder.path,
-        ])
-        folder.write("ready", [1], mode: 0o644)
-        for _ in 0..<100 {
-            if (try? TFTPClient.read("ready", host: address, port: port, timeout: 0.2)) != nil { return }
-        }
-    }
+    init() throws { server = try TFTPServer() }
 
     @Test(arguments: [0, 1, 511, 512, 513, 1024, 4947, 5728, 70_000])
     func filesComeWhole(size: Int) throws {
         let content = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
-        folder.write("CTLFile.tlv", content, mode: 0o644)
+        server.folder.write("CTLFile.tlv", content, mode: 0o644)
         #expect(try TFTPClient.read("CTLFile.tlv", host: address, port: port) == content)
     }
 
@@ -36,7 +24,7 @@ import Transfers
     }
 
     @Test func longFilesAreRefused() {
-        folder.write("long", [UInt8](repeating: 1, count: 3000), mode: 0o644)
+        server.folder.write("long", [UInt8](repeating: 1, count: 3000), mode: 0o644)
         expectError(.tooLarge) { try TFTPClient.read("long", host: address, port: port, maximumSize: 2999) }
     }
 
@@ -47,6 +35,6 @@ import Transfers
             try TFTPClient.read("CTLFile.tlv", host: address, port: port, timeout: 1)
         }
         #expect(error?.code == .timedOut || error?.code == .unreachable, "\(String(describing: error))")
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(30))
     }
 }

@@ -1,0 +1,27 @@
+import Glibc
+import Transfers
+
+/// `atftpd`, on an address of its own or a given one.
+public final class TFTPServer: Sendable {
+    public let address: String
+    public let port: UInt16
+    /// What it serves.
+    public let folder = TemporaryFolder()
+    private let process: ChildProcess
+
+    public init(address: String = Loopback.address()) throws {
+        self.address = address
+        port = Loopback.port(on: address, datagram: true)
+        // It serves only what everybody may read.
+        chmod(folder.path, 0o755)
+        process = try ChildProcess([
+            "/usr/sbin/atftpd", "--daemon", "--no-fork", "--bind-address", address, "--port", "\(port)",
+            "--user", "root.root", "--logfile", folder.file("log"), folder.path,
+        ])
+        folder.write("ready", [1], mode: 0o644)
+        for _ in 0..<150 {
+            if (try? TFTPClient.read("ready", host: address, port: port, timeout: 0.2)) != nil { return }
+        }
+        throw ChildProcess.Failure(description: "atftpd does not start: \(folder.text("log"))")
+    }
+}
