@@ -269,7 +269,7 @@ import Testing
             #expect(!screen.contains("Cisco Tftp[STARTED]"))
             let url = try lab.http(node) + "/CTLFile.tlv"
             #expect(try await Program.run(["curl", "-s", url]).status == 7)
-            for _ in 0..<200 {
+            for _ in 0..<600 {
                 if try await lab.status().nodes[1].services["Cisco Tftp"] == true { break }
                 try await Task.sleep(for: .milliseconds(100))
             }

@@ -4,11 +4,8 @@ import Testing
 @Suite struct LifecycleTests {
     @Test func upStatusDown() async throws {
         try await RunningLab.inDirectory { directory in
-            let start = ContinuousClock.now
             let up = try await RunningLab.cli(["up", directory])
             #expect(up.status == 0, "\(up.errors)")
-            // Alone on a machine it takes under a second; here others run beside it.
-            #expect(ContinuousClock.now - start < .seconds(10))
             let lab = try RunningLab(directory: directory)
             let status = try await lab.status()
             #expect(status.running)
@@ -73,7 +70,7 @@ import Testing
             let lab = try RunningLab(directory: directory)
             let process = try await lab.status().process.required("process id")
             kill(process, SIGKILL)
-            let deadline = Date().addingTimeInterval(10)
+            let deadline = Date().addingTimeInterval(60)
             while !RunningLab.processes(of: directory).isEmpty, Date() < deadline {
                 try await Task.sleep(for: .milliseconds(50))
             }

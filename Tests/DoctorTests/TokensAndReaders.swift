@@ -47,7 +47,7 @@ import Testing
         let tokens = try VirtualTokens()
         for token in [0, 1] { try tokens.tell(token, "pull") }
         var diagnosis = try diagnose(tokens)
-        for _ in 0..<100 where diagnosis.findings.count(where: { $0.code == "reader-empty" }) < 2 {
+        for _ in 0..<300 where diagnosis.findings.count(where: { $0.code == "reader-empty" }) < 2 {
             usleep(100_000)
             diagnosis = try diagnose(tokens)
         }

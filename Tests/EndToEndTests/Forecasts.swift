@@ -47,7 +47,7 @@ import TrustList
         #expect(try phones("restart", "--all", "--yes").status == 0)
         let bytes = try Array(Data(contentsOf: URL(fileURLWithPath: path)))
         let lab = rehearsal.folder.file("lab")
-        for _ in 0..<100 {
+        for _ in 0..<600 {
             let status = try rehearsal.run(Programs.path("cluster-lab"), ["status", lab, "--json"])
             let document = try JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any]
             if document?["restarting"] as? Int == 0 { break }

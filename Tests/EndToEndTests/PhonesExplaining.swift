@@ -59,7 +59,7 @@ import Testing
         _ = try rehearsal.commandLine(Rehearsal.publisher, "utils ctl update CTLFile\ny")
         let restarted = try rehearsal.bridge("phones", "restart", "--cluster", "lab", "--all", "--yes")
         #expect(restarted.status == 0, "\(restarted.errors)")
-        for _ in 0..<200 where try phones().contains(where: { ($0["registered"] ?? "").isEmpty }) { usleep(50_000) }
+        for _ in 0..<600 where try phones().contains(where: { ($0["registered"] ?? "").isEmpty }) { usleep(50_000) }
         let known = ["2-signer-in-held-ctl", "3-signer-in-itl"]
         try check(["Cisco 7975": known, "Cisco 8861": known, "Cisco 7960": known])
     }

@@ -13,7 +13,7 @@ import Testing
         let server = try ChildProcess(
             ["p11-kit", "server", "--foreground", "--name", socket, "--provider", module, "pkcs11:"],
             output: rehearsal.folder.file("\(name).log"), environment: rehearsal.tokenEnvironment)
-        for _ in 0..<200 where access(socket, F_OK) != 0 { usleep(25_000) }
+        for _ in 0..<1200 where access(socket, F_OK) != 0 { usleep(25_000) }
         #expect(access(socket, F_OK) == 0, "\(rehearsal.folder.text("\(name).log"))")
         return server
     }
@@ -82,7 +82,7 @@ import Testing
                 "-o", "ExitOnForwardFailure=yes", "-p", "\(ssh.port)",
                 "-L", "\(folder.file("near")):\(folder.file("far"))", "\(ssh.user)@\(ssh.address)",
             ], output: folder.file("ssh.log"))
-        for _ in 0..<400 where access(folder.file("near"), F_OK) != 0 { usleep(25_000) }
+        for _ in 0..<1200 where access(folder.file("near"), F_OK) != 0 { usleep(25_000) }
         #expect(access(folder.file("near"), F_OK) == 0, "\(folder.text("ssh.log")) \(ssh.log)")
         try Self.useTokens(rehearsal, socket: "near")
         _ = (server, tunnel)

@@ -5,7 +5,7 @@ extension VirtualTokens {
     /// looks was never away.
     public func pullOut(_ token: Int) throws {
         try tell(token, "pull")
-        for _ in 0..<200 {
+        for _ in 0..<600 {
             let list = try ChildProcess.run(["env"] + environment + ["opensc-tool", "--list-readers"])
             let line = list.split(separator: "\n").first { $0.hasPrefix("\(token) ") }
             if line?.contains(" No ") == true { return }

@@ -75,7 +75,7 @@ public final class VirtualTokens: Sendable {
     /// Inserts a token again, and waits until the smart card service has seen it.
     public func insertAndWait(_ token: Int) throws {
         try tell(token, "insert")
-        for _ in 0..<100 {
+        for _ in 0..<600 {
             let readers = try ChildProcess.run(["opensc-tool", "--list-readers"], environment: environment)
             let lines = readers.split(separator: "\n").filter { $0.contains("Virtual PCD") }
             if lines.count > token, lines[token].contains(" Yes ") { return }
