@@ -52,6 +52,27 @@ import Testing
         #expect(help.output.contains("Vor der ersten Änderung anhalten"))
     }
 
+    /// The words of ArgumentParser too, in every command.
+    @Test func allOfTheHelpIsGerman() throws {
+        struct Command: Decodable {
+            let commandName: String
+            let subcommands: [Command]?
+
+            var paths: [[String]] { [[commandName]] + (subcommands ?? []).flatMap(\.paths).map { [commandName] + $0 } }
+        }
+        struct Dump: Decodable { let command: Command }
+        let dump = try run(["--experimental-dump-help"]).output
+        let paths = try JSONDecoder().decode(Dump.self, from: Data(dump.utf8)).command.paths.map { $0.dropFirst() }
+        #expect(paths.count > 40)
+        for path in paths where path.last != "help" {
+            let help = try run(path + ["--help"])
+            #expect(help.status == 0 && help.output.hasPrefix("ÜBERSICHT: "), "\(path)")
+            for english in ["Show", "USAGE", "OPTIONS", "default", "values", "for detailed help"] {
+                #expect(!help.output.contains(english), "\(path): \(english)")
+            }
+        }
+    }
+
     /// Who asks for the C locale gets no translation, and another language than these two is English.
     @Test(arguments: [["LANG=de_DE.UTF-8", "LC_ALL=C"], ["LANG=pl_PL.UTF-8"]])
     func otherLocalesAreEnglish(locale: [String]) throws {

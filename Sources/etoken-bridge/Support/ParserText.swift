@@ -41,11 +41,11 @@ private enum ParserText {
     ]
 
     private static let notes: [(english: String, text: String)] = [
-        (localized("Show the version."), localized("Show the version.")),
-        (localized("Show help information."), localized("Show help information.")),
-        (localized("Show subcommand help information."), localized("Show subcommand help information.")),
-        ("(default: ", localized("(default: ")), ("; default: ", localized("; default: ")),
-        ("(values: ", localized("(values: ")),
+        ("Show the version.", localized("Show the version.")),
+        ("Show help information.", localized("Show help information.")),
+        ("Show subcommand help information.", localized("Show subcommand help information.")),
+        ("(default:", localized("(default:")), ("; default:", localized("; default:")),
+        ("(values:", localized("(values:")),
     ]
 
     /// What is wrong with a command line.
