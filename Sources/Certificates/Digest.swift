@@ -9,18 +9,18 @@ public enum Digest {
     /// MD5, 16 bytes: only for the checksums that CUCM and some phones display.
     public static func md5(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_md5(), length: 16) }
     /// SHA-1, 20 bytes.
-    public static func sha1(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_sha1(), length: 20) }
+    public static func sha1(_ bytes: [UInt8]) -> [UInt8] { compute(.sha1, bytes) }
     /// SHA-256, 32 bytes.
-    public static func sha256(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_sha256(), length: 32) }
+    public static func sha256(_ bytes: [UInt8]) -> [UInt8] { compute(.sha256, bytes) }
     /// SHA-512, 64 bytes.
-    public static func sha512(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_sha512(), length: 64) }
+    public static func sha512(_ bytes: [UInt8]) -> [UInt8] { compute(.sha512, bytes) }
 
     /// The digest that a trust list names.
     public static func compute(_ algorithm: DigestAlgorithm, _ bytes: [UInt8]) -> [UInt8] {
         switch algorithm {
-        case .sha1: sha1(bytes)
-        case .sha256: sha256(bytes)
-        case .sha512: sha512(bytes)
+        case .sha1: digest(bytes, algorithm.method, length: 20)
+        case .sha256: digest(bytes, algorithm.method, length: 32)
+        case .sha512: digest(bytes, algorithm.method, length: 64)
         }
     }
 

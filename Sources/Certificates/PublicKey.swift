@@ -1,5 +1,6 @@
 import COpenSSL
 import Messages
+import Synchronization
 import TrustList
 
 /// A public key, as a certificate holds it.
@@ -19,13 +20,39 @@ public struct PublicKey: Hashable, Sendable {
     private final class Handle: @unchecked Sendable {
         // EVP_PKEY is reference counted and, once made, only read: it may be shared between threads (openssl-threads(7)).
         let key: OpaquePointer
+        /// What checks signatures with this key, set up once for a digest; of use to one thread at a time.
+        private let verifiers = Mutex<[DigestAlgorithm: OpaquePointer]>([:])
 
         init(_ key: OpaquePointer) {
             EVP_PKEY_up_ref(key)
             self.key = key
         }
 
-        deinit { EVP_PKEY_free(key) }
+        deinit {
+            verifiers.withLock { for verifier in $0.values { EVP_PKEY_CTX_free(verifier) } }
+            EVP_PKEY_free(key)
+        }
+
+        /// Whether this is the RSA PKCS#1 v1.5 signature of a hash; nil where libcrypto cannot use the key.
+        func isValid(signature: [UInt8], hash: [UInt8], digest: DigestAlgorithm) -> Bool? {
+            verifiers.withLock { verifiers in
+                guard let verifier = verifiers[digest] ?? verifier(digest) else { return nil }
+                verifiers[digest] = verifier
+                return EVP_PKEY_verify(verifier, signature, signature.count, hash, hash.count) == 1
+            }
+        }
+
+        private func verifier(_ digest: DigestAlgorithm) -> OpaquePointer? {
+            guard let context = EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else { return nil }
+            guard EVP_PKEY_verify_init(context) == 1,
+                EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1,
+                EVP_PKEY_CTX_set_signature_md(context, digest.method) == 1
+            else {
+                EVP_PKEY_CTX_free(context)
+                return nil
+            }
+            return context
+        }
     }
 
     init(_ key: OpaquePointer) throws(CertificateError) {
@@ -53,16 +80,12 @@ public struct PublicKey: Hashable, Sendable {
             throw CertificateError(
                 .unsupportedKey, localized("only RSA keys sign trust lists; this key is of another kind"))
         }
-        guard let context = EVP_MD_CTX_new() else {
-            throw .openSSL(.cryptoFailed, localized("libcrypto is out of memory"))
-        }
-        defer { EVP_MD_CTX_free(context) }
-        guard EVP_DigestVerifyInit(context, nil, digest.method, nil, handle.key) == 1 else {
+        let hash = Digest.compute(digest, message)
+        guard let isValid = handle.isValid(signature: signature, hash: hash, digest: digest) else {
             throw .openSSL(.cryptoFailed, localized("libcrypto cannot check a signature with this key"))
         }
-        let status = EVP_DigestVerify(context, signature, signature.count, message, message.count)
         ERR_clear_error()
-        return status == 1
+        return isValid
     }
 
     /// The key itself, for libcrypto's calls within this module.

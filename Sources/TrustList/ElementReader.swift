@@ -1,18 +1,32 @@
 import Messages
 
+/// A part of a trust list, for errors: its name is made up only when one is thrown.
+enum Part {
+    case header
+    /// Counted from 1.
+    case record(Int)
+
+    var name: String {
+        switch self {
+        case .header: localized("the header")
+        case .record(let number): localized("record \(number)")
+        }
+    }
+}
+
 /// Reads elements from a bounded part of a file. Every length is checked against that part before a byte is taken.
 struct ElementReader {
     private let bytes: [UInt8]
     private(set) var offset: Int
     /// One past the last byte that may be read.
     var end: Int
-    private let what: String
+    private let part: Part
 
-    init(_ bytes: [UInt8], from offset: Int, to end: Int, in what: String) {
+    init(_ bytes: [UInt8], from offset: Int, to end: Int, in part: Part) {
         self.bytes = bytes
         self.offset = offset
         self.end = end
-        self.what = what
+        self.part = part
     }
 
     var isAtEnd: Bool { offset >= end }
@@ -28,14 +42,15 @@ struct ElementReader {
         guard end - start >= 3 else {
             throw TrustListError(
                 .truncated, at: start,
-                localized("\(what) ends inside the length of field \(tag): \(end - start) bytes are left"))
+                localized("\(part.name) ends inside the length of field \(tag): \(end - start) bytes are left"))
         }
         let length = Int(bytes[start + 1]) << 8 | Int(bytes[start + 2])
         guard end - start - 3 >= length else {
             throw TrustListError(
                 .truncated, at: start,
                 localized(
-                    "field \(tag) of \(what) says it is \(length) bytes long, but only \(end - start - 3) are left"))
+                    "field \(tag) of \(part.name) says it is \(length) bytes long, but only \(end - start - 3) are left"
+                ))
         }
         if containers.contains(tag) {
             offset = start + 3
@@ -52,13 +67,14 @@ struct SeenTags {
     private var low: UInt128 = 0
     private var high: UInt128 = 0
 
-    mutating func insert(_ element: Element, at offset: Int, in what: String) throws(TrustListError) {
+    mutating func insert(_ element: Element, at offset: Int, in part: Part) throws(TrustListError) {
         if case .padding = element { return }
         let bit = UInt128(1) << (element.tag & 127)
         let isSeen = (element.tag < 128 ? low : high) & bit != 0
         if element.tag < 128 { low |= bit } else { high |= bit }
         guard !isSeen else {
-            throw TrustListError(.duplicateField, at: offset, localized("field \(element.tag) stands twice in \(what)"))
+            throw TrustListError(
+                .duplicateField, at: offset, localized("field \(element.tag) stands twice in \(part.name)"))
         }
     }
 }

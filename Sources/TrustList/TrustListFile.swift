@@ -82,7 +82,7 @@ extension TrustListFile {
                 .notATrustList, at: 0,
                 localized("a trust list starts with field 1 (VERSION); this file starts with byte \(bytes[0])"))
         }
-        var reader = ElementReader(bytes, from: 0, to: bytes.count, in: localized("the header"))
+        var reader = ElementReader(bytes, from: 0, to: bytes.count, in: .header)
         var seen = SeenTags()
         var elements: [Element] = []
         var offsets: [Int] = []
@@ -92,7 +92,7 @@ extension TrustListFile {
         while !reader.isAtEnd {
             let start = reader.offset
             let element = try reader.next(containers: Header.Tag.containers)
-            try seen.insert(element, at: start, in: localized("the header"))
+            try seen.insert(element, at: start, in: .header)
             elements.append(element)
             offsets.append(start)
 
@@ -137,37 +137,41 @@ extension TrustListFile {
     private static func decodeRecord(
         _ bytes: [UInt8], at start: Int, number: Int
     ) throws(TrustListError) -> Record {
-        let what = localized("record \(number)")
+        let part = Part.record(number)
         guard bytes.count - start >= 5 else {
-            throw TrustListError(.truncated, at: start, localized("\(what) ends after \(bytes.count - start) bytes"))
+            throw TrustListError(
+                .truncated, at: start, localized("\(part.name) ends after \(bytes.count - start) bytes"))
         }
         guard bytes[start] == Record.Tag.recordLength, bytes[start + 1] == 0, bytes[start + 2] == 2 else {
             throw TrustListError(
                 .badValue, at: start,
                 localized(
-                    "\(what) must start with field 1 (RECORDLENGTH), 2 bytes long; it starts with byte \(bytes[start])")
+                    "\(part.name) must start with field 1 (RECORDLENGTH), 2 bytes long; it starts with byte \(bytes[start])"
+                )
             )
         }
         let length = Int(bytes[start + 3]) << 8 | Int(bytes[start + 4])
         guard length >= 5 else {
             throw TrustListError(
-                .badLength, at: start, localized("\(what) says it is \(length) bytes long; its own head takes 5"))
+                .badLength, at: start, localized("\(part.name) says it is \(length) bytes long; its own head takes 5"))
         }
         guard length <= bytes.count - start else {
             throw TrustListError(
                 .truncated, at: start,
-                localized("\(what) says it is \(length) bytes long, but the file ends after \(bytes.count - start)"))
+                localized(
+                    "\(part.name) says it is \(length) bytes long, but the file ends after \(bytes.count - start)"))
         }
-        var reader = ElementReader(bytes, from: start, to: start + length, in: what)
+        var reader = ElementReader(bytes, from: start, to: start + length, in: part)
         var seen = SeenTags()
         var elements: [Element] = []
         while !reader.isAtEnd {
             let offset = reader.offset
             let element = try reader.next(containers: [])
-            try seen.insert(element, at: offset, in: what)
+            try seen.insert(element, at: offset, in: part)
             if case .value(Record.Tag.function, let value) = element, value.count != 2 {
                 throw TrustListError(
-                    .badLength, at: offset, localized("FUNCTION of \(what) must be 2 bytes long, and is \(value.count)")
+                    .badLength, at: offset,
+                    localized("FUNCTION of \(part.name) must be 2 bytes long, and is \(value.count)")
                 )
             }
             elements.append(element)
