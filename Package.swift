@@ -30,7 +30,7 @@ let package = Package(
         .target(name: "CCurl", dependencies: ["CLazy"]),
         .target(name: "CSSH", dependencies: ["CLazy"]),
         .target(name: "CTOML"),
-        .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .target(name: "CXML", dependencies: ["CLazy"]),
 
         .target(name: "CLinux"),
         .target(name: "CMessages", exclude: ["de.po"]),

@@ -25,10 +25,12 @@ public struct LocalizableText: ExpressibleByStringInterpolation, Sendable {
 
         public mutating func appendLiteral(_ literal: String) { template += LocalizableText.escaped(literal) }
 
-        public mutating func appendInterpolation(_ value: some Any) {
+        public mutating func appendInterpolation(_ value: some CustomStringConvertible) {
             template += "{\(arguments.count)}"
-            arguments.append("\(value)")
+            arguments.append(value.description)
         }
+
+        public mutating func appendInterpolation(_ error: any Error) { appendInterpolation("\(error)") }
 
         @available(*, unavailable, message: "say what stands there when there is no value")
         public mutating func appendInterpolation<Value>(_ value: Value?) {}

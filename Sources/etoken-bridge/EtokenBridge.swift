@@ -24,7 +24,7 @@ struct EtokenBridge: ParsableCommand {
 
     static func main() {
         do {
-            var command = try parseAsRoot()
+            var command = try command(of: Array(CommandLine.arguments.dropFirst()))
             try command.run()
             exitProcess(Status.done)
         } catch let failure as Failure {
@@ -40,6 +40,26 @@ struct EtokenBridge: ParsableCommand {
             Terminal.report(failure)
             exitProcess(failure.status)
         }
+    }
+
+    /// The command that the words of a command line name, with its options.
+    ///
+    /// ArgumentParser looks at every command on the way, which takes longer than most of what is then done
+    /// (docs/benchmarks.md). The one that is named is therefore tried alone first. Whatever is not plainly right, help
+    /// and usage errors too, is read again by all of them.
+    private static func command(of words: [String]) throws -> any ParsableCommand {
+        var named: any ParsableCommand.Type = self
+        var rest = words[...]
+        while let next = named.configuration.subcommands.first(where: { $0.configuration.commandName == rest.first }) {
+            named = next
+            rest.removeFirst()
+        }
+        if named.configuration.subcommands.isEmpty, let command = try? named.parseAsRoot(Array(rest)),
+            type(of: command) == named
+        {
+            return command
+        }
+        return try parseAsRoot(words)
     }
 }
 

@@ -1,4 +1,7 @@
-// libxml2: its HTML and XML parsers. Only the target Markup imports this.
+// libxml2: its HTML and XML parsers, by way of CLazy. Only the target Markup imports this.
+//
+// The folder `libxml` beside this file is a link to where libxml2-dev puts its headers, which is not among the folders
+// that compilers look in. To take the path from pkg-config, as a system library's target does, is to link the library.
 #ifndef ETB_CXML_H
 #define ETB_CXML_H
 
