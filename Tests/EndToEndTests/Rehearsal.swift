@@ -59,6 +59,21 @@ final class Rehearsal {
         try run(Programs.path("etoken-bridge"), arguments, input: input)
     }
 
+    /// Runs etoken-bridge on a terminal of its own.
+    ///
+    /// - Parameter answers: what to wait for, and what to type then.
+    /// - Returns: its status, and all that stood on the terminal.
+    func onTerminal(
+        _ arguments: [String], _ answers: [(String, String)] = [], columns: Int = 200
+    ) throws -> (Int32, String) {
+        let questions = String(decoding: try JSONEncoder().encode(answers.map { [$0.0, $0.1] }), as: UTF8.self)
+        let result = try run(
+            "/usr/bin/env",
+            ["python3", Self.repository + "/Tests/EndToEndTests/on-terminal.py", "\(columns)", questions]
+                + [Programs.path("etoken-bridge")] + arguments)
+        return (result.status, result.output)
+    }
+
     static let tokens = ["SAST-ADN0054f509", "SAST-ADN008580ef"]
 
     /// Runs the main job. The 7960 is accepted as stranded, and the PIN comes from the tokens' file.

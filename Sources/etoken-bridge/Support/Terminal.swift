@@ -10,9 +10,9 @@ enum Terminal {
     nonisolated(unsafe) static var printsJSON = false
     private nonisolated(unsafe) static var hasPrintedJSON = false
 
-    static func out(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+    static func out(_ text: String) { write(text.fitting(width(of: STDOUT_FILENO)) + "\n", to: STDOUT_FILENO) }
 
-    static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+    static func note(_ text: String) { write(text.fitting(width(of: STDERR_FILENO)) + "\n", to: STDERR_FILENO) }
 
     /// Says what went wrong. A program that asked for JSON gets a document in any case: this one, if there was no other.
     static func report(_ failure: Failure) {
@@ -44,11 +44,13 @@ enum Terminal {
     }
 
     /// Columns of the terminal that results go to; nil where they go into a file or to a program.
-    static let width: Int? = {
+    static let width = width(of: STDOUT_FILENO)
+
+    private static func width(of descriptor: Int32) -> Int? {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
-    }()
+    }
 
     /// Writes everything, or ends the program: a reader that went away (`| head`) is no error of ours.
     static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
