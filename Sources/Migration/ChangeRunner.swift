@@ -82,13 +82,13 @@ public struct ChangeRunner {
 
     private func fail(_ step: any Step, _ error: any Error, _ journal: Journal) -> StepFailure {
         // The failure is what counts; where not even the journal can be written, that is the failure.
-        try? journal.append(.failed, step: step.id, text: ["\(error)"])
+        try? journal.append(.failed, step: step.id, error: error)
         let wasCommitted = isCommitted
         let (undone, notUndone) = wasCommitted ? ([], []) : undo(journal)
         if !wasCommitted, notUndone.isEmpty { try? journal.append(.rolledBack) }
         return StepFailure(
-            stepID: step.id, stepTitle: step.title, cause: error, undone: undone, notUndone: notUndone,
-            isAfterCommit: wasCommitted)
+            cluster: change.plan.cluster, stepID: step.id, stepTitle: step.title, cause: error, undone: undone,
+            notUndone: notUndone, isAfterCommit: wasCommitted)
     }
 
     // MARK: Back
@@ -104,7 +104,8 @@ public struct ChangeRunner {
         var (undone, notUndone) = undo(journal)
         func failure(_ id: String, _ title: String, _ cause: any Error) -> StepFailure {
             StepFailure(
-                stepID: id, stepTitle: title, cause: cause, undone: undone, notUndone: notUndone, isAfterCommit: false)
+                cluster: change.plan.cluster, stepID: id, stepTitle: title, cause: cause, undone: undone,
+                notUndone: notUndone, isAfterCommit: false)
         }
         if let first = notUndone.first {
             throw failure(
@@ -114,14 +115,14 @@ public struct ChangeRunner {
                     next: localized(
                         "Mend that, and run etoken-bridge migrate rollback --cluster \(change.plan.cluster) again.")))
         }
-        for step in journal.state.toldPhones ? change.stepsAfterRollback : []
-        where !journal.state.done.contains(step.id) {
+        let left = change.stepsLeftAfterRollback
+        for (index, step) in left.enumerated() {
             do {
-                observe(.began(number: 1, of: 1, title: step.title))
+                observe(.began(number: index + 1, of: left.count, title: step.title))
                 try run(step, journal)
                 undone.append(step.title)
             } catch {
-                try? journal.append(.failed, step: step.id, text: ["\(error)"])
+                try? journal.append(.failed, step: step.id, error: error)
                 notUndone.append("\(step.title): \(error)")
                 throw failure(step.id, step.title, error)
             }
@@ -135,7 +136,7 @@ public struct ChangeRunner {
         var notUndone: [String] = []
         let begun = journal.state.begun
         for step in steps.reversed() where begun.contains(step.id) && step.effect.isOnCluster {
-            observe(.undoing(title: step.title))
+            if step.isUndoable { observe(.undoing(title: step.title)) }
             do {
                 try journal.append(.undoing, step: step.id)
                 let sentences = try step.undo()
@@ -143,7 +144,7 @@ public struct ChangeRunner {
                 observe(.undone(sentences))
                 undone += sentences
             } catch {
-                try? journal.append(.notUndone, step: step.id, text: ["\(error)"])
+                try? journal.append(.notUndone, step: step.id, error: error)
                 notUndone.append("\(step.title): \(error)")
             }
         }

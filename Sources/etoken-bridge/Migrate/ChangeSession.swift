@@ -1,4 +1,5 @@
 import Cluster
+import Files
 import Glibc
 import Messages
 import Migration
@@ -24,12 +25,15 @@ struct ChangeSession {
     ) throws {
         let now = UInt32(clamping: time(nil))
         let name = cluster.configuration.name
+        let id = Change.id(of: name, now)
+        try options.reporting.check(id)
+        if let plan = wanted.plan, Files.exists(plan) { throw Failure(overwriting: plan) }
         let lock = options.dryRun || wanted.plan != nil ? nil : try ClusterLock(name, in: state)
         Terminal.note(localized("Reading cluster \(name) ..."))
         let change = try Change(
             kind, of: try LiveCluster(cluster),
             tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
-            signer: signer, settings: wanted.settings(cluster: name, now: now, state: state), state: state, now: now)
+            signer: signer, settings: wanted.settings(change: id, state: state), state: state, now: now)
         try run(change, plan: wanted.plan) {
             guard let signer else { preconditionFailure("only a change with tokens signs by one") }
             return try tokens[signer].insertedAgain(names[signer], module)
@@ -39,6 +43,7 @@ struct ChangeSession {
 
     /// Runs a plan that was saved.
     func start(_ plan: ChangePlan) throws {
+        try options.reporting.check(plan.id)
         let lock = options.dryRun ? nil : try ClusterLock(plan.cluster, in: state)
         Terminal.note(localized("Reading cluster \(plan.cluster), and comparing it with the plan ..."))
         var plan = plan
@@ -58,7 +63,7 @@ struct ChangeSession {
                 try change.plan.write(to: plan)
                 Terminal.note(localized("The plan is in \(plan). Run it: etoken-bridge migrate run \(plan)"))
             }
-            return try change.checkForecast()
+            return try change.checkForecast(savedAs: plan)
         }
         try change.checkForecast()
         try confirm(record)
@@ -66,6 +71,7 @@ struct ChangeSession {
         let signer = change.needsToken ? try token().signer(pin) : nil
         change.makeSigner = signer.map { signer in { signer } }
         try change.begin(.now(.run))
+        Terminal.note(localized("Change \(change.plan.id) begins."))
         try finish(change)
     }
 
@@ -75,23 +81,33 @@ struct ChangeSession {
         let signer = change.needsToken ? try signingToken(of: change.plan).signer(pin) : nil
         change.makeSigner = signer.map { signer in { signer } }
         try change.begin(.now(.resume))
+        Terminal.note(localized("Change \(change.plan.id) goes on."))
         try finish(change)
     }
 
-    /// Puts everything back.
+    /// Puts everything back, or stops before the first change and shows what would be.
     func rollBack(_ journal: Journal) throws {
         let change = try takeUp(journal)
-        try change.checkRollback(acceptingStranded: options.acceptStranded)
+        let forecast = change.forecastOfRollback()
+        if options.dryRun {
+            var record = try ChangeRecord(change)
+            record.rollback = try change.planRollback(forecast)
+            try options.reporting.publish(record)
+        }
+        try Change.checkRollback(forecast, acceptingStranded: options.acceptStranded)
+        if options.dryRun { return }
         var confirmation = try ConfirmationOptions.standard
         confirmation.yes = options.yes
         try confirmation.ask(
             localized("Put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)?"))
         try change.begin(.now(.rollback))
+        Terminal.note(localized("Change \(change.plan.id) is rolled back."))
         try report(change) { try ChangeRunner(change, observe: ProgressPrinter().show).rollBack() }
     }
 
     /// A change that was begun, on a cluster that nobody else has changed since.
     private func takeUp(_ journal: Journal) throws -> Change {
+        try options.reporting.check(journal.plan.id)
         Terminal.note(localized("Reading cluster \(journal.plan.cluster) ..."))
         let change = try Change(continuing: journal, of: try LiveCluster(cluster), state: state)
         try change.checkWorld()
@@ -153,7 +169,7 @@ final class ProgressPrinter {
         case .skipped(let found): Terminal.note(localized("       already so: \(found)"))
         case .doing(let plan): Terminal.note("       \(plan)")
         case .proved(let sentences): for sentence in sentences { Terminal.note(localized("       proof: \(sentence)")) }
-        case .undoing(let title): Terminal.note(localized("  undo: \(title)"))
+        case .undoing(let title): Terminal.note(localized("  undoing: \(title)"))
         case .undone(let sentences): for sentence in sentences { Terminal.note("       \(sentence)") }
         }
     }

@@ -72,7 +72,8 @@ extension Failure {
                 Status.partlyDone,
                 localized("The new CTL file is on every node, but \"\(failure.stepTitle)\" failed. \(cause.what)"),
                 next: (cause.next.map { $0 + " " } ?? "")
-                    + localized("Then go on where it stopped: etoken-bridge migrate resume."),
+                    + localized(
+                        "Then go on where it stopped: etoken-bridge migrate resume --cluster \(failure.cluster)"),
                 causes: causes)
         } else if failure.notUndone.isEmpty {
             self.init(

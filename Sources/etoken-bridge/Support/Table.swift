@@ -4,9 +4,11 @@ struct Table {
     let head: [String]
     var rows: [[String]] = []
 
-    init(_ head: String...) { self.head = head }
+    init(_ head: String...) { self.init(head) }
+    init(_ head: [String]) { self.head = head }
 
-    mutating func add(_ cells: String...) { rows.append(cells) }
+    mutating func add(_ cells: String...) { add(cells) }
+    mutating func add(_ cells: [String]) { rows.append(cells) }
 
     /// As wide as the terminal; as wide as it gets where there is none, so that a row is a line for other programs.
     var text: String { text(width: Terminal.width ?? .max) }
