@@ -34,6 +34,13 @@ public final class Change {
     /// Told how far a long step is: "2 of 4 restarted, about 30 s left".
     public var progress: (String) -> Void = { _ in }
 
+    /// Whether the user, or the system, asked the program to stop. Asked before each step and within long waits: yes ends
+    /// the run there, as a failure of that step would.
+    public var isInterrupted: () -> Bool = { false }
+
+    /// Whether an earlier run began it.
+    let isContinued: Bool
+
     /// What was decided by now.
     var known: JournalState { journal?.state ?? JournalState([]) }
 
@@ -41,7 +48,7 @@ public final class Change {
         _ plan: ChangePlan, _ survey: Survey, of cluster: any ClusterWorld, state: StateFolder, journal: Journal? = nil
     ) throws {
         (self.plan, self.survey, self.journal) = (plan, survey, journal)
-        (self.cluster, self.state) = (cluster, state)
+        (self.cluster, self.state, isContinued) = (cluster, state, journal != nil)
         certificates = try plan.tokens.map { try $0.certificate() }
         (offered, recordChanges) = try Self.check(plan, survey, certificates)
         forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))

@@ -31,6 +31,9 @@ public struct HeldFile: Sendable, Hashable {
     /// Whether the phone could not be asked, and is supposed to hold it.
     public var isAssumed = false
 
+    /// Whether the phone itself said so.
+    public var isSeen: Bool { !isAssumed && code != .notKnown }
+
     /// For people: "present file", "older file 9bf96bc2".
     public var text: String {
         let start = String(checksum?.prefix(8) ?? "")

@@ -113,13 +113,66 @@ import TrustList
         }
     }
 
+    /// Control-C on the way back stops it before the next step; another run goes on to the end.
+    @Test func theWayBackCanBeStopped() throws {
+        try plan().runAll()
+        var stops = 0
+        while true {
+            let change = try situation.takeUp(cluster, in: folder)
+            try change.begin(.test(.rollback))
+            // One step a run.
+            var steps = 0
+            change.isInterrupted = { steps >= 1 }
+            do throws(StepFailure) {
+                try ChangeRunner(change) {
+                    switch $0 {
+                    case .undone, .proved: steps += 1
+                    default: break
+                    }
+                }.rollBack()
+                break
+            } catch {
+                #expect((error.cause as? MigrationError)?.code == .interrupted)
+                stops += 1
+            }
+        }
+        #expect(stops >= 4)
+        #expect(files() == [oldFile, oldFile] && cluster.store.isEmpty)
+    }
+
+    /// Nobody waits for phones whose web pages never answered; for the others until the time is over, or Control-C.
+    @Test func silentPhonesAreNotWaitedFor() throws {
+        cluster.silent = ["SEP1", "SEP2", "SEP3"]
+        let change = try plan()
+        var looks = 0
+        cluster.onLook = { _ in looks += 1 }
+        try change.runAll()
+        #expect(looks == 2, "one look, and one in the end")
+        #expect(try ChangeRecord(change).phones.map(\.result) == [.notKnown])
+    }
+
+    @Test func theWaitForPhonesCanBeStopped() throws {
+        let change = try situation.plan(cluster, in: folder, accepting: true, phoneTimeout: 3600)
+        var looks = 0
+        cluster.onLook = { [cluster] _ in
+            // It restarts, and does not come back.
+            cluster.silent = ["SEP1"]
+            looks += 1
+        }
+        change.isInterrupted = { looks >= 3 }
+        try change.runAll()
+        let record = try ChangeRecord(change)
+        #expect(record.state == .finished && record.phones.contains { $0.result == .notKnown && $0.phones == ["SEP1"] })
+    }
+
     /// Control-C before every step: undone before the commit, left with the new file after it.
     @Test(arguments: 1...10) func anInterruptionIsLikeAFailure(step: Int) throws {
         let change = try plan()
         try change.begin(.test())
         var begun = 0
         let failure = #expect(throws: StepFailure.self) {
-            try ChangeRunner(change, isInterrupted: { begun == step }) { if case .began = $0 { begun += 1 } }.run()
+            change.isInterrupted = { begun == step }
+            try ChangeRunner(change) { if case .began = $0 { begun += 1 } }.run()
         }
         #expect((failure?.cause as? MigrationError)?.code == .interrupted)
         let isCommitted = step > 7

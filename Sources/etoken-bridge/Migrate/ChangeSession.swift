@@ -70,8 +70,7 @@ struct ChangeSession {
         // Before the first change: a wrong PIN must leave everything as it is.
         let signer = change.needsToken ? try token().signer(pin) : nil
         change.makeSigner = signer.map { signer in { signer } }
-        try change.begin(.now(.run))
-        Terminal.note(localized("Change \(change.plan.id) begins."))
+        try begin(change, .run, localized("Change \(change.plan.id) begins."))
         try finish(change)
     }
 
@@ -80,8 +79,7 @@ struct ChangeSession {
         let change = try takeUp(journal)
         let signer = change.needsToken ? try signingToken(of: change.plan).signer(pin) : nil
         change.makeSigner = signer.map { signer in { signer } }
-        try change.begin(.now(.resume))
-        Terminal.note(localized("Change \(change.plan.id) goes on."))
+        try begin(change, .resume, localized("Change \(change.plan.id) goes on."))
         try finish(change)
     }
 
@@ -100,9 +98,8 @@ struct ChangeSession {
         confirmation.yes = options.yes
         try confirmation.ask(
             localized("Put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)?"))
-        try change.begin(.now(.rollback))
-        Terminal.note(localized("Change \(change.plan.id) is rolled back."))
-        try report(change) { try ChangeRunner(change, observe: ProgressPrinter().show).rollBack() }
+        try begin(change, .rollback, localized("Change \(change.plan.id) is rolled back."))
+        try report(change) { try $0.rollBack() }
     }
 
     /// A change that was begun, on a cluster that nobody else has changed since.
@@ -114,19 +111,22 @@ struct ChangeSession {
         return change
     }
 
-    private func finish(_ change: Change) throws {
+    /// From here on a signal, or a terminal that goes away, ends nothing by halves.
+    private func begin(_ change: Change, _ purpose: JournalRecord.Run.Purpose, _ text: String) throws {
         Interruption.watch()
-        try report(change) {
-            try ChangeRunner(
-                change, isInterrupted: { Interruption.hasCome }, observe: ProgressPrinter().show
-            ).run()
-        }
+        try change.begin(.now(purpose))
+        Terminal.note(text)
+    }
+
+    private func finish(_ change: Change) throws {
+        try report(change) { try $0.run() }
     }
 
     /// The record is written also where the change fails: then it is needed most.
-    private func report(_ change: Change, _ body: () throws -> Void) throws {
+    private func report(_ change: Change, _ body: (ChangeRunner) throws -> Void) throws {
+        change.isInterrupted = { Interruption.hasCome }
         change.progress = { Terminal.note("       \($0)") }
-        do { try body() } catch {
+        do { try body(ChangeRunner(change, observe: ProgressPrinter().show)) } catch {
             if options.reporting.report != nil || options.reporting.common.json {
                 try? options.reporting.publish(ChangeRecord(change))
             }

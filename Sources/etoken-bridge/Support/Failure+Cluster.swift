@@ -65,27 +65,45 @@ extension Failure {
     /// A step failed: what became of the change comes first.
     init(describing failure: StepFailure) {
         let cause = Failure(describing: failure.cause)
-        var causes = cause.causes
-        causes.append(localized("step \(failure.stepID)"))
+        let causes =
+            cause.causes + [localized("step \(failure.stepID)")] + (failure.isAfterCommit ? [] : failure.undone)
+        let isInterrupted = cause.status == Status.interrupted
         if failure.isAfterCommit {
+            let resume = "etoken-bridge migrate resume --cluster \(failure.cluster)"
             self.init(
-                Status.partlyDone,
-                localized("The new CTL file is on every node, but \"\(failure.stepTitle)\" failed. \(cause.what)"),
-                next: (cause.next.map { $0 + " " } ?? "")
-                    + localized(
-                        "Then go on where it stopped: etoken-bridge migrate resume --cluster \(failure.cluster)"),
+                isInterrupted ? Status.interrupted : Status.partlyDone,
+                isInterrupted
+                    ? localized(
+                        "The new CTL file is on every node; it was interrupted before \"\(failure.stepTitle)\".")
+                    : localized(
+                        "The new CTL file is on every node, but \"\(failure.stepTitle)\" failed. \(cause.what)"),
+                next: isInterrupted
+                    ? resume
+                    : [cause.next, localized("Then go on where it stopped: \(resume)")].compactMap(\.self)
+                        .joined(separator: " "),
                 causes: causes)
-        } else if failure.notUndone.isEmpty {
+        } else if failure.stepID == "rollback" || !failure.notUndone.isEmpty {
+            let rollback = "etoken-bridge migrate rollback --cluster \(failure.cluster)"
+            let notUndone = failure.notUndone.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
+                .joined(separator: "; ")
             self.init(
-                cause.status, localized("\"\(failure.stepTitle)\" failed, and the cluster is as it was. \(cause.what)"),
-                next: cause.next, causes: causes + failure.undone)
+                isInterrupted ? Status.interrupted : Status.partlyDone,
+                isInterrupted
+                    ? cause.what
+                    : failure.stepID == "rollback" && !notUndone.isEmpty
+                        ? localized("Not everything could be put back: \(notUndone).")
+                        : localized(
+                            "\"\(failure.stepTitle)\" failed, and not all could be put back. \(cause.what) Not put back: \(notUndone)."
+                        ),
+                next: isInterrupted ? rollback : localized("Remove the cause, then go on putting back: \(rollback)"),
+                causes: causes)
         } else {
             self.init(
-                Status.partlyDone,
-                localized(
-                    "\"\(failure.stepTitle)\" failed, and not all could be put back. \(cause.what) Not put back: \(failure.notUndone.joined(separator: "; "))."
-                ),
-                next: cause.next, causes: causes + failure.undone)
+                cause.status,
+                isInterrupted
+                    ? localized("It was interrupted before \"\(failure.stepTitle)\", and the cluster is as it was.")
+                    : localized("\"\(failure.stepTitle)\" failed, and the cluster is as it was. \(cause.what)"),
+                next: cause.next, causes: causes)
         }
     }
 }

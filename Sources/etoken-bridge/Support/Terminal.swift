@@ -52,7 +52,8 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
-    /// Writes everything, or ends the program: a reader that went away (`| head`) is no error of ours.
+    /// Writes everything. A reader of results that went away (`| head`) ends the program; notes that nobody reads any more,
+    /// as of a terminal that was closed, do not: a change goes on, or back, without them.
     static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
 
     static func write(_ bytes: [UInt8], to descriptor: Int32) {
@@ -61,6 +62,7 @@ enum Terminal {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR { continue }
+                if descriptor == STDERR_FILENO { return }
                 exitProcess(Status.failed)
             }
             rest = rest.dropFirst(count)
