@@ -61,7 +61,7 @@ import Testing
     @Test func controlCIsNoted() throws {
         let errors = rehearsal.folder.file("errors")
         // Late answers, so that the signal comes within the step.
-        try rehearsal.fault("all", "slow", "--delay", "1")
+        try rehearsal.fault("all", "slow", "--delay", "0.3")
         let run = try ChildProcess(
             [Programs.path("etoken-bridge")]
                 + rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--accept-stranded"],
