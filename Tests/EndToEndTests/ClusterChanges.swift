@@ -120,7 +120,7 @@ import Testing
         let nonSecure = try cluster("set-mode", "non-secure", "--yes", "--json")
         #expect(nonSecure.status == 0, "\(nonSecure.errors)")
         let report = try document(nonSecure)
-        #expect(report["mode"] as? String == "mixed" && report["kind"] as? String == "set-non-secure-mode")
+        #expect(report["securityMode"] as? String == "mixed" && report["kind"] as? String == "set-non-secure-mode")
         #expect(report["state"] as? String == "finished" && report["backup"] != nil)
         #expect(try mode() == "0")
         #expect(rehearsal.ctlFile(Rehearsal.publisher) == rehearsal.ctlFile(Rehearsal.subscriber))

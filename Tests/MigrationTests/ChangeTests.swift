@@ -205,11 +205,42 @@ import TrustList
         let error = #expect(throws: MigrationError.self) { try plan().begin(.test()) }
         #expect(error?.code == .unfinishedChange)
         cluster.onChange = { _ in }
+        // The record says which step it was, by codes.
+        let record = try ChangeRecord(journal: folder.journal(), backups: folder.state)
+        #expect(record.failure?.step == "deploy" && record.failure?.code == "read-back-differs")
+        #expect(record.failure?.text.contains("pub") == true && record.failure?.next.count == 1)
+        #expect(record.tvs.map(\.code) == [.vouches])
         let change = try situation.takeUp(cluster, in: folder)
         try change.begin(.test(.rollback))
         try ChangeRunner(change) { _ in }.rollBack()
         #expect(files() == [oldFile, oldFile] && cluster.store.isEmpty)
         #expect(try Journal.open(folder.journal()).state.outcome == .rolledBack)
+    }
+
+    /// What would be undone is what is undone then, and looking changes nothing.
+    @Test(arguments: Situation.all) func theWayBackIsShownBefore(situation: Situation) throws {
+        let cluster = try situation.cluster()
+        try situation.plan(cluster, in: folder).runAll()
+        let (changes, records) = (cluster.changes, try Journal.read(folder.journal()).count)
+        let change = try situation.takeUp(cluster, in: folder)
+        let plan = try change.planRollback(change.forecastOfRollback())
+        #expect(cluster.changes == changes)
+        #expect(try Journal.read(folder.journal()).count == records)
+        #expect(plan.steps.filter { !$0.id.hasSuffix("after-rollback") }.allSatisfy { !$0.texts.isEmpty })
+        var undone: [String] = []
+        var numbers: [String] = []
+        try change.begin(.test(.rollback))
+        try ChangeRunner(change) { event in
+            switch event {
+            case .undoing(let title): undone.append(title)
+            case .began(let number, let count, _): numbers.append("\(number)/\(count)")
+            default: break
+            }
+        }.rollBack()
+        #expect(plan.steps.dropLast(2).map { String($0.title.dropFirst("Undo: ".count)) } == undone)
+        #expect(numbers == ["1/2", "2/2"])
+        // Once more there is nothing left.
+        #expect(try situation.takeUp(cluster, in: folder).planRollback(nil).steps.isEmpty)
     }
 
     @Test func whatSomebodyElseChangedIsNotTouched() throws {
@@ -230,6 +261,7 @@ import TrustList
     @Test func aSavedPlanRunsOnTheSameWorldOnly() throws {
         let path = folder.path + "/plan.json"
         try plan().plan.write(to: path)
+        #expect(throws: FileError.self) { try plan().plan.write(to: path) }
         let saved = try ChangePlan.read(path)
         #expect(saved == (try plan().plan))
         func code() -> MigrationError.Code? {
