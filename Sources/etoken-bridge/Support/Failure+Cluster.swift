@@ -4,46 +4,17 @@ import Migration
 
 extension Failure {
     init(describing error: ClusterError) {
-        let node = error.node ?? localized("the node")
-        let (status, next): (Int32, String?) =
+        let status =
             switch error.code {
-            case .configuration:
-                (Status.failed, localized("Correct \(ConfigurationFile.defaultPath), and run the command again."))
-            case .file: (Status.notThere, localized("Check the path and its permissions."))
-            case .unreachable, .timedOut, .closed:
-                (
-                    Status.notReachable,
-                    localized(
-                        "Check that \(node) is up and that its port can be reached from here, then run the command again."
-                    )
-                )
-            case .notTrusted:
-                (
-                    Status.notTrusted,
-                    localized(
-                        "Find out why the key of \(node) changed. If the change was meant, enter the new key in \(ConfigurationFile.defaultPath)."
-                    )
-                )
-            case .loginRefused:
-                (Status.notTrusted, localized("Check user and password of \(node); nothing was tried a second time."))
-            case .busy: (Status.notReachable, localized("Wait some minutes, then run the command again."))
-            case .tooManyLogins: (Status.notTrusted, localized("Wait some minutes, then run the command again."))
-            case .refused: (Status.failed, localized("Mend what \(node) says, and run the command again."))
-            case .notFound: (Status.notThere, nil)
-            case .notSupported:
-                (Status.failed, localized("This release or node does not offer it; see docs/operator-guide.md."))
-            case .unexpectedQuestion, .unexpectedAnswer:
-                (
-                    Status.failed,
-                    localized(
-                        "Please report this with the text above, without host names: the answer of this release is not known."
-                    )
-                )
-            case .mismatch: (Status.failed, localized("Restart Cisco Tftp on \(node), and run the command again."))
+            case .file, .notFound: Status.notThere
+            case .unreachable, .timedOut, .closed, .busy: Status.notReachable
+            case .notTrusted, .loginRefused, .tooManyLogins: Status.notTrusted
+            case .configuration, .refused, .notSupported, .noCommonAlgorithm, .unexpectedQuestion, .unexpectedAnswer,
+                .mismatch:
+                Status.failed
             }
-        let text = "\(error)"
         self.init(
-            status, text.prefix(1).uppercased() + text.dropFirst() + ".", next: next,
+            status, error.sentence, code: error.code.rawValue, next: error.advice,
             causes: [error.code.rawValue] + (error.cause.map { ["\($0)"] } ?? []))
     }
 
@@ -59,7 +30,8 @@ extension Failure {
                 .worldChanged, .busy, .unfinishedChange, .planUnusable, .journalUnusable:
                 Status.failed
             }
-        self.init(status, error.what, next: error.next, causes: [error.code.rawValue])
+        self.init(
+            status, error.what, code: error.code.rawValue, next: error.next, causes: [error.code.rawValue])
     }
 
     /// A step failed: what became of the change comes first.
@@ -71,20 +43,21 @@ extension Failure {
             self.init(
                 Status.partlyDone,
                 localized("The new CTL file is on every node, but \"\(failure.stepTitle)\" failed. \(cause.what)"),
+                code: cause.code,
                 next: (cause.next.map { $0 + " " } ?? "")
                     + localized("Then go on where it stopped: etoken-bridge migrate resume."),
                 causes: causes)
         } else if failure.notUndone.isEmpty {
             self.init(
                 cause.status, localized("\"\(failure.stepTitle)\" failed, and the cluster is as it was. \(cause.what)"),
-                next: cause.next, causes: causes + failure.undone)
+                code: cause.code, next: cause.next, causes: causes + failure.undone)
         } else {
             self.init(
                 Status.partlyDone,
                 localized(
                     "\"\(failure.stepTitle)\" failed, and not all could be put back. \(cause.what) Not put back: \(failure.notUndone.joined(separator: "; "))."
                 ),
-                next: cause.next, causes: causes + failure.undone)
+                code: cause.code, next: cause.next, causes: causes + failure.undone)
         }
     }
 }
