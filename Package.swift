@@ -123,8 +123,8 @@ let package = Package(
         .target(
             name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
             exclude: [
-                "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "tls-echo.py",
-                "tvs-server.py",
+                "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "ssh-cut.py",
+                "tls-echo.py", "tvs-server.py",
             ]),
         .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
