@@ -8,14 +8,14 @@ struct TokenCheck: DoctorCheck {
 
     func findings(_ context: DoctorContext) -> [Finding] {
         let (tokens, failures) = context.tokens
-        var findings = tokens.map { token in finding(token) }
+        var findings = tokens.map { finding($0) }
         for failure in failures {
             findings.append(
                 Finding(
                     self, .problem, "token-unreadable", failure.reason,
                     next: [localized("Pull the token, insert it again, and run etoken-bridge doctor.")]))
         }
-        findings += context.unreadReaders.map { unread($0, context) }
+        findings += context.unreadReaders.map { unread($0, context).about($0) }
         if findings.isEmpty, !context.hasSilentModule {
             findings.append(
                 Finding(
@@ -85,18 +85,24 @@ struct TokenCheck: DoctorCheck {
                 ])
         }
         let what = localized("PC/SC sees \(known.name) in reader \(reader.name)")
-        if hasVendorModule(context) {
+        let software = known.software
+        if context.modules.contains(where: { (try? $0.loaded.get()) != nil && software.owns(module: $0.path) }) {
+            let again = localized("Pull the token, insert it again: etoken-bridge token list")
+            guard let service = software.service else {
+                return Finding(
+                    self, .problem, "card-unread",
+                    localized("\(what), and \(software.name) is here, but shows no token: it is not initialised."),
+                    next: [again])
+            }
             return Finding(
                 self, .problem, "card-unread",
                 localized(
-                    "\(what), and SafeNet's module is here, but shows no token: it is not initialised, or SafeNet's service does not run."
+                    "\(what), and \(software.name) is here, but shows no token: it is not initialised, or the service \(service) does not run."
                 ),
-                next: [
-                    "sudo systemctl restart SACSrv",
-                    localized("Pull the token, insert it again: etoken-bridge token list"),
-                ])
+                next: ["sudo systemctl restart \(service)", again])
         }
-        let install = localized("Install SafeNet Authentication Client (libeToken.so), then: etoken-bridge token list")
+        let install = localized(
+            "Install \(software.name) (\(software.modules[0])), then: etoken-bridge token list")
         switch known.openSC {
         case .no:
             return Finding(
@@ -106,7 +112,7 @@ struct TokenCheck: DoctorCheck {
             return Finding(
                 self, .problem, "card-needs-vendor-module",
                 localized(
-                    "\(what), OpenSC knows the card but finds no token on it: it was filled by SafeNet's or Aladdin's own software."
+                    "\(what), OpenSC knows the card but finds no token on it: it was filled by its maker's own software."
                 ),
                 next: [install])
         case .since(let release):
@@ -114,13 +120,6 @@ struct TokenCheck: DoctorCheck {
                 self, .problem, "card-needs-newer-opensc",
                 localized("\(what), OpenSC reads it from release \(release) on, and the one here does not."),
                 next: ["opensc-tool --version", install])
-        }
-    }
-
-    private func hasVendorModule(_ context: DoctorContext) -> Bool {
-        context.modules.contains { module in
-            guard case .success = module.loaded else { return false }
-            return module.path.hasSuffix("/libeToken.so") || module.path.hasSuffix("/libeTPkcs11.so")
         }
     }
 }
