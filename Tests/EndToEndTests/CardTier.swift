@@ -45,7 +45,7 @@ import TrustList
         #expect(list.status == 0)
         #expect(list.output.contains("SAST-ADN0054f509  0054f509"))
         let show = try table.rehearsal.token("show", "SAST-ADN0054f509")
-        #expect(show.output.contains("Virtual PCD 00 00") && show.output.contains("as of a SAST token from Cisco"))
+        #expect(show.output.contains("Virtual PCD 00 00") && show.output.contains("certificate of a Cisco SAST token"))
         #expect(show.output.contains("Public key    id %01, label SAST-ADN0054f509, RSA, 1024 bit"))
         #expect(try table.cards.status(0).verifications == 0)
     }

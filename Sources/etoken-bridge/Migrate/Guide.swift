@@ -40,10 +40,8 @@ enum Guide {
                 "The trust list needs two security tokens at least, so that a lost one does not lock the cluster out."))
         let prompt = try InsertionPrompt(module)
         var chosen: [NamedToken] = []
-        let ordinals = [localized("first"), localized("second"), localized("third"), localized("fourth")]
         while true {
-            let present = try prompt.token(
-                nil, chosen.count < ordinals.count ? ordinals[chosen.count] : localized("next"))
+            let present = try prompt.token(nil, InsertionPrompt.ordinal(chosen.count))
             prompt.count(present.info)
             let token = try NamedToken(present.info.serialNumber, in: module.finder())
             describe(token)

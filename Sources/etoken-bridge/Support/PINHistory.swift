@@ -30,7 +30,7 @@ struct PINHistory {
             throw Failure(
                 Status.pinLocked,
                 localized(
-                    "\(count) wrong PINs in a row were tried on token \(info.label) with this program; at 15 it locks itself for good, so no other is tried."
+                    "\(count) wrong PINs in a row were tried on token \(info.plainLabel) with this program; at 15 it locks itself for good, so no other is tried."
                 ),
                 next: localized(
                     "Use the other token. If you are sure of the PIN, remove \(path), and run the command again."))
