@@ -8,7 +8,7 @@ struct TokenCheck: DoctorCheck {
 
     func findings(_ context: DoctorContext) -> [Finding] {
         let (tokens, failures) = context.tokens
-        var findings = tokens.map { finding($0) }
+        var findings = tokens.map { finding($0, context) }
         for failure in failures {
             findings.append(
                 Finding(
@@ -27,18 +27,22 @@ struct TokenCheck: DoctorCheck {
 
     // MARK: - PINs
 
-    private func finding(_ token: Token) -> Finding {
+    private func finding(_ token: Token, _ context: DoctorContext) -> Finding {
         let info = token.info
         let what = localized("Token \(info.plainLabel) (serial \(info.serialNumber))")
-        let administrator =
-            localized(
-                "Use the other token, or have this one unlocked with its administrator PIN by SafeNet's software.")
-        let tried = PINHistory(info).count
+        let administrator = localized("Use the other token, or have this one unlocked with its administrator PIN.")
+        let history = PINHistory(token, configured: context.pinTries)
+        if info.pin.allowsLogin, let refusal = history.refusal {
+            return Finding(
+                self, .problem, history.record.isLocked ? "token-locked" : "token-count-low", refusal.what,
+                next: [refusal.next].compactMap(\.self))
+        }
+        let tried = history.record.count
         switch info.pin {
         case .locked:
+            let token = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
             return Finding(
-                self, .problem, "token-locked", localized("The PIN of \(lower(what)) is locked."), next: [administrator]
-            )
+                self, .problem, "token-locked", localized("The PIN of \(token) is locked."), next: [administrator])
         case .finalTry:
             return Finding(
                 self, .problem, "token-final-try",
@@ -59,15 +63,13 @@ struct TokenCheck: DoctorCheck {
                 self, .warning, "token-count-low",
                 localized(
                     tried == 1
-                        ? "\(what): 1 wrong PIN was tried with this program since the last right one; at 15 it locks itself for good."
-                        : "\(what): \(tried) wrong PINs were tried with this program since the last right one; at 15 it locks itself for good."
-                ),
+                        ? "\(what): 1 wrong PIN was tried with this program since the last right one."
+                        : "\(what): \(tried) wrong PINs were tried with this program since the last right one.")
+                    + " " + history.whatLocks,
                 next: [localized("Make sure of the PIN before the next attempt.")])
         case .ready: return Finding(self, .ok, "token-ready", localized("\(what) is in \(info.slotDescription)."))
         }
     }
-
-    private func lower(_ text: String) -> String { text.prefix(1).lowercased() + text.dropFirst() }
 
     // MARK: - Cards without a module
 

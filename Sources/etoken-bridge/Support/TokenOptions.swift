@@ -51,16 +51,9 @@ struct PINOptions: ParsableArguments {
     }
 
     /// The PIN for a token: the options, then the URI's pin-source, then the user.
-    func pin(for info: TokenInfo, uri: TokenURI?) throws -> Secret {
-        let wrong = PINHistory(info).count
-        if wrong > 0 {
-            Terminal.note(
-                localized(
-                    wrong == 1
-                        ? "Warning: 1 wrong PIN was tried on token \(info.plainLabel) with this program since the last right one; 15 lock it for good."
-                        : "Warning: \(wrong) wrong PINs were tried on token \(info.plainLabel) with this program since the last right one; 15 lock it for good."
-                )
-            )
+    func pin(for info: TokenInfo, uri: TokenURI?, _ history: PINHistory) throws -> Secret {
+        if let warning = history.warning {
+            Terminal.note(warning)
         } else if info.pin == .countLow {
             Terminal.note(
                 localized(
@@ -155,11 +148,13 @@ struct NamedToken {
         if token.info.hasPINPad {
             Terminal.note(localized("Type the PIN of token \(label) at its reader; it is tried once."))
         }
-        let history = PINHistory(token.info)
+        let history = PINHistory(token, configured: try ConfigurationFile.load().tokens.pinTries)
         try history.check()
         let signer = try history.counting { isAboutToTry in
-            try token.signer(for: stored) { info in
-                let pin = try options.pin(for: info, uri: uri)
+            // At a PIN pad nobody tells when the PIN is typed.
+            if token.info.hasPINPad { isAboutToTry() }
+            return try token.signer(for: stored) { info in
+                let pin = try options.pin(for: info, uri: uri, history)
                 isFactoryPIN = FactoryPIN.isEqual(to: pin)
                 isAboutToTry()
                 return pin

@@ -29,7 +29,7 @@ struct TokenShow: ParsableCommand {
             return
         }
         let info = token.info
-        let state = info.pin.text
+        let state = PINRecord(info).state.text
         let pin = info.hasPINPad ? localized("\(state), typed in at the reader") : state
         Terminal.out(
             localized(
