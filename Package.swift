@@ -48,8 +48,10 @@ let package = Package(
         .target(name: "Secrets", dependencies: ["Messages"]),
         .target(name: "TrustList", dependencies: ["Messages"]),
         .target(name: "Certificates", dependencies: ["COpenSSL", "Messages", "TrustList"]),
-        .target(name: "Tokens", dependencies: ["CPKCS11", "Certificates", "Messages", "Secrets", "TrustList"]),
         .target(name: "SmartCards", dependencies: ["CPCSC", "Messages"]),
+        .target(
+            name: "Tokens",
+            dependencies: ["CPKCS11", "Certificates", "Messages", "Secrets", "SmartCards", "TrustList"]),
         .target(name: "TokenPresence", dependencies: ["Messages", "SmartCards", "Tokens"]),
         .target(name: "Transfers", dependencies: ["CCurl", "Messages"]),
         .target(name: "Markup", dependencies: ["CXML", "Messages"]),
@@ -111,7 +113,9 @@ let package = Package(
             dependencies: ["Certificates", "Cluster", "ClusterLab", "Phones", "ServerFixtures", "TrustList"]),
         .testTarget(
             name: "TokensTests",
-            dependencies: ["CPKCS11", "Certificates", "Secrets", "ServerFixtures", "Tokens", "TrustList"],
+            dependencies: [
+                "CPKCS11", "Certificates", "Secrets", "ServerFixtures", "SmartCards", "Tokens", "TrustList",
+            ],
             exclude: ["fake-module.c"]),
         .testTarget(name: "SmartCardsTests", dependencies: ["ServerFixtures", "SmartCards", "virtual-token"]),
         .testTarget(

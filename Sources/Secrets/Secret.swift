@@ -61,8 +61,14 @@ public struct SecretError: Error, Equatable, Sendable, CustomStringConvertible {
     public let source: String
     /// What was wrong; never holds the secret.
     public let reason: String
+    /// Whether all is well with it but that others may read it.
+    public var isOpenToOthers = false
 
-    public var description: String { localized("no secret could be read from \(source): \(reason)") }
+    public var description: String {
+        isOpenToOthers
+            ? localized("others may read \(source); close it to them: chmod 600 \(source)")
+            : localized("no secret could be read from \(source): \(reason)")
+    }
 
     static func empty(_ source: String) -> SecretError {
         SecretError(
@@ -86,14 +92,14 @@ extension Secret {
             throw SecretError(source: path, reason: String(cString: strerror(errno)))
         }
         guard status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o077 == 0 else {
-            throw SecretError(source: path, reason: localized("others may read it; close it to them with chmod 600"))
+            throw SecretError(source: path, reason: localized("others may read it"), isOpenToOthers: true)
         }
         return try readLine(descriptor, source: path)
     }
 
     /// The first line that an open file descriptor gives.
     public static func read(descriptor: Int32) throws(SecretError) -> Secret {
-        try readLine(descriptor, source: "file descriptor \(descriptor)")
+        try readLine(descriptor, source: localized("file descriptor \(descriptor)"))
     }
 
     /// Asks on the terminal, without echo. The terminal's mode is put back in every case; Control-C ends the program as

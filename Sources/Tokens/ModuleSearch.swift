@@ -1,4 +1,5 @@
 import Glibc
+import SmartCards
 
 /// Where this machine's PKCS#11 modules are: p11-kit's registry (pkcs11.conf(5)), then well-known places.
 public enum ModuleSearch {
@@ -11,7 +12,7 @@ public enum ModuleSearch {
         public var system: [String]
         /// Where a module without a path is.
         public var modules: [String]
-        /// Modules that are used though nobody registered them.
+        /// Modules that are used though nobody registered them: those of the makers, then OpenSC's.
         public var wellKnown: [String]
 
         /// Those of this machine and user.
@@ -20,8 +21,7 @@ public enum ModuleSearch {
             return Places(
                 user: userRegistry, system: ["/etc/pkcs11/modules", "/usr/share/p11-kit/modules"],
                 modules: ["/usr/lib/\(architecture)/pkcs11", "/usr/lib/pkcs11"],
-                // SafeNet Authentication Client's, then OpenSC's.
-                wellKnown: ["libeToken.so", "libeTPkcs11.so", "opensc-pkcs11.so"].flatMap { name in
+                wellKnown: (MakerSoftware.all.flatMap(\.modules) + ["opensc-pkcs11.so"]).flatMap { name in
                     folders.map { $0 + name }
                 })
         }

@@ -29,9 +29,9 @@ extension Token {
             try current.checkLogin()
             if let new, !current.pinLengths.contains(new.count) {
                 throw TokenError(
-                    .pinUnsuitable, info.label,
+                    .pinUnsuitable, info.plainLabel,
                     localized(
-                        "Token \(info.label) takes PINs of \(current.pinLengths.lowerBound) to \(current.pinLengths.upperBound) bytes; the new one has \(new.count)."
+                        "Token \(info.plainLabel) takes PINs of \(current.pinLengths.lowerBound) to \(current.pinLengths.upperBound) bytes; the new one has \(new.count)."
                     )
                 )
             }

@@ -18,7 +18,7 @@ final class Session: @unchecked Sendable {
     /// - Parameter isWritable: for changes of the token, as of its PIN.
     init(_ token: Token, isWritable: Bool = false) throws(TokenError) {
         module = token.module
-        label = token.info.label
+        label = token.info.plainLabel
         var handle: CK_SESSION_HANDLE = 0
         let flags = CKF_SERIAL_SESSION | (isWritable ? CKF_RW_SESSION : 0)
         try module.call("C_OpenSession", module.functions.C_OpenSession, on: label) {

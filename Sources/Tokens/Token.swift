@@ -25,17 +25,18 @@ public struct Token: Sendable {
         // What makes the signing impossible is found before a PIN is asked for.
         guard stored.certificate.publicKey.isRSA else {
             throw TokenError(
-                .mechanismMissing, info.label,
+                .mechanismMissing, info.plainLabel,
                 localized(
-                    "The key of the certificate on token \(info.label) is not RSA, so it cannot sign a trust list."))
+                    "The key of the certificate on token \(info.plainLabel) is not RSA, so it cannot sign a trust list."
+                ))
         }
         let (mechanisms, before) = try attempt { () throws(TokenError) in
             (try signingMechanisms(), try currentInfo())
         }
         guard !mechanisms.isEmpty else {
             throw TokenError(
-                .mechanismMissing, info.label,
-                localized("Token \(info.label) offers no RSA PKCS #1 signature, so it cannot sign a trust list."))
+                .mechanismMissing, info.plainLabel,
+                localized("Token \(info.plainLabel) offers no RSA PKCS #1 signature, so it cannot sign a trust list."))
         }
         try before.checkLogin()
         let secret = before.hasPINPad ? nil : try pin(before)
@@ -53,7 +54,8 @@ public struct Token: Sendable {
     func attempt<Value>(
         within seconds: Int? = nil, _ work: @escaping () throws(TokenError) -> Value
     ) throws(TokenError) -> Value {
-        try module.attempt(on: localized("Token \(info.label)"), within: seconds.map { max($0, module.patience) }) {
+        try module.attempt(on: localized("Token \(info.plainLabel)"), within: seconds.map { max($0, module.patience) })
+        {
             () throws(TokenError) in
             do throws(TokenError) {
                 return try work()
@@ -61,7 +63,8 @@ public struct Token: Sendable {
                 guard let value = error.returnValue, Self.afterPull.contains(value), isGone else { throw error }
                 let tried = error.code == .pinRefused ? localized(" The PIN counts as tried once.") : ""
                 throw TokenError(
-                    .tokenPulled, info.label, localized("Token \(info.label) was pulled while it was used.\(tried)"),
+                    .tokenPulled, info.plainLabel,
+                    localized("Token \(info.plainLabel) was pulled while it was used.\(tried)"),
                     function: error.function, returnValue: error.returnValue)
             }
         }
@@ -94,7 +97,8 @@ public struct Token: Sendable {
         guard let present = tokens.first(where: { $0.slot == slot }), present.info.serialNumber == info.serialNumber
         else {
             if tokens.isEmpty, let failure = failures.first { throw failure }
-            throw TokenError(.tokenNotFound, info.label, localized("Token \(info.label) is not in its slot any more."))
+            throw TokenError(
+                .tokenNotFound, info.plainLabel, localized("Token \(info.plainLabel) is not in its slot any more."))
         }
         return present.info
     }
@@ -115,11 +119,15 @@ public struct Token: Sendable {
     private func mechanisms() throws(TokenError) -> Set<UInt> {
         var count: CK_ULONG = 0
         let functions = module.functions
-        try module.call("C_GetMechanismList", functions.C_GetMechanismList, on: info.label) { $0(slot, nil, &count) }
+        try module.call("C_GetMechanismList", functions.C_GetMechanismList, on: info.plainLabel) {
+            $0(slot, nil, &count)
+        }
         guard count > 0 else { return [] }
         var list = [CK_MECHANISM_TYPE](repeating: 0, count: Int(min(count, 4096)))
         count = CK_ULONG(list.count)
-        try module.call("C_GetMechanismList", functions.C_GetMechanismList, on: info.label) { $0(slot, &list, &count) }
+        try module.call("C_GetMechanismList", functions.C_GetMechanismList, on: info.plainLabel) {
+            $0(slot, &list, &count)
+        }
         return Set(list.prefix(Int(min(count, CK_ULONG(list.count)))).map { UInt($0) })
     }
 }

@@ -42,7 +42,7 @@ extension Token {
         try attempt { () throws(TokenError) in
             var contents = TokenContents()
             let session = try Session(self)
-            try contents.readCertificates(session, label: info.label)
+            try contents.readCertificates(session, label: info.plainLabel)
             try contents.readKeys(session)
             return contents
         }
@@ -54,7 +54,7 @@ extension Token {
     public func certificates() throws(TokenError) -> [StoredCertificate] {
         let contents = try attempt { () throws(TokenError) in
             var contents = TokenContents()
-            try contents.readCertificates(Session(self), label: info.label)
+            try contents.readCertificates(Session(self), label: info.plainLabel)
             return contents
         }
         if contents.certificates.isEmpty, let failure = contents.unreadable.first { throw failure }
@@ -71,11 +71,11 @@ extension Token {
         }
         guard let first = matching.first else {
             throw TokenError(
-                .certificateNotFound, info.label,
+                .certificateNotFound, info.plainLabel,
                 localized(
                     all.isEmpty
-                        ? "Token \(info.label) holds no certificate."
-                        : "Token \(info.label) holds no certificate with that id or label."))
+                        ? "Token \(info.plainLabel) holds no certificate."
+                        : "Token \(info.plainLabel) holds no certificate with that id or label."))
         }
         guard matching.count == 1 else {
             let list = matching.map { stored in
@@ -84,10 +84,10 @@ extension Token {
                     "id=\(id), object \"\(stored.label)\", serial \(stored.certificate.serialNumber.colonHex)")
             }
             throw TokenError(
-                .ambiguous, info.label,
+                .ambiguous, info.plainLabel,
                 localized(
                     """
-                    Token \(info.label) holds \(matching.count) certificates where one was expected \
+                    Token \(info.plainLabel) holds \(matching.count) certificates where one was expected \
                     (\(list.joined(separator: "; "))); choose one by id= or object= in the token's URI.
                     """))
         }

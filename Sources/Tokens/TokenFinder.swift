@@ -108,14 +108,14 @@ public final class TokenFinder {
             let present =
                 all.isEmpty
                 ? localized("no token is there")
-                : localized("there are: \(all.map(\.info.label).joined(separator: ", "))")
+                : localized("there are: \(all.map(\.info.plainLabel).joined(separator: ", "))")
             let unread =
                 failures.isEmpty
                 ? "" : localized(" Not all could be read: \(failures.map(\.reason).joined(separator: " "))")
             throw TokenError(.tokenNotFound, name, localized("No token is called \"\(name)\"; \(present).\(unread)"))
         }
         guard matching.count == 1 else {
-            let list = matching.map { localized("\($0.info.label) (serial \($0.info.serialNumber))") }.joined(
+            let list = matching.map { localized("\($0.info.plainLabel) (serial \($0.info.serialNumber))") }.joined(
                 separator: ", ")
             throw TokenError(.ambiguous, name, localized("\(matching.count) tokens are called \"\(name)\": \(list)."))
         }

@@ -58,7 +58,7 @@ public struct TokenInfo: Hashable, Sendable {
     /// Refuses a login that could lock the token.
     ///
     /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-missing`).
-    func checkLogin() throws(TokenError) { try pin.checkLogin(to: label) }
+    func checkLogin() throws(TokenError) { try pin.checkLogin(to: plainLabel) }
 
     /// Text that a token gives, fit for a terminal: a control character could rewrite what stands there.
     static func printable(_ bytes: some Sequence<UInt8>) -> String {
@@ -91,6 +91,9 @@ public enum PINState: String, Hashable, Sendable {
     case locked
     /// No user PIN is set.
     case notInitialized = "not-initialized"
+
+    /// Whether the flags let a PIN be tried.
+    public var allowsLogin: Bool { self == .ready || self == .countLow }
 
     /// For people, in the language of the locale.
     public var text: String {

@@ -24,7 +24,7 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
     private let wantsLoginEachTime: Bool
     private let pin: Secret?
 
-    private var label: String { token.info.label }
+    private var label: String { token.info.plainLabel }
 
     /// - Parameters:
     ///   - session: logged in.
@@ -36,7 +36,7 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
         self.token = token
         self.session = session
         self.mechanisms = mechanisms
-        let label = token.info.label
+        let label = token.info.plainLabel
         let keys = try session.find([
             AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_PRIVATE_KEY)),
             AttributeValue(UInt(CKA_ID), bytes: stored.id),

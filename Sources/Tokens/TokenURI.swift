@@ -75,11 +75,6 @@ public struct TokenURI: Hashable, Sendable {
     }
 
     private mutating func take(query name: Substring, _ value: [UInt8]) throws(Fault) {
-        if name == "pin-value" {
-            throw Fault(
-                reason: localized(
-                    "pin-value is refused, as a PIN in an argument can be seen by every user of this machine"))
-        }
         let string = try Self.text(value, of: name)
         switch name {
         case "pin-source": pinSource = string.hasPrefix("file:") ? try Self.path(fileURI: string) : string
@@ -90,6 +85,12 @@ public struct TokenURI: Hashable, Sendable {
     }
 
     private static func passOver(_ name: Substring) throws(Fault) {
+        // It belongs into the query, and is mostly written into the path.
+        guard name != "pin-value" else {
+            throw Fault(
+                reason: localized(
+                    "pin-value is refused, as a PIN in an argument can be seen by every user of this machine"))
+        }
         guard name.hasPrefix("x-") else {
             throw Fault(reason: localized("the attribute \"\(name)\" is not supported here"))
         }

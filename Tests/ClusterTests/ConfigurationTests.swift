@@ -11,21 +11,23 @@ import Testing
     static let hostKey = "SHA256:" + String(repeating: "b", count: 43)
 
     var configuration: ConfigurationFile {
-        ConfigurationFile(clusters: [
-            ClusterConfiguration(
-                name: "head-office.1", version: ClusterVersion("10.5.1.10000-7"),
-                nodes: [
-                    NodeConfiguration(
-                        name: "cucm-1051-a-pub", isPublisher: true, address: "192.0.2.11", tlsPin: Self.pin,
-                        sshHostKey: Self.hostKey, tvsPin: Self.pin, legacyTLS: true, legacySSH: true),
-                    NodeConfiguration(
-                        name: "sub \"1\" \\ é\u{1}", address: "fe80::1", tftpPort: 1069, httpPort: 1, httpsPort: 443,
-                        sshPort: 65535, tvsPort: nil),
-                ],
-                platform: AccountConfiguration(user: "administrator", passwordFile: "/a/b"),
-                application: AccountConfiguration(user: "axl"), phoneWebPort: 8080),
-            ClusterConfiguration(name: "lab"),
-        ])
+        ConfigurationFile(
+            clusters: [
+                ClusterConfiguration(
+                    name: "head-office.1", version: ClusterVersion("10.5.1.10000-7"),
+                    nodes: [
+                        NodeConfiguration(
+                            name: "cucm-1051-a-pub", isPublisher: true, address: "192.0.2.11", tlsPin: Self.pin,
+                            sshHostKey: Self.hostKey, tvsPin: Self.pin, legacyTLS: true, legacySSH: true),
+                        NodeConfiguration(
+                            name: "sub \"1\" \\ é\u{1}", address: "fe80::1", tftpPort: 1069, httpPort: 1,
+                            httpsPort: 443,
+                            sshPort: 65535, tvsPort: nil),
+                    ],
+                    platform: AccountConfiguration(user: "administrator", passwordFile: "/a/b"),
+                    application: AccountConfiguration(user: "axl"), phoneWebPort: 8080),
+                ClusterConfiguration(name: "lab"),
+            ], tokens: TokenConfiguration(modules: ["/usr/lib/libeToken.so"], pinTries: 5))
     }
 
     @Test func whatIsWrittenIsRead() throws {
@@ -56,6 +58,7 @@ import Testing
     }
 
     @Test(arguments: [
+        ("[tokens]\npin_tries = 1", "tokens.pin_tries"), ("[tokens]\npin_tries = '5'", "tokens.pin_tries"),
         ("clusters = 1", "clusters"), ("[cluster.a]", "cluster"), ("[clusters.a]\nversoin = '1'", "clusters.a.versoin"),
         ("[clusters.a]\nversion = 10.5", "clusters.a.version"), ("[clusters.a]\nversion = 'x'", "clusters.a.version"),
         ("[clusters.a]\nphone_web_port = 0", "clusters.a.phone_web_port"),

@@ -4,9 +4,15 @@ import Testing
 
 /// What `doctor --json` says.
 struct Diagnosis {
+    struct Reader: Decodable {
+        let name: String
+        let atr: String?
+    }
+
     struct Finding: Decodable {
         let check, severity, code, text: String
         let next: [String]
+        let reader: Reader?
     }
 
     private struct Report: Decodable {

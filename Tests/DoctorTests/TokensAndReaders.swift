@@ -34,6 +34,8 @@ import Testing
         #expect(finding.text.contains("in reader Virtual PCD 00 01, OpenSC does not know it"))
         #expect(
             finding.next == ["Install SafeNet Authentication Client (libeToken.so), then: etoken-bridge token list"])
+        #expect(finding.reader?.name == "Virtual PCD 00 01")
+        #expect(finding.reader?.atr == "3B:D5:18:00:81:31:3A:7D:80:73:C8:21:10:30")
         // A card that nobody knows: PIV without OpenSC's module.
         let others = try VirtualTokens(kinds: ["piv", "cardos"])
         let software = try MockTokens()
@@ -126,6 +128,7 @@ import Testing
         let module = folder.file("libeToken.so")
         symlink(try MockTokens().module, module)
         let finding = try #require(try diagnose(atr: Self.eToken5110CC, module: module)["card-unread"])
+        #expect(finding.text.contains("SafeNet Authentication Client is here") && finding.text.contains("SACSrv"))
         #expect(finding.next.first == "sudo systemctl restart SACSrv")
     }
 

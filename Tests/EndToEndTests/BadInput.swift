@@ -71,6 +71,18 @@ import Testing
         #expect(right.errors.contains("1 wrong PIN was tried on token SAST-ADN008580ef"))
     }
 
+    @Test func anExportedFileIsReplacedOnlyIfToldSo() throws {
+        let rehearsal = try Rehearsal(lab: false)
+        let path = rehearsal.folder.write("a.pem", "precious\n")
+        let refused = try rehearsal.token("export", "SAST-ADN008580ef", "--output", path)
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("\(path) exists, and is not overwritten."))
+        #expect(refused.errors.contains("give --force"))
+        #expect(rehearsal.folder.text("a.pem") == "precious\n")
+        #expect(try rehearsal.token("export", "SAST-ADN008580ef", "--output", path, "--force").status == 0)
+        #expect(rehearsal.folder.text("a.pem").hasPrefix("-----BEGIN CERTIFICATE-----"))
+    }
+
     @Test func tokensThatCannotBeUsedAreNamed() throws {
         let rehearsal = try Rehearsal(secondCertificate: true)
         try expectUnchanged(rehearsal, status: 2, says: "No token is called \"SAST-ADN00000000\"", "SAST-ADN008580ef") {

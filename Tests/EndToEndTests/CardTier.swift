@@ -44,8 +44,10 @@ import TrustList
         let list = try table.rehearsal.token("list")
         #expect(list.status == 0)
         #expect(list.output.contains("SAST-ADN0054f509  0054f509"))
+        #expect(
+            try table.rehearsal.token("show", "nobody").errors.contains("there are: SAST-ADN0054f509, SAST-ADN0085"))
         let show = try table.rehearsal.token("show", "SAST-ADN0054f509")
-        #expect(show.output.contains("Virtual PCD 00 00") && show.output.contains("as of a SAST token from Cisco"))
+        #expect(show.output.contains("Virtual PCD 00 00") && show.output.contains("certificate of a Cisco SAST token"))
         #expect(show.output.contains("Public key    id %01, label SAST-ADN0054f509, RSA, 1024 bit"))
         #expect(try table.cards.status(0).verifications == 0)
     }
@@ -98,8 +100,11 @@ import TrustList
         #expect(try table.sign(pin: "Cisco124").status == 3)
         let locked = try table.sign()
         #expect(locked.status == 4)
-        #expect(locked.errors.contains("The PIN of token") && locked.errors.contains("is locked"))
-        #expect(try table.cards.status(1).tries == 0)
+        #expect(locked.errors.contains("The PIN of token \(Self.label) is locked."))
+        #expect(try table.cards.status(1) == .init(tries: 0, verifications: 2, signatures: 0))
+        // It is not asked again.
+        #expect(try table.sign().status == 4)
+        #expect(try table.cards.status(1).verifications == 2)
     }
 
     /// A pull before and after every kind of command that a signing needs.
@@ -163,7 +168,7 @@ import TrustList
         // Nothing is tried with a new PIN that is refused.
         for weak in ["Cisco123", "123456", "aaaaaaab", "SAST-ADN008580ef", "short", "with space"] {
             let refused = try change("Cisco123", weak)
-            #expect(refused.status == 1 && refused.errors.contains("the present one not tried"), "\(weak)")
+            #expect(refused.status == 1 && refused.errors.contains("the present one was not tried"), "\(weak)")
         }
         #expect(try table.cards.status(1).verifications == 0)
         #expect(try change("Cisco124", new).status == 3)

@@ -5,6 +5,8 @@ import Glibc
 public final class VirtualTokens: Sendable {
     /// The label of the token in the first reader, and in the second.
     public static let labels = ["SAST-ADN0054f509", "SAST-ADN008580ef"]
+    /// The same of tokens that are not Cisco's.
+    public static let otherLabels = ["MOCK-1", "MOCK-2"]
 
     /// How a token is, as its card sees it.
     public struct Status: Equatable, Sendable {
@@ -32,15 +34,19 @@ public final class VirtualTokens: Sendable {
     ///   - kinds: what each token is: `cardos` or `piv`.
     ///   - tries: how many wrong PINs lock a token.
     ///   - wrongPIN: how CardOS answers one: `plain` or `counted`.
-    public init(kinds: [String] = ["cardos", "cardos"], tries: Int = 15, wrongPIN: String = "plain") throws {
+    ///   - areOfCisco: whether their certificates say so.
+    public init(
+        kinds: [String] = ["cardos", "cardos"], tries: Int = 15, wrongPIN: String = "plain", areOfCisco: Bool = true
+    ) throws {
         folder = parent.file("tokens")
         let log = parent.file("log")
         let programs = Programs.path("virtual-token").split(separator: "/").dropLast().joined(separator: "/")
         process = try ChildProcess(
             [
                 Programs.script("virtual-tokens"), "--first", kinds[0], "--second", kinds[1], "--tries", "\(tries)",
-                "--wrong-pin", wrongPIN, folder,
-            ], output: log, environment: ["ETOKEN_BRIDGE_BIN=/\(programs)"])
+                "--wrong-pin", wrongPIN,
+            ] + (areOfCisco ? [] : ["--other-maker"]) + [folder], output: log,
+            environment: ["ETOKEN_BRIDGE_BIN=/\(programs)"])
         for _ in 0..<600 where access(folder + "/ready", F_OK) != 0 {
             guard process.isRunning else { break }
             usleep(50_000)

@@ -50,7 +50,7 @@ import Testing
         #expect(readers.allSatisfy { $0.hasCard && !$0.isMute })
         #expect(readers[0].atr?.description == "3B:F2:18:00:02:C1:0A:31:FE:58:C8:08:74")
         let known = try #require(readers[0].atr.flatMap(KnownCard.with))
-        #expect(known.name.contains("eToken PRO") && known.isEToken)
+        #expect(known.name.contains("eToken PRO") && known.software == .safeNet)
         #expect(readers[1].atr?.isWellFormed == true)
         #expect(readers[1].atr.flatMap(KnownCard.with) == nil)
         #expect(ServiceSocket().state == .listening)

@@ -25,7 +25,7 @@ import Testing
         let question = "Insert the first security token (\(Self.second)) and press Return."
         try program.expect("the question") { $0.contains(question) }
         program.type("\n")
-        try program.expect("that nothing is there") { $0.contains { $0.hasPrefix("No other token is there yet.") } }
+        try program.expect("how to end it") { $0.contains { $0.hasSuffix("or end with Control-C.") } }
         // Another token is told, and not taken.
         try tokens.reinsert(0)
         try program.expect("the wrong one") { $0.contains("Token \(Self.first) is not the one that is needed now.") }

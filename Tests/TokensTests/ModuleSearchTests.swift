@@ -1,5 +1,6 @@
 import Glibc
 import ServerFixtures
+import SmartCards
 import Testing
 
 @testable import Tokens
@@ -53,6 +54,17 @@ import Testing
 
     @Test func whereNothingIsInstalledNothingIsFound() throws {
         #expect(try ModuleSearch.candidates(in: places()).isEmpty)
+    }
+
+    /// The software of every known card is found where nobody registered it, before OpenSC's module.
+    @Test func theMakersModulesAreWellKnown() {
+        let names = ModuleSearch.Places.standard.wellKnown.map { String($0.split(separator: "/").last ?? "") }
+        for card in KnownCard.all {
+            for module in card.software.modules {
+                #expect(names.firstIndex(of: module).map { $0 < names.firstIndex(of: "opensc-pkcs11.so")! } == true)
+            }
+        }
+        #expect(names.last == "opensc-pkcs11.so")
     }
 
     @Test func theUsersRegistryIsNotReadByRoot() {

@@ -86,6 +86,13 @@ import Testing
         #expect(code(.notInitialized) == .pinMissing)
     }
 
+    /// Wherever it stands, who wrote it is told why not.
+    @Test(arguments: ["pkcs11:token=a?pin-value=Cisco123", "pkcs11:token=a;pin-value=Cisco123"])
+    func aPINInAURIIsRefusedForWhatItIs(uri: String) {
+        let error = #expect(throws: TokenError.self) { try TokenURI(uri) }
+        #expect(error?.reason.contains("pin-value is refused, as a PIN in an argument can be seen") == true)
+    }
+
     @Test func whatATokenSaysCannotSteerTheTerminal() {
         #expect(TokenInfo.printable(Array("a\u{1b}[2Jb\u{9b}c\n".utf8)) == "a\u{FFFD}[2Jb\u{FFFD}c\u{FFFD}")
         #expect(TokenInfo.printable([0x42, 0xff]) == "B\u{FFFD}")

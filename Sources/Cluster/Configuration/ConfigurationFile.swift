@@ -76,9 +76,12 @@ public struct TokenConfiguration: Sendable, Hashable {
     public var modules: [String]
     /// The pinentry program that asks for PINs, or nil to ask on the terminal.
     public var pinentry: String?
+    /// How many wrong PINs in a row lock the tokens, or nil where the user does not say.
+    public var pinTries: Int?
 
-    public init(modules: [String] = [], pinentry: String? = nil) {
+    public init(modules: [String] = [], pinentry: String? = nil, pinTries: Int? = nil) {
         self.modules = modules
         self.pinentry = pinentry
+        self.pinTries = pinTries
     }
 }

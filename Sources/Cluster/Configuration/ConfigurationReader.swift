@@ -17,7 +17,8 @@ struct ConfigurationReader {
         var configuration = ConfigurationFile()
         if var tokens = try keys.table("tokens") {
             configuration.tokens = TokenConfiguration(
-                modules: try tokens.strings("modules"), pinentry: try tokens.string("pinentry"))
+                modules: try tokens.strings("modules"), pinentry: try tokens.string("pinentry"),
+                pinTries: try tokens.number("pin_tries", in: 2...100))
             try tokens.finish()
         }
         if let clusters = try keys.table("clusters") {
@@ -157,6 +158,12 @@ private struct Keys {
 
     mutating func bool(_ key: String) throws(ClusterError) -> Bool? {
         try take(key, localized("true or false")) { $0.boolean }
+    }
+
+    mutating func number(_ key: String, in range: ClosedRange<Int>) throws(ClusterError) -> Int? {
+        try take(key, localized("a number from \(range.lowerBound) to \(range.upperBound)")) { value in
+            value.integer.map { Int($0) }.flatMap { range.contains($0) ? $0 : nil }
+        }
     }
 
     mutating func port(_ key: String) throws(ClusterError) -> UInt16? {

@@ -8,6 +8,7 @@ enum ConfigurationWriter {
             lines.append("modules = [\(tokens.modules.map(quoted).joined(separator: ", "))]")
         }
         if let pinentry = tokens.pinentry { lines.append("pinentry = \(quoted(pinentry))") }
+        if let tries = tokens.pinTries { lines.append("pin_tries = \(tries)") }
         for cluster in configuration.clusters.sorted(by: { $0.name < $1.name }) {
             // Quoted: a dot in the name would nest.
             let path = "clusters.\(quoted(cluster.name))"

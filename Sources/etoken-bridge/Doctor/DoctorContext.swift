@@ -1,3 +1,4 @@
+import Cluster
 import Glibc
 import SmartCards
 import TokenPresence
@@ -19,6 +20,9 @@ final class DoctorContext {
         self.namedModules = namedModules
         self.patience = patience
     }
+
+    /// How many wrong PINs lock the tokens, as the configuration says.
+    private(set) lazy var pinTries = (try? ConfigurationFile.load())?.tokens.pinTries
 
     private(set) lazy var socket = ServiceSocket()
 

@@ -1,4 +1,5 @@
 import Messages
+import SmartCards
 
 /// What a check of `doctor` found.
 struct Finding: Encodable {
@@ -23,6 +24,8 @@ struct Finding: Encodable {
     let severity: Severity
     /// What kind of finding it is; stable across releases.
     let code: String
+    /// The reader, and the card in it, that this is about; left out where it is about none.
+    private(set) var reader: ReaderDocument?
     /// One sentence or two: what was expected and what was found.
     let text: String
     /// What to do: commands where there are any. Empty for what is well.
@@ -35,6 +38,13 @@ struct Finding: Encodable {
         self.code = code
         self.text = text
         self.next = next
+    }
+
+    /// The same finding, about a reader.
+    func about(_ reader: Reader) -> Finding {
+        var finding = self
+        finding.reader = ReaderDocument(reader)
+        return finding
     }
 
     /// For the terminal, within `width` columns.

@@ -12,7 +12,7 @@ struct ModuleCheck: DoctorCheck {
                 Finding(
                     self, .problem, "no-module",
                     localized(
-                        "No PKCS#11 module (driver of tokens) is installed: neither OpenSC nor SafeNet Authentication Client."
+                        "No PKCS#11 module (driver of tokens) is installed: neither OpenSC nor the software of a token's maker."
                     ),
                     next: [
                         localized(

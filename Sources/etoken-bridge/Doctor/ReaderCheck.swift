@@ -13,12 +13,11 @@ struct ReaderCheck: DoctorCheck {
                     self, .warning, "no-reader",
                     localized("The smart card service sees no reader. A USB token is one as soon as it is plugged in."),
                     next: [
-                        localized(
-                            "Plug in a token, and see whether the machine notices: lsusb | grep -i -e 0529 -e etoken")
+                        localized("Plug in a token, and see whether it is a line more in: lsusb")
                     ])
             ]
         }
-        return context.readers.map { finding($0, context) }
+        return context.readers.map { finding($0, context).about($0) }
     }
 
     private func finding(_ reader: Reader, _ context: DoctorContext) -> Finding {

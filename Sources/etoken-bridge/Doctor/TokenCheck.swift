@@ -8,14 +8,14 @@ struct TokenCheck: DoctorCheck {
 
     func findings(_ context: DoctorContext) -> [Finding] {
         let (tokens, failures) = context.tokens
-        var findings = tokens.map { token in finding(token) }
+        var findings = tokens.map { finding($0, context) }
         for failure in failures {
             findings.append(
                 Finding(
                     self, .problem, "token-unreadable", failure.reason,
                     next: [localized("Pull the token, insert it again, and run etoken-bridge doctor.")]))
         }
-        findings += context.unreadReaders.map { unread($0, context) }
+        findings += context.unreadReaders.map { unread($0, context).about($0) }
         if findings.isEmpty, !context.hasSilentModule {
             findings.append(
                 Finding(
@@ -27,18 +27,22 @@ struct TokenCheck: DoctorCheck {
 
     // MARK: - PINs
 
-    private func finding(_ token: Token) -> Finding {
+    private func finding(_ token: Token, _ context: DoctorContext) -> Finding {
         let info = token.info
         let what = localized("Token \(info.plainLabel) (serial \(info.serialNumber))")
-        let administrator =
-            localized(
-                "Use the other token, or have this one unlocked with its administrator PIN by SafeNet's software.")
-        let tried = PINHistory(info).count
+        let administrator = localized("Use the other token, or have this one unlocked with its administrator PIN.")
+        let history = PINHistory(token, configured: context.pinTries)
+        if info.pin.allowsLogin, let refusal = history.refusal {
+            return Finding(
+                self, .problem, history.record.isLocked ? "token-locked" : "token-count-low", refusal.what,
+                next: [refusal.next].compactMap(\.self))
+        }
+        let tried = history.record.count
         switch info.pin {
         case .locked:
+            let token = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
             return Finding(
-                self, .problem, "token-locked", localized("The PIN of \(lower(what)) is locked."), next: [administrator]
-            )
+                self, .problem, "token-locked", localized("The PIN of \(token) is locked."), next: [administrator])
         case .finalTry:
             return Finding(
                 self, .problem, "token-final-try",
@@ -59,15 +63,13 @@ struct TokenCheck: DoctorCheck {
                 self, .warning, "token-count-low",
                 localized(
                     tried == 1
-                        ? "\(what): 1 wrong PIN was tried with this program since the last right one; at 15 it locks itself for good."
-                        : "\(what): \(tried) wrong PINs were tried with this program since the last right one; at 15 it locks itself for good."
-                ),
+                        ? "\(what): 1 wrong PIN was tried with this program since the last right one."
+                        : "\(what): \(tried) wrong PINs were tried with this program since the last right one.")
+                    + " " + history.whatLocks,
                 next: [localized("Make sure of the PIN before the next attempt.")])
         case .ready: return Finding(self, .ok, "token-ready", localized("\(what) is in \(info.slotDescription)."))
         }
     }
-
-    private func lower(_ text: String) -> String { text.prefix(1).lowercased() + text.dropFirst() }
 
     // MARK: - Cards without a module
 
@@ -85,18 +87,24 @@ struct TokenCheck: DoctorCheck {
                 ])
         }
         let what = localized("PC/SC sees \(known.name) in reader \(reader.name)")
-        if hasVendorModule(context) {
+        let software = known.software
+        if context.modules.contains(where: { (try? $0.loaded.get()) != nil && software.owns(module: $0.path) }) {
+            let again = localized("Pull the token, insert it again: etoken-bridge token list")
+            guard let service = software.service else {
+                return Finding(
+                    self, .problem, "card-unread",
+                    localized("\(what), and \(software.name) is here, but shows no token: it is not initialised."),
+                    next: [again])
+            }
             return Finding(
                 self, .problem, "card-unread",
                 localized(
-                    "\(what), and SafeNet's module is here, but shows no token: it is not initialised, or SafeNet's service does not run."
+                    "\(what), and \(software.name) is here, but shows no token: it is not initialised, or the service \(service) does not run."
                 ),
-                next: [
-                    "sudo systemctl restart SACSrv",
-                    localized("Pull the token, insert it again: etoken-bridge token list"),
-                ])
+                next: ["sudo systemctl restart \(service)", again])
         }
-        let install = localized("Install SafeNet Authentication Client (libeToken.so), then: etoken-bridge token list")
+        let install = localized(
+            "Install \(software.name) (\(software.modules[0])), then: etoken-bridge token list")
         switch known.openSC {
         case .no:
             return Finding(
@@ -106,7 +114,7 @@ struct TokenCheck: DoctorCheck {
             return Finding(
                 self, .problem, "card-needs-vendor-module",
                 localized(
-                    "\(what), OpenSC knows the card but finds no token on it: it was filled by SafeNet's or Aladdin's own software."
+                    "\(what), OpenSC knows the card but finds no token on it: it was filled by its maker's own software."
                 ),
                 next: [install])
         case .since(let release):
@@ -114,13 +122,6 @@ struct TokenCheck: DoctorCheck {
                 self, .problem, "card-needs-newer-opensc",
                 localized("\(what), OpenSC reads it from release \(release) on, and the one here does not."),
                 next: ["opensc-tool --version", install])
-        }
-    }
-
-    private func hasVendorModule(_ context: DoctorContext) -> Bool {
-        context.modules.contains { module in
-            guard case .success = module.loaded else { return false }
-            return module.path.hasSuffix("/libeToken.so") || module.path.hasSuffix("/libeTPkcs11.so")
         }
     }
 }

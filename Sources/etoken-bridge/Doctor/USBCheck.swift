@@ -14,7 +14,7 @@ struct USBCheck: DoctorCheck {
                     localized("\(what), and no reader driver of the smart card service knows it."),
                     next: [
                         localized(
-                            "Install SafeNet Authentication Client, which brings the reader driver of eTokens, then restart pcscd."
+                            "Install the reader driver of the token's maker (SafeNet Authentication Client brings that of eTokens), then restart pcscd."
                         ),
                         "etoken-bridge doctor",
                     ])

@@ -2,8 +2,8 @@ import Files
 import Glibc
 import Messages
 
-/// Aladdin's, SafeNet's and Thales' tokens on the USB. Sources: the USB ID repository (usb.ids), and for the vendor 08e6
-/// the devices that libccid serves. The udev rules (udev/70-etoken-bridge.rules) have the same list.
+/// Tokens on the USB, here Aladdin's, SafeNet's and Thales'. Sources: the USB ID repository (usb.ids), and for the vendor
+/// 08e6 the devices that libccid serves. udev/70-etoken-bridge.rules has the same list, and a test that compares.
 struct USBToken: Hashable {
     let vendor: UInt16
     let product: UInt16

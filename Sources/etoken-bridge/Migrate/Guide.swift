@@ -41,10 +41,8 @@ enum Guide {
             ))
         let prompt = try InsertionPrompt(module)
         var chosen: [NamedToken] = []
-        let ordinals = [localized("first"), localized("second"), localized("third"), localized("fourth")]
         while true {
-            let present = try prompt.token(
-                nil, chosen.count < ordinals.count ? ordinals[chosen.count] : localized("next"))
+            let present = try prompt.token(nil, InsertionPrompt.ordinal(chosen.count))
             prompt.count(present.info)
             let token = try NamedToken(present.info.serialNumber, in: module.finder())
             describe(token)

@@ -35,7 +35,9 @@ extension Failure {
             self.init(
                 Status.notThere, localized("The PIN could not be read from \(error.source): \(error.reason)."),
                 code: "secret-unreadable",
-                next: localized("Give a file whose first line is the PIN, closed to others (chmod 600)."))
+                next: error.isOpenToOthers
+                    ? localized("Close it to them: chmod 600 \(error.source)")
+                    : localized("Give a file whose first line is the PIN, closed to others (chmod 600)."))
         case let error as ClusterError: self.init(describing: error)
         case let error as InventoryError: self.init(describing: error)
         case let error as MigrationError: self.init(describing: error)
@@ -86,12 +88,14 @@ extension Failure {
             case .moduleNotUsable:
                 (Status.failed, localized("Reinstall the package that the module belongs to, or give --module PATH."))
             case .tokenPulled: (Status.notThere, localized("Insert it again, and run the command once more."))
-            case .tokenNotFound: (Status.notThere, localized("Insert the token, and see etoken-bridge token list."))
+            case .tokenNotFound:
+                (Status.notThere, localized("Insert the token, or name one that is there: etoken-bridge token list"))
             case .ambiguous:
                 (
                     Status.notThere,
                     localized(
-                        "Name one by a PKCS#11 URI, for example \"pkcs11:token=LABEL;serial=...\" or \"...;id=%01\".")
+                        "Name a token by its serial number, and one of several certificates by a PKCS#11 URI: \"pkcs11:token=LABEL;id=%01\"."
+                    )
                 )
             case .certificateNotFound, .keyNotFound:
                 (Status.notThere, localized("See what the token holds: etoken-bridge token show \(error.subject)"))

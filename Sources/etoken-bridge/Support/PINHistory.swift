@@ -1,40 +1,99 @@
-import Files
+import Cluster
 import Messages
-import Migration
 import Tokens
 
-/// How many wrong PINs in a row this program has tried on each token. Many tokens do not tell (OpenSC shows no flags for
-/// a CardOS eToken), and the fifteenth locks one for good. Holds counts, nothing of any PIN.
+/// Whether one more PIN may be tried on a token: this program locks none. It stops when two thirds of the wrong PINs that
+/// lock the token were tried in a row, and remembers that a token said it is locked.
+///
+/// Tries of other programs, and of this one on other machines, are not known here; tokens that show flags tell of them.
 struct PINHistory {
-    /// How many wrong PINs in a row are too many: Cisco's tokens lock themselves after 15.
-    static let limit = 10
+    /// How many wrong PINs lock a token as Cisco sells it (docs/pins-and-signing.md).
+    private static let ofCisco = 15
+    /// How many are assumed to lock a token of which nothing is known: hardly any card is set to fewer.
+    private static let atLeast = 3
 
-    private let path: String
-    private let info: TokenInfo
+    let record: PINRecord
+    private let token: Token
+    /// How many wrong PINs in a row lock the token, where that is known.
+    private let tries: Int?
 
-    init(_ info: TokenInfo, in state: StateFolder = .standard()) {
-        self.info = info
-        let name = info.serialNumber.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
-        path = "\(state.path)/wrong-pins/\(String(name))"
+    /// - Parameter configured: how many wrong PINs lock the tokens, as the user says.
+    init(_ token: Token, configured: Int?) {
+        self.token = token
+        record = PINRecord(token.info)
+        // Reading certificates takes a while; without a wrong PIN there is nothing to decide.
+        let isCisco =
+            record.count > 0
+            && ((try? token.certificates()) ?? []).contains { SASTLikeness($0.certificate) == .full }
+        tries = isCisco ? min(configured ?? Self.ofCisco, Self.ofCisco) : configured
     }
 
-    /// Wrong PINs since the last right one.
-    var count: Int {
-        guard let bytes = try? Files.read(path, limit: 16) else { return 0 }
-        return Int(String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)) ?? 0
+    private var label: String { token.info.plainLabel }
+
+    /// After how many wrong PINs no other is tried, or nil where the token tells how many are left: who shows that a wrong
+    /// PIN was given also shows the last try (PKCS#11 2.40, section 3.2), which is refused by its flag.
+    private var limit: Int? {
+        if let tries { return tries * 2 / 3 }
+        return token.info.pin == .countLow ? nil : Self.atLeast * 2 / 3
     }
 
-    /// Refuses a login that comes close to locking the token.
-    func check() throws {
-        guard count < Self.limit else {
-            throw Failure(
+    /// Why no PIN is tried on the token now, or nil.
+    var refusal: Failure? {
+        let count = record.count
+        if record.isLocked {
+            return Failure(
+                Status.pinLocked,
+                localized("Token \(label) said at the last login that its PIN is locked, so no other is tried."),
+                next: localized(
+                    "Use the other token, or have this one unlocked with its administrator PIN, and then: rm \(record.path)"
+                ))
+        }
+        guard let limit, count >= limit else { return nil }
+        guard let tries else {
+            return Failure(
                 Status.pinLocked,
                 localized(
-                    "\(count) wrong PINs in a row were tried on token \(info.label) with this program; at 15 it locks itself for good, so no other is tried."
+                    "\(count) wrong PINs in a row were tried on token \(label) with this program. How many lock it is not known, and it may be \(Self.atLeast), so no other is tried."
                 ),
                 next: localized(
-                    "Use the other token. If you are sure of the PIN, remove \(path), and run the command again."))
+                    "Use the other token. If you know how many wrong PINs lock this one, write the number into \(ConfigurationFile.defaultPath), below [tokens]: pin_tries = N. If the right PIN was given meanwhile with other software: rm \(record.path)"
+                ))
         }
+        return Failure(
+            Status.pinLocked,
+            localized(
+                count == 1
+                    ? "1 wrong PIN was tried on token \(label) with this program; \(tries) in a row lock it for good, so no other is tried."
+                    : "\(count) wrong PINs in a row were tried on token \(label) with this program; \(tries) lock it for good, so no other is tried."
+            ),
+            next: localized(
+                "Use the other token. If you are sure of the PIN, allow one more try: echo \(limit - 1) >\(record.path)"
+            ))
+    }
+
+    /// Refuses a login that might lock the token.
+    func check() throws {
+        // Where the flags say more than nothing, they will also say when it is unlocked.
+        if token.info.pin != .ready { record.store(record.count) }
+        if let refusal { throw refusal }
+    }
+
+    /// What to know before a PIN is typed, or nil.
+    var warning: String? {
+        let count = record.count
+        guard count > 0 else { return nil }
+        return localized(
+            count == 1
+                ? "Warning: 1 wrong PIN was tried on token \(label) with this program since the last right one."
+                : "Warning: \(count) wrong PINs were tried on token \(label) with this program since the last right one."
+        )
+            + " " + whatLocks
+    }
+
+    /// A sentence on how many wrong PINs are too many.
+    var whatLocks: String {
+        tries.map { localized("\($0) in a row lock it for good.") }
+            ?? localized("How many in a row lock it for good is not known.")
     }
 
     /// Does something that tries a PIN once, and keeps count. As on a card, the try counts before its outcome is known,
@@ -42,24 +101,19 @@ struct PINHistory {
     ///
     /// - Parameter body: calls what it is given when it has the PIN and is about to try it.
     func counting<Value>(_ body: (_ isAboutToTry: () -> Void) throws -> Value) throws -> Value {
-        let before = count
+        let before = record.count
         do {
-            let value = try body { store(before + 1) }
-            store(0)
+            let value = try body { record.store(before + 1) }
+            record.store(0)
             return value
         } catch {
-            if (error as? TokenError)?.usedUpPINTry != true { store(before) }
+            let fault = error as? TokenError
+            if fault?.usedUpPINTry != true {
+                record.store(before)
+            } else if fault?.code == .pinLocked {
+                record.store(before + 1, isLocked: true)
+            }
             throw error
         }
-    }
-
-    /// A count that cannot be kept is no reason to fail: the token keeps its own.
-    private func store(_ count: Int) {
-        guard count > 0 else {
-            try? Files.remove(path)
-            return
-        }
-        if let slash = path.lastIndex(of: "/") { try? Files.makeFolder(String(path[..<slash])) }
-        try? Files.write(Array("\(count)\n".utf8), to: path, permissions: 0o600, replacing: true)
     }
 }

@@ -51,20 +51,13 @@ struct PINOptions: ParsableArguments {
     }
 
     /// The PIN for a token: the options, then the URI's pin-source, then the user.
-    func pin(for info: TokenInfo, uri: TokenURI?) throws -> Secret {
-        let wrong = PINHistory(info).count
-        if wrong > 0 {
-            Terminal.note(
-                localized(
-                    wrong == 1
-                        ? "Warning: 1 wrong PIN was tried on token \(info.label) with this program since the last right one; 15 lock it for good."
-                        : "Warning: \(wrong) wrong PINs were tried on token \(info.label) with this program since the last right one; 15 lock it for good."
-                )
-            )
+    func pin(for info: TokenInfo, uri: TokenURI?, _ history: PINHistory) throws -> Secret {
+        if let warning = history.warning {
+            Terminal.note(warning)
         } else if info.pin == .countLow {
             Terminal.note(
                 localized(
-                    "Warning: token \(info.label) says that a wrong PIN was given since the last right one; too many lock it for good."
+                    "Warning: token \(info.plainLabel) says that a wrong PIN was given since the last right one; too many lock it for good."
                 )
             )
         }
@@ -79,7 +72,7 @@ struct PINOptions: ParsableArguments {
 enum PINPrompt {
     /// By the pinentry that the configuration names, else on the terminal.
     static func ask(for info: TokenInfo) throws -> Secret {
-        let token = localized("token \(info.label) (serial \(info.serialNumber))")
+        let token = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
         if let pinentry = try ConfigurationFile.load().tokens.pinentry {
             return try Pinentry.ask(
                 pinentry, description: localized("The PIN of \(token). It is tried once; \(Self.tries(info))."),
@@ -101,7 +94,7 @@ enum PINPrompt {
 
     /// A new PIN, asked twice.
     static func askForNew(_ info: TokenInfo) throws -> Secret {
-        let token = localized("token \(info.label) (serial \(info.serialNumber))")
+        let token = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
         let ask: (String) throws -> Secret
         if let pinentry = try ConfigurationFile.load().tokens.pinentry {
             ask = { try Pinentry.ask(pinentry, description: $0, prompt: "PIN:") }
@@ -129,7 +122,7 @@ enum PINPrompt {
     private static func checkTerminal(_ info: TokenInfo, options: String) throws {
         guard Terminal.isInteractive else {
             throw Failure(
-                Status.usage, localized("Token \(info.label) needs a PIN, and there is no terminal to ask on."),
+                Status.usage, localized("Token \(info.plainLabel) needs a PIN, and there is no terminal to ask on."),
                 next: localized("Give \(options)."))
         }
     }
@@ -155,11 +148,13 @@ struct NamedToken {
         if token.info.hasPINPad {
             Terminal.note(localized("Type the PIN of token \(label) at its reader; it is tried once."))
         }
-        let history = PINHistory(token.info)
+        let history = PINHistory(token, configured: try ConfigurationFile.load().tokens.pinTries)
         try history.check()
         let signer = try history.counting { isAboutToTry in
-            try token.signer(for: stored) { info in
-                let pin = try options.pin(for: info, uri: uri)
+            // At a PIN pad nobody tells when the PIN is typed.
+            if token.info.hasPINPad { isAboutToTry() }
+            return try token.signer(for: stored) { info in
+                let pin = try options.pin(for: info, uri: uri, history)
                 isFactoryPIN = FactoryPIN.isEqual(to: pin)
                 isAboutToTry()
                 return pin

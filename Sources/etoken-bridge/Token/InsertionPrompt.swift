@@ -19,6 +19,12 @@ final class InsertionPrompt {
         _ = watcher.changes(within: 0)
     }
 
+    /// What a question calls the token with this place in the row, from 0 on.
+    static func ordinal(_ index: Int) -> String {
+        let words = [localized("first"), localized("second"), localized("third"), localized("fourth")]
+        return index < words.count ? words[index] : localized("next")
+    }
+
     /// A token that was used before, so that it is not taken for the next one.
     func count(_ info: TokenInfo) { arrival.count(info) }
 
@@ -26,7 +32,7 @@ final class InsertionPrompt {
     ///
     /// - Parameters:
     ///   - name: a label, a serial number or a PKCS#11 URI; nil for any that has not been asked for before.
-    ///   - ordinal: for the question: "first" or "second", in the language of the locale.
+    ///   - ordinal: for the question: ``ordinal(_:)``, or another word in the language of the locale.
     /// - Throws: ``Failure`` where there is no terminal to ask on, or after Control-C (``Interruption``).
     func token(_ name: String?, _ ordinal: String) throws -> PresentToken {
         if let there = try arrival.wait(for: name, within: 0) { return there }
@@ -45,7 +51,7 @@ final class InsertionPrompt {
             guard !Interruption.hasCome, !watcher.isCancelled else {
                 throw Failure(Status.interrupted, localized("Interrupted: \(wanted) was not inserted."))
             }
-            if Self.returnWasPressed() { Terminal.note(localized("No other token is there yet. Insert \(wanted).")) }
+            if Self.returnWasPressed() { Terminal.note(localized("Insert \(wanted), or end with Control-C.")) }
         }
     }
 
@@ -72,8 +78,6 @@ final class InsertionPrompt {
 }
 
 extension NamedToken {
-    private static let ordinals = ["first", "second", "third", "fourth"]
-
     /// The tokens named. On a terminal, each that is not there is asked for, so that one USB port is enough.
     ///
     /// - Throws: `TokenError` (`token-not-found`) without a terminal.
@@ -81,8 +85,7 @@ extension NamedToken {
         var found: [NamedToken] = []
         var prompt: InsertionPrompt?
         for (index, name) in names.enumerated() {
-            let ordinal = index < ordinals.count ? ordinals[index] : "next"
-            found.append(try asked(name, ordinal, module, after: found, &prompt))
+            found.append(try asked(name, InsertionPrompt.ordinal(index), module, after: found, &prompt))
         }
         return found
     }
@@ -90,7 +93,7 @@ extension NamedToken {
     /// The same token as it is now; asked for on a terminal where it was pulled meanwhile to make room for another.
     func insertedAgain(_ name: String, _ module: ModuleOptions) throws -> NamedToken {
         var prompt: InsertionPrompt?
-        let again = try Self.asked(name, "signing", module, after: [], &prompt)
+        let again = try Self.asked(name, localized("signing"), module, after: [], &prompt)
         guard again.stored.certificate == stored.certificate else {
             throw Failure(
                 Status.failed, localized("Token \(again.label) holds another certificate than before."),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Messages
 import Secrets
 import Tokens
@@ -37,21 +38,24 @@ struct TokenChangePIN: ParsableCommand {
     func run() throws {
         let token = try module.finder().token(named: self.token)
         let uri = self.token.lowercased().hasPrefix("pkcs11:") ? try TokenURI(self.token) : nil
+        let history = PINHistory(token, configured: try ConfigurationFile.load().tokens.pinTries)
+        try history.check()
         if token.info.hasPINPad {
             Terminal.note(
                 localized(
                     "Type the present PIN of token \(token.info.plainLabel) at its reader, then the new one twice."))
-            try token.changePIN(from: nil, to: nil)
+            try history.counting { isAboutToTry in
+                isAboutToTry()
+                try token.changePIN(from: nil, to: nil)
+            }
         } else {
-            let history = PINHistory(token.info)
-            try history.check()
             try token.checkLogin()
-            let old = try pin.pin(for: token.info, uri: uri)
+            let old = try pin.pin(for: token.info, uri: uri, history)
             let new = try newPinFile.map { try Secret.read(file: $0) } ?? PINPrompt.askForNew(token.info)
             if let weakness = PINStrength.weakness(of: new, previous: old, on: token.info), !allowWeakPin {
                 throw Failure(
                     Status.failed,
-                    localized("The new PIN was not taken, and the present one not tried: it \(weakness)."),
+                    localized("The new PIN \(weakness). It was not set, and the present one was not tried."),
                     next: localized("Choose another one, or give --allow-weak-pin if you know that you want this."))
             }
             try history.counting { isAboutToTry in

@@ -36,8 +36,10 @@ struct TokenDocument: Encodable {
 
     init(_ token: Token, _ contents: TokenContents, in readers: ReaderView) {
         let info = token.info
-        (label, serialNumber, manufacturer, model) = (info.label, info.serialNumber, info.manufacturer, info.model)
-        (slot, module, pin, pinPad) = (info.slotDescription, token.module.path, info.pin.rawValue, info.hasPINPad)
+        (label, serialNumber, manufacturer, model) = (info.plainLabel, info.serialNumber, info.manufacturer, info.model)
+        (slot, module, pin, pinPad) = (
+            info.slotDescription, token.module.path, PINRecord(info).state.rawValue, info.hasPINPad
+        )
         reader = readers.reader(of: info).map { ReaderDocument($0) }
         certificates = contents.certificates.map { item in
             let certificate = item.certificate

@@ -17,7 +17,7 @@ struct TokenExport: ParsableCommand {
         discussion: localized(
             """
             One certificate of a token that is named, or with --all every certificate of every token. Files are named \
-            after the token (SAST-ADN0054f509.cer; where it holds several, the id follows). An existing file is never \
+            after the token (SAST-ADN0054f509.cer; where it holds several, the id follows). An existing file is not \
             overwritten.
 
             Example:
@@ -43,6 +43,9 @@ struct TokenExport: ParsableCommand {
         completion: .file())
     var output = "."
 
+    @Flag(help: .localized("Overwrite existing files."))
+    var force = false
+
     @OptionGroup var module: ModuleOptions
     @OptionGroup var common: CommonOptions
 
@@ -67,8 +70,10 @@ struct TokenExport: ParsableCommand {
             (item, path: isFolder ? try pathInFolder(item.name) : output)
         }
         // All or nothing: a file that is in the way is found before the first one is written.
-        for (item, path) in files where Files.exists(path) {
-            throw failure(item.name, path, localized("the file exists"))
+        for (_, path) in files where !force && Files.exists(path) {
+            throw Failure(
+                Status.failed, localized("\(path) exists, and is not overwritten."),
+                next: localized("Name another place, or give --force."))
         }
         guard Set(files.map(\.path)).count == files.count else {
             throw Failure(
@@ -79,7 +84,7 @@ struct TokenExport: ParsableCommand {
         var exported: [Exported] = []
         for (item, path) in files {
             do {
-                try Files.write(bytes(item.stored.certificate), to: path, permissions: 0o644, replacing: false)
+                try Files.write(bytes(item.stored.certificate), to: path, permissions: 0o644, replacing: force)
             } catch {
                 throw failure(item.name, path, "\(error.cause)")
             }
@@ -131,7 +136,7 @@ struct TokenExport: ParsableCommand {
     private func failure(_ name: String, _ path: String, _ cause: String) -> Failure {
         Failure(
             Status.failed, localized("The certificate of token \(name) cannot be written to \(path): \(cause)."),
-            next: Files.exists(path) ? localized("Name another file with --output; nothing is overwritten.") : nil)
+            next: localized("Check the path and its permissions."))
     }
 
     private func pathInFolder(_ label: String) throws -> String {

@@ -29,11 +29,12 @@ struct TokenShow: ParsableCommand {
             return
         }
         let info = token.info
-        let pin = info.hasPINPad ? localized("\(info.pin.text), typed in at the reader") : info.pin.text
+        let state = PINRecord(info).state.text
+        let pin = info.hasPINPad ? localized("\(state), typed in at the reader") : state
         Terminal.out(
             localized(
                 """
-                Token         \(info.label)
+                Token         \(info.plainLabel)
                 Serial        \(info.serialNumber)
                 Manufacturer  \(info.manufacturer)
                 Model         \(info.model)
@@ -91,9 +92,9 @@ struct TokenShow: ParsableCommand {
 
     private static func kind(_ certificate: Certificate) -> String {
         switch SASTLikeness(certificate) {
-        case .full: localized("as of a SAST token from Cisco")
+        case .full: localized("certificate of a Cisco SAST token")
         case .nameOnly: localized("named as a SAST token's, but not issued by Cisco Manufacturing CA")
-        case .none: localized("not as of a SAST token")
+        case .none: localized("not a SAST token's")
         }
     }
 }

@@ -148,7 +148,7 @@ struct WatchLine: Encodable {
         self.token = token.map {
             TokenPart(
                 label: $0.info.plainLabel, serialNumber: $0.info.serialNumber, model: $0.info.model,
-                pin: $0.info.pin.rawValue, module: $0.module, slot: $0.info.slotDescription)
+                pin: PINRecord($0.info).state.rawValue, module: $0.module, slot: $0.info.slotDescription)
         }
         self.reader = (reader ?? token?.reader).map { ReaderDocument($0) }
     }
