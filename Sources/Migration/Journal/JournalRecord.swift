@@ -1,4 +1,5 @@
 import Documents
+import Messages
 import Phones
 
 /// One line of a change's journal.
@@ -113,5 +114,23 @@ public struct JournalRecord: Codable, Sendable {
     public struct PhoneGroup: Codable, Sendable {
         public let result: PhoneResult
         public let phones: [String]
+    }
+}
+
+extension JournalRecord.TVSAnswer {
+    /// What a server says of a signer.
+    public init(_ reply: TVSReply, for signer: OfferedSigner) {
+        server = reply.server
+        vouches = reply.answer.vouches(for: signer) == true
+        switch reply.answer {
+        case .unreachable(let why): (code, answer) = (.noAnswer, localized("no answer: \(why)"))
+        case .vouches where vouches: (code, answer) = (.vouches, localized("vouches for the signer"))
+        case .vouches:
+            (code, answer) = (
+                .otherRoleOrKey, localized("knows the signer, but not with the role SAST, or with another key")
+            )
+        case .doesNotKnow, .notAsked, .expectedToVouch:
+            (code, answer) = (.notKnown, localized("does not know the signer"))
+        }
     }
 }

@@ -180,14 +180,7 @@ final class AskTVS: ChangeStep, Step {
             seen.append((question.label, question.signer.certificate.der, replies))
             guard question.signer.certificate == change.offered.certificate else { continue }
             change.tvsReplies = replies
-            try change.record(
-                .tvs(
-                    replies.map {
-                        .init(
-                            server: $0.server, code: Self.code($0.answer, question.signer),
-                            answer: Self.text($0.answer),
-                            vouches: $0.answer.vouches(for: question.signer) == true)
-                    }))
+            try change.record(.tvs(replies.map { .init($0, for: question.signer) }))
         }
     }
 
@@ -217,14 +210,6 @@ final class AskTVS: ChangeStep, Step {
                 }
                 return localized("TVS on \(reply.server) gives the certificate of \(label) with the role SAST")
             }
-        }
-    }
-
-    private static func code(_ answer: TVSStatement, _ signer: OfferedSigner) -> JournalRecord.TVSAnswer.Code {
-        switch answer {
-        case .vouches: answer.vouches(for: signer) == true ? .vouches : .otherRoleOrKey
-        case .doesNotKnow, .expectedToVouch, .notAsked: .notKnown
-        case .unreachable: .noAnswer
         }
     }
 

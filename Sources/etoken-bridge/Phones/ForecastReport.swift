@@ -7,37 +7,14 @@ import Phones
 struct ForecastReport: Encodable {
     struct File: Encodable { let path, sha1, signer: String, length: Int }
     struct Counts: Encodable { let phones, accepted, refused, unknown: Int }
-    struct Reply: Encodable {
-        enum Answer: String, Encodable {
-            case vouches
-            /// It knows the signer, but not with the role SAST, or with another key.
-            case otherwise
-            case doesNotKnow = "does-not-know"
-            case noAnswer = "no-answer"
-        }
-
-        let server: String
-        let answer: Answer
-        let text: String
-    }
-
-    struct Group: Encodable {
-        let model: String
-        let pool: String?
-        let before: String
-        let outcome: Verdict.Outcome
-        let rule, reason: String
-        let count: Int
-        let phones: [String]
-    }
 
     let cluster: String
     let file: File
     let counts: Counts
     /// How many phones' web pages were asked what they hold, and how many answered.
     let asked, answered: Int
-    let tvs: [Reply]
-    let groups: [Group]
+    let tvs: [JournalRecord.TVSAnswer]
+    let groups: [StoredForecast.Group]
 
     init(
         cluster: String, file: String, bytes: [UInt8], signer: OfferedSigner, forecast: Forecast, asked: Int,
@@ -50,24 +27,8 @@ struct ForecastReport: Encodable {
             phones: forecast.entries.count, accepted: count(.accepted), refused: count(.refused),
             unknown: count(.unknown))
         (self.asked, self.answered) = (asked, answered)
-        tvs = replies.map { reply in
-            let (answer, text): (Reply.Answer, String) =
-                switch reply.answer {
-                case .unreachable(let why): (.noAnswer, localized("no answer: \(why)"))
-                case let answer where answer.vouches(for: signer) == true:
-                    (.vouches, localized("vouches for the signer"))
-                case .vouches:
-                    (.otherwise, localized("knows the signer, but not with the role SAST, or with another key"))
-                case .doesNotKnow, .notAsked, .expectedToVouch: (.doesNotKnow, localized("does not know the signer"))
-                }
-            return Reply(server: reply.server, answer: answer, text: text)
-        }
-        groups = forecast.groups.map { group in
-            Group(
-                model: group.model, pool: group.pool, before: group.before, outcome: group.verdict.outcome,
-                rule: group.verdict.rule.rawValue, reason: group.verdict.reason, count: group.phones.count,
-                phones: group.phones.map(\.name))
-        }
+        tvs = replies.map { JournalRecord.TVSAnswer($0, for: signer) }
+        groups = StoredForecast(forecast).groups
     }
 
     func text(listing: Bool) -> String {
@@ -79,7 +40,7 @@ struct ForecastReport: Encodable {
                 \(counts.accepted) accept it, \(counts.refused) refuse it, \(counts.unknown) unknown.
                 """)
         ]
-        parts.append(tvs.map { localized("TVS on \($0.server): \($0.text).") }.joined(separator: "\n"))
+        parts.append(tvs.map { localized("TVS on \($0.server): \($0.answer).") }.joined(separator: "\n"))
         var table = Table(
             localized("MODEL"), localized("DEVICE POOL"), localized("PHONES"), localized("FORECAST"), localized("HOLDS")
         )
@@ -88,7 +49,7 @@ struct ForecastReport: Encodable {
             let number = reasons.firstIndex(of: group.reason) ?? reasons.count
             if number == reasons.count { reasons.append(group.reason) }
             table.add(
-                group.model, group.pool ?? "-", "\(group.count)", "\(group.outcome.text) (\(number + 1))", group.before)
+                group.model, group.pool ?? "-", "\(group.phones.count)", "\(group.outcome.text) (\(number + 1))", group.before)
         }
         parts.append(table.text)
         parts.append(reasons.enumerated().map { "(\($0.offset + 1)) \($0.element)" }.joined(separator: "\n"))
@@ -112,15 +73,13 @@ struct ForecastReport: Encodable {
 
     /// A line for each phone.
     var csv: String {
-        func cell(_ text: String) -> String {
-            text.contains { ",\"\n".contains($0) }
-                ? "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
-                : text
-        }
         let lines = groups.flatMap { group in
             group.phones.map { phone in
-                [phone, group.model, group.pool ?? "", group.before, group.outcome.rawValue, group.rule, group.reason]
-                    .map(cell).joined(separator: ",")
+                CSV.line(
+                    [
+                        phone, group.model, group.pool ?? "", group.before, group.outcome.rawValue,
+                        group.rule.rawValue, group.reason,
+                    ])
             }
         }
         return (["name,model,pool,holds,outcome,rule,reason"] + lines).joined(separator: "\n") + "\n"
