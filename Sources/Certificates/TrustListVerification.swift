@@ -7,7 +7,7 @@ import TrustList
 public struct TrustListVerification: Sendable {
     /// One thing that was looked at.
     public struct Check: Equatable, Sendable {
-        public enum Outcome: String, Sendable {
+        public enum Outcome: String, Sendable, CaseIterable {
             case passed
             /// Unusual, but a phone reads on.
             case warning

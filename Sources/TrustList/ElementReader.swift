@@ -74,7 +74,7 @@ struct SeenTags {
         if element.tag < 128 { low |= bit } else { high |= bit }
         guard !isSeen else {
             throw TrustListError(
-                .duplicateField, at: offset, localized("field \(element.tag) stands twice in \(part.name)"))
+                .duplicateField, at: offset, localized("field \(element.tag) is twice in \(part.name)"))
         }
     }
 }

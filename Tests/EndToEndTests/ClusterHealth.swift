@@ -66,6 +66,7 @@ import Testing
         let text = try rehearsal.run(
             Programs.path("etoken-bridge"), ["cluster", "status", "--cluster", "lab"])
         #expect(text.output.contains("Nothing is inconsistent.") && text.status == 0)
+        #expect(text.output.contains("started      off  "), "the subscriber runs no TVS: \(text.output)")
         #expect(text.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(text.output)")
         // Certificates of five years are soon over, for somebody who looks that far ahead.
         let far = try status("--expiry-warning", "36500")

@@ -54,6 +54,21 @@ import TrustList
         #expect(
             difference.output.contains("signer ") && difference.output.contains("digest     SHA-512; before: SHA-1"))
         #expect(!difference.output.contains("added") && !difference.output.contains("respelt"))
+        // For programs each side on its own, and no column of a table in the text.
+        let changes = try changes("a.tlv", "b.tlv")
+        let digest = try #require(changes.first { $0["kind"] as? String == "digest" })
+        #expect(digest["old"] as? String == "SHA-1" && digest["new"] as? String == "SHA-512")
+        #expect(digest["text"] as? String == "SHA-512; before: SHA-1")
+        let shown = try rehearsal.bridge("ctl", "show", path("a.tlv"))
+        #expect(shown.output.contains("\nSHA-1      ") && !shown.output.contains("SHA1"), "\(shown.output)")
+        let checks = try #require(
+            try document(rehearsal.bridge("ctl", "verify", path("b.tlv"), "--json"))["checks"] as? [[String: Any]])
+        #expect(
+            checks.map { $0["code"] as? String }
+                == ["signature-verified", "record-verified", "record-verified", "record-verified", "tokens"])
+        #expect(checks.map { $0["record"] as? Int } == [nil, 1, 2, 3, nil])
+        #expect(checks.allSatisfy { $0["severity"] as? String == "ok" })
+        #expect(checks.contains { ($0["text"] as? String)?.hasPrefix("Record 1 (SAST)") == true })
 
         // A firewall is added, and shown as CCM; its record goes again by number.
         let added = try rehearsal.ctl(
@@ -62,6 +77,9 @@ import TrustList
         #expect(added.status == 0, "\(added.errors)")
         #expect(try list("c.tlv").records.map(\.role) == [.sast, .ccmTFTP, .sast, .ccm])
         #expect(try list("c.tlv").header.digest == .sha512)
+        let record = try #require(try self.changes("b.tlv", "c.tlv").first)
+        #expect(record["kind"] as? String == "added" && record["oldRecord"] == nil)
+        #expect((record["newRecord"] as? [String: Any])?["dnsName"] as? String == "10.48.47.1", "\(record)")
         let removed = try rehearsal.ctl(
             ["edit", path("c.tlv"), "--remove", "4", "--non-secure", "--output", path("d.tlv")]
                 + rehearsal.signing("SAST-ADN0054f509"))
@@ -84,6 +102,25 @@ import TrustList
         let wrong = try build("u.tlv", ["--key", path("pub.key")])
         #expect(wrong.status == 1 && wrong.errors.contains("is not the key of a certificate with the role SAST"))
         #expect(rehearsal.folder.bytes("u.tlv") == nil)
+        // What is no key is named, with what to do.
+        for (key, status) in [(path("pub.pem"), Int32(1)), (path("nowhere"), 2)] {
+            let none = try build("u.tlv", ["--key", key, "--json"])
+            #expect(none.status == status && none.errors.contains(key), "\(none.errors)")
+            #expect(none.errors.contains("Next: Give the path of an unencrypted PEM key"), "\(none.errors)")
+            let code = try (document(none)["error"] as? [String: Any])?["code"] as? String
+            #expect(code == (status == 1 ? "not-a-private-key" : "file-not-found"))
+        }
+    }
+
+    private func document(_ result: Rehearsal.Result) throws -> [String: Any] {
+        try #require(
+            JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], "\(result.errors)")
+    }
+
+    private func changes(_ old: String, _ new: String) throws -> [[String: Any]] {
+        try #require(
+            try document(rehearsal.bridge("ctl", "diff", path(old), path(new), "--json"))["changes"] as? [[String: Any]]
+        )
     }
 
     @Test func whatWouldLockTheClusterOutIsRefused() throws {

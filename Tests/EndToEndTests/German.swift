@@ -52,6 +52,24 @@ import Testing
         #expect(help.output.contains("Vor der ersten Änderung anhalten"))
     }
 
+    /// Words of other lengths, and columns all the same.
+    @Test func columnsFitTheLanguage() throws {
+        let file = rehearsal.folder.write("ctl.tlv", try #require(rehearsal.ctlFile(Rehearsal.publisher)))
+        let verified = try run(["ctl", "verify", file, "--held", file])
+        #expect(verified.status == 0, "\(verified.errors)")
+        let lines = verified.output.split(separator: "\n").map(String.init)
+        let record = try #require(lines.first { $0.contains("Eintrag 1 (SAST)") })
+        let verdict = try #require(lines.first { $0.contains("Telefone ohne") })
+        #expect(
+            record.components(separatedBy: "Eintrag")[0].count == verdict.components(separatedBy: "Telefone")[0].count,
+            "\(verified.output)")
+        let planned = try run(["ctl", "deploy", file, "--cluster", "lab", "--dry-run"])
+        #expect(planned.output.contains("JETZT (SHA-1)"), "\(planned.output)")
+        // A code in every language.
+        let failed = try run(["ctl", "show", "/etc/passwd", "--json"])
+        #expect(failed.output.contains("\"code\" : \"not-a-trust-list\""), "\(failed.output)")
+    }
+
     /// The words of ArgumentParser too, in every command.
     @Test func allOfTheHelpIsGerman() throws {
         struct Command: Decodable {

@@ -60,6 +60,8 @@ import Testing
         #expect(rehearsal.folder.text("lab/lab.log").contains("CP-7975-SEP000000000001 asks for a certificate of"))
         let other = try query(rehearsal, "--issuer", "cn=Nobody", "--serial", "01")
         #expect(other.status == 5 && other.output.contains("not known, or not trusted"))
+        let colons = try query(rehearsal, "--issuer", "cn=Nobody", "--serial", "0a0b")
+        #expect(colons.output.contains("serial 0A:0B") && colons.errors.contains("with serial 0A:0B"))
 
         // What was asked wrongly is not asked at all.
         #expect(try query(rehearsal, "--issuer", "cn=Nobody").status == 64)

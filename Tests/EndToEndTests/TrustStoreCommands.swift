@@ -85,6 +85,18 @@ import Testing
     }
 
     /// Where REST does not take the store, the next way does, and that is said.
+    @Test func certificatesAreNamedByOptionToo() throws {
+        let rehearsal = try Rehearsal()
+        #expect(try rehearsal.token("export", Self.token, "--output", rehearsal.folder.path).status == 0)
+        let pem = rehearsal.folder.file("\(Self.token).pem")
+        #expect(try trust(rehearsal, "upload", "--certificate", pem).status == 0)
+        let two = try trust(rehearsal, "remove", "--certificate", pem, "--token", Self.token, "--yes")
+        #expect(two.status == 64 && two.errors.contains("Give only one of"), "\(two.errors)")
+        let none = try trust(rehearsal, "remove", "--yes")
+        #expect(none.status == 64 && none.errors.contains("Say which one"), "\(none.errors)")
+        #expect(try trust(rehearsal, "remove", "--certificate", pem, "--yes").status == 0)
+    }
+
     @Test func aRefusalByRESTIsMended() throws {
         let rehearsal = try Rehearsal(options: ["--release", "12.5"])
         try rehearsal.fault(publisher(rehearsal), "rest-refusal")

@@ -96,7 +96,7 @@ public struct TVSMessage: Sendable, Hashable {
             let length = Int(rest.removeFirst()) << 8 | Int(rest.removeFirst())
             guard rest.count >= length else { throw Malformed(description: localized("element \(tag) is cut off")) }
             guard !elements.contains(where: { $0.tag == tag }) else {
-                throw Malformed(description: localized("element \(tag) stands twice"))
+                throw Malformed(description: localized("element \(tag) is there twice"))
             }
             elements.append(Element(tag: tag, value: Array(rest.prefix(length))))
             rest = rest.dropFirst(length)

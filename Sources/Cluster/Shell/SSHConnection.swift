@@ -55,14 +55,21 @@ struct SSHConnection: ~Copyable {
                 cause: Reason(description: reason))
         }
         let place = localized("\(node.address) port \(node.sshPort)")
-        // A server that knows no algorithm of ours ends the connection as soon as it has our list. Its own list may then be
-        // lost, and with it libssh's sentence on it; but it has said who it is.
-        guard reason.contains("no match for method") || ssh_get_serverbanner(session) != nil else {
+        guard !reason.contains("no match for method") else {
+            return node.legacySSH
+                ? error(.unexpectedAnswer, localized("\(place) agrees on no SSH algorithm, not even an old one"))
+                : error(.noCommonAlgorithm, localized("\(place) speaks no SSH algorithm that is allowed now"))
+        }
+        guard ssh_get_serverbanner(session) != nil else {
             return error(.unreachable, localized("no SSH server answers at \(place)"))
         }
+        // It has said who it is. A server that knows no algorithm of ours hangs up as soon as it has our list; its own may
+        // then be lost, and with it libssh's sentence on it.
         return node.legacySSH
-            ? error(.unexpectedAnswer, localized("\(place) agrees on no SSH algorithm, not even an old one"))
-            : error(.noCommonAlgorithm, localized("\(place) speaks no SSH algorithm that is allowed now"))
+            ? error(.closed, localized("the SSH server at \(place) hung up before an algorithm was agreed on"))
+            : error(
+                .noCommonAlgorithm,
+                localized("the SSH server at \(place) hung up before an algorithm was agreed on, as old ones do"))
     }
 
     /// What libssh said.

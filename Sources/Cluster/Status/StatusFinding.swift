@@ -77,10 +77,13 @@ extension ClusterStatus {
                 return finding(
                     .nodeNotRead, isMinor ? .warning : .error, node: node.name,
                     localized("\(node.name) was not read to the end. \(failure.text)"),
-                    next: failure.next + (isMinor ? [] : [doctor]))
+                    next: failure.next + (silence.contains(failure.code) ? [doctor] : []))
             }
         }
     }
+
+    /// The codes of a node that does not answer.
+    private var silence: [String] { [ClusterError.Code.unreachable, .timedOut].map(\.rawValue) }
 
     private var doctor: String { localized("See more: etoken-bridge doctor --cluster \(cluster)") }
 
@@ -202,8 +205,7 @@ extension ClusterStatus {
 
     /// Whether nothing answers at a node: that is said once, and not for every question again.
     private func isDown(_ node: Node) -> Bool {
-        let silence = [ClusterError.Code.unreachable, .timedOut].map(\.rawValue)
-        return node.failures.contains { silence.contains($0.code) }
+        node.failures.contains { silence.contains($0.code) }
             && [node.ctl?.tftp, node.ctl?.http, node.itl?.tftp, node.itl?.http].allSatisfy {
                 $0.map { $0.state == .failed } ?? true
             }

@@ -16,7 +16,7 @@ struct CtlFile {
         } catch {
             throw Failure(
                 error.code == .notFound ? Status.notThere : Status.failed,
-                localized("\(path) cannot be read: \(error.cause)."),
+                localized("\(path) cannot be read: \(error.cause)."), code: Failure.code(of: error),
                 next: localized("Give the path of a CTLFile.tlv or ITLFile.tlv."))
         }
         do {

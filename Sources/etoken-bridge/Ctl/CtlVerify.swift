@@ -76,7 +76,11 @@ struct CtlVerify: ParsableCommand {
             let lines =
                 verification.checks.map { ($0.outcome.mark, $0.text) }
                 + verdicts.map { ($0.outcome.text, "\($0.phones): \($0.reason).") }
-            let width = lines.map(\.0.count).max() ?? 0
+            // As wide as any mark can be, so that the same checks look the same.
+            let marks =
+                TrustListVerification.Check.Outcome.allCases.map(\.mark)
+                + (verdicts.isEmpty ? [] : [Verdict.Outcome.accepted, .refused, .unknown].map(\.text))
+            let width = marks.map(\.count).max() ?? 0
             for (mark, text) in lines { Terminal.out(mark.padded(to: width + 1) + text) }
         }
         guard verification.isValid else {
@@ -148,11 +152,11 @@ func readCertificate(_ path: String) throws -> Certificate {
         return isPEM ? try Certificate(pem: String(decoding: bytes, as: UTF8.self)) : try Certificate(der: bytes)
     } catch let error as FileError {
         throw Failure(
-            Status.notThere, localized("\(path) cannot be read: \(error.cause)."),
+            Status.notThere, localized("\(path) cannot be read: \(error.cause)."), code: Failure.code(of: error),
             next: localized("Give a PEM or DER certificate."))
     } catch let error as CertificateError {
         throw Failure(
-            Status.failed, localized("\(path) is not a certificate: \(error.reason)."),
+            Status.failed, localized("\(path) is not a certificate: \(error.reason)."), code: error.code.rawValue,
             next: localized("Give a PEM or DER certificate."))
     }
 }

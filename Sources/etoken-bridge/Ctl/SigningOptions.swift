@@ -52,7 +52,7 @@ struct SigningOptions: ParsableArguments {
         } catch let error as FileError {
             throw Failure(
                 error.code == .notFound ? Status.notThere : Status.failed,
-                localized("\(path) cannot be read: \(error.cause)."), next: next)
+                localized("\(path) cannot be read: \(error.cause)."), code: Failure.code(of: error), next: next)
         } catch let error as CertificateError {
             throw Failure(
                 Status.failed, localized("\(path) is not a private key: \(error.reason)."), code: error.code.rawValue,
@@ -73,7 +73,7 @@ struct SigningOptions: ParsableArguments {
             guard records.contains(where: { $0.role == .sast && $0.certificate == token.stored.certificate.der }) else {
                 throw Failure(
                     Status.failed, localized("Token \(token.label) has no record in the list, so it cannot sign it."),
-                    next: localized("Add it, for example with ctl edit --add-token \(token.label)."))
+                    next: localized("Add it as well: etoken-bridge ctl edit ... --add-token \(token.label)"))
             }
             let signer = try token.signer(pin)
             return try draft.signed(by: signer, modulusBits: signer.certificate.publicKey.bits, verifier: verifier)

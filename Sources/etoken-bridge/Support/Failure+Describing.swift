@@ -17,7 +17,7 @@ extension Failure {
         case let error as FileError:
             self.init(
                 error.code == .notFound ? Status.notThere : Status.failed,
-                "\(error).", code: "file-\(error.code.rawValue)", next: Self.advice(on: error))
+                "\(error).", code: Self.code(of: error), next: Self.advice(on: error))
         case let error as TrustListError: self.init(describing: error)
         case let error as CertificateError:
             self.init(
@@ -45,6 +45,9 @@ extension Failure {
         default: self.init(Status.failed, "\(error)")
         }
     }
+
+    /// A file's error in JSON, where other things can be missing or locked, too.
+    static func code(of error: FileError) -> String { "file-\(error.code.rawValue)" }
 
     private static func advice(on error: FileError) -> String {
         switch error.code {
