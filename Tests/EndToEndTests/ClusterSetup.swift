@@ -4,6 +4,14 @@ import Testing
 
 /// cluster add as for a real cluster: from the publisher's address alone.
 @Suite struct ClusterSetup {
+    /// What is wrong with it is said before anything is asked or read.
+    @Test func aNameThatCannotBe() throws {
+        let rehearsal = try Rehearsal(lab: false)
+        let result = try rehearsal.bridge(
+            "cluster", "add", "--publisher", "192.0.2.1", "--user", "a", "--name", "B\u{fc}ro [1]")
+        #expect(result.status == 64 && result.errors.contains("--name B\u{fc}ro [1]: a cluster's name consists of"))
+    }
+
     let rehearsal = try! Rehearsal()
     let nodes: [[String: Any]]
     let passwordFile: String

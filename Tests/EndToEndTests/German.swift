@@ -47,6 +47,11 @@ import Testing
         let usage = try run(["cluster", "status"])
         #expect(usage.status == 64)
         #expect(usage.errors.contains("Fehler: Es fehlt das Argument '--cluster <name>'"), "\(usage.errors)")
+        let mode = try run(["cluster", "set-mode", "secure", "--cluster", "lab"])
+        #expect(
+            mode.errors.contains(
+                "Fehler: Der Wert 'secure' ist ungültig für '<mode>'. Möglich sind 'mixed' und 'non-secure'."),
+            "\(mode.errors)")
         let help = try run(["migrate", "to-etoken", "--help"])
         #expect(help.status == 0 && help.output.hasPrefix("ÜBERSICHT: Hardware-eTokens"))
         #expect(help.output.contains("Vor der ersten Änderung anhalten"))

@@ -90,7 +90,7 @@ import Testing
         for _ in 0..<600 where !rehearsal.folder.text("errors").contains("[25/120] told") { usleep(50_000) }
         // While it runs, nobody else goes on with it.
         let other = try restart("--resume", "--yes")
-        #expect(other.status == 2 && other.errors.contains("another etoken-bridge"), "\(other.errors)")
+        #expect(other.status == 1 && other.errors.contains("is changing cluster lab"), "\(other.errors)")
         run.signal(SIGINT)
         #expect(run.wait() == 10, "\(rehearsal.folder.text("errors"))")
         let report = try #require(

@@ -1,6 +1,6 @@
 /// What we know of a cluster before talking to it. It never holds a password.
 public struct ClusterConfiguration: Sendable, Hashable {
-    /// The name by which the user calls it: letters, digits, `-`, `_` and `.`.
+    /// The name by which the user calls it, for which ``isName(_:)`` holds.
     public var name: String
     /// As `show version active` gives it (`10.5.1.10000-7`); nil when not known yet.
     public var version: ClusterVersion?
@@ -11,6 +11,19 @@ public struct ClusterConfiguration: Sendable, Hashable {
     public var application: AccountConfiguration?
     /// The TCP port of the phones' own web pages.
     public var phoneWebPort: UInt16
+
+    /// Whether a cluster can be called so: letters, digits, `-`, `_` and `.`.
+    public static func isName(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+    }
 
     public init(
         name: String, version: ClusterVersion? = nil, nodes: [NodeConfiguration] = [],

@@ -34,16 +34,7 @@ struct ConfigurationReader {
 
     private func cluster(_ name: String, _ table: Keys) throws(ClusterError) -> ClusterConfiguration {
         var keys = table
-        guard !name.isEmpty,
-            name.utf8.allSatisfy({ byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-                    true
-                default: false
-                }
-            })
-        else {
+        guard ClusterConfiguration.isName(name) else {
             throw failure(localized("\(table.path): a cluster's name consists of letters, digits, '-', '_' and '.'"))
         }
         var cluster = ClusterConfiguration(name: name)

@@ -33,6 +33,6 @@ public final class ClusterLock {
     private static func failure(_ path: String, _ cluster: String, _ why: String) -> MigrationError {
         MigrationError(
             .busy, localized("Cluster \(cluster) cannot be locked against other runs: \(path): \(why)."),
-            next: localized("Mend that, and run the command again."))
+            next: localized("Put that right, and run the command again."))
     }
 }

@@ -102,6 +102,10 @@ struct ClusterAdd: ParsableCommand {
         guard lab != nil || (name != nil && user != nil) else {
             throw ValidationError(localized("With --publisher, give --name and --user too."))
         }
+        if let name, !ClusterConfiguration.isName(name) {
+            throw ValidationError(
+                localized("--name \(name): a cluster's name consists of letters, digits, '-', '_' and '.'."))
+        }
         guard passwordFile == nil || passwordCommand == nil,
             applicationPasswordFile == nil || applicationPasswordCommand == nil
         else { throw ValidationError(localized("Give a password file or a password command, not both.")) }

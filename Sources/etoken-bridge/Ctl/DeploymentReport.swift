@@ -145,6 +145,7 @@ extension TrustListDeployment {
                 localized(
                     "The file was \(change) on \(done.isEmpty ? localized("no node") : done); it was not on \(names(.failed)). \(cause.what)"
                 ),
+                code: cause.code,
                 next: localized("Put that right, and run the same command again: it goes on where this one ended."),
                 causes: cause.causes)
         case .notUndone:

@@ -5,7 +5,7 @@ import Messages
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: localized("Look for what keeps tokens, or a cluster, from working, and say how to mend it."),
+        abstract: localized("Look for what keeps tokens, or a cluster, from working, and say how to put it right."),
         discussion: localized(
             """
             Looks at the smart card service, USB tokens, readers, PKCS#11 modules and tokens; with --cluster also at names, \

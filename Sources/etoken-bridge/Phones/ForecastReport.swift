@@ -49,7 +49,8 @@ struct ForecastReport: Encodable {
             let number = reasons.firstIndex(of: group.reason) ?? reasons.count
             if number == reasons.count { reasons.append(group.reason) }
             table.add(
-                group.model, group.pool ?? "-", "\(group.phones.count)", "\(group.outcome.text) (\(number + 1))", group.before)
+                group.model, group.pool ?? "-", "\(group.phones.count)", "\(group.outcome.text) (\(number + 1))",
+                group.before)
         }
         parts.append(table.text)
         parts.append(reasons.enumerated().map { "(\($0.offset + 1)) \($0.element)" }.joined(separator: "\n"))

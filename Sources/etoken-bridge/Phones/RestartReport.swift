@@ -73,7 +73,8 @@ struct RestartReport {
                         ? "\(outcome.told.count) of \(run.phones.count) phones have been told to reset, then it failed. \(cause.what)"
                         : "\(outcome.told.count) of \(run.phones.count) phones have been told to restart, then it failed. \(cause.what)"
                 ),
-                next: (cause.next.map { $0 + " " } ?? "") + localized("Then go on: \(resume)"), causes: cause.causes)
+                code: cause.code, next: (cause.next.map { $0 + " " } ?? "") + localized("Then go on: \(resume)"),
+                causes: cause.causes)
         }
         guard outcome.left.isEmpty else {
             throw Failure(

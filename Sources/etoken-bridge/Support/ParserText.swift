@@ -68,8 +68,12 @@ private enum ParserText {
             return localized("Unexpected argument '\(name)'")
         }
         if let rest = text.between("The value '", "") {
-            return localized(
-                "The value '\(rest.replacing("' is invalid for '", with: localized("' is invalid for '")))")
+            let pieces = [
+                ("' is invalid for '", localized("' is invalid for '")),
+                ("'. Please provide one of '", localized("'. Please provide one of '")),
+                ("' and '", localized("' and '")), ("' or '", localized("' or '")),
+            ]
+            return localized("The value '\(pieces.reduce(rest) { $0.replacing($1.0, with: $1.1) })")
         }
         return text
     }
