@@ -10,7 +10,10 @@ let package = Package(
         .library(name: "TrustList", targets: ["TrustList"]),
         .library(name: "Certificates", targets: ["Certificates"]),
         .library(name: "Cluster", targets: ["Cluster"]),
+        .library(name: "Phones", targets: ["Phones"]),
         .library(name: "Tokens", targets: ["Secrets", "Tokens"]),
+        .library(name: "Markup", targets: ["Markup"]),
+        .library(name: "TOML", targets: ["TOML"]),
         .executable(name: "etoken-bridge", targets: ["etoken-bridge"]),
         .executable(name: "cluster-lab", targets: ["cluster-lab"]),
         .executable(name: "virtual-token", targets: ["virtual-token"]),
@@ -96,7 +99,8 @@ let package = Package(
 
         // Tests
         .target(
-            name: "FuzzTargets", dependencies: ["Certificates", "TrustList"], path: "Tests/Fuzz/Sources/FuzzTargets"),
+            name: "FuzzTargets", dependencies: ["Certificates", "Cluster", "Markup", "Phones", "TOML", "TrustList"],
+            path: "Tests/Fuzz/Sources/FuzzTargets"),
         .testTarget(
             name: "ClusterLabTests",
             dependencies: ["Certificates", "ClusterLab", "ServerFixtures", "TrustList", "cluster-lab"],
@@ -123,8 +127,8 @@ let package = Package(
         .target(
             name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
             exclude: [
-                "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "tls-echo.py",
-                "tvs-server.py",
+                "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "ssh-cut.py",
+                "tls-echo.py", "tvs-server.py",
             ]),
         .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),

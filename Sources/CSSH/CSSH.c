@@ -47,6 +47,7 @@ FORWARD(
     (const ssh_key key, enum ssh_publickey_hash_type type, unsigned char **hash, size_t *hlen),
     (key, type, hash, hlen))
 FORWARD(int, ssh_get_server_publickey, (ssh_session session, ssh_key *key), (session, key))
+FORWARD(const char *, ssh_get_serverbanner, (ssh_session session), (session))
 FORWARD(int, ssh_handle_key_exchange, (ssh_session session), (session))
 FORWARD(int, ssh_init, (void), ())
 FORWARD(void, ssh_key_free, (ssh_key key), (key))

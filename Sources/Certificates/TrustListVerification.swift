@@ -14,7 +14,28 @@ public struct TrustListVerification: Sendable {
             case failed
         }
 
+        /// The stable kind of what was looked at. What is unusual has the code of its ``TrustListWarning`` in place of these.
+        public enum Code: String, Sendable, CaseIterable {
+            case signerDiffers = "signer-differs"
+            case signerUnreadable = "signer-unreadable"
+            case signerNotInFile = "signer-not-in-file"
+            case signatureWrong = "signature-wrong"
+            case signatureVerified = "signature-verified"
+            case noCertificate = "no-certificate"
+            case certificateUnreadable = "certificate-unreadable"
+            case certificateDiffers = "certificate-differs"
+            case certificateNotValid = "certificate-not-valid"
+            case nameSpelling = "name-spelling"
+            case recordVerified = "record-verified"
+            case tokenless
+            case tooFewTokens = "too-few-tokens"
+            case tokens
+        }
+
         public let outcome: Outcome
+        public let code: String
+        /// The record's number, counted from 1; nil for the whole file.
+        public let record: Int?
         /// One sentence: what was found.
         public let text: String
     }
@@ -34,7 +55,9 @@ public struct TrustListVerification: Sendable {
     ///   - time: the time at which certificates must be valid, in seconds since 1970.
     public init(of file: TrustListFile, signer expected: Certificate? = nil, at time: Int64) {
         for warning in file.warnings where warning.code != .noCertificate {
-            add(.warning, warning.description.prefix(1).uppercased() + warning.description.dropFirst() + ".")
+            let text = warning.description.prefix(1).uppercased() + warning.description.dropFirst() + "."
+            checks.append(
+                Check(outcome: .warning, code: warning.code.rawValue, record: warning.record, text: text))
         }
         checkSigner(of: file, expected: expected)
         for (index, record) in file.records.enumerated() {
@@ -43,8 +66,8 @@ public struct TrustListVerification: Sendable {
         checkTokens(of: file)
     }
 
-    private mutating func add(_ outcome: Check.Outcome, _ text: String) {
-        checks.append(Check(outcome: outcome, text: text))
+    private mutating func add(_ outcome: Check.Outcome, _ code: Check.Code, record: Int? = nil, _ text: String) {
+        checks.append(Check(outcome: outcome, code: code.rawValue, record: record, text: text))
     }
 
     private mutating func checkSigner(of file: TrustListFile, expected: Certificate?) {
@@ -52,7 +75,7 @@ public struct TrustListVerification: Sendable {
             signer = expected
             if expected.serialNumber != file.header.serialNumber {
                 add(
-                    .failed,
+                    .failed, .signerDiffers,
                     localized(
                         "The header names the signer with serial \(file.header.serialNumber.colonHex); the certificate given has \(expected.serialNumber.colonHex)."
                     )
@@ -60,28 +83,30 @@ public struct TrustListVerification: Sendable {
             }
         } else if let record = file.signerRecord {
             signer = record.certificate.flatMap { try? Certificate(der: $0) }
-            if signer == nil { add(.failed, localized("The signer's record holds no certificate that can be read.")) }
+            if signer == nil {
+                add(.failed, .signerUnreadable, localized("The signer's record holds no certificate that can be read."))
+            }
         } else if file.isITL, let match = Self.anyRecord(of: file) {
-            // An ITL may be signed by a certificate that stands in it with another role than SAST.
+            // An ITL may be signed by a certificate that is in it with another role than SAST.
             signer = match
         } else {
             add(
-                .failed,
+                .failed, .signerNotInFile,
                 localized(
-                    "The signer \(file.header.signerName) (serial \(file.header.serialNumber.colonHex)) has no record with the role \(Role.sast.name) in this file."
+                    "The signer \(file.header.signerName) (serial \(file.header.serialNumber.colonHex)) has no record with the role \(Role.sast.text) in this file."
                 )
             )
         }
         guard let signer else { return }
         guard (try? file.isSigned(by: signer)) == true else {
             add(
-                .failed,
+                .failed, .signatureWrong,
                 localized(
                     "The signature does not verify with the signer's certificate: the file was changed, or damaged."))
             return
         }
         add(
-            .passed,
+            .passed, .signatureVerified,
             localized(
                 "The signature verifies: \(file.header.digest.name) with RSA \(signer.publicKey.bits), by \(file.header.signerName)."
             )
@@ -95,11 +120,11 @@ public struct TrustListVerification: Sendable {
     }
 
     private mutating func checkRecord(_ record: Record, number: Int, at time: Int64) {
-        let what = localized("Record \(number) (\(record.role?.name ?? localized("no role")))")
+        let what = localized("Record \(number) (\(record.role?.text ?? localized("no role")))")
         guard let der = record.certificate else {
             // CCM+TFTP records of a non-secure cluster are emptied, and ITL files may hold hashes only.
             add(
-                .warning,
+                .warning, .noCertificate, record: number,
                 localized(
                     record.certificateHash == nil
                         ? "\(what) holds no certificate." : "\(what) holds no certificate, only the hash of one."))
@@ -109,7 +134,9 @@ public struct TrustListVerification: Sendable {
         do {
             certificate = try Certificate(der: der)
         } catch {
-            add(.failed, localized("\(what) holds a certificate that cannot be read: \(error.reason)."))
+            add(
+                .failed, .certificateUnreadable, record: number,
+                localized("\(what) holds a certificate that cannot be read: \(error.reason)."))
             return
         }
         var faults: [String] = []
@@ -123,22 +150,22 @@ public struct TrustListVerification: Sendable {
             faults.append(localized("its SIGNATURE is not the certificate's"))
         }
         guard faults.isEmpty else {
-            add(.failed, "\(what): \(faults.joined(separator: "; ")).")
+            add(.failed, .certificateDiffers, record: number, "\(what): \(faults.joined(separator: "; ")).")
             return
         }
         if !Self.spells(record.subjectName, certificate.subject) || !Self.spells(record.issuerName, certificate.issuer)
         {
             add(
-                .warning,
-                localized("\(what) spells a name otherwise than is known: \(record.subjectName ?? localized("none"))."))
+                .warning, .nameSpelling, record: number,
+                localized("\(what) spells a name in an unknown way: \(record.subjectName ?? localized("none"))."))
         }
         if !certificate.isValid(at: time) {
             // Phones do not look at the dates of a trust list's certificates; CUCM refuses to upload expired ones.
             let state = localized(time < certificate.notBefore ? "not valid yet" : "expired")
-            add(.warning, localized("\(what): the certificate is \(state)."))
+            add(.warning, .certificateNotValid, record: number, localized("\(what): the certificate is \(state)."))
         }
         add(
-            .passed,
+            .passed, .recordVerified, record: number,
             localized(
                 "\(what): \(record.subjectName ?? "") serial \(certificate.serialNumber.colonHex), \(certificate.publicKey.bits) bit."
             )
@@ -154,18 +181,18 @@ public struct TrustListVerification: Sendable {
         let tokens = file.records.filter(\.isToken)
         let signedByToken = file.signerRecord?.isToken == true
         guard !tokens.isEmpty || signedByToken else {
-            add(.passed, localized("Tokenless: the publisher's own certificate signs."))
+            add(.passed, .tokenless, localized("Tokenless: the publisher's own certificate signs."))
             return
         }
         let distinct = Set(tokens.compactMap(\.certificate)).count
         if distinct < 2 {
             add(
-                .failed,
+                .failed, .tooFewTokens,
                 localized(
                     "\(distinct) token is in the file; two are needed, so that a lost one does not lock the cluster out."
                 ))
         } else {
-            add(.passed, localized("\(distinct) tokens are in the file."))
+            add(.passed, .tokens, localized("\(distinct) tokens are in the file."))
         }
     }
 }

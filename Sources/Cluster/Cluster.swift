@@ -82,14 +82,14 @@ public final class Cluster: Sendable {
     }
 
     /// The trust list files that a node serves. Reading needs no login.
-    public func trustListHost(_ node: NodeConfiguration) -> NodeTrustListHost {
+    public func trustListHost(_ node: NodeConfiguration) -> any TrustListHost {
         NodeTrustListHost(
             node, administration: { () throws(ClusterError) in try self.administration(of: node) },
             commandLine: { () throws(ClusterError) in try self.commandLine(of: node) })
     }
 
     /// The trust list files of all nodes that serve them, the publisher first.
-    public var trustListHosts: [NodeTrustListHost] {
+    public var trustListHosts: [any TrustListHost] {
         let nodes = configuration.nodes.filter(\.servesTFTP)
         return (nodes.filter(\.isPublisher) + nodes.filter { !$0.isPublisher }).map(trustListHost)
     }

@@ -1,3 +1,4 @@
+import Certificates
 import Files
 import Markup
 import Messages
@@ -19,7 +20,9 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
         case timedOut = "timed-out"
         /// The node's TLS or SSH key is not the pinned one. Nothing was sent, no login was tried.
         case notTrusted = "not-trusted"
-        /// The node refuses user or password. It was tried once.
+        /// The node speaks no version or algorithm of TLS or SSH that is allowed with it.
+        case noCommonAlgorithm = "no-common-algorithm"
+        /// The node refuses user name or password. They were tried once.
         case loginRefused = "login-refused"
         /// The node refuses logins for a while.
         case tooManyLogins = "too-many-logins"
@@ -53,12 +56,14 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
     /// What was there instead.
     public let found: String?
     public let cause: (any Error)?
+    /// Of a refused login: whose it was.
+    public let account: Account?
     /// Of a busy node: after how many seconds it wants to be asked again, where it says so.
     public let retryAfter: Double?
 
     public init(
         _ code: Code, operation: String, node: String? = nil, message: String, expected: String? = nil,
-        found: String? = nil, cause: (any Error)? = nil, retryAfter: Double? = nil
+        found: String? = nil, cause: (any Error)? = nil, account: Account? = nil, retryAfter: Double? = nil
     ) {
         self.code = code
         self.operation = operation
@@ -67,6 +72,7 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
         self.expected = expected
         self.found = found.map { Self.excerpt($0) }
         self.cause = cause
+        self.account = account
         self.retryAfter = retryAfter
     }
 
@@ -80,6 +86,9 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
         return text
     }
 
+    /// The description as a sentence.
+    public var sentence: String { description.prefix(1).uppercased() + description.dropFirst() + "." }
+
     /// The beginning of a long text.
     static func excerpt(_ text: String, limit: Int = 600) -> String {
         text.count > limit ? text.prefix(limit) + " ..." : text
@@ -88,7 +97,10 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
 
 extension ClusterError {
     /// A transfer failed.
-    init(_ error: TransferError, operation: String, node: String?, expected: String? = nil) {
+    init(
+        _ error: TransferError, operation: String, node: String?, allowsLegacyTLS: Bool = false,
+        expected: String? = nil, found: String? = nil
+    ) {
         let code: Code =
             switch error.code {
             case .invalidRequest: .configuration
@@ -98,7 +110,8 @@ extension ClusterError {
             case .notFound: .notFound
             case .refused: .refused
             case .closed: .closed
-            case .handshakeFailed, .tooLarge, .protocolError: .unexpectedAnswer
+            case .handshakeFailed: allowsLegacyTLS ? .unexpectedAnswer : .noCommonAlgorithm
+            case .tooLarge, .protocolError: .unexpectedAnswer
             }
         let message =
             switch error.code {
@@ -106,15 +119,27 @@ extension ClusterError {
             case .timedOut: localized("\(error.location) did not answer in time")
             case .notTrusted: localized("the TLS key of \(error.location) is not the one that was agreed on")
             case .handshakeFailed:
-                localized(
-                    "\(error.location) and we have no TLS version or cipher in common (old releases need legacy_tls = true)"
-                )
+                allowsLegacyTLS
+                    ? localized("\(error.location) agrees on no TLS version or cipher, not even an old one")
+                    : localized("\(error.location) speaks no TLS version or cipher that is allowed now")
             case .closed: localized("\(error.location) closed the connection")
             default: "\(error.location): \(error.message)"
             }
         self.init(
             code, operation: operation, node: node, message: message,
-            expected: error.code == .notTrusted ? expected : nil, cause: error)
+            expected: error.code == .notTrusted ? expected : nil, found: found, cause: error)
+    }
+
+    /// A transfer over TLS with a node failed. Where its key is another one, it is looked at once more, so that the user is
+    /// told which one it is; nothing is sent.
+    init(_ error: TransferError, operation: String, node: NodeConfiguration, port: UInt16, expected: String?) {
+        guard error.code == .notTrusted else {
+            self.init(error, operation: operation, node: node.name, allowsLegacyTLS: node.legacyTLS)
+            return
+        }
+        let pem = try? TLSProbe.certificate(host: node.address, port: port, legacyTLS: node.legacyTLS, timeout: 5)
+        let found = pem.flatMap { try? Certificate(pem: $0) }?.publicKey.pin
+        self.init(error, operation: operation, node: node.name, expected: expected, found: found)
     }
 
     /// A page or document cannot be read.

@@ -4,4 +4,10 @@ extension [String] {
         guard let last, count > 1 else { return first ?? "" }
         return localized("\(dropLast().joined(separator: ", ")) and \(last)")
     }
+
+    /// The names to choose from: `A`, `A or B`, `A, B or C`, in the language of the locale.
+    public var alternatives: String {
+        guard let last, count > 1 else { return first ?? "" }
+        return localized("\(dropLast().joined(separator: ", ")) or \(last)")
+    }
 }

@@ -1,6 +1,7 @@
 import Certificates
 import Cluster
 import Messages
+import Phones
 import TrustList
 
 extension Change {
@@ -27,6 +28,23 @@ extension Change {
     var stepsAfterRollback: [any Step] {
         [RestartServices(self, isRollback: true)]
             + (plan.settings.restartsPhones ? [RestartPhones(self, isRollback: true)] : [])
+    }
+
+    /// Those that a roll back has still to do.
+    var stepsLeftAfterRollback: [any Step] {
+        known.toldPhones ? stepsAfterRollback.filter { !known.done.contains($0.id) } : []
+    }
+
+    /// What a roll back would do now. Nothing is changed by it.
+    ///
+    /// - Parameter forecast: that of ``forecastOfRollback()``.
+    public func planRollback(_ forecast: Forecast?) throws -> RollbackPlan {
+        let begun = known.begun
+        return RollbackPlan(
+            steps: try steps.reversed().filter { begun.contains($0.id) && $0.isUndoable }.map {
+                .init(id: $0.id, title: localized("Undo: \($0.title)"), texts: try $0.plannedUndo())
+            } + stepsLeftAfterRollback.map { .init(id: $0.id, title: $0.title, texts: []) },
+            forecast: forecast.map(StoredForecast.init))
     }
 
     /// The step after whose proof the change stands.
@@ -83,7 +101,7 @@ extension Change {
             .worldChanged, localized("Somebody else changed cluster \(plan.cluster) since \(plan.id) began: \(what)."),
             next:
                 localized(
-                    "Find out who did. To leave everything as it is, and forget this change: etoken-bridge migrate rollback --abandon --cluster \(plan.cluster)"
+                    "Find out who did. To leave everything as it is, and abandon this change: etoken-bridge migrate rollback --abandon --cluster \(plan.cluster)"
                 )
         )
     }
@@ -102,6 +120,20 @@ extension Change {
         let ways = TrustListTransport.allCases.map { $0.rawValue.uppercased() }.list
         let what = expected.map { localized("the same \($0.count) bytes") } ?? localized("no file")
         return cluster.nodes.map { localized("\($0): \(what) over \(ways)") }
+    }
+
+    /// What ``putBack(refusing:)`` would do now.
+    func plannedPutBack() -> [String] {
+        let before = survey.presentBytes
+        let nodes = Set(cluster.trustLists.check(serves: before).map(\.node))
+        let list = cluster.nodes.filter(nodes.contains).list
+        if nodes.isEmpty { return [localized("no node has the new file")] }
+        return [
+            before.map {
+                localized("put the previous file back on \(list) (\($0.count) bytes, SHA-1 \(Digest.sha1($0).hex))")
+            }
+                ?? localized("delete CTLFile.tlv on \(list)")
+        ]
     }
 
     /// Gives every node back what it served before the change, and proves it.

@@ -34,6 +34,13 @@ public final class Change {
     /// Told how far a long step is: "2 of 4 restarted, about 30 s left".
     public var progress: (String) -> Void = { _ in }
 
+    /// Whether the user, or the system, asked the program to stop. Asked before each step and within long waits: yes ends
+    /// the run there, as a failure of that step would.
+    public var isInterrupted: () -> Bool = { false }
+
+    /// Whether an earlier run began it.
+    let isContinued: Bool
+
     /// What was decided by now.
     var known: JournalState { journal?.state ?? JournalState([]) }
 
@@ -41,7 +48,7 @@ public final class Change {
         _ plan: ChangePlan, _ survey: Survey, of cluster: any ClusterWorld, state: StateFolder, journal: Journal? = nil
     ) throws {
         (self.plan, self.survey, self.journal) = (plan, survey, journal)
-        (self.cluster, self.state) = (cluster, state)
+        (self.cluster, self.state, isContinued) = (cluster, state, journal != nil)
         certificates = try plan.tokens.map { try $0.certificate() }
         (offered, recordChanges) = try Self.check(plan, survey, certificates)
         forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
@@ -62,7 +69,7 @@ public final class Change {
         let survey = try Survey(of: cluster, backups: state)
         let created = max(now, (survey.present?.header.timestamp ?? 0) &+ 1)
         let plan = ChangePlan(
-            id: Self.id(cluster.name, now), kind: kind, cluster: cluster.name, created: Timestamp(created),
+            id: Self.id(of: cluster.name, now), kind: kind, cluster: cluster.name, created: Timestamp(created),
             tokens: tokens, signer: tokens.isEmpty ? nil : signer ?? tokens.count - 1, settings: settings,
             world: survey.world)
         try self.init(plan, survey, of: cluster, state: state)
@@ -82,7 +89,7 @@ public final class Change {
                     "Cluster \(plan.cluster) is not as it was when this plan was made: \(differences.joined(separator: "; "))."
                 ),
                 next: localized(
-                    "Look at what changed, and make the plan again: the same command with --dry-run --plan FILE."))
+                    "Look at what changed, and make the plan again: the same command with --plan FILE."))
         }
         try self.init(plan, survey, of: cluster, state: state)
     }
@@ -153,8 +160,8 @@ public final class Change {
         }
     }
 
-    /// `office-20261123T170405Z`
-    private static func id(_ cluster: String, _ now: UInt32) -> String {
+    /// The name of a change that begins now, and of the folder with what it leaves: `office-20261123T170405Z`.
+    public static func id(of cluster: String, _ now: UInt32) -> String {
         "\(Files.name(cluster))-\(Timestamp(now).description.filter { $0 != "-" && $0 != ":" })"
     }
 
@@ -167,19 +174,27 @@ public final class Change {
     }
 
     /// Refuses to go on where phones would be stranded, unless the user accepted that.
-    public func checkForecast() throws { try Self.check(forecast, accepting: plan.settings.acceptsStranded) }
-
-    static func check(_ forecast: Forecast, accepting: Bool) throws {
+    ///
+    /// - Parameter plan: the file in which the change was saved, rather than run.
+    public func checkForecast(savedAs plan: String? = nil) throws {
         let stranded = forecast.stranded
-        guard !stranded.isEmpty, !accepting else { return }
-        let names = stranded.prefix(5).map { "\($0.phone.name) (\($0.phone.model.name)): \($0.verdict.reason)" }
-        let rest = stranded.count > 5 ? localized(", and \(stranded.count - 5) more") : ""
+        guard !stranded.isEmpty, !self.plan.settings.acceptsStranded else { return }
         throw MigrationError(
             .phonesWouldRefuse,
             localized(
-                "\(stranded.count) of \(forecast.entries.count) phones would not take the new file. \(names.joined(separator: ". "))\(rest)."
+                "\(stranded.count) of \(forecast.entries.count) phones would not take the new file. \(Self.names(stranded))."
             ),
-            next: strandedAdvice)
+            next: plan.map { plan in
+                localized(
+                    "\(Self.eraseAdvice), after the change; when somebody is ready to do that: etoken-bridge migrate run \(plan) --accept-stranded"
+                )
+            } ?? Self.acceptAdvice)
+    }
+
+    private static func names(_ stranded: [Forecast.Entry]) -> String {
+        let names = stranded.prefix(5).map { "\($0.phone.name) (\($0.phone.model.name)): \($0.verdict.reason)" }
+        let rest = stranded.count > 5 ? localized(", and \(stranded.count - 5) more") : ""
+        return names.joined(separator: ". ") + rest
     }
 
     /// What phones would do if the file of before came back; nil where none of them was told of the new one, or where there
@@ -194,8 +209,16 @@ public final class Change {
     }
 
     /// Refuses to roll back where phones that took the new file would not take the previous one.
-    public func checkRollback(acceptingStranded: Bool) throws {
-        if let forecast = forecastOfRollback() { try Self.check(forecast, accepting: acceptingStranded) }
+    ///
+    /// - Parameter forecast: that of ``forecastOfRollback()``.
+    public static func checkRollback(_ forecast: Forecast?, acceptingStranded: Bool) throws {
+        guard let forecast, !forecast.stranded.isEmpty, !acceptingStranded else { return }
+        throw MigrationError(
+            .phonesWouldRefuse,
+            localized(
+                "\(forecast.stranded.count) of \(forecast.entries.count) phones would not take the previous file. \(names(forecast.stranded))."
+            ),
+            next: acceptAdvice)
     }
 
     /// Closes the change and leaves everything as it is.
@@ -208,11 +231,16 @@ public final class Change {
         )
     }
 
-    /// What to do about phones that refuse.
-    public static var strandedAdvice: String {
+    /// What to do about phones that refuse, for the command that can be told so.
+    private static var acceptAdvice: String {
         localized(
             "\(eraseAdvice), after the change; run this again with --accept-stranded when somebody is ready to do that."
         )
+    }
+
+    /// What to do about phones that would refuse a file, where no change is planned.
+    public static var strandedAdvice: String {
+        localized("\(eraseAdvice), once that file is on the nodes; migrate goes on only with --accept-stranded then.")
     }
 }
 

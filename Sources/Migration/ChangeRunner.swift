@@ -9,19 +9,13 @@ public struct ChangeRunner {
     private let change: Change
     private let steps: [any Step]
     private let estimates: StepEstimates
-    private let isInterrupted: () -> Bool
     private let observe: (StepEvent) -> Void
 
-    /// - Parameters:
-    ///   - change: one that has begun its journal.
-    ///   - isInterrupted: asked before each step; yes ends the run there, as a failure of that step would.
-    public init(
-        _ change: Change, isInterrupted: @escaping () -> Bool = { false }, observe: @escaping (StepEvent) -> Void
-    ) {
+    /// - Parameter change: one that has begun its journal.
+    public init(_ change: Change, observe: @escaping (StepEvent) -> Void) {
         self.change = change
         steps = change.steps
         estimates = StepEstimates(change)
-        self.isInterrupted = isInterrupted
         self.observe = observe
     }
 
@@ -40,19 +34,18 @@ public struct ChangeRunner {
         for (index, step) in steps.enumerated() {
             observe(.began(number: index + 1, of: steps.count, title: step.title))
             do {
-                if isInterrupted() {
-                    throw MigrationError(
-                        .interrupted, localized("It was interrupted before this step."),
-                        next: isCommitted
-                            ? localized("Go on with etoken-bridge migrate resume --cluster \(change.plan.cluster).")
-                            : localized("Run the same command again when you are ready."))
-                }
+                try checkInterruption(next: localized("Run the same command again when you are ready."))
                 try run(step, journal)
             } catch {
                 throw fail(step, error, journal)
             }
         }
         do { try journal.append(.finished) } catch { throw fail(steps[steps.count - 1], error, journal) }
+    }
+
+    private func checkInterruption(next: String) throws {
+        guard change.isInterrupted() else { return }
+        throw MigrationError(.interrupted, localized("It was interrupted before this step."), next: next)
     }
 
     private func run(_ step: any Step, _ journal: Journal) throws {
@@ -82,13 +75,13 @@ public struct ChangeRunner {
 
     private func fail(_ step: any Step, _ error: any Error, _ journal: Journal) -> StepFailure {
         // The failure is what counts; where not even the journal can be written, that is the failure.
-        try? journal.append(.failed, step: step.id, text: ["\(error)"])
+        try? journal.append(.failed, step: step.id, error: error)
         let wasCommitted = isCommitted
         let (undone, notUndone) = wasCommitted ? ([], []) : undo(journal)
         if !wasCommitted, notUndone.isEmpty { try? journal.append(.rolledBack) }
         return StepFailure(
-            stepID: step.id, stepTitle: step.title, cause: error, undone: undone, notUndone: notUndone,
-            isAfterCommit: wasCommitted)
+            cluster: change.plan.cluster, stepID: step.id, stepTitle: step.title, cause: error, undone: undone,
+            notUndone: notUndone, isAfterCommit: wasCommitted)
     }
 
     // MARK: Back
@@ -101,27 +94,32 @@ public struct ChangeRunner {
     @discardableResult
     public func rollBack() throws(StepFailure) -> [String] {
         let journal = journal()
-        var (undone, notUndone) = undo(journal)
+        let again = "etoken-bridge migrate rollback --cluster \(change.plan.cluster)"
+        var (undone, notUndone) = undo(journal, while: { !change.isInterrupted() })
         func failure(_ id: String, _ title: String, _ cause: any Error) -> StepFailure {
             StepFailure(
-                stepID: id, stepTitle: title, cause: cause, undone: undone, notUndone: notUndone, isAfterCommit: false)
+                cluster: change.plan.cluster, stepID: id, stepTitle: title, cause: cause, undone: undone,
+                notUndone: notUndone, isAfterCommit: false)
+        }
+        if change.isInterrupted() {
+            throw failure(
+                "rollback", localized("Roll back"),
+                MigrationError(.interrupted, localized("Putting back was interrupted."), next: again))
         }
         if let first = notUndone.first {
             throw failure(
                 "rollback", localized("Roll back"),
-                MigrationError(
-                    .readBackDiffers, localized("Not everything could be put back: \(first)"),
-                    next: localized(
-                        "Mend that, and run etoken-bridge migrate rollback --cluster \(change.plan.cluster) again.")))
+                MigrationError(.readBackDiffers, first, next: again))
         }
-        for step in journal.state.toldPhones ? change.stepsAfterRollback : []
-        where !journal.state.done.contains(step.id) {
+        let left = change.stepsLeftAfterRollback
+        for (index, step) in left.enumerated() {
             do {
-                observe(.began(number: 1, of: 1, title: step.title))
+                observe(.began(number: index + 1, of: left.count, title: step.title))
+                try checkInterruption(next: again)
                 try run(step, journal)
                 undone.append(step.title)
             } catch {
-                try? journal.append(.failed, step: step.id, text: ["\(error)"])
+                try? journal.append(.failed, step: step.id, error: error)
                 notUndone.append("\(step.title): \(error)")
                 throw failure(step.id, step.title, error)
             }
@@ -130,12 +128,15 @@ public struct ChangeRunner {
         return undone
     }
 
-    private func undo(_ journal: Journal) -> (undone: [String], notUndone: [String]) {
+    private func undo(
+        _ journal: Journal, while goesOn: () -> Bool = { true }
+    ) -> (undone: [String], notUndone: [String]) {
         var undone: [String] = []
         var notUndone: [String] = []
         let begun = journal.state.begun
         for step in steps.reversed() where begun.contains(step.id) && step.effect.isOnCluster {
-            observe(.undoing(title: step.title))
+            guard goesOn() else { break }
+            if step.isUndoable { observe(.undoing(title: step.title)) }
             do {
                 try journal.append(.undoing, step: step.id)
                 let sentences = try step.undo()
@@ -143,7 +144,7 @@ public struct ChangeRunner {
                 observe(.undone(sentences))
                 undone += sentences
             } catch {
-                try? journal.append(.notUndone, step: step.id, text: ["\(error)"])
+                try? journal.append(.notUndone, step: step.id, error: error)
                 notUndone.append("\(step.title): \(error)")
             }
         }

@@ -20,7 +20,9 @@ public struct DowngradeCheck: Codable, Sendable {
             case byHand = "by-hand"
         }
 
-        public let id, title: String
+        /// Stable name: `two-tokens`.
+        public let code: String
+        public let title: String
         public let state: State
         /// What was seen, or what is to be done.
         public let text: String
@@ -63,20 +65,22 @@ public struct DowngradeCheck: Codable, Sendable {
             seen: localized("ClusterSecurityMode is \(survey.mode.name)"),
             next:
                 localized(
-                    "In non-secure mode phones use no CTL file; set the mode first if the older release is to be secure: etoken-bridge cluster set-mode mixed --token ..."
+                    "In non-secure mode phones use no CTL file; set the mode first if the older release is to be secure: etoken-bridge cluster set-mode mixed --cluster \(world.name) --token LABEL --token LABEL"
                 )
         )
         let unfinished = try state.changes(of: world.name).filter { !JournalState($0.records).outcome.isClosed }
-            .map(\.path)
+            .compactMap { $0.records.first?.plan?.id }
         list.look(
             "no-unfinished-change", localized("No change is half-finished"), unfinished.isEmpty,
             seen: unfinished.isEmpty
                 ? localized("no open journal is on this machine") : unfinished.joined(separator: ", "),
-            next: localized("Finish it: etoken-bridge migrate resume, or rollback."))
+            next: localized(
+                "Finish it, or undo it: etoken-bridge migrate resume --cluster \(world.name), or migrate rollback --cluster \(world.name)"
+            ))
         guard let present = survey.present, let bytes = survey.presentBytes else {
             list.look(
                 "file", localized("Every node serves the same CTL file"), false, seen: localized("no node serves one"),
-                next: "etoken-bridge cluster set-mode mixed --token ... --token ...")
+                next: "etoken-bridge cluster set-mode mixed --cluster \(world.name) --token LABEL --token LABEL")
             (items, stranded) = (list.items, [])
             return
         }
@@ -94,7 +98,7 @@ public struct DowngradeCheck: Codable, Sendable {
             "server-certificates", localized("The file holds the servers' present certificates"), renewals.isEmpty,
             seen: renewals.isEmpty
                 ? localized("those of the ITL files are the same") : renewals.joined(separator: "; "),
-            next: "etoken-bridge migrate update-certificates --cluster \(world.name) --token ...")
+            next: "etoken-bridge migrate update-certificates --cluster \(world.name) --token LABEL --token LABEL")
         stranded = list.lookAtPhones(survey, present)
         list.addWorkByHand(bytes)
         items = list.items
@@ -106,15 +110,15 @@ private struct Checklist {
     typealias Item = DowngradeCheck.Item
     var items: [Item] = []
 
-    mutating func look(_ id: String, _ title: String, _ isSo: Bool, seen: String, next: String? = nil) {
+    mutating func look(_ code: String, _ title: String, _ isSo: Bool, seen: String, next: String? = nil) {
         items.append(
             Item(
-                id: id, title: title, state: isSo ? .proven : .failed, text: seen,
+                code: code, title: title, state: isSo ? .proven : .failed, text: seen,
                 next: isSo ? [] : [next].compactMap(\.self)))
     }
 
-    mutating func byHand(_ id: String, _ title: String, _ text: String) {
-        items.append(Item(id: id, title: title, state: .byHand, text: text, next: []))
+    mutating func byHand(_ code: String, _ title: String, _ text: String) {
+        items.append(Item(code: code, title: title, state: .byHand, text: text, next: []))
     }
 
     mutating func lookAtTokens(
@@ -122,8 +126,9 @@ private struct Checklist {
         atHand: [ChangePlan.Token]
     ) throws {
         let toEtoken = "etoken-bridge migrate to-etoken --cluster \(cluster) --token LABEL --token LABEL"
+        let noToken = localized("there is no token in the file")
         func names(_ records: [Record]) -> String {
-            records.isEmpty ? "none" : records.map { $0.subjectName ?? "?" }.joined(separator: ", ")
+            records.isEmpty ? noToken : records.map { $0.subjectName ?? "?" }.joined(separator: ", ")
         }
         look(
             "signed-by-token", localized("A hardware token signed the file"), present.signerRecord?.isToken == true,
@@ -132,31 +137,37 @@ private struct Checklist {
             "two-tokens", localized("Two tokens at least are in the file"),
             Set(inFile.compactMap(\.certificate)).count >= 2,
             seen: names(inFile), next: toEtoken)
-        let noToken = localized("there is no token in the file")
         let trusted = Set(survey.world.trusted)
         let missing = inFile.filter { !trusted.contains(Digest.sha256($0.certificate ?? []).hex) }
         look(
             "trusted", localized("\(TrustStores.phoneSAST) holds the certificate of every token"),
             missing.isEmpty && !inFile.isEmpty,
-            seen: inFile.isEmpty ? noToken : missing.isEmpty ? names(inFile) : localized("missing: \(names(missing))"),
-            next: localized(
-                "Export and upload it: etoken-bridge token export LABEL, then trust upload FILE --cluster \(cluster)"))
+            seen: missing.isEmpty ? names(inFile) : localized("missing: \(names(missing))"),
+            next: inFile.isEmpty
+                ? toEtoken
+                : localized("Upload it: etoken-bridge trust upload --cluster \(cluster) --token LABEL"))
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         var silent: [String] = []
+        var servers: [String] = []
         for signer in inFile.compactMap(OfferedSigner.init(record:)) {
             let replies = world.askTVS(for: signer, as: phone, trusting: survey.itl)
-            silent += replies.filter { $0.answer.vouches(for: signer) != true }.map {
-                localized("\($0.server) for \(signer.name)")
-            }
+            let others = replies.filter { $0.answer.vouches(for: signer) != true }.map(\.server)
+            silent += others.map { localized("\($0) for \(signer.name)") }
+            servers += others.filter { !servers.contains($0) }
             if replies.isEmpty { silent.append(localized("no TVS server could be asked")) }
         }
         look(
             "tvs", localized("TVS vouches for every token"), silent.isEmpty && !inFile.isEmpty,
-            seen: silent.isEmpty
-                ? localized("asked for \(names(inFile)), as a phone would")
-                : localized("not: \(silent.joined(separator: ", "))"),
-            next: localized(
-                "Restart Cisco Trust Verification Service on that node, and check \(TrustStores.phoneSAST)."))
+            seen: inFile.isEmpty
+                ? noToken
+                : silent.isEmpty
+                    ? localized("asked for \(names(inFile)), as a phone would")
+                    : localized("not: \(silent.joined(separator: ", "))"),
+            next: inFile.isEmpty
+                ? toEtoken
+                : localized(
+                    "See that \(TrustStores.phoneSAST) holds the certificates, then: etoken-bridge cluster restart-services --cluster \(cluster) --service tvs\(servers.map { " --node \($0)" }.joined())"
+                ))
         guard !atHand.isEmpty else {
             return byHand(
                 "at-hand", localized("The tokens are at hand"),

@@ -18,12 +18,18 @@ public protocol Step: AnyObject {
     ///
     /// - Throws: where the world is not as the action should have left it.
     func prove() throws -> [String]
+    /// Whether ``undo()`` has something to put back. What phones did cannot be undone: they are told again.
+    var isUndoable: Bool { get }
+    /// What ``undo()`` would put back now, a sentence each.
+    func plannedUndo() throws -> [String]
     /// Puts back what ``act()`` changed, also after an action that failed half-way, or in another run. Each sentence says
     /// what was put back.
     func undo() throws -> [String]
 }
 
 extension Step {
+    public var isUndoable: Bool { false }
+    public func plannedUndo() throws -> [String] { [] }
     public func undo() throws -> [String] { [] }
 }
 
@@ -52,6 +58,7 @@ public enum StepState: Equatable, Sendable {
 
 /// A step failed.
 public struct StepFailure: Error {
+    public let cluster: String
     public let stepID: String
     public let stepTitle: String
     public let cause: any Error

@@ -43,7 +43,7 @@ public struct Survey {
 
     /// The cluster as it was when a change was planned, from what was kept then. Only the phones are asked for anew.
     ///
-    /// - Parameter newFile: what phones that cannot be asked are supposed to hold; nil for the file of before.
+    /// - Parameter newFile: what the change has made, once phones were told of it: those that cannot be asked are supposed to hold it.
     init(
         restoring world: WorldState, of cluster: any ClusterWorld, backups: StateFolder, newFile: [UInt8]?
     ) throws {
@@ -62,7 +62,7 @@ public struct Survey {
         services = []
         phones = try Self.phones(
             of: cluster, present: presentBytes, list: present, backups: backups,
-            assumed: try newFile.map { (try TrustListFile(decoding: $0), localized("new file (assumed)")) })
+            new: try newFile.map { ($0, try TrustListFile(decoding: $0)) })
     }
 
     /// Keeps the files that a later run has to know.
@@ -162,12 +162,12 @@ public struct Survey {
 
     private static func phones(
         of cluster: any ClusterWorld, present: [UInt8]?, list: TrustListFile?, backups: StateFolder,
-        assumed: (list: TrustListFile, summary: String)? = nil
+        new: (bytes: [UInt8], list: TrustListFile)? = nil
     ) throws -> [SurveyedPhone] {
         let phones = try cluster.phones()
         return SurveyedPhone.all(
             phones, checksums: cluster.heldChecksums(of: phones),
-            present: present.flatMap { bytes in list.map { (bytes, $0) } }, assumed: assumed
+            present: present.flatMap { bytes in list.map { (bytes, $0) } }, new: new
         ) { checksum in
             backups.backup(withChecksum: checksum).flatMap { try? TrustListFile(decoding: $0) }
         }

@@ -5,15 +5,9 @@ import TrustList
 public struct Forecast: Sendable {
     public struct Entry: Sendable {
         public let phone: Phone
-        /// What it holds now, as a short text for tables.
-        public let before: String
+        /// What it holds now.
+        public let holding: HeldFile
         public let verdict: Verdict
-
-        public init(phone: Phone, before: String, verdict: Verdict) {
-            self.phone = phone
-            self.before = before
-            self.verdict = verdict
-        }
     }
 
     public let entries: [Entry]
@@ -33,7 +27,8 @@ public struct Forecast: Sendable {
     ) {
         /// Phones that are alike in these get the same verdict; clusters have thousands of each.
         struct Kind: Hashable {
-            let model, summary: String
+            let model: String
+            let holding: HeldFile
             let servers: [String]
         }
         var known: [Kind: Verdict] = [:]
@@ -41,14 +36,14 @@ public struct Forecast: Sendable {
         let usual = nodes.lazy.compactMap { served[$0] }.first ?? served.first?.value
         entries = phones.map { entry in
             let servers = entry.phone.place?.servers ?? []
-            let kind = Kind(model: entry.phone.model.name, summary: entry.summary, servers: servers)
+            let kind = Kind(model: entry.phone.model.name, holding: entry.holding, servers: servers)
             let verdict =
                 known[kind]
                 ?? Self.decide(
                     entry, signer, servers.lazy.compactMap { served[$0] }.first ?? usual,
                     tvs.answers(for: entry.phone))
             known[kind] = verdict
-            return Entry(phone: entry.phone, before: entry.summary, verdict: verdict)
+            return Entry(phone: entry.phone, holding: entry.holding, verdict: verdict)
         }
     }
 
@@ -78,23 +73,27 @@ public struct Forecast: Sendable {
         public let model: String
         /// Device pool, where known.
         public let pool: String?
-        public let before: String
+        public let holding: HeldFile
         public let verdict: Verdict
         public let phones: [Phone]
+
+        /// What they hold now, as a short text for tables.
+        public var before: String { holding.text }
     }
 
     /// The phones in groups, by model, pool and outcome.
     public var groups: [Group] {
         struct Key: Hashable {
-            let model, pool, before, reason: String
+            let model, pool, reason: String
+            let holding: HeldFile
             let outcome: Verdict.Outcome
         }
         var places: [Key: Int] = [:]
         var members: [(first: Entry, phones: [Phone])] = []
         for entry in entries {
             let key = Key(
-                model: entry.phone.model.name, pool: entry.phone.place?.devicePool ?? "", before: entry.before,
-                reason: entry.verdict.reason, outcome: entry.verdict.outcome)
+                model: entry.phone.model.name, pool: entry.phone.place?.devicePool ?? "",
+                reason: entry.verdict.reason, holding: entry.holding, outcome: entry.verdict.outcome)
             if let place = places[key] {
                 members[place].phones.append(entry.phone)
             } else {
@@ -104,7 +103,7 @@ public struct Forecast: Sendable {
         }
         return members.map { first, phones in
             Group(
-                model: first.phone.model.name, pool: first.phone.place?.devicePool, before: first.before,
+                model: first.phone.model.name, pool: first.phone.place?.devicePool, holding: first.holding,
                 verdict: first.verdict, phones: phones.sorted { $0.name < $1.name })
         }.sorted {
             ($0.model, $0.pool ?? "", $0.verdict.outcome.rawValue, $0.verdict.reason, $0.before)

@@ -9,12 +9,51 @@ public enum HeldChecksum: Equatable, Sendable {
     case checksum(String)
 }
 
+/// Which CTL file a phone holds: a code for programs, and words for tables.
+public struct HeldFile: Sendable, Hashable {
+    public enum Code: String, Sendable, Codable {
+        /// The one that the cluster serves.
+        case presentFile = "present-file"
+        /// The one that a change has made, and the one before it.
+        case newFile = "new-file"
+        case oldFile = "old-file"
+        /// Another one, of which a copy is here.
+        case olderFile = "older-file"
+        /// Another one, of which no copy is here.
+        case otherFile = "other-file"
+        case noFile = "no-file"
+        case notKnown = "not-known"
+    }
+
+    public let code: Code
+    /// What the phone displays, where that is an older or another file: MD5 or SHA-1, lower-case hexadecimal.
+    public var checksum: String?
+    /// Whether the phone could not be asked, and is supposed to hold it.
+    public var isAssumed = false
+
+    /// Whether the phone itself said so.
+    public var isSeen: Bool { !isAssumed && code != .notKnown }
+
+    /// For people: "present file", "older file 9bf96bc2".
+    public var text: String {
+        let start = String(checksum?.prefix(8) ?? "")
+        return switch code {
+        case .presentFile: isAssumed ? localized("present file (assumed)") : localized("present file")
+        case .newFile: isAssumed ? localized("new file (assumed)") : localized("new file")
+        case .oldFile: localized("old file")
+        case .olderFile: localized("older file \(start)")
+        case .otherFile: localized("other file \(start)")
+        case .noFile: isAssumed ? localized("no CTL file (assumed)") : localized("no CTL file")
+        case .notKnown: localized("not known (not registered)")
+        }
+    }
+}
+
 /// A phone, and what it holds as its CTL file.
 public struct SurveyedPhone: Sendable {
     public let phone: Phone
     public let held: HeldTrustList
-    /// What it holds, for tables: "present file", "no CTL file", "other file (1a2b...)".
-    public let summary: String
+    public let holding: HeldFile
 
     /// Judges what phones hold, by what their web pages display and by what the cluster serves.
     ///
@@ -24,38 +63,47 @@ public struct SurveyedPhone: Sendable {
     /// - Parameters:
     ///   - checksums: by phone name, what web pages display.
     ///   - present: the file that the cluster serves; nil for none.
-    ///   - assumed: what a registered phone that cannot be asked is supposed to hold, where that is another file.
+    ///   - new: the file that a change has made, where `present` is the one before it; a registered phone that cannot be
+    ///     asked is supposed to hold it.
     ///   - copy: finds another file by its checksum.
     public static func all(
         _ phones: [Phone], checksums: [String: HeldChecksum], present: (bytes: [UInt8], list: TrustListFile)?,
-        assumed: (list: TrustListFile, summary: String)? = nil, copy: (String) -> TrustListFile?
+        new: (bytes: [UInt8], list: TrustListFile)? = nil, copy: (String) -> TrustListFile?
     ) -> [SurveyedPhone] {
-        let assumed = assumed ?? present.map { ($0.list, localized("present file (assumed)")) }
+        let presentCode: HeldFile.Code = new == nil ? .presentFile : .oldFile
+        let assumed = new.map { ($0.list, HeldFile.Code.newFile) } ?? present.map { ($0.list, presentCode) }
         let matching = present.map { Digest.displayed($0.bytes) } ?? []
+        let matchingNew = new.map { Digest.displayed($0.bytes) } ?? []
         // Phones that hold the same file share it.
         var known: [String: HeldTrustList] = [:]
         return phones.map { phone in
             switch checksums[phone.name] {
             case .notInstalled?:
-                return SurveyedPhone(phone: phone, held: .none, summary: localized("no CTL file"))
+                return SurveyedPhone(phone: phone, held: .none, holding: HeldFile(code: .noFile))
             case .checksum(let text)?:
                 if let present, matching.contains(text) {
-                    return SurveyedPhone(phone: phone, held: .file(present.list), summary: localized("present file"))
+                    return SurveyedPhone(
+                        phone: phone, held: .file(present.list), holding: HeldFile(code: presentCode))
+                }
+                if let new, matchingNew.contains(text) {
+                    return SurveyedPhone(phone: phone, held: .file(new.list), holding: HeldFile(code: .newFile))
                 }
                 let held = known[text] ?? other(text, copy)
                 known[text] = held
-                let kind = if case .file = held { "older" } else { "other" }
-                return SurveyedPhone(phone: phone, held: held, summary: "\(kind) file \(text.prefix(8))")
+                let code: HeldFile.Code = if case .file = held { .olderFile } else { .otherFile }
+                return SurveyedPhone(phone: phone, held: held, holding: HeldFile(code: code, checksum: text))
             case nil where phone.isRegistered == false:
                 return SurveyedPhone(
                     phone: phone,
                     held: .unknown(localized("it is not registered, so nobody knows which CTL file it took last")),
-                    summary: localized("not known (not registered)"))
+                    holding: HeldFile(code: .notKnown))
             case nil:
-                guard let assumed else {
-                    return SurveyedPhone(phone: phone, held: .none, summary: localized("no CTL file (assumed)"))
+                guard let (list, code) = assumed else {
+                    return SurveyedPhone(
+                        phone: phone, held: .none, holding: HeldFile(code: .noFile, isAssumed: true))
                 }
-                return SurveyedPhone(phone: phone, held: .file(assumed.list), summary: assumed.summary)
+                return SurveyedPhone(
+                    phone: phone, held: .file(list), holding: HeldFile(code: code, isAssumed: true))
             }
         }
     }

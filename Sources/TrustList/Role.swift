@@ -19,6 +19,9 @@ public struct Role: RawRepresentable, Hashable, Sendable {
     /// The roles that have a name here.
     public static let known: [Role] = [.sast, .ccm, .ccmTFTP, .tftp, .capf, .appServer, .tvs]
 
+    /// The name for texts, in which the first role's own would be too long.
+    public var text: String { self == .sast ? "SAST" : name }
+
     /// The name that CUCM's `show ctl` prints, or the number where there is none.
     public var name: String {
         switch self {

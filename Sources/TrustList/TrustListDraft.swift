@@ -32,7 +32,7 @@ public struct TrustListDraft: Sendable {
         guard let record = records.first(where: { $0.role == .sast && $0.certificate == certificate }) else {
             throw TrustListError(
                 .unusableSigner,
-                localized("the signer's certificate has no record with the role \(Role.sast.name) in this list"))
+                localized("the signer's certificate has no record with the role \(Role.sast.text) in this list"))
         }
         guard let modulus = ModulusSize(bits: modulusBits) else {
             throw TrustListError(

@@ -70,7 +70,7 @@ public struct TrustListEditor: Sendable {
         let signers = records.filter { $0.role == .sast }
         guard !signers.isEmpty else {
             throw TrustListError(
-                .unusableSigner, localized("no record with the role \(Role.sast.name) would be left to sign"))
+                .unusableSigner, localized("no record with the role \(Role.sast.text) would be left to sign"))
         }
         let tokens = Set(signers.filter(\.isToken).map(\.certificate))
         guard tokens.count != 1 else {

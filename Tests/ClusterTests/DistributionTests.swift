@@ -15,7 +15,7 @@ import Transfers
         tftp = try TFTPServer(address: web.address)
     }
 
-    func host(tftpPort: UInt16? = nil) -> NodeTrustListHost {
+    func host(tftpPort: UInt16? = nil) -> any TrustListHost {
         let node = NodeConfiguration(
             name: "node", address: web.address, tftpPort: tftpPort ?? tftp.port, httpPort: web.port)
         let cluster = Cluster(ClusterConfiguration(name: "c", nodes: [node]))

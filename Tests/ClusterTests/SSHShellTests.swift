@@ -67,6 +67,7 @@ struct SSHShellTests {
             try SSHShell(node(server), user: server.user, password: secret("wrong-secret"))
         }
         #expect(error?.code == .loginRefused, "\(String(describing: error))")
+        #expect(error?.message.contains(server.user) == true && error?.account == .platform)
         #expect(error?.description.contains("wrong-secret") == false)
         let failures = server.log.split(separator: "\n").filter {
             $0.contains("Failed password") || $0.contains("authentication failure")
@@ -114,7 +115,23 @@ struct SSHShellTests {
                 Ciphers aes128-cbc
                 """)
         let error = #expect(throws: ClusterError.self) { try shell(server) }
-        #expect(error?.code == .notSupported, "\(String(describing: error))")
+        #expect(error?.code == .noCommonAlgorithm, "\(String(describing: error))")
+        // The long lists of names are for those who ask.
+        #expect(error?.description.contains("kex") == false && error?.cause.map { "\($0)".isEmpty } == false)
+        #expect(error?.advice?.contains("legacy_ssh = true") == true)
         #expect(try PlatformCommandLine(shell(server, legacy: true)).securityMode() == .mixed)
+    }
+
+    /// It may hang up before its own list of algorithms has come. It has answered all the same.
+    @Test func anOldServerThatHangsUpIsNotTakenForNobody() throws {
+        let server = try PythonServer(script: "ssh-cut.py")
+        for (legacy, code) in [(false, ClusterError.Code.noCommonAlgorithm), (true, .unexpectedAnswer)] {
+            let node = NodeConfiguration(
+                name: "node", address: server.address, sshPort: server.port, sshHostKey: "SHA256:", legacySSH: legacy)
+            let error = #expect(throws: ClusterError.self) {
+                try SSHShell(node, user: "u", password: secret("p"), timeout: 10)
+            }
+            #expect(error?.code == code, "\(String(describing: error))")
+        }
     }
 }

@@ -105,6 +105,49 @@ import Testing
         return status.findings().map(\.code)
     }
 
+    private func failure(_ code: ClusterError.Code) -> ClusterStatus.Failure {
+        .init(ClusterError(code, operation: "read", node: "sub", message: "it does not work"))
+    }
+
+    /// What a release does not know is a warning; a node of which nothing could be read is an error, whatever it said.
+    @Test func aNodeThatWasNotReadIsAnError() {
+        var status = sound
+        status.nodes[1].failures = [failure(.notSupported)]
+        #expect(status.findings().map(\.severity) == [.warning])
+        status.nodes[1].version = nil
+        #expect(status.findings().map(\.severity) == [.error])
+        status.nodes[1].failures = [failure(.noCommonAlgorithm)]
+        #expect(status.findings().map(\.severity) == [.error])
+        #expect(status.findings()[0].next.contains { $0.contains("legacy_ssh = true for sub") })
+    }
+
+    /// A node that is down is told once, with the way to look further, and not for every file again.
+    @Test func aNodeThatIsDownIsOneError() {
+        var status = sound
+        let silent = ClusterStatus.File(state: .failed, error: failure(.unreachable))
+        status.nodes[1].ctl = ClusterStatus.Served(tftp: silent, http: silent)
+        status.nodes[1].itl = ClusterStatus.Served(tftp: silent, http: silent)
+        #expect(status.findings().count == 4)
+        status.nodes[1].failures = [failure(.unreachable)]
+        #expect(status.findings().map(\.code) == [.nodeNotRead])
+        #expect(status.findings()[0].next.last?.contains("etoken-bridge doctor --cluster c") == true)
+    }
+
+    @Test func whatExpiresIsNamedWithItsNodeAndWhatToDo() {
+        var status = sound
+        status.nodes[1].certificates?[0].notAfter = Timestamp(status.taken.seconds + 86400)
+        status.trustLists.append(
+            ClusterStatus.TrustList(
+                kind: "ITLFile.tlv", length: 1, md5: "m", sha1: "sub",
+                records: [.init(role: 0, dnsName: "sub", subject: "CN=x", notAfter: Timestamp(5))]))
+        let findings = status.findings()
+        #expect(findings.map(\.node) == ["sub", "sub"])
+        #expect(findings[0].text.contains("CN=x in the ITLFile.tlv of sub expired"), "\(findings[0].text)")
+        #expect(findings[1].text.hasPrefix("The CallManager certificate of sub expires"), "\(findings[1].text)")
+        #expect(findings[1].next.last?.contains("migrate update-certificates --cluster c") == true)
+        #expect(findings.allSatisfy { !$0.next.isEmpty })
+    }
+
     @Test func everyRuleFindsWhatItIsFor() {
         #expect(codes { _ in } == [])
         #expect(codes { $0.nodes[1].version = "10.5.2.1-1" } == [.versionsDiffer])
@@ -134,7 +177,7 @@ import Testing
             } == [])
         #expect(codes { $0.nodes[1].isConfiguredForTFTP = false } == [.tftpRoleDiffers])
         #expect(codes { $0.nodes[1].replication?.state = 3 } == [.replicationBroken])
-        #expect(codes { $0.nodes[1].failures = [.init(code: "unreachable", text: "x")] } == [.nodeNotRead])
+        #expect(codes { $0.nodes[1].failures = [failure(.unreachable)] } == [.nodeNotRead])
         // Errors stand before warnings.
         #expect(
             codes {

@@ -103,6 +103,11 @@ struct WebNode {
                 try web.administration(password: "wrong-secret").trustCertificates(unit: "tomcat-trust")
             }
             #expect(error?.code == (attempt <= 4 ? .loginRefused : .tooManyLogins))
+            if attempt == 1 {
+                // The page's sentence, and not the page.
+                #expect(error?.found == "Log on failed - Invalid User ID or Password")
+                #expect(error?.message.contains("admin") == true && error?.account == .platform)
+            }
             #expect(error?.description.contains("wrong-secret") == false)
             #expect(web.requests("POST") == attempt)
         }
@@ -115,6 +120,7 @@ struct WebNode {
         }
         #expect(error?.code == .notTrusted)
         #expect(error?.expected == TestIdentity.wrongPin)
+        #expect(error?.found == web.node().tlsPin)
         #expect(web.requests("GET") + web.requests("POST") == 0)
         var node = web.node()
         node.tlsPin = nil

@@ -70,7 +70,7 @@ import Testing
     @Test func whatCannotBeRestartedIsSaidBeforeAnythingGoesDown() throws {
         let none = try cluster("restart-services", "--service", "tvs", "--node", Rehearsal.subscriber, "--yes")
         #expect(none.status == 2 && none.errors.contains("Cisco Trust Verification Service is not activated"))
-        #expect(try cluster("restart-services", "--node", "nobody", "--yes").status == 1)
+        #expect(try cluster("restart-services", "--node", "nobody", "--yes").status == 2)
         #expect(try cluster("restart-services", "--service", "tomcat", "--yes").status == 64)
         try rehearsal.fault(Rehearsal.subscriber, "down")
         let down = try cluster("restart-services", "--yes")
@@ -120,7 +120,7 @@ import Testing
         let nonSecure = try cluster("set-mode", "non-secure", "--yes", "--json")
         #expect(nonSecure.status == 0, "\(nonSecure.errors)")
         let report = try document(nonSecure)
-        #expect(report["mode"] as? String == "mixed" && report["kind"] as? String == "set-non-secure-mode")
+        #expect(report["securityMode"] as? String == "mixed" && report["kind"] as? String == "set-non-secure-mode")
         #expect(report["state"] as? String == "finished" && report["backup"] != nil)
         #expect(try mode() == "0")
         #expect(rehearsal.ctlFile(Rehearsal.publisher) == rehearsal.ctlFile(Rehearsal.subscriber))

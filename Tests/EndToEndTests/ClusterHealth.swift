@@ -112,6 +112,7 @@ import Testing
         let down = try status()
         #expect(down.result.status == 8, "\(down.result.errors)")
         #expect(down.codes() == ["node-not-read", "replication-broken"])
+        #expect(down.findings.filter { $0["code"] as? String == "node-not-read" }.count == 1)
         #expect((down.node(Rehearsal.publisher)["failures"] as? [Any])?.isEmpty == true)
         try rehearsal.fault(Rehearsal.publisher, "down")
         #expect(try status().result.status == 6)
@@ -141,5 +142,37 @@ import Testing
         #expect(seen.codes() == ["nodes-differ"] && seen.findings.count == 2, "\(seen.result.output)")
         #expect(seen.status["serversNotConfigured"] as? [String] == [Rehearsal.subscriber])
         #expect(seen.status["nodesNotInCluster"] as? [String] == ["other"])
+    }
+
+    /// Of a release that speaks old algorithms only nothing is read, unless that is allowed: never a status of 0.
+    @Test func anOldReleaseThatIsNotAllowedIsNotSound() throws {
+        let old = try Rehearsal(options: ["--release", "9.1"])
+        #expect(try old.bridge("cluster", "status", "--cluster", "lab").status == 0)
+        let path = "config/etoken-bridge/config.toml"
+        let lines = old.folder.text(path).split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.contains { $0.hasPrefix("legacy_ssh") } && lines.contains { $0.hasPrefix("legacy_tls") })
+        old.folder.write(path, lines.filter { !$0.hasPrefix("legacy_") }.joined(separator: "\n"))
+        for _ in 0..<8 {
+            let seen = try old.bridge("cluster", "status", "--cluster", "lab", "--json")
+            #expect(seen.status == 8, "\(seen.errors)")
+            let document = try #require(
+                JSONSerialization.jsonObject(with: Data(seen.output.utf8)) as? [String: Any], "\(seen.errors)")
+            let findings = try #require(document["findings"] as? [[String: Any]])
+            let nodes = try #require((document["status"] as? [String: Any])?["nodes"] as? [[String: Any]])
+            // One sentence for a node, and what to do about it.
+            #expect(findings.count == nodes.count, "\(seen.output)")
+            #expect(findings.allSatisfy { $0["severity"] as? String == "error" }, "\(seen.output)")
+            for node in nodes {
+                let failures = try #require(node["failures"] as? [[String: Any]])
+                #expect(failures.map { $0["code"] as? String } == ["no-common-algorithm"], "\(seen.output)")
+            }
+            #expect(seen.errors.contains("Next: For a release before 10, set legacy_ssh = true"), "\(seen.errors)")
+            #expect(!seen.errors.contains("kex"))
+        }
+        let store = try old.bridge("trust", "list", "--cluster", "lab", "--json")
+        #expect(store.status == 1 && !store.errors.contains("report this"), "\(store.errors)")
+        #expect(store.output.contains("\"code\" : \"no-common-algorithm\""), "\(store.output)")
+        let asked = try old.bridge("trust", "list", "--cluster", "lab", "--via", "web")
+        #expect(asked.errors.contains("Next: For a release before 10.5, set legacy_tls = true"), "\(asked.errors)")
     }
 }

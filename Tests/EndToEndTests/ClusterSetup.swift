@@ -43,7 +43,7 @@ import Testing
     private func fingerprints(of names: [String]) -> [String] {
         names.flatMap { name -> [String] in
             let node = node(name)
-            return ["--ssh-fingerprint", node["sshHostKey"] as! String, "--tls-pin", node["tlsPin"] as! String]
+            return ["--ssh-host-key", node["sshHostKey"] as! String, "--tls-pin", node["tlsPin"] as! String]
                 + ((node["tvsPin"] as? String).map { ["--tls-pin", $0] } ?? [])
         }
     }
@@ -96,7 +96,7 @@ import Testing
         #expect(half.errors.contains(node(Rehearsal.subscriber)["sshHostKey"] as! String))
         // Others are given.
         let other = try add([
-            "--ssh-fingerprint", "SHA256:" + String(repeating: "A", count: 43), "--tls-pin", TestIdentity.wrongPin,
+            "--ssh-host-key", "SHA256:" + String(repeating: "A", count: 43), "--tls-pin", TestIdentity.wrongPin,
             "--password-file", passwordFile,
         ])
         #expect(other.status == 7 && other.errors.contains("was not given"), "\(other.errors)")

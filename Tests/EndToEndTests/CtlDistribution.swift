@@ -83,7 +83,13 @@ import Testing
         // One node alone agrees with itself.
         #expect(try fetch("got.tlv", "--node", Rehearsal.subscriber).status == 0)
         #expect(rehearsal.folder.bytes("got.tlv") == other)
-        #expect(try fetch("nobody.tlv", "--node", "nobody").status == 1)
+        let nobody = try fetch("nobody.tlv", "--node", "nobody")
+        #expect(nobody.status == 2, "\(nobody.errors)")
+        #expect(nobody.errors.contains("there are: \(Rehearsal.publisher), \(Rehearsal.subscriber)."))
+        #expect(nobody.errors.contains("Next: Correct --node"), "\(nobody.errors)")
+        let differing = try document(try fetch("got.tlv", "--force", "--json"))
+        let finding = try #require((differing["findings"] as? [[String: Any]])?.first)
+        #expect(finding["code"] as? String == "files-differ" && finding["node"] as? String == Rehearsal.subscriber)
     }
 
     @Test func aNodeThatIsDownIsNamedAndTheOthersAreRead() throws {
@@ -91,10 +97,14 @@ import Testing
         let result = try fetch("got.tlv")
         #expect(result.status == 8, "\(result.errors)")
         #expect(result.errors.contains("\(Rehearsal.subscriber) could not be read"))
+        #expect(result.errors.contains("Next: Check that \(Rehearsal.subscriber) is up"), "\(result.errors)")
         #expect(rehearsal.folder.bytes("got.tlv") == rehearsal.ctlFile(Rehearsal.publisher))
         try rehearsal.fault(Rehearsal.publisher, "down")
         let nothing = try fetch("nothing.tlv")
         #expect(nothing.status == 6, "\(nothing.errors)")
+        let failed = try document(try fetch("nothing.tlv", "--json"))
+        let code = (failed["error"] as? [String: Any])?["code"] as? String
+        #expect(code == "unreachable" || code == "timed-out", "\(failed)")
         #expect(rehearsal.folder.bytes("nothing.tlv") == nil)
     }
 
@@ -109,7 +119,7 @@ import Testing
 
         let result = try deploy("new.tlv", "--json")
         #expect(result.status == 0, "\(result.errors)")
-        #expect(result.errors.contains("does not stand in the CTL file that was there"))
+        #expect(result.errors.contains("is not in the CTL file that was there"))
         #expect(try states(result) == [Rehearsal.publisher: "done", Rehearsal.subscriber: "done"])
         #expect(rehearsal.ctlFile(Rehearsal.publisher) == new && rehearsal.ctlFile(Rehearsal.subscriber) == new)
         #expect(backups == [old])
@@ -117,6 +127,41 @@ import Testing
         #expect(again.status == 0)
         #expect(try states(again) == [Rehearsal.publisher: "already-so", Rehearsal.subscriber: "already-so"])
         #expect(backups == [old])
+    }
+
+    /// What would be done is said, and nothing is done: no file is kept, and no login is needed.
+    @Test func aDryRunChangesNothing() throws {
+        let new = try makeFile("new.tlv")
+        let old = try #require(rehearsal.ctlFile(Rehearsal.publisher))
+        rehearsal.folder.write("lab/nodes/\(Rehearsal.subscriber)/tftp/CTLFile.tlv", new, mode: 0o644)
+        try rehearsal.replaceInConfiguration(
+            "password_file", with: rehearsal.folder.write("wrong-password", "nonsense\n"))
+        let before = try rehearsal.clusterState()
+        func dryRun(_ command: String...) throws -> Rehearsal.Result {
+            try rehearsal.ctl(command + ["--cluster", "lab", "--dry-run"])
+        }
+        let deployed = try dryRun("deploy", path("new.tlv"), "--json")
+        #expect(deployed.status == 0, "\(deployed.errors)")
+        #expect(try document(deployed)["outcome"] as? String == "planned")
+        #expect(try states(deployed) == [Rehearsal.publisher: "untouched", Rehearsal.subscriber: "already-so"])
+        #expect(deployed.errors.contains("is not in the CTL file that was there"))
+        let sum = { (bytes: [UInt8]) in
+            try rehearsal.run("/usr/bin/sha1sum", [rehearsal.folder.write("sum", bytes)]).output.prefix(40)
+        }
+        let text = try dryRun("deploy", path("new.tlv"))
+        #expect(text.output.contains(try sum(old)) && text.output.contains("New file: \(new.count) bytes"))
+        #expect(text.output.contains("Nothing was changed."), "\(text.output)")
+        let deleted = try dryRun("delete", "--json")
+        #expect(deleted.status == 0, "\(deleted.errors)")
+        #expect(try states(deleted) == [Rehearsal.publisher: "untouched", Rehearsal.subscriber: "untouched"])
+        try rehearsal.fault(Rehearsal.subscriber, "down")
+        let down = try dryRun("deploy", path("new.tlv"), "--json")
+        #expect(down.status == 6, "\(down.errors)")
+        let nodes = try #require(try document(down)["nodes"] as? [[String: Any]])
+        let error = try #require(nodes.last?["error"] as? [String: Any])
+        #expect(["unreachable", "timed-out"].contains(error["code"] as? String) && error["text"] != nil)
+        try rehearsal.fault(Rehearsal.subscriber, "none")
+        #expect(try rehearsal.clusterState() == before && backups.isEmpty)
     }
 
     /// The subscriber had another file than the publisher: each gets its own back.
@@ -189,6 +234,11 @@ import Testing
         let result = try deploy("new.tlv")
         #expect(result.status == 7, "\(result.errors)")
         #expect(result.errors.contains("every node is as it was"))
+        // Which key was found, or whose password it was.
+        #expect(
+            result.errors.contains(
+                key == "tls_pin" ? "; found: sha256//" : "Check user and password of the platform account"),
+            "\(result.errors)")
         #expect(try rehearsal.clusterState() == before)
         if key == "password_file" {
             // One attempt on one node, although two were to be written to.
@@ -247,7 +297,8 @@ import Testing
         let (first, second) = (rehearsal.folder.bytes("first.tlv"), rehearsal.folder.bytes("second.tlv"))
         #expect(first != second)
         func deploy(_ file: String, _ folders: String...) throws -> Rehearsal.Result {
-            try rehearsal.ctl(["deploy", path(file), "--yes"] + folders.flatMap { ["--folder", path($0)] })
+            let options = folders.flatMap { $0.hasPrefix("--") ? [$0] : ["--folder", path($0)] }
+            return try rehearsal.ctl(["deploy", path(file), "--yes"] + options)
         }
         let done = try deploy("first.tlv", "a")
         #expect(done.status == 0, "\(done.errors)")
@@ -268,5 +319,11 @@ import Testing
 
         let missing = try deploy("second.tlv", "a", "nowhere")
         #expect(missing.status == 2 && missing.errors.contains("nowhere"), "\(missing.errors)")
+        #expect(missing.errors.contains("Next: Check the path"), "\(missing.errors)")
+        let report = try deploy("second.tlv", "a", "--json")
+        let entry = try #require(
+            (JSONSerialization.jsonObject(with: Data(report.output.utf8)) as? [String: Any])?["nodes"]
+                as? [[String: Any]])
+        #expect(entry.map { $0["folder"] as? String } == [path("a")] && entry[0]["node"] == nil)
     }
 }

@@ -26,9 +26,9 @@ import Testing
     @Test func whatProgramsReadIsTheSame() throws {
         struct Plan: Decodable, Equatable {
             struct Step: Decodable, Equatable { let id, effect, state: String }
-            struct Group: Decodable, Equatable { let model, outcome, rule: String }
+            struct Group: Decodable, Equatable { let model, holds, outcome, rule: String }
             struct Forecast: Decodable, Equatable { let groups: [Group] }
-            let state, kind, mode: String
+            let state, kind, securityMode: String
             let steps: [Step]
             let forecast: Forecast
         }

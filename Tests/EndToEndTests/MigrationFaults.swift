@@ -37,6 +37,8 @@ import TrustList
             default:
                 // It could not be put back while the fault lasted; now it can.
                 #expect(result.status == 8, place)
+                #expect(result.errors.contains("etoken-bridge migrate rollback --cluster lab\n"), place)
+                #expect(!result.errors.contains(".."), place)
                 let back = try rehearsal.bridge(
                     "migrate", "rollback", "--cluster", "lab", "--yes", "--accept-stranded")
                 #expect(back.status == 0, "\(place) \(back.errors)")

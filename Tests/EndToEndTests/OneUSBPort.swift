@@ -12,7 +12,7 @@ import Testing
         let program = try Program(
             [
                 "migrate", "to-etoken", "--cluster", "lab", "--module", tokens.module, "--yes", "--phone-timeout", "30",
-                "--token", VirtualTokens.labels[0], "--token", VirtualTokens.labels[1], "--signer",
+                "--token", VirtualTokens.labels[0], "--token", VirtualTokens.labels[1], "--sign-with",
                 VirtualTokens.labels[0], "--pin-file", tokens.pinFile, "--output", output, "--accept-stranded",
             ],
             environment: tokens.environment + [

@@ -62,9 +62,11 @@ import Testing
         let names = try #require(plan["left"] as? [String])
         let list = rehearsal.folder.write("list.csv", "Name,Model\n# these\n\(names[0]),Cisco 7841\n\n\(names[1])\n")
         #expect(
-            try document(restart("--list", list, "--dry-run", "--json"))["left"] as? [String] == [names[0], names[1]])
+            try document(restart("--names-from", list, "--dry-run", "--json"))["left"] as? [String] == [
+                names[0], names[1],
+            ])
         rehearsal.folder.write("list.csv", "SEP999999999999\n")
-        let wrong = try restart("--list", list, "--yes")
+        let wrong = try restart("--names-from", list, "--yes")
         #expect(wrong.status == 2 && wrong.errors.contains("SEP999999999999"))
         let model = try restart("--model", "7842", "--yes")
         #expect(model.status == 2 && model.errors.contains("Cisco 7841"))

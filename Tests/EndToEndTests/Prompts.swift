@@ -14,20 +14,6 @@ import Testing
         }
     }
 
-    /// Runs the program on a terminal of its own.
-    ///
-    /// - Parameter answers: what to wait for, and what to type then.
-    /// - Returns: its status, and all that stood on the terminal.
-    private func onTerminal(_ arguments: [String], _ answers: [(String, String)]) throws -> (Int32, String) {
-        func quoted(_ text: String) -> String { "{\(text)}" }
-        let questions = String(decoding: try JSONEncoder().encode(answers.map { [$0.0, $0.1] }), as: UTF8.self)
-        let result = try rehearsal.run(
-            "/usr/bin/env",
-            ["python3", Rehearsal.repository + "/Tests/EndToEndTests/on-terminal.py", questions]
-                + [Programs.path("etoken-bridge")] + arguments)
-        return (result.status, result.output)
-    }
-
     private var sign: [String] {
         let folder = rehearsal.folder
         return ["ctl", "build", "--force", "--output", folder.file("a.tlv"), "--sign-with", label]
@@ -37,34 +23,34 @@ import Testing
     private var prompt: String { "PIN of token \(label) (serial " }
 
     @Test func thePINIsTypedWithoutEcho() throws {
-        let (status, screen) = try onTerminal(sign, [(prompt, "Cisco123")])
+        let (status, screen) = try rehearsal.onTerminal(sign, [(prompt, "Cisco123")])
         #expect(status == 0, "\(screen)")
         #expect(screen.contains("The PIN is tried once; too many wrong ones lock the token for good."))
         #expect(!screen.contains("Cisco123"))
-        let (refused, errors) = try onTerminal(sign, [(prompt, "Cisco124")])
+        let (refused, errors) = try rehearsal.onTerminal(sign, [(prompt, "Cisco124")])
         #expect(refused == 3 && !errors.contains("Cisco124"), "\(errors)")
         // The next prompt knows.
-        #expect(try onTerminal(sign, [(prompt, "Cisco123")]).1.contains("a wrong one was given before"))
+        #expect(try rehearsal.onTerminal(sign, [(prompt, "Cisco123")]).1.contains("a wrong one was given before"))
     }
 
     @Test func returnAloneUsesNoTry() throws {
         let question = "Try the factory PIN Cisco123? Type yes:"
-        let (no, screen) = try onTerminal(sign, [(prompt, ""), (question, "y")])
+        let (no, screen) = try rehearsal.onTerminal(sign, [(prompt, ""), (question, "y")])
         #expect(no == 1 && screen.contains("no try was used"), "\(screen)")
-        let (yes, _) = try onTerminal(sign, [(prompt, ""), (question, "yes")])
+        let (yes, _) = try rehearsal.onTerminal(sign, [(prompt, ""), (question, "yes")])
         #expect(yes == 0)
     }
 
     @Test func thePINIsChanged() throws {
         let change = ["token", "change-pin", label] + rehearsal.moduleOptions
         let again = "The new PIN of token"
-        let (differ, screen) = try onTerminal(
+        let (differ, screen) = try rehearsal.onTerminal(
             change, [(prompt, "Cisco123"), ("New PIN of token", "Krakow-12"), (again, "Krakow-13")])
         #expect(differ == 1 && screen.contains("The two new PINs differ"), "\(screen)")
-        let (done, text) = try onTerminal(
+        let (done, text) = try rehearsal.onTerminal(
             change, [(prompt, "Cisco123"), ("New PIN of token", "Krakow-12"), (again, "Krakow-12")])
         #expect(done == 0 && !text.contains("Krakow-1"), "\(text)")
-        #expect(try onTerminal(sign, [(prompt, "Krakow-12")]).0 == 0)
+        #expect(try rehearsal.onTerminal(sign, [(prompt, "Krakow-12")]).0 == 0)
     }
 
     /// The real pinentry for terminals.
@@ -72,11 +58,11 @@ import Testing
         try FileManager.default.createDirectory(
             atPath: rehearsal.folder.file("config/etoken-bridge"), withIntermediateDirectories: true)
         rehearsal.folder.write("config/etoken-bridge/config.toml", "[tokens]\npinentry = 'pinentry-tty'\n")
-        let (status, screen) = try onTerminal(sign, [("PIN:", "Cisco123")])
+        let (status, screen) = try rehearsal.onTerminal(sign, [("PIN:", "Cisco123")])
         #expect(status == 0, "\(screen)")
         #expect(screen.contains("The PIN of token \(label)") && !screen.contains("Cisco123"))
         rehearsal.folder.write("config/etoken-bridge/config.toml", "[tokens]\npinentry = '/nowhere/pinentry'\n")
-        let (missing, errors) = try onTerminal(sign, [])
+        let (missing, errors) = try rehearsal.onTerminal(sign, [])
         #expect(missing == 2 && errors.contains("/nowhere/pinentry"), "\(errors)")
     }
 

@@ -11,21 +11,21 @@ final class Rehearsal {
 
     let folder = TemporaryFolder()
     /// `NAME=value`.
-    private var environment: [String] = []
+    private(set) var variables: [String] = []
     private(set) var module = ""
     private var hasLab = false
     private var cards: VirtualTokens?
 
     /// - Parameter options: for `cluster-lab up`.
     init(secondCertificate: Bool = false, lab: Bool = true, options labOptions: [String] = []) throws {
-        environment = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
+        variables = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
         let options = secondCertificate ? ["--second-certificate"] : []
         let made = try run(Self.repository + "/tools/mock-tokens", options + [folder.file("tokens")])
         precondition(made.status == 0, made.errors)
         for line in made.output.split(separator: "\n") {
             let variable = String(line.dropFirst("export ".count))
             if variable.hasPrefix("SOFTHSM2_CONF=") {
-                environment.append(variable)
+                variables.append(variable)
             } else {
                 module = String(variable.split(separator: "=", maxSplits: 1)[1])
             }
@@ -35,8 +35,8 @@ final class Rehearsal {
 
     /// With virtual tokens in place of SoftHSM's.
     init(cards: VirtualTokens, lab: Bool = false) throws {
-        environment = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
-        environment += cards.environment
+        variables = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
+        variables += cards.environment
         module = cards.module
         self.cards = cards
         if lab { try startLab() }
@@ -57,6 +57,21 @@ final class Rehearsal {
     /// Runs etoken-bridge.
     func bridge(_ arguments: String..., input: String? = nil) throws -> Result {
         try run(Programs.path("etoken-bridge"), arguments, input: input)
+    }
+
+    /// Runs etoken-bridge on a terminal of its own.
+    ///
+    /// - Parameter answers: what to wait for, and what to type then.
+    /// - Returns: its status, and all that stood on the terminal.
+    func onTerminal(
+        _ arguments: [String], _ answers: [(String, String)] = [], columns: Int = 200
+    ) throws -> (Int32, String) {
+        let questions = String(decoding: try JSONEncoder().encode(answers.map { [$0.0, $0.1] }), as: UTF8.self)
+        let result = try run(
+            "/usr/bin/env",
+            ["python3", Self.repository + "/Tests/EndToEndTests/on-terminal.py", "\(columns)", questions]
+                + [Programs.path("etoken-bridge")] + arguments)
+        return (result.status, result.output)
     }
 
     static let tokens = ["SAST-ADN0054f509", "SAST-ADN008580ef"]
@@ -82,7 +97,7 @@ final class Rehearsal {
 
     /// What a program needs in its environment to find the tokens.
     var tokenEnvironment: [String] {
-        environment.filter { !$0.hasPrefix("XDG_") }
+        variables.filter { !$0.hasPrefix("XDG_") }
     }
 
     var rightPIN: String { cards?.pinFile ?? folder.file("tokens/pin") }
@@ -187,6 +202,6 @@ final class Rehearsal {
     func run(
         _ program: String, _ arguments: [String], input: String? = nil, environment more: [String] = []
     ) throws -> Result {
-        try ChildProcess.end(of: [program] + arguments, input: input, environment: environment + more)
+        try ChildProcess.end(of: [program] + arguments, input: input, environment: variables + more)
     }
 }

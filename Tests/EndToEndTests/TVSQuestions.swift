@@ -33,7 +33,11 @@ import Testing
         let token = Rehearsal.tokens[0]
         let unknown = try query(rehearsal, "--token", token, "--module", rehearsal.module, "--json")
         #expect(unknown.status == 5, "\(unknown.errors)")
-        #expect(unknown.errors.contains("TVS on \(Rehearsal.publisher) does not vouch for it"))
+        #expect(
+            unknown.errors.contains("TVS on \(Rehearsal.publisher) does not vouch for the certificate of")
+                && unknown.errors.contains(token), "\(unknown.errors)")
+        #expect(unknown.errors.contains("etoken-bridge trust upload --cluster lab --token \(token)"))
+        #expect(try replies(unknown).allSatisfy { $0["node"] as? String == Rehearsal.publisher })
         #expect(try replies(unknown).map { $0["message"] as? String } == ["VERIFY", "QUERY_CERT", "QUERY_CERT"])
         #expect(try replies(unknown).allSatisfy { $0["verdict"] as? String == "invalid" })
 
@@ -61,6 +65,8 @@ import Testing
         #expect(try query(rehearsal, "--issuer", "cn=Nobody").status == 64)
         #expect(try query(rehearsal, "--issuer", "cn=Nobody", "--serial", "xyz").status == 64)
         #expect(try query(rehearsal).status == 64)
+        let both = try query(rehearsal, "--certificate", pem, "--token", token)
+        #expect(both.status == 64 && both.errors.contains("Give only one of"), "\(both.errors)")
         #expect(try query(rehearsal, "--certificate", pem, "--node", Rehearsal.subscriber).status == 1)
         func withoutStore(_ state: [String: [UInt8]]) -> [String: [UInt8]] {
             state.filter { !$0.key.hasPrefix("trust-store") }

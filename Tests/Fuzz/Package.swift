@@ -2,20 +2,16 @@
 
 import PackageDescription
 
-// The fuzzers, in a package of their own: they need flags that the main one must not have. Run tools/fuzz.
-let fuzzers = ["FuzzDecode", "FuzzVerify", "FuzzNames"]
+// The fuzzer, in a package of its own: it needs flags that the main one must not have. Run tools/fuzz.
+let parsers = ["Certificates", "Cluster", "Markup", "Phones", "TOML", "TrustList"]
 
 let package = Package(
     name: "fuzz",
     dependencies: [.package(name: "etoken-bridge", path: "../..")],
     targets: [
-        .target(name: "FuzzDriver"),
-        .target(
-            name: "FuzzTargets",
-            dependencies: [
-                .product(name: "Certificates", package: "etoken-bridge"),
-                .product(name: "TrustList", package: "etoken-bridge"),
-            ]),
-    ] + fuzzers.map { .executableTarget(name: $0, dependencies: ["FuzzDriver", "FuzzTargets"]) },
-    swiftLanguageModes: [.v6]
+        .target(name: "FuzzTargets", dependencies: parsers.map { .product(name: $0, package: "etoken-bridge") }),
+        .executableTarget(name: "Fuzz", dependencies: ["FuzzTargets"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )

@@ -113,13 +113,66 @@ import TrustList
         }
     }
 
+    /// Control-C on the way back stops it before the next step; another run goes on to the end.
+    @Test func theWayBackCanBeStopped() throws {
+        try plan().runAll()
+        var stops = 0
+        while true {
+            let change = try situation.takeUp(cluster, in: folder)
+            try change.begin(.test(.rollback))
+            // One step a run.
+            var steps = 0
+            change.isInterrupted = { steps >= 1 }
+            do throws(StepFailure) {
+                try ChangeRunner(change) {
+                    switch $0 {
+                    case .undone, .proved: steps += 1
+                    default: break
+                    }
+                }.rollBack()
+                break
+            } catch {
+                #expect((error.cause as? MigrationError)?.code == .interrupted)
+                stops += 1
+            }
+        }
+        #expect(stops >= 4)
+        #expect(files() == [oldFile, oldFile] && cluster.store.isEmpty)
+    }
+
+    /// Nobody waits for phones whose web pages never answered; for the others until the time is over, or Control-C.
+    @Test func silentPhonesAreNotWaitedFor() throws {
+        cluster.silent = ["SEP1", "SEP2", "SEP3"]
+        let change = try plan()
+        var looks = 0
+        cluster.onLook = { _ in looks += 1 }
+        try change.runAll()
+        #expect(looks == 2, "one look, and one in the end")
+        #expect(try ChangeRecord(change).phones.map(\.result) == [.notKnown])
+    }
+
+    @Test func theWaitForPhonesCanBeStopped() throws {
+        let change = try situation.plan(cluster, in: folder, accepting: true, phoneTimeout: 3600)
+        var looks = 0
+        cluster.onLook = { [cluster] _ in
+            // It restarts, and does not come back.
+            cluster.silent = ["SEP1"]
+            looks += 1
+        }
+        change.isInterrupted = { looks >= 3 }
+        try change.runAll()
+        let record = try ChangeRecord(change)
+        #expect(record.state == .finished && record.phones.contains { $0.result == .notKnown && $0.phones == ["SEP1"] })
+    }
+
     /// Control-C before every step: undone before the commit, left with the new file after it.
     @Test(arguments: 1...10) func anInterruptionIsLikeAFailure(step: Int) throws {
         let change = try plan()
         try change.begin(.test())
         var begun = 0
         let failure = #expect(throws: StepFailure.self) {
-            try ChangeRunner(change, isInterrupted: { begun == step }) { if case .began = $0 { begun += 1 } }.run()
+            change.isInterrupted = { begun == step }
+            try ChangeRunner(change) { if case .began = $0 { begun += 1 } }.run()
         }
         #expect((failure?.cause as? MigrationError)?.code == .interrupted)
         let isCommitted = step > 7
@@ -152,11 +205,42 @@ import TrustList
         let error = #expect(throws: MigrationError.self) { try plan().begin(.test()) }
         #expect(error?.code == .unfinishedChange)
         cluster.onChange = { _ in }
+        // The record says which step it was, by codes.
+        let record = try ChangeRecord(journal: folder.journal(), backups: folder.state)
+        #expect(record.failure?.step == "deploy" && record.failure?.code == "read-back-differs")
+        #expect(record.failure?.text.contains("pub") == true && record.failure?.next.count == 1)
+        #expect(record.tvs.map(\.code) == [.vouches])
         let change = try situation.takeUp(cluster, in: folder)
         try change.begin(.test(.rollback))
         try ChangeRunner(change) { _ in }.rollBack()
         #expect(files() == [oldFile, oldFile] && cluster.store.isEmpty)
         #expect(try Journal.open(folder.journal()).state.outcome == .rolledBack)
+    }
+
+    /// What would be undone is what is undone then, and looking changes nothing.
+    @Test(arguments: Situation.all) func theWayBackIsShownBefore(situation: Situation) throws {
+        let cluster = try situation.cluster()
+        try situation.plan(cluster, in: folder).runAll()
+        let (changes, records) = (cluster.changes, try Journal.read(folder.journal()).count)
+        let change = try situation.takeUp(cluster, in: folder)
+        let plan = try change.planRollback(change.forecastOfRollback())
+        #expect(cluster.changes == changes)
+        #expect(try Journal.read(folder.journal()).count == records)
+        #expect(plan.steps.filter { !$0.id.hasSuffix("after-rollback") }.allSatisfy { !$0.texts.isEmpty })
+        var undone: [String] = []
+        var numbers: [String] = []
+        try change.begin(.test(.rollback))
+        try ChangeRunner(change) { event in
+            switch event {
+            case .undoing(let title): undone.append(title)
+            case .began(let number, let count, _): numbers.append("\(number)/\(count)")
+            default: break
+            }
+        }.rollBack()
+        #expect(plan.steps.dropLast(2).map { String($0.title.dropFirst("Undo: ".count)) } == undone)
+        #expect(numbers == ["1/2", "2/2"])
+        // Once more there is nothing left.
+        #expect(try situation.takeUp(cluster, in: folder).planRollback(nil).steps.isEmpty)
     }
 
     @Test func whatSomebodyElseChangedIsNotTouched() throws {
@@ -177,6 +261,7 @@ import TrustList
     @Test func aSavedPlanRunsOnTheSameWorldOnly() throws {
         let path = folder.path + "/plan.json"
         try plan().plan.write(to: path)
+        #expect(throws: FileError.self) { try plan().plan.write(to: path) }
         let saved = try ChangePlan.read(path)
         #expect(saved == (try plan().plan))
         func code() -> MigrationError.Code? {

@@ -21,6 +21,10 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
     var ownFile: (SecurityMode) throws -> [UInt8] = { _ in throw Fault(description: "no utils ctl") }
     var fleet: [Phone] = []
     var held: [String: [UInt8]] = [:]
+    /// Phones whose web access is switched off.
+    var silent: Set<String> = []
+    /// Called with the names of phones that are asked what they hold.
+    var onLook: ([String]) -> Void = { _ in }
     /// Every call that changes something, in order.
     var changes: [String] = []
     /// Called with each change before it happens; throws to make it fail.
@@ -112,8 +116,9 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
     func phones() -> [Phone] { fleet }
 
     func heldChecksums(of phones: [Phone]) -> [String: HeldChecksum] {
-        Dictionary(
-            uniqueKeysWithValues: phones.map { phone in
+        onLook(phones.map(\.name))
+        return Dictionary(
+            uniqueKeysWithValues: phones.filter { !silent.contains($0.name) }.map { phone in
                 (phone.name, held[phone.name].map { .checksum(Digest.sha1($0).hex) } ?? .notInstalled)
             })
     }

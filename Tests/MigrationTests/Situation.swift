@@ -104,12 +104,14 @@ struct Situation: Sendable, CustomTestStringConvertible {
     ]
 
     func plan(
-        _ cluster: MemoryCluster, in folder: Folder, accepting: Bool = true, tokens: [ChangePlan.Token]? = nil
+        _ cluster: MemoryCluster, in folder: Folder, accepting: Bool = true, tokens: [ChangePlan.Token]? = nil,
+        phoneTimeout: Int = 0
     ) throws -> Change {
         try sign(
             Change(
                 kind, of: cluster, tokens: tokens ?? (usesTokens ? Self.tokens : []),
-                settings: .init(acceptsStranded: accepting, output: folder.path + "/out", phoneRestartTimeout: 0),
+                settings: .init(
+                    acceptsStranded: accepting, output: folder.path + "/out", phoneRestartTimeout: phoneTimeout),
                 state: folder.state, now: 1_800_000_000))
     }
 

@@ -50,7 +50,8 @@ import Testing
             meeting-room.1,Cisco TelePresence SX20
             """)
         #expect(inventory.phones.map(\.name) == ["SEP000000000001", "TCTANNA", "meeting-room.1"])
-        #expect(inventory.notes == ["phones.csv: 3 rows are no phones (templates, gateways' ports)."])
+        #expect(
+            inventory.notes == ["phones.csv: 3 rows are not telephones (templates, gateway ports), and were left out."])
     }
 
     @Test(arguments: [

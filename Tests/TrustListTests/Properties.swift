@@ -78,24 +78,19 @@ private struct Seeded: RandomNumberGenerator {
         var random = Seeded(seed)
         for prefix: [UInt8] in [[], [1, 0, 2, 1, 2], [1, 0, 2, 1, 2, 2, 0, 2, 1, 0]] {
             let bytes = prefix + random.bytes(upTo: 600)
-            FuzzTargets.decode(bytes)
-            FuzzTargets.names(bytes)
+            FuzzTarget.decode.run(bytes)
+            FuzzTarget.names.run(bytes)
         }
     }
 
     /// What the fuzzers start from, and what they once tripped over (tools/fuzz).
-    @Test(arguments: ["decode", "verify", "names"]) func theCorpusHoldsNoSurprise(target: String) throws {
+    @Test(arguments: FuzzTarget.allCases) func theCorpusHoldsNoSurprise(target: FuzzTarget) throws {
         let folder =
-            "\(#filePath.prefix(upTo: #filePath.range(of: "/TrustListTests/")!.lowerBound))/Fuzz/Corpus/\(target)"
+            "\(#filePath.prefix(upTo: #filePath.range(of: "/TrustListTests/")!.lowerBound))/Fuzz/Corpus/\(target.rawValue)"
         let names = try FileManager.default.contentsOfDirectory(atPath: folder)
         #expect(!names.isEmpty)
         for name in names {
-            let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")))
-            switch target {
-            case "decode": FuzzTargets.decode(bytes)
-            case "verify": FuzzTargets.verify(bytes)
-            default: FuzzTargets.names(bytes)
-            }
+            target.run(Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))))
         }
     }
 }

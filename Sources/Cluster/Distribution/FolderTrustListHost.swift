@@ -7,12 +7,12 @@ public struct FolderTrustListHost: TrustListHost {
     /// The folder's path, in the place of a node's name.
     public let node: String
 
-    /// - Throws: `notFound` unless the folder exists.
+    /// - Throws: `file` unless the folder exists.
     public init(_ folder: String) throws(ClusterError) {
         node = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
         guard Files.isFolder(node) else {
             throw ClusterError(
-                .notFound, operation: localized("use the folder \(folder)"),
+                .file, operation: localized("use the folder \(folder)"),
                 message: localized("there is no folder of that name"))
         }
     }

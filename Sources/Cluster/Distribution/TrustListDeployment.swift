@@ -47,6 +47,8 @@ public struct TrustListDeployment: Sendable {
         case undone
         /// A node failed, and at least one could not be put back.
         case notUndone = "not-undone"
+        /// Nothing was changed, nor meant to be: what would be done.
+        case planned
         /// Nothing was changed: a node could not be read or logged in to, or the program was asked to stop.
         case notStarted = "not-started"
     }
@@ -131,6 +133,16 @@ extension TrustListDistribution {
         ).failures
         run.noteRestoration(of: wanted, failures: left)
         return run.result(left.isEmpty ? .undone : .notUndone, failure: first)
+    }
+
+    /// What ``replace(with:policy:restartsTFTP:hooks:)`` would find and do, without a login and without a change.
+    ///
+    /// - Parameter contents: the file; nil for none.
+    /// - Returns: with `untouched` for a node that would be changed; and what every node serves.
+    public func rehearse(_ contents: [UInt8]?) -> (deployment: TrustListDeployment, present: DistributedFile) {
+        let present = read(.ctl)
+        let run = DeploymentRun(contents: contents, present: present)
+        return (run.result(.planned, failure: present.failures.first?.error), present)
     }
 
     /// Gives nodes back what they served.

@@ -42,13 +42,15 @@ final class SOAPClient: Sendable {
                         body: .bytes(Array(envelope.utf8), contentType: "text/xml; charset=utf-8"),
                         timeout: 60, maximumBodySize: 32 << 20))
             } catch {
-                throw ClusterError(error, operation: operation, node: node.name, expected: node.tlsPin)
+                throw ClusterError(
+                    error, operation: operation, node: node, port: node.httpsPort, expected: node.tlsPin)
             }
         }
         guard answer.status != 401, answer.status != 403 else {
             throw ClusterError(
                 .loginRefused, operation: operation, node: node.name,
-                message: localized("user or password of \(user) are refused (HTTP status \(answer.status))"))
+                message: localized("the user name or password of \(user) was refused"),
+                found: localized("HTTP status \(answer.status)"), account: .application)
         }
         // AXL refuses what comes too fast, before it looks at it.
         guard answer.status != 503 else {

@@ -103,7 +103,7 @@ public struct TVSClient: Sendable {
             let size = try TVSMessage.bodySize(header: header)
             message = try TVSMessage(decoding: header + stream.receive(exactly: size, timeout: timeout))
         } catch let error as TransferError {
-            throw ClusterError(error, operation: operation, node: node.name, expected: node.tvsPin)
+            throw ClusterError(error, operation: operation, node: node, port: port, expected: node.tvsPin)
         } catch {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,

@@ -8,6 +8,7 @@ struct SSHConnection: ~Copyable {
     private let session: OpaquePointer
     private var channel: OpaquePointer?
     private let node: NodeConfiguration
+    private let user: String
 
     /// Key exchanges, host keys, ciphers and MACs of old releases, after the current ones.
     private static let legacyKeyExchanges =
@@ -24,6 +25,7 @@ struct SSHConnection: ~Copyable {
         guard let session = ssh_new() else { fatalError("out of memory") }
         self.session = session
         self.node = node
+        self.user = user
         channel = nil
         // What ~/.ssh/config and known_hosts say does not count here: the configuration names host, port and key.
         _ = etb_ssh_option_int(session, SSH_OPTIONS_PROCESS_CONFIG, 0)
@@ -41,16 +43,30 @@ struct SSHConnection: ~Copyable {
         ssh_set_blocking(session, 0)
         let result = try complete("connect", until: deadline) { ssh_connect(session) }
         guard result == SSH_OK else {
-            let reason = lastError
-            let isAlgorithm = reason.contains("no match for method")
-            throw ClusterError(
-                isAlgorithm ? .notSupported : .unreachable, operation: localized("connect to the command line"),
-                node: node.name,
-                message: isAlgorithm
-                    ? localized("the SSH server offers only old algorithms (legacy_ssh = true allows them): \(reason)")
-                    : localized("no SSH server answers at \(node.address) port \(node.sshPort): \(reason)"))
+            throw refusal(lastError)
         }
     }
+
+    /// Why there is no connection, from libssh's own words.
+    private func refusal(_ reason: String) -> ClusterError {
+        func error(_ code: ClusterError.Code, _ message: String) -> ClusterError {
+            ClusterError(
+                code, operation: localized("connect to the command line"), node: node.name, message: message,
+                cause: Reason(description: reason))
+        }
+        let place = localized("\(node.address) port \(node.sshPort)")
+        // A server that knows no algorithm of ours ends the connection as soon as it has our list. Its own list may then be
+        // lost, and with it libssh's sentence on it; but it has said who it is.
+        guard reason.contains("no match for method") || ssh_get_serverbanner(session) != nil else {
+            return error(.unreachable, localized("no SSH server answers at \(place)"))
+        }
+        return node.legacySSH
+            ? error(.unexpectedAnswer, localized("\(place) agrees on no SSH algorithm, not even an old one"))
+            : error(.noCommonAlgorithm, localized("\(place) speaks no SSH algorithm that is allowed now"))
+    }
+
+    /// What libssh said.
+    private struct Reason: Error, CustomStringConvertible { let description: String }
 
     deinit {
         if let channel {
@@ -96,7 +112,7 @@ struct SSHConnection: ~Copyable {
             result = try answerPrompts(password, until: deadline)
         } else {
             throw ClusterError(
-                .notSupported, operation: localized("log in to the command line"), node: node.name,
+                .refused, operation: localized("log in to the command line"), node: node.name,
                 message: localized("the SSH server takes neither a password nor keyboard-interactive"))
         }
         guard result == SSH_AUTH_SUCCESS.rawValue else {
@@ -105,7 +121,7 @@ struct SSHConnection: ~Copyable {
             }
             throw ClusterError(
                 .loginRefused, operation: localized("log in to the command line"), node: node.name,
-                message: localized("user or password are refused"))
+                message: localized("the user name or password of \(user) was refused"), account: .platform)
         }
     }
 

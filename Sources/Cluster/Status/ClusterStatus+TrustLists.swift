@@ -41,8 +41,8 @@ extension ClusterStatus.File {
             self.init(
                 state: .file, length: bytes.count, md5: Digest.md5(bytes).hex, sha1: Digest.sha1(bytes).hex, error: nil)
         case .absent: self.init(state: .absent)
-        case .failed(let error): self.init(state: .failed, error: error.message)
-        case nil: self.init(state: .failed, error: localized("it was not asked"))
+        case .failed(let error): self.init(state: .failed, error: ClusterStatus.Failure(error))
+        case nil: self.init(state: .failed)
         }
     }
 }

@@ -94,15 +94,23 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         public var length: Int?
         public var md5: String?
         public var sha1: String?
-        public var error: String?
+        public var error: Failure?
     }
 
     /// What could not be read of a node.
     public struct Failure: Codable, Sendable, Hashable {
         /// The stable code of ``ClusterError``.
         public var code: String
-        /// One sentence without a full stop.
+        /// One sentence.
         public var text: String
+        /// What to do about it, a sentence each.
+        public var next: [String]
+
+        init(_ error: ClusterError) {
+            code = error.code.rawValue
+            text = error.sentence
+            next = [error.advice].compactMap(\.self)
+        }
     }
 
     /// A file that at least one node serves.

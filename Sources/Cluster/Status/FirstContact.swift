@@ -62,7 +62,7 @@ public struct FirstContact: Sendable {
         do throws(TransferError) {
             pem = try TLSProbe.certificate(host: node.address, port: port, legacyTLS: node.legacyTLS)
         } catch {
-            throw ClusterError(error, operation: operation, node: node.name)
+            throw ClusterError(error, operation: operation, node: node, port: port, expected: nil)
         }
         do throws(CertificateError) {
             let certificate = try Certificate(pem: pem)

@@ -1,5 +1,6 @@
 import Documents
 import Messages
+import TrustList
 
 /// Something about a cluster that is not as it should be.
 public struct StatusFinding: Codable, Sendable, Hashable {
@@ -35,6 +36,10 @@ public struct StatusFinding: Codable, Sendable, Hashable {
     public var text: String
     /// What to do about it, a sentence each.
     public var next: [String]
+
+    public init(code: Code, severity: Severity, node: String? = nil, text: String, next: [String]) {
+        (self.code, self.severity, self.node, self.text, self.next) = (code, severity, node, text, next)
+    }
 }
 
 extension ClusterStatus {
@@ -52,20 +57,35 @@ extension ClusterStatus {
 
     private func finding(
         _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil, _ text: String,
-        next: String? = nil
+        next: [String]
     ) -> StatusFinding {
-        StatusFinding(code: code, severity: severity, node: node, text: text, next: [next].compactMap(\.self))
+        StatusFinding(code: code, severity: severity, node: node, text: text, next: next)
+    }
+
+    private func finding(
+        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil, _ text: String,
+        next: String
+    ) -> StatusFinding {
+        finding(code, severity, node: node, text, next: [next])
     }
 
     private func unreadNodes() -> [StatusFinding] {
         nodes.flatMap { node in
             node.failures.map { failure in
-                let isMinor = failure.code == ClusterError.Code.notSupported.rawValue
+                // A release need not know every question, but one that answers at all tells its version.
+                let isMinor = failure.code == ClusterError.Code.notSupported.rawValue && node.version != nil
                 return finding(
                     .nodeNotRead, isMinor ? .warning : .error, node: node.name,
-                    localized("\(node.name) was not read to the end: \(failure.text)."))
+                    localized("\(node.name) was not read to the end. \(failure.text)"),
+                    next: failure.next + (isMinor ? [] : [doctor]))
             }
         }
+    }
+
+    private var doctor: String { localized("See more: etoken-bridge doctor --cluster \(cluster)") }
+
+    private var updateCertificates: String {
+        localized("Make the CTL file anew: etoken-bridge migrate update-certificates --cluster \(cluster)")
     }
 
     private func otherNodes() -> [StatusFinding] {
@@ -103,7 +123,12 @@ extension ClusterStatus {
                     localized(
                         "\(node.name): No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode."
                     ),
-                    next: localized("Deploy the CTL file again: etoken-bridge ctl deploy."))
+                    next: [
+                        localized(
+                            "Put back the file that was there: etoken-bridge ctl deploy FILE --cluster \(cluster)"),
+                        localized(
+                            "Or, for a tokenless list, have the publisher make one: utils ctl update CTLFile"),
+                    ])
             }
             guard securityMode == .nonSecure, let list = trustLists.first(where: { $0.sha1 == ctl.tftp.sha1 }),
                 list.records.contains(where: { [1, 2].contains($0.role) && $0.certificateSHA1 != nil })
@@ -112,8 +137,9 @@ extension ClusterStatus {
                 .fileInNonSecureMode, .warning, node: node.name,
                 localized(
                     "\(node.name) serves a CTL file with the certificates of CallManager servers, though the cluster is in non-secure mode."
-                )
-            )
+                ),
+                next: localized(
+                    "Delete it, if the mode is as it should be: etoken-bridge ctl delete --cluster \(cluster)"))
         }
     }
 
@@ -136,7 +162,11 @@ extension ClusterStatus {
                         localized(
                             "\(other.name) serves another CTL file over \(other.way) (\(describe(other.file))) than \(first.name) over \(first.way) (\(describe(first.file)))."
                         ),
-                        next: localized("Restart Cisco Tftp on \(other.name), or deploy the right file again.")))
+                        next: [
+                            restartTFTP(other.name),
+                            localized(
+                                "Or deploy the right file again: etoken-bridge ctl deploy FILE --cluster \(cluster)"),
+                        ]))
             }
         }
         for node in nodes {
@@ -147,36 +177,58 @@ extension ClusterStatus {
                 finding(
                     .filesDiffer, node: node.name,
                     localized("\(node.name) serves different ITL files over TFTP and HTTP."),
-                    next: localized("Restart Cisco Tftp on \(node.name).")))
+                    next: restartTFTP(node.name)))
         }
-        for node in nodes {
+        for node in nodes where !isDown(node) {
             for (kind, served) in [("CTL", node.ctl), ("ITL", node.itl)] {
                 for (way, file) in [("TFTP", served?.tftp), ("HTTP", served?.http)] where file?.state == .failed {
                     findings.append(
                         finding(
                             .nodeNotRead, node: node.name,
                             localized(
-                                "\(node.name) gives no \(kind) file over \(way): \(file?.error ?? localized("no answer"))."
-                            ))
-                    )
+                                "\(node.name) gives no \(kind) file over \(way). \(file?.error?.text ?? localized("It was not asked."))"
+                            ), next: doctor))
                 }
             }
         }
         return findings
     }
 
+    private func restartTFTP(_ node: String) -> String {
+        localized(
+            "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(cluster) --service tftp --node \(node)"
+        )
+    }
+
+    /// Whether nothing answers at a node: that is said once, and not for every question again.
+    private func isDown(_ node: Node) -> Bool {
+        let silence = [ClusterError.Code.unreachable, .timedOut].map(\.rawValue)
+        return node.failures.contains { silence.contains($0.code) }
+            && [node.ctl?.tftp, node.ctl?.http, node.itl?.tftp, node.itl?.http].allSatisfy {
+                $0.map { $0.state == .failed } ?? true
+            }
+    }
+
+    /// The nodes that serve a file.
+    private func servers(of list: TrustList) -> [String] {
+        nodes.filter {
+            [$0.ctl?.tftp.sha1, $0.ctl?.http.sha1, $0.itl?.tftp.sha1, $0.itl?.http.sha1].contains(list.sha1)
+        }.map(\.name)
+    }
+
     private func unusableFiles() -> [StatusFinding] {
         trustLists.compactMap { list in
             guard let fault = list.fault else { return nil }
-            let servers = nodes.filter {
-                [$0.ctl?.tftp.sha1, $0.ctl?.http.sha1, $0.itl?.tftp.sha1, $0.itl?.http.sha1].contains(list.sha1)
-            }.map(\.name)
+            let servers = servers(of: list)
+            let option = list.kind == TrustListKind.itl.fileName ? " --itl" : ""
             return finding(
                 .fileUnusable, node: servers.first,
                 localized(
                     "The \(list.kind) that \(servers.joined(separator: ", ")) serves cannot be used by phones: \(fault)"
                 ),
-                next: localized("See it: etoken-bridge ctl fetch, then ctl verify."))
+                next: localized(
+                    "See what is wrong: etoken-bridge ctl fetch --cluster \(cluster)\(option) --output FOLDER/, then ctl verify"
+                ))
         }
     }
 
@@ -195,7 +247,7 @@ extension ClusterStatus {
                     localized(
                         "The CTL file does not hold the CallManager certificate that \(node.name) uses now (SHA-1 \(sha1))."
                     ),
-                    next: localized("Make the CTL file anew with that certificate, and deploy it."))
+                    next: updateCertificates)
             ]
         }
     }
@@ -209,8 +261,8 @@ extension ClusterStatus {
                 else { continue }
                 findings.append(
                     finding(
-                        .serviceNotRunning, node: node.name, "\(name) on \(node.name) is \(service.state).",
-                        next: localized("Start it: etoken-bridge cluster restart-services.")))
+                        .serviceNotRunning, node: node.name, localized("\(name) on \(node.name) is \(service.state)."),
+                        next: localized("Start it: etoken-bridge cluster restart-services --cluster \(cluster)")))
             }
             let serves = services.contains { $0.name == ClusterService.tftp && $0.isActivated }
             if serves != node.isConfiguredForTFTP {
@@ -244,7 +296,7 @@ extension ClusterStatus {
     private func expiry(within seconds: Int64) -> [StatusFinding] {
         var findings: [StatusFinding] = []
         var seen: Set<String> = []
-        func check(_ what: String, node: String?, sha1: String?, notAfter: Timestamp?) {
+        func check(_ what: String, node: String?, sha1: String?, notAfter: Timestamp?, next: [String]) {
             guard let notAfter = notAfter?.seconds, notAfter < taken.seconds + seconds,
                 seen.insert("\(what) \(sha1 ?? "")").inserted
             else {
@@ -253,23 +305,44 @@ extension ClusterStatus {
             let days = (notAfter - taken.seconds) / 86400
             findings.append(
                 notAfter < taken.seconds
-                    ? finding(.certificateExpired, node: node, localized("\(what) expired \(-days) days ago."))
-                    : finding(.certificateExpires, .warning, node: node, localized("\(what) expires in \(days) days.")))
+                    ? finding(
+                        .certificateExpired, node: node, localized("\(what) expired \(-days) days ago."), next: next)
+                    : finding(
+                        .certificateExpires, .warning, node: node, localized("\(what) expires in \(days) days."),
+                        next: next))
         }
+        let renew = localized(
+            "Have it made anew in OS Administration (Security > Certificate Management), and restart what uses it.")
         for node in nodes {
             for certificate in node.certificates ?? [] {
+                let isInFile = ["CallManager", "CAPF"].contains(certificate.unit) && securityMode == .mixed
                 check(
-                    localized("The certificate \(certificate.unit) of \(node.name)"), node: node.name,
-                    sha1: certificate.sha1,
-                    notAfter: certificate.notAfter)
+                    localized("The \(certificate.unit) certificate of \(node.name)"), node: node.name,
+                    sha1: certificate.sha1, notAfter: certificate.notAfter,
+                    next: [renew] + (isInFile ? [updateCertificates] : []))
             }
         }
         for list in trustLists {
+            let servers = servers(of: list)
+            let isITL = list.kind == TrustListKind.itl.fileName
             for record in list.records {
+                // A token has no host; its certificate cannot be made anew.
+                let isToken = record.role == Role.sast.rawValue && record.dnsName?.isEmpty != false
+                let name = record.subject ?? localized("a record")
                 check(
-                    localized("The certificate of \(record.subject ?? localized("a record")) in the \(list.kind)"),
-                    node: nil,
-                    sha1: record.certificateSHA1, notAfter: record.notAfter)
+                    isITL
+                        ? localized(
+                            "The certificate of \(name) in the \(list.kind) of \(servers.joined(separator: ", "))")
+                        : localized("The certificate of \(name) in the \(list.kind)"),
+                    node: servers.count == 1 ? servers[0] : nil, sha1: record.certificateSHA1,
+                    notAfter: record.notAfter,
+                    next: isToken
+                        ? [
+                            localized(
+                                "Phones do not look at this date, but CUCM takes no expired certificate: have another token ready."
+                            )
+                        ]
+                        : isITL ? [renew] : [renew, updateCertificates])
             }
         }
         return findings

@@ -58,9 +58,7 @@ extension Cluster {
                     certificates: survey.certificates, replication: publisher?.replication?[node.name],
                     ctl: ctl.flatMap { ClusterStatus.Served($0, node: node.name) },
                     itl: itl.flatMap { ClusterStatus.Served($0, node: node.name) },
-                    failures: survey.failures.map {
-                        ClusterStatus.Failure(code: $0.code.rawValue, text: $0.description)
-                    })
+                    failures: survey.failures.map(ClusterStatus.Failure.init))
             },
             trustLists: lists,
             serversNotConfigured: names?.filter { configuration.node($0) == nil } ?? [],
@@ -98,17 +96,23 @@ private struct NodeSurvey: Sendable {
 
     init(of node: NodeConfiguration, in cluster: Cluster) {
         self.node = node
+        var isOver = false
         func ask<T>(_ question: (PlatformCommandLine) throws(ClusterError) -> T) -> T? {
             // One reason why the node does not talk to us is enough.
-            let isOver = failures.contains {
-                [.unreachable, .timedOut, .notTrusted, .loginRefused, .tooManyLogins, .configuration, .closed]
-                    .contains($0.code)
-            }
             guard !isOver else { return nil }
+            let line: PlatformCommandLine
             do throws(ClusterError) {
-                return try question(try cluster.commandLine(of: node))
+                line = try cluster.commandLine(of: node)
             } catch {
                 failures.append(error)
+                isOver = true
+                return nil
+            }
+            do throws(ClusterError) {
+                return try question(line)
+            } catch {
+                failures.append(error)
+                isOver = [.timedOut, .closed].contains(error.code)
                 return nil
             }
         }

@@ -108,7 +108,8 @@ public final class CertificateREST: Sendable {
                         authentication: BasicCredentials(user: user, password: bytes),
                         body: body.map { .bytes($0, contentType: Self.contentType) } ?? .none, timeout: 60))
             } catch {
-                throw ClusterError(error, operation: operation, node: node.name, expected: node.tlsPin)
+                throw ClusterError(
+                    error, operation: operation, node: node, port: node.httpsPort, expected: node.tlsPin)
             }
         }
         let said = (try? JSONDecoder().decode(Message.self, from: Data(answer.body)))?.message
@@ -117,7 +118,8 @@ public final class CertificateREST: Sendable {
         case 401, 403:
             throw ClusterError(
                 .loginRefused, operation: operation, node: node.name,
-                message: localized("user or password of \(user) are refused (HTTP status \(answer.status))"))
+                message: localized("the user name or password of \(user) was refused"),
+                found: localized("HTTP status \(answer.status)"), account: .platform)
         case 404 where said == nil, 405, 501:
             throw ClusterError(
                 .notSupported, operation: operation, node: node.name,

@@ -1,7 +1,7 @@
 import Certificates
 import Messages
 
-/// A way into the cluster's certificates (docs/cluster-interfaces.md).
+/// A way into the cluster's certificates, the best one first (docs/cluster-interfaces.md).
 public enum TrustTransport: String, Sendable, Hashable, CaseIterable {
     /// The certificate REST interface, from 12.5 on.
     case rest
@@ -9,6 +9,9 @@ public enum TrustTransport: String, Sendable, Hashable, CaseIterable {
     case web
     /// The command line.
     case ssh
+
+    /// Whether a release has this way. Of one that is not known it is tried: it says itself that it has none.
+    func exists(in version: ClusterVersion?) -> Bool { self != .rest || version?.hasCertificateREST ?? true }
 }
 
 /// A certificate in a trust store, as far as the way tells of it.

@@ -111,7 +111,8 @@ public final class TrustStores: Sendable {
 
     /// What the next way may mend. A changed key or a refused login is not among it: those end it.
     private static let mendable: Set<ClusterError.Code> = [
-        .unreachable, .timedOut, .closed, .notSupported, .refused, .unexpectedAnswer, .unexpectedQuestion,
+        .unreachable, .timedOut, .closed, .notSupported, .noCommonAlgorithm, .refused, .unexpectedAnswer,
+        .unexpectedQuestion,
     ]
 
     /// Does something by the first way by which it works. All that is done here can be done again by another.
@@ -121,12 +122,7 @@ public final class TrustStores: Sendable {
         var passedOver: [ClusterError] = []
         for transport in transports {
             do throws(ClusterError) {
-                // Without a known version REST is tried: an older release says that it has none.
-                if transport == .rest, transports.count > 1, let version = cluster.configuration.version,
-                    !version.hasCertificateREST
-                {
-                    continue
-                }
+                if transports.count > 1, !transport.exists(in: cluster.configuration.version) { continue }
                 return (try body(try access(transport)), transport, passedOver)
             } catch {
                 guard Self.mendable.contains(error.code), transport != transports.last else { throw error }

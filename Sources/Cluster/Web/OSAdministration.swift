@@ -235,7 +235,8 @@ public final class OSAdministration: Sendable {
         do throws(TransferError) {
             return try session.send(request)
         } catch {
-            throw ClusterError(error, operation: operation, node: node.name, expected: node.tlsPin)
+            throw ClusterError(
+                error, operation: operation, node: node, port: node.httpsPort, expected: node.tlsPin)
         }
     }
 
@@ -293,6 +294,11 @@ public final class OSAdministration: Sendable {
         return url(version?.hasStrutsTokens == false ? Paths.loginBefore11 : Paths.login)
     }
 
+    /// What a login page says beyond its form.
+    private static func refusal(on text: String) -> String {
+        text.firstRange(of: Paths.loginFailure).map { String(text[$0.lowerBound...]) } ?? text
+    }
+
     private func loginFailure(_ answer: HTTPResponse, operation: String) -> ClusterError {
         let text = (try? HTMLDocument(answer.body))?.text ?? ""
         let plain = text.lowercased()
@@ -305,8 +311,8 @@ public final class OSAdministration: Sendable {
         if isForm || [401, 403].contains(answer.status) {
             return ClusterError(
                 .loginRefused, operation: operation, node: node.name,
-                message: localized("user or password are refused"),
-                found: text)
+                message: localized("the user name or password of \(user) was refused"),
+                found: Self.refusal(on: text), account: .platform)
         }
         return ClusterError(
             .unexpectedAnswer, operation: operation, node: node.name,

@@ -20,6 +20,8 @@ enum OSAdministrationPaths {
     static let descriptionField = "DESCRIPTION"
     /// The element that holds the outcome of an operation. *Unconfirmed*: its id.
     static let statusID = "status"
+    /// How a login page begins to say that it refuses. *Unconfirmed*; otherwise its whole text is told.
+    static let loginFailure = "Log on failed"
     /// What a successful outcome says, in lower case. *Unconfirmed* beyond the first.
     static let successes = ["successfully", "certificate uploaded", "certificate deleted", "success"]
     /// What an unsuccessful outcome says, in lower case; this counts first.

@@ -1,3 +1,4 @@
+import Cluster
 import Documents
 import Files
 import Messages
@@ -58,9 +59,28 @@ public final class Journal {
         _ event: JournalRecord.Event, step: String? = nil, text: [String]? = nil, seconds: Double? = nil,
         fact: JournalRecord.Fact? = nil, run: JournalRecord.Run? = nil
     ) throws {
-        let record = JournalRecord(
-            number: records.count + 1, time: .now, event: event, step: step, text: text, seconds: seconds, plan: nil,
-            fact: fact, run: run)
+        try append(
+            JournalRecord(
+                number: records.count + 1, time: .now, event: event, step: step, text: text, seconds: seconds,
+                fact: fact, run: run))
+    }
+
+    /// Notes that a step, or undoing it, failed.
+    func append(_ event: JournalRecord.Event, step: String, error: any Error) throws {
+        let (code, next): (String, String?) =
+            switch error {
+            case let error as MigrationError: (error.code.rawValue, error.next)
+            case let error as ClusterError: (error.code.rawValue, nil)
+            case let error as FileError: (error.code.rawValue, nil)
+            default: ("failed", nil)
+            }
+        try append(
+            JournalRecord(
+                number: records.count + 1, time: .now, event: event, step: step, text: ["\(error)"], code: code,
+                next: next))
+    }
+
+    private func append(_ record: JournalRecord) throws {
         do {
             try file.append(JSON.line(record))
             try file.sync()

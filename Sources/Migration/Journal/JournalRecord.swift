@@ -28,7 +28,7 @@ public struct JournalRecord: Codable, Sendable {
         case finished
         /// Everything that was changed is put back.
         case rolledBack = "rolled-back"
-        /// The user gave the change up, and what it changed stands as it is.
+        /// The user abandoned the change, and what it changed stands as it is.
         case abandoned
     }
 
@@ -40,6 +40,10 @@ public struct JournalRecord: Codable, Sendable {
     public var step: String?
     /// Sentences: what was seen, or why it failed.
     public var text: [String]?
+    /// Of a failure: the error's code.
+    public var code: String?
+    /// Of a failure: what to do next.
+    public var next: String?
     /// How long the action and its proof took, in seconds.
     public var seconds: Double?
     public var plan: ChangePlan?
@@ -88,9 +92,20 @@ public struct JournalRecord: Codable, Sendable {
         case phones([PhoneGroup])
     }
 
-    /// The answer of one TVS server, in words.
+    /// The answer of one TVS server.
     public struct TVSAnswer: Codable, Sendable {
-        public let server, answer: String
+        public enum Code: String, Codable, Sendable {
+            case vouches
+            /// It knows the certificate, without the role SAST or with another key.
+            case otherRoleOrKey = "other-role-or-key"
+            case notKnown = "not-known"
+            case noAnswer = "no-answer"
+        }
+
+        public let server: String
+        public let code: Code
+        /// In words.
+        public let answer: String
         public let vouches: Bool
     }
 

@@ -1,3 +1,4 @@
+import Messages
 import Phones
 
 /// What the records of a journal say together.
@@ -10,11 +11,22 @@ public struct JournalState: Sendable {
         case rollingBack = "rolling-back"
         /// Everything is as it was before.
         case rolledBack = "rolled-back"
-        /// The user gave it up; what was changed stands as it is.
+        /// The user abandoned it; what was changed stands as it is.
         case abandoned
 
         /// Whether there is nothing left to do for it.
         public var isClosed: Bool { self == .finished || self == .rolledBack || self == .abandoned }
+
+        /// For people, in the language of the locale.
+        public var text: String {
+            switch self {
+            case .unfinished: localized("not finished")
+            case .finished: localized("finished")
+            case .rollingBack: localized("being rolled back")
+            case .rolledBack: localized("rolled back")
+            case .abandoned: localized("abandoned")
+            }
+        }
     }
 
     public private(set) var outcome = Outcome.unfinished
@@ -38,9 +50,9 @@ public struct JournalState: Sendable {
     public private(set) var phonesRefused: [String] = []
     public private(set) var phones: [JournalRecord.PhoneGroup] = []
     /// The last failure, where nothing succeeded since.
-    public private(set) var failure: (step: String, text: [String])?
+    private(set) var failure: JournalRecord?
 
-    init(_ records: [JournalRecord]) { for record in records { apply(record) } }
+    public init(_ records: [JournalRecord]) { for record in records { apply(record) } }
 
     mutating func apply(_ record: JournalRecord) {
         let step = record.step ?? ""
@@ -53,7 +65,7 @@ public struct JournalState: Sendable {
         case .proved, .skipped:
             done.insert(step)
             failure = nil
-        case .failed: failure = (step, record.text ?? [])
+        case .failed: failure = record
         case .undoing:
             // From now on, what it did counts no more, whatever comes of this.
             done.remove(step)
@@ -61,7 +73,7 @@ public struct JournalState: Sendable {
             restarted = []
             (phonesToldUpTo, phonesRefused) = (nil, [])
         case .undone: begun.removeAll { $0 == step }
-        case .notUndone: failure = (step, record.text ?? [])
+        case .notUndone: failure = record
         case .finished: outcome = .finished
         case .rolledBack: outcome = .rolledBack
         case .abandoned: outcome = .abandoned

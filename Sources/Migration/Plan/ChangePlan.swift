@@ -29,7 +29,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             do { return try Certificate(der: Array(certificateDER)) } catch {
                 throw MigrationError(
                     .planUnusable, localized("The plan's certificate of token \(label) cannot be read: \(error)."),
-                    next: localized("Make the plan again: the same command with --dry-run --plan FILE."))
+                    next: localized("Make the plan again: the same command with --plan FILE."))
             }
         }
     }
@@ -94,7 +94,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         func unusable(_ why: String) -> MigrationError {
             MigrationError(
                 .planUnusable, localized("\(path) is not a plan that this version can run: \(why)."),
-                next: localized("Make the plan again: the same command with --dry-run --plan FILE."))
+                next: localized("Make the plan again: the same command with --plan FILE."))
         }
         let plan: ChangePlan
         do { plan = try JSON.decode(ChangePlan.self, from: bytes) } catch {
@@ -109,9 +109,9 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         return plan
     }
 
-    /// Saves the plan, readable by others: it holds no secret.
+    /// Saves the plan in a new file, readable by others: it holds no secret.
     public func write(to path: String) throws {
-        try Files.write(try JSON.document(self), to: path, permissions: 0o644, replacing: true)
+        try Files.write(try JSON.document(self), to: path, permissions: 0o644, replacing: false)
     }
 }
 

@@ -1,17 +1,8 @@
 import Documents
-import Files
 import Messages
 import Phones
 
 extension ChangeRecord {
-    /// Writes the record as a web page and as JSON.
-    ///
-    /// - Throws: `FileError`.
-    public func write(html: String, json: String) throws {
-        try Files.write(Array(self.html.utf8), to: html, permissions: 0o644, replacing: true)
-        try Files.write(try JSON.document(self), to: json, permissions: 0o644, replacing: true)
-    }
-
     /// The record as a web page: one file, without scripts and without any reference to another, fit for printing.
     public var html: String {
         HTMLPage.page(
@@ -20,7 +11,7 @@ extension ChangeRecord {
             <header>
             <p class="state \(state.rawValue)">\(Self.words(state))</p>
             <h1>\(title)</h1>
-            <p>\(localized("Cluster \(cluster), CUCM \(version), \(mode) mode when it began. Change \(id)."))</p>
+            <p>\(localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode when it began. Change \(id)."))</p>
             </header>
             \(failurePart)
             \(runsPart)
@@ -29,6 +20,7 @@ extension ChangeRecord {
             \(forecastPart)
             \(stepsPart)
             \(phonesPart)
+            \(rollbackPart)
             \(lookPart)
             """)
     }
@@ -41,7 +33,7 @@ extension ChangeRecord {
         case .finished: localized("Done")
         case .rollingBack: localized("Being rolled back")
         case .rolledBack: localized("Rolled back; everything is as it was")
-        case .abandoned: localized("Given up; what was changed stands as it is")
+        case .abandoned: localized("Abandoned; what was changed stands as it is")
         }
     }
 
@@ -62,7 +54,9 @@ extension ChangeRecord {
 
     private var failurePart: HTML {
         guard let failure else { return "" }
-        return Self.section(localized("What went wrong"), class: "failure", HTML(failure.map { "<p>\($0)</p>" }))
+        return Self.section(
+            localized("What went wrong"), class: "failure",
+            "<p>\(failure.text)</p>\(failure.next.map { "<p>\($0)</p>" as HTML })")
     }
 
     private var runsPart: HTML {
@@ -82,7 +76,7 @@ extension ChangeRecord {
             guard let file else { return "<tr><th>\(label)</th><td colspan=\"5\">\(localized("no file"))</td></tr>" }
             return """
                 <tr><th>\(label)</th><td>\(file.length)</td><td>\(file.records)</td><td class="name">\(file.signer)</td>
-                <td>\(Self.time(file.timestamp))</td>
+                <td>\(Self.time(file.made))</td>
                 <td><code>MD5 \(file.md5)<br>SHA-1 \(file.sha1)<br>SHA-256 \(file.sha256)</code></td></tr>
                 """
         }
@@ -141,15 +135,17 @@ extension ChangeRecord {
             <td class="word">\(group.outcome.text)</td><td>\(group.reason)</td></tr>
             """ as HTML
         }
-        let heads = [
-            localized("Model"), localized("Phones"), localized("Hold"), localized("Will"), localized("Because"),
-        ]
         let summary = localized(
             "\(forecast.count(.accepted)) of \(forecast.count) phones accept the new file, \(forecast.count(.refused)) refuse it, of \(forecast.count(.unknown)) it is not known."
         )
         let list = tvs.map { "<li>\(localized("TVS on \($0.server): \($0.answer)."))</li>" as HTML }
         let answers: HTML = list.isEmpty ? "" : "<p>\(localized("What was asked for real:"))</p><ul>\(list)</ul>"
-        return Self.section(localized("Forecast"), "<p>\(summary)</p>\(chart)\(Self.table(heads, rows))\(answers)")
+        return Self.section(
+            localized("Forecast"), "<p>\(summary)</p>\(chart)\(Self.table(Self.forecastHeads, rows))\(answers)")
+    }
+
+    private static var forecastHeads: [String] {
+        [localized("Model"), localized("Phones"), localized("Hold"), localized("Will"), localized("Because")]
     }
 
     /// A bar for each model, as wide as it has phones, in the colours and patterns of the outcomes.
@@ -196,6 +192,21 @@ extension ChangeRecord {
         return Self.section(
             localized("Phones after the change"),
             Self.table([localized("Hold"), localized("Phones"), localized("Names")], rows))
+    }
+
+    private var rollbackPart: HTML {
+        guard let rollback else { return "" }
+        let steps = rollback.steps.map { step in
+            "<li><b>\(step.title)</b>\(step.texts.map { "<br>\($0)" as HTML })</li>" as HTML
+        }
+        let phones = (rollback.forecast?.groups ?? []).map { group in
+            """
+            <tr class="\(group.outcome.rawValue)"><td>\(group.model)</td><td>\(group.phones.count)</td><td>\(group.before)</td>
+            <td class="word">\(group.outcome.text)</td><td>\(group.reason)</td></tr>
+            """ as HTML
+        }
+        let table: HTML = phones.isEmpty ? "" : Self.table(Self.forecastHeads, phones)
+        return Self.section(localized("What a roll back would do"), "<ol>\(steps)</ol>\(table)")
     }
 
     private var lookPart: HTML {

@@ -27,7 +27,7 @@ public struct ChangeRecord: Codable, Sendable {
         /// As the header names it.
         public let signer: String
         /// As the header has it.
-        public let timestamp: Timestamp
+        public let made: Timestamp
         public let records: Int
     }
 
@@ -65,6 +65,13 @@ public struct ChangeRecord: Codable, Sendable {
         public var seconds: Double?
     }
 
+    public struct Failure: Codable, Sendable {
+        /// The step that failed, or could not be undone.
+        public let step: String
+        public let code, text: String
+        public let next: [String]
+    }
+
     public struct Run: Codable, Sendable {
         public let time: Timestamp
         public let purpose: JournalRecord.Run.Purpose
@@ -79,7 +86,8 @@ public struct ChangeRecord: Codable, Sendable {
     public let ended: Timestamp?
     public let runs: [Run]
     public let nodes: [String]
-    public let mode: String
+    /// When it began.
+    public let securityMode: String
     public let before, after: File?
     public let tokens: [Token]
     /// What becomes of server records.
@@ -89,12 +97,14 @@ public struct ChangeRecord: Codable, Sendable {
     public let forecast: StoredForecast
     public let phones: [JournalRecord.PhoneGroup]
     /// What went wrong last, where nothing has gone right since.
-    public let failure: [String]?
+    public let failure: Failure?
     public let output: String
     /// Where the file of before is kept.
     public let backup: String?
     /// What is left to do by hand.
     public let advice: String?
+    /// What a roll back would do, where somebody asked.
+    public var rollback: RollbackPlan?
 
     /// Of a change that is planned, or under way in this run.
     public init(_ change: Change) throws {
@@ -123,7 +133,7 @@ public struct ChangeRecord: Codable, Sendable {
     ) throws {
         let known = JournalState(records)
         (id, kind, title, cluster) = (plan.id, plan.kind, plan.kind.title, plan.cluster)
-        (version, nodes, mode) = (plan.world.version, plan.world.nodes, plan.world.mode.name)
+        (version, nodes, securityMode) = (plan.world.version, plan.world.nodes, plan.world.mode.name)
         planned = records.first?.time ?? plan.created
         ended = known.outcome.isClosed ? records.last?.time : nil
         runs = records.compactMap { record in
@@ -142,12 +152,14 @@ public struct ChangeRecord: Codable, Sendable {
         tvs = known.tvs
         self.forecast = known.forecast ?? forecast ?? StoredForecast(Forecast(entries: []))
         phones = known.phones
-        failure = known.failure?.text
+        failure = known.failure.map {
+            Failure(
+                step: $0.step ?? "", code: $0.code ?? "failed", text: ($0.text ?? []).joined(separator: " "),
+                next: [$0.next].compactMap(\.self))
+        }
         output = plan.settings.output
         backup = plan.world.ctl.map { "\(backups.path)/backups/\($0).tlv" }
-        advice =
-            self.forecast.stranded.isEmpty
-            ? nil : plan.settings.acceptsStranded ? Change.eraseAdvice + "." : Change.strandedAdvice
+        advice = self.forecast.stranded.isEmpty ? nil : Change.eraseAdvice + "."
     }
 
     /// Has every step look at the world, and notes what each finds. Nothing is changed.
@@ -165,13 +177,27 @@ public struct ChangeRecord: Codable, Sendable {
     }
 }
 
+/// What a roll back would do.
+public struct RollbackPlan: Codable, Sendable {
+    public struct Step: Codable, Sendable {
+        public let id, title: String
+        /// What would be put back, a sentence each.
+        public let texts: [String]
+    }
+
+    /// In their order.
+    public let steps: [Step]
+    /// What phones would do with the previous file; nil where none of them was told of the new one.
+    public let forecast: StoredForecast?
+}
+
 extension ChangeRecord.File {
     init(_ bytes: [UInt8]) throws {
         let list = try TrustListFile(decoding: bytes)
         self.init(
             length: bytes.count, md5: Digest.md5(bytes).hex, sha1: Digest.sha1(bytes).hex,
             sha256: Digest.sha256(bytes).hex, signer: list.header.signerName,
-            timestamp: Timestamp(list.header.timestamp),
+            made: Timestamp(list.header.timestamp),
             records: list.records.count)
     }
 }

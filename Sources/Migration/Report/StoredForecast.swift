@@ -8,6 +8,11 @@ public struct StoredForecast: Codable, Sendable, Equatable {
         public let pool: String?
         /// What they hold before, for tables.
         public let before: String
+        public let holds: HeldFile.Code
+        /// What they display, where they hold an older or another file.
+        public let heldChecksum: String?
+        /// Whether they could not be asked, and are supposed to hold it.
+        public let assumed: Bool
         public let outcome: Verdict.Outcome
         public let rule: Verdict.Rule
         public let reason: String
@@ -20,7 +25,8 @@ public struct StoredForecast: Codable, Sendable, Equatable {
     public init(_ forecast: Forecast) {
         groups = forecast.groups.map { group in
             Group(
-                model: group.model, pool: group.pool, before: group.before, outcome: group.verdict.outcome,
+                model: group.model, pool: group.pool, before: group.before, holds: group.holding.code,
+                heldChecksum: group.holding.checksum, assumed: group.holding.isAssumed, outcome: group.verdict.outcome,
                 rule: group.verdict.rule, reason: group.verdict.reason, phones: group.phones.map(\.name))
         }
     }

@@ -63,6 +63,14 @@ final class SetSecurityMode: ChangeStep, Step {
         return change.isSignedByToken ? seen : seen + (try change.adoptClusterFile())
     }
 
+    let isUndoable = true
+
+    func plannedUndo() throws -> [String] {
+        let now = try cluster.securityMode()
+        let mode = now == survey.mode ? [] : [localized("set the cluster back to \(survey.mode.name) mode")]
+        return mode + change.plannedPutBack()
+    }
+
     func undo() throws -> [String] {
         let before = survey.mode
         var sentences: [String] = []
@@ -86,12 +94,16 @@ final class UpdateTrustList: ChangeStep, Step {
             return .done(
                 localized("every node serves the file that the cluster made (SHA-1 \(Digest.sha1(newFile).hex))"))
         }
-        return .pending("run utils ctl update CTLFile on the publisher")
+        return .pending(localized("run utils ctl update CTLFile on the publisher"))
     }
 
     func act() throws { try cluster.updateTrustList() }
 
     func prove() throws -> [String] { try change.adoptClusterFile() }
+
+    let isUndoable = true
+
+    func plannedUndo() -> [String] { change.plannedPutBack() }
 
     func undo() throws -> [String] { try change.putBack() }
 }
@@ -113,8 +125,8 @@ final class BuildAndSign: ChangeStep, Step {
         return .pending(
             localized(
                 survey.present == nil
-                    ? "\(digest.name), signed by \(token)"
-                    : "\(digest.name) as in the present file, signed by \(token)"))
+                    ? "with the digest \(digest.name), signed by \(token)"
+                    : "with the digest \(digest.name), as in the present file, and signed by \(token)"))
     }
 
     /// The file from which the server records come: the one of before, or the one that the cluster made for its new mode.
@@ -213,6 +225,10 @@ final class Deploy: ChangeStep, Step {
     }
 
     func prove() throws -> [String] { try change.compare(try newFile()) }
+
+    let isUndoable = true
+
+    func plannedUndo() -> [String] { change.plannedPutBack() }
 
     func undo() throws -> [String] { try change.putBack(refusing: refusing) }
 }

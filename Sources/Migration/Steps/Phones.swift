@@ -141,7 +141,8 @@ final class CheckPhones: ChangeStep, Step {
     func check() -> StepState {
         .pending(
             localized(
-                "wait up to \(change.plan.settings.phoneRestartTimeout) s for the phones that were forecast to accept"))
+                "wait up to \(change.plan.settings.phoneRestartTimeout) s for the phones that were forecast to accept and whose web pages answer"
+            ))
     }
 
     /// The phones that were forecast to accept, by name.
@@ -154,13 +155,28 @@ final class CheckPhones: ChangeStep, Step {
     func act() throws {
         let accepting = accepting
         let phones = survey.phones.map(\.phone)
-        let deadline = time(nil) + change.plan.settings.phoneRestartTimeout
+        // A phone whose page answered before may be restarting. One that did not has its web access switched off, or was
+        // restarted by an earlier run.
+        let expected = Set(
+            survey.phones.filter { accepting.contains($0.phone.name) && ($0.holding.isSeen || change.isContinued) }
+                .map(\.phone.name))
+        let start = ContinuousClock.now
+        var (pause, told) = (0.3, 0.0)
         try look(at: phones)
         while true {
-            // A phone whose page does not answer may be restarting, or have none.
-            let waiting = phones.filter { accepting.contains($0.name) && results[$0.name] != .newFile }
-            guard !waiting.isEmpty, time(nil) < deadline else { break }
-            usleep(300_000)
+            let waiting = phones.filter { expected.contains($0.name) && results[$0.name] != .newFile }
+            let passed = (ContinuousClock.now - start) / .seconds(1)
+            let left = Double(change.plan.settings.phoneRestartTimeout) - passed
+            guard !waiting.isEmpty, left > 0, !change.isInterrupted() else { break }
+            if passed - told >= 10 {
+                told = passed
+                change.progress(
+                    localized(
+                        "\(expected.count - waiting.count) of \(expected.count) phones have the new file; \(Int(left)) s left"
+                    ))
+            }
+            usleep(UInt32(min(pause, left) * 1_000_000))
+            pause = min(pause * 1.5, 5)
             try look(at: waiting)
         }
         // Those that refuse show it by still holding the old file after the others have restarted.

@@ -117,14 +117,25 @@ final class UploadCertificates: ChangeStep, Step {
         ]
     }
 
-    func undo() throws -> [String] {
+    let isUndoable = true
+
+    /// What is in the store because of this change.
+    private func ours() throws -> [(label: String, certificate: Certificate)] {
         let present = Set(try cluster.certificates(in: store))
         let ours = Set(change.known.uploaded).subtracting(change.plan.world.trusted)
-        return try zip(change.plan.tokens, change.certificates).filter { _, certificate in
+        return zip(change.plan.tokens, change.certificates).filter { _, certificate in
             present.contains(certificate) && ours.contains(Digest.sha256(certificate.der).hex)
-        }.map { token, certificate in
+        }.map { ($0.0.label, $0.1) }
+    }
+
+    func plannedUndo() throws -> [String] {
+        try ours().map { localized("remove the certificate of \($0.label) from \(store)") }
+    }
+
+    func undo() throws -> [String] {
+        try ours().map { label, certificate in
             try cluster.remove(certificate, from: store)
-            return localized("removed the certificate of \(token.label) from \(store)")
+            return localized("removed the certificate of \(label) from \(store)")
         }
     }
 }
@@ -173,7 +184,8 @@ final class AskTVS: ChangeStep, Step {
                 .tvs(
                     replies.map {
                         .init(
-                            server: $0.server, answer: Self.text($0.answer),
+                            server: $0.server, code: Self.code($0.answer, question.signer),
+                            answer: Self.text($0.answer),
                             vouches: $0.answer.vouches(for: question.signer) == true)
                     }))
         }
@@ -205,6 +217,14 @@ final class AskTVS: ChangeStep, Step {
                 }
                 return localized("TVS on \(reply.server) gives the certificate of \(label) with the role SAST")
             }
+        }
+    }
+
+    private static func code(_ answer: TVSStatement, _ signer: OfferedSigner) -> JournalRecord.TVSAnswer.Code {
+        switch answer {
+        case .vouches: answer.vouches(for: signer) == true ? .vouches : .otherRoleOrKey
+        case .doesNotKnow, .expectedToVouch, .notAsked: .notKnown
+        case .unreachable: .noAnswer
         }
     }
 

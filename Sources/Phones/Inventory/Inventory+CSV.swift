@@ -74,7 +74,12 @@ extension Inventory {
             }
         }
         let notes =
-            others == 0 ? [] : [localized("\(file.name): \(others) rows are no phones (templates, gateways' ports).")]
+            others == 0
+            ? []
+            : [
+                localized(
+                    "\(file.name): \(others) rows are not telephones (templates, gateway ports), and were left out.")
+            ]
         self.init(phones: phones, notes: notes)
     }
 

@@ -45,7 +45,9 @@ extension Inventory {
         try reader.read(states: states) { progress(.read($0, of: $1)) }
         if reader.others > 0 {
             notes.append(
-                localized("\(reader.others) devices of the class Phone are none (templates, gateways' ports)."))
+                localized(
+                    "\(reader.others) devices of the class Phone are not telephones (templates, gateway ports), and were left out."
+                ))
         }
         return Inventory(phones: reader.phones, notes: notes)
     }
@@ -172,6 +174,8 @@ struct InventoryDatabase {
             localized(
                 "the answer of \(node) to \"\(text)\" is not understood; found: \(found.isEmpty ? localized("no rows") : found)"
             ),
-            next: localized("Please report this; until then, phones can be given as a file: --phones-from FILE.csv"))
+            next: localized(
+                "Please report this. phones list, forecast and check also read the phones from a file: --phones-from FILE.csv"
+            ))
     }
 }

@@ -1,7 +1,7 @@
 /// A phone model, as far as it matters for trust lists.
 public struct PhoneModel: Hashable, Sendable {
     /// Whether a model supports Security by Default, that is: has an ITL and asks a TVS server about unknown signers.
-    public enum SecurityByDefault: String, Sendable, CaseIterable {
+    public enum SecurityByDefault: String, Encodable, Sendable, CaseIterable {
         case supported
         case unsupported
         /// Not in the table. CUCM's own answer is in Cisco Unified Reporting, "Unified CM Phone Feature List".
@@ -9,7 +9,7 @@ public struct PhoneModel: Hashable, Sendable {
     }
 
     /// Which checksum of the file the phone displays.
-    public enum Checksum: String, Sendable, CaseIterable {
+    public enum Checksum: String, Encodable, Sendable, CaseIterable {
         case md5 = "MD5"
         case sha1 = "SHA1"
     }

@@ -10,7 +10,7 @@ struct ClusterAdd: ParsableCommand {
             """
             The publisher is asked for the other nodes. Of every node the SSH host key and the TLS keys are shown, to be \
             compared with what its console shows, and pinned after a yes. Without a terminal they have to be given: \
-            --ssh-fingerprint and --tls-pin, each once for every key. No password is written down: it comes from \
+            --ssh-host-key and --tls-pin, each once for every key. No password is written down: it comes from \
             --password-file, from --password-command, or is asked for each time.
 
             A cluster of cluster-lab describes itself, its keys included.
@@ -33,39 +33,44 @@ struct ClusterAdd: ParsableCommand {
     var name: String?
 
     @Option(
-        help: .localized("The platform administrator, for the command line and OS Administration.", valueName: "name")
+        help: .localized(
+            "The user of the platform account, for the command line and OS Administration.", valueName: "name")
     )
     var user: String?
 
     @Option(
-        help: .localized("A file whose first line is the administrator's password.", valueName: "file"),
+        help: .localized("A file whose first line is the platform account's password.", valueName: "file"),
         completion: .file())
     var passwordFile: String?
 
     @Option(
         help: .localized(
-            "A program that prints the administrator's password, with its arguments; there is no shell.",
+            "A program that prints the platform account's password, with its arguments; there is no shell.",
             valueName: "command"))
     var passwordCommand: String?
 
-    @Option(help: .localized("An application user, for AXL and the serviceability services.", valueName: "name"))
+    @Option(
+        help: .localized(
+            "The user of the application account, for AXL and the serviceability services.", valueName: "name"))
     var applicationUser: String?
 
     @Option(
-        help: .localized("A file whose first line is the application user's password.", valueName: "file"),
+        help: .localized("A file whose first line is the application account's password.", valueName: "file"),
         completion: .file())
     var applicationPasswordFile: String?
 
-    @Option(help: .localized("A program that prints the application user's password.", valueName: "command"))
+    @Option(help: .localized("A program that prints the application account's password.", valueName: "command"))
     var applicationPasswordCommand: String?
 
     @Option(
+        name: [.customLong("ssh-host-key"), .customLong("ssh-fingerprint")],
         help: .localized(
             "An SSH host key that is agreed on: SHA256:... May be given more than once.", valueName: "key"))
-    var sshFingerprint: [String] = []
+    var sshHostKey: [String] = []
 
     @Option(
-        help: .localized("A TLS key that is agreed on: sha256//... May be given more than once.", valueName: "key"))
+        help: .localized(
+            "A TLS key that is agreed on, TVS's too: sha256//... May be given more than once.", valueName: "key"))
     var tlsPin: [String] = []
 
     @Flag(
@@ -92,7 +97,7 @@ struct ClusterAdd: ParsableCommand {
 
     func validate() throws {
         guard (publisher == nil) != (lab == nil) else {
-            throw ValidationError(localized("Say which cluster: --publisher ADDRESS, or --lab DIR."))
+            throw ValidationError(localized("Say which cluster: --publisher HOST, or --lab FOLDER."))
         }
         guard lab != nil || (name != nil && user != nil) else {
             throw ValidationError(localized("With --publisher, give --name and --user too."))
@@ -100,8 +105,8 @@ struct ClusterAdd: ParsableCommand {
         guard passwordFile == nil || passwordCommand == nil,
             applicationPasswordFile == nil || applicationPasswordCommand == nil
         else { throw ValidationError(localized("Give a password file or a password command, not both.")) }
-        for fingerprint in sshFingerprint where !fingerprint.hasPrefix("SHA256:") || fingerprint.utf8.count != 50 {
-            throw ValidationError(localized("--ssh-fingerprint \(fingerprint) is not SHA256: and 43 characters."))
+        for fingerprint in sshHostKey where !fingerprint.hasPrefix("SHA256:") || fingerprint.utf8.count != 50 {
+            throw ValidationError(localized("--ssh-host-key \(fingerprint) is not SHA256: and 43 characters."))
         }
         for pin in tlsPin where !pin.hasPrefix("sha256//") || pin.utf8.count != 52 {
             throw ValidationError(localized("--tls-pin \(pin) is not sha256// and 44 characters."))
@@ -147,13 +152,13 @@ struct ClusterAdd: ParsableCommand {
                     user: $0, passwordFile: applicationPasswordFile,
                     passwordCommand: Self.words(applicationPasswordCommand))
             })
-        let agreement = KeyAgreement(accepted: Set(sshFingerprint + tlsPin))
+        let agreement = KeyAgreement(accepted: Set(sshHostKey + tlsPin))
         var first = NodeConfiguration(
             name: address, isPublisher: true, address: address, legacyTLS: legacyTls, legacySSH: legacySsh)
         try apply(to: &first, as: ["publisher", address])
         // Nothing is sent to the publisher, the password least of all, before its keys are agreed on.
         let contact = FirstContact(with: first)
-        if let failure = contact.failures.first(where: { $0.purpose != .tvs }) { throw failure.error }
+        if let failure = contact.failures.first(where: { $0.purpose != .tvs }) { throw Self.failure(failure.error) }
         try agreement.ask([contact])
         cluster.nodes = [contact.pinned]
 
@@ -178,6 +183,15 @@ struct ClusterAdd: ParsableCommand {
         }
         agreement.warn(contacts + [contact])
         return cluster
+    }
+
+    /// There is nothing in the configuration yet that could be corrected.
+    private static func failure(_ error: ClusterError) -> Failure {
+        let failure = Failure(describing: error)
+        guard error.code == .noCommonAlgorithm else { return failure }
+        return Failure(
+            failure.status, failure.what, code: failure.code,
+            next: localized("For CUCM 8 and 9, give --legacy-tls and --legacy-ssh."), causes: failure.causes)
     }
 
     private func node(for server: ClusterServer) throws -> NodeConfiguration {

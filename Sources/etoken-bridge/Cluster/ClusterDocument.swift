@@ -28,9 +28,10 @@ struct ClusterDocument: Encodable {
         cluster.nodes.map { node in
             let role = localized(node.isPublisher ? "publisher" : "subscriber")
             let keys = [
-                localized("TLS key  \(node.tlsPin ?? localized("not pinned"))"),
-                localized("SSH key  \(node.sshHostKey ?? localized("not pinned"))"),
-            ]
+                localized("SSH host key  \(node.sshHostKey ?? localized("not pinned"))"),
+                localized("TLS key       \(node.tlsPin ?? localized("not pinned"))"),
+                node.tvsPort.map { _ in localized("TVS key       \(node.tvsPin ?? localized("not pinned"))") },
+            ].compactMap(\.self)
             return (["\(node.name)  \(role)  \(node.address)"] + keys.map { "  " + $0 }).joined(separator: "\n")
         }.joined(separator: "\n")
     }

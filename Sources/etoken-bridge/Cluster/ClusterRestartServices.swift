@@ -76,7 +76,7 @@ struct ClusterRestartServices: ParsableCommand {
         let all = cluster.configuration.nodes
         let nodes =
             try node.isEmpty
-            ? all.filter(\.isPublisher) + all.filter { !$0.isPublisher } : node.map { try cluster.node($0) }
+            ? all.filter(\.isPublisher) + all.filter { !$0.isPublisher } : cluster.nodes(named: node)
         // The safe order, whatever order they were named in.
         let services = Service.allCases.filter { service.isEmpty || service.contains($0) }.map(\.name)
         let restart = try ServiceRestart(of: services, on: nodes, in: cluster)
@@ -85,9 +85,13 @@ struct ClusterRestartServices: ParsableCommand {
                 Status.notThere, localized("\(name) is not activated on \(nodes.map(\.name).joined(separator: ", "))."),
                 next: localized("See where it runs: etoken-bridge cluster status --cluster \(self.cluster.cluster)"))
         }
-        for step in restart.steps { Terminal.note("  \(step.service) on \(step.node)") }
+        if !confirmation.yes {
+            for step in restart.steps { Terminal.note("  " + localized("\(step.service) on \(step.node)")) }
+        }
         try confirmation.ask(
-            localized("Restart these \(restart.steps.count) services of cluster \(self.cluster.cluster)?"))
+            restart.steps.count == 1
+                ? localized("Restart this service of cluster \(self.cluster.cluster)?")
+                : localized("Restart these \(restart.steps.count) services of cluster \(self.cluster.cluster)?"))
         Interruption.watch()
         var number = 0
         let outcome = restart.run(
@@ -127,6 +131,7 @@ struct ClusterRestartServices: ParsableCommand {
         throw Failure(
             outcome.done.isEmpty && cause.status != Status.failed ? cause.status : Status.partlyDone,
             localized("\(first.service) on \(first.node) did not come up again. \(cause.what)"),
+            code: cause.code,
             next:
                 localized("Look at that node first; then run the command again for the rest: \(list(outcome.left))."),
             causes: cause.causes)

@@ -82,5 +82,5 @@ extension FirstContact.Key {
         }
     }
 
-    var option: String { purpose == .ssh ? "--ssh-fingerprint" : "--tls-pin" }
+    var option: String { purpose == .ssh ? "--ssh-host-key" : "--tls-pin" }
 }

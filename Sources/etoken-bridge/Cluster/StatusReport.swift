@@ -1,5 +1,6 @@
 import Cluster
 import Messages
+import TrustList
 
 /// A cluster's status and what was found in it, for people and for programs.
 struct StatusReport: Encodable {
@@ -47,14 +48,16 @@ struct StatusReport: Encodable {
         var table = Table(localized("NODE"), localized("ROLE"), "TFTP", "CALLMANAGER", "TVS", localized("REPLICATION"))
         for node in status.nodes {
             func state(_ service: String) -> String {
-                guard let services = node.services else { return "?" }
-                guard let found = services.first(where: { $0.name == service }), found.isActivated else { return "-" }
+                guard let services = node.services else { return localized("not read") }
+                guard let found = services.first(where: { $0.name == service }), found.isActivated else {
+                    return localized("off")
+                }
                 return found.state.lowercased()
             }
             table.add(
                 node.name, localized(node.isPublisher ? "publisher" : "subscriber"), state(ClusterService.tftp),
                 state(ClusterService.callManager), state(ClusterService.trustVerification),
-                node.replication.map { $0.isGood ? localized("(2) good") : $0.text } ?? "?")
+                node.replication.map { $0.isGood ? localized("(2) good") : $0.text } ?? localized("not read"))
         }
         return table.text
     }
@@ -83,7 +86,8 @@ struct StatusReport: Encodable {
 
     private var listText: String {
         status.trustLists.map { list in
-            let roles = list.records.map { $0.roleName ?? localized("no role") }.joined(separator: ", ")
+            let roles = list.records.map { $0.role.map { Role(rawValue: $0).text } ?? localized("no role") }.joined(
+                separator: ", ")
             return localized(
                 """
                 \(list.kind) \(list.sha1)

@@ -12,6 +12,7 @@ struct CtlDelete: ParsableCommand {
             one.
 
             Example:
+              etoken-bridge ctl delete --cluster office --dry-run
               etoken-bridge ctl delete --cluster office
             """))
 
@@ -23,12 +24,22 @@ struct CtlDelete: ParsableCommand {
     @Flag(help: .localized("Restart Cisco Tftp on a node that goes on serving the file."))
     var restartTftp = false
 
+    @Flag(help: .localized("Only say what every node serves now and what would be deleted; nothing is changed."))
+    var dryRun = false
+
     @OptionGroup var confirmation: ConfirmationOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         let hosts = try cluster.configured().trustListHosts
-        try confirmation.ask(localized("Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?"))
+        if dryRun {
+            try TrustListDistribution(hosts).rehearse(nil).deployment.report(localized("deleted"), json: common.json)
+            return
+        }
+        try confirmation.ask(
+            hosts.count == 1
+                ? localized("Delete CTLFile.tlv on the node of cluster \(cluster.cluster)?")
+                : localized("Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?"))
         let deployment = try TrustListDistribution(hosts).replace(
             with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp, hooks: .standard())
         try deployment.report(localized("deleted"), json: common.json)

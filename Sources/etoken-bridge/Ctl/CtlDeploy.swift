@@ -20,6 +20,7 @@ struct CtlDeploy: ParsableCommand {
 
             Example:
               etoken-bridge ctl deploy CTLFile.tlv --cluster office
+              etoken-bridge ctl deploy CTLFile.tlv --cluster office --dry-run
               etoken-bridge ctl deploy CTLFile.tlv --folder /srv/tftp
             """))
 
@@ -42,25 +43,40 @@ struct CtlDeploy: ParsableCommand {
     @Flag(help: .localized("Restart Cisco Tftp on a node that goes on serving what it served before."))
     var restartTftp = false
 
+    @Flag(help: .localized("Only say what every node serves now and what would be put there; nothing is changed."))
+    var dryRun = false
+
     @OptionGroup var confirmation: ConfirmationOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         guard (cluster == nil) != folder.isEmpty else {
-            throw ValidationError(localized("Say where the file goes: --cluster NAME, or --folder DIR."))
+            throw ValidationError(localized("Say where the file goes: --cluster NAME, or --folder FOLDER."))
         }
     }
 
     func run() throws {
         let list = try verified()
         let hosts: [any TrustListHost]
+        let question: String
         if let cluster {
             hosts = try configuredCluster(cluster).trustListHosts
-            try confirmation.ask(localized("Replace CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster)?"))
+            question =
+                hosts.count == 1
+                ? localized("Replace CTLFile.tlv on the node of cluster \(cluster)?")
+                : localized("Replace CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster)?")
         } else {
             hosts = try folder.map { folder throws(ClusterError) in try FolderTrustListHost(folder) }
-            try confirmation.ask(localized("Replace CTLFile.tlv in \(folder.joined(separator: ", "))?"))
+            question = localized("Replace CTLFile.tlv in \(folder.joined(separator: ", "))?")
         }
+        let place: DeploymentReport.Place = cluster == nil ? .folder : .node
+        if dryRun {
+            let (rehearsal, present) = TrustListDistribution(hosts).rehearse(list.bytes)
+            warn(list, replacing: present)
+            try rehearsal.report(localized("deployed"), on: place, json: common.json)
+            return
+        }
+        try confirmation.ask(question)
         var hooks = TrustListDeployment.Hooks.standard()
         let progress = hooks.observe
         hooks.observe = { event in
@@ -69,9 +85,15 @@ struct CtlDeploy: ParsableCommand {
         }
         let deployment = try TrustListDistribution(hosts).replace(
             with: list.bytes, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp, hooks: hooks)
-        try deployment.report(localized("deployed"), json: common.json)
-        if cluster != nil, deployment.nodes.contains(where: { $0.state == .done }) {
-            Terminal.note(localized("Next: restart Cisco Tftp and Cisco CallManager on the nodes, then the phones."))
+        try deployment.report(localized("deployed"), on: place, json: common.json)
+        if let cluster, deployment.nodes.contains(where: { $0.state == .done }) {
+            Terminal.note(
+                localized(
+                    """
+                    Phones get it when the services and they have restarted:
+                      etoken-bridge cluster restart-services --cluster \(cluster)
+                      etoken-bridge phones restart --cluster \(cluster)
+                    """))
         }
     }
 
@@ -95,7 +117,7 @@ struct CtlDeploy: ParsableCommand {
         return file
     }
 
-    /// A phone takes a file whose signer stands in the file that it has; otherwise it depends on more.
+    /// A phone takes a file whose signer is in the file that it has; otherwise it depends on more.
     private func warn(_ file: CtlFile, replacing present: DistributedFile) {
         guard let before = present.variants.first, before != file.bytes,
             let old = try? TrustListFile(decoding: before)
@@ -107,7 +129,7 @@ struct CtlDeploy: ParsableCommand {
         if !isKnown {
             Terminal.note(
                 localized(
-                    "Warning: the signer, \(header.signerName), does not stand in the CTL file that was there. Phones that hold it take the new file only where TVS vouches for the signer (see docs/phone-acceptance.md)."
+                    "Warning: the signer, \(header.signerName), is not in the CTL file that was there. Phones that hold it take the new file only where TVS vouches for the signer (see docs/phone-acceptance.md)."
                 )
             )
         }

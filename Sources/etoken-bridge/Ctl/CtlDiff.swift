@@ -16,8 +16,43 @@ struct CtlDiff: ParsableCommand {
     @Argument(help: .localized("The newer file."), completion: .file()) var new: String
     @OptionGroup var common: CommonOptions
 
+    /// A record as far as a difference is told by it.
+    private struct Described: Encodable {
+        let role: UInt16?
+        let roleName, dnsName, subject, issuer, serialNumber, certificateSHA1: String?
+
+        init(_ record: Record) {
+            (role, roleName, dnsName) = (record.role?.rawValue, record.role?.name, record.dnsName)
+            (subject, issuer) = (record.subjectName, record.issuerName)
+            serialNumber = record.serialNumber?.hex
+            certificateSHA1 = record.certificate.map { Digest.sha1($0).hex }
+        }
+    }
+
     private struct Entry: Encodable {
-        let kind, text: String
+        let kind: Kind
+        let text: String
+        var oldRecord, newRecord: Described?
+        /// Signer, digest or file name.
+        var old, new: String?
+    }
+
+    private enum Kind: String, Encodable, CaseIterable {
+        case added, removed, rekeyed, respelt, reordered, signer, digest
+        case fileName = "file-name"
+
+        var text: String {
+            switch self {
+            case .added: localized("added")
+            case .removed: localized("removed")
+            case .rekeyed: localized("re-keyed")
+            case .respelt: localized("respelt")
+            case .reordered: localized("reordered")
+            case .signer: localized("signer")
+            case .digest: localized("digest")
+            case .fileName: localized("file name")
+            }
+        }
     }
 
     private struct Report: Encodable {
@@ -36,25 +71,31 @@ struct CtlDiff: ParsableCommand {
                 first.bytes == second.bytes
                     ? localized("The same file.") : localized("No difference but the time and the signature."))
         } else {
-            for entry in entries { Terminal.out(entry.text) }
+            let width = Kind.allCases.map(\.text.count).max() ?? 0
+            for entry in entries { Terminal.out(entry.kind.text.padded(to: width + 2) + entry.text) }
         }
     }
 
     private static func entry(_ change: TrustListDiff.Change) -> Entry {
+        func before(_ new: String, _ old: String) -> String { localized("\(new); before: \(old)") }
         switch change {
-        case .added(let record): Entry(kind: "added", text: localized("added      \(describe(record))"))
-        case .removed(let record): Entry(kind: "removed", text: localized("removed    \(describe(record))"))
+        case .added(let record):
+            return Entry(kind: .added, text: describe(record), newRecord: Described(record))
+        case .removed(let record):
+            return Entry(kind: .removed, text: describe(record), oldRecord: Described(record))
         case .rekeyed(let old, let new):
-            Entry(
-                kind: "rekeyed", text: localized("re-keyed   \(describe(new)); before: serial \(serial(old))"))
+            return Entry(
+                kind: .rekeyed, text: before(describe(new), localized("serial \(serial(old))")),
+                oldRecord: Described(old), newRecord: Described(new))
         case .respelt(let old, let new):
-            Entry(kind: "respelt", text: localized("respelt    \(describe(new)); before: \(differences(old, new))"))
-        case .reordered: Entry(kind: "reordered", text: localized("reordered  the same records stand in another order"))
-        case .signer(let old, let new): Entry(kind: "signer", text: localized("signer     \(new); before: \(old)"))
+            return Entry(
+                kind: .respelt, text: before(describe(new), differences(old, new)), oldRecord: Described(old),
+                newRecord: Described(new))
+        case .reordered: return Entry(kind: .reordered, text: localized("the same records are in another order"))
+        case .signer(let old, let new): return Entry(kind: .signer, text: before(new, old), old: old, new: new)
         case .digest(let old, let new):
-            Entry(kind: "digest", text: localized("digest     \(new.name); before: \(old.name)"))
-        case .fileName(let old, let new):
-            Entry(kind: "file-name", text: "file name  \(new); before: \(old)")
+            return Entry(kind: .digest, text: before(new.name, old.name), old: old.name, new: new.name)
+        case .fileName(let old, let new): return Entry(kind: .fileName, text: before(new, old), old: old, new: new)
         }
     }
 
@@ -63,7 +104,7 @@ struct CtlDiff: ParsableCommand {
     private static func serial(_ record: Record) -> String { record.serialNumber?.colonHex ?? none }
 
     private static func describe(_ record: Record) -> String {
-        let role = record.role?.name ?? localized("no role")
+        let role = record.role?.text ?? localized("no role")
         let subject = record.subjectName ?? localized("no name")
         let host = record.dnsName ?? ""
         return host.isEmpty

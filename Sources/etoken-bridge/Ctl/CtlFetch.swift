@@ -43,7 +43,7 @@ struct CtlFetch: ParsableCommand {
         let cluster = try cluster.configured()
         let hosts =
             try node.isEmpty
-            ? cluster.trustListHosts : node.map { try cluster.trustListHost(cluster.node($0)) }
+            ? cluster.trustListHosts : cluster.nodes(named: node).map(cluster.trustListHost)
         Terminal.note(localized(hosts.count == 1 ? "Reading 1 node ..." : "Reading \(hosts.count) nodes ..."))
         let file = TrustListDistribution(hosts).read(itl ? .itl : .ctl)
         guard !file.answers.isEmpty else {
@@ -54,36 +54,55 @@ struct CtlFetch: ParsableCommand {
             throw Failure(
                 Status.notThere, localized("No node of cluster \(self.cluster.cluster) has a \(file.kind.fileName)."),
                 next: itl
-                    ? localized("Restart Cisco Tftp on the nodes.")
-                    : localized("See its security mode: etoken-bridge cluster status"))
+                    ? localized(
+                        "Restart Cisco Tftp: etoken-bridge cluster restart-services --cluster \(self.cluster.cluster) --service tftp"
+                    )
+                    : localized(
+                        "See its security mode: etoken-bridge cluster status --cluster \(self.cluster.cluster)"))
         }
         let written = try write(file)
-        let problems = self.problems(of: file)
-        let report = FetchReport(file, written: written, problems: problems)
+        let findings = self.findings(in: file)
+        let report = FetchReport(file, written: written, findings: findings)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
-        guard problems.isEmpty else {
+        guard findings.isEmpty else {
             throw Failure(
                 Status.partlyDone,
-                problems.joined(separator: " ")
+                findings.map(\.text).joined(separator: " ")
                     + (written.isEmpty ? localized(" Nothing was written, as --output names one file.") : ""),
+                code: findings[0].code.rawValue,
                 next: written.isEmpty
-                    ? localized("Name a folder with --output to get each of the files.")
-                    : localized("Restart Cisco Tftp on the nodes that differ, and see etoken-bridge cluster status."))
+                    ? localized("Name a folder with --output to get each of the files.") : findings[0].next[0])
         }
     }
 
     /// An ITL file is each node's own; a CTL file has to be the same everywhere.
-    private func problems(of file: DistributedFile) -> [String] {
-        var sentences = file.failures.map { localized("\($0.node) could not be read: \($0.error.message).") }
+    private func findings(in file: DistributedFile) -> [StatusFinding] {
+        var findings = file.failures.map {
+            StatusFinding(
+                code: .nodeNotRead, severity: .error, node: $0.node,
+                text: localized("\($0.node) could not be read: \($0.error.message)."),
+                next: [
+                    localized(
+                        "Check that \($0.node) is up and that its ports can be reached: etoken-bridge doctor --cluster \(cluster.cluster)"
+                    )
+                ])
+        }
         let differing = itl ? file.differingWithinNodes : file.differing
         for reading in differing {
             guard let other = itl ? file.answer(of: reading.node) : file.reference else { continue }
-            sentences.append(
-                localized(
-                    "\(reading.node) serves another \(file.kind.fileName) over \(reading.transport.text) than \(other.node) over \(other.transport.text): \(reading.summary); there \(other.summary)."
-                ))
+            findings.append(
+                StatusFinding(
+                    code: .filesDiffer, severity: .error, node: reading.node,
+                    text: localized(
+                        "\(reading.node) serves another \(file.kind.fileName) over \(reading.transport.text) than \(other.node) over \(other.transport.text): \(reading.summary); there \(other.summary)."
+                    ),
+                    next: [
+                        localized(
+                            "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(cluster.cluster) --service tftp --node \(reading.node)"
+                        )
+                    ]))
         }
-        return sentences
+        return findings
     }
 
     /// Writes what was read: one file where there is one; in a folder, all of them.
@@ -140,24 +159,25 @@ private struct FetchReport: Encodable {
     struct Reading: Encodable {
         let node, transport, state: String
         let length: Int?
-        let md5, sha1, file, error: String?
+        let md5, sha1, file: String?
+        let error: ErrorDocument?
     }
 
     let file: String
     let same: Bool
     let readings: [Reading]
-    let problems: [String]
+    let findings: [StatusFinding]
 
-    init(_ file: DistributedFile, written: [String: String], problems: [String]) {
+    init(_ file: DistributedFile, written: [String: String], findings: [StatusFinding]) {
         self.file = file.kind.fileName
-        same = problems.isEmpty
-        self.problems = problems
+        same = findings.isEmpty
+        self.findings = findings
         readings = file.readings.map { reading in
             Reading(
                 node: reading.node, transport: reading.transport.rawValue, state: reading.state,
                 length: reading.bytes?.count, md5: reading.bytes.map { Digest.md5($0).hex },
                 sha1: reading.bytes.map { Digest.sha1($0).hex }, file: written[reading.key],
-                error: reading.error?.description)
+                error: reading.error.map(ErrorDocument.init))
         }
     }
 

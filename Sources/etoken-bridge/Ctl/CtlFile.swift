@@ -24,11 +24,12 @@ struct CtlFile {
         } catch {
             throw Failure(
                 Status.verificationFailed, localized("\(path) is not a whole trust list: \(error)."),
+                code: error.code.rawValue,
                 next:
                     localized(
                         "Fetch the file again from the TFTP server, in binary mode, and compare its length with `show ctl`."
                     ),
-                causes: [localized("trust list: \(error.code.rawValue)")])
+                causes: [error.code.rawValue])
         }
     }
 }

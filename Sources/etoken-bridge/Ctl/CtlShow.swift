@@ -46,7 +46,7 @@ struct CtlShow: ParsableCommand {
                 record.role == .sast && record.names(issuer: header.caName, serialNumber: header.serialNumber)
             let serial = record.serialNumber?.colonHex ?? "-"
             records.add(
-                "\(index + 1)\(signs ? "*" : "")", record.role == .sast ? "SAST" : record.role?.name ?? "-",
+                "\(index + 1)\(signs ? "*" : "")", record.role?.text ?? "-",
                 record.dnsName.map { $0.isEmpty ? localized("(token)") : $0 } ?? "-",
                 """
                 \(record.subjectName ?? "-")
@@ -62,7 +62,7 @@ struct CtlShow: ParsableCommand {
             Serial     \(header.serialNumber.colonHex)
             Signature  \(header.digest.name), RSA \(header.modulus.bits)
             MD5        \(Digest.md5(file.bytes).hex)
-            SHA1       \(Digest.sha1(file.bytes).hex)
+            SHA-1      \(Digest.sha1(file.bytes).hex)
 
             \(records.text)
             * signed this file

@@ -40,7 +40,11 @@ struct CtlVerify: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     private struct Report: Encodable {
-        struct Entry: Encodable { let outcome, text: String }
+        struct Entry: Encodable {
+            let severity, code: String
+            let record: Int?
+            let text: String
+        }
         let file: String
         let valid: Bool
         let checks: [Entry]
@@ -50,6 +54,7 @@ struct CtlVerify: ParsableCommand {
     /// What a kind of phone would do.
     private struct PhoneVerdict: Encodable {
         let phones: String
+        let securityByDefault: Bool
         let outcome: Verdict.Outcome
         let rule, reason: String
     }
@@ -63,16 +68,16 @@ struct CtlVerify: ParsableCommand {
             try Terminal.json(
                 Report(
                     file: self.file, valid: verification.isValid,
-                    checks: verification.checks.map { .init(outcome: $0.outcome.rawValue, text: $0.text) },
+                    checks: verification.checks.map {
+                        .init(severity: $0.outcome.severity, code: $0.code, record: $0.record, text: $0.text)
+                    },
                     acceptance: verdicts))
         } else {
-            let marks: [TrustListVerification.Check.Outcome: String] = [
-                .passed: localized("ok      "), .warning: localized("warning "), .failed: localized("FAILED  "),
-            ]
-            for check in verification.checks { Terminal.out(marks[check.outcome, default: ""] + check.text) }
-            for verdict in verdicts {
-                Terminal.out("\(verdict.outcome.text.padded(to: 8))\(verdict.phones): \(verdict.reason).")
-            }
+            let lines =
+                verification.checks.map { ($0.outcome.mark, $0.text) }
+                + verdicts.map { ($0.outcome.text, "\($0.phones): \($0.reason).") }
+            let width = lines.map(\.0.count).max() ?? 0
+            for (mark, text) in lines { Terminal.out(mark.padded(to: width + 1) + text) }
         }
         guard verification.isValid else {
             let failed = verification.checks.filter { $0.outcome == .failed }
@@ -98,15 +103,35 @@ struct CtlVerify: ParsableCommand {
             name: header.signerName, issuer: header.caName, serialNumber: header.serialNumber, certificate: certificate)
         let heldList = try held.map { HeldTrustList.file(try CtlFile($0).list) } ?? .none
         let itlList = try itl.map { try CtlFile($0).list }
-        var kinds = [(localized("phones without Security by Default"), PhoneModel(name: "Cisco 7960"))]
+        var kinds = [(false, localized("phones without Security by Default"), PhoneModel(name: "Cisco 7960"))]
         if itlList != nil {
-            kinds.append((localized("phones with Security by Default"), PhoneModel(name: "Cisco 8861")))
+            kinds.append((true, localized("phones with Security by Default"), PhoneModel(name: "Cisco 8861")))
         }
-        return kinds.map { name, model in
+        return kinds.map { isByDefault, name, model in
             let verdict = Acceptance.decide(
                 signer: signer, held: heldList, itl: itlList, model: model, tvs: [.notAsked])
             return PhoneVerdict(
-                phones: name, outcome: verdict.outcome, rule: verdict.rule.rawValue, reason: verdict.reason)
+                phones: name, securityByDefault: isByDefault, outcome: verdict.outcome, rule: verdict.rule.rawValue,
+                reason: verdict.reason)
+        }
+    }
+}
+
+extension TrustListVerification.Check.Outcome {
+    fileprivate var mark: String {
+        switch self {
+        case .passed: localized("ok")
+        case .warning: localized("warning")
+        case .failed: localized("FAILED")
+        }
+    }
+
+    /// As cluster status has it.
+    fileprivate var severity: String {
+        switch self {
+        case .passed: "ok"
+        case .warning: "warning"
+        case .failed: "error"
         }
     }
 }

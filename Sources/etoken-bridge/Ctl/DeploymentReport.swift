@@ -5,47 +5,67 @@ import Migration
 
 /// What became of every node when a CTL file was deployed or deleted.
 struct DeploymentReport: Encodable {
+    /// What the file was deployed to.
+    enum Place { case node, folder }
+
     struct Node: Encodable {
-        let node, state: String
-        let beforeSHA1, backup, error: String?
+        /// One of the two.
+        let node, folder: String?
+        let state: String
+        let beforeSHA1, backup: String?
+        let error: ErrorDocument?
     }
 
     let outcome: String
     let sha1: String?
     let length: Int?
     let nodes: [Node]
+    private let place: Place
 
-    init(_ deployment: TrustListDeployment) {
+    private enum CodingKeys: String, CodingKey { case outcome, sha1, length, nodes }
+
+    init(_ deployment: TrustListDeployment, on place: Place) {
+        self.place = place
         outcome = deployment.outcome.rawValue
         sha1 = deployment.contents.map { Digest.sha1($0).hex }
         length = deployment.contents?.count
         nodes = deployment.nodes.map { node in
             Node(
-                node: node.name, state: node.state.rawValue, beforeSHA1: node.before.map { Digest.sha1($0).hex },
-                backup: node.backup, error: node.error?.description)
+                node: place == .node ? node.name : nil, folder: place == .folder ? node.name : nil,
+                state: node.state.rawValue, beforeSHA1: node.before.map { Digest.sha1($0).hex }, backup: node.backup,
+                error: node.error.map(ErrorDocument.init))
         }
     }
 
     func text(of deployment: TrustListDeployment) -> String {
-        var table = Table(localized("NODE"), localized("BEFORE (SHA-1)"), "NOW")
+        let isPlan = deployment.outcome == .planned
+        var table = Table(
+            place == .folder ? localized("FOLDER") : localized("NODE"),
+            isPlan ? localized("NOW (SHA-1)") : localized("BEFORE (SHA-1)"),
+            isPlan ? localized("WOULD BE") : localized("NOW"))
         let isDeletion = deployment.contents == nil
         for node in deployment.nodes {
             let now =
                 switch node.state {
+                case .untouched where isPlan: isDeletion ? localized("no file") : localized("the new file")
                 case .untouched: localized("not touched")
                 case .alreadySo: isDeletion ? localized("no file, as before") : localized("the new file, as before")
                 case .done: isDeletion ? localized("no file") : localized("the new file")
-                case .failed: localized("failed")
+                case .failed: isPlan ? localized("not known") : localized("failed")
                 case .restored: localized("as before")
                 case .notRestored: localized("NOT CERTAIN")
                 }
             let before = node.before.map { Digest.sha1($0).hex } ?? (node.state == .failed ? "-" : localized("no file"))
             table.add(node.name, before, now)
         }
+        var sections = [table.text]
+        if isPlan, let length, let sha1 { sections.append(localized("New file: \(length) bytes, SHA-1 \(sha1)")) }
+        if isPlan { sections.append(localized("Nothing was changed.")) }
         let kept = Set(deployment.nodes.compactMap(\.backup)).sorted()
-        guard !kept.isEmpty else { return table.text }
-        return table.text + "\n\n" + localized("What was there before is kept:") + "\n  "
-            + kept.joined(separator: "\n  ")
+        if !kept.isEmpty {
+            sections.append(localized("What was there before is kept:") + "\n  " + kept.joined(separator: "\n  "))
+        }
+        return sections.joined(separator: "\n\n")
     }
 }
 
@@ -60,8 +80,8 @@ extension TrustListDeployment.Hooks {
                 switch event {
                 case .reading(let count):
                     Terminal.note(localized(count == 1 ? "Reading 1 node ..." : "Reading \(count) nodes ..."))
-                case .read: break
-                case .backedUp(let path): Terminal.note(localized("Kept: \(path)"))
+                // The report names the backups.
+                case .read, .backedUp: break
                 case .changing(let nodes):
                     if !nodes.isEmpty { Terminal.note(localized("Changing \(nodes.joined(separator: ", ")) ...")) }
                 case .restoring(let nodes):
@@ -75,8 +95,8 @@ extension TrustListDeployment {
     /// Prints the result, and fails unless every node serves what was wanted.
     ///
     /// - Parameter change: `deployed` or `deleted`, in the language of the locale.
-    func report(_ change: String, json: Bool) throws {
-        let report = DeploymentReport(self)
+    func report(_ change: String, on place: DeploymentReport.Place = .node, json: Bool) throws {
+        let report = DeploymentReport(self, on: place)
         if json { try Terminal.json(report) } else { Terminal.out(report.text(of: self)) }
         if isInterrupted {
             throw Failure(
@@ -87,10 +107,10 @@ extension TrustListDeployment {
         var cause = Failure(describing: failure)
         if failure.code == .mismatch {
             cause = Failure(
-                cause.status, cause.what,
+                cause.status, cause.what, code: cause.code,
                 next:
                     localized(
-                        "If \(failure.node ?? localized("the node")) keeps files in memory, give --restart-tftp: Cisco Tftp is then restarted there."
+                        "If \(failure.node ?? "CUCM") keeps files in memory, give --restart-tftp: Cisco Tftp is then restarted there."
                     ),
                 causes: cause.causes)
         }
@@ -99,15 +119,18 @@ extension TrustListDeployment {
         }
         switch outcome {
         case .done: return
+        case .planned:
+            throw Failure(
+                cause.status, localized("Nothing would be \(change), as not every node can be read. \(cause.what)"),
+                code: cause.code, next: cause.next, causes: cause.causes)
         case .notStarted:
             throw Failure(
                 cause.status, localized("Nothing was \(change), and every node is as it was. \(cause.what)"),
-                next: cause.next,
-                causes: cause.causes)
+                code: cause.code, next: cause.next, causes: cause.causes)
         case .undone:
             throw Failure(
                 cause.status, localized("The file was not \(change), and every node is as it was. \(cause.what)"),
-                next: cause.next, causes: cause.causes)
+                code: cause.code, next: cause.next, causes: cause.causes)
         case .partly:
             let done = names(.done, .alreadySo)
             throw Failure(
@@ -115,7 +138,7 @@ extension TrustListDeployment {
                 localized(
                     "The file was \(change) on \(done.isEmpty ? localized("no node") : done); it was not on \(names(.failed)). \(cause.what)"
                 ),
-                next: localized("Mend that, and run the same command again: it goes on where this one ended."),
+                next: localized("Put that right, and run the same command again: it goes on where this one ended."),
                 causes: cause.causes)
         case .notUndone:
             let lost = nodes.filter { $0.state == .notRestored }

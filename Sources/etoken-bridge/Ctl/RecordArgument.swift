@@ -61,7 +61,7 @@ struct RecordArgument: ExpressibleByArgument {
         guard let host else {
             guard role == .sast else {
                 throw Failure(
-                    Status.usage, localized("The record \(role.name) with \(self.certificate) has no host."),
+                    Status.usage, localized("The record \(role.text) with \(self.certificate) has no host."),
                     next: localized("Write it like ccm+tftp:\(self.certificate)@cucm-pub/10.48.47.153."))
             }
             return try .token(certificate)

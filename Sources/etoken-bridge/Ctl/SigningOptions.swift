@@ -45,6 +45,21 @@ struct SigningOptions: ParsableArguments {
     /// The token that signs, or nil where a PEM key does.
     func token() throws -> NamedToken? { try signWith.flatMap { try NamedToken.all([$0], module).first } }
 
+    private static func key(_ path: String) throws -> PrivateKey {
+        let next = localized("Give the path of an unencrypted PEM key, or sign with a token: --sign-with TOKEN")
+        do {
+            return try PrivateKey(pem: String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self))
+        } catch let error as FileError {
+            throw Failure(
+                error.code == .notFound ? Status.notThere : Status.failed,
+                localized("\(path) cannot be read: \(error.cause)."), next: next)
+        } catch let error as CertificateError {
+            throw Failure(
+                Status.failed, localized("\(path) is not a private key: \(error.reason)."), code: error.code.rawValue,
+                next: next, causes: [error.code.rawValue, error.cause].compactMap(\.self))
+        }
+    }
+
     /// Signs the records. A token's PIN is asked for last, when everything else is known to be right.
     func sign(
         _ records: [Record], fileName: String, replacing old: Header?, token: NamedToken?
@@ -64,7 +79,7 @@ struct SigningOptions: ParsableArguments {
             return try draft.signed(by: signer, modulusBits: signer.certificate.publicKey.bits, verifier: verifier)
         }
         let path = key ?? ""
-        let privateKey = try PrivateKey(pem: String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self))
+        let privateKey = try Self.key(path)
         let publicKey = try privateKey.publicKey()
         let certificates = records.filter { $0.role == .sast }.compactMap(\.certificate).compactMap {
             try? Certificate(der: $0)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Cluster
-import Documents
 import Glibc
 import Messages
 import Migration
@@ -46,10 +45,9 @@ struct ChangeOptions: ParsableArguments {
         if phoneTimeout < 0 { throw ValidationError(localized("--phone-timeout cannot be negative.")) }
     }
 
-    func settings(cluster: String, now: UInt32, state: StateFolder) -> ChangePlan.Settings {
+    func settings(change id: String, state: StateFolder) -> ChangePlan.Settings {
         ChangePlan.Settings(
-            acceptsStranded: run.acceptStranded,
-            output: output ?? "\(state.path)/changes/\(cluster)-\(Timestamp(now))",
+            acceptsStranded: run.acceptStranded, output: output ?? "\(state.path)/changes/\(id)",
             restartsPhones: !noPhoneRestart, phoneRestartTimeout: phoneTimeout)
     }
 }
@@ -65,16 +63,16 @@ struct ReportOptions: ParsableArguments {
 
     @OptionGroup var common: CommonOptions
 
+    /// Refuses to overwrite anything but the record of this change, before it goes on.
+    func check(_ change: String) throws { try report.map(ReportFiles.init)?.check(replacing: change) }
+
     /// Prints the record, and writes the files that were asked for.
     func publish(_ record: ChangeRecord) throws {
-        if let report { try write(record, to: report) }
+        if let files = report.map(ReportFiles.init) {
+            try files.write(html: record.html, json: record)
+            Terminal.note(localized("The change record is in \(files.html) and \(files.json)."))
+        }
         if common.json { try Terminal.json(record) } else { Terminal.out(record.text) }
-    }
-
-    private func write(_ record: ChangeRecord, to path: String) throws {
-        let base = path.hasSuffix(".html") ? String(path.dropLast(5)) : path
-        try record.write(html: base + ".html", json: base + ".json")
-        Terminal.note(localized("The change record is in \(base).html and \(base).json."))
     }
 }
 
@@ -85,19 +83,21 @@ struct ChangeTokens: ParsableArguments {
             "A token that will stand in the file: label, serial number or PKCS#11 URI. May be given more than once."))
     var token: [String] = []
 
-    @Option(help: .localized("Which of the tokens signs, as named with --token; the last one without it."))
-    var signer: String?
+    @Option(
+        help: .localized(
+            "Which of the tokens signs, as named with --token; the last one without it.", valueName: "token"))
+    var signWith: String?
 
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
     func validate() throws {
-        if let signer, !token.contains(signer) {
-            throw ValidationError(localized("--signer \(signer) is not one of the tokens named with --token."))
+        if let signWith, !token.contains(signWith) {
+            throw ValidationError(localized("--sign-with \(signWith) is not one of the tokens named with --token."))
         }
     }
 
-    var signerIndex: Int? { token.isEmpty ? nil : signer.flatMap(token.firstIndex) ?? token.count - 1 }
+    var signerIndex: Int? { token.isEmpty ? nil : signWith.flatMap(token.firstIndex) ?? token.count - 1 }
 }
 
 extension JournalRecord.Run {

@@ -7,6 +7,7 @@ extension ChangeRecord {
     var text: String {
         if state == .alreadySo { return nothingToDo }
         var parts = [header]
+        if let rollback { return (parts + Self.parts(of: rollback)).joined(separator: "\n\n") }
         if !recordChanges.isEmpty { parts.append(recordChanges.joined(separator: "\n")) }
         if state == .planned, steps.contains(where: { !$0.text.isEmpty }) { parts.append(plan) }
         if forecast.count > 0 { parts.append(phoneTable) }
@@ -26,18 +27,30 @@ extension ChangeRecord {
 
     private var nothingToDo: String {
         guard let before else {
-            return localized("Cluster \(cluster): nothing to do. It serves no CTL file; it is in \(mode) mode.")
+            return localized("Cluster \(cluster): nothing to do. It serves no CTL file; it is in \(securityMode) mode.")
+        }
+        if kind == .updateCertificates {
+            return localized(
+                "Cluster \(cluster): nothing to do. The certificates in its CTL file (\(before.length) bytes, signed by \(before.signer)) are those that the nodes have."
+            )
         }
         return tokens.isEmpty
             ? localized(
-                "Cluster \(cluster): nothing to do. Its CTL file (\(before.length) bytes) is signed by \(before.signer); it is in \(mode) mode."
+                "Cluster \(cluster): nothing to do. Its CTL file (\(before.length) bytes) is signed by \(before.signer); it is in \(securityMode) mode."
             )
             : localized(
-                "Cluster \(cluster): nothing to do. Its CTL file (\(before.length) bytes) holds \(tokens.map(\.label).list), and one of them signed it; it is in \(mode) mode."
+                "Cluster \(cluster): nothing to do. Its CTL file (\(before.length) bytes) holds \(tokens.map(\.label).list), and one of them signed it; it is in \(securityMode) mode."
             )
     }
 
     private var header: String {
+        if state != .planned {
+            return [
+                heading,
+                localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode when it began: \(title)"),
+                tokens.isEmpty ? nil : localized("Tokens \(tokens.map(\.label).list); \(signer) signs"),
+            ].compactMap(\.self).joined(separator: "\n")
+        }
         let present =
             before.map { localized("Present CTL file: \($0.length) bytes, signed by \($0.signer)") }
             ?? localized("Present CTL file: none")
@@ -45,7 +58,28 @@ extension ChangeRecord {
             tokens.isEmpty
             ? localized("New CTL file: signed by \(signer)")
             : localized("New CTL file: tokens \(tokens.map(\.label).list), signed by \(signer)")
-        return localized("Cluster \(cluster), CUCM \(version), \(mode) mode: \(title)") + "\n\(present)\n\(new)"
+        return localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode: \(title)") + "\n\(present)\n\(new)"
+    }
+
+    /// The change's name, as `--change` takes it, and what became of it.
+    private var heading: String {
+        let end = ended.map { "\($0)" } ?? ""
+        return switch state {
+        case .finished: localized("Change \(id): finished \(end)")
+        case .rolledBack: localized("Change \(id): rolled back \(end)")
+        case .abandoned: localized("Change \(id): abandoned \(end)")
+        case .rollingBack: localized("Change \(id): being rolled back")
+        case .planned, .alreadySo, .unfinished: localized("Change \(id): not finished")
+        }
+    }
+
+    private static func parts(of rollback: RollbackPlan) -> [String] {
+        let lines = rollback.steps.enumerated().map { index, step in
+            "\(index + 1 < 10 ? " " : "")\(index + 1). \(step.title)" + step.texts.map { "\n    \($0)" }.joined()
+        }
+        let plan = localized("Roll back (nothing has been changed):") + "\n" + lines.joined(separator: "\n")
+        guard let forecast = rollback.forecast, forecast.count > 0 else { return [plan] }
+        return [plan, table(of: forecast, after: nil)]
     }
 
     private var plan: String {
@@ -56,26 +90,38 @@ extension ChangeRecord {
         return localized("Plan (nothing has been changed):") + "\n" + lines.joined(separator: "\n")
     }
 
-    /// A line for each phone, or where there are many, for each group of them.
+    /// The forecast, and where the change stands, what phones hold after it.
     private var phoneTable: String {
-        let after = Dictionary(
-            phones.flatMap { group in group.phones.map { ($0, group.result.text) } }, uniquingKeysWith: { $1 })
+        let isBack = state == .rollingBack || state == .rolledBack
+        return Self.table(
+            of: forecast,
+            after: isBack
+                ? nil
+                : Dictionary(
+                    phones.flatMap { group in group.phones.map { ($0, group.result.text) } }, uniquingKeysWith: { $1 }))
+    }
+
+    /// A line for each phone, or where there are many, for each group of them.
+    ///
+    /// - Parameter after: by phone, what it holds now; nil for a table without it.
+    private static func table(of forecast: StoredForecast, after: [String: String]?) -> String {
+        let isGrouped = forecast.count > 20
         var table = Table(
-            localized(forecast.count > 20 ? "PHONES" : "PHONE"), localized("MODEL"), localized("BEFORE"),
-            localized("FORECAST"), localized("AFTER"), localized("WHY"))
+            [
+                localized(isGrouped ? "PHONES" : "PHONE"), localized("MODEL"), localized("BEFORE"),
+                localized("FORECAST"),
+            ] + (after == nil ? [] : [localized("AFTER")]) + [localized("WHY")])
+        func add(_ who: String, _ group: StoredForecast.Group, _ result: String) {
+            table.add(
+                [who, group.model, group.before, group.outcome.text] + (after == nil ? [] : [result]) + [group.reason])
+        }
         for group in forecast.groups {
-            guard forecast.count > 20 else {
-                for phone in group.phones {
-                    table.add(
-                        phone, group.model, group.before, group.outcome.text, after[phone] ?? "-", group.reason)
-                }
+            guard isGrouped else {
+                for phone in group.phones { add(phone, group, after?[phone] ?? "-") }
                 continue
             }
-            let results = Dictionary(grouping: group.phones) { after[$0] ?? "-" }
-            for (result, members) in results.sorted(by: { $0.key < $1.key }) {
-                table.add(
-                    "\(members.count)", group.model, group.before, group.outcome.text, result, group.reason)
-            }
+            let results = Dictionary(grouping: group.phones) { after?[$0] ?? "-" }
+            for (result, members) in results.sorted(by: { $0.key < $1.key }) { add("\(members.count)", group, result) }
         }
         return table.text
     }
@@ -87,7 +133,7 @@ extension ChangeRecord {
         case .rolledBack: lines.append(localized("Everything is as it was before: \(id) was rolled back."))
         case .rollingBack:
             lines.append(localized("\(id) is being rolled back: etoken-bridge migrate rollback --cluster \(cluster)"))
-        case .abandoned: lines.append(localized("\(id) was given up; what it changed stands as it is."))
+        case .abandoned: lines.append(localized("\(id) was abandoned; what it changed stands as it is."))
         case .planned, .alreadySo, .unfinished:
             let done = steps.count { $0.state == .done }
             lines.append(
@@ -96,9 +142,9 @@ extension ChangeRecord {
                 )
             )
         }
-        if let failure { lines.append(localized("Last failure: \(failure.joined(separator: " "))")) }
+        if let failure { lines.append(localized("Last failure: \(failure.text)")) }
         lines.append(
-            before.map { localized("CTL file before: \($0.length) bytes, SHA-1 \($0.sha1)") }
+            before.map { localized("CTL file before: \($0.length) bytes, SHA-1 \($0.sha1), signed by \($0.signer)") }
                 ?? localized("CTL file before: none"))
         if let after {
             lines.append(

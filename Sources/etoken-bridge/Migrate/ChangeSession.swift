@@ -1,4 +1,5 @@
 import Cluster
+import Files
 import Glibc
 import Messages
 import Migration
@@ -24,12 +25,15 @@ struct ChangeSession {
     ) throws {
         let now = UInt32(clamping: time(nil))
         let name = cluster.configuration.name
+        let id = Change.id(of: name, now)
+        try options.reporting.check(id)
+        if let plan = wanted.plan, Files.exists(plan) { throw Failure(overwriting: plan) }
         let lock = options.dryRun || wanted.plan != nil ? nil : try ClusterLock(name, in: state)
         Terminal.note(localized("Reading cluster \(name) ..."))
         let change = try Change(
             kind, of: try LiveCluster(cluster),
             tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
-            signer: signer, settings: wanted.settings(cluster: name, now: now, state: state), state: state, now: now)
+            signer: signer, settings: wanted.settings(change: id, state: state), state: state, now: now)
         try run(change, plan: wanted.plan) {
             guard let signer else { preconditionFailure("only a change with tokens signs by one") }
             return try tokens[signer].insertedAgain(names[signer], module)
@@ -39,6 +43,7 @@ struct ChangeSession {
 
     /// Runs a plan that was saved.
     func start(_ plan: ChangePlan) throws {
+        try options.reporting.check(plan.id)
         let lock = options.dryRun ? nil : try ClusterLock(plan.cluster, in: state)
         Terminal.note(localized("Reading cluster \(plan.cluster), and comparing it with the plan ..."))
         var plan = plan
@@ -58,14 +63,14 @@ struct ChangeSession {
                 try change.plan.write(to: plan)
                 Terminal.note(localized("The plan is in \(plan). Run it: etoken-bridge migrate run \(plan)"))
             }
-            return try change.checkForecast()
+            return try change.checkForecast(savedAs: plan)
         }
         try change.checkForecast()
         try confirm(record)
         // Before the first change: a wrong PIN must leave everything as it is.
         let signer = change.needsToken ? try token().signer(pin) : nil
         change.makeSigner = signer.map { signer in { signer } }
-        try change.begin(.now(.run))
+        try begin(change, .run, localized("Change \(change.plan.id) begins."))
         try finish(change)
     }
 
@@ -74,43 +79,54 @@ struct ChangeSession {
         let change = try takeUp(journal)
         let signer = change.needsToken ? try signingToken(of: change.plan).signer(pin) : nil
         change.makeSigner = signer.map { signer in { signer } }
-        try change.begin(.now(.resume))
+        try begin(change, .resume, localized("Change \(change.plan.id) goes on."))
         try finish(change)
     }
 
-    /// Puts everything back.
+    /// Puts everything back, or stops before the first change and shows what would be.
     func rollBack(_ journal: Journal) throws {
         let change = try takeUp(journal)
-        try change.checkRollback(acceptingStranded: options.acceptStranded)
+        let forecast = change.forecastOfRollback()
+        if options.dryRun {
+            var record = try ChangeRecord(change)
+            record.rollback = try change.planRollback(forecast)
+            try options.reporting.publish(record)
+        }
+        try Change.checkRollback(forecast, acceptingStranded: options.acceptStranded)
+        if options.dryRun { return }
         var confirmation = try ConfirmationOptions.standard
         confirmation.yes = options.yes
         try confirmation.ask(
             localized("Put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)?"))
-        try change.begin(.now(.rollback))
-        try report(change) { try ChangeRunner(change, observe: ProgressPrinter().show).rollBack() }
+        try begin(change, .rollback, localized("Change \(change.plan.id) is rolled back."))
+        try report(change) { try $0.rollBack() }
     }
 
     /// A change that was begun, on a cluster that nobody else has changed since.
     private func takeUp(_ journal: Journal) throws -> Change {
+        try options.reporting.check(journal.plan.id)
         Terminal.note(localized("Reading cluster \(journal.plan.cluster) ..."))
         let change = try Change(continuing: journal, of: try LiveCluster(cluster), state: state)
         try change.checkWorld()
         return change
     }
 
-    private func finish(_ change: Change) throws {
+    /// From here on a signal, or a terminal that goes away, ends nothing by halves.
+    private func begin(_ change: Change, _ purpose: JournalRecord.Run.Purpose, _ text: String) throws {
         Interruption.watch()
-        try report(change) {
-            try ChangeRunner(
-                change, isInterrupted: { Interruption.hasCome }, observe: ProgressPrinter().show
-            ).run()
-        }
+        try change.begin(.now(purpose))
+        Terminal.note(text)
+    }
+
+    private func finish(_ change: Change) throws {
+        try report(change) { try $0.run() }
     }
 
     /// The record is written also where the change fails: then it is needed most.
-    private func report(_ change: Change, _ body: () throws -> Void) throws {
+    private func report(_ change: Change, _ body: (ChangeRunner) throws -> Void) throws {
+        change.isInterrupted = { Interruption.hasCome }
         change.progress = { Terminal.note("       \($0)") }
-        do { try body() } catch {
+        do { try body(ChangeRunner(change, observe: ProgressPrinter().show)) } catch {
             if options.reporting.report != nil || options.reporting.common.json {
                 try? options.reporting.publish(ChangeRecord(change))
             }
@@ -153,7 +169,7 @@ final class ProgressPrinter {
         case .skipped(let found): Terminal.note(localized("       already so: \(found)"))
         case .doing(let plan): Terminal.note("       \(plan)")
         case .proved(let sentences): for sentence in sentences { Terminal.note(localized("       proof: \(sentence)")) }
-        case .undoing(let title): Terminal.note(localized("  undo: \(title)"))
+        case .undoing(let title): Terminal.note(localized("  undoing: \(title)"))
         case .undone(let sentences): for sentence in sentences { Terminal.note("       \(sentence)") }
         }
     }

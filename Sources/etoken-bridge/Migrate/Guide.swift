@@ -37,7 +37,8 @@ enum Guide {
         try require("--token LABEL --token LABEL")
         Terminal.note(
             localized(
-                "The trust list needs two security tokens at least, so that a lost one does not lock the cluster out."))
+                "The trust list needs two security tokens at least, so that a lost one does not lock the cluster out. Control-C ends this, and changes nothing."
+            ))
         let prompt = try InsertionPrompt(module)
         var chosen: [NamedToken] = []
         while true {
@@ -58,9 +59,10 @@ enum Guide {
         Terminal.note(
             localized(
                 """
+                  Token:   \(token.label) (serial \(token.token.info.serialNumber))
                   Subject: \(certificate.subject.rendered(.token))
                   Issuer:  \(certificate.issuer.rendered(.token))
-                  Serial:  \(certificate.serialNumber.hex)
+                  Serial:  \(certificate.serialNumber.colonHex)
                   Valid:   \(Timestamp(certificate.notBefore)) to \(Timestamp(certificate.notAfter))
                 """))
     }

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Cluster
-import Documents
-import Files
 import Messages
 import Migration
 
@@ -13,17 +11,18 @@ struct MigratePrepareDowngrade: ParsableCommand {
             """
             Such a release has no utils ctl: only hardware tokens can change its trust list. Looks at the mode, the file \
             on every node, who signed it, the tokens in it, Phone-SAST-trust, TVS, the servers' certificates and the \
-            phones; says what is proven, what is wrong, and what is left to do by hand. Changes nothing.
+            phones; says what is proven, what failed, and what is left to do by hand. Changes nothing.
 
-            Exit status 5: something is wrong. Exit status 9: nothing else is, but phones would be stranded.
+            Exit status 5: something failed. Exit status 9: nothing else did, but phones would be stranded.
 
             Example:
-              etoken-bridge migrate prepare-downgrade --cluster office --to 9.1 --report checklist.html
+              etoken-bridge migrate prepare-downgrade --cluster office --to 9.1 \\
+                --report checklist.html
             """))
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: .localized("The release to go back to, for example 9.1 or 9.1.2."))
+    @Option(help: .localized("The release to go back to, for example 9.1 or 9.1.2.", valueName: "release"))
     var to: String
 
     @Option(
@@ -32,7 +31,10 @@ struct MigratePrepareDowngrade: ParsableCommand {
     var token: [String] = []
 
     @Option(
-        help: .localized("Write the checklist as a web page, and the same beside it as JSON (FILE.html, FILE.json)."))
+        help: .localized(
+            "Write the checklist as a web page, and the same beside it as JSON (FILE.html, FILE.json).",
+            valueName: "file"),
+        completion: .file(extensions: ["html"]))
     var report: String?
 
     @OptionGroup var module: ModuleOptions
@@ -44,6 +46,8 @@ struct MigratePrepareDowngrade: ParsableCommand {
                 Status.usage, localized("\"\(to)\" is not a release."),
                 next: localized("Write it like 9.1 or 9.1.2.10000-28."))
         }
+        let files = report.map(ReportFiles.init)
+        try files?.check()
         let cluster = try cluster.configured()
         defer { cluster.close() }
         let tokens = try NamedToken.all(token, module).map {
@@ -52,37 +56,36 @@ struct MigratePrepareDowngrade: ParsableCommand {
         Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
         let check = try DowngradeCheck(
             of: try LiveCluster(cluster), target: target, tokens: tokens, state: .standard())
-        if let report { try write(check, to: report) }
+        if let files {
+            try files.write(html: check.html, json: check)
+            Terminal.note(localized("The checklist is in \(files.html) and \(files.json)."))
+        }
         if common.json { try Terminal.json(check) } else { Terminal.out(text(check)) }
         let failed = check.items.filter { $0.state == .failed }
-        guard let first = failed.first(where: { $0.id != "phones" }) ?? failed.first else { return }
+        guard let first = failed.first(where: { $0.code != "phones" }) ?? failed.first else { return }
         throw Failure(
-            first.id == "phones" ? Status.phonesWouldRefuse : Status.verificationFailed,
+            first.code == "phones" ? Status.phonesWouldRefuse : Status.verificationFailed,
             localized(
                 "Cluster \(check.cluster) is not ready for \(check.target): \(failed.count) of \(check.items.count) points failed."
             ),
             next: first.next.first)
     }
 
-    private func write(_ check: DowngradeCheck, to path: String) throws {
-        let base = path.hasSuffix(".html") ? String(path.dropLast(5)) : path
-        try Files.write(Array(check.html.utf8), to: base + ".html", permissions: 0o644, replacing: true)
-        try Files.write(try JSON.document(check), to: base + ".json", permissions: 0o644, replacing: true)
-        Terminal.note(localized("The checklist is in \(base).html and \(base).json."))
-    }
-
     private func text(_ check: DowngradeCheck) -> String {
-        let words: [DowngradeCheck.Item.State: String] = [.proven: "[x]", .failed: "[!]", .byHand: "[ ]"]
+        let words = [localized("proven"), localized("failed"), localized("by hand")]
+        let width = (words.map(\.count).max() ?? 0) + 2
+        let indent = String(repeating: " ", count: width)
         let lines = check.items.map { item in
-            "\(words[item.state] ?? "") \(item.title)\n    \(item.text)"
-                + item.next.map { "\n    " + localized("Next: \($0)") }.joined()
+            let word =
+                switch item.state {
+                case .proven: words[0]
+                case .failed: words[1]
+                case .byHand: words[2]
+                }
+            return word + String(repeating: " ", count: width - word.count) + "\(item.title)\n\(indent)\(item.text)"
+                + item.next.map { "\n" + indent + localized("Next: \($0)") }.joined()
         }
-        return localized(
-            """
-            Downgrade of cluster \(check.cluster) from \(check.version) to \(check.target)
-            [x] proven   [!] wrong   [ ] to be done by hand
-
-            \(lines.joined(separator: "\n"))
-            """)
+        return localized("Downgrade of cluster \(check.cluster) from \(check.version) to \(check.target)") + "\n\n"
+            + lines.joined(separator: "\n")
     }
 }

@@ -10,7 +10,9 @@ struct MigrateResume: ParsableCommand {
         discussion: localized(
             """
             After a crash, a loss of power or of the network: every step looks at the cluster again, and does what is \
-            left. The result is that of a run without interruption.
+            left. The result is that of a run without interruption. The answers of the first run hold (--yes, \
+            --accept-stranded, the phones, the folder): nothing is asked but the PIN, and that only where the new file is \
+            not signed yet.
 
             Example:
               etoken-bridge migrate resume --cluster lab
@@ -28,12 +30,10 @@ struct MigrateResume: ParsableCommand {
         switch change.state.outcome {
         case .unfinished: break
         case .rollingBack:
-            throw MigrationError.noChange(
-                localized("The change \(change.plan.id) is being rolled back."),
-                next: "etoken-bridge migrate rollback --cluster \(journal.cluster.cluster)")
-        case .finished, .rolledBack, .abandoned:
-            throw MigrationError.noChange(
-                localized("The change \(change.plan.id) is at its end already."))
+            throw MigrationError(
+                .noChange, localized("The change \(change.plan.id) is being rolled back."),
+                next: "etoken-bridge migrate rollback --cluster \(change.plan.cluster) --change \(change.plan.id)")
+        case .finished, .rolledBack, .abandoned: throw MigrationError.closed(change)
         }
         let cluster = try journal.cluster.configured()
         defer { cluster.close() }

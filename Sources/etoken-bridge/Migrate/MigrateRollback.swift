@@ -16,32 +16,40 @@ struct MigrateRollback: ParsableCommand {
             Exit status 9: phones that took the new file would refuse the previous one.
 
             Example:
+              etoken-bridge migrate rollback --cluster lab --dry-run
               etoken-bridge migrate rollback --cluster lab
             """))
 
     @OptionGroup var journal: JournalOptions
 
+    @Flag(help: .localized("Show what would be undone and what phones would do, and change nothing."))
+    var dryRun = false
+
     @Flag(help: .localized("Undo it although phones are forecast to refuse the previous file."))
     var acceptStranded = false
 
-    @Flag(help: .localized("Undo nothing more: close the change, and leave everything as it is."))
+    @Flag(help: .localized("Undo nothing more: abandon the change, and leave everything as it is."))
     var abandon = false
 
     @OptionGroup var confirmation: ConfirmationOptions
     @OptionGroup var reporting: ReportOptions
+
+    func validate() throws {
+        if dryRun, abandon { throw ValidationError(localized("Give only one of --dry-run and --abandon.")) }
+    }
 
     func run() throws {
         let state = StateFolder.standard()
         let lock = try ClusterLock(journal.cluster.cluster, in: state)
         let open = try Journal.open(journal.journal(in: state))
         guard open.state.outcome != .rolledBack, open.state.outcome != .abandoned else {
-            throw MigrationError.noChange(localized("The change \(open.plan.id) is at its end already."))
+            throw MigrationError.closed(open)
         }
         if abandon {
-            guard !open.state.outcome.isClosed else {
-                throw MigrationError.noChange(localized("The change \(open.plan.id) is finished."))
-            }
-            try confirmation.ask(localized("Leave cluster \(open.plan.cluster) as it is, and close \(open.plan.id)?"))
+            guard !open.state.outcome.isClosed else { throw MigrationError.closed(open) }
+            try reporting.check(open.plan.id)
+            try confirmation.ask(
+                localized("Leave cluster \(open.plan.cluster) as it is, and abandon \(open.plan.id)?"))
             try Change.abandon(open)
             return try reporting.publish(ChangeRecord(journal: open.path, backups: state))
         }
@@ -49,6 +57,7 @@ struct MigrateRollback: ParsableCommand {
         defer { cluster.close() }
         var options = try RunOptions.standard
         options.reporting = reporting
+        options.dryRun = dryRun
         options.yes = confirmation.yes
         options.acceptStranded = acceptStranded
         try ChangeSession(cluster: cluster, options: options, module: .standard, pin: .standard).rollBack(open)
@@ -57,7 +66,18 @@ struct MigrateRollback: ParsableCommand {
 }
 
 extension MigrationError {
-    static func noChange(_ what: String, next: String? = nil) -> MigrationError {
-        MigrationError(.noChange, what, next: next ?? localized("See etoken-bridge migrate status."))
+    /// The change is at its end.
+    static func closed(_ journal: Journal) -> MigrationError {
+        let plan = journal.plan
+        let what =
+            switch journal.state.outcome {
+            case .rolledBack: localized("The change \(plan.id) was rolled back already.")
+            case .abandoned: localized("The change \(plan.id) was abandoned.")
+            case .finished, .unfinished, .rollingBack: localized("The change \(plan.id) is finished.")
+            }
+        return MigrationError(
+            .noChange, what,
+            next: localized(
+                "See what it did: etoken-bridge migrate status --cluster \(plan.cluster) --change \(plan.id)"))
     }
 }

@@ -8,22 +8,32 @@ struct JournalOptions: ParsableArguments {
     @OptionGroup var cluster: ClusterOptions
 
     @Option(
-        help: .localized("The change's name, as migrate status prints it; the newest one of the cluster without it."))
+        help: .localized(
+            "The change's name, as migrate status prints it; the newest one of the cluster without it.",
+            valueName: "name"))
     var change: String?
 
     /// The journal's path.
     func journal(in state: StateFolder) throws -> String {
-        let paths = try state.changes(of: cluster.cluster).map(\.path)
-        guard let change else {
-            guard let last = paths.last else {
-                throw MigrationError.noChange(localized("No change of cluster \(cluster.cluster) has been begun here."))
-            }
-            return last
+        let (name, known) = (cluster.cluster, try state.changes(of: cluster.cluster))
+        guard let newest = known.last else {
+            throw MigrationError(
+                .noChange, localized("No change of cluster \(name) has been begun here."),
+                next: localized(
+                    "What was begun on another machine is in the journals there. Begin one: etoken-bridge migrate to-etoken --cluster \(name)"
+                ))
         }
-        guard let path = paths.first(where: { $0.hasSuffix("/\(change).jsonl") }) else {
-            throw MigrationError.noChange(localized("Cluster \(cluster.cluster) has no change called \(change)."))
+        guard let change else { return newest.path }
+        guard let found = known.first(where: { $0.records.first?.plan?.id == change }) else {
+            let names = known.reversed().compactMap { $0.records.first?.plan?.id }
+            throw MigrationError(
+                .noChange,
+                localized(
+                    "Cluster \(name) has no change called \(change); there are: \(names.joined(separator: ", "))."),
+                next: localized(
+                    "Look at the newest one: etoken-bridge migrate status --cluster \(name) --change \(names[0])"))
         }
-        return path
+        return found.path
     }
 }
 
@@ -33,11 +43,13 @@ struct MigrateStatus: ParsableCommand {
         abstract: localized("Show how far a change is, or what became of it."),
         discussion: localized(
             """
-            Reads the journal on this machine, and asks no cluster. With --report it writes the change record of a change \
-            that is long done.
+            Reads the journal on this machine, and asks no cluster. Where the cluster had several changes, they are listed \
+            at the end. With --report it writes the change record of a change that is long done.
 
             Example:
               etoken-bridge migrate status --cluster lab
+              etoken-bridge migrate status --cluster lab \\
+                --change lab-20261123T170405Z --report change.html
             """))
 
     @OptionGroup var journal: JournalOptions
@@ -46,11 +58,24 @@ struct MigrateStatus: ParsableCommand {
     func run() throws {
         let state = StateFolder.standard()
         let record = try ChangeRecord(journal: try journal.journal(in: state), backups: state)
+        try reporting.check(record.id)
         try reporting.publish(record)
         if !reporting.common.json {
             var table = Table(localized("STEP"), localized("STATE"), localized("SECONDS"))
             for step in record.steps { table.add(step.title, step.state.text, step.seconds.map { "\($0)" } ?? "") }
             Terminal.out("\n" + table.text)
+            try list(state.changes(of: record.cluster))
         }
+    }
+
+    /// All changes of the cluster, the newest first, where there are others.
+    private func list(_ changes: [(path: String, records: [JournalRecord])]) throws {
+        guard changes.count > 1 else { return }
+        var table = Table(localized("CHANGE"), localized("STATE"), localized("WHAT"))
+        for (_, records) in changes.reversed() {
+            guard let plan = records.first?.plan else { continue }
+            table.add(plan.id, JournalState(records).outcome.text, plan.kind.title)
+        }
+        Terminal.out("\n" + table.text)
     }
 }

@@ -7,7 +7,19 @@ import Phones
 struct ForecastReport: Encodable {
     struct File: Encodable { let path, sha1, signer: String, length: Int }
     struct Counts: Encodable { let phones, accepted, refused, unknown: Int }
-    struct Reply: Encodable { let server, answer: String, vouches: Bool }
+    struct Reply: Encodable {
+        enum Answer: String, Encodable {
+            case vouches
+            /// It knows the signer, but not with the role SAST, or with another key.
+            case otherwise
+            case doesNotKnow = "does-not-know"
+            case noAnswer = "no-answer"
+        }
+
+        let server: String
+        let answer: Answer
+        let text: String
+    }
 
     struct Group: Encodable {
         let model: String
@@ -39,15 +51,16 @@ struct ForecastReport: Encodable {
             unknown: count(.unknown))
         (self.asked, self.answered) = (asked, answered)
         tvs = replies.map { reply in
-            let vouches = reply.answer.vouches(for: signer)
-            let text =
+            let (answer, text): (Reply.Answer, String) =
                 switch reply.answer {
-                case .unreachable(let why): localized("no answer: \(why)")
-                case _ where vouches == true: localized("vouches for the signer")
-                case .vouches: localized("knows the signer, but not with the role SAST, or with another key")
-                case .doesNotKnow, .notAsked, .expectedToVouch: localized("does not know the signer")
+                case .unreachable(let why): (.noAnswer, localized("no answer: \(why)"))
+                case let answer where answer.vouches(for: signer) == true:
+                    (.vouches, localized("vouches for the signer"))
+                case .vouches:
+                    (.otherwise, localized("knows the signer, but not with the role SAST, or with another key"))
+                case .doesNotKnow, .notAsked, .expectedToVouch: (.doesNotKnow, localized("does not know the signer"))
                 }
-            return Reply(server: reply.server, answer: text, vouches: vouches == true)
+            return Reply(server: reply.server, answer: answer, text: text)
         }
         groups = forecast.groups.map { group in
             Group(
@@ -63,12 +76,13 @@ struct ForecastReport: Encodable {
                 """
                 Cluster \(cluster): \(counts.phones) phones and \(file.path) (\(file.length) bytes, SHA-1 \(file.sha1))
                 signed by \(file.signer)
-                \(counts.accepted) accept it, \(counts.refused) refuse it, of \(counts.unknown) nobody knows.
+                \(counts.accepted) accept it, \(counts.refused) refuse it, \(counts.unknown) unknown.
                 """)
         ]
-        parts.append(tvs.map { localized("TVS on \($0.server): \($0.answer).") }.joined(separator: "\n"))
+        parts.append(tvs.map { localized("TVS on \($0.server): \($0.text).") }.joined(separator: "\n"))
         var table = Table(
-            localized("MODEL"), localized("POOL"), localized("PHONES"), localized("OUTCOME"), localized("HOLD"))
+            localized("MODEL"), localized("DEVICE POOL"), localized("PHONES"), localized("FORECAST"), localized("HOLDS")
+        )
         var reasons: [String] = []
         for group in groups {
             let number = reasons.firstIndex(of: group.reason) ?? reasons.count
@@ -79,7 +93,7 @@ struct ForecastReport: Encodable {
         parts.append(table.text)
         parts.append(reasons.enumerated().map { "(\($0.offset + 1)) \($0.element)" }.joined(separator: "\n"))
         if listing {
-            var list = Table(localized("PHONE"), localized("MODEL"), localized("OUTCOME"), localized("WHY"))
+            var list = Table(localized("PHONE"), localized("MODEL"), localized("FORECAST"), localized("WHY"))
             for group in groups {
                 for phone in group.phones { list.add(phone, group.model, group.outcome.text, group.reason) }
             }
@@ -88,8 +102,11 @@ struct ForecastReport: Encodable {
         parts.append(
             asked == 0
                 ? localized("No phone was asked what it holds; --ask-phones N asks some.")
-                : localized(
-                    "\(answered) of \(asked) phones that were asked told what they hold; of the others it is assumed."))
+                : answered == counts.phones
+                    ? localized("All \(answered) phones told what they hold.")
+                    : localized(
+                        "\(answered) of \(asked) phones that were asked told what they hold; of the others it is assumed."
+                    ))
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 

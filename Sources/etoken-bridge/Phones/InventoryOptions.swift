@@ -6,10 +6,13 @@ import Phones
 /// Where a command has the phones from.
 struct InventoryOptions: ParsableArguments {
     @Option(
-        help: .localized("Read the phones from this CSV file, as phones list --csv writes it."), completion: .file())
+        help: .localized("Read the phones from this CSV file, as phones list --csv writes it.", valueName: "file"),
+        completion: .file())
     var phonesFrom: String?
 
-    @Option(help: .localized("Read the phones over axl or sql (run sql on the command line); the default is axl."))
+    @Option(
+        help: .localized(
+            "Read the phones over axl or sql (run sql on the command line); the default is axl.", valueName: "way"))
     var via: InventorySource?
 
     @Flag(help: .localized("Do not ask which phones are registered: quicker where there are many."))
@@ -18,8 +21,8 @@ struct InventoryOptions: ParsableArguments {
     @Option(
         help:
             .localized(
-                "Correct the table of models by this file: one like phone-models.csv, or CUCM's Phone Feature List as CSV."
-            ),
+                "Correct the table of models by this file: one like phone-models.csv, or CUCM's Phone Feature List as CSV.",
+                valueName: "file"),
         completion: .file())
     var models: String?
 

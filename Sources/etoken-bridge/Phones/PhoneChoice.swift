@@ -8,24 +8,25 @@ struct PhoneChoice: ParsableArguments {
     @Flag(help: .localized("All phones of the cluster."))
     var all = false
 
-    @Option(help: .localized("This phone, as SEPB000B4BA0AEE. May be given more than once."))
+    @Option(help: .localized("This phone, as SEPB000B4BA0AEE. May be given more than once.", valueName: "name"))
     var phone: [String] = []
 
-    @Option(help: .localized("Phones of this model, as Cisco 7975. May be given more than once."))
+    @Option(help: .localized("Phones of this model, as Cisco 7975. May be given more than once.", valueName: "name"))
     var model: [String] = []
 
-    @Option(help: .localized("Phones in this device pool. May be given more than once."))
+    @Option(help: .localized("Phones in this device pool. May be given more than once.", valueName: "name"))
     var pool: [String] = []
 
     @Option(
-        help: .localized("Phones whose names stand in this file, one a line, before the first comma."),
+        help: .localized(
+            "Phones whose names are in this file, one per line, before the first comma.", valueName: "file"),
         completion: .file())
-    var list: String?
+    var namesFrom: String?
 
     var isGiven: Bool { all || isNarrowed }
-    var isNarrowed: Bool { !phone.isEmpty || !model.isEmpty || !pool.isEmpty || list != nil }
+    var isNarrowed: Bool { !phone.isEmpty || !model.isEmpty || !pool.isEmpty || namesFrom != nil }
 
-    /// The phones that are chosen; all of them where no choice is given. Phones that are named (--phone, --list) are added
+    /// The phones that are chosen; all of them where no choice is given. Phones that are named (--phone, --names-from) are added
     /// to one another; --model and --pool narrow down what is named, or all.
     ///
     /// - Parameters:
@@ -41,7 +42,7 @@ struct PhoneChoice: ParsableArguments {
     private struct Candidate { let name, model, pool: String }
 
     private func places(among candidates: [Candidate], of source: String, consequence: String) throws -> [Int] {
-        let named = phone + (try list.map(read) ?? [])
+        let named = phone + (try namesFrom.map(read) ?? [])
         let known = named.isEmpty ? [] : Set(candidates.map(\.name))
         let unknown = named.filter { !known.contains($0) }
         guard unknown.isEmpty else {
@@ -62,7 +63,9 @@ struct PhoneChoice: ParsableArguments {
         }
         guard !chosen.isEmpty else {
             throw Failure(
-                Status.notThere, localized("No phone of \(source) is of that choice."), next: localized("Widen it."))
+                Status.notThere,
+                localized("No phone of \(source) fits all of what was named: phones, models and device pools."),
+                next: localized("Leave one of the options out."))
         }
         return chosen
     }
@@ -92,7 +95,7 @@ struct PhoneChoice: ParsableArguments {
         guard !names.isEmpty else {
             throw Failure(
                 Status.notThere, localized("\(path) holds no phone's name."),
-                next: localized("Write one name a line, as SEPB000B4BA0AEE."))
+                next: localized("Write one name per line, as SEPB000B4BA0AEE."))
         }
         return names
     }

@@ -9,11 +9,12 @@ struct PhoneQuestions: ParsableArguments {
     @Option(
         name: .customLong("ask-phones"),
         help: .localized(
-            "How many phones' web pages are asked what they hold, 32 at a time; they are spread over all phones."))
+            "How many phones' web pages are asked what they hold, 32 at a time; they are spread over all phones.",
+            valueName: "number"))
     var limit = 200
 
     func validate() throws {
-        if limit < 0 { throw ValidationError(localized("--ask-phones cannot be negative.")) }
+        if limit < 0 { throw ValidationError(localized("--ask-phones takes a number from 0.")) }
     }
 
     /// What the pages of so many phones display, by phone name.

@@ -37,10 +37,13 @@ struct PhonesCheck: ParsableCommand {
 
     private struct Report: Encodable {
         struct Model: Encodable {
-            let model, shows, checksum: String
+            let model: String
+            let shows: PhoneModel.Checksum
+            /// Of the file that phones should hold, as they show it.
+            let checksum: String
             var phones = 0
             var registered = 0
-            var asked = 0
+            var answered = 0
             var expected = 0
             var other = 0
             var noFile = 0
@@ -68,7 +71,7 @@ struct PhonesCheck: ParsableCommand {
         let cluster, sha1, md5: String
         let length: Int
         var models: [Model] = []
-        var asked: [Held] = []
+        var answers: [Held] = []
     }
 
     func run() throws {
@@ -90,7 +93,7 @@ struct PhonesCheck: ParsableCommand {
         if others > 0 {
             throw Failure(
                 Status.partlyDone,
-                localized("\(others) of the \(report.asked.count) phones that answered hold another file, or none."),
+                localized("\(others) of the \(report.answers.count) phones that answered hold another file, or none."),
                 next:
                     localized(
                         "Restart them (etoken-bridge phones restart --phone NAME); where that does not help, see phones explain."
@@ -108,11 +111,11 @@ struct PhonesCheck: ParsableCommand {
             let kind = phone.model.displayedChecksum
             var model =
                 models[phone.model.name]
-                ?? Report.Model(model: phone.model.name, shows: kind.rawValue, checksum: checksums[kind] ?? "")
+                ?? Report.Model(model: phone.model.name, shows: kind, checksum: checksums[kind] ?? "")
             model.phones += 1
             if phone.isRegistered == true { model.registered += 1 }
             if let answer = held[phone.name] {
-                model.asked += 1
+                model.answered += 1
                 let holds: Report.Held.Kind
                 var checksum: String?
                 switch answer {
@@ -126,7 +129,8 @@ struct PhonesCheck: ParsableCommand {
                     model.noFile += 1
                     holds = .none
                 }
-                report.asked.append(.init(phone: phone.name, model: phone.model.name, holds: holds, checksum: checksum))
+                report.answers.append(
+                    .init(phone: phone.name, model: phone.model.name, holds: holds, checksum: checksum))
             }
             models[phone.model.name] = model
         }
@@ -140,8 +144,8 @@ struct PhonesCheck: ParsableCommand {
             localized("EXPECTED"), localized("OTHER"), localized("NONE"), localized("SHOWS"))
         for model in report.models {
             table.add(
-                model.model, "\(model.phones)", "\(model.registered)", "\(model.asked)", "\(model.expected)",
-                "\(model.other)", "\(model.noFile)", model.shows)
+                model.model, "\(model.phones)", "\(model.registered)", "\(model.answered)", "\(model.expected)",
+                "\(model.other)", "\(model.noFile)", model.shows.text)
         }
         var parts = [
             localized(
@@ -149,10 +153,10 @@ struct PhonesCheck: ParsableCommand {
                 Cluster \(report.cluster): phones should hold the CTL file of \(report.length) bytes. They show, under Settings >
                 Security Configuration > Trust List > CTL File:
                   MD5   \(report.md5)
-                  SHA1  \(report.sha1)
+                  SHA-1 \(report.sha1)
                 """), table.text,
         ]
-        let listed = phones ? report.asked : report.asked.filter { $0.holds != .expected }
+        let listed = phones ? report.answers : report.answers.filter { $0.holds != .expected }
         if !listed.isEmpty {
             var list = Table(localized("PHONE"), localized("MODEL"), localized("HOLDS"))
             for entry in listed.prefix(phones ? Int.max : 50) { list.add(entry.phone, entry.model, entry.text) }

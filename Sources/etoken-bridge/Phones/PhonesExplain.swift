@@ -63,7 +63,7 @@ struct PhonesExplain: ParsableCommand {
             throw Failure(
                 Status.phonesWouldRefuse, localized("A phone refused a trust list at \(refusal.time)."),
                 next: localized(
-                    "See docs/phone-acceptance.md, rule \(refusal.rules.map(\.rawValue).joined(separator: " or "))."))
+                    "See docs/phone-acceptance.md, rule \(refusal.rules.map(\.rawValue).alternatives)."))
         }
     }
 
@@ -81,7 +81,7 @@ struct PhonesExplain: ParsableCommand {
     private func text(_ conclusion: LogExplanation.Conclusion) -> String {
         var lines = ["\(conclusion.time)  \(conclusion.outcome.text)  \(conclusion.text)"]
         if !conclusion.rules.isEmpty {
-            lines.append(localized("  rule  \(conclusion.rules.map(\.rawValue).joined(separator: " or "))"))
+            lines.append(localized("  rule  \(conclusion.rules.map(\.rawValue).alternatives)"))
         }
         for quote in conclusion.quotes {
             lines.append(localized("  line \(quote.line): \(quote.text)"))

@@ -17,7 +17,7 @@ struct PhonesForecast: ParsableCommand {
             what its ITL file says, and what the TVS servers of its CallManager group say of the file's signer. TVS is \
             asked for real, as a phone would, with the names and the serial number in the file's header. Changes nothing.
 
-            Exit status 9: some phones would refuse the file, or nobody knows.
+            Exit status 9: phones would refuse the file, or of some it is not known.
 
             Example:
               etoken-bridge phones forecast --cluster office --file CTLFile.tlv
@@ -35,7 +35,9 @@ struct PhonesForecast: ParsableCommand {
     @OptionGroup var choice: PhoneChoice
     @OptionGroup var questions: PhoneQuestions
 
-    @Option(help: .localized("Write a line for each phone into this file."), completion: .file(extensions: ["csv"]))
+    @Option(
+        help: .localized("Write a line for each phone into this file.", valueName: "file"),
+        completion: .file(extensions: ["csv"]))
     var csv: String?
 
     @OptionGroup var common: CommonOptions
@@ -70,7 +72,9 @@ struct PhonesForecast: ParsableCommand {
         if stranded > 0 {
             throw Failure(
                 Status.phonesWouldRefuse,
-                localized("\(stranded) of \(chosen.count) phones would not take the file, or nobody knows."),
+                localized(
+                    "\(report.counts.refused) of \(chosen.count) phones would refuse the file, and of \(report.counts.unknown) it is not known."
+                ),
                 next: report.counts.refused > 0
                     ? Change.strandedAdvice
                     : localized(

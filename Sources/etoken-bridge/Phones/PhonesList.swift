@@ -19,7 +19,7 @@ struct PhonesList: ParsableCommand {
               etoken-bridge phones list --phones-from phones.csv --model 7975 --pool Warszawa --phones
             """))
 
-    @Option(help: .localized("The cluster's name in the configuration."))
+    @Option(help: .localized("The cluster's name in the configuration.", valueName: "name"))
     var cluster: String?
 
     @OptionGroup var source: InventoryOptions
@@ -32,7 +32,8 @@ struct PhonesList: ParsableCommand {
     var phones = false
 
     @Option(
-        name: .customLong("csv"), help: .localized("Write the phones to this file, - for stdout."), completion: .file())
+        name: .customLong("csv"), help: .localized("Write the phones to this file, - for stdout.", valueName: "file"),
+        completion: .file())
     var csvPath: String?
 
     @OptionGroup var common: CommonOptions
@@ -64,7 +65,7 @@ struct PhonesList: ParsableCommand {
             try Files.write(csv, to: csvPath, permissions: 0o644, replacing: true)
             Terminal.note(localized("\(csvPath): \(chosen.count) phones."))
         }
-        let report = PhonesReport(chosen, source: sourceName, withList: phones)
+        let report = PhonesReport(chosen, cluster: cluster, file: source.phonesFrom, withList: phones)
         if common.json {
             try Terminal.json(report)
         } else {

@@ -4,7 +4,10 @@ import Phones
 /// Phones, counted by model and by device pool.
 struct PhonesReport: Encodable {
     struct Model: Encodable {
-        let model, securityByDefault, checksum: String
+        let model: String
+        let securityByDefault: PhoneModel.SecurityByDefault
+        /// Which checksum of a trust list they display.
+        let shows: PhoneModel.Checksum
         let phones: Int
         /// Nil where nobody was asked.
         let registered: Int?
@@ -23,7 +26,8 @@ struct PhonesReport: Encodable {
         let registered: Bool?
     }
 
-    let source: String
+    /// Where the phones are from: one of the two.
+    let cluster, file: String?
     let phones: Int
     let registered: Int?
     /// The most numerous first.
@@ -31,14 +35,14 @@ struct PhonesReport: Encodable {
     let pools: [Pool]
     let list: [Item]?
 
-    init(_ all: [Phone], source: String, withList: Bool) {
-        self.source = source
+    init(_ all: [Phone], cluster: String?, file: String?, withList: Bool) {
+        (self.cluster, self.file) = (file == nil ? cluster : nil, file)
         phones = all.count
         registered = Counter(all).registered
         models = Self.counted(all, by: \.model.name).map { first, counter in
             Model(
-                model: first.model.name, securityByDefault: first.model.securityByDefault.rawValue,
-                checksum: first.model.displayedChecksum.rawValue, phones: counter.phones, registered: counter.registered
+                model: first.model.name, securityByDefault: first.model.securityByDefault,
+                shows: first.model.displayedChecksum, phones: counter.phones, registered: counter.registered
             )
         }
         pools = Self.counted(all) { $0.place.map { [$0.devicePool, $0.callManagerGroup] + $0.servers } ?? [] }
@@ -99,7 +103,8 @@ struct PhonesReport: Encodable {
         var table = Table(
             localized("MODEL"), localized("SECURITY BY DEFAULT"), localized("PHONES"), localized("REGISTERED"))
         for item in models {
-            table.add(Self.cut(item.model, 40), item.securityByDefault, "\(item.phones)", Self.text(item.registered))
+            table.add(
+                Self.cut(item.model, 40), item.securityByDefault.text, "\(item.phones)", Self.text(item.registered))
         }
         return table
     }
@@ -125,7 +130,8 @@ struct PhonesReport: Encodable {
 
     private static func table(_ items: [Item]) -> Table {
         var table = Table(
-            localized("NAME"), localized("MODEL"), localized("DEVICE POOL"), localized("REG"), localized("ADDRESS"))
+            localized("PHONE"), localized("MODEL"), localized("DEVICE POOL"), localized("REGISTERED"),
+            localized("ADDRESS"))
         for item in items {
             table.add(
                 item.name, cut(item.model, 22), cut(item.pool ?? "", 16),
@@ -137,7 +143,8 @@ struct PhonesReport: Encodable {
 
     private static func text(_ count: Int?) -> String { count.map { "\($0)" } ?? "?" }
 
+    /// Where there is no terminal, nothing is too long.
     private static func cut(_ text: String, _ width: Int) -> String {
-        text.count > width ? text.prefix(width - 3) + "..." : text
+        Terminal.width != nil && text.count > width ? text.prefix(width - 3) + "..." : text
     }
 }

@@ -17,18 +17,19 @@ struct PhonesRestart: ParsableCommand {
 
             Example:
               etoken-bridge phones restart --cluster office --all --batch 200 --pause 30
-              etoken-bridge phones restart --cluster office --pool Warszawa --model "Cisco 7975" --dry-run
+              etoken-bridge phones restart --cluster office --pool Warszawa \\
+                --model "Cisco 7975" --dry-run
               etoken-bridge phones restart --cluster office --resume
             """))
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var choice: PhoneChoice
 
-    @Option(help: .localized("How many phones are told before a pause."))
+    @Option(help: .localized("How many phones are told before a pause.", valueName: "number"))
     var batch = 100
 
-    @Option(help: .localized("Seconds between two batches."))
-    var pause = 10.0
+    @Option(help: .localized("Seconds between two batches.", valueName: "seconds"))
+    var pause = 10
 
     @Flag(help: .localized("Reset the phones: they are switched off and on, not just started anew."))
     var reset = false
@@ -44,12 +45,13 @@ struct PhonesRestart: ParsableCommand {
 
     func validate() throws {
         guard batch >= 1, pause >= 0, pause <= 86400 else {
-            throw ValidationError(localized("--batch takes at least 1, and --pause 0 to 86400 seconds."))
+            throw ValidationError(
+                localized("--batch takes a number from 1, --pause a number of seconds from 0 to 86400."))
         }
         guard resume != choice.isGiven else {
             throw ValidationError(
                 localized(
-                    "Say which phones: --all, --phone, --model, --pool or --list; or --resume for a restart that was stopped."
+                    "Say which phones: --all, --phone, --model, --pool or --names-from; or --resume for a restart that was stopped."
                 )
             )
         }
@@ -97,7 +99,7 @@ struct PhonesRestart: ParsableCommand {
             }
         }
         let isReset = resume ? stopped?.isReset ?? false : reset
-        let run = PhoneRestart(phones, settings: .init(batch: batch, pause: pause))
+        let run = PhoneRestart(phones, settings: .init(batch: batch, pause: Double(pause)))
         let report = RestartReport(run: run, isReset: isReset)
         Terminal.note(report.announcement)
         if dryRun { return try show(report.planned) }
@@ -138,7 +140,7 @@ struct PhonesRestart: ParsableCommand {
         case .batch(let done):
             try record.sync()
             // The rest will go as fast as what is done.
-            let passed = (ContinuousClock.now - start) / .seconds(1) + (done < count ? pause : 0)
+            let passed = (ContinuousClock.now - start) / .seconds(1) + (done < count ? Double(pause) : 0)
             let rest =
                 done < count ? localized(", about \(duration(passed / Double(done) * Double(count - done))) to go") : ""
             Terminal.note(localized("[\(done)/\(count)] told\(rest)"))

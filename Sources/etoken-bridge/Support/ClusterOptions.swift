@@ -27,6 +27,24 @@ func configuredCluster(_ name: String) throws -> Cluster {
     return Cluster(configuration, credentials: .standard)
 }
 
+extension Cluster {
+    /// The nodes that the user named.
+    func nodes(named names: [String]) throws -> [NodeConfiguration] {
+        try names.map { name in
+            guard let node = configuration.node(name) else {
+                let known = configuration.nodes.map(\.name).joined(separator: ", ")
+                throw Failure(
+                    Status.notThere,
+                    localized("Cluster \(configuration.name) has no node called \"\(name)\"; there are: \(known)."),
+                    next: localized(
+                        "Correct --node; or add the cluster again, if the node is new: etoken-bridge cluster add --force"
+                    ))
+            }
+            return node
+        }
+    }
+}
+
 /// The question before a change.
 struct ConfirmationOptions: ParsableArguments {
     @Flag(help: .localized("Do not ask before the change."))

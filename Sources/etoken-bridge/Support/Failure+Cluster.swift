@@ -4,46 +4,17 @@ import Migration
 
 extension Failure {
     init(describing error: ClusterError) {
-        let node = error.node ?? localized("the node")
-        let (status, next): (Int32, String?) =
+        let status =
             switch error.code {
-            case .configuration:
-                (Status.failed, localized("Correct \(ConfigurationFile.defaultPath), and run the command again."))
-            case .file: (Status.notThere, localized("Check the path and its permissions."))
-            case .unreachable, .timedOut, .closed:
-                (
-                    Status.notReachable,
-                    localized(
-                        "Check that \(node) is up and that its port can be reached from here, then run the command again."
-                    )
-                )
-            case .notTrusted:
-                (
-                    Status.notTrusted,
-                    localized(
-                        "Find out why the key of \(node) changed. If the change was meant, enter the new key in \(ConfigurationFile.defaultPath)."
-                    )
-                )
-            case .loginRefused:
-                (Status.notTrusted, localized("Check user and password of \(node); nothing was tried a second time."))
-            case .busy: (Status.notReachable, localized("Wait some minutes, then run the command again."))
-            case .tooManyLogins: (Status.notTrusted, localized("Wait some minutes, then run the command again."))
-            case .refused: (Status.failed, localized("Mend what \(node) says, and run the command again."))
-            case .notFound: (Status.notThere, nil)
-            case .notSupported:
-                (Status.failed, localized("This release or node does not offer it; see docs/operator-guide.md."))
-            case .unexpectedQuestion, .unexpectedAnswer:
-                (
-                    Status.failed,
-                    localized(
-                        "Please report this with the text above, without host names: the answer of this release is not known."
-                    )
-                )
-            case .mismatch: (Status.failed, localized("Restart Cisco Tftp on \(node), and run the command again."))
+            case .file, .notFound: Status.notThere
+            case .unreachable, .timedOut, .closed, .busy: Status.notReachable
+            case .notTrusted, .loginRefused, .tooManyLogins: Status.notTrusted
+            case .configuration, .refused, .notSupported, .noCommonAlgorithm, .unexpectedQuestion, .unexpectedAnswer,
+                .mismatch:
+                Status.failed
             }
-        let text = "\(error)"
         self.init(
-            status, text.prefix(1).uppercased() + text.dropFirst() + ".", next: next,
+            status, error.sentence, code: error.code.rawValue, next: error.advice,
             causes: [error.code.rawValue] + (error.cause.map { ["\($0)"] } ?? []))
     }
 
@@ -59,32 +30,52 @@ extension Failure {
                 .worldChanged, .busy, .unfinishedChange, .planUnusable, .journalUnusable:
                 Status.failed
             }
-        self.init(status, error.what, next: error.next, causes: [error.code.rawValue])
+        self.init(
+            status, error.what, code: error.code.rawValue, next: error.next, causes: [error.code.rawValue])
     }
 
     /// A step failed: what became of the change comes first.
     init(describing failure: StepFailure) {
         let cause = Failure(describing: failure.cause)
-        var causes = cause.causes
-        causes.append(localized("step \(failure.stepID)"))
+        let isInterrupted = cause.status == Status.interrupted
+        let title = failure.stepTitle
+        let status: Int32
+        let what: String
+        let next: String?
         if failure.isAfterCommit {
-            self.init(
-                Status.partlyDone,
-                localized("The new CTL file is on every node, but \"\(failure.stepTitle)\" failed. \(cause.what)"),
-                next: (cause.next.map { $0 + " " } ?? "")
-                    + localized("Then go on where it stopped: etoken-bridge migrate resume."),
-                causes: causes)
-        } else if failure.notUndone.isEmpty {
-            self.init(
-                cause.status, localized("\"\(failure.stepTitle)\" failed, and the cluster is as it was. \(cause.what)"),
-                next: cause.next, causes: causes + failure.undone)
+            let resume = "etoken-bridge migrate resume --cluster \(failure.cluster)"
+            status = isInterrupted ? Status.interrupted : Status.partlyDone
+            what =
+                isInterrupted
+                ? localized("The new CTL file is on every node; it was interrupted before \"\(title)\".")
+                : localized("The new CTL file is on every node, but \"\(title)\" failed. \(cause.what)")
+            let goOn = localized("Then go on where it stopped: \(resume)")
+            next = isInterrupted ? resume : [cause.next, goOn].compactMap(\.self).joined(separator: " ")
+        } else if failure.stepID == "rollback" || !failure.notUndone.isEmpty {
+            let rollback = "etoken-bridge migrate rollback --cluster \(failure.cluster)"
+            let notUndone = failure.notUndone.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
+                .joined(separator: "; ")
+            status = isInterrupted ? Status.interrupted : Status.partlyDone
+            if isInterrupted || notUndone.isEmpty {
+                what = cause.what
+            } else if failure.stepID == "rollback" {
+                what = localized("Not everything could be put back: \(notUndone).")
+            } else {
+                what = localized(
+                    "\"\(title)\" failed, and not all could be put back. \(cause.what) Not put back: \(notUndone).")
+            }
+            next = isInterrupted ? rollback : localized("Remove the cause, then go on putting back: \(rollback)")
         } else {
-            self.init(
-                Status.partlyDone,
-                localized(
-                    "\"\(failure.stepTitle)\" failed, and not all could be put back. \(cause.what) Not put back: \(failure.notUndone.joined(separator: "; "))."
-                ),
-                next: cause.next, causes: causes + failure.undone)
+            status = cause.status
+            what =
+                isInterrupted
+                ? localized("It was interrupted before \"\(title)\", and the cluster is as it was.")
+                : localized("\"\(title)\" failed, and the cluster is as it was. \(cause.what)")
+            next = cause.next
         }
+        self.init(
+            status, what, code: cause.code, next: next,
+            causes: cause.causes + [localized("step \(failure.stepID)")] + (failure.isAfterCommit ? [] : failure.undone)
+        )
     }
 }

@@ -17,23 +17,24 @@ extension Failure {
         case let error as FileError:
             self.init(
                 error.code == .notFound ? Status.notThere : Status.failed,
-                "\(error).",
-                next: error.code == .noSpace
-                    ? localized("Free some space on that disk, and run the command again.") : nil)
+                "\(error).", code: "file-\(error.code.rawValue)", next: Self.advice(on: error))
         case let error as TrustListError: self.init(describing: error)
         case let error as CertificateError:
             self.init(
                 Status.failed, localized("A certificate or key cannot be used: \(error.reason)."),
+                code: error.code.rawValue,
+                next: localized("Give another one, as PEM or DER, that OpenSSL can read."),
                 causes: [error.code.rawValue, error.cause].compactMap(\.self))
         case let error as TokenError: self.init(describing: error)
         case let error as SmartCardError:
             self.init(
-                Status.failed, error.reason,
-                next: localized("See what is wrong, and how to mend it: etoken-bridge doctor"),
+                Status.failed, error.reason, code: error.code.rawValue,
+                next: localized("See what is wrong, and how to put it right: etoken-bridge doctor"),
                 causes: [error.code.rawValue, localized("\(error.function) returned \(error.status.name)")])
         case let error as SecretError:
             self.init(
                 Status.notThere, localized("The PIN could not be read from \(error.source): \(error.reason)."),
+                code: "secret-unreadable",
                 next: error.isOpenToOthers
                     ? localized("Close it to them: chmod 600 \(error.source)")
                     : localized("Give a file whose first line is the PIN, closed to others (chmod 600)."))
@@ -45,18 +46,33 @@ extension Failure {
         }
     }
 
+    private static func advice(on error: FileError) -> String {
+        switch error.code {
+        case .noSpace: localized("Free some space on that disk, and run the command again.")
+        case .exists: localized("Name another place for it.")
+        case .locked: localized("Wait until the other program is done, then run the command again.")
+        case .notFound, .permission, .tooLarge, .other: localized("Check the path and its permissions.")
+        }
+    }
+
     private init(describing error: TrustListError) {
         let causes = [error.code.rawValue]
         switch error.code {
         case .tooFewTokens:
             self.init(
-                Status.failed, localized("The trust list was not made: \(error)."),
+                Status.failed, localized("The trust list was not made: \(error)."), code: error.code.rawValue,
                 next: localized("Add a second token, or give --allow-few-tokens if you know that you want this."),
                 causes: causes)
         case .unusableSigner, .noSuchRecord, .signatureMismatch:
-            self.init(Status.failed, localized("The trust list was not made: \(error)."), causes: causes)
+            self.init(
+                Status.failed, localized("The trust list was not made: \(error)."), code: error.code.rawValue,
+                next: localized("See the records of the file that is changed: etoken-bridge ctl show FILE"),
+                causes: causes)
         default:
-            self.init(Status.verificationFailed, localized("The trust list is not usable: \(error)."), causes: causes)
+            self.init(
+                Status.verificationFailed, localized("The trust list is not usable: \(error)."),
+                code: error.code.rawValue,
+                next: localized("Fetch it again from the TFTP server: etoken-bridge ctl fetch"), causes: causes)
         }
     }
 
@@ -108,6 +124,8 @@ extension Failure {
                 (Status.failed, localized("Pull the token, insert it again, and run the command once more."))
             }
         let cause = error.function.map { localized("\($0) returned \(error.returnValue?.name ?? "?")") }
-        self.init(status, error.reason, next: next, causes: [error.code.rawValue, cause].compactMap(\.self))
+        self.init(
+            status, error.reason, code: error.code.rawValue, next: next,
+            causes: [error.code.rawValue, cause].compactMap(\.self))
     }
 }

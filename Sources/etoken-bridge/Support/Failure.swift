@@ -16,6 +16,23 @@ enum Status {
     static let phonesWouldRefuse: Int32 = 9
     static let interrupted: Int32 = 10
     static let usage: Int32 = 64
+
+    /// What a status is called in JSON.
+    static func code(of status: Int32) -> String {
+        switch status {
+        case notThere: "not-there"
+        case pinRefused: "pin-refused"
+        case pinLocked: "pin-locked"
+        case verificationFailed: "verification-failed"
+        case notReachable: "not-reachable"
+        case notTrusted: "not-trusted"
+        case partlyDone: "partly-done"
+        case phonesWouldRefuse: "phones-would-refuse"
+        case interrupted: "interrupted"
+        case usage: "usage"
+        default: "failed"
+        }
+    }
 }
 
 /// An error as the user sees it: one sentence of what happened, one of what to do next.
@@ -25,12 +42,15 @@ struct Failure: Error {
     let what: String
     /// What to do next, or nil where the first sentence says it.
     let next: String?
+    /// The stable kind of a failure, the same in every language: a library's own code, or that of the status.
+    let code: String
     /// What lies beneath, for `--verbose` and `--json`.
     let causes: [String]
 
-    init(_ status: Int32, _ what: String, next: String? = nil, causes: [String] = []) {
+    init(_ status: Int32, _ what: String, code: String? = nil, next: String? = nil, causes: [String] = []) {
         self.status = status
         self.what = what
+        self.code = code ?? Status.code(of: status)
         self.next = next
         self.causes = causes
     }

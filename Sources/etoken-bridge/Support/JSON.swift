@@ -13,10 +13,23 @@ struct Document<Body: Encodable>: Encodable {
     }
 }
 
+/// What went wrong with one of several things, within the document of a command that went on.
+struct ErrorDocument: Encodable {
+    let code: String
+    let text: String
+    let next: [String]
+
+    init(_ error: any Error) {
+        let failure = Failure(describing: error)
+        (code, text, next) = (failure.code, failure.what, [failure.next].compactMap(\.self))
+    }
+}
+
 /// What a command prints that failed before it had anything to tell.
 struct FailureDocument: Encodable {
     struct Error: Encodable {
         let status: Int32
+        let code: String
         let text: String
         let next: [String]
         let causes: [String]
@@ -26,6 +39,7 @@ struct FailureDocument: Encodable {
 
     init(_ failure: Failure) {
         error = Error(
-            status: failure.status, text: failure.what, next: [failure.next].compactMap(\.self), causes: failure.causes)
+            status: failure.status, code: failure.code, text: failure.what, next: [failure.next].compactMap(\.self),
+            causes: failure.causes)
     }
 }

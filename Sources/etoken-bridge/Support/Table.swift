@@ -4,9 +4,11 @@ struct Table {
     let head: [String]
     var rows: [[String]] = []
 
-    init(_ head: String...) { self.head = head }
+    init(_ head: String...) { self.init(head) }
+    init(_ head: [String]) { self.head = head }
 
-    mutating func add(_ cells: String...) { rows.append(cells) }
+    mutating func add(_ cells: String...) { add(cells) }
+    mutating func add(_ cells: [String]) { rows.append(cells) }
 
     /// As wide as the terminal; as wide as it gets where there is none, so that a row is a line for other programs.
     var text: String { text(width: Terminal.width ?? .max) }
@@ -38,6 +40,20 @@ extension Substring {
 }
 
 extension String {
+    /// The text in lines that a terminal has room for. What goes on is as far in as its line. A line with a command stays
+    /// whole, as the terminal breaks it: so it can be copied.
+    func fitting(_ width: Int?) -> String {
+        guard let width else { return self }
+        return split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            guard line.count > width, !["etoken-bridge ", "sudo "].contains(where: line.dropFirst().contains) else {
+                return String(line)
+            }
+            let indent = String(line.prefix { $0 == " " })
+            return String(line.dropFirst(indent.count)).wrapped(to: width - indent.count).map { indent + $0 }
+                .joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+
     /// Lines of at most so many characters, broken at spaces; a longer word stands alone.
     func wrapped(to width: Int) -> [String] {
         guard count > width else { return [self] }

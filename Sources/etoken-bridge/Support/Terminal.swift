@@ -10,9 +10,9 @@ enum Terminal {
     nonisolated(unsafe) static var printsJSON = false
     private nonisolated(unsafe) static var hasPrintedJSON = false
 
-    static func out(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+    static func out(_ text: String) { write(text.fitting(width(of: STDOUT_FILENO)) + "\n", to: STDOUT_FILENO) }
 
-    static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+    static func note(_ text: String) { write(text.fitting(width(of: STDERR_FILENO)) + "\n", to: STDERR_FILENO) }
 
     /// Says what went wrong. A program that asked for JSON gets a document in any case: this one, if there was no other.
     static func report(_ failure: Failure) {
@@ -44,13 +44,16 @@ enum Terminal {
     }
 
     /// Columns of the terminal that results go to; nil where they go into a file or to a program.
-    static let width: Int? = {
-        var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-        return Int(size.ws_col)
-    }()
+    static let width = width(of: STDOUT_FILENO)
 
-    /// Writes everything, or ends the program: a reader that went away (`| head`) is no error of ours.
+    private static func width(of descriptor: Int32) -> Int? {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
+    /// Writes everything. A reader of results that went away (`| head`) ends the program; notes that nobody reads any more,
+    /// as of a terminal that was closed, do not: a change goes on, or back, without them.
     static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
 
     static func write(_ bytes: [UInt8], to descriptor: Int32) {
@@ -59,6 +62,7 @@ enum Terminal {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR { continue }
+                if descriptor == STDERR_FILENO { return }
                 exitProcess(Status.failed)
             }
             rest = rest.dropFirst(count)

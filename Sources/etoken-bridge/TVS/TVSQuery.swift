@@ -27,7 +27,7 @@ struct TVSQuery: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: .localized("Only this server. May be given more than once.", valueName: "name"))
+    @Option(help: .localized("Only this node. May be given more than once.", valueName: "name"))
     var node: [String] = []
 
     @Option(help: .localized("A certificate, PEM or DER.", valueName: "file"), completion: .file())
@@ -61,6 +61,10 @@ struct TVSQuery: ParsableCommand {
 
     func validate() throws {
         let ways = [certificate, token, signerOf, issuer].compactMap(\.self)
+        guard ways.count < 2 else {
+            throw ValidationError(
+                localized("Give only one of --certificate, --token, --signer-of, and --issuer with --serial."))
+        }
         guard ways.count == 1, (issuer == nil) == (serial == nil) else {
             throw ValidationError(
                 localized(
@@ -80,7 +84,7 @@ struct TVSQuery: ParsableCommand {
         let cluster = try cluster.configured()
         let servers =
             try node.isEmpty
-            ? cluster.configuration.nodes.filter { $0.tvsPort != nil } : node.map { try cluster.node($0) }
+            ? cluster.configuration.nodes.filter { $0.tvsPort != nil } : cluster.nodes(named: node)
         guard !servers.isEmpty else {
             throw Failure(
                 Status.notThere, localized("No node of cluster \(self.cluster.cluster) is set up to run the service."),
@@ -88,7 +92,18 @@ struct TVSQuery: ParsableCommand {
         }
         let report = TVSReport(inquiry.ask(servers, deviceName: device), wanted: wanted)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
-        try report.check()
+        let upload = token.map { "--token \($0)" } ?? certificate ?? "FILE"
+        try report.check(subject: subject(wanted), upload: upload, cluster: self.cluster.cluster)
+    }
+
+    /// What was asked about, for texts.
+    private func subject(_ wanted: Certificate?) -> String {
+        if let wanted {
+            return localized(
+                "the certificate of \(wanted.subject.rendered(.cucm)), serial \(wanted.serialNumber.colonHex)")
+        }
+        if let signerOf { return localized("the signer of \(signerOf)") }
+        return localized("the certificate of \(issuer ?? "") with serial \((Self.bytes(serial ?? "") ?? []).colonHex)")
     }
 
     private func inquiry() throws -> (TVSInquiry, Certificate?) {

@@ -6,21 +6,22 @@ import TrustList
 /// What TVS servers said of a certificate.
 struct TVSReport: Encodable {
     struct Entry: Encodable {
-        let server, message, verdict: String
+        let node, message, verdict: String
         let issuer, serialNumber: String?
         let roles: [String]
         let timeToLive: UInt32?
-        let certificateSHA1, subject, error: String?
+        let certificateSHA1, subject: String?
+        let error: ErrorDocument?
         /// Whether the certificate that the server gave is the one that was meant; nil where it gave none.
         let sameCertificate: Bool?
     }
 
-    let vouched: Bool
+    let vouches: Bool
     let replies: [Entry]
     private let failures: [(server: String, error: ClusterError)]
     private let doubters: [String]
 
-    private enum CodingKeys: String, CodingKey { case vouched, replies }
+    private enum CodingKeys: String, CodingKey { case vouches, replies }
 
     /// - Parameter wanted: the certificate that is asked about, where it is known.
     init(_ replies: [TVSInquiry.Reply], wanted: Certificate?) {
@@ -36,7 +37,7 @@ struct TVSReport: Encodable {
         doubters = servers.filter { server in
             !failed.contains(server) && !Self.vouches(replies.filter { $0.server == server }, wanted: wanted)
         }
-        vouched = failures.isEmpty && doubters.isEmpty && !replies.isEmpty
+        vouches = failures.isEmpty && doubters.isEmpty && !replies.isEmpty
     }
 
     /// Whether a server vouches: by every message that was sent; of several spellings one is enough.
@@ -49,33 +50,36 @@ struct TVSReport: Encodable {
         }
     }
 
-    func check() throws {
+    /// - Parameters:
+    ///   - subject: what was asked about.
+    ///   - upload: the arguments with which `trust upload` puts it in.
+    func check(subject: String, upload: String, cluster: String) throws {
         if let failure = failures.first {
             let cause = Failure(describing: failure.error)
-            let answered = Set(replies.map(\.server)).count > failures.count
+            let answered = Set(replies.map(\.node)).count > failures.count
             throw Failure(
                 // A server that is not the one it should be is the gravest thing here.
                 cause.status == Status.notTrusted || !answered ? cause.status : Status.partlyDone, cause.what,
-                next: cause.next, causes: cause.causes)
+                code: cause.code, next: cause.next, causes: cause.causes)
         }
         guard doubters.isEmpty else {
             throw Failure(
                 Status.verificationFailed,
-                localized("TVS on \(doubters.joined(separator: ", ")) does not vouch for it."),
+                localized("TVS on \(doubters.joined(separator: ", ")) does not vouch for \(subject)."),
+                code: "not-vouched",
                 next:
                     localized(
-                        "Upload the certificate as Phone-SAST-trust, restart the Trust Verification Service, and ask again."
-                    )
-            )
+                        "Upload it, have the service notice, and ask again: etoken-bridge trust upload --cluster \(cluster) \(upload) && etoken-bridge cluster restart-services --cluster \(cluster) --service tvs"
+                    ))
         }
     }
 
     var text: String {
         var lines: [String] = []
         for (index, entry) in replies.enumerated() {
-            if index == 0 || replies[index - 1].server != entry.server { lines.append(entry.server) }
+            if index == 0 || replies[index - 1].node != entry.node { lines.append(entry.node) }
             let question = entry.issuer.map {
-                localized("\(entry.message) issuer \($0), serial \(entry.serialNumber ?? "-")")
+                localized("\(entry.message) issuer \($0), serial \(entry.colonSerialNumber)")
             }
             lines.append("  \(question ?? entry.message)")
             lines.append("    \(entry.sentence)")
@@ -86,7 +90,7 @@ struct TVSReport: Encodable {
 
 extension TVSReport.Entry {
     init(_ reply: TVSInquiry.Reply, wanted: Certificate?) {
-        server = reply.server
+        node = reply.server
         message = reply.question.message
         if case .query(_, let issuer, let serialNumber) = reply.question {
             self.issuer = issuer
@@ -107,20 +111,24 @@ extension TVSReport.Entry {
             verdict = "no-answer"
             roles = []
             (timeToLive, certificateSHA1, subject, sameCertificate) = (nil, nil, nil, nil)
-            error = failure.description
+            error = ErrorDocument(failure)
         }
     }
+
+    /// `83:E9:08`, as all texts have it.
+    fileprivate var colonSerialNumber: String { (serialNumber.flatMap(TVSQuery.bytes) ?? []).colonHex }
 
     fileprivate var sentence: String {
         switch verdict {
         case "valid":
+            let roles = roles.map { $0 == Role.sast.name ? Role.sast.text : $0 }
             var text = localized("valid, roles: \(roles.isEmpty ? "-" : roles.joined(separator: ", "))")
             if let timeToLive { text += localized("; for \(timeToLive) s") }
             if let certificateSHA1 { text += "\n    " + localized("gives \(subject ?? ""), SHA-1 \(certificateSHA1)") }
             if sameCertificate == false { text += "\n    " + localized("THIS IS ANOTHER CERTIFICATE") }
             return text
         case "invalid": return localized("not known, or not trusted")
-        default: return error ?? verdict
+        default: return error?.text ?? verdict
         }
     }
 }

@@ -17,10 +17,8 @@ struct TrustOptions: ParsableArguments {
 
     @Option(
         help: .localized(
-            """
-            rest, web (OS Administration) or ssh (command line). Without it the best that answers, in this order; REST \
-            exists from 12.5 on.
-            """, valueName: "way"))
+            "The way in; without it the best that answers, in this order. REST exists from 12.5 on, web is OS Administration.",
+            valueName: "way"))
     var via: TrustTransport?
 
     func validate() throws {

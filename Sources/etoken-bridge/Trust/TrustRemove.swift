@@ -39,7 +39,11 @@ struct TrustRemove: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard [name, serial, certificate, token].compactMap(\.self).count == 1 else {
+        let ways = [name, serial, certificate, token].compactMap(\.self)
+        guard ways.count < 2 else {
+            throw ValidationError(localized("Give only one of --name, --serial, --certificate and --token."))
+        }
+        guard !ways.isEmpty else {
             throw ValidationError(localized("Say which one: --name, --serial, --certificate or --token."))
         }
         if let serial, TVSQuery.bytes(serial) == nil {

@@ -23,12 +23,17 @@ struct TrustUpload: ParsableCommand {
     var files: [String] = []
 
     @Option(
+        help: .localized("A certificate as well, PEM or DER. May be given more than once.", valueName: "file"),
+        completion: .file())
+    var certificate: [String] = []
+
+    @Option(
         help: .localized(
             "The certificate of this token: label, serial number or PKCS#11 URI. May be given more than once.",
             valueName: "token"))
     var token: [String] = []
 
-    @Option(help: .localized("What stands beside the certificate, where the cluster keeps that.", valueName: "text"))
+    @Option(help: .localized("A note beside the certificate, where the cluster keeps one.", valueName: "text"))
     var description = ""
 
     @OptionGroup var trust: TrustOptions
@@ -36,7 +41,7 @@ struct TrustUpload: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if files.isEmpty && token.isEmpty {
+        if files.isEmpty && certificate.isEmpty && token.isEmpty {
             throw ValidationError(localized("Name a certificate file, or --token TOKEN."))
         }
     }
@@ -45,7 +50,7 @@ struct TrustUpload: ParsableCommand {
         // Everything is read before anything is changed.
         let finder = try token.isEmpty ? nil : module.finder()
         let certificates =
-            try files.map { (name: $0, certificate: try readCertificate($0)) }
+            try (files + certificate).map { (name: $0, certificate: try readCertificate($0)) }
             + token.compactMap { name in
                 try finder.map { (name: name, certificate: try NamedToken(name, in: $0).stored.certificate) }
             }

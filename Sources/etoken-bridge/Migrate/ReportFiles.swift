@@ -1,0 +1,40 @@
+import Documents
+import Files
+import Messages
+
+/// A report in two files: a web page for people, and beside it the same as JSON.
+struct ReportFiles {
+    let html, json: String
+
+    /// - Parameter path: as the user gave it, with `.html` or without.
+    init(_ path: String) {
+        let base = path.hasSuffix(".html") ? String(path.dropLast(5)) : path
+        (html, json) = (base + ".html", base + ".json")
+    }
+
+    /// Refuses to overwrite what is there, before the command does anything.
+    ///
+    /// - Parameter change: whose record may be written anew, as every run of a change adds to it.
+    func check(replacing change: String? = nil) throws {
+        if let change, Files.exists(json) {
+            struct Record: Decodable { let id: String }
+            let old = (try? Files.read(json)).flatMap { try? JSON.decode(Record.self, from: $0) }
+            if old?.id == change { return }
+        }
+        for path in [html, json] where Files.exists(path) { throw Failure(overwriting: path) }
+    }
+
+    func write(html page: String, json document: some Encodable) throws {
+        try Files.write(Array(page.utf8), to: html, permissions: 0o644, replacing: true)
+        try Files.write(try JSON.document(document), to: json, permissions: 0o644, replacing: true)
+    }
+}
+
+extension Failure {
+    /// A file that the command was told to write is there already.
+    init(overwriting path: String) {
+        self.init(
+            Status.failed, localized("\(path) exists, and is not overwritten."),
+            next: localized("Name another file, or move this one away."))
+    }
+}

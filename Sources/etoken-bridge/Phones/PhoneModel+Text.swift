@@ -1,0 +1,23 @@
+import Messages
+import Phones
+
+extension PhoneModel.SecurityByDefault {
+    /// For a table whose head asks for it.
+    var text: String {
+        switch self {
+        case .supported: localized("yes")
+        case .unsupported: localized("no")
+        case .unknown: localized("unknown")
+        }
+    }
+}
+
+extension PhoneModel.Checksum {
+    /// As it is called everywhere but in phone-models.csv.
+    var text: String {
+        switch self {
+        case .md5: "MD5"
+        case .sha1: "SHA-1"
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Certificates
+import Foundation
+import Testing
+import TrustList
+
+/// The main job whole, on each release that the lab imitates, and on the largest lab.
+@Suite struct EveryRelease {
+    @Test(arguments: ["9.1", "10.5", "11.5", "12.5", "14"]) func theWholeChange(release: String) throws {
+        let rehearsal = try Rehearsal(options: ["--release", release])
+        let before = try files(of: rehearsal)
+        try change(rehearsal, nodes: 2)
+        let back = try rehearsal.bridge(
+            "migrate", "rollback", "--cluster", "lab", "--yes", "--accept-stranded")
+        #expect(back.status == 0, "\(back.errors)")
+        let isBack = try files(of: rehearsal) == before
+        #expect(isBack)
+    }
+
+    @Test func theWholeChangeOfThirtyNodes() throws {
+        try change(Rehearsal(options: ["--nodes", "30"]), nodes: 30)
+    }
+
+    private struct Lab: Decodable {
+        struct Node: Decodable {
+            let name: String
+            /// Whether it serves trust lists: of many nodes, some do.
+            let tftp: Bool
+        }
+        let nodes: [Node]
+    }
+
+    /// What the nodes hold, without the phones.
+    private func files(of rehearsal: Rehearsal) throws -> [String: [UInt8]] {
+        try rehearsal.clusterState().filter { !$0.key.hasPrefix("phones/") }
+    }
+
+    /// To tokens; what is there then is read from the lab's own disks.
+    private func change(_ rehearsal: Rehearsal, nodes count: Int) throws {
+        let data = try Data(contentsOf: URL(fileURLWithPath: rehearsal.folder.file("lab/lab.json")))
+        let lab = try JSONDecoder().decode(Lab.self, from: data)
+        #expect(lab.nodes.count == count)
+        let before = try files(of: rehearsal)
+        let result = try rehearsal.migrate("--json")
+        #expect(result.status == 0, "\(result.errors)")
+        let document = try #require(
+            JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], "\(result.errors)")
+        #expect(document["state"] as? String == "finished")
+
+        let after = try files(of: rehearsal)
+        let new = try #require(rehearsal.folder.bytes("out/CTLFile.tlv"))
+        for node in lab.nodes {
+            let expected = node.tftp ? new : before["nodes/\(node.name)/tftp/CTLFile.tlv"]
+            let isSo = rehearsal.ctlFile(node.name) == expected
+            #expect(isSo, "\(node.name)")
+        }
+        let list = try TrustListFile(decoding: new)
+        let signer = try Certificate(der: #require(list.signerRecord?.certificate))
+        #expect(try list.signerRecord?.isToken == true && list.isSigned(by: signer))
+        let stored = try after.filter { $0.key.hasPrefix("trust-store/") && before[$0.key] == nil }.map {
+            try Certificate(pem: String(decoding: $0.value, as: UTF8.self))
+        }
+        #expect(stored.count == 2 && stored.contains(signer))
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// What stands on a terminal of 80 columns, and what happens when the terminal goes away.
+@Suite struct Terminals {
+    private let rehearsal = try! Rehearsal()
+
+    /// No line is longer, but those with a command, which are copied as they are.
+    @Test func linesFit() throws {
+        let present = rehearsal.folder.file("present.tlv")
+        #expect(try rehearsal.bridge("ctl", "fetch", "--cluster", "lab", "--output", present).status == 0)
+        let module = rehearsal.moduleOptions
+        let commands: [[String]] = [
+            ["token", "list"] + module, ["token", "show", Rehearsal.tokens[0]] + module,
+            ["cluster", "list"], ["cluster", "status", "--cluster", "lab"],
+            ["ctl", "fetch", "--cluster", "lab", "--output", present, "--force"],
+            ["trust", "list", "--cluster", "lab", "--store", "CallManager-trust"],
+            ["tvs", "query", "--cluster", "lab", "--signer-of", present],
+            ["ctl", "show", present], ["ctl", "verify", present], ["ctl", "diff", present, present],
+            ["phones", "list", "--cluster", "lab", "--phones"], ["phones", "models"],
+            ["phones", "forecast", "--cluster", "lab", "--file", present, "--phones"],
+            ["phones", "check", "--cluster", "lab"],
+            ["migrate", "prepare-downgrade", "--cluster", "lab", "--to", "9.1"],
+            ["migrate", "status", "--cluster", "lab"],
+            ["doctor", "--cluster", "lab"] + module,
+            // What goes wrong is said in prose.
+            ["ctl", "verify", "/etc/hostname"], ["phones", "list", "--cluster", "nowhere"],
+            ["token", "show", "no-such-token"] + module,
+            rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--dry-run"],
+        ]
+        for command in commands {
+            let (_, screen) = try rehearsal.onTerminal(command, columns: 80)
+            #expect(!screen.isEmpty)
+            for line in screen.split(whereSeparator: \.isNewline) where line.count > 80 {
+                let name = command.prefix(2).joined(separator: " ")
+                let isOneWord = !line.drop { $0 == " " }.contains(" ")
+                #expect(isOneWord || line.contains("etoken-bridge "), "\(name): \(line.count) characters: \(line)")
+            }
+        }
+    }
+
+    /// A change that nobody reads the progress of goes on: its end is on the cluster and in the journal.
+    @Test func aReaderThatGoesAwayEndsNoChange() throws {
+        let arguments = rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--accept-stranded"]
+        let result = try rehearsal.run(
+            "/bin/sh", ["-c", "\"$0\" \"$@\" 2>&1 | head -n 2", Programs.path("etoken-bridge")] + arguments)
+        #expect(result.output.split(separator: "\n").count == 2)
+        var state: String?
+        for _ in 0..<600 where state != "finished" {
+            usleep(100_000)
+            let status = try rehearsal.bridge("migrate", "status", "--cluster", "lab", "--json")
+            state =
+                (try? JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any])?["state"]
+                as? String
+        }
+        #expect(state == "finished")
+    }
+
+    /// Control-C is answered, and takes effect before the next step.
+    @Test func controlCIsNoted() throws {
+        let errors = rehearsal.folder.file("errors")
+        // Late answers, so that the signal comes within the step.
+        try rehearsal.fault("all", "slow", "--delay", "0.3")
+        let run = try ChildProcess(
+            [Programs.path("etoken-bridge")]
+                + rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--accept-stranded"],
+            output: "/dev/null", errors: errors, environment: rehearsal.variables)
+        for _ in 0..<1200 where !rehearsal.folder.text("errors").contains("[3/10]") { usleep(50_000) }
+        run.signal(SIGINT)
+        #expect(run.wait() == 10, "\(rehearsal.folder.text("errors"))")
+        let text = rehearsal.folder.text("errors")
+        #expect(text.contains("\nNoted: this ends before the next step."), "\(text)")
+        #expect(
+            text.contains("It was interrupted before ") && text.contains("and the cluster is as it was."), "\(text)")
+        #expect(text.hasSuffix("Next: Run the same command again when you are ready.\n"), "\(text)")
+    }
+}
