@@ -146,13 +146,3 @@ extension Change {
         )
     }
 }
-
-extension Record {
-    /// Whether both records are of one server: the same address, or where one has none, the same name.
-    fileprivate func isServer(of other: Record) -> Bool {
-        if let mine = ipAddress, let theirs = other.ipAddress, mine != [0, 0, 0, 0], theirs != [0, 0, 0, 0] {
-            return mine == theirs
-        }
-        return dnsName != nil && dnsName == other.dnsName
-    }
-}

@@ -120,7 +120,7 @@ public final class Change {
         try journal?.append(.started, run: run)
     }
 
-    private static func checkUnfinished(_ cluster: String, _ state: StateFolder) throws {
+    public static func checkUnfinished(_ cluster: String, _ state: StateFolder) throws {
         for (path, records) in try state.changes(of: cluster) where !JournalState(records).outcome.isClosed {
             throw MigrationError.unfinished(cluster, records.first?.plan?.id ?? path)
         }

@@ -65,3 +65,13 @@ public struct Record: Hashable, Sendable {
 func magnitude(_ serialNumber: [UInt8]) -> [UInt8] {
     Array(serialNumber.drop { $0 == 0 })
 }
+
+extension Record {
+    /// Whether both records are of one server: the same address, or where one has none, the same name.
+    public func isServer(of other: Record) -> Bool {
+        if let mine = ipAddress, let theirs = other.ipAddress, mine != [0, 0, 0, 0], theirs != [0, 0, 0, 0] {
+            return mine == theirs
+        }
+        return dnsName != nil && dnsName == other.dnsName
+    }
+}

@@ -87,6 +87,14 @@ import TrustList
             try rollBack()
             #expect(try state(of: rehearsal) == before, "point \(point)")
         }
+        // One is abandoned: what it changed stands, and the cluster is free for another.
+        let left = try bridge(
+            test.arguments, tokens: test.usesTokens, ["LD_PRELOAD=\(killer)", "KILL_AT_SYNC=2"])
+        #expect(left.status == 128 + 9, "\(left.errors)")
+        let abandoned = try migrate("rollback", ["--abandon", "--yes"])
+        #expect(abandoned.status == 0 && abandoned.output.contains("was abandoned; what it changed stands as it is."))
+        let closed = try migrate("resume", [])
+        #expect(closed.status == 2 && closed.errors.contains(" was abandoned.\nNext: See what it did: "))
         print("\(test.testDescription): killed at \(points.count) of \(records - 1) records")
     }
 

@@ -12,7 +12,8 @@ import Testing
     }
 
     private func deploy(_ file: String, _ extra: String...) throws -> Rehearsal.Result {
-        try rehearsal.ctl(["deploy", path(file), "--cluster", "lab", "--yes"] + extra)
+        try rehearsal.ctl(
+            ["deploy", path(file), "--cluster", "lab", "--yes", "--allow-missing-servers"] + extra)
     }
 
     /// A file that both tokens stand in, and one of them has signed.
@@ -113,8 +114,16 @@ import Testing
     @Test func deploysToEveryNode() throws {
         let old = try #require(rehearsal.ctlFile(Rehearsal.publisher))
         let new = try makeFile("new.tlv")
-        let unasked = try rehearsal.ctl(["deploy", path("new.tlv"), "--cluster", "lab"])
+        let unasked = try rehearsal.ctl(
+            ["deploy", path("new.tlv"), "--cluster", "lab", "--allow-missing-servers"])
         #expect(unasked.status == 64 && unasked.errors.contains("--yes"))
+        #expect(unasked.errors.contains("\(new.count) bytes, SHA-1 "), "what is asked about is said before")
+        // Only tokens: phones would trust no server any more.
+        for option in ["--yes", "--dry-run"] {
+            let foreign = try rehearsal.ctl(["deploy", path("new.tlv"), "--cluster", "lab", option])
+            #expect(foreign.status == 5, "\(foreign.errors)")
+            #expect(foreign.errors.contains("has no record of \(Rehearsal.publisher) and \(Rehearsal.subscriber)"))
+        }
         #expect(rehearsal.ctlFile(Rehearsal.publisher) == old)
 
         let result = try deploy("new.tlv", "--json")
@@ -138,7 +147,8 @@ import Testing
             "password_file", with: rehearsal.folder.write("wrong-password", "nonsense\n"))
         let before = try rehearsal.clusterState()
         func dryRun(_ command: String...) throws -> Rehearsal.Result {
-            try rehearsal.ctl(command + ["--cluster", "lab", "--dry-run"])
+            let more = command[0] == "deploy" ? ["--allow-missing-servers"] : []
+            return try rehearsal.ctl(command + ["--cluster", "lab", "--dry-run"] + more)
         }
         let deployed = try dryRun("deploy", path("new.tlv"), "--json")
         #expect(deployed.status == 0, "\(deployed.errors)")
@@ -191,7 +201,7 @@ import Testing
         let new = try makeFile("new.tlv")
         let before = try rehearsal.clusterState()
         try rehearsal.fault(Rehearsal.subscriber, "down")
-        for change in [["deploy", path("new.tlv")], ["delete"]] {
+        for change in [["deploy", path("new.tlv"), "--allow-missing-servers"], ["delete", "--any-mode"]] {
             let result = try rehearsal.ctl(change + ["--cluster", "lab", "--yes"])
             #expect(result.status == 6, "\(result.errors)")
             #expect(result.errors.contains(Rehearsal.subscriber) && result.errors.contains("every node is as it was"))
@@ -251,15 +261,17 @@ import Testing
 
     @Test func deletesOnEveryNode() throws {
         let old = try #require(rehearsal.ctlFile(Rehearsal.publisher))
-        let unasked = try rehearsal.ctl(["delete", "--cluster", "lab"])
+        let unasked = try rehearsal.ctl(["delete", "--cluster", "lab", "--any-mode"])
         #expect(unasked.status == 64)
+        let mixed = try rehearsal.ctl(["delete", "--cluster", "lab", "--yes"])
+        #expect(mixed.status == 1 && mixed.errors.contains("is in mixed mode"), "\(mixed.errors)")
         #expect(rehearsal.ctlFile(Rehearsal.subscriber) == old)
-        let result = try rehearsal.ctl(["delete", "--cluster", "lab", "--yes", "--json"])
+        let result = try rehearsal.ctl(["delete", "--cluster", "lab", "--any-mode", "--yes", "--json"])
         #expect(result.status == 0, "\(result.errors)")
         #expect(try states(result) == [Rehearsal.publisher: "done", Rehearsal.subscriber: "done"])
         #expect(rehearsal.ctlFile(Rehearsal.publisher) == nil && rehearsal.ctlFile(Rehearsal.subscriber) == nil)
         #expect(backups == [old])
-        #expect(try rehearsal.ctl(["delete", "--cluster", "lab", "--yes"]).status == 0)
+        #expect(try rehearsal.ctl(["delete", "--cluster", "lab", "--any-mode", "--yes"]).status == 0)
         #expect(try fetch("got.tlv").status == 2)
 
         // Deployed again onto nodes without one; where that fails, they have none afterwards.

@@ -25,11 +25,11 @@ import Testing
         }
 
         func deploy(_ extra: String...) throws -> Rehearsal.Result {
-            try rehearsal.ctl(["deploy", file, "--cluster", "lab", "--yes"] + extra)
+            try rehearsal.ctl(["deploy", file, "--cluster", "lab", "--yes", "--allow-missing-servers"] + extra)
         }
 
         func delete(_ extra: String...) throws -> Rehearsal.Result {
-            try rehearsal.ctl(["delete", "--cluster", "lab", "--yes"] + extra)
+            try rehearsal.ctl(["delete", "--cluster", "lab", "--yes", "--any-mode"] + extra)
         }
 
         func cluster(_ arguments: String...) throws -> Rehearsal.Result {
@@ -156,7 +156,8 @@ import Testing
         let deployed = try test.deploy()
         #expect(deployed.status == 0, "\(deployed.errors)")
         #expect(try test.isEverywhere(test.new))
-        #expect(try rehearsal.ctl(["deploy", file, "--cluster", "lab", "--yes"]).status == 0)
+        #expect(
+            try rehearsal.ctl(["deploy", file, "--cluster", "lab", "--yes", "--allow-missing-servers"]).status == 0)
         #expect(try test.isEverywhere(old))
         #expect(try test.cluster("restart-services", "--yes").status == 0)
         let mode = try test.cluster("set-mode", "non-secure", "--yes")

@@ -1,4 +1,4 @@
-// Libraries that are loaded at the first call into them. libcurl, libssh and libxml2 bring some 40 others along, which
+// Libraries that are loaded at the first call into them. libcurl, libssh and libxml2 bring some 30 others along, which
 // cost more time than most commands take; a command that does not use the network must not pay for them.
 #ifndef ETB_CLAZY_H
 #define ETB_CLAZY_H

@@ -65,8 +65,6 @@ public struct TrustListDeployment: Sendable {
     /// Steps that take time, for a progress display.
     public enum Event: Sendable {
         case reading(nodes: Int)
-        /// What every node serves before the change.
-        case read(DistributedFile)
         case backedUp(path: String)
         case changing(nodes: [String])
         case restoring(nodes: [String])
@@ -74,6 +72,8 @@ public struct TrustListDeployment: Sendable {
 
     /// What a run needs from its caller.
     public struct Hooks {
+        /// Told what every node serves, before anything else is done; throws to end it there.
+        public var approve: (DistributedFile) throws -> Void = { _ in }
         /// Keeps a file that is about to be replaced, and gives the place.
         public var backUp: ([UInt8]) throws -> String
         public var isInterrupted: () -> Bool
@@ -97,7 +97,7 @@ extension TrustListDistribution {
     ///   - contents: the file; nil deletes it.
     ///   - policy: with `keep`, nodes that cannot be read are left out as well.
     ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that goes on serving what it served before.
-    /// - Throws: what `backUp` throws, before anything was changed. What nodes do wrong is in the result.
+    /// - Throws: what `approve` and `backUp` throw, before anything was changed. What nodes do wrong is in the result.
     public func replace(
         with contents: [UInt8]?, policy: TrustListDeployment.FailurePolicy = .undo, restartsTFTP: Bool = false,
         hooks: TrustListDeployment.Hooks
@@ -109,7 +109,7 @@ extension TrustListDistribution {
             return run.result(.notStarted, failure: error)
         }
         guard !present.answers.isEmpty else { return run.result(.notStarted, failure: present.failures.first?.error) }
-        hooks.observe(.read(present))
+        try hooks.approve(present)
         for variant in present.variants where variant != contents {
             let path = try hooks.backUp(variant)
             run.backups[variant] = path

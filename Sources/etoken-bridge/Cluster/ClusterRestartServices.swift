@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Messages
+import Migration
 
 struct ClusterRestartServices: ParsableCommand {
     enum Service: String, ExpressibleByArgument, CaseIterable {
@@ -71,6 +72,8 @@ struct ClusterRestartServices: ParsableCommand {
     }
 
     func run() throws {
+        let lock = try ClusterLock.forCommand(self.cluster.cluster)
+        defer { withExtendedLifetime(lock) {} }
         let cluster = try cluster.configured()
         defer { cluster.close() }
         let all = cluster.configuration.nodes

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Messages
+import Migration
 
 struct CtlDelete: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,7 +10,7 @@ struct CtlDelete: ParsableCommand {
             """
             What every node serves is kept in the state folder first. When a node fails, the others get it back, byte for \
             byte, unless --keep-partial is given. Phones keep the CTL file that they hold; only new ones come up without \
-            one.
+            one. In mixed mode a cluster needs its CTL file, and it is not deleted.
 
             Example:
               etoken-bridge ctl delete --cluster office --dry-run
@@ -24,6 +25,9 @@ struct CtlDelete: ParsableCommand {
     @Flag(help: .localized("Restart Cisco Tftp on a node that goes on serving the file."))
     var restartTftp = false
 
+    @Flag(help: .localized("Delete it although the cluster is in mixed mode, or the mode cannot be read."))
+    var anyMode = false
+
     @Flag(help: .localized("Only say what every node serves now and what would be deleted; nothing is changed."))
     var dryRun = false
 
@@ -31,17 +35,39 @@ struct CtlDelete: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let hosts = try cluster.configured().trustListHosts
+        let configured = try cluster.configured()
+        defer { configured.close() }
+        let hosts = configured.trustListHosts
         if dryRun {
             try TrustListDistribution(hosts).rehearse(nil).deployment.report(localized("deleted"), json: common.json)
             return
         }
-        try confirmation.ask(
-            hosts.count == 1
-                ? localized("Delete CTLFile.tlv on the node of cluster \(cluster.cluster)?")
-                : localized("Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?"))
+        if !anyMode { try checkMode(of: configured) }
+        let lock = try ClusterLock.forCommand(cluster.cluster)
         let deployment = try TrustListDistribution(hosts).replace(
-            with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp, hooks: .standard())
+            with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
+            hooks: .standard { _ in
+                try confirmation.ask(
+                    hosts.count == 1
+                        ? localized("Delete CTLFile.tlv on the node of cluster \(cluster.cluster)?")
+                        : localized("Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?"))
+            })
         try deployment.report(localized("deleted"), json: common.json)
+        withExtendedLifetime(lock) {}
+    }
+
+    /// Source: technote 118893: the file is deleted only where the cluster is not in mixed mode.
+    private func checkMode(of configured: Cluster) throws {
+        let publisher = try configured.publisher()
+        guard try configured.commandLine(of: publisher).securityMode() == .mixed else { return }
+        throw Failure(
+            Status.failed,
+            localized(
+                "Cluster \(cluster.cluster) is in mixed mode and needs its CTL file: without it phones that are new come up unsecured, and CUCM calls the cluster inconsistent. Nothing was deleted."
+            ),
+            code: "mixed-mode",
+            next: localized(
+                "Set the mode first: etoken-bridge cluster set-mode non-secure --cluster \(cluster.cluster); or give --any-mode."
+            ))
     }
 }

@@ -3,6 +3,7 @@ import Certificates
 import Cluster
 import Glibc
 import Messages
+import Migration
 import TrustList
 
 struct CtlDeploy: ParsableCommand {
@@ -13,7 +14,8 @@ struct CtlDeploy: ParsableCommand {
             """
             The file is verified first. What every node serves now is kept in the state folder. Then the file is uploaded \
             to all nodes at once and read back over TFTP and HTTP. When a node fails, the others get back what they had, \
-            byte for byte, unless --keep-partial is given.
+            byte for byte, unless --keep-partial is given. A file that lacks a server of the file that is there now is \
+            refused: phones would not trust that server any more.
 
             Whether phones will take the file is not asked here: see ctl verify --held and migrate. Phones fetch it when \
             they restart.
@@ -43,6 +45,9 @@ struct CtlDeploy: ParsableCommand {
     @Flag(help: .localized("Restart Cisco Tftp on a node that goes on serving what it served before."))
     var restartTftp = false
 
+    @Flag(help: .localized("Deploy it although servers of the present file are not in it."))
+    var allowMissingServers = false
+
     @Flag(help: .localized("Only say what every node serves now and what would be put there; nothing is changed."))
     var dryRun = false
 
@@ -56,7 +61,7 @@ struct CtlDeploy: ParsableCommand {
     }
 
     func run() throws {
-        let list = try verified()
+        let file = try verified()
         let hosts: [any TrustListHost]
         let question: String
         if let cluster {
@@ -71,20 +76,24 @@ struct CtlDeploy: ParsableCommand {
         }
         let place: DeploymentReport.Place = cluster == nil ? .folder : .node
         if dryRun {
-            let (rehearsal, present) = TrustListDistribution(hosts).rehearse(list.bytes)
-            warn(list, replacing: present)
+            let (rehearsal, present) = TrustListDistribution(hosts).rehearse(file.bytes)
+            warn(file, replacing: present)
             try rehearsal.report(localized("deployed"), on: place, json: common.json)
-            return
+            return try checkServers(of: file, replacing: present)
         }
-        try confirmation.ask(question)
-        var hooks = TrustListDeployment.Hooks.standard()
-        let progress = hooks.observe
-        hooks.observe = { event in
-            progress(event)
-            if case .read(let present) = event { warn(list, replacing: present) }
-        }
+        let lock = try cluster.map { try ClusterLock.forCommand($0) }
+        defer { withExtendedLifetime(lock) {} }
         let deployment = try TrustListDistribution(hosts).replace(
-            with: list.bytes, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp, hooks: hooks)
+            with: file.bytes, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
+            hooks: .standard { present in
+                try checkServers(of: file, replacing: present)
+                Terminal.note(
+                    localized(
+                        "\(self.file): \(file.bytes.count) bytes, SHA-1 \(Digest.sha1(file.bytes).hex), signed by \(file.list.header.signerName)."
+                    ))
+                warn(file, replacing: present)
+                try confirmation.ask(question)
+            })
         try deployment.report(localized("deployed"), on: place, json: common.json)
         if let cluster, deployment.nodes.contains(where: { $0.state == .done }) {
             Terminal.note(
@@ -115,6 +124,25 @@ struct CtlDeploy: ParsableCommand {
                 next: localized("See all of them: etoken-bridge ctl verify \(self.file)"), causes: failed.map(\.text))
         }
         return file
+    }
+
+    /// A server whose record is emptied is still there: that is how a file looks in non-secure mode.
+    private func checkServers(of file: CtlFile, replacing present: DistributedFile) throws {
+        guard !allowMissingServers else { return }
+        let servers = present.variants.compactMap { try? TrustListFile(decoding: $0) }.flatMap(\.records)
+            .filter { record in [Role.ccm, .ccmTFTP, .tftp].contains { $0 == record.role } }
+        let missing = servers.filter { server in !file.list.records.contains { $0.isServer(of: server) } }
+            .map { $0.dnsName ?? "-" }
+        guard !missing.isEmpty else { return }
+        throw Failure(
+            Status.verificationFailed,
+            localized(
+                "\(self.file) has no record of \(Set(missing).sorted().list), which the present CTL file has; it was not deployed."
+            ),
+            code: "missing-servers",
+            next: localized(
+                "See how they differ: etoken-bridge ctl fetch, then ctl diff. If that is what you want, give --allow-missing-servers."
+            ))
     }
 
     /// A phone takes a file whose signer is in the file that it has; otherwise it depends on more.

@@ -70,24 +70,31 @@ struct DeploymentReport: Encodable {
 }
 
 extension TrustListDeployment.Hooks {
-    /// Backups go to the state folder; progress to stderr; Control-C is heeded before the first change.
-    static func standard() -> TrustListDeployment.Hooks {
-        Interruption.watch()
+    /// Backups go to the state folder; progress to stderr; Control-C is heeded until the first change.
+    ///
+    /// - Parameter approve: asks, when it is known what every node serves.
+    static func standard(approve: @escaping (DistributedFile) throws -> Void) -> TrustListDeployment.Hooks {
         let state = StateFolder.standard()
-        return TrustListDeployment.Hooks(
+        var hooks = TrustListDeployment.Hooks(
             backUp: { try state.backUp($0) }, isInterrupted: { Interruption.hasCome },
             observe: { event in
                 switch event {
                 case .reading(let count):
                     Terminal.note(localized(count == 1 ? "Reading 1 node ..." : "Reading \(count) nodes ..."))
                 // The report names the backups.
-                case .read, .backedUp: break
+                case .backedUp: break
                 case .changing(let nodes):
                     if !nodes.isEmpty { Terminal.note(localized("Changing \(nodes.joined(separator: ", ")) ...")) }
                 case .restoring(let nodes):
                     Terminal.note(localized("Putting back \(nodes.joined(separator: ", ")) ..."))
                 }
             })
+        hooks.approve = {
+            try approve($0)
+            // Up to here Control-C simply ends the program.
+            Interruption.watch()
+        }
+        return hooks
     }
 }
 

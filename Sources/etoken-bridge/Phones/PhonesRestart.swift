@@ -103,6 +103,8 @@ struct PhonesRestart: ParsableCommand {
         let report = RestartReport(run: run, isReset: isReset)
         Terminal.note(report.announcement)
         if dryRun { return try show(report.planned) }
+        let lock = try ClusterLock.forCommand(name)
+        defer { withExtendedLifetime(lock) {} }
         try confirmation.ask(
             localized(
                 isReset

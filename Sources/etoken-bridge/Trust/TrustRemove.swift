@@ -2,6 +2,7 @@ import ArgumentParser
 import Certificates
 import Cluster
 import Messages
+import Migration
 import Tokens
 
 struct TrustRemove: ParsableCommand {
@@ -53,6 +54,8 @@ struct TrustRemove: ParsableCommand {
 
     func run() throws {
         let isWanted = try selection()
+        let lock = try ClusterLock.forCommand(trust.cluster.cluster)
+        defer { withExtendedLifetime(lock) {} }
         let change = try trust.withStores { stores in
             let (present, _) = try stores.list(trust.store)
             let matching = present.filter(isWanted)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Certificates
 import Cluster
 import Messages
+import Migration
 import Tokens
 
 struct TrustUpload: ParsableCommand {
@@ -54,6 +55,8 @@ struct TrustUpload: ParsableCommand {
             + token.compactMap { name in
                 try finder.map { (name: name, certificate: try NamedToken(name, in: $0).stored.certificate) }
             }
+        let lock = try ClusterLock.forCommand(trust.cluster.cluster)
+        defer { withExtendedLifetime(lock) {} }
         let changes = try trust.withStores { stores in
             try certificates.map { item in
                 let change = try stores.upload(item.certificate, to: trust.store, description: description)
