@@ -27,7 +27,8 @@ struct ClusterStatusCommand: ParsableCommand {
 
     @Option(
         help: .localized(
-            "Write all that cluster-lab up --like needs to rehearse on a copy to this new file; it holds no secrets."),
+            "Write all that cluster-lab up --like needs to rehearse on a copy to this new file; it holds no secrets.",
+            valueName: "file"),
         completion: .file())
     var snapshot: String?
 

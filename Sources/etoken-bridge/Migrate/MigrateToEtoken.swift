@@ -21,7 +21,7 @@ struct MigrateToEtoken: ParsableCommand {
                 --token SAST-ADN0054f509 --token SAST-ADN008580ef
             """))
 
-    @Option(help: .localized("The cluster's name in the configuration."))
+    @Option(help: .localized("The cluster's name in the configuration.", valueName: "name"))
     var cluster: String?
 
     @OptionGroup var options: ChangeOptions
