@@ -20,7 +20,7 @@ extension Change {
                 localized(
                     "Cluster \(plan.cluster) runs \(survey.version), which has no utils ctl command: only 10.0 and later can sign their trust list or set the mode from the command line."
                 ),
-                next: localized("Use tokens: etoken-bridge migrate to-etoken, or Cisco's CTL Client for the mode."))
+                next: localized("Use tokens: etoken-bridge migrate to-etoken --cluster \(plan.cluster)"))
         }
         if plan.kind != .setMixedMode, plan.kind != .setNonSecureMode, survey.mode != .mixed {
             throw MigrationError(
@@ -119,6 +119,26 @@ extension Change {
             + [Self.tokenRecord(signing, in: survey.present)]
     }
 
+    /// Who signed, who will, and what that means for phones; nil where the signer stays, or its change is the purpose.
+    public var signerChange: String? {
+        guard plan.kind == .updateCertificates, let present = survey.present,
+            let old = present.signerRecord.flatMap(OfferedSigner.init(record:)), old.certificate != offered.certificate
+        else { return nil }
+        func name(_ signer: OfferedSigner) -> String {
+            let certificate = signer.certificate
+            return localized(
+                "\(certificate.subject.value(of: "CN") ?? signer.name) (serial number \(certificate.serialNumber.hex))")
+        }
+        let isKnown = present.records.contains { $0.role == .sast && $0.certificate == offered.certificate.der }
+        return isKnown
+            ? localized(
+                "The signer changes from \(name(old)) to \(name(offered)), which stands in the present file: phones that hold that take the new one. Those that hold an older file need not."
+            )
+            : localized(
+                "The signer changes from \(name(old)) to \(name(offered)), which does not stand in the present file: only phones to which their ITL file or TVS vouches for it take the new one."
+            )
+    }
+
     // MARK: Certificates that were regenerated
 
     private static func recordChanges(_ plan: ChangePlan, _ survey: Survey) throws -> [String] {
@@ -134,15 +154,24 @@ extension Change {
         let same = lists.lazy.flatMap(\.records).first { $0.role == record.role && $0.isServer(of: record) }
         guard let new = same?.certificate, new != old else { return nil }
         let certificate = try Certificate(der: new)
-        let name = record.dnsName ?? ""
+        let server = record.dnsName ?? ""
+        let node = survey.nodeNames[server] ?? server
+        let name = node == server ? server : "\(node) (\(server))"
         return (
             try Record(
-                certificate: certificate, role: record.role ?? .ccmTFTP, dnsName: name,
+                certificate: certificate, role: record.role ?? .ccmTFTP, dnsName: server,
                 ipAddress: record.ipAddress ?? [0, 0, 0, 0], names: .cucm,
                 withCertificateSignature: record.certificateSignature != nil),
             localized(
                 "\(name): the \(record.role == .capf ? "CAPF" : "CallManager") certificate changes from SHA-1 \(Digest.sha1(old).hex) to \(certificate.sha1.hex)"
             )
         )
+    }
+}
+
+extension Record {
+    /// A token's name, as on its label: the common name of its certificate.
+    var tokenName: String {
+        certificate.flatMap { try? Certificate(der: $0) }?.subject.value(of: "CN") ?? subjectName ?? "?"
     }
 }

@@ -112,6 +112,7 @@ public final class Change {
             try Self.checkUnfinished(plan.cluster, state)
             try survey.backUp(to: state)
             journal = try Journal.create(plan, in: state)
+            if !survey.findings.isEmpty { try record(.findings(survey.findings)) }
         }
         var run = run
         run.steps = (steps + (run.purpose == .rollback ? stepsAfterRollback : [])).map {
@@ -176,6 +177,7 @@ public final class Change {
     /// Refuses to go on where phones would be stranded, unless the user accepted that.
     ///
     /// - Parameter plan: the file in which the change was saved, rather than run.
+    /// - Throws: ``MigrationError`` (`phones-would-refuse`).
     public func checkForecast(savedAs plan: String? = nil) throws {
         let stranded = forecast.stranded
         guard !stranded.isEmpty, !self.plan.settings.acceptsStranded else { return }
@@ -186,9 +188,25 @@ public final class Change {
             ),
             next: plan.map { plan in
                 localized(
-                    "\(Self.eraseAdvice), after the change; when somebody is ready to do that: etoken-bridge migrate run \(plan) --accept-stranded"
+                    "After the change: \(Self.visitAdvice(models: stranded.map(\.phone.model.name)) ?? "") When somebody is ready to do that: etoken-bridge migrate run \(plan) --accept-stranded"
                 )
-            } ?? Self.acceptAdvice)
+            } ?? Self.acceptAdvice(stranded))
+    }
+
+    /// Refuses to begin on a cluster with errors: a file or certificate may not reach every node, or not stay there.
+    ///
+    /// - Throws: ``MigrationError`` (`cluster-has-errors`).
+    public func checkFindings() throws {
+        let errors = survey.findings.filter { $0.severity == .error }
+        guard !errors.isEmpty else { return }
+        throw MigrationError(
+            .clusterHasErrors,
+            localized(
+                "Cluster \(plan.cluster) has errors that a change should not meet, and nothing was changed. \(errors.map(\.text).joined(separator: " "))"
+            ),
+            next: localized(
+                "\(errors[0].next.joined(separator: " ")) To change the cluster all the same, add --despite-findings. See all: etoken-bridge cluster status --cluster \(plan.cluster)"
+            ))
     }
 
     private static func names(_ stranded: [Forecast.Entry]) -> String {
@@ -218,7 +236,7 @@ public final class Change {
             localized(
                 "\(forecast.stranded.count) of \(forecast.entries.count) phones would not take the previous file. \(names(forecast.stranded))."
             ),
-            next: acceptAdvice)
+            next: acceptAdvice(forecast.stranded))
     }
 
     /// Closes the change and leaves everything as it is.
@@ -231,16 +249,28 @@ public final class Change {
         )
     }
 
+    /// What is left to do for these phones, as sentences: on most, keys are pressed; Jabber has none.
+    static func visitAdvice(models: [String]) -> String? {
+        let programs = models.filter(PhoneModel.isProgram)
+        let jabber = localized(
+            "Jabber has no such keys: sign out and reset it (Help > Reset Jabber), and sign in again.")
+        if models.isEmpty { return nil }
+        if programs.count == models.count { return jabber }
+        return [eraseAdvice + ".", programs.isEmpty ? nil : jabber].compactMap(\.self).joined(separator: " ")
+    }
+
     /// What to do about phones that refuse, for the command that can be told so.
-    private static var acceptAdvice: String {
+    private static func acceptAdvice(_ stranded: [Forecast.Entry]) -> String {
         localized(
-            "\(eraseAdvice), after the change; run this again with --accept-stranded when somebody is ready to do that."
+            "After the change: \(visitAdvice(models: stranded.map(\.phone.model.name)) ?? "") Run this again with --accept-stranded when somebody is ready to do that."
         )
     }
 
     /// What to do about phones that would refuse a file, where no change is planned.
-    public static var strandedAdvice: String {
-        localized("\(eraseAdvice), once that file is on the nodes; migrate goes on only with --accept-stranded then.")
+    public static func strandedAdvice(models: [String]) -> String {
+        localized(
+            "Once that file is on the nodes: \(visitAdvice(models: models) ?? "") migrate goes on only with --accept-stranded then."
+        )
     }
 }
 
@@ -250,7 +280,7 @@ extension MigrationError {
             .unfinishedChange, localized("The change \(id) of cluster \(cluster) was not finished."),
             next:
                 localized(
-                    "Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or migrate rollback --cluster \(cluster)"
+                    "Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or etoken-bridge migrate rollback --cluster \(cluster)"
                 )
         )
     }

@@ -17,6 +17,13 @@ public protocol ClusterWorld: AnyObject {
     /// `utils ctl update CTLFile` on the publisher, which writes a CTL file that the cluster signs.
     func updateTrustList() throws
 
+    /// What is not as it should be, beside the trust lists: versions, services, replication, servers that are not configured.
+    ///
+    /// - Throws: what a node does wrong on whose command line nothing can be changed.
+    func findings() throws -> [StatusFinding]
+    /// The node with this name or address, by its name; nil where it is none of this cluster's.
+    func nodeName(of server: String) -> String?
+
     /// The trust list files of these nodes, in the same order.
     var trustLists: TrustListDistribution { get }
 

@@ -46,6 +46,16 @@ public struct DowngradeCheck: Codable, Sendable {
     public init(
         of world: any ClusterWorld, target: ClusterVersion, tokens: [ChangePlan.Token], state: StateFolder
     ) throws {
+        let present = try world.version()
+        // A release that is named in short stands for all of its builds.
+        guard target < present, !present.description.hasPrefix(target.description + ".") else {
+            throw MigrationError(
+                .notApplicable,
+                localized(
+                    "\(target) is not older than \(present), which cluster \(world.name) runs: going there is no downgrade."
+                ),
+                next: localized("Name an older release, for example --to 9.1."))
+        }
         var list = Checklist()
         let survey = try Survey(of: world, backups: state)
         (cluster, version, self.target) = (world.name, survey.version.description, target.description)
@@ -60,12 +70,21 @@ public struct DowngradeCheck: Codable, Sendable {
                     "\(target) has no utils ctl: from then on, only the tokens in the file can change the trust list, by this program or by Cisco's CTL Client."
                 )
         )
+        let errors = survey.findings.filter { $0.severity == .error }
+        list.look(
+            "cluster", localized("The nodes are in order"), errors.isEmpty,
+            seen: errors.isEmpty
+                ? localized("versions, services and database replication")
+                : errors.map(\.text).joined(separator: " "),
+            next: localized("See all: etoken-bridge cluster status --cluster \(world.name)"))
+        let atHand = tokens.map { " --token \($0.label)" }.joined()
+        let setMode = "etoken-bridge cluster set-mode mixed --cluster \(world.name)\(atHand)"
         list.look(
             "mode", localized("The cluster is in mixed mode"), survey.mode == .mixed,
             seen: localized("ClusterSecurityMode is \(survey.mode.name)"),
             next:
                 localized(
-                    "In non-secure mode phones use no CTL file; set the mode first if the older release is to be secure: etoken-bridge cluster set-mode mixed --cluster \(world.name) --token LABEL --token LABEL"
+                    "In non-secure mode phones use no CTL file; set the mode first if the older release is to be secure: \(setMode)"
                 )
         )
         let unfinished = try state.changes(of: world.name).filter { !JournalState($0.records).outcome.isClosed }
@@ -75,12 +94,12 @@ public struct DowngradeCheck: Codable, Sendable {
             seen: unfinished.isEmpty
                 ? localized("no open journal is on this machine") : unfinished.joined(separator: ", "),
             next: localized(
-                "Finish it, or undo it: etoken-bridge migrate resume --cluster \(world.name), or migrate rollback --cluster \(world.name)"
+                "Finish it, or undo it: etoken-bridge migrate resume --cluster \(world.name), or etoken-bridge migrate rollback --cluster \(world.name)"
             ))
-        guard let present = survey.present, let bytes = survey.presentBytes else {
+        guard let file = survey.present, let bytes = survey.presentBytes else {
             list.look(
                 "file", localized("Every node serves the same CTL file"), false, seen: localized("no node serves one"),
-                next: "etoken-bridge cluster set-mode mixed --cluster \(world.name) --token LABEL --token LABEL")
+                next: setMode)
             (items, stranded) = (list.items, [])
             return
         }
@@ -91,16 +110,17 @@ public struct DowngradeCheck: Codable, Sendable {
                     "\(survey.world.nodes.joined(separator: ", ")): \(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex); its signature verifies"
                 )
         )
-        let inFile = present.records.filter(\.isToken)
-        try list.lookAtTokens(inFile, present, survey, world, cluster: world.name, atHand: tokens)
+        let inFile = file.records.filter(\.isToken)
+        try list.lookAtTokens(inFile, file, survey, world, cluster: world.name, atHand: tokens)
         let renewals = try survey.renewals()
         list.look(
             "server-certificates", localized("The file holds the servers' present certificates"), renewals.isEmpty,
             seen: renewals.isEmpty
                 ? localized("those of the ITL files are the same") : renewals.joined(separator: "; "),
-            next: "etoken-bridge migrate update-certificates --cluster \(world.name) --token LABEL --token LABEL")
-        stranded = list.lookAtPhones(survey, present)
-        list.addWorkByHand(bytes)
+            next: "etoken-bridge migrate update-certificates --cluster \(world.name)"
+                + (tokens.isEmpty ? inFile.map { " --token \($0.tokenName)" }.joined() : atHand))
+        stranded = list.lookAtPhones(survey, file)
+        list.addWorkByHand(bytes, cluster: world.name)
         items = list.items
     }
 }
@@ -125,7 +145,9 @@ private struct Checklist {
         _ inFile: [Record], _ present: TrustListFile, _ survey: Survey, _ world: any ClusterWorld, cluster: String,
         atHand: [ChangePlan.Token]
     ) throws {
-        let toEtoken = "etoken-bridge migrate to-etoken --cluster \(cluster) --token LABEL --token LABEL"
+        // Without tokens it asks for them.
+        let toEtoken =
+            "etoken-bridge migrate to-etoken --cluster \(cluster)\(atHand.map { " --token \($0.label)" }.joined())"
         let noToken = localized("there is no token in the file")
         func names(_ records: [Record]) -> String {
             records.isEmpty ? noToken : records.map { $0.subjectName ?? "?" }.joined(separator: ", ")
@@ -145,7 +167,9 @@ private struct Checklist {
             seen: missing.isEmpty ? names(inFile) : localized("missing: \(names(missing))"),
             next: inFile.isEmpty
                 ? toEtoken
-                : localized("Upload it: etoken-bridge trust upload --cluster \(cluster) --token LABEL"))
+                : localized(
+                    "Upload it: etoken-bridge trust upload --cluster \(cluster)\(missing.map { " --token \($0.tokenName)" }.joined())"
+                ))
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         var silent: [String] = []
         var servers: [String] = []
@@ -202,20 +226,20 @@ private struct Checklist {
                 : stranded.map { localized("\($0.phones.count) of \($0.model): \($0.reason)") }.joined(separator: "; "),
             next:
                 localized(
-                    "Have these phones register and take the present file before the downgrade, or visit them. \(Change.eraseAdvice)."
+                    "Have these phones register and take the present file before the downgrade, or visit them. \(Change.visitAdvice(models: stranded.map(\.model)) ?? "")"
                 )
         )
         return stranded
     }
 
-    mutating func addWorkByHand(_ bytes: [UInt8]) {
+    mutating func addWorkByHand(_ bytes: [UInt8], cluster: String) {
         byHand(
             "backup", localized("A backup of the cluster"),
             localized("Make one with the Disaster Recovery System before versions are switched."))
         byHand(
             "inactive", localized("The inactive version"),
             localized(
-                "Changes of today are not in the inactive partition. After the switch, compare what every node serves with the file of today (SHA-1 \(Digest.sha1(bytes).hex)): etoken-bridge ctl fetch. Where it differs, put it there: etoken-bridge ctl deploy."
+                "Changes of today are not in the inactive partition. After the switch, see what every node serves (etoken-bridge ctl fetch --cluster \(cluster)), and compare it with the file of today (SHA-1 \(Digest.sha1(bytes).hex)). Where it differs, put the file of today there: etoken-bridge ctl deploy FILE --cluster \(cluster)"
             )
         )
         byHand(

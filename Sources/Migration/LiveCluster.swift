@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Glibc
 import Messages
 import Phones
 import TrustList
@@ -28,6 +29,19 @@ public final class LiveCluster: ClusterWorld {
     }
 
     public func updateTrustList() throws { try cluster.commandLine(of: publisher).updateTokenlessTrustList() }
+
+    /// What the nodes' command lines said in this run. Which services are activated does not change during one.
+    private var condition: ClusterStatus?
+
+    public func findings() throws -> [StatusFinding] {
+        let condition = try cluster.condition(at: Int64(time(nil)))
+        self.condition = condition
+        return condition.findings()
+    }
+
+    public func nodeName(of server: String) -> String? {
+        cluster.configuration.nodes.first { $0.name == server || $0.address == server }?.name
+    }
 
     public var trustLists: TrustListDistribution { TrustListDistribution(cluster.trustListHosts) }
 
@@ -115,6 +129,11 @@ public final class LiveCluster: ClusterWorld {
     }
 
     public func nodes(running service: String) throws -> [String] {
+        if let condition {
+            return condition.nodes.filter { node in
+                node.services?.contains { $0.name == service && $0.isActivated } == true
+            }.map(\.name)
+        }
         let others = cluster.configuration.nodes.filter { !$0.isPublisher }
         return try ServiceRestart(of: [service], on: [publisher] + others, in: cluster).steps.map(\.node)
     }

@@ -15,6 +15,8 @@ public struct MigrationError: Error, Sendable {
         case notVouched = "not-vouched"
         /// Phones would not take the new file.
         case phonesWouldRefuse = "phones-would-refuse"
+        /// `cluster status` finds errors that a change must not meet.
+        case clusterHasErrors = "cluster-has-errors"
         /// The user, or the system, asked the program to stop.
         case interrupted
         /// Phones did not do what was forecast.

@@ -4,12 +4,28 @@ import Messages
 struct Pace {
     private let start = ContinuousClock.now
     let total: Int
+    /// Pauses of so many seconds are made after each so many.
+    var batch = Int.max, pause = 0.0
 
     /// "about 30 s left", once something is done; nil before.
     func left(_ done: Int) -> String? {
         guard done > 0, done < total else { return nil }
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        return localized("about \(Self.text(seconds / Double(done) * Double(total - done))) left")
+        return localized(
+            "about \(Self.text(seconds(left: done, after: (ContinuousClock.now - start) / .seconds(1)))) left")
+    }
+
+    /// - Parameters:
+    ///   - done: how many are; the pause after them, if there is one, is yet to come.
+    ///   - passed: seconds, with the pauses made.
+    func seconds(left done: Int, after passed: Double) -> Double {
+        let made = Double((done - 1) / batch) * pause
+        let work = max(0, passed - made) / Double(done) * Double(total - done)
+        return work + Self.pauses(total, batch, pause) - made
+    }
+
+    /// Seconds that the pauses between batches take together.
+    static func pauses(_ total: Int, _ batch: Int, _ pause: Double) -> Double {
+        Double(max(0, total - 1) / batch) * pause
     }
 
     /// "a second", "40 s", "3 min", "2 h 5 min"
@@ -52,7 +68,9 @@ public struct StepEstimates {
         let seconds: Double =
             switch step {
             case "restart-services": Double(services) * Self.lab.service
-            case "restart-phones": Double(phones) * Self.lab.phone
+            case "restart-phones":
+                Double(phones) * Self.lab.phone
+                    + Pace.pauses(phones, RestartPhones.batch, Double(RestartPhones.pause) / 1_000_000)
             case "deploy": Double(nodes) * Self.lab.node
             default: 0
             }

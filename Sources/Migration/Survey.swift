@@ -17,6 +17,10 @@ public struct Survey {
     /// The services that will be restarted, in order, and where they are activated; empty in a survey that was restored.
     let services: [(service: String, node: String)]
     public let world: WorldState
+    /// What else is not as it should be on the cluster, as `cluster status` has it; empty in a survey that was restored.
+    public let findings: [StatusFinding]
+    /// Names of the nodes, by what the present file calls them.
+    let nodeNames: [String: String]
     /// The ITL files, decoded.
     let itlLists: [String: TrustListFile]
 
@@ -35,6 +39,8 @@ public struct Survey {
             trusted: try cluster.certificates(in: TrustStores.phoneSAST).map { Digest.sha256($0.der).hex }.sorted())
         itlLists = itls.compactMapValues { try? TrustListFile(decoding: $0) }
         // Every node's command line is needed once the new file is there; whether it can be had shows here.
+        findings = try cluster.findings()
+        nodeNames = Self.nodeNames(present, cluster)
         services = try RestartServices.services.flatMap { service in
             try cluster.nodes(running: service).map { (service, $0) }
         }
@@ -60,9 +66,16 @@ public struct Survey {
         itls = try world.itls.mapValues(backups.backup(sha256:))
         itlLists = itls.compactMapValues { try? TrustListFile(decoding: $0) }
         services = []
+        findings = []
+        nodeNames = Self.nodeNames(present, cluster)
         phones = try Self.phones(
             of: cluster, present: presentBytes, list: present, backups: backups,
             new: try newFile.map { ($0, try TrustListFile(decoding: $0)) })
+    }
+
+    private static func nodeNames(_ present: TrustListFile?, _ cluster: any ClusterWorld) -> [String: String] {
+        let servers = Set((present?.records ?? []).compactMap(\.dnsName))
+        return servers.reduce(into: [:]) { $0[$1] = cluster.nodeName(of: $1) }
     }
 
     /// Keeps the files that a later run has to know.
@@ -75,7 +88,7 @@ public struct Survey {
         guard let presentBytes, let present else {
             throw MigrationError(
                 .inconsistentFiles, localized("The cluster serves no CTL file."),
-                next: localized("On the publisher, run utils ctl set-cluster mixed-mode, or cluster set-mode mixed."))
+                next: localized("On the publisher, run utils ctl set-cluster mixed-mode."))
         }
         return (presentBytes, present)
     }
@@ -101,7 +114,7 @@ public struct Survey {
                     localized("The ITLFile.tlv on node \(reading.node) is not a whole trust list: \(error)."),
                     next:
                         localized(
-                            "Restart the Trust Verification Service and Cisco Tftp on \(reading.node), then run the command again."
+                            "Restart what makes and serves it, then run the command again: etoken-bridge cluster restart-services --cluster \(cluster.name) --service tvs --service tftp --node \(reading.node)"
                         )
                 )
             }
@@ -135,7 +148,8 @@ public struct Survey {
                     "Nodes serve different CTL files: \(first.node) over \(first.transport.rawValue.uppercased()) has \(first.summary), \(other.node) over \(other.transport.rawValue.uppercased()) has \(other.summary)."
                 ),
                 next: localized(
-                    "Restart Cisco Tftp on \(other.node), check database replication, and run this command again."))
+                    "Where it does not help, check database replication. Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(cluster.name) --service tftp --node \(other.node)"
+                ))
         }
         guard let bytes = first.bytes else { return (nil, nil) }
         let list: TrustListFile

@@ -151,12 +151,12 @@ import Testing
             set timeout 60
             spawn {*}$argv
             expect_after timeout { exit 99 }
-            expect "to be pinned? Type yes: " { send "\(answer)\\r" }
+            expect "to be pinned? Type yes or no: " { send "\(answer)\\r" }
             expect {
                 "Password of administrator" { send "[exec head -n1 \(passwordFile)]\\r" }
                 eof { exit [lindex [wait] 3] }
             }
-            expect "to be pinned? Type yes: " { send "yes\\r" }
+            expect "to be pinned? Type yes or no: " { send "yes\\r" }
             expect eof
             exit [lindex [wait] 3]
             """)

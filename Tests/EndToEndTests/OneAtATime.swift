@@ -18,6 +18,9 @@ import Testing
                 + rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--accept-stranded"],
             output: "/dev/null", errors: errors, environment: rehearsal.variables)
         for _ in 0..<1200 where !rehearsal.folder.text("errors").contains("[1/10]") { usleep(50_000) }
+        let status = try rehearsal.bridge("migrate", "status", "--cluster", "lab")
+        #expect(status.output.hasPrefix("A run is in progress on cluster lab (process "), "\(status.output)")
+        #expect(status.output.contains("): change lab-"), "\(status.output)")
         let commands: [[String]] = [
             ["ctl", "deploy", present, "--yes"], ["ctl", "delete", "--any-mode", "--yes"],
             ["trust", "upload", rehearsal.folder.file("\(Rehearsal.tokens[0]).pem")],

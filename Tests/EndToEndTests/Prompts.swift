@@ -34,11 +34,20 @@ import Testing
     }
 
     @Test func returnAloneUsesNoTry() throws {
-        let question = "Try the factory PIN Cisco123? Type yes:"
-        let (no, screen) = try rehearsal.onTerminal(sign, [(prompt, ""), (question, "y")])
+        let question = "Try the factory PIN Cisco123? Type yes or no:"
+        let (no, screen) = try rehearsal.onTerminal(sign, [(prompt, ""), (question, "n")])
         #expect(no == 1 && screen.contains("no try was used"), "\(screen)")
         let (yes, _) = try rehearsal.onTerminal(sign, [(prompt, ""), (question, "yes")])
         #expect(yes == 0)
+    }
+
+    /// What is neither yes nor no decides nothing, and is asked again.
+    @Test(arguments: [("YES", true), (" y ", true), ("Yes", true), ("No", false), ("N", false)])
+    func answersCountAsWhatTheyMean(answer: String, isYes: Bool) throws {
+        let question = "Type yes or no:"
+        let (status, screen) = try rehearsal.onTerminal(
+            sign, [(prompt, ""), (question, ""), (question, "perhaps"), (question, answer)])
+        #expect(status == (isYes ? 0 : 1), "\(screen)")
     }
 
     @Test func thePINIsChanged() throws {

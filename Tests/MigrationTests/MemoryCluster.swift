@@ -63,6 +63,13 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
         }
     }
 
+    var problems: [StatusFinding] = []
+    /// Nodes by address.
+    let addresses = ["127.1.2.12": "sub"]
+
+    func findings() -> [StatusFinding] { problems }
+    func nodeName(of server: String) -> String? { nodes.contains(server) ? server : addresses[server] }
+
     var trustLists: TrustListDistribution {
         TrustListDistribution(nodes.map { Host(node: $0, cluster: self) }, isParallel: false)
     }

@@ -38,6 +38,24 @@ extension Cluster {
         return assemble(surveys, files?.ctl, files?.itl, at: time)
     }
 
+    /// What bears on a change of the trust list beside the lists themselves, from the nodes' command lines: versions,
+    /// services, replication, and the servers that the database names. Changes nothing.
+    ///
+    /// - Throws: what a node does wrong that does not tell its services: nothing can be changed there.
+    public func condition(at time: Int64) throws(ClusterError) -> ClusterStatus {
+        let first = NodeSurvey(of: try publisher(), in: self, isBrief: true)
+        var surveys = [first]
+        if first.services != nil {
+            surveys += Concurrently.map(configuration.nodes.filter { !$0.isPublisher }) {
+                NodeSurvey(of: $0, in: self, isBrief: true)
+            }
+        }
+        for survey in surveys where survey.services == nil {
+            if let failure = survey.failures.last { throw failure }
+        }
+        return assemble(surveys, nil, nil, at: time)
+    }
+
     private func assemble(
         _ surveys: [NodeSurvey], _ ctl: DistributedFile?, _ itl: DistributedFile?, at time: Int64
     ) -> ClusterStatus {
@@ -94,7 +112,8 @@ private struct NodeSurvey: Sendable {
         ]
     }
 
-    init(of node: NodeConfiguration, in cluster: Cluster) {
+    /// - Parameter isBrief: without the certificates, and the mode.
+    init(of node: NodeConfiguration, in cluster: Cluster, isBrief: Bool = false) {
         self.node = node
         var isOver = false
         func ask<T>(_ question: (PlatformCommandLine) throws(ClusterError) -> T) -> T? {
@@ -120,16 +139,19 @@ private struct NodeSurvey: Sendable {
         services = ask { (line) throws(ClusterError) in
             try line.services().map { ClusterStatus.Service(name: $0.name, state: $0.state, text: $0.remark) }
         }
-        certificates = ask { (line) throws(ClusterError) in
-            var certificates: [ClusterStatus.Certificate] = []
-            for entry in try line.ownCertificates() {
-                let text = try line.certificateText(entry, own: true)
-                certificates.append(StatusAnswers.certificate(text, entry: entry))
+        certificates =
+            isBrief
+            ? nil
+            : ask { (line) throws(ClusterError) in
+                var certificates: [ClusterStatus.Certificate] = []
+                for entry in try line.ownCertificates() {
+                    let text = try line.certificateText(entry, own: true)
+                    certificates.append(StatusAnswers.certificate(text, entry: entry))
+                }
+                return certificates
             }
-            return certificates
-        }
         guard node.isPublisher else { return }
-        mode = ask { (line) throws(ClusterError) in try line.securityMode() }
+        mode = isBrief ? nil : ask { (line) throws(ClusterError) in try line.securityMode() }
         serverNames = ask { (line) throws(ClusterError) in try line.nodeNames() }
         replication = ask { (line) throws(ClusterError) in try line.replication() }
     }

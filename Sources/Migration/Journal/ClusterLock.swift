@@ -30,6 +30,20 @@ public final class ClusterLock {
 
     deinit { close(descriptor) }
 
+    /// The run that holds the lock now: its process, and since when, in seconds since 1970; nil where none does.
+    static func holder(of cluster: String, in folder: StateFolder) -> (process: Int, since: Int64)? {
+        let path = "\(folder.path)/locks/\(Files.name(cluster)).lock"
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, let text = try? Files.read(path),
+            let process = Int(String(decoding: text, as: UTF8.self))
+        else { return nil }
+        return (process, Int64(status.st_mtim.tv_sec))
+    }
+
     private static func failure(_ path: String, _ cluster: String, _ why: String) -> MigrationError {
         MigrationError(
             .busy, localized("Cluster \(cluster) cannot be locked against other runs: \(path): \(why)."),

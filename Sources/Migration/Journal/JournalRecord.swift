@@ -1,3 +1,4 @@
+import Cluster
 import Documents
 import Messages
 import Phones
@@ -78,6 +79,8 @@ public struct JournalRecord: Codable, Sendable {
 
     /// What a later run cannot find out by looking at the world.
     public enum Fact: Codable, Sendable {
+        /// What was not as it should be on the cluster when the change began.
+        case findings([StatusFinding])
         /// A certificate that was not in the trust store is about to be uploaded; SHA-256 of its DER.
         case uploading(certificate: String)
         /// What TVS servers answered for the signer.

@@ -1,3 +1,4 @@
+import Cluster
 import Messages
 import Phones
 
@@ -37,6 +38,8 @@ public struct JournalState: Sendable {
     /// SHA-256 of the certificates that the change put into the trust store, or was about to.
     public private(set) var uploaded: [String] = []
     public private(set) var forecast: StoredForecast?
+    /// What was not as it should be on the cluster when the change began.
+    public private(set) var findings: [StatusFinding] = []
     public private(set) var tvs: [JournalRecord.TVSAnswer] = []
     /// SHA-256 of the new file.
     public private(set) var newFile: String?
@@ -82,6 +85,7 @@ public struct JournalState: Sendable {
 
     private mutating func apply(_ fact: JournalRecord.Fact) {
         switch fact {
+        case .findings(let findings): self.findings = findings
         case .uploading(let certificate): if !uploaded.contains(certificate) { uploaded.append(certificate) }
         case .tvs(let answers): tvs = answers
         case .forecast(let forecast): self.forecast = forecast

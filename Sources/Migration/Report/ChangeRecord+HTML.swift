@@ -14,6 +14,7 @@ extension ChangeRecord {
             <p>\(localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode when it began. Change \(id)."))</p>
             </header>
             \(failurePart)
+            \(findingsPart)
             \(runsPart)
             \(filesPart)
             \(tokensPart)
@@ -59,6 +60,12 @@ extension ChangeRecord {
             "<p>\(failure.text)</p>\(failure.next.map { "<p>\($0)</p>" as HTML })")
     }
 
+    private var findingsPart: HTML {
+        guard !findings.isEmpty else { return "" }
+        let items = findings.map { "<li>\($0.text) \($0.next.joined(separator: " "))</li>" as HTML }
+        return Self.section(localized("Found on the cluster before the change"), class: "failure", "<ul>\(items)</ul>")
+    }
+
     private var runsPart: HTML {
         let rows = runs.map { run in
             "<tr><td>\(Self.time(run.time))</td><td>\(run.purpose.rawValue)</td><td>\(run.who)</td><td>etoken-bridge \(run.version)</td></tr>"
@@ -86,8 +93,9 @@ extension ChangeRecord {
         ]
         let table = Self.table(heads, [row(localized("Before"), before), row(localized("New"), after)])
         let served = localized("Nodes that serve it: \(nodes.joined(separator: ", ")).")
+        let texts = recordChanges + [signerChange].compactMap(\.self)
         let changes: HTML =
-            recordChanges.isEmpty ? "" : "<ul>\(recordChanges.map { "<li>\($0)</li>" as HTML })</ul>"
+            texts.isEmpty ? "" : "<ul>\(texts.map { "<li>\($0)</li>" as HTML })</ul>"
         let kept = backup.map { "<p>\(localized("The file of before is kept as \($0)."))</p>" as HTML } ?? ""
         return Self.section(localized("CTL file"), "\(table)<p>\(served)</p>\(changes)\(kept)")
     }

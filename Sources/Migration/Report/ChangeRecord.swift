@@ -1,4 +1,5 @@
 import Certificates
+import Cluster
 import Documents
 import Files
 import Messages
@@ -90,8 +91,14 @@ public struct ChangeRecord: Codable, Sendable {
     public let securityMode: String
     public let before, after: File?
     public let tokens: [Token]
+    /// Tokens that stay in the file without being named, as the file calls them.
+    public let keptTokens: [String]
     /// What becomes of server records.
     public let recordChanges: [String]
+    /// Who signed, who will, and what that means for phones; where the change is not made for that.
+    public let signerChange: String?
+    /// What else was not as it should be on the cluster when the change was planned.
+    public let findings: [StatusFinding]
     public var steps: [StepRecord]
     public let tvs: [JournalRecord.TVSAnswer]
     public let forecast: StoredForecast
@@ -101,17 +108,20 @@ public struct ChangeRecord: Codable, Sendable {
     public let output: String
     /// Where the file of before is kept.
     public let backup: String?
-    /// What is left to do by hand.
+    /// What is left to do by hand, after the change.
     public let advice: String?
     /// What a roll back would do, where somebody asked.
     public var rollback: RollbackPlan?
+    /// The run that is changing the cluster now, where somebody asked.
+    public var running: RunInProgress?
 
     /// Of a change that is planned, or under way in this run.
     public init(_ change: Change) throws {
         try self.init(
             plan: change.plan, records: change.journal?.records ?? [], backups: change.state,
             steps: change.steps.map { .init(id: $0.id, title: $0.title, effect: $0.effect) },
-            recordChanges: change.recordChanges, forecast: StoredForecast(change.forecast),
+            recordChanges: change.recordChanges, signerChange: change.signerChange, findings: change.survey.findings,
+            forecast: StoredForecast(change.forecast),
             before: change.survey.presentBytes)
         if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
     }
@@ -123,13 +133,15 @@ public struct ChangeRecord: Codable, Sendable {
         let records = try Journal.read(path)
         guard let plan = records.first?.plan else { preconditionFailure("a journal begins with its plan") }
         try self.init(
-            plan: plan, records: records, backups: backups, steps: [], recordChanges: [], forecast: nil,
+            plan: plan, records: records, backups: backups, steps: [], recordChanges: [], signerChange: nil,
+            findings: [], forecast: nil,
             before: plan.world.ctl.flatMap { try? backups.backup(sha256: $0) })
     }
 
     private init(
         plan: ChangePlan, records: [JournalRecord], backups: StateFolder, steps: [JournalRecord.StepTitle],
-        recordChanges: [String], forecast: StoredForecast?, before: [UInt8]?
+        recordChanges: [String], signerChange: String?, findings: [StatusFinding], forecast: StoredForecast?,
+        before: [UInt8]?
     ) throws {
         let known = JournalState(records)
         (id, kind, title, cluster) = (plan.id, plan.kind, plan.kind.title, plan.cluster)
@@ -143,7 +155,9 @@ public struct ChangeRecord: Codable, Sendable {
         self.before = try before.map(File.init)
         after = try known.newFile.flatMap { try? backups.backup(sha256: $0) }.map(File.init)
         tokens = try plan.tokens.enumerated().map { try Token($0.element, signs: $0.offset == plan.signer) }
-        self.recordChanges = recordChanges
+        (self.recordChanges, self.signerChange) = (recordChanges, signerChange)
+        self.findings = known.findings.isEmpty ? findings : known.findings
+        keptTokens = try Self.keptTokens(plan, before)
         var titles = steps
         for step in records.compactMap(\.run).flatMap(\.steps) where !titles.contains(where: { $0.id == step.id }) {
             titles.append(step)
@@ -159,7 +173,15 @@ public struct ChangeRecord: Codable, Sendable {
         }
         output = plan.settings.output
         backup = plan.world.ctl.map { "\(backups.path)/backups/\($0).tlv" }
-        advice = self.forecast.stranded.isEmpty ? nil : Change.eraseAdvice + "."
+        advice = Change.visitAdvice(models: self.forecast.stranded.map(\.model))
+    }
+
+    private static func keptTokens(_ plan: ChangePlan, _ before: [UInt8]?) throws -> [String] {
+        guard plan.signer != nil, let before else { return [] }
+        let named = try plan.tokens.map { try $0.certificate().der }
+        return try TrustListFile(decoding: before).records.filter { record in
+            record.isToken && !named.contains { $0 == record.certificate }
+        }.map(\.tokenName)
     }
 
     /// Has every step look at the world, and notes what each finds. Nothing is changed.

@@ -22,6 +22,8 @@ public struct StoredForecast: Codable, Sendable, Equatable {
 
     public let groups: [Group]
 
+    init(groups: [Group]) { self.groups = groups }
+
     public init(_ forecast: Forecast) {
         groups = forecast.groups.map { group in
             Group(
@@ -35,6 +37,23 @@ public struct StoredForecast: Codable, Sendable, Equatable {
 
     public func count(_ outcome: Verdict.Outcome) -> Int {
         groups.reduce(0) { $0 + ($1.outcome == outcome ? $1.phones.count : 0) }
+    }
+
+    /// Groups that differ by nothing but their pool are one; those that need a visit come first, then the large ones.
+    public var alike: [Group] {
+        let same = Dictionary(grouping: groups) { [$0.model, $0.before, $0.outcome.rawValue, $0.reason] }
+        return same.values.compactMap { groups in
+            guard let first = groups.first else { return nil }
+            return Group(
+                model: first.model, pool: groups.count == 1 ? first.pool : nil, before: first.before,
+                holds: first.holds, heldChecksum: first.heldChecksum, assumed: first.assumed, outcome: first.outcome,
+                rule: first.rule, reason: first.reason, phones: groups.flatMap(\.phones).sorted())
+        }.sorted { left, right in
+            func key(_ group: Group) -> (Int, Int, String, String, String) {
+                (group.outcome == .accepted ? 1 : 0, -group.phones.count, group.model, group.before, group.reason)
+            }
+            return key(left) < key(right)
+        }
     }
 
     /// The phones that will not, or may not, take the file: somebody must visit them.

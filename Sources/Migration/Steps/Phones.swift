@@ -65,9 +65,9 @@ final class RestartPhones: ChangeStep, Step {
     let effect = StepEffect.phones
 
     /// How many phones are told before the journal notes it. One that is told twice restarts twice, and no more.
-    private static let batch = 100
+    static let batch = 100
     /// Between two batches, in microseconds.
-    private static let pause: UInt32 = 5_000_000
+    static let pause: UInt32 = 5_000_000
 
     init(_ change: Change, isRollback: Bool = false) {
         id = isRollback ? "restart-phones-after-rollback" : "restart-phones"
@@ -94,7 +94,7 @@ final class RestartPhones: ChangeStep, Step {
     func act() throws {
         let left = left
         let byName = Dictionary(left.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let pace = Pace(total: left.count)
+        let pace = Pace(total: left.count, batch: Self.batch, pause: Double(Self.pause) / 1_000_000)
         var refused: [String: ClusterError] = [:]
         var last = change.known.phonesToldUpTo ?? ""
         var rest = left[...]
@@ -125,7 +125,9 @@ final class RestartPhones: ChangeStep, Step {
                 localized(
                     "\(refused.count) of \(left.count) phones could not be told to restart; the first is \(first.key): \(first.value.message)."
                 ),
-                next: localized("See that the cluster restarts them; migrate resume tries them again."))
+                next: localized(
+                    "See that the cluster restarts them, then try them again: etoken-bridge migrate resume --cluster \(change.plan.cluster)"
+                ))
         }
     }
 
@@ -217,7 +219,9 @@ final class CheckPhones: ChangeStep, Step {
             let rest = differing.count > 5 ? localized("; and \(differing.count - 5) more") : ""
             throw MigrationError(
                 .phonesDiffer, names.joined(separator: "; ") + rest + ".",
-                next: localized("Look at the status messages on these phones. \(Change.eraseAdvice)."))
+                next: localized(
+                    "Look at the status messages on these phones. \(Change.visitAdvice(models: differing.map(\.model.name)) ?? "")"
+                ))
         }
         return change.known.phones.map { group in
             group.phones.count <= 3

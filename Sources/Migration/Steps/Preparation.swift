@@ -238,7 +238,7 @@ final class ForecastPhones: ChangeStep, Step {
 
     func prove() throws -> [String] {
         try change.checkForecast()
-        return StoredForecast(change.forecast).groups.map { group in
+        return StoredForecast(change.forecast).alike.map { group in
             let who = group.phones.count == 1 ? group.phones[0] : localized("\(group.phones.count) phones")
             return "\(who) (\(group.model)): \(group.outcome.text), \(group.reason)"
         }

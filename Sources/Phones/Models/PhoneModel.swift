@@ -22,6 +22,11 @@ public struct PhoneModel: Hashable, Sendable {
     /// A model as the product's own table has it; ``PhoneModelTable`` knows the user's corrections, too.
     public init(name: String) { self = PhoneModelTable.standard.model(named: name) }
 
+    /// Whether a model is a program on a computer or mobile phone, without the keys and menus of a desk phone: Jabber.
+    public static func isProgram(_ model: String) -> Bool {
+        model.contains("Jabber") || model.contains("Client Services Framework") || model.contains("Dual Mode for")
+    }
+
     init(name: String, securityByDefault: SecurityByDefault, displayedChecksum: Checksum) {
         self.name = name
         self.securityByDefault = securityByDefault

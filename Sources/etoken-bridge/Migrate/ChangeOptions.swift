@@ -14,6 +14,9 @@ struct RunOptions: ParsableArguments {
     @Flag(help: .localized("Go on although phones are forecast to refuse the new file: somebody will visit them."))
     var acceptStranded = false
 
+    @Flag(help: .localized("Go on although the cluster has errors, as cluster status names them."))
+    var despiteFindings = false
+
     @Flag(help: .localized("Do not ask before the first change."))
     var yes = false
 

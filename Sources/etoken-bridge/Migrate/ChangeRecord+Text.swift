@@ -8,15 +8,21 @@ extension ChangeRecord {
         if state == .alreadySo { return nothingToDo }
         var parts = [header]
         if let rollback { return (parts + Self.parts(of: rollback)).joined(separator: "\n\n") }
-        if !recordChanges.isEmpty { parts.append(recordChanges.joined(separator: "\n")) }
+        let texts = recordChanges + [signerChange].compactMap(\.self)
+        if !texts.isEmpty { parts.append(texts.joined(separator: "\n")) }
+        if state == .planned, !findings.isEmpty { parts.append(findingLines) }
         if state == .planned, steps.contains(where: { !$0.text.isEmpty }) { parts.append(plan) }
         if forecast.count > 0 { parts.append(phoneTable) }
         if state != .planned { parts.append(result) }
         if let advice, state == .planned || state == .finished {
-            let groups = forecast.stranded.flatMap(\.phones)
-            let first = groups.prefix(5).joined(separator: ", ")
-            let names = groups.count > 5 ? localized("\(first) and \(groups.count - 5) more") : first
-            parts.append(localized("Left to do by hand for \(names): \(advice)"))
+            let stranded = forecast.stranded.flatMap(\.phones)
+            let first = stranded.prefix(5).joined(separator: ", ")
+            let names = stranded.count > 5 ? localized("\(first) and \(stranded.count - 5) more") : first
+            parts.append(
+                state == .planned
+                    ? localized("Left to do by hand after the change for \(names): \(advice)")
+                    : localized("Left to do by hand for \(names): \(advice)"))
+            if stranded.count > 5 { parts.append(allNames) }
         }
         return parts.joined(separator: "\n\n")
     }
@@ -57,7 +63,7 @@ extension ChangeRecord {
         let new =
             tokens.isEmpty
             ? localized("New CTL file: signed by \(signer)")
-            : localized("New CTL file: tokens \(tokens.map(\.label).list), signed by \(signer)")
+            : localized("New CTL file: tokens \((keptTokens + tokens.map(\.label)).list), signed by \(signer)")
         return localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode: \(title)") + "\n\(present)\n\(new)"
     }
 
@@ -72,6 +78,27 @@ extension ChangeRecord {
         case .planned, .alreadySo, .unfinished: localized("Change \(id): not finished")
         }
     }
+
+    /// What else is not as it should be on the cluster, each with what to do.
+    private var findingLines: String {
+        let lines = findings.map { finding in
+            let text =
+                finding.severity == .error
+                ? localized("ERROR    \(finding.text)") : localized("warning  \(finding.text)")
+            return ([text] + finding.next.map { "         " + localized("Next: \($0)") }).joined(separator: "\n")
+        }
+        return localized("Found on the cluster:") + "\n" + lines.joined(separator: "\n")
+    }
+
+    /// How to get what a line or table leaves out.
+    private var allNames: String {
+        state == .planned
+            ? localized("The same command with --dry-run --json lists all phones by name.")
+            : localized("All by name: etoken-bridge migrate status --cluster \(cluster) --change \(id) --json")
+    }
+
+    /// More rows are not read by anybody.
+    private static let longest = 30
 
     private static func parts(of rollback: RollbackPlan) -> [String] {
         let lines = rollback.steps.enumerated().map { index, step in
@@ -115,7 +142,7 @@ extension ChangeRecord {
             table.add(
                 [who, group.model, group.before, group.outcome.text] + (after == nil ? [] : [result]) + [group.reason])
         }
-        for group in forecast.groups {
+        for group in isGrouped ? forecast.alike : forecast.groups {
             guard isGrouped else {
                 for phone in group.phones { add(phone, group, after?[phone] ?? "-") }
                 continue
@@ -123,7 +150,10 @@ extension ChangeRecord {
             let results = Dictionary(grouping: group.phones) { after?[$0] ?? "-" }
             for (result, members) in results.sorted(by: { $0.key < $1.key }) { add("\(members.count)", group, result) }
         }
-        return table.text
+        let left = table.rows.count - longest
+        guard isGrouped, left > 0 else { return table.text }
+        table.rows.removeLast(left)
+        return table.text + "\n" + localized("\(left) more rows are not shown; --json has them all.")
     }
 
     private var result: String {
@@ -138,7 +168,7 @@ extension ChangeRecord {
             let done = steps.count { $0.state == .done }
             lines.append(
                 localized(
-                    "\(id) is not finished: \(done) of \(steps.count) steps are done. Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or migrate rollback --cluster \(cluster)"
+                    "\(id) is not finished: \(done) of \(steps.count) steps are done. Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or etoken-bridge migrate rollback --cluster \(cluster)"
                 )
             )
         }

@@ -63,10 +63,14 @@ struct ChangeSession {
                 try change.plan.write(to: plan)
                 Terminal.note(localized("The plan is in \(plan). Run it: etoken-bridge migrate run \(plan)"))
             }
+            if !options.despiteFindings { try change.checkFindings() }
             return try change.checkForecast(savedAs: plan)
         }
-        try change.checkForecast()
-        try confirm(record)
+        try check(change, record)
+        if !options.yes {
+            try record.check(change)
+            try confirm(record)
+        }
         // Before the first change: a wrong PIN must leave everything as it is.
         let signer = change.needsToken ? try token().signer(pin) : nil
         change.makeSigner = signer.map { signer in { signer } }
@@ -147,15 +151,32 @@ struct ChangeSession {
         return token
     }
 
+    /// Errors of the cluster, and phones that would refuse: shown with what is planned, and not only refused.
+    private func check(_ change: Change, _ record: ChangeRecord) throws {
+        let asks = !options.yes && Terminal.isInteractive
+        do {
+            // Whoever is asked has them before the eyes.
+            if !options.despiteFindings, !asks { try change.checkFindings() }
+            try change.checkForecast()
+        } catch {
+            if !options.reporting.common.json { Terminal.note(record.text) }
+            throw error
+        }
+    }
+
     private func confirm(_ record: ChangeRecord) throws {
-        if options.yes { return }
         guard Terminal.isInteractive else {
             throw Failure(
                 Status.usage, localized("There is no terminal to ask on before the first change."),
                 next: localized("Look at the plan with --dry-run, then give --yes."))
         }
         Terminal.note(record.text)
-        guard Terminal.confirm(localized("Change cluster \(record.cluster) now?")) else {
+        let hasErrors = record.findings.contains { $0.severity == .error }
+        let question =
+            hasErrors
+            ? localized("Change cluster \(record.cluster) now, in spite of these errors?")
+            : localized("Change cluster \(record.cluster) now?")
+        guard Terminal.confirm(question) else {
             throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
         }
     }

@@ -2,6 +2,7 @@ import Cluster
 import Documents
 import Messages
 import Migration
+import TokenPresence
 import Tokens
 
 /// Leads through a change on the terminal, as the CTL Client's wizard did: every answer has an option as well.
@@ -32,6 +33,21 @@ enum Guide {
         return clusters[answer - 1]
     }
 
+    /// What is to be changed, before anything is asked about it. Only the publisher and the present file are read.
+    static func show(_ cluster: Cluster) throws {
+        try require("--token LABEL --token LABEL")
+        let live = try LiveCluster(cluster)
+        try Change.checkUnfinished(live.name, .standard())
+        Terminal.note(localized("Reading cluster \(live.name) ..."))
+        let file = try ServedFiles(live).ctl
+        let present =
+            file.map { localized("Present CTL file: \($0.bytes.count) bytes, signed by \($0.list.header.signerName)") }
+            ?? localized("Present CTL file: none")
+        Terminal.note(
+            localized("Cluster \(live.name), CUCM \(try live.version()), \(try live.securityMode().name) mode") + "\n"
+                + present)
+    }
+
     /// The tokens, one after the other: two at least. The last one signs.
     static func tokens(_ module: ModuleOptions) throws -> [NamedToken] {
         try require("--token LABEL --token LABEL")
@@ -41,12 +57,19 @@ enum Guide {
             ))
         let prompt = try InsertionPrompt(module)
         var chosen: [NamedToken] = []
+        // Those that were not added; the one that has waited longest is offered again.
+        var declined: [PresentToken] = []
         while true {
-            let present = try prompt.token(nil, InsertionPrompt.ordinal(chosen.count))
+            let present = try prompt.token(nil, InsertionPrompt.ordinal(chosen.count), declined: declined.first)
             prompt.count(present.info)
+            declined.removeAll { $0.info.serialNumber == present.info.serialNumber }
             let token = try NamedToken(present.info.serialNumber, in: module.finder())
             describe(token)
-            if Terminal.confirm(localized("Add this token to the trust list?")) { chosen.append(token) }
+            guard Terminal.confirm(localized("Add this token to the trust list?")) else {
+                declined.append(present)
+                continue
+            }
+            chosen.append(token)
             if chosen.count >= 2, !Terminal.confirm(localized("Add another token?")) { break }
         }
         Terminal.note(localized("\(chosen.last?.label ?? "") will sign."))

@@ -57,7 +57,11 @@ struct MigrateStatus: ParsableCommand {
 
     func run() throws {
         let state = StateFolder.standard()
-        let record = try ChangeRecord(journal: try journal.journal(in: state), backups: state)
+        let name = journal.cluster.cluster
+        let running = try RunInProgress(of: name, in: state)
+        if let running, !reporting.common.json { Terminal.out(running.text(name) + "\n") }
+        var record = try ChangeRecord(journal: try journal.journal(in: state), backups: state)
+        record.running = running
         try reporting.check(record.id)
         try reporting.publish(record)
         if !reporting.common.json {

@@ -33,6 +33,7 @@ struct MigrateToEtoken: ParsableCommand {
         defer { cluster.close() }
         let session = ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
         if tokens.token.isEmpty {
+            try Guide.show(cluster)
             let chosen = try Guide.tokens(tokens.module)
             return try session.start(
                 .toEtoken, options, tokens: chosen, names: chosen.map { $0.token.info.serialNumber },

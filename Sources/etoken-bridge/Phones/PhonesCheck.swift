@@ -91,12 +91,18 @@ struct PhonesCheck: ParsableCommand {
         if common.json { try Terminal.json(report) } else { Terminal.out(text(report)) }
         let others = report.models.reduce(0) { $0 + $1.other + $1.noFile }
         if others > 0 {
+            let names = report.answers.filter { $0.holds != .expected }.map(\.phone)
+            let name = self.cluster.cluster
+            let restart =
+                names.count <= 5
+                ? "etoken-bridge phones restart --cluster \(name)" + names.map { " --phone \($0)" }.joined()
+                : "etoken-bridge phones restart --cluster \(name) --all"
             throw Failure(
                 Status.partlyDone,
                 localized("\(others) of the \(report.answers.count) phones that answered hold another file, or none."),
                 next:
                     localized(
-                        "Restart them (etoken-bridge phones restart --phone NAME); where that does not help, see phones explain."
+                        "Where a restart does not help, look at their logs (phones explain). Restart them: \(restart)"
                     )
             )
         }

@@ -75,10 +75,15 @@ struct PhonesForecast: ParsableCommand {
                 localized(
                     "\(report.counts.refused) of \(chosen.count) phones would refuse the file, and of \(report.counts.unknown) it is not known."
                 ),
-                next: report.counts.refused > 0
-                    ? Change.strandedAdvice
-                    : localized(
-                        "Have those phones register, or ask more of them with --ask-phones, and run the command again.")
+                next: report.counts.accepted == 0 && report.counts.refused > 0
+                    ? localized(
+                        "No phone is known to take it: leave it off the nodes, and see who signed it: etoken-bridge ctl show \(file)"
+                    )
+                    : report.counts.refused > 0
+                        ? Change.strandedAdvice(models: report.groups.filter { $0.outcome != .accepted }.map(\.model))
+                        : localized(
+                            "Have those phones register, or ask more of them with --ask-phones, and run the command again."
+                        )
             )
         }
     }
@@ -94,7 +99,7 @@ struct PhonesForecast: ParsableCommand {
                 localized(
                     "\(file) does not verify with the signer that it names, \(list.header.signerName): no phone would take it."
                 ),
-                next: localized("Look at it with etoken-bridge ctl verify \(file)."))
+                next: localized("Look at it: etoken-bridge ctl verify \(file)"))
         }
         return (list, signer)
     }
@@ -114,7 +119,9 @@ struct ServedFiles {
                 localized(
                     "Nodes serve different CTL files: \(first.node) has \(first.summary), \(other.node) has \(other.summary). What phones hold depends on which one they asked."
                 ),
-                next: localized("Restart Cisco Tftp on \(other.node), and run the command again."))
+                next: localized(
+                    "Restart Cisco Tftp there, then run the command again: etoken-bridge cluster restart-services --cluster \(cluster.name) --service tftp --node \(other.node)"
+                ))
         }
         ctl = try file.reference?.bytes.map { ($0, try TrustListFile(decoding: $0)) }
         var itls: [String: TrustListFile] = [:]

@@ -23,7 +23,7 @@ extension Failure {
             switch error.code {
             case .phonesWouldRefuse: Status.phonesWouldRefuse
             case .presentFileInvalid: Status.verificationFailed
-            case .phonesDiffer: Status.partlyDone
+            case .phonesDiffer, .clusterHasErrors: Status.partlyDone
             case .interrupted: Status.interrupted
             case .noChange: Status.notThere
             case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched, .notApplicable,

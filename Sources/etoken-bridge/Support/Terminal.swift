@@ -35,12 +35,16 @@ enum Terminal {
 
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 
-    /// Asks a question on the terminal; anything but yes, in full, is no.
+    /// Asks a question on the terminal: yes or no, or their first letters, in English or the language of the locale. It
+    /// is asked again until one of them comes; the end of the input is no.
     static func confirm(_ question: String) -> Bool {
-        let yes = localized("yes")
-        write(localized("\(question) Type \(yes): "), to: STDERR_FILENO)
-        let answer = readLine()?.trimmed
-        return answer == yes || answer == "yes"
+        let (yes, no) = (localized("yes"), localized("no"))
+        while true {
+            write(localized("\(question) Type \(yes) or \(no): "), to: STDERR_FILENO)
+            guard let answer = readLine()?.trimmed.lowercased() else { return false }
+            if [yes, "yes", "y", String(yes.prefix(1))].contains(answer) { return true }
+            if [no, "no", "n", String(no.prefix(1))].contains(answer) { return false }
+        }
     }
 
     /// Columns of the terminal that results go to; nil where they go into a file or to a program.

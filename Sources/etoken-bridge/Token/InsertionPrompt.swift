@@ -33,8 +33,9 @@ final class InsertionPrompt {
     /// - Parameters:
     ///   - name: a label, a serial number or a PKCS#11 URI; nil for any that has not been asked for before.
     ///   - ordinal: for the question: ``ordinal(_:)``, or another word in the language of the locale.
+    ///   - declined: a token that is returned where Return is pressed and no other one is there.
     /// - Throws: ``Failure`` where there is no terminal to ask on, or after Control-C (``Interruption``).
-    func token(_ name: String?, _ ordinal: String) throws -> PresentToken {
+    func token(_ name: String?, _ ordinal: String, declined: PresentToken? = nil) throws -> PresentToken {
         if let there = try arrival.wait(for: name, within: 0) { return there }
         let wanted = localized("the \(ordinal) security token") + (name.map { " (\($0))" } ?? "")
         guard Terminal.isInteractive else {
@@ -43,6 +44,10 @@ final class InsertionPrompt {
                 next: localized("Insert it, and run the command again; etoken-bridge token wait waits for it."))
         }
         Terminal.note(localized("Insert \(wanted) and press Return."))
+        if let declined {
+            Terminal.note(
+                localized("Return alone asks about token \(declined.info.plainLabel) again; Control-C ends this."))
+        }
         while true {
             if let token = try arrival.wait(for: name, within: Self.turn, remark: tell) {
                 Terminal.note(localized("Token \(token.info.plainLabel) (serial \(token.info.serialNumber)) is there."))
@@ -51,7 +56,10 @@ final class InsertionPrompt {
             guard !Interruption.hasCome, !watcher.isCancelled else {
                 throw Failure(Status.interrupted, localized("Interrupted: \(wanted) was not inserted."))
             }
-            if Self.returnWasPressed() { Terminal.note(localized("Insert \(wanted), or end with Control-C.")) }
+            if Self.returnWasPressed() {
+                if let declined { return declined }
+                Terminal.note(localized("Insert \(wanted), or end with Control-C."))
+            }
         }
     }
 

@@ -1,0 +1,27 @@
+import Messages
+
+/// A run that holds the lock of a cluster now, on this machine.
+public struct RunInProgress: Codable, Sendable {
+    public let process: Int
+    /// The change whose journal it has begun or taken up; nil while it reads the cluster or asks.
+    public let change: String?
+
+    /// Nil where no run is in progress.
+    ///
+    /// - Throws: as `StateFolder.changes(of:)`.
+    public init?(of cluster: String, in folder: StateFolder) throws {
+        guard let holder = ClusterLock.holder(of: cluster, in: folder) else { return nil }
+        process = holder.process
+        change = try folder.changes(of: cluster).last { _, records in
+            records.contains { $0.event == .started && $0.time.seconds >= holder.since }
+        }?.records.first?.plan?.id
+    }
+
+    /// For people: what is going on, before what is known of changes.
+    public func text(_ cluster: String) -> String {
+        change.map { localized("A run is in progress on cluster \(cluster) (process \(process)): change \($0).") }
+            ?? localized(
+                "A run is in progress on cluster \(cluster) (process \(process)). It has begun no journal: it still reads or asks, or is no change. What follows is of before."
+            )
+    }
+}

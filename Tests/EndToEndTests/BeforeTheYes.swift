@@ -1,0 +1,83 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// What a change shows before its question, and what keeps it from beginning.
+@Suite struct BeforeTheYes {
+    private let rehearsal: Rehearsal
+
+    init() throws { rehearsal = try Rehearsal() }
+
+    private var command: [String] {
+        ["migrate", "to-etoken", "--cluster", "lab", "--accept-stranded", "--phone-timeout", "30", "--pin-file"]
+            + [rehearsal.rightPIN, "--output", rehearsal.folder.file("out")] + rehearsal.moduleOptions
+            + Rehearsal.tokens.flatMap { ["--token", $0] }
+    }
+
+    private func migrate(_ more: [String]) throws -> Rehearsal.Result {
+        try rehearsal.run(Programs.path("etoken-bridge"), command + more)
+    }
+
+    @Test(arguments: [Rehearsal.subscriber, Rehearsal.publisher])
+    func brokenReplicationIsAnError(node: String) throws {
+        try rehearsal.fault(node, "replication")
+        let before = try rehearsal.clusterState()
+        let planned = try migrate(["--dry-run"])
+        #expect(planned.status == 8, "\(planned.errors)")
+        #expect(planned.output.contains("ERROR    Database replication of \(node) is in state"), "\(planned.output)")
+        #expect(planned.output.contains("         Next: Repair it first (utils dbreplication)"))
+        let document = try #require(
+            JSONSerialization.jsonObject(with: Data(migrate(["--dry-run", "--json"]).output.utf8)) as? [String: Any])
+        let finding = try #require((document["findings"] as? [[String: Any]])?.first)
+        #expect(finding["severity"] as? String == "error" && finding["code"] as? String == "replication-broken")
+        #expect(finding["node"] as? String == node && (finding["next"] as? [String])?.isEmpty == false)
+
+        let refused = try migrate(["--yes"])
+        #expect(refused.status == 8 && refused.errors.contains("add --despite-findings."), "\(refused.errors)")
+        // With what is planned, not alone.
+        #expect(refused.errors.contains("New CTL file: tokens") && refused.errors.contains("Cisco 7960"))
+        let plan = rehearsal.folder.file("saved.plan")
+        #expect(try migrate(["--plan", plan]).status == 8)
+        let run = ["migrate", "run", plan, "--pin-file", rehearsal.rightPIN, "--yes"] + rehearsal.moduleOptions
+        #expect(try rehearsal.run(Programs.path("etoken-bridge"), run).status == 8)
+        #expect(try rehearsal.clusterState() == before)
+        #expect(try rehearsal.bridge("migrate", "status", "--cluster", "lab").status == 2)
+
+        let done = try rehearsal.run(Programs.path("etoken-bridge"), run + ["--despite-findings", "--json"])
+        #expect(done.status == 0 && done.output.contains("\"replication-broken\""), "\(done.errors)")
+    }
+
+    @Test func whoIsAskedSeesErrorsAndSteps() throws {
+        try rehearsal.fault(Rehearsal.subscriber, "replication")
+        let question = "Change cluster lab now, in spite of these errors? Type yes or no:"
+        let (status, screen) = try rehearsal.onTerminal(command, [(question, ""), (question, "no")])
+        #expect(status == 1 && screen.contains("ERROR    Database replication of"), "\(screen)")
+        #expect(screen.contains("Plan (nothing has been changed):") && screen.contains("Restart the phones"))
+        #expect(screen.contains("Left to do by hand after the change for"))
+        #expect(try rehearsal.bridge("migrate", "status", "--cluster", "lab").status == 2)
+    }
+
+    /// Phones that would refuse are shown in their table.
+    @Test func theTableComesWithTheRefusal() throws {
+        let (status, screen) = try rehearsal.onTerminal(command.filter { $0 != "--accept-stranded" })
+        #expect(status == 9 && screen.contains("PHONE") && screen.contains("Cisco 8861"), "\(screen)")
+        let result = try rehearsal.migrate(accepting: false)
+        #expect(result.status == 9 && result.errors.contains("PHONE") && result.output.isEmpty, "\(result.errors)")
+    }
+}
+
+/// A plan for many phones, as a person reads it.
+@Suite struct LargePlans {
+    @Test func aPlanForManyPhonesIsShort() throws {
+        let rehearsal = try Rehearsal(options: ["--phones", "1000", "--nodes", "4"])
+        let planned = try rehearsal.migrate("--dry-run")
+        #expect(planned.status == 0, "\(planned.errors)")
+        let lines = planned.output.split(separator: "\n").map(String.init)
+        let head = try #require(lines.firstIndex { $0.hasPrefix("PHONES") })
+        let rows = lines[(head + 1)...].prefix { $0.first?.isNumber == true && !$0.contains("more rows") }
+        #expect(rows.count <= 30 && Set(rows).count == rows.count && rows.count > 3, "\(planned.output)")
+        #expect(planned.output.contains("--dry-run --json lists all phones by name."), "\(planned.output)")
+        // Nobody presses keys on a program.
+        #expect(planned.output.contains("Jabber has no such keys"))
+    }
+}
