@@ -61,6 +61,22 @@ import TrustList
             })
     }
 
+    /// Commands that are advised work as they stand.
+    @Test func whatIsAdvisedCanBePasted() throws {
+        let path = try file("new.tlv")
+        let foreign = try phones("forecast", "--file", path)
+        #expect(
+            foreign.status == 9 && foreign.errors.hasSuffix("etoken-bridge ctl show \(path)\n"), "\(foreign.errors)")
+        #expect(!foreign.errors.contains("delete the trust list"))
+        let held = try phones("check", "--file", path)
+        #expect(held.status == 8, "\(held.errors)")
+        let restart = try #require(held.errors.components(separatedBy: "Restart them: etoken-bridge ").last)
+        let words = restart.split(whereSeparator: \.isWhitespace).map(String.init)
+        #expect(words.count(where: { $0 == "--phone" }) == 3, "\(restart)")
+        let pasted = try rehearsal.run(Programs.path("etoken-bridge"), words + ["--yes"])
+        #expect(pasted.status == 0, "\(pasted.errors)")
+    }
+
     /// Tokenless to eToken, without and with the upload as Phone-SAST-trust, and what the phones really do.
     @Test func theUploadDecides() throws {
         let path = try file("new.tlv")
@@ -177,7 +193,20 @@ import TrustList
         let before = try #require(rehearsal.ctlFile(Rehearsal.subscriber))
         let plan = try update("--dry-run")
         #expect(plan.status == 0 || byTokens, "\(plan.errors)")
-        #expect(plan.output.contains("the CallManager certificate changes from SHA-1"), "\(plan.output)")
+        #expect(plan.output.contains("\(Rehearsal.subscriber) (127."), "\(plan.output)")
+        #expect(plan.output.contains("): the CallManager certificate changes from SHA-1"), "\(plan.output)")
+        if byTokens {
+            // One of them is enough; the other stays.
+            let one = try rehearsal.bridge(
+                "migrate", "update-certificates", "--cluster", "lab", "--dry-run", "--module", rehearsal.module,
+                "--token",
+                Rehearsal.tokens[0])
+            #expect(
+                one.output.contains(
+                    "New CTL file: tokens SAST-ADN008580ef and SAST-ADN0054f509, signed by SAST-ADN0054f509\n"),
+                "\(one.output)\(one.errors)")
+            #expect(one.output.contains("The signer changes from SAST-ADN008580ef (serial number"), "\(one.output)")
+        }
         #expect(rehearsal.ctlFile(Rehearsal.subscriber) == before)
         let done = try update()
         #expect(done.status == 0, "\(done.errors)")

@@ -107,7 +107,8 @@ import TrustList
         #expect(tokenless.output.components(separatedBy: "Next: etoken-bridge migrate to-etoken ").count == 4 + 1)
         #expect(!tokenless.output.contains("asked for"), "\(tokenless.output)")
         #expect(tokenless.output.contains("Next: etoken-bridge migrate to-etoken --cluster lab\n"))
-        #expect(!tokenless.output.contains("LABEL"), "\(tokenless.output)")
+        let advice = tokenless.output.split(separator: "\n").filter { $0.contains("Next: ") }
+        #expect(!advice.contains { $0.contains("LABEL") }, "\(advice)")
         #expect(try migrate(["prepare-downgrade", "--cluster", "lab", "--to", "nine"]).status == 64)
         for release in ["12.0", "10.5", "10.5.1.10000-7"] {
             let newer = try migrate(["prepare-downgrade", "--cluster", "lab", "--to", release])
@@ -140,7 +141,8 @@ import TrustList
             ], onTerminal: true)
         try program.expect("the first token") { $0.contains { $0.hasPrefix("Add this token to the trust list?") } }
         #expect(program.output.contains("Issuer:  cn=Cisco Manufacturing CA;o=Cisco Systems"))
-        #expect(program.output.contains("Cluster lab, CUCM 10.5.1.10000-7, mixed mode\nPresent CTL file: 4947 bytes"))
+        #expect(program.output.hasPrefix("Reading cluster lab"))
+        #expect(program.output.contains("Present CTL file: 4947 bytes"))
         // The first one is declined by a slip, and taken after all.
         func asked(_ count: Int) throws {
             try program.expect("question \(count)") { lines in
@@ -160,7 +162,7 @@ import TrustList
         // The plan has its steps.
         #expect(program.output.contains("Plan (nothing has been changed):"))
         #expect(program.output.contains("one after the other: Cisco Tftp on cucm-1051-a-pub, cucm-1051-a-sub1"))
-        #expect(program.output.contains("Restart the phones\n"))
+        #expect(program.output.contains("Restart the phones"))
         program.type("yes\n")
         #expect(program.status() == 0, "\(program.output)")
         #expect(
