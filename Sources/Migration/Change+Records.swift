@@ -127,7 +127,7 @@ extension Change {
         func name(_ signer: OfferedSigner) -> String {
             let certificate = signer.certificate
             return localized(
-                "\(certificate.subject.value(of: "CN") ?? signer.name) (serial number \(certificate.serialNumber.hex))")
+                "\(certificate.commonName ?? signer.name) (serial number \(certificate.serialNumber.hex))")
         }
         let isKnown = present.records.contains { $0.role == .sast && $0.certificate == offered.certificate.der }
         return isKnown
@@ -172,6 +172,14 @@ extension Change {
 extension Record {
     /// A token's name, as on its label: the common name of its certificate.
     var tokenName: String {
-        certificate.flatMap { try? Certificate(der: $0) }?.subject.value(of: "CN") ?? subjectName ?? "?"
+        certificate.flatMap { try? Certificate(der: $0) }?.commonName ?? subjectName ?? "?"
+    }
+}
+
+extension Certificate {
+    /// Without the spaces that pad it on a token.
+    fileprivate var commonName: String? {
+        guard let name = subject.value(of: "CN"), let end = name.lastIndex(where: { $0 != " " }) else { return nil }
+        return String(name[...end])
     }
 }
