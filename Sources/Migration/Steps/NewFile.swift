@@ -57,7 +57,7 @@ final class SetSecurityMode: ChangeStep, Step {
                 .readBackDiffers,
                 localized(
                     "The publisher reported success, but the cluster is in \(now.name) mode; expected \(mode.name)."),
-                next: localized("See etoken-bridge cluster status --cluster \(change.plan.cluster)."))
+                next: localized("See all: etoken-bridge cluster status --cluster \(change.plan.cluster)"))
         }
         let seen = [localized("ClusterSecurityMode is \(mode.name)")]
         return change.isSignedByToken ? seen : seen + (try change.adoptClusterFile())
