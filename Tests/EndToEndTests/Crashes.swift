@@ -24,7 +24,7 @@ import TrustList
     ]
 
     static let library: Result<(TemporaryFolder, String), any Error> = Result {
-        let folder = TemporaryFolder()
+        let folder = TemporaryFolder.untilExit()
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
             "kill-at-sync.c"
         ).path

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A private folder that goes away with its owner.
 public final class TemporaryFolder: Sendable {
@@ -8,6 +9,22 @@ public final class TemporaryFolder: Sendable {
         var template = Array("/tmp/etb-test.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { fatalError("mkdtemp: \(String(cString: strerror(errno)))") }
         path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    }
+
+    /// A folder for what all tests of a process share: nothing that is static has an end of its own.
+    public static func untilExit() -> TemporaryFolder {
+        let folder = TemporaryFolder()
+        shared.withLock {
+            if $0.isEmpty { atexit { TemporaryFolder.removeShared() } }
+            $0.append(folder.path)
+        }
+        return folder
+    }
+
+    private static let shared = Mutex<[String]>([])
+
+    private static func removeShared() {
+        if let removal = try? ChildProcess(["/bin/rm", "-rf"] + shared.withLock { $0 }) { _ = removal.wait() }
     }
 
     deinit { if let removal = try? ChildProcess(["/bin/rm", "-rf", path]) { _ = removal.wait() } }

@@ -21,7 +21,7 @@ final class FakeModule: Sendable {
     static let initialized = 0xc
 
     private static let compiled: Result<(TemporaryFolder, String), any Error> = Result {
-        let folder = TemporaryFolder()
+        let folder = TemporaryFolder.untilExit()
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("fake-module.c").path
         let library = folder.file("fake.so")
