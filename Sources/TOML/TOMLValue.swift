@@ -36,7 +36,7 @@ public enum TOMLValue: Equatable, Sendable {
         var (line, column): (UInt32, UInt32) = (0, 0)
         var message = [CChar](repeating: 0, count: 256)
         var copy = text
-        if let tooDeep = copy.withUTF8(KeyDepth.fault(in:)) { throw tooDeep }
+        if let fault = copy.withUTF8(KeyCheck.fault(in:)) { throw fault }
         let isRead = withExtendedLifetime(builder) {
             copy.withUTF8 { bytes in
                 bytes.withMemoryRebound(to: CChar.self) {

@@ -112,4 +112,23 @@ import Testing
         let entries = (0..<80_000).map { "k\($0) = 1\n" }.joined()
         #expect(try TOMLValue(parsing: entries).table?.count == 80_000)
     }
+
+    /// toml++ takes the first character of a table's name for granted.
+    @Test(arguments: [
+        "[.a]", "[=]", "[[.a]]", "[[[a]]]", "[\u{e9}]", "\t[ .a]", "\u{feff}[.a]", "x = [\n  [1],\n]\n[.a]", "[\n",
+        "[[ [a]]]",
+    ])
+    func aTableThatCannotBeCalledSo(text: String) throws {
+        let error = #expect(throws: TOMLError.self) { try TOMLValue(parsing: text) }
+        #expect(error?.reason.contains("the name of a table begins with") == true, "\(error?.reason ?? "")")
+    }
+
+    @Test(arguments: ["[a]", "[[a]]", " [ \"a.b\" ]", "x = [\n[\"\u{e9}\"],\n[2]]\n['a']", "x = [\n  [[1]],\n]\n[-1_]"])
+    func tablesAndArrays(text: String) throws { #expect(try TOMLValue(parsing: text).table != nil) }
+
+    @Test func blanksBetweenBracketsAreTheParsersAffair() throws {
+        #expect(throws: TOMLError.self) { try TOMLValue(parsing: "[ [a]]") }
+        #expect(throws: TOMLError.self) { try TOMLValue(parsing: "[]") }
+        #expect(throws: TOMLError.self) { try TOMLValue(parsing: "[") }
+    }
 }

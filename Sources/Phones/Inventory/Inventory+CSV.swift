@@ -53,8 +53,8 @@ extension Inventory {
                     ),
                     next: localized("Correct that line; docs/phones.md describes the file."))
             }
-            let servers = (row[4] ?? "").split { $0 == " " || $0 == ";" || $0 == "," }.map(String.init)
-            let hasPlace = (2...6).contains { row[$0] != nil }
+            let servers = (row[4] ?? "").split { $0.isWhitespace || $0 == ";" || $0 == "," }.map(String.init)
+            let hasPlace = !servers.isEmpty || [2, 3, 5, 6].contains { row[$0] != nil }
             let phone = Phone(
                 name: name, model: maker.model(model), address: row[8], isRegistered: isRegistered,
                 place: !hasPlace
