@@ -1,8 +1,12 @@
 #include "CTOML.h"
 
-// Faults come back as values. What is thrown beneath (when memory runs out) ends at `noexcept`: nothing may unwind into
-// Swift.
-#define TOML_EXCEPTIONS 0
+// What toml++ asserts of a document is not so of every document (`x = ["a", }`). That must be a fault of the document, and
+// not the end of the program: assertions are on in every build, and throw. Everything thrown is caught below, or ends at
+// `noexcept` (when memory runs out): nothing may unwind into Swift.
+#undef NDEBUG
+struct unexpected {};
+#define TOML_ASSERT(expr) (static_cast<bool>(expr) ? static_cast<void>(0) : throw unexpected{})
+#define TOML_EXCEPTIONS 1
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
 // `visit` recurses, and so does the destructor of a table. Keys are bounded by the caller: CTOML.h.
@@ -38,19 +42,50 @@ void visit(const toml::node &node, const etb_toml_visitor &visitor) {
   }
 }
 
+bool is_unexpected(std::string_view text) {
+  try {
+    static_cast<void>(toml::parse(text));
+  } catch (const unexpected &) {
+    return true;
+  } catch (const toml::parse_error &) {
+  }
+  return false;
+}
+
+// Where it is: the shortest beginning of the text that reaches it.
+void find_unexpected(std::string_view text, uint32_t *line, uint32_t *column) {
+  size_t fine = 0;
+  size_t broken = text.size();
+  while (broken - fine > 1) {
+    const auto middle = fine + (broken - fine) / 2;
+    (is_unexpected(text.substr(0, middle)) ? broken : fine) = middle;
+  }
+  *line = *column = 1;
+  for (const char byte : text.substr(0, fine)) {
+    if (byte == '\n') {
+      ++*line;
+      *column = 1;
+    } else if ((byte & 0xC0) != 0x80) {
+      ++*column;
+    }
+  }
+}
+
 bool parse(std::string_view text, const etb_toml_visitor &visitor, uint32_t *line, uint32_t *column, char *message,
            size_t size) noexcept {
-  const auto result = toml::parse(text);
-  if (!result) {
-    const auto &error = result.error();
+  try {
+    visit(toml::parse(text), visitor);
+    return true;
+  } catch (const toml::parse_error &error) {
     const auto description = error.description();
     *line = error.source().begin.line;
     *column = error.source().begin.column;
     std::snprintf(message, size, "%.*s", static_cast<int>(description.size()), description.data());
-    return false;
+  } catch (const unexpected &) {
+    find_unexpected(text, line, column);
+    message[0] = 0;
   }
-  visit(result.table(), visitor);
-  return true;
+  return false;
 }
 
 } // namespace

@@ -36,7 +36,7 @@ public enum TOMLValue: Equatable, Sendable {
         var (line, column): (UInt32, UInt32) = (0, 0)
         var message = [CChar](repeating: 0, count: 256)
         var copy = text
-        if let fault = copy.withUTF8(KeyCheck.fault(in:)) { throw fault }
+        if let tooDeep = copy.withUTF8(KeyDepth.fault(in:)) { throw tooDeep }
         let isRead = withExtendedLifetime(builder) {
             copy.withUTF8 { bytes in
                 bytes.withMemoryRebound(to: CChar.self) {
@@ -46,7 +46,9 @@ public enum TOMLValue: Equatable, Sendable {
         }
         guard isRead, let root = builder.root else {
             let reason = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            throw TOMLError(line: Int(line), column: Int(column), reason: reason)
+            throw TOMLError(
+                line: Int(line), column: Int(column),
+                reason: !reason.isEmpty ? reason : localized("a bracket, a comma or a key is where none can be"))
         }
         self = root
     }

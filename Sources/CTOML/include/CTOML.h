@@ -28,8 +28,8 @@ typedef struct {
 } etb_toml_visitor;
 
 // Parses a document. On a fault nothing is told to the visitor; line and column (from 1) say where it is, and `message`
-// (of `size` bytes) gets toml++'s description. The caller bounds how many parts a key has: each makes a table in the one
-// before, and toml++ takes them down by recursion.
+// (of `size` bytes) gets toml++'s description, or nothing where it has none. The caller bounds how many parts a key has:
+// each makes a table in the one before, and toml++ takes them down by recursion.
 bool etb_toml_parse(const char *text, size_t length, const etb_toml_visitor *visitor, uint32_t *line, uint32_t *column,
                     char *message, size_t size);
 

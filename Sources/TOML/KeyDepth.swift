@@ -1,13 +1,12 @@
 import Messages
 
-/// Looks at keys before the parser does. toml++ limits values within values, but a key of 100,000 parts makes as many tables,
-/// one in the other, and taking those down again overflows its stack. And it takes for granted (by an assertion) that the
-/// name of a table begins as a key does.
-enum KeyCheck {
+/// Bounds the depth of keys before the parser sees them. toml++ limits values within values, but a key of 100,000 parts
+/// makes as many tables, one in the other, and taking those down again overflows its stack.
+enum KeyDepth {
     /// The most parts that a key, or the name of a table, may have.
     static let maximum = 32
 
-    /// The first key that has too many parts, or the first table whose name cannot be, if any. Anything else that is wrong is left to the parser.
+    /// The first key that has too many parts, if any. Anything else that is wrong is left to the parser.
     static func fault(in text: UnsafeBufferPointer<UInt8>) -> TOMLError? {
         var scanner = Scanner(text: text)
         do throws(TOMLError) {
@@ -27,64 +26,27 @@ private struct Scanner {
     private var lineStart = 0
     /// Since the key, or whatever else stands here, began.
     private var dots = 0
-    /// Whether nothing but blanks stands on the line so far.
-    private var isLineStart = true
-    /// How many arrays are open.
-    private var arrays = 0
 
-    init(text: UnsafeBufferPointer<UInt8>) {
-        self.text = text
-        // A byte order mark.
-        if text.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
-    }
+    init(text: UnsafeBufferPointer<UInt8>) { self.text = text }
 
     mutating func run() throws(TOMLError) {
         while position < text.count {
             let byte = text[position]
-            defer { isLineStart = byte == UInt8(ascii: "\n") || (isLineStart && Self.isBlank(byte)) }
             switch byte {
-            case UInt8(ascii: "[") where isLineStart && arrays == 0:
-                dots = 0
-                try checkTable()
             case UInt8(ascii: "#"): skipComment()
             case UInt8(ascii: "\""), UInt8(ascii: "'"): skipString(quote: byte)
             case UInt8(ascii: "."):
                 dots += 1
-                guard dots < KeyCheck.maximum else {
-                    throw fault(localized("a key has more than \(KeyCheck.maximum) parts"))
-                }
+                guard dots < KeyDepth.maximum else { throw tooDeep }
                 position += 1
             case UInt8(ascii: "="), UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"),
                 UInt8(ascii: "}"), UInt8(ascii: "\n"):
                 dots = 0
-                if byte == UInt8(ascii: "[") { arrays += 1 }
-                if byte == UInt8(ascii: "]") { arrays = max(0, arrays - 1) }
                 advance()
             default: position += 1
             }
         }
     }
-
-    /// Past the brackets that open a table or an array of tables. What follows begins a key, or closes them again, which
-    /// the parser has words for.
-    private mutating func checkTable() throws(TOMLError) {
-        position += 1
-        let isArray = position < text.count && text[position] == UInt8(ascii: "[")
-        if isArray { position += 1 }
-        while position < text.count, Self.isBlank(text[position]) { position += 1 }
-        guard position < text.count else { return }
-        switch text[position] {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "\""),
-            UInt8(ascii: "'"), UInt8(ascii: "]"):
-            return
-        case UInt8(ascii: "[") where !isArray: return
-        default:
-            throw fault(localized("the name of a table begins with a letter, a digit, '-', '_' or a quote"))
-        }
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
     /// Up to the end of the line.
     private mutating func skipComment() {
@@ -130,9 +92,9 @@ private struct Scanner {
         lineStart = position
     }
 
-    private func fault(_ reason: String) -> TOMLError {
+    private var tooDeep: TOMLError {
         // Columns count characters, as the parser's do: the bytes that begin one.
         let column = text[lineStart...position].count { $0 & 0xC0 != 0x80 }
-        return TOMLError(line: line, column: column, reason: reason)
+        return TOMLError(line: line, column: column, reason: localized("a key has more than \(KeyDepth.maximum) parts"))
     }
 }
