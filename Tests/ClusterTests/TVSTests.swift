@@ -1,6 +1,5 @@
 import ServerFixtures
 import Testing
-import TrustList
 import X509
 
 @testable import Cluster

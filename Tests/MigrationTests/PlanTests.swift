@@ -2,7 +2,6 @@ import Cluster
 import Files
 import Phones
 import Testing
-import TrustList
 import X509
 
 @testable import Migration
