@@ -9,8 +9,9 @@ let package = Package(
     products: [
         .library(name: "TrustList", targets: ["TrustList"]),
         .library(name: "Certificates", targets: ["Certificates"]),
-        .library(name: "Cluster", targets: ["Cluster"]),
+        .library(name: "Cluster", targets: ["Configuration", "Cluster"]),
         .library(name: "Phones", targets: ["Phones"]),
+        .library(name: "Operations", targets: ["Operations"]),
         .library(name: "Tokens", targets: ["Secrets", "Tokens"]),
         .library(name: "Markup", targets: ["Markup"]),
         .library(name: "TOML", targets: ["TOML"]),
@@ -57,23 +58,33 @@ let package = Package(
         .target(name: "Markup", dependencies: ["CXML", "Messages"]),
         .target(name: "TOML", dependencies: ["CTOML", "Messages"]),
         .target(
+            name: "Configuration", dependencies: ["Files", "Messages", "Secrets", "TOML"]),
+        .target(
             name: "Cluster",
             dependencies: [
-                "CSSH", "Certificates", "Documents", "Files", "Markup", "Messages", "Secrets", "TOML", "Transfers",
+                "CSSH", "Certificates", "Configuration", "Markup", "Messages", "Secrets", "Transfers", "TrustList",
+            ]),
+        .target(
+            name: "Phones",
+            dependencies: ["Certificates", "Cluster", "Configuration", "Documents", "Files", "Messages", "TrustList"],
+            resources: [.embedInCode("Models/phone-models.csv")]),
+        .target(
+            name: "Operations",
+            dependencies: [
+                "Certificates", "Cluster", "Configuration", "Documents", "Files", "Messages", "Phones", "Transfers",
                 "TrustList",
             ]),
         .target(
-            name: "Phones", dependencies: ["Certificates", "Cluster", "Documents", "Files", "Messages", "TrustList"],
-            resources: [.embedInCode("Models/phone-models.csv")]),
-        .target(
             name: "Migration",
-            dependencies: ["Certificates", "Cluster", "Documents", "Files", "Messages", "Phones", "TrustList"]),
+            dependencies: [
+                "Certificates", "Cluster", "Configuration", "Documents", "Files", "Messages", "Operations", "Phones",
+                "TrustList",
+            ]),
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Certificates", "Cluster", "Documents", "Files", "Messages", "Migration", "Phones", "Secrets",
-                "SmartCards",
-                "TokenPresence", "Tokens", "TrustList", "Version",
+                "Certificates", "Cluster", "Configuration", "Documents", "Files", "Messages", "Migration", "Operations",
+                "Phones", "Secrets", "SmartCards", "TokenPresence", "Tokens", "TrustList", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -110,7 +121,9 @@ let package = Package(
             exclude: ["independent-writer.py"]),
         .testTarget(
             name: "PhonesTests",
-            dependencies: ["Certificates", "Cluster", "ClusterLab", "Phones", "ServerFixtures", "TrustList"]),
+            dependencies: [
+                "Certificates", "Cluster", "ClusterLab", "Configuration", "Phones", "ServerFixtures", "TrustList",
+            ]),
         .testTarget(
             name: "TokensTests",
             dependencies: [
@@ -123,7 +136,10 @@ let package = Package(
         .testTarget(name: "DoctorTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(
             name: "MigrationTests",
-            dependencies: ["Certificates", "Cluster", "Documents", "Files", "Migration", "Phones", "TrustList"]),
+            dependencies: [
+                "Certificates", "Cluster", "Configuration", "Documents", "Files", "Migration", "Operations", "Phones",
+                "TrustList",
+            ]),
         .target(
             name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
             exclude: [
@@ -137,10 +153,19 @@ let package = Package(
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML"]),
         .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "Secrets", "ServerFixtures", "cluster-lab"]),
+        .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Certificates", "Cluster", "Documents", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList",
+                "Certificates", "Cluster", "Configuration", "Secrets", "ServerFixtures", "Transfers", "TrustList",
                 "cluster-lab",
+            ]),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "Certificates", "Cluster", "Configuration", "Documents", "Files", "Operations", "ServerFixtures",
+                "TrustList",
             ]),
         .testTarget(
             name: "EndToEndTests",

@@ -1,5 +1,7 @@
 import Certificates
 import Cluster
+import Configuration
+import Operations
 import Phones
 import TrustList
 

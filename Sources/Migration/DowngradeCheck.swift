@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Configuration
 import Messages
 import Phones
 import TrustList

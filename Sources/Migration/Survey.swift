@@ -1,6 +1,8 @@
 import Certificates
 import Cluster
+import Configuration
 import Messages
+import Operations
 import Phones
 import TrustList
 

@@ -1,4 +1,5 @@
 import Certificates
+import Configuration
 import ServerFixtures
 import Testing
 import TrustList

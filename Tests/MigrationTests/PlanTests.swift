@@ -1,6 +1,8 @@
 import Certificates
 import Cluster
+import Configuration
 import Files
+import Operations
 import Phones
 import Testing
 import TrustList

@@ -1,4 +1,5 @@
 import Certificates
+import Configuration
 import Messages
 import Transfers
 import TrustList

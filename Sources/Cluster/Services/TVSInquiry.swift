@@ -1,4 +1,5 @@
 import Certificates
+import Configuration
 import TrustList
 
 /// Questions about one certificate for several TVS servers, asked of all at once.

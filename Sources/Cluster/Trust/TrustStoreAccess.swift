@@ -1,4 +1,5 @@
 import Certificates
+import Configuration
 import Messages
 
 /// A way into the cluster's certificates, the best one first (docs/cluster-interfaces.md).

@@ -1,4 +1,5 @@
 import Certificates
+import Configuration
 import Markup
 import Messages
 import Secrets

@@ -3,6 +3,7 @@ import Cluster
 import Documents
 import Files
 import Messages
+import Operations
 import Phones
 import TrustList
 

@@ -1,7 +1,9 @@
 import Certificates
 import Cluster
+import Configuration
 import Glibc
 import Messages
+import Operations
 import Phones
 
 /// Restarts what must notice the new file.

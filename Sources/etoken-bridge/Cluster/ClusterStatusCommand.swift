@@ -1,9 +1,11 @@
 import ArgumentParser
 import Cluster
+import Configuration
 import Documents
 import Files
 import Glibc
 import Messages
+import Operations
 
 struct ClusterStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import Certificates
 import Cluster
 import Messages
+import Operations
 
 /// The question whether the keys that nodes show are theirs.
 struct KeyAgreement {

@@ -1,9 +1,11 @@
 import ArgumentParser
 import Certificates
 import Cluster
+import Configuration
 import Glibc
 import Messages
 import Migration
+import Operations
 import TrustList
 
 struct CtlDeploy: ParsableCommand {

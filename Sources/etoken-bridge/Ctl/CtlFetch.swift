@@ -3,6 +3,7 @@ import Certificates
 import Cluster
 import Files
 import Messages
+import Operations
 import TrustList
 
 struct CtlFetch: ParsableCommand {

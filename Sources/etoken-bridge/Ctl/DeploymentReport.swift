@@ -2,6 +2,7 @@ import Certificates
 import Cluster
 import Messages
 import Migration
+import Operations
 
 /// What became of every node when a CTL file was deployed or deleted.
 struct DeploymentReport: Encodable {

@@ -1,4 +1,5 @@
 import Cluster
+import Configuration
 import Documents
 import Messages
 import Migration
@@ -34,7 +35,7 @@ enum Guide {
     }
 
     /// What is to be changed, before anything is asked about it. Only the publisher and the present file are read.
-    static func show(_ cluster: Cluster) throws {
+    static func show(_ cluster: ClusterClient) throws {
         try require("--token LABEL --token LABEL")
         let live = try LiveCluster(cluster)
         try Change.checkUnfinished(live.name, .standard())

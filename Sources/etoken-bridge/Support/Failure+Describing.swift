@@ -1,5 +1,6 @@
 import Certificates
 import Cluster
+import Configuration
 import Files
 import Messages
 import Migration

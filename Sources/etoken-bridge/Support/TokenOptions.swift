@@ -1,6 +1,6 @@
 import ArgumentParser
 import Certificates
-import Cluster
+import Configuration
 import Messages
 import Secrets
 import Tokens

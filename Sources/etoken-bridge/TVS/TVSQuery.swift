@@ -1,6 +1,7 @@
 import ArgumentParser
 import Certificates
 import Cluster
+import Configuration
 import Messages
 import Tokens
 import TrustList
