@@ -8,7 +8,7 @@ let package = Package(
     name: "etoken-bridge",
     products: [
         .library(name: "TrustList", targets: ["TrustList"]),
-        .library(name: "Certificates", targets: ["Certificates"]),
+        .library(name: "X509", targets: ["X509"]),
         .library(name: "Cluster", targets: ["Configuration", "Cluster"]),
         .library(name: "Phones", targets: ["Phones"]),
         .library(name: "Operations", targets: ["Operations"]),
@@ -48,11 +48,11 @@ let package = Package(
         .target(name: "Files", dependencies: ["Messages"]),
         .target(name: "Secrets", dependencies: ["Messages"]),
         .target(name: "TrustList", dependencies: ["Messages"]),
-        .target(name: "Certificates", dependencies: ["COpenSSL", "Messages", "TrustList"]),
+        .target(name: "X509", dependencies: ["COpenSSL", "Messages", "TrustList"]),
         .target(name: "SmartCards", dependencies: ["CPCSC", "Messages"]),
         .target(
             name: "Tokens",
-            dependencies: ["CPKCS11", "Certificates", "Messages", "Secrets", "SmartCards", "TrustList"]),
+            dependencies: ["CPKCS11", "Messages", "Secrets", "SmartCards", "TrustList", "X509"]),
         .target(name: "TokenPresence", dependencies: ["Messages", "SmartCards", "Tokens"]),
         .target(name: "Transfers", dependencies: ["CCurl", "Messages"]),
         .target(name: "Markup", dependencies: ["CXML", "Messages"]),
@@ -62,36 +62,36 @@ let package = Package(
         .target(
             name: "Cluster",
             dependencies: [
-                "CSSH", "Certificates", "Configuration", "Markup", "Messages", "Secrets", "Transfers", "TrustList",
+                "CSSH", "Configuration", "Markup", "Messages", "Secrets", "Transfers", "TrustList", "X509",
             ]),
         .target(
             name: "Phones",
-            dependencies: ["Certificates", "Cluster", "Configuration", "Documents", "Files", "Messages", "TrustList"],
+            dependencies: ["Cluster", "Configuration", "Documents", "Files", "Messages", "TrustList", "X509"],
             resources: [.embedInCode("Models/phone-models.csv")]),
         .target(
             name: "Operations",
             dependencies: [
-                "Certificates", "Cluster", "Configuration", "Documents", "Files", "Messages", "Phones", "Transfers",
-                "TrustList",
+                "Cluster", "Configuration", "Documents", "Files", "Messages", "Phones", "Transfers",
+                "TrustList", "X509",
             ]),
         .target(
             name: "Migration",
             dependencies: [
-                "Certificates", "Cluster", "Configuration", "Documents", "Files", "Messages", "Operations", "Phones",
-                "TrustList",
+                "Cluster", "Configuration", "Documents", "Files", "Messages", "Operations", "Phones",
+                "TrustList", "X509",
             ]),
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Certificates", "Cluster", "Configuration", "Documents", "Files", "Messages", "Migration", "Operations",
-                "Phones", "Secrets", "SmartCards", "TokenPresence", "Tokens", "TrustList", "Version",
+                "Cluster", "Configuration", "Documents", "Files", "Messages", "Migration", "Operations",
+                "Phones", "Secrets", "SmartCards", "TokenPresence", "Tokens", "TrustList", "Version", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // The lab: a cluster and its phones on loopback. It knows nothing of the product above.
         .target(
             name: "ClusterLab",
-            dependencies: ["CLinux", "CSSH", "Certificates", "Markup", "Transfers", "TrustList", "FlyingFox"]),
+            dependencies: ["CLinux", "CSSH", "Markup", "Transfers", "TrustList", "X509", "FlyingFox"]),
         .executableTarget(
             name: "cluster-lab",
             dependencies: [
@@ -100,34 +100,34 @@ let package = Package(
             ]),
 
         // A token without hardware: a smart card for the virtual reader of vsmartcard-vpcd.
-        .target(name: "VirtualToken", dependencies: ["Certificates"]),
+        .target(name: "VirtualToken", dependencies: ["X509"]),
         .executableTarget(
             name: "virtual-token",
             dependencies: [
-                "Certificates", "Version", "VirtualToken",
+                "Version", "VirtualToken", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // Tests
         .target(
-            name: "FuzzTargets", dependencies: ["Certificates", "Cluster", "Markup", "Phones", "TOML", "TrustList"],
+            name: "FuzzTargets", dependencies: ["Cluster", "Markup", "Phones", "TOML", "TrustList", "X509"],
             path: "Tests/Fuzz/Sources/FuzzTargets"),
         .testTarget(
             name: "ClusterLabTests",
-            dependencies: ["Certificates", "ClusterLab", "ServerFixtures", "TrustList", "cluster-lab"],
+            dependencies: ["ClusterLab", "ServerFixtures", "TrustList", "X509", "cluster-lab"],
             exclude: ["Clients"]),
         .testTarget(
-            name: "TrustListTests", dependencies: ["Certificates", "FuzzTargets", "ServerFixtures", "TrustList"],
+            name: "TrustListTests", dependencies: ["FuzzTargets", "ServerFixtures", "TrustList", "X509"],
             exclude: ["independent-writer.py"]),
         .testTarget(
             name: "PhonesTests",
             dependencies: [
-                "Certificates", "Cluster", "ClusterLab", "Configuration", "Phones", "ServerFixtures", "TrustList",
+                "Cluster", "ClusterLab", "Configuration", "Phones", "ServerFixtures", "TrustList", "X509",
             ]),
         .testTarget(
             name: "TokensTests",
             dependencies: [
-                "CPKCS11", "Certificates", "Secrets", "ServerFixtures", "SmartCards", "Tokens", "TrustList",
+                "CPKCS11", "Secrets", "ServerFixtures", "SmartCards", "Tokens", "TrustList", "X509",
             ],
             exclude: ["fake-module.c"]),
         .testTarget(name: "SmartCardsTests", dependencies: ["ServerFixtures", "SmartCards", "virtual-token"]),
@@ -137,8 +137,8 @@ let package = Package(
         .testTarget(
             name: "MigrationTests",
             dependencies: [
-                "Certificates", "Cluster", "Configuration", "Documents", "Files", "Migration", "Operations", "Phones",
-                "TrustList",
+                "Cluster", "Configuration", "Documents", "Files", "Migration", "Operations", "Phones",
+                "TrustList", "X509",
             ]),
         .target(
             name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
@@ -158,19 +158,19 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Certificates", "Cluster", "Configuration", "Secrets", "ServerFixtures", "Transfers", "TrustList",
+                "Cluster", "Configuration", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
                 "cluster-lab",
             ]),
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Certificates", "Cluster", "Configuration", "Documents", "Files", "Operations", "ServerFixtures",
-                "TrustList",
+                "Cluster", "Configuration", "Documents", "Files", "Operations", "ServerFixtures",
+                "TrustList", "X509",
             ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Certificates", "ServerFixtures", "TrustList", "cluster-lab", "etoken-bridge", "virtual-token",
+                "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge", "virtual-token",
             ],
             exclude: ["kill-at-sync.c", "on-terminal.py"]),
     ],

@@ -1,4 +1,4 @@
-import Certificates
+import X509
 import Configuration
 import Markup
 import Messages

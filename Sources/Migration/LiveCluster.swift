@@ -1,4 +1,3 @@
-import Certificates
 import Cluster
 import Configuration
 import Glibc
@@ -6,6 +5,7 @@ import Messages
 import Operations
 import Phones
 import TrustList
+import X509
 
 /// A real cluster, reached through the transports of the module Cluster.
 public final class LiveCluster: ClusterWorld {

@@ -1,10 +1,10 @@
-import Certificates
 import Cluster
 import Configuration
 import Secrets
 import ServerFixtures
 import Testing
 import TrustList
+import X509
 
 /// Every way into a cluster, against the lab.
 @Suite struct LabTests {

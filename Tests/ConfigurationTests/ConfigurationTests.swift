@@ -1,6 +1,4 @@
 import Configuration
-import Glibc
-import Secrets
 import ServerFixtures
 import Testing
 

@@ -1,4 +1,3 @@
-import Certificates
 import Cluster
 import Configuration
 import Files
@@ -6,6 +5,7 @@ import Operations
 import Phones
 import Testing
 import TrustList
+import X509
 
 @testable import Migration
 

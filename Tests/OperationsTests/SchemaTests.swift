@@ -1,8 +1,8 @@
-import Certificates
 import Cluster
 import Configuration
 import Foundation
 import Testing
+import X509
 
 @testable import Operations
 

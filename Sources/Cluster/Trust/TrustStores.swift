@@ -1,6 +1,6 @@
-import Certificates
 import Configuration
 import Messages
+import X509
 
 /// The trust stores of a cluster, by the best way that answers, or by the one that is named.
 ///

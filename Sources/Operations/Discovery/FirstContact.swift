@@ -1,8 +1,8 @@
-import Certificates
 import Cluster
 import Configuration
 import Messages
 import Transfers
+import X509
 
 /// The keys that a node shows when nothing is known of it yet. They prove nothing until somebody has compared them.
 public struct FirstContact: Sendable {

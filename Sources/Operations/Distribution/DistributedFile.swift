@@ -1,7 +1,7 @@
-import Certificates
 import Cluster
 import Configuration
 import Messages
+import X509
 
 /// What one node gave when a trust list file was read from it.
 public struct TrustListReading: Sendable {

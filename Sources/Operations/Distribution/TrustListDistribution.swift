@@ -1,7 +1,7 @@
-import Certificates
 import Cluster
 import Configuration
 import Messages
+import X509
 
 /// The trust list files of all nodes that serve them to phones, read and written at once.
 ///

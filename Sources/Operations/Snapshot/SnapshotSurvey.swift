@@ -1,9 +1,9 @@
-import Certificates
 import Cluster
 import Configuration
 import Documents
 import Messages
 import TrustList
+import X509
 
 extension ClusterClient {
     /// Takes a snapshot. Changes nothing. What cannot be read is a gap in it.

@@ -1,8 +1,8 @@
-import Certificates
 import Cluster
 import Documents
 import Messages
 import TrustList
+import X509
 
 extension ClusterStatus.TrustList {
     /// Reads a file's bytes; what is wrong with them is part of the result.

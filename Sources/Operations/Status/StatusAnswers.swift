@@ -1,8 +1,8 @@
-import Certificates
 import Cluster
 import Configuration
 import Documents
 import Messages
+import X509
 
 /// Readers of what the command line prints about a cluster's health.
 enum StatusAnswers {

@@ -1,9 +1,9 @@
-import Certificates
 import Cluster
 import Configuration
 import Documents
 import Messages
 import TrustList
+import X509
 
 extension ClusterClient {
     /// Looks at every node: over TFTP and HTTP, and on the command line. Changes nothing. What cannot be read is part of

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Certificates
 import Cluster
 import Configuration
 import Glibc
@@ -7,6 +6,7 @@ import Messages
 import Migration
 import Operations
 import TrustList
+import X509
 
 struct CtlDeploy: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,10 +1,10 @@
 import ArgumentParser
-import Certificates
 import Cluster
 import Files
 import Messages
 import Operations
 import TrustList
+import X509
 
 struct CtlFetch: ParsableCommand {
     static let configuration = CommandConfiguration(

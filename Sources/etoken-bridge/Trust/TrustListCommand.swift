@@ -1,7 +1,7 @@
 import ArgumentParser
-import Certificates
 import Cluster
 import Messages
+import X509
 
 struct TrustListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
