@@ -154,7 +154,7 @@ let package = Package(
         .testTarget(name: "TOMLTests", dependencies: ["TOML"]),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "Secrets", "ServerFixtures", "cluster-lab"]),
+            dependencies: ["Configuration", "ServerFixtures"]),
         .testTarget(
             name: "ClusterTests",
             dependencies: [

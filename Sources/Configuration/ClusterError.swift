@@ -1,7 +1,5 @@
 import Files
 import Messages
-import Transfers
-import X509
 
 /// What went wrong between us and a cluster.
 ///

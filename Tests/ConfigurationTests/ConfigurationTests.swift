@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import ServerFixtures
 import Testing
 
