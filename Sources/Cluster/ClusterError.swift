@@ -1,5 +1,5 @@
+import Basics
 import Certificates
-import Files
 import Markup
 import Messages
 import Transfers

@@ -1,5 +1,5 @@
+import Basics
 import Certificates
-import Documents
 import Messages
 import TrustList
 

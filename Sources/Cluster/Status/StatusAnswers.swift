@@ -1,5 +1,5 @@
+import Basics
 import Certificates
-import Documents
 import Messages
 
 /// Readers of what the command line prints about a cluster's health.

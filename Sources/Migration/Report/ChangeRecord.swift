@@ -1,7 +1,6 @@
+import Basics
 import Certificates
 import Cluster
-import Documents
-import Files
 import Messages
 import Phones
 import TrustList

@@ -1,6 +1,6 @@
+import Basics
 import Certificates
 import Cluster
-import Files
 import Messages
 import Phones
 import TrustList

@@ -1,7 +1,6 @@
 import ArgumentParser
+import Basics
 import Certificates
-import Documents
-import Files
 import Messages
 import TrustList
 

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Basics
 import Certificates
-import Files
 import Glibc
 import Messages
 import Phones

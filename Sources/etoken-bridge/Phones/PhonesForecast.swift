@@ -1,7 +1,7 @@
 import ArgumentParser
+import Basics
 import Certificates
 import Cluster
-import Files
 import Messages
 import Migration
 import Phones

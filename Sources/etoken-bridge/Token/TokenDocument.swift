@@ -1,5 +1,5 @@
+import Basics
 import Certificates
-import Documents
 import Tokens
 
 /// A token as JSON.

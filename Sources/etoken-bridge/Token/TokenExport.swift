@@ -1,6 +1,6 @@
 import ArgumentParser
+import Basics
 import Certificates
-import Files
 import Messages
 import Tokens
 

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Basics
 import Certificates
-import Documents
 import Messages
 import Tokens
 

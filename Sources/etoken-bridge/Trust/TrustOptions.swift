@@ -1,7 +1,7 @@
 import ArgumentParser
+import Basics
 import Certificates
 import Cluster
-import Documents
 import Messages
 
 extension TrustTransport: ExpressibleByArgument {}
