@@ -1,8 +1,8 @@
 import Basics
-import Certificates
 import Markup
 import Messages
 import Transfers
+import X509
 
 /// What went wrong between us and a cluster.
 ///

@@ -1,10 +1,9 @@
-import Basics
-import Certificates
 import Cluster
 import Glibc
 import Messages
 import Phones
 import TrustList
+import X509
 
 /// A change of a cluster's trust list: its plan, its journal, and the cluster itself.
 ///

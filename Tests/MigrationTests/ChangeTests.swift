@@ -1,10 +1,9 @@
-import Basics
-import Certificates
 import Cluster
 import Foundation
 import Phones
 import Testing
 import TrustList
+import X509
 
 @testable import Migration
 

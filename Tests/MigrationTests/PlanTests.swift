@@ -1,9 +1,8 @@
-import Basics
-import Certificates
 import Cluster
 import Phones
 import Testing
 import TrustList
+import X509
 
 @testable import Migration
 

@@ -1,9 +1,8 @@
 import ArgumentParser
-import Basics
-import Certificates
 import Cluster
 import Messages
 import TrustList
+import X509
 
 struct CtlFetch: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import Basics
-import Certificates
 import Messages
 import TrustList
+import X509
 
 /// A trust list read from a file that the user named.
 struct CtlFile {

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Basics
-import Certificates
 import Messages
 import TrustList
+import X509
 
 struct CtlShow: ParsableCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable {

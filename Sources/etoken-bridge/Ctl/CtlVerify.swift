@@ -1,10 +1,10 @@
 import ArgumentParser
 import Basics
-import Certificates
 import Glibc
 import Messages
 import Phones
 import TrustList
+import X509
 
 struct CtlVerify: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,11 +1,10 @@
 import ArgumentParser
-import Basics
-import Certificates
 import Cluster
 import Messages
 import Migration
 import Phones
 import TrustList
+import X509
 
 struct PhonesCheck: ParsableCommand {
     static let configuration = CommandConfiguration(

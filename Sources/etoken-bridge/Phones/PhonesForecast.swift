@@ -1,11 +1,10 @@
 import ArgumentParser
-import Basics
-import Certificates
 import Cluster
 import Messages
 import Migration
 import Phones
 import TrustList
+import X509
 
 struct PhonesForecast: ParsableCommand {
     static let configuration = CommandConfiguration(

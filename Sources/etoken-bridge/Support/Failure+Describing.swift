@@ -1,5 +1,3 @@
-import Basics
-import Certificates
 import Cluster
 import Messages
 import Migration
@@ -8,6 +6,7 @@ import Secrets
 import SmartCards
 import Tokens
 import TrustList
+import X509
 
 extension Failure {
     /// What a library's error means to the user.

@@ -1,6 +1,6 @@
 import Basics
-import Certificates
 import Tokens
+import X509
 
 /// A token as JSON.
 struct TokenDocument: Encodable {

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Basics
-import Certificates
 import Messages
 import Tokens
+import X509
 
 struct TokenExport: ParsableCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable {

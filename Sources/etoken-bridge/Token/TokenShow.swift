@@ -1,8 +1,8 @@
 import ArgumentParser
 import Basics
-import Certificates
 import Messages
 import Tokens
+import X509
 
 struct TokenShow: ParsableCommand {
     static let configuration = CommandConfiguration(

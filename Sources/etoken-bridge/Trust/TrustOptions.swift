@@ -1,8 +1,7 @@
 import ArgumentParser
-import Basics
-import Certificates
 import Cluster
 import Messages
+import X509
 
 extension TrustTransport: ExpressibleByArgument {}
 
