@@ -43,9 +43,8 @@ let package = Package(
 
         // The product, from the bytes up
         .target(name: "Version"),
-        .target(name: "Messages", dependencies: ["CMessages"]),
-        .target(name: "Documents"),
-        .target(name: "Files", dependencies: ["Messages"]),
+        .target(name: "Basics"),
+        .target(name: "Messages", dependencies: ["Basics", "CMessages"]),
         .target(name: "Secrets", dependencies: ["Messages"]),
         .target(name: "TrustList", dependencies: ["Messages"]),
         .target(name: "X509", dependencies: ["COpenSSL", "Messages", "TrustList"]),
@@ -58,7 +57,7 @@ let package = Package(
         .target(name: "Markup", dependencies: ["CXML", "Messages"]),
         .target(name: "TOML", dependencies: ["CTOML", "Messages"]),
         .target(
-            name: "Configuration", dependencies: ["Files", "Messages", "Secrets", "TOML"]),
+            name: "Configuration", dependencies: ["Basics", "Messages", "Secrets", "TOML"]),
         .target(
             name: "Cluster",
             dependencies: [
@@ -66,24 +65,24 @@ let package = Package(
             ]),
         .target(
             name: "Phones",
-            dependencies: ["Cluster", "Configuration", "Documents", "Files", "Messages", "TrustList", "X509"],
+            dependencies: ["Basics", "Cluster", "Configuration", "Messages", "TrustList", "X509"],
             resources: [.embedInCode("Models/phone-models.csv")]),
         .target(
             name: "Operations",
             dependencies: [
-                "Cluster", "Configuration", "Documents", "Files", "Messages", "Phones", "Transfers",
+                "Basics", "Cluster", "Configuration", "Messages", "Phones", "Transfers",
                 "TrustList", "X509",
             ]),
         .target(
             name: "Migration",
             dependencies: [
-                "Cluster", "Configuration", "Documents", "Files", "Messages", "Operations", "Phones",
+                "Basics", "Cluster", "Configuration", "Messages", "Operations", "Phones",
                 "TrustList", "X509",
             ]),
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Cluster", "Configuration", "Documents", "Files", "Messages", "Migration", "Operations",
+                "Basics", "Cluster", "Configuration", "Messages", "Migration", "Operations",
                 "Phones", "Secrets", "SmartCards", "TokenPresence", "Tokens", "TrustList", "Version", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -137,7 +136,7 @@ let package = Package(
         .testTarget(
             name: "MigrationTests",
             dependencies: [
-                "Cluster", "Configuration", "Documents", "Files", "Migration", "Operations", "Phones",
+                "Basics", "Cluster", "Configuration", "Migration", "Operations", "Phones",
                 "TrustList", "X509",
             ]),
         .target(
@@ -147,8 +146,7 @@ let package = Package(
                 "tls-echo.py", "tvs-server.py",
             ]),
         .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
-        .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
-        .testTarget(name: "FilesTests", dependencies: ["Files", "ServerFixtures"]),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics", "Messages", "ServerFixtures"]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML"]),
@@ -164,7 +162,7 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Cluster", "Configuration", "Documents", "Files", "Operations", "ServerFixtures",
+                "Basics", "Cluster", "Configuration", "Operations", "ServerFixtures",
                 "TrustList", "X509",
             ]),
         .testTarget(

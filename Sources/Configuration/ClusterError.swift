@@ -1,4 +1,4 @@
-import Files
+import Basics
 import Messages
 
 /// What went wrong between us and a cluster.

@@ -1,5 +1,5 @@
+import Basics
 import Configuration
-import Documents
 import ServerFixtures
 import Testing
 

@@ -1,6 +1,6 @@
+import Basics
 import Cluster
 import Configuration
-import Files
 import Glibc
 import Messages
 

@@ -1,6 +1,5 @@
+import Basics
 import Configuration
-import Documents
-import Files
 import Messages
 
 /// What a run of ``PhoneRestart`` has done, so that another one can go on with it: an append-only file, a JSON document a

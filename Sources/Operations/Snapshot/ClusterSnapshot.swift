@@ -1,5 +1,5 @@
+import Basics
 import Cluster
-import Documents
 
 /// Everything about a cluster that is needed to rehearse a change on a copy of it, as plain values: what its status shows,
 /// its trust lists and certificates, and how many phones of which kind there are. It holds no password, no private key, no

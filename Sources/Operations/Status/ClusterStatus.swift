@@ -1,5 +1,5 @@
+import Basics
 import Configuration
-import Documents
 
 /// What was seen of a cluster at one time, as plain values that can be written out and compared.
 public struct ClusterStatus: Codable, Sendable, Hashable {

@@ -1,6 +1,6 @@
+import Basics
 import Cluster
 import Configuration
-import Documents
 import Messages
 import TrustList
 import X509

@@ -1,8 +1,7 @@
 import ArgumentParser
+import Basics
 import Cluster
 import Configuration
-import Documents
-import Files
 import Glibc
 import Messages
 import Operations

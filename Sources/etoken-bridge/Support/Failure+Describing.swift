@@ -1,6 +1,6 @@
+import Basics
 import Cluster
 import Configuration
-import Files
 import Messages
 import Migration
 import Phones
