@@ -9,8 +9,9 @@ let package = Package(
     products: [
         .library(name: "TrustList", targets: ["TrustList"]),
         .library(name: "X509", targets: ["X509"]),
-        .library(name: "Cluster", targets: ["Cluster"]),
+        .library(name: "Cluster", targets: ["Configuration", "Cluster"]),
         .library(name: "Phones", targets: ["Phones"]),
+        .library(name: "Operations", targets: ["Operations"]),
         .library(name: "Tokens", targets: ["Secrets", "Tokens"]),
         .library(name: "Markup", targets: ["Markup"]),
         .library(name: "TOML", targets: ["TOML"]),
@@ -42,9 +43,8 @@ let package = Package(
 
         // The product, from the bytes up
         .target(name: "Version"),
-        .target(name: "Messages", dependencies: ["CMessages"]),
-        .target(name: "Documents"),
-        .target(name: "Files", dependencies: ["Messages"]),
+        .target(name: "Basics"),
+        .target(name: "Messages", dependencies: ["Basics", "CMessages"]),
         .target(name: "Secrets", dependencies: ["Messages"]),
         .target(name: "X509", dependencies: ["COpenSSL", "Messages"]),
         .target(name: "TrustList", dependencies: ["Messages", "X509"]),
@@ -57,23 +57,33 @@ let package = Package(
         .target(name: "Markup", dependencies: ["CXML", "Messages"]),
         .target(name: "TOML", dependencies: ["CTOML", "Messages"]),
         .target(
+            name: "Configuration", dependencies: ["Basics", "Messages", "Secrets", "TOML"]),
+        .target(
             name: "Cluster",
             dependencies: [
-                "CSSH", "Documents", "Files", "Markup", "Messages", "Secrets", "TOML", "Transfers",
+                "CSSH", "Configuration", "Markup", "Messages", "Secrets", "Transfers", "TrustList", "X509",
+            ]),
+        .target(
+            name: "Phones",
+            dependencies: ["Basics", "Cluster", "Configuration", "Messages", "TrustList", "X509"],
+            resources: [.embedInCode("Models/phone-models.csv")]),
+        .target(
+            name: "Operations",
+            dependencies: [
+                "Basics", "Cluster", "Configuration", "Messages", "Phones", "Transfers",
                 "TrustList", "X509",
             ]),
         .target(
-            name: "Phones", dependencies: ["Cluster", "Documents", "Files", "Messages", "TrustList", "X509"],
-            resources: [.embedInCode("Models/phone-models.csv")]),
-        .target(
             name: "Migration",
-            dependencies: ["Cluster", "Documents", "Files", "Messages", "Phones", "TrustList", "X509"]),
+            dependencies: [
+                "Basics", "Cluster", "Configuration", "Messages", "Operations", "Phones",
+                "TrustList", "X509",
+            ]),
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Cluster", "Documents", "Files", "Messages", "Migration", "Phones", "Secrets",
-                "SmartCards",
-                "TokenPresence", "Tokens", "TrustList", "Version", "X509",
+                "Basics", "Cluster", "Configuration", "Messages", "Migration", "Operations",
+                "Phones", "Secrets", "SmartCards", "TokenPresence", "Tokens", "TrustList", "Version", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -110,7 +120,9 @@ let package = Package(
             exclude: ["independent-writer.py"]),
         .testTarget(
             name: "PhonesTests",
-            dependencies: ["Cluster", "ClusterLab", "Phones", "ServerFixtures", "TrustList", "X509"]),
+            dependencies: [
+                "Cluster", "ClusterLab", "Configuration", "Phones", "ServerFixtures", "TrustList", "X509",
+            ]),
         .testTarget(
             name: "TokensTests",
             dependencies: [
@@ -123,7 +135,10 @@ let package = Package(
         .testTarget(name: "DoctorTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(
             name: "MigrationTests",
-            dependencies: ["Cluster", "Documents", "Files", "Migration", "Phones", "TrustList", "X509"]),
+            dependencies: [
+                "Basics", "Cluster", "Configuration", "Migration", "Operations", "Phones",
+                "TrustList", "X509",
+            ]),
         .target(
             name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
             exclude: [
@@ -131,16 +146,24 @@ let package = Package(
                 "tls-echo.py", "tvs-server.py",
             ]),
         .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
-        .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
-        .testTarget(name: "FilesTests", dependencies: ["Files", "ServerFixtures"]),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics", "Messages", "ServerFixtures"]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML"]),
         .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "ServerFixtures"]),
+        .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Cluster", "Documents", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
+                "Cluster", "Configuration", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
                 "cluster-lab",
+            ]),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "Basics", "Cluster", "Configuration", "Operations", "ServerFixtures",
+                "TrustList", "X509",
             ]),
         .testTarget(
             name: "EndToEndTests",

@@ -1,7 +1,7 @@
+import Basics
 import Cluster
-import Documents
-import Files
 import Messages
+import Operations
 import Phones
 import TrustList
 import X509

@@ -1,7 +1,8 @@
 import ArgumentParser
+import Basics
 import Cluster
-import Files
 import Messages
+import Operations
 import TrustList
 import X509
 
