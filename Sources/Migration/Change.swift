@@ -1,11 +1,10 @@
-import Certificates
+import Basics
 import Cluster
-import Documents
-import Files
 import Glibc
 import Messages
 import Phones
 import TrustList
+import X509
 
 /// A change of a cluster's trust list: its plan, its journal, and the cluster itself.
 ///

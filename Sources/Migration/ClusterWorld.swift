@@ -1,7 +1,9 @@
-import Certificates
 import Cluster
+import Configuration
+import Operations
 import Phones
 import TrustList
+import X509
 
 /// What a migration needs of a cluster. ``LiveCluster`` is the real one; tests may put another in its place.
 public protocol ClusterWorld: AnyObject {

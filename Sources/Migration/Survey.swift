@@ -1,8 +1,10 @@
-import Certificates
 import Cluster
+import Configuration
 import Messages
+import Operations
 import Phones
 import TrustList
+import X509
 
 /// What the cluster looks like before anything changes.
 public struct Survey {

@@ -10,14 +10,15 @@ let package = Package(
         .executableTarget(
             name: "TrustListBench",
             dependencies: [
-                .product(name: "Certificates", package: "etoken-bridge"),
+                .product(name: "X509", package: "etoken-bridge"),
                 .product(name: "TrustList", package: "etoken-bridge"),
             ]),
         .executableTarget(
             name: "TVSBench",
             dependencies: [
-                .product(name: "Certificates", package: "etoken-bridge"),
+                .product(name: "X509", package: "etoken-bridge"),
                 .product(name: "Cluster", package: "etoken-bridge"),
+                .product(name: "Operations", package: "etoken-bridge"),
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,7 +1,8 @@
-import Certificates
+import Configuration
 import ServerFixtures
 import Testing
 import TrustList
+import X509
 
 @testable import Cluster
 

@@ -1,9 +1,11 @@
-import Certificates
+import Basics
 import Cluster
-import Files
+import Configuration
+import Operations
 import Phones
 import Testing
 import TrustList
+import X509
 
 @testable import Migration
 

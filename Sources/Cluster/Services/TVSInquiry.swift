@@ -1,5 +1,6 @@
-import Certificates
+import Configuration
 import TrustList
+import X509
 
 /// Questions about one certificate for several TVS servers, asked of all at once.
 public struct TVSInquiry: Sendable {

@@ -1,9 +1,10 @@
-import Certificates
+import Configuration
 import Markup
 import Messages
 import Secrets
 import Synchronization
 import Transfers
+import X509
 
 /// A certificate in a trust store, as OS Administration lists it.
 public struct ListedCertificate: Sendable, Hashable {

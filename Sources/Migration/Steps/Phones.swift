@@ -1,8 +1,10 @@
-import Certificates
 import Cluster
+import Configuration
 import Glibc
 import Messages
+import Operations
 import Phones
+import X509
 
 /// Restarts what must notice the new file.
 final class RestartServices: ChangeStep, Step {

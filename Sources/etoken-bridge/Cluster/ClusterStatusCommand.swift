@@ -1,9 +1,10 @@
 import ArgumentParser
+import Basics
 import Cluster
-import Documents
-import Files
+import Configuration
 import Glibc
 import Messages
+import Operations
 
 struct ClusterStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
-import Certificates
 import Cluster
 import Messages
+import Operations
+import X509
 
 /// The question whether the keys that nodes show are theirs.
 struct KeyAgreement {

@@ -1,10 +1,12 @@
 import ArgumentParser
-import Certificates
 import Cluster
+import Configuration
 import Glibc
 import Messages
 import Migration
+import Operations
 import TrustList
+import X509
 
 struct CtlDeploy: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,10 @@
 import ArgumentParser
-import Certificates
+import Basics
 import Cluster
-import Files
 import Messages
+import Operations
 import TrustList
+import X509
 
 struct CtlFetch: ParsableCommand {
     static let configuration = CommandConfiguration(

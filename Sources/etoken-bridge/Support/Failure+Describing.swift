@@ -1,6 +1,6 @@
-import Certificates
+import Basics
 import Cluster
-import Files
+import Configuration
 import Messages
 import Migration
 import Phones
@@ -8,6 +8,7 @@ import Secrets
 import SmartCards
 import Tokens
 import TrustList
+import X509
 
 extension Failure {
     /// What a library's error means to the user.

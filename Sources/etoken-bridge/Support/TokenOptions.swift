@@ -1,9 +1,10 @@
 import ArgumentParser
-import Certificates
 import Cluster
+import Configuration
 import Messages
 import Secrets
 import Tokens
+import X509
 
 /// Where tokens are looked for.
 struct ModuleOptions: ParsableArguments {

@@ -1,7 +1,8 @@
-import Certificates
 import Cluster
+import Configuration
 import Messages
 import TrustList
+import X509
 
 /// What TVS servers said of a certificate.
 struct TVSReport: Encodable {

@@ -1,0 +1,124 @@
+import Glibc
+
+/// Reading and writing of whole files, so that a file is either the old one or the new one, whatever happens between.
+public enum Files {
+    /// Reads a file.
+    ///
+    /// - Parameter limit: the most bytes that are taken; a longer file is refused.
+    public static func read(_ path: String, limit: Int = 1 << 24) throws(FileError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(.read, path) }
+        defer { close(descriptor) }
+        var output: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count == 0 { return output }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError(.read, path)
+            }
+            output += buffer[..<count]
+            guard output.count <= limit else { throw FileError(.read, path, errno: EFBIG) }
+        }
+    }
+
+    /// Writes a file: beside its place, synced, then moved there.
+    ///
+    /// - Parameters:
+    ///   - permissions: of the new file, for example 0o600.
+    ///   - replacing: whether a file that stands there may be replaced; otherwise that is refused with `exists`.
+    public static func write(
+        _ bytes: [UInt8], to path: String, permissions: mode_t = 0o600, replacing: Bool
+    ) throws(FileError) {
+        var template = Array("\(path).XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw FileError(.write, path) }
+        let temporary = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        var isPlaced = false
+        defer { if !isPlaced { unlink(temporary) } }
+        do {
+            defer { close(descriptor) }
+            guard fchmod(descriptor, permissions) == 0 else { throw FileError(.write, path) }
+            try write(bytes, descriptor, path)
+            guard fsync(descriptor) == 0 else { throw FileError(.write, path) }
+        }
+        if replacing {
+            guard rename(temporary, path) == 0 else { throw FileError(.write, path) }
+            isPlaced = true
+        } else {
+            // link(2) refuses to replace, which rename(2) does not.
+            guard link(temporary, path) == 0 else { throw FileError(.write, path) }
+        }
+        syncFolder(of: path)
+    }
+
+    /// Makes a folder and those above it that are missing.
+    public static func makeFolder(_ path: String, permissions: mode_t = 0o700) throws(FileError) {
+        if mkdir(path, permissions) == 0 || (errno == EEXIST && isFolder(path)) { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            throw FileError(.create, path)
+        }
+        try makeFolder(String(path[..<slash]), permissions: permissions)
+        guard mkdir(path, permissions) == 0 || errno == EEXIST else { throw FileError(.create, path) }
+    }
+
+    /// Removes a file; one that is not there is no error.
+    public static func remove(_ path: String) throws(FileError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw FileError(.remove, path) }
+    }
+
+    public static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// The names in a folder, in order; none where it cannot be read.
+    public static func names(in folder: String) -> [String] {
+        guard let folder = opendir(folder) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            // By its pointer: an entry's name may end before its type does, and before the system's buffer.
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
+                })
+        }
+        return names.filter { $0 != "." && $0 != ".." }.sorted()
+    }
+
+    /// A text as a file's name: what is no ASCII letter, digit, `-`, `_` or `.` becomes `_`.
+    public static func name(_ text: String) -> String {
+        String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "_" })
+    }
+
+    /// When the file was last changed, in seconds since 1970, or nil.
+    public static func modified(_ path: String) -> Int64? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int64(status.st_mtim.tv_sec) : nil
+    }
+
+    static func write(_ bytes: [UInt8], _ descriptor: Int32, _ path: String) throws(FileError) {
+        var offset = 0
+        while offset < bytes.count {
+            let count = bytes[offset...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError(.write, path)
+            }
+            offset += count
+        }
+    }
+
+    /// Makes the new name itself durable. A file system that cannot sync a folder is no reason to fail.
+    private static func syncFolder(of path: String) {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+}

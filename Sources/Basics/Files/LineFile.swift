@@ -1,0 +1,50 @@
+import Glibc
+
+/// A file that only grows, a line at a time: what was written before a crash is there after it, and a line that the crash
+/// cut off counts as not written.
+public final class LineFile {
+    public let path: String
+    private let descriptor: Int32
+
+    private init(_ path: String, _ descriptor: Int32) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    deinit { FileLock.release(descriptor) }
+
+    /// The whole lines of a file, without their line feeds; also of one that another process is writing.
+    ///
+    /// - Throws: `FileError`; `too-large` beyond 256 MB.
+    public static func lines(of path: String) throws(FileError) -> [ArraySlice<UInt8>] {
+        whole(try Files.read(path, limit: 1 << 28)).split(separator: 10)
+    }
+
+    /// Opens a file to go on writing it. What a crash cut off goes, so that the next line does not follow half a one.
+    ///
+    /// - Parameter isExclusive: whether a second process that opens it gets the error `locked`.
+    /// - Returns: the file, and the whole lines that it holds.
+    /// - Throws: `FileError`.
+    public static func open(
+        _ path: String, isExclusive: Bool = false
+    ) throws(FileError) -> (file: LineFile, lines: [ArraySlice<UInt8>]) {
+        let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(.write, path) }
+        let file = LineFile(path, descriptor)
+        guard !isExclusive || FileLock.take(descriptor) else { throw FileError(.lock, path) }
+        let bytes = whole(try Files.read(path, limit: 1 << 28))
+        guard ftruncate(descriptor, off_t(bytes.count)) == 0 else { throw FileError(.write, path) }
+        return (file, bytes.split(separator: 10))
+    }
+
+    /// Adds a line, which ends with its line feed. It survives the end of this process at once, and that of the machine
+    /// after ``sync()``.
+    public func append(_ line: [UInt8]) throws(FileError) { try Files.write(line, descriptor, path) }
+
+    /// Returns when everything that was added is on the disk.
+    public func sync() throws(FileError) {
+        guard fdatasync(descriptor) == 0 else { throw FileError(.write, path) }
+    }
+
+    private static func whole(_ bytes: [UInt8]) -> ArraySlice<UInt8> { bytes[...(bytes.lastIndex(of: 10) ?? -1)] }
+}

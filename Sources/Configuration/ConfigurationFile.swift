@@ -1,0 +1,87 @@
+import Basics
+import Glibc
+import Messages
+
+/// The configuration file: all clusters that the user has told us about. It never holds a password.
+public struct ConfigurationFile: Sendable, Hashable {
+    /// By name, in the order of the names.
+    public var clusters: [ClusterConfiguration]
+    public var tokens: TokenConfiguration
+
+    public init(clusters: [ClusterConfiguration] = [], tokens: TokenConfiguration = TokenConfiguration()) {
+        self.clusters = clusters
+        self.tokens = tokens
+    }
+
+    /// `~/.config/etoken-bridge/config.toml`, or below `XDG_CONFIG_HOME`.
+    public static var defaultPath: String {
+        if let base = variable("XDG_CONFIG_HOME"), base.hasPrefix("/") { return "\(base)/etoken-bridge/config.toml" }
+        let home = variable("HOME") ?? getpwuid(geteuid()).map { String(cString: $0.pointee.pw_dir) } ?? "/"
+        return "\(home)/.config/etoken-bridge/config.toml"
+    }
+
+    /// Reads the file. One that is not there is an empty configuration.
+    ///
+    /// - Throws: `configuration` naming the file and the key for a wrong type, an unknown key or a value that cannot
+    ///   be; `file` when it cannot be read.
+    public static func load(from path: String = defaultPath) throws(ClusterError) -> ConfigurationFile {
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try Files.read(path, limit: 1 << 20)
+        } catch {
+            if error.code == .notFound { return ConfigurationFile() }
+            throw ClusterError(error, operation: localized("read the configuration"))
+        }
+        return try ConfigurationReader(file: path).read(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// Writes the file: beside its place, synced, renamed; closed to everybody else. Comments of the old file are lost.
+    public func save(to path: String = defaultPath) throws(ClusterError) {
+        let text = ConfigurationWriter.text(self)
+        // What is written must be what is read next time.
+        var sorted = self
+        sorted.clusters.sort { $0.name < $1.name }
+        guard try ConfigurationReader(file: path).read(text) == sorted else {
+            throw ClusterError(
+                .configuration, operation: localized("write the configuration"),
+                message: localized("it would not be read back as it is"))
+        }
+        do throws(FileError) {
+            if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+                try Files.makeFolder(String(path[..<slash]))
+            }
+            try Files.write(Array(text.utf8), to: path, permissions: 0o600, replacing: true)
+        } catch {
+            throw ClusterError(error, operation: localized("write the configuration"))
+        }
+    }
+
+    public func cluster(_ name: String) -> ClusterConfiguration? { clusters.first { $0.name == name } }
+
+    /// Adds a cluster, in place of one of the same name.
+    public mutating func set(_ cluster: ClusterConfiguration) {
+        clusters.removeAll { $0.name == cluster.name }
+        clusters.append(cluster)
+        clusters.sort { $0.name < $1.name }
+    }
+
+    private static func variable(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
+
+/// How tokens are found and PINs asked for.
+public struct TokenConfiguration: Sendable, Hashable {
+    /// Paths of PKCS#11 modules; none to search for them.
+    public var modules: [String]
+    /// The pinentry program that asks for PINs, or nil to ask on the terminal.
+    public var pinentry: String?
+    /// How many wrong PINs in a row lock the tokens, or nil where the user does not say.
+    public var pinTries: Int?
+
+    public init(modules: [String] = [], pinentry: String? = nil, pinTries: Int? = nil) {
+        self.modules = modules
+        self.pinentry = pinentry
+        self.pinTries = pinTries
+    }
+}
