@@ -50,9 +50,9 @@ let package = Package(
         .target(name: "SmartCards", dependencies: ["CPCSC", "Messages"]),
         .target(
             name: "Tokens",
-            dependencies: ["CPKCS11", "Messages", "Secrets", "SmartCards", "TrustList", "X509"]),
-        .target(name: "TokenPresence", dependencies: ["Messages", "SmartCards", "Tokens"]),
-        .target(name: "Transfers", dependencies: ["CCurl", "Messages"]),
+            dependencies: ["Basics", "CPKCS11", "Messages", "Secrets", "SmartCards", "TrustList", "X509"]),
+        .target(name: "TokenPresence", dependencies: ["Basics", "Messages", "SmartCards", "Tokens"]),
+        .target(name: "Transfers", dependencies: ["Basics", "CCurl", "Messages"]),
         .target(name: "Markup", dependencies: ["CXML", "Messages"]),
         .target(name: "TOML", dependencies: ["CTOML", "Messages"]),
         .target(

@@ -1,3 +1,4 @@
+import Basics
 import Messages
 import Transfers
 
@@ -101,7 +102,7 @@ extension PlatformCommandLine {
                     message: localized("it does not come up"),
                     expected: "STARTED", found: last?.state ?? localized("not listed"))
             }
-            Pause.milliseconds(500)
+            interruptibleSleep(0.5)
             last = try services().first { $0.name == name }
         }
     }
@@ -121,7 +122,7 @@ extension Cluster {
                     .timedOut, operation: localized("restart \(service)"), node: node.name,
                     message: localized("it is started, but does not answer after \(Int(timeout)) s"))
             }
-            Pause.milliseconds(500)
+            interruptibleSleep(0.5)
         }
     }
 
