@@ -1,7 +1,9 @@
 import Basics
 import Cluster
+import Configuration
 import Glibc
 import Messages
+import Operations
 import Phones
 import X509
 

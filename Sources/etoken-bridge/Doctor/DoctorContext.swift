@@ -1,5 +1,6 @@
 import Basics
 import Cluster
+import Configuration
 import Glibc
 import SmartCards
 import TokenPresence
