@@ -1,5 +1,5 @@
 import Basics
-import Cluster
+import Configuration
 
 /// Waits for a server that says it is too busy: as long as it says, or longer each time; not for ever.
 enum Patience {
