@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Glibc
@@ -99,23 +100,16 @@ public final class LiveCluster: ClusterWorld {
         try Inventory.read(from: cluster, models: .configured()).phones
     }
 
-    /// How many phones are asked at once.
-    private static let batch = 32
-
     public func heldChecksums(of phones: [Phone]) -> [String: HeldChecksum] {
-        var held: [String: HeldChecksum] = [:]
-        var rest = phones.filter { $0.address != nil }[...]
-        while !rest.isEmpty {
-            let batch = Array(rest.prefix(Self.batch))
-            rest = rest.dropFirst(Self.batch)
-            let answers = Concurrently.map(batch) { [cluster] phone -> HeldChecksum? in
-                guard let address = phone.address,
-                    let lists = try? cluster.phonePage(address: address, phone: phone.name).trustLists()
-                else { return nil }
-                return lists.ctl.map(HeldChecksum.checksum) ?? .notInstalled
-            }
-            for (phone, answer) in zip(batch, answers) { held[phone.name] = answer }
+        let asked = phones.filter { $0.address != nil }
+        let answers = Concurrently.map(asked, maximumWidth: 32) { [cluster] phone -> HeldChecksum? in
+            guard let address = phone.address,
+                let lists = try? cluster.phonePage(address: address, phone: phone.name).trustLists()
+            else { return nil }
+            return lists.ctl.map(HeldChecksum.checksum) ?? .notInstalled
         }
+        var held: [String: HeldChecksum] = [:]
+        for (phone, answer) in zip(asked, answers) { held[phone.name] = answer }
         return held
     }
 
