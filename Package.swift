@@ -52,7 +52,6 @@ let package = Package(
         .target(
             name: "Tokens",
             dependencies: ["Basics", "CPKCS11", "Messages", "Secrets", "SmartCards", "TrustList", "X509"]),
-        .target(name: "TokenPresence", dependencies: ["Basics", "Messages", "SmartCards", "Tokens"]),
         .target(name: "Transfers", dependencies: ["Basics", "CCurl", "Messages"]),
         .target(name: "Markup", dependencies: ["CXML", "Messages"]),
         .target(name: "TOML", dependencies: ["CTOML", "Messages"]),
@@ -83,7 +82,7 @@ let package = Package(
             name: "etoken-bridge",
             dependencies: [
                 "Basics", "Cluster", "Configuration", "Messages", "Migration", "Operations",
-                "Phones", "Secrets", "SmartCards", "TokenPresence", "Tokens", "TrustList", "Version", "X509",
+                "Phones", "Secrets", "SmartCards", "Tokens", "TrustList", "Version", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -45,22 +45,26 @@ public struct TokenError: Error, Equatable, Sendable {
     public let subject: String
     /// One sentence: what was expected and what was found.
     public let reason: String
+    /// What to do next, where ``code`` does not say it all; nil otherwise.
+    public let next: String?
     /// The PKCS#11 function that failed and what it returned, or nil.
-    public let function: String?
+    public let function: PKCS11Function?
     public let returnValue: ReturnValue?
 
     init(
-        _ code: Code, _ subject: String, _ reason: String, function: String? = nil, returnValue: ReturnValue? = nil
+        _ code: Code, _ subject: String, _ reason: String, next: String? = nil, function: PKCS11Function? = nil,
+        returnValue: ReturnValue? = nil
     ) {
         self.code = code
         self.subject = subject
         self.reason = reason
+        self.next = next
         self.function = function
         self.returnValue = returnValue
     }
 
     /// A function of a module failed.
-    init(_ function: String, _ value: ReturnValue, _ subject: String) {
+    init(_ function: PKCS11Function, _ value: ReturnValue, _ subject: String) {
         self.init(
             .failed, subject, localized("\(subject) cannot be used: \(value.sentence)."), function: function,
             returnValue: value)
@@ -73,7 +77,7 @@ extension TokenError {
         switch code {
         case .pinRefused, .pinLocked: function != nil
         case .noAnswer: true
-        case .tokenPulled: function == "C_Login" || function == "C_SetPIN"
+        case .tokenPulled: function == .login || function == .setPIN
         default: false
         }
     }

@@ -21,11 +21,14 @@ enum MockStore {
         let path = variables["ETOKEN_BRIDGE_MODULE"]!
         _ = try! run("/bin/bash", ["-c", addStrictToken, "-", folder + "/strict", strictLabel, path])
         atexit { try? FileManager.default.removeItem(atPath: MockStore.folder) }
-        return try! PKCS11Module(path: path)
+        return try! PKCS11Module(path: path, pins: pins)
     }()
 
     static let folder = FileManager.default.temporaryDirectory
         .appendingPathComponent("mock-tokens-" + UUID().uuidString).path
+
+    /// Tokens in software have tries without end.
+    static let pins = PINLedger(folder: folder + "/pins", settings: "/settings.toml") { 1000 }
 
     private static let addStrictToken = """
         set -euo pipefail

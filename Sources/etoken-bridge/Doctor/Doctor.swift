@@ -36,7 +36,8 @@ struct Doctor: ParsableCommand {
     }
 
     func run() throws {
-        let context = DoctorContext(namedModules: try module.named(), patience: module.tokenTimeout)
+        let context = DoctorContext(
+            namedModules: try module.named(), pins: .toLookAt, patience: module.tokenTimeout)
         let cluster = try self.cluster.map(configuredCluster)
         defer { cluster?.close() }
         let clusterContext = cluster.map(ClusterContext.init)

@@ -3,7 +3,6 @@ import Cluster
 import Configuration
 import Glibc
 import SmartCards
-import TokenPresence
 import Tokens
 
 /// What the checks look at. Everything is found out when it is first asked for, and once.
@@ -18,13 +17,13 @@ final class DoctorContext {
     let namedModules: [String]
     let patience: Int
 
-    init(namedModules: [String], patience: Int) {
+    private let pins: PINLedger
+
+    init(namedModules: [String], pins: PINLedger, patience: Int) {
         self.namedModules = namedModules
+        self.pins = pins
         self.patience = patience
     }
-
-    /// How many wrong PINs lock the tokens, as the configuration says.
-    private(set) lazy var pinTries = (try? ConfigurationFile.load())?.tokens.pinTries
 
     private(set) lazy var socket = ServiceSocket()
 
@@ -71,7 +70,8 @@ final class DoctorContext {
         return paths.map { path in
             Module(
                 path: path,
-                loaded: Result { () throws(TokenError) in try PKCS11Module(path: path, patience: patience) })
+                loaded: Result { () throws(TokenError) in try PKCS11Module(path: path, pins: pins, patience: patience) }
+            )
         }
     }()
 

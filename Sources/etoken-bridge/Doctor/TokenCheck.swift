@@ -31,13 +31,13 @@ struct TokenCheck: DoctorCheck {
         let info = token.info
         let what = localized("Token \(info.plainLabel) (serial \(info.serialNumber))")
         let administrator = localized("Use the other token, or have this one unlocked with its administrator PIN.")
-        let history = PINHistory(token, configured: context.pinTries)
-        if info.pin.allowsLogin, let refusal = history.refusal {
+        let history = try? token.pinHistory()
+        if info.pin.allowsLogin, let refusal = history?.refusal {
             return Finding(
-                self, .problem, history.record.isLocked ? "token-locked" : "token-count-low", refusal.what,
+                self, .problem, history?.state == .locked ? "token-locked" : "token-count-low", refusal.reason,
                 next: [refusal.next].compactMap(\.self))
         }
-        let tried = history.record.count
+        let tried = history?.wrongTries ?? 0
         switch info.pin {
         case .locked:
             let token = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
@@ -65,7 +65,7 @@ struct TokenCheck: DoctorCheck {
                     tried == 1
                         ? "\(what): 1 wrong PIN was tried with this program since the last right one."
                         : "\(what): \(tried) wrong PINs were tried with this program since the last right one.")
-                    + " " + history.whatLocks,
+                    + " " + (history?.whatLocks ?? ""),
                 next: [localized("Make sure of the PIN before the next attempt.")])
         case .ready: return Finding(self, .ok, "token-ready", localized("\(what) is in \(info.slotDescription)."))
         }

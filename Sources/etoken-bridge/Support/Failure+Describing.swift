@@ -127,9 +127,9 @@ extension Failure {
             case .failed, .badSignature:
                 (Status.failed, localized("Pull the token, insert it again, and run the command once more."))
             }
-        let cause = error.function.map { localized("\($0) returned \(error.returnValue?.name ?? "?")") }
+        let cause = error.function.map { localized("\($0.rawValue) returned \(error.returnValue?.name ?? "?")") }
         self.init(
-            status, error.reason, code: error.code.rawValue, next: next,
+            status, error.reason, code: error.code.rawValue, next: error.next ?? next,
             causes: [error.code.rawValue, cause].compactMap(\.self))
     }
 }

@@ -1,20 +1,17 @@
 import Basics
-import Migration
-import Tokens
 
-/// What this program remembers of one token's PIN: how many wrong ones it tried since the last right one, and whether the
-/// token said that it is locked. Many tokens do not tell (OpenSC shows no flags for a CardOS eToken). Holds nothing of any
-/// PIN.
-struct PINRecord {
+/// What is remembered of one token's PIN: how many wrong ones were tried since the last right one, and whether the token
+/// said that it is locked. Many tokens do not tell (OpenSC shows no flags for a CardOS eToken). Holds nothing of any PIN.
+struct PINRecord: Sendable {
     /// A file with the count, and the word `locked`.
     let path: String
     private let flags: PINState
 
-    init(_ info: TokenInfo, in state: StateFolder = .standard()) {
+    init(_ info: TokenInfo, in folder: String) {
         flags = info.pin
         let name = info.serialNumber.isEmpty ? info.plainLabel : info.serialNumber
         let plain = name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
-        path = "\(state.path)/wrong-pins/\(String(plain))"
+        path = "\(folder)/\(String(plain))"
     }
 
     private var words: [Substring] {

@@ -1,5 +1,4 @@
 import Basics
-import Tokens
 
 /// Waits for tokens that somebody has to insert: one after the other where there is one USB port only, or both at once.
 public final class TokenArrival {
@@ -25,18 +24,17 @@ public final class TokenArrival {
     /// Waits for a token: the one named, or any that has not arrived yet. One that is there already counts.
     ///
     /// - Parameters:
-    ///   - name: a label, a serial number or a PKCS#11 URI; nil for any that has not arrived before.
+    ///   - name: nil for any that has not arrived before.
     ///   - milliseconds: how long to wait at most; nil for ever.
     ///   - remark: told what is worth telling meanwhile; returns whether to go on waiting.
     /// - Returns: the token, which counts as arrived from now on; nil after the time, when `remark` ended it, or when the
     ///   watcher was cancelled.
-    /// - Throws: ``TokenError`` where the name is a bad URI.
     public func wait(
-        for name: String? = nil, within milliseconds: UInt32? = nil, remark: (Remark) -> Bool = { _ in true }
-    ) throws(TokenError) -> PresentToken? {
+        for name: TokenName? = nil, within milliseconds: UInt32? = nil, remark: (Remark) -> Bool = { _ in true }
+    ) -> PresentToken? {
         let deadline = Deadline(milliseconds: milliseconds)
         while true {
-            for token in watcher.tokens where try isWanted(token, name) {
+            for token in watcher.tokens where isWanted(token, name) {
                 arrived.append(token.identity)
                 return token
             }
@@ -44,18 +42,17 @@ public final class TokenArrival {
             guard !watcher.isCancelled else { return nil }
             if changes.isEmpty, deadline.hasPassed { return nil }
             for change in changes {
-                guard remark(try self.remark(on: change, name)) else { return nil }
+                guard remark(self.remark(on: change, name)) else { return nil }
             }
         }
     }
 
-    private func isWanted(_ token: PresentToken, _ name: String?) throws(TokenError) -> Bool {
-        if let name { return try token.info.isCalled(name) }
-        return !arrived.contains(token.identity)
+    private func isWanted(_ token: PresentToken, _ name: TokenName?) -> Bool {
+        name?.matches(token.info) ?? !arrived.contains(token.identity)
     }
 
-    private func remark(on change: TokenChange, _ name: String?) throws(TokenError) -> Remark {
-        guard case .inserted(let token) = change, try !isWanted(token, name) else { return .change(change) }
+    private func remark(on change: TokenChange, _ name: TokenName?) -> Remark {
+        guard case .inserted(let token) = change, !isWanted(token, name) else { return .change(change) }
         return arrived.contains(token.identity) ? .sameAgain(token) : .another(token)
     }
 }

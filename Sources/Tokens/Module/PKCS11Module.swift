@@ -15,6 +15,8 @@ public final class PKCS11Module: @unchecked Sendable {
     public let path: String
     /// How long it may take for one piece of work (reading a token, a login, a signature), in seconds.
     public let patience: Int
+    /// What is remembered of the PINs of the module's tokens.
+    public let pins: PINLedger
     private let library: LoadedLibrary
     private let hasGivenUp = Atomic(false)
 
@@ -31,10 +33,12 @@ public final class PKCS11Module: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - path: a path, or a file name that the dynamic linker finds.
+    ///   - pins: what is remembered of tokens' PINs.
     ///   - patience: how long the module may take for one piece of work, in seconds.
     /// - Throws: ``TokenError`` (`module-not-found`, `module-not-usable`, `no-answer`).
-    public init(path: String, patience: Int = defaultPatience) throws(TokenError) {
+    public init(path: String, pins: PINLedger, patience: Int = defaultPatience) throws(TokenError) {
         self.path = path
+        self.pins = pins
         self.patience = patience
         let loading = BlockingTask { () throws(TokenError) in try LoadedLibrary.load(path) }
         guard let loaded = loading.result(within: patience) else {
@@ -116,9 +120,9 @@ public final class PKCS11Module: @unchecked Sendable {
         var slotInfo = CK_SLOT_INFO()
         var tokenInfo = CK_TOKEN_INFO()
         do throws(TokenError) {
-            try call("C_GetSlotInfo", functions.C_GetSlotInfo) { $0(slot, &slotInfo) }
+            try call(.getSlotInfo, functions.C_GetSlotInfo) { $0(slot, &slotInfo) }
             try call(
-                "C_GetTokenInfo", functions.C_GetTokenInfo,
+                .getTokenInfo, functions.C_GetTokenInfo,
                 on: localized("The token in \(TokenInfo.name(of: slotInfo))")
             ) {
                 $0(slot, &tokenInfo)
@@ -135,7 +139,7 @@ public final class PKCS11Module: @unchecked Sendable {
         // The number of slots may change between the two calls.
         for _ in 0..<5 {
             var count: CK_ULONG = 0
-            try call("C_GetSlotList", functions.C_GetSlotList) { $0(CK_BBOOL(CK_TRUE), nil, &count) }
+            try call(.getSlotList, functions.C_GetSlotList) { $0(CK_BBOOL(CK_TRUE), nil, &count) }
             guard count > 0 else { return [] }
             var slots = [CK_SLOT_ID](repeating: 0, count: Int(min(count, 1024)))
             count = CK_ULONG(slots.count)
@@ -143,15 +147,15 @@ public final class PKCS11Module: @unchecked Sendable {
                 rawValue: UInt(
                     functions.C_GetSlotList?(CK_BBOOL(CK_TRUE), &slots, &count) ?? ReturnValue.missing.rawValue))
             if value == .bufferTooSmall { continue }
-            guard value == .ok else { throw TokenError("C_GetSlotList", value, path) }
+            guard value == .ok else { throw TokenError(.getSlotList, value, path) }
             return Array(slots.prefix(Int(min(count, CK_ULONG(slots.count)))))
         }
-        throw TokenError("C_GetSlotList", .bufferTooSmall, path)
+        throw TokenError(.getSlotList, .bufferTooSmall, path)
     }
 
     /// Calls a function of the module, and makes an error of anything but CKR_OK.
     func call<Function>(
-        _ name: String, _ function: Function?, on subject: String? = nil, _ body: (Function) -> CK_RV
+        _ name: PKCS11Function, _ function: Function?, on subject: String? = nil, _ body: (Function) -> CK_RV
     ) throws(TokenError) {
         guard let function else { throw TokenError(name, .missing, subject ?? path) }
         let value = ReturnValue(rawValue: UInt(body(function)))

@@ -23,6 +23,7 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
     private let mechanisms: Set<UInt>
     private let wantsLoginEachTime: Bool
     private let pin: Secret?
+    private let history: PINHistory
 
     private var label: String { token.info.plainLabel }
 
@@ -30,12 +31,14 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
     ///   - session: logged in.
     ///   - mechanisms: what the token signs with (``Token/signingMechanisms()``).
     init(
-        token: Token, session: Session, stored: StoredCertificate, mechanisms: Set<UInt>, pin: Secret?
+        token: Token, session: Session, stored: StoredCertificate, mechanisms: Set<UInt>, pin: Secret?,
+        history: PINHistory
     ) throws(TokenError) {
         certificate = stored.certificate
         self.token = token
         self.session = session
         self.mechanisms = mechanisms
+        self.history = history
         let label = token.info.plainLabel
         let keys = try session.find([
             AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_PRIVATE_KEY)),
@@ -89,7 +92,7 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
                 data, key: self.key, mechanism: CK_MECHANISM_TYPE(mechanism),
                 signatureLength: (self.certificate.publicKey.bits + 7) / 8
             ) { () throws(TokenError) in
-                if self.wantsLoginEachTime { try self.session.login(self.pin, for: .operation) }
+                if self.wantsLoginEachTime { try self.session.login(self.pin, for: .operation, self.history.attempt()) }
             }
         }
         guard try certificate.publicKey.isValid(signature: signature, message: message, digest: digest) else {

@@ -1,5 +1,4 @@
 import SmartCards
-import Tokens
 
 /// A token that is there.
 public struct PresentToken: Sendable {

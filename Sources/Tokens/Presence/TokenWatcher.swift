@@ -1,15 +1,14 @@
 import Basics
 import SmartCards
 import Synchronization
-import Tokens
 
 /// Tells which tokens come and go: by the events of the smart card service, and at intervals for modules whose tokens
 /// are in no reader, or where there is no service.
 ///
 /// One thread asks; ``cancel()`` may come from any.
 public final class TokenWatcher: @unchecked Sendable {
-    // Only `alarm` and `service` are used from other threads, and they are safe for that.
-    private let alarm = Alarm()
+    // Only `timer` and `service` are used from other threads, and they are safe for that.
+    private let timer = WakeUpTimer()
     private let service = Mutex<SmartCardService?>(nil)
     private let modules: [WatchedModule]
     private let interval: UInt32
@@ -30,10 +29,13 @@ public final class TokenWatcher: @unchecked Sendable {
 
     /// - Parameters:
     ///   - modules: paths of PKCS#11 modules.
+    ///   - pins: what is remembered of tokens' PINs.
     ///   - patience: how long a module may take for one piece of work, in seconds.
     ///   - interval: milliseconds between two looks where there are no events.
-    public init(modules: [String], patience: Int = PKCS11Module.defaultPatience, interval: UInt32 = 1000) {
-        self.modules = modules.map { WatchedModule(path: $0, patience: patience) }
+    public init(
+        modules: [String], pins: PINLedger, patience: Int = PKCS11Module.defaultPatience, interval: UInt32 = 1000
+    ) {
+        self.modules = modules.map { WatchedModule(path: $0, pins: pins, patience: patience) }
         self.interval = interval
     }
 
@@ -45,11 +47,11 @@ public final class TokenWatcher: @unchecked Sendable {
     /// Ends ``changes(within:)``, now and later, in whatever thread it runs. To be repeated until it has returned: a wait
     /// that just begins may not hear it.
     public func cancel() {
-        alarm.ring()
+        timer.fire()
         service.withLock { $0 }?.cancel()
     }
 
-    public var isCancelled: Bool { alarm.hasRung }
+    public var isCancelled: Bool { timer.hasFired }
 
     /// Waits until something happens.
     ///
@@ -93,7 +95,7 @@ public final class TokenWatcher: @unchecked Sendable {
     /// Whether cards were put in, or readers or the service came or went.
     private func sleep(milliseconds: UInt32?, _ changes: inout [TokenChange]) -> Bool {
         guard let service = service.withLock({ $0 }) else {
-            alarm.sleep(milliseconds: milliseconds ?? interval)
+            timer.sleep(milliseconds: milliseconds ?? interval)
             return false
         }
         do throws(SmartCardError) {

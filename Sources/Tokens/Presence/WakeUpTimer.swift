@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// A sleep that another thread can end, once and for all.
-final class Alarm: Sendable {
+final class WakeUpTimer: Sendable {
     private let reading: Int32
     private let writing: Int32
     private let isSet = Atomic(false)
@@ -20,9 +20,9 @@ final class Alarm: Sendable {
         close(writing)
     }
 
-    var hasRung: Bool { isSet.load(ordering: .acquiring) }
+    var hasFired: Bool { isSet.load(ordering: .acquiring) }
 
-    func ring() {
+    func fire() {
         isSet.store(true, ordering: .releasing)
         _ = write(writing, [1], 1)
     }

@@ -9,11 +9,17 @@ public enum FactoryPIN {
 }
 
 extension Token {
-    /// Refuses where a login could lock the token, by its flags as they are now.
+    /// Refuses where a login could lock the token, by what is remembered of its PIN and by its flags as they are now.
     ///
-    /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-missing`, `token-not-found`, `no-answer`).
-    public func checkLogin() throws(TokenError) {
+    /// - Returns: what is remembered.
+    /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-missing`, `token-not-found`, `no-answer`), or what
+    ///   ``PINLedger`` throws.
+    @discardableResult
+    public func checkLogin() throws -> PINHistory {
+        let history = try pinHistory()
+        try history.check()
         try attempt { () throws(TokenError) in try currentInfo().checkLogin() }
+        return history
     }
 
     /// Changes the user PIN, and proves it by a login with the new one. The old one is tried once.
@@ -22,8 +28,10 @@ extension Token {
     ///   - old: nil where the reader has a PIN pad; `new` is then nil, too.
     ///   - new: to be checked with ``PINStrength`` first.
     /// - Throws: ``TokenError`` (`pin-refused`, `pin-locked`, `pin-final-try`, `pin-missing`, `pin-unsuitable`,
-    ///   `no-answer`).
-    public func changePIN(from old: Secret?, to new: Secret?) throws(TokenError) {
+    ///   `no-answer`), or what ``PINLedger`` throws.
+    public func changePIN(from old: Secret?, to new: Secret?) throws {
+        let history = try pinHistory()
+        try history.check()
         try attempt(within: old == nil ? PINPad.patience : nil) { () throws(TokenError) in
             let current = try currentInfo()
             try current.checkLogin()
@@ -35,10 +43,10 @@ extension Token {
                     )
                 )
             }
-            try Session(self, isWritable: true).changePIN(from: old, to: new)
+            try Session(self, isWritable: true).changePIN(from: old, to: new, history.attempt())
         }
         try attempt(within: new == nil ? PINPad.patience : nil) { () throws(TokenError) in
-            try Session(self).login(new, for: .user)
+            try Session(self).login(new, for: .user, history.attempt())
         }
     }
 }

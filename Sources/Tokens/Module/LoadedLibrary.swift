@@ -86,7 +86,7 @@ struct LoadedLibrary: @unchecked Sendable {
         guard status == .ok, let list else {
             throw TokenError(
                 .moduleNotUsable, path, localized("The PKCS#11 module \(path) gives no functions: \(status.sentence)."),
-                function: "C_GetFunctionList", returnValue: status)
+                function: .getFunctionList, returnValue: status)
         }
         return list.pointee
     }
@@ -99,7 +99,7 @@ struct LoadedLibrary: @unchecked Sendable {
         guard value == .ok || value == .alreadyInitialized else {
             throw TokenError(
                 .moduleNotUsable, path, localized("The PKCS#11 module \(path) does not start: \(value.sentence)."),
-                function: "C_Initialize", returnValue: value)
+                function: .initialize, returnValue: value)
         }
         return value == .ok
     }

@@ -1,5 +1,4 @@
 import SmartCards
-import Tokens
 
 /// A module that is asked again and again which tokens are there.
 ///
@@ -7,6 +6,7 @@ import Tokens
 /// many look for tokens only when they are started. A token on another machine is asked through a lasting connection.
 final class WatchedModule {
     let path: String
+    private let pins: PINLedger
     private let patience: Int
     private var loaded: PKCS11Module?
     /// Whether its tokens are in no reader of this machine, so that the service's events say nothing of them.
@@ -18,8 +18,9 @@ final class WatchedModule {
     private(set) var failure: TokenError?
     private var isHung = false
 
-    init(path: String, patience: Int) {
+    init(path: String, pins: PINLedger, patience: Int) {
         self.path = path
+        self.pins = pins
         self.patience = patience
     }
 
@@ -50,7 +51,7 @@ final class WatchedModule {
     }
 
     private func ask(_ readers: [Reader]) throws(TokenError) -> [PresentToken] {
-        let module = if let loaded { loaded } else { try PKCS11Module(path: path, patience: patience) }
+        let module = if let loaded { loaded } else { try PKCS11Module(path: path, pins: pins, patience: patience) }
         loaded = module
         let slots = try module.slotDescriptions()
         isOutsideReaders = isRemote || slots.contains { slot in !readers.contains { $0.isSlot(slot) } }

@@ -21,7 +21,7 @@ final class Session: @unchecked Sendable {
         label = token.info.plainLabel
         var handle: CK_SESSION_HANDLE = 0
         let flags = CKF_SERIAL_SESSION | (isWritable ? CKF_RW_SESSION : 0)
-        try module.call("C_OpenSession", module.functions.C_OpenSession, on: label) {
+        try module.call(.openSession, module.functions.C_OpenSession, on: label) {
             $0(token.slot, CK_FLAGS(flags), nil, nil, &handle)
         }
         self.handle = handle
@@ -46,31 +46,50 @@ final class Session: @unchecked Sendable {
     /// reports a wrong PIN of some cards as CKR_GENERAL_ERROR or CKR_USER_NOT_LOGGED_IN. After a failure the session
     /// takes no PIN any more.
     ///
-    /// - Parameter pin: nil for a PIN pad at the reader.
-    func login(_ pin: Secret?, for purpose: LoginPurpose) throws(TokenError) {
-        try checkNotRefused()
-        let user = CK_USER_TYPE(purpose == .user ? CKU_USER : CKU_CONTEXT_SPECIFIC)
-        guard let function = module.functions.C_Login else { throw TokenError("C_Login", .missing, label) }
-        let value = Self.lend(pin) { pin, length in function(handle, user, pin, length) }
-        if value == .ok {
-            isLoggedIn = true
-            return
+    /// - Parameters:
+    ///   - pin: nil for a PIN pad at the reader.
+    ///   - attempt: from the token's ``PINHistory``.
+    func login(_ pin: Secret?, for purpose: LoginPurpose, _ attempt: consuming PINAttempt) throws(TokenError) {
+        if let refusal = refusalOfBefore {
+            attempt.wasNotMade()
+            throw refusal
         }
-        if value == .userAlreadyLoggedIn, purpose == .user { return }
-        throw refusal(value, by: "C_Login", what: localized("the login"))
+        let user = CK_USER_TYPE(purpose == .user ? CKU_USER : CKU_CONTEXT_SPECIFIC)
+        guard let function = module.functions.C_Login else {
+            attempt.wasNotMade()
+            throw TokenError(.login, .missing, label)
+        }
+        let value = Self.lend(pin) { pin, length in function(handle, user, pin, length) }
+        if value == .ok || (value == .userAlreadyLoggedIn && purpose == .user) {
+            isLoggedIn = isLoggedIn || value == .ok
+            return attempt.wasRight()
+        }
+        attempt.wasRefused(isLocked: value == .pinLocked)
+        throw refusal(value, by: .login, what: localized("the login"))
     }
 
-    /// Changes the user's PIN. The old one is tried once, as by ``login(_:for:)``.
+    /// Changes the user's PIN. The old one is tried once, as by ``login(_:for:_:)``.
     ///
     /// - Parameters:
     ///   - old: nil for a PIN pad at the reader, as `new` is then.
-    func changePIN(from old: Secret?, to new: Secret?) throws(TokenError) {
-        try checkNotRefused()
-        guard let function = module.functions.C_SetPIN else { throw TokenError("C_SetPIN", .missing, label) }
+    ///   - attempt: from the token's ``PINHistory``.
+    func changePIN(from old: Secret?, to new: Secret?, _ attempt: consuming PINAttempt) throws(TokenError) {
+        if let refusal = refusalOfBefore {
+            attempt.wasNotMade()
+            throw refusal
+        }
+        guard let function = module.functions.C_SetPIN else {
+            attempt.wasNotMade()
+            throw TokenError(.setPIN, .missing, label)
+        }
         let value = Self.lend(old) { old, oldLength in
             Self.lend(new) { new, newLength in function(handle, old, oldLength, new, newLength) }.code
         }
-        guard value == .ok else { throw refusal(value, by: "C_SetPIN", what: localized("the change of its PIN")) }
+        guard value == .ok else {
+            attempt.wasRefused(isLocked: value == .pinLocked)
+            throw refusal(value, by: .setPIN, what: localized("the change of its PIN"))
+        }
+        attempt.wasRight()
     }
 
     /// PKCS#11 takes a PIN through a pointer that is not const, and does not write there.
@@ -83,7 +102,7 @@ final class Session: @unchecked Sendable {
                 secret.withBytes { body(UnsafeMutablePointer(mutating: $0.baseAddress), CK_ULONG($0.count)) }))
     }
 
-    private func refusal(_ value: ReturnValue, by function: String, what: String) -> TokenError {
+    private func refusal(_ value: ReturnValue, by function: PKCS11Function, what: String) -> TokenError {
         wasRefused = true
         if value == .pinLocked {
             return TokenError(
@@ -100,9 +119,10 @@ final class Session: @unchecked Sendable {
             function: function, returnValue: value)
     }
 
-    private func checkNotRefused() throws(TokenError) {
-        guard wasRefused else { return }
-        throw TokenError(
+    /// Why a PIN is not tried a second time; nil where none was refused.
+    private var refusalOfBefore: TokenError? {
+        guard wasRefused else { return nil }
+        return TokenError(
             .pinRefused, label,
             localized("Token \(label) refused the login before; the PIN is not tried a second time."))
     }
@@ -111,7 +131,7 @@ final class Session: @unchecked Sendable {
     func find(_ template: [AttributeValue]) throws(TokenError) -> [CK_OBJECT_HANDLE] {
         var found: [CK_OBJECT_HANDLE] = []
         try withTemplate(template) { (attributes: inout [CK_ATTRIBUTE]) throws(TokenError) in
-            try module.call("C_FindObjectsInit", module.functions.C_FindObjectsInit, on: label) {
+            try module.call(.findObjectsInit, module.functions.C_FindObjectsInit, on: label) {
                 $0(handle, &attributes, CK_ULONG(attributes.count))
             }
         }
@@ -119,7 +139,7 @@ final class Session: @unchecked Sendable {
         while found.count < 4096 {
             var batch = [CK_OBJECT_HANDLE](repeating: 0, count: 64)
             var count: CK_ULONG = 0
-            try module.call("C_FindObjects", module.functions.C_FindObjects, on: label) {
+            try module.call(.findObjects, module.functions.C_FindObjects, on: label) {
                 $0(handle, &batch, CK_ULONG(batch.count), &count)
             }
             if count == 0 { break }
@@ -132,11 +152,11 @@ final class Session: @unchecked Sendable {
     func attribute(_ type: UInt, of object: CK_OBJECT_HANDLE) throws(TokenError) -> [UInt8]? {
         var attribute = CK_ATTRIBUTE(type: CK_ATTRIBUTE_TYPE(type), pValue: nil, ulValueLen: 0)
         guard let function = module.functions.C_GetAttributeValue else {
-            throw TokenError("C_GetAttributeValue", .missing, label)
+            throw TokenError(.getAttributeValue, .missing, label)
         }
         let value = ReturnValue(rawValue: UInt(function(handle, object, &attribute, 1)))
         if value == .attributeTypeInvalid { return nil }
-        guard value == .ok else { throw TokenError("C_GetAttributeValue", value, label) }
+        guard value == .ok else { throw TokenError(.getAttributeValue, value, label) }
         // CK_UNAVAILABLE_INFORMATION stands for "there is none".
         if attribute.ulValueLen == CK_ULONG.max { return nil }
         guard attribute.ulValueLen <= 1 << 20 else {
@@ -149,7 +169,7 @@ final class Session: @unchecked Sendable {
             attribute.pValue = buffer.baseAddress
             return ReturnValue(rawValue: UInt(function(handle, object, &attribute, 1)))
         }
-        guard second == .ok else { throw TokenError("C_GetAttributeValue", second, label) }
+        guard second == .ok else { throw TokenError(.getAttributeValue, second, label) }
         guard attribute.ulValueLen <= CK_ULONG(announced) else {
             throw TokenError(.failed, label, localized("Token \(label) gave more bytes than it announced."))
         }
@@ -169,14 +189,14 @@ final class Session: @unchecked Sendable {
         _ data: [UInt8], key: CK_OBJECT_HANDLE, mechanism: CK_MECHANISM_TYPE, signatureLength: Int,
         beforeSigning: () throws(TokenError) -> Void
     ) throws(TokenError) -> [UInt8] {
-        try checkNotRefused()
+        if let refusalOfBefore { throw refusalOfBefore }
         var choice = CK_MECHANISM(mechanism: mechanism, pParameter: nil, ulParameterLen: 0)
-        try module.call("C_SignInit", module.functions.C_SignInit, on: label) { $0(handle, &choice, key) }
+        try module.call(.signInit, module.functions.C_SignInit, on: label) { $0(handle, &choice, key) }
         try beforeSigning()
         var input = data
         var signature = [UInt8](repeating: 0, count: signatureLength)
         var length = CK_ULONG(signatureLength)
-        try module.call("C_Sign", module.functions.C_Sign, on: label) {
+        try module.call(.sign, module.functions.C_Sign, on: label) {
             $0(handle, &input, CK_ULONG(input.count), &signature, &length)
         }
         guard length == CK_ULONG(signatureLength) else {
