@@ -71,7 +71,7 @@ public enum XMLDocument {
         }
         let text = error.pointee.message.map { String(cString: $0) } ?? localized("the document is malformed")
         return MarkupError(
-            code: .malformed, message: text.split { $0.isWhitespace }.joined(separator: " "),
+            code: .malformed, message: .verbatim(text.split { $0.isWhitespace }.joined(separator: " ")),
             line: Int(error.pointee.line))
     }
 

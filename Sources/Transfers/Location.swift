@@ -7,7 +7,7 @@ struct Location {
     let text: String
 
     init(_ url: String, operation: String) throws(TransferError) {
-        func invalid(_ message: String) -> TransferError {
+        func invalid(_ message: LocalizableText) -> TransferError {
             TransferError(
                 code: .invalidRequest, operation: operation, location: localized("the URL given"), message: message)
         }

@@ -1,0 +1,3 @@
+import Messages
+
+func localized(_ literal: MessageLiteral) -> String { (Messages.localized(literal) as LocalizableText).localized }
