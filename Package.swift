@@ -8,7 +8,7 @@ let package = Package(
     name: "etoken-bridge",
     products: [
         .library(name: "TrustList", targets: ["TrustList"]),
-        .library(name: "Certificates", targets: ["Certificates"]),
+        .library(name: "X509", targets: ["X509"]),
         .library(name: "Cluster", targets: ["Cluster"]),
         .library(name: "Phones", targets: ["Phones"]),
         .library(name: "Tokens", targets: ["Secrets", "Tokens"]),
@@ -47,11 +47,11 @@ let package = Package(
         .target(name: "Files", dependencies: ["Messages"]),
         .target(name: "Secrets", dependencies: ["Messages"]),
         .target(name: "TrustList", dependencies: ["Messages"]),
-        .target(name: "Certificates", dependencies: ["COpenSSL", "Messages", "TrustList"]),
+        .target(name: "X509", dependencies: ["COpenSSL", "Messages", "TrustList"]),
         .target(name: "SmartCards", dependencies: ["CPCSC", "Messages"]),
         .target(
             name: "Tokens",
-            dependencies: ["CPKCS11", "Certificates", "Messages", "Secrets", "SmartCards", "TrustList"]),
+            dependencies: ["CPKCS11", "Messages", "Secrets", "SmartCards", "TrustList", "X509"]),
         .target(name: "TokenPresence", dependencies: ["Messages", "SmartCards", "Tokens"]),
         .target(name: "Transfers", dependencies: ["CCurl", "Messages"]),
         .target(name: "Markup", dependencies: ["CXML", "Messages"]),
@@ -59,28 +59,28 @@ let package = Package(
         .target(
             name: "Cluster",
             dependencies: [
-                "CSSH", "Certificates", "Documents", "Files", "Markup", "Messages", "Secrets", "TOML", "Transfers",
-                "TrustList",
+                "CSSH", "Documents", "Files", "Markup", "Messages", "Secrets", "TOML", "Transfers",
+                "TrustList", "X509",
             ]),
         .target(
-            name: "Phones", dependencies: ["Certificates", "Cluster", "Documents", "Files", "Messages", "TrustList"],
+            name: "Phones", dependencies: ["Cluster", "Documents", "Files", "Messages", "TrustList", "X509"],
             resources: [.embedInCode("Models/phone-models.csv")]),
         .target(
             name: "Migration",
-            dependencies: ["Certificates", "Cluster", "Documents", "Files", "Messages", "Phones", "TrustList"]),
+            dependencies: ["Cluster", "Documents", "Files", "Messages", "Phones", "TrustList", "X509"]),
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Certificates", "Cluster", "Documents", "Files", "Messages", "Migration", "Phones", "Secrets",
+                "Cluster", "Documents", "Files", "Messages", "Migration", "Phones", "Secrets",
                 "SmartCards",
-                "TokenPresence", "Tokens", "TrustList", "Version",
+                "TokenPresence", "Tokens", "TrustList", "Version", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // The lab: a cluster and its phones on loopback. It knows nothing of the product above.
         .target(
             name: "ClusterLab",
-            dependencies: ["CLinux", "CSSH", "Certificates", "Markup", "Transfers", "TrustList", "FlyingFox"]),
+            dependencies: ["CLinux", "CSSH", "Markup", "Transfers", "TrustList", "X509", "FlyingFox"]),
         .executableTarget(
             name: "cluster-lab",
             dependencies: [
@@ -89,32 +89,32 @@ let package = Package(
             ]),
 
         // A token without hardware: a smart card for the virtual reader of vsmartcard-vpcd.
-        .target(name: "VirtualToken", dependencies: ["Certificates"]),
+        .target(name: "VirtualToken", dependencies: ["X509"]),
         .executableTarget(
             name: "virtual-token",
             dependencies: [
-                "Certificates", "Version", "VirtualToken",
+                "Version", "VirtualToken", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // Tests
         .target(
-            name: "FuzzTargets", dependencies: ["Certificates", "Cluster", "Markup", "Phones", "TOML", "TrustList"],
+            name: "FuzzTargets", dependencies: ["Cluster", "Markup", "Phones", "TOML", "TrustList", "X509"],
             path: "Tests/Fuzz/Sources/FuzzTargets"),
         .testTarget(
             name: "ClusterLabTests",
-            dependencies: ["Certificates", "ClusterLab", "ServerFixtures", "TrustList", "cluster-lab"],
+            dependencies: ["ClusterLab", "ServerFixtures", "TrustList", "X509", "cluster-lab"],
             exclude: ["Clients"]),
         .testTarget(
-            name: "TrustListTests", dependencies: ["Certificates", "FuzzTargets", "ServerFixtures", "TrustList"],
+            name: "TrustListTests", dependencies: ["FuzzTargets", "ServerFixtures", "TrustList", "X509"],
             exclude: ["independent-writer.py"]),
         .testTarget(
             name: "PhonesTests",
-            dependencies: ["Certificates", "Cluster", "ClusterLab", "Phones", "ServerFixtures", "TrustList"]),
+            dependencies: ["Cluster", "ClusterLab", "Phones", "ServerFixtures", "TrustList", "X509"]),
         .testTarget(
             name: "TokensTests",
             dependencies: [
-                "CPKCS11", "Certificates", "Secrets", "ServerFixtures", "SmartCards", "Tokens", "TrustList",
+                "CPKCS11", "Secrets", "ServerFixtures", "SmartCards", "Tokens", "TrustList", "X509",
             ],
             exclude: ["fake-module.c"]),
         .testTarget(name: "SmartCardsTests", dependencies: ["ServerFixtures", "SmartCards", "virtual-token"]),
@@ -123,7 +123,7 @@ let package = Package(
         .testTarget(name: "DoctorTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(
             name: "MigrationTests",
-            dependencies: ["Certificates", "Cluster", "Documents", "Files", "Migration", "Phones", "TrustList"]),
+            dependencies: ["Cluster", "Documents", "Files", "Migration", "Phones", "TrustList", "X509"]),
         .target(
             name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
             exclude: [
@@ -139,13 +139,13 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Certificates", "Cluster", "Documents", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList",
+                "Cluster", "Documents", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
                 "cluster-lab",
             ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Certificates", "ServerFixtures", "TrustList", "cluster-lab", "etoken-bridge", "virtual-token",
+                "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge", "virtual-token",
             ],
             exclude: ["kill-at-sync.c", "on-terminal.py"]),
     ],

@@ -1,8 +1,8 @@
-import Certificates
 import Files
 import Markup
 import Messages
 import Transfers
+import X509
 
 /// What went wrong between us and a cluster.
 ///

@@ -1,8 +1,8 @@
-import Certificates
 import Cluster
 import Messages
 import Phones
 import TrustList
+import X509
 
 // What a change makes of the records of a CTL file, and whether it can.
 extension Change {

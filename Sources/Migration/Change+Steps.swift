@@ -1,8 +1,8 @@
-import Certificates
 import Cluster
 import Messages
 import Phones
 import TrustList
+import X509
 
 extension Change {
     /// The steps, in order. The first one that phones can see comes after the forecast.

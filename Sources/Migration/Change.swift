@@ -1,4 +1,3 @@
-import Certificates
 import Cluster
 import Documents
 import Files
@@ -6,6 +5,7 @@ import Glibc
 import Messages
 import Phones
 import TrustList
+import X509
 
 /// A change of a cluster's trust list: its plan, its journal, and the cluster itself.
 ///

@@ -1,7 +1,7 @@
-import Certificates
 import Cluster
 import Phones
 import TrustList
+import X509
 
 /// What a migration needs of a cluster. ``LiveCluster`` is the real one; tests may put another in its place.
 public protocol ClusterWorld: AnyObject {

@@ -1,8 +1,8 @@
-import Certificates
 import Cluster
 import Messages
 import Phones
 import TrustList
+import X509
 
 /// Whether a cluster can go back to a release without `utils ctl`, and what is left to do: a checklist. Changes nothing.
 ///

@@ -1,9 +1,9 @@
-import Certificates
 import Cluster
 import Glibc
 import Messages
 import Phones
 import TrustList
+import X509
 
 /// A real cluster, reached through the transports of the module Cluster.
 public final class LiveCluster: ClusterWorld {

@@ -1,7 +1,7 @@
-import Certificates
 import Files
 import Glibc
 import Messages
+import X509
 
 /// The folder in which the program keeps what must survive it: every CTL file that it ever replaced.
 ///

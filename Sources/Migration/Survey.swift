@@ -1,8 +1,8 @@
-import Certificates
 import Cluster
 import Messages
 import Phones
 import TrustList
+import X509
 
 /// What the cluster looks like before anything changes.
 public struct Survey {

@@ -1,6 +1,6 @@
-import Certificates
 import Messages
 import TrustList
+import X509
 
 /// The signer of a trust list that phones are going to be offered: what its header will say, and the certificate that
 /// its signature will verify with.

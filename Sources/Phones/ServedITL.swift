@@ -1,5 +1,5 @@
-import Certificates
 import TrustList
+import X509
 
 /// The ITL file that a node serves, and what of it phones may not have yet.
 ///

@@ -1,6 +1,6 @@
-import Certificates
 import Messages
 import TrustList
+import X509
 
 /// What a phone displays of its CTL file.
 public enum HeldChecksum: Equatable, Sendable {

@@ -1,9 +1,9 @@
 import CPKCS11
-import Certificates
 import Glibc
 import Messages
 import Secrets
 import TrustList
+import X509
 
 /// A token in a slot of a module.
 ///

@@ -1,7 +1,7 @@
 import CPKCS11
-import Certificates
 import Messages
 import TrustList
+import X509
 
 /// What can be seen on a token.
 public struct TokenContents: Sendable {

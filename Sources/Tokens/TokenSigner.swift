@@ -1,8 +1,8 @@
 import CPKCS11
-import Certificates
 import Messages
 import Secrets
 import TrustList
+import X509
 
 /// A key on a token, as a trust list's signer. The session, and with it the login, ends when this object does.
 public final class TokenSigner: TrustListSigner, @unchecked Sendable {

@@ -1,6 +1,6 @@
 import Messages
 
-/// What a new record is made from. The module Certificates fills it from a certificate.
+/// What a new record is made from. The module X509 fills it from a certificate.
 public struct RecordContent: Sendable {
     /// Host name or dotted IP address; empty for a token.
     public var dnsName: String

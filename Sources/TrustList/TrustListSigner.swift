@@ -12,7 +12,7 @@ public protocol TrustListSigner {
     func sign(_ message: [UInt8], digest: DigestAlgorithm) throws -> [UInt8]
 }
 
-/// Checks RSA PKCS#1 v1.5 signatures with a certificate's public key. The module Certificates has the implementation.
+/// Checks RSA PKCS#1 v1.5 signatures with a certificate's public key. The module X509 has the implementation.
 public protocol SignatureVerifier {
     /// Whether `signature` over `message` was made with the key of this certificate.
     ///

@@ -1,4 +1,4 @@
-import Certificates
+import X509
 
 /// What a virtual token holds.
 public struct TokenContents: Sendable {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Certificates
 import Glibc
 import VirtualToken
+import X509
 
 struct Insert: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -10,13 +10,13 @@ let package = Package(
         .executableTarget(
             name: "TrustListBench",
             dependencies: [
-                .product(name: "Certificates", package: "etoken-bridge"),
+                .product(name: "X509", package: "etoken-bridge"),
                 .product(name: "TrustList", package: "etoken-bridge"),
             ]),
         .executableTarget(
             name: "TVSBench",
             dependencies: [
-                .product(name: "Certificates", package: "etoken-bridge"),
+                .product(name: "X509", package: "etoken-bridge"),
                 .product(name: "Cluster", package: "etoken-bridge"),
             ]),
     ],

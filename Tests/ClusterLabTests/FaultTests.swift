@@ -1,7 +1,7 @@
-import Certificates
 import ClusterLab
 import Foundation
 import Testing
+import X509
 
 /// Each fault: what fails, what the cluster holds afterwards, and that it can be undone.
 @Suite struct FaultTests {

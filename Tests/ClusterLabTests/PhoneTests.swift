@@ -1,7 +1,7 @@
-import Certificates
 import ClusterLab
 import Foundation
 import Testing
+import X509
 
 /// What the phones take and what they refuse, with files signed by test keys.
 @Suite struct PhoneTests {

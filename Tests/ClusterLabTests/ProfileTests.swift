@@ -1,7 +1,7 @@
-import Certificates
 import Foundation
 import Testing
 import TrustList
+import X509
 
 /// How the releases differ.
 @Suite struct ProfileTests {

@@ -1,7 +1,7 @@
-import Certificates
 import ClusterLab
 import Foundation
 import ServerFixtures
+import X509
 
 /// A lab of a test's own, started with the real program, in a directory of its own, gone when the test ends.
 struct RunningLab {

@@ -1,6 +1,6 @@
-import Certificates
 import Foundation
 import Testing
+import X509
 
 /// The Trust Verification Service, asked by a Python client and by openssl.
 @Suite struct TVSTests {

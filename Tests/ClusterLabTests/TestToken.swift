@@ -1,5 +1,5 @@
-import Certificates
 import TrustList
+import X509
 
 /// A software key with a certificate like a token's.
 struct TestToken {

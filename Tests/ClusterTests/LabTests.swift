@@ -1,9 +1,9 @@
-import Certificates
 import Cluster
 import Secrets
 import ServerFixtures
 import Testing
 import TrustList
+import X509
 
 /// Every way into a cluster, against the lab.
 @Suite struct LabTests {

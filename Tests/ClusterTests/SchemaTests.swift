@@ -1,6 +1,6 @@
-import Certificates
 import Foundation
 import Testing
+import X509
 
 @testable import Cluster
 

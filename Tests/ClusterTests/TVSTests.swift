@@ -1,7 +1,7 @@
-import Certificates
 import ServerFixtures
 import Testing
 import TrustList
+import X509
 
 @testable import Cluster
 

@@ -1,9 +1,9 @@
-import Certificates
 import Cluster
 import Secrets
 import ServerFixtures
 import Testing
 import Transfers
+import X509
 
 /// A node's web side, imitated from the facts alone.
 struct WebNode {

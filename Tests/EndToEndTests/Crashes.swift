@@ -1,8 +1,8 @@
-import Certificates
 import Foundation
 import ServerFixtures
 import Testing
 import TrustList
+import X509
 
 /// The program is killed after a record of its journal, with SIGKILL, and another run goes on. A sample of the records; all
 /// of them with ETOKEN_BRIDGE_EVERY_POINT in the environment (tools/crash-test).

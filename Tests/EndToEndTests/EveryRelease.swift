@@ -1,7 +1,7 @@
-import Certificates
 import Foundation
 import Testing
 import TrustList
+import X509
 
 /// The main job whole, on each release that the lab imitates, and on the largest lab.
 @Suite struct EveryRelease {

@@ -1,7 +1,7 @@
-import Certificates
 import Foundation
 import Testing
 import TrustList
+import X509
 
 /// The main job as a user runs it: the programs, the lab, and tokens in SoftHSM.
 @Suite struct MainJob {

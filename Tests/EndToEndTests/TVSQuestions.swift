@@ -1,7 +1,7 @@
-import Certificates
 import Foundation
 import ServerFixtures
 import Testing
+import X509
 
 /// tvs query as a user runs it.
 @Suite struct TVSQuestions {

@@ -1,8 +1,8 @@
-import Certificates
 import Cluster
 import Migration
 import Phones
 import TrustList
+import X509
 
 /// A cluster in memory that can be told to fail at a given call. What the real transports do is tested against the lab.
 /// It is used by one thread: its nodes are read and written one after the other.

@@ -1,9 +1,9 @@
-import Certificates
 import Cluster
 import Files
 import Phones
 import Testing
 import TrustList
+import X509
 
 @testable import Migration
 

@@ -1,10 +1,10 @@
-import Certificates
 import Cluster
 import Files
 import Foundation
 import Phones
 import Testing
 import TrustList
+import X509
 
 @testable import Migration
 

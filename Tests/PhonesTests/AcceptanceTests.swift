@@ -1,6 +1,6 @@
-import Certificates
 import Testing
 import TrustList
+import X509
 
 @testable import Phones
 

@@ -1,7 +1,7 @@
-import Certificates
 import Phones
 import Testing
 import TrustList
+import X509
 
 /// Forecasts of many phones at once: which TVS servers and which ITL file count for whom.
 @Suite struct ForecastTests {

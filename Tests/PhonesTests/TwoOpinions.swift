@@ -1,7 +1,7 @@
-import Certificates
 import Phones
 import Testing
 import TrustList
+import X509
 
 @testable import ClusterLab
 

@@ -11,7 +11,7 @@ let package = Package(
         .executableTarget(
             name: "SanitizedTokens",
             dependencies: [
-                .product(name: "Certificates", package: "etoken-bridge"),
+                .product(name: "X509", package: "etoken-bridge"),
                 .product(name: "Tokens", package: "etoken-bridge"),
                 .product(name: "TrustList", package: "etoken-bridge"),
             ])

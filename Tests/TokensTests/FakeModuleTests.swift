@@ -1,8 +1,8 @@
-import Certificates
 import Foundation
 import Secrets
 import Testing
 import TrustList
+import X509
 
 @testable import Tokens
 

@@ -1,10 +1,10 @@
 import CPKCS11
-import Certificates
 import Foundation
 import Secrets
 import ServerFixtures
 import Testing
 import TrustList
+import X509
 
 @testable import Tokens
 

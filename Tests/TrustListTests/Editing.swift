@@ -1,6 +1,6 @@
-import Certificates
 import Testing
 import TrustList
+import X509
 
 @Suite struct Editing {
     let file = try! Workshop.ctlClientFile()

@@ -1,8 +1,8 @@
-import Certificates
 import Foundation
 import ServerFixtures
 import Testing
 import TrustList
+import X509
 
 /// Files made, and ours read, by a writer in Python that knows docs/trust-list-format.md and nothing of this code.
 @Suite struct IndependentWriter {

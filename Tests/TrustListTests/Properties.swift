@@ -1,8 +1,8 @@
-import Certificates
 import Foundation
 import FuzzTargets
 import Testing
 import TrustList
+import X509
 
 /// A small generator whose sequence a failing test can repeat: the seed is in its message.
 private struct Seeded: RandomNumberGenerator {

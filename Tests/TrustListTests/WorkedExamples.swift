@@ -1,6 +1,6 @@
-import Certificates
 import Testing
 import TrustList
+import X509
 
 /// The two files of docs/trust-list-format.md, "Worked examples", whose every length Cisco printed.
 @Suite struct WorkedExamples {

@@ -1,5 +1,5 @@
-import Certificates
 import TrustList
+import X509
 
 /// Certificates and trust lists for the tests, with the lengths that docs/trust-list-format.md prints.
 enum Workshop {

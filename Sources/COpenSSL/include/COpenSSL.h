@@ -1,4 +1,4 @@
-// libcrypto (OpenSSL 3): X.509, digests and signatures. Only the target Certificates imports this.
+// libcrypto (OpenSSL 3): X.509, digests and signatures. Only the target X509 imports this.
 #ifndef ETB_COPENSSL_H
 #define ETB_COPENSSL_H
 

@@ -1,5 +1,5 @@
-import Certificates
 import Messages
+import X509
 
 /// What one node gave when a trust list file was read from it.
 public struct TrustListReading: Sendable {

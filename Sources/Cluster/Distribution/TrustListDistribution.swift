@@ -1,5 +1,5 @@
-import Certificates
 import Messages
+import X509
 
 /// The trust list files of all nodes that serve them to phones, read and written at once.
 ///

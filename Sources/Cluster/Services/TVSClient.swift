@@ -1,7 +1,7 @@
-import Certificates
 import Messages
 import Transfers
 import TrustList
+import X509
 
 /// What the Trust Verification Service says of a certificate.
 public struct TVSAnswer: Sendable, Hashable {

@@ -1,5 +1,5 @@
-import Certificates
 import TrustList
+import X509
 
 /// Questions about one certificate for several TVS servers, asked of all at once.
 public struct TVSInquiry: Sendable {

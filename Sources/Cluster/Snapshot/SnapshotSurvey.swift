@@ -1,7 +1,7 @@
-import Certificates
 import Documents
 import Messages
 import TrustList
+import X509
 
 extension Cluster {
     /// Takes a snapshot. Changes nothing. What cannot be read is a gap in it.

@@ -1,7 +1,7 @@
-import Certificates
 import Documents
 import Messages
 import TrustList
+import X509
 
 extension ClusterStatus.TrustList {
     /// Reads a file's bytes; what is wrong with them is part of the result.

@@ -1,6 +1,6 @@
-import Certificates
 import Messages
 import Transfers
+import X509
 
 /// The keys that a node shows when nothing is known of it yet. They prove nothing until somebody has compared them.
 public struct FirstContact: Sendable {

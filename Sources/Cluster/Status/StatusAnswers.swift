@@ -1,6 +1,6 @@
-import Certificates
 import Documents
 import Messages
+import X509
 
 /// Readers of what the command line prints about a cluster's health.
 enum StatusAnswers {

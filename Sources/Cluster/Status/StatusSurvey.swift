@@ -1,7 +1,7 @@
-import Certificates
 import Documents
 import Messages
 import TrustList
+import X509
 
 extension Cluster {
     /// Looks at every node: over TFTP and HTTP, and on the command line. Changes nothing. What cannot be read is part of

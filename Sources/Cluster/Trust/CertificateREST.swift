@@ -1,8 +1,8 @@
-import Certificates
 import FoundationEssentials
 import Messages
 import Secrets
 import Transfers
+import X509
 
 /// The certificate management REST interface of a node, from 12.5 on (Cisco's "Certificate Management APIs";
 /// docs/cluster-interfaces.md tells what is *unconfirmed*).

@@ -1,5 +1,5 @@
-import Certificates
 import Messages
+import X509
 
 /// A way into the cluster's certificates, the best one first (docs/cluster-interfaces.md).
 public enum TrustTransport: String, Sendable, Hashable, CaseIterable {

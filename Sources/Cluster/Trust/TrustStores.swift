@@ -1,5 +1,5 @@
-import Certificates
 import Messages
+import X509
 
 /// The trust stores of a cluster, by the best way that answers, or by the one that is named.
 ///

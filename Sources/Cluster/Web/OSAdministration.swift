@@ -1,9 +1,9 @@
-import Certificates
 import Markup
 import Messages
 import Secrets
 import Synchronization
 import Transfers
+import X509
 
 /// A certificate in a trust store, as OS Administration lists it.
 public struct ListedCertificate: Sendable, Hashable {

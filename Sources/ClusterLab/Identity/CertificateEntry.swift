@@ -1,4 +1,4 @@
-import Certificates
+import X509
 
 /// A certificate in a node's lists: one of its own, or one that it trusts.
 struct CertificateEntry: Sendable {

@@ -1,6 +1,6 @@
-import Certificates
 import FoundationEssentials
 import TrustList
+import X509
 
 /// Takes a certificate that a user uploads or pastes, as strictly as CUCM does.
 enum CertificateImport {

@@ -1,7 +1,7 @@
-import Certificates
 import Dispatch
 import Synchronization
 import TrustList
+import X509
 
 /// The certificates of all nodes.
 struct ClusterIdentity: Sendable {

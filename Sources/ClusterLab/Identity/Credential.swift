@@ -1,5 +1,5 @@
-import Certificates
 import TrustList
+import X509
 
 /// A certificate of the cluster with its private key.
 struct Credential: Sendable {

@@ -1,5 +1,5 @@
-import Certificates
 import TrustList
+import X509
 
 /// Makes the security tokens with which the CTL file of an old cluster was written: keys in files, and certificates as the
 /// manufacturer's authority would issue them. Names as docs/trust-list-format.md has them.

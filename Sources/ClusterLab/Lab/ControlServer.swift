@@ -1,5 +1,5 @@
-import Certificates
 import Glibc
+import X509
 
 /// Answers the command line within the running lab.
 struct ControlServer: Sendable {

@@ -1,5 +1,5 @@
-import Certificates
 import TrustList
+import X509
 
 /// Makes a lab's certificates, trust lists and trust store after those of a snapshot.
 struct LikeCluster: Sendable {

@@ -1,5 +1,5 @@
-import Certificates
 import TrustList
+import X509
 
 extension LabPlan {
     /// A plan for a lab like the cluster of a snapshot: its nodes, release, services and phones, on addresses of the lab's.

@@ -1,7 +1,7 @@
-import Certificates
 import Dispatch
 import Synchronization
 import TrustList
+import X509
 
 /// The certificates of a snapshot, made anew with the lab's own keys: the same names, serial numbers, validity, key sizes
 /// and digests. `DIR/like` holds them, named by the SHA-1 of those that they stand for.

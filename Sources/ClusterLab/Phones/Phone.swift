@@ -1,6 +1,6 @@
-import Certificates
 import Synchronization
 import TrustList
+import X509
 
 /// A phone: it starts, fetches its trust lists, decides, and remembers what it holds.
 final class Phone: Sendable {

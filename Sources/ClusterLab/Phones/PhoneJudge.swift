@@ -1,5 +1,5 @@
-import Certificates
 import TrustList
+import X509
 
 /// How a phone decides whether to take a trust list.
 ///

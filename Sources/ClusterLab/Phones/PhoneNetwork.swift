@@ -1,6 +1,6 @@
-import Certificates
 import Transfers
 import TrustList
+import X509
 
 /// What a phone does on the network: fetch files, ask TVS.
 struct PhoneNetwork: Sendable {

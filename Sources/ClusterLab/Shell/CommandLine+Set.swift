@@ -1,4 +1,4 @@
-import Certificates
+import X509
 
 extension CommandLine {
     func set(_ words: [String]) throws {

@@ -1,7 +1,7 @@
-import Certificates
 import Dispatch
 import Synchronization
 import TrustList
+import X509
 
 /// The cluster: its nodes, certificates, trust store, mode and phones, and what can be done to them. Every way in (command
 /// line, web pages, AXL) acts through this.

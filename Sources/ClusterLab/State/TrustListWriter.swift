@@ -1,5 +1,5 @@
-import Certificates
 import TrustList
+import X509
 
 /// Writes the cluster's own trust lists, as CUCM's command line does, or before release 10 the CTL Client.
 struct TrustListWriter: Sendable {

@@ -1,5 +1,5 @@
-import Certificates
 import Synchronization
+import X509
 
 /// The trust certificates of the cluster, the same on all nodes: `trust-store/UNIT/NAME.pem`.
 final class TrustStore: Sendable {

@@ -1,6 +1,6 @@
-import Certificates
 import Synchronization
 import TrustList
+import X509
 
 /// The certificates that the Trust Verification Service vouches for: the trust store's, and those of the CTL file that is
 /// on its node now. It looks one up by serial number and issuer, the issuer spelt as trust lists spell it.

@@ -1,5 +1,5 @@
-import Certificates
 import FoundationEssentials
+import X509
 
 /// The certificate interface of the newer releases, on every node. Source: docs/lab.md.
 struct CertificateREST: Sendable {

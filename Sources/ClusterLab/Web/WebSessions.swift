@@ -1,5 +1,5 @@
-import Certificates
 import Synchronization
+import X509
 
 /// The sessions of one node's web pages, as Tomcat and Struts keep them.
 final class WebSessions: Sendable {

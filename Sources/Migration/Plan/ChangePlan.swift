@@ -1,9 +1,9 @@
-import Certificates
 import Cluster
 import Documents
 import Files
 import FoundationEssentials
 import Messages
+import X509
 
 /// A change, decided on: everything that a run needs beside the cluster and the token. It is data: it can be saved, read
 /// by people, run later, and it is the first record of a change's journal.

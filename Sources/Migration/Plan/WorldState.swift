@@ -1,6 +1,6 @@
-import Certificates
 import Cluster
 import Messages
+import X509
 
 /// What a plan depends on: the cluster as it was when the plan was made, by fingerprints.
 public struct WorldState: Codable, Sendable, Equatable {

@@ -1,10 +1,10 @@
-import Certificates
 import Cluster
 import Documents
 import Files
 import Messages
 import Phones
 import TrustList
+import X509
 
 /// The record of a change, for people and for auditors: who ran it where and when, what was found, planned, done and seen.
 /// It is made from the journal alone, at any time, and holds no secret.

@@ -1,9 +1,9 @@
-import Certificates
 import Cluster
 import Files
 import Messages
 import Phones
 import TrustList
+import X509
 
 /// Sets the cluster's security mode, which makes the cluster write a CTL file of its own.
 final class SetSecurityMode: ChangeStep, Step {

@@ -1,8 +1,8 @@
-import Certificates
 import Cluster
 import Glibc
 import Messages
 import Phones
+import X509
 
 /// Restarts what must notice the new file.
 final class RestartServices: ChangeStep, Step {

@@ -1,9 +1,9 @@
-import Certificates
 import Cluster
 import Files
 import Messages
 import Phones
 import TrustList
+import X509
 
 /// Keeps the cluster's present CTL file where the user finds it. (What a later run needs was kept before the first step.)
 final class BackUp: ChangeStep, Step {

@@ -1,6 +1,6 @@
-import Certificates
 import Cluster
 import Messages
+import X509
 
 /// The question whether the keys that nodes show are theirs.
 struct KeyAgreement {

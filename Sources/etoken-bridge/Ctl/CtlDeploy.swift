@@ -1,10 +1,10 @@
 import ArgumentParser
-import Certificates
 import Cluster
 import Glibc
 import Messages
 import Migration
 import TrustList
+import X509
 
 struct CtlDeploy: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Certificates
 import Messages
 import TrustList
+import X509
 
 struct CtlDiff: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Certificates
 import Cluster
 import Files
 import Messages
 import TrustList
+import X509
 
 struct CtlFetch: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
-import Certificates
 import Files
 import Messages
 import TrustList
+import X509
 
 /// A trust list read from a file that the user named.
 struct CtlFile {

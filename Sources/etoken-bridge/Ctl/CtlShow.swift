@@ -1,9 +1,9 @@
 import ArgumentParser
-import Certificates
 import Documents
 import Files
 import Messages
 import TrustList
+import X509
 
 struct CtlShow: ParsableCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable {

@@ -1,10 +1,10 @@
 import ArgumentParser
-import Certificates
 import Files
 import Glibc
 import Messages
 import Phones
 import TrustList
+import X509
 
 struct CtlVerify: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
-import Certificates
 import Cluster
 import Messages
 import Migration
+import X509
 
 /// What became of every node when a CTL file was deployed or deleted.
 struct DeploymentReport: Encodable {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Certificates
 import Messages
 import TrustList
+import X509
 
 /// A record as the user describes it: `ROLE:CERTIFICATE[@HOST[/ADDRESS]]`.
 struct RecordArgument: ExpressibleByArgument {

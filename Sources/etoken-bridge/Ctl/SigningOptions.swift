@@ -1,10 +1,10 @@
 import ArgumentParser
-import Certificates
 import Files
 import Glibc
 import Messages
 import Migration
 import TrustList
+import X509
 
 extension DigestAlgorithm: ExpressibleByArgument {
     public init?(argument: String) {

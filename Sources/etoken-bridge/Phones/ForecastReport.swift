@@ -1,7 +1,7 @@
-import Certificates
 import Messages
 import Migration
 import Phones
+import X509
 
 /// What phones forecast prints.
 struct ForecastReport: Encodable {

@@ -1,11 +1,11 @@
 import ArgumentParser
-import Certificates
 import Cluster
 import Files
 import Messages
 import Migration
 import Phones
 import TrustList
+import X509
 
 struct PhonesForecast: ParsableCommand {
     static let configuration = CommandConfiguration(

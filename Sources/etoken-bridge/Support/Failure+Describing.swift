@@ -1,4 +1,3 @@
-import Certificates
 import Cluster
 import Files
 import Messages
@@ -8,6 +7,7 @@ import Secrets
 import SmartCards
 import Tokens
 import TrustList
+import X509
 
 extension Failure {
     /// What a library's error means to the user.

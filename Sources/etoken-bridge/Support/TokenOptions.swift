@@ -1,9 +1,9 @@
 import ArgumentParser
-import Certificates
 import Cluster
 import Messages
 import Secrets
 import Tokens
+import X509
 
 /// Where tokens are looked for.
 struct ModuleOptions: ParsableArguments {

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Certificates
 import Cluster
 import Messages
 import Tokens
 import TrustList
+import X509
 
 struct TVSQuery: ParsableCommand {
     static let configuration = CommandConfiguration(

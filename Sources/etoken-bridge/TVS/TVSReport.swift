@@ -1,7 +1,7 @@
-import Certificates
 import Cluster
 import Messages
 import TrustList
+import X509
 
 /// What TVS servers said of a certificate.
 struct TVSReport: Encodable {

@@ -1,6 +1,6 @@
-import Certificates
 import Documents
 import Tokens
+import X509
 
 /// A token as JSON.
 struct TokenDocument: Encodable {

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Certificates
 import Files
 import Messages
 import Tokens
+import X509
 
 struct TokenExport: ParsableCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Certificates
 import Messages
 import Tokens
+import X509
 
 struct TokenList: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Certificates
 import Documents
 import Messages
 import Tokens
+import X509
 
 struct TokenShow: ParsableCommand {
     static let configuration = CommandConfiguration(

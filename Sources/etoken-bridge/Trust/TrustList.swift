@@ -1,7 +1,7 @@
 import ArgumentParser
-import Certificates
 import Cluster
 import Messages
+import X509
 
 struct TrustList: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Certificates
 import Cluster
 import Documents
 import Messages
+import X509
 
 extension TrustTransport: ExpressibleByArgument {}
 

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Certificates
 import Cluster
 import Messages
 import Migration
 import Tokens
+import X509
 
 struct TrustRemove: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
-import Certificates
 import Synchronization
 import TrustList
+import X509
 
 /// What many phones see of the cluster: the files that its nodes serve, and its Trust Verification Services, both without
 /// a connection for each phone.

@@ -1,5 +1,5 @@
-import Certificates
 import TrustList
+import X509
 
 /// The trust lists that phones hold, each once.
 struct HeldFiles: Sendable {

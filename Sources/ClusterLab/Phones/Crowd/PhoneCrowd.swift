@@ -1,7 +1,7 @@
-import Certificates
 import Dispatch
 import Synchronization
 import TrustList
+import X509
 
 /// The many phones of a lab: no thread, socket or file of its own for any of them. They read what the nodes serve and ask
 /// the Trust Verification Services within the process, and decide as the lab's other phones do.

@@ -1,6 +1,6 @@
-import Certificates
 import Cluster
 import Glibc
+import X509
 
 /// Asks a lab's Trust Verification Service for the signer of its CTL file, one question after the other on a new connection
 /// each, as phones do, and prints the number of answers a second:

@@ -1,9 +1,9 @@
-import Certificates
 import Cluster
 import Markup
 import Phones
 import TOML
 import TrustList
+import X509
 
 /// What the fuzzer runs (tools/fuzz), and what the tests replay over the corpus: each takes any bytes, and traps where the
 /// code breaks a promise.

@@ -1,8 +1,8 @@
-import Certificates
 import Glibc
 import Secrets
 import Tokens
 import TrustList
+import X509
 
 // Everything that the program does with a token, over and over: SanitizedTokens MODULE LABEL RUNS.
 // A leak, or a byte too far, ends it with a status other than 0.
