@@ -3,7 +3,7 @@ import Transfers
 
 extension ClusterError {
     /// What the user can do about it, one sentence; nil where the message says it.
-    public var advice: String? {
+    public var next: LocalizableText? {
         let place = node ?? "CUCM"
         let file = ConfigurationFile.defaultPath
         switch code {

@@ -1,5 +1,6 @@
-/// As an object of its template and arguments, so that it can be read in another language later. What is the same in every
-/// language is a plain string.
+/// In a document for users and their programs, a text is a string, in the language of the locale. In a file that the program
+/// itself reads again (``CodingUserInfoKey/keepsTemplates``) it is an object of its template and arguments, so that it can be
+/// told in the language of who asks then.
 extension LocalizableText: Codable {
     private enum Key: String, CodingKey { case template, arguments }
 
@@ -14,9 +15,9 @@ extension LocalizableText: Codable {
     }
 
     public func encode(to encoder: any Encoder) throws {
-        if template == "{0}", case .string(let words)? = arguments.first {
+        guard encoder.userInfo[.keepsTemplates] as? Bool == true, template != Self.verbatimTemplate else {
             var container = encoder.singleValueContainer()
-            try container.encode(words)
+            try container.encode(localized)
             return
         }
         var container = encoder.container(keyedBy: Key.self)
@@ -45,4 +46,14 @@ extension LocalizableText.Argument: Codable {
         case .text(let text): try container.encode(text)
         }
     }
+}
+
+extension CodingUserInfoKey {
+    /// Whether texts are encoded so that they can be read in another language later.
+    public static let keepsTemplates = CodingUserInfoKey(rawValue: "keepsTemplates")!
+}
+
+extension [CodingUserInfoKey: any Sendable] {
+    /// For a file that the program itself reads again.
+    public static var keepingTemplates: Self { [.keepsTemplates: true] }
 }

@@ -38,8 +38,10 @@ public struct LocalizableText: Hashable, Sendable {
 
     /// What is the same in every language: a name, a path, a value, or the words of a device, a library or the system.
     public static func verbatim(_ words: String) -> LocalizableText {
-        LocalizableText(template: "{0}", arguments: [.string(words)])
+        LocalizableText(template: verbatimTemplate, arguments: [.string(words)])
     }
+
+    static let verbatimTemplate = "{0}"
 
     /// The text in the language of the locale: for what shows it, and nobody else.
     public var localized: String { text(in: .current) }

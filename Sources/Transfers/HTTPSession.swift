@@ -24,7 +24,7 @@ public final class HTTPSession: Sendable {
 
     /// Sends a request and waits for the answer.
     public func send(_ request: HTTPRequest) throws(TransferError) -> HTTPResponse {
-        let operation = request.method.rawValue
+        let operation = LocalizableText.verbatim(request.method.rawValue)
         let location = try Location(request.url, operation: operation)
         guard location.scheme == "http" || (location.scheme == "https" && tls != nil) else {
             throw TransferError(
@@ -45,7 +45,7 @@ public final class HTTPSession: Sendable {
     }
 
     private func perform(
-        _ request: HTTPRequest, operation: String, location: Location, on handle: borrowing CurlHandle
+        _ request: HTTPRequest, operation: LocalizableText, location: Location, on handle: borrowing CurlHandle
     ) throws(TransferError) -> HTTPResponse {
         handle.prepare(timeout: request.timeout, usesEnvironmentProxy: usesEnvironmentProxy)
         handle.set(CURLOPT_URL, request.url)
@@ -124,7 +124,7 @@ public final class HTTPSession: Sendable {
     }
 
     private static func add(
-        _ part: MultipartPart, to form: OpaquePointer, operation: String, location: LocalizableText
+        _ part: MultipartPart, to form: OpaquePointer, operation: LocalizableText, location: LocalizableText
     ) throws(TransferError) {
         guard let item = curl_mime_addpart(form) else { fatalError("out of memory") }
         let taken =

@@ -46,7 +46,7 @@ public final class TLSStream: Sendable {
     ///
     /// - Parameter timeout: seconds.
     public func send(_ bytes: [UInt8], timeout: Double = 15) throws(TransferError) {
-        try exchange("TLS send", timeout: timeout) { (handle, wait) throws(TransferError) in
+        try exchange(localized("TLS send"), timeout: timeout) { (handle, wait) throws(TransferError) in
             var start = 0
             while start < bytes.count {
                 var sent = 0
@@ -56,7 +56,7 @@ public final class TLSStream: Sendable {
                 switch result {
                 case CURLE_OK: start += sent
                 case CURLE_AGAIN: try wait(Int16(POLLOUT))
-                default: throw CurlHandle.error(result, "", operation: "TLS send", location: self.location)
+                default: throw CurlHandle.error(result, "", operation: localized("TLS send"), location: self.location)
                 }
             }
         }
@@ -68,7 +68,7 @@ public final class TLSStream: Sendable {
     public func receive(upTo limit: Int, timeout: Double = 15) throws(TransferError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: limit)
         var count = 0
-        try exchange("TLS receive", timeout: timeout) { (handle, wait) throws(TransferError) in
+        try exchange(localized("TLS receive"), timeout: timeout) { (handle, wait) throws(TransferError) in
             while true {
                 let result = bytes.withUnsafeMutableBytes { buffer in
                     curl_easy_recv(handle, buffer.baseAddress, buffer.count, &count)
@@ -77,7 +77,7 @@ public final class TLSStream: Sendable {
                 case CURLE_OK: return
                 case CURLE_AGAIN: try wait(Int16(POLLIN))
                 default:
-                    throw CurlHandle.error(result, "", operation: "TLS receive", location: self.location)
+                    throw CurlHandle.error(result, "", operation: localized("TLS receive"), location: self.location)
                 }
             }
         }
@@ -96,7 +96,7 @@ public final class TLSStream: Sendable {
             let more = try receive(upTo: count - bytes.count, timeout: rest)
             guard !more.isEmpty else {
                 throw TransferError(
-                    code: .closed, operation: "TLS receive", location: location,
+                    code: .closed, operation: localized("TLS receive"), location: location,
                     message: localized("the peer closed the connection after \(bytes.count) of \(count) bytes"))
             }
             bytes += more
@@ -110,7 +110,7 @@ public final class TLSStream: Sendable {
     }
 
     private func exchange(
-        _ operation: String, timeout: Double,
+        _ operation: LocalizableText, timeout: Double,
         _ body: (UnsafeMutableRawPointer, (Int16) throws(TransferError) -> Void) throws(TransferError) -> Void
     ) throws(TransferError) {
         let deadline = ContinuousClock.now + .seconds(timeout)

@@ -30,7 +30,7 @@ public struct TransferError: UserError, Hashable {
 
     public let code: Code
     /// What was attempted: `GET`, `POST`, `TFTP read`, `TLS connect`, `TLS send`, `TLS receive`.
-    public let operation: String
+    public let operation: LocalizableText
     /// The peer and path, without credentials and without a query.
     public let location: LocalizableText
     /// The CURLcode of libcurl, where it gave one.
@@ -38,7 +38,7 @@ public struct TransferError: UserError, Hashable {
     /// libcurl's own words, or ours.
     public let message: LocalizableText
 
-    public init(code: Code, operation: String, location: LocalizableText, curlCode: UInt32? = nil, message: LocalizableText) {
+    public init(code: Code, operation: LocalizableText, location: LocalizableText, curlCode: UInt32? = nil, message: LocalizableText) {
         self.code = code
         self.operation = operation
         self.location = location

@@ -1,4 +1,5 @@
 import Documents
+import Messages
 
 /// Everything about a cluster that is needed to rehearse a change on a copy of it, as plain values: what its status shows,
 /// its trust lists and certificates, and how many phones of which kind there are. It holds no password, no private key, no
@@ -98,5 +99,5 @@ public struct ClusterSnapshot: Codable, Sendable {
     /// Nil where they could not be counted.
     public var phones: Phones?
     /// What could not be read, a sentence each.
-    public var gaps: [String]
+    public var gaps: [LocalizableText]
 }

@@ -7,7 +7,7 @@ extension Inventory {
         /// So many phones of so many devices are read.
         case read(Int, of: Int)
         /// The server has too much to do, and is asked again after so many seconds.
-        case waiting(Double, String)
+        case waiting(Double, LocalizableText)
     }
 
     /// Reads the phones of a cluster page by page; docs/phones.md names what is asked.
@@ -26,7 +26,7 @@ extension Inventory {
         var reader = InventoryReader(
             database: try .init(cluster, way, wait: { progress(.waiting($0, $1)) }),
             nodes: cluster.configuration.nodes, models: models)
-        var notes: [String] = []
+        var notes: [LocalizableText] = []
         var states: ((ArraySlice<Phone>) throws(ClusterError) -> [RegisteredPhone])?
         if asksForState, hasApplication {
             let ris = try cluster.ris()
@@ -58,11 +58,11 @@ struct Patience {
     /// Seconds for one question.
     static let limit = 300.0
 
-    private let note: (Double, String) -> Void
+    private let note: (Double, LocalizableText) -> Void
     private let sleep: (Double) -> Void
 
     init(
-        sleep: @escaping (Double) -> Void = { Pause.seconds($0) }, note: @escaping (Double, String) -> Void
+        sleep: @escaping (Double) -> Void = { Pause.seconds($0) }, note: @escaping (Double, LocalizableText) -> Void
     ) {
         self.sleep = sleep
         self.note = note
@@ -103,7 +103,7 @@ struct InventoryDatabase {
         self.query = query
     }
 
-    init(_ cluster: Cluster, _ way: InventorySource, wait: @escaping (Double, String) -> Void) throws(ClusterError) {
+    init(_ cluster: Cluster, _ way: InventorySource, wait: @escaping (Double, LocalizableText) -> Void) throws(ClusterError) {
         node = try cluster.publisher().name
         switch way {
         case .axl:
@@ -165,14 +165,15 @@ struct InventoryDatabase {
 
     func misunderstood(_ text: String, _ table: SQLTable) -> InventoryError {
         let shown = ([table.columns] + table.rows.prefix(3)).map { $0.joined(separator: " | ") }
-        return misunderstood(text, shown.joined(separator: "; "))
+        return misunderstood(
+            text, table.rows.isEmpty ? localized("no rows") : .verbatim(shown.joined(separator: "; ")))
     }
 
-    func misunderstood(_ text: String, _ found: String) -> InventoryError {
+    func misunderstood(_ text: String, _ found: LocalizableText) -> InventoryError {
         InventoryError(
             .unexpectedAnswer,
             localized(
-                "the answer of \(node) to \"\(text)\" is not understood; found: \(found.isEmpty ? localized("no rows") : found)"
+                "The answer of \(node) to \"\(text)\" is not understood; found: \(found)"
             ),
             next: localized(
                 "Please report this. phones list, forecast and check also read the phones from a file: --phones-from FILE.csv"
