@@ -1,4 +1,4 @@
-import Documents
+import Basics
 import Messages
 
 /// Everything about a cluster that is needed to rehearse a change on a copy of it, as plain values: what its status shows,

@@ -1,4 +1,4 @@
-import Files
+import Basics
 import Messages
 import TrustList
 import X509
@@ -16,7 +16,7 @@ struct CtlFile {
         } catch {
             throw Failure(
                 error.code == .notFound ? Status.notThere : Status.failed,
-                localized("\(path) cannot be read: \(error.cause)."), code: Failure.code(of: error),
+                localized("\(path) cannot be read: \(error.reason)."), code: Failure.code(of: error),
                 next: localized("Give the path of a CTLFile.tlv or ITLFile.tlv."))
         }
         do {

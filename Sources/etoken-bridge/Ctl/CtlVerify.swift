@@ -1,5 +1,5 @@
 import ArgumentParser
-import Files
+import Basics
 import Glibc
 import Messages
 import Phones
@@ -152,7 +152,7 @@ func readCertificate(_ path: String) throws -> Certificate {
         return isPEM ? try Certificate(pem: String(decoding: bytes, as: UTF8.self)) : try Certificate(der: bytes)
     } catch let error as FileError {
         throw Failure(
-            Status.notThere, localized("\(path) cannot be read: \(error.cause)."), code: Failure.code(of: error),
+            Status.notThere, localized("\(path) cannot be read: \(error.reason)."), code: Failure.code(of: error),
             next: localized("Give a PEM or DER certificate."))
     } catch let error as CertificateError {
         throw Failure(

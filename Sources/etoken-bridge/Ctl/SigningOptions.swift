@@ -1,5 +1,5 @@
 import ArgumentParser
-import Files
+import Basics
 import Glibc
 import Messages
 import Migration
@@ -52,11 +52,11 @@ struct SigningOptions: ParsableArguments {
         } catch let error as FileError {
             throw Failure(
                 error.code == .notFound ? Status.notThere : Status.failed,
-                localized("\(path) cannot be read: \(error.cause)."), code: Failure.code(of: error), next: next)
+                localized("\(path) cannot be read: \(error.reason)."), code: Failure.code(of: error), next: next)
         } catch let error as CertificateError {
             throw Failure(
                 Status.failed, localized("\(path) is not a private key: \(error.reason)."), code: error.code.rawValue,
-                next: next, causes: [error.code.rawValue, error.cause].compactMap(\.self))
+                next: next, causes: [error.code.rawValue, error.opensslReason].compactMap(\.self))
         }
     }
 
