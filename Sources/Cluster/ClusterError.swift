@@ -65,7 +65,8 @@ public struct ClusterError: UserError {
     ///   - expected: the same in every language.
     ///   - found: the same in every language: the peer's own words, for one.
     public init(
-        _ code: Code, operation: LocalizableText, node: String? = nil, message: LocalizableText, expected: String? = nil,
+        _ code: Code, operation: LocalizableText, node: String? = nil, message: LocalizableText,
+        expected: String? = nil,
         found: String? = nil, cause: (any Error)? = nil, account: Account? = nil, retryAfter: Double? = nil
     ) {
         self.code = code
@@ -176,6 +177,6 @@ extension ClusterError {
 
     /// A local file cannot be read or written.
     init(_ error: FileError, operation: LocalizableText) {
-        self.init(.file, operation: operation, message: localized(error: error), cause: error)
+        self.init(.file, operation: operation, message: LocalizableText(describing: error), cause: error)
     }
 }

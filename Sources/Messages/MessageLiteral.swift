@@ -41,7 +41,7 @@ public struct MessageLiteral: ExpressibleByStringInterpolation, Sendable {
         public mutating func appendInterpolation(_ error: some UserError) { append(.text(error.clause)) }
 
         public mutating func appendInterpolation(_ error: any Error) {
-            append((error as? any UserError).map { .text($0.clause) } ?? .string("\(error)"))
+            append(.text(LocalizableText(describing: error)))
         }
 
         @available(*, unavailable, message: "say what stands there when there is no value")

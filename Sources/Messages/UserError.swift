@@ -23,11 +23,11 @@ extension UserError {
     public var clause: LocalizableText { text }
     public var next: LocalizableText? { nil }
     public var cause: (any Error)? { nil }
-    public var details: [LocalizableText] { cause.map { [localized(error: $0)] } ?? [] }
+    public var details: [LocalizableText] { cause.map { [LocalizableText(describing: $0)] } ?? [] }
     public var description: String { clause.localized }
 }
 
-/// An error's own words.
-public func localized(error: any Error) -> LocalizableText {
-    (error as? any UserError)?.clause ?? .verbatim("\(error)")
+extension LocalizableText {
+    /// What went wrong, as a part of a sentence: an error's own words.
+    public init(describing error: any Error) { self = (error as? any UserError)?.clause ?? .verbatim("\(error)") }
 }

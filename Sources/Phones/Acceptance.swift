@@ -148,9 +148,11 @@ public enum Acceptance {
             case .named:
                 return Verdict(
                     .accepted, .signerInHeldCTL, localized("the signer stands in the CTL file that it holds"))
-            case .otherKey: return otherKey(
+            case .otherKey:
+                return otherKey(
                     localized(
-                        "the CTL file that it holds names the signer with another key, so the signature is wrong to it"))
+                        "the CTL file that it holds names the signer with another key, so the signature is wrong to it")
+                )
             case .absent: break
             }
         case .unknown:
@@ -187,7 +189,8 @@ public enum Acceptance {
         switch signer.standing(in: itl) {
         case .named:
             return Verdict(.accepted, .signerInITL, localized("the signer stands in its ITL file with a signing role"))
-        case .otherKey: return otherKey(
+        case .otherKey:
+            return otherKey(
                 localized(
                     "the ITL file that it holds names the signer with another key, so the signature is wrong to it"))
         case .absent: break

@@ -108,7 +108,10 @@ public struct Forecast: Sendable {
                 verdict: first.verdict, phones: phones.sorted { $0.name < $1.name })
         }.sorted {
             ($0.model, $0.pool ?? "", $0.verdict.outcome.rawValue, $0.verdict.reason.localized, $0.before.localized)
-                < ($1.model, $1.pool ?? "", $1.verdict.outcome.rawValue, $1.verdict.reason.localized, $1.before.localized)
+                < (
+                    $1.model, $1.pool ?? "", $1.verdict.outcome.rawValue, $1.verdict.reason.localized,
+                    $1.before.localized
+                )
         }
     }
 }

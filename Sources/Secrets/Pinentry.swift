@@ -11,7 +11,9 @@ public enum Pinentry {
     ///   - description: what the window says, in lines.
     ///   - prompt: what stands before the field.
     /// - Throws: ``SecretError`` where the program cannot be used, or the user cancelled.
-    public static func ask(_ program: String, description: LocalizableText, prompt: LocalizableText) throws(SecretError) -> Secret {
+    public static func ask(_ program: String, description: LocalizableText, prompt: LocalizableText) throws(SecretError)
+        -> Secret
+    {
         let conversation = try Conversation(program)
         try conversation.expectOK()
         // A pinentry on the terminal has to be told which one.

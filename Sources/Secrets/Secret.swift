@@ -97,7 +97,9 @@ extension Secret {
     /// The first line of a file, without its line end. A regular file must be closed to all but its owner.
     public static func read(file path: String) throws(SecretError) -> Secret {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SecretError(source: .verbatim(path), reason: .verbatim(String(cString: strerror(errno)))) }
+        guard descriptor >= 0 else {
+            throw SecretError(source: .verbatim(path), reason: .verbatim(String(cString: strerror(errno))))
+        }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {

@@ -48,7 +48,8 @@ public enum TOMLValue: Equatable, Sendable {
             let reason = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             throw TOMLError(
                 line: Int(line), column: Int(column),
-                reason: !reason.isEmpty ? .verbatim(reason) : localized("a bracket, a comma or a key is where none can be"))
+                reason: !reason.isEmpty
+                    ? .verbatim(reason) : localized("a bracket, a comma or a key is where none can be"))
         }
         self = root
     }

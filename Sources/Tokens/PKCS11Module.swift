@@ -65,7 +65,9 @@ public final class PKCS11Module: @unchecked Sendable {
         _ work: @escaping () throws(TokenError) -> Value
     ) throws(TokenError) -> Value {
         let seconds = seconds ?? patience
-        guard !hasGivenUp.load(ordering: .relaxed) else { throw Self.noAnswer(name ?? .verbatim(subject), subject, seconds) }
+        guard !hasGivenUp.load(ordering: .relaxed) else {
+            throw Self.noAnswer(name ?? .verbatim(subject), subject, seconds)
+        }
         guard let result = Errand({ Result(catching: work) }).outcome(within: seconds) else {
             hasGivenUp.store(true, ordering: .relaxed)
             Self.hangs.store(true, ordering: .relaxed)

@@ -50,7 +50,8 @@ public struct TokenError: UserError, Equatable {
     public let returnValue: ReturnValue?
 
     init(
-        _ code: Code, _ subject: String, _ text: LocalizableText, function: String? = nil, returnValue: ReturnValue? = nil
+        _ code: Code, _ subject: String, _ text: LocalizableText, function: String? = nil,
+        returnValue: ReturnValue? = nil
     ) {
         self.code = code
         self.subject = subject

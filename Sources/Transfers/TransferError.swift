@@ -38,7 +38,10 @@ public struct TransferError: UserError, Hashable {
     /// libcurl's own words, or ours.
     public let message: LocalizableText
 
-    public init(code: Code, operation: LocalizableText, location: LocalizableText, curlCode: UInt32? = nil, message: LocalizableText) {
+    public init(
+        code: Code, operation: LocalizableText, location: LocalizableText, curlCode: UInt32? = nil,
+        message: LocalizableText
+    ) {
         self.code = code
         self.operation = operation
         self.location = location

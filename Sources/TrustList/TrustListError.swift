@@ -53,7 +53,8 @@ extension TrustListError {
 
     public var text: LocalizableText {
         isOfWriting
-            ? localized("The trust list was not made: \(clause).") : localized("The trust list is not usable: \(clause).")
+            ? localized("The trust list was not made: \(clause).")
+            : localized("The trust list is not usable: \(clause).")
     }
 
     public var clause: LocalizableText {

@@ -65,7 +65,8 @@ public struct TrustListVerification: Sendable {
         checkTokens(of: file)
     }
 
-    private mutating func add(_ outcome: Check.Outcome, _ code: Check.Code, record: Int? = nil, _ text: LocalizableText) {
+    private mutating func add(_ outcome: Check.Outcome, _ code: Check.Code, record: Int? = nil, _ text: LocalizableText)
+    {
         checks.append(Check(outcome: outcome, code: code.rawValue, record: record, text: text))
     }
 
@@ -156,7 +157,9 @@ public struct TrustListVerification: Sendable {
         {
             add(
                 .warning, .nameSpelling, record: number,
-                localized("\(what) spells a name in an unknown way: \(record.subjectName.map { .verbatim($0) } ?? localized("none"))."))
+                localized(
+                    "\(what) spells a name in an unknown way: \(record.subjectName.map { .verbatim($0) } ?? localized("none"))."
+                ))
         }
         if !certificate.isValid(at: time) {
             // Phones do not look at the dates of a trust list's certificates; CUCM refuses to upload expired ones.

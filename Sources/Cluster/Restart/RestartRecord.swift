@@ -171,7 +171,9 @@ public final class RestartRecord {
     }
 
     private static func encode(_ line: Line) -> [UInt8] {
-        guard let bytes = try? JSON.line(line, userInfo: .keepingTemplates) else { preconditionFailure("a line is plain text and numbers") }
+        guard let bytes = try? JSON.line(line, userInfo: .keepingTemplates) else {
+            preconditionFailure("a line is plain text and numbers")
+        }
         return bytes
     }
 

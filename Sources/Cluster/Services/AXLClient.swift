@@ -54,7 +54,8 @@ public struct AXLClient: Sendable {
                 table.append(next)
                 if next.rows.count < wanted { break }
             } catch {
-                guard error.code == .refused, let smaller = Self.suggestedRows(error.message.localized), smaller < size else {
+                guard error.code == .refused, let smaller = Self.suggestedRows(error.message.localized), smaller < size
+                else {
                     throw error
                 }
                 size = smaller
@@ -90,7 +91,9 @@ public struct AXLClient: Sendable {
             })
     }
 
-    private func call(_ name: String, _ content: String, operation: LocalizableText) throws(ClusterError) -> MarkupElement {
+    private func call(_ name: String, _ content: String, operation: LocalizableText) throws(ClusterError)
+        -> MarkupElement
+    {
         let answer = try soap.call(
             "<ns:\(name)>\(content)</ns:\(name)>", namespace: "http://www.cisco.com/AXL/API/\(version)",
             action: "CUCM:DB ver=\(version) \(name)", operation: operation)

@@ -87,7 +87,8 @@ public struct RISClient: Sendable {
                 throw error
             }
             throw ClusterError(
-                .busy, operation: operation, node: soap.node.name, message: error.message, found: error.found?.localized,
+                .busy, operation: operation, node: soap.node.name, message: error.message,
+                found: error.found?.localized,
                 cause: error)
         }
     }

@@ -69,7 +69,8 @@ extension TrustListHost {
         let http = try fetch(kind, over: .http)
         guard tftp == http else {
             let length = { (file: [UInt8]?) -> LocalizableText in
-                file.map { localized("\($0.count) bytes") } ?? localized("no file") }
+                file.map { localized("\($0.count) bytes") } ?? localized("no file")
+            }
             throw ClusterError(
                 .mismatch, operation: localized("read \(kind.fileName)"), node: node,
                 message: localized("TFTP and HTTP serve different files"),

@@ -56,14 +56,16 @@ extension ClusterStatus {
     }
 
     private func finding(
-        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil, _ text: LocalizableText,
+        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil,
+        _ text: LocalizableText,
         next: [LocalizableText]
     ) -> StatusFinding {
         StatusFinding(code: code, severity: severity, node: node, text: text, next: next)
     }
 
     private func finding(
-        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil, _ text: LocalizableText,
+        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil,
+        _ text: LocalizableText,
         next: LocalizableText
     ) -> StatusFinding {
         finding(code, severity, node: node, text, next: [next])

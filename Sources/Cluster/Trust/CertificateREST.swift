@@ -127,7 +127,8 @@ public final class CertificateREST: Sendable {
                     "it has no certificate REST interface (HTTP status \(answer.status)); it came with 12.5"))
         case 404:
             throw ClusterError(
-                .notFound, operation: operation, node: node.name, message: said.map { .verbatim($0) } ?? localized("not found"))
+                .notFound, operation: operation, node: node.name,
+                message: said.map { .verbatim($0) } ?? localized("not found"))
         default:
             throw ClusterError(
                 .refused, operation: operation, node: node.name,

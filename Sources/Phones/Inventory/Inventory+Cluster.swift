@@ -103,7 +103,9 @@ struct InventoryDatabase {
         self.query = query
     }
 
-    init(_ cluster: Cluster, _ way: InventorySource, wait: @escaping (Double, LocalizableText) -> Void) throws(ClusterError) {
+    init(_ cluster: Cluster, _ way: InventorySource, wait: @escaping (Double, LocalizableText) -> Void)
+        throws(ClusterError)
+    {
         node = try cluster.publisher().name
         switch way {
         case .axl:
