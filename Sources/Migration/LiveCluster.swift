@@ -1,17 +1,19 @@
 import Cluster
+import Configuration
 import Glibc
 import Messages
+import Operations
 import Phones
 import TrustList
 import X509
 
 /// A real cluster, reached through the transports of the module Cluster.
 public final class LiveCluster: ClusterWorld {
-    private let cluster: Cluster
+    private let cluster: ClusterClient
     private let publisher: NodeConfiguration
 
     /// - Throws: ``ClusterError`` where the configuration names no publisher.
-    public init(_ cluster: Cluster) throws(ClusterError) {
+    public init(_ cluster: ClusterClient) throws(ClusterError) {
         self.cluster = cluster
         publisher = try cluster.publisher()
     }
@@ -68,7 +70,7 @@ public final class LiveCluster: ClusterWorld {
     }
 
     private static func answer(
-        of node: NodeConfiguration, in cluster: Cluster, for signer: OfferedSigner, as phone: Phone?,
+        of node: NodeConfiguration, in cluster: ClusterClient, for signer: OfferedSigner, as phone: Phone?,
         trusting itl: TrustListFile?
     ) -> TVSStatement {
         // A phone talks only to a TVS server whose certificate stands in its ITL file.

@@ -1,4 +1,5 @@
 import Cluster
+import Configuration
 import Testing
 
 @testable import Phones

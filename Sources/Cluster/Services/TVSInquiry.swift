@@ -1,3 +1,4 @@
+import Configuration
 import TrustList
 import X509
 

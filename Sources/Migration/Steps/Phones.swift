@@ -1,6 +1,8 @@
 import Cluster
+import Configuration
 import Glibc
 import Messages
+import Operations
 import Phones
 import X509
 

@@ -1,4 +1,5 @@
 import Cluster
+import Configuration
 import Messages
 
 extension Inventory {
@@ -18,7 +19,7 @@ extension Inventory {
     ///     answers for 1000 phones at once and some 15 times a minute.
     /// - Throws: ``ClusterError``; ``InventoryError`` where the database's answer is not understood.
     public static func read(
-        from cluster: Cluster, by way: InventorySource? = nil, models: PhoneModelTable = .standard,
+        from cluster: ClusterClient, by way: InventorySource? = nil, models: PhoneModelTable = .standard,
         asksForState: Bool = true, progress: @escaping (Progress) -> Void = { _ in }
     ) throws -> Inventory {
         let hasApplication = cluster.configuration.application != nil
@@ -103,7 +104,7 @@ struct InventoryDatabase {
         self.query = query
     }
 
-    init(_ cluster: Cluster, _ way: InventorySource, wait: @escaping (Double, LocalizableText) -> Void)
+    init(_ cluster: ClusterClient, _ way: InventorySource, wait: @escaping (Double, LocalizableText) -> Void)
         throws(ClusterError)
     {
         node = try cluster.publisher().name

@@ -1,0 +1,125 @@
+import Basics
+import Messages
+
+/// What went wrong between us and a cluster.
+///
+/// The text never holds a password. What a peer said is quoted in `found`, cut to a readable length.
+public struct ClusterError: UserError {
+    /// The stable kind of a failure.
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// The configuration is missing something, or holds something that it must not.
+        case configuration
+        /// A local file cannot be read or written.
+        case file
+        /// Nothing answers at the node's address.
+        case unreachable
+        /// The node did not answer within the time allowed.
+        case timedOut = "timed-out"
+        /// The node's TLS or SSH key is not the pinned one. Nothing was sent, no login was tried.
+        case notTrusted = "not-trusted"
+        /// The node speaks no version or algorithm of TLS or SSH that is allowed with it.
+        case noCommonAlgorithm = "no-common-algorithm"
+        /// The node refuses user name or password. They were tried once.
+        case loginRefused = "login-refused"
+        /// The node refuses logins for a while.
+        case tooManyLogins = "too-many-logins"
+        /// The node has too much to do and did not begin with it; it may be asked again later.
+        case busy
+        /// The node knows the operation and says no.
+        case refused
+        /// What the operation needs is not there.
+        case notFound = "not-found"
+        /// The node does not know the operation: another version, or not this role.
+        case notSupported = "not-supported"
+        /// The node asks something that was not expected; it was not answered.
+        case unexpectedQuestion = "unexpected-question"
+        /// The node's answer cannot be understood; `found` shows it.
+        case unexpectedAnswer = "unexpected-answer"
+        /// The same thing differs between two places that must agree.
+        case mismatch
+        /// The connection ended early.
+        case closed
+    }
+
+    public let code: Code
+    /// What was attempted, as a verb phrase: `log in to OS Administration`.
+    public let operation: LocalizableText
+    /// The node's name, or its address where it has no name yet; nil where no node is concerned.
+    public let node: String?
+    /// One sentence: what happened.
+    public let message: LocalizableText
+    /// What had to be there: a pin, a checksum, a text.
+    public let expected: LocalizableText?
+    /// What was there instead.
+    public let found: LocalizableText?
+    public let cause: (any Error)?
+    /// Of a refused login: whose it was.
+    public let account: Account?
+    /// Of a busy node: after how many seconds it wants to be asked again, where it says so.
+    public let retryAfter: Double?
+
+    /// - Parameters:
+    ///   - expected: the same in every language.
+    ///   - found: the same in every language: the peer's own words, for one.
+    public init(
+        _ code: Code, operation: LocalizableText, node: String? = nil, message: LocalizableText,
+        expected: String? = nil,
+        found: String? = nil, cause: (any Error)? = nil, account: Account? = nil, retryAfter: Double? = nil
+    ) {
+        self.code = code
+        self.operation = operation
+        self.node = node
+        self.message = message
+        self.expected = expected.map { .verbatim($0) }
+        self.found = found.map { .verbatim(Self.excerpt($0)) }
+        self.cause = cause
+        self.account = account
+        self.retryAfter = retryAfter
+    }
+
+    /// Where what was found is said in our words.
+    public init(
+        _ code: Code, operation: LocalizableText, node: String? = nil, message: LocalizableText,
+        expected: LocalizableText? = nil, found: LocalizableText, account: Account? = nil
+    ) {
+        (self.code, self.operation, self.node, self.message) = (code, operation, node, message)
+        (self.expected, self.found, self.account) = (expected, found, account)
+        cause = nil
+        retryAfter = nil
+    }
+
+    public var clause: LocalizableText {
+        compared(
+            node.map { localized("cannot \(operation) on \($0): \(message)") }
+                ?? localized("cannot \(operation): \(message)"))
+    }
+
+    public var text: LocalizableText {
+        let sentence = compared(
+            node.map { localized("Cannot \(operation) on \($0): \(message)") }
+                ?? localized("Cannot \(operation): \(message)"))
+        return localized("\(sentence).")
+    }
+
+    /// What had to be there, and what was, after what happened.
+    private func compared(_ text: LocalizableText) -> LocalizableText {
+        switch (expected, found) {
+        case (let expected?, let found?): localized("\(text); expected: \(expected); found: \(found)")
+        case (let expected?, nil): localized("\(text); expected: \(expected)")
+        case (nil, let found?): localized("\(text); found: \(found)")
+        case (nil, nil): text
+        }
+    }
+
+    /// The beginning of a long text.
+    static func excerpt(_ text: String, limit: Int = 600) -> String {
+        text.count > limit ? text.prefix(limit) + " ..." : text
+    }
+}
+
+extension ClusterError {
+    /// A local file cannot be read or written.
+    package init(_ error: FileError, operation: LocalizableText) {
+        self.init(.file, operation: operation, message: LocalizableText(describing: error), cause: error)
+    }
+}
