@@ -181,7 +181,7 @@ extension RISClient {
     func registered(_ names: [String]) throws(ClusterError) -> Set<String> {
         var registered: Set<String> = []
         var rest = names[...]
-        var waits = 0
+        var backoff = Backoff(first: 5, limit: 300)
         while !rest.isEmpty {
             do throws(ClusterError) {
                 for phone in try phones(named: Array(rest.prefix(Self.atOnce))) where phone.isRegistered {
@@ -189,9 +189,9 @@ extension RISClient {
                 }
                 rest = rest.dropFirst(Self.atOnce)
             } catch {
-                guard error.message.localized.lowercased().contains(Self.tooOften), waits < 60 else { throw error }
-                waits += 1
-                Pause.milliseconds(5000)
+                guard error.message.localized.lowercased().contains(Self.tooOften), let pause = backoff.pause()
+                else { throw error }
+                interruptibleSleep(pause)
             }
         }
         return registered
