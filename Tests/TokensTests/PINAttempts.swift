@@ -75,7 +75,7 @@ import X509
     @Test func aLockIsRemembered() throws {
         #expect(login("return C_Login 0 a4\n")?.code == .pinLocked)
         #expect(try token.pinHistory().state == .locked)
-        #expect(login()?.reason.contains("said at the last login that its PIN is locked") == true)
+        #expect(login()?.text.localized.contains("said at the last login that its PIN is locked") == true)
         #expect(fake.calls("C_Login") == 1)
     }
 
@@ -132,7 +132,7 @@ import X509
 
     /// A key that wants a login for each signature may have a PIN of its own.
     @Test func aLoginForASignatureIsATry() throws {
-        let module = MockStore.module
+        let module = try MockStore.module
         let token = try #require(try module.tokens().first { $0.info.label == MockStore.strictLabel })
         let history = try PINHistory(token.info, in: fake.pins(tries: nil)) { false }
         let session = try Session(token)

@@ -28,7 +28,9 @@ import Testing
                 try history(flags, tries: tries, isCisco: isCisco).attempt().wasRefused(isLocked: false)
             } catch let error as TokenError {
                 #expect(error.code == .pinLocked && error.function == nil && !error.usedUpPINTry)
-                #expect(error.subject == "SAST-FAKE" && error.next?.hasPrefix("Use the other token. If you ") == true)
+                #expect(
+                    error.subject == "SAST-FAKE"
+                        && error.next?.localized.hasPrefix("Use the other token. If you ") == true)
                 return count
             }
         }
@@ -41,9 +43,10 @@ import Testing
     @Test func ofATokenOfWhichNothingIsKnownTwoAreTried() throws {
         #expect(try triesBeforeRefusal(tries: nil) == 2)
         let refusal = try #require(try history().refusal)
-        #expect(refusal.reason.hasPrefix("2 wrong PINs in a row were tried on token SAST-FAKE with this program."))
         #expect(
-            refusal.next
+            refusal.text.localized.hasPrefix("2 wrong PINs in a row were tried on token SAST-FAKE with this program."))
+        #expect(
+            refusal.next?.localized
                 == "Use the other token. If you know how many wrong PINs lock this one, write the number into /home/user/config.toml, below [tokens]: pin_tries = N. If the right PIN was given meanwhile with other software: rm \(path)"
         )
         // The user says now how many there are.
@@ -54,8 +57,8 @@ import Testing
     func twoThirdsOfTheNumberThatTheUserKnows(number: Int, limit: Int) throws {
         #expect(try triesBeforeRefusal(tries: number) == limit)
         let refusal = try #require(try history(tries: number).refusal)
-        #expect(refusal.reason.contains("\(number) \(limit == 1 ? "in a row " : "")lock it for good"))
-        #expect(refusal.next?.hasSuffix("allow one more try: echo \(limit - 1) >\(path)") == true)
+        #expect(refusal.text.localized.contains("\(number) \(limit == 1 ? "in a row " : "")lock it for good"))
+        #expect(refusal.next?.localized.hasSuffix("allow one more try: echo \(limit - 1) >\(path)") == true)
     }
 
     @Test(arguments: [(nil, 10), (100, 10), (15, 10), (6, 4)] as [(Int?, Int)])
@@ -116,12 +119,12 @@ import Testing
         #expect(try history().warning == nil)
         try history().attempt().wasRefused(isLocked: false)
         #expect(
-            try history().warning
+            try history().warning?.localized
                 == "Warning: 1 wrong PIN was tried on token SAST-FAKE with this program since the last right one. How many in a row lock it for good is not known."
         )
         try history().attempt().wasRefused(isLocked: false)
         #expect(
-            try history(tries: 9).warning
+            try history(tries: 9).warning?.localized
                 == "Warning: 2 wrong PINs were tried on token SAST-FAKE with this program since the last right one. 9 in a row lock it for good."
         )
     }
@@ -135,9 +138,11 @@ import Testing
             history.state == .locked && ledger(100).state(of: .init(label: "", serialNumber: "12345678")) == .locked)
         let error = #expect(throws: TokenError.self) { try history.attempt().wasNotMade() }
         #expect(error?.code == .pinLocked && error?.usedUpPINTry == false)
-        #expect(error?.reason == "Token SAST-FAKE said at the last login that its PIN is locked, so no other is tried.")
         #expect(
-            error?.next
+            error?.text.localized
+                == "Token SAST-FAKE said at the last login that its PIN is locked, so no other is tried.")
+        #expect(
+            error?.next?.localized
                 == "Use the other token, or have this one unlocked with its administrator PIN, and then: rm \(path)")
         // As it says.
         try FileManager.default.removeItem(atPath: path)

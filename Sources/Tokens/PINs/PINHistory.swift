@@ -45,8 +45,8 @@ public struct PINHistory: Sendable {
 
     /// Why no PIN is tried on the token now (`pin-locked`), or nil.
     public var refusal: TokenError? {
-        func refusal(_ reason: String, next: String) -> TokenError {
-            TokenError(.pinLocked, label, reason, next: next)
+        func refusal(_ text: LocalizableText, next: LocalizableText) -> TokenError {
+            TokenError(.pinLocked, label, text, next: next)
         }
         let count = record.count
         if record.isLocked {
@@ -68,9 +68,11 @@ public struct PINHistory: Sendable {
         }
         return refusal(
             localized(
-                count == 1
-                    ? "1 wrong PIN was tried on token \(label) with this program; \(tries) in a row lock it for good, so no other is tried."
-                    : "\(count) wrong PINs in a row were tried on token \(label) with this program; \(tries) lock it for good, so no other is tried."
+                count,
+                one:
+                    "1 wrong PIN was tried on token \(label) with this program; \(tries) in a row lock it for good, so no other is tried.",
+                other:
+                    "\(count) wrong PINs in a row were tried on token \(label) with this program; \(tries) lock it for good, so no other is tried."
             ),
             next: localized(
                 "Use the other token. If you are sure of the PIN, allow one more try: echo \(limit - 1) >\(record.path)"
@@ -87,19 +89,22 @@ public struct PINHistory: Sendable {
     }
 
     /// What to know before a PIN is typed, or nil.
-    public var warning: String? {
+    public var warning: LocalizableText? {
         let count = record.count
         guard count > 0 else { return nil }
-        return localized(
-            count == 1
-                ? "Warning: 1 wrong PIN was tried on token \(label) with this program since the last right one."
-                : "Warning: \(count) wrong PINs were tried on token \(label) with this program since the last right one."
-        )
-            + " " + whatLocks
+        return [
+            localized(
+                count,
+                one: "Warning: 1 wrong PIN was tried on token \(label) with this program since the last right one.",
+                other:
+                    "Warning: \(count) wrong PINs were tried on token \(label) with this program since the last right one."
+            ),
+            whatLocks,
+        ].joined(separator: " ")
     }
 
     /// A sentence on how many wrong PINs are too many.
-    public var whatLocks: String {
+    public var whatLocks: LocalizableText {
         tries.map { localized("\($0) in a row lock it for good.") }
             ?? localized("How many in a row lock it for good is not known.")
     }
