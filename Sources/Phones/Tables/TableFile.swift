@@ -104,12 +104,3 @@ struct TableFile {
         columns.map { $0.names[0] + ($0.isRequired ? "" : " (optional)") }.joined(separator: ", ")
     }
 }
-
-extension StringProtocol {
-    /// Without white space at its ends.
-    var trimmed: String {
-        let start = self.drop(while: \.isWhitespace)
-        return String(
-            start[..<(start.lastIndex { !$0.isWhitespace }.map { start.index(after: $0) } ?? start.startIndex)])
-    }
-}
