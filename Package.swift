@@ -46,8 +46,8 @@ let package = Package(
         .target(name: "Basics", dependencies: ["CLinux"]),
         .target(name: "Messages", dependencies: ["Basics", "CMessages"]),
         .target(name: "Secrets", dependencies: ["Basics", "Messages"]),
-        .target(name: "TrustList", dependencies: ["Basics", "Messages"]),
-        .target(name: "X509", dependencies: ["Basics", "COpenSSL", "Messages", "TrustList"]),
+        .target(name: "X509", dependencies: ["Basics", "COpenSSL", "Messages"]),
+        .target(name: "TrustList", dependencies: ["Basics", "Messages", "X509"]),
         .target(name: "SmartCards", dependencies: ["Basics", "CPCSC", "Messages"]),
         .target(
             name: "Tokens",

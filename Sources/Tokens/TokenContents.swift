@@ -1,7 +1,6 @@
 import Basics
 import CPKCS11
 import Messages
-import TrustList
 import X509
 
 /// What can be seen on a token.

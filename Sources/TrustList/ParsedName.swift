@@ -1,4 +1,5 @@
 import Basics
+import X509
 
 /// A name as a trust list spells it, taken apart.
 ///

@@ -1,6 +1,5 @@
 import Basics
 import COpenSSL
-import TrustList
 
 /// Digests over bytes in memory.
 public enum Digest {

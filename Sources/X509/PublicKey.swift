@@ -2,7 +2,6 @@ import Basics
 import COpenSSL
 import Messages
 import Synchronization
-import TrustList
 
 /// A public key, as a certificate holds it.
 public struct PublicKey: Hashable, Sendable {

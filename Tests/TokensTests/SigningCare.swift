@@ -4,7 +4,6 @@ import Foundation
 import Secrets
 import ServerFixtures
 import Testing
-import TrustList
 import X509
 
 @testable import Tokens

@@ -2,7 +2,6 @@ import Basics
 import Foundation
 import Secrets
 import Testing
-import TrustList
 import X509
 
 @testable import Tokens

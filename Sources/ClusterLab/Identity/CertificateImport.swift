@@ -1,6 +1,5 @@
 import Basics
 import FoundationEssentials
-import TrustList
 import X509
 
 /// Takes a certificate that a user uploads or pastes, as strictly as CUCM does.

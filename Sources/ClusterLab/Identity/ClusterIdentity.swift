@@ -1,7 +1,6 @@
 import Basics
 import Dispatch
 import Synchronization
-import TrustList
 import X509
 
 /// The certificates of all nodes.

@@ -2,6 +2,7 @@ import Basics
 import Messages
 import Migration
 import Phones
+import TrustList
 import X509
 
 /// What phones forecast prints.
@@ -18,7 +19,7 @@ struct ForecastReport: Encodable {
     let groups: [StoredForecast.Group]
 
     init(
-        cluster: String, file: String, bytes: [UInt8], signer: OfferedSigner, forecast: Forecast, asked: Int,
+        cluster: String, file: String, bytes: [UInt8], signer: CandidateSigner, forecast: Forecast, asked: Int,
         answered: Int, replies: [TVSReply]
     ) {
         self.cluster = cluster

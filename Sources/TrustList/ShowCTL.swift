@@ -1,6 +1,6 @@
 import Basics
 import Glibc
-import TrustList
+import X509
 
 /// The text that CUCM's `show ctl` and `show itl` print.
 ///
