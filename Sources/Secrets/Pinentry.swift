@@ -12,7 +12,9 @@ public enum Pinentry {
     ///   - description: what the window says, in lines.
     ///   - prompt: what stands before the field.
     /// - Throws: ``SecretError`` where the program cannot be used, or the user cancelled.
-    public static func ask(_ program: String, description: String, prompt: String) throws(SecretError) -> Secret {
+    public static func ask(_ program: String, description: LocalizableText, prompt: LocalizableText) throws(SecretError)
+        -> Secret
+    {
         let conversation = try Conversation(program)
         try conversation.expectOK()
         // A pinentry on the terminal has to be told which one.
@@ -23,8 +25,8 @@ public enum Pinentry {
             try conversation.tell("OPTION ttytype=\(kind)")
         }
         try conversation.tell("SETTITLE etoken-bridge")
-        try conversation.tell("SETDESC " + Percent.encode(description.utf8, keeping: isPlain))
-        try conversation.tell("SETPROMPT " + Percent.encode(prompt.utf8, keeping: isPlain))
+        try conversation.tell("SETDESC " + Percent.encode(description.localized.utf8, keeping: isPlain))
+        try conversation.tell("SETPROMPT " + Percent.encode(prompt.localized.utf8, keeping: isPlain))
         return try conversation.secret()
     }
 
@@ -41,14 +43,14 @@ public enum Pinentry {
             self.program = program
             var pair: [Int32] = [-1, -1]
             guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
-                throw SecretError(source: program, reason: String(cString: strerror(errno)))
+                throw SecretError(source: .verbatim(program), reason: .verbatim(String(cString: strerror(errno))))
             }
             defer { close(pair[1]) }
             do throws(SystemError) {
                 process = try Subprocess([program], input: .descriptor(pair[1]), output: .descriptor(pair[1]))
             } catch {
                 close(pair[0])
-                throw SecretError(source: program, reason: error.description)
+                throw SecretError(source: .verbatim(program), reason: .verbatim(error.description))
             }
             socket = pair[0]
         }
@@ -68,7 +70,7 @@ public enum Pinentry {
 
         func secret() throws(SecretError) -> Secret {
             send("GETPIN")
-            guard let secret = try answer() else { throw .empty(program) }
+            guard let secret = try answer() else { throw .empty(.verbatim(program)) }
             return secret
         }
 
@@ -89,7 +91,7 @@ public enum Pinentry {
                     let got = line.withUnsafeMutableBytes { read(socket, $0.baseAddress! + count, 1) }
                     if got < 0, errno == EINTR { continue }
                     guard got == 1 else {
-                        throw SecretError(source: program, reason: localized("it ended without an answer"))
+                        throw SecretError(source: .verbatim(program), reason: localized("it ended without an answer"))
                     }
                     if line[count] == UInt8(ascii: "\n") { break }
                     count += 1
@@ -103,7 +105,7 @@ public enum Pinentry {
                 } else if text.starts(with: "ERR".utf8) {
                     // Never the text of a line that could hold a secret; an ERR line does not.
                     let reason = String(decoding: text.dropFirst(3).drop { $0 == 0x20 }, as: UTF8.self)
-                    throw SecretError(source: program, reason: localized("it says: \(reason)"))
+                    throw SecretError(source: .verbatim(program), reason: localized("it says: \(reason)"))
                 }
                 // Status lines and comments do not matter.
             }

@@ -2,7 +2,7 @@ import Basics
 import Markup
 import Testing
 
-@Suite struct XMLTests {
+@Suite(.timeLimit(.minutes(5))) struct XMLTests {
     @Test func treesAreRead() throws {
         let root = try XMLDocument.parse(
             """

@@ -17,6 +17,7 @@ struct HTML: ExpressibleByStringInterpolation {
 
         mutating func appendLiteral(_ literal: String) { markup += literal }
         mutating func appendInterpolation(_ text: String) { markup += text.escapedForMarkup }
+        mutating func appendInterpolation(_ text: LocalizableText) { markup += text.localized.escapedForMarkup }
         mutating func appendInterpolation(_ number: Int) { markup += "\(number)" }
         mutating func appendInterpolation(_ html: HTML) { markup += html.markup }
         mutating func appendInterpolation(_ parts: [HTML]) { for part in parts { markup += part.markup } }

@@ -40,7 +40,7 @@ struct CtlDelete: ParsableCommand {
         defer { configured.close() }
         let hosts = configured.trustListHosts
         if dryRun {
-            try TrustListDistribution(hosts).rehearse(nil).deployment.report(localized("deleted"), json: common.json)
+            try TrustListDistribution(hosts).rehearse(nil).deployment.report(json: common.json)
             return
         }
         if !anyMode { try checkMode(of: configured) }
@@ -49,11 +49,11 @@ struct CtlDelete: ParsableCommand {
             with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
             hooks: .standard { _ in
                 try confirmation.ask(
-                    hosts.count == 1
-                        ? localized("Delete CTLFile.tlv on the node of cluster \(cluster.cluster)?")
-                        : localized("Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?"))
+                    localized(
+                        hosts.count, one: "Delete CTLFile.tlv on the node of cluster \(cluster.cluster)?",
+                        other: "Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?"))
             })
-        try deployment.report(localized("deleted"), json: common.json)
+        try deployment.report(json: common.json)
         withExtendedLifetime(lock) {}
     }
 

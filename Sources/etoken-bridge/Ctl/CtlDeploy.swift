@@ -66,13 +66,13 @@ struct CtlDeploy: ParsableCommand {
     func run() throws {
         let file = try verified()
         let hosts: [any TrustListHost]
-        let question: String
+        let question: LocalizableText
         if let cluster {
             hosts = try configuredCluster(cluster).trustListHosts
             question =
-                hosts.count == 1
-                ? localized("Replace CTLFile.tlv on the node of cluster \(cluster)?")
-                : localized("Replace CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster)?")
+                localized(
+                    hosts.count, one: "Replace CTLFile.tlv on the node of cluster \(cluster)?",
+                    other: "Replace CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster)?")
         } else {
             hosts = try folder.map { folder throws(ClusterError) in try FolderTrustListHost(folder) }
             question = localized("Replace CTLFile.tlv in \(folder.joined(separator: ", "))?")
@@ -81,7 +81,7 @@ struct CtlDeploy: ParsableCommand {
         if dryRun {
             let (rehearsal, present) = TrustListDistribution(hosts).rehearse(file.bytes)
             warn(file, replacing: present)
-            try rehearsal.report(localized("deployed"), on: place, json: common.json)
+            try rehearsal.report(on: place, json: common.json)
             return try checkServers(of: file, replacing: present)
         }
         let lock = try cluster.map { try ClusterLock.forCommand($0) }
@@ -97,7 +97,7 @@ struct CtlDeploy: ParsableCommand {
                 warn(file, replacing: present)
                 try confirmation.ask(question)
             })
-        try deployment.report(localized("deployed"), on: place, json: common.json)
+        try deployment.report(on: place, json: common.json)
         if let cluster, deployment.nodes.contains(where: { $0.state == .done }) {
             Terminal.note(
                 localized(

@@ -45,7 +45,10 @@ struct CtlFetch: ParsableCommand {
         let hosts =
             try node.isEmpty
             ? cluster.trustListHosts : cluster.nodes(named: node).map(cluster.trustListHost)
-        Terminal.note(localized(hosts.count == 1 ? "Reading 1 node ..." : "Reading \(hosts.count) nodes ..."))
+        Terminal.note(
+            localized(
+                hosts.count, one: "Reading 1 node ...",
+                other: "Reading \(hosts.count) nodes ..."))
         let file = TrustListDistribution(hosts).read(itl ? .itl : .ctl)
         guard !file.answers.isEmpty else {
             if let error = file.failures.first?.error { throw error }
@@ -68,8 +71,9 @@ struct CtlFetch: ParsableCommand {
         guard findings.isEmpty else {
             throw Failure(
                 Status.partlyDone,
-                findings.map(\.text).joined(separator: " ")
-                    + (written.isEmpty ? localized(" Nothing was written, as --output names one file.") : ""),
+                (findings.map(\.text)
+                    + (written.isEmpty ? [localized("Nothing was written, as --output names one file.")] : []))
+                    .joined(separator: " "),
                 code: findings[0].code.rawValue,
                 next: written.isEmpty
                     ? localized("Name a folder with --output to get each of the files.") : findings[0].next[0])
@@ -190,7 +194,8 @@ private struct FetchReport: Encodable {
                 reading.sha1 ?? (reading.state == "absent" ? localized("no file") : localized("no answer")))
         }
         let files = Set(readings.compactMap(\.file)).sorted()
-        return table.text + (files.isEmpty ? "" : "\n\n" + localized("Written: \(files.joined(separator: ", "))"))
+        return table.text
+            + (files.isEmpty ? "" : "\n\n" + localized("Written: \(files.joined(separator: ", "))").localized)
     }
 }
 

@@ -46,7 +46,7 @@ struct CtlShow: ParsableCommand {
             let serial = record.serialNumber?.colonHex ?? "-"
             records.add(
                 "\(index + 1)\(signs ? "*" : "")", record.role?.text ?? "-",
-                record.dnsName.map { $0.isEmpty ? localized("(token)") : $0 } ?? "-",
+                record.dnsName.map { $0.isEmpty ? localized("(token)").localized : $0 } ?? "-",
                 """
                 \(record.subjectName ?? "-")
                 \(localized("serial \(serial)"))
@@ -66,7 +66,8 @@ struct CtlShow: ParsableCommand {
             \(records.text)
             * signed this file
             """)
-        return ([text] + file.list.warnings.map { localized("warning: \($0.description)") }).joined(separator: "\n")
+        return ([text] + file.list.warnings.map { localized("warning: \($0.clause)") }).joined(separator: "\n")
+            .localized
     }
 }
 
@@ -91,7 +92,7 @@ struct TrustListDocument: Encodable {
     let version: String
     let signer: Signer
     let records: [Entry]
-    let warnings: [String]
+    let warnings: [LocalizableText]
 
     init(_ file: CtlFile) {
         let header = file.list.header
@@ -101,7 +102,7 @@ struct TrustListDocument: Encodable {
         md5 = Digest.md5(file.bytes).hex
         sha1 = Digest.sha1(file.bytes).hex
         length = file.bytes.count
-        warnings = file.list.warnings.map(\.description)
+        warnings = file.list.warnings.map(\.clause)
         headerLength = header.length
         version = "\(header.version.major).\(header.version.minor)"
         signer = Signer(

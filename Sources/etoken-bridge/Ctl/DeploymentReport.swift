@@ -57,15 +57,20 @@ struct DeploymentReport: Encodable {
                 case .restored: localized("as before")
                 case .notRestored: localized("NOT CERTAIN")
                 }
-            let before = node.before.map { Digest.sha1($0).hex } ?? (node.state == .failed ? "-" : localized("no file"))
+            let before =
+                node.before.map { Digest.sha1($0).hex }
+                ?? (node.state == .failed ? "-" : localized("no file").localized)
             table.add(node.name, before, now)
         }
         var sections = [table.text]
-        if isPlan, let length, let sha1 { sections.append(localized("New file: \(length) bytes, SHA-1 \(sha1)")) }
-        if isPlan { sections.append(localized("Nothing was changed.")) }
+        if isPlan, let length, let sha1 {
+            sections.append(localized("New file: \(length) bytes, SHA-1 \(sha1)").localized)
+        }
+        if isPlan { sections.append(localized("Nothing was changed.").localized) }
         let kept = Set(deployment.nodes.compactMap(\.backup)).sorted()
         if !kept.isEmpty {
-            sections.append(localized("What was there before is kept:") + "\n  " + kept.joined(separator: "\n  "))
+            sections.append(
+                localized("What was there before is kept:").localized + "\n  " + kept.joined(separator: "\n  "))
         }
         return sections.joined(separator: "\n\n")
     }
@@ -82,7 +87,10 @@ extension TrustListDeployment.Hooks {
             observe: { event in
                 switch event {
                 case .reading(let count):
-                    Terminal.note(localized(count == 1 ? "Reading 1 node ..." : "Reading \(count) nodes ..."))
+                    Terminal.note(
+                        localized(
+                            count, one: "Reading 1 node ...",
+                            other: "Reading \(count) nodes ..."))
                 // The report names the backups.
                 case .backedUp: break
                 case .changing(let nodes):
@@ -102,9 +110,7 @@ extension TrustListDeployment.Hooks {
 
 extension TrustListDeployment {
     /// Prints the result, and fails unless every node serves what was wanted.
-    ///
-    /// - Parameter change: `deployed` or `deleted`, in the language of the locale.
-    func report(_ change: String, on place: DeploymentReport.Place = .node, json: Bool) throws {
+    func report(on place: DeploymentReport.Place = .node, json: Bool) throws {
         let report = DeploymentReport(self, on: place)
         if json { try Terminal.json(report) } else { Terminal.out(report.text(of: self)) }
         if isInterrupted {
@@ -113,6 +119,7 @@ extension TrustListDeployment {
         }
         guard outcome != .done else { return }
         guard let failure else { return }
+        let isDeletion = contents == nil
         var cause = Failure(describing: failure)
         if failure.code == .mismatch {
             cause = Failure(
@@ -130,23 +137,33 @@ extension TrustListDeployment {
         case .done: return
         case .planned:
             throw Failure(
-                cause.status, localized("Nothing would be \(change), as not every node can be read. \(cause.what)"),
+                cause.status,
+                isDeletion
+                    ? localized("Nothing would be deleted, as not every node can be read. \(cause.what)")
+                    : localized("Nothing would be deployed, as not every node can be read. \(cause.what)"),
                 code: cause.code, next: cause.next, causes: cause.causes)
         case .notStarted:
             throw Failure(
-                cause.status, localized("Nothing was \(change), and every node is as it was. \(cause.what)"),
+                cause.status,
+                isDeletion
+                    ? localized("Nothing was deleted, and every node is as it was. \(cause.what)")
+                    : localized("Nothing was deployed, and every node is as it was. \(cause.what)"),
                 code: cause.code, next: cause.next, causes: cause.causes)
         case .undone:
             throw Failure(
-                cause.status, localized("The file was not \(change), and every node is as it was. \(cause.what)"),
+                cause.status,
+                isDeletion
+                    ? localized("The file was not deleted, and every node is as it was. \(cause.what)")
+                    : localized("The file was not deployed, and every node is as it was. \(cause.what)"),
                 code: cause.code, next: cause.next, causes: cause.causes)
         case .partly:
             let done = names(.done, .alreadySo)
+            let places = done.isEmpty ? localized("no node") : LocalizableText.verbatim(done)
             throw Failure(
                 done.isEmpty ? cause.status : Status.partlyDone,
-                localized(
-                    "The file was \(change) on \(done.isEmpty ? localized("no node") : done); it was not on \(names(.failed)). \(cause.what)"
-                ),
+                isDeletion
+                    ? localized("The file was deleted on \(places); it was not on \(names(.failed)). \(cause.what)")
+                    : localized("The file was deployed on \(places); it was not on \(names(.failed)). \(cause.what)"),
                 code: cause.code,
                 next: localized("Put that right, and run the same command again: it goes on where this one ended."),
                 causes: cause.causes)
@@ -155,15 +172,19 @@ extension TrustListDeployment {
             let backups = Set(lost.compactMap(\.backup)).sorted()
             throw Failure(
                 Status.partlyDone,
-                localized(
-                    "The file was not \(change), and it is not certain that \(names(.notRestored)) has what it had. \(cause.what)"
-                ),
+                isDeletion
+                    ? localized(
+                        "The file was not deleted, and it is not certain that \(names(.notRestored)) has what it had. \(cause.what)"
+                    )
+                    : localized(
+                        "The file was not deployed, and it is not certain that \(names(.notRestored)) has what it had. \(cause.what)"
+                    ),
                 next: backups.isEmpty
                     ? localized("Run the command again when \(names(.notRestored)) is up.")
                     : localized(
                         "When \(names(.notRestored)) is up, upload \(backups.joined(separator: ", ")) there as CTLFile.tlv (OS Administration, Software Upgrades > TFTP File Management)."
                     ),
-                causes: lost.compactMap { $0.error?.description })
+                causes: lost.compactMap { $0.error?.clause })
         }
     }
 }

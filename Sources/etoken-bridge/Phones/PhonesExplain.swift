@@ -72,19 +72,20 @@ struct PhonesExplain: ParsableCommand {
             file: log, entries: explanation.entries, events: explanation.events,
             conclusions: explanation.conclusions.map { conclusion in
                 .init(
-                    time: conclusion.time, outcome: conclusion.outcome.rawValue, text: conclusion.text,
+                    time: conclusion.time, outcome: conclusion.outcome.rawValue, text: conclusion.text.localized,
                     rules: conclusion.rules.map(\.rawValue), subject: conclusion.subject,
-                    quotes: conclusion.quotes.map { .init(line: $0.line, text: $0.text, meaning: $0.meaning) })
+                    quotes: conclusion.quotes.map { .init(line: $0.line, text: $0.text, meaning: $0.meaning.localized) }
+                )
             })
     }
 
     private func text(_ conclusion: LogExplanation.Conclusion) -> String {
         var lines = ["\(conclusion.time)  \(conclusion.outcome.text)  \(conclusion.text)"]
         if !conclusion.rules.isEmpty {
-            lines.append(localized("  rule  \(conclusion.rules.map(\.rawValue).alternatives)"))
+            lines.append(localized("  rule  \(conclusion.rules.map(\.rawValue).alternatives)").localized)
         }
         for quote in conclusion.quotes {
-            lines.append(localized("  line \(quote.line): \(quote.text)"))
+            lines.append(localized("  line \(quote.line): \(quote.text)").localized)
             lines.append("    \(quote.meaning)")
         }
         return lines.joined(separator: "\n")

@@ -25,8 +25,8 @@ struct RestartReport {
                         ? "\(told) of \(phones) phones have been told to reset; \(left.count) are left."
                         : "\(told) of \(phones) phones have been told to restart; \(left.count) are left.")
             ]
-            for item in refused { lines.append("  \(item.phone)  \(item.reason)") }
-            return lines.joined(separator: "\n")
+            for item in refused { lines.append(.verbatim("  \(item.phone)  \(item.reason)")) }
+            return lines.joined(separator: "\n").localized
         }
     }
 
@@ -39,10 +39,10 @@ struct RestartReport {
         let settings = run.settings
         let batches = (run.phones.count + settings.batch - 1) / settings.batch
         return localized(
-            batches == 1
-                ? "\(run.phones.count) phones in 1 batch."
-                : "\(run.phones.count) phones in \(batches) batches of up to \(settings.batch), with \(duration(settings.pause)) between them: at least \(duration(run.pauses))."
-        )
+            batches, one: "\(run.phones.count) phones in 1 batch.",
+            other:
+                "\(run.phones.count) phones in \(batches) batches of up to \(settings.batch), with \(duration(settings.pause)) between them: at least \(duration(run.pauses))."
+        ).localized
     }
 
     var planned: Document {
@@ -57,7 +57,8 @@ struct RestartReport {
             ? "failed" : !outcome.left.isEmpty ? "interrupted" : outcome.refused.isEmpty ? "finished" : "partly-done"
         return Document(
             state: state, action: action, phones: run.phones.count, told: outcome.told.count,
-            refused: outcome.refused.map { .init(phone: $0.phone, reason: $0.error.message) }, left: outcome.left,
+            refused: outcome.refused.map { .init(phone: $0.phone, reason: $0.error.message.localized) },
+            left: outcome.left,
             record: record)
     }
 
@@ -73,7 +74,8 @@ struct RestartReport {
                         ? "\(outcome.told.count) of \(run.phones.count) phones have been told to reset, then it failed. \(cause.what)"
                         : "\(outcome.told.count) of \(run.phones.count) phones have been told to restart, then it failed. \(cause.what)"
                 ),
-                code: cause.code, next: (cause.next.map { $0 + " " } ?? "") + localized("Then go on: \(resume)"),
+                code: cause.code,
+                next: [cause.next, localized("Then go on: \(resume)")].compactMap(\.self).joined(separator: " "),
                 causes: cause.causes)
         }
         guard outcome.left.isEmpty else {

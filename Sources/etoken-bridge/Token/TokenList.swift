@@ -50,7 +50,7 @@ struct TokenList: ParsableCommand {
             try Terminal.json(
                 List(
                     tokens: rows.map { TokenDocument($0.token, $0.contents, in: readers) },
-                    failures: failures.map { .init(code: $0.code.rawValue, text: $0.reason) }))
+                    failures: failures.map { .init(code: $0.code.rawValue, text: $0.text.localized) }))
             return
         }
         guard !rows.isEmpty else {
@@ -61,7 +61,7 @@ struct TokenList: ParsableCommand {
         var table = Table(localized("LABEL"), localized("SERIAL"), localized("MODEL"), "PIN", localized("CERTIFICATE"))
         for (token, contents) in rows {
             let names = contents.certificates.map { $0.certificate.subject.value(of: "CN")?.trimmed ?? "?" }
-            let certificate =
+            let certificate: any TableCell =
                 switch names.count {
                 case 0: localized("none")
                 case 1: names[0]

@@ -92,9 +92,9 @@ struct WatchLine: Encodable {
     let reader: ReaderDocument?
     /// Whether this token was seen before; left out for those that are there at the start.
     let again: Bool?
-    let reason: String?
+    let reason: LocalizableText?
     private let clock: String
-    private let what: String
+    private let what: LocalizableText
 
     private enum CodingKeys: String, CodingKey { case event, time, token, reader, again, reason }
 
@@ -104,27 +104,32 @@ struct WatchLine: Encodable {
         clock = Self.clock(now)
         var token: PresentToken?
         var reader: Reader?
-        var reason: String?
+        var reason: LocalizableText?
         switch change {
         case .inserted(let inserted):
             event = isStart ? "present" : "inserted"
             token = inserted
             again = isStart ? nil : seen.contains(inserted.identity)
-            what = Self.name(inserted) + (seen.contains(inserted.identity) ? localized(", seen before") : "")
+            what =
+                seen.contains(inserted.identity)
+                ? localized("\(Self.name(inserted)), seen before") : .verbatim(Self.name(inserted))
         case .removed(let removed):
-            (event, token, again, what) = ("removed", removed, nil, Self.name(removed))
+            (event, token, again, what) = ("removed", removed, nil, .verbatim(Self.name(removed)))
         case .unreadCard(let card):
             (event, reader, again) = ("unread-card", card, nil)
             what = localized("\(Self.card(card)) in \(card.name): no module reads it, see etoken-bridge doctor")
         case .unreadCardRemoved(let card):
-            (event, reader, again, what) = ("unread-card-removed", card, nil, "\(Self.card(card)) in \(card.name)")
-        case .readerAdded(let added): (event, reader, again, what) = ("reader-added", added, nil, added.name)
-        case .readerRemoved(let gone): (event, reader, again, what) = ("reader-removed", gone, nil, gone.name)
+            (event, reader, again, what) = (
+                "unread-card-removed", card, nil, localized("\(Self.card(card)) in \(card.name)")
+            )
+        case .readerAdded(let added): (event, reader, again, what) = ("reader-added", added, nil, .verbatim(added.name))
+        case .readerRemoved(let gone):
+            (event, reader, again, what) = ("reader-removed", gone, nil, .verbatim(gone.name))
         case .serviceFound: (event, again, what) = ("service-found", nil, localized("the smart card service is there"))
         case .serviceLost(let error):
-            (event, again, what, reason) = ("service-lost", nil, error.reason, error.reason)
+            (event, again, what, reason) = ("service-lost", nil, error.text, error.text)
         case .moduleFailed(let path, let why):
-            (event, again, what, reason) = ("module-failed", nil, why, "\(path): \(why)")
+            (event, again, what, reason) = ("module-failed", nil, why, localized("\(path): \(why)"))
         }
         self.reason = reason
         self.token = token.map {
@@ -138,15 +143,15 @@ struct WatchLine: Encodable {
     /// For the terminal, where the rest of the line tells the difference.
     private var word: String {
         switch event {
-        case "present": localized("present")
-        case "inserted": localized("inserted")
-        case "removed": localized("removed")
-        case "unread-card": localized("unread")
-        case "unread-card-removed": localized("removed")
-        case "reader-added": localized("plugged")
-        case "reader-removed": localized("unplugged")
-        case "service-found", "service-lost": localized("service")
-        case "module-failed": localized("module")
+        case "present": localized("present").localized
+        case "inserted": localized("inserted").localized
+        case "removed": localized("removed").localized
+        case "unread-card": localized("unread").localized
+        case "unread-card-removed": localized("removed").localized
+        case "reader-added": localized("plugged").localized
+        case "reader-removed": localized("unplugged").localized
+        case "service-found", "service-lost": localized("service").localized
+        case "module-failed": localized("module").localized
         default: event
         }
     }
@@ -154,13 +159,13 @@ struct WatchLine: Encodable {
     var text: String { "\(clock)  \(word)\(String(repeating: " ", count: max(0, 9 - word.count)))  \(what)" }
 
     private static func name(_ token: PresentToken) -> String {
-        let place = token.reader.map { localized("reader \($0.name)") } ?? token.info.slotDescription
-        return localized("\(token.info.plainLabel) (serial \(token.info.serialNumber)) in \(place)")
+        let place = token.reader.map { localized("reader \($0.name)").localized } ?? token.info.slotDescription
+        return localized("\(token.info.plainLabel) (serial \(token.info.serialNumber)) in \(place)").localized
     }
 
     private static func card(_ reader: Reader) -> String {
-        reader.atr.flatMap(KnownCard.with)?.name ?? reader.atr.map { localized("a card with ATR \($0)") }
-            ?? localized("a card")
+        reader.atr.flatMap(KnownCard.with)?.name ?? reader.atr.map { localized("a card with ATR \($0)").localized }
+            ?? localized("a card").localized
     }
 
     private static func clock(_ seconds: time_t) -> String {
