@@ -106,8 +106,10 @@ struct TVSQuery: ParsableCommand {
             ).localized
         }
         if let signerOf { return localized("the signer of \(signerOf)").localized }
-        return localized("the certificate of \(issuer ?? "") with serial \(([UInt8](hexNumber: serial ?? "") ?? []).colonHex)")
-            .localized
+        return localized(
+            "the certificate of \(issuer ?? "") with serial \(([UInt8](hexNumber: serial ?? "") ?? []).colonHex)"
+        )
+        .localized
     }
 
     private func inquiry() throws -> (TVSInquiry, Certificate?) {
