@@ -78,10 +78,15 @@ let package = Package(
                 "Basics", "Cluster", "Configuration", "Messages", "Operations", "Phones",
                 "TrustList", "X509",
             ]),
+        .target(
+            name: "Doctor",
+            dependencies: [
+                "Basics", "Cluster", "Configuration", "Messages", "Operations", "SmartCards", "Tokens",
+            ]),
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Basics", "Cluster", "Configuration", "Messages", "Migration", "Operations",
+                "Basics", "Cluster", "Configuration", "Doctor", "Messages", "Migration", "Operations",
                 "Phones", "Secrets", "SmartCards", "Tokens", "TrustList", "Version", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -131,7 +136,7 @@ let package = Package(
         .testTarget(name: "SmartCardsTests", dependencies: ["ServerFixtures", "SmartCards", "virtual-token"]),
         .testTarget(
             name: "TokenPresenceTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
-        .testTarget(name: "DoctorTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
+        .testTarget(name: "DoctorTests", dependencies: ["Doctor", "ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(
             name: "MigrationTests",
             dependencies: [

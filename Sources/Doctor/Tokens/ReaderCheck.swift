@@ -43,7 +43,7 @@ struct ReaderCheck: DoctorCheck {
         switch status {
         case .success: return Finding(self, .ok, "card-present", localized("\(what)."))
         case .sharingViolation:
-            let programs = Holder.programs()
+            let programs = DeviceUser.programs()
             let who =
                 programs.isEmpty
                 ? ""

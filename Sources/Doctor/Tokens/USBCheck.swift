@@ -8,7 +8,7 @@ struct USBCheck: DoctorCheck {
     func findings(_ context: DoctorContext) -> [Finding] {
         USBToken.pluggedIn().map { token in
             let what: LocalizableText = localized("\(token.name) is plugged in (USB \(token.id))")
-            if !token.hasDriver {
+            if !token.hasDriver() {
                 return Finding(
                     self, .problem, "usb-no-driver",
                     localized("\(what), and no reader driver of the smart card service knows it."),

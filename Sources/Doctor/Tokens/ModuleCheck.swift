@@ -87,7 +87,7 @@ struct ModuleCheck: DoctorCheck {
     }
 
     /// The library that the dynamic linker did not find. Its message is `NAME: cannot open shared object file: ...`.
-    private static func missingLibrary(_ reason: String) -> String? {
+    static func missingLibrary(_ reason: String) -> String? {
         guard let end = reason.firstRange(of: ": cannot open shared object file")?.lowerBound else {
             return nil
         }

@@ -2,7 +2,7 @@ import Basics
 import Glibc
 
 /// The programs that use the smart card service: those that have its library loaded, as far as this user can see.
-enum Holder {
+enum DeviceUser {
     /// For example `firefox (4711)`.
     static func programs() -> [String] {
         var found: [(id: pid_t, name: String)] = []

@@ -1,12 +1,10 @@
 import Basics
-import Cluster
-import Configuration
 import Glibc
 import SmartCards
 import Tokens
 
 /// What the checks look at. Everything is found out when it is first asked for, and once.
-final class DoctorContext {
+package final class DoctorContext {
     /// A module that was found or named, and what came of loading it.
     struct Module {
         let path: String
@@ -19,7 +17,7 @@ final class DoctorContext {
 
     private let pins: PINLedger
 
-    init(namedModules: [String], pins: PINLedger, patience: Int) {
+    package init(namedModules: [String], pins: PINLedger, patience: Int) {
         self.namedModules = namedModules
         self.pins = pins
         self.patience = patience
@@ -28,7 +26,7 @@ final class DoctorContext {
     private(set) lazy var socket = ServiceSocket()
 
     /// Whether a card or the service did not answer: what waits for it cannot be ended.
-    private(set) var hasHung = false
+    package private(set) var hasHung = false
 
     /// Does something that may hang, and gives up after a while.
     private func patiently<Value>(_ work: @escaping () -> Value) -> Value? {

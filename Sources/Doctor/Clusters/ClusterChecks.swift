@@ -121,9 +121,7 @@ struct ClusterHealthCheck: DoctorCheck {
     }
 
     private func refusal(_ error: ClusterError) -> Finding {
-        let failure = Failure(describing: error)
-        return Finding(
-            self, .problem, error.code.rawValue, failure.what, next: failure.next.map { [$0] } ?? [])
+        Finding(self, .problem, error.code.rawValue, error.text, next: error.next.map { [$0] } ?? [])
     }
 
     /// The platform account has been used by now; the application account is tried once.

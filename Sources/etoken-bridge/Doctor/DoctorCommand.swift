@@ -1,8 +1,9 @@
 import ArgumentParser
+import Doctor
 import Glibc
 import Messages
 
-struct Doctor: ParsableCommand {
+struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: localized("Look for what keeps tokens, or a cluster, from working, and say how to put it right."),
@@ -19,11 +20,6 @@ struct Doctor: ParsableCommand {
               etoken-bridge doctor --cluster office
             """))
 
-    /// In the order in which one problem may be the cause of the next.
-    static var checks: [any DoctorCheck] {
-        [ServiceCheck(), USBCheck(), ReaderCheck(), ModuleCheck(), TokenCheck()]
-    }
-
     @Option(help: .localized("Look at this cluster of the configuration, too.", valueName: "name"))
     var cluster: String?
 
@@ -32,7 +28,7 @@ struct Doctor: ParsableCommand {
 
     private struct Report: Encodable {
         let problems, warnings: Int
-        let findings: [Finding]
+        let findings: [FindingDocument]
     }
 
     func run() throws {
@@ -40,13 +36,8 @@ struct Doctor: ParsableCommand {
             namedModules: try module.named(), pins: .toLookAt, patience: module.tokenTimeout)
         let cluster = try self.cluster.map(configuredCluster)
         defer { cluster?.close() }
-        let clusterContext = cluster.map(ClusterContext.init)
-        let clusterChecks: [any DoctorCheck] =
-            clusterContext.map {
-                [ClusterReachCheck(cluster: $0), ClusterKeyCheck(cluster: $0), ClusterHealthCheck(cluster: $0)]
-            } ?? []
         var findings: [Finding] = []
-        for check in Self.checks + clusterChecks {
+        for check in DoctorContext.checks(of: cluster) {
             let found = check.findings(context)
             findings += found
             if !common.json { for finding in found { Terminal.out(finding.text()) } }
@@ -54,7 +45,8 @@ struct Doctor: ParsableCommand {
         let problems = findings.count { $0.severity == .problem }
         let warnings = findings.count { $0.severity == .warning }
         if common.json {
-            try Terminal.json(Report(problems: problems, warnings: warnings, findings: findings))
+            try Terminal.json(
+                Report(problems: problems, warnings: warnings, findings: findings.map(FindingDocument.init)))
         } else {
             Terminal.out("\n" + Self.summary(problems: problems, warnings: warnings))
         }

@@ -33,8 +33,8 @@ struct USBToken: Hashable {
     var id: String { "\(Self.hex(vendor)):\(Self.hex(product))" }
 
     /// Those that are plugged in, as the kernel tells.
-    static func pluggedIn() -> [USBToken] {
-        folders(in: "/sys/bus/usb/devices").compactMap { device in
+    static func pluggedIn(_ devices: String = "/sys/bus/usb/devices") -> [USBToken] {
+        folders(in: devices).compactMap { device in
             guard let vendor = number("\(device)/idVendor"), let product = number("\(device)/idProduct") else {
                 return nil
             }
@@ -43,8 +43,8 @@ struct USBToken: Hashable {
     }
 
     /// Whether a reader driver of pcscd names this device.
-    var hasDriver: Bool {
-        Self.folders(in: "/usr/lib/pcsc/drivers").contains { bundle in
+    func hasDriver(in drivers: String = "/usr/lib/pcsc/drivers") -> Bool {
+        Self.folders(in: drivers).contains { bundle in
             guard let bytes = try? Files.read("\(bundle)/Contents/Info.plist") else { return false }
             let text = String(decoding: bytes, as: UTF8.self)
             let vendors = Self.strings(of: "ifdVendorID", in: text)
