@@ -42,6 +42,8 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
         case mismatch
         /// The connection ended early.
         case closed
+        /// The user, or the system, asked the program to stop. A node may still be at what it was told.
+        case interrupted
     }
 
     public let code: Code

@@ -85,7 +85,7 @@ extension Change {
             throw Self.worldChanged(localized("it runs \(version) now, and ran \(plan.world.version)"), plan)
         }
         let newFile = try newFile()
-        let file = cluster.trustLists.read(.ctl)
+        let file = try cluster.trustLists.read(.ctl)
         if let failure = file.failures.first { throw failure.error }
         for reading in file.answers where !isOurs(reading.bytes, newFile) {
             throw Self.worldChanged(
@@ -108,7 +108,7 @@ extension Change {
 
     /// Reads every node's CTL file over every transport and compares; Cisco Tftp is restarted where it serves another.
     func compare(_ expected: [UInt8]?) throws -> [String] {
-        if let (node, error) = cluster.trustLists.check(serves: expected, restartsTFTP: true).first {
+        if let (node, error) = try cluster.trustLists.check(serves: expected, restartsTFTP: true).first {
             guard error.code == .mismatch else { throw error }
             throw MigrationError(
                 .readBackDiffers,
@@ -123,9 +123,9 @@ extension Change {
     }
 
     /// What ``putBack(refusing:)`` would do now.
-    func plannedPutBack() -> [String] {
+    func plannedPutBack() throws -> [String] {
         let before = survey.presentBytes
-        let nodes = Set(cluster.trustLists.check(serves: before).map(\.node))
+        let nodes = Set(try cluster.trustLists.check(serves: before).map(\.node))
         let list = cluster.nodes.filter(nodes.contains).list
         if nodes.isEmpty { return [localized("no node has the new file")] }
         return [
@@ -141,13 +141,14 @@ extension Change {
     /// - Parameter refusing: nodes that certainly stored nothing.
     func putBack(refusing: Set<String> = []) throws -> [String] {
         let before = survey.presentBytes
-        var (written, failures) = cluster.trustLists.restore(
+        let lists = try cluster.trustLists
+        var (written, failures) = lists.restore(
             Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, before) }), refusing: refusing,
             restartsTFTP: true)
         // A node that says no and has the file is as it should be; Cisco Tftp, started anew, serves what is on the disk.
         failures.removeAll { failure in
             !failure.mayBeStored && (try? cluster.restart(service: ClusterService.tftp, on: failure.node)) != nil
-                && !cluster.trustLists.check(serves: before).contains { $0.node == failure.node }
+                && !lists.check(serves: before).contains { $0.node == failure.node }
         }
         guard failures.isEmpty else {
             let nodes = failures.map { "\($0.node): \($0.error)" }.joined(separator: "; ")
@@ -166,13 +167,14 @@ extension Change {
 
     /// Waits for the cluster's own new file: the same on every node, signed by the cluster; and keeps it.
     func adoptClusterFile() throws -> [String] {
-        var file = cluster.trustLists.read(.ctl)
+        let lists = try cluster.trustLists
+        var file = lists.read(.ctl)
         for node in Set((file.differing + file.answers.filter { $0.bytes == survey.presentBytes }).map(\.node)).sorted()
         {
             // Cisco Tftp may serve from memory what was there before.
             try cluster.restart(service: ClusterService.tftp, on: node)
         }
-        file = cluster.trustLists.read(.ctl)
+        file = lists.read(.ctl)
         if let failure = file.failures.first { throw failure.error }
         guard let first = file.reference, file.differing.isEmpty, let bytes = first.bytes, bytes != survey.presentBytes
         else {

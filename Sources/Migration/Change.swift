@@ -274,6 +274,16 @@ public final class Change {
     }
 }
 
+extension Change {
+    /// The user, or the system, asked the program to stop.
+    ///
+    /// - Parameter what: how far it came, a sentence.
+    func interrupted(_ what: String) -> MigrationError {
+        MigrationError(
+            .interrupted, what, next: localized("Go on: etoken-bridge migrate resume --cluster \(plan.cluster)"))
+    }
+}
+
 extension MigrationError {
     static func unfinished(_ cluster: String, _ id: String) -> MigrationError {
         MigrationError(

@@ -34,7 +34,7 @@ public struct ChangeRunner {
         for (index, step) in steps.enumerated() {
             observe(.began(number: index + 1, of: steps.count, title: step.title))
             do {
-                try checkInterruption(next: localized("Run the same command again when you are ready."))
+                try checkInterruption(before: step, next: localized("Run the same command again when you are ready."))
                 try run(step, journal)
             } catch {
                 throw fail(step, error, journal)
@@ -43,9 +43,9 @@ public struct ChangeRunner {
         do { try journal.append(.finished) } catch { throw fail(steps[steps.count - 1], error, journal) }
     }
 
-    private func checkInterruption(next: String) throws {
+    private func checkInterruption(before step: any Step, next: String) throws {
         guard change.isInterrupted() else { return }
-        throw MigrationError(.interrupted, localized("It was interrupted before this step."), next: next)
+        throw MigrationError(.interrupted, localized("It was interrupted before \"\(step.title)\"."), next: next)
     }
 
     private func run(_ step: any Step, _ journal: Journal) throws {
@@ -115,7 +115,7 @@ public struct ChangeRunner {
         for (index, step) in left.enumerated() {
             do {
                 observe(.began(number: index + 1, of: left.count, title: step.title))
-                try checkInterruption(next: again)
+                try checkInterruption(before: step, next: again)
                 try run(step, journal)
                 undone.append(step.title)
             } catch {

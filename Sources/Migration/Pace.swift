@@ -70,7 +70,7 @@ public struct StepEstimates {
             case "restart-services": Double(services) * Self.lab.service
             case "restart-phones":
                 Double(phones) * Self.lab.phone
-                    + Pace.pauses(phones, RestartPhones.batch, Double(RestartPhones.pause) / 1_000_000)
+                    + Pace.pauses(phones, RestartPhones.settings.batch, RestartPhones.settings.pause)
             case "deploy": Double(nodes) * Self.lab.node
             default: 0
             }

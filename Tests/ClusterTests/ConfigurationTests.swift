@@ -43,6 +43,19 @@ import Testing
         #expect(try ChildProcess.run(["ls", folder.file("new/folder")]) == "config.toml\n")
     }
 
+    /// Whoever deploys to nobody is told so.
+    @Test func aClusterThatServesNothingIsRefused() throws {
+        var publisher = NodeConfiguration(name: "pub", isPublisher: true, address: "192.0.2.1")
+        var subscriber = NodeConfiguration(name: "sub", address: "192.0.2.2")
+        func cluster() -> Cluster { Cluster(ClusterConfiguration(name: "office", nodes: [subscriber, publisher])) }
+        #expect(try cluster().trustListHosts.map(\.node) == ["pub", "sub"])
+        publisher.servesTFTP = false
+        #expect(try cluster().trustListHosts.map(\.node) == ["sub"])
+        subscriber.servesTFTP = false
+        let error = #expect(throws: ClusterError.self) { try cluster().trustListHosts }
+        #expect(error?.code == .configuration && error?.message.contains("tftp = true") == true)
+    }
+
     @Test func aFileThatIsNotThereIsEmpty() throws {
         #expect(try ConfigurationFile.load(from: folder.file("nothing")).clusters == [])
     }

@@ -65,7 +65,7 @@ import X509
     func trustListsComeAndGo(release: String) throws {
         let lab = try RunningLab(release: release)
         let cluster = Cluster(try LabFile.read(folder: lab.folder))
-        let hosts = cluster.trustListHosts
+        let hosts = try cluster.trustListHosts
         #expect(hosts.count == 2)
         let before = try #require(try hosts[0].fetch(.ctl))
         #expect(try hosts[1].fetch(.ctl) == before)

@@ -300,6 +300,9 @@ import X509
         #expect(code() == nil)
         cluster.files["sub"]?["CTLFile.tlv"] = nil
         #expect(code() == .inconsistentFiles)
+        cluster.nodes = []
+        #expect(code() == .inconsistentFiles)
+        cluster.nodes = ["pub", "sub"]
         cluster.files["sub"]?["CTLFile.tlv"] = oldFile.dropLast() + [1]
         #expect(code() == .inconsistentFiles)
         for node in cluster.nodes { cluster.files[node]?["CTLFile.tlv"] = Array(oldFile.dropLast(9)) }

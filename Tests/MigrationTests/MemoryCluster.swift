@@ -12,7 +12,7 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
     }
 
     let name = "memory"
-    let nodes = ["pub", "sub"]
+    var nodes = ["pub", "sub"]
     var files: [String: [String: [UInt8]]] = [:]
     var store: [Certificate] = []
     var mode = SecurityMode.mixed
@@ -145,5 +145,12 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
 
     func nodes(running service: String) -> [String] { nodes }
 
-    func restart(service: String, on node: String) throws { try change("restart \(service) \(node)") }
+    /// Called while a service is on its way up.
+    var onWait: () -> Void = {}
+
+    func restart(service: String, on node: String, isInterrupted: () -> Bool) throws {
+        onWait()
+        if isInterrupted() { throw ClusterError(.interrupted, operation: "restart \(service)", message: "interrupted") }
+        try change("restart \(service) \(node)")
+    }
 }

@@ -74,7 +74,7 @@ public struct PhoneRestart: Sendable {
                 let done = outcome.told.count + outcome.refused.count
                 if done % max(1, settings.batch) == 0 || done == phones.count {
                     try observe(.batch(done: done))
-                    if done < phones.count { Self.wait(settings.pause, isInterrupted) }
+                    if done < phones.count { Pause.seconds(settings.pause, unless: isInterrupted) }
                 }
             }
         } catch {
@@ -99,7 +99,7 @@ public struct PhoneRestart: Sendable {
                 case .busy where waited < settings.patience:
                     // What was refused was not done: asking again is safe.
                     try observe(.waiting(delay))
-                    Self.wait(delay, isInterrupted)
+                    Pause.seconds(delay, unless: isInterrupted)
                     if isInterrupted() { return false }
                     waited += delay
                     delay = min(delay * 2, 30)
@@ -115,15 +115,6 @@ public struct PhoneRestart: Sendable {
             outcome.told.append(phone)
             try observe(.told(phone))
             return true
-        }
-    }
-
-    private static func wait(_ seconds: Double, _ isInterrupted: () -> Bool) {
-        let end = ContinuousClock.now + .seconds(seconds)
-        while !isInterrupted() {
-            let left = (end - .now) / .milliseconds(1)
-            guard left > 0 else { return }
-            Pause.milliseconds(UInt32(min(left.rounded(.up), 100)))
         }
     }
 }

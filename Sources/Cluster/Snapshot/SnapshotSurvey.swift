@@ -18,7 +18,8 @@ extension Cluster {
             }
         }
         observe(localized("trust lists"))
-        let lists = TrustListDistribution(trustListHosts)
+        let hosts = read("CTL, ITL") { () throws(ClusterError) in try trustListHosts }
+        let lists = TrustListDistribution(hosts ?? [])
         let (ctl, itl) = (lists.read(.ctl), lists.read(.itl))
         var nodes: [ClusterSnapshot.Node] = []
         for node in status.nodes {

@@ -53,7 +53,7 @@ public struct ServiceRestart: Sendable {
     ///
     /// - Parameters:
     ///   - timeout: seconds for each service to come up again.
-    ///   - isInterrupted: asked before each step.
+    ///   - isInterrupted: asked before each step and while one is waited for.
     ///   - observe: called before each step.
     public func run(
         on cluster: Cluster, timeout: Double = 600, isInterrupted: () -> Bool = { false },
@@ -64,9 +64,11 @@ public struct ServiceRestart: Sendable {
             guard !isInterrupted() else { return Outcome(done: Array(steps[..<index]), left: left, failure: nil) }
             observe(step)
             do throws(ClusterError) {
-                try cluster.restart(step.service, on: cluster.node(step.node), timeout: timeout)
+                try cluster.restart(
+                    step.service, on: cluster.node(step.node), timeout: timeout, isInterrupted: isInterrupted)
             } catch {
-                return Outcome(done: Array(steps[..<index]), left: left, failure: error)
+                let failure = error.code == .interrupted ? nil : error
+                return Outcome(done: Array(steps[..<index]), left: left, failure: failure)
             }
         }
         return Outcome(done: steps, left: [], failure: nil)
@@ -82,11 +84,13 @@ extension PlatformCommandLine {
     /// `utils service restart NAME`, and waits until the node lists the service as started. The command may come back
     /// while the service is still on its way.
     ///
-    /// - Throws: `refused` when the node does not restart it; `timedOut` when it is not up by then.
-    func restartServiceAndWait(_ name: String, until deadline: ContinuousClock.Instant) throws(ClusterError) {
+    /// - Throws: `refused` when the node does not restart it; `timedOut` when it is not up by then; `interrupted`.
+    func restartServiceAndWait(
+        _ name: String, until deadline: ContinuousClock.Instant, isInterrupted: () -> Bool = { false }
+    ) throws(ClusterError) {
         let command = ShellCommand(
             "utils service restart \(name)", timeout: max(1, (deadline - .now) / .seconds(1)))
-        let text = try shell.run(command)
+        let text = try shell.run(command, isInterrupted: isInterrupted)
         var last = CommandAnswers.services(text)?.last { $0.name == name }
         guard last != nil else {
             throw ClusterError(
@@ -101,7 +105,7 @@ extension PlatformCommandLine {
                     message: localized("it does not come up"),
                     expected: "STARTED", found: last?.state ?? localized("not listed"))
             }
-            Pause.milliseconds(500)
+            try Pause.seconds(0.5, restarting: name, on: shell.node, isInterrupted)
             last = try services().first { $0.name == name }
         }
     }
@@ -110,18 +114,22 @@ extension PlatformCommandLine {
 extension Cluster {
     /// Restarts a service on a node, and waits until the node says that it is up, and it answers where that can be seen.
     ///
-    /// - Parameter timeout: seconds.
-    /// - Throws: `timedOut` when it is not up by then; `refused` when the node cannot restart it.
-    public func restart(_ service: String, on node: NodeConfiguration, timeout: Double = 600) throws(ClusterError) {
+    /// - Parameters:
+    ///   - timeout: seconds.
+    ///   - isInterrupted: asked all the time; yes ends the wait, and the node goes on by itself.
+    /// - Throws: `timedOut` when it is not up by then; `refused` when the node cannot restart it; `interrupted`.
+    public func restart(
+        _ service: String, on node: NodeConfiguration, timeout: Double = 600, isInterrupted: () -> Bool = { false }
+    ) throws(ClusterError) {
         let deadline = ContinuousClock.now + .seconds(timeout)
-        try commandLine(of: node).restartServiceAndWait(service, until: deadline)
+        try commandLine(of: node).restartServiceAndWait(service, until: deadline, isInterrupted: isInterrupted)
         while !answers(service, on: node) {
             guard ContinuousClock.now < deadline else {
                 throw ClusterError(
                     .timedOut, operation: localized("restart \(service)"), node: node.name,
                     message: localized("it is started, but does not answer after \(Int(timeout)) s"))
             }
-            Pause.milliseconds(500)
+            try Pause.seconds(0.5, restarting: service, on: node.name, isInterrupted)
         }
     }
 
@@ -146,5 +154,20 @@ extension Cluster {
             return true
         default: return true
         }
+    }
+}
+
+extension Pause {
+    /// Waits for a service on its way up.
+    ///
+    /// - Throws: `interrupted`.
+    fileprivate static func seconds(
+        _ count: Double, restarting service: String, on node: String, _ isInterrupted: () -> Bool
+    ) throws(ClusterError) {
+        seconds(count, unless: isInterrupted)
+        guard isInterrupted() else { return }
+        throw ClusterError(
+            .interrupted, operation: localized("restart \(service)"), node: node,
+            message: localized("interrupted before it was up again"))
     }
 }

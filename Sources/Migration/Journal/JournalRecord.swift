@@ -90,7 +90,10 @@ public struct JournalRecord: Codable, Sendable {
         case newFile(sha256: String)
         /// A service was restarted on a node, and is up again.
         case restarted(service: String, node: String)
-        /// The phones up to this one, by name, were told to restart, but for those that the cluster refused.
+        /// These phones were told to restart, and those were refused by the cluster.
+        case phonesRestarted(told: [String], refused: [String])
+        /// Of earlier versions: the phones up to this one, by name, were told to restart, but for those that the
+        /// cluster refused in that run.
         case phonesTold(upTo: String, refused: [String])
         /// What phones hold after the change.
         case phones([PhoneGroup])

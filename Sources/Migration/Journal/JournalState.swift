@@ -47,10 +47,12 @@ public struct JournalState: Sendable {
     public private(set) var restarted: [(service: String, node: String)] = []
     /// Whether services or phones were ever restarted with the new file.
     public private(set) var toldPhones = false
-    /// The last phone, by name, that was told to restart since the files last changed.
-    public private(set) var phonesToldUpTo: String?
-    /// Those before it that the cluster would not restart.
-    public private(set) var phonesRefused: [String] = []
+    /// The phones that were told to restart since the files last changed, and not refused since.
+    private var toldPhoneNames: Set<String> = []
+    /// As older versions noted it: the last one, by name.
+    private var toldUpTo: String?
+    /// Those that the cluster would not restart, whether or not an earlier run told them.
+    private var refusedPhones: Set<String> = []
     public private(set) var phones: [JournalRecord.PhoneGroup] = []
     /// The last failure, where nothing succeeded since.
     private(set) var failure: JournalRecord?
@@ -68,19 +70,27 @@ public struct JournalState: Sendable {
         case .proved, .skipped:
             done.insert(step)
             failure = nil
+            // An older version did not note that a refused phone was told after all; that its step was proved says so.
+            if step.hasPrefix("restart-phones") { refusedPhones = [] }
         case .failed: failure = record
         case .undoing:
             // From now on, what it did counts no more, whatever comes of this.
             done.remove(step)
             if outcome == .unfinished || outcome == .finished { outcome = .rollingBack }
             restarted = []
-            (phonesToldUpTo, phonesRefused) = (nil, [])
+            (toldPhoneNames, toldUpTo, refusedPhones) = ([], nil, [])
         case .undone: begun.removeAll { $0 == step }
         case .notUndone: failure = record
         case .finished: outcome = .finished
         case .rolledBack: outcome = .rolledBack
         case .abandoned: outcome = .abandoned
         }
+    }
+
+    /// Whether a phone was told to restart since the files last changed.
+    func isTold(phone name: String) -> Bool {
+        if refusedPhones.contains(name) { return false }
+        return toldPhoneNames.contains(name) || toldUpTo.map { name <= $0 } == true
     }
 
     private mutating func apply(_ fact: JournalRecord.Fact) {
@@ -93,7 +103,13 @@ public struct JournalState: Sendable {
         case .restarted(let service, let node):
             restarted.append((service, node))
             toldPhones = true
-        case .phonesTold(let name, let refused): (phonesToldUpTo, phonesRefused) = (name, refused)
+        case .phonesRestarted(let told, let refused):
+            toldPhoneNames.formUnion(told)
+            refusedPhones.subtract(told)
+            refusedPhones.formUnion(refused)
+        case .phonesTold(let name, let refused):
+            toldUpTo = max(toldUpTo ?? "", name)
+            refusedPhones.formUnion(refused)
         case .phones(let groups): phones = groups
         }
     }

@@ -20,7 +20,7 @@ final class SetSecurityMode: ChangeStep, Step {
 
     /// Whether every node serves a file that the cluster made for its new mode.
     private func hasOwnFile() throws -> Bool {
-        let file = cluster.trustLists.read(.ctl)
+        let file = try cluster.trustLists.read(.ctl)
         guard file.failures.isEmpty, file.differing.isEmpty, let bytes = file.reference?.bytes,
             bytes != survey.presentBytes
         else { return false }
@@ -68,7 +68,7 @@ final class SetSecurityMode: ChangeStep, Step {
     func plannedUndo() throws -> [String] {
         let now = try cluster.securityMode()
         let mode = now == survey.mode ? [] : [localized("set the cluster back to \(survey.mode.name) mode")]
-        return mode + change.plannedPutBack()
+        return mode + (try change.plannedPutBack())
     }
 
     func undo() throws -> [String] {
@@ -90,7 +90,7 @@ final class UpdateTrustList: ChangeStep, Step {
     let effect = StepEffect.phones
 
     func check() throws -> StepState {
-        if let newFile = try change.newFile(), change.cluster.trustLists.check(serves: newFile).isEmpty {
+        if let newFile = try change.newFile(), try cluster.trustLists.check(serves: newFile).isEmpty {
             return .done(
                 localized("every node serves the file that the cluster made (SHA-1 \(Digest.sha1(newFile).hex))"))
         }
@@ -103,7 +103,7 @@ final class UpdateTrustList: ChangeStep, Step {
 
     let isUndoable = true
 
-    func plannedUndo() -> [String] { change.plannedPutBack() }
+    func plannedUndo() throws -> [String] { try change.plannedPutBack() }
 
     func undo() throws -> [String] { try change.putBack() }
 }
@@ -134,7 +134,7 @@ final class BuildAndSign: ChangeStep, Step {
         switch change.plan.kind {
         case .toEtoken, .updateCertificates, .toTokenless: return try survey.requirePresent().list
         case .setMixedMode, .setNonSecureMode:
-            let file = cluster.trustLists.read(.ctl)
+            let file = try cluster.trustLists.read(.ctl)
             if let failure = file.failures.first { throw failure.error }
             guard let bytes = file.reference?.bytes, file.differing.isEmpty else {
                 throw MigrationError(
@@ -207,7 +207,7 @@ final class Deploy: ChangeStep, Step {
     func check() throws -> StepState {
         // Only a run that wrote the file before asks whether it is there: what a node serves may come from its memory.
         if change.known.begun.contains(id), let bytes = try change.newFile(),
-            cluster.trustLists.check(serves: bytes).isEmpty
+            try cluster.trustLists.check(serves: bytes).isEmpty
         {
             return .done(localized("every node serves it (SHA-1 \(Digest.sha1(bytes).hex))"))
         }
@@ -218,7 +218,7 @@ final class Deploy: ChangeStep, Step {
         let newFile = try newFile()
         // A wrong password is found on the first node, before the others are tried with it.
         try cluster.trustLists.hosts.first?.prepare(for: .deploy)
-        let failures = cluster.trustLists.put(
+        let failures = try cluster.trustLists.put(
             Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, newFile) }), readsBack: false)
         refusing = Set(failures.filter { !$0.mayBeStored }.map(\.node))
         if let failure = failures.first { throw failure.error }
@@ -228,7 +228,7 @@ final class Deploy: ChangeStep, Step {
 
     let isUndoable = true
 
-    func plannedUndo() -> [String] { change.plannedPutBack() }
+    func plannedUndo() throws -> [String] { try change.plannedPutBack() }
 
     func undo() throws -> [String] { try change.putBack(refusing: refusing) }
 }

@@ -48,9 +48,18 @@ final class RestartServices: ChangeStep, Step {
         for (index, (service, node)) in left.enumerated() {
             let next = localized("\(index) of \(left.count) services; \(service) on \(node) is next")
             change.progress([next, pace.left(index)].compactMap(\.self).joined(separator: ", "))
-            try cluster.restart(service: service, on: node)
+            do {
+                if change.isInterrupted() { throw interrupted(index, left.count) }
+                try cluster.restart(service: service, on: node, isInterrupted: change.isInterrupted)
+            } catch let error as ClusterError where error.code == .interrupted {
+                throw interrupted(index, left.count)
+            }
             try change.record(.restarted(service: service, node: node))
         }
+    }
+
+    private func interrupted(_ done: Int, _ count: Int) -> MigrationError {
+        change.interrupted(localized("\"\(title)\" was interrupted: \(done) of \(count) services were restarted."))
     }
 
     func prove() -> [String] {
@@ -64,10 +73,9 @@ final class RestartPhones: ChangeStep, Step {
     let title: String
     let effect = StepEffect.phones
 
-    /// How many phones are told before the journal notes it. One that is told twice restarts twice, and no more.
-    static let batch = 100
-    /// Between two batches, in microseconds.
-    static let pause: UInt32 = 5_000_000
+    /// Not all phones should ask for their files at once. The journal notes them a batch at a time: one that is told twice
+    /// restarts twice, and no more.
+    static let settings = PhoneRestart.Settings(batch: 100, pause: 5)
 
     init(_ change: Change, isRollback: Bool = false) {
         id = isRollback ? "restart-phones-after-rollback" : "restart-phones"
@@ -77,10 +85,8 @@ final class RestartPhones: ChangeStep, Step {
 
     /// By name, so that a later run can go on; those that were refused are tried again.
     private var left: [Phone] {
-        let phones = survey.phones.map(\.phone).sorted { $0.name < $1.name }
-        guard let last = change.known.phonesToldUpTo else { return phones }
-        let refused = Set(change.known.phonesRefused)
-        return phones.filter { $0.name > last || refused.contains($0.name) }
+        let known = change.known
+        return survey.phones.map(\.phone).filter { !known.isTold(phone: $0.name) }.sorted { $0.name < $1.name }
     }
 
     func check() -> StepState {
@@ -94,36 +100,50 @@ final class RestartPhones: ChangeStep, Step {
     func act() throws {
         let left = left
         let byName = Dictionary(left.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let pace = Pace(total: left.count, batch: Self.batch, pause: Double(Self.pause) / 1_000_000)
-        var refused: [String: ClusterError] = [:]
-        var last = change.known.phonesToldUpTo ?? ""
-        var rest = left[...]
-        while !rest.isEmpty {
-            let batch = Array(rest.prefix(Self.batch))
-            rest = rest.dropFirst(Self.batch)
-            let outcome = PhoneRestart(batch.map(\.name), settings: .init(batch: Self.batch, pause: 0)).run {
-                (name) throws(ClusterError) in
-                guard let phone = byName[name] else { return }
-                do { try cluster.restart(phone) } catch let error as ClusterError { throw error } catch {
-                    throw ClusterError(.refused, operation: localized("restart \(name)"), message: "\(error)")
+        let pace = Pace(total: left.count, batch: Self.settings.batch, pause: Self.settings.pause)
+        var (told, refused): ([String], [String]) = ([], [])
+        func note() throws {
+            if told.isEmpty, refused.isEmpty { return }
+            try change.record(.phonesRestarted(told: told, refused: refused))
+            (told, refused) = ([], [])
+        }
+        var unwritten: (any Error)?
+        let outcome = PhoneRestart(left.map(\.name), settings: Self.settings).run(isInterrupted: change.isInterrupted) {
+            (event) throws(ClusterError) in
+            switch event {
+            case .told(let name): told.append(name)
+            case .refused(let refusal): refused.append(refusal.phone)
+            case .waiting(let seconds):
+                change.progress(localized("The server is too busy; asking again in \(Int(seconds)) s ..."))
+            case .batch(let done):
+                do { try note() } catch {
+                    unwritten = error
+                    throw ClusterError(.file, operation: localized("write the journal"), message: "\(error)")
                 }
+                guard done < left.count else { return }
+                let sentence = localized("\(done) of \(left.count) phones")
+                change.progress([sentence, pace.left(done)].compactMap(\.self).joined(separator: ", "))
             }
-            if let failure = outcome.failure { throw failure }
-            for refusal in outcome.refused { refused[refusal.phone] = refusal.error }
-            last = max(last, batch[batch.count - 1].name)
-            try change.record(.phonesTold(upTo: last, refused: refused.keys.sorted()))
-            if !rest.isEmpty {
-                let told = localized("\(left.count - rest.count) of \(left.count) phones")
-                change.progress([told, pace.left(left.count - rest.count)].compactMap(\.self).joined(separator: ", "))
-                // Not all phones should ask for their files at once.
-                usleep(Self.pause)
+        } restart: { (name) throws(ClusterError) in
+            guard let phone = byName[name] else { return }
+            do { try cluster.restart(phone) } catch let error as ClusterError { throw error } catch {
+                throw ClusterError(.refused, operation: localized("restart \(name)"), message: "\(error)")
             }
         }
-        if let first = refused.sorted(by: { $0.key < $1.key }).first {
+        if let unwritten { throw unwritten }
+        try note()
+        if let failure = outcome.failure { throw failure }
+        guard outcome.left.isEmpty else {
+            throw change.interrupted(
+                localized(
+                    "\"\(title)\" was interrupted: \(left.count - outcome.left.count) of \(left.count) phones were told."
+                ))
+        }
+        if let first = outcome.refused.first {
             throw MigrationError(
                 .phonesDiffer,
                 localized(
-                    "\(refused.count) of \(left.count) phones could not be told to restart; the first is \(first.key): \(first.value.message)."
+                    "\(outcome.refused.count) of \(left.count) phones could not be told to restart; the first is \(first.phone): \(first.error.message)."
                 ),
                 next: localized(
                     "See that the cluster restarts them, then try them again: etoken-bridge migrate resume --cluster \(change.plan.cluster)"
@@ -177,7 +197,7 @@ final class CheckPhones: ChangeStep, Step {
                         "\(expected.count - waiting.count) of \(expected.count) phones have the new file; \(Int(left)) s left"
                     ))
             }
-            usleep(UInt32(min(pause, left) * 1_000_000))
+            Pause.seconds(min(pause, left), unless: change.isInterrupted)
             pause = min(pause * 1.5, 5)
             try look(at: waiting)
         }

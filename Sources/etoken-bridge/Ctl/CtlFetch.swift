@@ -46,10 +46,7 @@ struct CtlFetch: ParsableCommand {
             ? cluster.trustListHosts : cluster.nodes(named: node).map(cluster.trustListHost)
         Terminal.note(localized(hosts.count == 1 ? "Reading 1 node ..." : "Reading \(hosts.count) nodes ..."))
         let file = TrustListDistribution(hosts).read(itl ? .itl : .ctl)
-        guard !file.answers.isEmpty else {
-            if let error = file.failures.first?.error { throw error }
-            throw Failure(Status.notThere, localized("Cluster \(self.cluster.cluster) has no nodes."))
-        }
+        if file.answers.isEmpty, let error = file.failures.first?.error { throw error }
         guard !file.variants.isEmpty else {
             throw Failure(
                 Status.notThere, localized("No node of cluster \(self.cluster.cluster) has a \(file.kind.fileName)."),

@@ -9,6 +9,7 @@ extension Failure {
             case .file, .notFound: Status.notThere
             case .unreachable, .timedOut, .closed, .busy: Status.notReachable
             case .notTrusted, .loginRefused, .tooManyLogins: Status.notTrusted
+            case .interrupted: Status.interrupted
             case .configuration, .refused, .notSupported, .noCommonAlgorithm, .unexpectedQuestion, .unexpectedAnswer,
                 .mismatch:
                 Status.failed
@@ -47,7 +48,7 @@ extension Failure {
             status = isInterrupted ? Status.interrupted : Status.partlyDone
             what =
                 isInterrupted
-                ? localized("The new CTL file is on every node; it was interrupted before \"\(title)\".")
+                ? localized("The new CTL file is on every node. \(cause.what)")
                 : localized("The new CTL file is on every node, but \"\(title)\" failed. \(cause.what)")
             let goOn = localized("Then go on where it stopped: \(resume)")
             next = isInterrupted ? resume : [cause.next, goOn].compactMap(\.self).joined(separator: " ")
