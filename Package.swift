@@ -42,9 +42,8 @@ let package = Package(
 
         // The product, from the bytes up
         .target(name: "Version"),
-        .target(name: "Messages", dependencies: ["CMessages"]),
-        .target(name: "Documents"),
-        .target(name: "Files", dependencies: ["Messages"]),
+        .target(name: "Basics"),
+        .target(name: "Messages", dependencies: ["Basics", "CMessages"]),
         .target(name: "Secrets", dependencies: ["Messages"]),
         .target(name: "TrustList", dependencies: ["Messages"]),
         .target(name: "X509", dependencies: ["COpenSSL", "Messages", "TrustList"]),
@@ -59,19 +58,19 @@ let package = Package(
         .target(
             name: "Cluster",
             dependencies: [
-                "CSSH", "Documents", "Files", "Markup", "Messages", "Secrets", "TOML", "Transfers",
+                "Basics", "CSSH", "Markup", "Messages", "Secrets", "TOML", "Transfers",
                 "TrustList", "X509",
             ]),
         .target(
-            name: "Phones", dependencies: ["Cluster", "Documents", "Files", "Messages", "TrustList", "X509"],
+            name: "Phones", dependencies: ["Basics", "Cluster", "Messages", "TrustList", "X509"],
             resources: [.embedInCode("Models/phone-models.csv")]),
         .target(
             name: "Migration",
-            dependencies: ["Cluster", "Documents", "Files", "Messages", "Phones", "TrustList", "X509"]),
+            dependencies: ["Basics", "Cluster", "Messages", "Phones", "TrustList", "X509"]),
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Cluster", "Documents", "Files", "Messages", "Migration", "Phones", "Secrets",
+                "Basics", "Cluster", "Messages", "Migration", "Phones", "Secrets",
                 "SmartCards",
                 "TokenPresence", "Tokens", "TrustList", "Version", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -123,7 +122,7 @@ let package = Package(
         .testTarget(name: "DoctorTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(
             name: "MigrationTests",
-            dependencies: ["Cluster", "Documents", "Files", "Migration", "Phones", "TrustList", "X509"]),
+            dependencies: ["Basics", "Cluster", "Migration", "Phones", "TrustList", "X509"]),
         .target(
             name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
             exclude: [
@@ -131,15 +130,14 @@ let package = Package(
                 "tls-echo.py", "tvs-server.py",
             ]),
         .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
-        .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
-        .testTarget(name: "FilesTests", dependencies: ["Files", "ServerFixtures"]),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics", "Messages", "ServerFixtures"]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML"]),
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Cluster", "Documents", "Files", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
+                "Basics", "Cluster", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
                 "cluster-lab",
             ]),
         .testTarget(

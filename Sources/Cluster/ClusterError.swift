@@ -1,4 +1,4 @@
-import Files
+import Basics
 import Markup
 import Messages
 import Transfers

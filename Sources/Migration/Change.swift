@@ -1,6 +1,5 @@
+import Basics
 import Cluster
-import Documents
-import Files
 import Glibc
 import Messages
 import Phones

@@ -1,5 +1,5 @@
+import Basics
 import Cluster
-import Files
 import Phones
 import Testing
 import TrustList

@@ -1,5 +1,5 @@
+import Basics
 import Cluster
-import Files
 import Foundation
 import Phones
 import Testing

@@ -1,5 +1,4 @@
-import Documents
-import Files
+import Basics
 import Messages
 
 /// What a run of ``PhoneRestart`` has done, so that another one can go on with it: an append-only file, a JSON document a

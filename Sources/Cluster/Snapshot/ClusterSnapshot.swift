@@ -1,4 +1,4 @@
-import Documents
+import Basics
 
 /// Everything about a cluster that is needed to rehearse a change on a copy of it, as plain values: what its status shows,
 /// its trust lists and certificates, and how many phones of which kind there are. It holds no password, no private key, no

@@ -1,4 +1,4 @@
-import Documents
+import Basics
 
 /// What was seen of a cluster at one time, as plain values that can be written out and compared.
 public struct ClusterStatus: Codable, Sendable, Hashable {

@@ -1,6 +1,5 @@
+import Basics
 import Cluster
-import Documents
-import Files
 import Messages
 
 /// The journal of one change: an append-only file, a JSON document a line, synced after each.

@@ -1,5 +1,5 @@
+import Basics
 import Cluster
-import Documents
 import Messages
 import Phones
 

@@ -1,6 +1,5 @@
+import Basics
 import Cluster
-import Documents
-import Files
 import FoundationEssentials
 import Messages
 import X509

@@ -1,6 +1,5 @@
+import Basics
 import Cluster
-import Documents
-import Files
 import Messages
 import Phones
 import TrustList

@@ -1,5 +1,5 @@
+import Basics
 import Cluster
-import Files
 import Messages
 import Phones
 import TrustList

@@ -1,4 +1,4 @@
-import Files
+import Basics
 import Messages
 
 /// A CSV file whose first row names its columns. They may stand in any order, and others between them are passed over.

@@ -1,7 +1,6 @@
 import ArgumentParser
+import Basics
 import Cluster
-import Documents
-import Files
 import Glibc
 import Messages
 

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Basics
 import Cluster
-import Files
 import Messages
 import TrustList
 import X509

@@ -1,4 +1,4 @@
-import Files
+import Basics
 import Messages
 import TrustList
 import X509

@@ -1,6 +1,5 @@
 import ArgumentParser
-import Documents
-import Files
+import Basics
 import Messages
 import TrustList
 import X509

@@ -1,4 +1,4 @@
-import Files
+import Basics
 import Glibc
 
 /// The programs that use the smart card service: those that have its library loaded, as far as this user can see.

@@ -1,5 +1,4 @@
-import Documents
-import Files
+import Basics
 import Messages
 
 /// A report in two files: a web page for people, and beside it the same as JSON.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Files
+import Basics
 import Messages
 import Phones
 

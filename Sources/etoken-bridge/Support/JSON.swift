@@ -1,4 +1,4 @@
-import Documents
+import Basics
 
 /// A result for programs: what it says, and the version of its form.
 struct Document<Body: Encodable>: Encodable {

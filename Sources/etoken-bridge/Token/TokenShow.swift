@@ -1,5 +1,5 @@
 import ArgumentParser
-import Documents
+import Basics
 import Messages
 import Tokens
 import X509

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Basics
 import Cluster
-import Documents
 import Messages
 import X509
 

@@ -1,4 +1,4 @@
-import Documents
+import Basics
 import Testing
 
 @Suite struct TimestampTests {

@@ -11,7 +11,7 @@ public final class LineFile {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    deinit { FileLock.release(descriptor) }
 
     /// The whole lines of a file, without their line feeds; also of one that another process is writing.
     ///
@@ -31,7 +31,7 @@ public final class LineFile {
         let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(.write, path) }
         let file = LineFile(path, descriptor)
-        guard !isExclusive || flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw FileError(.lock, path) }
+        guard !isExclusive || FileLock.take(descriptor) else { throw FileError(.lock, path) }
         let bytes = whole(try Files.read(path, limit: 1 << 28))
         guard ftruncate(descriptor, off_t(bytes.count)) == 0 else { throw FileError(.write, path) }
         return (file, bytes.split(separator: 10))
