@@ -177,4 +177,15 @@ import Testing
         _ = try ClusterLock("another", in: folder.state)
         withExtendedLifetime(lock) {}
     }
+
+    /// `migrate status` in a monitoring loop: a run that begins at that moment is not turned away.
+    @Test func lookingTakesNoLock() async throws {
+        let folder = Folder()
+        _ = try ClusterLock("memory", in: folder.state)
+        let (state, stop) = (folder.state, Flag())
+        let looking = Task.detached { while !stop.isSet { _ = try? RunInProgress(of: "memory", in: state) } }
+        for _ in 0..<2000 { withExtendedLifetime(try ClusterLock("memory", in: state)) {} }
+        stop.set()
+        await looking.value
+    }
 }

@@ -90,10 +90,9 @@ public final class Journal {
     }
 
     private static func decode(_ lines: [ArraySlice<UInt8>], _ path: String) throws -> [JournalRecord] {
-        let records = try lines.enumerated().map { index, line in
-            do { return try JSON.decode(JournalRecord.self, from: line) } catch {
-                throw unusable(path, localized("line \(index + 1): \(DecodingFailure.text(error))"))
-            }
+        let records: [JournalRecord]
+        do throws(LineError) { records = try LineFile.decode(lines, as: JournalRecord.self) } catch {
+            throw unusable(path, localized("line \(error.line): \(DecodingFailure.text(error.cause))"))
         }
         guard records.first?.plan != nil, records.enumerated().allSatisfy({ $0.offset + 1 == $0.element.number }) else {
             throw unusable(path, localized("its records are not in order, or the plan is missing"))

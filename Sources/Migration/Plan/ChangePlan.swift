@@ -113,18 +113,3 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         try Files.write(try JSON.document(self), to: path, permissions: 0o644, replacing: false)
     }
 }
-
-/// Why a JSON document was refused, in words without type names.
-enum DecodingFailure {
-    static func text(_ error: any Error) -> String {
-        func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
-        switch error as? DecodingError {
-        case .keyNotFound(let key, let context)?: return localized("\(place(context.codingPath + [key])) is missing")
-        case .typeMismatch(_, let context)?, .valueNotFound(_, let context)?:
-            return localized("\(place(context.codingPath)) is of another kind")
-        case .dataCorrupted(let context)? where !context.codingPath.isEmpty:
-            return localized("\(place(context.codingPath)) has a value that is not known")
-        default: return localized("it is no JSON document")
-        }
-    }
-}
