@@ -9,8 +9,9 @@ let package = Package(
     products: [
         .library(name: "TrustList", targets: ["TrustList"]),
         .library(name: "X509", targets: ["X509"]),
-        .library(name: "Cluster", targets: ["Cluster"]),
+        .library(name: "Cluster", targets: ["Configuration", "Cluster"]),
         .library(name: "Phones", targets: ["Phones"]),
+        .library(name: "Operations", targets: ["Operations"]),
         .library(name: "Tokens", targets: ["Secrets", "Tokens"]),
         .library(name: "Markup", targets: ["Markup"]),
         .library(name: "TOML", targets: ["TOML"]),
@@ -50,29 +51,39 @@ let package = Package(
         .target(name: "SmartCards", dependencies: ["CPCSC", "Messages"]),
         .target(
             name: "Tokens",
-            dependencies: ["CPKCS11", "Messages", "Secrets", "SmartCards", "TrustList", "X509"]),
-        .target(name: "TokenPresence", dependencies: ["Messages", "SmartCards", "Tokens"]),
-        .target(name: "Transfers", dependencies: ["CCurl", "Messages"]),
+            dependencies: ["Basics", "CPKCS11", "Messages", "Secrets", "SmartCards", "TrustList", "X509"]),
+        .target(name: "TokenPresence", dependencies: ["Basics", "Messages", "SmartCards", "Tokens"]),
+        .target(name: "Transfers", dependencies: ["Basics", "CCurl", "Messages"]),
         .target(name: "Markup", dependencies: ["CXML", "Messages"]),
         .target(name: "TOML", dependencies: ["CTOML", "Messages"]),
         .target(
+            name: "Configuration", dependencies: ["Basics", "Messages", "Secrets", "TOML"]),
+        .target(
             name: "Cluster",
             dependencies: [
-                "Basics", "CSSH", "Markup", "Messages", "Secrets", "TOML", "Transfers",
+                "Basics", "CSSH", "Configuration", "Markup", "Messages", "Secrets", "Transfers", "TrustList", "X509",
+            ]),
+        .target(
+            name: "Phones",
+            dependencies: ["Basics", "Cluster", "Configuration", "Messages", "TrustList", "X509"],
+            resources: [.embedInCode("Models/phone-models.csv")]),
+        .target(
+            name: "Operations",
+            dependencies: [
+                "Basics", "Cluster", "Configuration", "Messages", "Phones", "Transfers",
                 "TrustList", "X509",
             ]),
         .target(
-            name: "Phones", dependencies: ["Basics", "Cluster", "Messages", "TrustList", "X509"],
-            resources: [.embedInCode("Models/phone-models.csv")]),
-        .target(
             name: "Migration",
-            dependencies: ["Basics", "Cluster", "Messages", "Phones", "TrustList", "X509"]),
+            dependencies: [
+                "Basics", "Cluster", "Configuration", "Messages", "Operations", "Phones",
+                "TrustList", "X509",
+            ]),
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Basics", "Cluster", "Messages", "Migration", "Phones", "Secrets",
-                "SmartCards",
-                "TokenPresence", "Tokens", "TrustList", "Version", "X509",
+                "Basics", "Cluster", "Configuration", "Messages", "Migration", "Operations",
+                "Phones", "Secrets", "SmartCards", "TokenPresence", "Tokens", "TrustList", "Version", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -109,7 +120,9 @@ let package = Package(
             exclude: ["independent-writer.py"]),
         .testTarget(
             name: "PhonesTests",
-            dependencies: ["Cluster", "ClusterLab", "Phones", "ServerFixtures", "TrustList", "X509"]),
+            dependencies: [
+                "Cluster", "ClusterLab", "Configuration", "Phones", "ServerFixtures", "TrustList", "X509",
+            ]),
         .testTarget(
             name: "TokensTests",
             dependencies: [
@@ -122,7 +135,10 @@ let package = Package(
         .testTarget(name: "DoctorTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(
             name: "MigrationTests",
-            dependencies: ["Basics", "Cluster", "Migration", "Phones", "TrustList", "X509"]),
+            dependencies: [
+                "Basics", "Cluster", "Configuration", "Migration", "Operations", "Phones",
+                "TrustList", "X509",
+            ]),
         .target(
             name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
             exclude: [
@@ -135,10 +151,19 @@ let package = Package(
         .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML"]),
         .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "ServerFixtures"]),
+        .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Basics", "Cluster", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
+                "Cluster", "Configuration", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
                 "cluster-lab",
+            ]),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "Basics", "Cluster", "Configuration", "Operations", "ServerFixtures",
+                "TrustList", "X509",
             ]),
         .testTarget(
             name: "EndToEndTests",

@@ -1,4 +1,6 @@
 import Cluster
+import Configuration
+import Operations
 import Phones
 import TrustList
 import X509

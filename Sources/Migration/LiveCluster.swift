@@ -1,17 +1,20 @@
+import Basics
 import Cluster
+import Configuration
 import Glibc
 import Messages
+import Operations
 import Phones
 import TrustList
 import X509
 
 /// A real cluster, reached through the transports of the module Cluster.
 public final class LiveCluster: ClusterWorld {
-    private let cluster: Cluster
+    private let cluster: ClusterClient
     private let publisher: NodeConfiguration
 
     /// - Throws: ``ClusterError`` where the configuration names no publisher.
-    public init(_ cluster: Cluster) throws(ClusterError) {
+    public init(_ cluster: ClusterClient) throws(ClusterError) {
         self.cluster = cluster
         publisher = try cluster.publisher()
     }
@@ -70,7 +73,7 @@ public final class LiveCluster: ClusterWorld {
     }
 
     private static func answer(
-        of node: NodeConfiguration, in cluster: Cluster, for signer: OfferedSigner, as phone: Phone?,
+        of node: NodeConfiguration, in cluster: ClusterClient, for signer: OfferedSigner, as phone: Phone?,
         trusting itl: TrustListFile?
     ) -> TVSStatement {
         // A phone talks only to a TVS server whose certificate stands in its ITL file.
@@ -101,23 +104,16 @@ public final class LiveCluster: ClusterWorld {
         try Inventory.read(from: cluster, models: .configured()).phones
     }
 
-    /// How many phones are asked at once.
-    private static let batch = 32
-
     public func heldChecksums(of phones: [Phone]) -> [String: HeldChecksum] {
-        var held: [String: HeldChecksum] = [:]
-        var rest = phones.filter { $0.address != nil }[...]
-        while !rest.isEmpty {
-            let batch = Array(rest.prefix(Self.batch))
-            rest = rest.dropFirst(Self.batch)
-            let answers = Concurrently.map(batch) { [cluster] phone -> HeldChecksum? in
-                guard let address = phone.address,
-                    let lists = try? cluster.phonePage(address: address, phone: phone.name).trustLists()
-                else { return nil }
-                return lists.ctl.map(HeldChecksum.checksum) ?? .notInstalled
-            }
-            for (phone, answer) in zip(batch, answers) { held[phone.name] = answer }
+        let asked = phones.filter { $0.address != nil }
+        let answers = Concurrently.map(asked, maximumWidth: 32) { [cluster] phone -> HeldChecksum? in
+            guard let address = phone.address,
+                let lists = try? cluster.phonePage(address: address, phone: phone.name).trustLists()
+            else { return nil }
+            return lists.ctl.map(HeldChecksum.checksum) ?? .notInstalled
         }
+        var held: [String: HeldChecksum] = [:]
+        for (phone, answer) in zip(asked, answers) { held[phone.name] = answer }
         return held
     }
 

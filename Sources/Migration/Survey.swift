@@ -1,5 +1,7 @@
 import Cluster
+import Configuration
 import Messages
+import Operations
 import Phones
 import TrustList
 import X509

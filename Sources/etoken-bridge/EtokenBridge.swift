@@ -85,7 +85,7 @@ struct CtlGroup: ParsableCommand {
 struct TrustGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trust", abstract: localized("Look at the cluster's trust stores and change them."),
-        subcommands: [TrustUpload.self, TrustList.self, TrustRemove.self])
+        subcommands: [TrustUpload.self, TrustListCommand.self, TrustRemove.self])
 }
 
 struct ClusterGroup: ParsableCommand {

@@ -18,6 +18,7 @@ let package = Package(
             dependencies: [
                 .product(name: "X509", package: "etoken-bridge"),
                 .product(name: "Cluster", package: "etoken-bridge"),
+                .product(name: "Operations", package: "etoken-bridge"),
             ]),
     ],
     swiftLanguageModes: [.v6]

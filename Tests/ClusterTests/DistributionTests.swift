@@ -1,4 +1,5 @@
 import Cluster
+import Configuration
 import Glibc
 import ServerFixtures
 import Testing
@@ -18,7 +19,7 @@ import Transfers
     func host(tftpPort: UInt16? = nil) -> any TrustListHost {
         let node = NodeConfiguration(
             name: "node", address: web.address, tftpPort: tftpPort ?? tftp.port, httpPort: web.port)
-        let cluster = Cluster(ClusterConfiguration(name: "c", nodes: [node]))
+        let cluster = ClusterClient(ClusterConfiguration(name: "c", nodes: [node]))
         return cluster.trustListHost(node)
     }
 

@@ -1,4 +1,5 @@
 import Cluster
+import Configuration
 import Secrets
 import ServerFixtures
 import Testing
@@ -10,7 +11,7 @@ import X509
     @Test(arguments: ["10.5", "12.5"])
     func theCommandLine(release: String) throws {
         let lab = try RunningLab(release: release)
-        let cluster = Cluster(try LabFile.read(folder: lab.folder))
+        let cluster = ClusterClient(try LabFile.read(folder: lab.folder))
         let publisher = try cluster.publisher()
         let commandLine = try cluster.commandLine(of: publisher)
         #expect("\(try commandLine.version())".hasPrefix(release))
@@ -44,7 +45,7 @@ import X509
     @Test(arguments: ["10.5", "12.5"])
     func theTrustStoreOverTheWeb(release: String) throws {
         let lab = try RunningLab(release: release)
-        let cluster = Cluster(try LabFile.read(folder: lab.folder))
+        let cluster = ClusterClient(try LabFile.read(folder: lab.folder))
         let administration = try cluster.administration(of: cluster.publisher())
         let certificates = [try certificate(), try certificate()]
         for certificate in certificates {
@@ -64,7 +65,7 @@ import X509
     @Test(arguments: ["10.5", "12.5"])
     func trustListsComeAndGo(release: String) throws {
         let lab = try RunningLab(release: release)
-        let cluster = Cluster(try LabFile.read(folder: lab.folder))
+        let cluster = ClusterClient(try LabFile.read(folder: lab.folder))
         let hosts = try cluster.trustListHosts
         #expect(hosts.count == 2)
         let before = try #require(try hosts[0].fetch(.ctl))
@@ -81,7 +82,7 @@ import X509
 
     @Test func theTrustVerificationServiceKnowsTheSigner() throws {
         let lab = try RunningLab()
-        let cluster = Cluster(try LabFile.read(folder: lab.folder))
+        let cluster = ClusterClient(try LabFile.read(folder: lab.folder))
         let bytes = try #require(try cluster.trustListHosts[0].fetch(.ctl))
         let header = try TrustListFile(decoding: bytes).header
         let answer = try cluster.tvs().queryCertificate(
@@ -95,7 +96,7 @@ import X509
 
     @Test func phonesAreFoundAndRestarted() throws {
         let lab = try RunningLab()
-        let cluster = Cluster(try LabFile.read(folder: lab.folder))
+        let cluster = ClusterClient(try LabFile.read(folder: lab.folder))
         let devices = try cluster.axl().executeSQLQuery("select name from device order by name")["name"]
         let phones = try #require(devices).filter { $0.hasPrefix("SEP") }
         #expect(phones.count == 3)
@@ -123,7 +124,7 @@ import X509
             configuration.nodes[index].tvsPin = TestIdentity.wrongPin
             configuration.nodes[index].sshHostKey = "SHA256:" + String(repeating: "A", count: 43)
         }
-        let cluster = Cluster(configuration)
+        let cluster = ClusterClient(configuration)
         let publisher = try cluster.publisher()
         let attempts: [() throws -> Void] = [
             { _ = try cluster.commandLine(of: publisher) },
@@ -143,7 +144,7 @@ import X509
         let swapped = [
             Account.platform: lab.password("application"), .application: lab.password("platform"),
         ]
-        let cluster = Cluster(
+        let cluster = ClusterClient(
             try LabFile.read(folder: lab.folder),
             credentials: CredentialProvider { (account, _) throws(ClusterError) in secret(swapped[account] ?? "") })
         let publisher = try cluster.publisher()

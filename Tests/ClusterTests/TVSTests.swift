@@ -1,3 +1,4 @@
+import Configuration
 import ServerFixtures
 import Testing
 import TrustList

@@ -1,4 +1,5 @@
 import Cluster
+import Configuration
 import Secrets
 import ServerFixtures
 import Testing

@@ -1,5 +1,7 @@
 import Cluster
+import Configuration
 import Migration
+import Operations
 import Phones
 import TrustList
 import X509

@@ -1,5 +1,7 @@
 import Basics
 import Cluster
+import Configuration
+import Operations
 import Phones
 import Testing
 import TrustList

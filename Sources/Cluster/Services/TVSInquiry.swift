@@ -1,3 +1,5 @@
+import Basics
+import Configuration
 import TrustList
 import X509
 

@@ -1,3 +1,5 @@
+import Configuration
+
 /// A command for a node's command line, with the questions that it is known to ask.
 public struct ShellCommand: Sendable, Hashable {
     /// A question that the command line asks before it does something, and our answer.

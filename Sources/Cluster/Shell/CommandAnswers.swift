@@ -1,3 +1,5 @@
+import Configuration
+
 /// Whether a cluster encrypts: the enterprise parameter ClusterSecurityMode.
 public enum SecurityMode: Int, Sendable, Hashable {
     case nonSecure = 0
@@ -51,7 +53,7 @@ public struct DeletedFiles: Sendable, Hashable {
 }
 
 /// Readers of what the command line prints. Each gives nil for what it does not know.
-enum CommandAnswers {
+package enum CommandAnswers {
     /// `Active Master Version: 11.5.1.12900-21`
     static func version(_ text: String) -> ClusterVersion? {
         for line in text.split(separator: "\n") {
@@ -95,7 +97,7 @@ enum CommandAnswers {
     }
 
     /// `Cisco Tftp[STARTED]  `, with a remark perhaps. Other lines are headings.
-    static func services(_ text: String) -> [ServiceStatus]? {
+    package static func services(_ text: String) -> [ServiceStatus]? {
         let services = text.split(separator: "\n").compactMap { line -> ServiceStatus? in
             guard let open = line.firstIndex(of: "["), let close = line[open...].firstIndex(of: "]") else { return nil }
             let state = line[line.index(after: open)..<close]
@@ -122,7 +124,7 @@ enum CommandAnswers {
         return text.hasPrefix(prefix) ? trimmed(text.dropFirst(prefix.count)) : nil
     }
 
-    static func trimmed(_ text: some StringProtocol) -> String {
+    package static func trimmed(_ text: some StringProtocol) -> String {
         let start = text.drop { $0.isWhitespace }
         guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
         return String(start[...last])

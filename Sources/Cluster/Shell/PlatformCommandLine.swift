@@ -1,3 +1,4 @@
+import Configuration
 import Messages
 
 /// The commands that we use of a node's command line, with their answers as values (docs/cluster-interfaces.md).

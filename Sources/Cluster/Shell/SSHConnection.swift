@@ -1,4 +1,5 @@
 import CSSH
+import Configuration
 import Glibc
 import Messages
 import Secrets

@@ -1,5 +1,5 @@
 /// Turns what a terminal is sent into the text that a reader would see on it.
-enum TerminalText {
+package enum TerminalText {
     /// CR LF and LF end a line; a bare CR goes back to its start and overwrites; backspace goes back by one; escape
     /// sequences (ECMA-48 CSI and two-byte ones) and other control bytes do nothing. Blanks at line ends go.
     static func plain(_ bytes: some Sequence<UInt8>) -> String {
@@ -36,7 +36,7 @@ enum TerminalText {
     }
 
     /// Runs of white space made one blank, none at the ends.
-    static func collapsed(_ text: some StringProtocol) -> String {
+    package static func collapsed(_ text: some StringProtocol) -> String {
         text.split { $0.isWhitespace }.joined(separator: " ")
     }
 

@@ -1,3 +1,4 @@
+import Configuration
 import Messages
 import X509
 
@@ -31,12 +32,12 @@ public final class TrustStores: Sendable {
         public let passedOver: [ClusterError]
     }
 
-    private let cluster: Cluster
+    private let cluster: ClusterClient
     private let transports: [TrustTransport]
 
     /// - Parameter transport: nil for the best that answers: REST where the release has it, OS Administration, the
     ///   command line.
-    public init(of cluster: Cluster, by transport: TrustTransport? = nil) {
+    public init(of cluster: ClusterClient, by transport: TrustTransport? = nil) {
         self.cluster = cluster
         transports = transport.map { [$0] } ?? TrustTransport.allCases
     }

@@ -1,5 +1,6 @@
 import Basics
 import Cluster
+import Configuration
 import Messages
 
 /// The journal of one change: an append-only file, a JSON document a line, synced after each.

@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Messages
+import Operations
 import Phones
 
 /// One line of a change's journal.

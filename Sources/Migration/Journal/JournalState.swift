@@ -1,5 +1,6 @@
 import Cluster
 import Messages
+import Operations
 import Phones
 
 /// What the records of a journal say together.

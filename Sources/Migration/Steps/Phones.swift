@@ -1,6 +1,9 @@
+import Basics
 import Cluster
+import Configuration
 import Glibc
 import Messages
+import Operations
 import Phones
 import X509
 
@@ -197,7 +200,7 @@ final class CheckPhones: ChangeStep, Step {
                         "\(expected.count - waiting.count) of \(expected.count) phones have the new file; \(Int(left)) s left"
                     ))
             }
-            Pause.seconds(min(pause, left), unless: change.isInterrupted)
+            interruptibleSleep(min(pause, left), isInterrupted: change.isInterrupted)
             pause = min(pause * 1.5, 5)
             try look(at: waiting)
         }

@@ -1,4 +1,5 @@
 import Cluster
+import Configuration
 import Messages
 
 /// Reads phones out of the cluster's database. The large table is read alone and page by page; what its rows refer to

@@ -1,5 +1,6 @@
 import Basics
 import Cluster
+import Configuration
 
 /// What is known of phone models: the product's own table (phone-models.csv), and above it what the user gives.
 ///

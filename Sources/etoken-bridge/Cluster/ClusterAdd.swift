@@ -1,6 +1,9 @@
 import ArgumentParser
+import Basics
 import Cluster
+import Configuration
 import Messages
+import Operations
 import Secrets
 
 struct ClusterAdd: ParsableCommand {
@@ -166,7 +169,7 @@ struct ClusterAdd: ParsableCommand {
         try agreement.ask([contact])
         cluster.nodes = [contact.pinned]
 
-        let live = Cluster(cluster, credentials: .standard)
+        let live = ClusterClient(cluster, credentials: .standard)
         defer { live.close() }
         Terminal.note(localized("Asking \(address) for the cluster's nodes ..."))
         let commandLine = try live.commandLine(of: contact.pinned)

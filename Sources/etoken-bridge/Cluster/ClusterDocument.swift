@@ -1,4 +1,4 @@
-import Cluster
+import Configuration
 import Messages
 
 /// A cluster of the configuration as JSON. It holds no password.

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Cluster
+import Configuration
 import Messages
 import Migration
+import Operations
 
 struct ClusterRestartServices: ParsableCommand {
     enum Service: String, ExpressibleByArgument, CaseIterable {

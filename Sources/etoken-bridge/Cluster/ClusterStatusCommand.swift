@@ -1,8 +1,10 @@
 import ArgumentParser
 import Basics
 import Cluster
+import Configuration
 import Glibc
 import Messages
+import Operations
 
 struct ClusterStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import Cluster
 import Messages
+import Operations
 import X509
 
 /// The question whether the keys that nodes show are theirs.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Cluster
+import Configuration
 
 /// `NODE.KEY=VALUE`: where a node is reached, when that is not as usual (port forwarding, a lab).
 struct NodeSetting: ExpressibleByArgument {

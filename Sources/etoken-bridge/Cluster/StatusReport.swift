@@ -1,5 +1,7 @@
 import Cluster
+import Configuration
 import Messages
+import Operations
 import TrustList
 
 /// A cluster's status and what was found in it, for people and for programs.

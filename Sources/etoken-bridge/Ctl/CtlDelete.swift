@@ -2,6 +2,7 @@ import ArgumentParser
 import Cluster
 import Messages
 import Migration
+import Operations
 
 struct CtlDelete: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -57,7 +58,7 @@ struct CtlDelete: ParsableCommand {
     }
 
     /// Source: technote 118893: the file is deleted only where the cluster is not in mixed mode.
-    private func checkMode(of configured: Cluster) throws {
+    private func checkMode(of configured: ClusterClient) throws {
         let publisher = try configured.publisher()
         guard try configured.commandLine(of: publisher).securityMode() == .mixed else { return }
         throw Failure(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Cluster
 import Messages
+import Operations
 import TrustList
 import X509
 

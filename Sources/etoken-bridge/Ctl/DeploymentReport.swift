@@ -1,6 +1,7 @@
 import Cluster
 import Messages
 import Migration
+import Operations
 import X509
 
 /// What became of every node when a CTL file was deployed or deleted.

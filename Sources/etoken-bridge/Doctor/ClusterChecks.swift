@@ -1,5 +1,7 @@
 import Cluster
+import Configuration
 import Messages
+import Operations
 
 /// Whether names are resolved and ports answer.
 struct ClusterReachCheck: DoctorCheck {

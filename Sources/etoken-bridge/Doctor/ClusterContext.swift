@@ -1,13 +1,16 @@
+import Basics
 import Cluster
+import Configuration
 import Glibc
 import Messages
+import Operations
 
 /// What the checks of a cluster look at, each found out once. A check whose ground is missing (a node that cannot be
 /// reached, a key that is not the pinned one) leaves it to the one before to say so.
 final class ClusterContext {
-    let cluster: Cluster
+    let cluster: ClusterClient
 
-    init(_ cluster: Cluster) { self.cluster = cluster }
+    init(_ cluster: ClusterClient) { self.cluster = cluster }
 
     var nodes: [NodeConfiguration] { cluster.configuration.nodes }
 

@@ -7,7 +7,7 @@ import Tokens
 
 /// One run of a change on the terminal: plan, question, PIN, steps, record.
 struct ChangeSession {
-    let cluster: Cluster
+    let cluster: ClusterClient
     let options: RunOptions
     let module: ModuleOptions
     let pin: PINOptions

@@ -1,5 +1,6 @@
 import Basics
 import Cluster
+import Configuration
 import Messages
 import Migration
 import TokenPresence
@@ -34,7 +35,7 @@ enum Guide {
     }
 
     /// What is to be changed, before anything is asked about it. Only the publisher and the present file are read.
-    static func show(_ cluster: Cluster) throws {
+    static func show(_ cluster: ClusterClient) throws {
         try require("--token LABEL --token LABEL")
         let live = try LiveCluster(cluster)
         try Change.checkUnfinished(live.name, .standard())

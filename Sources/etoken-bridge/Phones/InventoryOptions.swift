@@ -36,7 +36,7 @@ struct InventoryOptions: ParsableArguments {
     /// The phones; what could not be learnt goes to stderr.
     ///
     /// - Parameter cluster: where they are read, unless a file is given.
-    func read(from cluster: () throws -> Cluster) throws -> [Phone] {
+    func read(from cluster: () throws -> ClusterClient) throws -> [Phone] {
         let models = try PhoneModelTable.configured(adding: models)
         let inventory: Inventory
         if let phonesFrom {

@@ -50,7 +50,7 @@ struct PhonesList: ParsableCommand {
 
     func run() throws {
         let sourceName = source.phonesFrom ?? localized("cluster \(cluster ?? "")")
-        var opened: Cluster?
+        var opened: ClusterClient?
         defer { opened?.close() }
         let all = try source.read {
             let cluster = try configuredCluster(cluster ?? "")

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Cluster
+import Configuration
 import Glibc
 import Messages
 import Migration
+import Operations
 import Phones
 
 struct PhonesRestart: ParsableCommand {

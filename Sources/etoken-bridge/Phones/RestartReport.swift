@@ -1,5 +1,5 @@
-import Cluster
 import Messages
+import Operations
 
 /// What is going to be restarted, and what was.
 struct RestartReport {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Configuration
 import Messages
 import Secrets
 
@@ -8,11 +9,11 @@ struct ClusterOptions: ParsableArguments {
     @Option(help: .localized("The cluster's name in the configuration.", valueName: "name"))
     var cluster: String
 
-    func configured() throws -> Cluster { try configuredCluster(cluster) }
+    func configured() throws -> ClusterClient { try configuredCluster(cluster) }
 }
 
 /// A cluster of the configuration file.
-func configuredCluster(_ name: String) throws -> Cluster {
+func configuredCluster(_ name: String) throws -> ClusterClient {
     let file = try ConfigurationFile.load()
     guard let configuration = file.cluster(name) else {
         let known = file.clusters.map(\.name).joined(separator: ", ")
@@ -24,10 +25,10 @@ func configuredCluster(_ name: String) throws -> Cluster {
                     "No cluster called \"\(name)\" is in \(ConfigurationFile.defaultPath); there are: \(known)."),
             next: localized("Add it: etoken-bridge cluster add"))
     }
-    return Cluster(configuration, credentials: .standard)
+    return ClusterClient(configuration, credentials: .standard)
 }
 
-extension Cluster {
+extension ClusterClient {
     /// The nodes that the user named.
     func nodes(named names: [String]) throws -> [NodeConfiguration] {
         try names.map { name in

@@ -1,4 +1,4 @@
-import Cluster
+import Configuration
 import Messages
 import Tokens
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Cluster
+import Configuration
 import Messages
 import Secrets
 import Tokens

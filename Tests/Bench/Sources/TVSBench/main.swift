@@ -1,5 +1,7 @@
 import Cluster
+import Configuration
 import Glibc
+import Operations
 import X509
 
 /// Asks a lab's Trust Verification Service for the signer of its CTL file, one question after the other on a new connection

@@ -1,0 +1,158 @@
+import Configuration
+import Messages
+import Secrets
+import Synchronization
+
+/// A CUCM cluster seen from outside: its configuration, and clients for every way into it.
+///
+/// Connections and logins are made at the first use and kept. Passwords are asked for once.
+public final class ClusterClient: Sendable {
+    public let configuration: ClusterConfiguration
+    private let credentials: CredentialProvider
+    private let state = Mutex(State())
+    /// Held while a password is asked for, so that nodes that are used at once ask for it once.
+    private let asking = Mutex(())
+
+    private struct State {
+        var passwords: [Account: Secret] = [:]
+        /// Why there is no password: it is not asked for a second time.
+        var missingPasswords: [Account: ClusterError] = [:]
+        var administrations: [String: OSAdministration] = [:]
+        var commandLines: [String: PlatformCommandLine] = [:]
+        var version: ClusterVersion?
+    }
+
+    public init(_ configuration: ClusterConfiguration, credentials: CredentialProvider = .passwordFiles) {
+        self.configuration = configuration
+        self.credentials = credentials
+    }
+
+    deinit { close() }
+
+    /// The node that holds the database and the trust stores.
+    public func publisher() throws(ClusterError) -> NodeConfiguration {
+        guard let publisher = configuration.publisher else {
+            throw ClusterError(
+                .configuration, operation: localized("use the cluster \(configuration.name)"),
+                message: localized("the configuration names no publisher"))
+        }
+        return publisher
+    }
+
+    public func node(_ name: String) throws(ClusterError) -> NodeConfiguration {
+        guard let node = configuration.node(name) else {
+            throw ClusterError(
+                .configuration, operation: localized("use the cluster \(configuration.name)"), node: name,
+                message: localized("the configuration does not name it"),
+                found: configuration.nodes.map(\.name).joined(separator: ", "))
+        }
+        return node
+    }
+
+    /// The configured version; otherwise the publisher is asked on its command line.
+    public func version() throws(ClusterError) -> ClusterVersion {
+        if let version = configuration.version ?? state.withLock({ $0.version }) { return version }
+        let version = try commandLine(of: try publisher()).version()
+        state.withLock { $0.version = version }
+        return version
+    }
+
+    /// The command line of a node.
+    public func commandLine(of node: NodeConfiguration) throws(ClusterError) -> PlatformCommandLine {
+        if let known = state.withLock({ $0.commandLines[node.name] }), known.shell.isOpen { return known }
+        let (user, password) = try login(.platform)
+        let commandLine = PlatformCommandLine(try SSHShell(node, user: user, password: password))
+        state.withLock { $0.commandLines[node.name] = commandLine }
+        return commandLine
+    }
+
+    /// OS Administration of a node.
+    public func administration(of node: NodeConfiguration) throws(ClusterError) -> OSAdministration {
+        if let known = state.withLock({ $0.administrations[node.name] }) { return known }
+        let (user, password) = try login(.platform)
+        let administration = try OSAdministration(
+            node, version: configuration.version, user: user, password: password)
+        state.withLock { $0.administrations[node.name] = administration }
+        return administration
+    }
+
+    /// The certificate REST interface of a node, which exists from 12.5 on.
+    public func certificateREST(of node: NodeConfiguration) throws(ClusterError) -> CertificateREST {
+        let (user, password) = try login(.platform)
+        return try CertificateREST(node, user: user, password: password)
+    }
+
+    /// The trust list files that a node serves. Reading needs no login.
+    public func trustListHost(_ node: NodeConfiguration) -> any TrustListHost {
+        NodeTrustListHost(
+            node, administration: { () throws(ClusterError) in try self.administration(of: node) },
+            commandLine: { () throws(ClusterError) in try self.commandLine(of: node) })
+    }
+
+    /// The trust list files of all nodes that serve them, the publisher first; one at least.
+    ///
+    /// - Throws: `configuration` where no node serves TFTP.
+    public var trustListHosts: [any TrustListHost] {
+        get throws(ClusterError) {
+            let nodes = configuration.tftpNodes
+            guard !nodes.isEmpty else {
+                throw ClusterError(
+                    .configuration, operation: localized("use the cluster \(configuration.name)"),
+                    message: localized("no node serves TFTP; set tftp = true for one"))
+            }
+            return nodes.map(trustListHost)
+        }
+    }
+
+    /// AXL on the publisher.
+    public func axl() throws(ClusterError) -> AXLClient {
+        let (user, password) = try login(.application)
+        return try AXLClient(try publisher(), version: try version(), user: user, password: password)
+    }
+
+    /// The Real-time Information Service on the publisher.
+    public func ris() throws(ClusterError) -> RISClient {
+        let (user, password) = try login(.application)
+        return try RISClient(try publisher(), user: user, password: password)
+    }
+
+    /// The Trust Verification Service of a node; of the publisher by default.
+    public func tvs(on node: NodeConfiguration? = nil) throws(ClusterError) -> TVSClient {
+        if let node { return try TVSClient(node) }
+        return try TVSClient(try publisher())
+    }
+
+    /// The web page of a phone, at the address that RIS gives for it.
+    public func phonePage(address: String, phone: String? = nil) -> PhonePage {
+        PhonePage(address: address, port: configuration.phoneWebPort, phone: phone)
+    }
+
+    /// Ends all connections.
+    public func close() {
+        let commandLines = state.withLock { state in
+            defer { state.commandLines = [:] }
+            return Array(state.commandLines.values)
+        }
+        for commandLine in commandLines { commandLine.shell.close() }
+    }
+
+    private func login(_ account: Account) throws(ClusterError) -> (user: String, password: Secret) {
+        guard let settings = configuration.account(account) else {
+            throw ClusterError(
+                .configuration, operation: localized("log in to the cluster \(configuration.name)"),
+                message: localized("the configuration names no \(account.rawValue) account"))
+        }
+        return try asking.withLock { (_) throws(ClusterError) in
+            if let known = state.withLock({ $0.passwords[account] }) { return (settings.user, known) }
+            if let error = state.withLock({ $0.missingPasswords[account] }) { throw error }
+            do throws(ClusterError) {
+                let password = try credentials.password(account, settings)
+                state.withLock { $0.passwords[account] = password }
+                return (settings.user, password)
+            } catch {
+                state.withLock { $0.missingPasswords[account] = error }
+                throw error
+            }
+        }
+    }
+}

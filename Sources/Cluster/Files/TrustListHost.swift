@@ -1,0 +1,163 @@
+import Configuration
+import Messages
+import Transfers
+
+/// The trust list files that a node serves to phones.
+public enum TrustListKind: String, Sendable, Hashable, CaseIterable {
+    case ctl = "CTLFile.tlv"
+    case itl = "ITLFile.tlv"
+
+    public var fileName: String { rawValue }
+}
+
+/// How a trust list file is read from a node (docs/cluster-interfaces.md).
+public enum TrustListTransport: String, Sendable, Hashable, CaseIterable {
+    case tftp
+    case http
+}
+
+/// What can be done to the CTL file of a place that serves it.
+public enum TrustListChange: Sendable, Hashable {
+    case deploy
+    case delete
+}
+
+/// A place that serves trust list files.
+public protocol TrustListHost: Sendable {
+    /// The node's name.
+    var node: String { get }
+
+    /// Reads a file; nil when the node has none.
+    ///
+    /// - Parameter timeout: seconds for the whole transfer.
+    func fetch(
+        _ kind: TrustListKind, over transport: TrustListTransport, timeout: Double
+    ) throws(ClusterError) -> [UInt8]?
+
+    /// Does of a login for a change what needs no password.
+    func approach(for change: TrustListChange) throws(ClusterError)
+
+    /// Logs in for a change, so that a wrong password is found before anything is changed.
+    func prepare(for change: TrustListChange) throws(ClusterError)
+
+    /// Replaces the CTL file. What phones get then has to be read back.
+    func deploy(_ contents: [UInt8]) throws(ClusterError)
+
+    /// Deletes the CTL file. One that is not there is no error.
+    func delete() throws(ClusterError)
+
+    /// Has the server forget what it holds in memory, and waits until it serves again.
+    func restartTFTP() throws(ClusterError)
+}
+
+extension TrustListHost {
+    public func approach(for change: TrustListChange) throws(ClusterError) {}
+
+    public func prepare(for change: TrustListChange) throws(ClusterError) {}
+
+    public func restartTFTP() throws(ClusterError) {}
+
+    /// Reads a file; nil when the node has none.
+    public func fetch(_ kind: TrustListKind, over transport: TrustListTransport) throws(ClusterError) -> [UInt8]? {
+        try fetch(kind, over: transport, timeout: 15)
+    }
+
+    /// Reads a file over every transport and compares.
+    ///
+    /// - Throws: `mismatch` when they differ: phones would get one or the other.
+    public func fetch(_ kind: TrustListKind) throws(ClusterError) -> [UInt8]? {
+        let tftp = try fetch(kind, over: .tftp)
+        let http = try fetch(kind, over: .http)
+        guard tftp == http else {
+            let length = { (file: [UInt8]?) in file.map { localized("\($0.count) bytes") } ?? localized("no file") }
+            throw ClusterError(
+                .mismatch, operation: localized("read \(kind.fileName)"), node: node,
+                message: localized("TFTP and HTTP serve different files"),
+                expected: localized("over TFTP \(length(tftp))"), found: localized("over HTTP \(length(http))"))
+        }
+        return tftp
+    }
+}
+
+/// A node of a cluster: read over TFTP and HTTP, written through OS Administration, deleted on the command line.
+public struct NodeTrustListHost: TrustListHost {
+    public var node: String { configuration.name }
+    let configuration: NodeConfiguration
+    private let administration: @Sendable () throws(ClusterError) -> OSAdministration
+    private let commandLine: @Sendable () throws(ClusterError) -> PlatformCommandLine
+
+    /// No phone takes a longer trust list.
+    package static let maximumSize = 1 << 20
+
+    /// - Parameters:
+    ///   - administration: asked for when something is to be written.
+    ///   - commandLine: asked for when something is to be deleted.
+    public init(
+        _ configuration: NodeConfiguration,
+        administration: @escaping @Sendable () throws(ClusterError) -> OSAdministration,
+        commandLine: @escaping @Sendable () throws(ClusterError) -> PlatformCommandLine
+    ) {
+        self.configuration = configuration
+        self.administration = administration
+        self.commandLine = commandLine
+    }
+
+    public func fetch(
+        _ kind: TrustListKind, over transport: TrustListTransport, timeout: Double
+    ) throws(ClusterError) -> [UInt8]? {
+        let operation = localized("read \(kind.fileName) over \(transport == .tftp ? "TFTP" : "HTTP")")
+        do throws(TransferError) {
+            switch transport {
+            case .tftp:
+                return try TFTPClient.read(
+                    kind.fileName, host: configuration.address, port: configuration.tftpPort, timeout: timeout,
+                    maximumSize: Self.maximumSize)
+            case .http:
+                let url = "http://\(configuration.authority(port: configuration.httpPort))/\(kind.fileName)"
+                var request = HTTPRequest.get(url)
+                request.maximumBodySize = Self.maximumSize
+                request.timeout = timeout
+                let answer = try HTTPSession().send(request)
+                switch answer.status {
+                case 200: return answer.body
+                case 404: return nil
+                default:
+                    throw TransferError(
+                        code: .protocolError, operation: "GET", location: url,
+                        message: localized("HTTP status \(answer.status)"))
+                }
+            }
+        } catch {
+            if error.code == .notFound { return nil }
+            throw ClusterError(error, operation: operation, node: node)
+        }
+    }
+
+    public func approach(for change: TrustListChange) throws(ClusterError) {
+        if change == .deploy { try administration().approach() }
+    }
+
+    public func prepare(for change: TrustListChange) throws(ClusterError) {
+        switch change {
+        case .deploy: try administration().connect()
+        case .delete: _ = try commandLine()
+        }
+    }
+
+    public func deploy(_ contents: [UInt8]) throws(ClusterError) {
+        try administration().uploadTFTPFile(name: TrustListKind.ctl.fileName, contents: contents)
+    }
+
+    public func restartTFTP() throws(ClusterError) {
+        try commandLine().restartServiceAndWait(ClusterService.tftp, until: .now + .seconds(600))
+    }
+
+    public func delete() throws(ClusterError) {
+        let counts = try commandLine().deleteTFTPFile(TrustListKind.ctl.fileName)
+        guard counts.deleted == counts.found else {
+            throw ClusterError(
+                .refused, operation: localized("delete \(TrustListKind.ctl.fileName)"), node: node,
+                message: localized("\(counts.deleted) of \(counts.found) files were deleted"))
+        }
+    }
+}

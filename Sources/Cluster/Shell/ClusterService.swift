@@ -1,0 +1,6 @@
+/// The names under which CUCM knows the services that are used here.
+public enum ClusterService {
+    public static let tftp = "Cisco Tftp"
+    public static let callManager = "Cisco CallManager"
+    public static let trustVerification = "Cisco Trust Verification Service"
+}

@@ -1,0 +1,43 @@
+import Basics
+import Configuration
+import Messages
+
+extension ServiceStatus {
+    /// Whether the service is there to be started at all.
+    public var isActivated: Bool { !remark.lowercased().contains("not activated") }
+}
+
+extension PlatformCommandLine {
+    /// `utils service restart NAME`, and waits until the node lists the service as started. The command may come back
+    /// while the service is still on its way.
+    ///
+    /// - Throws: `refused` when the node does not restart it; `timedOut` when it is not up by then; `interrupted`.
+    package func restartServiceAndWait(
+        _ name: String, until deadline: ContinuousClock.Instant, isInterrupted: () -> Bool = { false }
+    ) throws(ClusterError) {
+        let command = ShellCommand(
+            "utils service restart \(name)", timeout: max(1, (deadline - .now) / .seconds(1)))
+        let text = try shell.run(command, isInterrupted: isInterrupted)
+        var last = CommandAnswers.services(text)?.last { $0.name == name }
+        guard last != nil else {
+            throw ClusterError(
+                .refused, operation: localized("run \(command.text)"), node: shell.node,
+                message: localized("it does not restart the service"),
+                found: text)
+        }
+        while last?.isRunning != true {
+            guard ContinuousClock.now < deadline else {
+                throw ClusterError(
+                    .timedOut, operation: localized("restart \(name)"), node: shell.node,
+                    message: localized("it does not come up"),
+                    expected: "STARTED", found: last?.state ?? localized("not listed"))
+            }
+            guard interruptibleSleep(0.5, isInterrupted: isInterrupted) else {
+                throw ClusterError(
+                    .interrupted, operation: localized("restart \(name)"), node: shell.node,
+                    message: localized("interrupted before it was up again"))
+            }
+            last = try services().first { $0.name == name }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import Basics
+import Cluster
+import Configuration
+import Glibc
+import Messages
+
+/// A folder on this machine that a TFTP server serves, for example Asterisk's.
+public struct FolderTrustListHost: TrustListHost {
+    /// The folder's path, in the place of a node's name.
+    public let node: String
+
+    /// - Throws: `file` unless the folder exists.
+    public init(_ folder: String) throws(ClusterError) {
+        node = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+        guard Files.isFolder(node) else {
+            throw ClusterError(
+                .file, operation: localized("use the folder \(folder)"),
+                message: localized("there is no folder of that name"))
+        }
+    }
+
+    private func path(_ kind: TrustListKind) -> String { "\(node)/\(kind.fileName)" }
+
+    public func fetch(
+        _ kind: TrustListKind, over transport: TrustListTransport, timeout: Double
+    ) throws(ClusterError) -> [UInt8]? {
+        do throws(FileError) {
+            return try Files.read(path(kind), limit: NodeTrustListHost.maximumSize)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw ClusterError(error, operation: localized("read \(kind.fileName)"))
+        }
+    }
+
+    public func deploy(_ contents: [UInt8]) throws(ClusterError) {
+        do throws(FileError) {
+            // Readable for the server, which runs as a user of its own.
+            try Files.write(contents, to: path(.ctl), permissions: 0o644, replacing: true)
+        } catch {
+            throw ClusterError(error, operation: localized("write \(TrustListKind.ctl.fileName)"))
+        }
+    }
+
+    public func delete() throws(ClusterError) {
+        guard unlink(path(.ctl)) == 0 || errno == ENOENT else {
+            throw ClusterError(
+                .file, operation: localized("delete \(path(.ctl))"), message: String(cString: strerror(errno)))
+        }
+    }
+}

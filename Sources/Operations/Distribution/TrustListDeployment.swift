@@ -1,0 +1,272 @@
+import Cluster
+import Configuration
+
+/// One CTL file put on every node, or deleted there: on all of them, or on none.
+///
+/// Every node is read first, and what it serves is kept. Then all are changed at once and read back over every transport.
+/// When one fails, the others get back what they had, byte for byte.
+public struct TrustListDeployment: Sendable {
+    /// What to do when some nodes fail.
+    public enum FailurePolicy: Sendable {
+        /// Put back what every node had.
+        case undo
+        /// Leave the new file where it arrived.
+        case keep
+    }
+
+    /// What became of a node.
+    public enum NodeState: String, Sendable {
+        /// Nothing was done to it.
+        case untouched
+        /// It served the wanted file before.
+        case alreadySo = "already-so"
+        /// It serves what was wanted, as read back.
+        case done
+        /// It does not, and was left as it is.
+        case failed
+        /// It serves what it did before, as read back.
+        case restored
+        /// It could not be given back what it had, or could not be read afterwards.
+        case notRestored = "not-restored"
+    }
+
+    public struct Node: Sendable {
+        public let name: String
+        /// What it served before; nil for no file, or where it could not be read.
+        public let before: [UInt8]?
+        /// Where that is kept.
+        public let backup: String?
+        public let state: NodeState
+        /// Why it failed; where it was to be put back and could not be, why that failed.
+        public let error: ClusterError?
+    }
+
+    public enum Outcome: String, Sendable {
+        /// Every node serves what was wanted.
+        case done
+        /// Some do, as was asked for.
+        case partly
+        /// A node failed, and every node serves what it did before.
+        case undone
+        /// A node failed, and at least one could not be put back.
+        case notUndone = "not-undone"
+        /// Nothing was changed, nor meant to be: what would be done.
+        case planned
+        /// Nothing was changed: a node could not be read or logged in to, or the program was asked to stop.
+        case notStarted = "not-started"
+    }
+
+    /// What was to be served: a file, or nil for none.
+    public let contents: [UInt8]?
+    public let outcome: Outcome
+    public let nodes: [Node]
+    /// What stopped it: nil when all is done.
+    public let failure: ClusterError?
+    /// Whether it was stopped from outside before the first change.
+    public let isInterrupted: Bool
+
+    /// Steps that take time, for a progress display.
+    public enum Event: Sendable {
+        case reading(nodes: Int)
+        case backedUp(path: String)
+        case changing(nodes: [String])
+        case restoring(nodes: [String])
+    }
+
+    /// What a run needs from its caller.
+    public struct Hooks {
+        /// Told what every node serves, before anything else is done; throws to end it there.
+        public var approve: (DistributedFile) throws -> Void = { _ in }
+        /// Keeps a file that is about to be replaced, and gives the place.
+        public var backUp: ([UInt8]) throws -> String
+        public var isInterrupted: () -> Bool
+        public var observe: (Event) -> Void
+
+        public init(
+            backUp: @escaping ([UInt8]) throws -> String, isInterrupted: @escaping () -> Bool = { false },
+            observe: @escaping (Event) -> Void = { _ in }
+        ) {
+            self.backUp = backUp
+            self.isInterrupted = isInterrupted
+            self.observe = observe
+        }
+    }
+}
+
+extension TrustListDistribution {
+    /// Puts a CTL file on every node, or deletes it there.
+    ///
+    /// - Parameters:
+    ///   - contents: the file; nil deletes it.
+    ///   - policy: with `keep`, nodes that cannot be read are left out as well.
+    ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that goes on serving what it served before.
+    /// - Throws: what `approve` and `backUp` throw, before anything was changed. What nodes do wrong is in the result.
+    public func replace(
+        with contents: [UInt8]?, policy: TrustListDeployment.FailurePolicy = .undo, restartsTFTP: Bool = false,
+        hooks: TrustListDeployment.Hooks
+    ) throws -> TrustListDeployment {
+        hooks.observe(.reading(nodes: hosts.count))
+        let (present, login) = readAndLogIn(for: contents == nil ? .delete : .deploy)
+        var run = DeploymentRun(contents: contents, present: present)
+        if let error = login ?? (policy == .undo ? present.failures.first?.error : nil) {
+            return run.result(.notStarted, failure: error)
+        }
+        guard !present.answers.isEmpty else { return run.result(.notStarted, failure: present.failures.first?.error) }
+        try hooks.approve(present)
+        for variant in present.variants where variant != contents {
+            let path = try hooks.backUp(variant)
+            run.backups[variant] = path
+            hooks.observe(.backedUp(path: path))
+        }
+        guard !hooks.isInterrupted() else { return run.result(.notStarted, isInterrupted: true) }
+
+        let wanted = run.nodesToChange
+        hooks.observe(.changing(nodes: wanted))
+        let failures = put(
+            Dictionary(uniqueKeysWithValues: wanted.map { ($0, contents) }), restartsTFTP: restartsTFTP)
+        run.noteChange(of: wanted, failures: failures)
+        let first = failures.first?.error ?? present.failures.first?.error
+        guard let first else { return run.result(.done) }
+        guard policy == .undo else { return run.result(.partly, failure: first) }
+
+        hooks.observe(.restoring(nodes: wanted))
+        let left = restore(
+            Dictionary(uniqueKeysWithValues: wanted.map { ($0, run.before($0)) }),
+            refusing: Set(failures.filter { !$0.mayBeStored }.map(\.node)), restartsTFTP: restartsTFTP
+        ).failures
+        run.noteRestoration(of: wanted, failures: left)
+        return run.result(left.isEmpty ? .undone : .notUndone, failure: first)
+    }
+
+    /// What ``replace(with:policy:restartsTFTP:hooks:)`` would find and do, without a login and without a change.
+    ///
+    /// - Parameter contents: the file; nil for none.
+    /// - Returns: with `untouched` for a node that would be changed; and what every node serves.
+    public func rehearse(_ contents: [UInt8]?) -> (deployment: TrustListDeployment, present: DistributedFile) {
+        let present = read(.ctl)
+        let run = DeploymentRun(contents: contents, present: present)
+        return (run.result(.planned, failure: present.failures.first?.error), present)
+    }
+
+    /// Gives nodes back what they served.
+    ///
+    /// - Parameters:
+    ///   - before: by the node's name, a file, or nil for none.
+    ///   - refusing: nodes that certainly stored nothing; they are written to only where they serve something else.
+    ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that serves something else afterwards.
+    /// - Returns: the nodes that were written to, and in their order those that do not serve it in the end.
+    public func restore(
+        _ before: [String: [UInt8]?], refusing: Set<String> = [], restartsTFTP: Bool = false
+    ) -> (written: [String], failures: [PutFailure]) {
+        let affected = TrustListDistribution(hosts.filter { before.keys.contains($0.node) }, isParallel: isParallel)
+        let now = affected.read(.ctl)
+        let serving = Set(
+            before.filter { node, contents in
+                now.readings.allSatisfy { $0.node != node || ($0.error == nil && $0.bytes == contents) }
+            }.keys)
+        let changed = before.filter { node, _ in !refusing.contains(node) || !serving.contains(node) }
+        return (
+            affected.nodes.filter { changed.keys.contains($0) },
+            affected.put(changed, restartsTFTP: restartsTFTP, serving: serving)
+        )
+    }
+
+    /// Reads every node, and meanwhile logs in to the first: a wrong password is tried there, and nowhere else. On the
+    /// others the login pages are opened, and no more.
+    private func readAndLogIn(for change: TrustListChange) -> (DistributedFile, ClusterError?) {
+        enum Task: Sendable {
+            case read
+            case logIn(any TrustListHost)
+            case approach(any TrustListHost)
+        }
+        enum Part: Sendable {
+            case file(DistributedFile)
+            case login(ClusterError?)
+            case nothing
+        }
+        let tasks =
+            [.read] + hosts.prefix(1).map { Task.logIn($0) } + hosts.dropFirst().map { Task.approach($0) }
+        let parts = forEach(tasks) { task -> Part in
+            switch task {
+            case .read: return .file(read(.ctl))
+            case .approach(let host):
+                // What is wrong shows when the node is written to.
+                try? host.approach(for: change)
+                return .nothing
+            case .logIn(let host):
+                do throws(ClusterError) {
+                    try host.prepare(for: change)
+                    return .login(nil)
+                } catch {
+                    // That the node cannot be reached is noticed in reading it, and may be put up with.
+                    let isLogin = [.loginRefused, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
+                    return .login(isLogin ? error : nil)
+                }
+            }
+        }
+        var result = (DistributedFile(kind: .ctl, readings: []), nil as ClusterError?)
+        for part in parts {
+            switch part {
+            case .file(let file): result.0 = file
+            case .login(let error): result.1 = error
+            case .nothing: break
+            }
+        }
+        return result
+    }
+}
+
+/// What is known of every node while a deployment goes on.
+private struct DeploymentRun {
+    let contents: [UInt8]?
+    let present: DistributedFile
+    var backups: [[UInt8]: String] = [:]
+    private var states: [String: TrustListDeployment.NodeState] = [:]
+    private var errors: [String: ClusterError] = [:]
+
+    init(contents: [UInt8]?, present: DistributedFile) {
+        self.contents = contents
+        self.present = present
+        for (node, error) in present.failures {
+            errors[node] = error
+            states[node] = .failed
+        }
+        for node in present.nodes where states[node] == nil {
+            let isSo = present.readings.allSatisfy { $0.node != node || $0.bytes == contents }
+            states[node] = isSo ? .alreadySo : .untouched
+        }
+    }
+
+    var nodesToChange: [String] { present.nodes.filter { states[$0] == .untouched } }
+
+    func before(_ node: String) -> [UInt8]? { present.answer(of: node)?.bytes }
+
+    mutating func noteChange(of nodes: [String], failures: [TrustListDistribution.PutFailure]) {
+        for node in nodes { states[node] = .done }
+        for failure in failures {
+            states[failure.node] = .failed
+            errors[failure.node] = failure.error
+        }
+    }
+
+    mutating func noteRestoration(of nodes: [String], failures: [TrustListDistribution.PutFailure]) {
+        for node in nodes { states[node] = .restored }
+        for failure in failures {
+            states[failure.node] = .notRestored
+            errors[failure.node] = failure.error
+        }
+    }
+
+    func result(
+        _ outcome: TrustListDeployment.Outcome, failure: ClusterError? = nil, isInterrupted: Bool = false
+    ) -> TrustListDeployment {
+        TrustListDeployment(
+            contents: contents, outcome: outcome,
+            nodes: present.nodes.map { name in
+                TrustListDeployment.Node(
+                    name: name, before: before(name), backup: before(name).flatMap { backups[$0] },
+                    state: states[name] ?? .untouched, error: errors[name])
+            },
+            failure: failure, isInterrupted: isInterrupted)
+    }
+}

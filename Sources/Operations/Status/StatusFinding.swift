@@ -1,0 +1,354 @@
+import Basics
+import Cluster
+import Configuration
+import Messages
+import TrustList
+
+/// Something about a cluster that is not as it should be.
+public struct StatusFinding: Codable, Sendable, Hashable {
+    public enum Severity: String, Codable, Sendable, Hashable {
+        /// Phones or nodes are treated differently, or will be.
+        case error
+        /// Worth knowing.
+        case warning
+    }
+
+    /// The stable kind of a finding.
+    public enum Code: String, Codable, Sendable, Hashable, CaseIterable {
+        case nodeNotRead = "node-not-read"
+        case versionsDiffer = "versions-differ"
+        case nodesDiffer = "nodes-differ"
+        case noFileInMixedMode = "no-file-in-mixed-mode"
+        case fileInNonSecureMode = "file-in-non-secure-mode"
+        case filesDiffer = "files-differ"
+        case fileUnusable = "file-unusable"
+        case certificateNotInFile = "certificate-not-in-file"
+        case certificateExpired = "certificate-expired"
+        case certificateExpires = "certificate-expires"
+        case serviceNotRunning = "service-not-running"
+        case tftpRoleDiffers = "tftp-role-differs"
+        case replicationBroken = "replication-broken"
+    }
+
+    public var code: Code
+    public var severity: Severity
+    /// The node that it is about; nil for the whole cluster.
+    public var node: String?
+    /// One sentence.
+    public var text: String
+    /// What to do about it, a sentence each.
+    public var next: [String]
+
+    public init(code: Code, severity: Severity, node: String? = nil, text: String, next: [String]) {
+        (self.code, self.severity, self.node, self.text, self.next) = (code, severity, node, text, next)
+    }
+}
+
+extension ClusterStatus {
+    /// What is inconsistent or about to be: errors first, then warnings.
+    ///
+    /// - Parameter days: certificates that expire sooner are a warning.
+    public func findings(expiryWarning days: Int64 = 30) -> [StatusFinding] {
+        let rules = [
+            unreadNodes(), otherNodes(), otherVersions(), modeAgainstFiles(), differingFiles(), unusableFiles(),
+            missingCertificates(), services(), replicationStates(), expiry(within: days * 86400),
+        ]
+        let all = rules.flatMap(\.self)
+        return all.filter { $0.severity == .error } + all.filter { $0.severity == .warning }
+    }
+
+    private func finding(
+        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil, _ text: String,
+        next: [String]
+    ) -> StatusFinding {
+        StatusFinding(code: code, severity: severity, node: node, text: text, next: next)
+    }
+
+    private func finding(
+        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil, _ text: String,
+        next: String
+    ) -> StatusFinding {
+        finding(code, severity, node: node, text, next: [next])
+    }
+
+    private func unreadNodes() -> [StatusFinding] {
+        nodes.flatMap { node in
+            node.failures.map { failure in
+                // A release need not know every question, but one that answers at all tells its version.
+                let isMinor = failure.code == ClusterError.Code.notSupported.rawValue && node.version != nil
+                return finding(
+                    .nodeNotRead, isMinor ? .warning : .error, node: node.name,
+                    localized("\(node.name) was not read to the end. \(failure.text)"),
+                    next: failure.next + (silence.contains(failure.code) ? [doctor] : []))
+            }
+        }
+    }
+
+    /// The codes of a node that does not answer.
+    private var silence: [String] { [ClusterError.Code.unreachable, .timedOut].map(\.rawValue) }
+
+    private var doctor: String { localized("See more: etoken-bridge doctor --cluster \(cluster)") }
+
+    private var updateCertificates: String {
+        localized("Make the CTL file anew: etoken-bridge migrate update-certificates --cluster \(cluster)")
+    }
+
+    private func otherNodes() -> [StatusFinding] {
+        serversNotConfigured.map {
+            finding(
+                .nodesDiffer, node: $0,
+                localized("The cluster has a server \($0), which the configuration does not name."),
+                next: localized("Add the cluster again with --force, or write the node into the configuration."))
+        }
+            + nodesNotInCluster.map {
+                finding(
+                    .nodesDiffer, node: $0,
+                    localized("The configuration names \($0), which is no server of the cluster."),
+                    next: localized("Take it out of the configuration, or correct its name."))
+            }
+    }
+
+    private func otherVersions() -> [StatusFinding] {
+        guard let version else { return [] }
+        return nodes.compactMap { node in
+            guard let other = node.version, other != version else { return nil }
+            return finding(
+                .versionsDiffer, node: node.name,
+                localized("\(node.name) runs \(other), and the publisher \(version)."),
+                next: localized("Finish the upgrade before the trust list is changed."))
+        }
+    }
+
+    private func modeAgainstFiles() -> [StatusFinding] {
+        nodes.compactMap { node in
+            guard let ctl = node.ctl else { return nil }
+            if securityMode == .mixed, ctl.tftp.state == .absent || ctl.http.state == .absent {
+                return finding(
+                    .noFileInMixedMode, node: node.name,
+                    localized(
+                        "\(node.name): No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode."
+                    ),
+                    next: [
+                        localized(
+                            "Put back the file that was there: etoken-bridge ctl deploy FILE --cluster \(cluster)"),
+                        localized(
+                            "Or, for a tokenless list, have the publisher make one: utils ctl update CTLFile"),
+                    ])
+            }
+            guard securityMode == .nonSecure, let list = trustLists.first(where: { $0.sha1 == ctl.tftp.sha1 }),
+                list.records.contains(where: { [1, 2].contains($0.role) && $0.certificateSHA1 != nil })
+            else { return nil }
+            return finding(
+                .fileInNonSecureMode, .warning, node: node.name,
+                localized(
+                    "\(node.name) serves a CTL file with the certificates of CallManager servers, though the cluster is in non-secure mode."
+                ),
+                next: localized(
+                    "Delete it, if the mode is as it should be: etoken-bridge ctl delete --cluster \(cluster)"))
+        }
+    }
+
+    private func differingFiles() -> [StatusFinding] {
+        var findings: [StatusFinding] = []
+        func describe(_ file: File) -> String {
+            file.sha1.map { "SHA-1 \($0)" } ?? localized("no file")
+        }
+        let serving = nodes.filter { $0.ctl != nil }
+        let answers = serving.flatMap { node in
+            [(node.name, "TFTP", node.ctl?.tftp), (node.name, "HTTP", node.ctl?.http)].compactMap { name, way, file in
+                file.flatMap { $0.state == .failed ? nil : (name: name, way: way, file: $0) }
+            }
+        }
+        if let first = answers.first {
+            for other in answers where other.file.sha1 != first.file.sha1 {
+                findings.append(
+                    finding(
+                        .filesDiffer, node: other.name,
+                        localized(
+                            "\(other.name) serves another CTL file over \(other.way) (\(describe(other.file))) than \(first.name) over \(first.way) (\(describe(first.file)))."
+                        ),
+                        next: [
+                            restartTFTP(other.name),
+                            localized(
+                                "Or deploy the right file again: etoken-bridge ctl deploy FILE --cluster \(cluster)"),
+                        ]))
+            }
+        }
+        for node in nodes {
+            guard let itl = node.itl, itl.tftp.state != .failed, itl.http.state != .failed,
+                itl.tftp.sha1 != itl.http.sha1
+            else { continue }
+            findings.append(
+                finding(
+                    .filesDiffer, node: node.name,
+                    localized("\(node.name) serves different ITL files over TFTP and HTTP."),
+                    next: restartTFTP(node.name)))
+        }
+        for node in nodes where !isDown(node) {
+            for (kind, served) in [("CTL", node.ctl), ("ITL", node.itl)] {
+                for (way, file) in [("TFTP", served?.tftp), ("HTTP", served?.http)] where file?.state == .failed {
+                    findings.append(
+                        finding(
+                            .nodeNotRead, node: node.name,
+                            localized(
+                                "\(node.name) gives no \(kind) file over \(way). \(file?.error?.text ?? localized("It was not asked."))"
+                            ), next: doctor))
+                }
+            }
+        }
+        return findings
+    }
+
+    private func restartTFTP(_ node: String) -> String {
+        localized(
+            "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(cluster) --service tftp --node \(node)"
+        )
+    }
+
+    /// Whether nothing answers at a node: that is said once, and not for every question again.
+    private func isDown(_ node: Node) -> Bool {
+        node.failures.contains { silence.contains($0.code) }
+            && [node.ctl?.tftp, node.ctl?.http, node.itl?.tftp, node.itl?.http].allSatisfy {
+                $0.map { $0.state == .failed } ?? true
+            }
+    }
+
+    /// The nodes that serve a file.
+    private func servers(of list: TrustList) -> [String] {
+        nodes.filter {
+            [$0.ctl?.tftp.sha1, $0.ctl?.http.sha1, $0.itl?.tftp.sha1, $0.itl?.http.sha1].contains(list.sha1)
+        }.map(\.name)
+    }
+
+    private func unusableFiles() -> [StatusFinding] {
+        trustLists.compactMap { list in
+            guard let fault = list.fault else { return nil }
+            let servers = servers(of: list)
+            let option = list.kind == TrustListKind.itl.fileName ? " --itl" : ""
+            return finding(
+                .fileUnusable, node: servers.first,
+                localized(
+                    "The \(list.kind) that \(servers.joined(separator: ", ")) serves cannot be used by phones: \(fault)"
+                ),
+                next: localized(
+                    "See what is wrong: etoken-bridge ctl fetch --cluster \(cluster)\(option) --output FOLDER/, then ctl verify"
+                ))
+        }
+    }
+
+    /// A certificate that was made anew is not in the CTL file, until that is made anew as well.
+    private func missingCertificates() -> [StatusFinding] {
+        guard securityMode == .mixed else { return [] }
+        return nodes.flatMap { node -> [StatusFinding] in
+            guard let list = trustLists.first(where: { $0.sha1 == node.ctl?.tftp.sha1 }), list.fault == nil,
+                node.runs(ClusterService.callManager) != false,
+                let own = node.certificates?.first(where: { $0.unit == "CallManager" }), let sha1 = own.sha1,
+                !list.records.contains(where: { $0.certificateSHA1 == sha1 })
+            else { return [] }
+            return [
+                finding(
+                    .certificateNotInFile, node: node.name,
+                    localized(
+                        "The CTL file does not hold the CallManager certificate that \(node.name) uses now (SHA-1 \(sha1))."
+                    ),
+                    next: updateCertificates)
+            ]
+        }
+    }
+
+    private func services() -> [StatusFinding] {
+        nodes.flatMap { node -> [StatusFinding] in
+            guard let services = node.services else { return [] }
+            var findings: [StatusFinding] = []
+            for name in [ClusterService.tftp, ClusterService.callManager, ClusterService.trustVerification] {
+                guard let service = services.first(where: { $0.name == name }), service.isActivated, !service.isStarted
+                else { continue }
+                findings.append(
+                    finding(
+                        .serviceNotRunning, node: node.name, localized("\(name) on \(node.name) is \(service.state)."),
+                        next: localized("Start it: etoken-bridge cluster restart-services --cluster \(cluster)")))
+            }
+            let serves = services.contains { $0.name == ClusterService.tftp && $0.isActivated }
+            if serves != node.isConfiguredForTFTP {
+                findings.append(
+                    finding(
+                        .tftpRoleDiffers, .warning, node: node.name,
+                        serves
+                            ? localized(
+                                "\(node.name) runs Cisco Tftp, and the configuration has tftp = false for it: it is passed over when the CTL file is deployed."
+                            )
+                            : localized(
+                                "\(node.name) has no Cisco Tftp service, and the configuration says that it serves trust lists."
+                            ),
+                        next: localized("Correct tftp of \(node.name) in the configuration.")))
+            }
+            return findings
+        }
+    }
+
+    private func replicationStates() -> [StatusFinding] {
+        nodes.compactMap { node in
+            guard let replication = node.replication, !replication.isGood else { return nil }
+            return finding(
+                .replicationBroken, node: node.name,
+                localized("Database replication of \(node.name) is in state \(replication.text), not (2)."),
+                next: localized("Repair it first (utils dbreplication); uploaded certificates do not reach every node.")
+            )
+        }
+    }
+
+    private func expiry(within seconds: Int64) -> [StatusFinding] {
+        var findings: [StatusFinding] = []
+        var seen: Set<String> = []
+        func check(_ what: String, node: String?, sha1: String?, notAfter: Timestamp?, next: [String]) {
+            guard let notAfter = notAfter?.seconds, notAfter < taken.seconds + seconds,
+                seen.insert("\(what) \(sha1 ?? "")").inserted
+            else {
+                return
+            }
+            let days = (notAfter - taken.seconds) / 86400
+            findings.append(
+                notAfter < taken.seconds
+                    ? finding(
+                        .certificateExpired, node: node, localized("\(what) expired \(-days) days ago."), next: next)
+                    : finding(
+                        .certificateExpires, .warning, node: node, localized("\(what) expires in \(days) days."),
+                        next: next))
+        }
+        let renew = localized(
+            "Have it made anew in OS Administration (Security > Certificate Management), and restart what uses it.")
+        for node in nodes {
+            for certificate in node.certificates ?? [] {
+                let isInFile = ["CallManager", "CAPF"].contains(certificate.unit) && securityMode == .mixed
+                check(
+                    localized("The \(certificate.unit) certificate of \(node.name)"), node: node.name,
+                    sha1: certificate.sha1, notAfter: certificate.notAfter,
+                    next: [renew] + (isInFile ? [updateCertificates] : []))
+            }
+        }
+        for list in trustLists {
+            let servers = servers(of: list)
+            let isITL = list.kind == TrustListKind.itl.fileName
+            for record in list.records {
+                // A token has no host; its certificate cannot be made anew.
+                let isToken = record.role == Role.sast.rawValue && record.dnsName?.isEmpty != false
+                let name = record.subject ?? localized("a record")
+                check(
+                    isITL
+                        ? localized(
+                            "The certificate of \(name) in the \(list.kind) of \(servers.joined(separator: ", "))")
+                        : localized("The certificate of \(name) in the \(list.kind)"),
+                    node: servers.count == 1 ? servers[0] : nil, sha1: record.certificateSHA1,
+                    notAfter: record.notAfter,
+                    next: isToken
+                        ? [
+                            localized(
+                                "Phones do not look at this date, but CUCM takes no expired certificate: have another token ready."
+                            )
+                        ]
+                        : isITL ? [renew] : [renew, updateCertificates])
+            }
+        }
+        return findings
+    }
+}

@@ -1,0 +1,150 @@
+import Basics
+import Cluster
+import Configuration
+import Messages
+import TrustList
+import X509
+
+extension ClusterClient {
+    /// Looks at every node: over TFTP and HTTP, and on the command line. Changes nothing. What cannot be read is part of
+    /// the result.
+    ///
+    /// - Parameter time: now, in seconds since 1970.
+    public func status(at time: Int64) throws(ClusterError) -> ClusterStatus {
+        let publisher = try publisher()
+        let others = configuration.nodes.filter { !$0.isPublisher }
+        let lists = TrustListDistribution(try trustListHosts)
+
+        // The publisher is logged in to first: a password that it refuses is not tried on the others.
+        let (first, files) = Concurrently.both {
+            NodeSurvey(of: publisher, in: self)
+        } _: {
+            (ctl: lists.read(.ctl), itl: lists.read(.itl))
+        }
+        var surveys = [first]
+        if let refusal = first.refusal {
+            surveys += others.map { NodeSurvey(of: $0, notAskedFor: refusal) }
+        } else {
+            surveys += Concurrently.map(others) { NodeSurvey(of: $0, in: self) }
+        }
+        return assemble(surveys, files.ctl, files.itl, at: time)
+    }
+
+    /// What bears on a change of the trust list beside the lists themselves, from the nodes' command lines: versions,
+    /// services, replication, and the servers that the database names. Changes nothing.
+    ///
+    /// - Throws: what a node does wrong that does not tell its services: nothing can be changed there.
+    public func condition(at time: Int64) throws(ClusterError) -> ClusterStatus {
+        let first = NodeSurvey(of: try publisher(), in: self, isBrief: true)
+        var surveys = [first]
+        if first.services != nil {
+            surveys += Concurrently.map(configuration.nodes.filter { !$0.isPublisher }) {
+                NodeSurvey(of: $0, in: self, isBrief: true)
+            }
+        }
+        for survey in surveys where survey.services == nil {
+            if let failure = survey.failures.last { throw failure }
+        }
+        return assemble(surveys, nil, nil, at: time)
+    }
+
+    private func assemble(
+        _ surveys: [NodeSurvey], _ ctl: DistributedFile?, _ itl: DistributedFile?, at time: Int64
+    ) -> ClusterStatus {
+        let publisher = surveys.first { $0.node.isPublisher }
+        let names = publisher?.serverNames
+        var lists: [ClusterStatus.TrustList] = []
+        for file in [ctl, itl].compactMap(\.self) {
+            lists += file.variants.map { ClusterStatus.TrustList($0, kind: file.kind, at: time) }
+        }
+        return ClusterStatus(
+            cluster: configuration.name, taken: Timestamp(time), version: publisher?.version,
+            securityMode: publisher?.mode.map { $0 == .mixed ? .mixed : .nonSecure },
+            nodes: surveys.map { survey in
+                let node = survey.node
+                return ClusterStatus.Node(
+                    name: node.name, address: node.address, isPublisher: node.isPublisher,
+                    isConfiguredForTFTP: node.servesTFTP, version: survey.version, services: survey.services,
+                    certificates: survey.certificates, replication: publisher?.replication?[node.name],
+                    ctl: ctl.flatMap { ClusterStatus.Served($0, node: node.name) },
+                    itl: itl.flatMap { ClusterStatus.Served($0, node: node.name) },
+                    failures: survey.failures.map(ClusterStatus.Failure.init))
+            },
+            trustLists: lists,
+            serversNotConfigured: names?.filter { configuration.node($0) == nil } ?? [],
+            nodesNotInCluster: names.map { names in
+                configuration.nodes.map(\.name).filter { !names.contains($0) }
+            } ?? [])
+    }
+}
+
+/// What one node says on its command line.
+private struct NodeSurvey: Sendable {
+    let node: NodeConfiguration
+    var version: String?
+    var services: [ClusterStatus.Service]?
+    var certificates: [ClusterStatus.Certificate]?
+    var failures: [ClusterError] = []
+    // The publisher's alone.
+    var mode: SecurityMode?
+    var serverNames: [String]?
+    var replication: [String: ClusterStatus.Replication]?
+
+    /// Why no other node is to be logged in to with the same password.
+    var refusal: ClusterError? {
+        failures.first { [.loginRefused, .tooManyLogins, .configuration].contains($0.code) }
+    }
+
+    init(of node: NodeConfiguration, notAskedFor refusal: ClusterError) {
+        self.node = node
+        failures = [
+            ClusterError(
+                refusal.code, operation: localized("log in to the command line"), node: node.name,
+                message: localized("it was not tried, as \(refusal.node ?? localized("another node")) refused it"))
+        ]
+    }
+
+    /// - Parameter isBrief: without the certificates, and the mode.
+    init(of node: NodeConfiguration, in cluster: ClusterClient, isBrief: Bool = false) {
+        self.node = node
+        var isOver = false
+        func ask<T>(_ question: (PlatformCommandLine) throws(ClusterError) -> T) -> T? {
+            // One reason why the node does not talk to us is enough.
+            guard !isOver else { return nil }
+            let line: PlatformCommandLine
+            do throws(ClusterError) {
+                line = try cluster.commandLine(of: node)
+            } catch {
+                failures.append(error)
+                isOver = true
+                return nil
+            }
+            do throws(ClusterError) {
+                return try question(line)
+            } catch {
+                failures.append(error)
+                isOver = [.timedOut, .closed].contains(error.code)
+                return nil
+            }
+        }
+        version = ask { (line) throws(ClusterError) in try line.version().description }
+        services = ask { (line) throws(ClusterError) in
+            try line.services().map { ClusterStatus.Service(name: $0.name, state: $0.state, text: $0.remark) }
+        }
+        certificates =
+            isBrief
+            ? nil
+            : ask { (line) throws(ClusterError) in
+                var certificates: [ClusterStatus.Certificate] = []
+                for entry in try line.ownCertificates() {
+                    let text = try line.certificateText(entry, own: true)
+                    certificates.append(StatusAnswers.certificate(text, entry: entry))
+                }
+                return certificates
+            }
+        guard node.isPublisher else { return }
+        mode = isBrief ? nil : ask { (line) throws(ClusterError) in try line.securityMode() }
+        serverNames = ask { (line) throws(ClusterError) in try line.nodeNames() }
+        replication = ask { (line) throws(ClusterError) in try line.replication() }
+    }
+}

@@ -1,0 +1,262 @@
+import Cluster
+import Configuration
+import Operations
+import Synchronization
+import Testing
+
+/// A CTL file on all nodes or on none, with nodes in memory that fail where they are told to.
+@Suite struct DeploymentTests {
+    /// A node with a file for each transport.
+    final class Node: TrustListHost {
+        struct State {
+            var tftp: [UInt8]?
+            var http: [UInt8]?
+            var writes: [[UInt8]?] = []
+            var logins = 0
+            /// Consulted at each write, with its number from 1.
+            var failure: @Sendable (Int) -> ClusterError.Code? = { _ in nil }
+            var loginFailure: ClusterError.Code?
+            var isDown = false
+            /// What is stored in place of what is given.
+            var garbles = false
+            /// Goes on serving what was there at the last restart.
+            var caches = false
+            var stored: [UInt8]?
+            var restarts = 0
+        }
+
+        let node: String
+        let state: Mutex<State>
+
+        init(_ node: String, _ file: [UInt8]?, http: [UInt8]?? = nil) {
+            self.node = node
+            state = Mutex(State(tftp: file, http: http ?? file))
+        }
+
+        func set(_ change: (inout sending State) -> Void) { state.withLock { change(&$0) } }
+
+        var files: [[UInt8]?] { state.withLock { [$0.tftp, $0.http] } }
+        var writes: [[UInt8]?] { state.withLock { $0.writes } }
+        var logins: Int { state.withLock { $0.logins } }
+
+        private func error(_ code: ClusterError.Code) -> ClusterError {
+            ClusterError(code, operation: "test", node: node, message: code.rawValue)
+        }
+
+        func prepare(for change: TrustListChange) throws(ClusterError) {
+            let failure = state.withLock { state in
+                state.logins += 1
+                return state.loginFailure
+            }
+            if let failure { throw error(failure) }
+        }
+
+        func fetch(
+            _ kind: TrustListKind, over transport: TrustListTransport, timeout: Double
+        ) throws(ClusterError) -> [UInt8]? {
+            let (isDown, file) = state.withLock { ($0.isDown, transport == .tftp ? $0.tftp : $0.http) }
+            if isDown { throw error(.unreachable) }
+            return file
+        }
+
+        private func write(_ contents: [UInt8]?) throws(ClusterError) {
+            let failure = state.withLock { state in
+                state.writes.append(contents)
+                let failure = state.failure(state.writes.count)
+                // A connection that is cut after the file has arrived is a failure, too.
+                if failure == nil || failure == .closed {
+                    state.stored = state.garbles ? contents.map { $0 + [0xFF] } : contents
+                    if !state.caches { (state.tftp, state.http) = (state.stored, state.stored) }
+                }
+                return failure
+            }
+            if let failure { throw error(failure) }
+        }
+
+        func deploy(_ contents: [UInt8]) throws(ClusterError) { try write(contents) }
+        func delete() throws(ClusterError) { try write(nil) }
+
+        func restartTFTP() {
+            state.withLock { state in
+                state.restarts += 1
+                if state.caches { (state.tftp, state.http) = (state.stored, state.stored) }
+            }
+        }
+
+        var restarts: Int { state.withLock { $0.restarts } }
+        var stored: [UInt8]? { state.withLock { $0.stored } }
+    }
+
+    struct NoSpace: Error {}
+
+    let nodes = [Node("pub", [1, 1]), Node("sub1", [2, 2, 2]), Node("sub2", nil)]
+    let new: [UInt8] = [9, 9, 9, 9]
+
+    private func replace(
+        with contents: [UInt8]?, policy: TrustListDeployment.FailurePolicy = .undo,
+        hooks: TrustListDeployment.Hooks = .init(backUp: { "backup of \($0)" })
+    ) throws -> TrustListDeployment {
+        try TrustListDistribution(nodes).replace(with: contents, policy: policy, hooks: hooks)
+    }
+
+    private func states(_ deployment: TrustListDeployment) -> [TrustListDeployment.NodeState] {
+        deployment.nodes.map(\.state)
+    }
+
+    private func expectUnchanged(_ comment: Comment? = nil) {
+        #expect(nodes.map(\.files) == [[[1, 1], [1, 1]], [[2, 2, 2], [2, 2, 2]], [nil, nil]], comment)
+    }
+
+    @Test func everyNodeGetsTheFile() throws {
+        var kept: [[UInt8]] = []
+        let result = try replace(
+            with: new,
+            hooks: .init(backUp: {
+                kept.append($0)
+                return "\($0.count)"
+            }))
+        #expect(result.outcome == .done && result.failure == nil)
+        #expect(nodes.allSatisfy { $0.files == [new, new] && $0.writes == [new] })
+        #expect(states(result) == [.done, .done, .done])
+        #expect(kept == [[1, 1], [2, 2, 2]])
+        #expect(result.nodes.map(\.backup) == ["2", "3", nil])
+        #expect(result.nodes.map(\.before) == [[1, 1], [2, 2, 2], nil])
+        let again = try replace(with: new)
+        #expect(again.outcome == .done && states(again) == [.alreadySo, .alreadySo, .alreadySo])
+        #expect(nodes.allSatisfy { $0.writes.count == 1 })
+        let gone = try replace(with: nil)
+        #expect(gone.outcome == .done && nodes.allSatisfy { $0.files == [nil, nil] })
+    }
+
+    @Test(arguments: 0..<3) func oneThatFailsUndoesAll(index: Int) throws {
+        nodes[index].set { $0.failure = { $0 == 1 ? .refused : nil } }
+        let result = try replace(with: new)
+        #expect(
+            result.outcome == .undone && result.failure?.code == .refused && result.failure?.node == nodes[index].node)
+        #expect(states(result) == [.restored, .restored, .restored])
+        expectUnchanged()
+        // The one that refused has its file still, and is not written to again.
+        #expect(nodes[index].writes == [new])
+    }
+
+    @Test func whatIsReadBackCounts() throws {
+        nodes[1].set { $0.garbles = true }
+        let result = try replace(with: new)
+        // It cannot even be given back what it had.
+        #expect(result.outcome == .notUndone && result.failure?.code == .mismatch)
+        #expect(states(result) == [.restored, .notRestored, .restored])
+        #expect(result.nodes[1].backup == "backup of [2, 2, 2]")
+        #expect(nodes[0].files == [[1, 1], [1, 1]] && nodes[2].files == [nil, nil])
+    }
+
+    @Test func partsAreKeptWhereThatIsWanted() throws {
+        nodes[0].set { $0.isDown = true }
+        nodes[2].set { $0.failure = { _ in .refused } }
+        let result = try replace(with: new, policy: .keep)
+        #expect(result.outcome == .partly)
+        #expect(states(result) == [.failed, .done, .failed])
+        #expect(result.nodes.map { $0.error?.code } == [.unreachable, nil, .refused])
+        #expect(nodes[0].writes.isEmpty)
+    }
+
+    @Test func aNodeThatCannotBeReadStopsIt() throws {
+        nodes[2].set { $0.isDown = true }
+        let result = try replace(with: new)
+        #expect(result.outcome == .notStarted && result.failure?.code == .unreachable)
+        #expect(nodes.allSatisfy { $0.writes.isEmpty })
+        nodes[0].set { $0.isDown = true }
+        nodes[1].set { $0.isDown = true }
+        #expect(try replace(with: new, policy: .keep).outcome == .notStarted)
+    }
+
+    @Test(arguments: [ClusterError.Code.loginRefused, .tooManyLogins, .notTrusted])
+    func aRefusedLoginIsTriedOnOneNode(code: ClusterError.Code) throws {
+        for node in nodes { node.set { $0.loginFailure = code } }
+        for policy in [TrustListDeployment.FailurePolicy.undo, .keep] {
+            let result = try replace(with: new, policy: policy)
+            #expect(result.outcome == .notStarted && result.failure?.code == code)
+        }
+        #expect(nodes.map(\.logins) == [2, 0, 0])
+        #expect(nodes.allSatisfy { $0.writes.isEmpty })
+        expectUnchanged()
+    }
+
+    @Test func withoutABackupNothingIsChanged() throws {
+        #expect(throws: NoSpace.self) { try replace(with: new, hooks: .init(backUp: { _ in throw NoSpace() })) }
+        expectUnchanged()
+        let stopped = try replace(with: new, hooks: .init(backUp: { _ in "" }, isInterrupted: { true }))
+        #expect(stopped.outcome == .notStarted && stopped.isInterrupted && stopped.failure == nil)
+        #expect(nodes.allSatisfy { $0.writes.isEmpty })
+    }
+
+    /// TFTP and HTTP of a node differ: both are kept, and what phones got over TFTP is what comes back.
+    @Test func aNodeThatDiffersWithinItself() throws {
+        let odd = Node("odd", [5], http: [6])
+        let other = Node("other", [5])
+        other.set { $0.failure = { _ in .refused } }
+        var kept: [[UInt8]] = []
+        let file = TrustListDistribution([odd, other]).read(.ctl)
+        #expect(file.differing.map(\.node) == ["odd"] && file.differingWithinNodes.count == 1)
+        let result = try TrustListDistribution([odd, other]).replace(
+            with: new,
+            hooks: .init(backUp: {
+                kept.append($0)
+                return ""
+            }))
+        #expect(result.outcome == .undone)
+        #expect(Set(kept) == [[5], [6]])
+        #expect(odd.files == [[5], [5]])
+    }
+
+    /// Cisco Tftp serves the old file from memory: what was stored must be put back nevertheless.
+    @Test func aServerThatCaches() throws {
+        for node in nodes {
+            node.set {
+                $0.caches = true
+                $0.stored = $0.tftp
+            }
+        }
+        let failed = try replace(with: new)
+        #expect(failed.outcome == .undone && failed.failure?.code == .mismatch)
+        #expect(nodes.map(\.stored) == [[1, 1], [2, 2, 2], nil])
+        #expect(nodes.allSatisfy { $0.restarts == 0 && $0.writes.count == 2 })
+        expectUnchanged()
+
+        let done = try TrustListDistribution(nodes).replace(
+            with: new, restartsTFTP: true, hooks: .init(backUp: { _ in "" }))
+        #expect(done.outcome == .done)
+        #expect(nodes.allSatisfy { $0.files == [new, new] && $0.restarts == 1 })
+        nodes[2].set { $0.failure = { _ in .refused } }
+        let undone = try TrustListDistribution(nodes).replace(
+            with: [7], restartsTFTP: true, hooks: .init(backUp: { _ in "" }))
+        #expect(undone.outcome == .undone)
+        #expect(nodes.allSatisfy { $0.files == [new, new] && $0.stored == new })
+    }
+
+    /// The answer to an upload is lost, after the file was stored: it is not taken for one that was refused.
+    @Test func aConnectionThatIsCut() throws {
+        for node in nodes {
+            node.set {
+                $0.caches = true
+                $0.stored = $0.tftp
+            }
+        }
+        nodes[1].set { $0.failure = { $0 == 1 ? .closed : nil } }
+        let result = try replace(with: new)
+        #expect(result.outcome == .undone)
+        #expect(nodes.map(\.stored) == [[1, 1], [2, 2, 2], nil])
+    }
+
+    /// Without a cache, reading shows that the file has arrived although the answer was lost.
+    @Test func aLostAnswerIsMadeUpForByReading() throws {
+        nodes[1].set { $0.failure = { _ in .closed } }
+        let done = try replace(with: new)
+        #expect(done.outcome == .done)
+        #expect(nodes.allSatisfy { $0.files == [new, new] })
+        // On the way back as well.
+        nodes[0].set { $0.failure = { _ in .refused } }
+        let undone = try replace(with: [7])
+        #expect(undone.outcome == .undone)
+        #expect(nodes.allSatisfy { $0.files == [new, new] })
+    }
+}

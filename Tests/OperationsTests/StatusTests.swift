@@ -1,0 +1,190 @@
+import Basics
+import Cluster
+import Configuration
+import Testing
+
+@testable import Operations
+
+/// Readers of what a cluster says of its health, and the rules by which it is judged.
+@Suite struct StatusTests {
+    private let runtimeState = """
+        DDB and Replication Services: ALL RUNNING
+
+        Cluster Detailed View from PUB (3 Servers):
+
+                                 PING        REPLICATION REPL. DBver& REPL. REPLICATION SETUP
+        SERVER-NAME IP ADDRESS   (msec) RPC? STATUS      QUEUE TABLES LOOP? (RTMT) & details
+        ----------- ------------ ------ ---- ----------- ----- ------ ----- -----------------
+        pub         10.48.47.153 0.052  Yes  Connected   0     match  Yes   (2) PUB Setup Completed
+        sub1        10.48.47.154 0.166  Yes  (3) Connected 0   match  Yes   (2) Setup Completed
+        sub2        10.48.47.155 Failed No   Off-Line    N/A   N/A    N/A   (4) Setup Failed
+        """
+
+    @Test func replicationIsRead() throws {
+        let states = try #require(StatusAnswers.replication(runtimeState))
+        #expect(states.mapValues(\.state) == ["pub": 2, "sub1": 2, "sub2": 4])
+        #expect(states["pub"]?.text == "(2) PUB Setup Completed" && states["pub"]?.isGood == true)
+        #expect(states["sub2"]?.isGood == false)
+        let single = "Runtime state cannot be performed on a cluster with\na single active node"
+        #expect(StatusAnswers.replication(single) == [:])
+        #expect(StatusAnswers.replication("No valid command entered") == nil)
+        #expect(StatusAnswers.replication("") == nil)
+    }
+
+    @Test func datesAreRead() {
+        #expect(StatusAnswers.date("Thu Jan 01 00:00:00 GMT 1970") == 0)
+        #expect(StatusAnswers.date("Wed Mar 04 14:02:00 CET 2020") == 1_583_330_520)
+        #expect(StatusAnswers.date("Sat Feb 29 23:59:59 UTC 2020") == 1_583_020_799)
+        for text in ["", "Mar 04 14:02:00 CET 2020", "Wed Foo 04 14:02:00 CET 2020", "Wed Mar 04 14:02 CET 2020"] {
+            #expect(StatusAnswers.date(text) == nil, "\(text)")
+        }
+    }
+
+    @Test func certificatesWithoutPEMAreRead() {
+        let text = """
+            [
+              Version: V3
+              Serial Number: 56B4D1C3
+              Validity From: Wed Mar 04 14:02:00 CET 2015
+                       To:   Wed Mar 04 14:02:00 CET 2020
+            ]
+            """
+        let entry = CertificateListEntry(unit: "tomcat", name: "tomcat.pem", description: "")
+        let certificate = StatusAnswers.certificate(text, entry: entry)
+        #expect(certificate.serialNumber == "56b4d1c3" && certificate.notAfter == Timestamp(1_583_330_520))
+        #expect(certificate.sha1 == nil && certificate.unit == "tomcat")
+    }
+
+    @Test func theNetworkViewIsRead() {
+        let line = NetworkClusterLine(
+            "192.168.125.10 cucm15.example.com cucm15 Publisher callmanager DBPub authenticated")
+        #expect(line?.names == ["192.168.125.10", "cucm15.example.com", "cucm15"])
+        #expect(line?.isPublisher == true && line?.product == "callmanager")
+        #expect(NetworkClusterLine("Server Table (processnode) Entries") == nil)
+        #expect(NetworkClusterLine("cucm15") == nil)
+        #expect(NetworkClusterLine("10.0.0.2 sub Subscriber")?.product == nil)
+    }
+
+    // MARK: - Findings
+
+    private func file(_ sha1: String?) -> ClusterStatus.File {
+        sha1.map { ClusterStatus.File(state: .file, length: 1, md5: "m", sha1: $0) }
+            ?? ClusterStatus.File(state: .absent)
+    }
+
+    private func node(_ name: String, ctl: String? = "c1", itl: String? = nil) -> ClusterStatus.Node {
+        ClusterStatus.Node(
+            name: name, address: "10.0.0.1", isPublisher: name == "pub", isConfiguredForTFTP: true,
+            version: "10.5.1.10000-7",
+            services: [ClusterService.tftp, ClusterService.callManager].map {
+                ClusterStatus.Service(name: $0, state: "STARTED", text: "")
+            },
+            certificates: [
+                ClusterStatus.Certificate(
+                    unit: "CallManager", name: "CallManager.pem", sha1: name, notAfter: Timestamp(5_000_000_000))
+            ], replication: ClusterStatus.Replication(state: 2, text: "(2)"),
+            ctl: ClusterStatus.Served(tftp: file(ctl), http: file(ctl)),
+            itl: ClusterStatus.Served(tftp: file(itl ?? name), http: file(itl ?? name)), failures: [])
+    }
+
+    private var sound: ClusterStatus {
+        ClusterStatus(
+            cluster: "c", taken: Timestamp(1_700_000_000), version: "10.5.1.10000-7", securityMode: .mixed,
+            nodes: [node("pub"), node("sub")],
+            trustLists: [
+                ClusterStatus.TrustList(
+                    kind: "CTLFile.tlv", length: 1, md5: "m", sha1: "c1",
+                    records: ["pub", "sub"].map {
+                        ClusterStatus.TrustList.Record(
+                            role: 2, subject: $0, certificateSHA1: $0, notAfter: Timestamp(5_000_000_000))
+                    })
+            ], serversNotConfigured: [], nodesNotInCluster: [])
+    }
+
+    private func codes(_ change: (inout ClusterStatus) -> Void) -> [StatusFinding.Code] {
+        var status = sound
+        change(&status)
+        return status.findings().map(\.code)
+    }
+
+    private func failure(_ code: ClusterError.Code) -> ClusterStatus.Failure {
+        .init(ClusterError(code, operation: "read", node: "sub", message: "it does not work"))
+    }
+
+    /// What a release does not know is a warning; a node of which nothing could be read is an error, whatever it said.
+    @Test func aNodeThatWasNotReadIsAnError() {
+        var status = sound
+        status.nodes[1].failures = [failure(.notSupported)]
+        #expect(status.findings().map(\.severity) == [.warning])
+        status.nodes[1].version = nil
+        #expect(status.findings().map(\.severity) == [.error])
+        status.nodes[1].failures = [failure(.noCommonAlgorithm)]
+        #expect(status.findings().map(\.severity) == [.error])
+        #expect(status.findings()[0].next.contains { $0.contains("legacy_ssh = true for sub") })
+    }
+
+    /// A node that is down is told once, with the way to look further, and not for every file again.
+    @Test func aNodeThatIsDownIsOneError() {
+        var status = sound
+        let silent = ClusterStatus.File(state: .failed, error: failure(.unreachable))
+        status.nodes[1].ctl = ClusterStatus.Served(tftp: silent, http: silent)
+        status.nodes[1].itl = ClusterStatus.Served(tftp: silent, http: silent)
+        #expect(status.findings().count == 4)
+        status.nodes[1].failures = [failure(.unreachable)]
+        #expect(status.findings().map(\.code) == [.nodeNotRead])
+        #expect(status.findings()[0].next.last?.contains("etoken-bridge doctor --cluster c") == true)
+    }
+
+    @Test func whatExpiresIsNamedWithItsNodeAndWhatToDo() {
+        var status = sound
+        status.nodes[1].certificates?[0].notAfter = Timestamp(status.taken.seconds + 86400)
+        status.trustLists.append(
+            ClusterStatus.TrustList(
+                kind: "ITLFile.tlv", length: 1, md5: "m", sha1: "sub",
+                records: [.init(role: 0, dnsName: "sub", subject: "CN=x", notAfter: Timestamp(5))]))
+        let findings = status.findings()
+        #expect(findings.map(\.node) == ["sub", "sub"])
+        #expect(findings[0].text.contains("CN=x in the ITLFile.tlv of sub expired"), "\(findings[0].text)")
+        #expect(findings[1].text.hasPrefix("The CallManager certificate of sub expires"), "\(findings[1].text)")
+        #expect(findings[1].next.last?.contains("migrate update-certificates --cluster c") == true)
+        #expect(findings.allSatisfy { !$0.next.isEmpty })
+    }
+
+    @Test func everyRuleFindsWhatItIsFor() {
+        #expect(codes { _ in } == [])
+        #expect(codes { $0.nodes[1].version = "10.5.2.1-1" } == [.versionsDiffer])
+        #expect(codes { $0.serversNotConfigured = ["x"] } == [.nodesDiffer])
+        #expect(codes { $0.nodesNotInCluster = ["x"] } == [.nodesDiffer])
+        #expect(codes { $0.nodes[1].ctl?.http = file("c2") } == [.filesDiffer])
+        #expect(codes { $0.nodes[1].itl?.http = file("i2") } == [.filesDiffer])
+        #expect(
+            codes { $0.nodes[0].ctl?.tftp = file(nil) } == [
+                .noFileInMixedMode, .filesDiffer, .filesDiffer, .filesDiffer,
+            ])
+        #expect(codes { $0.securityMode = .nonSecure } == [.fileInNonSecureMode, .fileInNonSecureMode])
+        #expect(codes { $0.trustLists[0].fault = "x" } == [.fileUnusable])
+        #expect(codes { $0.nodes[1].certificates?[0].sha1 = "new" } == [.certificateNotInFile])
+        #expect(
+            codes { $0.nodes[1].certificates?[0].notAfter = Timestamp($0.taken.seconds - 1) } == [.certificateExpired])
+        #expect(
+            codes { $0.nodes[1].certificates?[0].notAfter = Timestamp($0.taken.seconds + 86400) } == [
+                .certificateExpires
+            ])
+        #expect(codes { $0.trustLists[0].records[0].notAfter = Timestamp(5) } == [.certificateExpired])
+        #expect(codes { $0.nodes[1].services?[1].state = "STOPPED" } == [.serviceNotRunning])
+        #expect(
+            codes {
+                $0.nodes[1].services?[1].state = "STOPPED"
+                $0.nodes[1].services?[1].text = "Service Not Activated"
+            } == [])
+        #expect(codes { $0.nodes[1].isConfiguredForTFTP = false } == [.tftpRoleDiffers])
+        #expect(codes { $0.nodes[1].replication?.state = 3 } == [.replicationBroken])
+        #expect(codes { $0.nodes[1].failures = [failure(.unreachable)] } == [.nodeNotRead])
+        // Errors stand before warnings.
+        #expect(
+            codes {
+                $0.nodes[0].isConfiguredForTFTP = false
+                $0.nodes[1].replication?.state = 3
+            } == [.replicationBroken, .tftpRoleDiffers])
+    }
+}
