@@ -83,7 +83,7 @@ private struct Seeded: RandomNumberGenerator {
         }
     }
 
-    /// What the fuzzers start from, and what they once tripped over (tools/fuzz).
+    /// What the fuzzers start from, and what they once tripped over (tools/deep fuzz).
     @Test(arguments: FuzzTarget.allCases) func theCorpusHoldsNoSurprise(target: FuzzTarget) throws {
         let folder =
             "\(#filePath.prefix(upTo: #filePath.range(of: "/TrustListTests/")!.lowerBound))/Fuzz/Corpus/\(target.rawValue)"
