@@ -38,7 +38,7 @@ extension Change {
     /// What a roll back would do now. Nothing is changed by it.
     ///
     /// - Parameter forecast: that of ``forecastOfRollback()``.
-    public func planRollback(_ forecast: Forecast?) throws -> RollbackPlan {
+    func planRollback(_ forecast: Forecast?) throws -> RollbackPlan {
         let begun = known.begun
         return RollbackPlan(
             steps: try steps.reversed().filter { begun.contains($0.id) && $0.isUndoable }.map {
@@ -79,7 +79,7 @@ extension Change {
     /// the new one.
     ///
     /// - Throws: ``MigrationError`` (`world-changed`) naming the node; what a node does wrong.
-    public func checkWorld() throws {
+    func checkWorld() throws {
         let version = try cluster.version().description
         guard version == plan.world.version else {
             throw Self.worldChanged(localized("it runs \(version) now, and ran \(plan.world.version)"), plan)

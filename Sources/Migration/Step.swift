@@ -13,7 +13,7 @@ public protocol Step: AnyObject {
     /// Looks at the world: is it already so?
     func check() throws -> StepState
     /// Does it.
-    func act() throws
+    func act(_ context: RunContext) throws
     /// Reads back and compares. Each sentence says what was seen.
     ///
     /// - Throws: where the world is not as the action should have left it.

@@ -56,7 +56,7 @@ import Testing
                 try change.begin(.test(way == .run ? .run : .rollback))
                 count()
                 change.journal?.didAppend = { _ in count() }
-                let runner = ChangeRunner(change) { _ in }
+                let runner = try change.runner()
                 if way == .run { try runner.run() } else { try runner.rollBack() }
             } catch {
                 Issue.record("\(situation.testDescription), \(number): \(error)")
@@ -126,8 +126,7 @@ import Testing
     private func rollBack(_ situation: Situation, _ cluster: MemoryCluster, _ folder: Folder) throws {
         let change = try situation.takeUp(cluster, in: folder)
         try change.checkWorld()
-        try change.begin(.test(.rollback))
-        try ChangeRunner(change) { _ in }.rollBack()
+        try change.rollBackAll()
         #expect(try Journal.open(folder.journal()).state.outcome == .rolledBack)
     }
 

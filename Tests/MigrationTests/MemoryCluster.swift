@@ -13,7 +13,7 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
         let description: String
     }
 
-    let name = "memory"
+    var name = "memory"
     var nodes = ["pub", "sub"]
     var files: [String: [String: [UInt8]]] = [:]
     var store: [Certificate] = []

@@ -81,8 +81,8 @@ import Testing
     @Test(arguments: [37, 100, 230]) func theRestartOfPhonesCanBeStopped(number: Int) throws {
         let cluster = try cluster()
         let change = try situation.plan(cluster, in: folder)
-        change.isInterrupted = { self.told(cluster).count >= number }
-        let failure = #expect(throws: StepFailure.self) { try change.runAll() }
+        let context = RunContext(isInterrupted: { self.told(cluster).count >= number })
+        let failure = #expect(throws: StepFailure.self) { try change.runAll(.run, context) }
         let error = try #require(failure?.cause as? MigrationError)
         #expect(error.code == .interrupted && error.what.contains("\(number) of 250 phones"))
         #expect(failure?.stepID == "restart-phones" && failure?.isAfterCommit == true)
@@ -99,8 +99,8 @@ import Testing
             isInterrupted = waits == number
             waits += 1
         }
-        change.isInterrupted = { isInterrupted }
-        let failure = #expect(throws: StepFailure.self) { try change.runAll() }
+        let context = RunContext(isInterrupted: { isInterrupted })
+        let failure = #expect(throws: StepFailure.self) { try change.runAll(.run, context) }
         let error = try #require(failure?.cause as? MigrationError)
         #expect(error.code == .interrupted && error.what.contains("\(number) of 4 services"))
         #expect(failure?.stepID == "restart-services" && failure?.isAfterCommit == true)

@@ -130,8 +130,7 @@ public struct ChangeRecord: Codable, Sendable {
     ///
     /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`).
     public init(journal path: String, backups: StateFolder) throws {
-        let records = try Journal.read(path)
-        guard let plan = records.first?.plan else { preconditionFailure("a journal begins with its plan") }
+        let (plan, records) = try Journal.readWithPlan(path)
         try self.init(
             plan: plan, records: records, backups: backups, steps: [], recordChanges: [], signerChange: nil,
             findings: [], forecast: nil,

@@ -41,7 +41,7 @@ final class SetSecurityMode: ChangeStep, Step {
         return .pending(localized("the cluster is in \(mode.name) mode; have it make its CTL file"))
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         if try cluster.securityMode() == mode {
             if try survey.mode == mode || hasOwnFile() { return }
             // The command was cut short between the mode and the file. It does nothing for a mode that is set already.
@@ -97,7 +97,7 @@ final class UpdateTrustList: ChangeStep, Step {
         return .pending(localized("run utils ctl update CTLFile on the publisher"))
     }
 
-    func act() throws { try cluster.updateTrustList() }
+    func act(_ context: RunContext) throws { try cluster.updateTrustList() }
 
     func prove() throws -> [String] { try change.adoptClusterFile() }
 
@@ -146,12 +146,14 @@ final class BuildAndSign: ChangeStep, Step {
         }
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         // A run before may have signed it; then this one did not ask for the token.
         var bytes = try? change.newFile()
         if bytes == nil {
-            guard let (_, certificate) = change.signingToken, let makeSigner = change.makeSigner else {
-                preconditionFailure("the token is logged in to before a run that signs")
+            guard let (_, certificate) = change.signingToken, let signer = context.signer else {
+                throw MigrationError(
+                    .planUnusable, localized("The file is to be signed, but no token was logged in to."),
+                    next: localized("Make the plan again: the same command with --plan FILE."))
             }
             let base = try base()
             let draft = TrustListDraft(
@@ -160,7 +162,7 @@ final class BuildAndSign: ChangeStep, Step {
                 digest: base.header.digest,
                 records: try change.records(from: base))
             let file = try draft.signed(
-                by: try makeSigner(), modulusBits: certificate.publicKey.bits, verifier: X509SignatureVerifier())
+                by: signer, modulusBits: certificate.publicKey.bits, verifier: X509SignatureVerifier())
             _ = try change.state.backUp(file.encoded())
             try change.record(.newFile(sha256: Digest.sha256(file.encoded()).hex))
             bytes = file.encoded()
@@ -200,7 +202,11 @@ final class Deploy: ChangeStep, Step {
     private var refusing: Set<String> = []
 
     private func newFile() throws -> [UInt8] {
-        guard let bytes = try change.newFile() else { preconditionFailure("the file is signed before it is deployed") }
+        guard let bytes = try change.newFile() else {
+            throw MigrationError(
+                .planUnusable, localized("There is no new file to deploy: it is not signed yet."),
+                next: localized("Make the plan again: the same command with --plan FILE."))
+        }
         return bytes
     }
 
@@ -214,7 +220,7 @@ final class Deploy: ChangeStep, Step {
         return .pending(localized("replace CTLFile.tlv on \(cluster.nodes.list)"))
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         let newFile = try newFile()
         // A wrong password is found on the first node, before the others are tried with it.
         try cluster.trustLists.hosts.first?.prepare(for: .deploy)

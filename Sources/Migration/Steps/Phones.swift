@@ -45,15 +45,15 @@ final class RestartServices: ChangeStep, Step {
                 nodes.isEmpty ? "one after the other" : "one after the other: \(nodes.joined(separator: "; "))"))
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         let left = try left()
         let pace = Pace(total: left.count)
         for (index, (service, node)) in left.enumerated() {
             let next = localized("\(index) of \(left.count) services; \(service) on \(node) is next")
-            change.progress([next, pace.left(index)].compactMap(\.self).joined(separator: ", "))
+            context.progress([next, pace.left(index)].compactMap(\.self).joined(separator: ", "))
             do {
-                if change.isInterrupted() { throw interrupted(index, left.count) }
-                try cluster.restart(service: service, on: node, isInterrupted: change.isInterrupted)
+                if context.isInterrupted() { throw interrupted(index, left.count) }
+                try cluster.restart(service: service, on: node, isInterrupted: context.isInterrupted)
             } catch let error as ClusterError where error.code == .interrupted {
                 throw interrupted(index, left.count)
             }
@@ -100,7 +100,7 @@ final class RestartPhones: ChangeStep, Step {
             : .pending(localized("\(left.count) phones, over AXL"))
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         let left = left
         let byName = Dictionary(left.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let pace = Pace(total: left.count, batch: Self.settings.batch, pause: Self.settings.pause)
@@ -111,13 +111,13 @@ final class RestartPhones: ChangeStep, Step {
             (told, refused) = ([], [])
         }
         var unwritten: (any Error)?
-        let outcome = PhoneRestart(left.map(\.name), settings: Self.settings).run(isInterrupted: change.isInterrupted) {
+        let outcome = PhoneRestart(left.map(\.name), settings: Self.settings).run(isInterrupted: context.isInterrupted) {
             (event) throws(ClusterError) in
             switch event {
             case .told(let name): told.append(name)
             case .refused(let refusal): refused.append(refusal.phone)
             case .waiting(let seconds):
-                change.progress(localized("The server is too busy; asking again in \(Int(seconds)) s ..."))
+                context.progress(localized("The server is too busy; asking again in \(Int(seconds)) s ..."))
             case .batch(let done):
                 do { try note() } catch {
                     unwritten = error
@@ -125,7 +125,7 @@ final class RestartPhones: ChangeStep, Step {
                 }
                 guard done < left.count else { return }
                 let sentence = localized("\(done) of \(left.count) phones")
-                change.progress([sentence, pace.left(done)].compactMap(\.self).joined(separator: ", "))
+                context.progress([sentence, pace.left(done)].compactMap(\.self).joined(separator: ", "))
             }
         } restart: { (name) throws(ClusterError) in
             guard let phone = byName[name] else { return }
@@ -177,7 +177,7 @@ final class CheckPhones: ChangeStep, Step {
 
     private var results: [String: PhoneResult] = [:]
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         let accepting = accepting
         let phones = survey.phones.map(\.phone)
         // A phone whose page answered before may be restarting. One that did not has its web access switched off, or was
@@ -192,15 +192,15 @@ final class CheckPhones: ChangeStep, Step {
             let waiting = phones.filter { expected.contains($0.name) && results[$0.name] != .newFile }
             let passed = (ContinuousClock.now - start) / .seconds(1)
             let left = Double(change.plan.settings.phoneRestartTimeout) - passed
-            guard !waiting.isEmpty, left > 0, !change.isInterrupted() else { break }
+            guard !waiting.isEmpty, left > 0, !context.isInterrupted() else { break }
             if passed - told >= 10 {
                 told = passed
-                change.progress(
+                context.progress(
                     localized(
                         "\(expected.count - waiting.count) of \(expected.count) phones have the new file; \(Int(left)) s left"
                     ))
             }
-            interruptibleSleep(min(pause, left), isInterrupted: change.isInterrupted)
+            interruptibleSleep(min(pause, left), isInterrupted: context.isInterrupted)
             pause = min(pause * 1.5, 5)
             try look(at: waiting)
         }

@@ -20,7 +20,7 @@ final class BackUp: ChangeStep, Step {
         )
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         guard let bytes = survey.presentBytes else { return }
         _ = try change.state.backUp(bytes)
         try Files.makeFolder(output, permissions: 0o755)
@@ -48,7 +48,7 @@ final class ExportCertificates: ChangeStep, Step {
         .pending(localized("as \(change.plan.tokens.map { paths($0).der }.list)"))
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         try Files.makeFolder(output, permissions: 0o755)
         for (token, certificate) in zip(change.plan.tokens, change.certificates) {
             let (der, pem) = paths(token)
@@ -93,7 +93,7 @@ final class UploadCertificates: ChangeStep, Step {
             localized("upload \(missing.map(\.label).list) to \(store) on the publisher"))
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         for (_, certificate) in try missing() {
             // Before, not after: a crash in between must not leave one behind that nobody knows of.
             try change.record(.uploading(certificate: Digest.sha256(certificate.der).hex))
@@ -172,7 +172,7 @@ final class AskTVS: ChangeStep, Step {
 
     private var seen: [(label: String, certificate: [UInt8], replies: [TVSReply])] = []
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         seen = []
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         for question in try questions() {
@@ -230,7 +230,7 @@ final class ForecastPhones: ChangeStep, Step {
 
     func check() -> StepState { .pending(localized("apply the acceptance model to \(survey.phones.count) phones")) }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         change.forecast = Change.forecast(
             for: change.offered, survey: survey, tvs: TVSAnswers(change.tvsReplies))
         try change.record(.forecast(StoredForecast(change.forecast)))
