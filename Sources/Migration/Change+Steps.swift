@@ -5,30 +5,8 @@ import TrustList
 import X509
 
 extension Change {
-    /// The steps, in order. The first one that phones can see comes after the forecast.
-    public var steps: [any Step] {
-        var steps: [any Step] = [BackUp(self)]
-        if plan.kind != .updateCertificates, isSignedByToken { steps.append(ExportCertificates(self)) }
-        if isSignedByToken { steps.append(UploadCertificates(self)) }
-        steps += [AskTVS(self), ForecastPhones(self)]
-        switch plan.kind {
-        case .setMixedMode: steps.append(SetSecurityMode(self, .mixed))
-        case .setNonSecureMode: steps.append(SetSecurityMode(self, .nonSecure))
-        case .toTokenless: steps.append(UpdateTrustList(self))
-        case .updateCertificates where !isSignedByToken: steps.append(UpdateTrustList(self))
-        case .toEtoken, .updateCertificates: break
-        }
-        if isSignedByToken { steps += [BuildAndSign(self), Deploy(self)] }
-        return steps + [RestartServices(self)] + phoneSteps
-    }
-
-    private var phoneSteps: [any Step] { plan.settings.restartsPhones ? [RestartPhones(self), CheckPhones(self)] : [] }
-
     /// What follows once everything is put back, where phones were told of the new file.
-    var stepsAfterRollback: [any Step] {
-        [RestartServices(self, isRollback: true)]
-            + (plan.settings.restartsPhones ? [RestartPhones(self, isRollback: true)] : [])
-    }
+    var stepsAfterRollback: [any Step] { plan.steps.compactMap { $0.stepAfterRollback(of: self) } }
 
     /// Those that a roll back has still to do.
     var stepsLeftAfterRollback: [any Step] {
@@ -47,23 +25,15 @@ extension Change {
             forecast: forecast.map(StoredForecast.init))
     }
 
-    /// The step after whose proof the change stands.
-    var commitStep: String {
-        if isSignedByToken { return Deploy.id }
-        switch plan.kind {
-        case .setMixedMode, .setNonSecureMode: return SetSecurityMode.id
-        case .toTokenless, .updateCertificates, .toEtoken: return UpdateTrustList.id
-        }
-    }
-
     // MARK: What several steps do
 
     /// Whether a file that a node serves can be of this change's making, or of before.
     private func isOurs(_ bytes: [UInt8]?, _ newFile: [UInt8]?) -> Bool {
         if bytes == survey.presentBytes || (bytes != nil && bytes == newFile) { return true }
         // The cluster's own command writes a file that nobody knows beforehand.
-        let usesCommand = plan.kind == .setMixedMode || plan.kind == .setNonSecureMode || !isSignedByToken
-        guard usesCommand, let bytes, let list = try? TrustListFile(decoding: bytes) else { return false }
+        guard plan.steps.contains(where: \.isCommand), let bytes, let list = try? TrustListFile(decoding: bytes) else {
+            return false
+        }
         return (try? isSignedByCluster(list)) == true
     }
 

@@ -29,6 +29,9 @@ public final class Change {
     public private(set) var journal: Journal?
     /// Whether an earlier run began it.
     let isContinued: Bool
+    /// The steps of the plan, in order.
+    private(set) var steps: [any Step] = []
+    private let planner: Planner
 
     /// What was decided by now.
     var known: JournalState { journal?.state ?? JournalState([]) }
@@ -39,8 +42,12 @@ public final class Change {
         (self.plan, self.survey, self.journal) = (plan, survey, journal)
         (self.cluster, self.state, isContinued) = (cluster, state, journal != nil)
         certificates = try plan.tokens.map { try $0.certificate() }
-        (offered, recordChanges) = try Self.check(plan, survey, certificates)
+        planner = Planner(plan, certificates, survey)
+        if journal == nil { try planner.check() }
+        offered = try planner.offered()
+        recordChanges = try planner.recordChanges()
         forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
+        steps = plan.steps.map { $0.step(of: self) }
     }
 
     /// Nothing is changed by it.
@@ -58,10 +65,12 @@ public final class Change {
         let survey = try Survey(of: cluster, backups: state)
         let created = max(request.now, (survey.present?.header.timestamp ?? 0) &+ 1)
         let tokens = request.tokens
+        let signer = tokens.isEmpty ? nil : request.signer ?? tokens.count - 1
         let plan = ChangePlan(
             id: Self.id(of: cluster.name, request.now), kind: request.kind, cluster: cluster.name,
             created: Timestamp(created), tokens: tokens,
-            signer: tokens.isEmpty ? nil : request.signer ?? tokens.count - 1, settings: request.settings,
+            signer: signer, settings: request.settings,
+            steps: Planner.steps(request.kind, tokens: tokens, signer: signer, phones: request.phones),
             world: survey.world)
         try self.init(plan, survey, of: cluster, state: state)
     }
@@ -132,35 +141,24 @@ public final class Change {
 
     // MARK: The new file
 
-    /// Whether a token signs the new file, rather than the cluster.
-    var isSignedByToken: Bool { plan.signer != nil }
-
     /// Whether a run would need the signing token.
-    var needsToken: Bool { isSignedByToken && (known.newFile == nil || (try? newFile()) == nil) }
+    var needsToken: Bool {
+        plan.steps.contains { $0.id == .buildAndSign } && (known.newFile == nil || (try? newFile()) == nil)
+    }
 
     /// The new file, once it is made.
     public func newFile() throws -> [UInt8]? { try known.newFile.map(state.backup(sha256:)) }
 
-    var signingToken: (token: ChangePlan.Token, certificate: Certificate)? {
-        plan.signer.map { (plan.tokens[$0], certificates[$0]) }
+    /// Tokens of the plan, by the SHA-1 of their certificates.
+    func tokens(_ wanted: [String]) -> [(label: String, certificate: Certificate)] {
+        zip(plan.tokens, certificates).filter { wanted.contains($0.0.sha1) }.map { ($0.0.label, $0.1) }
     }
 
     /// Whether the cluster is already what the change would make of it.
-    public var isAlreadySo: Bool {
-        guard let present = survey.present else { return false }
-        let sast = Set(present.records.filter { $0.role == .sast }.compactMap(\.certificate))
-        let signer = present.signerRecord?.certificate
-        let tokensAreThere =
-            Set(certificates.map(\.der)).isSubset(of: sast)
-            && signer.map { der in certificates.contains { $0.der == der } } == true
-        switch plan.kind {
-        case .toEtoken: return tokensAreThere
-        case .toTokenless: return signer == offered.certificate.der && !present.records.contains(where: \.isToken)
-        case .updateCertificates: return recordChanges.isEmpty
-        case .setMixedMode: return survey.mode == .mixed && (!isSignedByToken || tokensAreThere)
-        case .setNonSecureMode: return survey.mode == .nonSecure && (!isSignedByToken || tokensAreThere)
-        }
-    }
+    public var isAlreadySo: Bool { planner.isAlreadySo(offered) }
+
+    /// Who signed, who will, and what that means for phones; nil where the signer stays, or its change is the purpose.
+    public var signerChange: String? { planner.signerChange(to: offered) }
 
     /// The name of a change that begins now, and of the folder with what it leaves: `office-20261123T170405Z`.
     public static func id(of cluster: String, _ now: UInt32) -> String {

@@ -43,7 +43,7 @@ public struct Survey {
         // Every node's command line is needed once the new file is there; whether it can be had shows here.
         findings = try cluster.findings()
         nodeNames = Self.nodeNames(present, cluster)
-        services = try RestartServices.services.flatMap { service in
+        services = try Planner.services.flatMap { service in
             try cluster.nodes(running: service).map { (service, $0) }
         }
         phones = try Self.phones(of: cluster, present: presentBytes, list: present, backups: backups)

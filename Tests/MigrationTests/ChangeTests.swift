@@ -75,7 +75,7 @@ import X509
     @Test func withoutTVSNothingThatPhonesSeeIsChanged() throws {
         cluster.tvsKnowsUploads = false
         let failure = #expect(throws: StepFailure.self) { try plan().runAll() }
-        #expect(failure?.stepID == "ask-tvs")
+        #expect(failure?.stepID == .askTVS)
         #expect(cluster.store.isEmpty)
         #expect(!cluster.changes.contains { $0.hasPrefix("deploy") })
     }
@@ -224,7 +224,7 @@ import X509
         let plan = try change.planRollback(change.forecastOfRollback())
         #expect(cluster.changes == changes)
         #expect(try Journal.read(folder.journal()).count == records)
-        #expect(plan.steps.filter { !$0.id.hasSuffix("after-rollback") }.allSatisfy { !$0.texts.isEmpty })
+        #expect(plan.steps.filter { !$0.id.rawValue.hasSuffix("after-rollback") }.allSatisfy { !$0.texts.isEmpty })
         var undone: [String] = []
         var numbers: [String] = []
         try change.rollBackAll(

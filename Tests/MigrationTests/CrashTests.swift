@@ -86,6 +86,31 @@ import Testing
         print("\(situation.testDescription): stopped at \(points) points, and resumed")
     }
 
+    /// The journal is one of before plans had steps.
+    @Test(arguments: Situation.all) func journalsOfBeforeAreTakenUp(situation: Situation) throws {
+        let before = try situation.cluster()
+        let undisturbed = try situation.cluster()
+        try situation.plan(undisturbed, in: Folder()).runAll()
+        for point in stride(from: 1, to: 40, by: 5) {
+            for way in [Way.run, .rollBack] {
+                let (cluster, folder) = (try situation.cluster(), Folder())
+                guard Self.crash(after: point, situation, cluster, folder, .run) else { return }
+                cluster.onChange = { _ in }
+                try RecipeTests.ageJournal(folder.journal())
+                let place: Comment = "\(situation.testDescription), point \(point)"
+                if way == .run {
+                    try situation.takeUp(cluster, in: folder).runAll(.resume)
+                    #expect(cluster.files == undisturbed.files && cluster.store == undisturbed.store, place)
+                    #expect(cluster.held == undisturbed.held && cluster.mode == undisturbed.mode, place)
+                } else {
+                    try rollBack(situation, cluster, folder)
+                    #expect(
+                        cluster.files == before.files && cluster.store.isEmpty && cluster.mode == before.mode, place)
+                }
+            }
+        }
+    }
+
     @Test(arguments: Situation.all) func rollingBackRestoresEverything(situation: Situation) throws {
         let before = try situation.cluster()
         var points = 0

@@ -1,10 +1,11 @@
-import Cluster
 import Basics
-import Testing
-import TrustList
-
+import Cluster
+import Configuration
 // Without @testable: as any front end sees it. What it must not do does not compile: Tests/MustNotCompile.
 import Migration
+import Operations
+import Testing
+import TrustList
 
 /// The stages of a run, from the lock to the end.
 @Suite struct GuardedRunTests {
@@ -21,7 +22,9 @@ import Migration
         } catch { return (error as? MigrationError)?.code }
     }
 
-    private func locked(_ cluster: MemoryCluster) throws -> LockedCluster { try LockedCluster(cluster, in: folder.state) }
+    private func locked(_ cluster: MemoryCluster) throws -> LockedCluster {
+        try LockedCluster(cluster, in: folder.state)
+    }
 
     private func agreed(_ cluster: MemoryCluster) throws -> ForecastAgreed {
         try locked(cluster).look(for: .new(situation.request(in: folder))).agreeToFindings(despiteErrors: false)
@@ -52,13 +55,15 @@ import Migration
         let record = try ChangeRecord(
             back.agreeToForecast(acceptingStranded: true).begin(author).run(RunContext()).change)
         #expect(record.state == .rolledBack && isFree())
-        #expect(record.runs.map(\.purpose) == [.run, .rollback] && record.runs.map(\.who) == ["tester@here", "tester@here"])
+        #expect(
+            record.runs.map(\.purpose) == [.run, .rollback] && record.runs.map(\.who) == ["tester@here", "tester@here"])
     }
 
     @Test func aStageThatRefusesEndsTheRun() throws {
         let cluster = try situation.cluster()
         cluster.problems = [
-            StatusFinding(code: .replicationBroken, severity: .error, node: "sub", text: "Broken.", next: ["Repair it."])
+            StatusFinding(
+                code: .replicationBroken, severity: .error, node: "sub", text: "Broken.", next: ["Repair it."])
         ]
         let request = situation.request(in: folder, accepting: false)
         #expect(

@@ -1,4 +1,5 @@
 import Cluster
+import Configuration
 import Phones
 import Testing
 
@@ -55,7 +56,7 @@ import Testing
             var records = facts.enumerated().map {
                 JournalRecord(number: $0 + 1, time: .now, event: .fact, step: nil, fact: $1)
             }
-            records.append(JournalRecord(number: records.count + 1, time: .now, event: last, step: "restart-phones"))
+            records.append(JournalRecord(number: records.count + 1, time: .now, event: last, step: .restartPhones))
             return JournalState(records)
         }
         var known = state([.phonesTold(upTo: "SEP2", refused: ["SEP1"])])
@@ -85,7 +86,7 @@ import Testing
         let failure = #expect(throws: StepFailure.self) { try change.runAll(.run, context) }
         let error = try #require(failure?.cause as? MigrationError)
         #expect(error.code == .interrupted && error.what.contains("\(number) of 250 phones"))
-        #expect(failure?.stepID == "restart-phones" && failure?.isAfterCommit == true)
+        #expect(failure?.stepID == .restartPhones && failure?.isAfterCommit == true)
         #expect(told(cluster).count == number)
         try situation.takeUp(cluster, in: folder).runAll(.resume)
         #expect(told(cluster).count == 250 && Set(told(cluster)).count == 250)
@@ -103,7 +104,7 @@ import Testing
         let failure = #expect(throws: StepFailure.self) { try change.runAll(.run, context) }
         let error = try #require(failure?.cause as? MigrationError)
         #expect(error.code == .interrupted && error.what.contains("\(number) of 4 services"))
-        #expect(failure?.stepID == "restart-services" && failure?.isAfterCommit == true)
+        #expect(failure?.stepID == .restartServices && failure?.isAfterCommit == true)
         try situation.takeUp(cluster, in: folder).runAll(.resume)
         #expect(cluster.changes.count { $0.hasPrefix("restart Cisco") } == 4)
     }

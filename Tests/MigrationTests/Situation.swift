@@ -118,7 +118,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
         ChangeRequest(
             kind, tokens: tokens ?? (usesTokens ? Self.tokens : []),
             settings: .init(
-                acceptsStranded: accepting, output: folder.path + "/out", phoneRestartTimeout: phoneTimeout),
+                acceptsStranded: accepting, output: folder.path + "/out"), phones: .init(timeout: phoneTimeout),
             now: 1_800_000_000)
     }
 

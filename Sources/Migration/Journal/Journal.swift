@@ -59,7 +59,7 @@ public final class Journal {
 
     /// Writes a record and waits until it is on the disk.
     func append(
-        _ event: JournalRecord.Event, step: String? = nil, text: [String]? = nil, seconds: Double? = nil,
+        _ event: JournalRecord.Event, step: StepID? = nil, text: [String]? = nil, seconds: Double? = nil,
         fact: JournalRecord.Fact? = nil, run: JournalRecord.Run? = nil
     ) throws {
         try append(
@@ -69,7 +69,7 @@ public final class Journal {
     }
 
     /// Notes that a step, or undoing it, failed.
-    func append(_ event: JournalRecord.Event, step: String, error: any Error) throws {
+    func append(_ event: JournalRecord.Event, step: StepID, error: any Error) throws {
         let (code, next): (String, String?) =
             switch error {
             case let error as MigrationError: (error.code.rawValue, error.next)
@@ -100,7 +100,8 @@ public final class Journal {
         do throws(LineError) { records = try LineFile.decode(lines, as: JournalRecord.self) } catch {
             throw unusable(path, localized("line \(error.line): \(DecodingFailure.text(error.cause))"))
         }
-        guard let plan = records.first?.plan, records.enumerated().allSatisfy({ $0.offset + 1 == $0.element.number }) else {
+        guard let plan = records.first?.plan, records.enumerated().allSatisfy({ $0.offset + 1 == $0.element.number })
+        else {
             throw unusable(path, localized("its records are not in order, or the plan is missing"))
         }
         return (plan, records)

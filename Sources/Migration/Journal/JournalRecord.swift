@@ -39,8 +39,7 @@ public struct JournalRecord: Codable, Sendable {
     public let number: Int
     public let time: Timestamp
     public let event: Event
-    /// The step's id.
-    public var step: String?
+    public var step: StepID?
     /// Sentences: what was seen, or why it failed.
     public var text: [String]?
     /// Of a failure: the error's code.
@@ -74,7 +73,8 @@ public struct JournalRecord: Codable, Sendable {
 
     /// A step, for those who read the journal without the cluster.
     public struct StepTitle: Codable, Sendable {
-        public let id, title: String
+        public let id: StepID
+        public let title: String
         public let effect: StepEffect
     }
 

@@ -33,9 +33,9 @@ public struct JournalState: Sendable {
 
     public private(set) var outcome = Outcome.unfinished
     /// Steps whose action began, in order, without those that were undone since.
-    public private(set) var begun: [String] = []
+    public private(set) var begun: [StepID] = []
     /// Steps that were proved, or had nothing to do, and were not undone since.
-    public private(set) var done: Set<String> = []
+    public private(set) var done: Set<StepID> = []
     /// SHA-256 of the certificates that the change put into the trust store, or was about to.
     public private(set) var uploaded: [String] = []
     public private(set) var forecast: StoredForecast?
@@ -61,26 +61,25 @@ public struct JournalState: Sendable {
     public init(_ records: [JournalRecord]) { for record in records { apply(record) } }
 
     mutating func apply(_ record: JournalRecord) {
-        let step = record.step ?? ""
         switch record.event {
         case .planned: break
         case .started:
             if record.run?.purpose == .rollback { outcome = .rollingBack }
-        case .began: if !begun.contains(step) { begun.append(step) }
+        case .began: if let step = record.step, !begun.contains(step) { begun.append(step) }
         case .fact: if let fact = record.fact { apply(fact) }
         case .proved, .skipped:
-            done.insert(step)
+            if let step = record.step { done.insert(step) }
             failure = nil
             // An older version did not note that a refused phone was told after all; that its step was proved says so.
-            if step.hasPrefix("restart-phones") { refusedPhones = [] }
+            if [.restartPhones, .restartPhonesAfterRollback].contains(record.step) { refusedPhones = [] }
         case .failed: failure = record
         case .undoing:
             // From now on, what it did counts no more, whatever comes of this.
-            done.remove(step)
+            if let step = record.step { done.remove(step) }
             if outcome == .unfinished || outcome == .finished { outcome = .rollingBack }
             restarted = []
             (toldPhoneNames, toldUpTo, refusedPhones) = ([], nil, [])
-        case .undone: begun.removeAll { $0 == step }
+        case .undone: begun.removeAll { $0 == record.step }
         case .notUndone: failure = record
         case .finished: outcome = .finished
         case .rolledBack: outcome = .rolledBack

@@ -69,7 +69,7 @@ struct ChangeRunner {
     }
 
     /// Whether the new file was proven on every node.
-    private var isCommitted: Bool { journal.state.done.contains(change.commitStep) }
+    private var isCommitted: Bool { change.plan.commitStep.map(journal.state.done.contains) == true }
 
     private func fail(_ step: any Step, _ error: any Error) -> StepFailure {
         // The failure is what counts; where not even the journal can be written, that is the failure.
@@ -93,19 +93,19 @@ struct ChangeRunner {
     func rollBack() throws(StepFailure) -> [String] {
         let again = "etoken-bridge migrate rollback --cluster \(change.plan.cluster)"
         var (undone, notUndone) = undo(while: { !context.isInterrupted() })
-        func failure(_ id: String, _ title: String, _ cause: any Error) -> StepFailure {
+        func failure(_ id: StepID?, _ title: String, _ cause: any Error) -> StepFailure {
             StepFailure(
                 cluster: change.plan.cluster, stepID: id, stepTitle: title, cause: cause, undone: undone,
                 notUndone: notUndone, isAfterCommit: false)
         }
         if context.isInterrupted() {
             throw failure(
-                "rollback", localized("Roll back"),
+                nil, localized("Roll back"),
                 MigrationError(.interrupted, localized("Putting back was interrupted."), next: again))
         }
         if let first = notUndone.first {
             throw failure(
-                "rollback", localized("Roll back"),
+                nil, localized("Roll back"),
                 MigrationError(.readBackDiffers, first, next: again))
         }
         let left = change.stepsLeftAfterRollback
@@ -121,7 +121,7 @@ struct ChangeRunner {
                 throw failure(step.id, step.title, error)
             }
         }
-        do { try journal.append(.rolledBack) } catch { throw failure("rollback", localized("Roll back"), error) }
+        do { try journal.append(.rolledBack) } catch { throw failure(nil, localized("Roll back"), error) }
         return undone
     }
 

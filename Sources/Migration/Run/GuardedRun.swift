@@ -1,5 +1,7 @@
+import Basics
 import Cluster
 import Messages
+import Phones
 import TrustList
 
 // A run of a change goes through these stages. Each is made by the one before it alone, and used up by the next one:
@@ -22,7 +24,22 @@ public struct ChangeRequest: Sendable {
     let tokens: [ChangePlan.Token]
     let signer: Int?
     let settings: ChangePlan.Settings
+    let phones: PhoneSettings
     let now: UInt32
+
+    /// What becomes of the phones at the end.
+    public struct PhoneSettings: Sendable {
+        let restart: Bool
+        let timeout: Int
+
+        /// - Parameters:
+        ///   - restart: whether they are restarted.
+        ///   - timeout: how long they may take for that, in seconds.
+        public init(restart: Bool = true, timeout: Int = 300) {
+            self.restart = restart
+            self.timeout = timeout
+        }
+    }
 
     /// - Parameters:
     ///   - tokens: those that will be in the file; none where the cluster is to sign.
@@ -30,12 +47,13 @@ public struct ChangeRequest: Sendable {
     ///   - now: seconds since 1970; the new file bears it.
     public init(
         _ kind: ChangeKind, tokens: [ChangePlan.Token] = [], signer: Int? = nil, settings: ChangePlan.Settings,
-        now: UInt32
+        phones: PhoneSettings = .init(), now: UInt32
     ) {
         self.kind = kind
         self.tokens = tokens
         self.signer = signer
         self.settings = settings
+        self.phones = phones
         self.now = now
     }
 }
@@ -187,9 +205,9 @@ public struct OpenChange: ~Copyable {
     /// - Parameter journal: finds the journal's path, once the lock is held.
     /// - Throws: ``MigrationError`` (`busy`, `journal-unusable`), `FileError`.
     public init(of cluster: String, in state: StateFolder, journal: () throws -> String) throws {
-        lock = try ClusterLock(cluster, in: state)
-        self.journal = try Journal.open(try journal())
-        self.state = state
+        let lock = try ClusterLock(cluster, in: state)
+        let opened = try Journal.open(try journal())
+        (self.lock, self.journal, self.state) = (lock, opened, state)
     }
 
     /// Takes it up to do what is left. The answers of its first run hold.

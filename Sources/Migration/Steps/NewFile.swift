@@ -7,14 +7,15 @@ import X509
 
 /// Sets the cluster's security mode, which makes the cluster write a CTL file of its own.
 final class SetSecurityMode: ChangeStep, Step {
-    static let id = "set-mode"
-    var id: String { Self.id }
+    let id = StepID.setSecurityMode
     var title: String { localized("Set the cluster to \(mode.name) mode") }
     let effect = StepEffect.phones
     private let mode: SecurityMode
+    private let keepsFile: Bool
 
-    init(_ change: Change, _ mode: SecurityMode) {
+    init(_ change: Change, _ mode: SecurityMode, keepsFile: Bool) {
         self.mode = mode
+        self.keepsFile = keepsFile
         super.init(change)
     }
 
@@ -33,9 +34,7 @@ final class SetSecurityMode: ChangeStep, Step {
             return .pending(
                 localized("run utils ctl set-cluster on the publisher; the cluster is in \(present.name) mode"))
         }
-        if change.isSignedByToken
-            ? try survey.mode == mode || change.newFile() != nil || hasOwnFile() : try change.newFile() != nil
-        {
+        if try change.newFile() != nil || (!keepsFile && (survey.mode == mode || hasOwnFile())) {
             return .done(localized("the cluster is in \(mode.name) mode"))
         }
         return .pending(localized("the cluster is in \(mode.name) mode; have it make its CTL file"))
@@ -60,7 +59,7 @@ final class SetSecurityMode: ChangeStep, Step {
                 next: localized("See all: etoken-bridge cluster status --cluster \(change.plan.cluster)"))
         }
         let seen = [localized("ClusterSecurityMode is \(mode.name)")]
-        return change.isSignedByToken ? seen : seen + (try change.adoptClusterFile())
+        return keepsFile ? seen + (try change.adoptClusterFile()) : seen
     }
 
     let isUndoable = true
@@ -84,8 +83,7 @@ final class SetSecurityMode: ChangeStep, Step {
 
 /// Has the cluster make and sign its own CTL file.
 final class UpdateTrustList: ChangeStep, Step {
-    static let id = "update-ctl-file"
-    var id: String { Self.id }
+    let id = StepID.updateTrustList
     let title = localized("Have the cluster make and sign its CTL file, and read it back")
     let effect = StepEffect.phones
 
@@ -110,9 +108,20 @@ final class UpdateTrustList: ChangeStep, Step {
 
 /// Builds the new file and has the token sign it.
 final class BuildAndSign: ChangeStep, Step {
-    let id = "build-and-sign"
+    let id = StepID.buildAndSign
     let title = localized("Build the new CTL file and sign it")
     let effect = StepEffect.local
+    /// SHA-1 of the certificate of the token that signs.
+    private let signing: String
+    private let base: PlannedStep.BaseFile
+    private let servers: PlannedStep.ServerRecords
+
+    init(_ change: Change, certificate: String, base: PlannedStep.BaseFile, servers: PlannedStep.ServerRecords) {
+        (signing, self.base, self.servers) = (certificate, base, servers)
+        super.init(change)
+    }
+
+    private var token: (label: String, certificate: Certificate)? { change.tokens([signing]).first }
 
     private var path: String { "\(output)/CTLFile.tlv" }
 
@@ -120,7 +129,7 @@ final class BuildAndSign: ChangeStep, Step {
         if let bytes = try? change.newFile(), (try? Files.read(path)) == bytes {
             return .done(localized("\(path) is signed (SHA-1 \(Digest.sha1(bytes).hex))"))
         }
-        let token = change.signingToken?.token.label ?? ""
+        let token = token?.label ?? ""
         let digest = survey.present?.header.digest ?? .sha1
         return .pending(
             localized(
@@ -130,10 +139,10 @@ final class BuildAndSign: ChangeStep, Step {
     }
 
     /// The file from which the server records come: the one of before, or the one that the cluster made for its new mode.
-    private func base() throws -> TrustListFile {
-        switch change.plan.kind {
-        case .toEtoken, .updateCertificates, .toTokenless: return try survey.requirePresent().list
-        case .setMixedMode, .setNonSecureMode:
+    private func baseFile() throws -> TrustListFile {
+        switch base {
+        case .before: return try survey.requirePresent().list
+        case .served:
             let file = try cluster.trustLists.read(.ctl)
             if let failure = file.failures.first { throw failure.error }
             guard let bytes = file.reference?.bytes, file.differing.isEmpty else {
@@ -146,21 +155,38 @@ final class BuildAndSign: ChangeStep, Step {
         }
     }
 
+    /// The records of the new file, in the CTL Client's order and profile: the other tokens first, then the servers, then
+    /// the signing token.
+    private func records(from base: TrustListFile, signing certificate: Certificate) throws -> [Record] {
+        var servers = try base.records.filter { $0.role != .sast }.map { try $0.inCTLClientProfile() }
+        switch self.servers {
+        case .kept: break
+        case .emptied: servers = try servers.map { $0.role == .ccmTFTP ? try $0.emptied() : $0 }
+        case .renewed: servers = try servers.map { try survey.renewed($0)?.record ?? $0 }
+        }
+        let named = change.certificates
+        let others = survey.present?.records.filter { record in
+            record.isToken && !named.contains { $0.der == record.certificate }
+        }
+        return try (others ?? []) + named.filter { $0 != certificate }.map(survey.record(ofToken:)) + servers
+            + [survey.record(ofToken: certificate)]
+    }
+
     func act(_ context: RunContext) throws {
         // A run before may have signed it; then this one did not ask for the token.
         var bytes = try? change.newFile()
         if bytes == nil {
-            guard let (_, certificate) = change.signingToken, let signer = context.signer else {
+            guard let (_, certificate) = token, let signer = context.signer else {
                 throw MigrationError(
                     .planUnusable, localized("The file is to be signed, but no token was logged in to."),
                     next: localized("Make the plan again: the same command with --plan FILE."))
             }
-            let base = try base()
+            let base = try baseFile()
             let draft = TrustListDraft(
                 // A file that is no newer than the one it replaces would puzzle whoever compares them.
                 timestamp: max(UInt32(clamping: change.plan.created.seconds), base.header.timestamp &+ 1),
                 digest: base.header.digest,
-                records: try change.records(from: base))
+                records: try records(from: base, signing: certificate))
             let file = try draft.signed(
                 by: signer, modulusBits: certificate.publicKey.bits, verifier: X509SignatureVerifier())
             _ = try change.state.backUp(file.encoded())
@@ -175,7 +201,7 @@ final class BuildAndSign: ChangeStep, Step {
     func prove() throws -> [String] {
         let bytes = try Files.read(path)
         let file = try TrustListFile(decoding: bytes)
-        guard let (token, certificate) = change.signingToken, bytes == (try change.newFile()),
+        guard let (label, certificate) = token, bytes == (try change.newFile()),
             try file.isSigned(by: certificate), file.signerRecord != nil
         else {
             throw MigrationError(
@@ -186,15 +212,14 @@ final class BuildAndSign: ChangeStep, Step {
             localized(
                 "\(file.records.count) records, \(bytes.count) bytes, MD5 \(Digest.md5(bytes).hex), SHA-1 \(Digest.sha1(bytes).hex)"
             ),
-            localized("the signature verifies with the certificate of \(token.label)"),
+            localized("the signature verifies with the certificate of \(label)"),
         ]
     }
 }
 
 /// Puts the new file on every node, and reads it back as phones would.
 final class Deploy: ChangeStep, Step {
-    static let id = "deploy"
-    var id: String { Self.id }
+    let id = StepID.deploy
     let title = localized("Deploy the file to every TFTP node and read it back")
     let effect = StepEffect.phones
 

@@ -9,25 +9,26 @@ import X509
 
 /// Restarts what must notice the new file.
 final class RestartServices: ChangeStep, Step {
-    let id: String
+    let id: StepID
     let title: String
     let effect = StepEffect.phones
 
-    static var services: [String] { [ClusterService.tftp, ClusterService.callManager] }
+    private let services: [String]
 
     /// - Parameter isRollback: after everything was put back, rather than after the new file was proven.
-    init(_ change: Change, isRollback: Bool = false) {
-        id = isRollback ? "restart-services-after-rollback" : "restart-services"
-        title = localized(
+    init(_ change: Change, _ services: [String], isRollback: Bool = false) {
+        id = isRollback ? .restartServicesAfterRollback : .restartServices
+        self.services = services
+        title =
             isRollback
-                ? "Restart Cisco Tftp and Cisco CallManager on every node again"
-                : "Restart Cisco Tftp and Cisco CallManager on every node")
+            ? localized("Restart \(services.list) on every node again")
+            : localized("Restart \(services.list) on every node")
         super.init(change)
     }
 
     private func left() throws -> [(service: String, node: String)] {
         let done = change.known.restarted
-        return try Self.services.flatMap { service in
+        return try services.flatMap { service in
             try cluster.nodes(running: service).map { (service, $0) }
         }.filter { wanted in !done.contains { $0.service == wanted.0 && $0.node == wanted.1 } }
     }
@@ -36,7 +37,7 @@ final class RestartServices: ChangeStep, Step {
         if change.known.begun.contains(id) || change.known.done.contains(id), try left().isEmpty {
             return .done(localized("all have been restarted since the file changed"))
         }
-        let nodes = Self.services.map { service in
+        let nodes = services.map { service in
             let activated = survey.services.filter { $0.service == service }.map(\.node)
             return activated.isEmpty ? nil : localized("\(service) on \(activated.joined(separator: ", "))")
         }.compactMap(\.self)
@@ -72,16 +73,17 @@ final class RestartServices: ChangeStep, Step {
 
 /// Restarts the phones, so that they fetch the new file.
 final class RestartPhones: ChangeStep, Step {
-    let id: String
+    let id: StepID
     let title: String
     let effect = StepEffect.phones
 
     /// Not all phones should ask for their files at once. The journal notes them a batch at a time: one that is told twice
     /// restarts twice, and no more.
-    static let settings = PhoneRestart.Settings(batch: 100, pause: 5)
+    private let settings: PhoneRestart.Settings
 
-    init(_ change: Change, isRollback: Bool = false) {
-        id = isRollback ? "restart-phones-after-rollback" : "restart-phones"
+    init(_ change: Change, _ settings: PhoneRestart.Settings, isRollback: Bool = false) {
+        id = isRollback ? .restartPhonesAfterRollback : .restartPhones
+        self.settings = settings
         title = isRollback ? localized("Restart the phones again") : localized("Restart the phones")
         super.init(change)
     }
@@ -103,7 +105,7 @@ final class RestartPhones: ChangeStep, Step {
     func act(_ context: RunContext) throws {
         let left = left
         let byName = Dictionary(left.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let pace = Pace(total: left.count, batch: Self.settings.batch, pause: Self.settings.pause)
+        let pace = Pace(total: left.count, batch: settings.batch, pause: settings.pause)
         var (told, refused): ([String], [String]) = ([], [])
         func note() throws {
             if told.isEmpty, refused.isEmpty { return }
@@ -111,7 +113,7 @@ final class RestartPhones: ChangeStep, Step {
             (told, refused) = ([], [])
         }
         var unwritten: (any Error)?
-        let outcome = PhoneRestart(left.map(\.name), settings: Self.settings).run(isInterrupted: context.isInterrupted) {
+        let outcome = PhoneRestart(left.map(\.name), settings: settings).run(isInterrupted: context.isInterrupted) {
             (event) throws(ClusterError) in
             switch event {
             case .told(let name): told.append(name)
@@ -159,14 +161,21 @@ final class RestartPhones: ChangeStep, Step {
 
 /// Looks at what each phone holds now, and compares it with the forecast.
 final class CheckPhones: ChangeStep, Step {
-    let id = "check-phones"
+    let id = StepID.checkPhones
     let title = localized("Check what each phone holds now")
     let effect = StepEffect.none
+    /// How long phones may take to restart, in seconds.
+    private let timeout: Int
+
+    init(_ change: Change, timeout: Int) {
+        self.timeout = timeout
+        super.init(change)
+    }
 
     func check() -> StepState {
         .pending(
             localized(
-                "wait up to \(change.plan.settings.phoneRestartTimeout) s for the phones that were forecast to accept and whose web pages answer"
+                "wait up to \(timeout) s for the phones that were forecast to accept and whose web pages answer"
             ))
     }
 
@@ -191,7 +200,7 @@ final class CheckPhones: ChangeStep, Step {
         while true {
             let waiting = phones.filter { expected.contains($0.name) && results[$0.name] != .newFile }
             let passed = (ContinuousClock.now - start) / .seconds(1)
-            let left = Double(change.plan.settings.phoneRestartTimeout) - passed
+            let left = Double(timeout) - passed
             guard !waiting.isEmpty, left > 0, !context.isInterrupted() else { break }
             if passed - told >= 10 {
                 told = passed

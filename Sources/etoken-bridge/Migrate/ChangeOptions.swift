@@ -50,9 +50,10 @@ struct ChangeOptions: ParsableArguments {
 
     func settings(change id: String, state: StateFolder) -> ChangePlan.Settings {
         ChangePlan.Settings(
-            acceptsStranded: run.acceptStranded, output: output ?? "\(state.path)/changes/\(id)",
-            restartsPhones: !noPhoneRestart, phoneRestartTimeout: phoneTimeout)
+            acceptsStranded: run.acceptStranded, output: output ?? "\(state.path)/changes/\(id)")
     }
+
+    var phones: ChangeRequest.PhoneSettings { .init(restart: !noPhoneRestart, timeout: phoneTimeout) }
 }
 
 /// Where the change record goes.

@@ -53,14 +53,14 @@ extension Failure {
                 : localized("The new CTL file is on every node, but \"\(title)\" failed. \(cause.what)")
             let goOn = localized("Then go on where it stopped: \(resume)")
             next = isInterrupted ? resume : [cause.next, goOn].compactMap(\.self).joined(separator: " ")
-        } else if failure.stepID == "rollback" || !failure.notUndone.isEmpty {
+        } else if failure.stepID == nil || !failure.notUndone.isEmpty {
             let rollback = "etoken-bridge migrate rollback --cluster \(failure.cluster)"
             let notUndone = failure.notUndone.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
                 .joined(separator: "; ")
             status = isInterrupted ? Status.interrupted : Status.partlyDone
             if isInterrupted || notUndone.isEmpty {
                 what = cause.what
-            } else if failure.stepID == "rollback" {
+            } else if failure.stepID == nil {
                 what = localized("Not everything could be put back: \(notUndone).")
             } else {
                 what = localized(
@@ -77,7 +77,8 @@ extension Failure {
         }
         self.init(
             status, what, code: cause.code, next: next,
-            causes: cause.causes + [localized("step \(failure.stepID)")] + (failure.isAfterCommit ? [] : failure.undone)
+            causes: cause.causes + [localized("step \(failure.stepID?.rawValue ?? "rollback")")]
+                + (failure.isAfterCommit ? [] : failure.undone)
         )
     }
 }
