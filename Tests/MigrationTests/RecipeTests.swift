@@ -191,6 +191,7 @@ import Testing
         #expect(try reads(without(.checkPhones)) == nil)
         let bad: [(inout [[String: Any]]) -> Void] = [
             { $0 = [] }, { $0.reverse() }, { $0.append($0[0]) }, without(.deploy), without(.buildAndSign),
+            without(.forecast), step(.buildAndSign) { $0["certificate"] = plan.tokens[0].sha1 },
             step(.uploadCertificates) { $0["certificates"] = ["00"] }, step(.buildAndSign) { $0["certificate"] = "00" },
             step(.buildAndSign) { $0["servers"] = "gone" },
             step(.setSecurityMode) { $0["command"] = "utils system restart" },

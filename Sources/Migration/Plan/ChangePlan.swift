@@ -141,16 +141,20 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         }
     }
 
-    /// Whether each step has what it needs: its tokens, a file that is signed before it is deployed, and none comes twice.
-    /// After one of them the change stands.
+    /// Whether each step has what it needs: its tokens, a forecast before phones can see anything, a file that is signed
+    /// before it is deployed. None comes twice, and after one of them the change stands.
     private var stepsFit: Bool {
         let ids = steps.map(\.id)
         let known = Set(tokens.map(\.sha1))
-        let signing = ids.firstIndex(of: .buildAndSign)
-        let deploying = ids.firstIndex(of: .deploy)
+        func first(_ id: StepID) -> Int { ids.firstIndex(of: id) ?? ids.count }
+        let visible = steps.firstIndex { $0.commits || $0.isCommand } ?? ids.count
+        let signing = steps.flatMap { (step: PlannedStep) -> [String] in
+            if case .buildAndSign(let certificate, _, _) = step { [certificate] } else { [] }
+        }
         return Set(ids).count == ids.count && steps.allSatisfy { $0.certificates.allSatisfy(known.contains) }
-            && steps.contains(where: \.commits) && (signing == nil) == (deploying == nil)
-            && (signing ?? 0) <= (deploying ?? 0) && (signing == nil) == (signer == nil)
+            && steps.contains(where: \.commits) && first(.forecast) < visible
+            && signing == [signer].compactMap(\.self).map { tokens[$0].sha1 }
+            && ids.contains(.buildAndSign) == ids.contains(.deploy) && first(.buildAndSign) <= first(.deploy)
     }
 
     /// The step after whose proof the change stands.
