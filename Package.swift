@@ -46,8 +46,8 @@ let package = Package(
         .target(name: "Basics"),
         .target(name: "Messages", dependencies: ["Basics", "CMessages"]),
         .target(name: "Secrets", dependencies: ["Messages"]),
-        .target(name: "TrustList", dependencies: ["Messages"]),
-        .target(name: "X509", dependencies: ["COpenSSL", "Messages", "TrustList"]),
+        .target(name: "X509", dependencies: ["COpenSSL", "Messages"]),
+        .target(name: "TrustList", dependencies: ["Messages", "X509"]),
         .target(name: "SmartCards", dependencies: ["CPCSC", "Messages"]),
         .target(
             name: "Tokens",

@@ -64,7 +64,7 @@ public final class LiveCluster: ClusterWorld {
 
     private var stores: TrustStores { TrustStores(of: cluster) }
 
-    public func askTVS(for signer: OfferedSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
+    public func askTVS(for signer: CandidateSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
         let nodes = cluster.configuration.nodes.filter { $0.tvsPort != nil }
         let answers = Concurrently.map(nodes) { [cluster] node in
             Self.answer(of: node, in: cluster, for: signer, as: phone, trusting: itl)
@@ -73,13 +73,11 @@ public final class LiveCluster: ClusterWorld {
     }
 
     private static func answer(
-        of node: NodeConfiguration, in cluster: ClusterClient, for signer: OfferedSigner, as phone: Phone?,
+        of node: NodeConfiguration, in cluster: ClusterClient, for signer: CandidateSigner, as phone: Phone?,
         trusting itl: TrustListFile?
     ) -> TVSStatement {
         // A phone talks only to a TVS server whose certificate stands in its ITL file.
-        let listed = itl?.records.filter { $0.role == .tvs }.compactMap(\.certificate).compactMap {
-            try? Certificate(der: $0).publicKey.pin
-        }
+        let listed = itl?.records.filter { $0.role == .tvs }.compactMap(\.x509?.publicKey.pin)
         guard listed?.contains(node.tvsPin ?? "") == true else {
             return .unreachable(localized("its key is not in the ITL file, so phones would not talk to it"))
         }

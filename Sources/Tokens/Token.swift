@@ -3,7 +3,6 @@ import CPKCS11
 import Glibc
 import Messages
 import Secrets
-import TrustList
 import X509
 
 /// A token in a slot of a module.

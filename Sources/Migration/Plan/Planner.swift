@@ -99,9 +99,9 @@ struct Planner {
     /// Who will sign the new file.
     ///
     /// - Throws: ``MigrationError`` (`present-file-invalid`) where the cluster does not show with which certificate it signs.
-    func offered() throws -> OfferedSigner {
+    func offered() throws -> CandidateSigner {
         let token = try signer.map { try survey.record(ofToken: certificates[$0]) }
-        guard let record = token ?? survey.clusterSigner(), let offered = OfferedSigner(record: record) else {
+        guard let record = token ?? survey.clusterSigner(), let offered = CandidateSigner(record: record) else {
             throw MigrationError(
                 .presentFileInvalid,
                 localized(
@@ -148,7 +148,7 @@ struct Planner {
     }
 
     /// Whether the cluster is already what the change would make of it.
-    func isAlreadySo(_ offered: OfferedSigner) -> Bool {
+    func isAlreadySo(_ offered: CandidateSigner) -> Bool {
         guard let present = survey.present else { return false }
         let sast = Set(present.records.filter { $0.role == .sast }.compactMap(\.certificate))
         let signing = present.signerRecord?.certificate
@@ -168,11 +168,11 @@ struct Planner {
     // MARK: What it means
 
     /// Who signed, who will, and what that means for phones; nil where the signer stays, or its change is the purpose.
-    func signerChange(to offered: OfferedSigner) -> String? {
+    func signerChange(to offered: CandidateSigner) -> String? {
         guard kind == .updateCertificates, let present = survey.present,
-            let old = present.signerRecord.flatMap(OfferedSigner.init(record:)), old.certificate != offered.certificate
+            let old = present.signerRecord.flatMap(CandidateSigner.init(record:)), old.certificate != offered.certificate
         else { return nil }
-        func name(_ signer: OfferedSigner) -> String {
+        func name(_ signer: CandidateSigner) -> String {
             let certificate = signer.certificate
             return localized(
                 "\(certificate.commonName ?? signer.name) (serial number \(certificate.serialNumber.hex))")
@@ -225,7 +225,7 @@ extension Survey {
 extension Record {
     /// A token's name, as on its label: the common name of its certificate.
     var tokenName: String {
-        certificate.flatMap { try? Certificate(der: $0) }?.commonName ?? subjectName ?? "?"
+        x509?.commonName ?? subjectName ?? "?"
     }
 }
 

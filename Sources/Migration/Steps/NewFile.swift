@@ -130,7 +130,7 @@ final class BuildAndSign: ChangeStep, Step {
             return .done(localized("\(path) is signed (SHA-1 \(Digest.sha1(bytes).hex))"))
         }
         let token = token?.label ?? ""
-        let digest = survey.present?.header.digest ?? .sha1
+        let digest = TrustListDraft.digest(replacing: survey.present?.header)
         return .pending(
             localized(
                 survey.present == nil
@@ -183,12 +183,9 @@ final class BuildAndSign: ChangeStep, Step {
             }
             let base = try baseFile()
             let draft = TrustListDraft(
-                // A file that is no newer than the one it replaces would puzzle whoever compares them.
-                timestamp: max(UInt32(clamping: change.plan.created.seconds), base.header.timestamp &+ 1),
-                digest: base.header.digest,
+                replacing: base.header, at: UInt32(clamping: change.plan.created.seconds),
                 records: try records(from: base, signing: certificate))
-            let file = try draft.signed(
-                by: signer, modulusBits: certificate.publicKey.bits, verifier: X509SignatureVerifier())
+            let file = try draft.signed(by: signer)
             _ = try change.state.backUp(file.encoded())
             try change.record(.newFile(sha256: Digest.sha256(file.encoded()).hex))
             bytes = file.encoded()

@@ -172,13 +172,13 @@ final class AskTVS: ChangeStep, Step {
 
     private struct Question {
         let label: String
-        let signer: OfferedSigner
+        let signer: CandidateSigner
     }
 
     private func questions() throws -> [Question] {
         guard !tokens.isEmpty else { return [Question(label: change.offered.name, signer: change.offered)] }
         return try tokens.compactMap { label, certificate in
-            OfferedSigner(record: try survey.record(ofToken: certificate)).map { Question(label: label, signer: $0) }
+            CandidateSigner(record: try survey.record(ofToken: certificate)).map { Question(label: label, signer: $0) }
         }
     }
 

@@ -102,9 +102,7 @@ struct CtlVerify: ParsableCommand {
     /// What phones with and without Security by Default would do. Without `--held` and `--itl` nothing is said.
     private func acceptance(of file: CtlFile, signer certificate: Certificate?) throws -> [PhoneVerdict] {
         guard held != nil || itl != nil, let certificate else { return [] }
-        let header = file.list.header
-        let signer = OfferedSigner(
-            name: header.signerName, issuer: header.caName, serialNumber: header.serialNumber, certificate: certificate)
+        let signer = CandidateSigner(header: file.list.header, certificate: certificate)
         let heldList = try held.map { HeldTrustList.file(try CtlFile($0).list) } ?? .none
         let itlList = try itl.map { try CtlFile($0).list }
         var kinds = [(false, localized("phones without Security by Default"), PhoneModel(name: "Cisco 7960"))]
