@@ -94,6 +94,7 @@ struct Planner {
                 ),
                 next: localized("Name the tokens: --token LABEL --token LABEL."))
         }
+        if kind == .updateCertificates { _ = try survey.requirePresent() }
     }
 
     /// Who will sign the new file.
@@ -190,7 +191,7 @@ struct Planner {
     /// What becomes of server records, a sentence each; empty where they stay.
     func recordChanges() throws -> [String] {
         guard kind == .updateCertificates else { return [] }
-        return try survey.requirePresent().list.records.compactMap { try survey.renewed($0)?.sentence }
+        return try survey.renewals()
     }
 }
 
