@@ -145,6 +145,7 @@ let package = Package(
                 "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "ssh-cut.py",
                 "tls-echo.py", "tvs-server.py",
             ]),
+        .testTarget(name: "FixtureTests", dependencies: ["ServerFixtures"]),
         .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "Messages", "ServerFixtures"]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),

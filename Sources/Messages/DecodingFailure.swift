@@ -1,6 +1,6 @@
 /// Why a JSON document was refused, in words without type names.
 package enum DecodingFailure {
-    package static func text(_ error: any Error) -> String {
+    package static func text(_ error: any Error) -> LocalizableText {
         func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
         switch error as? DecodingError {
         case .keyNotFound(let key, let context)?: return localized("\(place(context.codingPath + [key])) is missing")

@@ -1,7 +1,8 @@
 import Foundation
+import ServerFixtures
 import Testing
 
-@Suite struct LifecycleTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct LifecycleTests {
     @Test func upStatusDown() async throws {
         try await RunningLab.inDirectory { directory in
             let up = try await RunningLab.cli(["up", directory])
@@ -40,10 +41,10 @@ import Testing
             #expect(Set(passwords).count == 2)
             _ = try await lab.client("osadmin", RunningLab.publisher, "login")
             _ = try await lab.client("osadmin", RunningLab.publisher, "login", "a wrong secret")
-            let log = try await Program.run(["grep", "-rlF", "-e", passwords[0], "-e", passwords[1], lab.directory])
+            let log = try ChildProcess.end(of: ["grep", "-rlF", "-e", passwords[0], "-e", passwords[1], lab.directory])
             let holders = log.output.split(separator: "\n").filter { !$0.contains("/credentials/") }
             #expect(holders.isEmpty)
-            #expect(try await Program.run(["grep", "-rlF", "a wrong secret", lab.directory]).output.isEmpty)
+            #expect(try ChildProcess.end(of: ["grep", "-rlF", "a wrong secret", lab.directory]).output.isEmpty)
         }
     }
 
@@ -70,11 +71,7 @@ import Testing
             let lab = try RunningLab(directory: directory)
             let process = try await lab.status().process.required("process id")
             kill(process, SIGKILL)
-            let deadline = Date().addingTimeInterval(60)
-            while !RunningLab.processes(of: directory).isEmpty, Date() < deadline {
-                try await Task.sleep(for: .milliseconds(50))
-            }
-            #expect(RunningLab.processes(of: directory).isEmpty)
+            await waitUntil("all processes have ended") { () async in RunningLab.processes(of: directory).isEmpty }
             let up = try await RunningLab.cli(["up", directory])
             #expect(up.status == 0, "\(up.errors)")
             #expect(try await RunningLab.cli(["down", directory]).status == 0)
@@ -95,7 +92,7 @@ import Testing
                 result = subprocess.run(sys.argv[1:], capture_output=True, text=True)
                 print(result.returncode, result.stderr)
                 """
-            let up = try await Program.run(["python3", "-c", script, RunningLab.executable, "up", directory])
+            let up = try ChildProcess.end(of: ["python3", "-c", script, RunningLab.executable, "up", directory])
             #expect(up.output.hasPrefix("1 "), "\(up.output)")
             #expect(up.output.contains("\(address) port \(port)"))
             #expect(RunningLab.processes(of: directory).isEmpty)

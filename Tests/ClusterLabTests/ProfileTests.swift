@@ -1,10 +1,11 @@
 import Foundation
+import ServerFixtures
 import Testing
 import TrustList
 import X509
 
 /// How the releases differ.
-@Suite struct ProfileTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct ProfileTests {
     @Test(arguments: RunningLab.profiles) func commandLine(release: String) async throws {
         try await RunningLab.with(release: release) { lab in
             let screen = try await lab.type([
@@ -68,18 +69,18 @@ import X509
         try await RunningLab.with(release: release) { lab in
             let node = RunningLab.publisher
             let isOld = release == "9.1"
-            #expect(lab.description["legacyTLS"] as? Bool == isOld)
-            #expect(lab.description["legacySSH"] as? Bool == isOld)
+            #expect(try lab.description["legacyTLS"] as? Bool == isOld)
+            #expect(try lab.description["legacySSH"] as? Bool == isOld)
             let url = try lab.https(node) + "/cmplatform"
-            #expect(try await Program.run(["curl", "-sk", "--tlsv1.2", url]).status == (isOld ? 35 : 0))
-            let session = try await Program.run([
+            #expect(try ChildProcess.end(of: ["curl", "-sk", "--tlsv1.2", url]).status == (isOld ? 35 : 0))
+            let session = try ChildProcess.end(of: [
                 "openssl", "s_client", "-connect", "\(try lab.address(node)):\(try lab.port("httpsPort", node))",
                 "-tls1", "-cipher", "DEFAULT:@SECLEVEL=0",
             ])
             #expect(!session.output.contains("Cipher is (NONE)") == ["9.1", "10.5"].contains(release))
             // Today's defaults of OpenSSH's client.
             let host = "administrator@\(try lab.address(node))"
-            let plain = try await Program.run([
+            let plain = try ChildProcess.end(of: [
                 "sshpass", "-f", lab.directory + "/credentials/platform", "ssh", "-p",
                 "\(try lab.port("sshPort", node))",
                 "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", host,

@@ -1,8 +1,9 @@
 import Foundation
+import ServerFixtures
 import Testing
 
 /// The command line, over OpenSSH's client.
-@Suite struct ShellTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct ShellTests {
     @Test func logins() async throws {
         try await RunningLab.with { lab in
             for method in ["password", "keyboard-interactive"] {
@@ -26,7 +27,7 @@ import Testing
                 let address = try lab.address(node)
                 let port = try lab.port("sshPort", node)
                 let script = "ssh-keyscan -t rsa -p \(port) \(address) 2>/dev/null | ssh-keygen -lf -"
-                let scan = try await Program.run(["bash", "-c", script])
+                let scan = try ChildProcess.end(of: ["bash", "-c", script])
                 let expected = try (lab.node(node)["sshHostKey"] as? String).required("sshHostKey")
                 #expect(scan.output.contains(expected + " "), "\(scan.output)")
             }
@@ -49,7 +50,7 @@ import Testing
                         s.close()
                 idle = [socket.create_connection(("\(address)", \(port))) for _ in range(20)]
                 """
-            #expect(try await Program.run(["python3", "-c", script]).status == 0)
+            #expect(try ChildProcess.end(of: ["python3", "-c", script]).status == 0)
             #expect(
                 try await lab.type(["show version active", "exit"]).contains("Active Master Version: 10.5.1.10000-7"))
         }
@@ -124,7 +125,7 @@ import Testing
                 expect "admin:" { send "exit\\r" } timeout { exit 8 }
                 expect eof
                 """
-            let result = try await Program.run(["expect", "-c", script])
+            let result = try ChildProcess.end(of: ["expect", "-c", script])
             #expect(result.status == 0, "\(result.output) \(result.errors)")
             #expect(throws: (any Error).self) { try lab.served(RunningLab.publisher) }
             #expect(try lab.served(RunningLab.subscriber).count == 4947)
@@ -206,14 +207,17 @@ import Testing
             #expect(after.nodes[1].tftpProcess == before.nodes[1].tftpProcess)
             #expect(after.nodes[0].services["Cisco CallManager"] == false)
             #expect(
-                try await Program.run(["curl", "-s", try lab.tftp(RunningLab.publisher) + "/CTLFile.tlv"]).status == 0)
+                try ChildProcess.end(of: ["curl", "-s", try lab.tftp(RunningLab.publisher) + "/CTLFile.tlv"]).status
+                    == 0)
 
             _ = try await lab.type(["utils service stop Cisco Tftp", "exit"])
             #expect(
-                try await Program.run(["curl", "-s", try lab.http(RunningLab.publisher) + "/CTLFile.tlv"]).status == 7)
+                try ChildProcess.end(of: ["curl", "-s", try lab.http(RunningLab.publisher) + "/CTLFile.tlv"]).status
+                    == 7)
             _ = try await lab.type(["utils service start Cisco Tftp", "exit"])
             #expect(
-                try await Program.run(["curl", "-s", try lab.http(RunningLab.publisher) + "/CTLFile.tlv"]).status == 0)
+                try ChildProcess.end(of: ["curl", "-s", try lab.http(RunningLab.publisher) + "/CTLFile.tlv"]).status
+                    == 0)
         }
     }
 

@@ -3,7 +3,7 @@ import Glibc
 import ServerFixtures
 import Testing
 
-@Suite struct ConfigurationTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct ConfigurationTests {
     let folder = TemporaryFolder()
 
     static let pin = "sha256//" + String(repeating: "A", count: 43) + "="

@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// cluster add as for a real cluster: from the publisher's address alone.
-@Suite struct ClusterSetup {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct ClusterSetup {
     /// What is wrong with it is said before anything is asked or read.
     @Test func aNameThatCannotBe() throws {
         let rehearsal = try Rehearsal(lab: false)
@@ -12,11 +12,12 @@ import Testing
         #expect(result.status == 64 && result.errors.contains("--name B\u{fc}ro [1]: a cluster's name consists of"))
     }
 
-    let rehearsal = try! Rehearsal()
+    let rehearsal: Rehearsal
     let nodes: [[String: Any]]
     let passwordFile: String
 
     init() throws {
+        rehearsal = try Rehearsal()
         let data = try Data(contentsOf: URL(fileURLWithPath: rehearsal.folder.file("lab/lab.json")))
         let document = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
         nodes = try #require(document["nodes"] as? [[String: Any]])
@@ -24,6 +25,13 @@ import Testing
     }
 
     private func node(_ name: String) -> [String: Any] { nodes.first { $0["name"] as? String == name } ?? [:] }
+
+    /// What the lab says of a node, for example its address; where it says nothing, that is an issue of the test.
+    private func text(_ key: String, of name: String) -> String {
+        let text = node(name)[key] as? String
+        #expect(text != nil, "\(name) has no \(key)")
+        return text ?? "nothing"
+    }
 
     /// The lab's nodes listen on ports of their own.
     private var settings: [String] {
@@ -34,7 +42,7 @@ import Testing
         return nodes.flatMap { node in
             keys.sorted { $0.key < $1.key }.flatMap { key, name -> [String] in
                 guard let port = node[key] as? Int else { return [] }
-                let who = node["publisher"] as? Bool == true ? "publisher" : node["name"] as! String
+                let who = node["publisher"] as? Bool == true ? "publisher" : node["name"] as? String ?? "nobody"
                 return ["--set", "\(who).\(name)=\(port)"]
             }
         }
@@ -42,7 +50,7 @@ import Testing
 
     private var arguments: [String] {
         [
-            "cluster", "add", "--publisher", node(Rehearsal.publisher)["address"] as! String, "--name", "real",
+            "cluster", "add", "--publisher", text("address", of: Rehearsal.publisher), "--name", "real",
             "--user",
             "administrator",
         ] + settings
@@ -51,7 +59,7 @@ import Testing
     private func fingerprints(of names: [String]) -> [String] {
         names.flatMap { name -> [String] in
             let node = node(name)
-            return ["--ssh-host-key", node["sshHostKey"] as! String, "--tls-pin", node["tlsPin"] as! String]
+            return ["--ssh-host-key", text("sshHostKey", of: name), "--tls-pin", text("tlsPin", of: name)]
                 + ((node["tvsPin"] as? String).map { ["--tls-pin", $0] } ?? [])
         }
     }
@@ -96,12 +104,12 @@ import Testing
         let unasked = try add(["--password-file", passwordFile])
         #expect(unasked.status == 7, "\(unasked.errors)")
         for key in ["sshHostKey", "tlsPin", "tvsPin"] {
-            #expect(unasked.errors.contains(node(Rehearsal.publisher)[key] as! String), "\(key)")
+            #expect(unasked.errors.contains(text(key, of: Rehearsal.publisher)), "\(key)")
         }
         // The publisher's are given, the subscriber's are not.
         let half = try add(fingerprints(of: [Rehearsal.publisher]) + ["--password-file", passwordFile])
         #expect(half.status == 7 && half.errors.contains(Rehearsal.subscriber), "\(half.errors)")
-        #expect(half.errors.contains(node(Rehearsal.subscriber)["sshHostKey"] as! String))
+        #expect(half.errors.contains(text("sshHostKey", of: Rehearsal.subscriber)))
         // Others are given.
         let other = try add([
             "--ssh-host-key", "SHA256:" + String(repeating: "A", count: 43), "--tls-pin", TestIdentity.wrongPin,
@@ -163,7 +171,7 @@ import Testing
         let result = try rehearsal.run(
             "/usr/bin/expect", ["-f", script, Programs.path("etoken-bridge")] + arguments)
         #expect(result.status == (answer == "yes" ? 0 : 7), "\(result.output)")
-        #expect(result.output.contains(node(Rehearsal.publisher)["sshHostKey"] as! String))
+        #expect(result.output.contains(text("sshHostKey", of: Rehearsal.publisher)))
         #expect((configuration == before) == (answer == "no"))
         let password = rehearsal.folder.text("lab/credentials/platform").trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(!result.output.contains(password) && !configuration.contains(password))

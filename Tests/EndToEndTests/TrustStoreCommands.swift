@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// trust upload, list and remove, by every way that a release has.
-@Suite struct TrustStoreCommands {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct TrustStoreCommands {
     private static let token = "SAST-ADN008580ef"
     private static let releases = ["9.1", "10.5", "12.5", "14"]
     private static let ways: [(String, String)] = releases.flatMap { release in

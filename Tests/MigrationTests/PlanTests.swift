@@ -9,14 +9,14 @@ import X509
 @testable import Migration
 
 /// What people read before they say yes: findings, groups of phones, the signer, the time left.
-@Suite struct PlanTests {
+@Suite(.timeLimit(.minutes(5))) struct PlanTests {
     private let situation = Situation.all[0]
     private let folder = Folder()
 
     private func finding(_ severity: StatusFinding.Severity) -> StatusFinding {
         StatusFinding(
-            code: .replicationBroken, severity: severity, node: "sub", text: "Replication of sub is broken.",
-            next: ["Repair it."])
+            code: .replicationBroken, severity: severity, node: "sub", text: .verbatim("Replication of sub is broken."),
+            next: [.verbatim("Repair it.")])
     }
 
     @Test func errorsOfTheClusterKeepAChangeFromBeginning() throws {

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// A CTL file on all nodes or on none, with nodes in memory that fail where they are told to.
-@Suite struct DeploymentTests {
+@Suite(.timeLimit(.minutes(5))) struct DeploymentTests {
     /// A node with a file for each transport.
     final class Node: TrustListHost {
         struct State {
@@ -40,7 +40,7 @@ import Testing
         var logins: Int { state.withLock { $0.logins } }
 
         private func error(_ code: ClusterError.Code) -> ClusterError {
-            ClusterError(code, operation: "test", node: node, message: code.rawValue)
+            ClusterError(code, operation: .verbatim("test"), node: node, message: .verbatim(code.rawValue))
         }
 
         func prepare(for change: TrustListChange) throws(ClusterError) {

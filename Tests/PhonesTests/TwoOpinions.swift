@@ -7,7 +7,7 @@ import X509
 
 /// The acceptance model against the lab's phones, which were written from the same page apart: every situation that can be
 /// put together from the parts below.
-@Suite struct TwoOpinions {
+@Suite(.timeLimit(.minutes(5))) struct TwoOpinions {
     /// The cluster's server, two tokens, a token's number with another key, and a TVS server.
     private enum Who: UInt8, CaseIterable {
         case publisher = 1
@@ -59,7 +59,7 @@ import X509
         let token = certificates[.token]!.der
         let other = certificates[.impostor]!.der
         return [
-            (.doesNotKnow, .unknown), (.unreachable("down"), .unreachable("down")),
+            (.doesNotKnow, .unknown), (.unreachable(.verbatim("down")), .unreachable("down")),
             (.vouches(certificate: token, roles: [.sast]), .valid(certificate: token, roles: [0])),
             (.vouches(certificate: token, roles: [.ccmTFTP]), .valid(certificate: token, roles: [2])),
             (

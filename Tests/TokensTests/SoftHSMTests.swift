@@ -1,12 +1,13 @@
 import Foundation
 import Secrets
+import ServerFixtures
 import Testing
 import X509
 
 @testable import Tokens
 
 /// On real SoftHSM. Serialized: wrong PINs leave a mark on the token that other tests would see.
-@Suite(.serialized) struct SoftHSMTests {
+@Suite(.waiting, .timeLimit(.minutes(10)), .serialized) struct SoftHSMTests {
     func token(_ label: String) throws -> Token {
         try #require(try MockStore.module.tokens().first { $0.info.label == label })
     }
@@ -30,8 +31,8 @@ import X509
         let token = try token("SAST-ADN0054f509")
         let error = #expect(throws: TokenError.self) { try token.certificate() }
         #expect(error?.code == .ambiguous)
-        #expect(error?.reason.contains("id=%01, object \"SAST-ADN0054f509\", serial 3C:F9:27") == true)
-        #expect(error?.reason.contains("id=%02") == true)
+        #expect(error?.text.localized.contains("id=%01, object \"SAST-ADN0054f509\", serial 3C:F9:27") == true)
+        #expect(error?.text.localized.contains("id=%02") == true)
         let first = try token.certificate(matching: TokenURI("pkcs11:token=SAST-ADN0054f509;id=%01"))
         #expect(first.certificate.publicKey.bits == 1024)
         let none = #expect(throws: TokenError.self) { try token.certificate(matching: TokenURI("pkcs11:id=%09")) }
@@ -102,13 +103,13 @@ import X509
     }
 
     @Test func tokensAreFoundByNameSerialAndURI() throws {
-        let finder = TokenFinder(modules: [MockStore.module.path])
+        let finder = try TokenFinder(modules: [MockStore.module.path])
         let token = try finder.token(named: "SAST-ADN008580ef")
         #expect(try finder.token(named: token.info.serialNumber).info == token.info)
         #expect(try finder.token(named: "pkcs11:token=SAST-ADN008580ef;model=SoftHSM%20v2").info == token.info)
         let missing = #expect(throws: TokenError.self) { try finder.token(named: "SAST-ADN00000000") }
         #expect(missing?.code == .tokenNotFound)
-        #expect(missing?.reason.contains("SAST-ADN0054f509") == true)
+        #expect(missing?.text.localized.contains("SAST-ADN0054f509") == true)
         let slot = try finder.token(named: "pkcs11:slot-id=\(token.info.slotID)")
         #expect(slot.info == token.info)
         #expect(throws: TokenError.self) { try finder.token(named: "pkcs11:token=SAST-ADN008580ef;slot-id=4294967295") }
@@ -117,7 +118,7 @@ import X509
     }
 
     @Test func theSearchFindsRegisteredModules() throws {
-        _ = MockStore.module
+        _ = try MockStore.module
         let paths = ModuleSearch.candidates()
         #expect(paths.contains { $0.hasSuffix("libsofthsm2.so") })
         #expect(paths.contains { $0.hasSuffix("opensc-pkcs11.so") })

@@ -56,7 +56,7 @@ public final class SSHShell: ClusterShell {
     }
 
     public func run(_ command: ShellCommand, isInterrupted: () -> Bool) throws(ClusterError) -> String {
-        let operation = "run \(command.text)"
+        let operation: LocalizableText = localized("run \(command.text)")
         guard command.text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw ClusterError(
                 .configuration, operation: localized("run a command"), node: node,
@@ -92,7 +92,7 @@ public final class SSHShell: ClusterShell {
     public func close() { connection.withLock { $0 = nil } }
 
     private static func send(
-        _ command: ShellCommand, on connection: borrowing SSHConnection, node: String, operation: String,
+        _ command: ShellCommand, on connection: borrowing SSHConnection, node: String, operation: LocalizableText,
         interruption: Asked
     ) throws(ClusterError) -> String {
         // What came since the last prompt belongs to nobody.
@@ -105,7 +105,7 @@ public final class SSHShell: ClusterShell {
     }
 
     private static func converse(
-        _ start: Conversation, on connection: borrowing SSHConnection, node: String, operation: String,
+        _ start: Conversation, on connection: borrowing SSHConnection, node: String, operation: LocalizableText,
         timeout: Double, isInterrupted: () -> Bool = { false }
     ) throws(ClusterError) -> String {
         var conversation = start

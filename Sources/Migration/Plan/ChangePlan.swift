@@ -171,7 +171,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
                 next: localized("Make the plan again: the same command with --plan FILE."))
         }
         do { return try JSON.decode(ChangePlan.self, from: bytes) } catch {
-            throw unusable(DecodingFailure.text(error))
+            throw unusable(DecodingFailure.text(error).localized)
         }
     }
 

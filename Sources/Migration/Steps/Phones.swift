@@ -123,7 +123,8 @@ final class RestartPhones: ChangeStep, Step {
             case .batch(let done):
                 do { try note() } catch {
                     unwritten = error
-                    throw ClusterError(.file, operation: localized("write the journal"), message: "\(error)")
+                    throw ClusterError(
+                        .file, operation: localized("write the journal"), message: LocalizableText(describing: error))
                 }
                 guard done < left.count else { return }
                 let sentence = localized("\(done) of \(left.count) phones")
@@ -132,7 +133,8 @@ final class RestartPhones: ChangeStep, Step {
         } restart: { (name) throws(ClusterError) in
             guard let phone = byName[name] else { return }
             do { try cluster.restart(phone) } catch let error as ClusterError { throw error } catch {
-                throw ClusterError(.refused, operation: localized("restart \(name)"), message: "\(error)")
+                throw ClusterError(
+                    .refused, operation: localized("restart \(name)"), message: LocalizableText(describing: error))
             }
         }
         if let unwritten { throw unwritten }
