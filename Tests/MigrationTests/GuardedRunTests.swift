@@ -63,7 +63,7 @@ import TrustList
         let cluster = try situation.cluster()
         cluster.problems = [
             StatusFinding(
-                code: .replicationBroken, severity: .error, node: "sub", text: "Broken.", next: ["Repair it."])
+                code: .replicationBroken, severity: .error, node: "sub", text: .verbatim("Broken."), next: [.verbatim("Repair it.")])
         ]
         let request = situation.request(in: folder, accepting: false)
         #expect(

@@ -23,7 +23,7 @@ import Testing
     }
 
     private func refusal(_ code: ClusterError.Code) -> ClusterError {
-        ClusterError(code, operation: "restart", message: "no")
+        ClusterError(code, operation: .verbatim("restart"), message: .verbatim("no"))
     }
 
     private func told(_ cluster: MemoryCluster) -> [String] {

@@ -129,7 +129,7 @@ import Testing
             let record = try begin(2000)
             path = record.path
             for phone in phones.dropLast() { try record.note(told: phone) }
-            try record.note(refused: phones[0], reason: "busy")
+            try record.note(refused: phones[0], reason: .verbatim("busy"))
         }
         let lines = try #require(TemporaryFolder.contents(path)).split(separator: 10)
         for number in 1..<lines.count {
@@ -138,7 +138,7 @@ import Testing
             TemporaryFolder.replace(path, Array(broken.joined(separator: [10])) + [10])
             let (newest, unreadable) = RestartRecord.unfinished(of: "office", in: folder.path)
             #expect(newest == nil && unreadable.count == 1)
-            #expect(unreadable.first?.message.hasPrefix("line \(number + 1) of \(path) cannot be read") == true)
+            #expect(unreadable.first?.message.localized.hasPrefix("line \(number + 1) of \(path) cannot be read") == true)
         }
         let other = try begin(1000)
         let (newest, unreadable) = RestartRecord.unfinished(of: "office", in: folder.path)

@@ -11,7 +11,7 @@ public final class ClusterLock {
         let path = Self.path(cluster, folder)
         try Files.makeFolder("\(folder.path)/locks")
         do throws(FileError) { lock = try FileLock(path, note: "\(getpid())") } catch {
-            guard error.code == .locked else { throw Self.failure(path, cluster, error.cause) }
+            guard error.code == .locked else { throw Self.failure(path, cluster, error.reason) }
             let holder = (try? Files.read(path)).map { String(decoding: $0, as: UTF8.self) } ?? ""
             throw MigrationError(
                 .busy,

@@ -20,7 +20,7 @@ extension ClusterClient {
             }
         }
         observe(localized("trust lists"))
-        let hosts = read("CTL, ITL") { () throws(ClusterError) in try trustListHosts }
+        let hosts = read(.verbatim("CTL, ITL")) { () throws(ClusterError) in try trustListHosts }
         let lists = TrustListDistribution(hosts ?? [])
         let (ctl, itl) = (lists.read(.ctl), lists.read(.itl))
         var nodes: [ClusterSnapshot.Node] = []
