@@ -66,7 +66,6 @@ struct ChangeSession {
             try record.check(change)
             try confirm(record)
         }
-<<<<<<< HEAD
         try finish(agreed.takePIN { try token().signer(pin) }, localized("Change \(change.plan.id) begins."))
     }
 
@@ -104,22 +103,6 @@ struct ChangeSession {
         let plan = agreed.change.plan
         try finish(
             agreed.takePIN { try signingToken(of: plan).signer(pin) }, localized("Change \(plan.id) goes on."))
-=======
-        // Before the first change: a wrong PIN must leave everything as it is.
-        let signer = change.needsToken ? try token().signer(pin) : nil
-        change.makeSigner = signer.map { signer in { signer } }
-        try begin(change, .run, localized("Change \(change.plan.id) begins.").localized)
-        try finish(change)
-    }
-
-    /// Goes on with a change that was begun.
-    func resume(_ journal: Journal) throws {
-        let change = try takeUp(journal)
-        let signer = change.needsToken ? try signingToken(of: change.plan).signer(pin) : nil
-        change.makeSigner = signer.map { signer in { signer } }
-        try begin(change, .resume, localized("Change \(change.plan.id) goes on.").localized)
-        try finish(change)
->>>>>>> main
     }
 
     /// Puts everything back, or stops before the first change and shows what would be.
@@ -139,25 +122,7 @@ struct ChangeSession {
         confirmation.yes = options.yes
         try confirmation.ask(
             localized("Put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)?"))
-<<<<<<< HEAD
         // From here on a signal, or a terminal that goes away, ends nothing by halves.
-=======
-        try begin(change, .rollback, localized("Change \(change.plan.id) is rolled back.").localized)
-        try report(change) { try $0.rollBack() }
-    }
-
-    /// A change that was begun, on a cluster that nobody else has changed since.
-    private func takeUp(_ journal: Journal) throws -> Change {
-        try options.reporting.check(journal.plan.id)
-        Terminal.note(localized("Reading cluster \(journal.plan.cluster) ..."))
-        let change = try Change(continuing: journal, of: try LiveCluster(cluster), state: state)
-        try change.checkWorld()
-        return change
-    }
-
-    /// From here on a signal, or a terminal that goes away, ends nothing by halves.
-    private func begin(_ change: Change, _ purpose: JournalRecord.Run.Purpose, _ text: String) throws {
->>>>>>> main
         Interruption.watch()
         let running = try agreed.begin(.current)
         Terminal.note(localized("Change \(change.plan.id) is rolled back."))

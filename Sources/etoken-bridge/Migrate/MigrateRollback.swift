@@ -58,27 +58,5 @@ struct MigrateRollback: ParsableCommand {
         options.yes = confirmation.yes
         options.acceptStranded = acceptStranded
         try ChangeSession(cluster: cluster, options: options, module: .standard, pin: .standard).rollBack(open)
-<<<<<<< HEAD
-=======
-        withExtendedLifetime(lock) {}
-    }
-}
-
-extension MigrationError {
-    /// The change is at its end.
-    static func closed(_ journal: Journal) -> MigrationError {
-        let plan = journal.plan
-        let what =
-            switch journal.state.outcome {
-            case .rolledBack: localized("The change \(plan.id) was rolled back already.")
-            case .abandoned: localized("The change \(plan.id) was abandoned.")
-            case .finished, .unfinished, .rollingBack: localized("The change \(plan.id) is finished.")
-            }
-        return MigrationError(
-            .noChange, what.localized,
-            next: localized(
-                "See what it did: etoken-bridge migrate status --cluster \(plan.cluster) --change \(plan.id)"
-            ).localized)
->>>>>>> main
     }
 }
