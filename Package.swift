@@ -138,7 +138,7 @@ let package = Package(
             dependencies: [
                 "Basics", "Cluster", "Configuration", "Migration", "Operations", "Phones",
                 "TrustList", "X509",
-            ]),
+            ], exclude: ["Fixtures"]),
         .target(
             name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
             exclude: [

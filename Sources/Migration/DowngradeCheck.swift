@@ -261,7 +261,7 @@ private struct Checklist {
 extension Survey {
     /// Server certificates that differ from those in the present file, a sentence each.
     func renewals() throws -> [String] {
-        try present.map { try $0.records.compactMap { try Change.renewed($0, self)?.sentence } } ?? []
+        try present.map { try $0.records.compactMap { try renewed($0)?.sentence } } ?? []
     }
 }
 

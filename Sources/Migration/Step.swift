@@ -3,8 +3,7 @@
 /// Every step is safe to repeat, also by another run of the program: what it has to remember is in the journal. Source:
 /// docs/architecture.md, "A migration is data".
 public protocol Step: AnyObject {
-    /// Stable name, for journals and JSON.
-    var id: String { get }
+    var id: StepID { get }
     /// What it does, in the imperative: "Upload both certificates as Phone-SAST-trust".
     var title: String { get }
     /// What its action reaches.
@@ -13,7 +12,7 @@ public protocol Step: AnyObject {
     /// Looks at the world: is it already so?
     func check() throws -> StepState
     /// Does it.
-    func act() throws
+    func act(_ context: RunContext) throws
     /// Reads back and compares. Each sentence says what was seen.
     ///
     /// - Throws: where the world is not as the action should have left it.
@@ -59,7 +58,8 @@ public enum StepState: Equatable, Sendable {
 /// A step failed.
 public struct StepFailure: Error {
     public let cluster: String
-    public let stepID: String
+    /// Nil where a roll back failed or was stopped between steps.
+    public let stepID: StepID?
     public let stepTitle: String
     public let cause: any Error
     /// What was put back, in order.

@@ -55,8 +55,11 @@ public struct ChangeRecord: Codable, Sendable {
             }
         }
 
-        public let id, title: String
+        public let id: StepID
+        public let title: String
         public let effect: StepEffect
+        /// What it is told; nil for what is in no plan.
+        public var parameters: PlannedStep.Parameters?
         public var state: State
         /// What it would change, or what was found.
         public var text: String
@@ -130,8 +133,7 @@ public struct ChangeRecord: Codable, Sendable {
     ///
     /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`).
     public init(journal path: String, backups: StateFolder) throws {
-        let records = try Journal.read(path)
-        guard let plan = records.first?.plan else { preconditionFailure("a journal begins with its plan") }
+        let (plan, records) = try Journal.readWithPlan(path)
         try self.init(
             plan: plan, records: records, backups: backups, steps: [], recordChanges: [], signerChange: nil,
             findings: [], forecast: nil,
@@ -162,13 +164,15 @@ public struct ChangeRecord: Codable, Sendable {
         for step in records.compactMap(\.run).flatMap(\.steps) where !titles.contains(where: { $0.id == step.id }) {
             titles.append(step)
         }
-        self.steps = titles.map { StepRecord($0, records) }
+        self.steps = titles.map { title in
+            StepRecord(title, plan.steps.first { $0.id == title.id }?.parameters, records)
+        }
         tvs = known.tvs
         self.forecast = known.forecast ?? forecast ?? StoredForecast(Forecast(entries: []))
         phones = known.phones
         failure = known.failure.map {
             Failure(
-                step: $0.step ?? "", code: $0.code ?? "failed", text: ($0.text ?? []).joined(separator: " "),
+                step: $0.step?.rawValue ?? "", code: $0.code ?? "failed", text: ($0.text ?? []).joined(separator: " "),
                 next: [$0.next].compactMap(\.self))
         }
         output = plan.settings.output
@@ -186,7 +190,7 @@ public struct ChangeRecord: Codable, Sendable {
 
     /// Has every step look at the world, and notes what each finds. Nothing is changed.
     public mutating func check(_ change: Change) throws {
-        steps = try change.steps.map { step in
+        steps = try zip(change.steps, change.plan.steps).map { step, planned in
             let state = try step.check()
             let (recorded, text): (StepRecord.State, String) =
                 switch state {
@@ -194,7 +198,8 @@ public struct ChangeRecord: Codable, Sendable {
                 case .pending(let text): (.pending, text)
                 }
             return StepRecord(
-                id: step.id, title: step.title, effect: step.effect, state: recorded, text: text, proofs: [])
+                id: step.id, title: step.title, effect: step.effect, parameters: planned.parameters, state: recorded,
+                text: text, proofs: [])
         }
     }
 }
@@ -202,7 +207,8 @@ public struct ChangeRecord: Codable, Sendable {
 /// What a roll back would do.
 public struct RollbackPlan: Codable, Sendable {
     public struct Step: Codable, Sendable {
-        public let id, title: String
+        public let id: StepID
+        public let title: String
         /// What would be put back, a sentence each.
         public let texts: [String]
     }
@@ -236,8 +242,12 @@ extension ChangeRecord.Token {
 }
 
 extension ChangeRecord.StepRecord {
-    fileprivate init(_ title: JournalRecord.StepTitle, _ records: [JournalRecord]) {
-        self.init(id: title.id, title: title.title, effect: title.effect, state: .pending, text: "", proofs: [])
+    fileprivate init(
+        _ title: JournalRecord.StepTitle, _ parameters: PlannedStep.Parameters?, _ records: [JournalRecord]
+    ) {
+        self.init(
+            id: title.id, title: title.title, effect: title.effect, parameters: parameters, state: .pending, text: "",
+            proofs: [])
         for record in records where record.step == id {
             switch record.event {
             case .began: (state, text, began, proofs) = (.begun, record.text?.first ?? "", record.time, [])

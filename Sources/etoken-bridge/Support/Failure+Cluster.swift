@@ -34,18 +34,18 @@ extension Failure {
             status = isInterrupted ? Status.interrupted : Status.partlyDone
             what =
                 isInterrupted
-                ? localized("The new CTL file is on every node; it was interrupted before \"\(title)\".")
+                ? localized("The new CTL file is on every node. \(cause.what)")
                 : localized("The new CTL file is on every node, but \"\(title)\" failed. \(cause.what)")
             let goOn: LocalizableText = localized("Then go on where it stopped: \(resume)")
             next = isInterrupted ? .verbatim(resume) : [cause.next, goOn].compactMap(\.self).joined(separator: " ")
-        } else if failure.stepID == "rollback" || !failure.notUndone.isEmpty {
+        } else if failure.stepID == nil || !failure.notUndone.isEmpty {
             let rollback = "etoken-bridge migrate rollback --cluster \(failure.cluster)"
             let notUndone = failure.notUndone.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
                 .joined(separator: "; ")
             status = isInterrupted ? Status.interrupted : Status.partlyDone
             if isInterrupted || notUndone.isEmpty {
                 what = cause.what
-            } else if failure.stepID == "rollback" {
+            } else if failure.stepID == nil {
                 what = localized("Not everything could be put back: \(notUndone).")
             } else {
                 what = localized(
@@ -64,7 +64,7 @@ extension Failure {
         }
         self.init(
             status, what, code: cause.code, next: next,
-            causes: cause.causes + [localized("step \(failure.stepID)")]
+            causes: cause.causes + [localized("step \(failure.stepID?.rawValue ?? "rollback")")]
                 + (failure.isAfterCommit ? [] : failure.undone.map { .verbatim($0) })
         )
     }

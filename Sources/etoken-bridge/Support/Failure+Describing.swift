@@ -52,6 +52,7 @@ extension Status {
             case .file, .notFound: notThere
             case .unreachable, .timedOut, .closed, .busy: notReachable
             case .notTrusted, .loginRefused, .tooManyLogins: notTrusted
+            case .interrupted: interrupted
             case .configuration, .refused, .notSupported, .noCommonAlgorithm, .unexpectedQuestion, .unexpectedAnswer,
                 .mismatch:
                 failed
