@@ -48,7 +48,7 @@ struct ChangeSession {
     }
 
     private func run(
-        _ source: ChangeSource, plan: String? = nil, reading: String, token: () throws -> NamedToken
+        _ source: ChangeSource, plan: String? = nil, reading: LocalizableText, token: () throws -> NamedToken
     ) throws {
         let live = try LiveCluster(cluster)
         if options.dryRun || plan != nil {
