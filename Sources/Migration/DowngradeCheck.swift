@@ -132,8 +132,10 @@ private struct Checklist {
     typealias Item = DowngradeCheck.Item
     var items: [Item] = []
 
-    mutating func look(_ code: String, _ title: LocalizableText, _ isSo: Bool, seen: LocalizableText,
-        next: LocalizableText? = nil) {
+    mutating func look(
+        _ code: String, _ title: LocalizableText, _ isSo: Bool, seen: LocalizableText,
+        next: LocalizableText? = nil
+    ) {
         items.append(
             Item(
                 code: code, title: title, state: isSo ? .proven : .failed, text: seen,

@@ -17,6 +17,6 @@ import Testing
         #expect(try hosts() == ["sub"])
         subscriber.servesTFTP = false
         let error = #expect(throws: ClusterError.self) { try hosts() }
-        #expect(error?.code == .configuration && error?.message.contains("tftp = true") == true)
+        #expect(error?.code == .configuration && error?.message.localized.contains("tftp = true") == true)
     }
 }

@@ -79,7 +79,8 @@ public final class Journal {
             }
         try append(
             JournalRecord(
-                number: records.count + 1, time: .now, event: event, step: step, text: [LocalizableText(describing: error)], code: code,
+                number: records.count + 1, time: .now, event: event, step: step,
+                text: [LocalizableText(describing: error)], code: code,
                 next: next))
     }
 

@@ -171,7 +171,8 @@ struct Planner {
     /// Who signed, who will, and what that means for phones; nil where the signer stays, or its change is the purpose.
     func signerChange(to offered: CandidateSigner) -> LocalizableText? {
         guard kind == .updateCertificates, let present = survey.present,
-            let old = present.signerRecord.flatMap(CandidateSigner.init(record:)), old.certificate != offered.certificate
+            let old = present.signerRecord.flatMap(CandidateSigner.init(record:)),
+            old.certificate != offered.certificate
         else { return nil }
         func name(_ signer: CandidateSigner) -> LocalizableText {
             let certificate = signer.certificate

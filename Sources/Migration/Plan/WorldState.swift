@@ -19,7 +19,9 @@ public struct WorldState: Codable, Sendable, Equatable {
     /// What is another now, a sentence each; empty where all is the same.
     func differences(to now: WorldState) -> [LocalizableText] {
         var sentences: [LocalizableText] = []
-        func compare<Value: Equatable>(_ what: LocalizableText, _ old: Value, _ new: Value, _ text: (Value) -> LocalizableText) {
+        func compare<Value: Equatable>(
+            _ what: LocalizableText, _ old: Value, _ new: Value, _ text: (Value) -> LocalizableText
+        ) {
             if old != new { sentences.append(localized("\(what) was \(text(old)), and is \(text(new))")) }
         }
         compare(localized("the version"), version, now.version) { .verbatim($0) }

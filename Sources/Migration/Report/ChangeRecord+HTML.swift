@@ -88,7 +88,8 @@ extension ChangeRecord {
                 """
         }
         let heads: [LocalizableText] = [
-            .verbatim(""), localized("Bytes"), localized("Records"), localized("Signed by"), localized("Time in it (UTC)"),
+            .verbatim(""), localized("Bytes"), localized("Records"), localized("Signed by"),
+            localized("Time in it (UTC)"),
             localized("Checksums"),
         ]
         let table = Self.table(heads, [row(localized("Before"), before), row(localized("New"), after)])
@@ -126,7 +127,8 @@ extension ChangeRecord {
             """ as HTML
         }
         let heads: [LocalizableText] = [
-            .verbatim("#"), localized("Step, and what was seen"), localized("State"), localized("Began (UTC)"), localized("Took"),
+            .verbatim("#"), localized("Step, and what was seen"), localized("State"), localized("Began (UTC)"),
+            localized("Took"),
         ]
         return Self.section(localized("Steps"), Self.table(heads, rows))
     }
@@ -193,7 +195,8 @@ extension ChangeRecord {
         guard !phones.isEmpty else { return "" }
         let rows = phones.map { group in
             let names = group.phones.prefix(200).joined(separator: " ")
-            let text = group.phones.count > 200 ? localized("\(names) ... (all are in the JSON file)") : .verbatim(names)
+            let text =
+                group.phones.count > 200 ? localized("\(names) ... (all are in the JSON file)") : .verbatim(names)
             return "<tr><td class=\"word\">\(group.result.text)</td><td>\(group.phones.count)</td><td>\(text)</td></tr>"
                 as HTML
         }

@@ -144,7 +144,8 @@ public struct ChangeRecord: Codable, Sendable {
 
     private init(
         plan: ChangePlan, records: [JournalRecord], backups: StateFolder, steps: [JournalRecord.StepTitle],
-        recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding], forecast: StoredForecast?,
+        recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
+        forecast: StoredForecast?,
         before: [UInt8]?
     ) throws {
         let known = JournalState(records)
@@ -248,7 +249,8 @@ extension ChangeRecord.StepRecord {
         _ title: JournalRecord.StepTitle, _ parameters: PlannedStep.Parameters?, _ records: [JournalRecord]
     ) {
         self.init(
-            id: title.id, title: title.title, effect: title.effect, parameters: parameters, state: .pending, text: .verbatim(""),
+            id: title.id, title: title.title, effect: title.effect, parameters: parameters, state: .pending,
+            text: .verbatim(""),
             proofs: [])
         for record in records where record.step == id {
             switch record.event {

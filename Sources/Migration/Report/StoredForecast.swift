@@ -42,7 +42,9 @@ public struct StoredForecast: Codable, Sendable, Equatable {
 
     /// Groups that differ by nothing but their pool are one; those that need a visit come first, then the large ones.
     public var alike: [Group] {
-        let same = Dictionary(grouping: groups) { [.verbatim($0.model), $0.before, .verbatim($0.outcome.rawValue), $0.reason] as [LocalizableText] }
+        let same = Dictionary(grouping: groups) {
+            [.verbatim($0.model), $0.before, .verbatim($0.outcome.rawValue), $0.reason] as [LocalizableText]
+        }
         return same.values.compactMap { groups in
             guard let first = groups.first else { return nil }
             return Group(
@@ -51,7 +53,10 @@ public struct StoredForecast: Codable, Sendable, Equatable {
                 rule: first.rule, reason: first.reason, phones: groups.flatMap(\.phones).sorted())
         }.sorted { left, right in
             func key(_ group: Group) -> (Int, Int, String, String, String) {
-                (group.outcome == .accepted ? 1 : 0, -group.phones.count, group.model, group.before.localized, group.reason.localized)
+                (
+                    group.outcome == .accepted ? 1 : 0, -group.phones.count, group.model, group.before.localized,
+                    group.reason.localized
+                )
             }
             return key(left) < key(right)
         }

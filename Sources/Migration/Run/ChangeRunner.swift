@@ -125,7 +125,8 @@ struct ChangeRunner {
         return undone
     }
 
-    private func undo(while goesOn: () -> Bool = { true }) -> (undone: [LocalizableText], notUndone: [LocalizableText]) {
+    private func undo(while goesOn: () -> Bool = { true }) -> (undone: [LocalizableText], notUndone: [LocalizableText])
+    {
         var undone: [LocalizableText] = []
         var notUndone: [LocalizableText] = []
         let begun = journal.state.begun
