@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// Control-C within the long steps after the new file is on every node, and the publisher that serves no TFTP.
-@Suite struct Interruptions {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Interruptions {
     /// Runs a change or goes on with one, and types Control-C once its words are on the terminal.
     ///
     /// - Returns: its status, what it said, and how many seconds it took to end.
