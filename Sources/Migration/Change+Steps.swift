@@ -65,7 +65,7 @@ extension Change {
         }
     }
 
-    private static func worldChanged(_ what: String, _ plan: ChangePlan) -> MigrationError {
+    private static func worldChanged(_ what: LocalizableText, _ plan: ChangePlan) -> MigrationError {
         MigrationError(
             .worldChanged, localized("Somebody else changed cluster \(plan.cluster) since \(plan.id) began: \(what)."),
             next:
@@ -76,7 +76,7 @@ extension Change {
     }
 
     /// Reads every node's CTL file over every transport and compares; Cisco Tftp is restarted where it serves another.
-    func compare(_ expected: [UInt8]?) throws -> [String] {
+    func compare(_ expected: [UInt8]?) throws -> [LocalizableText] {
         if let (node, error) = try cluster.trustLists.check(serves: expected, restartsTFTP: true).first {
             guard error.code == .mismatch else { throw error }
             throw MigrationError(
@@ -92,7 +92,7 @@ extension Change {
     }
 
     /// What ``putBack(refusing:)`` would do now.
-    func plannedPutBack() throws -> [String] {
+    func plannedPutBack() throws -> [LocalizableText] {
         let before = survey.presentBytes
         let nodes = Set(try cluster.trustLists.check(serves: before).map(\.node))
         let list = cluster.nodes.filter(nodes.contains).list
@@ -108,7 +108,7 @@ extension Change {
     /// Gives every node back what it served before the change, and proves it.
     ///
     /// - Parameter refusing: nodes that certainly stored nothing.
-    func putBack(refusing: Set<String> = []) throws -> [String] {
+    func putBack(refusing: Set<String> = []) throws -> [LocalizableText] {
         let before = survey.presentBytes
         let lists = try cluster.trustLists
         var (written, failures) = lists.restore(
@@ -135,7 +135,7 @@ extension Change {
     }
 
     /// Waits for the cluster's own new file: the same on every node, signed by the cluster; and keeps it.
-    func adoptClusterFile() throws -> [String] {
+    func adoptClusterFile() throws -> [LocalizableText] {
         let lists = try cluster.trustLists
         var file = lists.read(.ctl)
         for node in Set((file.differing + file.answers.filter { $0.bytes == survey.presentBytes }).map(\.node)).sorted()

@@ -20,7 +20,7 @@ public final class Change {
     /// Where phones are forecast to ask TVS about: the signer of the new file.
     public let offered: CandidateSigner
     /// What is to become of the server records, a sentence each; empty where they stay.
-    public let recordChanges: [String]
+    public let recordChanges: [LocalizableText]
     /// The forecast, with what TVS servers really said once they were asked.
     public internal(set) var forecast: Forecast
     /// What TVS servers answered for the signer, once asked.
@@ -158,7 +158,7 @@ public final class Change {
     public var isAlreadySo: Bool { planner.isAlreadySo(offered) }
 
     /// Who signed, who will, and what that means for phones; nil where the signer stays, or its change is the purpose.
-    public var signerChange: String? { planner.signerChange(to: offered) }
+    public var signerChange: LocalizableText? { planner.signerChange(to: offered) }
 
     /// The name of a change that begins now, and of the folder with what it leaves: `office-20261123T170405Z`.
     public static func id(of cluster: String, _ now: UInt32) -> String {
@@ -187,7 +187,7 @@ public final class Change {
             ),
             next: plan.map { plan in
                 localized(
-                    "After the change: \(Self.visitAdvice(models: stranded.map(\.phone.model.name)) ?? "") When somebody is ready to do that: etoken-bridge migrate run \(plan) --accept-stranded"
+                    "After the change: \(Self.visitAdvice(models: stranded.map(\.phone.model.name)) ?? .verbatim("")) When somebody is ready to do that: etoken-bridge migrate run \(plan) --accept-stranded"
                 )
             } ?? Self.acceptAdvice(stranded))
     }
@@ -208,10 +208,11 @@ public final class Change {
             ))
     }
 
-    private static func names(_ stranded: [Forecast.Entry]) -> String {
-        let names = stranded.prefix(5).map { "\($0.phone.name) (\($0.phone.model.name)): \($0.verdict.reason)" }
-        let rest = stranded.count > 5 ? localized(", and \(stranded.count - 5) more") : ""
-        return names.joined(separator: ". ") + rest
+    private static func names(_ stranded: [Forecast.Entry]) -> LocalizableText {
+        let names = stranded.prefix(5)
+            .map { localized("\($0.phone.name) (\($0.phone.model.name)): \($0.verdict.reason)") }
+            .joined(separator: ". ")
+        return stranded.count > 5 ? localized("\(names), and \(stranded.count - 5) more") : names
     }
 
     /// What phones would do if the file of before came back; nil where none of them was told of the new one, or where there
@@ -239,33 +240,33 @@ public final class Change {
     }
 
     /// How a phone that refuses is brought round.
-    static var eraseAdvice: String {
+    static var eraseAdvice: LocalizableText {
         localized(
             "On each of these phones, delete the trust list by hand (Settings > Security Configuration > Trust List, unlock with **#, Erase) and restart it"
         )
     }
 
     /// What is left to do for these phones, as sentences: on most, keys are pressed; Jabber has none.
-    static func visitAdvice(models: [String]) -> String? {
+    static func visitAdvice(models: [String]) -> LocalizableText? {
         let programs = models.filter(PhoneModel.isProgram)
-        let jabber = localized(
+        let jabber: LocalizableText = localized(
             "Jabber has no such keys: sign out and reset it (Help > Reset Jabber), and sign in again.")
         if models.isEmpty { return nil }
         if programs.count == models.count { return jabber }
-        return [eraseAdvice + ".", programs.isEmpty ? nil : jabber].compactMap(\.self).joined(separator: " ")
+        return [localized("\(eraseAdvice)."), programs.isEmpty ? nil : jabber].compactMap(\.self).joined(separator: " ")
     }
 
     /// What to do about phones that refuse, for the command that can be told so.
-    private static func acceptAdvice(_ stranded: [Forecast.Entry]) -> String {
+    private static func acceptAdvice(_ stranded: [Forecast.Entry]) -> LocalizableText {
         localized(
-            "After the change: \(visitAdvice(models: stranded.map(\.phone.model.name)) ?? "") Run this again with --accept-stranded when somebody is ready to do that."
+            "After the change: \(visitAdvice(models: stranded.map(\.phone.model.name)) ?? .verbatim("")) Run this again with --accept-stranded when somebody is ready to do that."
         )
     }
 
     /// What to do about phones that would refuse a file, where no change is planned.
     public static func strandedAdvice(models: [String]) -> LocalizableText {
         localized(
-            "Once that file is on the nodes: \(visitAdvice(models: models) ?? "") migrate goes on only with --accept-stranded then."
+            "Once that file is on the nodes: \(visitAdvice(models: models) ?? .verbatim("")) migrate goes on only with --accept-stranded then."
         )
     }
 }
@@ -274,7 +275,7 @@ extension Change {
     /// The user, or the system, asked the program to stop.
     ///
     /// - Parameter what: how far it came, a sentence.
-    func interrupted(_ what: String) -> MigrationError {
+    func interrupted(_ what: LocalizableText) -> MigrationError {
         MigrationError(
             .interrupted, what, next: localized("Go on: etoken-bridge migrate resume --cluster \(plan.cluster)"))
     }

@@ -8,7 +8,7 @@ struct Pace {
     var batch = Int.max, pause = 0.0
 
     /// "about 30 s left", once something is done; nil before.
-    func left(_ done: Int) -> String? {
+    func left(_ done: Int) -> LocalizableText? {
         guard done > 0, done < total else { return nil }
         return localized(
             "about \(Self.text(seconds(left: done, after: (ContinuousClock.now - start) / .seconds(1)))) left")
@@ -29,10 +29,10 @@ struct Pace {
     }
 
     /// "a second", "40 s", "3 min", "2 h 5 min"
-    static func text(_ seconds: Double) -> String {
+    static func text(_ seconds: Double) -> LocalizableText {
         switch seconds {
         case ..<1: localized("a second")
-        case ..<100: "\(Int(seconds.rounded(.up))) s"
+        case ..<100: .verbatim("\(Int(seconds.rounded(.up))) s")
         case ..<5400: localized("\(Int((seconds / 60).rounded(.up))) min")
         default: localized("\(Int(seconds) / 3600) h \(Int(seconds) % 3600 / 60) min")
         }
@@ -70,7 +70,7 @@ struct StepEstimates {
     }
 
     /// "took 95 s last time", "about 2 s on a lab of this size"; nil where it is not worth a word.
-    func text(_ step: StepID) -> String? {
+    func text(_ step: StepID) -> LocalizableText? {
         if let seconds = measured[step] { return seconds < 1 ? nil : localized("took \(Pace.text(seconds)) last time") }
         let seconds: Double =
             switch step {

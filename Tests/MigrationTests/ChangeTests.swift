@@ -199,7 +199,7 @@ import X509
         }
         let failure = #expect(throws: StepFailure.self) { try plan().runAll() }
         #expect(failure?.notUndone.count == 1)
-        #expect(failure?.notUndone.first?.contains("pub") == true)
+        #expect(failure?.notUndone.first?.localized.contains("pub") == true)
         // Another change has to wait.
         let error = #expect(throws: MigrationError.self) { try plan().begin(.test()) }
         #expect(error?.code == .unfinishedChange)
@@ -207,7 +207,7 @@ import X509
         // The record says which step it was, by codes.
         let record = try ChangeRecord(journal: folder.journal(), backups: folder.state)
         #expect(record.failure?.step == "deploy" && record.failure?.code == "read-back-differs")
-        #expect(record.failure?.text.contains("pub") == true && record.failure?.next.count == 1)
+        #expect(record.failure?.text.localized.contains("pub") == true && record.failure?.next.count == 1)
         #expect(record.tvs.map(\.code) == [.vouches])
         let change = try situation.takeUp(cluster, in: folder)
         try change.rollBackAll()
@@ -230,12 +230,12 @@ import X509
         try change.rollBackAll(
             RunContext(observe: { event in
                 switch event {
-                case .undoing(let title): undone.append(title)
+                case .undoing(let title): undone.append(title.localized)
                 case .began(let number, let count, _): numbers.append("\(number)/\(count)")
                 default: break
                 }
             }))
-        #expect(plan.steps.dropLast(2).map { String($0.title.dropFirst("Undo: ".count)) } == undone)
+        #expect(plan.steps.dropLast(2).map { String($0.title.localized.dropFirst("Undo: ".count)) } == undone)
         #expect(numbers == ["1/2", "2/2"])
         // Once more there is nothing left.
         #expect(try situation.takeUp(cluster, in: folder).planRollback(nil).steps.isEmpty)
@@ -249,7 +249,7 @@ import X509
         let error = #expect(throws: MigrationError.self) {
             try situation.takeUp(cluster, in: folder).checkWorld()
         }
-        #expect(error?.code == .worldChanged && error?.what.contains("node sub") == true)
+        #expect(error?.code == .worldChanged && error?.text.localized.contains("node sub") == true)
         cluster.files["sub"]?["CTLFile.tlv"] = oldFile
         cluster.release = "11.5.1.1-1"
         #expect(throws: MigrationError.self) { try situation.takeUp(cluster, in: folder).checkWorld() }
@@ -278,7 +278,7 @@ import X509
         for text in ["", "{}", "[1]", "{\"schema\":\"x\"}"] {
             try Files.write(Array(text.utf8), to: path, replacing: true)
             let error = #expect(throws: MigrationError.self) { try ChangePlan.read(path) }
-            #expect(error?.code == .planUnusable && error?.what.contains(path) == true)
+            #expect(error?.code == .planUnusable && error?.text.localized.contains(path) == true)
         }
     }
 

@@ -188,7 +188,7 @@ import Testing
                 _ = try situation.plan(cluster, in: folder)
             } else {
                 let error = #expect(throws: MigrationError.self) { try situation.plan(cluster, in: folder) }
-                #expect(error?.code == .journalUnusable && error?.what.contains(name) == true)
+                #expect(error?.code == .journalUnusable && error?.text.localized.contains(name) == true)
             }
         }
     }
@@ -197,7 +197,7 @@ import Testing
         let folder = Folder()
         let lock = try ClusterLock("memory", in: folder.state)
         let error = #expect(throws: MigrationError.self) { try ClusterLock("memory", in: folder.state) }
-        #expect(error?.code == .busy && error?.what.contains("\(getpid())") == true)
+        #expect(error?.code == .busy && error?.text.localized.contains("\(getpid())") == true)
         _ = try ClusterLock("another", in: folder.state)
         withExtendedLifetime(lock) {}
     }

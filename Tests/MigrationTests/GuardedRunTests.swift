@@ -63,7 +63,8 @@ import TrustList
         let cluster = try situation.cluster()
         cluster.problems = [
             StatusFinding(
-                code: .replicationBroken, severity: .error, node: "sub", text: .verbatim("Broken."), next: [.verbatim("Repair it.")])
+                code: .replicationBroken, severity: .error, node: "sub", text: .verbatim("Broken."),
+                next: [.verbatim("Repair it.")])
         ]
         let request = situation.request(in: folder, accepting: false)
         #expect(

@@ -153,8 +153,10 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
 
     func restart(service: String, on node: String, isInterrupted: () -> Bool) throws {
         onWait()
-        if isInterrupted() { throw ClusterError(
-                .interrupted, operation: .verbatim("restart \(service)"), message: .verbatim("interrupted")) }
+        if isInterrupted() {
+            throw ClusterError(
+                .interrupted, operation: .verbatim("restart \(service)"), message: .verbatim("interrupted"))
+        }
         try change("restart \(service) \(node)")
     }
 }

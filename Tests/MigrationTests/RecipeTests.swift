@@ -200,8 +200,9 @@ import Testing
         ]
         for edit in bad {
             let error = try reads(edit)
-            #expect(error?.code == .planUnusable && error?.what.contains(path) == true)
+            #expect(error?.code == .planUnusable && error?.text.localized.contains(path) == true)
         }
-        #expect(try reads(step(.setSecurityMode) { $0["keepsFile"] = nil })?.what.contains("keepsFile") == true)
+        #expect(
+            try reads(step(.setSecurityMode) { $0["keepsFile"] = nil })?.text.localized.contains("keepsFile") == true)
     }
 }

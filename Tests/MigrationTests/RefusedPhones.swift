@@ -85,7 +85,7 @@ import Testing
         let context = RunContext(isInterrupted: { self.told(cluster).count >= number })
         let failure = #expect(throws: StepFailure.self) { try change.runAll(.run, context) }
         let error = try #require(failure?.cause as? MigrationError)
-        #expect(error.code == .interrupted && error.what.contains("\(number) of 250 phones"))
+        #expect(error.code == .interrupted && error.text.localized.contains("\(number) of 250 phones"))
         #expect(failure?.stepID == .restartPhones && failure?.isAfterCommit == true)
         #expect(told(cluster).count == number)
         try situation.takeUp(cluster, in: folder).runAll(.resume)
@@ -103,7 +103,7 @@ import Testing
         let context = RunContext(isInterrupted: { isInterrupted })
         let failure = #expect(throws: StepFailure.self) { try change.runAll(.run, context) }
         let error = try #require(failure?.cause as? MigrationError)
-        #expect(error.code == .interrupted && error.what.contains("\(number) of 4 services"))
+        #expect(error.code == .interrupted && error.text.localized.contains("\(number) of 4 services"))
         #expect(failure?.stepID == .restartServices && failure?.isAfterCommit == true)
         try situation.takeUp(cluster, in: folder).runAll(.resume)
         #expect(cluster.changes.count { $0.hasPrefix("restart Cisco") } == 4)

@@ -138,7 +138,8 @@ import Testing
             TemporaryFolder.replace(path, Array(broken.joined(separator: [10])) + [10])
             let (newest, unreadable) = RestartRecord.unfinished(of: "office", in: folder.path)
             #expect(newest == nil && unreadable.count == 1)
-            #expect(unreadable.first?.message.localized.hasPrefix("line \(number + 1) of \(path) cannot be read") == true)
+            #expect(
+                unreadable.first?.message.localized.hasPrefix("line \(number + 1) of \(path) cannot be read") == true)
         }
         let other = try begin(1000)
         let (newest, unreadable) = RestartRecord.unfinished(of: "office", in: folder.path)

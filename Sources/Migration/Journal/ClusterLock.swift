@@ -11,7 +11,7 @@ public final class ClusterLock {
         let path = Self.path(cluster, folder)
         try Files.makeFolder("\(folder.path)/locks")
         do throws(FileError) { lock = try FileLock(path, note: "\(getpid())") } catch {
-            guard error.code == .locked else { throw Self.failure(path, cluster, error.reason) }
+            guard error.code == .locked else { throw Self.failure(path, cluster, .verbatim(error.reason)) }
             let holder = (try? Files.read(path)).map { String(decoding: $0, as: UTF8.self) } ?? ""
             throw MigrationError(
                 .busy,
@@ -38,7 +38,7 @@ public final class ClusterLock {
         return (process, Int64(status.st_mtim.tv_sec))
     }
 
-    private static func failure(_ path: String, _ cluster: String, _ why: String) -> MigrationError {
+    private static func failure(_ path: String, _ cluster: String, _ why: LocalizableText) -> MigrationError {
         MigrationError(
             .busy, localized("Cluster \(cluster) cannot be locked against other runs: \(path): \(why)."),
             next: localized("Put that right, and run the command again."))

@@ -35,7 +35,7 @@ public final class Journal {
         let path = folder.journalPath(of: plan.id)
         let first = JournalRecord(number: 1, time: .now, event: .planned, plan: plan)
         // In one piece: a journal without its plan would be of no use.
-        try Files.write(JSON.line(first), to: path, permissions: 0o600, replacing: false)
+        try Files.write(JSON.line(first, userInfo: .keepingTemplates), to: path, permissions: 0o600, replacing: false)
         return try open(path)
     }
 
@@ -59,7 +59,7 @@ public final class Journal {
 
     /// Writes a record and waits until it is on the disk.
     func append(
-        _ event: JournalRecord.Event, step: StepID? = nil, text: [String]? = nil, seconds: Double? = nil,
+        _ event: JournalRecord.Event, step: StepID? = nil, text: [LocalizableText]? = nil, seconds: Double? = nil,
         fact: JournalRecord.Fact? = nil, run: JournalRecord.Run? = nil
     ) throws {
         try append(
@@ -70,7 +70,7 @@ public final class Journal {
 
     /// Notes that a step, or undoing it, failed.
     func append(_ event: JournalRecord.Event, step: StepID, error: any Error) throws {
-        let (code, next): (String, String?) =
+        let (code, next): (String, LocalizableText?) =
             switch error {
             case let error as MigrationError: (error.code.rawValue, error.next)
             case let error as ClusterError: (error.code.rawValue, nil)
@@ -79,15 +79,16 @@ public final class Journal {
             }
         try append(
             JournalRecord(
-                number: records.count + 1, time: .now, event: event, step: step, text: ["\(error)"], code: code,
+                number: records.count + 1, time: .now, event: event, step: step,
+                text: [LocalizableText(describing: error)], code: code,
                 next: next))
     }
 
     private func append(_ record: JournalRecord) throws {
         do {
-            try file.append(JSON.line(record))
+            try file.append(JSON.line(record, userInfo: .keepingTemplates))
             try file.sync()
-        } catch let error as FileError { throw Self.unusable(path, "\(error)") }
+        } catch let error as FileError { throw Self.unusable(path, error.clause) }
         records.append(record)
         state.apply(record)
         didAppend(record)
@@ -107,7 +108,7 @@ public final class Journal {
         return (plan, records)
     }
 
-    private static func unusable(_ path: String, _ why: String) -> MigrationError {
+    private static func unusable(_ path: String, _ why: LocalizableText) -> MigrationError {
         MigrationError(
             .journalUnusable, localized("The journal \(path) cannot be used: \(why)."),
             next: localized(

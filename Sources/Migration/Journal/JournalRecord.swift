@@ -42,11 +42,11 @@ public struct JournalRecord: Codable, Sendable {
     public let event: Event
     public var step: StepID?
     /// Sentences: what was seen, or why it failed.
-    public var text: [String]?
+    public var text: [LocalizableText]?
     /// Of a failure: the error's code.
     public var code: String?
     /// Of a failure: what to do next.
-    public var next: String?
+    public var next: LocalizableText?
     /// How long the action and its proof took, in seconds.
     public var seconds: Double?
     public var plan: ChangePlan?
@@ -75,7 +75,7 @@ public struct JournalRecord: Codable, Sendable {
     /// A step, for those who read the journal without the cluster.
     public struct StepTitle: Codable, Sendable {
         public let id: StepID
-        public let title: String
+        public let title: LocalizableText
         public let effect: StepEffect
     }
 
@@ -114,7 +114,7 @@ public struct JournalRecord: Codable, Sendable {
         public let server: String
         public let code: Code
         /// In words.
-        public let answer: String
+        public let answer: LocalizableText
         public let vouches: Bool
     }
 

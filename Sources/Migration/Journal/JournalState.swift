@@ -20,7 +20,7 @@ public struct JournalState: Sendable {
         public var isClosed: Bool { self == .finished || self == .rolledBack || self == .abandoned }
 
         /// For people, in the language of the locale.
-        public var text: String {
+        public var text: LocalizableText {
             switch self {
             case .unfinished: localized("not finished")
             case .finished: localized("finished")

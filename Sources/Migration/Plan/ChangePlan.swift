@@ -165,13 +165,13 @@ public struct ChangePlan: Codable, Sendable, Equatable {
     /// - Throws: `FileError`; ``MigrationError`` (`plan-unusable`) where the file is something else.
     public static func read(_ path: String) throws -> ChangePlan {
         let bytes = try Files.read(path)
-        func unusable(_ why: String) -> MigrationError {
+        func unusable(_ why: LocalizableText) -> MigrationError {
             MigrationError(
                 .planUnusable, localized("\(path) is not a plan that this version can run: \(why)."),
                 next: localized("Make the plan again: the same command with --plan FILE."))
         }
         do { return try JSON.decode(ChangePlan.self, from: bytes) } catch {
-            throw unusable(DecodingFailure.text(error).localized)
+            throw unusable(DecodingFailure.text(error))
         }
     }
 

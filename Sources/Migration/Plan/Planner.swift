@@ -170,11 +170,12 @@ struct Planner {
     // MARK: What it means
 
     /// Who signed, who will, and what that means for phones; nil where the signer stays, or its change is the purpose.
-    func signerChange(to offered: CandidateSigner) -> String? {
+    func signerChange(to offered: CandidateSigner) -> LocalizableText? {
         guard kind == .updateCertificates, let present = survey.present,
-            let old = present.signerRecord.flatMap(CandidateSigner.init(record:)), old.certificate != offered.certificate
+            let old = present.signerRecord.flatMap(CandidateSigner.init(record:)),
+            old.certificate != offered.certificate
         else { return nil }
-        func name(_ signer: CandidateSigner) -> String {
+        func name(_ signer: CandidateSigner) -> LocalizableText {
             let certificate = signer.certificate
             return localized(
                 "\(certificate.commonName ?? signer.name) (serial number \(certificate.serialNumber.hex))")
@@ -190,7 +191,7 @@ struct Planner {
     }
 
     /// What becomes of server records, a sentence each; empty where they stay.
-    func recordChanges() throws -> [String] {
+    func recordChanges() throws -> [LocalizableText] {
         guard kind == .updateCertificates else { return [] }
         return try survey.renewals()
     }
@@ -204,7 +205,7 @@ extension Survey {
 
     /// The record of a server whose certificate is another one now; nil where it is the same, or where no ITL file shows
     /// it. The ITL of a node is made anew with its certificates: it shows what phones will be shown.
-    func renewed(_ record: Record) throws -> (record: Record, sentence: String)? {
+    func renewed(_ record: Record) throws -> (record: Record, sentence: LocalizableText)? {
         guard record.role == .ccmTFTP || record.role == .capf, let old = record.certificate else { return nil }
         let same = itlLists.values.lazy.flatMap(\.records).first { $0.role == record.role && $0.isServer(of: record) }
         guard let new = same?.certificate, new != old else { return nil }

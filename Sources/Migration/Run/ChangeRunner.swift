@@ -41,7 +41,7 @@ struct ChangeRunner {
         do { try journal.append(.finished) } catch { throw fail(steps[steps.count - 1], error) }
     }
 
-    private func checkInterruption(before step: any Step, next: String) throws {
+    private func checkInterruption(before step: any Step, next: LocalizableText) throws {
         guard context.isInterrupted() else { return }
         throw MigrationError(.interrupted, localized("It was interrupted before \"\(step.title)\"."), next: next)
     }
@@ -57,7 +57,7 @@ struct ChangeRunner {
             observe(.skipped(found))
             if !wasDone { try journal.append(.skipped, step: step.id, text: [found]) }
         case .pending(let plan):
-            observe(.doing(plan + (estimates.text(step.id).map { " (\($0))" } ?? "")))
+            observe(.doing(estimates.text(step.id).map { localized("\(plan) (\($0))") } ?? plan))
             try journal.append(.began, step: step.id, text: [plan])
             let start = ContinuousClock.now
             try step.act(context)
@@ -78,7 +78,7 @@ struct ChangeRunner {
         let (undone, notUndone) = wasCommitted ? ([], []) : undo()
         if !wasCommitted, notUndone.isEmpty { try? journal.append(.rolledBack) }
         return StepFailure(
-            cluster: change.plan.cluster, stepID: step.id, stepTitle: step.title, cause: error, undone: undone,
+            cluster: change.plan.cluster, stepID: step.id, stepTitle: step.title, failure: error, undone: undone,
             notUndone: notUndone, isAfterCommit: wasCommitted)
     }
 
@@ -90,12 +90,12 @@ struct ChangeRunner {
     /// - Returns: what was put back, a sentence each.
     /// - Throws: ``StepFailure``, whose `notUndone` says what could not be put back.
     @discardableResult
-    func rollBack() throws(StepFailure) -> [String] {
-        let again = "etoken-bridge migrate rollback --cluster \(change.plan.cluster)"
+    func rollBack() throws(StepFailure) -> [LocalizableText] {
+        let again = LocalizableText.verbatim("etoken-bridge migrate rollback --cluster \(change.plan.cluster)")
         var (undone, notUndone) = undo(while: { !context.isInterrupted() })
-        func failure(_ id: StepID?, _ title: String, _ cause: any Error) -> StepFailure {
+        func failure(_ id: StepID?, _ title: LocalizableText, _ error: any Error) -> StepFailure {
             StepFailure(
-                cluster: change.plan.cluster, stepID: id, stepTitle: title, cause: cause, undone: undone,
+                cluster: change.plan.cluster, stepID: id, stepTitle: title, failure: error, undone: undone,
                 notUndone: notUndone, isAfterCommit: false)
         }
         if context.isInterrupted() {
@@ -117,7 +117,7 @@ struct ChangeRunner {
                 undone.append(step.title)
             } catch {
                 try? journal.append(.failed, step: step.id, error: error)
-                notUndone.append("\(step.title): \(error)")
+                notUndone.append(localized("\(step.title): \(LocalizableText(sentence: error))"))
                 throw failure(step.id, step.title, error)
             }
         }
@@ -125,9 +125,10 @@ struct ChangeRunner {
         return undone
     }
 
-    private func undo(while goesOn: () -> Bool = { true }) -> (undone: [String], notUndone: [String]) {
-        var undone: [String] = []
-        var notUndone: [String] = []
+    private func undo(while goesOn: () -> Bool = { true }) -> (undone: [LocalizableText], notUndone: [LocalizableText])
+    {
+        var undone: [LocalizableText] = []
+        var notUndone: [LocalizableText] = []
         let begun = journal.state.begun
         for step in steps.reversed() where begun.contains(step.id) && step.effect.isOnCluster {
             guard goesOn() else { break }
@@ -140,7 +141,7 @@ struct ChangeRunner {
                 undone += sentences
             } catch {
                 try? journal.append(.notUndone, step: step.id, error: error)
-                notUndone.append("\(step.title): \(error)")
+                notUndone.append(localized("\(step.title): \(LocalizableText(sentence: error))"))
             }
         }
         return (undone, notUndone)

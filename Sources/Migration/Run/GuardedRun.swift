@@ -226,7 +226,8 @@ public struct OpenChange: ~Copyable {
         case .rollingBack:
             throw MigrationError(
                 .noChange, localized("The change \(plan.id) is being rolled back."),
-                next: "etoken-bridge migrate rollback --cluster \(plan.cluster) --change \(plan.id)")
+                next: .verbatim(
+                    "etoken-bridge migrate rollback --cluster \(plan.cluster) --change \(plan.id)"))
         case .finished, .rolledBack, .abandoned: throw MigrationError.closed(journal)
         }
     }

@@ -8,7 +8,7 @@ import X509
 /// Sets the cluster's security mode, which makes the cluster write a CTL file of its own.
 final class SetSecurityMode: ChangeStep, Step {
     let id = StepID.setSecurityMode
-    var title: String { localized("Set the cluster to \(mode.name) mode") }
+    var title: LocalizableText { localized("Set the cluster to \(mode.name) mode") }
     let effect = StepEffect.phones
     private let mode: SecurityMode
     private let keepsFile: Bool
@@ -49,7 +49,7 @@ final class SetSecurityMode: ChangeStep, Step {
         try cluster.setSecurityMode(mode)
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         let now = try cluster.securityMode()
         guard now == mode else {
             throw MigrationError(
@@ -64,15 +64,15 @@ final class SetSecurityMode: ChangeStep, Step {
 
     let isUndoable = true
 
-    func plannedUndo() throws -> [String] {
+    func plannedUndo() throws -> [LocalizableText] {
         let now = try cluster.securityMode()
         let mode = now == survey.mode ? [] : [localized("set the cluster back to \(survey.mode.name) mode")]
         return mode + (try change.plannedPutBack())
     }
 
-    func undo() throws -> [String] {
+    func undo() throws -> [LocalizableText] {
         let before = survey.mode
-        var sentences: [String] = []
+        var sentences: [LocalizableText] = []
         if try cluster.securityMode() != before {
             try cluster.setSecurityMode(before)
             sentences.append(localized("set the cluster back to \(before.name) mode"))
@@ -97,13 +97,13 @@ final class UpdateTrustList: ChangeStep, Step {
 
     func act(_ context: RunContext) throws { try cluster.updateTrustList() }
 
-    func prove() throws -> [String] { try change.adoptClusterFile() }
+    func prove() throws -> [LocalizableText] { try change.adoptClusterFile() }
 
     let isUndoable = true
 
-    func plannedUndo() throws -> [String] { try change.plannedPutBack() }
+    func plannedUndo() throws -> [LocalizableText] { try change.plannedPutBack() }
 
-    func undo() throws -> [String] { try change.putBack() }
+    func undo() throws -> [LocalizableText] { try change.putBack() }
 }
 
 /// Builds the new file and has the token sign it.
@@ -195,7 +195,7 @@ final class BuildAndSign: ChangeStep, Step {
         try Files.write(bytes, to: path, permissions: 0o644, replacing: true)
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         let bytes = try Files.read(path)
         let file = try TrustListFile(decoding: bytes)
         guard let (label, certificate) = token, bytes == (try change.newFile()),
@@ -252,11 +252,11 @@ final class Deploy: ChangeStep, Step {
         if let failure = failures.first { throw failure.error }
     }
 
-    func prove() throws -> [String] { try change.compare(try newFile()) }
+    func prove() throws -> [LocalizableText] { try change.compare(try newFile()) }
 
     let isUndoable = true
 
-    func plannedUndo() throws -> [String] { try change.plannedPutBack() }
+    func plannedUndo() throws -> [LocalizableText] { try change.plannedPutBack() }
 
-    func undo() throws -> [String] { try change.putBack(refusing: refusing) }
+    func undo() throws -> [LocalizableText] { try change.putBack(refusing: refusing) }
 }

@@ -10,7 +10,7 @@ import X509
 /// Restarts what must notice the new file.
 final class RestartServices: ChangeStep, Step {
     let id: StepID
-    let title: String
+    let title: LocalizableText
     let effect = StepEffect.phones
 
     private let services: [String]
@@ -66,7 +66,7 @@ final class RestartServices: ChangeStep, Step {
         change.interrupted(localized("\"\(title)\" was interrupted: \(done) of \(count) services were restarted."))
     }
 
-    func prove() -> [String] {
+    func prove() -> [LocalizableText] {
         change.known.restarted.map { localized("\($0.service) on \($0.node) has started again") }
     }
 }
@@ -74,7 +74,7 @@ final class RestartServices: ChangeStep, Step {
 /// Restarts the phones, so that they fetch the new file.
 final class RestartPhones: ChangeStep, Step {
     let id: StepID
-    let title: String
+    let title: LocalizableText
     let effect = StepEffect.phones
 
     /// Not all phones should ask for their files at once. The journal notes them a batch at a time: one that is told twice
@@ -158,7 +158,7 @@ final class RestartPhones: ChangeStep, Step {
         }
     }
 
-    func prove() -> [String] { [localized("\(survey.phones.count) phones were told to restart")] }
+    func prove() -> [LocalizableText] { [localized("\(survey.phones.count) phones were told to restart")] }
 }
 
 /// Looks at what each phone holds now, and compares it with the forecast.
@@ -238,7 +238,7 @@ final class CheckPhones: ChangeStep, Step {
         }
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         let accepting = accepting
         let differing = survey.phones.map(\.phone).filter { phone in
             let result = results[phone.name] ?? .notKnown
@@ -250,16 +250,16 @@ final class CheckPhones: ChangeStep, Step {
                     "\(phone.name) (\(phone.model.name)) was forecast to take the new file, and holds: \((results[phone.name] ?? .notKnown).text)"
                 )
             }
-            let rest = differing.count > 5 ? localized("; and \(differing.count - 5) more") : ""
+            let rest = differing.count > 5 ? [localized("and \(differing.count - 5) more")] : []
             throw MigrationError(
-                .phonesDiffer, names.joined(separator: "; ") + rest + ".",
+                .phonesDiffer, localized("\((names + rest).joined(separator: "; "))."),
                 next: localized(
-                    "Look at the status messages on these phones. \(Change.visitAdvice(models: differing.map(\.model.name)) ?? "")"
+                    "Look at the status messages on these phones. \(Change.visitAdvice(models: differing.map(\.model.name)) ?? .verbatim(""))"
                 ))
         }
         return change.known.phones.map { group in
             group.phones.count <= 3
-                ? "\(group.phones.joined(separator: ", ")): \(group.result.text)"
+                ? localized("\(group.phones.joined(separator: ", ")): \(group.result.text)")
                 : localized("\(group.phones.count) phones: \(group.result.text)")
         }
     }
@@ -274,7 +274,7 @@ public enum PhoneResult: String, Sendable, Codable {
     case notKnown = "not-known"
 
     /// For people: "new file".
-    public var text: String {
+    public var text: LocalizableText {
         switch self {
         case .newFile: localized("new file")
         case .oldFile: localized("old file")

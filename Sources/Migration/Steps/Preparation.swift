@@ -27,7 +27,7 @@ final class BackUp: ChangeStep, Step {
         try Files.write(bytes, to: "\(output)/CTLFile.before.tlv", permissions: 0o644, replacing: true)
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         guard let bytes = survey.presentBytes else { return [] }
         return [localized("the backup holds the same \(bytes.count) bytes: \(try change.state.backUp(bytes))")]
     }
@@ -64,7 +64,7 @@ final class ExportCertificates: ChangeStep, Step {
         }
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         try tokens.map { label, certificate in
             let back = try Certificate(der: try Files.read(paths(label).der))
             guard back == certificate else {
@@ -81,7 +81,7 @@ final class ExportCertificates: ChangeStep, Step {
 /// Makes TVS vouch for the tokens.
 final class UploadCertificates: ChangeStep, Step {
     let id = StepID.uploadCertificates
-    var title: String { localized("Upload the certificates as \(store)") }
+    var title: LocalizableText { localized("Upload the certificates as \(store)") }
     let effect = StepEffect.cluster
     private let tokens: [(label: String, certificate: Certificate)]
     private let store: String
@@ -112,7 +112,7 @@ final class UploadCertificates: ChangeStep, Step {
         }
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         let missing = try missing()
         guard missing.isEmpty else {
             throw MigrationError(
@@ -139,11 +139,11 @@ final class UploadCertificates: ChangeStep, Step {
         }
     }
 
-    func plannedUndo() throws -> [String] {
+    func plannedUndo() throws -> [LocalizableText] {
         try ours().map { localized("remove the certificate of \($0.label) from \(store)") }
     }
 
-    func undo() throws -> [String] {
+    func undo() throws -> [LocalizableText] {
         try ours().map { label, certificate in
             try cluster.remove(certificate, from: store)
             return localized("removed the certificate of \(label) from \(store)")
@@ -155,7 +155,7 @@ final class UploadCertificates: ChangeStep, Step {
 final class AskTVS: ChangeStep, Step {
     let id = StepID.askTVS
     let effect = StepEffect.none
-    var title: String {
+    var title: LocalizableText {
         localized(
             tokens.isEmpty
                 ? "Ask TVS for the cluster's own certificate, as a phone would"
@@ -200,8 +200,8 @@ final class AskTVS: ChangeStep, Step {
         }
     }
 
-    func prove() throws -> [String] {
-        try seen.flatMap { label, certificate, replies -> [String] in
+    func prove() throws -> [LocalizableText] {
+        try seen.flatMap { label, certificate, replies -> [LocalizableText] in
             guard !tokens.isEmpty else {
                 // The cluster's certificate stands in the ITL of the phones; TVS is a second way.
                 return replies.map { localized("TVS on \($0.server), asked for \(label): \(Self.text($0.answer))") }
@@ -229,7 +229,7 @@ final class AskTVS: ChangeStep, Step {
         }
     }
 
-    private static func text(_ answer: TVSStatement) -> String {
+    private static func text(_ answer: TVSStatement) -> LocalizableText {
         switch answer {
         case .vouches(_, let roles): localized("known with the roles \(roles.map(\.name).joined(separator: ", "))")
         case .doesNotKnow, .expectedToVouch, .notAsked: localized("unknown certificate")
@@ -252,11 +252,11 @@ final class ForecastPhones: ChangeStep, Step {
         try change.record(.forecast(StoredForecast(change.forecast)))
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         try change.checkForecast()
         return StoredForecast(change.forecast).alike.map { group in
-            let who = group.phones.count == 1 ? group.phones[0] : localized("\(group.phones.count) phones")
-            return "\(who) (\(group.model)): \(group.outcome.text), \(group.reason)"
+            let who = group.phones.count == 1 ? .verbatim(group.phones[0]) : localized("\(group.phones.count) phones")
+            return localized("\(who) (\(group.model)): \(group.outcome.text), \(group.reason)")
         }
     }
 }
