@@ -5,7 +5,7 @@ import Cluster
 package protocol DoctorCheck {
     /// For `--json` and the headings, for example `readers`.
     var name: String { get }
-    func findings(_ context: DoctorContext) -> [Finding]
+    func findings(_ context: DoctorContext) -> [DoctorFinding]
 }
 
 extension DoctorContext {

@@ -8,10 +8,10 @@ struct ClusterReachCheck: DoctorCheck {
     let name = "cluster-network"
     let cluster: ClusterContext
 
-    func findings(_ context: DoctorContext) -> [Finding] {
+    func findings(_ context: DoctorContext) -> [DoctorFinding] {
         var findings = cluster.unresolved.map { node in
-            Finding(
-                self, .problem, "name-not-resolved",
+            DoctorFinding(
+                self, .error, "name-not-resolved",
                 localized("The address of \(node.name), \(node.address), cannot be resolved."),
                 next: [
                     .verbatim("getent hosts \(node.address)"),
@@ -24,8 +24,8 @@ struct ClusterReachCheck: DoctorCheck {
             return !ports.isEmpty && ports.allSatisfy { $0.failure != nil }
         }
         findings += dead.map { node in
-            Finding(
-                self, .problem, "node-not-reached",
+            DoctorFinding(
+                self, .error, "node-not-reached",
                 localized(
                     "No service of \(node.name) (\(node.address)) answers: \(silent.first { $0.node.name == node.name }?.failure ?? .verbatim("?"))."
                 ),
@@ -36,8 +36,8 @@ struct ClusterReachCheck: DoctorCheck {
         }
         for service in silent where !dead.contains(where: { $0.name == service.node.name }) {
             findings.append(
-                Finding(
-                    self, .problem, "port-not-reached",
+                DoctorFinding(
+                    self, .error, "port-not-reached",
                     localized(
                         "\(service.purpose) of \(service.node.name), port \(service.port), does not answer: \(service.failure ?? .verbatim("?"))."
                     ),
@@ -45,7 +45,7 @@ struct ClusterReachCheck: DoctorCheck {
         }
         guard findings.isEmpty else { return findings }
         return [
-            Finding(
+            DoctorFinding(
                 self, .ok, "ports-answer",
                 localized("\(cluster.services.count) ports of \(cluster.nodes.count) nodes answer."))
         ]
@@ -57,12 +57,12 @@ struct ClusterKeyCheck: DoctorCheck {
     let name = "cluster-keys"
     let cluster: ClusterContext
 
-    func findings(_ context: DoctorContext) -> [Finding] {
+    func findings(_ context: DoctorContext) -> [DoctorFinding] {
         let findings = cluster.keys.flatMap { contact in
             contact.keys.compactMap { finding(contact.node, $0) }
                 + contact.failures.map { purpose, error in
-                    Finding(
-                        self, .problem, "key-not-read",
+                    DoctorFinding(
+                        self, .error, "key-not-read",
                         localized(
                             "The \(purpose.rawValue.uppercased()) key of \(contact.node.name) cannot be read: \(error.message)."
                         ),
@@ -72,23 +72,23 @@ struct ClusterKeyCheck: DoctorCheck {
         guard findings.isEmpty else { return findings }
         let count = cluster.keys.reduce(0) { $0 + $1.keys.count }
         return count == 0
-            ? [] : [Finding(self, .ok, "keys-match", localized("\(count) keys are those that are pinned."))]
+            ? [] : [DoctorFinding(self, .ok, "keys-match", localized("\(count) keys are those that are pinned."))]
     }
 
-    private func finding(_ node: NodeConfiguration, _ key: FirstContact.Key) -> Finding? {
+    private func finding(_ node: NodeConfiguration, _ key: FirstContact.Key) -> DoctorFinding? {
         let pin = node.pin(of: key.purpose)
         guard pin != key.fingerprint else { return nil }
         let what: LocalizableText = localized("The \(key.purpose.rawValue.uppercased()) key of \(node.name)")
         guard let pin else {
-            return Finding(
-                self, .problem, "key-not-pinned", localized("\(what) is not pinned; it shows \(key.fingerprint)."),
+            return DoctorFinding(
+                self, .error, "key-not-pinned", localized("\(what) is not pinned; it shows \(key.fingerprint)."),
                 next: [
                     localized(
                         "Compare it with the node's own, then add the cluster again: etoken-bridge cluster add --force")
                 ])
         }
-        return Finding(
-            self, .problem, "key-changed", localized("\(what) is \(key.fingerprint), and \(pin) is pinned."),
+        return DoctorFinding(
+            self, .error, "key-changed", localized("\(what) is \(key.fingerprint), and \(pin) is pinned."),
             next: [
                 localized(
                     "Find out why: a regenerated certificate, or somebody in between. If it was meant, enter the new key in \(ConfigurationFile.defaultPath)."
@@ -112,7 +112,7 @@ struct ClusterHealthCheck: DoctorCheck {
     let name = "cluster-health"
     let cluster: ClusterContext
 
-    func findings(_ context: DoctorContext) -> [Finding] {
+    func findings(_ context: DoctorContext) -> [DoctorFinding] {
         switch cluster.status {
         case nil: []
         case .failure(let error)?: [refusal(error)]
@@ -120,15 +120,15 @@ struct ClusterHealthCheck: DoctorCheck {
         }
     }
 
-    private func refusal(_ error: ClusterError) -> Finding {
-        Finding(self, .problem, error.code.rawValue, error.text, next: error.next.map { [$0] } ?? [])
+    private func refusal(_ error: ClusterError) -> DoctorFinding {
+        DoctorFinding(self, .error, error.code.rawValue, error.text, next: error.next.map { [$0] } ?? [])
     }
 
     /// The platform account has been used by now; the application account is tried once.
-    private func accounts() -> [Finding] {
+    private func accounts() -> [DoctorFinding] {
         guard cluster.cluster.configuration.application != nil else {
             return [
-                Finding(
+                DoctorFinding(
                     self, .warning, "no-application-account",
                     localized("No application user is configured: phones cannot be listed or restarted."),
                     next: [localized("Add one: etoken-bridge cluster add --help")])
@@ -137,7 +137,7 @@ struct ClusterHealthCheck: DoctorCheck {
         do throws(ClusterError) {
             _ = try cluster.cluster.axl().executeSQLQuery("select name from processnode")
             return [
-                Finding(
+                DoctorFinding(
                     self, .ok, "accounts-accepted", localized("The platform and the application account are accepted."))
             ]
         } catch {
@@ -145,27 +145,28 @@ struct ClusterHealthCheck: DoctorCheck {
         }
     }
 
-    private func release(_ status: ClusterStatus) -> Finding? {
+    private func release(_ status: ClusterStatus) -> DoctorFinding? {
         guard let text = status.version, let version = ClusterVersion(text) else { return nil }
         guard (version.major == 8 && version.minor >= 6) || (9...15).contains(version.major) else {
-            return Finding(
+            return DoctorFinding(
                 self, .warning, "release-not-known",
                 localized("CUCM \(text) is outside of 8.6 to 15, for which this program was made."),
                 next: [localized("Try every change on a copy of the cluster first.")])
         }
-        return Finding(self, .ok, "release-known", localized("The cluster runs CUCM \(text)."))
+        return DoctorFinding(self, .ok, "release-known", localized("The cluster runs CUCM \(text)."))
     }
 
-    private func consistency(_ status: ClusterStatus) -> [Finding] {
+    private func consistency(_ status: ClusterStatus) -> [DoctorFinding] {
         let findings = status.findings()
         guard !findings.isEmpty else {
             return [
-                Finding(self, .ok, "consistent", localized("Mode, trust lists, services and replication fit together."))
+                DoctorFinding(
+                    self, .ok, "consistent", localized("Mode, trust lists, services and replication fit together."))
             ]
         }
         return findings.map {
-            Finding(
-                self, $0.severity == .error ? .problem : .warning, $0.code.rawValue, $0.text,
+            DoctorFinding(
+                self, $0.severity, $0.code.rawValue, $0.text,
                 next: $0.next)
         }
     }

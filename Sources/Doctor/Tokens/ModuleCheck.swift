@@ -6,11 +6,11 @@ import Tokens
 struct ModuleCheck: DoctorCheck {
     let name = "modules"
 
-    func findings(_ context: DoctorContext) -> [Finding] {
+    func findings(_ context: DoctorContext) -> [DoctorFinding] {
         guard !context.modules.isEmpty else {
             return [
-                Finding(
-                    self, .problem, "no-module",
+                DoctorFinding(
+                    self, .error, "no-module",
                     localized(
                         "No PKCS#11 module (driver of tokens) is installed: neither OpenSC nor the software of a token's maker."
                     ),
@@ -24,16 +24,16 @@ struct ModuleCheck: DoctorCheck {
         }
         return context.modules.map { module in
             switch module.loaded {
-            case .success: Finding(self, .ok, "module-loads", localized("Module \(module.path) can be used."))
+            case .success: DoctorFinding(self, .ok, "module-loads", localized("Module \(module.path) can be used."))
             case .failure(let error): finding(module.path, error)
             }
         }
     }
 
-    private func finding(_ path: String, _ error: TokenError) -> Finding {
+    private func finding(_ path: String, _ error: TokenError) -> DoctorFinding {
         if error.code == .noAnswer {
-            return Finding(
-                self, .problem, "module-hangs", error.text,
+            return DoctorFinding(
+                self, .error, "module-hangs", error.text,
                 next: [localized("Pull all tokens, insert them again, and run etoken-bridge doctor.")])
         }
         let header: ELFHeader
@@ -42,14 +42,14 @@ struct ModuleCheck: DoctorCheck {
         } catch .unreadable(let cause) {
             return missing(path, cause)
         } catch {
-            return Finding(
-                self, .problem, "module-not-a-library",
+            return DoctorFinding(
+                self, .error, "module-not-a-library",
                 localized("Module \(path) is no library for Linux: the file is damaged, or something else."),
                 next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
         }
         if let own = ELFHeader.own, header != own {
-            return Finding(
-                self, .problem, "module-wrong-architecture",
+            return DoctorFinding(
+                self, .error, "module-wrong-architecture",
                 localized(
                     "Module \(path) is built for another processor (\(header.description)) than this program (\(own.description))."
                 ),
@@ -59,8 +59,8 @@ struct ModuleCheck: DoctorCheck {
                 ])
         }
         if let library = Self.missingLibrary(error.text.localized) {
-            return Finding(
-                self, .problem, "module-library-missing",
+            return DoctorFinding(
+                self, .error, "module-library-missing",
                 localized("Module \(path) cannot be loaded: it needs \(library), which is not installed."),
                 next: [
                     .verbatim("ldd \(path) | grep 'not found'"),
@@ -69,15 +69,15 @@ struct ModuleCheck: DoctorCheck {
                     ),
                 ])
         }
-        return Finding(
-            self, .problem, "module-unusable", error.text,
+        return DoctorFinding(
+            self, .error, "module-unusable", error.text,
             next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
     }
 
-    private func missing(_ path: String, _ cause: String) -> Finding {
+    private func missing(_ path: String, _ cause: String) -> DoctorFinding {
         let name = path.split(separator: "/").last ?? ""
-        return Finding(
-            self, .problem, "module-missing", localized("Module \(path) cannot be read: \(cause)."),
+        return DoctorFinding(
+            self, .error, "module-missing", localized("Module \(path) cannot be read: \(cause)."),
             next: [
                 localized(
                     "Where it is registered: grep -l \(name) /etc/pkcs11/modules/* /usr/share/p11-kit/modules/* ~/.config/pkcs11/modules/*"

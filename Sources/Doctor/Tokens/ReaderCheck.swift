@@ -5,11 +5,11 @@ import SmartCards
 struct ReaderCheck: DoctorCheck {
     let name = "readers"
 
-    func findings(_ context: DoctorContext) -> [Finding] {
+    func findings(_ context: DoctorContext) -> [DoctorFinding] {
         guard case .success = context.service else { return [] }
         guard !context.readers.isEmpty else {
             return [
-                Finding(
+                DoctorFinding(
                     self, .warning, "no-reader",
                     localized("The smart card service sees no reader. A USB token is one as soon as it is plugged in."),
                     next: [
@@ -20,13 +20,13 @@ struct ReaderCheck: DoctorCheck {
         return context.readers.map { finding($0, context).about($0) }
     }
 
-    private func finding(_ reader: Reader, _ context: DoctorContext) -> Finding {
+    private func finding(_ reader: Reader, _ context: DoctorContext) -> DoctorFinding {
         guard reader.hasCard else {
-            return Finding(self, .ok, "reader-empty", localized("Reader \(reader.name) is empty."))
+            return DoctorFinding(self, .ok, "reader-empty", localized("Reader \(reader.name) is empty."))
         }
         if reader.isMute {
-            return Finding(
-                self, .problem, "card-mute",
+            return DoctorFinding(
+                self, .error, "card-mute",
                 localized(
                     "The card in reader \(reader.name) does not answer: it is damaged, or put in the wrong way round."),
                 next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
@@ -36,28 +36,28 @@ struct ReaderCheck: DoctorCheck {
             "Reader \(reader.name) holds \(card.map { .verbatim($0) } ?? localized("a card")) (ATR \(reader.atr?.description ?? "-"))"
         )
         guard let status = context.cardStatus(in: reader) else {
-            return Finding(
-                self, .problem, "card-hangs", localized("\(what), which does not answer any more."),
+            return DoctorFinding(
+                self, .error, "card-hangs", localized("\(what), which does not answer any more."),
                 next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
         }
         switch status {
-        case .success: return Finding(self, .ok, "card-present", localized("\(what)."))
+        case .success: return DoctorFinding(self, .ok, "card-present", localized("\(what)."))
         case .sharingViolation:
             let programs = DeviceUser.programs()
             let who =
                 programs.isEmpty
                 ? ""
                 : localized(" These use the smart card service now: \(programs.joined(separator: ", ")).").localized
-            return Finding(
-                self, .problem, "card-held", localized("\(what), but another program has it for itself.\(who)"),
+            return DoctorFinding(
+                self, .error, "card-held", localized("\(what), but another program has it for itself.\(who)"),
                 next: [localized("End that program, or wait until it is done; then run etoken-bridge token list.")])
         case .securityViolation:
-            return Finding(
-                self, .problem, "card-refused", localized("\(what), but polkit does not allow this user to use cards."),
+            return DoctorFinding(
+                self, .error, "card-refused", localized("\(what), but polkit does not allow this user to use cards."),
                 next: [localized("Let a group in with a polkit rule: see \"polkit\" in docs/tokens-on-linux.md.")])
         default:
-            return Finding(
-                self, .problem, "card-unusable", localized("\(what), but \(status.sentence) (\(status.name))."),
+            return DoctorFinding(
+                self, .error, "card-unusable", localized("\(what), but \(status.sentence) (\(status.name))."),
                 next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
         }
     }

@@ -8,11 +8,11 @@ struct ServiceCheck: DoctorCheck {
 
     private static let program = "/usr/sbin/pcscd"
 
-    func findings(_ context: DoctorContext) -> [Finding] {
+    func findings(_ context: DoctorContext) -> [DoctorFinding] {
         if let error = SmartCardService.loadError {
             return [
-                Finding(
-                    self, .problem, "library-missing",
+                DoctorFinding(
+                    self, .error, "library-missing",
                     localized("The library of the smart card service cannot be loaded: \(error)."),
                     next: [.verbatim("sudo apt install libpcsclite1 pcscd libccid")])
             ]
@@ -23,8 +23,8 @@ struct ServiceCheck: DoctorCheck {
         case .missing: return [missing(context)]
         case .abandoned:
             return [
-                Finding(
-                    self, .problem, "service-gone",
+                DoctorFinding(
+                    self, .error, "service-gone",
                     localized(
                         "The smart card service (pcscd) has ended and left its socket \(socket.path) behind: nobody listens there."
                     ),
@@ -32,8 +32,8 @@ struct ServiceCheck: DoctorCheck {
             ]
         case .forbidden:
             return [
-                Finding(
-                    self, .problem, "socket-forbidden",
+                DoctorFinding(
+                    self, .error, "socket-forbidden",
                     localized(
                         "User \(Self.user) may not open the socket of the smart card service, \(socket.path)\(Self.owner(of: socket.path))."
                     ),
@@ -47,23 +47,23 @@ struct ServiceCheck: DoctorCheck {
             ]
         case .failed(let reason):
             return [
-                Finding(
-                    self, .problem, "socket-unusable",
+                DoctorFinding(
+                    self, .error, "socket-unusable",
                     localized("The socket of the smart card service, \(socket.path), cannot be opened: \(reason)."),
                     next: start(context, verb: "restart"))
             ]
         }
     }
 
-    private func listening(_ context: DoctorContext) -> Finding {
+    private func listening(_ context: DoctorContext) -> DoctorFinding {
         switch context.service {
         case .success:
-            return Finding(
+            return DoctorFinding(
                 self, .ok, "service-answers", localized("The smart card service answers at \(context.socket.path)."))
         // pcscd hangs up on whom polkit refuses. Seen soon enough, that looks as if nobody listened; and here somebody does.
         case .failure(let error) where error.code == .refused || error.code == .noService:
-            return Finding(
-                self, .problem, "service-refuses",
+            return DoctorFinding(
+                self, .error, "service-refuses",
                 localized(
                     "The smart card service hangs up on user \(Self.user): polkit does not allow the access. It usually allows it to whoever sits at the machine, and not over ssh."
                 ),
@@ -72,8 +72,8 @@ struct ServiceCheck: DoctorCheck {
                     localized("Let a group in with a polkit rule: see \"polkit\" in docs/tokens-on-linux.md."),
                 ])
         case .failure(let error):
-            return Finding(
-                self, .problem, "service-fails",
+            return DoctorFinding(
+                self, .error, "service-fails",
                 localized(
                     "Something listens at \(context.socket.path), and does not answer as the smart card service: \(error.status.sentence)."
                 ),
@@ -81,18 +81,18 @@ struct ServiceCheck: DoctorCheck {
         }
     }
 
-    private func missing(_ context: DoctorContext) -> Finding {
+    private func missing(_ context: DoctorContext) -> DoctorFinding {
         guard access(Self.program, X_OK) == 0 else {
-            return Finding(
-                self, .problem, "service-not-installed",
+            return DoctorFinding(
+                self, .error, "service-not-installed",
                 localized("The smart card service (pcscd) is not installed: tokens in USB ports cannot be reached."),
                 next: [.verbatim("sudo apt install pcscd libccid")])
         }
         let place: LocalizableText =
             getenv("PCSCLITE_CSOCK_NAME") == nil
             ? .verbatim("") : localized(" where PCSCLITE_CSOCK_NAME says it is (unset it unless that is meant)")
-        return Finding(
-            self, .problem, "service-not-running",
+        return DoctorFinding(
+            self, .error, "service-not-running",
             localized("The smart card service (pcscd) does not run: \(context.socket.path) is not there\(place)."),
             next: start(context, verb: "enable --now"))
     }

@@ -5,12 +5,12 @@ import Messages
 struct USBCheck: DoctorCheck {
     let name = "usb"
 
-    func findings(_ context: DoctorContext) -> [Finding] {
+    func findings(_ context: DoctorContext) -> [DoctorFinding] {
         USBToken.pluggedIn().map { token in
             let what: LocalizableText = localized("\(token.name) is plugged in (USB \(token.id))")
             if !token.hasDriver() {
-                return Finding(
-                    self, .problem, "usb-no-driver",
+                return DoctorFinding(
+                    self, .error, "usb-no-driver",
                     localized("\(what), and no reader driver of the smart card service knows it."),
                     next: [
                         localized(
@@ -20,15 +20,15 @@ struct USBCheck: DoctorCheck {
                     ])
             }
             if case .success = context.service, context.readers.isEmpty {
-                return Finding(
-                    self, .problem, "usb-not-seen",
+                return DoctorFinding(
+                    self, .error, "usb-not-seen",
                     localized("\(what), but the smart card service sees no reader."),
                     next: [
                         context.hasSystemd ? .verbatim("sudo systemctl restart pcscd") : localized("Restart pcscd."),
                         localized("If it still is not seen: sudo pcscd --foreground --debug"),
                     ])
             }
-            return Finding(self, .ok, "usb-token", localized("\(what)."))
+            return DoctorFinding(self, .ok, "usb-token", localized("\(what)."))
         }
     }
 }

@@ -36,13 +36,13 @@ struct DoctorCommand: ParsableCommand {
             namedModules: try module.named(), pins: .toLookAt, patience: module.tokenTimeout)
         let cluster = try self.cluster.map(configuredCluster)
         defer { cluster?.close() }
-        var findings: [Finding] = []
+        var findings: [DoctorFinding] = []
         for check in DoctorContext.checks(of: cluster) {
             let found = check.findings(context)
             findings += found
             if !common.json { for finding in found { Terminal.out(finding.text()) } }
         }
-        let problems = findings.count { $0.severity == .problem }
+        let problems = findings.count { $0.severity == .error }
         let warnings = findings.count { $0.severity == .warning }
         if common.json {
             try Terminal.json(

@@ -2,20 +2,18 @@ import Basics
 import Doctor
 import Messages
 
-extension Finding.Severity {
-    var text: String {
-        switch self {
+extension DoctorFinding {
+    private var severityText: String {
+        switch severity {
         case .ok: localized("ok").localized
         case .warning: localized("warning").localized
-        case .problem: localized("problem").localized
+        case .error: localized("problem").localized
         }
     }
-}
 
-extension Finding {
     /// For the terminal, within `width` columns.
     func text(width: Int = 80) -> String {
-        let first = severity.text + String(repeating: " ", count: max(1, 9 - severity.text.count))
+        let first = severityText + String(repeating: " ", count: max(1, 9 - severityText.count))
         let indent = String(repeating: " ", count: first.count)
         var lines = self.text.localized.wrapped(to: width - indent.count).enumerated().map { index, line in
             (index == 0 ? first : indent) + line
@@ -39,9 +37,11 @@ struct FindingDocument: Encodable {
     let text: LocalizableText
     let next: [LocalizableText]
 
-    init(_ finding: Finding) {
-        (check, severity, code) = (finding.check, finding.severity.rawValue, finding.code)
-        reader = finding.reader.map { ReaderDocument($0) }
+    init(_ finding: DoctorFinding) {
+        (check, code) = (finding.code.check, finding.code.name)
+        // What other commands call an error is a problem here.
+        severity = finding.severity == .error ? "problem" : finding.severity.rawValue
+        reader = finding.subject.map { ReaderDocument($0) }
         (text, next) = (finding.text, finding.next)
     }
 }
