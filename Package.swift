@@ -140,7 +140,7 @@ let package = Package(
                 "TrustList", "X509",
             ]),
         .target(
-            name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
+            name: "ServerFixtures", dependencies: ["Basics", "CLinux", "Transfers"], path: "Tests/ServerFixtures",
             exclude: [
                 "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "ssh-cut.py",
                 "tls-echo.py", "tvs-server.py",
