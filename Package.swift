@@ -99,7 +99,7 @@ let package = Package(
             ]),
 
         // A token without hardware: a smart card for the virtual reader of vsmartcard-vpcd.
-        .target(name: "VirtualToken", dependencies: ["X509"]),
+        .target(name: "VirtualToken", dependencies: ["Basics", "X509"]),
         .executableTarget(
             name: "virtual-token",
             dependencies: [
