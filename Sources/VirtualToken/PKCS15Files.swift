@@ -1,3 +1,4 @@
+import X509
 import Basics
 
 /// The files of a PKCS#15 card (PKCS#15 1.1): one PIN, one RSA key, one certificate.

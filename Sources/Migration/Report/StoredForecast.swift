@@ -1,3 +1,4 @@
+import Messages
 import Phones
 
 /// A forecast as the journal keeps it: phones of one model and pool that hold and do the same are one group.
