@@ -14,7 +14,7 @@ final class FakeShell: ClusterShell {
 
     var commands: [ShellCommand] { sent.withLock { $0 } }
 
-    func run(_ command: ShellCommand, isInterrupted: () -> Bool) throws(ClusterError) -> String {
+    func run(_ command: ShellCommand) throws(ClusterError) -> String {
         sent.withLock { $0.append(command) }
         return answers[command.text] ?? "No valid command entered"
     }

@@ -23,7 +23,7 @@ import Testing
 
     @Test func theLongStepsHearControlC() throws {
         let rehearsal = try Rehearsal(options: ["--phones", "250"])
-        try rehearsal.fault("all", "slow-start")
+        try rehearsal.fault("all", "slow-start", "--delay", "20")
         let stopped = try interrupt(
             rehearsal, rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--accept-stranded"],
             at: "0 of 4 services")
@@ -37,6 +37,11 @@ import Testing
         }
 
         try rehearsal.fault("all", "none")
+        // The service goes on by itself.
+        let fetched = ["ctl", "fetch", "--cluster", "lab", "--output", rehearsal.folder.file("now.tlv"), "--force"]
+        try waitUntil("Cisco Tftp is up again") {
+            try rehearsal.run(Programs.path("etoken-bridge"), fetched).status == 0
+        }
         let resume = ["migrate", "resume", "--cluster", "lab"]
         let again = try interrupt(rehearsal, resume, at: "100 of 25")
         #expect(again.status == 10, "\(again.text)")

@@ -3,11 +3,15 @@ import TrustList
 
 // A run goes through its stages, and through all of them: each can only be made from the one before it.
 
-func withoutTheLock(_ planned: PlannedChange, _ change: Change, _ author: RunAuthor) throws {
-    _ = SurveyedChange(change: change)  // expected-error {{no accessible initializers}}
+func withoutTheLock(_ planned: PlannedChange, _ author: RunAuthor) throws {
     _ = try planned.agreeToFindings(despiteErrors: true)  // expected-error {{has no member 'agreeToFindings'}}
     _ = try planned.begin(author)  // expected-error {{has no member 'begin'}}
-    _ = try change.begin(author)  // expected-error {{'begin' is inaccessible due to 'internal' protection level}}
+}
+
+func pastTheStages(_ change: Change, _ lock: ClusterLock, _ run: JournalRecord.Run) throws {
+    _ = SurveyedChange(lock: lock, change: change)  // expected-error {{inaccessible due to 'fileprivate' protection}}
+    _ = ForecastAgreed(lock: lock, change: change)  // expected-error {{inaccessible due to 'fileprivate' protection}}
+    _ = try change.begin(run)  // expected-error {{'begin' is inaccessible due to 'internal' protection level}}
 }
 
 func withoutTheFindings(_ surveyed: consuming SurveyedChange) throws {

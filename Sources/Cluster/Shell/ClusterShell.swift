@@ -39,19 +39,10 @@ public protocol ClusterShell: Sendable {
 
     /// Sends a command and waits for the prompt after it.
     ///
-    /// - Parameter isInterrupted: asked while the answer is awaited; yes ends the wait and the connection. The node may go
-    ///   on with the command.
     /// - Returns: what the command printed: without its echo and the prompt, lines ended by LF.
     /// - Throws: `unexpectedQuestion` when it asks something else than expected. That is left unanswered, and the
-    ///   connection is closed. `interrupted`.
-    func run(_ command: ShellCommand, isInterrupted: () -> Bool) throws(ClusterError) -> String
+    ///   connection is closed.
+    func run(_ command: ShellCommand) throws(ClusterError) -> String
 
     func close()
-}
-
-extension ClusterShell {
-    /// Sends a command and waits for the prompt after it, whatever happens meanwhile.
-    public func run(_ command: ShellCommand) throws(ClusterError) -> String {
-        try run(command, isInterrupted: { false })
-    }
 }

@@ -17,7 +17,8 @@ extension PlatformCommandLine {
     ) throws(ClusterError) {
         let command = ShellCommand(
             "utils service restart \(name)", timeout: max(1, (deadline - .now) / .seconds(1)))
-        let text = try shell.run(command, isInterrupted: isInterrupted)
+        // Not cut short: where the terminal goes away between stop and start, the service stays down.
+        let text = try shell.run(command)
         var last = CommandAnswers.services(text)?.last { $0.name == name }
         guard last != nil else {
             throw ClusterError(

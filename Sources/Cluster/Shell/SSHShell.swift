@@ -55,36 +55,26 @@ public final class SSHShell: ClusterShell {
         return try connection.hostKeyFingerprint()
     }
 
-    public func run(_ command: ShellCommand, isInterrupted: () -> Bool) throws(ClusterError) -> String {
+    public func run(_ command: ShellCommand) throws(ClusterError) -> String {
         let operation: LocalizableText = localized("run \(command.text)")
         guard command.text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw ClusterError(
                 .configuration, operation: localized("run a command"), node: node,
                 message: localized("it holds a control character"))
         }
-        return try withoutActuallyEscaping(isInterrupted) { (ask) throws(ClusterError) -> String in
-            let interruption = Asked(ask)
-            return try connection.withLock { (connection) throws(ClusterError) -> String in
-                guard connection != nil else {
-                    throw ClusterError(
-                        .closed, operation: operation, node: node, message: localized("the connection is closed"))
-                }
-                do throws(ClusterError) {
-                    return try Self.send(
-                        command, on: connection!, node: node, operation: operation, interruption: interruption)
-                } catch {
-                    // Whatever state the other side is in, the next command must not be taken for an answer to it.
-                    connection = nil
-                    throw error
-                }
+        return try connection.withLock { (connection) throws(ClusterError) -> String in
+            guard connection != nil else {
+                throw ClusterError(
+                    .closed, operation: operation, node: node, message: localized("the connection is closed"))
+            }
+            do throws(ClusterError) {
+                return try Self.send(command, on: connection!, node: node, operation: operation)
+            } catch {
+                // Whatever state the other side is in, the next command must not be taken for an answer to it.
+                connection = nil
+                throw error
             }
         }
-    }
-
-    /// A question that is asked by the thread that passed it, before its call returns: no other one ever sees it.
-    private struct Asked: @unchecked Sendable {
-        let ask: () -> Bool
-        init(_ ask: @escaping () -> Bool) { self.ask = ask }
     }
 
     public var isOpen: Bool { connection.withLock { $0 != nil } }
@@ -92,21 +82,19 @@ public final class SSHShell: ClusterShell {
     public func close() { connection.withLock { $0 = nil } }
 
     private static func send(
-        _ command: ShellCommand, on connection: borrowing SSHConnection, node: String, operation: LocalizableText,
-        interruption: Asked
+        _ command: ShellCommand, on connection: borrowing SSHConnection, node: String, operation: LocalizableText
     ) throws(ClusterError) -> String {
         // What came since the last prompt belongs to nobody.
         while let stale = try connection.receive(milliseconds: 1), !stale.isEmpty {}
         try connection.send(
             Array(command.text.utf8) + [UInt8(ascii: "\n")], until: ContinuousClock.now + .seconds(command.timeout))
         return try converse(
-            Conversation(command), on: connection, node: node, operation: operation, timeout: command.timeout,
-            isInterrupted: interruption.ask)
+            Conversation(command), on: connection, node: node, operation: operation, timeout: command.timeout)
     }
 
     private static func converse(
         _ start: Conversation, on connection: borrowing SSHConnection, node: String, operation: LocalizableText,
-        timeout: Double, isInterrupted: () -> Bool = { false }
+        timeout: Double
     ) throws(ClusterError) -> String {
         var conversation = start
         let deadline = ContinuousClock.now + .seconds(timeout)
@@ -118,11 +106,6 @@ public final class SSHShell: ClusterShell {
                     .timedOut, operation: operation, node: node,
                     message: localized("no prompt within \(Int(timeout)) s"),
                     found: conversation.text)
-            }
-            guard !isInterrupted() else {
-                throw ClusterError(
-                    .interrupted, operation: operation, node: node,
-                    message: localized("interrupted before the node was through with it"))
             }
             guard let bytes = try connection.receive(milliseconds: 50) else {
                 throw ClusterError(

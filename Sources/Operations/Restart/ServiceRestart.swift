@@ -83,7 +83,7 @@ extension ClusterClient {
     ///
     /// - Parameters:
     ///   - timeout: seconds.
-    ///   - isInterrupted: asked all the time; yes ends the wait, and the node goes on by itself.
+    ///   - isInterrupted: asked once the command is through; yes ends the wait, and the node goes on by itself.
     /// - Throws: `timedOut` when it is not up by then; `refused` when the node cannot restart it; `interrupted`.
     public func restart(
         _ service: String, on node: NodeConfiguration, timeout: Double = 600, isInterrupted: () -> Bool = { false }
