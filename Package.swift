@@ -90,7 +90,9 @@ let package = Package(
         // The lab: a cluster and its phones on loopback. It knows nothing of the product above.
         .target(
             name: "ClusterLab",
-            dependencies: ["Basics", "CLinux", "CSSH", "Markup", "Messages", "Transfers", "TrustList", "X509", "FlyingFox"]),
+            dependencies: [
+                "Basics", "CLinux", "CSSH", "Markup", "Messages", "Transfers", "TrustList", "X509", "FlyingFox",
+            ]),
         .executableTarget(
             name: "cluster-lab",
             dependencies: [
