@@ -1,3 +1,5 @@
+import X509
+import TrustList
 import Basics
 import Cluster
 import Configuration
@@ -7,7 +9,7 @@ import TokenPresence
 import Tokens
 
 /// Leads through a change on the terminal, as the CTL Client's wizard did: every answer has an option as well.
-enum Guide {
+enum MigrationWizard {
     private static func require(_ option: String) throws {
         guard Terminal.isInteractive else {
             throw Failure(
