@@ -52,7 +52,6 @@ let package = Package(
         .target(
             name: "Tokens",
             dependencies: ["Basics", "CPKCS11", "Messages", "Secrets", "SmartCards", "TrustList", "X509"]),
-        .target(name: "TokenPresence", dependencies: ["Basics", "Messages", "SmartCards", "Tokens"]),
         .target(name: "Transfers", dependencies: ["Basics", "CCurl", "Messages"]),
         .target(name: "Markup", dependencies: ["CXML", "Messages"]),
         .target(name: "TOML", dependencies: ["CTOML", "Messages"]),
@@ -79,11 +78,16 @@ let package = Package(
                 "Basics", "Cluster", "Configuration", "Messages", "Operations", "Phones",
                 "TrustList", "X509",
             ]),
+        .target(
+            name: "Doctor",
+            dependencies: [
+                "Basics", "Cluster", "Configuration", "Messages", "Operations", "SmartCards", "Tokens",
+            ]),
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Basics", "Cluster", "Configuration", "Messages", "Migration", "Operations",
-                "Phones", "Secrets", "SmartCards", "TokenPresence", "Tokens", "TrustList", "Version", "X509",
+                "Basics", "Cluster", "Configuration", "Doctor", "Messages", "Migration", "Operations",
+                "Phones", "Secrets", "SmartCards", "Tokens", "TrustList", "Version", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -134,7 +138,7 @@ let package = Package(
         .testTarget(name: "SmartCardsTests", dependencies: ["ServerFixtures", "SmartCards", "virtual-token"]),
         .testTarget(
             name: "TokenPresenceTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
-        .testTarget(name: "DoctorTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
+        .testTarget(name: "DoctorTests", dependencies: ["Doctor", "ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(
             name: "MigrationTests",
             dependencies: [

@@ -5,7 +5,7 @@ import X509
 extension CandidateSigner {
     /// What a list says of the signer. A phone goes by the names as the file spells them, takes the first record with a
     /// certificate and the role, and checks the signature with that certificate's key.
-    func standing(in list: TrustListFile) -> Standing {
+    func state(in list: TrustListFile) -> SignerState {
         let record = list.records.first {
             $0.role == .sast && $0.certificate != nil && $0.names(issuer: issuer, serialNumber: serialNumber)
         }
@@ -13,7 +13,7 @@ extension CandidateSigner {
         return record.x509?.publicKey == certificate.publicKey ? .named : .otherKey
     }
 
-    enum Standing { case named, otherKey, absent }
+    enum SignerState { case named, otherKey, absent }
 }
 
 /// What a TVS server says when a phone asks it for the signer of a file.
@@ -114,7 +114,7 @@ public enum Acceptance {
         case .none:
             return Verdict(.accepted, .firstUse, localized("it holds no CTL file, and takes the first one on trust"))
         case .file(let file):
-            switch signer.standing(in: file) {
+            switch signer.state(in: file) {
             case .named:
                 return Verdict(
                     .accepted, .signerInHeldCTL, localized("the signer stands in the CTL file that it holds"))
@@ -156,7 +156,7 @@ public enum Acceptance {
         guard let itl else {
             return refused(localized("the signer is not in the CTL file that it holds, and it has no ITL file"))
         }
-        switch signer.standing(in: itl) {
+        switch signer.state(in: itl) {
         case .named:
             return Verdict(.accepted, .signerInITL, localized("the signer stands in its ITL file with a signing role"))
         case .otherKey:

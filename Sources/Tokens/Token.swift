@@ -16,12 +16,14 @@ public struct Token: Sendable {
 
     /// Logs in, and gives a signer for the certificate's key. The PIN is tried once.
     ///
-    /// - Parameter pin: asked for the PIN after the token's flags allowed a login; not called where the reader has a PIN
-    ///   pad.
-    /// - Throws: ``TokenError``, or what `pin` throws.
+    /// - Parameter pin: asked for the PIN after what is remembered of it, and the token's flags, allowed a login; not
+    ///   called where the reader has a PIN pad.
+    /// - Throws: ``TokenError``, or what `pin` and ``PINLedger`` throw.
     public func signer(
-        for stored: StoredCertificate, pin: (TokenInfo) throws -> Secret
+        for stored: StoredCertificate, pin: (TokenInfo, PINHistory) throws -> Secret
     ) throws -> TokenSigner {
+        let history = try pinHistory()
+        try history.check()
         // What makes the signing impossible is found before a PIN is asked for.
         guard stored.certificate.publicKey.isRSA else {
             throw TokenError(
@@ -39,13 +41,23 @@ public struct Token: Sendable {
                 localized("Token \(info.plainLabel) offers no RSA PKCS #1 signature, so it cannot sign a trust list."))
         }
         try before.checkLogin()
-        let secret = before.hasPINPad ? nil : try pin(before)
+        let secret = before.hasPINPad ? nil : try pin(before, history)
         return try attempt(within: secret == nil ? PINPad.patience : nil) { () throws(TokenError) in
             // While the user typed, the token may have been exchanged, or used wrongly elsewhere.
             try currentInfo().checkLogin()
             let session = try Session(self)
-            try session.login(secret, for: .user)
-            return try TokenSigner(token: self, session: session, stored: stored, mechanisms: mechanisms, pin: secret)
+            try session.login(secret, for: .user, history.attempt())
+            return try TokenSigner(
+                token: self, session: session, stored: stored, mechanisms: mechanisms, pin: secret, history: history)
+        }
+    }
+
+    /// What is remembered of the token's PIN.
+    ///
+    /// - Throws: what ``PINLedger`` throws.
+    public func pinHistory() throws -> PINHistory {
+        try PINHistory(info, in: module.pins) {
+            ((try? certificates()) ?? []).contains { SASTLikeness($0.certificate) == .full }
         }
     }
 
@@ -123,13 +135,13 @@ public struct Token: Sendable {
     private func mechanisms() throws(TokenError) -> Set<UInt> {
         var count: CK_ULONG = 0
         let functions = module.functions
-        try module.call("C_GetMechanismList", functions.C_GetMechanismList, on: info.plainLabel) {
+        try module.call(.getMechanismList, functions.C_GetMechanismList, on: info.plainLabel) {
             $0(slot, nil, &count)
         }
         guard count > 0 else { return [] }
         var list = [CK_MECHANISM_TYPE](repeating: 0, count: Int(min(count, 4096)))
         count = CK_ULONG(list.count)
-        try module.call("C_GetMechanismList", functions.C_GetMechanismList, on: info.plainLabel) {
+        try module.call(.getMechanismList, functions.C_GetMechanismList, on: info.plainLabel) {
             $0(slot, &list, &count)
         }
         return Set(list.prefix(Int(min(count, CK_ULONG(list.count)))).map { UInt($0) })

@@ -45,23 +45,27 @@ public struct TokenError: UserError, Equatable {
     public let subject: String
     /// One sentence: what was expected and what was found.
     public let text: LocalizableText
+    /// What to do next, where ``code`` does not say it all.
+    private let advice: LocalizableText?
     /// The PKCS#11 function that failed and what it returned, or nil.
-    public let function: String?
+    public let function: PKCS11Function?
     public let returnValue: ReturnValue?
 
     init(
-        _ code: Code, _ subject: String, _ text: LocalizableText, function: String? = nil,
+        _ code: Code, _ subject: String, _ text: LocalizableText, next advice: LocalizableText? = nil,
+        function: PKCS11Function? = nil,
         returnValue: ReturnValue? = nil
     ) {
         self.code = code
         self.subject = subject
         self.text = text
+        self.advice = advice
         self.function = function
         self.returnValue = returnValue
     }
 
     /// A function of a module failed.
-    init(_ function: String, _ value: ReturnValue, _ subject: String, called name: LocalizableText? = nil) {
+    init(_ function: PKCS11Function, _ value: ReturnValue, _ subject: String, called name: LocalizableText? = nil) {
         self.init(
             .failed, subject, localized("\(name ?? .verbatim(subject)) cannot be used: \(value.sentence)."),
             function: function, returnValue: value)
@@ -74,7 +78,7 @@ extension TokenError {
         switch code {
         case .pinRefused, .pinLocked: function != nil
         case .noAnswer: true
-        case .tokenPulled: function == "C_Login" || function == "C_SetPIN"
+        case .tokenPulled: function == .login || function == .setPIN
         default: false
         }
     }
@@ -82,11 +86,12 @@ extension TokenError {
 
 extension TokenError {
     public var details: [LocalizableText] {
-        function.map { [localized("\($0) returned \(returnValue?.name ?? "?")")] } ?? []
+        function.map { [localized("\($0.rawValue) returned \(returnValue?.name ?? "?")")] } ?? []
     }
 
     public var next: LocalizableText? {
-        switch code {
+        if let advice { return advice }
+        return switch code {
         case .moduleNotFound:
             localized("Install the token's driver (SafeNet Authentication Client or OpenSC), or give --module PATH.")
         case .moduleNotUsable:

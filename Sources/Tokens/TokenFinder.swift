@@ -5,16 +5,19 @@ import Messages
 /// Finds tokens, in the modules named or in all that this machine knows.
 public final class TokenFinder {
     private let named: [String]
+    private let pins: PINLedger
     private let patience: Int
-    private lazy var loading = Self.load(named.isEmpty ? ModuleSearch.candidates() : named, patience)
+    private lazy var loading = Self.load(named.isEmpty ? ModuleSearch.candidates() : named, pins, patience)
 
     /// Nothing is loaded before the first question.
     ///
     /// - Parameters:
     ///   - modules: paths of PKCS#11 modules; none to search for them (``ModuleSearch``).
+    ///   - pins: what is remembered of tokens' PINs.
     ///   - patience: how long a module may take for one piece of work, in seconds.
-    public init(modules: [String] = [], patience: Int = PKCS11Module.defaultPatience) {
+    public init(modules: [String] = [], pins: PINLedger, patience: Int = PKCS11Module.defaultPatience) {
         named = modules
+        self.pins = pins
         self.patience = patience
     }
 
@@ -26,10 +29,10 @@ public final class TokenFinder {
 
     /// All at the same time: one that hangs keeps the others for no longer than its deadline.
     private static func load(
-        _ paths: [String], _ patience: Int
+        _ paths: [String], _ pins: PINLedger, _ patience: Int
     ) -> (modules: [PKCS11Module], failures: [TokenError]) {
         let tasks = paths.map { path in
-            BlockingTask { () throws(TokenError) in try PKCS11Module(path: path, patience: patience) }
+            BlockingTask { () throws(TokenError) in try PKCS11Module(path: path, pins: pins, patience: patience) }
         }
         var modules: [PKCS11Module] = []
         var failures: [TokenError] = []
@@ -89,20 +92,16 @@ public final class TokenFinder {
         return (tokens, failures)
     }
 
-    /// The token with this name: a PKCS#11 URI, a label, or a serial number. Where a URI names a module by
-    /// `module-path`, only that one is loaded and asked.
+    /// The token with this name. Where a URI names a module by `module-path`, only that one is loaded and asked.
     ///
-    /// - Throws: ``TokenError`` (`token-not-found`, `ambiguous`, `bad-uri`), naming the tokens that are there.
-    public func token(named name: String) throws(TokenError) -> Token {
-        let uri = name.lowercased().hasPrefix("pkcs11:") ? try TokenURI(name) : nil
+    /// - Throws: ``TokenError`` (`token-not-found`, `ambiguous`), naming the tokens that are there.
+    public func token(named wanted: TokenName) throws(TokenError) -> Token {
+        let name = wanted.text
         let (all, failures) =
-            if let path = uri?.modulePath {
-                Self.scan([try PKCS11Module(path: path, patience: patience)])
+            if let path = wanted.uri?.modulePath {
+                Self.scan([try PKCS11Module(path: path, pins: pins, patience: patience)])
             } else { try scan() }
-        let matching = all.filter { token in
-            if let uri { return uri.matches(token.info) }
-            return token.info.label == name || token.info.plainLabel == name || token.info.serialNumber == name
-        }
+        let matching = all.filter { wanted.matches($0.info) }
         guard let first = matching.first else {
             // With nothing at all to choose from, what failed is the better answer.
             if all.isEmpty, let failure = failures.first { throw failure }

@@ -32,7 +32,7 @@ public struct TokenURI: Hashable, Sendable {
             let shown = path.lowercased().contains("pin") ? "pkcs11:..." : path
             return TokenError(.badURI, shown, localized("\"\(shown)\" is not a PKCS#11 URI: \(reason)."))
         }
-        guard text.lowercased().hasPrefix("pkcs11:") else { throw bad(localized("it does not start with pkcs11:")) }
+        guard Self.isScheme(of: text) else { throw bad(localized("it does not start with pkcs11:")) }
         let parts = text.dropFirst(7).split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         do throws(Fault) {
             for (name, value) in try Self.attributes(parts[0], separator: ";", plain: Self.pathCharacters) {
@@ -46,6 +46,9 @@ public struct TokenURI: Hashable, Sendable {
             throw bad(error.reason)
         }
     }
+
+    /// Whether a text is meant as a PKCS#11 URI.
+    static func isScheme(of text: String) -> Bool { text.lowercased().hasPrefix("pkcs11:") }
 
     private struct Fault: Error { let reason: LocalizableText }
 

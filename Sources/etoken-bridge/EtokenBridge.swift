@@ -19,7 +19,7 @@ struct EtokenBridge: ParsableCommand {
         subcommands: [
             TokenGroup.self, CtlGroup.self, TrustGroup.self, ClusterGroup.self, TVSGroup.self, PhonesGroup.self,
             MigrateGroup.self,
-            Doctor.self,
+            DoctorCommand.self,
         ])
 
     static func main() {

@@ -37,7 +37,15 @@ final class FakeModule: Sendable {
 
     func set(_ rules: String) { folder.write("fake.so.rules", rules) }
 
-    func module(patience: Int = 5) throws -> PKCS11Module { try PKCS11Module(path: path, patience: patience) }
+    /// - Parameter tries: how many wrong PINs lock its token, as the user says.
+    func module(patience: Int = 5, tries: Int? = 1000) throws -> PKCS11Module {
+        try PKCS11Module(path: path, pins: pins(tries: tries), patience: patience)
+    }
+
+    /// What is remembered of its token's PIN, in a folder of its own.
+    func pins(tries: Int? = 1000) -> PINLedger {
+        PINLedger(folder: folder.file("pins"), settings: "/settings.toml") { tries }
+    }
 
     /// How often a function was called.
     func calls(_ name: String) -> Int { folder.text("fake.so.log").split(separator: "\n").count { $0 == name } }
@@ -52,6 +60,10 @@ final class FakeModule: Sendable {
     }
 
     func write(_ name: String, _ bytes: [UInt8]) -> String { folder.write(name, bytes) }
+}
+
+extension TokenFinder {
+    func token(named name: String) throws -> Token { try token(named: TokenName(name)) }
 }
 
 /// A secret for a test.

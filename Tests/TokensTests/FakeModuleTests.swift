@@ -28,7 +28,7 @@ import X509
     @Test func aPINPadIsUsedWithoutAPIN() throws {
         let (fake, token) = try ready(flags: pinPad)
         #expect(token.info.hasPINPad)
-        let signer = try token.signer(for: token.certificate()) { _ in
+        let signer = try token.signer(for: token.certificate()) { _, _ in
             Issue.record("a PIN was asked for")
             return secret("nothing")
         }
@@ -43,7 +43,7 @@ import X509
         let (fake, token) = try ready("return C_Login 0 a0\n")
         let stored = try token.certificate()
         func login() -> TokenError? {
-            #expect(throws: TokenError.self) { try token.signer(for: stored) { _ in secret("wrong") } }
+            #expect(throws: TokenError.self) { try token.signer(for: stored) { _, _ in secret("wrong") } }
         }
         #expect(login()?.code == .pinRefused)
         let certificate = try fake.makeCertificate("other.der")
@@ -63,7 +63,7 @@ import X509
         let stored = try token.certificate()
         let certificate = try fake.makeCertificate("other.der")
         let error = #expect(throws: TokenError.self) {
-            try token.signer(for: stored) { _ in
+            try token.signer(for: stored) { _, _ in
                 fake.set(try rules(flags: finalTry, "certificate \(certificate)\n"))
                 return secret("Cisco123")
             }
@@ -76,7 +76,7 @@ import X509
         let stored = try token.certificate()
         let certificate = try fake.makeCertificate("other.der")
         let error = #expect(throws: TokenError.self) {
-            try token.signer(for: stored) { _ in
+            try token.signer(for: stored) { _, _ in
                 fake.set(
                     try rules(flags: 0, "certificate \(certificate)\nsequence C_GetTokenInfo 1 99999999\n"))
                 return secret("Cisco123")
@@ -90,7 +90,7 @@ import X509
     func anyFailureOfALoginCounts(code: UInt) throws {
         let (fake, token) = try ready("return C_Login 0 \(String(code, radix: 16))\n")
         let error = #expect(throws: TokenError.self) {
-            try token.signer(for: token.certificate()) { _ in secret("Cisco123") }
+            try token.signer(for: token.certificate()) { _, _ in secret("Cisco123") }
         }
         #expect(error?.code == .pinRefused && error?.returnValue?.rawValue == code && error?.usedUpPINTry == true)
         #expect(fake.calls("C_Login") == 1)
@@ -110,7 +110,7 @@ import X509
 
             """)
         let token = try #require(try fake.module().tokens().first)
-        let signer = try token.signer(for: token.certificate()) { _ in secret("Cisco123") }
+        let signer = try token.signer(for: token.certificate()) { _, _ in secret("Cisco123") }
         #expect(try signer.method(for: .sha1) == .digestHere)
     }
 
@@ -120,7 +120,7 @@ import X509
         fake.set("token SAST-FAKE 12345678 c\nmechanism 6 2000\ncertificate \(certificate)\n")
         let token = try #require(try fake.module().tokens().first)
         let error = #expect(throws: TokenError.self) {
-            try token.signer(for: token.certificate()) { _ in secret("Cisco123") }
+            try token.signer(for: token.certificate()) { _, _ in secret("Cisco123") }
         }
         #expect(error?.code == .mechanismMissing && fake.calls("C_Login") == 0)
     }
@@ -128,7 +128,7 @@ import X509
     @Test(arguments: [64, 128])
     func aSignatureThatDoesNotVerifyIsRefused(length: Int) throws {
         let (fake, token) = try ready("signature \(length)\n")
-        let signer = try token.signer(for: token.certificate()) { _ in secret("Cisco123") }
+        let signer = try token.signer(for: token.certificate()) { _, _ in secret("Cisco123") }
         let error = #expect(throws: TokenError.self) { try signer.sign([1, 2, 3], digest: .sha1) }
         #expect(error?.code == .badSignature && fake.calls("C_Sign") == 1)
     }
@@ -140,7 +140,7 @@ import X509
         fake.set(
             FakeModule.healthy
                 + "token SAST-DEAD 2 c\ncertificate \(broken)\ncertificate \(good)\nreturn C_GetTokenInfo/1 0 30\n")
-        let finder = TokenFinder(modules: [fake.path])
+        let finder = TokenFinder(modules: [fake.path], pins: fake.pins())
         let (tokens, failures) = try finder.scan()
         #expect(tokens.map(\.info.label) == ["SAST-FAKE"])
         #expect(failures.count == 1 && failures[0].text.localized.contains("Fake reader 1"))
@@ -152,7 +152,7 @@ import X509
     @Test func aTokenThatTwoModulesKnowIsListedOnce() throws {
         let first = try FakeModule("token SAST-FAKE 00ab12 c\n")
         let second = try FakeModule("token SAST-FAKE AB12 c\ntoken SAST-OTHER 77 c\n")
-        let tokens = try TokenFinder(modules: [first.path, second.path]).tokens()
+        let tokens = try TokenFinder(modules: [first.path, second.path], pins: first.pins()).tokens()
         #expect(tokens.map(\.info.label) == ["SAST-FAKE", "SAST-OTHER"])
         #expect(tokens[0].module.path == first.path)
     }
@@ -162,7 +162,7 @@ import X509
     func aModuleThatHangsIsSaidAndHidesNoOther(function: String) throws {
         let hung = try FakeModule(FakeModule.healthy + "hang \(function)\n")
         let good = try FakeModule("token SAST-OTHER 77 c\n")
-        let (tokens, failures) = try TokenFinder(modules: [hung.path, good.path], patience: 1).scan()
+        let (tokens, failures) = try TokenFinder(modules: [hung.path, good.path], pins: good.pins(), patience: 1).scan()
         #expect(tokens.map(\.info.label) == ["SAST-OTHER"])
         #expect(failures.map(\.code) == [.noAnswer])
     }
@@ -173,7 +173,7 @@ import X509
         let certificate = try fake.makeCertificate()
         fake.set(FakeModule.healthy + "certificate \(certificate)\n")
         let token = try #require(try fake.module(patience: 1).tokens().first)
-        let signer = try token.signer(for: token.certificate()) { _ in secret("Cisco123") }
+        let signer = try token.signer(for: token.certificate()) { _, _ in secret("Cisco123") }
         fake.set(FakeModule.healthy + "hang C_Sign\n")
         for _ in 0..<2 {
             let error = #expect(throws: TokenError.self) { try signer.sign([1], digest: .sha1) }

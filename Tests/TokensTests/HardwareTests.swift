@@ -12,7 +12,8 @@ import X509
 struct HardwareTests {
     private func token() throws -> Token {
         let modules = Hardware.module.map { [$0] } ?? []
-        return try TokenFinder(modules: modules).token(named: "pkcs11:serial=\(Hardware.serial ?? "")")
+        return try TokenFinder(modules: modules, pins: Hardware.pins).token(
+            named: "pkcs11:serial=\(Hardware.serial ?? "")")
     }
 
     @Test func itsCertificatesAreRead() throws {
@@ -28,7 +29,7 @@ struct HardwareTests {
         // One login, and only where no wrong PIN was given before.
         try #require(token.info.pin == .ready)
         let stored = try token.certificate()
-        let signer = try token.signer(for: stored) { _ in try Secret.read(file: Hardware.pinFile ?? "") }
+        let signer = try token.signer(for: stored) { _, _ in try Secret.read(file: Hardware.pinFile ?? "") }
         let message = [UInt8](repeating: 0x2a, count: 5000)
         for digest in DigestAlgorithm.allCases {
             let signature = try signer.sign(message, digest: digest)
@@ -42,6 +43,10 @@ private enum Hardware {
     static let serial = variable("SERIAL")
     static let pinFile = variable("PIN_FILE")
     static let module = variable("MODULE")
+    /// Those of the program: what it knows of the token counts here, too.
+    static let pins = PINLedger(
+        folder: NSHomeDirectory() + "/.local/state/etoken-bridge/wrong-pins", settings: "config.toml"
+    ) { nil }
 
     private static func variable(_ name: String) -> String? {
         ProcessInfo.processInfo.environment["ETOKEN_BRIDGE_HARDWARE_\(name)"]

@@ -19,8 +19,11 @@ enum MockStore {
             setenv(parts[0], parts[1], 1)
         }
         _ = try run("/bin/bash", ["-c", addStrictToken, "-", tokens.path + "/strict", strictLabel, tokens.module])
-        return (tokens: tokens, module: try PKCS11Module(path: tokens.module))
+        return (tokens: tokens, module: try PKCS11Module(path: tokens.module, pins: pins))
     }
+
+    /// Tokens in software have tries without end.
+    static let pins = PINLedger(folder: TemporaryFolder.untilExit().file("pins"), settings: "/settings.toml") { 1000 }
 
     private static let addStrictToken = """
         set -euo pipefail

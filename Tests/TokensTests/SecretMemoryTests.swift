@@ -81,7 +81,7 @@ import Testing
         }
         for login in 1...2 {
             do {
-                let signer = try token.signer(for: stored) { _ in needle.secret() }
+                let signer = try token.signer(for: stored) { _, _ in needle.secret() }
                 _ = try? signer.sign([1, 2, 3], digest: .sha1)
                 #expect(login == 1)
             } catch {

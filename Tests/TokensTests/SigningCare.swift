@@ -43,14 +43,15 @@ extension SoftHSMTests {
             let attributes = try FileManager.default.attributesOfItem(atPath: MockStore.folder + name)
             #expect(try #require(attributes[.posixPermissions] as? Int) & 0o077 == 0)
         }
-        let session = try Session(token("SAST-ADN008580ef"))
-        try session.login(secret("Cisco123"), for: .user)
+        let token = try token("SAST-ADN008580ef")
+        let session = try Session(token)
+        try session.login(secret("Cisco123"), for: .user, token.pinHistory().attempt())
         let key = try #require(
             try session.find([AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_PRIVATE_KEY))]).first)
         #expect(try session.attribute(UInt(CKA_SENSITIVE), of: key) == [1])
         #expect(try session.attribute(UInt(CKA_EXTRACTABLE), of: key) == [0])
         let error = #expect(throws: TokenError.self) { try session.attribute(UInt(CKA_PRIVATE_EXPONENT), of: key) }
-        #expect(error?.returnValue?.name == "CKR_ATTRIBUTE_SENSITIVE" && error?.function == "C_GetAttributeValue")
+        #expect(error?.returnValue?.name == "CKR_ATTRIBUTE_SENSITIVE" && error?.function == .getAttributeValue)
     }
 
     @Test func theMockRefusesAFolderInUse() throws {
@@ -66,7 +67,7 @@ extension SoftHSMTests {
         let token = try token(MockStore.strictLabel)
         let stored = try token.certificate()
         var asked = 0
-        let signer = try token.signer(for: stored) { _ in
+        let signer = try token.signer(for: stored) { _, _ in
             asked += 1
             return secret("Cisco123")
         }
@@ -83,10 +84,10 @@ extension SoftHSMTests {
         let stored = try token.certificate()
         do {
             let session = try Session(token)
-            try session.login(secret("Cisco123"), for: .user)
+            try session.login(secret("Cisco123"), for: .user, token.pinHistory().attempt())
             let signer = try TokenSigner(
                 token: token, session: session, stored: stored, mechanisms: token.signingMechanisms(),
-                pin: secret("wrong-pin"))
+                pin: secret("wrong-pin"), history: token.pinHistory())
             let first = #expect(throws: TokenError.self) { try signer.sign([1, 2, 3], digest: .sha256) }
             #expect(first?.code == .pinRefused && first?.returnValue?.name == "CKR_PIN_INCORRECT")
             let second = #expect(throws: TokenError.self) { try signer.sign([1, 2, 3], digest: .sha256) }
@@ -95,7 +96,7 @@ extension SoftHSMTests {
             #expect(second?.function == nil)
         }
         // The right PIN takes the mark of the wrong one off again.
-        _ = try token.signer(for: stored) { _ in secret("Cisco123") }
+        _ = try token.signer(for: stored) { _, _ in secret("Cisco123") }
     }
 
     @Test func noPINIsAskedForWhereSigningIsImpossible() throws {
@@ -110,7 +111,7 @@ extension SoftHSMTests {
             ])
         let stored = StoredCertificate(certificate: try Certificate(pem: certificate), id: [1], label: "")
         let error = #expect(throws: TokenError.self) {
-            try token.signer(for: stored) { _ in
+            try token.signer(for: stored) { _, _ in
                 Issue.record("a PIN was asked for")
                 return secret("Cisco123")
             }
@@ -122,7 +123,7 @@ extension SoftHSMTests {
     @Test func aCertificateWithoutItsKeyIsSaid() throws {
         let token = try token("SAST-ADN008580ef")
         let stored = StoredCertificate(certificate: try token.certificate().certificate, id: [9], label: "")
-        let error = #expect(throws: TokenError.self) { try token.signer(for: stored) { _ in secret("Cisco123") } }
+        let error = #expect(throws: TokenError.self) { try token.signer(for: stored) { _, _ in secret("Cisco123") } }
         #expect(error?.code == .keyNotFound)
         try expectNoSession(on: token)
     }
@@ -132,17 +133,17 @@ extension SoftHSMTests {
         let stored = try token.certificate()
         try expectNoSession(on: token)
         do {
-            let signer = try token.signer(for: stored) { _ in secret("Cisco123") }
+            let signer = try token.signer(for: stored) { _, _ in secret("Cisco123") }
             #expect(initToken(token) == "CKR_SESSION_EXISTS")
             _ = try signer.sign([0], digest: .sha1)
         }
         try expectNoSession(on: token)
         struct Cancelled: Error {}
-        #expect(throws: Cancelled.self) { try token.signer(for: stored) { _ in throw Cancelled() } }
+        #expect(throws: Cancelled.self) { try token.signer(for: stored) { _, _ in throw Cancelled() } }
         try expectNoSession(on: token)
-        #expect(throws: TokenError.self) { try token.signer(for: stored) { _ in secret("wrong-pin") } }
+        #expect(throws: TokenError.self) { try token.signer(for: stored) { _, _ in secret("wrong-pin") } }
         try expectNoSession(on: token)
-        _ = try token.signer(for: stored) { _ in secret("Cisco123") }
+        _ = try token.signer(for: stored) { _, _ in secret("Cisco123") }
         #expect(try token.currentInfo().pin == .ready)
     }
 
@@ -162,7 +163,7 @@ extension SoftHSMTests {
     @Test func aURICanNameTheModule() throws {
         let name = "pkcs11:token=SAST-ADN008580ef?module-path=" + (try MockStore.module.path)
         // Nothing else has to be there, or is loaded.
-        let finder = TokenFinder(modules: ["/nowhere/module.so"])
+        let finder = TokenFinder(modules: ["/nowhere/module.so"], pins: MockStore.pins)
         do {
             // Two owners of one library: the first that goes away does not end it for the other.
             let token = try finder.token(named: name)

@@ -47,7 +47,7 @@ import X509
         let uri = try TokenURI(uri)
         let token = try token(try #require(uri.token))
         let stored = try token.certificate(matching: uri)
-        let signer = try token.signer(for: stored) { _ in secret("Cisco123") }
+        let signer = try token.signer(for: stored) { _, _ in secret("Cisco123") }
         let message = Array("a trust list, to be".utf8)
         #expect(try signer.method(for: digest) == .digestOnToken)
         for method in [TokenSigner.Method.digestOnToken, .digestHere] {
@@ -86,7 +86,7 @@ import X509
         #expect(before.info.pin == .ready)
         var asked = 0
         let error = #expect(throws: TokenError.self) {
-            try before.signer(for: stored) { _ in
+            try before.signer(for: stored) { _, _ in
                 asked += 1
                 return secret("wrong-pin")
             }
@@ -96,7 +96,7 @@ import X509
         #expect(error.map { !"\($0)".contains("wrong-pin") } == true)
         #expect(try token("SAST-ADN008580ef").info.pin == .countLow)
         // The right PIN is taken, and clears the mark.
-        _ = try before.signer(for: stored) { info in
+        _ = try before.signer(for: stored) { info, _ in
             #expect(info.pin == .countLow)
             return secret("Cisco123")
         }
@@ -104,7 +104,7 @@ import X509
     }
 
     @Test func tokensAreFoundByNameSerialAndURI() throws {
-        let finder = try TokenFinder(modules: [MockStore.module.path])
+        let finder = try TokenFinder(modules: [MockStore.module.path], pins: MockStore.pins)
         let token = try finder.token(named: "SAST-ADN008580ef")
         #expect(try finder.token(named: token.info.serialNumber).info == token.info)
         #expect(try finder.token(named: "pkcs11:token=SAST-ADN008580ef;model=SoftHSM%20v2").info == token.info)
@@ -129,7 +129,7 @@ import X509
     @Test func badModulesAreNamed() {
         func code(_ path: String) -> TokenError.Code? {
             do {
-                _ = try PKCS11Module(path: path)
+                _ = try PKCS11Module(path: path, pins: MockStore.pins)
                 return nil
             } catch { return error.code }
         }

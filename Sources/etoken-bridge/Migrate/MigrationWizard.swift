@@ -5,7 +5,6 @@ import Cluster
 import Configuration
 import Messages
 import Migration
-import TokenPresence
 import Tokens
 
 /// Leads through a change on the terminal, as the CTL Client's wizard did: every answer has an option as well.

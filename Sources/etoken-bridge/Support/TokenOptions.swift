@@ -32,7 +32,7 @@ struct ModuleOptions: ParsableArguments {
     func named() throws -> [String] { try module.isEmpty ? ConfigurationFile.load().tokens.modules : module }
 
     func finder() throws -> TokenFinder {
-        let finder = TokenFinder(modules: try named(), patience: tokenTimeout)
+        let finder = TokenFinder(modules: try named(), pins: .standard, patience: tokenTimeout)
         if Terminal.isVerbose { for error in finder.skipped { Terminal.note(localized("Passed over: \(error)")) } }
         return finder
     }
@@ -136,7 +136,8 @@ struct NamedToken {
     let stored: StoredCertificate
 
     init(_ name: String, in finder: TokenFinder) throws {
-        uri = name.lowercased().hasPrefix("pkcs11:") ? try TokenURI(name) : nil
+        let name = try TokenName(name)
+        uri = name.uri
         token = try finder.token(named: name)
         stored = try token.certificate(matching: uri)
     }
@@ -149,17 +150,10 @@ struct NamedToken {
         if token.info.hasPINPad {
             Terminal.note(localized("Type the PIN of token \(label) at its reader; it is tried once."))
         }
-        let history = PINHistory(token, configured: try ConfigurationFile.load().tokens.pinTries)
-        try history.check()
-        let signer = try history.counting { isAboutToTry in
-            // At a PIN pad nobody tells when the PIN is typed.
-            if token.info.hasPINPad { isAboutToTry() }
-            return try token.signer(for: stored) { info in
-                let pin = try options.pin(for: info, uri: uri, history)
-                isFactoryPIN = FactoryPIN.isEqual(to: pin)
-                isAboutToTry()
-                return pin
-            }
+        let signer = try token.signer(for: stored) { info, history in
+            let pin = try options.pin(for: info, uri: uri, history)
+            isFactoryPIN = FactoryPIN.isEqual(to: pin)
+            return pin
         }
         if isFactoryPIN {
             Terminal.note(

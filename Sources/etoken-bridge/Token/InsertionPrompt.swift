@@ -1,6 +1,5 @@
 import Glibc
 import Messages
-import TokenPresence
 import Tokens
 
 /// Asks the user to insert tokens, one after the other where there is one USB port only: "Insert the first security token
@@ -36,7 +35,8 @@ final class InsertionPrompt {
     ///   - declined: a token that is returned where Return is pressed and no other one is there.
     /// - Throws: ``Failure`` where there is no terminal to ask on, or after Control-C (``Interruption``).
     func token(_ name: String?, _ ordinal: LocalizableText, declined: PresentToken? = nil) throws -> PresentToken {
-        if let there = try arrival.wait(for: name, within: 0) { return there }
+        let wantedName = try name.map { name throws(TokenError) in try TokenName(name) }
+        if let there = arrival.wait(for: wantedName, within: 0) { return there }
         let wanted: LocalizableText =
             name.map { localized("the \(ordinal) security token (\($0))") }
             ?? localized("the \(ordinal) security token")
@@ -53,7 +53,7 @@ final class InsertionPrompt {
                 localized("Return alone asks about token \(declined.info.plainLabel) again; Control-C ends this."))
         }
         while true {
-            if let token = try arrival.wait(for: name, within: Self.turn, remark: tell) {
+            if let token = arrival.wait(for: wantedName, within: Self.turn, remark: tell) {
                 Terminal.note(localized("Token \(token.info.plainLabel) (serial \(token.info.serialNumber)) is there."))
                 return token
             }

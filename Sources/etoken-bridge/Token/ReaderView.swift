@@ -1,6 +1,5 @@
 import Messages
 import SmartCards
-import TokenPresence
 import Tokens
 
 /// What the smart card service knows of the readers that tokens are in. Empty where there is no service: the tokens of

@@ -36,21 +36,16 @@ struct TokenChangePIN: ParsableCommand {
     private struct Changed: Encodable { let token, serialNumber: String }
 
     func run() throws {
-        let token = try module.finder().token(named: self.token)
-        let uri = self.token.lowercased().hasPrefix("pkcs11:") ? try TokenURI(self.token) : nil
-        let history = PINHistory(token, configured: try ConfigurationFile.load().tokens.pinTries)
-        try history.check()
+        let name = try TokenName(self.token)
+        let token = try module.finder().token(named: name)
+        let history = try token.checkLogin()
         if token.info.hasPINPad {
             Terminal.note(
                 localized(
                     "Type the present PIN of token \(token.info.plainLabel) at its reader, then the new one twice."))
-            try history.counting { isAboutToTry in
-                isAboutToTry()
-                try token.changePIN(from: nil, to: nil)
-            }
+            try token.changePIN(from: nil, to: nil)
         } else {
-            try token.checkLogin()
-            let old = try pin.pin(for: token.info, uri: uri, history)
+            let old = try pin.pin(for: token.info, uri: name.uri, history)
             let new = try newPinFile.map { try Secret.read(file: $0) } ?? PINPrompt.askForNew(token.info)
             if let weakness = PINStrength.weakness(of: new, previous: old, on: token.info), !allowWeakPin {
                 throw Failure(
@@ -58,10 +53,7 @@ struct TokenChangePIN: ParsableCommand {
                     localized("The new PIN \(weakness). It was not set, and the present one was not tried."),
                     next: localized("Choose another one, or give --allow-weak-pin if you know that you want this."))
             }
-            try history.counting { isAboutToTry in
-                isAboutToTry()
-                try token.changePIN(from: old, to: new)
-            }
+            try token.changePIN(from: old, to: new)
         }
         if common.json {
             try Terminal.json(Changed(token: token.info.plainLabel, serialNumber: token.info.serialNumber))

@@ -113,7 +113,7 @@ struct TokenExport: ParsableCommand {
             let named = try NamedToken(token ?? "", in: finder)
             return [Item(label: named.label, name: named.label, stored: named.stored)]
         }
-        let tokens = try token.map { [try finder.token(named: $0)] } ?? finder.tokens()
+        let tokens = try token.map { [try finder.token(named: TokenName($0))] } ?? finder.tokens()
         let items = try tokens.flatMap { token in
             let certificates = try token.certificates()
             let label = token.info.plainLabel

@@ -68,7 +68,8 @@ struct TokenList: ParsableCommand {
                 default: localized("\(names.count) certificates")
                 }
             table.add(
-                token.info.plainLabel, token.info.serialNumber, token.info.model, PINRecord(token.info).state.text,
+                token.info.plainLabel, token.info.serialNumber, token.info.model,
+                PINLedger.standard.state(of: token.info).text,
                 certificate)
         }
         Terminal.out(table.text)

@@ -21,7 +21,7 @@ struct TokenShow: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let token = try module.finder().token(named: self.token)
+        let token = try module.finder().token(named: TokenName(self.token))
         let contents = try token.contents()
         let readers = ReaderView.now()
         if common.json {
@@ -29,7 +29,7 @@ struct TokenShow: ParsableCommand {
             return
         }
         let info = token.info
-        let state = PINRecord(info).state.text
+        let state = PINLedger.standard.state(of: info).text
         let pin = info.hasPINPad ? localized("\(state), typed in at the reader") : state
         Terminal.out(
             localized(

@@ -2,7 +2,6 @@ import SmartCards
 import ArgumentParser
 import Basics
 import Messages
-import TokenPresence
 import Tokens
 
 struct TokenWait: ParsableCommand {
@@ -43,32 +42,36 @@ struct TokenWait: ParsableCommand {
             throw ValidationError(localized("--timeout wants a number of seconds from 0 to 1000000."))
         }
         // Found now, and not when the first token comes.
-        for name in tokens where name.lowercased().hasPrefix("pkcs11:") {
-            do { _ = try TokenURI(name) } catch { throw ValidationError("\(error)") }
-        }
+        do { _ = try names() } catch { throw ValidationError("\(error)") }
+    }
+
+    private func names() throws(TokenError) -> [TokenName] {
+        try tokens.map { name throws(TokenError) in try TokenName(name) }
     }
 
     func run() throws {
+        let names = try names()
         let watcher = try module.watcher()
         SignalThread.start { watcher.cancel() }
         let deadline = Deadline(seconds: timeout)
-        let wanted: [String?] = tokens.isEmpty ? [nil] : tokens
+        let wanted: [TokenName?] = names.isEmpty ? [nil] : names
         var seen: [Int: PresentToken] = [:]
         while true {
             let there = watcher.tokens
             if together { seen = [:] }
             for (index, name) in wanted.enumerated() where seen[index] == nil {
-                guard let token = try there.first(where: { try name.map($0.info.isCalled) ?? true }) else { continue }
+                guard let token = there.first(where: { name?.matches($0.info) ?? true }) else { continue }
                 seen[index] = token
                 if !common.json, !together { Terminal.out(Self.line(token)) }
             }
             if seen.count == wanted.count { break }
             let changes = watcher.changes(within: deadline.millisecondsLeft)
-            for case .inserted(let token) in changes where try !isWanted(token) {
+            for case .inserted(let token) in changes
+            where !names.isEmpty && !names.contains(where: { $0.matches(token.info) }) {
                 Terminal.note(localized("Token \(token.info.plainLabel) is not one of those that are waited for."))
             }
             guard !watcher.isCancelled, !(changes.isEmpty && deadline.hasPassed) else {
-                throw missing(wanted.indices.filter { seen[$0] == nil }.map { wanted[$0] }, watcher.isCancelled)
+                throw missing(wanted.indices.filter { seen[$0] == nil }.map { wanted[$0]?.text }, watcher.isCancelled)
             }
         }
         let all = wanted.indices.compactMap { seen[$0] }
@@ -77,16 +80,12 @@ struct TokenWait: ParsableCommand {
                 Seen(
                     tokens: zip(wanted, all).map { name, token in
                         Entry(
-                            name: name, label: token.info.plainLabel, serialNumber: token.info.serialNumber,
+                            name: name?.text, label: token.info.plainLabel, serialNumber: token.info.serialNumber,
                             module: token.module, reader: token.reader.map { ReaderDocument($0) })
                     }))
         } else if together {
             for token in all { Terminal.out(Self.line(token)) }
         }
-    }
-
-    private func isWanted(_ token: PresentToken) throws -> Bool {
-        try tokens.isEmpty || tokens.contains { try token.info.isCalled($0) }
     }
 
     private static func line(_ token: PresentToken) -> String {

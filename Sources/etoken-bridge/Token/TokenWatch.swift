@@ -3,7 +3,6 @@ import Basics
 import Glibc
 import Messages
 import SmartCards
-import TokenPresence
 import Tokens
 
 struct TokenWatch: ParsableCommand {
@@ -74,7 +73,8 @@ extension ModuleOptions {
     /// Watches the modules that ``finder()`` would ask.
     func watcher() throws -> TokenWatcher {
         let modules = try named()
-        return TokenWatcher(modules: modules.isEmpty ? ModuleSearch.candidates() : modules, patience: tokenTimeout)
+        return TokenWatcher(
+            modules: modules.isEmpty ? ModuleSearch.candidates() : modules, pins: .standard, patience: tokenTimeout)
     }
 }
 
@@ -135,7 +135,7 @@ struct WatchLine: Encodable {
         self.token = token.map {
             TokenPart(
                 label: $0.info.plainLabel, serialNumber: $0.info.serialNumber, model: $0.info.model,
-                pin: PINRecord($0.info).state.rawValue, module: $0.module, slot: $0.info.slotDescription)
+                pin: PINLedger.standard.state(of: $0.info).rawValue, module: $0.module, slot: $0.info.slotDescription)
         }
         self.reader = (reader ?? token?.reader).map { ReaderDocument($0) }
     }

@@ -10,6 +10,9 @@ import X509
 let arguments = CommandLine.arguments
 let (module, label, runs) = (arguments[1], arguments[2], Int(arguments[3])!)
 
+/// Forgotten with the process.
+let pins = PINLedger(folder: "/tmp/sanitized-tokens-\(getpid())", settings: "") { nil }
+
 func secret(_ text: String) -> Secret {
     var bytes = Array(text.utf8)
     return Secret(consuming: &bytes)
@@ -21,17 +24,17 @@ func fails(_ work: () throws -> Void) {
 }
 
 func run(_ number: Int) throws {
-    let finder = TokenFinder(modules: [module, "/nowhere/module.so"])
+    let finder = TokenFinder(modules: [module, "/nowhere/module.so"], pins: pins)
     let (tokens, failures) = try finder.scan()
     precondition(!tokens.isEmpty && failures.count == 1)
     for token in tokens { _ = try token.contents() }
-    fails { _ = try finder.token(named: "pkcs11:token=nobody") }
-    fails { _ = try finder.token(named: "pkcs11:token=%zz") }
-    let token = try finder.token(named: "pkcs11:token=\(label)")
+    fails { _ = try finder.token(named: TokenName("pkcs11:token=nobody")) }
+    fails { _ = try finder.token(named: TokenName("pkcs11:token=%zz")) }
+    let token = try finder.token(named: TokenName("pkcs11:token=\(label)"))
     let stored = try token.certificate(matching: TokenURI("pkcs11:id=%01"))
     // One wrong PIN a run, and the right one after it: the counter starts anew.
-    fails { _ = try token.signer(for: stored) { _ in secret("wrong-\(number)") } }
-    let signer = try token.signer(for: stored) { _ in secret("Cisco123") }
+    fails { _ = try token.signer(for: stored) { _, _ in secret("wrong-\(number)") } }
+    let signer = try token.signer(for: stored) { _, _ in secret("Cisco123") }
     for digest in DigestAlgorithm.allCases { _ = try signer.sign(Array(repeating: 7, count: 5000), digest: digest) }
     try token.changePIN(from: secret("Cisco123"), to: secret("Krakow-1"))
     try token.changePIN(from: secret("Krakow-1"), to: secret("Cisco123"))

@@ -1,0 +1,114 @@
+import Basics
+import Glibc
+import SmartCards
+import Tokens
+
+/// What the checks look at. Everything is found out when it is first asked for, and once.
+package final class DoctorContext {
+    /// A module that was found or named, and what came of loading it.
+    struct Module {
+        let path: String
+        let loaded: Result<PKCS11Module, TokenError>
+    }
+
+    /// The modules that the user or the configuration names; none to search for them.
+    let namedModules: [String]
+    let patience: Int
+
+    private let pins: PINLedger
+
+    package init(namedModules: [String], pins: PINLedger, patience: Int) {
+        self.namedModules = namedModules
+        self.pins = pins
+        self.patience = patience
+    }
+
+    private(set) lazy var socket = ServiceSocket()
+
+    /// Whether a card or the service did not answer: what waits for it cannot be ended.
+    package private(set) var hasHung = false
+
+    /// Does something that may hang, and gives up after a while.
+    private func patiently<Value>(_ work: @escaping () -> Value) -> Value? {
+        let value = BlockingTask(work).value(within: min(patience, 10))
+        if value == nil { hasHung = true }
+        return value
+    }
+
+    private(set) lazy var service: Result<SmartCardService, SmartCardError> =
+        patiently { Result { () throws(SmartCardError) in try SmartCardService() } }
+        ?? .failure(SmartCardError("SCardEstablishContext", .timeout))
+
+    /// The readers before any module was asked: asking takes the cards into use.
+    private(set) lazy var readers: [Reader] = {
+        guard case .success(let service) = service else { return [] }
+        return patiently { (try? service.readers()) ?? [] } ?? []
+    }()
+
+    /// Whether the card in a reader could be used before any module was asked, by the reader's name; nil where it did not
+    /// answer. Each is asked over a connection of its own, as one that hangs is of no use any more.
+    private lazy var cardAccess: [String: PCSCStatus?] = {
+        var access: [String: PCSCStatus?] = [:]
+        for reader in readers where reader.hasCard && !reader.isMute {
+            access[reader.name] = .some(
+                patiently { () -> PCSCStatus in
+                    do throws(SmartCardError) { return try SmartCardService().access(to: reader) } catch {
+                        return error.status
+                    }
+                })
+        }
+        return access
+    }()
+
+    func cardStatus(in reader: Reader) -> PCSCStatus? { cardAccess[reader.name] ?? nil }
+
+    private(set) lazy var modules: [Module] = {
+        _ = cardAccess
+        let paths = namedModules.isEmpty ? ModuleSearch.candidates() : namedModules
+        return paths.map { path in
+            Module(
+                path: path,
+                loaded: Result { () throws(TokenError) in try PKCS11Module(path: path, pins: pins, patience: patience) }
+            )
+        }
+    }()
+
+    /// The tokens of all modules, each once, and why others could not be read.
+    private(set) lazy var tokens: (present: [Token], failures: [TokenError]) = {
+        var present: [Token] = []
+        var failures: [TokenError] = []
+        for case .success(let module) in modules.map(\.loaded) {
+            do throws(TokenError) {
+                let (found, failed) = try module.scan()
+                for token in found where !present.contains(where: { $0.info.identity == token.info.identity }) {
+                    present.append(token)
+                }
+                failures += failed
+            } catch {
+                failures.append(error)
+            }
+        }
+        return (present, failures)
+    }()
+
+    /// Whether a module did not answer: then nobody knows which tokens there are.
+    var hasSilentModule: Bool {
+        modules.contains { module in
+            guard case .failure(let error) = module.loaded else { return false }
+            return error.code == .noAnswer
+        }
+    }
+
+    /// Readers that hold a card which could be used, and is none of the tokens. Where a module could not be asked, nobody
+    /// knows of which cards that is so: then none.
+    var unreadReaders: [Reader] {
+        guard tokens.failures.isEmpty, !hasSilentModule else { return [] }
+        let descriptions = tokens.present.map(\.info.slotDescription)
+        return readers.filter { (reader: Reader) -> Bool in
+            cardStatus(in: reader) == .success && !descriptions.contains { reader.isSlot($0) }
+        }
+    }
+
+    /// Whether systemd manages this machine's services.
+    let hasSystemd = access("/run/systemd/system", F_OK) == 0
+}

@@ -1,0 +1,97 @@
+import Messages
+import SmartCards
+import Tokens
+
+/// Whether the PKCS#11 modules, the drivers of tokens, can be loaded.
+struct ModuleCheck: DoctorCheck {
+    let name = "modules"
+
+    func findings(_ context: DoctorContext) -> [DoctorFinding] {
+        guard !context.modules.isEmpty else {
+            return [
+                DoctorFinding(
+                    self, .error, "no-module",
+                    localized(
+                        "No PKCS#11 module (driver of tokens) is installed: neither OpenSC nor the software of a token's maker."
+                    ),
+                    next: [
+                        localized(
+                            "For Cisco's eTokens install SafeNet Authentication Client; its module is /usr/lib/libeToken.so."
+                        ),
+                        localized("For tokens of the standard layout: sudo apt install opensc-pkcs11"),
+                    ])
+            ]
+        }
+        return context.modules.map { module in
+            switch module.loaded {
+            case .success: DoctorFinding(self, .ok, "module-loads", localized("Module \(module.path) can be used."))
+            case .failure(let error): finding(module.path, error)
+            }
+        }
+    }
+
+    private func finding(_ path: String, _ error: TokenError) -> DoctorFinding {
+        if error.code == .noAnswer {
+            return DoctorFinding(
+                self, .error, "module-hangs", error.text,
+                next: [localized("Pull all tokens, insert them again, and run etoken-bridge doctor.")])
+        }
+        let header: ELFHeader
+        do throws(ELFHeader.Fault) {
+            header = try ELFHeader(path: path)
+        } catch .unreadable(let cause) {
+            return missing(path, cause)
+        } catch {
+            return DoctorFinding(
+                self, .error, "module-not-a-library",
+                localized("Module \(path) is no library for Linux: the file is damaged, or something else."),
+                next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
+        }
+        if let own = ELFHeader.own, header != own {
+            return DoctorFinding(
+                self, .error, "module-wrong-architecture",
+                localized(
+                    "Module \(path) is built for another processor (\(header.description)) than this program (\(own.description))."
+                ),
+                next: [
+                    localized(
+                        "Install the \(own.bits)-bit version of the token's driver, or give its path with --module.")
+                ])
+        }
+        if let library = Self.missingLibrary(error.text.localized) {
+            return DoctorFinding(
+                self, .error, "module-library-missing",
+                localized("Module \(path) cannot be loaded: it needs \(library), which is not installed."),
+                next: [
+                    .verbatim("ldd \(path) | grep 'not found'"),
+                    localized(
+                        "Install the package that has it (apt-file search \(library)), or a release of the token's driver for this system."
+                    ),
+                ])
+        }
+        return DoctorFinding(
+            self, .error, "module-unusable", error.text,
+            next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
+    }
+
+    private func missing(_ path: String, _ cause: String) -> DoctorFinding {
+        let name = path.split(separator: "/").last ?? ""
+        return DoctorFinding(
+            self, .error, "module-missing", localized("Module \(path) cannot be read: \(cause)."),
+            next: [
+                localized(
+                    "Where it is registered: grep -l \(name) /etc/pkcs11/modules/* /usr/share/p11-kit/modules/* ~/.config/pkcs11/modules/*"
+                ),
+                localized("Install the driver that it belongs to, or remove its entry."),
+            ])
+    }
+
+    /// The library that the dynamic linker did not find. Its message is `NAME: cannot open shared object file: ...`.
+    static func missingLibrary(_ reason: String) -> String? {
+        guard let end = reason.firstRange(of: ": cannot open shared object file")?.lowerBound else {
+            return nil
+        }
+        let name = reason[..<end].split(separator: " ").last.map(String.init) ?? ""
+        return name.contains(".so") ? name : nil
+    }
+}

@@ -1,0 +1,75 @@
+import Basics
+import Glibc
+import Messages
+
+/// Tokens on the USB, here Aladdin's, SafeNet's and Thales'. Sources: the USB ID repository (usb.ids), and for the vendor
+/// 08e6 the devices that libccid serves. udev/70-etoken-bridge.rules has the same list, and a test that compares.
+struct USBToken: Hashable {
+    let vendor: UInt16
+    let product: UInt16
+    let name: String
+
+    static let all: [USBToken] = [
+        USBToken(vendor: 0x0529, product: 0x030b, name: "eToken R1"),
+        USBToken(vendor: 0x0529, product: 0x0313, name: "eToken R1"),
+        USBToken(vendor: 0x0529, product: 0x031b, name: "eToken R1"),
+        USBToken(vendor: 0x0529, product: 0x0323, name: "eToken R1"),
+        USBToken(vendor: 0x0529, product: 0x0412, name: "eToken R2"),
+        USBToken(vendor: 0x0529, product: 0x041a, name: "eToken R2"),
+        USBToken(vendor: 0x0529, product: 0x0422, name: "eToken R2"),
+        USBToken(vendor: 0x0529, product: 0x042a, name: "eToken R2"),
+        USBToken(vendor: 0x0529, product: 0x050c, name: "eToken PRO"),
+        USBToken(vendor: 0x0529, product: 0x0514, name: "eToken PRO"),
+        USBToken(vendor: 0x0529, product: 0x0600, name: "eToken PRO 64k"),
+        USBToken(vendor: 0x0529, product: 0x0602, name: "SafeNet eToken 7300"),
+        USBToken(vendor: 0x0529, product: 0x0620, name: "SafeNet eToken 5100 / 5110, eToken PRO Java"),
+        USBToken(vendor: 0x08e6, product: 0x34cc, name: "SafeNet eToken 5300"),
+        USBToken(vendor: 0x08e6, product: 0x34ce, name: "SafeNet eToken 5300 C"),
+        USBToken(vendor: 0x08e6, product: 0x34cf, name: "SafeNet eToken 5110+ FIPS"),
+        USBToken(vendor: 0x08e6, product: 0x34d2, name: "SafeNet eToken Fusion"),
+    ]
+
+    /// For example `0529:0620`.
+    var id: String { "\(Self.hex(vendor)):\(Self.hex(product))" }
+
+    /// Those that are plugged in, as the kernel tells.
+    static func pluggedIn(_ devices: String = "/sys/bus/usb/devices") -> [USBToken] {
+        folders(in: devices).compactMap { device in
+            guard let vendor = number("\(device)/idVendor"), let product = number("\(device)/idProduct") else {
+                return nil
+            }
+            return all.first { $0.vendor == vendor && $0.product == product }
+        }
+    }
+
+    /// Whether a reader driver of pcscd names this device.
+    func hasDriver(in drivers: String = "/usr/lib/pcsc/drivers") -> Bool {
+        Self.folders(in: drivers).contains { bundle in
+            guard let bytes = try? Files.read("\(bundle)/Contents/Info.plist") else { return false }
+            let text = String(decoding: bytes, as: UTF8.self)
+            let vendors = Self.strings(of: "ifdVendorID", in: text)
+            let products = Self.strings(of: "ifdProductID", in: text)
+            return zip(vendors, products).contains { $0 == (vendor, product) }
+        }
+    }
+
+    /// The numbers of an array in a driver's property list: `<key>NAME</key> <array> <string>0x0529</string> ...`.
+    private static func strings(of name: String, in text: String) -> [UInt16] {
+        guard let key = text.firstRange(of: "<key>\(name)</key>"),
+            let end = text[key.upperBound...].firstRange(of: "</array>")
+        else { return [] }
+        return text[key.upperBound..<end.lowerBound].split(separator: "<string>").dropFirst().map { item in
+            UInt16(item.prefix { $0 != "<" }.dropFirst(2), radix: 16) ?? 0
+        }
+    }
+
+    private static func number(_ path: String) -> UInt16? {
+        (try? Files.read(path, limit: 16)).flatMap { UInt16(String(decoding: $0.prefix(4), as: UTF8.self), radix: 16) }
+    }
+
+    private static func folders(in path: String) -> [String] {
+        Files.names(in: path, hidden: false).map { "\(path)/\($0)" }
+    }
+
+    private static func hex(_ number: UInt16) -> String { [UInt8](bigEndian: number).hex }
+}

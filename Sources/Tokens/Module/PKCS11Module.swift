@@ -1,0 +1,190 @@
+import Basics
+import CPKCS11
+import Glibc
+import Messages
+import Synchronization
+
+/// A loaded PKCS#11 module.
+///
+/// Only `C_GetFunctionList` is looked up in it, as some modules export nothing else. It is finalised only where it was
+/// initialised here, and by the last of its owners. Source: PKCS#11 2.40, section 5.4.
+public final class PKCS11Module: @unchecked Sendable {
+    // Nothing here changes after init, and CKF_OS_LOCKING_OK makes the module itself safe for threads.
+
+    /// The path, or name, that it was loaded by.
+    public let path: String
+    /// How long it may take for one piece of work (reading a token, a login, a signature), in seconds.
+    public let patience: Int
+    /// What is remembered of the PINs of the module's tokens.
+    public let pins: PINLedger
+    private let library: LoadedLibrary
+    private let hasGivenUp = Atomic(false)
+
+    var functions: CK_FUNCTION_LIST { library.functions }
+
+    /// Seconds. A signature on a slow token takes two; reading one over a slow reader some five.
+    public static let defaultPatience = 30
+
+    /// Whether a module ever failed to return from a function. The program must then end without unloading modules.
+    public static var anyHangs: Bool { hangs.load(ordering: .relaxed) }
+    private static let hangs = Atomic(false)
+
+    /// Loads and initialises a module.
+    ///
+    /// - Parameters:
+    ///   - path: a path, or a file name that the dynamic linker finds.
+    ///   - pins: what is remembered of tokens' PINs.
+    ///   - patience: how long the module may take for one piece of work, in seconds.
+    /// - Throws: ``TokenError`` (`module-not-found`, `module-not-usable`, `no-answer`).
+    public init(path: String, pins: PINLedger, patience: Int = defaultPatience) throws(TokenError) {
+        self.path = path
+        self.pins = pins
+        self.patience = patience
+        let loading = BlockingTask { () throws(TokenError) in try LoadedLibrary.load(path) }
+        guard let loaded = loading.result(within: patience) else {
+            Self.hangs.store(true, ordering: .relaxed)
+            throw Self.noAnswer(localized("The PKCS#11 module \(path)"), path, patience)
+        }
+        library = try loaded.get()
+    }
+
+    deinit {
+        // A library that does not return cannot be ended either.
+        guard !hasGivenUp.load(ordering: .relaxed) else { return }
+        let library = library
+        if BlockingTask({ library.release() }).value(within: patience) == nil {
+            Self.hangs.store(true, ordering: .relaxed)
+        }
+    }
+
+    /// Does a piece of work that calls the module, and gives up after a while: then, and ever after, it throws.
+    ///
+    /// - Parameters:
+    ///   - subject: the token's label, or what else the work is about.
+    ///   - name: what it is called in a sentence; nil for the subject itself.
+    ///   - seconds: how long to wait; nil for ``patience``.
+    ///   - work: calls the module. It runs on another thread and must own what it touches.
+    /// - Throws: ``TokenError`` (`no-answer`), and what the work throws.
+    func attempt<Value>(
+        on subject: String, called name: LocalizableText? = nil, within seconds: Int? = nil,
+        _ work: @escaping () throws(TokenError) -> Value
+    ) throws(TokenError) -> Value {
+        let seconds = seconds ?? patience
+        guard !hasGivenUp.load(ordering: .relaxed) else {
+            throw Self.noAnswer(name ?? .verbatim(subject), subject, seconds)
+        }
+        guard let result = BlockingTask(work).result(within: seconds) else {
+            hasGivenUp.store(true, ordering: .relaxed)
+            Self.hangs.store(true, ordering: .relaxed)
+            throw Self.noAnswer(name ?? .verbatim(subject), subject, seconds)
+        }
+        return try result.get()
+    }
+
+    private static func noAnswer(_ what: LocalizableText, _ subject: String, _ seconds: Int) -> TokenError {
+        TokenError(
+            .noAnswer, subject,
+            localized("\(what) did not answer within \(seconds) s: the token hangs, or another program holds it."))
+    }
+
+    /// The tokens that are in the module's slots now.
+    ///
+    /// - Throws: ``TokenError`` where a slot fails and no other holds a token; ``scan()`` tells of each.
+    public func tokens() throws(TokenError) -> [Token] {
+        let (tokens, failures) = try scan()
+        if tokens.isEmpty, let failure = failures.first { throw failure }
+        return tokens
+    }
+
+    /// The tokens that are in the module's slots now, and why slots that hold something could not be read: one broken
+    /// card does not hide the others.
+    ///
+    /// - Throws: ``TokenError`` where the module does not list its slots.
+    public func scan() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
+        try attempt(on: path) { () throws(TokenError) in try self.readSlots() }
+    }
+
+    /// ``scan()`` without a deadline.
+    func readSlots() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
+        var tokens: [Token] = []
+        var failures: [TokenError] = []
+        for slot in try slotsWithToken() {
+            do throws(TokenError) {
+                if let token = try token(in: slot) { tokens.append(token) }
+            } catch {
+                failures.append(error)
+            }
+        }
+        return (tokens, failures)
+    }
+
+    /// The token in a slot; nil for one without a label, one that this module does not know, or one pulled just now.
+    private func token(in slot: CK_SLOT_ID) throws(TokenError) -> Token? {
+        let gone: Set<ReturnValue> = [.tokenNotRecognized, .tokenNotPresent, .deviceRemoved, .slotInvalid]
+        var slotInfo = CK_SLOT_INFO()
+        var tokenInfo = CK_TOKEN_INFO()
+        do throws(TokenError) {
+            try call(.getSlotInfo, functions.C_GetSlotInfo) { $0(slot, &slotInfo) }
+            try call(
+                .getTokenInfo, functions.C_GetTokenInfo,
+                on: TokenInfo.name(of: slotInfo), called: localized("The token in \(TokenInfo.name(of: slotInfo))")
+            ) {
+                $0(slot, &tokenInfo)
+            }
+        } catch {
+            if let value = error.returnValue, gone.contains(value) { return nil }
+            throw error
+        }
+        guard tokenInfo.flags & CK_FLAGS(CKF_TOKEN_INITIALIZED) != 0 else { return nil }
+        return Token(module: self, slot: slot, info: TokenInfo(tokenInfo, slotInfo, slot: UInt(slot)))
+    }
+
+    private func slotsWithToken() throws(TokenError) -> [CK_SLOT_ID] {
+        // The number of slots may change between the two calls.
+        for _ in 0..<5 {
+            var count: CK_ULONG = 0
+            try call(.getSlotList, functions.C_GetSlotList) { $0(CK_BBOOL(CK_TRUE), nil, &count) }
+            guard count > 0 else { return [] }
+            var slots = [CK_SLOT_ID](repeating: 0, count: Int(min(count, 1024)))
+            count = CK_ULONG(slots.count)
+            let value = ReturnValue(
+                rawValue: UInt(
+                    functions.C_GetSlotList?(CK_BBOOL(CK_TRUE), &slots, &count) ?? ReturnValue.missing.rawValue))
+            if value == .bufferTooSmall { continue }
+            guard value == .ok else { throw TokenError(.getSlotList, value, path) }
+            return Array(slots.prefix(Int(min(count, CK_ULONG(slots.count)))))
+        }
+        throw TokenError(.getSlotList, .bufferTooSmall, path)
+    }
+
+    /// Calls a function of the module, and makes an error of anything but CKR_OK.
+    func call<Function>(
+        _ name: PKCS11Function, _ function: Function?, on subject: String? = nil, called phrase: LocalizableText? = nil,
+        _ body: (Function) -> CK_RV
+    ) throws(TokenError) {
+        guard let function else { throw TokenError(name, .missing, subject ?? path, called: phrase) }
+        let value = ReturnValue(rawValue: UInt(body(function)))
+        guard value == .ok else { throw TokenError(name, value, subject ?? path, called: phrase) }
+    }
+}
+
+extension ReturnValue {
+    static let ok = ReturnValue(rawValue: 0)
+    /// For a function that the module's list leaves out.
+    static let missing = ReturnValue(rawValue: UInt(CKR_FUNCTION_NOT_SUPPORTED))
+    static let alreadyInitialized = ReturnValue(rawValue: UInt(CKR_CRYPTOKI_ALREADY_INITIALIZED))
+    static let bufferTooSmall = ReturnValue(rawValue: UInt(CKR_BUFFER_TOO_SMALL))
+    static let slotInvalid = ReturnValue(rawValue: UInt(CKR_SLOT_ID_INVALID))
+    static let generalError = ReturnValue(rawValue: UInt(CKR_GENERAL_ERROR))
+    static let functionFailed = ReturnValue(rawValue: UInt(CKR_FUNCTION_FAILED))
+    static let deviceError = ReturnValue(rawValue: UInt(CKR_DEVICE_ERROR))
+    static let sessionClosed = ReturnValue(rawValue: UInt(CKR_SESSION_CLOSED))
+    static let sessionHandleInvalid = ReturnValue(rawValue: UInt(CKR_SESSION_HANDLE_INVALID))
+    static let deviceRemoved = ReturnValue(rawValue: UInt(CKR_DEVICE_REMOVED))
+    static let tokenNotPresent = ReturnValue(rawValue: UInt(CKR_TOKEN_NOT_PRESENT))
+    static let tokenNotRecognized = ReturnValue(rawValue: UInt(CKR_TOKEN_NOT_RECOGNIZED))
+    static let attributeTypeInvalid = ReturnValue(rawValue: UInt(CKR_ATTRIBUTE_TYPE_INVALID))
+    static let pinLocked = ReturnValue(rawValue: UInt(CKR_PIN_LOCKED))
+    static let userNotLoggedIn = ReturnValue(rawValue: UInt(CKR_USER_NOT_LOGGED_IN))
+    static let userAlreadyLoggedIn = ReturnValue(rawValue: UInt(CKR_USER_ALREADY_LOGGED_IN))
+}

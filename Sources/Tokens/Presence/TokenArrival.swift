@@ -1,0 +1,58 @@
+import Basics
+
+/// Waits for tokens that somebody has to insert: one after the other where there is one USB port only, or both at once.
+public final class TokenArrival {
+    /// Something that whoever is asked to insert a token should hear.
+    public enum Remark: Sendable {
+        /// The token that was asked for before was inserted again, where another one is wanted.
+        case sameAgain(PresentToken)
+        /// Another token than the one wanted was inserted.
+        case another(PresentToken)
+        /// What happened besides; the insertions are remarked upon above.
+        case change(TokenChange)
+    }
+
+    private let watcher: TokenWatcher
+    /// The identities of the tokens that arrived.
+    private var arrived: [[String]] = []
+
+    public init(_ watcher: TokenWatcher) { self.watcher = watcher }
+
+    /// Counts a token as arrived, so that it is not taken for the next one.
+    public func count(_ info: TokenInfo) { arrived.append(info.identity) }
+
+    /// Waits for a token: the one named, or any that has not arrived yet. One that is there already counts.
+    ///
+    /// - Parameters:
+    ///   - name: nil for any that has not arrived before.
+    ///   - milliseconds: how long to wait at most; nil for ever.
+    ///   - remark: told what is worth telling meanwhile; returns whether to go on waiting.
+    /// - Returns: the token, which counts as arrived from now on; nil after the time, when `remark` ended it, or when the
+    ///   watcher was cancelled.
+    public func wait(
+        for name: TokenName? = nil, within milliseconds: UInt32? = nil, remark: (Remark) -> Bool = { _ in true }
+    ) -> PresentToken? {
+        let deadline = Deadline(milliseconds: milliseconds)
+        while true {
+            for token in watcher.tokens where isWanted(token, name) {
+                arrived.append(token.identity)
+                return token
+            }
+            let changes = watcher.changes(within: deadline.millisecondsLeft)
+            guard !watcher.isCancelled else { return nil }
+            if changes.isEmpty, deadline.hasPassed { return nil }
+            for change in changes {
+                guard remark(self.remark(on: change, name)) else { return nil }
+            }
+        }
+    }
+
+    private func isWanted(_ token: PresentToken, _ name: TokenName?) -> Bool {
+        name?.matches(token.info) ?? !arrived.contains(token.identity)
+    }
+
+    private func remark(on change: TokenChange, _ name: TokenName?) -> Remark {
+        guard case .inserted(let token) = change, !isWanted(token, name) else { return .change(change) }
+        return arrived.contains(token.identity) ? .sameAgain(token) : .another(token)
+    }
+}

@@ -1,0 +1,214 @@
+import Basics
+import SmartCards
+import Synchronization
+
+/// Tells which tokens come and go: by the events of the smart card service, and at intervals for modules whose tokens
+/// are in no reader, or where there is no service.
+///
+/// One thread asks; ``cancel()`` may come from any.
+public final class TokenWatcher: @unchecked Sendable {
+    // Only `timer` and `service` are used from other threads, and they are safe for that.
+    private let timer = WakeUpTimer()
+    private let service = Mutex<SmartCardService?>(nil)
+    private let modules: [WatchedModule]
+    private let interval: UInt32
+
+    private var hasStarted = false
+    private var hasService = false
+    private var readers: [Reader] = []
+    /// By identity, so that a card with several PINs, which a module shows in several slots, is one token.
+    private var present: [[String]: PresentToken] = [:]
+    private var unreadCards: [String: Reader] = [:]
+    private var failures: [String: TokenError] = [:]
+    /// When cards that nothing reads are looked at once more: a card may not be ready at once.
+    private var secondLooks: [Deadline] = []
+    private var nextPoll: Deadline?
+
+    /// Milliseconds after an insertion at which a card that is not read yet is looked at again.
+    private static let patienceWithCards: [UInt32] = [200, 600, 1500, 3000, 8000, 20000]
+
+    /// - Parameters:
+    ///   - modules: paths of PKCS#11 modules.
+    ///   - pins: what is remembered of tokens' PINs.
+    ///   - patience: how long a module may take for one piece of work, in seconds.
+    ///   - interval: milliseconds between two looks where there are no events.
+    public init(
+        modules: [String], pins: PINLedger, patience: Int = PKCS11Module.defaultPatience, interval: UInt32 = 1000
+    ) {
+        self.modules = modules.map { WatchedModule(path: $0, pins: pins, patience: patience) }
+        self.interval = interval
+    }
+
+    /// The tokens that were there when ``changes(within:)`` last returned.
+    public var tokens: [PresentToken] {
+        present.values.sorted { $0.identity.lexicographicallyPrecedes($1.identity) }
+    }
+
+    /// Ends ``changes(within:)``, now and later, in whatever thread it runs. To be repeated until it has returned: a wait
+    /// that just begins may not hear it.
+    public func cancel() {
+        timer.fire()
+        service.withLock { $0 }?.cancel()
+    }
+
+    public var isCancelled: Bool { timer.hasFired }
+
+    /// Waits until something happens.
+    ///
+    /// - Parameter milliseconds: how long to wait at most; nil for ever.
+    /// - Returns: what happened since the last call, in its order; at the first call at once, and all that is there.
+    ///   Empty where nothing did in the time, or after ``cancel()``.
+    public func changes(within milliseconds: UInt32?) -> [TokenChange] {
+        let deadline = Deadline(milliseconds: milliseconds)
+        while !isCancelled {
+            var changes: [TokenChange] = []
+            if !hasStarted {
+                hasStarted = true
+                findService(&changes)
+                look(at: modules, &changes)
+            } else {
+                wait(until: deadline, &changes)
+            }
+            if !changes.isEmpty { return changes }
+            if deadline.hasPassed { break }
+        }
+        return []
+    }
+
+    // MARK: - Waiting
+
+    private func wait(until deadline: Deadline, _ changes: inout [TokenChange]) {
+        let polled = service.withLock { $0 == nil } ? modules : modules.filter(\.needsPolling)
+        let times = [secondLooks.first, polled.isEmpty ? nil : nextPoll].compactMap(\.self)
+        let next = times.reduce(deadline, min)
+        let hadEvent = sleep(milliseconds: next.millisecondsLeft, &changes)
+        guard !isCancelled else { return }
+        if hadEvent || secondLooks.first?.hasPassed == true {
+            secondLooks.removeAll(where: \.hasPassed)
+            look(at: modules, &changes)
+        } else if !polled.isEmpty, nextPoll?.hasPassed != false {
+            if service.withLock({ $0 == nil }) { findService(&changes) }
+            look(at: polled, &changes)
+        }
+    }
+
+    /// Whether cards were put in, or readers or the service came or went.
+    private func sleep(milliseconds: UInt32?, _ changes: inout [TokenChange]) -> Bool {
+        guard let service = service.withLock({ $0 }) else {
+            timer.sleep(milliseconds: milliseconds ?? interval)
+            return false
+        }
+        do throws(SmartCardError) {
+            guard let now = try service.change(from: readers, milliseconds: milliseconds) else { return false }
+            return update(now, &changes)
+        } catch {
+            self.service.withLock { $0 = nil }
+            hasService = false
+            changes.append(.serviceLost(error))
+            _ = update([], &changes)
+            return true
+        }
+    }
+
+    private func findService(_ changes: inout [TokenChange]) {
+        guard let found = try? SmartCardService(), let now = try? found.readers() else { return }
+        service.withLock { $0 = found }
+        if !hasService, nextPoll != nil { changes.append(.serviceFound) }
+        hasService = true
+        _ = update(now, &changes)
+    }
+
+    // MARK: - Readers
+
+    /// Takes note of the readers as they are now. Returns whether a card was put in.
+    private func update(_ now: [Reader], _ changes: inout [TokenChange]) -> Bool {
+        let before = Dictionary(readers.map { ($0.name, $0) }) { first, _ in first }
+        var hasNewCard = false
+        for reader in now {
+            let old = before[reader.name]
+            if old == nil, nextPoll != nil { changes.append(.readerAdded(reader)) }
+            let wasPulled = old.map { $0.hasCard && (!reader.hasCard || $0.events != reader.events) } ?? false
+            if wasPulled { forget(reader.name, &changes) }
+            if reader.hasCard, old?.hasCard != true || wasPulled || old?.atr != reader.atr { hasNewCard = true }
+        }
+        let names = Set(now.map(\.name))
+        for reader in readers where !names.contains(reader.name) {
+            forget(reader.name, &changes)
+            changes.append(.readerRemoved(reader))
+        }
+        readers = now
+        if hasNewCard {
+            secondLooks = Self.patienceWithCards.map { Deadline(milliseconds: $0) }
+        }
+        return hasNewCard
+    }
+
+    /// What was in a reader is there no more.
+    private func forget(_ reader: String, _ changes: inout [TokenChange]) {
+        for token in tokens where token.reader?.name == reader {
+            present[token.identity] = nil
+            changes.append(.removed(token))
+        }
+        if let card = unreadCards.removeValue(forKey: reader) { changes.append(.unreadCardRemoved(card)) }
+    }
+
+    // MARK: - Tokens
+
+    private func look(at asked: [WatchedModule], _ changes: inout [TokenChange]) {
+        var found: [[String]: PresentToken] = [:]
+        for module in asked where !isCancelled {
+            for token in module.tokens(in: readers) where found[token.identity] == nil {
+                found[token.identity] = token
+            }
+            report(module, &changes)
+        }
+        guard !isCancelled else { return }
+        nextPoll = Deadline(milliseconds: interval)
+        let paths = Set(asked.map(\.path))
+        for token in tokens where paths.contains(token.module) {
+            // The same token in another slot was pulled and put back elsewhere.
+            if let new = found[token.identity], new.info.slotDescription == token.info.slotDescription { continue }
+            if isStillIn(token.reader), !found.values.contains(where: { $0.reader?.name == token.reader?.name }) {
+                continue
+            }
+            present[token.identity] = nil
+            changes.append(.removed(token))
+        }
+        for token in found.values.sorted(by: { $0.identity.lexicographicallyPrecedes($1.identity) }) {
+            if present[token.identity] == nil { changes.append(.inserted(token)) }
+            // Modules that know the same token take turns; the first one keeps it.
+            if present[token.identity] == nil || paths.contains(present[token.identity]!.module) {
+                present[token.identity] = token
+            }
+        }
+        lookForUnreadCards(&changes)
+    }
+
+    /// Whether the card has not been pulled out of the reader. That a module cannot read it just now, because another
+    /// program has it for itself, does not mean that it is gone.
+    private func isStillIn(_ reader: Reader?) -> Bool {
+        guard let reader else { return false }
+        return readers.contains { $0.name == reader.name && $0.hasCard && $0.events == reader.events }
+    }
+
+    private func report(_ module: WatchedModule, _ changes: inout [TokenChange]) {
+        if let failure = module.failure, failures[module.path]?.code != failure.code {
+            changes.append(.moduleFailed(path: module.path, reason: failure.text))
+        }
+        failures[module.path] = module.failure
+    }
+
+    /// Cards in readers that hold no token; only when they had time to become ready.
+    private func lookForUnreadCards(_ changes: inout [TokenChange]) {
+        let used = Set(present.values.compactMap { $0.reader?.name })
+        let unread = readers.filter { $0.hasCard && !used.contains($0.name) }
+        // One that is read after all is an insertion, and told.
+        unreadCards = unreadCards.filter { name, _ in !used.contains(name) }
+        guard !unread.isEmpty else { return secondLooks.removeAll() }
+        guard secondLooks.isEmpty else { return }
+        for reader in unread where unreadCards[reader.name] == nil {
+            unreadCards[reader.name] = reader
+            changes.append(.unreadCard(reader))
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import SmartCards
+
+/// A module that is asked again and again which tokens are there.
+///
+/// Between two questions it is let go of, so that the card is free for others and the module finds what came since:
+/// many look for tokens only when they are started. A token on another machine is asked through a lasting connection.
+final class WatchedModule {
+    let path: String
+    private let pins: PINLedger
+    private let patience: Int
+    private var loaded: PKCS11Module?
+    /// Whether its tokens are in no reader of this machine, so that the service's events say nothing of them.
+    private var isOutsideReaders = false
+    /// Whether it has to be asked again without an event: also one that failed, as nothing tells when another program
+    /// lets go of a card.
+    var needsPolling: Bool { !isHung && (isOutsideReaders || failure != nil) }
+    /// Why it could not be asked last.
+    private(set) var failure: TokenError?
+    private var isHung = false
+
+    init(path: String, pins: PINLedger, patience: Int) {
+        self.path = path
+        self.pins = pins
+        self.patience = patience
+    }
+
+    private var isRemote: Bool { path.split(separator: "/").last?.hasPrefix("p11-kit-") == true }
+
+    /// The module's tokens now; none where it cannot be asked.
+    func tokens(in readers: [Reader]) -> [PresentToken] {
+        guard !isHung else { return [] }
+        var tokens: [PresentToken] = []
+        // Where the other machine cannot be reached, p11-kit says that there are no slots, and goes on saying so.
+        defer { if !isRemote || failure != nil || tokens.isEmpty { loaded = nil } }
+        do throws(TokenError) {
+            tokens = try ask(readers)
+        } catch {
+            // A connection that was kept may have ended; a module that hangs must be left alone.
+            guard error.code != .noAnswer, loaded != nil, isRemote else { return fail(error) }
+            loaded = nil
+            do throws(TokenError) { tokens = try ask(readers) } catch { return fail(error) }
+        }
+        return tokens
+    }
+
+    private func fail(_ error: TokenError) -> [PresentToken] {
+        isHung = error.code == .noAnswer
+        isOutsideReaders = isOutsideReaders || isRemote
+        failure = error
+        return []
+    }
+
+    private func ask(_ readers: [Reader]) throws(TokenError) -> [PresentToken] {
+        let module = if let loaded { loaded } else { try PKCS11Module(path: path, pins: pins, patience: patience) }
+        loaded = module
+        let slots = try module.slotDescriptions()
+        isOutsideReaders = isRemote || slots.contains { slot in !readers.contains { $0.isSlot(slot) } }
+        let (tokens, failures) = try module.scan()
+        // A card that fails while it is pulled is no failure of the module.
+        failure = tokens.isEmpty ? failures.first { $0.code == .noAnswer } : nil
+        return tokens.map { token in
+            PresentToken(
+                info: token.info, module: path, reader: readers.first { $0.isSlot(token.info.slotDescription) })
+        }
+    }
+}

@@ -1,0 +1,243 @@
+import CPKCS11
+import Messages
+import Secrets
+
+/// A session with a token; it ends when this object does. What it does has no deadline: it is to be used within
+/// ``PKCS11Module/attempt(on:within:_:)``.
+///
+/// Source: PKCS#11 2.40, sections 5.6 (sessions), 5.7 (objects) and 5.11 (signing).
+final class Session: @unchecked Sendable {
+    // Used by one thread at a time: whoever waits for an errand does nothing else with it.
+
+    private let module: PKCS11Module
+    private let handle: CK_SESSION_HANDLE
+    private let label: String
+    private var isLoggedIn = false
+    private var wasRefused = false
+
+    /// - Parameter isWritable: for changes of the token, as of its PIN.
+    init(_ token: Token, isWritable: Bool = false) throws(TokenError) {
+        module = token.module
+        label = token.info.plainLabel
+        var handle: CK_SESSION_HANDLE = 0
+        let flags = CKF_SERIAL_SESSION | (isWritable ? CKF_RW_SESSION : 0)
+        try module.call(.openSession, module.functions.C_OpenSession, on: label) {
+            $0(token.slot, CK_FLAGS(flags), nil, nil, &handle)
+        }
+        self.handle = handle
+    }
+
+    deinit {
+        // The last owner may be on any thread; a token that hangs must not keep it.
+        let (functions, handle, isLoggedIn) = (module.functions, handle, isLoggedIn)
+        _ = try? module.attempt(on: label) { () throws(TokenError) in
+            if isLoggedIn { _ = functions.C_Logout?(handle) }
+            _ = functions.C_CloseSession?(handle)
+        }
+    }
+
+    /// Who logs in: the user, or the user again for one operation (CKA_ALWAYS_AUTHENTICATE).
+    enum LoginPurpose {
+        case user
+        case operation
+    }
+
+    /// Tries the PIN once. Every failure counts as a used try, whatever code the module gives for it: OpenSC, for one,
+    /// reports a wrong PIN of some cards as CKR_GENERAL_ERROR or CKR_USER_NOT_LOGGED_IN. After a failure the session
+    /// takes no PIN any more.
+    ///
+    /// - Parameters:
+    ///   - pin: nil for a PIN pad at the reader.
+    ///   - attempt: from the token's ``PINHistory``.
+    func login(_ pin: Secret?, for purpose: LoginPurpose, _ attempt: consuming PINAttempt) throws(TokenError) {
+        if let refusal = refusalOfBefore {
+            attempt.wasNotMade()
+            throw refusal
+        }
+        let user = CK_USER_TYPE(purpose == .user ? CKU_USER : CKU_CONTEXT_SPECIFIC)
+        guard let function = module.functions.C_Login else {
+            attempt.wasNotMade()
+            throw TokenError(.login, .missing, label)
+        }
+        let value = Self.lend(pin) { pin, length in function(handle, user, pin, length) }
+        if value == .ok || (value == .userAlreadyLoggedIn && purpose == .user) {
+            isLoggedIn = isLoggedIn || value == .ok
+            return attempt.wasRight()
+        }
+        attempt.wasRefused(isLocked: value == .pinLocked)
+        throw refusal(value, by: .login, what: localized("the login"))
+    }
+
+    /// Changes the user's PIN. The old one is tried once, as by ``login(_:for:_:)``.
+    ///
+    /// - Parameters:
+    ///   - old: nil for a PIN pad at the reader, as `new` is then.
+    ///   - attempt: from the token's ``PINHistory``.
+    func changePIN(from old: Secret?, to new: Secret?, _ attempt: consuming PINAttempt) throws(TokenError) {
+        if let refusal = refusalOfBefore {
+            attempt.wasNotMade()
+            throw refusal
+        }
+        guard let function = module.functions.C_SetPIN else {
+            attempt.wasNotMade()
+            throw TokenError(.setPIN, .missing, label)
+        }
+        let value = Self.lend(old) { old, oldLength in
+            Self.lend(new) { new, newLength in function(handle, old, oldLength, new, newLength) }.code
+        }
+        guard value == .ok else {
+            attempt.wasRefused(isLocked: value == .pinLocked)
+            throw refusal(value, by: .setPIN, what: localized("the change of its PIN"))
+        }
+        attempt.wasRight()
+    }
+
+    /// PKCS#11 takes a PIN through a pointer that is not const, and does not write there.
+    private static func lend(
+        _ secret: Secret?, _ body: (UnsafeMutablePointer<CK_UTF8CHAR>?, CK_ULONG) -> CK_RV
+    ) -> ReturnValue {
+        guard let secret else { return ReturnValue(rawValue: UInt(body(nil, 0))) }
+        return ReturnValue(
+            rawValue: UInt(
+                secret.withBytes { body(UnsafeMutablePointer(mutating: $0.baseAddress), CK_ULONG($0.count)) }))
+    }
+
+    private func refusal(_ value: ReturnValue, by function: PKCS11Function, what: LocalizableText) -> TokenError {
+        wasRefused = true
+        if value == .pinLocked {
+            return TokenError(
+                .pinLocked, label, localized("The PIN of token \(label) is locked."), function: function,
+                returnValue: value)
+        }
+        // OpenSC says these two for a wrong PIN of some cards.
+        let reason =
+            [.generalError, .userNotLoggedIn].contains(value)
+            ? localized("most likely the PIN is wrong (the module says \(value.name))") : value.sentence
+        return TokenError(
+            .pinRefused, label,
+            localized("Token \(label) refused \(what): \(reason). The PIN was tried once; that try is used up."),
+            function: function, returnValue: value)
+    }
+
+    /// Why a PIN is not tried a second time; nil where none was refused.
+    private var refusalOfBefore: TokenError? {
+        guard wasRefused else { return nil }
+        return TokenError(
+            .pinRefused, label,
+            localized("Token \(label) refused the login before; the PIN is not tried a second time."))
+    }
+
+    /// The objects that have all these attributes.
+    func find(_ template: [AttributeValue]) throws(TokenError) -> [CK_OBJECT_HANDLE] {
+        var found: [CK_OBJECT_HANDLE] = []
+        try withTemplate(template) { (attributes: inout [CK_ATTRIBUTE]) throws(TokenError) in
+            try module.call(.findObjectsInit, module.functions.C_FindObjectsInit, on: label) {
+                $0(handle, &attributes, CK_ULONG(attributes.count))
+            }
+        }
+        defer { _ = module.functions.C_FindObjectsFinal?(handle) }
+        while found.count < 4096 {
+            var batch = [CK_OBJECT_HANDLE](repeating: 0, count: 64)
+            var count: CK_ULONG = 0
+            try module.call(.findObjects, module.functions.C_FindObjects, on: label) {
+                $0(handle, &batch, CK_ULONG(batch.count), &count)
+            }
+            if count == 0 { break }
+            found += batch.prefix(Int(min(count, CK_ULONG(batch.count))))
+        }
+        return found
+    }
+
+    /// An attribute of an object, or nil where the object does not have it.
+    func attribute(_ type: UInt, of object: CK_OBJECT_HANDLE) throws(TokenError) -> [UInt8]? {
+        var attribute = CK_ATTRIBUTE(type: CK_ATTRIBUTE_TYPE(type), pValue: nil, ulValueLen: 0)
+        guard let function = module.functions.C_GetAttributeValue else {
+            throw TokenError(.getAttributeValue, .missing, label)
+        }
+        let value = ReturnValue(rawValue: UInt(function(handle, object, &attribute, 1)))
+        if value == .attributeTypeInvalid { return nil }
+        guard value == .ok else { throw TokenError(.getAttributeValue, value, label) }
+        // CK_UNAVAILABLE_INFORMATION stands for "there is none".
+        if attribute.ulValueLen == CK_ULONG.max { return nil }
+        guard attribute.ulValueLen <= 1 << 20 else {
+            throw TokenError(
+                .failed, label, localized("Token \(label) announces an attribute of \(attribute.ulValueLen) bytes."))
+        }
+        let announced = Int(attribute.ulValueLen)
+        var bytes = [UInt8](repeating: 0, count: announced)
+        let second = bytes.withUnsafeMutableBytes { buffer in
+            attribute.pValue = buffer.baseAddress
+            return ReturnValue(rawValue: UInt(function(handle, object, &attribute, 1)))
+        }
+        guard second == .ok else { throw TokenError(.getAttributeValue, second, label) }
+        guard attribute.ulValueLen <= CK_ULONG(announced) else {
+            throw TokenError(.failed, label, localized("Token \(label) gave more bytes than it announced."))
+        }
+        return Array(bytes.prefix(Int(attribute.ulValueLen)))
+    }
+
+    /// An attribute that is a CK_ULONG.
+    func number(_ type: UInt, of object: CK_OBJECT_HANDLE) throws(TokenError) -> UInt? {
+        guard let bytes = try attribute(type, of: object), bytes.count == MemoryLayout<CK_ULONG>.size else {
+            return nil
+        }
+        return UInt(bytes.withUnsafeBytes { $0.loadUnaligned(as: CK_ULONG.self) })
+    }
+
+    /// Signs with a key. `beforeSigning` runs between C_SignInit and C_Sign, for keys that want a login of their own.
+    func sign(
+        _ data: [UInt8], key: CK_OBJECT_HANDLE, mechanism: CK_MECHANISM_TYPE, signatureLength: Int,
+        beforeSigning: () throws(TokenError) -> Void
+    ) throws(TokenError) -> [UInt8] {
+        if let refusalOfBefore { throw refusalOfBefore }
+        var choice = CK_MECHANISM(mechanism: mechanism, pParameter: nil, ulParameterLen: 0)
+        try module.call(.signInit, module.functions.C_SignInit, on: label) { $0(handle, &choice, key) }
+        try beforeSigning()
+        var input = data
+        var signature = [UInt8](repeating: 0, count: signatureLength)
+        var length = CK_ULONG(signatureLength)
+        try module.call(.sign, module.functions.C_Sign, on: label) {
+            $0(handle, &input, CK_ULONG(input.count), &signature, &length)
+        }
+        guard length == CK_ULONG(signatureLength) else {
+            throw TokenError(
+                .badSignature, label,
+                localized("Token \(label) gave a signature of \(length) bytes; its key gives \(signatureLength)."))
+        }
+        return signature
+    }
+
+    private func withTemplate<Result>(
+        _ template: [AttributeValue], _ body: (inout [CK_ATTRIBUTE]) throws(TokenError) -> Result
+    ) throws(TokenError) -> Result {
+        var buffers: [UnsafeMutableBufferPointer<UInt8>] = []
+        defer { for buffer in buffers { buffer.deallocate() } }
+        var attributes: [CK_ATTRIBUTE] = []
+        for item in template {
+            let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, item.bytes.count))
+            _ = buffer.initialize(from: item.bytes)
+            buffers.append(buffer)
+            attributes.append(
+                CK_ATTRIBUTE(
+                    type: CK_ATTRIBUTE_TYPE(item.type), pValue: buffer.baseAddress,
+                    ulValueLen: CK_ULONG(item.bytes.count)))
+        }
+        return try body(&attributes)
+    }
+}
+
+/// An attribute to look for.
+struct AttributeValue {
+    let type: UInt
+    let bytes: [UInt8]
+
+    init(_ type: UInt, bytes: [UInt8]) {
+        self.type = type
+        self.bytes = bytes
+    }
+
+    /// A CK_ULONG, in this machine's byte order.
+    init(_ type: UInt, number: UInt) {
+        self.init(type, bytes: withUnsafeBytes(of: CK_ULONG(number)) { Array($0) })
+    }
+}

@@ -1,0 +1,134 @@
+import CPKCS11
+import Messages
+import Secrets
+import TrustList
+import X509
+
+/// A key on a token, as a trust list's signer. The session, and with it the login, ends when this object does.
+public final class TokenSigner: TrustListSigner, @unchecked Sendable {
+    // Used by one thread at a time, as its session is.
+
+    /// How the digest is made.
+    enum Method: Equatable {
+        /// The token hashes and signs (CKM_SHA1_RSA_PKCS and its like).
+        case digestOnToken
+        /// We hash, and the token signs the DigestInfo (CKM_RSA_PKCS).
+        case digestHere
+    }
+
+    public let certificate: Certificate
+    private let token: Token
+    private let session: Session
+    private let key: CK_OBJECT_HANDLE
+    private let mechanisms: Set<UInt>
+    private let wantsLoginEachTime: Bool
+    private let pin: Secret?
+    private let history: PINHistory
+
+    private var label: String { token.info.plainLabel }
+
+    /// - Parameters:
+    ///   - session: logged in.
+    ///   - mechanisms: what the token signs with (``Token/signingMechanisms()``).
+    init(
+        token: Token, session: Session, stored: StoredCertificate, mechanisms: Set<UInt>, pin: Secret?,
+        history: PINHistory
+    ) throws(TokenError) {
+        certificate = stored.certificate
+        self.token = token
+        self.session = session
+        self.mechanisms = mechanisms
+        self.history = history
+        let label = token.info.plainLabel
+        let keys = try session.find([
+            AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_PRIVATE_KEY)),
+            AttributeValue(UInt(CKA_ID), bytes: stored.id),
+        ])
+        guard let key = keys.first else {
+            throw TokenError(
+                .keyNotFound, label,
+                localized(
+                    "Token \(label) holds no private key for its certificate \(stored.certificate.subject.rendered(.cucm))."
+                )
+            )
+        }
+        guard keys.count == 1 else {
+            throw TokenError(
+                .ambiguous, label,
+                localized("Token \(label) holds \(keys.count) private keys with the id of one certificate."))
+        }
+        self.key = key
+        wantsLoginEachTime =
+            try session.attribute(UInt(CKA_ALWAYS_AUTHENTICATE), of: key)?.contains { $0 != 0 } ?? false
+        self.pin = wantsLoginEachTime ? pin : nil
+    }
+
+    public func sign(_ message: [UInt8], digest: DigestAlgorithm) throws -> [UInt8] {
+        try sign(message, digest: digest, by: method(for: digest))
+    }
+
+    /// The token hashes where it can.
+    func method(for digest: DigestAlgorithm) throws(TokenError) -> Method {
+        if mechanisms.contains(digest.rsaMechanism) { return .digestOnToken }
+        if mechanisms.contains(UInt(CKM_RSA_PKCS)) { return .digestHere }
+        throw TokenError(
+            .mechanismMissing, label,
+            localized(
+                "Token \(label) offers neither \(digest.name) with RSA nor RSA PKCS #1, so it cannot sign a trust list."
+            ))
+    }
+
+    func sign(_ message: [UInt8], digest: DigestAlgorithm, by method: Method) throws -> [UInt8] {
+        let (data, mechanism) =
+            switch method {
+            case .digestOnToken: (message, digest.rsaMechanism)
+            case .digestHere: (digest.digestInfoPrefix + Digest.compute(digest, message), UInt(CKM_RSA_PKCS))
+            }
+        let signature = try token.attempt(within: wantsLoginEachTime && pin == nil ? PINPad.patience : nil) {
+            () throws(TokenError) in
+            // The key may have a PIN, and tries, of its own.
+            if self.wantsLoginEachTime { try self.token.currentInfo().checkLogin() }
+            return try self.session.sign(
+                data, key: self.key, mechanism: CK_MECHANISM_TYPE(mechanism),
+                signatureLength: (self.certificate.publicKey.bits + 7) / 8
+            ) { () throws(TokenError) in
+                if self.wantsLoginEachTime { try self.session.login(self.pin, for: .operation, self.history.attempt()) }
+            }
+        }
+        guard try certificate.publicKey.isValid(signature: signature, message: message, digest: digest) else {
+            throw TokenError(
+                .badSignature, label,
+                localized("The signature that token \(label) made does not verify with its certificate."))
+        }
+        return signature
+    }
+}
+
+extension DigestAlgorithm {
+    /// The PKCS#11 mechanism that hashes and signs.
+    var rsaMechanism: UInt {
+        switch self {
+        case .sha1: UInt(CKM_SHA1_RSA_PKCS)
+        case .sha256: UInt(CKM_SHA256_RSA_PKCS)
+        case .sha512: UInt(CKM_SHA512_RSA_PKCS)
+        }
+    }
+
+    /// What stands before the digest in a DigestInfo (RFC 8017, section 9.2, note 1).
+    fileprivate var digestInfoPrefix: [UInt8] {
+        switch self {
+        case .sha1:
+            [0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14]
+        case .sha256:
+            [
+                0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
+                0x04, 0x20,
+            ]
+        case .sha512:
+            [
+                0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00,
+                0x04, 0x40,
+            ]
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/// What a user calls a token: by a PKCS#11 URI (RFC 7512), by its label, or by its serial number.
+public struct TokenName: Hashable, Sendable {
+    /// As the user wrote it.
+    public let text: String
+    /// Nil for a label or a serial number.
+    public let uri: TokenURI?
+
+    /// - Throws: ``TokenError`` (`bad-uri`).
+    public init(_ text: String) throws(TokenError) {
+        self.text = text
+        uri = TokenURI.isScheme(of: text) ? try TokenURI(text) : nil
+    }
+
+    /// Whether a token is the one that is meant, or one of those.
+    public func matches(_ info: TokenInfo) -> Bool {
+        if let uri { return uri.matches(info) }
+        return info.label == text || info.plainLabel == text || info.serialNumber == text
+    }
+}

@@ -1,0 +1,12 @@
+import Secrets
+
+@testable import Tokens
+
+// Within Tokens, too: a login takes an attempt, and only a history makes one.
+func login(to token: Token, _ pin: Secret, _ record: PINRecord) throws {
+    let session = try Session(token)
+    try session.login(pin, for: .user, token.pinHistory().attempt())
+    try session.login(pin, for: .user)  // expected-error {{missing argument for parameter #3}}
+    try session.changePIN(from: pin, to: pin)  // expected-error {{missing argument for parameter #3}}
+    _ = PINAttempt(record)  // expected-error {{inaccessible due to 'fileprivate'}}
+}
