@@ -11,11 +11,13 @@ import X509
 public final class LiveCluster: ClusterWorld {
     private let cluster: ClusterClient
     private let publisher: NodeConfiguration
+    public let trustLists: TrustListDistribution
 
-    /// - Throws: ``ClusterError`` where the configuration names no publisher.
+    /// - Throws: ``ClusterError`` where the configuration names no publisher, or no node that serves trust lists.
     public init(_ cluster: ClusterClient) throws(ClusterError) {
         self.cluster = cluster
         publisher = try cluster.publisher()
+        trustLists = TrustListDistribution(try cluster.trustListHosts())
     }
 
     public var name: String { cluster.configuration.name }
@@ -44,8 +46,6 @@ public final class LiveCluster: ClusterWorld {
     public func nodeName(of server: String) -> String? {
         cluster.configuration.nodes.first { $0.name == server || $0.address == server }?.name
     }
-
-    public var trustLists: TrustListDistribution { TrustListDistribution(cluster.trustListHosts) }
 
     public func certificates(in store: String) throws -> [Certificate] {
         try stores.list(store).certificates.compactMap(\.certificate)

@@ -21,7 +21,7 @@ import X509
         #expect(try commandLine.showITL().contains("Length of ITL file"))
         #expect(try commandLine.ownCertificates().contains { $0.unit == "CallManager" })
         #expect(try commandLine.services().contains { $0.name == "Cisco Tftp" && $0.isRunning })
-        try commandLine.restartService("Cisco Tftp")
+        try commandLine.restart("Cisco Tftp")
         let phones = try commandLine.runSQL(
             "select d.name, tm.name as model from device d, typemodel tm where d.tkmodel=tm.enum and d.tkclass=1")
         #expect(phones.rows.count == 3)
@@ -66,7 +66,7 @@ import X509
     func trustListsComeAndGo(release: String) throws {
         let lab = try RunningLab(release: release)
         let cluster = ClusterClient(try LabFile.read(folder: lab.folder))
-        let hosts = cluster.trustListHosts
+        let hosts = try cluster.trustListHosts()
         #expect(hosts.count == 2)
         let before = try #require(try hosts[0].fetch(.ctl))
         #expect(try hosts[1].fetch(.ctl) == before)
@@ -83,7 +83,7 @@ import X509
     @Test func theTrustVerificationServiceKnowsTheSigner() throws {
         let lab = try RunningLab()
         let cluster = ClusterClient(try LabFile.read(folder: lab.folder))
-        let bytes = try #require(try cluster.trustListHosts[0].fetch(.ctl))
+        let bytes = try #require(try cluster.trustListHosts()[0].fetch(.ctl))
         let header = try TrustListFile(decoding: bytes).header
         let answer = try cluster.tvs().queryCertificate(
             subject: header.signerName, issuer: header.caName, serialNumber: header.serialNumber)
@@ -103,17 +103,47 @@ import X509
         let registered = try cluster.ris().phones()
         #expect(Set(registered.map(\.name)) == Set(phones))
         #expect(try cluster.ris().phones(named: [phones[0]]).map(\.name) == [phones[0]])
-        let file = try #require(try cluster.trustListHosts[0].fetch(.ctl))
+        let file = try #require(try cluster.trustListHosts()[0].fetch(.ctl))
         for phone in registered {
             let page = cluster.phonePage(address: try #require(phone.address), phone: phone.name)
             #expect(try page.information().name == phone.name)
             let held = try #require(try page.trustLists().ctl)
             #expect(PhoneTrustLists.matches(held, md5: Digest.md5(file), sha1: Digest.sha1(file)))
-            #expect(try !page.statusMessages().isEmpty)
             try cluster.axl().restartPhone(phone.name)
         }
         let error = #expect(throws: ClusterError.self) { try cluster.axl().restartPhone("SEP000000000000") }
         #expect(error?.code == .refused)
+    }
+
+    @Test func whoeverAsksAtOnceSharesOneLogin() throws {
+        let lab = try RunningLab()
+        let cluster = ClusterClient(try LabFile.read(folder: lab.folder))
+        let publisher = try cluster.publisher()
+        let shells = Concurrently.map(Array(0..<6)) { _ in
+            (try? cluster.commandLine(of: publisher)).map { ObjectIdentifier($0.shell as AnyObject) }
+        }
+        #expect(Set(shells).count == 1 && shells[0] != nil)
+        let administrations = Concurrently.map(Array(0..<6)) { _ -> ObjectIdentifier? in
+            guard let administration = try? cluster.administration(of: publisher),
+                (try? administration.trustCertificates(unit: TrustStores.phoneSAST)) != nil
+            else { return nil }
+            return ObjectIdentifier(administration)
+        }
+        #expect(Set(administrations).count == 1 && administrations[0] != nil)
+    }
+
+    /// The publisher of a large cluster does not serve phones.
+    @Test func onlyNodesThatServeTrustListsAreAskedForThem() throws {
+        let node = { (name: String, serves: Bool) in
+            NodeConfiguration(name: name, isPublisher: name == "pub", address: "127.0.0.1", servesTFTP: serves)
+        }
+        func names(_ nodes: [NodeConfiguration]) throws -> [String] {
+            try ClusterClient(ClusterConfiguration(name: "c", nodes: nodes)).trustListHosts().map(\.node)
+        }
+        #expect(try names([node("a", true), node("pub", true), node("b", false)]) == ["pub", "a"])
+        #expect(try names([node("a", true), node("pub", false), node("b", true)]) == ["a", "b"])
+        let error = #expect(throws: ClusterError.self) { try names([node("pub", false)]) }
+        #expect(error?.code == .configuration && error?.description.contains("tftp = true") == true)
     }
 
     @Test func nothingIsSentToAStranger() throws {

@@ -56,6 +56,25 @@ import Testing
         #expect(!node.legacyTLS && node.tlsPin == nil)
     }
 
+    /// Two nodes at one address, the second of which goes on.
+    static let twoNodes = """
+        [[clusters.a.nodes]]
+        name = 'n'
+        address = 'x'
+        publisher = true
+        [[clusters.a.nodes]]
+        name = 'm'
+        address = 'x'
+
+        """
+
+    @Test func nodesThatServeNoTrustListsAndNodesBehindPortForwarding() throws {
+        let text = Self.twoNodes.replacing("publisher = true", with: "publisher = true\ntftp = false")
+        let path = folder.write("c.toml", text + "https_port = 444\nssh_port = 23")
+        let cluster = try #require(try ConfigurationFile.load(from: path).cluster("a"))
+        #expect(cluster.nodes.map(\.servesTFTP) == [false, true])
+    }
+
     @Test(arguments: [
         ("[tokens]\npin_tries = 1", "tokens.pin_tries"), ("[tokens]\npin_tries = '5'", "tokens.pin_tries"),
         ("clusters = 1", "clusters"), ("[cluster.a]", "cluster"), ("[clusters.a]\nversoin = '1'", "clusters.a.versoin"),
@@ -70,6 +89,8 @@ import Testing
         ("[[clusters.a.nodes]]\nname = 'n'\naddress = 'x'\n", "publisher"),
         ("[[clusters.a.nodes]]\nname = 'n'\naddress = 'x'\ntls_pin = 'abc'", "clusters.a.nodes[0].tls_pin"),
         ("[[clusters.a.nodes]]\nname = 'n'\naddress = 'x'\nlegacy_tls = 'yes'", "clusters.a.nodes[0].legacy_tls"),
+        ("[[clusters.a.nodes]]\nname = 'n'\naddress = 'x'\npublisher = true\ntftp = false", "cluster a serves TFTP"),
+        ("\(twoNodes)https_port = 444", "clusters.a.nodes"), ("\(twoNodes)ssh_port = 23", "clusters.a.nodes"),
         ("[clusters.'a b']", "clusters.a b"), ("[clusters.a\n", "line 1"), ("a = 'b\u{0}'", "NUL"),
         ("[clusters.a]\nversion = '1'\nversion = '2'", "line 3"),
     ])

@@ -11,7 +11,9 @@ extension PlatformCommandLine {
     /// while the service is still on its way.
     ///
     /// - Throws: `refused` when the node does not restart it; `timedOut` when it is not up by then.
-    package func restartServiceAndWait(_ name: String, until deadline: ContinuousClock.Instant) throws(ClusterError) {
+    public func restart(
+        _ name: String, until deadline: ContinuousClock.Instant = .now + .seconds(600)
+    ) throws(ClusterError) {
         let command = ShellCommand(
             "utils service restart \(name)", timeout: max(1, (deadline - .now) / .seconds(1)))
         let text = try shell.run(command)

@@ -12,7 +12,7 @@ final class RestartServices: ChangeStep, Step {
     let title: String
     let effect = StepEffect.phones
 
-    static var services: [String] { [ClusterService.tftp, ClusterService.callManager] }
+    static var services: [String] { TrustListService.allCases.filter(\.isRestartedByChanges).map(\.name) }
 
     /// - Parameter isRollback: after everything was put back, rather than after the new file was proven.
     init(_ change: Change, isRollback: Bool = false) {

@@ -13,12 +13,6 @@ public struct ServiceRestart: Sendable {
         public let service: String
     }
 
-    /// The services that have to notice a new trust list, in a safe order: what vouches for its signer, what serves it,
-    /// what phones register with.
-    public static let standardServices = [
-        ClusterService.trustVerification, ClusterService.tftp, ClusterService.callManager,
-    ]
-
     public let steps: [Step]
     /// Services that were asked for and are not activated on any of the nodes.
     public let notFound: [String]
@@ -82,7 +76,7 @@ extension ClusterClient {
     /// - Throws: `timedOut` when it is not up by then; `refused` when the node cannot restart it.
     public func restart(_ service: String, on node: NodeConfiguration, timeout: Double = 600) throws(ClusterError) {
         let deadline = ContinuousClock.now + .seconds(timeout)
-        try commandLine(of: node).restartServiceAndWait(service, until: deadline)
+        try commandLine(of: node).restart(service, until: deadline)
         while !answers(service, on: node) {
             guard ContinuousClock.now < deadline else {
                 throw ClusterError(

@@ -67,7 +67,7 @@ struct CtlDeploy: ParsableCommand {
         let hosts: [any TrustListHost]
         let question: String
         if let cluster {
-            hosts = try configuredCluster(cluster).trustListHosts
+            hosts = try configuredCluster(cluster).trustListHosts()
             question =
                 hosts.count == 1
                 ? localized("Replace CTLFile.tlv on the node of cluster \(cluster)?")

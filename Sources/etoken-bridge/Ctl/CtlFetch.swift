@@ -44,7 +44,7 @@ struct CtlFetch: ParsableCommand {
         let cluster = try cluster.configured()
         let hosts =
             try node.isEmpty
-            ? cluster.trustListHosts : cluster.nodes(named: node).map(cluster.trustListHost)
+            ? cluster.trustListHosts() : cluster.nodes(named: node).map(cluster.trustListHost)
         Terminal.note(localized(hosts.count == 1 ? "Reading 1 node ..." : "Reading \(hosts.count) nodes ..."))
         let file = TrustListDistribution(hosts).read(itl ? .itl : .ctl)
         guard !file.answers.isEmpty else {
