@@ -11,7 +11,7 @@ clean_environment() {
             *) unset "$name" ;;
         esac
     done
-    for name in $(declare -Fx | cut -d ' ' -f 3); do unset -f "$name"; done
+    while read -r _ _ name; do unset -f "$name"; done < <(declare -Fx)
     export PATH=${swift:+$swift:}/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
     hash -r
 }

@@ -1,26 +1,20 @@
-#!/usr/bin/env python3
-"""Runs every command of etoken-bridge that has --json on mock tokens and a lab, and checks each document with its schema:
+"""Runs every command of etoken-bridge that has --json on mock tokens and a lab, and checks each document with its schema.
 
-    tools/schemas            docs/schema/*.json hold for what the commands print, and there is one for every command
-    tools/schemas --draft    writes a schema for each command that has none, from the documents seen; then edit it
-
-Programs are those of $ETOKEN_BRIDGE_BIN, else of .build/release. A schema lists every key: one that is new in a document
-is an error until the schema has it, so that nothing changes for other programs without somebody noticing.
+A schema lists every key: one that is new in a document is an error until the schema has it, so that nothing changes for
+other programs without somebody noticing.
 """
 
 import json
-import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import jsonschema
 
-repository = pathlib.Path(__file__).resolve().parent.parent
-programs = pathlib.Path(os.environ.get("ETOKEN_BRIDGE_BIN", repository / ".build/release")).absolute()
-folder = repository / "docs/schema"
+from common import described, docs, environment, fail
+
+folder = docs / "schema"
 tokens = ("SAST-ADN0054f509", "SAST-ADN008580ef")
 
 
@@ -29,8 +23,7 @@ class Session:
 
     def __init__(self, home):
         self.home = pathlib.Path(home)
-        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
-        self.environment |= {"HOME": home, "LC_ALL": "C.UTF-8", "PATH": f"{programs}:{repository}/tools:{os.environ['PATH']}"}
+        self.environment = environment(home)
         self.documents = {}
         self.labs = []
         self.cards = None
@@ -38,7 +31,7 @@ class Session:
     def tool(self, *command):
         result = subprocess.run(command, env=self.environment, cwd=self.home, capture_output=True, text=True)
         if result.returncode != 0:
-            sys.exit(f"schemas: {' '.join(command)} ended with status {result.returncode}:\n{result.stdout}{result.stderr}")
+            fail("schemas", f"{' '.join(command)} ended with status {result.returncode}:\n{result.stdout}{result.stderr}")
         return result.stdout
 
     def source(self, file):
@@ -54,7 +47,7 @@ class Session:
         result = subprocess.run(
             line, env=self.environment, cwd=self.home, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if result.returncode not in status:
-            sys.exit(f"schemas: {' '.join(line)} ended with status {result.returncode}, not {' or '.join(map(str, status))}:\n{result.stderr}")
+            fail("schemas", f"{' '.join(line)} ended with status {result.returncode}, not {' or '.join(map(str, status))}:\n{result.stderr}")
         # token watch prints a document a line, everything else one.
         texts = result.stdout.splitlines() if command == "token watch" else [result.stdout]
         for text in texts:
@@ -63,7 +56,7 @@ class Session:
                 kind = "error" if "error" in document else command
                 self.documents.setdefault(kind, []).append((" ".join(line), document))
             except json.JSONDecodeError as error:
-                sys.exit(f"schemas: {' '.join(line)} did not print one JSON document: {error}\n{text}")
+                fail("schemas", f"{' '.join(line)} did not print one JSON document: {error}\n{text}")
 
     def break_off(self, mark, command, *arguments):
         """Runs a command, and kills it when it says MARK."""
@@ -116,7 +109,7 @@ def on_virtual_tokens(s):
         except subprocess.TimeoutExpired:
             pass
     if not (s.home / "cards/ready").exists():
-        sys.exit("schemas: the virtual tokens did not start:\n" + (s.home / "cards.log").read_text())
+        fail("schemas", "the virtual tokens did not start:\n" + (s.home / "cards.log").read_text())
     before = dict(s.environment)
     del s.environment["SOFTHSM2_CONF"]
     s.source("cards/env")
@@ -220,8 +213,7 @@ def commands():
         for c in command.get("subcommands", []):
             yield from below(c, path)
 
-    dump = subprocess.run([programs / "etoken-bridge", "--experimental-dump-help"], capture_output=True, text=True)
-    return list(below(json.loads(dump.stdout)["command"], ()))
+    return list(below(described("etoken-bridge"), ()))
 
 
 # Commands whose document is the same.
@@ -284,9 +276,7 @@ def draft(file, documents):
     file.write_text(written(head | schema) + "\n")
 
 
-def main(arguments):
-    if arguments not in ([], ["--draft"]):
-        sys.exit(__doc__)
+def check(drafts=False):
     with tempfile.TemporaryDirectory() as home:
         session = Session(home)
         try:
@@ -299,15 +289,15 @@ def main(arguments):
         finally:
             session.close()
 
-    problems = [f"no document of {c}: add it to tools/schemas" for c in commands() if c not in session.documents]
+    problems = [f"no document of {c}: add it to tools/documentation/schemas.py" for c in commands() if c not in session.documents]
     by_file = {}
     for command, documents in session.documents.items():
         by_file.setdefault(schema_file(command), []).extend(documents)
     for file, documents in sorted(by_file.items()):
         if not file.exists():
-            if arguments:
+            if drafts:
                 draft(file, documents)
-            problems.append(f"{file.name} is new: read and edit it" if arguments else f"no {file.name}: tools/schemas --draft")
+            problems.append(f"{file.name} is new: read and edit it" if drafts else f"no {file.name}: tools/docs update schemas")
             continue
         schema = json.loads(file.read_text())
         jsonschema.Draft202012Validator.check_schema(schema)
@@ -319,9 +309,10 @@ def main(arguments):
         if file not in {schema_file(c) for c in ("error", *commands())}:
             problems.append(f"{file.name} is of no command")
     if problems:
-        sys.exit("schemas: " + "\nschemas: ".join(problems))
+        fail("schemas", *problems)
     count = sum(map(len, session.documents.values()))
-    print(f"schemas: {count} documents of {len(session.documents) - 1} commands, and those of failures, are as docs/schema says")
+    print(f"docs schemas: {count} documents of {len(session.documents) - 1} commands, and those of failures, are as docs/schema says")
 
 
-main(sys.argv[1:])
+def update():
+    check(drafts=True)

@@ -1,9 +1,4 @@
-#!/usr/bin/env python3
-"""Runs what pages of the documentation tell readers to do, and compares what is printed with what the pages say:
-
-    tools/run-pages                 the quick start, in both languages, and docs/operator-guide.md, each in a home folder of
-                                    its own, with the programs of $ETOKEN_BRIDGE_BIN or .build/release
-    tools/run-pages --print PAGE    only prints the commands, as a script
+"""Runs what pages of the documentation tell readers to do, and compares what is printed with what the pages say.
 
 Blocks marked sh are commands. Those marked text are what the commands before them print: each line must be in it, with
 anything in place of "..." (in any order, as phones have none). A command whose line ends with "# status N" has to end with
@@ -12,15 +7,13 @@ see it. The German quick start must have the same commands as the English one; i
 German locale.
 """
 
-import os
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 
-repository = pathlib.Path(__file__).resolve().parent.parent
-docs = repository / "docs"
+from common import docs, environment, fail, programs
+
 pages = ("quick-start.md", "quick-start.de.md", "operator-guide.md")
 mark = "=== end of a block"
 
@@ -36,7 +29,7 @@ def commands(page):
     return [text for kind, text in blocks(page) if kind == "sh"]
 
 
-def script(pairs):
+def as_script(pairs):
     """All commands as one script; after each block a line that tells its output from the next one's."""
     parts = ["set -euo pipefail"]
     for text in (text for kind, text in pairs if kind == "sh"):
@@ -60,19 +53,16 @@ def compare(page, pairs, output):
             pattern = ".*".join(map(re.escape, re.sub(r" +", " ", line).split("...")))
             fits = next((found for found in rest if re.fullmatch(pattern, found)), None)
             if fits is None:
-                sys.exit(f"run-pages: docs/{page} says\n    {line}\nbut what is printed is\n" + "\n".join(printed))
+                fail("pages", f"docs/{page} says\n    {line}\nbut what is printed is\n" + "\n".join(printed))
             rest.remove(fits)
 
 
 def run(page):
     pairs = blocks(page)
-    programs = os.environ.get("ETOKEN_BRIDGE_BIN", repository / ".build/release")
+    locale = "de_DE.UTF-8" if page.endswith(".de.md") else "C.UTF-8"
     with tempfile.TemporaryDirectory() as home:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
-        environment["LC_ALL"] = "de_DE.UTF-8" if page.endswith(".de.md") else "C.UTF-8"
-        environment |= {"HOME": home, "PATH": f"{programs}:{repository}/tools:{os.environ['PATH']}"}
         result = subprocess.run(
-            ["bash", "-c", script(pairs)], cwd=home, env=environment, text=True, stdin=subprocess.DEVNULL,
+            ["bash", "-c", as_script(pairs)], cwd=home, env=environment(home, locale), text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         left = [p for p in pathlib.Path(home).rglob("*") if p.is_file()]
         for description in pathlib.Path(home).rglob("lab.json"):
@@ -80,23 +70,19 @@ def run(page):
         subprocess.run(["chmod", "-R", "u+w", home], check=False)
         if result.returncode != 0:
             last = result.stdout.split(mark + "\n")[-1] + "\n".join(result.stderr.splitlines()[-20:])
-            sys.exit(f"run-pages: docs/{page} ended with status {result.returncode}, at last with\n{last}")
+            fail("pages", f"docs/{page} ended with status {result.returncode}, at last with\n{last}")
         if left:
-            sys.exit(f"run-pages: docs/{page} left behind: {' '.join(map(str, left))}")
+            fail("pages", f"docs/{page} left behind: {' '.join(map(str, left))}")
     compare(page, pairs, result.stdout)
-    print(f"run-pages: the commands of docs/{page} ran, and printed what it says")
+    print(f"docs pages: the commands of docs/{page} ran, and printed what it says")
 
 
-def main(arguments):
+def check():
     if commands("quick-start.md") != commands("quick-start.de.md"):
-        sys.exit("run-pages: docs/quick-start.md and docs/quick-start.de.md have different commands")
-    if arguments[:1] == ["--print"] and len(arguments) == 2:
-        print(script(blocks(pathlib.Path(arguments[1]).name)), end="")
-    elif arguments:
-        sys.exit(__doc__)
-    else:
-        for page in pages:
-            run(page)
+        fail("pages", "docs/quick-start.md and docs/quick-start.de.md have different commands")
+    for page in pages:
+        run(page)
 
 
-main(sys.argv[1:])
+def script(page):
+    return as_script(blocks(pathlib.Path(page).name))

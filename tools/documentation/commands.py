@@ -1,25 +1,14 @@
-#!/usr/bin/env python3
-"""Writes what the programs say of themselves (--experimental-dump-help) as documentation:
-
-    tools/command-reference                  docs/commands.md
-    tools/command-reference --check          nothing; ends with status 1 where docs/commands.md is not current
-    tools/command-reference --man DIR        manual pages into DIR/man1, and German ones into DIR/de/man1
-
-The programs are those of $ETOKEN_BRIDGE_BIN, else of .build/release.
-"""
+"""What the programs say of themselves (--experimental-dump-help), as docs/commands.md and as manual pages."""
 
 import datetime
 import difflib
-import json
 import os
-import pathlib
 import re
 import subprocess
-import sys
 
-repository = pathlib.Path(__file__).resolve().parent.parent
-programs = pathlib.Path(os.environ.get("ETOKEN_BRIDGE_BIN", repository / ".build/release"))
-reference = repository / "docs/commands.md"
+from common import described, docs, fail, programs
+
+reference = docs / "commands.md"
 
 # What every command has, and is told once only.
 common = ("json", "verbose", "version", "help")
@@ -58,7 +47,7 @@ ENGLISH = {
     },
     # As docs/exit-status.md says them.
     "statuses": dict(
-        re.findall(r"^\| (\d+) \| (.+) \|$", (repository / "docs/exit-status.md").read_text(), flags=re.M)),
+        re.findall(r"^\| (\d+) \| (.+) \|$", (docs / "exit-status.md").read_text(), flags=re.M)),
 }
 
 GERMAN = {
@@ -211,15 +200,8 @@ def filled(pieces, width, indent):
     return lines
 
 
-def dump(program, locale="C.UTF-8"):
-    if not (programs / program).exists():
-        sys.exit(f"command-reference: {programs / program} is not there: run tools/build first")
-    result = subprocess.run(
-        [programs / program, "--experimental-dump-help"], capture_output=True, text=True,
-        env=os.environ | {"LC_ALL": locale, "LANGUAGE": ""})
-    if result.returncode != 0 or not result.stdout:
-        sys.exit(f"command-reference: {programs / program} does not tell its commands: run tools/build first")
-    return Command(json.loads(result.stdout)["command"])
+def roots():
+    return [Command(described(name)) for name in ("etoken-bridge", "cluster-lab", "virtual-token")]
 
 
 # Markdown
@@ -236,7 +218,7 @@ def markdown(roots):
     out = [
         "# Commands",
         "",
-        "<!-- Written by tools/command-reference from the programs' own help. Do not edit: tools/test compares it. -->",
+        "<!-- Written by `tools/docs update` from the programs' own help. Do not edit: tools/test compares it. -->",
         "",
         "Every command of `etoken-bridge` has `--json` (one document on stdout, "
         "[docs/schema](schema/README.md)), `--verbose` (what lies beneath an error) and `--help`. "
@@ -339,7 +321,7 @@ def statuses_and_files(words):
     return out
 
 
-def write_manual_pages(roots, words, folder, version, date):
+def write_pages(roots, words, folder, version, date):
     folder.mkdir(parents=True, exist_ok=True)
     for root in roots:
         for command in root.all():
@@ -347,29 +329,25 @@ def write_manual_pages(roots, words, folder, version, date):
             (folder / f"{page}.1").write_text(text)
 
 
-def main(arguments):
-    if arguments not in ([], ["--check"]) and (len(arguments) != 2 or arguments[0] != "--man"):
-        sys.exit(__doc__)
-    roots = [dump(name) for name in ("etoken-bridge", "cluster-lab", "virtual-token")]
-    if arguments[:1] == ["--man"]:
-        version = subprocess.run([programs / "etoken-bridge", "--version"], capture_output=True, text=True).stdout.strip()
-        seconds = int(os.environ.get("SOURCE_DATE_EPOCH", datetime.datetime.now().timestamp()))
-        date = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%d")
-        if any(GERMAN.keys() != ENGLISH.keys() or GERMAN[w].keys() != ENGLISH[w].keys() for w in ("statuses", "parser")):
-            sys.exit("command-reference: the German manual pages lack something that the English ones say")
-        folder = pathlib.Path(arguments[1])
-        write_manual_pages(roots, ENGLISH, folder / "man1", version, date)
-        # The lab and the virtual tokens speak English only.
-        write_manual_pages([dump("etoken-bridge", "de_DE.UTF-8")], GERMAN, folder / "de/man1", version, date)
-    elif arguments == ["--check"]:
-        present = reference.read_text() if reference.exists() else ""
-        new = markdown(roots)
-        if present != new:
-            lines = difflib.unified_diff(present.splitlines(), new.splitlines(), "docs/commands.md", "the help", lineterm="", n=1)
-            print("\n".join(lines))
-            sys.exit("command-reference: docs/commands.md is not current: run tools/command-reference, and read the difference")
-    else:
-        reference.write_text(markdown(roots))
+def write_manual_pages(folder):
+    version = subprocess.run([programs / "etoken-bridge", "--version"], capture_output=True, text=True).stdout.strip()
+    seconds = int(os.environ.get("SOURCE_DATE_EPOCH", datetime.datetime.now().timestamp()))
+    date = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%d")
+    if any(GERMAN.keys() != ENGLISH.keys() or GERMAN[w].keys() != ENGLISH[w].keys() for w in ("statuses", "parser")):
+        fail("manual-pages", "the German manual pages lack something that the English ones say")
+    write_pages(roots(), ENGLISH, folder / "man1", version, date)
+    # The lab and the virtual tokens speak English only.
+    write_pages([Command(described("etoken-bridge", "de_DE.UTF-8"))], GERMAN, folder / "de/man1", version, date)
 
 
-main(sys.argv[1:])
+def check():
+    present = reference.read_text() if reference.exists() else ""
+    new = markdown(roots())
+    if present != new:
+        lines = difflib.unified_diff(present.splitlines(), new.splitlines(), "docs/commands.md", "the help", lineterm="", n=1)
+        print("\n".join(lines))
+        fail("commands", "docs/commands.md is not current: run tools/docs update commands, and read the difference")
+
+
+def update():
+    reference.write_text(markdown(roots()))
