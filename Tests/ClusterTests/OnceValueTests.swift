@@ -19,7 +19,7 @@ import Testing
 
     @Test func whoeverAsksMeanwhileGetsTheSame() {
         let once = OnceValue<Int>()
-        let values = Concurrently.map(Array(0..<8)) { _ in try? once.get { () throws(ClusterError) in try make() } }
+        let values = Concurrently.map(Array(0..<8)) { _ in try? once.get { () throws(ClusterError) in try self.make() } }
         #expect(values == Array(repeating: 1, count: 8) && once.value == 1)
     }
 
@@ -29,20 +29,20 @@ import Testing
         let refusal = ClusterError(.loginRefused, operation: "log in", message: "no")
         let codes = Concurrently.map(Array(0..<8)) { _ -> ClusterError.Code? in
             do throws(ClusterError) {
-                _ = try once.get { () throws(ClusterError) in try make(refusal) }
+                _ = try once.get { () throws(ClusterError) in try self.make(refusal) }
                 return nil
             } catch {
                 return error.code
             }
         }
         #expect(codes == Array(repeating: .loginRefused, count: 8) && count.load(ordering: .relaxed) == 1)
-        #expect(try once.get { () throws(ClusterError) in try make() } == 2)
+        #expect(try once.get { () throws(ClusterError) in try self.make() } == 2)
     }
 
     @Test func whatIsForgottenOrOfNoMoreUseIsMadeAgain() throws {
         let once = OnceValue<Int>()
         func get(_ isUsable: (Int) -> Bool = { _ in true }) throws -> Int {
-            try once.get(isUsable: isUsable) { () throws(ClusterError) in try make() }
+            try once.get(isUsable: isUsable) { () throws(ClusterError) in try self.make() }
         }
         #expect(try get() == 1 && get() == 1)
         #expect(try get { $0 > 1 } == 2)
