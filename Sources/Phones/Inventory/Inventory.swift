@@ -6,11 +6,23 @@ public struct Inventory: Sendable {
     public let phones: [Phone]
     /// What could not be learnt, a sentence each.
     public let notes: [String]
+    /// All device pools by name, also those without phones; none where a file was read.
+    public let pools: [DevicePool]
 
-    public init(phones: [Phone], notes: [String] = []) {
+    public init(phones: [Phone], notes: [String] = [], pools: [DevicePool] = []) {
         self.phones = phones
         self.notes = notes
+        self.pools = pools
     }
+}
+
+/// A device pool, and where its phones register.
+public struct DevicePool: Sendable, Hashable {
+    public let name: String
+    /// Its CallManager group; empty where it has none.
+    public let group: String
+    /// The nodes of the group by priority.
+    public let servers: [String]
 }
 
 /// How the list of phones is read from a cluster's database.
