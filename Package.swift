@@ -46,14 +46,14 @@ let package = Package(
         .target(name: "Basics"),
         .target(name: "Messages", dependencies: ["Basics", "CMessages"]),
         .target(name: "Secrets", dependencies: ["Messages"]),
-        .target(name: "TrustList", dependencies: ["Messages"]),
-        .target(name: "X509", dependencies: ["COpenSSL", "Messages", "TrustList"]),
+        .target(name: "X509", dependencies: ["COpenSSL", "Messages"]),
+        .target(name: "TrustList", dependencies: ["Messages", "X509"]),
         .target(name: "SmartCards", dependencies: ["CPCSC", "Messages"]),
         .target(
             name: "Tokens",
-            dependencies: ["CPKCS11", "Messages", "Secrets", "SmartCards", "TrustList", "X509"]),
-        .target(name: "TokenPresence", dependencies: ["Messages", "SmartCards", "Tokens"]),
-        .target(name: "Transfers", dependencies: ["CCurl", "Messages"]),
+            dependencies: ["Basics", "CPKCS11", "Messages", "Secrets", "SmartCards", "TrustList", "X509"]),
+        .target(name: "TokenPresence", dependencies: ["Basics", "Messages", "SmartCards", "Tokens"]),
+        .target(name: "Transfers", dependencies: ["Basics", "CCurl", "Messages"]),
         .target(name: "Markup", dependencies: ["CXML", "Messages"]),
         .target(name: "TOML", dependencies: ["CTOML", "Messages"]),
         .target(
@@ -61,7 +61,7 @@ let package = Package(
         .target(
             name: "Cluster",
             dependencies: [
-                "CSSH", "Configuration", "Markup", "Messages", "Secrets", "Transfers", "TrustList", "X509",
+                "Basics", "CSSH", "Configuration", "Markup", "Messages", "Secrets", "Transfers", "TrustList", "X509",
             ]),
         .target(
             name: "Phones",

@@ -12,7 +12,7 @@ extension Change {
     /// - Throws: ``MigrationError``, which says what is in the way.
     static func check(
         _ plan: ChangePlan, _ survey: Survey, _ tokens: [Certificate]
-    ) throws -> (OfferedSigner, [String]) {
+    ) throws -> (CandidateSigner, [String]) {
         let usesCommands = plan.kind == .setMixedMode || plan.kind == .setNonSecureMode || plan.signer == nil
         if usesCommands, !survey.version.hasTokenlessTrustList {
             throw MigrationError(
@@ -34,11 +34,11 @@ extension Change {
         guard let signer = plan.signer else { return try (clusterSigner(plan, survey), recordChanges(plan, survey)) }
         try checkTokens(plan, survey, tokens)
         let record = try tokenRecord(tokens[signer], in: survey.present)
-        guard let offered = OfferedSigner(record: record) else { preconditionFailure("the record was just made") }
+        guard let offered = CandidateSigner(record: record) else { preconditionFailure("the record was just made") }
         return (offered, try recordChanges(plan, survey))
     }
 
-    private static func clusterSigner(_ plan: ChangePlan, _ survey: Survey) throws -> OfferedSigner {
+    private static func clusterSigner(_ plan: ChangePlan, _ survey: Survey) throws -> CandidateSigner {
         if plan.kind == .updateCertificates, survey.present?.signerRecord?.isToken == true {
             throw MigrationError(
                 .unusableTokens,
@@ -47,7 +47,7 @@ extension Change {
                 ),
                 next: localized("Name the tokens: --token LABEL --token LABEL."))
         }
-        guard let record = survey.clusterSigner(), let offered = OfferedSigner(record: record) else {
+        guard let record = survey.clusterSigner(), let offered = CandidateSigner(record: record) else {
             throw MigrationError(
                 .presentFileInvalid,
                 localized(
@@ -122,9 +122,10 @@ extension Change {
     /// Who signed, who will, and what that means for phones; nil where the signer stays, or its change is the purpose.
     public var signerChange: String? {
         guard plan.kind == .updateCertificates, let present = survey.present,
-            let old = present.signerRecord.flatMap(OfferedSigner.init(record:)), old.certificate != offered.certificate
+            let old = present.signerRecord.flatMap(CandidateSigner.init(record:)),
+            old.certificate != offered.certificate
         else { return nil }
-        func name(_ signer: OfferedSigner) -> String {
+        func name(_ signer: CandidateSigner) -> String {
             let certificate = signer.certificate
             return localized(
                 "\(certificate.commonName ?? signer.name) (serial number \(certificate.serialNumber.hex))")
@@ -172,7 +173,7 @@ extension Change {
 extension Record {
     /// A token's name, as on its label: the common name of its certificate.
     var tokenName: String {
-        certificate.flatMap { try? Certificate(der: $0) }?.commonName ?? subjectName ?? "?"
+        x509?.commonName ?? subjectName ?? "?"
     }
 }
 

@@ -69,9 +69,7 @@ extension Change {
 
     /// Whether the cluster itself signed a list: a signer without a token's record, whose key verifies it.
     func isSignedByCluster(_ list: TrustListFile) throws -> Bool {
-        guard let record = list.signerRecord, !record.isToken,
-            let certificate = record.certificate.flatMap({ try? Certificate(der: $0) })
-        else { return false }
+        guard let record = list.signerRecord, !record.isToken, let certificate = record.x509 else { return false }
         return try list.isSigned(by: certificate)
     }
 

@@ -18,7 +18,7 @@ public final class Change {
     /// The tokens' certificates, in the plan's order.
     let certificates: [Certificate]
     /// Where phones are forecast to ask TVS about: the signer of the new file.
-    public let offered: OfferedSigner
+    public let offered: CandidateSigner
     /// What is to become of the server records, a sentence each; empty where they stay.
     public let recordChanges: [String]
     /// The forecast, with what TVS servers really said once they were asked.
@@ -66,7 +66,7 @@ public final class Change {
     ) throws {
         try Self.checkUnfinished(cluster.name, state)
         let survey = try Survey(of: cluster, backups: state)
-        let created = max(now, (survey.present?.header.timestamp ?? 0) &+ 1)
+        let created = TrustListDraft.timestamp(replacing: survey.present?.header, at: now)
         let plan = ChangePlan(
             id: Self.id(of: cluster.name, now), kind: kind, cluster: cluster.name, created: Timestamp(created),
             tokens: tokens, signer: tokens.isEmpty ? nil : signer ?? tokens.count - 1, settings: settings,
@@ -167,7 +167,7 @@ public final class Change {
 
     // MARK: Forecast
 
-    static func forecast(for offered: OfferedSigner, survey: Survey, tvs: TVSAnswers) -> Forecast {
+    static func forecast(for offered: CandidateSigner, survey: Survey, tvs: TVSAnswers) -> Forecast {
         Forecast(
             of: survey.phones, signer: offered, present: survey.present, itls: survey.itlLists,
             nodes: survey.world.nodes, tvs: tvs)
@@ -218,7 +218,7 @@ public final class Change {
     /// was no file.
     public func forecastOfRollback() -> Forecast? {
         guard known.toldPhones, known.newFile != nil, let record = survey.present?.signerRecord,
-            let signer = OfferedSigner(record: record)
+            let signer = CandidateSigner(record: record)
         else { return nil }
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         let replies = cluster.askTVS(for: signer, as: phone, trusting: survey.itl)

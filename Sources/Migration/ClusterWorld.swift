@@ -35,7 +35,7 @@ public protocol ClusterWorld: AnyObject {
     func remove(_ certificate: Certificate, from store: String) throws
 
     /// Asks every TVS server for a signer, as this phone would.
-    func askTVS(for signer: OfferedSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply]
+    func askTVS(for signer: CandidateSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply]
 
     func phones() throws -> [Phone]
     /// What the phones' web pages say of the CTL files that they hold, by phone name. Those whose page does not answer are

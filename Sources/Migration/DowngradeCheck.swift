@@ -174,7 +174,7 @@ private struct Checklist {
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         var silent: [String] = []
         var servers: [String] = []
-        for signer in inFile.compactMap(OfferedSigner.init(record:)) {
+        for signer in inFile.compactMap(CandidateSigner.init(record:)) {
             let replies = world.askTVS(for: signer, as: phone, trusting: survey.itl)
             let others = replies.filter { $0.answer.vouches(for: signer) != true }.map(\.server)
             silent += others.map { localized("\($0) for \(signer.name)") }
@@ -215,7 +215,7 @@ private struct Checklist {
 
     /// - Returns: the phones that would be stranded: those that hold something else, and would not take the present file.
     mutating func lookAtPhones(_ survey: Survey, _ present: TrustListFile) -> [StoredForecast.Group] {
-        guard let signer = present.signerRecord.flatMap(OfferedSigner.init(record:)) else { return [] }
+        guard let signer = present.signerRecord.flatMap(CandidateSigner.init(record:)) else { return [] }
         // After the downgrade nothing vouches for a new signer on a model without Security by Default: only what a phone
         // holds counts. So does it for the others while no TVS server has been asked.
         let forecast = StoredForecast(Change.forecast(for: signer, survey: survey, tvs: .everywhere(.notAsked)))

@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Glibc
@@ -61,7 +62,7 @@ public final class LiveCluster: ClusterWorld {
 
     private var stores: TrustStores { TrustStores(of: cluster) }
 
-    public func askTVS(for signer: OfferedSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
+    public func askTVS(for signer: CandidateSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
         let nodes = cluster.configuration.nodes.filter { $0.tvsPort != nil }
         let answers = Concurrently.map(nodes) { [cluster] node in
             Self.answer(of: node, in: cluster, for: signer, as: phone, trusting: itl)
@@ -70,13 +71,11 @@ public final class LiveCluster: ClusterWorld {
     }
 
     private static func answer(
-        of node: NodeConfiguration, in cluster: ClusterClient, for signer: OfferedSigner, as phone: Phone?,
+        of node: NodeConfiguration, in cluster: ClusterClient, for signer: CandidateSigner, as phone: Phone?,
         trusting itl: TrustListFile?
     ) -> TVSStatement {
         // A phone talks only to a TVS server whose certificate stands in its ITL file.
-        let listed = itl?.records.filter { $0.role == .tvs }.compactMap(\.certificate).compactMap {
-            try? Certificate(der: $0).publicKey.pin
-        }
+        let listed = itl?.records.filter { $0.role == .tvs }.compactMap(\.x509?.publicKey.pin)
         guard listed?.contains(node.tvsPin ?? "") == true else {
             return .unreachable(localized("its key is not in the ITL file, so phones would not talk to it"))
         }
@@ -101,23 +100,16 @@ public final class LiveCluster: ClusterWorld {
         try Inventory.read(from: cluster, models: .configured()).phones
     }
 
-    /// How many phones are asked at once.
-    private static let batch = 32
-
     public func heldChecksums(of phones: [Phone]) -> [String: HeldChecksum] {
-        var held: [String: HeldChecksum] = [:]
-        var rest = phones.filter { $0.address != nil }[...]
-        while !rest.isEmpty {
-            let batch = Array(rest.prefix(Self.batch))
-            rest = rest.dropFirst(Self.batch)
-            let answers = Concurrently.map(batch) { [cluster] phone -> HeldChecksum? in
-                guard let address = phone.address,
-                    let lists = try? cluster.phonePage(address: address, phone: phone.name).trustLists()
-                else { return nil }
-                return lists.ctl.map(HeldChecksum.checksum) ?? .notInstalled
-            }
-            for (phone, answer) in zip(batch, answers) { held[phone.name] = answer }
+        let asked = phones.filter { $0.address != nil }
+        let answers = Concurrently.map(asked, maximumWidth: 32) { [cluster] phone -> HeldChecksum? in
+            guard let address = phone.address,
+                let lists = try? cluster.phonePage(address: address, phone: phone.name).trustLists()
+            else { return nil }
+            return lists.ctl.map(HeldChecksum.checksum) ?? .notInstalled
         }
+        var held: [String: HeldChecksum] = [:]
+        for (phone, answer) in zip(asked, answers) { held[phone.name] = answer }
         return held
     }
 

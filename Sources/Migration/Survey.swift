@@ -163,9 +163,7 @@ public struct Survey {
                 localized("The CTLFile.tlv that node \(first.node) serves is not a whole trust list: \(error)."),
                 next: localized("On the publisher, run utils ctl update CTLFile, and run this command again."))
         }
-        guard let record = list.signerRecord, let signer = record.certificate.flatMap({ try? Certificate(der: $0) }),
-            try list.isSigned(by: signer)
-        else {
+        guard let signer = list.signerRecord?.x509, try list.isSigned(by: signer) else {
             throw MigrationError(
                 .presentFileInvalid,
                 localized(

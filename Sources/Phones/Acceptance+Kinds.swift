@@ -11,9 +11,7 @@ extension Acceptance {
     public static func ofKinds(
         _ list: TrustListFile, signer certificate: Certificate, held: TrustListFile?, itl: TrustListFile?
     ) -> [(securityByDefault: Bool, verdict: Verdict)] {
-        let header = list.header
-        let signer = OfferedSigner(
-            name: header.signerName, issuer: header.caName, serialNumber: header.serialNumber, certificate: certificate)
+        let signer = CandidateSigner(header: list.header, certificate: certificate)
         return (itl == nil ? [false] : [false, true]).map { hasIt in
             let model = PhoneModel(
                 name: "", securityByDefault: hasIt ? .supported : .unsupported, displayedChecksum: .sha1)

@@ -2,48 +2,18 @@ import Messages
 import TrustList
 import X509
 
-/// The signer of a trust list that phones are going to be offered: what its header will say, and the certificate that
-/// its signature will verify with.
-public struct OfferedSigner: Sendable {
-    /// Subject as the header spells it.
-    public let name: String
-    /// Issuer as the header spells it.
-    public let issuer: String
-    /// Big-endian magnitude.
-    public let serialNumber: [UInt8]
-    public let certificate: Certificate
-
-    public init(name: String, issuer: String, serialNumber: [UInt8], certificate: Certificate) {
-        self.name = name
-        self.issuer = issuer
-        self.serialNumber = serialNumber
-        self.certificate = certificate
-    }
-
-    /// The signer as this record will name it in the header.
-    public init?(record: Record) {
-        guard let name = record.subjectName, let issuer = record.issuerName, let serial = record.serialNumber,
-            let certificate = record.certificate.flatMap({ try? Certificate(der: $0) })
-        else { return nil }
-        self.init(name: name, issuer: issuer, serialNumber: serial, certificate: certificate)
-    }
-
+extension CandidateSigner {
     /// What a list says of the signer. A phone goes by the names as the file spells them, takes the first record with a
     /// certificate and the role, and checks the signature with that certificate's key.
     func standing(in list: TrustListFile) -> Standing {
         let record = list.records.first {
             $0.role == .sast && $0.certificate != nil && $0.names(issuer: issuer, serialNumber: serialNumber)
         }
-        guard let record, let der = record.certificate else { return .absent }
-        return isKey(of: der) ? .named : .otherKey
+        guard let record else { return .absent }
+        return record.x509?.publicKey == certificate.publicKey ? .named : .otherKey
     }
 
     enum Standing { case named, otherKey, absent }
-
-    /// Whether a certificate has the key that the file is signed with.
-    func isKey(of der: [UInt8]) -> Bool {
-        der == certificate.der || (try? Certificate(der: der).publicKey) == certificate.publicKey
-    }
 }
 
 /// What a TVS server says when a phone asks it for the signer of a file.
@@ -61,7 +31,7 @@ public enum TVSStatement: Equatable, Sendable {
 
 extension TVSStatement {
     /// Whether the server makes a phone take what this signer signed; nil where it gives no answer.
-    public func vouches(for signer: OfferedSigner) -> Bool? {
+    public func vouches(for signer: CandidateSigner) -> Bool? {
         switch self {
         case .vouches(let certificate, let roles): roles.contains(.sast) && signer.isKey(of: certificate)
         case .expectedToVouch: true
@@ -138,7 +108,7 @@ public enum Acceptance {
     ///   - tvs: the answers of the TVS servers in the order in which the phone asks them. They count only where the ITL lists a TVS
     ///     server, as the phone would not trust another.
     public static func decide(
-        signer: OfferedSigner, held: HeldTrustList, itl: TrustListFile?, model: PhoneModel, tvs: [TVSStatement]
+        signer: CandidateSigner, held: HeldTrustList, itl: TrustListFile?, model: PhoneModel, tvs: [TVSStatement]
     ) -> Verdict {
         switch held {
         case .none:
@@ -173,7 +143,7 @@ public enum Acceptance {
     }
 
     private static func throughITL(
-        signer: OfferedSigner, held: HeldTrustList, itl: TrustListFile?, tvs: [TVSStatement]
+        signer: CandidateSigner, held: HeldTrustList, itl: TrustListFile?, tvs: [TVSStatement]
     ) -> Verdict {
         func refused(_ reason: String) -> Verdict {
             if case .unknown(let what) = held { return heldUnknown(what) }

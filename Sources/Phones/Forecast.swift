@@ -22,7 +22,7 @@ public struct Forecast: Sendable {
     ///   - itls: the ITL files, by the node that serves them. A phone holds that of the first server of its group.
     ///   - nodes: the order of the nodes, for phones without a known group: the publisher first.
     public init(
-        of phones: [SurveyedPhone], signer: OfferedSigner, present: TrustListFile?, itls: [String: TrustListFile],
+        of phones: [SurveyedPhone], signer: CandidateSigner, present: TrustListFile?, itls: [String: TrustListFile],
         nodes: [String], tvs: TVSAnswers
     ) {
         /// Phones that are alike in these get the same verdict; clusters have thousands of each.
@@ -49,7 +49,7 @@ public struct Forecast: Sendable {
 
     /// Where the ITL file that is served is newer than what the phone may hold, both count.
     private static func decide(
-        _ entry: SurveyedPhone, _ signer: OfferedSigner, _ itl: ServedITL?, _ answers: [TVSStatement]
+        _ entry: SurveyedPhone, _ signer: CandidateSigner, _ itl: ServedITL?, _ answers: [TVSStatement]
     ) -> Verdict {
         func verdict(_ list: TrustListFile?) -> Verdict {
             Acceptance.decide(

@@ -1,5 +1,3 @@
-import TrustList
-
 /// A phone of the cluster.
 public struct Phone: Hashable, Sendable {
     /// Device name, `SEP` and the MAC address.

@@ -20,9 +20,7 @@ struct ServedITL: Sendable {
         let old = Set(present.records.compactMap(\.certificate))
         let made = Int64(present.header.timestamp)
         let kept = list.keeping { record in
-            guard let der = record.certificate, !old.contains(der), let certificate = try? Certificate(der: der) else {
-                return true
-            }
+            guard let certificate = record.x509, !old.contains(certificate.der) else { return true }
             return certificate.notBefore <= made
         }
         former = kept.records.count == list.records.count ? nil : kept

@@ -32,10 +32,3 @@ final class Alarm: Sendable {
         _ = poll(&descriptor, 1, Int32(min(milliseconds, 3_600_000)))
     }
 }
-
-/// Milliseconds since some time in the past; moves with no clock.
-func monotonicMilliseconds() -> Int64 {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
-}

@@ -1,3 +1,4 @@
+import Basics
 import Tokens
 
 /// Waits for tokens that somebody has to insert: one after the other where there is one USB port only, or both at once.
@@ -33,16 +34,15 @@ public final class TokenArrival {
     public func wait(
         for name: String? = nil, within milliseconds: UInt32? = nil, remark: (Remark) -> Bool = { _ in true }
     ) throws(TokenError) -> PresentToken? {
-        let deadline = milliseconds.map { monotonicMilliseconds() + Int64($0) }
+        let deadline = Deadline(milliseconds: milliseconds)
         while true {
             for token in watcher.tokens where try isWanted(token, name) {
                 arrived.append(token.identity)
                 return token
             }
-            let left = deadline.map { UInt32(clamping: max(0, $0 - monotonicMilliseconds())) }
-            let changes = watcher.changes(within: left)
+            let changes = watcher.changes(within: deadline.millisecondsLeft)
             guard !watcher.isCancelled else { return nil }
-            if changes.isEmpty, let deadline, monotonicMilliseconds() >= deadline { return nil }
+            if changes.isEmpty, deadline.hasPassed { return nil }
             for change in changes {
                 guard remark(try self.remark(on: change, name)) else { return nil }
             }

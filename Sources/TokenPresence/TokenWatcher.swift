@@ -1,3 +1,4 @@
+import Basics
 import SmartCards
 import Synchronization
 import Tokens
@@ -21,11 +22,11 @@ public final class TokenWatcher: @unchecked Sendable {
     private var unreadCards: [String: Reader] = [:]
     private var failures: [String: TokenError] = [:]
     /// When cards that nothing reads are looked at once more: a card may not be ready at once.
-    private var secondLooks: [Int64] = []
-    private var nextPoll: Int64 = 0
+    private var secondLooks: [Deadline] = []
+    private var nextPoll: Deadline?
 
     /// Milliseconds after an insertion at which a card that is not read yet is looked at again.
-    private static let patienceWithCards: [Int64] = [200, 600, 1500, 3000, 8000, 20000]
+    private static let patienceWithCards: [UInt32] = [200, 600, 1500, 3000, 8000, 20000]
 
     /// - Parameters:
     ///   - modules: paths of PKCS#11 modules.
@@ -56,7 +57,7 @@ public final class TokenWatcher: @unchecked Sendable {
     /// - Returns: what happened since the last call, in its order; at the first call at once, and all that is there.
     ///   Empty where nothing did in the time, or after ``cancel()``.
     public func changes(within milliseconds: UInt32?) -> [TokenChange] {
-        let deadline = milliseconds.map { monotonicMilliseconds() + Int64($0) }
+        let deadline = Deadline(milliseconds: milliseconds)
         while !isCancelled {
             var changes: [TokenChange] = []
             if !hasStarted {
@@ -67,24 +68,23 @@ public final class TokenWatcher: @unchecked Sendable {
                 wait(until: deadline, &changes)
             }
             if !changes.isEmpty { return changes }
-            if let deadline, monotonicMilliseconds() >= deadline { break }
+            if deadline.hasPassed { break }
         }
         return []
     }
 
     // MARK: - Waiting
 
-    private func wait(until deadline: Int64?, _ changes: inout [TokenChange]) {
+    private func wait(until deadline: Deadline, _ changes: inout [TokenChange]) {
         let polled = service.withLock { $0 == nil } ? modules : modules.filter(\.needsPolling)
-        let times = [deadline, secondLooks.first, polled.isEmpty ? nil : nextPoll].compactMap(\.self)
-        let left = times.min().map { UInt32(clamping: max(0, $0 - monotonicMilliseconds())) }
-        let hadEvent = sleep(milliseconds: left, &changes)
+        let times = [secondLooks.first, polled.isEmpty ? nil : nextPoll].compactMap(\.self)
+        let next = times.reduce(deadline, min)
+        let hadEvent = sleep(milliseconds: next.millisecondsLeft, &changes)
         guard !isCancelled else { return }
-        let now = monotonicMilliseconds()
-        if hadEvent || secondLooks.first.map({ $0 <= now }) == true {
-            secondLooks.removeAll { $0 <= now }
+        if hadEvent || secondLooks.first?.hasPassed == true {
+            secondLooks.removeAll(where: \.hasPassed)
             look(at: modules, &changes)
-        } else if !polled.isEmpty, nextPoll <= now {
+        } else if !polled.isEmpty, nextPoll?.hasPassed != false {
             if service.withLock({ $0 == nil }) { findService(&changes) }
             look(at: polled, &changes)
         }
@@ -111,7 +111,7 @@ public final class TokenWatcher: @unchecked Sendable {
     private func findService(_ changes: inout [TokenChange]) {
         guard let found = try? SmartCardService(), let now = try? found.readers() else { return }
         service.withLock { $0 = found }
-        if !hasService, nextPoll > 0 { changes.append(.serviceFound) }
+        if !hasService, nextPoll != nil { changes.append(.serviceFound) }
         hasService = true
         _ = update(now, &changes)
     }
@@ -124,7 +124,7 @@ public final class TokenWatcher: @unchecked Sendable {
         var hasNewCard = false
         for reader in now {
             let old = before[reader.name]
-            if old == nil, nextPoll > 0 { changes.append(.readerAdded(reader)) }
+            if old == nil, nextPoll != nil { changes.append(.readerAdded(reader)) }
             let wasPulled = old.map { $0.hasCard && (!reader.hasCard || $0.events != reader.events) } ?? false
             if wasPulled { forget(reader.name, &changes) }
             if reader.hasCard, old?.hasCard != true || wasPulled || old?.atr != reader.atr { hasNewCard = true }
@@ -136,8 +136,7 @@ public final class TokenWatcher: @unchecked Sendable {
         }
         readers = now
         if hasNewCard {
-            let time = monotonicMilliseconds()
-            secondLooks = Self.patienceWithCards.map { time + $0 }
+            secondLooks = Self.patienceWithCards.map { Deadline(milliseconds: $0) }
         }
         return hasNewCard
     }
@@ -162,7 +161,7 @@ public final class TokenWatcher: @unchecked Sendable {
             report(module, &changes)
         }
         guard !isCancelled else { return }
-        nextPoll = monotonicMilliseconds() + Int64(interval)
+        nextPoll = Deadline(milliseconds: interval)
         let paths = Set(asked.map(\.path))
         for token in tokens where paths.contains(token.module) {
             // The same token in another slot was pulled and put back elsewhere.

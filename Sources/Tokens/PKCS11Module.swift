@@ -1,3 +1,4 @@
+import Basics
 import CPKCS11
 import Glibc
 import Messages
@@ -35,8 +36,8 @@ public final class PKCS11Module: @unchecked Sendable {
     public init(path: String, patience: Int = defaultPatience) throws(TokenError) {
         self.path = path
         self.patience = patience
-        let errand = Errand { Result { () throws(TokenError) in try LoadedLibrary.load(path) } }
-        guard let loaded = errand.outcome(within: patience) else {
+        let loading = BlockingTask { () throws(TokenError) in try LoadedLibrary.load(path) }
+        guard let loaded = loading.result(within: patience) else {
             Self.hangs.store(true, ordering: .relaxed)
             throw Self.noAnswer(localized("The PKCS#11 module \(path)"), path, patience)
         }
@@ -47,7 +48,7 @@ public final class PKCS11Module: @unchecked Sendable {
         // A library that does not return cannot be ended either.
         guard !hasGivenUp.load(ordering: .relaxed) else { return }
         let library = library
-        if Errand({ library.release() }).outcome(within: patience) == nil {
+        if BlockingTask({ library.release() }).value(within: patience) == nil {
             Self.hangs.store(true, ordering: .relaxed)
         }
     }
@@ -64,7 +65,7 @@ public final class PKCS11Module: @unchecked Sendable {
     ) throws(TokenError) -> Value {
         let seconds = seconds ?? patience
         guard !hasGivenUp.load(ordering: .relaxed) else { throw Self.noAnswer(subject, subject, seconds) }
-        guard let result = Errand({ Result(catching: work) }).outcome(within: seconds) else {
+        guard let result = BlockingTask(work).result(within: seconds) else {
             hasGivenUp.store(true, ordering: .relaxed)
             Self.hangs.store(true, ordering: .relaxed)
             throw Self.noAnswer(subject, subject, seconds)

@@ -1,8 +1,8 @@
+import Basics
 import CPKCS11
 import Glibc
 import Messages
 import Secrets
-import TrustList
 import X509
 
 /// A token in a slot of a module.
@@ -84,7 +84,7 @@ public struct Token: Sendable {
             guard let function = module.functions.C_GetSlotInfo, function(slot, &slotInfo) == CKR_OK,
                 slotInfo.flags & CK_FLAGS(CKF_TOKEN_PRESENT) != 0
             else { return true }
-            usleep(100_000)
+            interruptibleSleep(0.1)
         }
         return false
     }

@@ -1,6 +1,5 @@
 import CPKCS11
 import Messages
-import TrustList
 import X509
 
 /// What can be seen on a token.

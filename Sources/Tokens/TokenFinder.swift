@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Messages
 
@@ -27,14 +28,14 @@ public final class TokenFinder {
     private static func load(
         _ paths: [String], _ patience: Int
     ) -> (modules: [PKCS11Module], failures: [TokenError]) {
-        let errands = paths.map { path in
-            Errand { Result { () throws(TokenError) in try PKCS11Module(path: path, patience: patience) } }
+        let tasks = paths.map { path in
+            BlockingTask { () throws(TokenError) in try PKCS11Module(path: path, patience: patience) }
         }
         var modules: [PKCS11Module] = []
         var failures: [TokenError] = []
-        for errand in errands {
+        for task in tasks {
             // The module has its own deadline; this one is for the thread's own end.
-            switch errand.outcome(within: patience + 5) {
+            switch task.result(within: patience + 5) {
             case .success(let module)?: modules.append(module)
             case .failure(let error)?: failures.append(error)
             case nil: break
@@ -67,14 +68,14 @@ public final class TokenFinder {
     }
 
     private static func scan(_ modules: [PKCS11Module]) -> (tokens: [Token], failures: [TokenError]) {
-        let errands = modules.map { module in
-            Errand { Result { () throws(TokenError) in try module.scan() } }
+        let tasks = modules.map { module in
+            BlockingTask { () throws(TokenError) in try module.scan() }
         }
         var tokens: [Token] = []
         var failures: [TokenError] = []
         var seen: Set<[String]> = []
-        for (module, errand) in zip(modules, errands) {
-            switch errand.outcome(within: module.patience + 5) {
+        for (module, task) in zip(modules, tasks) {
+            switch task.result(within: module.patience + 5) {
             case .success((let found, let failed))?:
                 let new = found.filter { $0.info.serialNumber.isEmpty || !seen.contains($0.info.identity) }
                 // Within one module each slot counts: OpenSC gives a card a slot for each of its PINs.

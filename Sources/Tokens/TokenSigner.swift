@@ -60,8 +60,6 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
         self.pin = wantsLoginEachTime ? pin : nil
     }
 
-    public var certificateDER: [UInt8] { certificate.der }
-
     public func sign(_ message: [UInt8], digest: DigestAlgorithm) throws -> [UInt8] {
         try sign(message, digest: digest, by: method(for: digest))
     }

@@ -1,3 +1,4 @@
+import Basics
 import CCurl
 import Glibc
 import Messages
@@ -89,10 +90,10 @@ public final class TLSStream: Sendable {
     /// - Parameter timeout: seconds for all of them.
     /// - Throws: `closed` when the peer closes before that.
     public func receive(exactly count: Int, timeout: Double = 15) throws(TransferError) -> [UInt8] {
-        let deadline = ContinuousClock.now + .seconds(timeout)
+        let deadline = Deadline(seconds: timeout)
         var bytes: [UInt8] = []
         while bytes.count < count {
-            let rest = Deadline.seconds(until: deadline)
+            let rest = deadline.secondsLeft ?? 0
             let more = try receive(upTo: count - bytes.count, timeout: rest)
             guard !more.isEmpty else {
                 throw TransferError(
@@ -113,7 +114,7 @@ public final class TLSStream: Sendable {
         _ operation: String, timeout: Double,
         _ body: (UnsafeMutableRawPointer, (Int16) throws(TransferError) -> Void) throws(TransferError) -> Void
     ) throws(TransferError) {
-        let deadline = ContinuousClock.now + .seconds(timeout)
+        let deadline = Deadline(seconds: timeout)
         let location = location
         // The time of connecting is over, and curl_easy_send and _recv heed none: the deadline here is what counts.
         try state.withLock { (state) throws(TransferError) in
@@ -122,7 +123,7 @@ public final class TLSStream: Sendable {
                     code: .closed, operation: operation, location: location, message: localized("it is closed"))
             }
             try body(pointer) { (events) throws(TransferError) in
-                let milliseconds = Deadline.milliseconds(until: deadline)
+                let milliseconds = Int32(deadline.millisecondsLeft ?? 0)
                 var descriptor = pollfd(fd: socket, events: events, revents: 0)
                 guard milliseconds > 0, poll(&descriptor, 1, milliseconds) != 0 else {
                     throw TransferError(

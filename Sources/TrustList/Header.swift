@@ -1,4 +1,5 @@
 import Messages
+import X509
 
 /// The head of a trust list: who signed it, how, and when.
 ///

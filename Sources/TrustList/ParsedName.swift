@@ -1,3 +1,5 @@
+import X509
+
 /// A name as a trust list spells it, taken apart.
 ///
 /// Reads every spelling seen in the field: types in either case, joined with `;` or `,`, values in quotes or not, and the

@@ -1,3 +1,5 @@
+import X509
+
 /// One entry of a trust list: a certificate, whose it is, and what it may be used for.
 ///
 /// A decoded record keeps its elements as they stood, unknown ones too, so that it encodes to the same bytes again.
@@ -23,7 +25,14 @@ public struct Record: Hashable, Sendable {
     /// The elements in file order, RECORDLENGTH first.
     public let elements: [Element]
 
+    /// Shared by the copies of a record.
+    private let lazyCertificate = LazyCertificate()
+
     init(elements: [Element]) { self.elements = elements }
+
+    public static func == (left: Record, right: Record) -> Bool { left.elements == right.elements }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(elements) }
 
     /// Host name, or dotted IP address; empty for a token.
     public var dnsName: String? { elements.text(Tag.dnsName) }
@@ -40,6 +49,12 @@ public struct Record: Hashable, Sendable {
     public var certificateSignature: [UInt8]? { elements.array(Tag.signature) }
     /// The certificate, DER.
     public var certificate: [UInt8]? { elements.array(Tag.certificate) }
+    /// The certificate, or nil where the record has none that can be read. Parsed when it is first asked for.
+    public var x509: Certificate? { try? parsedCertificate?.get() }
+    /// The certificate, or why it cannot be read; nil where the record has none.
+    var parsedCertificate: Result<Certificate, CertificateError>? {
+        elements.bytes(Tag.certificate).map(lazyCertificate.parsed)
+    }
     /// The certificate's hash, in ITL files that hold no certificates.
     public var certificateHash: [UInt8]? { elements.array(Tag.certificateHash) }
     /// How ``certificateHash`` was made, as in the header's digest field.

@@ -1,62 +1,58 @@
 import Messages
-
-/// What a new record is made from. The module X509 fills it from a certificate.
-public struct RecordContent: Sendable {
-    /// Host name or dotted IP address; empty for a token.
-    public var dnsName: String
-    public var subjectName: String
-    public var role: Role
-    public var issuerName: String
-    /// Big-endian magnitude.
-    public var serialNumber: [UInt8]
-    /// RSA: PKCS#1 RSAPublicKey DER; EC: the uncompressed point.
-    public var publicKey: [UInt8]
-    /// The certificate's own signature value, for the tokenless profile; nil for the CTL Client's.
-    public var certificateSignature: [UInt8]?
-    /// DER.
-    public var certificate: [UInt8]
-    /// Four bytes.
-    public var ipAddress: [UInt8]
-
-    public init(
-        dnsName: String, subjectName: String, role: Role, issuerName: String, serialNumber: [UInt8],
-        publicKey: [UInt8], certificateSignature: [UInt8]?, certificate: [UInt8], ipAddress: [UInt8]
-    ) {
-        self.dnsName = dnsName
-        self.subjectName = subjectName
-        self.role = role
-        self.issuerName = issuerName
-        self.serialNumber = serialNumber
-        self.publicKey = publicKey
-        self.certificateSignature = certificateSignature
-        self.certificate = certificate
-        self.ipAddress = ipAddress
-    }
-}
+import X509
 
 extension Record {
-    /// A new record, its elements in CUCM's order.
+    /// A record for a certificate, in the profile of CUCM's CLI (`tokenless`, with the certificate's signature value) or
+    /// of the CTL Client.
+    ///
+    /// - Parameters:
+    ///   - dnsName: host name or dotted IP address; empty for a token.
+    ///   - ipAddress: four bytes; 0.0.0.0 for a token.
+    ///   - names: how to spell subject and issuer.
+    /// - Throws: ``TrustListError`` (`bad-length`) where it would be longer than 65,535 bytes or the address is not four.
+    public init(
+        certificate: Certificate, role: Role, dnsName: String, ipAddress: [UInt8], names: NameStyle,
+        withCertificateSignature: Bool
+    ) throws(TrustListError) {
+        try self.init(
+            dnsName: dnsName, subjectName: certificate.subject.rendered(names), role: role,
+            issuerName: certificate.issuer.rendered(names), serialNumber: certificate.serialNumber,
+            publicKey: certificate.publicKey.rawKey,
+            certificateSignature: withCertificateSignature ? certificate.signatureValue : nil,
+            certificate: certificate.der, ipAddress: ipAddress)
+    }
+
+    /// The record of a token: role SAST, no host name, address 0.0.0.0, names as the CTL Client spelt them.
+    public static func token(_ certificate: Certificate) throws(TrustListError) -> Record {
+        try Record(
+            certificate: certificate, role: .sast, dnsName: "", ipAddress: [0, 0, 0, 0], names: .token,
+            withCertificateSignature: false)
+    }
+
+    /// A record of these fields, its elements in CUCM's order. Nothing checks that they fit together.
     ///
     /// - Throws: ``TrustListError`` (`bad-length`) where it would be longer than 65,535 bytes or the address is not four.
-    public init(_ content: RecordContent) throws(TrustListError) {
-        guard content.ipAddress.count == 4 else {
+    package init(
+        dnsName: String, subjectName: String, role: Role, issuerName: String, serialNumber: [UInt8],
+        publicKey: [UInt8], certificateSignature: [UInt8]?, certificate: [UInt8], ipAddress: [UInt8]
+    ) throws(TrustListError) {
+        guard ipAddress.count == 4 else {
             throw TrustListError(
-                .badLength, localized("IPADDRESS must be 4 bytes long, and is \(content.ipAddress.count)"))
+                .badLength, localized("IPADDRESS must be 4 bytes long, and is \(ipAddress.count)"))
         }
-        let role = content.role.rawValue
         var body: [Element] = [
-            .value(tag: Tag.dnsName, bytes: ArraySlice(trustListText: content.dnsName)),
-            .value(tag: Tag.subjectName, bytes: ArraySlice(trustListText: content.subjectName)),
-            .value(tag: Tag.function, bytes: [UInt8(role >> 8), UInt8(role & 0xff)]),
-            .value(tag: Tag.issuerName, bytes: ArraySlice(trustListText: content.issuerName)),
-            .value(tag: Tag.serialNumber, bytes: content.serialNumber[...]),
-            .value(tag: Tag.publicKey, bytes: content.publicKey[...]),
+            .value(tag: Tag.dnsName, bytes: ArraySlice(trustListText: dnsName)),
+            .value(tag: Tag.subjectName, bytes: ArraySlice(trustListText: subjectName)),
+            .value(tag: Tag.function, bytes: [UInt8(role.rawValue >> 8), UInt8(role.rawValue & 0xff)]),
+            .value(tag: Tag.issuerName, bytes: ArraySlice(trustListText: issuerName)),
+            .value(tag: Tag.serialNumber, bytes: serialNumber[...]),
+            .value(tag: Tag.publicKey, bytes: publicKey[...]),
         ]
-        if let signature = content.certificateSignature {
-            body.append(.value(tag: Tag.signature, bytes: signature[...]))
+        if let certificateSignature {
+            body.append(.value(tag: Tag.signature, bytes: certificateSignature[...]))
         }
-        body.append(.value(tag: Tag.certificate, bytes: content.certificate[...]))
-        body.append(.value(tag: Tag.ipAddress, bytes: content.ipAddress[...]))
+        body.append(.value(tag: Tag.certificate, bytes: certificate[...]))
+        body.append(.value(tag: Tag.ipAddress, bytes: ipAddress[...]))
         try self.init(body: body)
     }
 

@@ -1,3 +1,5 @@
+import X509
+
 /// What differs between two trust lists, by meaning and not by bytes.
 public struct TrustListDiff: Sendable {
     /// One difference.

@@ -1,4 +1,5 @@
 import Messages
+import X509
 
 /// A trust list that is to be signed.
 public struct TrustListDraft: Sendable {
@@ -16,29 +17,58 @@ public struct TrustListDraft: Sendable {
         self.records = records
     }
 
+    /// A list that takes the place of another, or is the first one.
+    ///
+    /// - Parameters:
+    ///   - old: the header of the list that it replaces.
+    ///   - now: seconds since 1970.
+    ///   - digest: nil for that of the list that it replaces, or SHA-1, which every phone reads.
+    public init(
+        replacing old: Header?, fileName: String = "CTLFile.tlv", at now: UInt32, digest: DigestAlgorithm? = nil,
+        records: [Record]
+    ) {
+        self.init(
+            fileName: fileName, timestamp: Self.timestamp(replacing: old, at: now),
+            digest: digest ?? Self.digest(replacing: old), records: records)
+    }
+
+    /// When a list is made: now, but always after the one that it replaces. A file that is no newer than its predecessor
+    /// would puzzle whoever compares them.
+    public static func timestamp(replacing old: Header?, at now: UInt32) -> UInt32 {
+        max(now, (old?.timestamp ?? 0) &+ 1)
+    }
+
+    /// The digest of a list when none is asked for: that of the one that it replaces, or SHA-1, which every phone reads.
+    public static func digest(replacing old: Header?) -> DigestAlgorithm { old?.digest ?? .sha1 }
+
+    /// The record that lets a certificate sign this list: its own, with the role SAST.
+    public func signerRecord(of certificate: Certificate) -> Record? {
+        records.first { $0.role == .sast && $0.certificate == certificate.der }
+    }
+
+    /// The certificate of this key that may sign the list: that of a record with the role SAST.
+    public func signer(with key: PublicKey) -> Certificate? {
+        records.lazy.filter { $0.role == .sast }.compactMap(\.x509).first { $0.publicKey == key }
+    }
+
     /// Signs the list, and checks the signature with the certificate's public key before returning it.
     ///
     /// The header names the signer with the bytes of the signer's own record, so that the two can never disagree.
     ///
-    /// - Parameters:
-    ///   - signer: the key; its certificate must be in a record with the role SAST.
-    ///   - modulusBits: the size of the signer's key, in bits.
-    ///   - verifier: what checks the signature.
-    /// - Throws: ``TrustListError`` (`unusable-signer`, `signature-mismatch`), or what the signer or verifier throws.
-    public func signed(
-        by signer: some TrustListSigner, modulusBits: Int, verifier: some SignatureVerifier
-    ) throws -> TrustListFile {
-        let certificate = signer.certificateDER
-        guard let record = records.first(where: { $0.role == .sast && $0.certificate == certificate }) else {
+    /// - Parameter signer: the key; its certificate must be in a record with the role SAST.
+    /// - Throws: ``TrustListError`` (`unusable-signer`, `signature-mismatch`), or what the signer throws.
+    public func signed(by signer: some TrustListSigner) throws -> TrustListFile {
+        let key = signer.certificate.publicKey
+        guard let record = signerRecord(of: signer.certificate) else {
             throw TrustListError(
                 .unusableSigner,
                 localized("the signer's certificate has no record with the role \(Role.sast.text) in this list"))
         }
-        guard let modulus = ModulusSize(bits: modulusBits) else {
+        guard let modulus = ModulusSize(bits: key.bits) else {
             throw TrustListError(
                 .unusableSigner,
                 localized(
-                    "a trust list cannot be signed with a key of \(modulusBits) bits; it knows 512, 1024, 2048 and 4096"
+                    "a trust list cannot be signed with a key of \(key.bits) bits; it knows 512, 1024, 2048 and 4096"
                 ))
         }
         let blank = [UInt8](repeating: 0, count: modulus.signatureLength)
@@ -48,13 +78,10 @@ public struct TrustListDraft: Sendable {
             throw TrustListError(
                 .signatureMismatch,
                 localized(
-                    "the signature is \(signature.count) bytes long; a key of \(modulusBits) bits gives \(blank.count)")
+                    "the signature is \(signature.count) bytes long; a key of \(key.bits) bits gives \(blank.count)")
             )
         }
-        guard
-            try verifier.isValid(
-                signature: signature, message: message, digest: digest, certificateDER: certificate)
-        else {
+        guard try key.isValid(signature: signature, message: message, digest: digest) else {
             throw TrustListError(
                 .signatureMismatch, localized("the signature just made does not verify with the signer's certificate"))
         }

@@ -1,4 +1,5 @@
 import Messages
+import X509
 
 /// A trust list: CTLFile.tlv or ITLFile.tlv.
 ///
@@ -69,6 +70,13 @@ public struct TrustListFile: Hashable, Sendable {
         records.first {
             $0.role == .sast && $0.names(issuer: header.caName, serialNumber: header.serialNumber)
         }
+    }
+
+    /// Whether the list's signature was made with the key of this certificate.
+    ///
+    /// - Throws: ``CertificateError`` where the key is not RSA.
+    public func isSigned(by certificate: Certificate) throws(CertificateError) -> Bool {
+        try certificate.publicKey.isValid(signature: header.signature, message: signedMessage(), digest: header.digest)
     }
 
     /// Whether this is an Identity Trust List, by the name that it bears in itself.

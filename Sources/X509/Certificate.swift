@@ -1,6 +1,5 @@
 import COpenSSL
 import Messages
-import TrustList
 
 /// An X.509 certificate (RFC 5280), read by libcrypto, so that the RSA-1024 and SHA-1 certificates of tokens and old
 /// clusters are read too.

@@ -1,6 +1,5 @@
 import COpenSSL
 import Messages
-import TrustList
 
 /// Makes X.509 v3 certificates, for the lab's cluster and for tests.
 public struct CertificateBuilder: Sendable {

@@ -1,5 +1,4 @@
 import COpenSSL
-import TrustList
 
 /// Digests over bytes in memory.
 public enum Digest {

@@ -1,6 +1,5 @@
 import COpenSSL
 import Messages
-import TrustList
 
 extension DistinguishedName {
     /// Reads libcrypto's name, attributes in certificate order.

@@ -1,6 +1,5 @@
 import COpenSSL
 import Messages
-import TrustList
 
 /// An RSA private key in software, for the lab and for tests. Keys of a cluster's administrators live on tokens.
 public final class PrivateKey: @unchecked Sendable {
@@ -79,26 +78,5 @@ public final class PrivateKey: @unchecked Sendable {
             EVP_PKEY_sign(context, &result, &length, block, block.count) == 1
         else { throw .openSSL(.cryptoFailed, localized("libcrypto cannot apply this key to the block")) }
         return Array(result.prefix(length))
-    }
-}
-
-/// A software key together with its certificate, as a trust list's signer.
-public struct SoftwareSigner: TrustListSigner {
-    public let certificate: Certificate
-    private let key: PrivateKey
-
-    /// - Throws: ``CertificateError`` where the certificate is not this key's.
-    public init(certificate: Certificate, key: PrivateKey) throws(CertificateError) {
-        guard try key.publicKey() == certificate.publicKey else {
-            throw CertificateError(.notAPrivateKey, localized("the private key does not belong to the certificate"))
-        }
-        self.certificate = certificate
-        self.key = key
-    }
-
-    public var certificateDER: [UInt8] { certificate.der }
-
-    public func sign(_ message: [UInt8], digest: DigestAlgorithm) throws -> [UInt8] {
-        try key.sign(message, digest: digest)
     }
 }

@@ -1,7 +1,6 @@
 import COpenSSL
 import Messages
 import Synchronization
-import TrustList
 
 /// A public key, as a certificate holds it.
 public struct PublicKey: Hashable, Sendable {

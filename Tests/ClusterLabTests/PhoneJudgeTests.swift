@@ -33,7 +33,7 @@ import X509
                 withCertificateSignature: false)
         }
         return try TrustListDraft(fileName: name, timestamp: 1, digest: .sha1, records: records)
-            .signed(by: signer.signer, modulusBits: 1024, verifier: X509SignatureVerifier()).encoded()
+            .signed(by: signer.signer).encoded()
     }
 
     private func file(_ bytes: [UInt8]) throws -> TrustListFile { try TrustListFile(decoding: bytes) }

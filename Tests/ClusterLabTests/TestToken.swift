@@ -28,6 +28,6 @@ struct TestToken {
         let draft = TrustListDraft(
             timestamp: 1_800_000_000, digest: .sha1,
             records: tokens + (try kept.map { try $0.inCTLClientProfile() }))
-        return try draft.signed(by: signer, modulusBits: 1024, verifier: X509SignatureVerifier()).encoded()
+        return try draft.signed(by: signer).encoded()
     }
 }

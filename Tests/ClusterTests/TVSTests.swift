@@ -1,7 +1,6 @@
 import Configuration
 import ServerFixtures
 import Testing
-import TrustList
 import X509
 
 @testable import Cluster

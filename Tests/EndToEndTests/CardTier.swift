@@ -1,7 +1,6 @@
 import Foundation
 import ServerFixtures
 import Testing
-import TrustList
 
 /// The programs on virtual tokens: real smart card service, real OpenSC, a card that counts what it is asked.
 @Suite struct CardTier {

@@ -5,7 +5,7 @@ import TrustList
 import X509
 
 /// The program is killed after a record of its journal, with SIGKILL, and another run goes on. A sample of the records; all
-/// of them with ETOKEN_BRIDGE_EVERY_POINT in the environment (tools/crash-test).
+/// of them with ETOKEN_BRIDGE_EVERY_POINT in the environment (tools/deep crashes).
 @Suite struct Crashes {
     struct Case: CustomTestStringConvertible {
         let arguments: [String]

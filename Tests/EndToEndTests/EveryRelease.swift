@@ -54,7 +54,7 @@ import X509
             #expect(isSo, "\(node.name)")
         }
         let list = try TrustListFile(decoding: new)
-        let signer = try Certificate(der: #require(list.signerRecord?.certificate))
+        let signer = try #require(list.signerRecord?.x509)
         #expect(try list.signerRecord?.isToken == true && list.isSigned(by: signer))
         let stored = try after.filter { $0.key.hasPrefix("trust-store/") && before[$0.key] == nil }.map {
             try Certificate(pem: String(decoding: $0.value, as: UTF8.self))

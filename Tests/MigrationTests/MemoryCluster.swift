@@ -113,7 +113,7 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
         self.store.removeAll { $0 == certificate }
     }
 
-    func askTVS(for signer: OfferedSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
+    func askTVS(for signer: CandidateSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
         let known = (tvsKnowsUploads && store.contains(signer.certificate)) || signer.certificate == own
         return [
             TVSReply(

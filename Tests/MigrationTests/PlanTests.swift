@@ -4,7 +4,6 @@ import Configuration
 import Operations
 import Phones
 import Testing
-import TrustList
 import X509
 
 @testable import Migration

@@ -47,8 +47,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
 
     static func file(_ name: String, _ records: [Record], by token: Bool = false) throws -> [UInt8] {
         try TrustListDraft(fileName: name, timestamp: 1_425_671_113, digest: .sha1, records: records).signed(
-            by: SoftwareSigner(certificate: token ? second : publisher, key: token ? tokenKey : publisherKey),
-            modulusBits: token ? 2048 : 1024, verifier: X509SignatureVerifier()
+            by: SoftwareSigner(certificate: token ? second : publisher, key: token ? tokenKey : publisherKey)
         ).encoded()
     }
 

@@ -259,10 +259,4 @@ import Testing
         #expect(undone.outcome == .undone)
         #expect(nodes.allSatisfy { $0.files == [new, new] })
     }
-
-    @Test func everyInputHasItsResult() {
-        let inputs = Array(0..<50)
-        #expect(Concurrently.map(inputs) { $0 * 2 } == inputs.map { $0 * 2 })
-        #expect(Concurrently.map([Int]()) { $0 } == [])
-    }
 }

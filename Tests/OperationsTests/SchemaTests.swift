@@ -2,6 +2,7 @@ import Cluster
 import Configuration
 import Foundation
 import Testing
+import TrustList
 import X509
 
 @testable import Operations

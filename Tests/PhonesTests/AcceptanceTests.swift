@@ -36,11 +36,10 @@ import X509
                     withCertificateSignature: false)
             }
         ).signed(
-            by: SoftwareSigner(certificate: signer, key: keys[signer.serialNumber[0]]!), modulusBits: 1024,
-            verifier: X509SignatureVerifier())
+            by: SoftwareSigner(certificate: signer, key: keys[signer.serialNumber[0]]!))
     }
 
-    let tokenSigner = try! #require(OfferedSigner(record: list("CTLFile.tlv", [(token, .sast)]).records[0]))
+    let tokenSigner = try! #require(CandidateSigner(record: list("CTLFile.tlv", [(token, .sast)]).records[0]))
     let tokenless = try! list("CTLFile.tlv", [])
     /// The ITL's own signer holds the role SAST, as CUCM writes it.
     let itl = try! list("ITLFile.tlv", [(publisher, .sast), (tvs, .tvs)])

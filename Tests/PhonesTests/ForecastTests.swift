@@ -29,8 +29,7 @@ import X509
                     withCertificateSignature: true)
             }
         ).signed(
-            by: SoftwareSigner(certificate: records[0].0, key: key), modulusBits: 1024,
-            verifier: X509SignatureVerifier())
+            by: SoftwareSigner(certificate: records[0].0, key: key))
     }
 
     let present = try! list("CTLFile.tlv", [(publisher, .sast), (publisher, .ccmTFTP)])
@@ -42,7 +41,7 @@ import X509
     }
 
     func forecast(
-        _ servers: [[String]], signer: OfferedSigner, itl: TrustListFile? = nil, tvs: TVSAnswers
+        _ servers: [[String]], signer: CandidateSigner, itl: TrustListFile? = nil, tvs: TVSAnswers
     ) -> [Verdict] {
         let phones = servers.enumerated().map { index, servers in
             Phone(
@@ -57,10 +56,12 @@ import X509
         ).entries.map(\.verdict)
     }
 
-    static func signer(_ certificate: Certificate) -> OfferedSigner {
-        OfferedSigner(
-            name: certificate.subject.rendered(.cucm), issuer: certificate.issuer.rendered(.cucm),
-            serialNumber: certificate.serialNumber, certificate: certificate)
+    static func signer(_ certificate: Certificate) -> CandidateSigner {
+        try! #require(
+            CandidateSigner(
+                record: Record(
+                    certificate: certificate, role: .sast, dnsName: "", ipAddress: [0, 0, 0, 0], names: .cucm,
+                    withCertificateSignature: false)))
     }
 
     /// A phone asks the servers of its group, in their order, and no others.

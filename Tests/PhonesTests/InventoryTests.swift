@@ -180,19 +180,21 @@ import Testing
         }
         var slept: [Double] = []
         var left = 3
-        var patience = Patience(sleep: { slept.append($0) }, note: { _, _ in })
-        let answer = try patience.ask { () throws(ClusterError) -> Int in
+        func ask(_ question: () throws(ClusterError) -> Int) throws(ClusterError) -> Int {
+            try Patience.ask(note: { _, _ in }, sleep: { slept.append($0) }, question)
+        }
+        let answer = try ask { () throws(ClusterError) -> Int in
             left -= 1
             if left > 0 { throw busy(left == 2 ? 7 : nil) }
             return 42
         }
         #expect(answer == 42 && slept == [7, 2])
         slept = []
-        #expect(throws: ClusterError.self) { try patience.ask { () throws(ClusterError) -> Int in throw busy(nil) } }
+        #expect(throws: ClusterError.self) { try ask { () throws(ClusterError) -> Int in throw busy(nil) } }
         #expect(slept.reduce(0, +) <= Patience.limit && slept.count > 5)
         slept = []
         #expect(throws: ClusterError.self) {
-            try patience.ask { () throws(ClusterError) -> Int in
+            try ask { () throws(ClusterError) -> Int in
                 throw ClusterError(.loginRefused, operation: "ask", message: "no")
             }
         }

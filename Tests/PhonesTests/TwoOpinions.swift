@@ -35,8 +35,7 @@ import X509
 
     private static func list(_ name: String, _ records: [Record], signer: Who) -> TrustListFile {
         try! TrustListDraft(fileName: name, timestamp: 1, digest: .sha1, records: records).signed(
-            by: SoftwareSigner(certificate: certificates[signer]!, key: keys[signer]!), modulusBits: 1024,
-            verifier: X509SignatureVerifier())
+            by: SoftwareSigner(certificate: certificates[signer]!, key: keys[signer]!))
     }
 
     /// The records beside the publisher's that a list may hold.
@@ -74,7 +73,7 @@ import X509
         let offered = Self.list(
             "CTLFile.tlv", [Self.record(.token, .sast), Self.record(.publisher, .ccmTFTP)], signer: .token)
         let bytes = offered.encoded()
-        let signer = try #require(offered.signerRecord.flatMap { OfferedSigner(record: $0) })
+        let signer = try #require(offered.signerRecord.flatMap { CandidateSigner(record: $0) })
         let held: [TrustListFile?] = [nil] + Self.lists("CTLFile.tlv", servers: 0)
         let itls: [TrustListFile?] =
             [nil] + Self.lists("ITLFile.tlv", servers: 0) + Self.lists("ITLFile.tlv", servers: 2)

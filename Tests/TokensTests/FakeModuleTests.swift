@@ -1,7 +1,6 @@
 import Foundation
 import Secrets
 import Testing
-import TrustList
 import X509
 
 @testable import Tokens

@@ -1,7 +1,7 @@
 import Foundation
 import Secrets
 import Testing
-import TrustList
+import X509
 
 @testable import Tokens
 

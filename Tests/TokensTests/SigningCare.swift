@@ -3,7 +3,6 @@ import Foundation
 import Secrets
 import ServerFixtures
 import Testing
-import TrustList
 import X509
 
 @testable import Tokens

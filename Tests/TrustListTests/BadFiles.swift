@@ -59,15 +59,14 @@ import X509
     @Test func aSignerWithoutRecordIsRefused() throws {
         let error = #expect(throws: TrustListError.self) {
             try Workshop.tokenlessDraft().signed(
-                by: SoftwareSigner(certificate: Workshop.subscriber, key: Workshop.subscriberKey), modulusBits: 1024,
-                verifier: X509SignatureVerifier())
+                by: SoftwareSigner(certificate: Workshop.subscriber, key: Workshop.subscriberKey))
         }
         #expect(error?.code == .unusableSigner)
     }
 
     /// A signer whose key is not the one in its certificate: the draft must notice before anything is written.
     private struct WrongKey: TrustListSigner {
-        var certificateDER: [UInt8] { Workshop.publisher.der }
+        let certificate = Workshop.publisher
         func sign(_ message: [UInt8], digest: DigestAlgorithm) throws -> [UInt8] {
             try Workshop.subscriberKey.sign(message, digest: digest)
         }
@@ -76,7 +75,7 @@ import X509
     @Test func aSignatureThatDoesNotVerifyIsRefused() throws {
         let error = #expect(throws: TrustListError.self) {
             try Workshop.tokenlessDraft().signed(
-                by: WrongKey(), modulusBits: 1024, verifier: X509SignatureVerifier())
+                by: WrongKey())
         }
         #expect(error?.code == .signatureMismatch)
     }

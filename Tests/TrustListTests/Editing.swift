@@ -60,8 +60,7 @@ import X509
 @Suite struct Differences {
     private func signed(_ records: [Record], digest: DigestAlgorithm = .sha1) throws -> TrustListFile {
         try TrustListDraft(timestamp: Workshop.time, digest: digest, records: records).signed(
-            by: SoftwareSigner(certificate: Workshop.secondToken, key: Workshop.secondTokenKey), modulusBits: 1024,
-            verifier: X509SignatureVerifier())
+            by: SoftwareSigner(certificate: Workshop.secondToken, key: Workshop.secondTokenKey))
     }
 
     let file = try! Workshop.ctlClientFile()

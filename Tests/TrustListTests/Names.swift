@@ -1,5 +1,6 @@
 import Testing
 import TrustList
+import X509
 
 @Suite struct Names {
     static let server = DistinguishedName([

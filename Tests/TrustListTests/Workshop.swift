@@ -84,8 +84,7 @@ enum Workshop {
 
     static func tokenlessFile() throws -> TrustListFile {
         try tokenlessDraft().signed(
-            by: SoftwareSigner(certificate: publisher, key: publisherKey), modulusBits: 1024,
-            verifier: X509SignatureVerifier())
+            by: SoftwareSigner(certificate: publisher, key: publisherKey))
     }
 
     /// The file that the CTL Client makes of the tokenless one: the first token first, the signing one last.
@@ -94,7 +93,6 @@ enum Workshop {
         return try TrustListDraft(
             timestamp: time, digest: .sha1, records: [.token(firstToken)] + servers + [.token(secondToken)]
         ).signed(
-            by: SoftwareSigner(certificate: secondToken, key: secondTokenKey), modulusBits: 1024,
-            verifier: X509SignatureVerifier())
+            by: SoftwareSigner(certificate: secondToken, key: secondTokenKey))
     }
 }

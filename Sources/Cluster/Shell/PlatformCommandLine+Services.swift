@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Messages
 
@@ -31,7 +32,7 @@ extension PlatformCommandLine {
                     message: localized("it does not come up"),
                     expected: "STARTED", found: last?.state ?? localized("not listed"))
             }
-            Pause.milliseconds(500)
+            interruptibleSleep(0.5)
             last = try services().first { $0.name == name }
         }
     }

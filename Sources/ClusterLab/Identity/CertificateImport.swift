@@ -1,5 +1,4 @@
 import FoundationEssentials
-import TrustList
 import X509
 
 /// Takes a certificate that a user uploads or pastes, as strictly as CUCM does.

@@ -1,6 +1,5 @@
 import Dispatch
 import Synchronization
-import TrustList
 import X509
 
 /// The certificates of all nodes.

@@ -1,4 +1,3 @@
-import TrustList
 import X509
 
 /// Makes the security tokens with which the CTL file of an old cluster was written: keys in files, and certificates as the

@@ -91,9 +91,7 @@ struct LikeCluster: Sendable {
         let draft = TrustListDraft(
             fileName: list.header.fileName, timestamp: list.header.timestamp, digest: list.header.digest,
             records: try list.records.map(remake))
-        return try draft.signed(
-            by: signer.signer(), modulusBits: signer.certificate.publicKey.bits, verifier: X509SignatureVerifier()
-        ).encoded()
+        return try draft.signed(by: signer.signer()).encoded()
     }
 
     /// The same record with the lab's certificate and address; what has no certificate keeps what it has.
@@ -106,13 +104,12 @@ struct LikeCluster: Sendable {
         // A record of the CTL Client's has an address where others have a name.
         let isDotted = record.dnsName == dotted(record.ipAddress)
         return try Record(
-            RecordContent(
-                dnsName: node.flatMap { isDotted ? $0.address : nil } ?? record.dnsName ?? "", subjectName: subject,
-                role: role, issuerName: issuer, serialNumber: serial,
-                publicKey: credential.certificate.publicKey.rawKey,
-                certificateSignature: record.certificateSignature == nil ? nil : credential.certificate.signatureValue,
-                certificate: credential.certificate.der,
-                ipAddress: node?.addressBytes ?? record.ipAddress ?? [0, 0, 0, 0]))
+            dnsName: node.flatMap { isDotted ? $0.address : nil } ?? record.dnsName ?? "", subjectName: subject,
+            role: role, issuerName: issuer, serialNumber: serial,
+            publicKey: credential.certificate.publicKey.rawKey,
+            certificateSignature: record.certificateSignature == nil ? nil : credential.certificate.signatureValue,
+            certificate: credential.certificate.der,
+            ipAddress: node?.addressBytes ?? record.ipAddress ?? [0, 0, 0, 0])
     }
 
     /// What the trust store holds beside the cluster's own certificates.

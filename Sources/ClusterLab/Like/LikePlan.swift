@@ -57,7 +57,7 @@ extension LabPlan {
     private static func tokens(_ snapshot: Snapshot) -> [String] {
         var names: [String] = []
         for record in snapshot.ctlFile?.records.filter(\.isToken) ?? [] {
-            guard let certificate = record.certificate.flatMap({ try? Certificate(der: $0) }) else { continue }
+            guard let certificate = record.x509 else { continue }
             let name = TrustStore.fileName(certificate)
             if !names.contains(name) { names.append(name) }
         }

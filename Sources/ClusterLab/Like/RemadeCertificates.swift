@@ -1,6 +1,5 @@
 import Dispatch
 import Synchronization
-import TrustList
 import X509
 
 /// The certificates of a snapshot, made anew with the lab's own keys: the same names, serial numbers, validity, key sizes

@@ -54,9 +54,9 @@ struct PhoneNetwork: Sendable {
 
     /// QUERY_CERT for the signer of a file, as the file's header names it.
     func askTVS(_ server: Record, _ header: Header) -> PhoneJudge.TVSAnswer {
-        guard let der = server.certificate, let certificate = try? Certificate(der: der),
-            let address = server.ipAddress, address.count == 4
-        else { return .unreachable("the TVS record of the ITL file cannot be used") }
+        guard let certificate = server.x509, let address = server.ipAddress, address.count == 4 else {
+            return .unreachable("the TVS record of the ITL file cannot be used")
+        }
         let host = address.map(String.init).joined(separator: ".")
         // The port is 2445 on a real node; in the lab the phone's settings tell it.
         guard let port = lab.nodes.first(where: { $0.address == host })?.tvsPort else {

@@ -1,4 +1,4 @@
-import X509
+import TrustList
 
 extension CommandLine {
     func show(_ words: [String]) throws {

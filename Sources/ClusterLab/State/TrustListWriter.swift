@@ -91,9 +91,7 @@ struct TrustListWriter: Sendable {
     /// A record for each token, the servers by IP address, CAPF, and the second token at the end.
     private func clientRecords() throws -> [Record] {
         let tokens = try identity.tokens.map { token in
-            try Record(
-                certificate: token.certificate, role: .sast, dnsName: "", ipAddress: [0, 0, 0, 0], names: .token,
-                withCertificateSignature: false)
+            try Record.token(token.certificate)
         }
         var records = Array(tokens.prefix(1))
         for (node, own) in zip(plan.nodes, identity.nodes) {
@@ -120,7 +118,6 @@ struct TrustListWriter: Sendable {
     {
         let draft = TrustListDraft(
             fileName: name, timestamp: UInt32(clamping: time), digest: .sha1, records: records)
-        let bits = credential.certificate.publicKey.bits
-        return try draft.signed(by: credential.signer(), modulusBits: bits, verifier: X509SignatureVerifier()).encoded()
+        return try draft.signed(by: credential.signer()).encoded()
     }
 }

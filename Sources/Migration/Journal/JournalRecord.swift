@@ -3,6 +3,7 @@ import Cluster
 import Messages
 import Operations
 import Phones
+import TrustList
 
 /// One line of a change's journal.
 ///
@@ -123,7 +124,7 @@ public struct JournalRecord: Codable, Sendable {
 
 extension JournalRecord.TVSAnswer {
     /// What a server says of a signer.
-    public init(_ reply: TVSReply, for signer: OfferedSigner) {
+    public init(_ reply: TVSReply, for signer: CandidateSigner) {
         server = reply.server
         vouches = reply.answer.vouches(for: signer) == true
         switch reply.answer {

@@ -121,7 +121,7 @@ final class BuildAndSign: ChangeStep, Step {
             return .done(localized("\(path) is signed (SHA-1 \(Digest.sha1(bytes).hex))"))
         }
         let token = change.signingToken?.token.label ?? ""
-        let digest = survey.present?.header.digest ?? .sha1
+        let digest = TrustListDraft.digest(replacing: survey.present?.header)
         return .pending(
             localized(
                 survey.present == nil
@@ -150,17 +150,14 @@ final class BuildAndSign: ChangeStep, Step {
         // A run before may have signed it; then this one did not ask for the token.
         var bytes = try? change.newFile()
         if bytes == nil {
-            guard let (_, certificate) = change.signingToken, let makeSigner = change.makeSigner else {
+            guard change.signingToken != nil, let makeSigner = change.makeSigner else {
                 preconditionFailure("the token is logged in to before a run that signs")
             }
             let base = try base()
             let draft = TrustListDraft(
-                // A file that is no newer than the one it replaces would puzzle whoever compares them.
-                timestamp: max(UInt32(clamping: change.plan.created.seconds), base.header.timestamp &+ 1),
-                digest: base.header.digest,
+                replacing: base.header, at: UInt32(clamping: change.plan.created.seconds),
                 records: try change.records(from: base))
-            let file = try draft.signed(
-                by: try makeSigner(), modulusBits: certificate.publicKey.bits, verifier: X509SignatureVerifier())
+            let file = try draft.signed(by: try makeSigner())
             _ = try change.state.backUp(file.encoded())
             try change.record(.newFile(sha256: Digest.sha256(file.encoded()).hex))
             bytes = file.encoded()

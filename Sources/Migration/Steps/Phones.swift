@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Glibc
@@ -179,7 +180,7 @@ final class CheckPhones: ChangeStep, Step {
                         "\(expected.count - waiting.count) of \(expected.count) phones have the new file; \(Int(left)) s left"
                     ))
             }
-            usleep(UInt32(min(pause, left) * 1_000_000))
+            interruptibleSleep(min(pause, left), isInterrupted: change.isInterrupted)
             pause = min(pause * 1.5, 5)
             try look(at: waiting)
         }

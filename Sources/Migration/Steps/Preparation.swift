@@ -153,14 +153,14 @@ final class AskTVS: ChangeStep, Step {
 
     private struct Question {
         let label: String
-        let signer: OfferedSigner
+        let signer: CandidateSigner
     }
 
     private func questions() throws -> [Question] {
         guard change.isSignedByToken else { return [Question(label: change.offered.name, signer: change.offered)] }
         return try zip(change.plan.tokens, change.certificates).compactMap { token, certificate in
             let present = survey.present?.records.first { $0.isToken && $0.certificate == certificate.der }
-            return OfferedSigner(record: try present ?? .token(certificate)).map {
+            return CandidateSigner(record: try present ?? .token(certificate)).map {
                 Question(label: token.label, signer: $0)
             }
         }

@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 
@@ -77,7 +78,7 @@ public struct PhoneRestart: Sendable {
                 let done = outcome.told.count + outcome.refused.count
                 if done % max(1, settings.batch) == 0 || done == phones.count {
                     try observe(.batch(done: done))
-                    if done < phones.count { Self.wait(settings.pause, isInterrupted) }
+                    if done < phones.count { interruptibleSleep(settings.pause, isInterrupted: isInterrupted) }
                 }
             }
         } catch {
@@ -92,20 +93,17 @@ public struct PhoneRestart: Sendable {
         _ phone: String, _ isInterrupted: () -> Bool, _ observe: (Event) throws(ClusterError) -> Void,
         _ restart: (String) throws(ClusterError) -> Void, _ outcome: inout Outcome
     ) throws(ClusterError) -> Bool {
-        var waited = 0.0
-        var delay = 1.0
+        var backoff = Backoff(limit: settings.patience)
         while true {
             do throws(ClusterError) {
                 try restart(phone)
             } catch {
                 switch error.code {
-                case .busy where waited < settings.patience:
+                case .busy:
                     // What was refused was not done: asking again is safe.
-                    try observe(.waiting(delay))
-                    Self.wait(delay, isInterrupted)
-                    if isInterrupted() { return false }
-                    waited += delay
-                    delay = min(delay * 2, 30)
+                    guard let pause = backoff.pause() else { throw error }
+                    try observe(.waiting(pause))
+                    guard interruptibleSleep(pause, isInterrupted: isInterrupted) else { return false }
                 case .refused, .notFound:
                     let refusal = Refusal(phone: phone, error: error)
                     outcome.refused.append(refusal)
@@ -118,15 +116,6 @@ public struct PhoneRestart: Sendable {
             outcome.told.append(phone)
             try observe(.told(phone))
             return true
-        }
-    }
-
-    private static func wait(_ seconds: Double, _ isInterrupted: () -> Bool) {
-        let end = ContinuousClock.now + .seconds(seconds)
-        while !isInterrupted() {
-            let left = (end - .now) / .milliseconds(1)
-            guard left > 0 else { return }
-            Pause.milliseconds(UInt32(min(left.rounded(.up), 100)))
         }
     }
 }

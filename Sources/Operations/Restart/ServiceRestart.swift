@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Messages
@@ -83,7 +84,7 @@ extension ClusterClient {
                     .timedOut, operation: localized("restart \(service)"), node: node.name,
                     message: localized("it is started, but does not answer after \(Int(timeout)) s"))
             }
-            Pause.milliseconds(500)
+            interruptibleSleep(0.5)
         }
     }
 

@@ -22,12 +22,11 @@ extension ClusterStatus.TrustList {
         signer = list.header.signerName
         made = Timestamp(list.header.timestamp)
         records = list.records.map { record in
-            let certificate = record.certificate.flatMap { try? Certificate(der: $0) }
-            return Record(
+            Record(
                 role: record.role?.rawValue, roleName: record.role?.name, dnsName: record.dnsName,
                 subject: record.subjectName, serialNumber: record.serialNumber?.hex,
                 certificateSHA1: record.certificate.map { Digest.sha1($0).hex },
-                notAfter: certificate.map { Timestamp($0.notAfter) })
+                notAfter: record.x509.map { Timestamp($0.notAfter) })
         }
         // Certificates that have expired are findings of their own.
         let verification = TrustListVerification(of: list, at: Int64(list.header.timestamp))

@@ -16,28 +16,18 @@ extension ClusterClient {
         let lists = TrustListDistribution(try trustListHosts())
 
         // The publisher is logged in to first: a password that it refuses is not tried on the others.
-        enum Part: Sendable {
-            case files(ctl: DistributedFile, itl: DistributedFile)
-            case publisher(NodeSurvey)
+        let (first, files) = Concurrently.both {
+            NodeSurvey(of: publisher, in: self)
+        } _: {
+            (ctl: lists.read(.ctl), itl: lists.read(.itl))
         }
-        var files: (ctl: DistributedFile, itl: DistributedFile)?
-        var surveys: [NodeSurvey] = []
-        let parts = Concurrently.map([true, false]) { isPublisher -> Part in
-            isPublisher
-                ? .publisher(NodeSurvey(of: publisher, in: self)) : .files(ctl: lists.read(.ctl), itl: lists.read(.itl))
-        }
-        for part in parts {
-            switch part {
-            case .files(let ctl, let itl): files = (ctl, itl)
-            case .publisher(let survey): surveys.append(survey)
-            }
-        }
-        if let refusal = surveys.first?.refusal {
+        var surveys = [first]
+        if let refusal = first.refusal {
             surveys += others.map { NodeSurvey(of: $0, notAskedFor: refusal) }
         } else {
             surveys += Concurrently.map(others) { NodeSurvey(of: $0, in: self) }
         }
-        return assemble(surveys, files?.ctl, files?.itl, at: time)
+        return assemble(surveys, files.ctl, files.itl, at: time)
     }
 
     /// What bears on a change of the trust list beside the lists themselves, from the nodes' command lines: versions,

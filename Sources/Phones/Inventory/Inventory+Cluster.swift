@@ -32,9 +32,10 @@ extension Inventory {
         if asksForState, hasApplication {
             let ris = try cluster.ris()
             states = { (phones) throws(ClusterError) in
-                var patience = Patience { progress(.waiting($0, $1)) }
                 let names = phones.map(\.name)
-                return try patience.ask { () throws(ClusterError) in try ris.phones(named: names) }
+                return try Patience.ask(note: { progress(.waiting($0, $1)) }) { () throws(ClusterError) in
+                    try ris.phones(named: names)
+                }
             }
         } else {
             notes.append(
@@ -51,40 +52,6 @@ extension Inventory {
                 ))
         }
         return Inventory(phones: reader.phones, notes: notes, pools: reader.allPools)
-    }
-}
-
-/// Waits for a server that says it is too busy: as long as it says, or longer each time; not for ever.
-struct Patience {
-    /// Seconds for one question.
-    static let limit = 300.0
-
-    private let note: (Double, String) -> Void
-    private let sleep: (Double) -> Void
-
-    init(
-        sleep: @escaping (Double) -> Void = { Pause.seconds($0) }, note: @escaping (Double, String) -> Void
-    ) {
-        self.sleep = sleep
-        self.note = note
-    }
-
-    /// Asks until there is another answer than `busy`.
-    mutating func ask<Answer>(_ question: () throws(ClusterError) -> Answer) throws(ClusterError) -> Answer {
-        var (waited, delay) = (0.0, 1.0)
-        while true {
-            do throws(ClusterError) {
-                return try question()
-            } catch {
-                guard error.code == .busy else { throw error }
-                let wanted = min(max(error.retryAfter ?? delay, 0.1), Self.limit)
-                guard waited + wanted <= Self.limit else { throw error }
-                note(wanted, error.message)
-                sleep(wanted)
-                waited += wanted
-                delay = min(delay * 2, 30)
-            }
-        }
     }
 }
 
@@ -112,8 +79,7 @@ struct InventoryDatabase {
         case .axl:
             let axl = try cluster.axl()
             query = { (text, skip, first) throws(ClusterError) in
-                var patience = Patience(note: wait)
-                return try patience.ask { () throws(ClusterError) in
+                try Patience.ask(note: wait) { () throws(ClusterError) in
                     guard let first else { return try axl.executeSQLQuery(text) }
                     return try axl.executeSQLQuery(text, skip: skip, first: first)
                 }

@@ -64,34 +64,24 @@ struct SigningOptions: ParsableArguments {
     func sign(
         _ records: [Record], fileName: String, replacing old: Header?, token: NamedToken?
     ) throws -> TrustListFile {
-        let now = UInt32(clamping: time(nil))
         let draft = TrustListDraft(
-            fileName: fileName, timestamp: max(now, (old?.timestamp ?? 0) &+ 1), digest: digest ?? old?.digest ?? .sha1,
-            records: records)
-        let verifier = X509SignatureVerifier()
+            replacing: old, fileName: fileName, at: UInt32(clamping: time(nil)), digest: digest, records: records)
         if let token {
-            guard records.contains(where: { $0.role == .sast && $0.certificate == token.stored.certificate.der }) else {
+            guard draft.signerRecord(of: token.stored.certificate) != nil else {
                 throw Failure(
                     Status.failed, localized("Token \(token.label) has no record in the list, so it cannot sign it."),
                     next: localized("Add it as well: etoken-bridge ctl edit ... --add-token \(token.label)"))
             }
-            let signer = try token.signer(pin)
-            return try draft.signed(by: signer, modulusBits: signer.certificate.publicKey.bits, verifier: verifier)
+            return try draft.signed(by: token.signer(pin))
         }
         let path = key ?? ""
         let privateKey = try Self.key(path)
-        let publicKey = try privateKey.publicKey()
-        let certificates = records.filter { $0.role == .sast }.compactMap(\.certificate).compactMap {
-            try? Certificate(der: $0)
-        }
-        guard let certificate = certificates.first(where: { $0.publicKey == publicKey }) else {
+        guard let certificate = draft.signer(with: try privateKey.publicKey()) else {
             throw Failure(
                 Status.failed, localized("\(path) is not the key of a certificate with the role SAST in the list."),
                 next: localized("Add its certificate with --record sast:CERTIFICATE, or name the right key."))
         }
-        return try draft.signed(
-            by: SoftwareSigner(certificate: certificate, key: privateKey), modulusBits: publicKey.bits,
-            verifier: verifier)
+        return try draft.signed(by: SoftwareSigner(certificate: certificate, key: privateKey))
     }
 }
 

@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Glibc
@@ -32,7 +33,7 @@ final class DoctorContext {
 
     /// Does something that may hang, and gives up after a while.
     private func patiently<Value>(_ work: @escaping () -> Value) -> Value? {
-        let value = Errand(work).outcome(within: min(patience, 10))
+        let value = BlockingTask(work).value(within: min(patience, 10))
         if value == nil { hasHung = true }
         return value
     }

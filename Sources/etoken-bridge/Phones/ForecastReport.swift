@@ -1,6 +1,7 @@
 import Messages
 import Migration
 import Phones
+import TrustList
 import X509
 
 /// What phones forecast prints.
@@ -17,7 +18,7 @@ struct ForecastReport: Encodable {
     let groups: [StoredForecast.Group]
 
     init(
-        cluster: String, file: String, bytes: [UInt8], signer: OfferedSigner, forecast: Forecast, asked: Int,
+        cluster: String, file: String, bytes: [UInt8], signer: CandidateSigner, forecast: Forecast, asked: Int,
         answered: Int, replies: [TVSReply]
     ) {
         self.cluster = cluster

@@ -4,7 +4,6 @@ import Cluster
 import Messages
 import Migration
 import Phones
-import TrustList
 import X509
 
 struct PhonesCheck: ParsableCommand {

@@ -89,9 +89,9 @@ struct PhonesForecast: ParsableCommand {
     }
 
     /// The file, and who signed it.
-    private func offered() throws -> (TrustListFile, OfferedSigner) {
+    private func offered() throws -> (TrustListFile, CandidateSigner) {
         let list = try TrustListFile(decoding: try Files.read(file))
-        guard let record = list.signerRecord, let signer = OfferedSigner(record: record),
+        guard let record = list.signerRecord, let signer = CandidateSigner(record: record),
             try list.isSigned(by: signer.certificate)
         else {
             throw Failure(

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// Hears Control-C, a closed terminal and `kill` in a thread of its own, which may do what a signal handler must not.
@@ -11,38 +12,21 @@ enum SignalThread {
         sigemptyset(&signals)
         for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
-        let context = Unmanaged.passRetained(Work(signals: signals, stop: stop)).toOpaque()
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                Unmanaged<Work>.fromOpaque(context!).takeRetainedValue().run()
-                return nil
-            }, context)
         // Without the thread, signals do what they do by themselves.
-        if status != 0 { pthread_sigmask(SIG_UNBLOCK, &signals, nil) }
+        if !OwnThread.start({ [signals] in listen(signals, stop) }) { pthread_sigmask(SIG_UNBLOCK, &signals, nil) }
     }
 
-    private final class Work {
-        var signals: sigset_t
-        let stop: @Sendable () -> Void
-
-        init(signals: sigset_t, stop: @escaping @Sendable () -> Void) {
-            self.signals = signals
-            self.stop = stop
+    private static func listen(_ signals: sigset_t, _ stop: () -> Void) {
+        var signals = signals
+        var number: Int32 = 0
+        while sigwait(&signals, &number) != 0 {}
+        var pause = timespec(tv_sec: 0, tv_nsec: 50_000_000)
+        // Three seconds: a smart card service that hangs does not let go of who waits for its answer.
+        for _ in 0..<60 {
+            stop()
+            let second = sigtimedwait(&signals, nil, &pause)
+            if second > 0 { _exit(128 + second) }
         }
-
-        func run() {
-            var number: Int32 = 0
-            while sigwait(&signals, &number) != 0 {}
-            var pause = timespec(tv_sec: 0, tv_nsec: 50_000_000)
-            // Three seconds: a smart card service that hangs does not let go of who waits for its answer.
-            for _ in 0..<60 {
-                stop()
-                let second = sigtimedwait(&signals, nil, &pause)
-                if second > 0 { _exit(128 + second) }
-            }
-            _exit(128 + number)
-        }
+        _exit(128 + number)
     }
 }

@@ -118,10 +118,7 @@ struct TVSQuery: ParsableCommand {
         }
         if let signerOf {
             let list = try CtlFile(signerOf).list
-            return (
-                TVSInquiry(signerOf: list),
-                list.signerRecord?.certificate.flatMap { try? Certificate(der: $0) }
-            )
+            return (TVSInquiry(signerOf: list), list.signerRecord?.x509)
         }
         let question = TVSInquiry.Question.query(
             subject: subject, issuer: issuer ?? "", serialNumber: Self.bytes(serial ?? "") ?? [])

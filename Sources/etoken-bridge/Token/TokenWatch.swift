@@ -78,24 +78,6 @@ extension ModuleOptions {
     }
 }
 
-/// When to end, counted from its making.
-struct Deadline {
-    private let end: ContinuousClock.Instant?
-
-    init(seconds: Int?) { end = seconds.map { .now + .seconds($0) } }
-
-    var hasPassed: Bool { end.map { $0 <= .now } ?? false }
-
-    /// nil for ever.
-    var millisecondsLeft: UInt32? {
-        end.map { end in
-            let left = (end - .now).components
-            let milliseconds = left.seconds * 1000 + left.attoseconds / 1_000_000_000_000_000
-            return UInt32(clamping: max(0, milliseconds + 1))
-        }
-    }
-}
-
 /// A line of `token watch`.
 struct WatchLine: Encodable {
     struct TokenPart: Encodable {

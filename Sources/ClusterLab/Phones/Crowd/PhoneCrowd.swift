@@ -1,6 +1,5 @@
 import Dispatch
 import Synchronization
-import TrustList
 import X509
 
 /// The many phones of a lab: no thread, socket or file of its own for any of them. They read what the nodes serve and ask

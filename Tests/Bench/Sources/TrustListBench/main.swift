@@ -23,7 +23,7 @@ func list(upTo length: Int) throws -> [UInt8] {
                 ipAddress: [10, 0, 0, UInt8(records.count)], names: .cucm, withCertificateSignature: true))
     }
     return try TrustListDraft(timestamp: 1_500_000_000, digest: .sha1, records: records).signed(
-        by: SoftwareSigner(certificate: certificate, key: key), modulusBits: 2048, verifier: X509SignatureVerifier()
+        by: SoftwareSigner(certificate: certificate, key: key)
     ).encoded()
 }
 

@@ -5,7 +5,7 @@ import TOML
 import TrustList
 import X509
 
-/// What the fuzzer runs (tools/fuzz), and what the tests replay over the corpus: each takes any bytes, and traps where the
+/// What the fuzzer runs (tools/deep fuzz), and what the tests replay over the corpus: each takes any bytes, and traps where the
 /// code breaks a promise.
 public enum FuzzTarget: String, CaseIterable, Sendable {
     /// Trust lists.

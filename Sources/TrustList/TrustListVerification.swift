@@ -1,5 +1,5 @@
 import Messages
-import TrustList
+import X509
 
 /// What a careful reader finds in a trust list: signature, signer, every certificate against its record.
 ///
@@ -82,7 +82,7 @@ public struct TrustListVerification: Sendable {
                 )
             }
         } else if let record = file.signerRecord {
-            signer = record.certificate.flatMap { try? Certificate(der: $0) }
+            signer = record.x509
             if signer == nil {
                 add(.failed, .signerUnreadable, localized("The signer's record holds no certificate that can be read."))
             }
@@ -115,13 +115,12 @@ public struct TrustListVerification: Sendable {
 
     private static func anyRecord(of file: TrustListFile) -> Certificate? {
         file.records
-            .first { $0.names(issuer: file.header.caName, serialNumber: file.header.serialNumber) }?
-            .certificate.flatMap { try? Certificate(der: $0) }
+            .first { $0.names(issuer: file.header.caName, serialNumber: file.header.serialNumber) }?.x509
     }
 
     private mutating func checkRecord(_ record: Record, number: Int, at time: Int64) {
         let what = localized("Record \(number) (\(record.role?.text ?? localized("no role")))")
-        guard let der = record.certificate else {
+        guard let parsed = record.parsedCertificate else {
             // CCM+TFTP records of a non-secure cluster are emptied, and ITL files may hold hashes only.
             add(
                 .warning, .noCertificate, record: number,
@@ -132,7 +131,7 @@ public struct TrustListVerification: Sendable {
         }
         let certificate: Certificate
         do {
-            certificate = try Certificate(der: der)
+            certificate = try parsed.get()
         } catch {
             add(
                 .failed, .certificateUnreadable, record: number,

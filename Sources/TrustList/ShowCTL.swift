@@ -1,5 +1,5 @@
 import Glibc
-import TrustList
+import X509
 
 /// The text that CUCM's `show ctl` and `show itl` print.
 ///

@@ -1,24 +1,3 @@
-/// The digest that a trust list's signature is made over: the header's DIGESTALGORTITHM field (tag 8, one byte).
-///
-/// Source: docs/trust-list-format.md, "Header".
-public enum DigestAlgorithm: UInt8, Sendable, CaseIterable {
-    /// SHA-1, code 1: what every phone reads, and what CUCM wrote before release 12.
-    case sha1 = 1
-    /// SHA-256, code 2.
-    case sha256 = 2
-    /// SHA-512, code 3.
-    case sha512 = 3
-
-    /// The name as the standards spell it, for example `SHA-256`.
-    public var name: String {
-        switch self {
-        case .sha1: "SHA-1"
-        case .sha256: "SHA-256"
-        case .sha512: "SHA-512"
-        }
-    }
-}
-
 /// The size of the signing RSA key: the header's SIGNATUREMODULUS field (tag 11, one byte).
 ///
 /// Source: docs/trust-list-format.md, "Header". The format has no code for other sizes, 3072 bits among them.

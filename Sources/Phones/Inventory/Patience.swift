@@ -1,0 +1,25 @@
+import Basics
+import Configuration
+
+/// Waits for a server that says it is too busy: as long as it says, or longer each time; not for ever.
+enum Patience {
+    /// Seconds for one question.
+    static let limit = 300.0
+
+    /// Asks until there is another answer than `busy`.
+    static func ask<Answer>(
+        note: (Double, String) -> Void, sleep: (Double) -> Void = { interruptibleSleep($0) },
+        _ question: () throws(ClusterError) -> Answer
+    ) throws(ClusterError) -> Answer {
+        var backoff = Backoff(limit: limit)
+        while true {
+            do throws(ClusterError) {
+                return try question()
+            } catch {
+                guard error.code == .busy, let pause = backoff.pause(wanted: error.retryAfter) else { throw error }
+                note(pause, error.message)
+                sleep(pause)
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import X509
+
+/// The signer of a trust list that phones are going to be offered: what its header will say, and the certificate that
+/// its signature will verify with.
+public struct CandidateSigner: Sendable {
+    /// Subject as the header spells it.
+    public let name: String
+    /// Issuer as the header spells it.
+    public let issuer: String
+    /// Big-endian magnitude.
+    public let serialNumber: [UInt8]
+    public let certificate: Certificate
+
+    /// The signer as this record will name it in the header; nil where the record lacks a name, or a certificate that can
+    /// be read.
+    public init?(record: Record) {
+        guard let name = record.subjectName, let issuer = record.issuerName, let serial = record.serialNumber,
+            let certificate = record.x509
+        else { return nil }
+        (self.name, self.issuer, serialNumber, self.certificate) = (name, issuer, serial, certificate)
+    }
+
+    /// The signer that a header names, with the certificate that verified its signature.
+    public init(header: Header, certificate: Certificate) {
+        (name, issuer, serialNumber) = (header.signerName, header.caName, header.serialNumber)
+        self.certificate = certificate
+    }
+
+    /// Whether a certificate, DER, has the key that the file is signed with.
+    public func isKey(of der: [UInt8]) -> Bool {
+        der == certificate.der || (try? Certificate(der: der).publicKey) == certificate.publicKey
+    }
+}

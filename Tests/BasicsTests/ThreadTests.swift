@@ -1,0 +1,163 @@
+import Basics
+import Glibc
+import Synchronization
+import Testing
+
+@Suite struct ConcurrentlyTests {
+    private struct Odd: Error, Equatable { let number: Int }
+
+    @Test(arguments: [1, 2, 7, 100]) func everyInputHasItsResult(width: Int) {
+        let inputs = Array(0..<50)
+        #expect(Concurrently.map(inputs, maximumWidth: width) { $0 * 2 } == inputs.map { $0 * 2 })
+        #expect(Concurrently.map([Int](), maximumWidth: width) { $0 } == [])
+    }
+
+    /// As many at once as it may be, and never more.
+    @Test func keepsToItsWidth() {
+        let counts = Mutex((now: 0, most: 0))
+        _ = Concurrently.map(Array(0..<24), maximumWidth: 4) { _ in
+            counts.withLock {
+                $0.now += 1
+                $0.most = max($0.most, $0.now)
+            }
+            // Stays until the others have come; at the end there may be none.
+            let deadline = Deadline(seconds: 0.2)
+            while counts.withLock({ $0.now < 4 }), !deadline.hasPassed { interruptibleSleep(0.001) }
+            counts.withLock { $0.now -= 1 }
+        }
+        #expect(counts.withLock { $0.most } == 4)
+    }
+
+    /// One input does not wait for another one that takes long.
+    @Test func aSlowOneKeepsNobody() {
+        let isReleased = Atomic(false)
+        let results = Concurrently.map(Array(0..<20), maximumWidth: 2) { input in
+            if input == 0 { while !isReleased.load(ordering: .acquiring) { interruptibleSleep(0.001) } }
+            if input == 19 { isReleased.store(true, ordering: .releasing) }
+            return input
+        }
+        #expect(results == Array(0..<20))
+    }
+
+    @Test func throwsWhatTheFirstInputThrew() {
+        let begun = Mutex(0)
+        let error = #expect(throws: Odd.self) {
+            try Concurrently.map(Array(0..<1000), maximumWidth: 3) { (number) throws(Odd) -> Int in
+                begun.withLock { $0 += 1 }
+                guard number % 2 == 0 else { throw Odd(number: number) }
+                return number
+            }
+        }
+        #expect(error == Odd(number: 1))
+        #expect(begun.withLock { $0 } < 1000)
+    }
+
+    @Test func doesBothAtOnce() {
+        let isThere = Atomic(false)
+        let (one, other) = Concurrently.both {
+            while !isThere.load(ordering: .acquiring) { interruptibleSleep(0.001) }
+            return 1
+        } _: {
+            isThere.store(true, ordering: .releasing)
+            return "two"
+        }
+        #expect(one == 1 && other == "two")
+    }
+}
+
+@Suite struct BlockingTaskTests {
+    private struct Failed: Error {}
+    private final class Owned: Sendable {
+        let isGone: Mutex<Bool>.Shared
+        init(_ isGone: Mutex<Bool>.Shared) { self.isGone = isGone }
+        deinit { isGone.set() }
+    }
+
+    @Test func tellsWhatCameOut() throws {
+        #expect(BlockingTask { 7 }.value(within: 60) == 7)
+        let result = BlockingTask { () throws(Failed) -> Int in throw Failed() }.result(within: 60)
+        #expect(throws: Failed.self) { try #require(result).get() }
+    }
+
+    /// Work that does not return is given up, and what it does later harms nobody.
+    @Test func canBeGivenUp() {
+        let isReleased = Atomic(false)
+        let hasEnded = Mutex<Bool>.Shared()
+        let task = BlockingTask { [hasEnded] in
+            while !isReleased.load(ordering: .acquiring) { interruptibleSleep(0.001) }
+            hasEnded.set()
+        }
+        #expect(task.value(within: 0) == nil)
+        #expect(task.result(until: Deadline(seconds: 0.02)) == nil)
+        isReleased.store(true, ordering: .releasing)
+        #expect(task.value(within: 60) != nil && hasEnded.isSet)
+    }
+
+    /// What the work owned is gone when its end is told: a module is unloaded before the program goes on.
+    @Test func letsGoOfWhatItOwned() {
+        let isGone = Mutex<Bool>.Shared()
+        var owned: Owned? = Owned(isGone)
+        let task = BlockingTask { [owned] in _ = owned }
+        owned = nil
+        #expect(task.value(within: 60) != nil && isGone.isSet)
+    }
+
+    /// Signals are for the main thread.
+    @Test func hearsNoSignal() {
+        let blocked = BlockingTask {
+            var mask = sigset_t()
+            pthread_sigmask(SIG_BLOCK, nil, &mask)
+            return sigismember(&mask, SIGINT) == 1 && sigismember(&mask, SIGTERM) == 1
+        }
+        #expect(blocked.value(within: 60) == true)
+    }
+}
+
+extension Mutex where Value == Bool {
+    /// A flag that several own.
+    fileprivate final class Shared: Sendable {
+        private let value = Mutex<Bool>(false)
+        func set() { value.withLock { $0 = true } }
+        var isSet: Bool { value.withLock { $0 } }
+    }
+}
+
+@Suite struct WaitingTests {
+    @Test func pausesGrowUntilItIsTimeToGiveUp() {
+        var backoff = Backoff(first: 1, longest: 30, limit: 100)
+        var pauses: [Double] = []
+        while let pause = backoff.pause() { pauses.append(pause) }
+        #expect(pauses == [1, 2, 4, 8, 16, 30, 30, 9])
+    }
+
+    @Test func theServerKnowsBetter() {
+        var backoff = Backoff(limit: 10)
+        #expect(backoff.pause(wanted: 7) == 7)
+        #expect(backoff.pause() == 2)
+        #expect(backoff.pause(wanted: 5) == nil)
+        #expect(backoff.pause(wanted: 0) == 0.1)
+        var none = Backoff(limit: 0)
+        #expect(none.pause() == nil && none.pause(wanted: 1) == nil)
+    }
+
+    @Test func sleepEndsWhereItIsInterrupted() {
+        var questions = 0
+        let start = ContinuousClock.now
+        let wasAllowed = interruptibleSleep(600) {
+            questions += 1
+            return questions > 2
+        }
+        #expect(!wasAllowed && questions == 3 && ContinuousClock.now - start < .seconds(300))
+        #expect(interruptibleSleep(0))
+    }
+
+    @Test func deadlines() {
+        #expect(
+            !Deadline.never.hasPassed && Deadline.never.millisecondsLeft == nil && Deadline.never.secondsLeft == nil)
+        let past = Deadline(seconds: -1)
+        #expect(past.hasPassed && past.millisecondsLeft == 0 && past.secondsLeft == 0)
+        let day = Deadline(seconds: 1_000_000)
+        #expect(!day.hasPassed && day.millisecondsLeft == 86_400_000)
+        #expect([day, .never, past].sorted() == [past, day, .never])
+    }
+}
