@@ -137,7 +137,7 @@ struct ClusterAdd: ParsableCommand {
     }
 
     private func labCluster(_ folder: String) throws -> ClusterConfiguration {
-        var configuration = try LabFile.read(folder: folder)
+        var configuration = try ConfigurationFile.lab(in: folder)
         if let name { configuration.name = name }
         return configuration
     }
