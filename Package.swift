@@ -113,7 +113,7 @@ let package = Package(
             path: "Tests/Fuzz/Sources/FuzzTargets"),
         .testTarget(
             name: "ClusterLabTests",
-            dependencies: ["ClusterLab", "ServerFixtures", "TrustList", "X509", "cluster-lab"],
+            dependencies: ["ClusterLab", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab"],
             exclude: ["Clients"]),
         .testTarget(
             name: "TrustListTests", dependencies: ["FuzzTargets", "ServerFixtures", "TrustList", "X509"],
@@ -140,11 +140,13 @@ let package = Package(
                 "TrustList", "X509",
             ]),
         .target(
-            name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
+            name: "ServerFixtures", dependencies: ["CLinux", "Configuration", "Transfers"],
+            path: "Tests/ServerFixtures",
             exclude: [
                 "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "ssh-cut.py",
                 "tls-echo.py", "tvs-server.py",
             ]),
+        .testTarget(name: "FixtureTests", dependencies: ["ServerFixtures"]),
         .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "Messages", "ServerFixtures"]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
@@ -168,7 +170,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge", "virtual-token",
+                "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge", "virtual-token",
             ],
             exclude: ["kill-at-sync.c", "on-terminal.py"]),
     ],

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int etb_accept(int descriptor) { return accept4(descriptor, NULL, NULL, SOCK_CLOEXEC); }
@@ -20,6 +21,12 @@ short etb_spawn_new_session(void) { return POSIX_SPAWN_SETSID; }
 
 int etb_socket(int is_datagram) {
   return socket(AF_INET, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+}
+
+int etb_open_process(int process) {
+  int descriptor = (int)syscall(SYS_pidfd_open, process, 0);
+  if (descriptor >= 0) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  return descriptor;
 }
 
 char **etb_environment(void) { return environ; }

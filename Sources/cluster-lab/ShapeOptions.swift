@@ -14,11 +14,16 @@ struct ShapeOptions: ParsableArguments {
         help: "A new lab is like the cluster of this snapshot (etoken-bridge cluster status --snapshot FILE).",
         completion: .file())
     var like: String?
+    @Option(
+        help:
+            "For tests only: a folder of your own that RSA keys are taken from, and new ones left in, as making them takes long.",
+        completion: .directory)
+    var keys: String?
     @Flag(help: "Cisco Tftp serves a changed file only after it was restarted.") var tftpCache = false
 
     var options: LabOptions {
         LabOptions(
             release: release, nodes: nodes, tftpNodes: tftpNodes, tvsNodes: tvsNodes, tftpCache: tftpCache ? true : nil,
-            phones: phones, like: like)
+            phones: phones, like: like, keys: keys)
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-@Suite struct FileLockTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct FileLockTests {
     private let folder = TemporaryFolder()
 
     @Test func isHeldByOne() throws {

@@ -3,7 +3,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-@Suite struct LineFileTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct LineFileTests {
     private let folder = TemporaryFolder()
 
     private func lines(_ path: String) throws -> [String] {

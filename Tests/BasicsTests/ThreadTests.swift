@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import Testing
 
-@Suite struct ConcurrentlyTests {
+@Suite(.timeLimit(.minutes(5))) struct ConcurrentlyTests {
     private struct Odd: Error, Equatable { let number: Int }
 
     @Test(arguments: [1, 2, 7, 100]) func everyInputHasItsResult(width: Int) {
@@ -65,7 +65,7 @@ import Testing
     }
 }
 
-@Suite struct BlockingTaskTests {
+@Suite(.timeLimit(.minutes(5))) struct BlockingTaskTests {
     private struct Failed: Error {}
     private final class Owned: Sendable {
         let isGone: Mutex<Bool>.Shared
@@ -122,7 +122,7 @@ extension Mutex where Value == Bool {
     }
 }
 
-@Suite struct WaitingTests {
+@Suite(.timeLimit(.minutes(5))) struct WaitingTests {
     @Test func pausesGrowUntilItIsTimeToGiveUp() {
         var backoff = Backoff(first: 1, longest: 30, limit: 100)
         var pauses: [Double] = []

@@ -1,7 +1,7 @@
 import Basics
 import Testing
 
-@Suite struct TimestampTests {
+@Suite(.timeLimit(.minutes(5))) struct TimestampTests {
     @Test func isISO8601InUTC() throws {
         let time = Timestamp(1_425_671_113)
         #expect(time.description == "2015-03-06T19:45:13Z")

@@ -1,10 +1,11 @@
 import Foundation
+import ServerFixtures
 import Testing
 
 @testable import ClusterLab
 
 /// The many phones of a lab.
-@Suite struct CrowdTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct CrowdTests {
     @Test(arguments: [UInt16(0), 1, 0xffff]) func everyPhoneIsFoundByItsName(seed: UInt16) {
         let population = PhonePopulation.usual(20000, nodes: ["pub", "sub"], seed: seed)
         #expect(population.count == 20000)
@@ -124,11 +125,11 @@ extension RunningLab {
     func restartCrowd(_ options: String...) async throws -> LabStatus {
         let started = try await Self.cli(["phones", directory, "--restart"] + options)
         guard started.status == 0 else { throw Missing(description: started.errors) }
-        for _ in 0..<1200 {
-            let status = try await status()
-            if status.restarting == 0 { return status }
-            usleep(50_000)
+        var status = try await status()
+        try await waitUntil("the phones have started") {
+            status = try await self.status()
+            return status.restarting == 0
         }
-        throw Missing(description: "the phones do not come to an end")
+        return status
     }
 }

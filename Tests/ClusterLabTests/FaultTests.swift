@@ -1,10 +1,11 @@
 import ClusterLab
 import Foundation
+import ServerFixtures
 import Testing
 import X509
 
 /// Each fault: what fails, what the cluster holds afterwards, and that it can be undone.
-@Suite struct FaultTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct FaultTests {
     private static let importing = "set cert import trust Phone-SAST-trust"
 
     /// Each way to bring something to a node: what came of it, nil where no answer came.
@@ -31,7 +32,7 @@ import X509
         let json = try lab.file(Array(JSONSerialization.data(withJSONObject: body)))
         let password = try String(contentsOfFile: lab.directory + "/credentials/platform", encoding: .utf8)
         let settings = try lab.file(Array("user = \"administrator:\(password.dropLast())\"\n".utf8))
-        let rest = try await Program.run([
+        let rest = try ChildProcess.end(of: [
             "curl", "-sk", "-K", settings, "-w", " %{http_code}", "-H", "Content-Type: application/json", "-d",
             "@" + json, url,
         ])
@@ -120,30 +121,30 @@ import X509
             let node = RunningLab.subscriber
             #expect(try await RunningLab.cli(["fault", lab.directory, node, "slow", "--delay", "1.5"]).status == 0)
             let url = try lab.https(node) + "/cmplatform"
-            #expect(try await Program.run(["curl", "-sk", "--max-time", "1", url]).status == 28)
-            #expect(try await Program.run(["curl", "-sk", url]).status == 0)
+            #expect(try ChildProcess.end(of: ["curl", "-sk", "--max-time", "1", url]).status == 28)
+            #expect(try ChildProcess.end(of: ["curl", "-sk", url]).status == 0)
             let start = ContinuousClock.now
             #expect(try await lab.type(["show version active", "exit"], at: node).contains("Active Master Version"))
             #expect(ContinuousClock.now - start > .seconds(3))
             let other = try lab.https(RunningLab.publisher) + "/cmplatform"
-            #expect(try await Program.run(["curl", "-sk", other]).status == 0)
+            #expect(try ChildProcess.end(of: ["curl", "-sk", other]).status == 0)
         }
     }
 
     @Test func otherKeys() async throws {
         try await RunningLab.with { lab in
             let node = RunningLab.publisher
-            let pin = try (lab.node(node)["tlsPin"] as? String).required("tlsPin")
-            let print = try (lab.node(node)["sshHostKey"] as? String).required("sshHostKey")
+            let pin = try lab.node(node).tlsPin.required("tlsPin")
+            let print = try lab.node(node).sshHostKey.required("sshHostKey")
             func hasOwnTLSKey() async throws -> Bool {
                 let url = try lab.https(node) + "/cmplatform"
-                let status = try await Program.run(["curl", "-sk", "--pinnedpubkey", pin, url]).status
+                let status = try ChildProcess.end(of: ["curl", "-sk", "--pinnedpubkey", pin, url]).status
                 #expect([0, 90].contains(status))
                 return status == 0
             }
             func hasOwnSSHKey() async throws -> Bool {
-                let scan = "ssh-keyscan -t rsa -p \(try lab.port("sshPort", node)) \(try lab.address(node)) 2>/dev/null"
-                let found = try await Program.run(["bash", "-c", scan + " | ssh-keygen -lf -"]).output
+                let scan = "ssh-keyscan -t rsa -p \(try lab.port(\.sshPort, node)) \(try lab.address(node)) 2>/dev/null"
+                let found = try ChildProcess.end(of: ["bash", "-c", scan + " | ssh-keygen -lf -"]).output
                 #expect(found.contains("SHA256:"))
                 return found.contains(print)
             }
@@ -203,6 +204,7 @@ import X509
         try await RunningLab.inDirectory { directory in
             #expect(try await RunningLab.cli(["up", directory]).status == 0)
             let lab = try RunningLab(directory: directory)
+            let nodes = try lab.cluster().nodes
             let before = try await lab.state()
             try await lab.fault("all", "tls-key", "disk-full")
             for delay in ["-1", "51", "much"] {
@@ -214,9 +216,7 @@ import X509
             let faults = try await lab.status().nodes.map(\.faults)
             #expect(faults == [["disk-full", "tls-key"], ["disk-full", "tls-key"]])
             // What clients are told stays what it was before the key changed.
-            #expect(
-                try RunningLab(directory: directory).description["nodes"] as? NSArray == lab.description["nodes"]
-                    as? NSArray)
+            #expect(try lab.cluster().nodes == nodes && nodes.count == 2)
             try await lab.fault("all", "none")
             #expect(try await lab.status().nodes.allSatisfy { $0.faults.isEmpty })
             #expect(try await lab.state() == before)
@@ -268,13 +268,12 @@ import X509
             #expect(screen.contains("Cisco Tftp[STARTING]  \nadmin:"))
             #expect(!screen.contains("Cisco Tftp[STARTED]"))
             let url = try lab.http(node) + "/CTLFile.tlv"
-            #expect(try await Program.run(["curl", "-s", url]).status == 7)
-            for _ in 0..<600 {
-                if try await lab.status().nodes[1].services["Cisco Tftp"] == true { break }
-                try await Task.sleep(for: .milliseconds(100))
+            #expect(try ChildProcess.end(of: ["curl", "-s", url]).status == 7)
+            try await waitUntil("the service has started") {
+                try await lab.status().nodes[1].services["Cisco Tftp"] == true
             }
             #expect(try await lab.type(["utils service list", "exit"], at: node).contains("Cisco Tftp[STARTED]"))
-            #expect(try await Program.run(["curl", "-sf", url]).status == 0)
+            #expect(try ChildProcess.end(of: ["curl", "-sf", url]).status == 0)
         }
     }
 

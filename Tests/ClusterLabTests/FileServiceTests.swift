@@ -1,23 +1,24 @@
 import Foundation
+import ServerFixtures
 import Testing
 
 /// TFTP and HTTP 6970, with curl and atftp.
-@Suite struct FileServiceTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct FileServiceTests {
     @Test func bothNodesServeTheSameBytes() async throws {
         try await RunningLab.with { lab in
             let expected = try lab.served(RunningLab.publisher)
             for node in [RunningLab.publisher, RunningLab.subscriber] {
                 for base in [try lab.tftp(node), try lab.http(node)] {
                     let path = lab.directory + "/fetched"
-                    let curl = try await Program.run(["curl", "-sS", "-o", path, "\(base)/CTLFile.tlv"])
+                    let curl = try ChildProcess.end(of: ["curl", "-sS", "-o", path, "\(base)/CTLFile.tlv"])
                     #expect(curl.status == 0, "\(base): \(curl.errors)")
                     #expect(Array(try Data(contentsOf: URL(fileURLWithPath: path))) == expected)
                 }
                 let path = lab.directory + "/by-atftp"
                 let address = try lab.address(node)
-                let port = "\(try lab.port("tftpPort", node))"
+                let port = "\(try lab.port(\.tftpPort, node))"
                 let get = ["atftp", "--get", "--local-file", path, "--remote-file", "CTLFile.tlv", address, port]
-                #expect(try await Program.run(get).status == 0)
+                #expect(try ChildProcess.end(of: get).status == 0)
                 #expect(Array(try Data(contentsOf: URL(fileURLWithPath: path))) == expected)
             }
             #expect(
@@ -28,11 +29,11 @@ import Testing
     @Test func missingFilesAndUploadsAreRefused() async throws {
         try await RunningLab.with { lab in
             let node = RunningLab.publisher
-            let missing = try await Program.run(["curl", "-sS", "\(try lab.tftp(node))/CTLSEP000000000000.tlv"])
+            let missing = try ChildProcess.end(of: ["curl", "-sS", "\(try lab.tftp(node))/CTLSEP000000000000.tlv"])
             #expect(missing.status == 68)
             let http = try lab.http(node)
             func code(_ arguments: [String]) async throws -> String {
-                try await Program.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}"] + arguments).output
+                try ChildProcess.end(of: ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}"] + arguments).output
             }
             #expect(try await code(["\(http)/CTLSEP000000000000.tlv"]) == "404")
             #expect(try await code(["-d", "x", "\(http)/CTLFile.tlv"]) == "403")
@@ -41,9 +42,9 @@ import Testing
 
             let before = try lab.served(node)
             for name in ["CTLFile.tlv", "new.txt"] {
-                let put = try await Program.run([
+                let put = try ChildProcess.end(of: [
                     "atftp", "--put", "--local-file", "/etc/hostname", "--remote-file", name, try lab.address(node),
-                    "\(try lab.port("tftpPort", node))",
+                    "\(try lab.port(\.tftpPort, node))",
                 ])
                 #expect(put.errors.contains("Access violation"), "\(put.errors)")
             }
@@ -57,13 +58,14 @@ import Testing
             let node = RunningLab.subscriber
             try await lab.fault(node, "down")
             for url in [try lab.http(node) + "/CTLFile.tlv", try lab.https(node) + "/cmplatform"] {
-                #expect(try await Program.run(["curl", "-ks", "--max-time", "5", url]).status == 7)
+                #expect(try ChildProcess.end(of: ["curl", "-ks", "--max-time", "5", url]).status == 7)
             }
             let tftp = ["curl", "-s", "--max-time", "2", try lab.tftp(node) + "/CTLFile.tlv"]
-            #expect(try await Program.run(tftp).status != 0)
+            #expect(try ChildProcess.end(of: tftp).status != 0)
             #expect(try await lab.ssh(["exit"], at: node).status != 0)
             #expect(
-                try await Program.run(["curl", "-sf", try lab.http(RunningLab.publisher) + "/CTLFile.tlv"]).status == 0)
+                try ChildProcess.end(of: ["curl", "-sf", try lab.http(RunningLab.publisher) + "/CTLFile.tlv"]).status
+                    == 0)
 
             // A change made meanwhile does not reach it.
             let held = try lab.served(node)
@@ -71,7 +73,7 @@ import Testing
             #expect(try lab.served(node) == held)
 
             try await lab.fault(node, "none")
-            #expect(try await Program.run(tftp).status == 0)
+            #expect(try ChildProcess.end(of: tftp).status == 0)
             #expect(try await lab.ssh(["exit"], at: node).status == 0)
             #expect(try await lab.client("osadmin", node, "login")["status"] as? Int == 302)
         }

@@ -1,7 +1,8 @@
 import Foundation
+import ServerFixtures
 import Testing
 
-@Suite struct LifecycleTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct LifecycleTests {
     @Test func upStatusDown() async throws {
         try await RunningLab.inDirectory { directory in
             let up = try await RunningLab.cli(["up", directory])
@@ -29,7 +30,7 @@ import Testing
 
     @Test func secretsAreTheOwnersOnly() async throws {
         try await RunningLab.with { lab in
-            for file in ["lab.json", "credentials/platform", "credentials/application"] {
+            for file in ["cluster.toml", "credentials/platform", "credentials/application"] {
                 let attributes = try FileManager.default.attributesOfItem(atPath: "\(lab.directory)/\(file)")
                 #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
             }
@@ -40,10 +41,10 @@ import Testing
             #expect(Set(passwords).count == 2)
             _ = try await lab.client("osadmin", RunningLab.publisher, "login")
             _ = try await lab.client("osadmin", RunningLab.publisher, "login", "a wrong secret")
-            let log = try await Program.run(["grep", "-rlF", "-e", passwords[0], "-e", passwords[1], lab.directory])
+            let log = try ChildProcess.end(of: ["grep", "-rlF", "-e", passwords[0], "-e", passwords[1], lab.directory])
             let holders = log.output.split(separator: "\n").filter { !$0.contains("/credentials/") }
             #expect(holders.isEmpty)
-            #expect(try await Program.run(["grep", "-rlF", "a wrong secret", lab.directory]).output.isEmpty)
+            #expect(try ChildProcess.end(of: ["grep", "-rlF", "a wrong secret", lab.directory]).output.isEmpty)
         }
     }
 
@@ -70,11 +71,7 @@ import Testing
             let lab = try RunningLab(directory: directory)
             let process = try await lab.status().process.required("process id")
             kill(process, SIGKILL)
-            let deadline = Date().addingTimeInterval(60)
-            while !RunningLab.processes(of: directory).isEmpty, Date() < deadline {
-                try await Task.sleep(for: .milliseconds(50))
-            }
-            #expect(RunningLab.processes(of: directory).isEmpty)
+            await waitUntil("all processes have ended") { () async in RunningLab.processes(of: directory).isEmpty }
             let up = try await RunningLab.cli(["up", directory])
             #expect(up.status == 0, "\(up.errors)")
             #expect(try await RunningLab.cli(["down", directory]).status == 0)
@@ -88,14 +85,14 @@ import Testing
             #expect(try await RunningLab.cli(["down", directory]).status == 0)
             // Somebody else has taken a port in the meantime.
             let address = try lab.address(RunningLab.subscriber)
-            let port = try lab.port("sshPort", RunningLab.subscriber)
+            let port = try lab.port(\.sshPort, RunningLab.subscriber)
             let script = """
                 import socket, subprocess, sys
                 taken = socket.create_server(("\(address)", \(port)))
                 result = subprocess.run(sys.argv[1:], capture_output=True, text=True)
                 print(result.returncode, result.stderr)
                 """
-            let up = try await Program.run(["python3", "-c", script, RunningLab.executable, "up", directory])
+            let up = try ChildProcess.end(of: ["python3", "-c", script, RunningLab.executable, "up", directory])
             #expect(up.output.hasPrefix("1 "), "\(up.output)")
             #expect(up.output.contains("\(address) port \(port)"))
             #expect(RunningLab.processes(of: directory).isEmpty)

@@ -1,8 +1,9 @@
+import ServerFixtures
 import Testing
 
 @testable import ClusterLab
 
-@Suite struct MultipartTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct MultipartTests {
     private let type = "multipart/form-data; boundary=\"AaB03x\""
 
     private func parse(_ body: String, type: String? = nil) -> Multipart? {

@@ -1,3 +1,4 @@
+import ServerFixtures
 import Testing
 import TrustList
 import X509
@@ -5,7 +6,7 @@ import X509
 @testable import ClusterLab
 
 /// The phones' decision alone, case by case, with an answer of TVS that the test chooses.
-@Suite struct PhoneJudgeTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct PhoneJudgeTests {
     private let publisher: TestToken
     private let token: TestToken
     private let other: TestToken
@@ -127,7 +128,7 @@ import X509
 }
 
 /// What arrives over TVS connections, whatever it is, is read or refused.
-@Suite struct TrustServiceMessageTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct TrustServiceMessageTests {
     @Test func aMessageReadsBack() throws {
         let message = TVSMessage(.queryRequest, session: 0xdead_beef, elements: [(1, [1, 65]), (5, [0x83, 0xe9])])
         let bytes = message.encoded

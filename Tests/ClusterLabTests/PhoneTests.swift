@@ -1,10 +1,11 @@
 import ClusterLab
 import Foundation
+import ServerFixtures
 import Testing
 import X509
 
 /// What the phones take and what they refuse, with files signed by test keys.
-@Suite struct PhoneTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct PhoneTests {
     private func outcomes(_ phones: [String: LabStatus.Phone]) -> [String?] {
         ["CP-7975", "CP-8861", "CP-7960"].map { phones[$0]?.ctlOutcome }
     }
@@ -49,9 +50,9 @@ import X509
             #expect(phones["CP-7975"]?.ctlReason?.contains("no TVS server answers") == true)
             for phone in phones.values {
                 #expect(lab.held(phone.name) == old)
-                let page = "http://\(phone.address):\(try (lab.description["phoneWebPort"] as? Int).required("port"))"
+                let page = "http://\(phone.address):\(try lab.cluster().phoneWebPort)"
                 let log = "\(page)/CGI/Java/Serviceability?adapter=device.settings.status.messages"
-                let messages = try await Program.run(["curl", "-s", log]).output
+                let messages = try ChildProcess.end(of: ["curl", "-s", log]).output
                 #expect(messages.contains("Trust List Update Failed"))
             }
         }
@@ -108,14 +109,14 @@ import X509
 
     @Test func theWebPageShowsTheChecksum() async throws {
         try await RunningLab.with { lab in
-            let port = try (lab.description["phoneWebPort"] as? Int).required("port")
+            let port = try lab.cluster().phoneWebPort
             for phone in try await lab.status().phones {
                 let page = "http://\(phone.address):\(port)"
-                let device = try await Program.run(["curl", "-s", page + "/DeviceInformationX"]).output
+                let device = try ChildProcess.end(of: ["curl", "-s", page + "/DeviceInformationX"]).output
                 #expect(device.contains("<HostName>\(phone.name)</HostName>"))
                 #expect(device.contains("<modelNumber>\(phone.model)"))
                 let path = "/CGI/Java/Serviceability?adapter=device.settings.security"
-                let security = try await Program.run(["curl", "-s", page + path]).output
+                let security = try ChildProcess.end(of: ["curl", "-s", page + path]).output
                 let bytes = try lab.held(phone.name).required("CTL file")
                 let checksum = phone.model == "CP-8861" ? Digest.sha1(bytes).hex : Digest.md5(bytes).hex
                 #expect(security.contains("<b>CTL File</b></td><td>\(checksum)</td>"))

@@ -1,8 +1,9 @@
+import ServerFixtures
 import Testing
 
 @testable import ClusterLab
 
-@Suite struct SQLTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct SQLTests {
     private let database = SQLDatabase(tables: [
         "device": SQLDatabase.Table(
             columns: ["pkid", "name", "tkmodel", "tkclass"],

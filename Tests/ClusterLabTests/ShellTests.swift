@@ -1,8 +1,9 @@
 import Foundation
+import ServerFixtures
 import Testing
 
 /// The command line, over OpenSSH's client.
-@Suite struct ShellTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct ShellTests {
     @Test func logins() async throws {
         try await RunningLab.with { lab in
             for method in ["password", "keyboard-interactive"] {
@@ -24,10 +25,10 @@ import Testing
         try await RunningLab.with { lab in
             for node in [RunningLab.publisher, RunningLab.subscriber] {
                 let address = try lab.address(node)
-                let port = try lab.port("sshPort", node)
+                let port = try lab.port(\.sshPort, node)
                 let script = "ssh-keyscan -t rsa -p \(port) \(address) 2>/dev/null | ssh-keygen -lf -"
-                let scan = try await Program.run(["bash", "-c", script])
-                let expected = try (lab.node(node)["sshHostKey"] as? String).required("sshHostKey")
+                let scan = try ChildProcess.end(of: ["bash", "-c", script])
+                let expected = try lab.node(node).sshHostKey.required("sshHostKey")
                 #expect(scan.output.contains(expected + " "), "\(scan.output)")
             }
         }
@@ -36,7 +37,7 @@ import Testing
     @Test func junkClientsDoNoHarm() async throws {
         try await RunningLab.with { lab in
             let address = try lab.address(RunningLab.publisher)
-            let port = try lab.port("sshPort", RunningLab.publisher)
+            let port = try lab.port(\.sshPort, RunningLab.publisher)
             let script = """
                 import os, socket
                 for junk in [b"", b"GET / HTTP/1.0\\r\\n\\r\\n", b"SSH-2.0-x\\r\\n" + os.urandom(3000), os.urandom(70000), b"SSH-2.0-y\\r\\n"]:
@@ -49,7 +50,7 @@ import Testing
                         s.close()
                 idle = [socket.create_connection(("\(address)", \(port))) for _ in range(20)]
                 """
-            #expect(try await Program.run(["python3", "-c", script]).status == 0)
+            #expect(try ChildProcess.end(of: ["python3", "-c", script]).status == 0)
             #expect(
                 try await lab.type(["show version active", "exit"]).contains("Active Master Version: 10.5.1.10000-7"))
         }
@@ -113,7 +114,7 @@ import Testing
                 set timeout 20
                 log_user 0
                 set secret [string trim [exec cat \(lab.directory)/credentials/platform]]
-                spawn ssh -p \(try lab.port("sshPort", RunningLab.publisher)) -o StrictHostKeyChecking=no \
+                spawn ssh -p \(try lab.port(\.sshPort, RunningLab.publisher)) -o StrictHostKeyChecking=no \
                     -o UserKnownHostsFile=/dev/null administrator@\(try lab.address(RunningLab.publisher))
                 expect "assword:" { send "$secret\\r" } timeout { exit 2 }
                 expect "admin:" { send "file delete tftp CTLFile.tlv\\r" } timeout { exit 3 }
@@ -124,7 +125,7 @@ import Testing
                 expect "admin:" { send "exit\\r" } timeout { exit 8 }
                 expect eof
                 """
-            let result = try await Program.run(["expect", "-c", script])
+            let result = try ChildProcess.end(of: ["expect", "-c", script])
             #expect(result.status == 0, "\(result.output) \(result.errors)")
             #expect(throws: (any Error).self) { try lab.served(RunningLab.publisher) }
             #expect(try lab.served(RunningLab.subscriber).count == 4947)
@@ -206,14 +207,17 @@ import Testing
             #expect(after.nodes[1].tftpProcess == before.nodes[1].tftpProcess)
             #expect(after.nodes[0].services["Cisco CallManager"] == false)
             #expect(
-                try await Program.run(["curl", "-s", try lab.tftp(RunningLab.publisher) + "/CTLFile.tlv"]).status == 0)
+                try ChildProcess.end(of: ["curl", "-s", try lab.tftp(RunningLab.publisher) + "/CTLFile.tlv"]).status
+                    == 0)
 
             _ = try await lab.type(["utils service stop Cisco Tftp", "exit"])
             #expect(
-                try await Program.run(["curl", "-s", try lab.http(RunningLab.publisher) + "/CTLFile.tlv"]).status == 7)
+                try ChildProcess.end(of: ["curl", "-s", try lab.http(RunningLab.publisher) + "/CTLFile.tlv"]).status
+                    == 7)
             _ = try await lab.type(["utils service start Cisco Tftp", "exit"])
             #expect(
-                try await Program.run(["curl", "-s", try lab.http(RunningLab.publisher) + "/CTLFile.tlv"]).status == 0)
+                try ChildProcess.end(of: ["curl", "-s", try lab.http(RunningLab.publisher) + "/CTLFile.tlv"]).status
+                    == 0)
         }
     }
 

@@ -1,9 +1,10 @@
 import Foundation
+import ServerFixtures
 import Testing
 import X509
 
 /// The Trust Verification Service, asked by a Python client and by openssl.
-@Suite struct TVSTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct TVSTests {
     private func elements(_ answer: [String: Any]) throws -> [String: String] {
         try (answer["elements"] as? [String: String]).required("elements in \(answer)")
     }
@@ -57,8 +58,8 @@ import X509
     @Test func oldTLS() async throws {
         try await RunningLab.with { lab in
             let address = try lab.address(RunningLab.publisher)
-            let port = try lab.port("tvsPort", RunningLab.publisher)
-            let session = try await Program.run([
+            let port = try lab.port(\.tvsPort, RunningLab.publisher)
+            let session = try ChildProcess.end(of: [
                 "openssl", "s_client", "-connect", "\(address):\(port)", "-tls1", "-cipher", "AES256-SHA:@SECLEVEL=0",
             ])
             #expect(session.output.contains("Cipher is AES256-SHA"))

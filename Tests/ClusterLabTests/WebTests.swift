@@ -1,9 +1,10 @@
 import Foundation
+import ServerFixtures
 import Testing
 import X509
 
 /// OS Administration, driven by a Python client.
-@Suite struct WebTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct WebTests {
     @Test(arguments: ["10.5", "12.5"]) func login(release: String) async throws {
         try await RunningLab.with(release: release) { lab in
             let old = "/cmplatform/WEB-INF/pages/j_security_check"
@@ -123,11 +124,11 @@ import X509
     @Test func theTLSKeyIsTheOneAnnounced() async throws {
         try await RunningLab.with { lab in
             for node in [RunningLab.publisher, RunningLab.subscriber] {
-                let pin = try (lab.node(node)["tlsPin"] as? String).required("tlsPin")
+                let pin = try lab.node(node).tlsPin.required("tlsPin")
                 let url = try lab.https(node) + "/cmplatform"
-                #expect(try await Program.run(["curl", "-sk", "--pinnedpubkey", pin, url]).status == 0)
+                #expect(try ChildProcess.end(of: ["curl", "-sk", "--pinnedpubkey", pin, url]).status == 0)
                 let other = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-                #expect(try await Program.run(["curl", "-sk", "--pinnedpubkey", other, url]).status == 90)
+                #expect(try ChildProcess.end(of: ["curl", "-sk", "--pinnedpubkey", other, url]).status == 90)
             }
         }
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import Cluster
 
 /// What the command line prints (docs/cluster-interfaces.md, and the technote's printouts).
-@Suite struct CommandAnswersTests {
+@Suite(.timeLimit(.minutes(5))) struct CommandAnswersTests {
     @Test func tables() throws {
         let mode = try #require(
             SQLTable(

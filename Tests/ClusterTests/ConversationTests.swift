@@ -2,7 +2,7 @@ import Testing
 
 @testable import Cluster
 
-@Suite struct ConversationTests {
+@Suite(.timeLimit(.minutes(5))) struct ConversationTests {
     func feed(_ conversation: inout Conversation, _ text: String, _ silence: Conversation.Silence = .short)
         -> Conversation.Action
     {

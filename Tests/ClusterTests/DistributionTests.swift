@@ -6,7 +6,7 @@ import Testing
 import Transfers
 
 /// Reading trust lists as phones do, and phones' pages.
-@Suite struct DistributionTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct DistributionTests {
     let tftp: TFTPServer
     let httpFolder = TemporaryFolder()
     let web: PythonServer
@@ -52,7 +52,7 @@ import Transfers
         #expect(PhoneTrustLists.matches("010203", md5: [1, 255], sha1: [1, 2, 3]))
         #expect(!PhoneTrustLists.matches("0102", md5: [1, 255], sha1: [1, 2, 3]))
         #expect(!PhoneTrustLists.matches("", md5: [1, 255], sha1: [1, 2, 3]))
-        let port = Loopback.port(on: "127.77.1.4")
+        let port = try Loopback.port(on: "127.77.1.4")
         let gone = #expect(throws: ClusterError.self) { try PhonePage(address: "127.77.1.4", port: port).information() }
         #expect(gone?.code == .unreachable)
     }

@@ -7,11 +7,11 @@ import TrustList
 import X509
 
 /// Every way into a cluster, against the lab.
-@Suite struct LabTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct LabTests {
     @Test(arguments: ["10.5", "12.5"])
     func theCommandLine(release: String) throws {
         let lab = try RunningLab(release: release)
-        let cluster = ClusterClient(try ConfigurationFile.lab(in: lab.folder))
+        let cluster = ClusterClient(try lab.cluster())
         let publisher = try cluster.publisher()
         let commandLine = try cluster.commandLine(of: publisher)
         #expect("\(try commandLine.version())".hasPrefix(release))
@@ -45,7 +45,7 @@ import X509
     @Test(arguments: ["10.5", "12.5"])
     func theTrustStoreOverTheWeb(release: String) throws {
         let lab = try RunningLab(release: release)
-        let cluster = ClusterClient(try ConfigurationFile.lab(in: lab.folder))
+        let cluster = ClusterClient(try lab.cluster())
         let administration = try cluster.administration(of: cluster.publisher())
         let certificates = [try certificate(), try certificate()]
         for certificate in certificates {
@@ -65,7 +65,7 @@ import X509
     @Test(arguments: ["10.5", "12.5"])
     func trustListsComeAndGo(release: String) throws {
         let lab = try RunningLab(release: release)
-        let cluster = ClusterClient(try ConfigurationFile.lab(in: lab.folder))
+        let cluster = ClusterClient(try lab.cluster())
         let hosts = try cluster.trustListHosts()
         #expect(hosts.count == 2)
         let before = try #require(try hosts[0].fetch(.ctl))
@@ -82,7 +82,7 @@ import X509
 
     @Test func theTrustVerificationServiceKnowsTheSigner() throws {
         let lab = try RunningLab()
-        let cluster = ClusterClient(try ConfigurationFile.lab(in: lab.folder))
+        let cluster = ClusterClient(try lab.cluster())
         let bytes = try #require(try cluster.trustListHosts()[0].fetch(.ctl))
         let header = try TrustListFile(decoding: bytes).header
         let answer = try cluster.tvs().queryCertificate(
@@ -96,7 +96,7 @@ import X509
 
     @Test func phonesAreFoundAndRestarted() throws {
         let lab = try RunningLab()
-        let cluster = ClusterClient(try ConfigurationFile.lab(in: lab.folder))
+        let cluster = ClusterClient(try lab.cluster())
         let devices = try cluster.axl().executeSQLQuery("select name from device order by name")["name"]
         let phones = try #require(devices).filter { $0.hasPrefix("SEP") }
         #expect(phones.count == 3)
@@ -117,7 +117,7 @@ import X509
 
     @Test func whoeverAsksAtOnceSharesOneLogin() throws {
         let lab = try RunningLab()
-        let cluster = ClusterClient(try ConfigurationFile.lab(in: lab.folder))
+        let cluster = ClusterClient(try lab.cluster())
         let publisher = try cluster.publisher()
         let shells = Concurrently.map(Array(0..<6)) { _ in
             (try? cluster.commandLine(of: publisher)).map { ObjectIdentifier($0.shell as AnyObject) }
@@ -148,7 +148,7 @@ import X509
 
     @Test func nothingIsSentToAStranger() throws {
         let lab = try RunningLab()
-        var configuration = try ConfigurationFile.lab(in: lab.folder)
+        var configuration = try lab.cluster()
         for index in configuration.nodes.indices {
             configuration.nodes[index].tlsPin = TestIdentity.wrongPin
             configuration.nodes[index].tvsPin = TestIdentity.wrongPin
@@ -175,7 +175,7 @@ import X509
             Account.platform: lab.password("application"), .application: lab.password("platform"),
         ]
         let cluster = ClusterClient(
-            try ConfigurationFile.lab(in: lab.folder),
+            try lab.cluster(),
             credentials: CredentialProvider { (account, _) throws(ClusterError) in secret(swapped[account] ?? "") })
         let publisher = try cluster.publisher()
         let attempts: [() throws -> Void] = [

@@ -5,7 +5,7 @@ import ServerFixtures
 import Testing
 
 /// Where a client of a cluster takes its passwords from.
-@Suite struct PasswordTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct PasswordTests {
     let folder = TemporaryFolder()
     private let pin = "sha256//" + String(repeating: "A", count: 43) + "="
 

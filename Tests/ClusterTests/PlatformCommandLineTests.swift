@@ -22,7 +22,7 @@ final class FakeShell: ClusterShell {
     func close() {}
 }
 
-@Suite struct PlatformCommandLineTests {
+@Suite(.timeLimit(.minutes(5))) struct PlatformCommandLineTests {
     @Test func nodesAreListed() throws {
         let shell = FakeShell([
             "run sql select name from processnode":

@@ -5,7 +5,10 @@ import ServerFixtures
 import Testing
 
 /// Our SSH client against a real OpenSSH server.
-@Suite(.enabled(if: OpenSSHServer.isPossible, "sshd needs root for an account of its own"))
+@Suite(
+    .waiting, .timeLimit(.minutes(10)),
+    .waiting, .timeLimit(.minutes(10)),
+    .enabled(if: OpenSSHServer.isPossible, "sshd needs root for an account of its own"))
 struct SSHShellTests {
     func node(_ server: OpenSSHServer, hostKey: String? = nil, legacy: Bool = false) -> NodeConfiguration {
         NodeConfiguration(
@@ -98,10 +101,10 @@ struct SSHShellTests {
         #expect(dropped?.code == .closed)
     }
 
-    @Test func nobodyThere() {
+    @Test func nobodyThere() throws {
         let address = Loopback.address()
         let node = NodeConfiguration(
-            name: "node", address: address, sshPort: Loopback.port(on: address), sshHostKey: "SHA256:")
+            name: "node", address: address, sshPort: try Loopback.port(on: address), sshHostKey: "SHA256:")
         let error = #expect(throws: ClusterError.self) {
             try SSHShell(node, user: "u", password: secret("p"), timeout: 5)
         }

@@ -5,7 +5,7 @@ import X509
 
 @testable import Cluster
 
-@Suite struct TVSMessageTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct TVSMessageTests {
     @Test func messagesAreWrittenAsDocumented() throws {
         let message = TVSMessage(
             .queryCertificateRequest, sessionID: 0x0102_0304,
@@ -33,7 +33,7 @@ import X509
     }
 }
 
-@Suite struct TVSClientTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct TVSClientTests {
     let folder = TemporaryFolder()
     let server: PythonServer
     let identity: TestIdentity
@@ -84,7 +84,7 @@ import X509
             try client(pin: TestIdentity.wrongPin).verify(certificate)
         }
         #expect(stranger?.code == .notTrusted && stranger?.found == identity.pin)
-        let port = Loopback.port(on: "127.77.1.3")
+        let port = try Loopback.port(on: "127.77.1.3")
         let node = NodeConfiguration(name: "n", address: "127.77.1.3", tvsPort: port, tvsPin: identity.pin)
         let nobody = #expect(throws: ClusterError.self) { try TVSClient(node).verify(certificate) }
         #expect(nobody?.code == .unreachable)

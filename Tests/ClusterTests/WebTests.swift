@@ -41,7 +41,7 @@ struct WebNode {
     func requests(_ text: String) -> Int { server.log.split(separator: "\n").filter { $0.hasPrefix(text) }.count }
 }
 
-@Suite struct OSAdministrationTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct OSAdministrationTests {
     @Test(arguments: [(10, false), (12, false), (10, true), (12, true)])
     func filesAndCertificatesAreUploaded(release: Int, plainForm: Bool) throws {
         let web = try WebNode(release: release, plainForm: plainForm)
@@ -132,7 +132,7 @@ struct WebNode {
     }
 }
 
-@Suite struct SOAPTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct SOAPTests {
     let web: WebNode
 
     init() throws { web = try WebNode(release: 10) }

@@ -3,7 +3,7 @@ import Glibc
 import ServerFixtures
 import Testing
 
-@Suite struct ConfigurationTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct ConfigurationTests {
     let folder = TemporaryFolder()
 
     static let pin = "sha256//" + String(repeating: "A", count: 43) + "="
@@ -147,7 +147,9 @@ import Testing
             lab("127.3.4.12", "192.0.2.1"), lab("127.3.4.12", "localhost.example.com"),
             lab("\(folder.path)/credentials/platform", "/etc/hostname"),
             lab("credentials/platform", "credentials/../../../etc/hostname"),
-            lab("password_file = \"\(folder.path)/credentials/platform\"", "password_command = ['cat', '/etc/hostname']"),
+            lab(
+                "password_file = \"\(folder.path)/credentials/platform\"", "password_command = ['cat', '/etc/hostname']"
+            ),
         ]
         for text in texts {
             folder.write("cluster.toml", text)

@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// What may be wrong with a PKCS#11 module.
-@Suite struct Modules {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Modules {
     private let folder = TemporaryFolder()
 
     private func diagnose(_ module: String, _ extra: String...) throws -> Diagnosis {

@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// What may be wrong with the smart card service.
-@Suite struct Service {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Service {
     private let folder = TemporaryFolder()
     private var socket: String { folder.file("pcscd.comm") }
     private var environment: [String] { ["PCSCLITE_CSOCK_NAME=\(socket)"] }
@@ -86,7 +86,7 @@ import Testing
     }
 
     private func listening() throws {
-        for _ in 0..<600 where access(folder.file("pcscd.comm.ready"), F_OK) != 0 { usleep(20_000) }
+        waitUntil("the service listens") { access(folder.file("pcscd.comm.ready"), F_OK) == 0 }
     }
 
     /// Listens, and hangs up on everybody.

@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// What may be wrong with tokens and readers, on virtual ones in a real pcscd.
-@Suite struct TokensAndReaders {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct TokensAndReaders {
     private func diagnose(_ tokens: VirtualTokens, _ extra: String...) throws -> Diagnosis {
         try Diagnosis(["--module", tokens.module] + extra, environment: tokens.environment)
     }
@@ -49,9 +49,9 @@ import Testing
         let tokens = try VirtualTokens()
         for token in [0, 1] { try tokens.tell(token, "pull") }
         var diagnosis = try diagnose(tokens)
-        for _ in 0..<300 where diagnosis.findings.count(where: { $0.code == "reader-empty" }) < 2 {
-            usleep(100_000)
+        try waitUntil("both readers are empty") {
             diagnosis = try diagnose(tokens)
+            return diagnosis.findings.count { $0.code == "reader-empty" } == 2
         }
         #expect(diagnosis["no-token"]?.severity == "warning")
         #expect(diagnosis.findings.count { $0.code == "reader-empty" } == 2)
@@ -62,7 +62,7 @@ import Testing
         let tokens = try VirtualTokens()
         let holder = try ChildProcess(
             ["python3", "-c", Self.holder, "\(tokens.folder)/held"], environment: tokens.environment)
-        for _ in 0..<600 where access("\(tokens.folder)/held", F_OK) != 0 { usleep(20_000) }
+        waitUntil("the card is held") { access("\(tokens.folder)/held", F_OK) == 0 }
         let finding = try #require(try diagnose(tokens)["card-held"])
         #expect(finding.text.contains("Virtual PCD 00 00"))
         #expect(finding.text.contains("python3 (\(holder.id))"))

@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// udev/70-etoken-bridge.rules, as udev itself reads it, on devices that are files.
-@Suite struct UdevRules {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct UdevRules {
     private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
     private static let rules = repository.appendingPathComponent("udev/70-etoken-bridge.rules").path

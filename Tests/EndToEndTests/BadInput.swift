@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// Every kind of bad input: one clear sentence, the documented status, and everything left as it was.
-@Suite struct BadInput {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct BadInput {
     private func expectUnchanged(
         _ rehearsal: Rehearsal, status: Int32, says texts: String..., by action: () throws -> Rehearsal.Result
     ) throws {

@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// What a change shows before its question, and what keeps it from beginning.
-@Suite struct BeforeTheYes {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct BeforeTheYes {
     private let rehearsal: Rehearsal
 
     init() throws { rehearsal = try Rehearsal() }
@@ -67,7 +67,7 @@ import Testing
 }
 
 /// A plan for many phones, as a person reads it.
-@Suite struct LargePlans {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct LargePlans {
     @Test func aPlanForManyPhonesIsShort() throws {
         let rehearsal = try Rehearsal(options: ["--phones", "1000", "--nodes", "4"])
         let planned = try rehearsal.migrate("--dry-run")

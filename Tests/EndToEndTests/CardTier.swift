@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// The programs on virtual tokens: real smart card service, real OpenSC, a card that counts what it is asked.
-@Suite struct CardTier {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct CardTier {
     private static let label = VirtualTokens.labels[1]
 
     /// Virtual tokens, their exported certificates, and a trust list that the second one can sign.

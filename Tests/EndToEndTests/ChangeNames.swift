@@ -4,8 +4,10 @@ import Testing
 
 /// What a change is called, where that is said, and what becomes of its record: a change, the look at its way back, the way
 /// back, and another change.
-@Suite struct ChangeNames {
-    let rehearsal = try! Rehearsal()
+@Suite(.waiting, .timeLimit(.minutes(10))) struct ChangeNames {
+    let rehearsal: Rehearsal
+
+    init() throws { rehearsal = try Rehearsal() }
 
     private func migrate(_ arguments: String..., locale: [String] = []) throws -> Rehearsal.Result {
         try rehearsal.run(

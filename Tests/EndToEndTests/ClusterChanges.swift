@@ -3,8 +3,10 @@ import ServerFixtures
 import Testing
 
 /// cluster restart-services and set-mode against the lab, with the state of every node compared before and after.
-@Suite struct ClusterChanges {
-    let rehearsal = try! Rehearsal()
+@Suite(.waiting, .timeLimit(.minutes(10))) struct ClusterChanges {
+    let rehearsal: Rehearsal
+
+    init() throws { rehearsal = try Rehearsal() }
 
     private func cluster(_ arguments: String...) throws -> Rehearsal.Result {
         try rehearsal.run(

@@ -3,8 +3,10 @@ import ServerFixtures
 import Testing
 
 /// cluster status: what is inconsistent on the lab is found, and nothing is changed by looking.
-@Suite struct ClusterHealth {
-    let rehearsal = try! Rehearsal()
+@Suite(.waiting, .timeLimit(.minutes(10))) struct ClusterHealth {
+    let rehearsal: Rehearsal
+
+    init() throws { rehearsal = try Rehearsal() }
 
     private struct Status {
         let result: Rehearsal.Result
@@ -12,11 +14,11 @@ import Testing
         let findings: [[String: Any]]
 
         func codes(_ severity: String = "error") -> Set<String> {
-            Set(findings.filter { $0["severity"] as? String == severity }.map { $0["code"] as! String })
+            Set(findings.filter { $0["severity"] as? String == severity }.compactMap { $0["code"] as? String })
         }
 
         func node(_ name: String) -> [String: Any] {
-            (status["nodes"] as! [[String: Any]]).first { $0["name"] as? String == name }!
+            (status["nodes"] as? [[String: Any]])?.first { $0["name"] as? String == name } ?? [:]
         }
     }
 

@@ -6,7 +6,7 @@ import X509
 
 /// The program is killed after a record of its journal, with SIGKILL, and another run goes on. A sample of the records; all
 /// of them with ETOKEN_BRIDGE_EVERY_POINT in the environment (tools/deep crashes).
-@Suite struct Crashes {
+@Suite(.waiting, .timeLimit(.minutes(CrashPoints.areAllTried ? 600 : 10))) struct Crashes {
     struct Case: CustomTestStringConvertible {
         let arguments: [String]
         var usesTokens = true
@@ -32,8 +32,6 @@ import X509
         try ChildProcess.run(["cc", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source, "-ldl"])
         return (folder, library)
     }
-
-    static let isExhaustive = ProcessInfo.processInfo.environment["ETOKEN_BRIDGE_EVERY_POINT"] != nil
 
     @Test(arguments: cases) func anotherRunGoesOn(_ test: Case) throws {
         let rehearsal = try Rehearsal()
@@ -65,7 +63,7 @@ import X509
 
         let killer = try Self.library.get().1
         // The first record is written at once with its file, not added to it.
-        let points = Self.isExhaustive ? Array(1..<records) : [2, records / 3, records / 2, records - 3]
+        let points = CrashPoints.areAllTried ? Array(1..<records) : [2, records / 3, records / 2, records - 3]
         for point in points {
             let variables = ["LD_PRELOAD=\(killer)", "KILL_AT_SYNC=\(point)"]
             let killed = try bridge(test.arguments, tokens: test.usesTokens, variables)
@@ -119,4 +117,8 @@ import X509
         let name = try #require(FileManager.default.contentsOfDirectory(atPath: folder).max())
         return try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8).split(separator: "\n").count
     }
+}
+
+enum CrashPoints {
+    static let areAllTried = ProcessInfo.processInfo.environment["ETOKEN_BRIDGE_EVERY_POINT"] != nil
 }

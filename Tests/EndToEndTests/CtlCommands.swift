@@ -1,12 +1,14 @@
 import Foundation
+import ServerFixtures
 import Testing
 import TrustList
 
 /// ctl build, edit, sign and diff as a user runs them, with tokens in SoftHSM.
-@Suite struct CtlCommands {
-    let rehearsal = try! Rehearsal(lab: false)
+@Suite(.waiting, .timeLimit(.minutes(10))) struct CtlCommands {
+    let rehearsal: Rehearsal
 
     init() throws {
+        rehearsal = try Rehearsal(lab: false)
         for token in Rehearsal.tokens {
             #expect(try rehearsal.token("export", token, "--output", rehearsal.folder.path).status == 0)
         }

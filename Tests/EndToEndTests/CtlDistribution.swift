@@ -1,9 +1,12 @@
 import Foundation
+import ServerFixtures
 import Testing
 
 /// ctl fetch, deploy and delete against the lab, with the state of every node compared before and after.
-@Suite struct CtlDistribution {
-    let rehearsal = try! Rehearsal()
+@Suite(.waiting, .timeLimit(.minutes(10))) struct CtlDistribution {
+    let rehearsal: Rehearsal
+
+    init() throws { rehearsal = try Rehearsal() }
 
     private func path(_ name: String) -> String { rehearsal.folder.file(name) }
 
@@ -35,7 +38,10 @@ import Testing
 
     private func states(_ result: Rehearsal.Result) throws -> [String: String] {
         let nodes = try #require(try document(result)["nodes"] as? [[String: Any]])
-        return Dictionary(uniqueKeysWithValues: nodes.map { ($0["node"] as! String, $0["state"] as! String) })
+        return Dictionary(
+            uniqueKeysWithValues: try nodes.map {
+                (try #require($0["node"] as? String), try #require($0["state"] as? String))
+            })
     }
 
     private var backups: [[UInt8]] {
@@ -287,8 +293,10 @@ import Testing
 }
 
 /// ctl deploy --folder: a TFTP root on this machine.
-@Suite struct CtlDeployToFolders {
-    let rehearsal = try! Rehearsal(lab: false)
+@Suite(.waiting, .timeLimit(.minutes(10))) struct CtlDeployToFolders {
+    let rehearsal: Rehearsal
+
+    init() throws { rehearsal = try Rehearsal(lab: false) }
 
     private func path(_ name: String) -> String { rehearsal.folder.file(name) }
 

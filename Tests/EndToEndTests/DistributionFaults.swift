@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// Every fault of the lab that a distribution can meet: the cluster is changed on every node, or on none.
-@Suite struct DistributionFaults {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct DistributionFaults {
     private struct Case {
         let rehearsal: Rehearsal
         let file: String

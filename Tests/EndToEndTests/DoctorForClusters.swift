@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// The cluster half of doctor: each finding is produced for real on the lab.
-@Suite struct DoctorForClusters {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct DoctorForClusters {
     private let rehearsal: Rehearsal
 
     init() throws { rehearsal = try Rehearsal(options: ["--release", "10.5"]) }

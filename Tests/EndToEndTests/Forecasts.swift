@@ -4,7 +4,7 @@ import Testing
 import TrustList
 
 /// phones forecast and phones check on the lab: what is foretold is what the lab's phones then do.
-@Suite struct Forecasts {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Forecasts {
     let rehearsal: Rehearsal
     static let models = ["Cisco 7960", "Cisco 7975", "Cisco 8861"]
 
@@ -35,7 +35,9 @@ import TrustList
         let document = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
         let groups = try #require(document?["groups"] as? [[String: Any]])
         return Dictionary(
-            uniqueKeysWithValues: groups.map { ($0["model"] as! String, "\($0["outcome"]!) \($0["rule"]!)") })
+            uniqueKeysWithValues: try groups.map {
+                (try #require($0["model"] as? String), "\(try #require($0["outcome"])) \(try #require($0["rule"]))")
+            })
     }
 
     private func expected(_ values: String...) -> [String: String] {
@@ -47,11 +49,10 @@ import TrustList
         #expect(try phones("restart", "--all", "--yes").status == 0)
         let bytes = try Array(Data(contentsOf: URL(fileURLWithPath: path)))
         let lab = rehearsal.folder.file("lab")
-        for _ in 0..<600 {
+        try waitUntil("the phones have started") {
             let status = try rehearsal.run(Programs.path("cluster-lab"), ["status", lab, "--json"])
             let document = try JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any]
-            if document?["restarting"] as? Int == 0 { break }
-            usleep(100_000)
+            return document?["restarting"] as? Int == 0
         }
         usleep(500_000)
         let names = try FileManager.default.contentsOfDirectory(atPath: lab + "/phones").filter { $0.hasPrefix("SEP") }

@@ -3,8 +3,10 @@ import ServerFixtures
 import Testing
 
 /// The program in a German locale, which need not be installed: sentences are German, and what programs read is not.
-@Suite struct German {
-    let rehearsal = try! Rehearsal()
+@Suite(.waiting, .timeLimit(.minutes(10))) struct German {
+    let rehearsal: Rehearsal
+
+    init() throws { rehearsal = try Rehearsal() }
 
     private func run(_ arguments: [String], locale: [String] = ["LANG=de_DE.UTF-8"]) throws -> Rehearsal.Result {
         try rehearsal.run(Programs.path("etoken-bridge"), arguments, environment: locale)

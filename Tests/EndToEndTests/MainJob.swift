@@ -1,11 +1,14 @@
 import Foundation
+import ServerFixtures
 import Testing
 import TrustList
 import X509
 
 /// The main job as a user runs it: the programs, the lab, and tokens in SoftHSM.
-@Suite struct MainJob {
-    let rehearsal = try! Rehearsal()
+@Suite(.waiting, .timeLimit(.minutes(10))) struct MainJob {
+    let rehearsal: Rehearsal
+
+    init() throws { rehearsal = try Rehearsal() }
 
     @Test func aDryRunShowsThePlanAndChangesNothing() throws {
         let before = try rehearsal.clusterState()
@@ -56,13 +59,15 @@ import X509
         let forecast = try #require(document["forecast"] as? [String: Any])
         let groups = try #require(forecast["groups"] as? [[String: Any]])
         let results = try #require(document["phones"] as? [[String: Any]]).flatMap { group in
-            (group["phones"] as! [String]).map { ($0, group["result"] as! String) }
+            let result = try #require(group["result"] as? String)
+            return try #require(group["phones"] as? [String]).map { ($0, result) }
         }
         let after = Dictionary(uniqueKeysWithValues: results)
         let outcomes = Dictionary(
-            uniqueKeysWithValues: groups.map { group in
-                let phone = (group["phones"] as! [String])[0]
-                return (group["model"] as! String, [group["outcome"] as! String, after[phone] ?? "-"])
+            uniqueKeysWithValues: try groups.map { group in
+                let phone = try #require((group["phones"] as? [String])?.first)
+                let outcome = try #require(group["outcome"] as? String)
+                return (try #require(group["model"] as? String), [outcome, after[phone] ?? "-"])
             })
         #expect(
             outcomes == [

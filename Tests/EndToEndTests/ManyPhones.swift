@@ -3,8 +3,10 @@ import ServerFixtures
 import Testing
 
 /// The forecast for many phones in several pools, against what each of them then does.
-@Suite struct ManyPhones {
-    let rehearsal = try! Rehearsal(options: ["--phones", "1000", "--nodes", "4"])
+@Suite(.waiting, .timeLimit(.minutes(10))) struct ManyPhones {
+    let rehearsal: Rehearsal
+
+    init() throws { rehearsal = try Rehearsal(options: ["--phones", "1000", "--nodes", "4"]) }
 
     /// Rows of a CSV file by the column called name. The last column alone may hold commas.
     private func rows(_ text: String) -> [String: [String: String]] {
@@ -23,13 +25,12 @@ import Testing
         let restarted = try rehearsal.run(
             Programs.path("cluster-lab"), ["phones", lab, "--restart", "--everyone"])
         #expect(restarted.status == 0, "\(restarted.errors)")
-        for _ in 0..<1200 {
-            let phones = rows(try rehearsal.run(Programs.path("cluster-lab"), ["phones", lab]).output)
-            if phones.values.allSatisfy({ $0["registered"]?.isEmpty == false }) { return phones }
-            usleep(50_000)
+        var phones: [String: [String: String]] = [:]
+        try waitUntil("all phones are registered") {
+            phones = rows(try rehearsal.run(Programs.path("cluster-lab"), ["phones", lab]).output)
+            return phones.values.allSatisfy { $0["registered"]?.isEmpty == false }
         }
-        struct Unfinished: Error {}
-        throw Unfinished()
+        return phones
     }
 
     @Test(arguments: [0, 2, 3]) func eachDoesWhatTheForecastSaid(stopped: Int) throws {

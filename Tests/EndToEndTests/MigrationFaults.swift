@@ -5,7 +5,7 @@ import TrustList
 
 /// A change meets every fault of the lab: what comes of it is the old state, the new state, or one from which another run
 /// reaches either.
-@Suite struct MigrationFaults {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct MigrationFaults {
     static let faults = [
         "down", "slow", "disk-full", "login-refused", "session-expired", "cut-upload", "cut-answer", "tls-key",
         "ssh-key", "replication", "dns", "slow-start", "rest-refusal", "too-many-logins", "expiring",

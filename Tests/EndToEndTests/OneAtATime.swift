@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// While a change runs, no command changes the same cluster.
-@Suite struct OneAtATime {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct OneAtATime {
     @Test func commandsWaitForNoChange() throws {
         let rehearsal = try Rehearsal()
         for token in Rehearsal.tokens {
@@ -17,7 +17,7 @@ import Testing
             [Programs.path("etoken-bridge")]
                 + rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--accept-stranded"],
             output: "/dev/null", errors: errors, environment: rehearsal.variables)
-        for _ in 0..<1200 where !rehearsal.folder.text("errors").contains("[1/10]") { usleep(50_000) }
+        waitUntil("the change begins") { rehearsal.folder.text("errors").contains("[1/10]") }
         let status = try rehearsal.bridge("migrate", "status", "--cluster", "lab")
         #expect(status.output.hasPrefix("A run is in progress on cluster lab (process "), "\(status.output)")
         #expect(status.output.contains("): change lab-"), "\(status.output)")

@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// The main job with two tokens and room for one: each is asked for when it is its turn.
-@Suite struct OneUSBPort {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct OneUSBPort {
     @Test func tokensTakeTurns() throws {
         let tokens = try VirtualTokens()
         let rehearsal = try Rehearsal()

@@ -4,7 +4,7 @@ import Testing
 
 /// No card is locked by the program: what it does where nobody tells how many wrong PINs a card takes, and what it
 /// remembers. On cards that count, behind OpenSC, which shows no flags for CardOS.
-@Suite struct PINLimits {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct PINLimits {
     /// Two cards that are not Cisco's, or are, and a state folder.
     private struct Table {
         let cards: VirtualTokens

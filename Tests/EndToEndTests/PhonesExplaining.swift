@@ -3,8 +3,10 @@ import ServerFixtures
 import Testing
 
 /// `phones explain` on the logs that the lab's phones and its TVS write, against what the phones themselves say they did.
-@Suite struct PhonesExplaining {
-    let rehearsal = try! Rehearsal()
+@Suite(.waiting, .timeLimit(.minutes(10))) struct PhonesExplaining {
+    let rehearsal: Rehearsal
+
+    init() throws { rehearsal = try Rehearsal() }
 
     private func explain(_ path: String) throws -> (status: Int32, conclusions: [[String: Any]], errors: String) {
         let result = try rehearsal.bridge("phones", "explain", path, "--json")
@@ -38,7 +40,8 @@ import Testing
             #expect(status == (refused ? 9 : 0))
             let lines = rehearsal.folder.text("lab/phones/\(phone["name"]!)/console.log").split(separator: "\n")
             for quote in try #require(last["quotes"] as? [[String: Any]]) {
-                #expect(lines[(quote["line"] as! Int) - 1].hasSuffix(quote["text"] as! String))
+                let (line, text) = (try #require(quote["line"] as? Int), try #require(quote["text"] as? String))
+                #expect(lines[line - 1].hasSuffix(text))
             }
         }
     }
@@ -59,7 +62,7 @@ import Testing
         _ = try rehearsal.commandLine(Rehearsal.publisher, "utils ctl update CTLFile\ny")
         let restarted = try rehearsal.bridge("phones", "restart", "--cluster", "lab", "--all", "--yes")
         #expect(restarted.status == 0, "\(restarted.errors)")
-        for _ in 0..<600 where try phones().contains(where: { ($0["registered"] ?? "").isEmpty }) { usleep(50_000) }
+        try waitUntil("all phones are registered") { try phones().allSatisfy { $0["registered"]?.isEmpty == false } }
         let known = ["2-signer-in-held-ctl", "3-signer-in-itl"]
         try check(["Cisco 7975": known, "Cisco 8861": known, "Cisco 7960": known])
     }

@@ -3,8 +3,10 @@ import ServerFixtures
 import Testing
 
 /// `phones restart` against a lab with many phones.
-@Suite struct PhonesRestarting {
-    let rehearsal = try! Rehearsal(options: ["--phones", "120", "--nodes", "3"])
+@Suite(.waiting, .timeLimit(.minutes(10))) struct PhonesRestarting {
+    let rehearsal: Rehearsal
+
+    init() throws { rehearsal = try Rehearsal(options: ["--phones", "120", "--nodes", "3"]) }
 
     private func restart(_ arguments: String...) throws -> Rehearsal.Result {
         try rehearsal.run(
@@ -22,16 +24,11 @@ import Testing
 
     /// How many phones say that the server has what they hold: those have started again.
     private func started() throws -> Int {
-        for _ in 0..<600 {
-            let status = try status()
-            guard status["restarting"] as? Int == 0 else {
-                usleep(50_000)
-                continue
-            }
-            let crowd = try #require(status["crowd"] as? [[String: Any]])
-            return crowd.filter { $0["ctlOutcome"] as? String == "unchanged" }.reduce(0) { $0 + ($1["count"] as! Int) }
+        try waitUntil("the phones have started") { try status()["restarting"] as? Int == 0 }
+        let crowd = try #require(try status()["crowd"] as? [[String: Any]])
+        return try crowd.filter { $0["ctlOutcome"] as? String == "unchanged" }.reduce(0) {
+            $0 + (try #require($1["count"] as? Int))
         }
-        return -1
     }
 
     @Test func aChoiceInBatches() throws {
@@ -87,7 +84,7 @@ import Testing
                 "XDG_CONFIG_HOME=\(rehearsal.folder.file("config"))",
                 "XDG_STATE_HOME=\(rehearsal.folder.file("state"))",
             ])
-        for _ in 0..<600 where !rehearsal.folder.text("errors").contains("[25/120] told") { usleep(50_000) }
+        waitUntil("25 phones are told") { rehearsal.folder.text("errors").contains("[25/120] told") }
         // While it runs, nobody else goes on with it.
         let other = try restart("--resume", "--yes")
         #expect(other.status == 1 && other.errors.contains("is changing cluster lab"), "\(other.errors)")
@@ -104,7 +101,9 @@ import Testing
         #expect(try restart("--resume").status == 2)
         let heard = try started()
         let crowd = try #require(try status()["crowd"] as? [[String: Any]])
-        let registered = crowd.filter { $0["isRegistered"] as? Bool == true }.reduce(0) { $0 + ($1["count"] as! Int) }
+        let registered = try crowd.filter { $0["isRegistered"] as? Bool == true }.reduce(0) {
+            $0 + (try #require($1["count"] as? Int))
+        }
         #expect(registered > 100 && heard == registered, "\(heard) of \(registered): \(crowd)")
     }
 

@@ -4,7 +4,7 @@ import Testing
 import TrustList
 
 /// Plans that are saved, the change record, the checklist before a downgrade, and the guide on a terminal.
-@Suite struct Plans {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Plans {
     let rehearsal: Rehearsal
 
     init() throws { rehearsal = try Rehearsal() }

@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// PINs as a person types them: on a terminal.
-@Suite struct Prompts {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Prompts {
     private let rehearsal: Rehearsal
     private let label = "SAST-ADN008580ef"
 

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import ServerFixtures
 import Testing
@@ -12,24 +13,19 @@ final class Rehearsal {
     let folder = TemporaryFolder()
     /// `NAME=value`.
     private(set) var variables: [String] = []
-    private(set) var module = ""
-    private var hasLab = false
-    private var cards: VirtualTokens?
+    let module: String
+    /// A file with the right PIN of the tokens.
+    let rightPIN: String
+    private var lab: RunningLab?
+    private let owner: any Sendable
 
     /// - Parameter options: for `cluster-lab up`.
     init(secondCertificate: Bool = false, lab: Bool = true, options labOptions: [String] = []) throws {
+        let tokens = try MockTokens(secondCertificate ? .secondCertificate : .usual)
         variables = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
-        let options = secondCertificate ? ["--second-certificate"] : []
-        let made = try run(Self.repository + "/tools/mock-tokens", options + [folder.file("tokens")])
-        precondition(made.status == 0, made.errors)
-        for line in made.output.split(separator: "\n") {
-            let variable = String(line.dropFirst("export ".count))
-            if variable.hasPrefix("SOFTHSM2_CONF=") {
-                variables.append(variable)
-            } else {
-                module = String(variable.split(separator: "=", maxSplits: 1)[1])
-            }
-        }
+        variables += tokens.environment
+        (module, rightPIN) = (tokens.module, tokens.pinFile)
+        owner = tokens
         if lab { try startLab(labOptions) }
     }
 
@@ -37,21 +33,15 @@ final class Rehearsal {
     init(cards: VirtualTokens, lab: Bool = false) throws {
         variables = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
         variables += cards.environment
-        module = cards.module
-        self.cards = cards
+        (module, rightPIN) = (cards.module, cards.pinFile)
+        owner = cards
         if lab { try startLab() }
     }
 
-    deinit {
-        if hasLab { _ = try? run(Programs.path("cluster-lab"), ["down", folder.file("lab")]) }
-    }
-
     private func startLab(_ options: [String] = []) throws {
-        let up = try run(Programs.path("cluster-lab"), ["up", folder.file("lab")] + options)
-        precondition(up.status == 0, up.errors + up.output)
-        hasLab = true
+        lab = try RunningLab(in: folder, options: options)
         let added = try bridge("cluster", "add", "--lab", folder.file("lab"))
-        precondition(added.status == 0, added.errors)
+        guard added.status == 0 else { throw ChildProcess.Failure(description: "cluster add: \(added)") }
     }
 
     /// Runs etoken-bridge.
@@ -74,7 +64,7 @@ final class Rehearsal {
         return (result.status, result.output)
     }
 
-    static let tokens = ["SAST-ADN0054f509", "SAST-ADN008580ef"]
+    static let tokens = MockTokens.labels
 
     /// Runs the main job. The 7960 is accepted as stranded, and the PIN comes from the tokens' file.
     func migrate(
@@ -100,8 +90,6 @@ final class Rehearsal {
         variables.filter { !$0.hasPrefix("XDG_") }
     }
 
-    var rightPIN: String { cards?.pinFile ?? folder.file("tokens/pin") }
-
     func ctl(_ arguments: [String]) throws -> Result {
         try run(Programs.path("etoken-bridge"), ["ctl"] + arguments)
     }
@@ -116,12 +104,11 @@ final class Rehearsal {
     }
 
     func fault(_ node: String, _ fault: String, _ options: String...) throws {
-        let result = try run(Programs.path("cluster-lab"), ["fault", folder.file("lab"), node, fault] + options)
-        precondition(result.status == 0, result.errors)
+        try RunningLab(directory: folder.file("lab")).fault(node, [fault], options: options)
     }
 
-    static let publisher = "cucm-1051-a-pub"
-    static let subscriber = "cucm-1051-a-sub1"
+    static let publisher = RunningLab.publisher
+    static let subscriber = RunningLab.subscriber
 
     /// What can change on the cluster and its phones: every node's files, the trust store, every phone's files.
     func clusterState() throws -> [String: [UInt8]] {
@@ -151,34 +138,20 @@ final class Rehearsal {
 
     /// Types something on a node's command line, by OpenSSH's client and without the program under test.
     @discardableResult func commandLine(_ node: String, _ input: String) throws -> String {
-        let lab = try LabDescription(folder: folder.file("lab"), node: node)
+        let lab = try lab()
+        let (account, node) = (try #require(lab.platform), try #require(lab.node(node)))
         let result = try run(
             "/usr/bin/sshpass",
             [
-                "-f", lab.passwordFile, "ssh", "-T", "-o", "StrictHostKeyChecking=no", "-o",
-                "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", "\(lab.sshPort)",
-                "\(lab.user)@\(lab.address)",
+                "-f", try #require(account.passwordFile), "ssh", "-T", "-o", "StrictHostKeyChecking=no", "-o",
+                "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", "\(node.sshPort)",
+                "\(account.user)@\(node.address)",
             ], input: input + "\nexit\n")
         return result.output + result.errors
     }
 
-    /// What this needs of `lab.json`, for a node.
-    private struct LabDescription {
-        let user, passwordFile, address: String
-        let sshPort: Int
-
-        init(folder: String, node: String) throws {
-            let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/lab.json"))
-            let document = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
-            let credentials = try #require(document["credentials"] as? [String: [String: String]])
-            let nodes = try #require(document["nodes"] as? [[String: Any]])
-            let node = try #require(nodes.first { $0["name"] as? String == node })
-            user = try #require(credentials["platform"]?["user"])
-            passwordFile = try #require(credentials["platform"]?["passwordFile"])
-            address = try #require(node["address"] as? String)
-            sshPort = try #require(node["sshPort"] as? Int)
-        }
-    }
+    /// The lab as it describes itself.
+    func lab() throws -> ClusterConfiguration { try ConfigurationFile.lab(in: folder.file("lab")) }
 
     func ctlFile(_ node: String) -> [UInt8]? { folder.bytes("lab/nodes/\(node)/tftp/CTLFile.tlv") }
 
@@ -194,7 +167,9 @@ final class Rehearsal {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             line.hasPrefix(key + " ") || line.hasPrefix(key + "=") ? "\(key) = '\(value)'" : String(line)
         }
-        precondition(lines.joined(separator: "\n") != text, "\(key) is not in the configuration")
+        guard lines.joined(separator: "\n") != text else {
+            throw ChildProcess.Failure(description: "\(key) is not in the configuration")
+        }
         folder.write("config/etoken-bridge/config.toml", lines.joined(separator: "\n"))
     }
 

@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// Tokens of another machine, over p11-kit's remoting. docs/tokens-on-linux.md shows the same by hand.
-@Suite struct RemoteTokens {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct RemoteTokens {
     private static let label = "SAST-ADN008580ef"
     private static let client = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so"
 
@@ -13,8 +13,7 @@ import Testing
         let server = try ChildProcess(
             ["p11-kit", "server", "--foreground", "--name", socket, "--provider", module, "pkcs11:"],
             output: rehearsal.folder.file("\(name).log"), environment: rehearsal.tokenEnvironment)
-        for _ in 0..<1200 where access(socket, F_OK) != 0 { usleep(25_000) }
-        #expect(access(socket, F_OK) == 0, "\(rehearsal.folder.text("\(name).log"))")
+        waitUntil("\(name) is served: \(rehearsal.folder.text("\(name).log"))") { access(socket, F_OK) == 0 }
         return server
     }
 
@@ -82,8 +81,9 @@ import Testing
                 "-o", "ExitOnForwardFailure=yes", "-p", "\(ssh.port)",
                 "-L", "\(folder.file("near")):\(folder.file("far"))", "\(ssh.user)@\(ssh.address)",
             ], output: folder.file("ssh.log"))
-        for _ in 0..<1200 where access(folder.file("near"), F_OK) != 0 { usleep(25_000) }
-        #expect(access(folder.file("near"), F_OK) == 0, "\(folder.text("ssh.log")) \(ssh.log)")
+        waitUntil("the tunnel is there: \(folder.text("ssh.log")) \(ssh.log)") {
+            access(folder.file("near"), F_OK) == 0
+        }
         try Self.useTokens(rehearsal, socket: "near")
         _ = (server, tunnel)
     }

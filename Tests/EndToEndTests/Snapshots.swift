@@ -4,7 +4,7 @@ import Testing
 import TrustList
 
 /// A lab, its snapshot, and a lab like it: the second one shows what the first one shows.
-@Suite struct Snapshots {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Snapshots {
     /// A lab that goes away with the object.
     private final class Copy {
         let rehearsal: Rehearsal

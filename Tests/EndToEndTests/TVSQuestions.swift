@@ -4,7 +4,7 @@ import Testing
 import X509
 
 /// tvs query as a user runs it.
-@Suite struct TVSQuestions {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct TVSQuestions {
     private func query(_ rehearsal: Rehearsal, _ arguments: String...) throws -> Rehearsal.Result {
         try rehearsal.run(Programs.path("etoken-bridge"), ["tvs", "query", "--cluster", "lab"] + arguments)
     }

@@ -3,8 +3,10 @@ import ServerFixtures
 import Testing
 
 /// What stands on a terminal of 80 columns, and what happens when the terminal goes away.
-@Suite struct Terminals {
-    private let rehearsal = try! Rehearsal()
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Terminals {
+    private let rehearsal: Rehearsal
+
+    init() throws { rehearsal = try Rehearsal() }
 
     /// No line is longer, but those with a command, which are copied as they are.
     @Test func linesFit() throws {
@@ -46,15 +48,10 @@ import Testing
         let result = try rehearsal.run(
             "/bin/sh", ["-c", "\"$0\" \"$@\" 2>&1 | head -n 2", Programs.path("etoken-bridge")] + arguments)
         #expect(result.output.split(separator: "\n").count == 2)
-        var state: String?
-        for _ in 0..<600 where state != "finished" {
-            usleep(100_000)
+        try waitUntil("the change is finished") {
             let status = try rehearsal.bridge("migrate", "status", "--cluster", "lab", "--json")
-            state =
-                (try? JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any])?["state"]
-                as? String
+            return (try? status.json())?["state"] as? String == "finished"
         }
-        #expect(state == "finished")
     }
 
     /// Control-C is answered, and takes effect before the next step.
@@ -66,7 +63,7 @@ import Testing
             [Programs.path("etoken-bridge")]
                 + rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--accept-stranded"],
             output: "/dev/null", errors: errors, environment: rehearsal.variables)
-        for _ in 0..<1200 where !rehearsal.folder.text("errors").contains("[3/10]") { usleep(50_000) }
+        waitUntil("the third step begins") { rehearsal.folder.text("errors").contains("[3/10]") }
         run.signal(SIGINT)
         #expect(run.wait() == 10, "\(rehearsal.folder.text("errors"))")
         let text = rehearsal.folder.text("errors")

@@ -1,7 +1,7 @@
 import Markup
 import Testing
 
-@Suite struct HTMLTests {
+@Suite(.timeLimit(.minutes(5))) struct HTMLTests {
     let page = """
         <!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">
         <HTML><head><title> Upload  File </title><script>if (a < b) { c("</div>"); }</script></head><body>

@@ -1,7 +1,7 @@
 import Markup
 import Testing
 
-@Suite struct XMLTests {
+@Suite(.timeLimit(.minutes(5))) struct XMLTests {
     @Test func treesAreRead() throws {
         let root = try XMLDocument.parse(
             """

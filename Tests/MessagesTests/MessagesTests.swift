@@ -2,7 +2,7 @@ import Testing
 
 @testable import Messages
 
-@Suite struct LanguageTests {
+@Suite(.timeLimit(.minutes(5))) struct LanguageTests {
     @Test(
         arguments: [
             ([:], Language.english),
@@ -22,7 +22,7 @@ import Testing
     }
 }
 
-@Suite struct LocalizableTextTests {
+@Suite(.timeLimit(.minutes(5))) struct LocalizableTextTests {
     @Test func theTemplateIsTheKey() {
         let text: LocalizableText = "\("a.tlv") has \(3) records {of} 4"
         #expect(text.template == "{0} has {1} records {{of}} 4")
@@ -40,7 +40,7 @@ import Testing
     }
 }
 
-@Suite struct CatalogueTests {
+@Suite(.timeLimit(.minutes(5))) struct CatalogueTests {
     @Test func readsStringsOverSeveralLines() {
         let catalogue = Catalogue(
             po: #"""

@@ -9,7 +9,7 @@ import X509
 @testable import Migration
 
 /// What a change does when all goes well, and when a part of it fails. Nodes are read and written in memory.
-@Suite struct ChangeTests {
+@Suite(.timeLimit(.minutes(5))) struct ChangeTests {
     let folder = Folder()
     let situation = Situation.all[0]
     let cluster: MemoryCluster

@@ -4,7 +4,7 @@ import Testing
 @testable import Migration
 
 /// A run that ends without a word, after any record of its journal or any change on the cluster, is taken up by another.
-@Suite struct CrashTests {
+@Suite(.timeLimit(.minutes(5))) struct CrashTests {
     /// Runs something on a thread of its own, which stops for good where it is told to: what a crash leaves is what is on
     /// the disk and on the cluster then. Nothing is unwound.
     private static func runUntilCrash(_ body: @escaping @Sendable (_ crash: @escaping () -> Void) -> Void) -> Bool {

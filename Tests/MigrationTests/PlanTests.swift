@@ -9,7 +9,7 @@ import X509
 @testable import Migration
 
 /// What people read before they say yes: findings, groups of phones, the signer, the time left.
-@Suite struct PlanTests {
+@Suite(.timeLimit(.minutes(5))) struct PlanTests {
     private let situation = Situation.all[0]
     private let folder = Folder()
 

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// A CTL file on all nodes or on none, with nodes in memory that fail where they are told to.
-@Suite struct DeploymentTests {
+@Suite(.timeLimit(.minutes(5))) struct DeploymentTests {
     /// A node with a file for each transport.
     final class Node: TrustListHost {
         struct State {

@@ -6,7 +6,7 @@ import Testing
 @testable import Operations
 
 /// The engine of `phones restart`, and the record that it leaves.
-@Suite struct PhoneRestartTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct PhoneRestartTests {
     private let phones = (1...7).map { "SEP00000000000\($0)" }
     private let quick = PhoneRestart.Settings(batch: 3, pause: 0, patience: 0)
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Operations
 
 /// Readers of what a cluster says of its health, and the rules by which it is judged.
-@Suite struct StatusTests {
+@Suite(.timeLimit(.minutes(5))) struct StatusTests {
     private let runtimeState = """
         DDB and Replication Services: ALL RUNNING
 

@@ -5,7 +5,7 @@ import X509
 @testable import Phones
 
 /// The cases of docs/phone-acceptance.md.
-@Suite struct AcceptanceTests {
+@Suite(.timeLimit(.minutes(5))) struct AcceptanceTests {
     static let publisher = certificate("cucm-pub", serial: 1)
     static let token = certificate("SAST-ADN008580ef", serial: 2)
     static let tvs = certificate("tvs", serial: 3)

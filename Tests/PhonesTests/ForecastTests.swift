@@ -4,7 +4,7 @@ import TrustList
 import X509
 
 /// Forecasts of many phones at once: which TVS servers and which ITL file count for whom.
-@Suite struct ForecastTests {
+@Suite(.timeLimit(.minutes(5))) struct ForecastTests {
     static let key = try! PrivateKey.generate(bits: 1024)
     static let made: Int64 = 1_425_671_113
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Phones
 
 /// Lists of phones as CSV.
-@Suite struct InventoryFiles {
+@Suite(.timeLimit(.minutes(5))) struct InventoryFiles {
     private func read(_ text: String) throws -> Inventory { try Inventory(csv: Array(text.utf8), file: "phones.csv") }
 
     @Test func columnsInAnyOrderAndOthers() throws {
@@ -74,7 +74,7 @@ import Testing
 }
 
 /// Phones out of a database that answers as is laid down here.
-@Suite struct InventoryDatabases {
+@Suite(.timeLimit(.minutes(5))) struct InventoryDatabases {
     private static let tables: [String: SQLTable] = [
         "from typeclass": .init(columns: ["enum"], rows: [["7"]]),
         "from typemodel": .init(

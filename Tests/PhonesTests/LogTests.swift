@@ -2,7 +2,7 @@ import Phones
 import Testing
 
 /// Logs in the formats of technote 118893, and what is read out of them.
-@Suite struct LogTests {
+@Suite(.timeLimit(.minutes(5))) struct LogTests {
     /// The rules of each conclusion, and the first line that it quotes.
     private func rules(_ text: String) -> [String] {
         LogExplanation(text).conclusions.map { conclusion in

@@ -4,7 +4,7 @@ import Testing
 @testable import Phones
 
 /// The table of models, and what a user puts above it.
-@Suite struct ModelTableTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct ModelTableTests {
     private let folder = TemporaryFolder()
 
     private func table(_ text: String) throws -> PhoneModelTable {

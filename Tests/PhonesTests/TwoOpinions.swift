@@ -7,7 +7,7 @@ import X509
 
 /// The acceptance model against the lab's phones, which were written from the same page apart: every situation that can be
 /// put together from the parts below.
-@Suite struct TwoOpinions {
+@Suite(.timeLimit(.minutes(5))) struct TwoOpinions {
     /// The cluster's server, two tokens, a token's number with another key, and a TVS server.
     private enum Who: UInt8, CaseIterable {
         case publisher = 1

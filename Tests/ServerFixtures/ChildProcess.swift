@@ -1,6 +1,8 @@
 import CLinux
+import Foundation
 import Glibc
 import Synchronization
+import Testing
 
 /// A program that runs as long as its owner lives.
 ///
@@ -9,28 +11,42 @@ import Synchronization
 public final class ChildProcess: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
+
+        public init(description: String) { self.description = description }
     }
 
     /// What a program that has ended left.
-    public struct Result: Sendable {
+    public struct Result: Sendable, CustomStringConvertible {
         /// Its exit status, or 128 and the number of the signal that ended it.
         public let status: Int32
         public let output: String
         public let errors: String
+
+        public var description: String { "status \(status)\n\(output)\(errors)" }
+
+        /// The JSON object that it printed. Where it printed none, the error says what it said.
+        public func json() throws -> [String: Any] {
+            let value = try? JSONSerialization.jsonObject(with: Data(output.utf8))
+            guard let object = value as? [String: Any] else {
+                throw Failure(description: "no JSON object from a program with \(self)")
+            }
+            return object
+        }
     }
 
     public let id: pid_t
+    private let name: String
     /// The raw status that the system gave, once somebody has waited for the end.
     private let ended = Mutex<Int32?>(nil)
 
-    /// Starts a program. It gets `PATH` and `HOME` of this process, and no open file of its.
+    /// Starts a program. It gets ``environment(_:)``, no open file of this process, and hears all signals.
     ///
     /// - Parameters:
     ///   - arguments: the program, which is looked for in `PATH`, and its arguments.
     ///   - input: the file that it reads.
     ///   - output: the file to which it prints.
     ///   - errors: the file for its complaints; the same as `output` where nil.
-    ///   - environment: `NAME=value`, more.
+    ///   - environment: `NAME=value`, beside that of every program of tests; later ones replace earlier ones.
     ///   - keyboard: an open file to read from instead of `input`.
     public init(
         _ arguments: [String], input: String = "/dev/null", output: String = "/dev/null", errors: String? = nil,
@@ -51,24 +67,46 @@ public final class ChildProcess: Sendable {
             posix_spawn_file_actions_adddup2(&actions, 1, 2)
         }
         etb_spawn_close_from(&actions, 3)
-        // Swift's worker threads block signals; a child that inherits that would not hear SIGTERM.
+        // Swift's worker threads block signals; a child that inherits that would not hear SIGTERM. And whoever started the
+        // tests may ignore some (nohup, a shell's background): a child would ignore them as well.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         var noSignals = sigset_t()
         sigemptyset(&noSignals)
         posix_spawnattr_setsigmask(&attributes, &noSignals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        var allSignals = sigset_t()
+        sigfillset(&allSignals)
+        posix_spawnattr_setsigdefault(&attributes, &allSignals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         let argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        let inherited = ["PATH", "HOME"].compactMap { (name: String) -> String? in
-            getenv(name).map { value in "\(name)=" + String(cString: value) }
-        }
-        let env: [UnsafeMutablePointer<CChar>?] = (inherited + environment).map { strdup($0) } + [nil]
+        let env: [UnsafeMutablePointer<CChar>?] = Self.environment(environment).map { strdup($0) } + [nil]
         defer { for pointer in argv + env { free(pointer) } }
         var id: pid_t = 0
         let result = posix_spawnp(&id, arguments[0], &actions, &attributes, argv, env)
         guard result == 0 else { throw Failure(description: "\(arguments[0]): \(String(cString: strerror(result)))") }
         self.id = id
+        name = arguments.joined(separator: " ")
+    }
+
+    /// The environment of every program that tests start: small, and the same whoever starts the tests. A proxy, a CA
+    /// bundle, a locale or a Python of theirs stays outside.
+    ///
+    /// - Parameter more: `NAME=value`. Later ones replace earlier ones, so that no name is there twice.
+    public static func environment(_ more: [String] = []) -> [String] {
+        // Where the programs are that measure themselves, or are not built beside the tests.
+        let passedOn = ["ETOKEN_BRIDGE_BIN", "LLVM_PROFILE_FILE", "ASAN_OPTIONS", "TSAN_OPTIONS"]
+            .compactMap { (name: String) in getenv(name).map { "\(name)=" + String(cString: $0) } }
+        let fixed = [
+            "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin", "HOME=/nonexistent", "LANG=C.UTF-8",
+        ]
+        var result: [String] = []
+        for variable in fixed + passedOn + more {
+            let name = variable.prefix { $0 != "=" } + "="
+            result.removeAll { $0.hasPrefix(name) }
+            result.append(variable)
+        }
+        return result
     }
 
     /// Whether it has not ended by itself.
@@ -86,8 +124,16 @@ public final class ChildProcess: Sendable {
         ended.withLock { if $0 == nil { kill(id, number) } }
     }
 
-    /// Waits for its end; gives the exit status, or 128 and the number of the signal that ended it.
+    /// How long a program may take that a test waits for, in seconds.
+    public static let patience = 300.0
+
+    /// Waits for its end; gives the exit status, or 128 and the number of the signal that ended it. A program that takes
+    /// longer than ``patience`` is killed, which is an issue of the test.
     public func wait() -> Int32 {
+        if !hasEnded(within: Self.patience) {
+            Issue.record("\(name) did not end within \(Int(Self.patience)) s, and was killed")
+            signal(SIGKILL)
+        }
         // Not under the lock: a signal may have to end it.
         var information = siginfo_t()
         while waitid(P_PID, id_t(id), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
@@ -99,6 +145,21 @@ public final class ChildProcess: Sendable {
             return status
         }
         return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
+    }
+
+    private func hasEnded(within seconds: Double) -> Bool {
+        guard ended.withLock({ $0 }) == nil else { return true }
+        let descriptor = etb_open_process(id)
+        guard descriptor >= 0 else { return !isRunning }
+        defer { close(descriptor) }
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        var process = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while true {
+            let left = deadline - .now
+            guard left > .zero else { return false }
+            let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000 + 1
+            if poll(&process, 1, Int32(clamping: milliseconds)) > 0 { return true }
+        }
     }
 
     deinit {
@@ -128,9 +189,7 @@ public final class ChildProcess: Sendable {
     @discardableResult
     public static func run(_ arguments: [String], environment: [String] = []) throws -> String {
         let result = try end(of: arguments, environment: environment)
-        guard result.status == 0 else {
-            throw Failure(description: "\(arguments): status \(result.status)\n\(result.output)\(result.errors)")
-        }
+        guard result.status == 0 else { throw Failure(description: "\(arguments): \(result)") }
         return result.output
     }
 }

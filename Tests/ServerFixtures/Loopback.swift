@@ -9,7 +9,7 @@ public enum Loopback {
 
     /// A port that is free on this address at this moment, below those that Linux gives to clients (32768 and above):
     /// none of them takes it before the server does.
-    public static func port(on address: String, datagram: Bool = false) -> UInt16 {
+    public static func port(on address: String, datagram: Bool = false) throws -> UInt16 {
         let type = datagram ? SOCK_DGRAM : SOCK_STREAM
         for _ in 0..<1000 {
             let descriptor = socket(AF_INET, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -23,12 +23,12 @@ public enum Loopback {
             }
             if isFree { return port }
         }
-        fatalError("no free port on \(address)")
+        throw ChildProcess.Failure(description: "no free port on \(address)")
     }
 
     /// Waits until something listens there.
     public static func waitForListener(_ address: String, _ port: UInt16, seconds: Double = 20) throws {
-        for _ in 0..<Int(seconds * 50) {
+        let isThere = comesTrue(within: seconds) {
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
             var name = socketAddress(address, port)
             let connected = withUnsafePointer(to: &name) { pointer in
@@ -37,10 +37,9 @@ public enum Loopback {
                 }
             }
             _ = close(descriptor)
-            if connected { return }
-            usleep(20_000)
+            return connected
         }
-        throw ChildProcess.Failure(description: "nothing listens on \(address):\(port)")
+        guard isThere else { throw ChildProcess.Failure(description: "nothing listens on \(address):\(port)") }
     }
 
     static func socketAddress(_ address: String, _ port: UInt16) -> sockaddr_in {

@@ -13,7 +13,7 @@ public final class Nginx: Sendable {
     ///   - body: what goes into the `server` block. By default every page is `hello`.
     public init(legacy: Bool = false, body: String = "location / { return 200 hello; }") throws {
         address = Loopback.address()
-        port = Loopback.port(on: address)
+        port = try Loopback.port(on: address)
         identity = try TestIdentity(in: folder, host: address, legacy: legacy)
         let tls =
             legacy
@@ -36,7 +36,11 @@ public final class Nginx: Sendable {
             """)
         process = try ChildProcess(
             ["nginx", "-e", folder.file("error.log"), "-c", folder.file("nginx.conf")], output: folder.file("output"))
-        try Loopback.waitForListener(address, port)
+        do {
+            try Loopback.waitForListener(address, port)
+        } catch {
+            throw ChildProcess.Failure(description: "nginx: \(folder.text("output"))\(folder.text("error.log"))")
+        }
     }
 
     /// A line for each request that it was sent.

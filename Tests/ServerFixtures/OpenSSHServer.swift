@@ -24,7 +24,7 @@ public final class OpenSSHServer: Sendable {
     /// - Parameter arguments: for `node-cli.py`; `--old` makes it page always.
     public init(login: Login = .password, arguments: String = "", algorithms: String = "") throws {
         address = Loopback.address()
-        port = Loopback.port(on: address)
+        port = try Loopback.port(on: address)
         password = "p \(UInt64.random(in: 0...UInt64.max))é"
         try ChildProcess.run([
             "ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", folder.file("hostkey"),

@@ -8,16 +8,14 @@ public final class Program {
     /// The writing end of a pipe.
     private let keyboard: Int32?
 
-    // Swift's threads block signals, and a child inherits that: Control-C would not be heard.
     private static let terminal = """
-        import os, pty, signal, sys
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        import os, pty, sys
         sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
         """
 
     /// - Parameters:
     ///   - arguments: of etoken-bridge.
-    ///   - environment: `NAME=value`, beside PATH and a configuration of its own.
+    ///   - environment: `NAME=value`, beside a configuration of its own.
     ///   - wrapper: a command that starts it, for example `unshare` and its options.
     ///   - onTerminal: whether it runs on a terminal, where it may ask; ``type(_:)`` answers.
     public init(
@@ -44,13 +42,11 @@ public final class Program {
     public var errors: String { folder.text("errors") }
     public var lines: [String] { output.split(whereSeparator: \.isNewline).map(String.init) }
 
-    /// Waits until it has printed something that fits; half a minute at most.
+    /// Waits until it has printed something that fits; a minute at most.
     public func expect(_ what: String, _ fits: ([String]) -> Bool) throws {
-        for _ in 0..<600 {
-            if fits(lines) { return }
-            usleep(50_000)
+        guard comesTrue(within: 60, { fits(lines) }) else {
+            throw ChildProcess.Failure(description: "expected \(what), found: \(output)\(errors)")
         }
-        throw ChildProcess.Failure(description: "expected \(what), found: \(output)\(errors)")
     }
 
     public func type(_ text: String) {
@@ -61,19 +57,4 @@ public final class Program {
 
     /// Its exit status, when it has ended by itself; 128 and the signal's number where that ended it.
     public func status() -> Int32 { process.wait() }
-}
-
-/// The two tokens of tools/mock-tokens, in SoftHSM.
-public struct MockTokens {
-    public let folder = TemporaryFolder()
-    public let environment: [String]
-    public let module: String
-
-    public init() throws {
-        let text = try ChildProcess.run([Programs.script("mock-tokens"), folder.file("tokens")])
-        let lines = text.split(separator: "\n").map { String($0.dropFirst("export ".count)) }
-        environment = lines.filter { $0.hasPrefix("SOFTHSM2_CONF=") }
-        let module = lines.first { $0.hasPrefix("ETOKEN_BRIDGE_MODULE=") }
-        self.module = String(module?.split(separator: "=")[1] ?? "")
-    }
 }

@@ -16,17 +16,18 @@ public final class PythonServer: Sendable {
             .joined(separator: "/")
         process = try ChildProcess(
             ["python3", "\(path)/\(script)", address] + arguments, output: folder.file("output"))
-        for _ in 0..<1000 {
+        var port: UInt16?
+        let (process, folder) = (process, folder)
+        _ = comesTrue(within: 30) {
             let text = folder.text("output")
-            if let line = text.split(separator: "\n").first(where: { $0.hasPrefix("port ") }), text.hasSuffix("\n"),
-                let port = UInt16(line.dropFirst(5))
-            {
-                self.port = port
-                return
-            }
-            usleep(20_000)
+            let line = text.split(separator: "\n").first { $0.hasPrefix("port ") }
+            port = text.hasSuffix("\n") ? line.flatMap { UInt16($0.dropFirst(5)) } : nil
+            return port != nil || !process.isRunning
         }
-        throw ChildProcess.Failure(description: "\(script) does not start: \(folder.text("output"))")
+        guard let port else {
+            throw ChildProcess.Failure(description: "\(script) does not start: \(folder.text("output"))")
+        }
+        self.port = port
     }
 
     /// What it has printed so far.

@@ -21,8 +21,12 @@ public final class StandInSmartCardService: Sendable {
         let script = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         Self.write(readers, in: folder)
         process = try ChildProcess(
-            ["python3", script + "/smart-card-service.py", folder.file("socket"), folder.file("readers")])
-        for _ in 0..<1000 where access(folder.file("ready"), F_OK) != 0 { usleep(20_000) }
+            ["python3", script + "/smart-card-service.py", folder.file("socket"), folder.file("readers")],
+            output: folder.file("log"))
+        let (process, folder) = (process, folder)
+        guard comesTrue(within: 30, { access(folder.file("ready"), F_OK) == 0 || !process.isRunning }),
+            access(folder.file("ready"), F_OK) == 0
+        else { throw ChildProcess.Failure(description: "smart-card-service.py: \(folder.text("log"))") }
     }
 
     /// What programs need in their environment.

@@ -11,7 +11,7 @@ public final class TFTPServer: Sendable {
 
     public init(address: String = Loopback.address()) throws {
         self.address = address
-        port = Loopback.port(on: address, datagram: true)
+        port = try Loopback.port(on: address, datagram: true)
         // It serves only what everybody may read.
         chmod(folder.path, 0o755)
         process = try ChildProcess([

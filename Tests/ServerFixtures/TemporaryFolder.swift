@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Testing
 
 /// A private folder that goes away with its owner.
 public final class TemporaryFolder: Sendable {
@@ -7,7 +8,7 @@ public final class TemporaryFolder: Sendable {
 
     public init() {
         var template = Array("/tmp/etb-test.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { fatalError("mkdtemp: \(String(cString: strerror(errno)))") }
+        if mkdtemp(&template) == nil { Issue.record("mkdtemp: \(String(cString: strerror(errno)))") }
         path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
@@ -35,8 +36,8 @@ public final class TemporaryFolder: Sendable {
     public func write(_ name: String, _ bytes: [UInt8], mode: mode_t = 0o600) -> String {
         let target = file(name)
         let descriptor = open(target, O_WRONLY | O_CLOEXEC | O_CREAT | O_TRUNC, mode)
-        guard descriptor >= 0, Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
-            fatalError("cannot write \(target)")
+        if descriptor < 0 || Glibc.write(descriptor, bytes, bytes.count) != bytes.count {
+            Issue.record("cannot write \(target): \(String(cString: strerror(errno)))")
         }
         _ = fchmod(descriptor, mode)
         _ = close(descriptor)
@@ -74,8 +75,8 @@ extension TemporaryFolder {
     /// Writes over a file that is there.
     public static func replace(_ path: String, _ bytes: [UInt8]) {
         let descriptor = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
-        guard descriptor >= 0, Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
-            fatalError("cannot write \(path)")
+        if descriptor < 0 || Glibc.write(descriptor, bytes, bytes.count) != bytes.count {
+            Issue.record("cannot write \(path): \(String(cString: strerror(errno)))")
         }
         _ = close(descriptor)
     }

@@ -5,13 +5,14 @@ extension VirtualTokens {
     /// looks was never away.
     public func pullOut(_ token: Int) throws {
         try tell(token, "pull")
-        for _ in 0..<600 {
-            let list = try ChildProcess.run(["env"] + environment + ["opensc-tool", "--list-readers"])
+        let isSeen = try comesTrue(within: 60) {
+            let list = try ChildProcess.run(["opensc-tool", "--list-readers"], environment: environment)
             let line = list.split(separator: "\n").first { $0.hasPrefix("\(token) ") }
-            if line?.contains(" No ") == true { return }
-            usleep(50_000)
+            return line?.contains(" No ") == true
         }
-        throw ChildProcess.Failure(description: "the service does not see that token \(token) was pulled")
+        guard isSeen else {
+            throw ChildProcess.Failure(description: "the service does not see that token \(token) was pulled")
+        }
     }
 
     /// Pulls a token out and inserts it again.

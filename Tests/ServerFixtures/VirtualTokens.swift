@@ -4,7 +4,7 @@ import Glibc
 /// it is stopped with its owner. The PIN of both is `Cisco123`.
 public final class VirtualTokens: Sendable {
     /// The label of the token in the first reader, and in the second.
-    public static let labels = ["SAST-ADN0054f509", "SAST-ADN008580ef"]
+    public static let labels = MockTokens.labels
     /// The same of tokens that are not Cisco's.
     public static let otherLabels = ["MOCK-1", "MOCK-2"]
 
@@ -40,18 +40,16 @@ public final class VirtualTokens: Sendable {
     ) throws {
         folder = parent.file("tokens")
         let log = parent.file("log")
+        let made = try MockTokens.original(areOfCisco ? .usual : .otherMaker)
         let programs = Programs.path("virtual-token").split(separator: "/").dropLast().joined(separator: "/")
         process = try ChildProcess(
             [
                 Programs.script("virtual-tokens"), "--first", kinds[0], "--second", kinds[1], "--tries", "\(tries)",
-                "--wrong-pin", wrongPIN,
+                "--wrong-pin", wrongPIN, "--tokens", made,
             ] + (areOfCisco ? [] : ["--other-maker"]) + [folder], output: log,
             environment: ["ETOKEN_BRIDGE_BIN=/\(programs)"])
-        for _ in 0..<600 where access(folder + "/ready", F_OK) != 0 {
-            guard process.isRunning else { break }
-            usleep(50_000)
-        }
-        guard access(folder + "/ready", F_OK) == 0 else {
+        let (process, ready) = (process, folder + "/ready")
+        guard comesTrue(within: 60, { access(ready, F_OK) == 0 || !process.isRunning }), access(ready, F_OK) == 0 else {
             throw ChildProcess.Failure(description: "tools/virtual-tokens: \(parent.text("log"))")
         }
         var environment: [String] = []
@@ -81,13 +79,12 @@ public final class VirtualTokens: Sendable {
     /// Inserts a token again, and waits until the smart card service has seen it.
     public func insertAndWait(_ token: Int) throws {
         try tell(token, "insert")
-        for _ in 0..<600 {
+        let isSeen = try comesTrue(within: 60) {
             let readers = try ChildProcess.run(["opensc-tool", "--list-readers"], environment: environment)
             let lines = readers.split(separator: "\n").filter { $0.contains("Virtual PCD") }
-            if lines.count > token, lines[token].contains(" Yes ") { return }
-            usleep(50_000)
+            return lines.count > token && lines[token].contains(" Yes ")
         }
-        throw ChildProcess.Failure(description: "the reader does not see token \(token)")
+        guard isSeen else { throw ChildProcess.Failure(description: "the reader does not see token \(token)") }
     }
 
     public func status(_ token: Int) throws -> Status {

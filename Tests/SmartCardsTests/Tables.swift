@@ -1,8 +1,9 @@
 import Foundation
+import ServerFixtures
 import SmartCards
 import Testing
 
-@Suite struct Tables {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Tables {
     /// Every status in pcsc-lite's own header has a name and a sentence here, and the other way round.
     @Test func everyStatusHasASentence() throws {
         let header = try String(contentsOfFile: "/usr/include/PCSC/pcsclite.h", encoding: .utf8)

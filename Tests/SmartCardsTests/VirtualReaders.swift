@@ -6,7 +6,7 @@ import Testing
 
 /// The readers of a real pcscd with two virtual tokens. libpcsclite reads the service's place from the environment once
 /// a connection, so that all of it is in one test process with one service.
-@Suite(.serialized) struct VirtualReaders {
+@Suite(.waiting, .timeLimit(.minutes(10)), .serialized) struct VirtualReaders {
     // Kept where it can be let go of at the end: a static value never is.
     private static let kept = Mutex<VirtualTokens?>(nil)
 
@@ -110,11 +110,7 @@ import Testing
 
     /// Until the first card is used as wanted. The service does not tell of this by itself.
     private func look(until isWanted: (Reader.Use) -> Bool) throws {
-        for _ in 0..<1000 {
-            if isWanted(try service.readers()[0].use) { return }
-            usleep(20_000)
-        }
-        Issue.record("the card's use did not change")
+        try waitUntil("the card's use changes") { isWanted(try service.readers()[0].use) }
     }
 
     /// Connects to a card through libpcsclite and keeps it.

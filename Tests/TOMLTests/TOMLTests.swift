@@ -1,7 +1,7 @@
 import TOML
 import Testing
 
-@Suite struct TOMLTests {
+@Suite(.timeLimit(.minutes(5))) struct TOMLTests {
     @Test func documentsAreRead() throws {
         let value = try TOMLValue(
             parsing: """

@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// `token list` and `token show` tell the reader, its card's ATR, and what is known of the card.
-@Suite struct Listing {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Listing {
     @Test func readersAndCardsAreTold() throws {
         let tokens = try VirtualTokens(kinds: ["cardos", "safenet"])
         let module = ["--module", tokens.module]

@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// Tokens that no smart card service tells of are looked for at intervals.
-@Suite struct Polling {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Polling {
     /// No pcscd: its socket is where nothing is.
     private let noService = "PCSCLITE_CSOCK_NAME=/nonexistent/pcscd.comm"
 

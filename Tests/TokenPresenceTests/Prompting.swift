@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// A token that is not there is asked for on a terminal, and waited for.
-@Suite struct Prompting {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Prompting {
     private static let first = VirtualTokens.labels[0]
     private static let second = VirtualTokens.labels[1]
 

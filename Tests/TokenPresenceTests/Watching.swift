@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 
 /// `token watch` and `token wait`, on virtual tokens in a real pcscd. Each test has tokens of its own.
-@Suite struct Watching {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Watching {
     private static let first = VirtualTokens.labels[0]
     private static let second = VirtualTokens.labels[1]
 
@@ -78,7 +78,7 @@ import Testing
         try program.expect("both") { $0.count == 2 }
         let holder = try ChildProcess(
             ["python3", "-c", Self.holder, "\(tokens.folder)/held"], environment: tokens.environment)
-        for _ in 0..<600 where access("\(tokens.folder)/held", F_OK) != 0 { usleep(20_000) }
+        waitUntil("the card is held") { access("\(tokens.folder)/held", F_OK) == 0 }
         // The module is asked again; OpenSC reads no card at all while one is held.
         try tokens.reinsert(1)
         try program.expect("that the module fails") { events($0).last?.hasPrefix("module") == true }
@@ -191,7 +191,7 @@ import Testing
         let interrupted = try Program(
             ["token", "wait", "SAST-ADN00000000", "--module", tokens.module], environment: tokens.environment)
         try tokens.reinsert(1)
-        for _ in 0..<400 where !interrupted.errors.contains("is not one of those") { usleep(50_000) }
+        waitUntil("another token is said") { interrupted.errors.contains("is not one of those") }
         interrupted.signal(SIGINT)
         #expect(interrupted.status() == 10)
         #expect(interrupted.errors.contains("not inserted: SAST-ADN00000000"))

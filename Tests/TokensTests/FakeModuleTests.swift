@@ -1,12 +1,13 @@
 import Foundation
 import Secrets
+import ServerFixtures
 import Testing
 import X509
 
 @testable import Tokens
 
 /// What no real module here does, by a module that follows rules.
-@Suite struct FakeModuleTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct FakeModuleTests {
     private let countLow = 0x1_0000
     private let finalTry = 0x2_0000
     private let locked = 0x4_0000

@@ -8,7 +8,8 @@ import X509
 /// On a real token, which has to be named by its serial number: ETOKEN_BRIDGE_HARDWARE_SERIAL, and where the search does
 /// not find its module, ETOKEN_BRIDGE_HARDWARE_MODULE. It is logged in to only where ETOKEN_BRIDGE_HARDWARE_PIN_FILE
 /// names a file with its PIN, once, and its PIN is never changed.
-@Suite(.enabled(if: Hardware.serial != nil, "no real token is named"), .serialized) struct HardwareTests {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: Hardware.serial != nil, "no real token is named"), .serialized)
+struct HardwareTests {
     private func token() throws -> Token {
         let modules = Hardware.module.map { [$0] } ?? []
         return try TokenFinder(modules: modules).token(named: "pkcs11:serial=\(Hardware.serial ?? "")")

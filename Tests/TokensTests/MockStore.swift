@@ -6,26 +6,21 @@ import Tokens
 /// Mock tokens in SoftHSM, shared by the tests of this process: SoftHSM reads its configuration once. Beside the two of
 /// tools/mock-tokens there is one, ``strictLabel``, whose key wants a login for each signature.
 enum MockStore {
-    static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path
     static let strictLabel = "SAST-STRICT"
     static let labels: Set = ["SAST-ADN0054f509", "SAST-ADN008580ef", strictLabel]
 
-    static let module: PKCS11Module = {
-        let text = try! run(repository + "/tools/mock-tokens", ["--second-certificate", folder])
-        let variables = text.split(separator: "\n").reduce(into: [String: String]()) { result, line in
-            let parts = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1).map(String.init)
-            result[parts[0]] = parts[1]
-        }
-        setenv("SOFTHSM2_CONF", variables["SOFTHSM2_CONF"]!, 1)
-        let path = variables["ETOKEN_BRIDGE_MODULE"]!
-        _ = try! run("/bin/bash", ["-c", addStrictToken, "-", folder + "/strict", strictLabel, path])
-        atexit { try? FileManager.default.removeItem(atPath: MockStore.folder) }
-        return try! PKCS11Module(path: path)
-    }()
+    static var module: PKCS11Module { get throws { try store.get().module } }
+    static var folder: String { get throws { try store.get().tokens.path } }
 
-    static let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("mock-tokens-" + UUID().uuidString).path
+    private static let store = Result {
+        let tokens = try MockTokens(.secondCertificate, until: .exit)
+        for variable in tokens.environment {
+            let parts = variable.split(separator: "=", maxSplits: 1).map(String.init)
+            setenv(parts[0], parts[1], 1)
+        }
+        _ = try run("/bin/bash", ["-c", addStrictToken, "-", tokens.path + "/strict", strictLabel, tokens.module])
+        return (tokens: tokens, module: try PKCS11Module(path: tokens.module))
+    }
 
     private static let addStrictToken = """
         set -euo pipefail

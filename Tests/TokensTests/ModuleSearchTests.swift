@@ -6,7 +6,7 @@ import Testing
 @testable import Tokens
 
 /// Where modules are looked for, in folders of our own.
-@Suite struct ModuleSearchTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct ModuleSearchTests {
     private let folder = TemporaryFolder()
 
     private func places() throws -> ModuleSearch.Places {

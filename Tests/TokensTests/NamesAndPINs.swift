@@ -5,7 +5,7 @@ import Testing
 
 @testable import Tokens
 
-@Suite struct NamesAndPINs {
+@Suite(.timeLimit(.minutes(5))) struct NamesAndPINs {
     @Test func urisAreRead() throws {
         let uri = try TokenURI(
             "pkcs11:token=SAST-ADN008580ef;serial=12ab;manufacturer=Cisco%20Systems;id=%01%ff;object=my%3Bkey;type=cert?pin-source=file:/run/pin&module-path=/usr/lib/libeToken.so"

@@ -6,7 +6,7 @@ import Testing
 @testable import Tokens
 
 /// Whether a PIN stays in this process's memory after it was used.
-@Suite struct SecretMemoryTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct SecretMemoryTests {
     /// A text that stands nowhere in memory until it is made: it is put together from two halves each time.
     private struct Needle {
         let mask: [UInt8]

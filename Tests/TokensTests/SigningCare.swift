@@ -10,11 +10,11 @@ import X509
 extension SoftHSMTests {
     /// What pkcs11-tool and openssl say of the same token, as independent readers.
     @Test func certificatesAreWhatOtherProgramsRead() throws {
-        _ = MockStore.module
-        let authority = MockStore.folder + "/cisco-manufacturing-ca.pem"
+        _ = try MockStore.module
+        let authority = try MockStore.folder + "/cisco-manufacturing-ca.pem"
         for label in ["SAST-ADN0054f509", "SAST-ADN008580ef"] {
             let ours = try token(label).certificate(matching: TokenURI("pkcs11:id=%01")).certificate
-            let file = MockStore.folder + "/\(label).der"
+            let file = try MockStore.folder + "/\(label).der"
             _ = try MockStore.run(
                 "pkcs11-tool",
                 [
@@ -29,7 +29,7 @@ extension SoftHSMTests {
             #expect(text.contains("Fingerprint=\(ours.sha1.colonHex.uppercased())"))
             #expect(text.contains("notBefore=Jan  1 00:00:00 2014") && text.contains("notAfter=Jan  1 00:00:00 2034"))
             // The mock authority issued it; RSA-1024 and SHA-1 are below what openssl takes unasked.
-            let pem = MockStore.folder + "/\(label).pem"
+            let pem = try MockStore.folder + "/\(label).pem"
             _ = try MockStore.run("openssl", ["x509", "-inform", "DER", "-in", file, "-out", pem])
             let verified = try MockStore.run("openssl", ["verify", "-auth_level", "0", "-CAfile", authority, pem])
             #expect(verified.contains(": OK"))
@@ -37,7 +37,7 @@ extension SoftHSMTests {
     }
 
     @Test func theStoreIsClosedToOthersAndItsKeysStayInside() throws {
-        _ = MockStore.module
+        _ = try MockStore.module
         for name in ["", "/pin", "/env", "/softhsm2.conf", "/tokens"] {
             let attributes = try FileManager.default.attributesOfItem(atPath: MockStore.folder + name)
             #expect(try #require(attributes[.posixPermissions] as? Int) & 0o077 == 0)
@@ -53,9 +53,9 @@ extension SoftHSMTests {
     }
 
     @Test func theMockRefusesAFolderInUse() throws {
-        _ = MockStore.module
+        _ = try MockStore.module
         let error = #expect(throws: ChildProcess.Failure.self) {
-            try MockStore.run(MockStore.repository + "/tools/mock-tokens", [MockStore.folder])
+            try MockStore.run(Programs.script("mock-tokens"), [MockStore.folder])
         }
         #expect(error?.description.contains("is not an empty folder") == true)
     }
@@ -99,7 +99,7 @@ extension SoftHSMTests {
 
     @Test func noPINIsAskedForWhereSigningIsImpossible() throws {
         let token = try token("SAST-ADN008580ef")
-        let folder = MockStore.folder + "/elliptic"
+        let folder = try MockStore.folder + "/elliptic"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let certificate = try MockStore.run(
             "openssl",
@@ -159,13 +159,13 @@ extension SoftHSMTests {
     }
 
     @Test func aURICanNameTheModule() throws {
-        let name = "pkcs11:token=SAST-ADN008580ef?module-path=" + MockStore.module.path
+        let name = "pkcs11:token=SAST-ADN008580ef?module-path=" + (try MockStore.module.path)
         // Nothing else has to be there, or is loaded.
         let finder = TokenFinder(modules: ["/nowhere/module.so"])
         do {
             // Two owners of one library: the first that goes away does not end it for the other.
             let token = try finder.token(named: name)
-            #expect(token.module !== MockStore.module && token.info.label == "SAST-ADN008580ef")
+            #expect(try token.module !== MockStore.module && token.info.label == "SAST-ADN008580ef")
         }
         #expect(try MockStore.module.tokens().count == 3)
         let error = #expect(throws: TokenError.self) {

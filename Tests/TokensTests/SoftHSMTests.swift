@@ -1,12 +1,13 @@
 import Foundation
 import Secrets
+import ServerFixtures
 import Testing
 import X509
 
 @testable import Tokens
 
 /// On real SoftHSM. Serialized: wrong PINs leave a mark on the token that other tests would see.
-@Suite(.serialized) struct SoftHSMTests {
+@Suite(.waiting, .timeLimit(.minutes(10)), .serialized) struct SoftHSMTests {
     func token(_ label: String) throws -> Token {
         try #require(try MockStore.module.tokens().first { $0.info.label == label })
     }
@@ -102,7 +103,7 @@ import X509
     }
 
     @Test func tokensAreFoundByNameSerialAndURI() throws {
-        let finder = TokenFinder(modules: [MockStore.module.path])
+        let finder = try TokenFinder(modules: [MockStore.module.path])
         let token = try finder.token(named: "SAST-ADN008580ef")
         #expect(try finder.token(named: token.info.serialNumber).info == token.info)
         #expect(try finder.token(named: "pkcs11:token=SAST-ADN008580ef;model=SoftHSM%20v2").info == token.info)
@@ -117,7 +118,7 @@ import X509
     }
 
     @Test func theSearchFindsRegisteredModules() throws {
-        _ = MockStore.module
+        _ = try MockStore.module
         let paths = ModuleSearch.candidates()
         #expect(paths.contains { $0.hasSuffix("libsofthsm2.so") })
         #expect(paths.contains { $0.hasSuffix("opensc-pkcs11.so") })

@@ -2,7 +2,7 @@ import ServerFixtures
 import Testing
 import Transfers
 
-@Suite struct HTTPSessionTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct HTTPSessionTests {
     let server: PythonServer
     let session = HTTPSession()
 
@@ -105,8 +105,8 @@ import Transfers
         expectError(.closed) { try session.send(.get("\(server.url)/cut")) }
     }
 
-    @Test func nobodyThere() {
-        let port = Loopback.port(on: "127.77.1.1")
+    @Test func nobodyThere() throws {
+        let port = try Loopback.port(on: "127.77.1.1")
         let error = expectError(.unreachable) { try session.send(.get("http://127.77.1.1:\(port)/a?secret=1")) }
         #expect(error?.location == "http://127.77.1.1:\(port)/a")
         #expect(error?.description.contains("secret") == false)

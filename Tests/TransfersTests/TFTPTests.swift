@@ -4,7 +4,7 @@ import Testing
 import Transfers
 
 /// Against atftpd.
-@Suite struct TFTPTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct TFTPTests {
     let server: TFTPServer
     var address: String { server.address }
     var port: UInt16 { server.port }
@@ -28,7 +28,7 @@ import Transfers
         expectError(.tooLarge) { try TFTPClient.read("long", host: address, port: port, maximumSize: 2999) }
     }
 
-    @Test func nobodyThere() {
+    @Test func nobodyThere() throws {
         let address = Loopback.address()
         let start = ContinuousClock.now
         let error = #expect(throws: TransferError.self) {

@@ -2,7 +2,7 @@ import ServerFixtures
 import Testing
 import Transfers
 
-@Suite struct TLSTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct TLSTests {
     @Test func aWrongPinSendsNoRequest() throws {
         let server = try Nginx()
         let stranger = HTTPSession(tls: TLSOptions(trust: .pinned(publicKey: TestIdentity.wrongPin)))
@@ -56,7 +56,7 @@ import Transfers
     }
 }
 
-@Suite struct TLSStreamTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct TLSStreamTests {
     let folder = TemporaryFolder()
     let server: PythonServer
     let identity: TestIdentity
@@ -106,8 +106,8 @@ import Transfers
         #expect(!server.log.contains("received"))
     }
 
-    @Test func nobodyThere() {
-        let port = Loopback.port(on: "127.77.1.2")
+    @Test func nobodyThere() throws {
+        let port = try Loopback.port(on: "127.77.1.2")
         expectError(.unreachable) {
             try TLSStream(
                 host: "127.77.1.2", port: port, tls: TLSOptions(trust: .pinned(publicKey: TestIdentity.wrongPin)))

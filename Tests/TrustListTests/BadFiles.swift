@@ -2,7 +2,7 @@ import Testing
 import TrustList
 import X509
 
-@Suite struct BadFiles {
+@Suite(.timeLimit(.minutes(5))) struct BadFiles {
     @Test func everyTruncationIsRefusedOrLosesWholeRecordsAndThenTheSignature() throws {
         let bytes = try Workshop.ctlClientFile().encoded()
         let boundaries: Set = [304, 1490, 2512, 3516, 4542]

@@ -3,7 +3,7 @@ import TrustList
 import X509
 
 /// What a new file takes from the one that it replaces, and what a record remembers of its certificate.
-@Suite struct Choices {
+@Suite(.timeLimit(.minutes(5))) struct Choices {
     @Test func aNewFileIsAlwaysNewerThanTheOneItReplaces() throws {
         let old = try Workshop.tokenlessFile().header
         #expect(TrustListDraft.timestamp(replacing: nil, at: 5) == 5)

@@ -2,7 +2,7 @@ import Testing
 import TrustList
 import X509
 
-@Suite struct Editing {
+@Suite(.timeLimit(.minutes(5))) struct Editing {
     let file = try! Workshop.ctlClientFile()
 
     @Test func tokensAreAddedBeforeTheServersAndOnce() throws {
@@ -57,7 +57,7 @@ import X509
     }
 }
 
-@Suite struct Differences {
+@Suite(.timeLimit(.minutes(5))) struct Differences {
     private func signed(_ records: [Record], digest: DigestAlgorithm = .sha1) throws -> TrustListFile {
         try TrustListDraft(timestamp: Workshop.time, digest: digest, records: records).signed(
             by: SoftwareSigner(certificate: Workshop.secondToken, key: Workshop.secondTokenKey))
@@ -97,7 +97,7 @@ import X509
     }
 }
 
-@Suite struct Warnings {
+@Suite(.timeLimit(.minutes(5))) struct Warnings {
     /// Bytes of the worked example with some replaced; the signature is of no interest here.
     private func warnings(_ change: (inout [UInt8]) -> Void) throws -> Set<TrustListWarning.Code> {
         var bytes = try Workshop.ctlClientFile().encoded()
@@ -124,7 +124,7 @@ import X509
 }
 
 /// The lines that Cisco's technote prints, with the columns' blanks collapsed.
-@Suite struct ShowCTLText {
+@Suite(.timeLimit(.minutes(5))) struct ShowCTLText {
     private func lines(_ file: TrustListFile) throws -> [String] {
         try ShowCTL.text(of: file.encoded(), modified: Int64(Workshop.time)).split(separator: "\n").map { line in
             line.split { $0 == " " || $0 == "\t" }.joined(separator: " ")

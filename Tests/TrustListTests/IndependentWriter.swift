@@ -5,7 +5,7 @@ import TrustList
 import X509
 
 /// Files made, and ours read, by a writer in Python that knows docs/trust-list-format.md and nothing of this code.
-@Suite struct IndependentWriter {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct IndependentWriter {
     private static let script =
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("independent-writer.py").path
 

@@ -2,7 +2,7 @@ import Testing
 import TrustList
 import X509
 
-@Suite struct Names {
+@Suite(.timeLimit(.minutes(5))) struct Names {
     static let server = DistinguishedName([
         "L": "Krakow", "ST": "Malopolska", "CN": "cucm-1051-a-pub", "OU": "TAC", "O": "Cisco", "C": "PL",
     ])

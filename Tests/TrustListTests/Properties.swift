@@ -24,7 +24,7 @@ private struct Seeded: RandomNumberGenerator {
     }
 }
 
-@Suite struct Properties {
+@Suite(.timeLimit(.minutes(5))) struct Properties {
     static let seeds = (0..<200).map { _ in UInt64.random(in: 0 ... .max) }
 
     /// A file of random valid records: any roles, names, lengths and unknown content.

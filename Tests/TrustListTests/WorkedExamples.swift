@@ -3,7 +3,7 @@ import TrustList
 import X509
 
 /// The two files of docs/trust-list-format.md, "Worked examples", whose every length Cisco printed.
-@Suite struct WorkedExamples {
+@Suite(.timeLimit(.minutes(5))) struct WorkedExamples {
     @Test func tokenlessFileHasThePrintedLengths() throws {
         let file = try Workshop.tokenlessFile()
         #expect(file.encoded().count == 4947)

@@ -27,6 +27,9 @@ int etb_socket(int is_datagram);
 // is imported.)
 void etb_hang_up(int descriptor);
 
+// A descriptor of a process, readable when that has ended.
+int etb_open_process(int process);
+
 // The environment of this process.
 char **etb_environment(void);
 

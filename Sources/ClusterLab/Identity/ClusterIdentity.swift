@@ -60,18 +60,21 @@ struct ClusterIdentity: Sendable {
         return list + ["TVS"]
     }
 
-    /// Makes keys and certificates, all at once, and writes them.
-    static func make(_ plan: LabPlan, _ folder: LabFolder) throws {
+    /// Makes certificates, all at once, and writes them and their keys.
+    static func make(_ plan: LabPlan, _ folder: LabFolder, keys: KeySource) throws {
         var tasks: [@Sendable () throws -> Void] = []
         let release = plan.release
         if !plan.tokens.isEmpty {
             try Files.makeFolder(folder.tokens)
-            tasks.append { try TokenAuthority.issue(plan.tokens, in: folder.tokens) }
+            let authority = keys.next(bits: 2048)
+            let tokens = plan.tokens.map { (name: $0, key: keys.next(bits: 1024)) }
+            tasks.append { try TokenAuthority.issue(tokens, authority: authority(), in: folder.tokens) }
         }
         for node in plan.nodes {
             let own = purposes(node, release).filter { $0 != "ITLRecovery" || node.isPublisher }
             for group in keySharing(own, node, plan) {
-                tasks.append { try make(group, node, release, folder.keys(node.name)) }
+                let key = keys.next(bits: group == [ssh] ? 2048 : release.keyBits(of: group.last ?? ssh))
+                tasks.append { try write(key(), group, node, release, folder.keys(node.name)) }
             }
         }
         let failure = Mutex<(any Error)?>(nil)
@@ -100,10 +103,9 @@ struct ClusterIdentity: Sendable {
 
     private static let separateKeyNodes = 4
 
-    private static func make(
-        _ purposes: [String], _ node: LabPlan.Node, _ release: LabRelease, _ folder: String
+    private static func write(
+        _ key: PrivateKey, _ purposes: [String], _ node: LabPlan.Node, _ release: LabRelease, _ folder: String
     ) throws {
-        let key = try PrivateKey.generate(bits: purposes == [ssh] ? 2048 : release.keyBits(of: purposes.last ?? ssh))
         for purpose in purposes {
             if purpose == ssh {
                 try Files.write(try key.pem(), to: folder + "/ssh_host_key", mode: 0o600)

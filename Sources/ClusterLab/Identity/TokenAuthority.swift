@@ -3,10 +3,11 @@ import X509
 /// Makes the security tokens with which the CTL file of an old cluster was written: keys in files, and certificates as the
 /// manufacturer's authority would issue them. Names as docs/trust-list-format.md has them.
 enum TokenAuthority {
-    static func issue(_ names: [String], in folder: String) throws {
-        let authority = try PrivateKey.generate(bits: 2048)
-        for name in names {
-            let key = try PrivateKey.generate(bits: 1024)
+    static func issue(
+        _ tokens: [(name: String, key: @Sendable () throws -> PrivateKey)], authority: PrivateKey, in folder: String
+    ) throws {
+        for (name, key) in tokens {
+            let key = try key()
             let builder = CertificateBuilder(
                 subject: DistinguishedName(["CN": name + "        ", "OU": "IPCBU", "O": "Cisco Systems, Inc."]),
                 serialNumber: [0x83] + (0..<9).map { _ in UInt8.random(in: .min ... .max) },

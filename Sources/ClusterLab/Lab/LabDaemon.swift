@@ -96,7 +96,7 @@ public enum LabDaemon {
         for path in [folder.run, folder.nginx, folder.credentials, folder.trustStore] { try Files.makeFolder(path) }
         for node in plan.nodes { try Files.makeFolder(folder.keys(node.name)) }
         try Accounts.make(folder)
-        try ClusterIdentity.make(plan, folder)
+        try ClusterIdentity.make(plan, folder, keys: KeySource(folder: options.keys))
         if let snapshot { try LikeCluster(snapshot, plan, folder).makeCertificates(folder) }
     }
 

@@ -18,11 +18,16 @@ public struct LabOptions: Sendable, Hashable {
     public var phones: Int?
     /// The path of a snapshot of a cluster that a new lab is to be like.
     public var like: String?
+    /// A folder of RSA keys: a new lab takes its own from it, and leaves there what it has to make. For tests, where making
+    /// keys would be most of the work; by default all are made.
+    public var keys: String?
 
     public init(
         release: LabRelease? = nil, nodes: Int? = nil, tftpNodes: Int? = nil, tvsNodes: Int? = nil,
-        tftpCache: Bool? = nil, phones: Int? = nil, like: String? = nil
+        tftpCache: Bool? = nil, phones: Int? = nil, like: String? = nil,
+        keys: String? = nil
     ) {
+        self.keys = keys.map(Files.absolute)
         self.like = like.map(Files.absolute)
         self.phones = phones
         self.release = release
@@ -83,6 +88,7 @@ public struct LabOptions: Sendable, Hashable {
         if let tftpNodes { list += ["--tftp-nodes", "\(tftpNodes)"] }
         if let tvsNodes { list += ["--tvs-nodes", "\(tvsNodes)"] }
         if let like { list += ["--like", like] }
+        if let keys { list += ["--keys", keys] }
         if let phones { list += ["--phones", "\(phones)"] }
         if tftpCache == true { list += ["--tftp-cache"] }
         return list

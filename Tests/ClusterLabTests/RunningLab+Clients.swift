@@ -1,90 +1,39 @@
 import ClusterLab
+import Configuration
 import Foundation
 import ServerFixtures
+import Testing
 import X509
 
-/// A lab of a test's own, started with the real program, in a directory of its own, gone when the test ends.
-struct RunningLab {
-    let directory: String
-    let description: [String: Any]
-
-    static let publisher = "cucm-1051-a-pub"
-    static let subscriber = "cucm-1051-a-sub1"
-
+/// What is asked of a lab by clients that share no code with it.
+extension RunningLab {
     static let profiles = ["9.1", "10.5", "12.5", "14"]
 
+    /// A lab of a test's own. Where the test fails, the end of the lab's log is said.
     static func with(
         release: String = "10.5", _ options: [String] = [], _ body: (RunningLab) async throws -> Void
     ) async throws {
-        try await inDirectory { directory in
-            try await run(directory, ["--release", release] + options, body)
-        }
-    }
-
-    /// Gives a test a directory of its own, which need not exist, and removes it afterwards. Only a few tests at a time
-    /// get one: labs are many processes.
-    static func inDirectory(_ body: (String) async throws -> Void) async throws {
-        await turns.take()
-        let directory = newDirectory()
-        let result: Result<Void, any Error>
-        do { result = .success(try await body(directory)) } catch { result = .failure(error) }
-        try? FileManager.default.removeItem(atPath: directory)
-        await turns.giveBack()
-        try result.get()
-    }
-
-    private static let turns = Turns(4)
-
-    private actor Turns {
-        private var free: Int
-        private var waiting: [CheckedContinuation<Void, Never>] = []
-
-        init(_ count: Int) { free = count }
-
-        func take() async {
-            if free > 0 {
-                free -= 1
-            } else {
-                await withCheckedContinuation { waiting.append($0) }
-            }
-        }
-
-        func giveBack() {
-            if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
-        }
-    }
-
-    private static func run(
-        _ directory: String, _ options: [String], _ body: (RunningLab) async throws -> Void
-    ) async throws {
-        let up = try await cli(["up", directory] + options)
-        guard up.status == 0 else { throw Missing(description: "up failed: \(up.errors)") }
+        let lab = try RunningLab(release: release, options: options)
         do {
-            try await body(try RunningLab(directory: directory))
+            try await body(lab)
         } catch {
-            let log = (try? String(contentsOfFile: directory + "/lab.log", encoding: .utf8)) ?? ""
-            _ = try await cli(["down", directory])
+            let log = (try? String(contentsOfFile: lab.directory + "/lab.log", encoding: .utf8)) ?? ""
             throw Missing(description: "\(error)\n\(log.suffix(3000))")
         }
-        let down = try await cli(["down", directory])
-        guard down.status == 0 else { throw Missing(description: "down failed: \(down.errors)") }
     }
 
-    init(directory: String) throws {
-        self.directory = directory
-        let data = try Data(contentsOf: URL(fileURLWithPath: directory + "/lab.json"))
-        description = try (JSONSerialization.jsonObject(with: data) as? [String: Any]).required("lab.json is no object")
-    }
-
-    static func newDirectory() -> String {
-        FileManager.default.temporaryDirectory.appendingPathComponent("lab-\(UUID().uuidString)").path
+    /// Gives a test a directory, which need not exist, and removes it afterwards.
+    static func inDirectory(_ body: (String) async throws -> Void) async throws {
+        let parent = TemporaryFolder()
+        try await body(parent.file("lab"))
+        withExtendedLifetime(parent) {}
     }
 
     // MARK: The program
 
-    static let executable = Programs.path("cluster-lab")
-
-    static func cli(_ arguments: [String]) async throws -> Program { try await Program.run([executable] + arguments) }
+    static func cli(_ arguments: [String]) async throws -> ChildProcess.Result {
+        try ChildProcess.end(of: [executable] + arguments + (arguments.first == "up" ? keys : []))
+    }
 
     func fault(_ node: String, _ faults: String...) async throws {
         let result = try await Self.cli(["fault", directory, node] + faults)
@@ -96,18 +45,17 @@ struct RunningLab {
         return try JSONDecoder().decode(LabStatus.self, from: Data(result.output.utf8))
     }
 
-    // MARK: What lab.json says
+    // MARK: What cluster.toml says
 
-    func node(_ name: String) throws -> [String: Any] {
-        let nodes = try (description["nodes"] as? [[String: Any]]).required("nodes")
-        return try nodes.first { $0["name"] as? String == name }.required("node \(name)")
+    func node(_ name: String) throws -> NodeConfiguration { try cluster().node(name).required("node \(name)") }
+
+    func address(_ node: String) throws -> String { try self.node(node).address }
+    func port(_ kind: KeyPath<NodeConfiguration, UInt16>, _ node: String) throws -> UInt16 {
+        try self.node(node)[keyPath: kind]
     }
-
-    func address(_ node: String) throws -> String { try (self.node(node)["address"] as? String).required("address") }
-    func port(_ kind: String, _ node: String) throws -> Int { try (self.node(node)[kind] as? Int).required(kind) }
-    func http(_ node: String) throws -> String { "http://\(try address(node)):\(try port("httpPort", node))" }
-    func https(_ node: String) throws -> String { "https://\(try address(node)):\(try port("httpsPort", node))" }
-    func tftp(_ node: String) throws -> String { "tftp://\(try address(node)):\(try port("tftpPort", node))" }
+    func http(_ node: String) throws -> String { "http://\(try address(node)):\(try port(\.httpPort, node))" }
+    func https(_ node: String) throws -> String { "https://\(try address(node)):\(try port(\.httpsPort, node))" }
+    func tftp(_ node: String) throws -> String { "tftp://\(try address(node)):\(try port(\.tftpPort, node))" }
 
     func served(_ node: String, _ file: String = "CTLFile.tlv") throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: "\(directory)/nodes/\(node)/tftp/\(file)")))
@@ -126,8 +74,8 @@ struct RunningLab {
     }
 
     /// What OpenSSH's client must be told to talk to this release.
-    var sshAlgorithms: [String] {
-        guard description["legacySSH"] as? Bool == true else { return [] }
+    private func sshAlgorithms() throws -> [String] {
+        guard try cluster().publisher?.legacySSH == true else { return [] }
         return [
             "KexAlgorithms=+diffie-hellman-group14-sha1", "HostKeyAlgorithms=+ssh-rsa", "Ciphers=+aes128-cbc",
             "MACs=+hmac-sha1",
@@ -135,9 +83,9 @@ struct RunningLab {
     }
 
     /// The same where it need not succeed.
-    func run(_ script: String, _ arguments: [String]) async throws -> Program {
-        let command = ["python3", "-W", "ignore", "\(Self.clients)/\(script).py", directory + "/lab.json"]
-        return try await Program.run(command + arguments)
+    func run(_ script: String, _ arguments: [String]) async throws -> ChildProcess.Result {
+        let command = ["python3", "-W", "ignore", "\(Self.clients)/\(script).py", directory + "/cluster.toml"]
+        return try ChildProcess.end(of: command + arguments)
     }
 
     /// Everything that the cluster and its phones hold, faults left out.
@@ -171,13 +119,13 @@ struct RunningLab {
 
     func ssh(
         _ lines: [String], at node: String = publisher, options: [String] = ["-tt"], passwordFile: String? = nil
-    ) async throws -> Program {
-        try await Program.run(
-            [
+    ) async throws -> ChildProcess.Result {
+        try ChildProcess.end(
+            of: [
                 "sshpass", "-f", passwordFile ?? directory + "/credentials/platform", "ssh", "-p",
-                "\(try port("sshPort", node))", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                "\(try port(\.sshPort, node))", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                 "-o", "LogLevel=ERROR", "-o", "NumberOfPasswordPrompts=1",
-            ] + sshAlgorithms + options + ["administrator@\(try address(node))"],
+            ] + sshAlgorithms() + options + ["administrator@\(try address(node))"],
             input: lines.map { $0 + "\n" }.joined())
     }
 
@@ -203,14 +151,12 @@ struct RunningLab {
     func restartPhones() async throws -> [String: LabStatus.Phone] {
         let before = try await status()
         for phone in before.phones { _ = try await client("soap", "axl", "restartPhone", "name", phone.name) }
-        let deadline = Date().addingTimeInterval(40)
-        while Date() < deadline {
-            try await Task.sleep(for: .milliseconds(100))
-            let now = try await status()
-            let isDone = zip(before.phones, now.phones).allSatisfy { $1.starts > $0.starts }
-            if isDone { return Dictionary(uniqueKeysWithValues: now.phones.map { ($0.model, $0) }) }
+        var now = before
+        try await waitUntil("the phones have started") {
+            now = try await status()
+            return zip(before.phones, now.phones).allSatisfy { $1.starts > $0.starts }
         }
-        throw Missing(description: "the phones did not start")
+        return Dictionary(uniqueKeysWithValues: now.phones.map { ($0.model, $0) })
     }
 
     /// The processes that have this lab's directory in their command line or working directory.
