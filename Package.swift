@@ -158,7 +158,7 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Cluster", "Configuration", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
+                "Basics", "Cluster", "Configuration", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
                 "cluster-lab",
             ]),
         .testTarget(

@@ -39,7 +39,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
         self.phoneWebPort = phoneWebPort
     }
 
-    package static func nobodyServesTFTP(_ name: String) -> String {
+    package static func nobodyServesTFTP(_ name: String) -> LocalizableText {
         localized("no node of cluster \(name) serves TFTP: set tftp = true for one")
     }
 

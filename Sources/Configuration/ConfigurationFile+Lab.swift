@@ -14,9 +14,9 @@ extension ConfigurationFile {
         let path = "\(folder)/\(labFile)"
         let operation = localized("read the lab's description \(path)")
         guard Files.exists(path) else {
-            throw ClusterError(.file, operation: operation, message: String(cString: strerror(ENOENT)))
+            throw ClusterError(.file, operation: operation, message: .verbatim(String(cString: strerror(ENOENT))))
         }
-        func refusal(_ message: String) -> ClusterError {
+        func refusal(_ message: LocalizableText) -> ClusterError {
             ClusterError(.configuration, operation: operation, message: message)
         }
         let file = try load(from: path)

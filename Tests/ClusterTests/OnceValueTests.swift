@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Glibc
 import Synchronization
@@ -19,7 +20,8 @@ import Testing
 
     @Test func whoeverAsksMeanwhileGetsTheSame() {
         let once = OnceValue<Int>()
-        let values = Concurrently.map(Array(0..<8)) { _ in try? once.get { () throws(ClusterError) in try self.make() } }
+        let values = Concurrently.map(Array(0..<8)) { _ in try? once.get { () throws(ClusterError) in try self.make() }
+        }
         #expect(values == Array(repeating: 1, count: 8) && once.value == 1)
     }
 

@@ -4,7 +4,8 @@ import X509
 
 /// Which file a phone displays.
 @Suite struct FileClassifierTests {
-    private let (old, new): ([UInt8], [UInt8]) = ([1], [2])
+    private let old: [UInt8] = [1]
+    private let new: [UInt8] = [2]
 
     private func codes(_ classifier: FileClassifier) -> [HeldFile.Code] {
         [nil, .notInstalled].map { classifier.code(of: $0) }

@@ -106,7 +106,7 @@ public struct PhonePage: Sendable {
         return PhoneTrustLists(ctl: try checksum("ctl file"), itl: try checksum("itl file"))
     }
 
-    private func page(_ path: String, operation: String) throws(ClusterError) -> HTMLDocument {
+    private func page(_ path: String, operation: LocalizableText) throws(ClusterError) -> HTMLDocument {
         let body = try get(path, operation: operation)
         do throws(MarkupError) {
             return try HTMLDocument(body, maximumSize: 1 << 20)
@@ -116,7 +116,7 @@ public struct PhonePage: Sendable {
         }
     }
 
-    private func get(_ path: String, operation: String) throws(ClusterError) -> [UInt8] {
+    private func get(_ path: String, operation: LocalizableText) throws(ClusterError) -> [UInt8] {
         var request = HTTPRequest.get(base + path)
         request.timeout = timeout
         request.maximumBodySize = 1 << 20

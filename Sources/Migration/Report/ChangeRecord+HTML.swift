@@ -194,7 +194,7 @@ extension ChangeRecord {
         let rows = phones.map { group in
             let names = group.phones.prefix(200).joined(separator: " ")
             let text = group.phones.count > 200 ? localized("\(names) ... (all are in the JSON file)") : names
-            return "<tr><td class=\"word\">\(group.result.text)</td><td>\(group.phones.count)</td><td>\(text)</td></tr>"
+            return "<tr><td class=\"word\">\(group.result.text.localized)</td><td>\(group.phones.count)</td><td>\(text)</td></tr>"
                 as HTML
         }
         return Self.section(

@@ -108,7 +108,8 @@ final class RestartPhones: ChangeStep, Step {
                 (name) throws(ClusterError) in
                 guard let phone = byName[name] else { return }
                 do { try cluster.restart(phone) } catch let error as ClusterError { throw error } catch {
-                    throw ClusterError(.refused, operation: localized("restart \(name)"), message: "\(error)")
+                    throw ClusterError(
+                        .refused, operation: localized("restart \(name)"), message: LocalizableText(describing: error))
                 }
             }
             if let failure = outcome.failure { throw failure }
@@ -208,7 +209,7 @@ final class CheckPhones: ChangeStep, Step {
         guard differing.isEmpty else {
             let names = differing.prefix(5).map { phone in
                 localized(
-                    "\(phone.name) (\(phone.model.name)) was forecast to take the new file, and holds: \((results[phone.name] ?? .notKnown).text)"
+                    "\(phone.name) (\(phone.model.name)) was forecast to take the new file, and holds: \((results[phone.name] ?? .notKnown).text.localized)"
                 )
             }
             let rest = differing.count > 5 ? localized("; and \(differing.count - 5) more") : ""
@@ -220,8 +221,8 @@ final class CheckPhones: ChangeStep, Step {
         }
         return change.known.phones.map { group in
             group.phones.count <= 3
-                ? "\(group.phones.joined(separator: ", ")): \(group.result.text)"
-                : localized("\(group.phones.count) phones: \(group.result.text)")
+                ? "\(group.phones.joined(separator: ", ")): \(group.result.text.localized)"
+                : localized("\(group.phones.count) phones: \(group.result.text.localized)")
         }
     }
 }

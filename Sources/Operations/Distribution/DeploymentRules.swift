@@ -1,3 +1,4 @@
+import Cluster
 import TrustList
 import X509
 

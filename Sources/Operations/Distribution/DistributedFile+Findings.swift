@@ -35,8 +35,9 @@ extension StatusFinding {
     ///   - one: the node that is to be put right, the transport, and what it serves in a few words.
     ///   - other: what that is compared with.
     static func filesDiffer(
-        _ kind: TrustListKind, of cluster: String, _ one: (node: String, transport: TrustListTransport, what: String),
-        _ other: (node: String, transport: TrustListTransport, what: String)
+        _ kind: TrustListKind, of cluster: String,
+        _ one: (node: String, transport: TrustListTransport, what: LocalizableText),
+        _ other: (node: String, transport: TrustListTransport, what: LocalizableText)
     ) -> StatusFinding {
         StatusFinding(
             code: .filesDiffer, severity: .error, node: one.node,
@@ -45,7 +46,7 @@ extension StatusFinding {
             ), next: [restartTFTP(on: one.node, of: cluster)])
     }
 
-    static func restartTFTP(on node: String, of cluster: String) -> String {
+    static func restartTFTP(on node: String, of cluster: String) -> LocalizableText {
         localized(
             "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(cluster) --service tftp --node \(node)"
         )

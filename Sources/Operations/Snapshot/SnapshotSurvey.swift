@@ -12,11 +12,14 @@ extension ClusterClient {
     /// - Parameters:
     ///   - status: what was seen just now.
     ///   - observe: called before each longer step, with a few words about it.
-    public func snapshot(_ status: ClusterStatus, observe: (String) -> Void = { _ in }) -> ClusterSnapshot {
-        var gaps: [String] = []
-        func read<T>(_ what: String, _ body: () throws(ClusterError) -> T) -> T? {
-            do throws(ClusterError) { return try body() } catch {
-                gaps.append("\(what): \(error)")
+    public func snapshot(_ status: ClusterStatus, observe: (LocalizableText) -> Void = { _ in }) -> ClusterSnapshot {
+        var gaps: [LocalizableText] = []
+        func note(_ what: LocalizableText, _ error: any Error) {
+            gaps.append(localized("\(what): \(LocalizableText(describing: error))"))
+        }
+        func read<T>(_ what: LocalizableText, _ body: () throws -> T) -> T? {
+            do { return try body() } catch {
+                note(what, error)
                 return nil
             }
         }
@@ -38,29 +41,25 @@ extension ClusterClient {
                     } ?? true, version: node.version, services: node.services,
                     certificates: certificates(of: node, configuration), ctl: Self.file(ctl, node.name),
                     itl: Self.file(itl, node.name)))
-            gaps += node.failures.map { "\(node.name): \($0.text)" }
+            gaps += node.failures.map { localized("\(node.name): \($0.text)") }
         }
         observe(localized("the trust store"))
-        let trust = read("Phone-SAST-trust") { () throws(ClusterError) in
+        let trust = read(.verbatim("Phone-SAST-trust")) {
             try TrustStores(of: self).list(TrustStores.phoneSAST).certificates
         }
         observe(localized("the phones"))
         // Where registration cannot be asked for, they are counted without.
-        func inventory(asksForState: Bool) -> Result<Inventory, any Error> {
-            Result { try Inventory.read(from: self, by: .axl, asksForState: asksForState) }
+        var phones: Inventory?
+        do { phones = try Inventory.read(from: self, by: .axl) } catch {
+            phones = read(localized("the phones")) { try Inventory.read(from: self, by: .axl, asksForState: false) }
+            if phones != nil { note(localized("registration of phones"), error) }
         }
-        var phones = inventory(asksForState: true)
-        if case .failure(let error) = phones {
-            phones = inventory(asksForState: false)
-            if case .success = phones { gaps.append("\(localized("registration of phones")): \(error)") }
-        }
-        if case .failure(let error) = phones { gaps.append("phones: \(error)") }
         return ClusterSnapshot(
             schema: ClusterSnapshot.schema, cluster: status.cluster, taken: status.taken, version: status.version,
             securityMode: status.securityMode, nodes: nodes,
             trust: (trust ?? []).map {
                 .init(store: $0.store, name: $0.name, der: $0.certificate.map { base64($0.der) })
-            }, phones: (try? phones.get()).map { ClusterSnapshot.Phones($0) }, gaps: gaps)
+            }, phones: phones.map { ClusterSnapshot.Phones($0) }, gaps: gaps)
     }
 
     private static func file(_ file: DistributedFile, _ node: String) -> String? {
@@ -117,7 +116,8 @@ extension ClusterSnapshot.Phones {
                 < ($1.pool, $1.model, $1.profile, $1.isRegistered == true ? 0 : 1)
         }
         let groups = Dictionary(
-            inventory.pools.filter { !$0.group.isEmpty }.map { ($0.group, $0.servers) }, uniquingKeysWith: { a, _ in a })
+            inventory.pools.filter { !$0.group.isEmpty }.map { ($0.group, $0.servers) }, uniquingKeysWith: { a, _ in a }
+        )
         self.init(
             groups: groups.sorted { $0.key < $1.key }.map { .init(name: $0.key, members: $0.value) },
             pools: inventory.pools.map { .init(name: $0.name, group: $0.group) }, kinds: list)

@@ -35,11 +35,11 @@ public struct StatusFinding: Codable, Sendable, Hashable {
     /// The node that it is about; nil for the whole cluster.
     public var node: String?
     /// One sentence.
-    public var text: String
+    public var text: LocalizableText
     /// What to do about it, a sentence each.
-    public var next: [String]
+    public var next: [LocalizableText]
 
-    public init(code: Code, severity: Severity, node: String? = nil, text: String, next: [String]) {
+    public init(code: Code, severity: Severity, node: String? = nil, text: LocalizableText, next: [LocalizableText]) {
         (self.code, self.severity, self.node, self.text, self.next) = (code, severity, node, text, next)
     }
 }
@@ -58,15 +58,17 @@ extension ClusterStatus {
     }
 
     private func finding(
-        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil, _ text: String,
-        next: [String]
+        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil,
+        _ text: LocalizableText,
+        next: [LocalizableText]
     ) -> StatusFinding {
         StatusFinding(code: code, severity: severity, node: node, text: text, next: next)
     }
 
     private func finding(
-        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil, _ text: String,
-        next: String
+        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil,
+        _ text: LocalizableText,
+        next: LocalizableText
     ) -> StatusFinding {
         finding(code, severity, node: node, text, next: [next])
     }
@@ -87,9 +89,9 @@ extension ClusterStatus {
     /// The codes of a node that does not answer.
     private var silence: [String] { [ClusterError.Code.unreachable, .timedOut].map(\.rawValue) }
 
-    private var doctor: String { localized("See more: etoken-bridge doctor --cluster \(cluster)") }
+    private var doctor: LocalizableText { localized("See more: etoken-bridge doctor --cluster \(cluster)") }
 
-    private var updateCertificates: String {
+    private var updateCertificates: LocalizableText {
         localized("Make the CTL file anew: etoken-bridge migrate update-certificates --cluster \(cluster)")
     }
 
@@ -150,7 +152,7 @@ extension ClusterStatus {
 
     private func differingFiles() -> [StatusFinding] {
         var findings: [StatusFinding] = []
-        func describe(_ file: File) -> String {
+        func describe(_ file: File) -> LocalizableText {
             if let length = file.length, let sha1 = file.sha1 { return localized("\(length) bytes, SHA-1 \(sha1)") }
             return localized("no file")
         }
@@ -282,10 +284,12 @@ extension ClusterStatus {
 
     private func expiry(within seconds: Int64) -> [StatusFinding] {
         var findings: [StatusFinding] = []
-        var seen: Set<String> = []
-        func check(_ what: String, node: String?, sha1: String?, notAfter: Timestamp?, next: [String]) {
+        var seen: Set<[LocalizableText]> = []
+        func check(
+            _ what: LocalizableText, node: String?, sha1: String?, notAfter: Timestamp?, next: [LocalizableText]
+        ) {
             guard let notAfter = notAfter?.seconds, notAfter < taken.seconds + seconds,
-                seen.insert("\(what) \(sha1 ?? "")").inserted
+                seen.insert([what, .verbatim(sha1 ?? "")]).inserted
             else {
                 return
             }
@@ -298,7 +302,7 @@ extension ClusterStatus {
                         .certificateExpires, .warning, node: node, localized("\(what) expires in \(days) days."),
                         next: next))
         }
-        let renew = localized(
+        let renew: LocalizableText = localized(
             "Have it made anew in OS Administration (Security > Certificate Management), and restart what uses it.")
         for node in nodes {
             for certificate in node.certificates ?? [] {
@@ -315,7 +319,7 @@ extension ClusterStatus {
             for record in list.records {
                 // A token has no host; its certificate cannot be made anew.
                 let isToken = record.role == Role.sast.rawValue && record.dnsName?.isEmpty != false
-                let name = record.subject ?? localized("a record")
+                let name = record.subject.map { .verbatim($0) } ?? localized("a record")
                 check(
                     isITL
                         ? localized(

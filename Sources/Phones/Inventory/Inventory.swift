@@ -1,15 +1,16 @@
 import Cluster
+import Messages
 
 /// The phones of a cluster.
 public struct Inventory: Sendable {
     /// By name.
     public let phones: [Phone]
     /// What could not be learnt, a sentence each.
-    public let notes: [String]
+    public let notes: [LocalizableText]
     /// All device pools by name, also those without phones; none where a file was read.
     public let pools: [DevicePool]
 
-    public init(phones: [Phone], notes: [String] = [], pools: [DevicePool] = []) {
+    public init(phones: [Phone], notes: [LocalizableText] = [], pools: [DevicePool] = []) {
         self.phones = phones
         self.notes = notes
         self.pools = pools

@@ -179,7 +179,7 @@ struct ClusterAdd: ParsableCommand {
                 Status.notThere, localized("--set names \(setting.node), and the cluster has no such node."),
                 next: localized("Its nodes: \(names.joined(separator: ", "))."))
         }
-        agreement.warn(found.contacts.dropFirst() + found.contacts.prefix(1))
+        agreement.warn(found.contacts)
         return found.cluster
     }
 

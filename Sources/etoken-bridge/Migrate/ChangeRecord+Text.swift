@@ -125,7 +125,7 @@ extension ChangeRecord {
             after: isBack
                 ? nil
                 : Dictionary(
-                    phones.flatMap { group in group.phones.map { ($0, group.result.text) } }, uniquingKeysWith: { $1 }))
+                    phones.flatMap { group in group.phones.map { ($0, group.result.text.localized) } }, uniquingKeysWith: { $1 }))
     }
 
     /// A line for each phone, or where there are many, for each group of them.
