@@ -12,9 +12,9 @@ struct Finding: Encodable {
 
         var text: String {
             switch self {
-            case .ok: localized("ok")
-            case .warning: localized("warning")
-            case .problem: localized("problem")
+            case .ok: localized("ok").localized
+            case .warning: localized("warning").localized
+            case .problem: localized("problem").localized
             }
         }
     }
@@ -58,7 +58,7 @@ struct Finding: Encodable {
             (index == 0 ? first : indent) + line
         }
         for (number, step) in next.enumerated() {
-            let head = localized("Next: ")
+            let head = localized("Next: ").localized
             let blank = String(repeating: " ", count: head.count)
             let mark = number == 0 ? head : blank
             for (index, line) in TextWrap.lines(step.localized, width: width - indent.count - mark.count).enumerated() {

@@ -101,10 +101,12 @@ struct TVSQuery: ParsableCommand {
     private func subject(_ wanted: Certificate?) -> String {
         if let wanted {
             return localized(
-                "the certificate of \(wanted.subject.rendered(.cucm)), serial \(wanted.serialNumber.colonHex)")
+                "the certificate of \(wanted.subject.rendered(.cucm)), serial \(wanted.serialNumber.colonHex)"
+            ).localized
         }
-        if let signerOf { return localized("the signer of \(signerOf)") }
+        if let signerOf { return localized("the signer of \(signerOf)").localized }
         return localized("the certificate of \(issuer ?? "") with serial \((Self.bytes(serial ?? "") ?? []).colonHex)")
+            .localized
     }
 
     private func inquiry() throws -> (TVSInquiry, Certificate?) {

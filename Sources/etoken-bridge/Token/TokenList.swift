@@ -60,7 +60,7 @@ struct TokenList: ParsableCommand {
         var table = Table(localized("LABEL"), localized("SERIAL"), localized("MODEL"), "PIN", localized("CERTIFICATE"))
         for (token, contents) in rows {
             let names = contents.certificates.map { $0.certificate.subject.value(of: "CN")?.trimmed ?? "?" }
-            let certificate =
+            let certificate: any TableCell =
                 switch names.count {
                 case 0: localized("none")
                 case 1: names[0]

@@ -36,7 +36,7 @@ struct TrustListCommand: ParsableCommand {
         }
         for listed in certificates {
             let document = TrustedCertificateDocument(listed)
-            let notTold = localized("not told by this way")
+            let notTold = localized("not told by this way").localized
             Terminal.out(
                 localized(
                     """
