@@ -28,7 +28,7 @@ import Testing
     /// A password that one thread tried in vain is not tried by the others that waited for it.
     @Test func aFailureIsToldToAllAndTriedAgainLater() throws {
         let once = OnceValue<Int>()
-        let refusal = ClusterError(.loginRefused, operation: "log in", message: "no")
+        let refusal = ClusterError(.loginRefused, operation: .verbatim("log in"), message: .verbatim("no"))
         let codes = Concurrently.map(Array(0..<8)) { _ -> ClusterError.Code? in
             do throws(ClusterError) {
                 _ = try once.get { () throws(ClusterError) in try self.make(refusal) }

@@ -93,9 +93,9 @@ import X509
         // Each node has an ITL file of its own.
         #expect(found(.itl, [.file(a), .file(a), .file(b), .file(b)]) == [])
         #expect(found(.itl, [.file(a), .file(b), .file(b), .file(b)]) == ["files-differ node0"])
-        let down = ClusterError(.unreachable, operation: "read", message: "nobody is there")
+        let down = ClusterError(.unreachable, operation: .verbatim("read"), message: .verbatim("nobody is there"))
         #expect(found(.ctl, [.failed(down), .failed(down), .file(a), .file(a)]) == ["node-not-read node0"])
-        let text = file(.ctl, [.file(a), .file(b)]).findings(of: "office")[0].text
+        let text = file(.ctl, [.file(a), .file(b)]).findings(of: "office")[0].text.localized
         #expect(text.hasPrefix("node0 serves another CTLFile.tlv over HTTP than node0 over TFTP: \(b.count) bytes"))
     }
 }
