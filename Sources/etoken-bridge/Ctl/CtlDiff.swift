@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Messages
 import TrustList
 import X509

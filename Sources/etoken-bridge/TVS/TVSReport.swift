@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Messages
@@ -117,7 +118,7 @@ extension TVSReport.Entry {
     }
 
     /// `83:E9:08`, as all texts have it.
-    fileprivate var colonSerialNumber: String { (serialNumber.flatMap(TVSQuery.bytes) ?? []).colonHex }
+    fileprivate var colonSerialNumber: String { (serialNumber.flatMap { [UInt8](hexNumber: $0) } ?? []).colonHex }
 
     fileprivate var sentence: String {
         switch verdict {

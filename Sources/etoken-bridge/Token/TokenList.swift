@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Messages
 import Tokens
 import X509
@@ -71,13 +72,5 @@ struct TokenList: ParsableCommand {
                 certificate)
         }
         Terminal.out(table.text)
-    }
-}
-
-extension String {
-    /// Without spaces at either end.
-    var trimmed: String {
-        let start = drop { $0 == " " }
-        return String(start[..<(start.lastIndex { $0 != " " }.map { start.index(after: $0) } ?? start.startIndex)])
     }
 }
