@@ -88,17 +88,19 @@ public final class ClusterClient: Sendable {
             commandLine: { () throws(ClusterError) in try self.commandLine(of: node) })
     }
 
-    /// The trust list files of all nodes that serve them, the publisher first where it is one of them.
+    /// The trust list files of all nodes that serve them, the publisher first; one at least.
     ///
-    /// - Throws: `configuration` where no node serves them.
-    public func trustListHosts() throws(ClusterError) -> [any TrustListHost] {
-        let nodes = configuration.nodes.filter(\.servesTFTP)
-        guard !nodes.isEmpty else {
-            throw ClusterError(
-                .configuration, operation: localized("use the cluster \(configuration.name)"),
-                message: ClusterConfiguration.nobodyServesTFTP(configuration.name))
+    /// - Throws: `configuration` where no node serves TFTP.
+    public var trustListHosts: [any TrustListHost] {
+        get throws(ClusterError) {
+            let nodes = configuration.tftpNodes
+            guard !nodes.isEmpty else {
+                throw ClusterError(
+                    .configuration, operation: localized("use the cluster \(configuration.name)"),
+                    message: localized("no node serves TFTP; set tftp = true for one"))
+            }
+            return nodes.map(trustListHost)
         }
-        return (nodes.filter(\.isPublisher) + nodes.filter { !$0.isPublisher }).map(trustListHost)
     }
 
     /// AXL on the publisher.

@@ -12,18 +12,16 @@ import X509
 public final class LiveCluster: ClusterWorld {
     private let cluster: ClusterClient
     private let publisher: NodeConfiguration
-    public let trustLists: TrustListDistribution
 
-    /// - Throws: ``ClusterError`` where the configuration names no publisher, or no node that serves trust lists.
+    /// - Throws: ``ClusterError`` where the configuration names no publisher.
     public init(_ cluster: ClusterClient) throws(ClusterError) {
         self.cluster = cluster
         publisher = try cluster.publisher()
-        trustLists = TrustListDistribution(try cluster.trustListHosts())
     }
 
     public var name: String { cluster.configuration.name }
 
-    public var nodes: [String] { trustLists.nodes }
+    public var nodes: [String] { cluster.configuration.tftpNodes.map(\.name) }
 
     public func version() throws -> ClusterVersion { try cluster.commandLine(of: publisher).version() }
 
@@ -46,6 +44,10 @@ public final class LiveCluster: ClusterWorld {
 
     public func nodeName(of server: String) -> String? {
         cluster.configuration.nodes.first { $0.name == server || $0.address == server }?.name
+    }
+
+    public var trustLists: TrustListDistribution {
+        get throws { TrustListDistribution(try cluster.trustListHosts) }
     }
 
     public func certificates(in store: String) throws -> [Certificate] {
@@ -132,7 +134,7 @@ public final class LiveCluster: ClusterWorld {
         return try ServiceRestart(of: [service], on: [publisher] + others, in: cluster).steps.map(\.node)
     }
 
-    public func restart(service: String, on node: String) throws {
-        try cluster.restart(service, on: cluster.node(node))
+    public func restart(service: String, on node: String, isInterrupted: () -> Bool) throws {
+        try cluster.restart(service, on: cluster.node(node), isInterrupted: isInterrupted)
     }
 }

@@ -67,7 +67,7 @@ import X509
     func trustListsComeAndGo(release: String) throws {
         let lab = try RunningLab(release: release)
         let cluster = ClusterClient(try lab.cluster())
-        let hosts = try cluster.trustListHosts()
+        let hosts = try cluster.trustListHosts
         #expect(hosts.count == 2)
         let before = try #require(try hosts[0].fetch(.ctl))
         #expect(try hosts[1].fetch(.ctl) == before)
@@ -84,7 +84,7 @@ import X509
     @Test func theTrustVerificationServiceKnowsTheSigner() throws {
         let lab = try RunningLab()
         let cluster = ClusterClient(try lab.cluster())
-        let bytes = try #require(try cluster.trustListHosts()[0].fetch(.ctl))
+        let bytes = try #require(try cluster.trustListHosts[0].fetch(.ctl))
         let header = try TrustListFile(decoding: bytes).header
         let answer = try cluster.tvs().queryCertificate(
             subject: header.signerName, issuer: header.caName, serialNumber: header.serialNumber)
@@ -104,7 +104,7 @@ import X509
         let registered = try cluster.ris().phones()
         #expect(Set(registered.map(\.name)) == Set(phones))
         #expect(try cluster.ris().phones(named: [phones[0]]).map(\.name) == [phones[0]])
-        let file = try #require(try cluster.trustListHosts()[0].fetch(.ctl))
+        let file = try #require(try cluster.trustListHosts[0].fetch(.ctl))
         for phone in registered {
             let page = cluster.phonePage(address: try #require(phone.address), phone: phone.name)
             #expect(try page.information().name == phone.name)
@@ -139,7 +139,7 @@ import X509
             NodeConfiguration(name: name, isPublisher: name == "pub", address: "127.0.0.1", servesTFTP: serves)
         }
         func names(_ nodes: [NodeConfiguration]) throws -> [String] {
-            try ClusterClient(ClusterConfiguration(name: "c", nodes: nodes)).trustListHosts().map(\.node)
+            try ClusterClient(ClusterConfiguration(name: "c", nodes: nodes)).trustListHosts.map(\.node)
         }
         #expect(try names([node("a", true), node("pub", true), node("b", false)]) == ["pub", "a"])
         #expect(try names([node("a", true), node("pub", false), node("b", true)]) == ["a", "b"])

@@ -16,7 +16,7 @@ public struct DeploymentRules: Sendable {
     ///
     /// - Parameter time: now, in seconds since 1970.
     public func failedChecks(at time: Int64) -> [TrustListVerification.Check] {
-        TrustListVerification(of: list, at: time).checks.filter { $0.outcome == .failed }
+        TrustListVerification(of: list, at: time).checks.filter { $0.severity == .error }
     }
 
     /// The servers that a file of now has and this one lacks, by name, each once: phones would not trust them any more.

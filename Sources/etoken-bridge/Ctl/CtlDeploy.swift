@@ -68,7 +68,7 @@ struct CtlDeploy: ParsableCommand {
         let hosts: [any TrustListHost]
         let question: LocalizableText
         if let cluster {
-            hosts = try configuredCluster(cluster).trustListHosts()
+            hosts = try configuredCluster(cluster).trustListHosts
             question =
                 localized(
                     hosts.count, one: "Replace CTLFile.tlv on the node of cluster \(cluster)?",

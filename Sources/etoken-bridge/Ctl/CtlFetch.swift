@@ -44,7 +44,7 @@ struct CtlFetch: ParsableCommand {
         let cluster = try cluster.configured()
         let hosts =
             try node.isEmpty
-            ? cluster.trustListHosts() : cluster.nodes(named: node).map(cluster.trustListHost)
+            ? cluster.trustListHosts : cluster.nodes(named: node).map(cluster.trustListHost)
         Terminal.note(
             localized(
                 hosts.count, one: "Reading 1 node ...",
