@@ -19,7 +19,7 @@ import Testing
 
     init() throws {
         rehearsal = try Rehearsal()
-        nodes = try rehearsal.lab().nodes
+        nodes = try rehearsal.labConfiguration().nodes
         passwordFile = rehearsal.folder.file("lab/credentials/platform")
     }
 

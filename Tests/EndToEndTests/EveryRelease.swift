@@ -28,7 +28,7 @@ import X509
 
     /// To tokens; what is there then is read from the lab's own disks.
     private func change(_ rehearsal: Rehearsal, nodes count: Int) throws {
-        let lab = try rehearsal.lab()
+        let lab = try rehearsal.labConfiguration()
         #expect(lab.nodes.count == count)
         let before = try files(of: rehearsal)
         let result = try rehearsal.migrate("--json")

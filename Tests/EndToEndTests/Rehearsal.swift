@@ -138,7 +138,7 @@ final class Rehearsal {
 
     /// Types something on a node's command line, by OpenSSH's client and without the program under test.
     @discardableResult func commandLine(_ node: String, _ input: String) throws -> String {
-        let lab = try lab()
+        let lab = try labConfiguration()
         let (account, node) = (try #require(lab.platform), try #require(lab.node(node)))
         let result = try run(
             "/usr/bin/sshpass",
@@ -151,7 +151,7 @@ final class Rehearsal {
     }
 
     /// The lab as it describes itself.
-    func lab() throws -> ClusterConfiguration { try ConfigurationFile.lab(in: folder.file("lab")) }
+    func labConfiguration() throws -> ClusterConfiguration { try ConfigurationFile.lab(in: folder.file("lab")) }
 
     func ctlFile(_ node: String) -> [UInt8]? { folder.bytes("lab/nodes/\(node)/tftp/CTLFile.tlv") }
 

@@ -34,7 +34,7 @@ import Testing
     }
 
     private func publisher(_ rehearsal: Rehearsal) throws -> String {
-        try #require(rehearsal.lab().publisher?.name)
+        try #require(rehearsal.labConfiguration().publisher?.name)
     }
 
     @Test(arguments: ways)
