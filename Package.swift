@@ -119,7 +119,7 @@ let package = Package(
             path: "Tests/Fuzz/Sources/FuzzTargets"),
         .testTarget(
             name: "ClusterLabTests",
-            dependencies: ["ClusterLab", "ServerFixtures", "TrustList", "X509", "cluster-lab"],
+            dependencies: ["ClusterLab", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab"],
             exclude: ["Clients"]),
         .testTarget(
             name: "TrustListTests", dependencies: ["Basics", "FuzzTargets", "ServerFixtures", "TrustList", "X509"],
@@ -146,7 +146,8 @@ let package = Package(
                 "TrustList", "X509",
             ], exclude: ["Fixtures"]),
         .target(
-            name: "ServerFixtures", dependencies: ["Basics", "CLinux", "Transfers"], path: "Tests/ServerFixtures",
+            name: "ServerFixtures", dependencies: ["Basics", "CLinux", "Configuration", "Transfers"],
+            path: "Tests/ServerFixtures",
             exclude: [
                 "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "ssh-cut.py",
                 "tls-echo.py", "tvs-server.py",
@@ -163,7 +164,7 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Cluster", "Configuration", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
+                "Basics", "Cluster", "Configuration", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
                 "cluster-lab",
             ]),
         .testTarget(
@@ -175,7 +176,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge", "virtual-token",
+                "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge", "virtual-token",
             ],
             exclude: ["kill-at-sync.c", "on-terminal.py"]),
     ],

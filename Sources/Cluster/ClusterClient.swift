@@ -17,8 +17,8 @@ public final class ClusterClient: Sendable {
         var passwords: [Account: Secret] = [:]
         /// Why there is no password: it is not asked for a second time.
         var missingPasswords: [Account: ClusterError] = [:]
-        var administrations: [String: OSAdministration] = [:]
-        var commandLines: [String: PlatformCommandLine] = [:]
+        var administrations: [String: OnceValue<OSAdministration>] = [:]
+        var commandLines: [String: OnceValue<PlatformCommandLine>] = [:]
         var version: ClusterVersion?
     }
 
@@ -57,23 +57,22 @@ public final class ClusterClient: Sendable {
         return version
     }
 
-    /// The command line of a node.
+    /// The command line of a node. Those who ask for the same node at once get the same session.
     public func commandLine(of node: NodeConfiguration) throws(ClusterError) -> PlatformCommandLine {
-        if let known = state.withLock({ $0.commandLines[node.name] }), known.shell.isOpen { return known }
-        let (user, password) = try login(.platform)
-        let commandLine = PlatformCommandLine(try SSHShell(node, user: user, password: password))
-        state.withLock { $0.commandLines[node.name] = commandLine }
-        return commandLine
+        let once = state.withLock { $0.commandLines[node.name, default: OnceValue()] }
+        return try once.get(isUsable: \.shell.isOpen) { () throws(ClusterError) in
+            let (user, password) = try login(.platform)
+            return PlatformCommandLine(try SSHShell(node, user: user, password: password))
+        }
     }
 
     /// OS Administration of a node.
     public func administration(of node: NodeConfiguration) throws(ClusterError) -> OSAdministration {
-        if let known = state.withLock({ $0.administrations[node.name] }) { return known }
-        let (user, password) = try login(.platform)
-        let administration = try OSAdministration(
-            node, version: configuration.version, user: user, password: password)
-        state.withLock { $0.administrations[node.name] = administration }
-        return administration
+        let once = state.withLock { $0.administrations[node.name, default: OnceValue()] }
+        return try once.get { () throws(ClusterError) in
+            let (user, password) = try login(.platform)
+            return try OSAdministration(node, version: configuration.version, user: user, password: password)
+        }
     }
 
     /// The certificate REST interface of a node, which exists from 12.5 on.
@@ -131,7 +130,7 @@ public final class ClusterClient: Sendable {
     public func close() {
         let commandLines = state.withLock { state in
             defer { state.commandLines = [:] }
-            return Array(state.commandLines.values)
+            return state.commandLines.values.compactMap(\.value)
         }
         for commandLine in commandLines { commandLine.shell.close() }
     }

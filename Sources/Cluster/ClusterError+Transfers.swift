@@ -41,7 +41,9 @@ extension ClusterError {
 
     /// A transfer over TLS with a node failed. Where its key is another one, it is looked at once more, so that the user is
     /// told which one it is; nothing is sent.
-    package init(_ error: TransferError, operation: LocalizableText, node: NodeConfiguration, port: UInt16, expected: String?) {
+    package init(
+        _ error: TransferError, operation: LocalizableText, node: NodeConfiguration, port: UInt16, expected: String?
+    ) {
         guard error.code == .notTrusted else {
             self.init(error, operation: operation, node: node.name, allowsLegacyTLS: node.legacyTLS)
             return

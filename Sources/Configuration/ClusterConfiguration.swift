@@ -1,3 +1,5 @@
+import Messages
+
 /// What we know of a cluster before talking to it. It never holds a password.
 public struct ClusterConfiguration: Sendable, Hashable {
     /// The name by which the user calls it, for which ``isName(_:)`` holds.
@@ -35,6 +37,10 @@ public struct ClusterConfiguration: Sendable, Hashable {
         self.platform = platform
         self.application = application
         self.phoneWebPort = phoneWebPort
+    }
+
+    package static func nobodyServesTFTP(_ name: String) -> LocalizableText {
+        localized("no node of cluster \(name) serves TFTP: set tftp = true for one")
     }
 
     public var publisher: NodeConfiguration? { nodes.first { $0.isPublisher } }

@@ -55,6 +55,16 @@ struct ConfigurationReader {
         guard cluster.nodes.isEmpty || cluster.nodes.filter(\.isPublisher).count == 1 else {
             throw failure(localized("\(keys.path).nodes: exactly one node has to be the publisher"))
         }
+        guard cluster.nodes.isEmpty || cluster.nodes.contains(where: \.servesTFTP) else {
+            throw failure(ClusterConfiguration.nobodyServesTFTP(name))
+        }
+        // Nodes behind port forwarding share an address, but no port.
+        let places = cluster.nodes.flatMap { node in
+            Set([node.httpsPort, node.sshPort]).map { "\(node.address):\($0)" }
+        }
+        guard Set(places).count == places.count else {
+            throw failure(localized("\(keys.path).nodes: two nodes have the same address and port"))
+        }
         return cluster
     }
 

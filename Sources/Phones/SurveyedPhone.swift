@@ -9,6 +9,32 @@ public enum HeldChecksum: Equatable, Sendable {
     case checksum(String)
 }
 
+/// Tells by its checksum which CTL file a phone displays.
+public struct FileClassifier: Sendable {
+    private let present: [String]
+    private let new: [String]?
+
+    /// - Parameters:
+    ///   - present: the file that the cluster serves; nil for none.
+    ///   - new: the file that a change has made, where `present` is the one before it.
+    public init(present: [UInt8]?, new: [UInt8]? = nil) {
+        self.present = present.map { Digest.displayed($0) } ?? []
+        self.new = new.map { Digest.displayed($0) }
+    }
+
+    /// - Returns: ``HeldFile/Code/notKnown`` where the phone did not say; for a file that is neither of the two,
+    ///   ``HeldFile/Code/otherFile``.
+    public func code(of held: HeldChecksum?) -> HeldFile.Code {
+        switch held {
+        case nil: .notKnown
+        case .notInstalled?: .noFile
+        case .checksum(let text)? where new?.contains(text) == true: .newFile
+        case .checksum(let text)? where present.contains(text): new == nil ? .presentFile : .oldFile
+        case .checksum?: .otherFile
+        }
+    }
+}
+
 /// Which CTL file a phone holds: a code for programs, and words for tables.
 public struct HeldFile: Sendable, Hashable {
     public enum Code: String, Sendable, Codable {
@@ -23,6 +49,19 @@ public struct HeldFile: Sendable, Hashable {
         case otherFile = "other-file"
         case noFile = "no-file"
         case notKnown = "not-known"
+
+        /// For people: "new file".
+        public var text: LocalizableText {
+            switch self {
+            case .presentFile: localized("present file")
+            case .newFile: localized("new file")
+            case .oldFile: localized("old file")
+            case .olderFile: localized("older file")
+            case .otherFile: localized("other file")
+            case .noFile: localized("no file")
+            case .notKnown: localized("not known")
+            }
+        }
     }
 
     public let code: Code
@@ -72,21 +111,24 @@ public struct SurveyedPhone: Sendable {
     ) -> [SurveyedPhone] {
         let presentCode: HeldFile.Code = new == nil ? .presentFile : .oldFile
         let assumed = new.map { ($0.list, HeldFile.Code.newFile) } ?? present.map { ($0.list, presentCode) }
-        let matching = present.map { Digest.displayed($0.bytes) } ?? []
-        let matchingNew = new.map { Digest.displayed($0.bytes) } ?? []
+        let classifier = FileClassifier(present: present?.bytes, new: new?.bytes)
         // Phones that hold the same file share it.
         var known: [String: HeldTrustList] = [:]
         return phones.map { phone in
+            let code = classifier.code(of: checksums[phone.name])
             switch checksums[phone.name] {
-            case .notInstalled?:
-                return SurveyedPhone(phone: phone, held: .none, holding: HeldFile(code: .noFile))
+            case .notInstalled?: return SurveyedPhone(phone: phone, held: .none, holding: HeldFile(code: code))
             case .checksum(let text)?:
-                if let present, matching.contains(text) {
-                    return SurveyedPhone(
-                        phone: phone, held: .file(present.list), holding: HeldFile(code: presentCode))
-                }
-                if let new, matchingNew.contains(text) {
-                    return SurveyedPhone(phone: phone, held: .file(new.list), holding: HeldFile(code: .newFile))
+                switch code {
+                case .presentFile, .oldFile:
+                    if let present {
+                        return SurveyedPhone(phone: phone, held: .file(present.list), holding: HeldFile(code: code))
+                    }
+                case .newFile:
+                    if let new {
+                        return SurveyedPhone(phone: phone, held: .file(new.list), holding: HeldFile(code: code))
+                    }
+                default: break
                 }
                 let held = known[text] ?? other(text, copy)
                 known[text] = held

@@ -17,7 +17,6 @@ public struct PCSCStatus: RawRepresentable, Hashable, Sendable {
     public static let serviceStopped = PCSCStatus(rawValue: 0x8010_001E)
     public static let noReaders = PCSCStatus(rawValue: 0x8010_002E)
     public static let sharingViolation = PCSCStatus(rawValue: 0x8010_000B)
-    public static let unresponsiveCard = PCSCStatus(rawValue: 0x8010_0066)
     public static let securityViolation = PCSCStatus(rawValue: 0x8010_006A)
 
     /// The name in the headers, for example `SCARD_E_NO_SERVICE`; the number for one that is not known.

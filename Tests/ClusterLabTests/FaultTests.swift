@@ -134,8 +134,8 @@ import X509
     @Test func otherKeys() async throws {
         try await RunningLab.with { lab in
             let node = RunningLab.publisher
-            let pin = try (lab.node(node)["tlsPin"] as? String).required("tlsPin")
-            let print = try (lab.node(node)["sshHostKey"] as? String).required("sshHostKey")
+            let pin = try lab.node(node).tlsPin.required("tlsPin")
+            let print = try lab.node(node).sshHostKey.required("sshHostKey")
             func hasOwnTLSKey() async throws -> Bool {
                 let url = try lab.https(node) + "/cmplatform"
                 let status = try ChildProcess.end(of: ["curl", "-sk", "--pinnedpubkey", pin, url]).status
@@ -143,7 +143,7 @@ import X509
                 return status == 0
             }
             func hasOwnSSHKey() async throws -> Bool {
-                let scan = "ssh-keyscan -t rsa -p \(try lab.port("sshPort", node)) \(try lab.address(node)) 2>/dev/null"
+                let scan = "ssh-keyscan -t rsa -p \(try lab.port(\.sshPort, node)) \(try lab.address(node)) 2>/dev/null"
                 let found = try ChildProcess.end(of: ["bash", "-c", scan + " | ssh-keygen -lf -"]).output
                 #expect(found.contains("SHA256:"))
                 return found.contains(print)
@@ -204,7 +204,7 @@ import X509
         try await RunningLab.inDirectory { directory in
             #expect(try await RunningLab.cli(["up", directory]).status == 0)
             let lab = try RunningLab(directory: directory)
-            let nodes = try lab.description["nodes"] as? NSArray
+            let nodes = try lab.cluster().nodes
             let before = try await lab.state()
             try await lab.fault("all", "tls-key", "disk-full")
             for delay in ["-1", "51", "much"] {
@@ -216,7 +216,7 @@ import X509
             let faults = try await lab.status().nodes.map(\.faults)
             #expect(faults == [["disk-full", "tls-key"], ["disk-full", "tls-key"]])
             // What clients are told stays what it was before the key changed.
-            #expect(try nodes != nil && lab.description["nodes"] as? NSArray == nodes)
+            #expect(try lab.cluster().nodes == nodes && nodes.count == 2)
             try await lab.fault("all", "none")
             #expect(try await lab.status().nodes.allSatisfy { $0.faults.isEmpty })
             #expect(try await lab.state() == before)

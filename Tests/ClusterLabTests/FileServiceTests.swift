@@ -16,7 +16,7 @@ import Testing
                 }
                 let path = lab.directory + "/by-atftp"
                 let address = try lab.address(node)
-                let port = "\(try lab.port("tftpPort", node))"
+                let port = "\(try lab.port(\.tftpPort, node))"
                 let get = ["atftp", "--get", "--local-file", path, "--remote-file", "CTLFile.tlv", address, port]
                 #expect(try ChildProcess.end(of: get).status == 0)
                 #expect(Array(try Data(contentsOf: URL(fileURLWithPath: path))) == expected)
@@ -44,7 +44,7 @@ import Testing
             for name in ["CTLFile.tlv", "new.txt"] {
                 let put = try ChildProcess.end(of: [
                     "atftp", "--put", "--local-file", "/etc/hostname", "--remote-file", name, try lab.address(node),
-                    "\(try lab.port("tftpPort", node))",
+                    "\(try lab.port(\.tftpPort, node))",
                 ])
                 #expect(put.errors.contains("Access violation"), "\(put.errors)")
             }

@@ -50,7 +50,7 @@ import X509
             #expect(phones["CP-7975"]?.ctlReason?.contains("no TVS server answers") == true)
             for phone in phones.values {
                 #expect(lab.held(phone.name) == old)
-                let page = "http://\(phone.address):\(try (lab.description["phoneWebPort"] as? Int).required("port"))"
+                let page = "http://\(phone.address):\(try lab.cluster().phoneWebPort)"
                 let log = "\(page)/CGI/Java/Serviceability?adapter=device.settings.status.messages"
                 let messages = try ChildProcess.end(of: ["curl", "-s", log]).output
                 #expect(messages.contains("Trust List Update Failed"))
@@ -109,7 +109,7 @@ import X509
 
     @Test func theWebPageShowsTheChecksum() async throws {
         try await RunningLab.with { lab in
-            let port = try (lab.description["phoneWebPort"] as? Int).required("port")
+            let port = try lab.cluster().phoneWebPort
             for phone in try await lab.status().phones {
                 let page = "http://\(phone.address):\(port)"
                 let device = try ChildProcess.end(of: ["curl", "-s", page + "/DeviceInformationX"]).output

@@ -1,4 +1,5 @@
 import ClusterLab
+import Configuration
 import Foundation
 import ServerFixtures
 import Testing
@@ -44,25 +45,17 @@ extension RunningLab {
         return try JSONDecoder().decode(LabStatus.self, from: Data(result.output.utf8))
     }
 
-    // MARK: What lab.json says
+    // MARK: What cluster.toml says
 
-    var description: [String: Any] {
-        get throws {
-            let data = try Data(contentsOf: URL(fileURLWithPath: directory + "/lab.json"))
-            return try (JSONSerialization.jsonObject(with: data) as? [String: Any]).required("lab.json is no object")
-        }
+    func node(_ name: String) throws -> NodeConfiguration { try cluster().node(name).required("node \(name)") }
+
+    func address(_ node: String) throws -> String { try self.node(node).address }
+    func port(_ kind: KeyPath<NodeConfiguration, UInt16>, _ node: String) throws -> UInt16 {
+        try self.node(node)[keyPath: kind]
     }
-
-    func node(_ name: String) throws -> [String: Any] {
-        let nodes = try (try description["nodes"] as? [[String: Any]]).required("nodes")
-        return try nodes.first { $0["name"] as? String == name }.required("node \(name)")
-    }
-
-    func address(_ node: String) throws -> String { try (self.node(node)["address"] as? String).required("address") }
-    func port(_ kind: String, _ node: String) throws -> Int { try (self.node(node)[kind] as? Int).required(kind) }
-    func http(_ node: String) throws -> String { "http://\(try address(node)):\(try port("httpPort", node))" }
-    func https(_ node: String) throws -> String { "https://\(try address(node)):\(try port("httpsPort", node))" }
-    func tftp(_ node: String) throws -> String { "tftp://\(try address(node)):\(try port("tftpPort", node))" }
+    func http(_ node: String) throws -> String { "http://\(try address(node)):\(try port(\.httpPort, node))" }
+    func https(_ node: String) throws -> String { "https://\(try address(node)):\(try port(\.httpsPort, node))" }
+    func tftp(_ node: String) throws -> String { "tftp://\(try address(node)):\(try port(\.tftpPort, node))" }
 
     func served(_ node: String, _ file: String = "CTLFile.tlv") throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: "\(directory)/nodes/\(node)/tftp/\(file)")))
@@ -82,7 +75,7 @@ extension RunningLab {
 
     /// What OpenSSH's client must be told to talk to this release.
     private func sshAlgorithms() throws -> [String] {
-        guard try description["legacySSH"] as? Bool == true else { return [] }
+        guard try cluster().publisher?.legacySSH == true else { return [] }
         return [
             "KexAlgorithms=+diffie-hellman-group14-sha1", "HostKeyAlgorithms=+ssh-rsa", "Ciphers=+aes128-cbc",
             "MACs=+hmac-sha1",
@@ -91,7 +84,7 @@ extension RunningLab {
 
     /// The same where it need not succeed.
     func run(_ script: String, _ arguments: [String]) async throws -> ChildProcess.Result {
-        let command = ["python3", "-W", "ignore", "\(Self.clients)/\(script).py", directory + "/lab.json"]
+        let command = ["python3", "-W", "ignore", "\(Self.clients)/\(script).py", directory + "/cluster.toml"]
         return try ChildProcess.end(of: command + arguments)
     }
 
@@ -130,7 +123,7 @@ extension RunningLab {
         try ChildProcess.end(
             of: [
                 "sshpass", "-f", passwordFile ?? directory + "/credentials/platform", "ssh", "-p",
-                "\(try port("sshPort", node))", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                "\(try port(\.sshPort, node))", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                 "-o", "LogLevel=ERROR", "-o", "NumberOfPasswordPrompts=1",
             ] + sshAlgorithms() + options + ["administrator@\(try address(node))"],
             input: lines.map { $0 + "\n" }.joined())

@@ -25,10 +25,10 @@ import Testing
         try await RunningLab.with { lab in
             for node in [RunningLab.publisher, RunningLab.subscriber] {
                 let address = try lab.address(node)
-                let port = try lab.port("sshPort", node)
+                let port = try lab.port(\.sshPort, node)
                 let script = "ssh-keyscan -t rsa -p \(port) \(address) 2>/dev/null | ssh-keygen -lf -"
                 let scan = try ChildProcess.end(of: ["bash", "-c", script])
-                let expected = try (lab.node(node)["sshHostKey"] as? String).required("sshHostKey")
+                let expected = try lab.node(node).sshHostKey.required("sshHostKey")
                 #expect(scan.output.contains(expected + " "), "\(scan.output)")
             }
         }
@@ -37,7 +37,7 @@ import Testing
     @Test func junkClientsDoNoHarm() async throws {
         try await RunningLab.with { lab in
             let address = try lab.address(RunningLab.publisher)
-            let port = try lab.port("sshPort", RunningLab.publisher)
+            let port = try lab.port(\.sshPort, RunningLab.publisher)
             let script = """
                 import os, socket
                 for junk in [b"", b"GET / HTTP/1.0\\r\\n\\r\\n", b"SSH-2.0-x\\r\\n" + os.urandom(3000), os.urandom(70000), b"SSH-2.0-y\\r\\n"]:
@@ -114,7 +114,7 @@ import Testing
                 set timeout 20
                 log_user 0
                 set secret [string trim [exec cat \(lab.directory)/credentials/platform]]
-                spawn ssh -p \(try lab.port("sshPort", RunningLab.publisher)) -o StrictHostKeyChecking=no \
+                spawn ssh -p \(try lab.port(\.sshPort, RunningLab.publisher)) -o StrictHostKeyChecking=no \
                     -o UserKnownHostsFile=/dev/null administrator@\(try lab.address(RunningLab.publisher))
                 expect "assword:" { send "$secret\\r" } timeout { exit 2 }
                 expect "admin:" { send "file delete tftp CTLFile.tlv\\r" } timeout { exit 3 }

@@ -7,11 +7,11 @@ import TrustList
 @Suite(.waiting, .timeLimit(.minutes(10))) struct SizeTests {
     @Test func sixNodes() async throws {
         try await RunningLab.with(["--nodes", "6"]) { lab in
-            let nodes = try (lab.description["nodes"] as? [[String: Any]]).required("nodes")
-            #expect(nodes.map { $0["publisher"] as? Bool ?? false } == [true, false, false, false, false, false])
-            #expect(nodes.map { $0["tftp"] as? Bool ?? false } == [true, true, true, false, false, false])
-            #expect(Set(nodes.compactMap { $0["tlsPin"] as? String }).count == 6)
-            #expect(Set(nodes.compactMap { $0["sshHostKey"] as? String }).count == 6)
+            let nodes = try lab.cluster().nodes
+            #expect(nodes.map(\.isPublisher) == [true, false, false, false, false, false])
+            #expect(nodes.map(\.servesTFTP) == [true, true, true, false, false, false])
+            #expect(Set(nodes.compactMap(\.tlsPin)).count == 6)
+            #expect(Set(nodes.compactMap(\.sshHostKey)).count == 6)
             #expect(RunningLab.processes(of: lab.directory).count == 6, "lab, three atftpd, two nginx")
             let last = "cucm-1051-a-sub5"
             #expect(try TrustListFile(decoding: lab.served(RunningLab.publisher)).records.count == 8)
@@ -60,8 +60,8 @@ import TrustList
     @Test func twoTrustVerificationServices() async throws {
         try await RunningLab.with(["--nodes", "3", "--tvs-nodes", "2"]) { lab in
             let nodes = [RunningLab.publisher, RunningLab.subscriber, "cucm-1051-a-sub2"]
-            #expect(try nodes.map { try lab.node($0)["tvsPort"] is Int } == [true, true, false])
-            #expect(try nodes.map { try lab.node($0)["tvsPin"] is String } == [true, true, false])
+            #expect(try nodes.map { try lab.node($0).tvsPort != nil } == [true, true, false])
+            #expect(try nodes.map { try lab.node($0).tvsPin != nil } == [true, true, false])
             for node in nodes {
                 let list = try TrustListFile(decoding: try lab.served(node, "ITLFile.tlv"))
                 let servers = list.records.filter { $0.role == .tvs }
@@ -82,7 +82,6 @@ import TrustList
 
     @Test func aCacheIsFilledWhenTheServiceStarts() async throws {
         try await RunningLab.with(["--tftp-cache"]) { lab in
-            #expect(try lab.description["tftpCache"] as? Bool == true)
             let node = RunningLab.subscriber
             let path = lab.directory + "/fetched"
             func served(_ name: String) async throws -> [[UInt8]?] {

@@ -58,7 +58,7 @@ import X509
     @Test func oldTLS() async throws {
         try await RunningLab.with { lab in
             let address = try lab.address(RunningLab.publisher)
-            let port = try lab.port("tvsPort", RunningLab.publisher)
+            let port = try lab.node(RunningLab.publisher).tvsPort.required("tvsPort")
             let session = try ChildProcess.end(of: [
                 "openssl", "s_client", "-connect", "\(address):\(port)", "-tls1", "-cipher", "AES256-SHA:@SECLEVEL=0",
             ])

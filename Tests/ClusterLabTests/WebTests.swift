@@ -124,7 +124,7 @@ import X509
     @Test func theTLSKeyIsTheOneAnnounced() async throws {
         try await RunningLab.with { lab in
             for node in [RunningLab.publisher, RunningLab.subscriber] {
-                let pin = try (lab.node(node)["tlsPin"] as? String).required("tlsPin")
+                let pin = try lab.node(node).tlsPin.required("tlsPin")
                 let url = try lab.https(node) + "/cmplatform"
                 #expect(try ChildProcess.end(of: ["curl", "-sk", "--pinnedpubkey", pin, url]).status == 0)
                 let other = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import ServerFixtures
 import Testing
@@ -137,34 +138,20 @@ final class Rehearsal {
 
     /// Types something on a node's command line, by OpenSSH's client and without the program under test.
     @discardableResult func commandLine(_ node: String, _ input: String) throws -> String {
-        let lab = try LabDescription(folder: folder.file("lab"), node: node)
+        let lab = try labConfiguration()
+        let (account, node) = (try #require(lab.platform), try #require(lab.node(node)))
         let result = try run(
             "/usr/bin/sshpass",
             [
-                "-f", lab.passwordFile, "ssh", "-T", "-o", "StrictHostKeyChecking=no", "-o",
-                "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", "\(lab.sshPort)",
-                "\(lab.user)@\(lab.address)",
+                "-f", try #require(account.passwordFile), "ssh", "-T", "-o", "StrictHostKeyChecking=no", "-o",
+                "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", "\(node.sshPort)",
+                "\(account.user)@\(node.address)",
             ], input: input + "\nexit\n")
         return result.output + result.errors
     }
 
-    /// What this needs of `lab.json`, for a node.
-    private struct LabDescription {
-        let user, passwordFile, address: String
-        let sshPort: Int
-
-        init(folder: String, node: String) throws {
-            let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/lab.json"))
-            let document = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
-            let credentials = try #require(document["credentials"] as? [String: [String: String]])
-            let nodes = try #require(document["nodes"] as? [[String: Any]])
-            let node = try #require(nodes.first { $0["name"] as? String == node })
-            user = try #require(credentials["platform"]?["user"])
-            passwordFile = try #require(credentials["platform"]?["passwordFile"])
-            address = try #require(node["address"] as? String)
-            sshPort = try #require(node["sshPort"] as? Int)
-        }
-    }
+    /// The lab as it describes itself.
+    func labConfiguration() throws -> ClusterConfiguration { try ConfigurationFile.lab(in: folder.file("lab")) }
 
     func ctlFile(_ node: String) -> [UInt8]? { folder.bytes("lab/nodes/\(node)/tftp/CTLFile.tlv") }
 

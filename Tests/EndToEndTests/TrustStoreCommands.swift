@@ -34,10 +34,7 @@ import Testing
     }
 
     private func publisher(_ rehearsal: Rehearsal) throws -> String {
-        let data = try Data(contentsOf: URL(fileURLWithPath: rehearsal.folder.file("lab/lab.json")))
-        let nodes = try #require(
-            (JSONSerialization.jsonObject(with: data) as? [String: Any])?["nodes"] as? [[String: Any]])
-        return try #require(nodes.first { $0["publisher"] as? Bool == true }?["name"] as? String)
+        try #require(rehearsal.labConfiguration().publisher?.name)
     }
 
     @Test(arguments: ways)

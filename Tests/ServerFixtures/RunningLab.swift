@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import Testing
 
@@ -42,6 +43,9 @@ public final class RunningLab: Sendable {
     public static var keys: [String] { ["--keys", keyFolder.path] }
 
     private static let keyFolder = TemporaryFolder.untilExit()
+
+    /// The cluster as the lab describes it.
+    public func cluster() throws -> ClusterConfiguration { try ConfigurationFile.lab(in: directory) }
 
     /// The secret of an account: `platform` or `application`.
     public func password(_ account: String) -> String {

@@ -151,7 +151,7 @@ public struct NodeTrustListHost: TrustListHost {
     }
 
     public func restartTFTP() throws(ClusterError) {
-        try commandLine().restartServiceAndWait(ClusterService.tftp, until: .now + .seconds(600))
+        try commandLine().restart(ClusterService.tftp)
     }
 
     public func delete() throws(ClusterError) {

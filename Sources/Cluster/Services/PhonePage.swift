@@ -20,19 +20,6 @@ public struct PhoneInformation: Sendable, Hashable {
     }
 }
 
-/// A line of a phone's status messages, oldest first as the phone shows them.
-public struct PhoneStatusMessage: Sendable, Hashable {
-    /// As the phone writes it: `21:56:07 03/06/15`; empty when the line has none.
-    public var time: String
-    /// `Trust List Updated`
-    public var text: String
-
-    public init(time: String, text: String) {
-        self.time = time
-        self.text = text
-    }
-}
-
 /// What a phone says of the trust lists that it holds, in hex: MD5 or SHA-1, by its model. Nil where it holds none.
 public struct PhoneTrustLists: Sendable, Hashable {
     public var ctl: String?
@@ -58,7 +45,6 @@ public struct PhonePage: Sendable {
     private let timeout: Double
 
     static let informationPath = "/DeviceInformationX"
-    static let messagesPath = "/CGI/Java/Serviceability?adapter=device.settings.status.messages"
     /// *Unconfirmed*: phones certainly show the checksums on the display, under Settings > Security > Trust List.
     static let securityPath = "/CGI/Java/Serviceability?adapter=device.settings.security"
 
@@ -91,13 +77,6 @@ public struct PhonePage: Sendable {
             version: root.firstDescendant(named: "versionID")?.text ?? "")
     }
 
-    public func statusMessages() throws(ClusterError) -> [PhoneStatusMessage] {
-        let page = try page(Self.messagesPath, operation: localized("read the phone's status messages"))
-        let items = page.elements("li").map(\.text)
-        let rows = page.tables.flatMap(\.rows).map { $0.map(\.text).joined(separator: " ") }
-        return (items.isEmpty ? rows : items).compactMap(Self.message)
-    }
-
     public func trustLists() throws(ClusterError) -> PhoneTrustLists {
         let operation = localized("read the phone's trust list checksums")
         let page = try page(Self.securityPath, operation: operation)
@@ -123,15 +102,6 @@ public struct PhonePage: Sendable {
                 found: page.text)
         }
         return PhoneTrustLists(ctl: try checksum("ctl file"), itl: try checksum("itl file"))
-    }
-
-    /// Takes the time, where there is one, from the text.
-    static func message(_ line: String) -> PhoneStatusMessage? {
-        let words = line.split(separator: " ")
-        guard !words.isEmpty else { return nil }
-        let times = words.prefix { $0.contains(where: \.isNumber) && $0.contains { ":/.-".contains($0) } }
-        return PhoneStatusMessage(
-            time: times.joined(separator: " "), text: words.dropFirst(times.count).joined(separator: " "))
     }
 
     private func page(_ path: String, operation: LocalizableText) throws(ClusterError) -> HTMLDocument {

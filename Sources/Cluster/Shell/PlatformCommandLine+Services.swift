@@ -12,8 +12,9 @@ extension PlatformCommandLine {
     /// while the service is still on its way.
     ///
     /// - Throws: `refused` when the node does not restart it; `timedOut` when it is not up by then; `interrupted`.
-    package func restartServiceAndWait(
-        _ name: String, until deadline: ContinuousClock.Instant, isInterrupted: () -> Bool = { false }
+    public func restart(
+        _ name: String, until deadline: ContinuousClock.Instant = .now + .seconds(600),
+        isInterrupted: () -> Bool = { false }
     ) throws(ClusterError) {
         let command = ShellCommand(
             "utils service restart \(name)", timeout: max(1, (deadline - .now) / .seconds(1)))

@@ -100,18 +100,6 @@ public struct PlatformCommandLine: Sendable {
         try answer(ShellCommand("utils service list", timeout: 120), CommandAnswers.services)
     }
 
-    /// `utils service restart NAME`, and waits until it says that the service is started.
-    ///
-    /// - Parameters:
-    ///   - name: `Cisco Tftp`, `Cisco CallManager`, `Cisco Trust Verification Service` ...
-    ///   - timeout: seconds.
-    public func restartService(_ name: String, timeout: Double = 600) throws(ClusterError) {
-        let command = ShellCommand("utils service restart \(name)", timeout: timeout)
-        let text = try run(command)
-        let states = (CommandAnswers.services(text) ?? []).filter { $0.name == name }
-        guard states.last?.isRunning == true else { throw rejected(command.text, text) }
-    }
-
     /// `utils ctl update CTLFile`: the cluster makes and signs its own CTL file (10.0 and later).
     public func updateTokenlessTrustList() throws(ClusterError) {
         try runTrustListCommand("utils ctl update CTLFile", success: "CTL file Updated")

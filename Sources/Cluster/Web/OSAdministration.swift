@@ -31,9 +31,11 @@ public final class OSAdministration: Sendable {
     private let user: String
     private let password: Secret
     private let session: HTTPSession
-    private let isLoggedIn = Mutex(false)
+    /// The login that holds now, by its number. Whoever finds it expired forgets only that one.
+    private let login = OnceValue<Int>()
+    private let logins = Atomic(0)
     /// The login page, where it was opened ahead.
-    private let loginPage = Mutex<HTTPResponse?>(nil)
+    private let loginPage = OnceValue<HTTPResponse>()
 
     private typealias Paths = OSAdministrationPaths
 
@@ -51,20 +53,15 @@ public final class OSAdministration: Sendable {
 
     /// Opens the login page, so that a login takes less time later. No password is sent.
     public func approach() throws(ClusterError) {
-        try isLoggedIn.withLock { (isLoggedIn) throws(ClusterError) in
-            guard !isLoggedIn, loginPage.withLock({ $0 == nil }) else { return }
-            let page = try openLoginPage(operation: localized("log in to OS Administration"))
-            loginPage.withLock { $0 = page }
+        guard login.value == nil else { return }
+        _ = try loginPage.get { () throws(ClusterError) in
+            try openLoginPage(operation: localized("log in to OS Administration"))
         }
     }
 
     /// Logs in, unless that has been done. What follows would do it as well; this tells of a wrong password earlier.
     public func connect() throws(ClusterError) {
-        try isLoggedIn.withLock { (isLoggedIn) throws(ClusterError) in
-            guard !isLoggedIn else { return }
-            try logIn()
-            isLoggedIn = true
-        }
+        _ = try loggedIn()
     }
 
     /// Uploads a file to the node's TFTP folder, as TFTP File Management does.
@@ -201,36 +198,37 @@ public final class OSAdministration: Sendable {
 
     // MARK: - Session
 
+    /// The number of the login that holds, after logging in where none does.
+    private func loggedIn() throws(ClusterError) -> Int {
+        try login.get { () throws(ClusterError) in
+            try logIn()
+            return logins.add(1, ordering: .relaxed).newValue
+        }
+    }
+
     /// Sends a request within a session; logs in for it where needed.
     private func send(_ request: HTTPRequest, operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
-        try isLoggedIn.withLock { (isLoggedIn) throws(ClusterError) -> HTTPResponse in
-            if !isLoggedIn {
-                try logIn()
-                isLoggedIn = true
-            }
-            var answer = try exchange(request, operation: operation)
-            if try isLogin(answer, operation: operation) {
-                isLoggedIn = false
-                session.forgetCookies()
-                try logIn()
-                isLoggedIn = true
-                answer = try exchange(request, operation: operation)
-                guard try !isLogin(answer, operation: operation) else {
-                    isLoggedIn = false
-                    throw ClusterError(
-                        .refused, operation: operation, node: node.name,
-                        message: localized("its session ended before the form was taken, twice in a row"))
-                }
-            }
-            guard answer.status == 200 else {
+        let first = try loggedIn()
+        var answer = try exchange(request, operation: operation)
+        if try isLogin(answer, operation: operation) {
+            login.forget { $0 == first }
+            let second = try loggedIn()
+            answer = try exchange(request, operation: operation)
+            guard try !isLogin(answer, operation: operation) else {
+                login.forget { $0 == second }
                 throw ClusterError(
-                    .unexpectedAnswer, operation: operation, node: node.name,
-                    message: answer.header("Location").map { localized("HTTP status \(answer.status) to \($0)") }
-                        ?? localized("HTTP status \(answer.status)"),
-                    found: (try? HTMLDocument(answer.body))?.text)
+                    .refused, operation: operation, node: node.name,
+                    message: localized("its session ended before the form was taken, twice in a row"))
             }
-            return answer
         }
+        guard answer.status == 200 else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: node.name,
+                message: answer.header("Location").map { localized("HTTP status \(answer.status) to \($0)") }
+                    ?? localized("HTTP status \(answer.status)"),
+                found: (try? HTMLDocument(answer.body))?.text)
+        }
+        return answer
     }
 
     private func exchange(_ request: HTTPRequest, operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
@@ -253,12 +251,8 @@ public final class OSAdministration: Sendable {
 
     private func logIn() throws(ClusterError) {
         let operation = localized("log in to OS Administration")
-        let ahead = loginPage.withLock { page in
-            defer { page = nil }
-            return page
-        }
-        let loginPage: HTTPResponse
-        if let ahead { loginPage = ahead } else { loginPage = try openLoginPage(operation: operation) }
+        let loginPage = try loginPage.get { () throws(ClusterError) in try openLoginPage(operation: operation) }
+        self.loginPage.forget()
         guard loginPage.status == 200 else { throw loginFailure(loginPage, operation: operation) }
         let form = try page(loginPage, operation: operation).forms.first { $0.field("j_password") != nil }
         guard let form else { throw loginFailure(loginPage, operation: operation) }
@@ -282,6 +276,8 @@ public final class OSAdministration: Sendable {
     }
 
     private func openLoginPage(operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
+        // What is left of a session that has expired is not offered again.
+        session.forgetCookies()
         var request = HTTPRequest.get(url(Paths.start))
         request.followsRedirects = true
         return try exchange(request, operation: operation)

@@ -85,7 +85,7 @@ public enum LabDaemon {
         try cluster.start()
         try cluster.crowd.start()
         DispatchQueue.concurrentPerform(iterations: cluster.phones.count) { cluster.phones[$0].startNow() }
-        try LabFiles.write(JSON.encode(try LabDescription(cluster, path: path)), to: folder.description, mode: 0o600)
+        try LabFiles.write(Array(ClusterFile.text(cluster, path: path).utf8), to: folder.clusterFile, mode: 0o600)
     }
 
     /// Everything that is made once: the plan, passwords, keys and certificates.

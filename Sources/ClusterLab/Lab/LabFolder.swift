@@ -8,7 +8,7 @@ struct LabFolder: Sendable {
     static let here = LabFolder(".")
 
     /// What other programs read to reach the cluster.
-    var description: String { path + "/lab.json" }
+    var clusterFile: String { path + "/cluster.toml" }
     var plan: String { path + "/plan.json" }
     var state: String { path + "/state.json" }
     var log: String { path + "/lab.log" }

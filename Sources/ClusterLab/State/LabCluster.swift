@@ -168,8 +168,6 @@ final class LabCluster: Sendable {
             })
     }
 
-    var webServerProcess: Int32? { nginx.processID }
-
     // MARK: Faults
 
     /// Seconds.

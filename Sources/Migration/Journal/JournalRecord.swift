@@ -120,7 +120,7 @@ public struct JournalRecord: Codable, Sendable {
 
     /// Phones that hold the same after a change.
     public struct PhoneGroup: Codable, Sendable {
-        public let result: PhoneResult
+        public let result: HeldFile.Code
         public let phones: [String]
     }
 }

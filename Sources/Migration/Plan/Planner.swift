@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Messages
+import Operations
 import Phones
 import TrustList
 import X509
@@ -24,7 +25,7 @@ struct Planner {
     // MARK: The steps
 
     /// What must notice a new file, in the order in which it is restarted.
-    static var services: [String] { [ClusterService.tftp, ClusterService.callManager] }
+    static var services: [String] { TrustListService.allCases.filter(\.isRestartedByChanges).map(\.name) }
 
     /// The steps, in order. The first one that phones can see comes after the forecast.
     static func steps(

@@ -186,7 +186,7 @@ final class CheckPhones: ChangeStep, Step {
         Set((change.known.forecast?.groups ?? []).filter { $0.outcome == .accepted }.flatMap(\.phones))
     }
 
-    private var results: [String: PhoneResult] = [:]
+    private var results: [String: HeldFile.Code] = [:]
 
     func act(_ context: RunContext) throws {
         let accepting = accepting
@@ -226,16 +226,8 @@ final class CheckPhones: ChangeStep, Step {
 
     private func look(at phones: [Phone]) throws {
         let held = cluster.heldChecksums(of: phones)
-        let new = try change.newFile().map(Digest.displayed) ?? []
-        let old = survey.presentBytes.map(Digest.displayed) ?? []
-        for phone in phones {
-            results[phone.name] =
-                switch held[phone.name] {
-                case .checksum(let text)?: new.contains(text) ? .newFile : old.contains(text) ? .oldFile : .otherFile
-                case .notInstalled?: .noFile
-                case nil: .notKnown
-                }
-        }
+        let classifier = FileClassifier(present: survey.presentBytes, new: try change.newFile() ?? [])
+        for phone in phones { results[phone.name] = classifier.code(of: held[phone.name]) }
     }
 
     func prove() throws -> [LocalizableText] {
@@ -261,26 +253,6 @@ final class CheckPhones: ChangeStep, Step {
             group.phones.count <= 3
                 ? localized("\(group.phones.joined(separator: ", ")): \(group.result.text)")
                 : localized("\(group.phones.count) phones: \(group.result.text)")
-        }
-    }
-}
-
-/// What a phone holds after the change.
-public enum PhoneResult: String, Sendable, Codable {
-    case newFile = "new-file"
-    case oldFile = "old-file"
-    case otherFile = "other-file"
-    case noFile = "no-file"
-    case notKnown = "not-known"
-
-    /// For people: "new file".
-    public var text: LocalizableText {
-        switch self {
-        case .newFile: localized("new file")
-        case .oldFile: localized("old file")
-        case .otherFile: localized("other file")
-        case .noFile: localized("no file")
-        case .notKnown: localized("not known")
         }
     }
 }

@@ -14,12 +14,6 @@ public struct ServiceRestart: Sendable {
         public let service: String
     }
 
-    /// The services that have to notice a new trust list, in a safe order: what vouches for its signer, what serves it,
-    /// what phones register with.
-    public static let standardServices = [
-        ClusterService.trustVerification, ClusterService.tftp, ClusterService.callManager,
-    ]
-
     public let steps: [Step]
     /// Services that were asked for and are not activated on any of the nodes.
     public let notFound: [String]
@@ -89,7 +83,7 @@ extension ClusterClient {
         _ service: String, on node: NodeConfiguration, timeout: Double = 600, isInterrupted: () -> Bool = { false }
     ) throws(ClusterError) {
         let deadline = ContinuousClock.now + .seconds(timeout)
-        try commandLine(of: node).restartServiceAndWait(service, until: deadline, isInterrupted: isInterrupted)
+        try commandLine(of: node).restart(service, until: deadline, isInterrupted: isInterrupted)
         while !answers(service, on: node) {
             guard ContinuousClock.now < deadline else {
                 throw ClusterError(

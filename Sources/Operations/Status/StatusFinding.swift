@@ -165,39 +165,28 @@ extension ClusterStatus {
     private func differingFiles() -> [StatusFinding] {
         var findings: [StatusFinding] = []
         func describe(_ file: File) -> LocalizableText {
-            file.sha1.map { .verbatim("SHA-1 \($0)") } ?? localized("no file")
+            if let length = file.length, let sha1 = file.sha1 { return localized("\(length) bytes, SHA-1 \(sha1)") }
+            return localized("no file")
         }
-        let serving = nodes.filter { $0.ctl != nil }
-        let answers = serving.flatMap { node in
-            [(node.name, "TFTP", node.ctl?.tftp), (node.name, "HTTP", node.ctl?.http)].compactMap { name, way, file in
-                file.flatMap { $0.state == .failed ? nil : (name: name, way: way, file: $0) }
+        typealias Answer = (node: String, transport: TrustListTransport, file: File)
+        func answers(_ node: Node, _ served: Served?) -> [Answer] {
+            guard let served else { return [] }
+            return [(node.name, .tftp, served.tftp), (node.name, .http, served.http)].filter { $0.2.state != .failed }
+        }
+        func compare(_ kind: TrustListKind, _ answers: [Answer]) -> [StatusFinding] {
+            guard let first = answers.first else { return [] }
+            return answers.filter { $0.file.sha1 != first.file.sha1 }.map { other in
+                .filesDiffer(
+                    kind, of: cluster, (other.node, other.transport, describe(other.file)),
+                    (first.node, first.transport, describe(first.file)))
             }
         }
-        if let first = answers.first {
-            for other in answers where other.file.sha1 != first.file.sha1 {
-                findings.append(
-                    finding(
-                        .filesDiffer, node: other.name,
-                        localized(
-                            "\(other.name) serves another CTL file over \(other.way) (\(describe(other.file))) than \(first.name) over \(first.way) (\(describe(first.file)))."
-                        ),
-                        next: [
-                            restartTFTP(other.name),
-                            localized(
-                                "Or deploy the right file again: etoken-bridge ctl deploy FILE --cluster \(cluster)"),
-                        ]))
-            }
+        for var finding in compare(.ctl, nodes.flatMap { answers($0, $0.ctl) }) {
+            finding.next.append(
+                localized("Or deploy the right file again: etoken-bridge ctl deploy FILE --cluster \(cluster)"))
+            findings.append(finding)
         }
-        for node in nodes {
-            guard let itl = node.itl, itl.tftp.state != .failed, itl.http.state != .failed,
-                itl.tftp.sha1 != itl.http.sha1
-            else { continue }
-            findings.append(
-                finding(
-                    .filesDiffer, node: node.name,
-                    localized("\(node.name) serves different ITL files over TFTP and HTTP."),
-                    next: restartTFTP(node.name)))
-        }
+        for node in nodes { findings += compare(.itl, answers(node, node.itl)) }
         for node in nodes where !isDown(node) {
             for (kind, served) in [("CTL", node.ctl), ("ITL", node.itl)] {
                 for (way, file) in [("TFTP", served?.tftp), ("HTTP", served?.http)] where file?.state == .failed {
@@ -211,12 +200,6 @@ extension ClusterStatus {
             }
         }
         return findings
-    }
-
-    private func restartTFTP(_ node: String) -> LocalizableText {
-        localized(
-            "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(cluster) --service tftp --node \(node)"
-        )
     }
 
     /// Whether nothing answers at a node: that is said once, and not for every question again.

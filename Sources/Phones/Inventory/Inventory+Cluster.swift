@@ -51,7 +51,7 @@ extension Inventory {
                     "\(reader.others) devices of the class Phone are not telephones (templates, gateway ports), and were left out."
                 ))
         }
-        return Inventory(phones: reader.phones, notes: notes)
+        return Inventory(phones: reader.phones, notes: notes, pools: reader.allPools)
     }
 }
 

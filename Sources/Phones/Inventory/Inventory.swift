@@ -7,11 +7,23 @@ public struct Inventory: Sendable {
     public let phones: [Phone]
     /// What could not be learnt, a sentence each.
     public let notes: [LocalizableText]
+    /// All device pools by name, also those without phones; none where a file was read.
+    public let pools: [DevicePool]
 
-    public init(phones: [Phone], notes: [LocalizableText] = []) {
+    public init(phones: [Phone], notes: [LocalizableText] = [], pools: [DevicePool] = []) {
         self.phones = phones
         self.notes = notes
+        self.pools = pools
     }
+}
+
+/// A device pool, and where its phones register.
+public struct DevicePool: Sendable, Hashable {
+    public let name: String
+    /// Its CallManager group; empty where it has none.
+    public let group: String
+    /// The nodes of the group by priority.
+    public let servers: [String]
 }
 
 /// How the list of phones is read from a cluster's database.

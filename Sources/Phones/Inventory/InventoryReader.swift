@@ -12,11 +12,8 @@ struct InventoryReader {
     private(set) var phones: [Phone] = []
     /// How many devices of the class are no phones.
     private(set) var others = 0
-
-    private struct Pool {
-        let name, group: String
-        let servers: [String]
-    }
+    /// By name.
+    private(set) var allPools: [DevicePool] = []
 
     init(database: InventoryDatabase, nodes: [NodeConfiguration], models: PhoneModelTable) {
         self.database = database
@@ -34,6 +31,7 @@ struct InventoryReader {
         let models = try names("select enum, name from typemodel order by enum", key: "enum")
         let profiles = try names("select pkid, name from securityprofile order by pkid", key: "pkid")
         let pools = try readPools()
+        allPools = pools.values.sorted { $0.name < $1.name }
         let count = try database.number(
             "select count(*) as number from device where tkclass = \(phoneClass)")
         phones.reserveCapacity(count)
@@ -104,7 +102,7 @@ struct InventoryReader {
         return names
     }
 
-    private func readPools() throws -> [String: Pool] {
+    private func readPools() throws -> [String: DevicePool] {
         let groups = try names("select pkid, name from callmanagergroup order by pkid", key: "pkid")
         var members: [String: [(priority: Int, node: String)]] = [:]
         let query =
@@ -120,11 +118,11 @@ struct InventoryReader {
             }
         }
         let servers = members.mapValues { members in members.sorted { $0.priority < $1.priority }.map(\.node) }
-        var pools: [String: Pool] = [:]
+        var pools: [String: DevicePool] = [:]
         let poolQuery = "select pkid, name, fkcallmanagergroup from devicepool order by pkid"
         try database.read(poolQuery, columns: ["pkid", "name", "fkcallmanagergroup"]) { rows in
             for row in rows {
-                pools[row[0]] = Pool(name: row[1], group: groups[row[2]] ?? "", servers: servers[row[2]] ?? [])
+                pools[row[0]] = DevicePool(name: row[1], group: groups[row[2]] ?? "", servers: servers[row[2]] ?? [])
             }
         }
         return pools

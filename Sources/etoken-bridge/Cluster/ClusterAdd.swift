@@ -137,7 +137,7 @@ struct ClusterAdd: ParsableCommand {
     }
 
     private func labCluster(_ folder: String) throws -> ClusterConfiguration {
-        var configuration = try LabFile.read(folder: folder)
+        var configuration = try ConfigurationFile.lab(in: folder)
         if let name { configuration.name = name }
         return configuration
     }
@@ -150,7 +150,7 @@ struct ClusterAdd: ParsableCommand {
                 localized("A cluster called \"\(name)\" is in \(ConfigurationFile.defaultPath) already."),
                 next: localized("Choose another --name, or give --force to replace it and pin its keys anew."))
         }
-        var cluster = ClusterConfiguration(
+        let cluster = ClusterConfiguration(
             name: name,
             platform: AccountConfiguration(
                 user: user, passwordFile: passwordFile, passwordCommand: Self.words(passwordCommand)),
@@ -160,36 +160,27 @@ struct ClusterAdd: ParsableCommand {
                     passwordCommand: Self.words(applicationPasswordCommand))
             })
         let agreement = KeyAgreement(accepted: Set(sshHostKey + tlsPin))
-        var first = NodeConfiguration(
-            name: address, isPublisher: true, address: address, legacyTLS: legacyTls, legacySSH: legacySsh)
-        try apply(to: &first, as: ["publisher", address])
-        // Nothing is sent to the publisher, the password least of all, before its keys are agreed on.
-        let contact = FirstContact(with: first)
-        if let failure = contact.failures.first(where: { $0.purpose != .tvs }) { throw Self.failure(failure.error) }
-        try agreement.ask([contact])
-        cluster.nodes = [contact.pinned]
-
-        let live = ClusterClient(cluster, credentials: .standard)
-        defer { live.close() }
-        Terminal.note(localized("Asking \(address) for the cluster's nodes ..."))
-        let commandLine = try live.commandLine(of: contact.pinned)
-        cluster.version = try commandLine.version()
-        let servers = try commandLine.servers()
-        var publisherNode = contact.pinned
-        publisherNode.name = servers[0].name
-        publisherNode.servesTFTP = servers[0].services?.contains(ClusterService.tftp) ?? true
-
-        let others = try servers.dropFirst().map { try node(for: $0) }
-        let contacts = Concurrently.map(others) { FirstContact(with: $0) }
-        try agreement.ask(contacts)
-        cluster.nodes = [publisherNode] + contacts.map(\.pinned)
-        for setting in settings where !setting.isUsed(by: cluster.nodes.map(\.name) + ["publisher", address]) {
+        let discovery = ClusterDiscovery(
+            of: cluster, legacyTLS: legacyTls, legacySSH: legacySsh,
+            correct: { node, names in
+                for setting in settings where setting.isUsed(by: names) { setting.apply(to: &node) }
+            }, agree: agreement.ask)
+        let found: ClusterDiscovery.Result
+        do {
+            found = try discovery.run(publisher: address, credentials: .standard) {
+                Terminal.note(localized("Asking \(address) for the cluster's nodes ..."))
+            }
+        } catch let error as ClusterError {
+            throw Self.failure(error)
+        }
+        let names = found.cluster.nodes.map(\.name)
+        for setting in settings where !setting.isUsed(by: names + ["publisher", address]) {
             throw Failure(
                 Status.notThere, localized("--set names \(setting.node), and the cluster has no such node."),
-                next: localized("Its nodes: \(cluster.nodes.map(\.name).joined(separator: ", "))."))
+                next: localized("Its nodes: \(names.joined(separator: ", "))."))
         }
-        agreement.warn(contacts + [contact])
-        return cluster
+        agreement.warn(found.contacts)
+        return found.cluster
     }
 
     /// There is nothing in the configuration yet that could be corrected.
@@ -199,18 +190,6 @@ struct ClusterAdd: ParsableCommand {
         return Failure(
             failure.status, failure.what, code: failure.code,
             next: localized("For CUCM 8 and 9, give --legacy-tls and --legacy-ssh."), causes: failure.causes)
-    }
-
-    private func node(for server: ClusterServer) throws -> NodeConfiguration {
-        var node = NodeConfiguration(
-            name: server.name, address: server.address, legacyTLS: legacyTls, legacySSH: legacySsh,
-            servesTFTP: server.services?.contains(ClusterService.tftp) ?? true)
-        try apply(to: &node, as: [server.name])
-        return node
-    }
-
-    private func apply(to node: inout NodeConfiguration, as names: [String]) throws {
-        for setting in settings where setting.isUsed(by: names) { setting.apply(to: &node) }
     }
 
     private static func words(_ text: String?) -> [String]? {

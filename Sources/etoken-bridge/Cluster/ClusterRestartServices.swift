@@ -5,19 +5,9 @@ import Messages
 import Migration
 import Operations
 
+extension TrustListService: ExpressibleByArgument {}
+
 struct ClusterRestartServices: ParsableCommand {
-    enum Service: String, ExpressibleByArgument, CaseIterable {
-        case tvs, tftp, callmanager
-
-        var name: String {
-            switch self {
-            case .tvs: ClusterService.trustVerification
-            case .tftp: ClusterService.tftp
-            case .callmanager: ClusterService.callManager
-            }
-        }
-    }
-
     static let configuration = CommandConfiguration(
         commandName: "restart-services",
         abstract: localized("Restart the services that have to notice a new trust list, one after the other."),
@@ -36,7 +26,7 @@ struct ClusterRestartServices: ParsableCommand {
     @OptionGroup var cluster: ClusterOptions
 
     @Option(help: .localized("Only this service: tvs, tftp or callmanager. May be given more than once."))
-    var service: [Service] = []
+    var service: [TrustListService] = []
 
     @Option(help: .localized("Only this node. May be given more than once.", valueName: "name"))
     var node: [String] = []
@@ -83,7 +73,7 @@ struct ClusterRestartServices: ParsableCommand {
             try node.isEmpty
             ? all.filter(\.isPublisher) + all.filter { !$0.isPublisher } : cluster.nodes(named: node)
         // The safe order, whatever order they were named in.
-        let services = Service.allCases.filter { service.isEmpty || service.contains($0) }.map(\.name)
+        let services = TrustListService.allCases.filter { service.isEmpty || service.contains($0) }.map(\.name)
         let restart = try ServiceRestart(of: services, on: nodes, in: cluster)
         if !service.isEmpty, let name = restart.notFound.first {
             throw Failure(

@@ -112,14 +112,14 @@ struct CtlDeploy: ParsableCommand {
     /// The file, if phones could read it and its signature is right.
     private func verified() throws -> CtlFile {
         let file = try CtlFile(self.file)
-        let name = file.list.header.fileName
-        guard name == TrustListKind.ctl.fileName else {
+        let rules = DeploymentRules(for: file.list)
+        guard rules.isCTLFile else {
             throw Failure(
                 Status.verificationFailed,
-                localized("\(self.file) calls itself \(name), where CTLFile.tlv was expected."),
+                localized("\(self.file) calls itself \(file.list.header.fileName), where CTLFile.tlv was expected."),
                 next: localized("Name a CTL file: etoken-bridge ctl show \(self.file)"))
         }
-        let failed = TrustListVerification(of: file.list, at: Int64(time(nil))).checks.filter { $0.severity == .error }
+        let failed = rules.failedChecks(at: Int64(time(nil)))
         guard failed.isEmpty else {
             throw Failure(
                 Status.verificationFailed,
@@ -129,18 +129,14 @@ struct CtlDeploy: ParsableCommand {
         return file
     }
 
-    /// A server whose record is emptied is still there: that is how a file looks in non-secure mode.
     private func checkServers(of file: CtlFile, replacing present: DistributedFile) throws {
         guard !allowMissingServers else { return }
-        let servers = present.variants.compactMap { try? TrustListFile(decoding: $0) }.flatMap(\.records)
-            .filter { record in [Role.ccm, .ccmTFTP, .tftp].contains { $0 == record.role } }
-        let missing = servers.filter { server in !file.list.records.contains { $0.isServer(of: server) } }
-            .map { $0.dnsName ?? "-" }
+        let missing = DeploymentRules(for: file.list).missingServers(replacing: present)
         guard !missing.isEmpty else { return }
         throw Failure(
             Status.verificationFailed,
             localized(
-                "\(self.file) has no record of \(Set(missing).sorted().list), which the present CTL file has; it was not deployed."
+                "\(self.file) has no record of \(missing.list), which the present CTL file has; it was not deployed."
             ),
             code: "missing-servers",
             next: localized(
@@ -148,21 +144,12 @@ struct CtlDeploy: ParsableCommand {
             ))
     }
 
-    /// A phone takes a file whose signer is in the file that it has; otherwise it depends on more.
     private func warn(_ file: CtlFile, replacing present: DistributedFile) {
-        guard let before = present.variants.first, before != file.bytes,
-            let old = try? TrustListFile(decoding: before)
-        else { return }
-        let header = file.list.header
-        let isKnown = old.records.contains {
-            $0.role == .sast && $0.names(issuer: header.caName, serialNumber: header.serialNumber)
-        }
-        if !isKnown {
-            Terminal.note(
-                localized(
-                    "Warning: the signer, \(header.signerName), is not in the CTL file that was there. Phones that hold it take the new file only where TVS vouches for the signer (see docs/phone-acceptance.md)."
-                )
+        guard !DeploymentRules(for: file.list).isSignerKnown(to: present) else { return }
+        Terminal.note(
+            localized(
+                "Warning: the signer, \(file.list.header.signerName), is not in the CTL file that was there. Phones that hold it take the new file only where TVS vouches for the signer (see docs/phone-acceptance.md)."
             )
-        }
+        )
     }
 }

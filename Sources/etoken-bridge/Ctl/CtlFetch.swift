@@ -63,7 +63,7 @@ struct CtlFetch: ParsableCommand {
                         "See its security mode: etoken-bridge cluster status --cluster \(self.cluster.cluster)"))
         }
         let written = try write(file)
-        let findings = self.findings(in: file)
+        let findings = file.findings(of: self.cluster.cluster)
         let report = FetchReport(file, written: written, findings: findings)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
         guard findings.isEmpty else {
@@ -76,36 +76,6 @@ struct CtlFetch: ParsableCommand {
                 next: written.isEmpty
                     ? localized("Name a folder with --output to get each of the files.") : findings[0].next[0])
         }
-    }
-
-    /// An ITL file is each node's own; a CTL file has to be the same everywhere.
-    private func findings(in file: DistributedFile) -> [StatusFinding] {
-        var findings = file.failures.map {
-            StatusFinding(
-                code: .nodeNotRead, severity: .error, node: $0.node,
-                text: localized("\($0.node) could not be read: \($0.error.message)."),
-                next: [
-                    localized(
-                        "Check that \($0.node) is up and that its ports can be reached: etoken-bridge doctor --cluster \(cluster.cluster)"
-                    )
-                ])
-        }
-        let differing = itl ? file.differingWithinNodes : file.differing
-        for reading in differing {
-            guard let other = itl ? file.answer(of: reading.node) : file.reference else { continue }
-            findings.append(
-                StatusFinding(
-                    code: .filesDiffer, severity: .error, node: reading.node,
-                    text: localized(
-                        "\(reading.node) serves another \(file.kind.fileName) over \(reading.transport.text) than \(other.node) over \(other.transport.text): \(reading.summary); there \(other.summary)."
-                    ),
-                    next: [
-                        localized(
-                            "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(cluster.cluster) --service tftp --node \(reading.node)"
-                        )
-                    ]))
-        }
-        return findings
     }
 
     /// Writes what was read: one file where there is one; in a folder, all of them.
@@ -143,10 +113,6 @@ struct CtlFetch: ParsableCommand {
         let folder = output.count > 1 && output.hasSuffix("/") ? String(output.dropLast()) : output
         return name.isEmpty ? folder : "\(folder)/\(name)"
     }
-}
-
-extension TrustListTransport {
-    var text: String { rawValue.uppercased() }
 }
 
 extension TrustListKind {

@@ -103,20 +103,14 @@ struct CtlVerify: ParsableCommand {
     /// What phones with and without Security by Default would do. Without `--held` and `--itl` nothing is said.
     private func acceptance(of file: CtlFile, signer certificate: Certificate?) throws -> [PhoneVerdict] {
         guard held != nil || itl != nil, let certificate else { return [] }
-        let signer = CandidateSigner(header: file.list.header, certificate: certificate)
-        let heldList = try held.map { HeldTrustList.file(try CtlFile($0).list) } ?? .none
-        let itlList = try itl.map { try CtlFile($0).list }
-        var kinds: [(Bool, LocalizableText, PhoneModel)] = [
-            (false, localized("phones without Security by Default"), PhoneModel(name: "Cisco 7960"))
-        ]
-        if itlList != nil {
-            kinds.append((true, localized("phones with Security by Default"), PhoneModel(name: "Cisco 8861")))
-        }
-        return kinds.map { isByDefault, name, model in
-            let verdict = Acceptance.decide(
-                signer: signer, held: heldList, itl: itlList, model: model, tvs: [.notAsked])
-            return PhoneVerdict(
-                phones: name, securityByDefault: isByDefault, outcome: verdict.outcome, rule: verdict.rule.rawValue,
+        return Acceptance.ofKinds(
+            file.list, signer: certificate, held: try held.map { try CtlFile($0).list },
+            itl: try itl.map { try CtlFile($0).list }
+        ).map { hasIt, verdict in
+            PhoneVerdict(
+                phones: hasIt
+                    ? localized("phones with Security by Default") : localized("phones without Security by Default"),
+                securityByDefault: hasIt, outcome: verdict.outcome, rule: verdict.rule.rawValue,
                 reason: verdict.reason)
         }
     }

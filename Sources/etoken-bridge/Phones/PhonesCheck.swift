@@ -109,6 +109,7 @@ struct PhonesCheck: ParsableCommand {
 
     private func report(_ phones: [Phone], _ held: [String: HeldChecksum], _ bytes: [UInt8]) -> Report {
         let checksums = [PhoneModel.Checksum.md5: Digest.md5(bytes).hex, .sha1: Digest.sha1(bytes).hex]
+        let classifier = FileClassifier(present: bytes)
         var report = Report(
             cluster: cluster.cluster, sha1: Digest.sha1(bytes).hex, md5: Digest.md5(bytes).hex, length: bytes.count)
         var models: [String: Report.Model] = [:]
@@ -123,16 +124,17 @@ struct PhonesCheck: ParsableCommand {
                 model.answered += 1
                 let holds: Report.Held.Kind
                 var checksum: String?
-                switch answer {
-                case .checksum(let text) where checksums.values.contains(text):
+                switch classifier.code(of: answer) {
+                case .presentFile:
                     model.expected += 1
                     holds = .expected
-                case .checksum(let text):
-                    model.other += 1
-                    (holds, checksum) = (.other, text)
-                case .notInstalled:
+                case .noFile:
                     model.noFile += 1
                     holds = .none
+                default:
+                    model.other += 1
+                    holds = .other
+                    if case .checksum(let text) = answer { checksum = text }
                 }
                 report.answers.append(
                     .init(phone: phone.name, model: phone.model.name, holds: holds, checksum: checksum))

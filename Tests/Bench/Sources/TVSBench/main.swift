@@ -11,7 +11,7 @@ import X509
 struct Usage: Error {}
 
 guard CommandLine.arguments.count == 3, let seconds = Double(CommandLine.arguments[2]) else { throw Usage() }
-let configuration = try LabFile.read(folder: CommandLine.arguments[1])
+let configuration = try ConfigurationFile.lab(in: CommandLine.arguments[1])
 guard let publisher = configuration.publisher else { throw Usage() }
 let contact = FirstContact(with: publisher, purposes: [.tvs])
 guard let certificate = contact.keys.first?.certificate else { throw Usage() }
