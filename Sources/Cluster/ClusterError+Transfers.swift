@@ -7,7 +7,7 @@ import Transfers
 extension ClusterError {
     /// A transfer failed.
     package init(
-        _ error: TransferError, operation: String, node: String?, allowsLegacyTLS: Bool = false,
+        _ error: TransferError, operation: LocalizableText, node: String?, allowsLegacyTLS: Bool = false,
         expected: String? = nil, found: String? = nil
     ) {
         let code: Code =
@@ -32,7 +32,7 @@ extension ClusterError {
                     ? localized("\(error.location) agrees on no TLS version or cipher, not even an old one")
                     : localized("\(error.location) speaks no TLS version or cipher that is allowed now")
             case .closed: localized("\(error.location) closed the connection")
-            default: "\(error.location): \(error.message)"
+            default: localized("\(error.location): \(error.message)")
             }
         self.init(
             code, operation: operation, node: node, message: message,
@@ -41,7 +41,7 @@ extension ClusterError {
 
     /// A transfer over TLS with a node failed. Where its key is another one, it is looked at once more, so that the user is
     /// told which one it is; nothing is sent.
-    package init(_ error: TransferError, operation: String, node: NodeConfiguration, port: UInt16, expected: String?) {
+    package init(_ error: TransferError, operation: LocalizableText, node: NodeConfiguration, port: UInt16, expected: String?) {
         guard error.code == .notTrusted else {
             self.init(error, operation: operation, node: node.name, allowsLegacyTLS: node.legacyTLS)
             return
@@ -52,7 +52,7 @@ extension ClusterError {
     }
 
     /// A page or document cannot be read.
-    package init(_ error: MarkupError, operation: String, node: String?, found: String) {
+    package init(_ error: MarkupError, operation: LocalizableText, node: String?, found: String) {
         self.init(
             .unexpectedAnswer, operation: operation, node: node,
             message: localized("the answer cannot be read: \(error)"),

@@ -9,7 +9,7 @@ extension NodeConfiguration {
     }
 
     /// Trust in the node's web server. Without a pin there is no connection.
-    func tls(operation: String) throws(ClusterError) -> TLSOptions {
+    func tls(operation: LocalizableText) throws(ClusterError) -> TLSOptions {
         guard let tlsPin else {
             throw ClusterError(
                 .configuration, operation: operation, node: name, message: localized("its TLS key is not known yet"))

@@ -44,7 +44,7 @@ public struct CredentialProvider: Sendable {
         } catch {
             throw ClusterError(
                 .configuration, operation: localized("read the password of \(configuration.user)"),
-                message: error.description,
+                message: error.clause,
                 cause: error)
         }
     }

@@ -4,7 +4,7 @@ import Messages
 /// What went wrong between us and a cluster.
 ///
 /// The text never holds a password. What a peer said is quoted in `found`, cut to a readable length.
-public struct ClusterError: Error, Sendable, CustomStringConvertible {
+public struct ClusterError: UserError {
     /// The stable kind of a failure.
     public enum Code: String, Sendable, Hashable, CaseIterable {
         /// The configuration is missing something, or holds something that it must not.
@@ -43,48 +43,73 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
 
     public let code: Code
     /// What was attempted, as a verb phrase: `log in to OS Administration`.
-    public let operation: String
+    public let operation: LocalizableText
     /// The node's name, or its address where it has no name yet; nil where no node is concerned.
     public let node: String?
     /// One sentence: what happened.
-    public let message: String
+    public let message: LocalizableText
     /// What had to be there: a pin, a checksum, a text.
-    public let expected: String?
+    public let expected: LocalizableText?
     /// What was there instead.
-    public let found: String?
+    public let found: LocalizableText?
     public let cause: (any Error)?
     /// Of a refused login: whose it was.
     public let account: Account?
     /// Of a busy node: after how many seconds it wants to be asked again, where it says so.
     public let retryAfter: Double?
 
+    /// - Parameters:
+    ///   - expected: the same in every language.
+    ///   - found: the same in every language: the peer's own words, for one.
     public init(
-        _ code: Code, operation: String, node: String? = nil, message: String, expected: String? = nil,
+        _ code: Code, operation: LocalizableText, node: String? = nil, message: LocalizableText,
+        expected: String? = nil,
         found: String? = nil, cause: (any Error)? = nil, account: Account? = nil, retryAfter: Double? = nil
     ) {
         self.code = code
         self.operation = operation
         self.node = node
         self.message = message
-        self.expected = expected
-        self.found = found.map { Self.excerpt($0) }
+        self.expected = expected.map { .verbatim($0) }
+        self.found = found.map { .verbatim(Self.excerpt($0)) }
         self.cause = cause
         self.account = account
         self.retryAfter = retryAfter
     }
 
-    public var description: String {
-        var text =
-            if let node { localized("cannot \(operation) on \(node): \(message)") } else {
-                localized("cannot \(operation): \(message)")
-            }
-        if let expected { text += localized("; expected: \(expected)") }
-        if let found { text += localized("; found: \(found)") }
-        return text
+    /// Where what was found is said in our words.
+    public init(
+        _ code: Code, operation: LocalizableText, node: String? = nil, message: LocalizableText,
+        expected: LocalizableText? = nil, found: LocalizableText, account: Account? = nil
+    ) {
+        (self.code, self.operation, self.node, self.message) = (code, operation, node, message)
+        (self.expected, self.found, self.account) = (expected, found, account)
+        cause = nil
+        retryAfter = nil
     }
 
-    /// The description as a sentence.
-    public var sentence: String { description.prefix(1).uppercased() + description.dropFirst() + "." }
+    public var clause: LocalizableText {
+        compared(
+            node.map { localized("cannot \(operation) on \($0): \(message)") }
+                ?? localized("cannot \(operation): \(message)"))
+    }
+
+    public var text: LocalizableText {
+        let sentence = compared(
+            node.map { localized("Cannot \(operation) on \($0): \(message)") }
+                ?? localized("Cannot \(operation): \(message)"))
+        return localized("\(sentence).")
+    }
+
+    /// What had to be there, and what was, after what happened.
+    private func compared(_ text: LocalizableText) -> LocalizableText {
+        switch (expected, found) {
+        case (let expected?, let found?): localized("\(text); expected: \(expected); found: \(found)")
+        case (let expected?, nil): localized("\(text); expected: \(expected)")
+        case (nil, let found?): localized("\(text); found: \(found)")
+        case (nil, nil): text
+        }
+    }
 
     /// The beginning of a long text.
     static func excerpt(_ text: String, limit: Int = 600) -> String {
@@ -94,7 +119,7 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
 
 extension ClusterError {
     /// A local file cannot be read or written.
-    package init(_ error: FileError, operation: String) {
-        self.init(.file, operation: operation, message: error.description, cause: error)
+    package init(_ error: FileError, operation: LocalizableText) {
+        self.init(.file, operation: operation, message: LocalizableText(describing: error), cause: error)
     }
 }

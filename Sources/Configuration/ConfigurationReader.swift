@@ -11,7 +11,7 @@ struct ConfigurationReader {
         do throws(TOMLError) {
             root = try TOMLValue(parsing: text)
         } catch {
-            throw failure("\(error)")
+            throw failure(error.clause)
         }
         var keys = Keys(root.table ?? [:], path: "", reader: self)
         var configuration = ConfigurationFile()
@@ -104,7 +104,7 @@ struct ConfigurationReader {
         return node
     }
 
-    func failure(_ message: String) -> ClusterError {
+    func failure(_ message: LocalizableText) -> ClusterError {
         ClusterError(.configuration, operation: localized("read the configuration \(file)"), message: message)
     }
 }
@@ -126,7 +126,7 @@ private struct Keys {
     }
 
     mutating func string(_ key: String) throws(ClusterError) -> String? {
-        try take(key, "a text") { $0.string }
+        try take(key, localized("a text")) { $0.string }
     }
 
     mutating func strings(_ key: String) throws(ClusterError) -> [String] {
@@ -170,7 +170,7 @@ private struct Keys {
     }
 
     mutating func table(_ key: String) throws(ClusterError) -> Keys? {
-        let found = try take(key, "a table") { $0.table }
+        let found = try take(key, localized("a table")) { $0.table }
         return found.map { Keys($0, path: path.isEmpty ? key : "\(path).\(key)", reader: reader) }
     }
 
@@ -191,7 +191,7 @@ private struct Keys {
     }
 
     private mutating func take<T>(
-        _ key: String, _ kind: String, _ read: (TOMLValue) -> T?
+        _ key: String, _ kind: LocalizableText, _ read: (TOMLValue) -> T?
     ) throws(ClusterError) -> T? {
         unread.remove(key)
         guard let value = table[key] else { return nil }

@@ -12,7 +12,7 @@ public enum CredentialCommand {
     /// - Throws: `configuration` when it cannot be started, fails, or prints nothing.
     public static func password(_ command: [String], user: String) throws(ClusterError) -> Secret {
         let program = command.first ?? ""
-        func failure(_ message: String, cause: (any Error)? = nil) -> ClusterError {
+        func failure(_ message: LocalizableText, cause: (any Error)? = nil) -> ClusterError {
             ClusterError(
                 .configuration, operation: localized("get the password of \(user)"),
                 message: localized("the password_command \(program) \(message)"), cause: cause)

@@ -15,7 +15,7 @@ public enum LabFile {
         do throws(FileError) {
             bytes = try Files.read(path, limit: 1 << 20)
         } catch {
-            throw ClusterError(.file, operation: operation, message: error.cause, cause: error)
+            throw ClusterError(.file, operation: operation, message: .verbatim(error.reason), cause: error)
         }
         let document: Document
         do {

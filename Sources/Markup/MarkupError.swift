@@ -1,7 +1,7 @@
 import Messages
 
 /// Why a document cannot be read.
-public struct MarkupError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct MarkupError: UserError, Sendable, Hashable {
     public enum Code: String, Sendable, Hashable, CaseIterable {
         /// The document is longer than the limit.
         case tooLarge
@@ -14,15 +14,16 @@ public struct MarkupError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     public let code: Code
-    public let message: String
+    public let message: LocalizableText
     /// The line where the parser stopped, where it says so.
     public let line: Int?
 
-    public init(code: Code, message: String, line: Int? = nil) {
+    public init(code: Code, message: LocalizableText, line: Int? = nil) {
         self.code = code
         self.message = message
         self.line = line
     }
 
-    public var description: String { line.map { localized("line \($0): \(message)") } ?? message }
+    public var text: LocalizableText { localized("The document cannot be read: \(clause).") }
+    public var clause: LocalizableText { line.map { localized("line \($0): \(message)") } ?? message }
 }

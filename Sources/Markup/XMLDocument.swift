@@ -69,9 +69,9 @@ public enum XMLDocument {
         guard let error = xmlCtxtGetLastError(context) else {
             return MarkupError(code: .malformed, message: localized("the document is empty"))
         }
-        let text = error.pointee.message.map { String(cString: $0) } ?? localized("the document is malformed")
+        let words = error.pointee.message.map { String(cString: $0).split { $0.isWhitespace }.joined(separator: " ") }
         return MarkupError(
-            code: .malformed, message: text.split { $0.isWhitespace }.joined(separator: " "),
+            code: .malformed, message: words.map { .verbatim($0) } ?? localized("the document is malformed"),
             line: Int(error.pointee.line))
     }
 

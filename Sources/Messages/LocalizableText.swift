@@ -1,4 +1,4 @@
-/// A text of the program in the user's language.
+/// A text of the program, in no language yet: it becomes a `String` where it is shown, and not before.
 ///
 /// The English text is written where it is used, and is the key of its translation in `Sources/CMessages/de.po`. A text
 /// that has no translation stays English; `tools/messages` finds those. Only for what people read: codes, names and what
@@ -7,58 +7,55 @@
 /// ```swift
 /// throw Failure(.notThere, localized("\(path) is not there."))
 /// ```
-public func localized(_ text: LocalizableText) -> String { text.localized }
+@_disfavoredOverload
+public func localized(_ literal: MessageLiteral) -> LocalizableText { literal.text }
+
+/// The one or the other, by number: `localized(count, one: "\(count) phone", other: "\(count) phones")`. The catalogue has
+/// both.
+public func localized(_ count: Int, one: MessageLiteral, other: MessageLiteral) -> LocalizableText {
+    count == 1 ? one.text : other.text
+}
 
 /// A text that can be translated: its template, in which arguments are `{0}`, `{1}` and so on, and the arguments.
-public struct LocalizableText: ExpressibleByStringInterpolation, Sendable {
+///
+/// Only ``localized(_:)`` makes one from a literal, so that no text is shown that `tools/messages` has not seen; what
+/// others said is ``verbatim(_:)``.
+public struct LocalizableText: Hashable, Sendable {
     let template: String
-    let arguments: [String]
+    let arguments: [Argument]
 
-    public struct StringInterpolation: StringInterpolationProtocol {
-        var template = ""
-        var arguments: [String] = []
-
-        public init(literalCapacity: Int, interpolationCount: Int) {
-            template.reserveCapacity(literalCapacity + 3 * interpolationCount)
-            arguments.reserveCapacity(interpolationCount)
-        }
-
-        public mutating func appendLiteral(_ literal: String) { template += LocalizableText.escaped(literal) }
-
-        public mutating func appendInterpolation(_ value: some CustomStringConvertible) {
-            template += "{\(arguments.count)}"
-            arguments.append(value.description)
-        }
-
-        public mutating func appendInterpolation(_ error: any Error) { appendInterpolation("\(error)") }
-
-        @available(*, unavailable, message: "say what stands there when there is no value")
-        public mutating func appendInterpolation<Value>(_ value: Value?) {}
+    enum Argument: Hashable, Sendable {
+        /// A name, or what somebody else said.
+        case string(String)
+        case number(Int)
+        case text(LocalizableText)
     }
 
-    public init(stringLiteral text: String) {
-        template = Self.escaped(text)
-        arguments = []
+    init(template: String, arguments: [Argument] = []) {
+        self.template = template
+        self.arguments = arguments
     }
 
-    public init(stringInterpolation: StringInterpolation) {
-        template = stringInterpolation.template
-        arguments = stringInterpolation.arguments
+    /// What is the same in every language: a name, a path, a value, or the words of a device, a library or the system.
+    public static func verbatim(_ words: String) -> LocalizableText {
+        LocalizableText(template: verbatimTemplate, arguments: [.string(words)])
     }
 
-    /// The text in the language of the locale.
+    static let verbatimTemplate = "{0}"
+
+    /// The text in the language of the locale: for what shows it, and nobody else.
     public var localized: String { text(in: .current) }
 
     /// The text in a language.
-    func text(in language: Language) -> String {
+    package func text(in language: Language) -> String {
         switch language {
-        case .english: filled(template)
-        case .german: filled(Catalogue.german[template] ?? template)
+        case .english: filled(template, language)
+        case .german: filled(Catalogue.german[template] ?? template, language)
         }
     }
 
     /// A brace of the text itself is doubled, as in the other formats with `{0}`.
-    private static func escaped(_ text: String) -> String {
+    static func escaped(_ text: String) -> String {
         guard hasBraces(text) else { return text }
         return text.reduce(into: "") { $0 += $1 == "{" ? "{{" : $1 == "}" ? "}}" : String($1) }
     }
@@ -68,7 +65,7 @@ public struct LocalizableText: ExpressibleByStringInterpolation, Sendable {
     }
 
     /// The template with the arguments in their places.
-    private func filled(_ template: String) -> String {
+    private func filled(_ template: String, _ language: Language) -> String {
         guard Self.hasBraces(template) else { return template }
         var output: [UInt8] = []
         output.reserveCapacity(template.utf8.count)
@@ -79,7 +76,7 @@ public struct LocalizableText: ExpressibleByStringInterpolation, Sendable {
                 let digits = rest.prefix { $0 != UInt8(ascii: "}") }
                 rest = rest.dropFirst(digits.count + 1)
                 if let index = Int(String(decoding: digits, as: UTF8.self)), arguments.indices.contains(index) {
-                    output += arguments[index].utf8
+                    output += arguments[index].text(in: language).utf8
                 }
             case UInt8(ascii: "{"), UInt8(ascii: "}"):
                 rest = rest.dropFirst()
@@ -88,5 +85,29 @@ public struct LocalizableText: ExpressibleByStringInterpolation, Sendable {
             }
         }
         return String(decoding: output, as: UTF8.self)
+    }
+}
+
+extension LocalizableText.Argument {
+    func text(in language: Language) -> String {
+        switch self {
+        case .string(let text): text
+        case .number(let number): String(number)
+        case .text(let text): text.text(in: language)
+        }
+    }
+}
+
+extension LocalizableText: CustomStringConvertible {
+    public var description: String { localized }
+}
+
+extension Sequence<LocalizableText> {
+    /// The texts one after the other, with something between them that is the same in every language.
+    public func joined(separator: String = "") -> LocalizableText {
+        let parts = map(LocalizableText.Argument.text)
+        return LocalizableText(
+            template: parts.indices.map { "{\($0)}" }.joined(separator: LocalizableText.escaped(separator)),
+            arguments: parts)
     }
 }

@@ -111,7 +111,7 @@ extension Change {
             throw MigrationError(
                 .readBackDiffers,
                 localized(
-                    "Node \(node) serves another CTL file than was deployed: \(error.message); expected \(error.expected ?? "?"), found \(error.found ?? "?")."
+                    "Node \(node) serves another CTL file than was deployed: \(error.message); expected \(error.expected ?? .verbatim("?")), found \(error.found ?? .verbatim("?"))."
                 ),
                 next: localized("Restart Cisco Tftp on \(node), and run the command again."))
         }

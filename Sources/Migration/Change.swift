@@ -266,7 +266,7 @@ public final class Change {
     }
 
     /// What to do about phones that would refuse a file, where no change is planned.
-    public static func strandedAdvice(models: [String]) -> String {
+    public static func strandedAdvice(models: [String]) -> LocalizableText {
         localized(
             "Once that file is on the nodes: \(visitAdvice(models: models) ?? "") migrate goes on only with --accept-stranded then."
         )

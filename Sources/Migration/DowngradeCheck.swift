@@ -76,7 +76,7 @@ public struct DowngradeCheck: Codable, Sendable {
             "cluster", localized("The nodes are in order"), errors.isEmpty,
             seen: errors.isEmpty
                 ? localized("versions, services and database replication")
-                : errors.map(\.text).joined(separator: " "),
+                : errors.map(\.text).joined(separator: " ").localized,
             next: localized("See all: etoken-bridge cluster status --cluster \(world.name)"))
         let atHand = tokens.map { " --token \($0.label)" }.joined()
         let setMode = "etoken-bridge cluster set-mode mixed --cluster \(world.name)\(atHand)"

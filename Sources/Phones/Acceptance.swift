@@ -22,7 +22,7 @@ public enum TVSStatement: Equatable, Sendable {
     case vouches(certificate: [UInt8], roles: [Role])
     case doesNotKnow
     /// It did not answer; one sentence says why.
-    case unreachable(String)
+    case unreachable(LocalizableText)
     /// It has not been asked yet, and is going to know the certificate once it is uploaded.
     case expectedToVouch
     /// Nobody asked it; what it would say is not known.
@@ -46,7 +46,7 @@ public enum HeldTrustList: Sendable {
     case none
     case file(TrustListFile)
     /// It holds something that nobody here has a copy of; the text says what is known.
-    case unknown(String)
+    case unknown(LocalizableText)
 }
 
 /// Whether a phone will take a new CTL file, and why.
@@ -56,8 +56,8 @@ public struct Verdict: Equatable, Sendable {
         case refused
         case unknown
 
-        /// For people, in the language of the locale.
-        public var text: String {
+        /// For people.
+        public var text: LocalizableText {
             switch self {
             case .accepted: localized("accepted")
             case .refused: localized("refused")
@@ -85,9 +85,9 @@ public struct Verdict: Equatable, Sendable {
     public let outcome: Outcome
     public let rule: Rule
     /// Why, as a part of a sentence: "the signer is a token in the CTL file that it holds".
-    public let reason: String
+    public let reason: LocalizableText
 
-    init(_ outcome: Outcome, _ rule: Rule, _ reason: String) {
+    init(_ outcome: Outcome, _ rule: Rule, _ reason: LocalizableText) {
         self.outcome = outcome
         self.rule = rule
         self.reason = reason
@@ -118,7 +118,11 @@ public enum Acceptance {
             case .named:
                 return Verdict(
                     .accepted, .signerInHeldCTL, localized("the signer stands in the CTL file that it holds"))
-            case .otherKey: return otherKey(localized("CTL file"))
+            case .otherKey:
+                return otherKey(
+                    localized(
+                        "the CTL file that it holds names the signer with another key, so the signature is wrong to it")
+                )
             case .absent: break
             }
         case .unknown:
@@ -145,7 +149,7 @@ public enum Acceptance {
     private static func throughITL(
         signer: CandidateSigner, held: HeldTrustList, itl: TrustListFile?, tvs: [TVSStatement]
     ) -> Verdict {
-        func refused(_ reason: String) -> Verdict {
+        func refused(_ reason: LocalizableText) -> Verdict {
             if case .unknown(let what) = held { return heldUnknown(what) }
             return Verdict(.refused, .notVouched, reason)
         }
@@ -155,7 +159,10 @@ public enum Acceptance {
         switch signer.standing(in: itl) {
         case .named:
             return Verdict(.accepted, .signerInITL, localized("the signer stands in its ITL file with a signing role"))
-        case .otherKey: return otherKey(localized("ITL file"))
+        case .otherKey:
+            return otherKey(
+                localized(
+                    "the ITL file that it holds names the signer with another key, so the signature is wrong to it"))
         case .absent: break
         }
         guard itl.records.contains(where: { $0.role == .tvs }) else {
@@ -196,13 +203,11 @@ public enum Acceptance {
         return refused(localized("the signer is in neither of its trust lists, and \(reason)"))
     }
 
-    private static func otherKey(_ list: String) -> Verdict {
-        Verdict(
-            .refused, .otherKey,
-            localized("the \(list) that it holds names the signer with another key, so the signature is wrong to it"))
+    private static func otherKey(_ reason: LocalizableText) -> Verdict {
+        Verdict(.refused, .otherKey, reason)
     }
 
-    private static func heldUnknown(_ what: String) -> Verdict {
+    private static func heldUnknown(_ what: LocalizableText) -> Verdict {
         Verdict(.unknown, .heldFileUnknown, what)
     }
 }

@@ -78,13 +78,14 @@ public struct Forecast: Sendable {
         public let phones: [Phone]
 
         /// What they hold now, as a short text for tables.
-        public var before: String { holding.text }
+        public var before: LocalizableText { holding.text }
     }
 
     /// The phones in groups, by model, pool and outcome.
     public var groups: [Group] {
         struct Key: Hashable {
-            let model, pool, reason: String
+            let model, pool: String
+            let reason: LocalizableText
             let holding: HeldFile
             let outcome: Verdict.Outcome
         }
@@ -106,8 +107,11 @@ public struct Forecast: Sendable {
                 model: first.phone.model.name, pool: first.phone.place?.devicePool, holding: first.holding,
                 verdict: first.verdict, phones: phones.sorted { $0.name < $1.name })
         }.sorted {
-            ($0.model, $0.pool ?? "", $0.verdict.outcome.rawValue, $0.verdict.reason, $0.before)
-                < ($1.model, $1.pool ?? "", $1.verdict.outcome.rawValue, $1.verdict.reason, $1.before)
+            ($0.model, $0.pool ?? "", $0.verdict.outcome.rawValue, $0.verdict.reason.localized, $0.before.localized)
+                < (
+                    $1.model, $1.pool ?? "", $1.verdict.outcome.rawValue, $1.verdict.reason.localized,
+                    $1.before.localized
+                )
         }
     }
 }

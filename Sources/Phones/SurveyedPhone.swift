@@ -35,7 +35,7 @@ public struct HeldFile: Sendable, Hashable {
     public var isSeen: Bool { !isAssumed && code != .notKnown }
 
     /// For people: "present file", "older file 9bf96bc2".
-    public var text: String {
+    public var text: LocalizableText {
         let start = String(checksum?.prefix(8) ?? "")
         return switch code {
         case .presentFile: isAssumed ? localized("present file (assumed)") : localized("present file")

@@ -14,7 +14,7 @@ public struct TVSAnswers: Sendable {
     }
 
     private init(everywhere answer: TVSStatement) {
-        (servers, byName, isEverywhere) = ([(localized("every server"), answer)], [:], true)
+        (servers, byName, isEverywhere) = ([("*", answer)], [:], true)
     }
 
     /// Wherever a phone asks, it is told the same.

@@ -11,7 +11,9 @@ public enum Pinentry {
     ///   - description: what the window says, in lines.
     ///   - prompt: what stands before the field.
     /// - Throws: ``SecretError`` where the program cannot be used, or the user cancelled.
-    public static func ask(_ program: String, description: String, prompt: String) throws(SecretError) -> Secret {
+    public static func ask(_ program: String, description: LocalizableText, prompt: LocalizableText) throws(SecretError)
+        -> Secret
+    {
         let conversation = try Conversation(program)
         try conversation.expectOK()
         // A pinentry on the terminal has to be told which one.
@@ -22,8 +24,8 @@ public enum Pinentry {
             try conversation.tell("OPTION ttytype=\(kind)")
         }
         try conversation.tell("SETTITLE etoken-bridge")
-        try conversation.tell("SETDESC " + escaped(description))
-        try conversation.tell("SETPROMPT " + escaped(prompt))
+        try conversation.tell("SETDESC " + escaped(description.localized))
+        try conversation.tell("SETPROMPT " + escaped(prompt.localized))
         return try conversation.secret()
     }
 
@@ -48,7 +50,7 @@ public enum Pinentry {
             self.program = program
             var pair: [Int32] = [-1, -1]
             guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
-                throw SecretError(source: program, reason: String(cString: strerror(errno)))
+                throw SecretError(source: .verbatim(program), reason: .verbatim(String(cString: strerror(errno))))
             }
             var actions = posix_spawn_file_actions_t()
             posix_spawn_file_actions_init(&actions)
@@ -62,7 +64,7 @@ public enum Pinentry {
             close(pair[1])
             guard status == 0 else {
                 close(pair[0])
-                throw SecretError(source: program, reason: String(cString: strerror(status)))
+                throw SecretError(source: .verbatim(program), reason: .verbatim(String(cString: strerror(status))))
             }
             (socket, self.process) = (pair[0], process)
         }
@@ -82,7 +84,7 @@ public enum Pinentry {
 
         func secret() throws(SecretError) -> Secret {
             send("GETPIN")
-            guard let secret = try answer() else { throw .empty(program) }
+            guard let secret = try answer() else { throw .empty(.verbatim(program)) }
             return secret
         }
 
@@ -103,7 +105,7 @@ public enum Pinentry {
                     let got = line.withUnsafeMutableBytes { read(socket, $0.baseAddress! + count, 1) }
                     if got < 0, errno == EINTR { continue }
                     guard got == 1 else {
-                        throw SecretError(source: program, reason: localized("it ended without an answer"))
+                        throw SecretError(source: .verbatim(program), reason: localized("it ended without an answer"))
                     }
                     if line[count] == UInt8(ascii: "\n") { break }
                     count += 1
@@ -116,7 +118,7 @@ public enum Pinentry {
                 } else if text.starts(with: "ERR".utf8) {
                     // Never the text of a line that could hold a secret; an ERR line does not.
                     let reason = String(decoding: text.dropFirst(3).drop { $0 == 0x20 }, as: UTF8.self)
-                    throw SecretError(source: program, reason: localized("it says: \(reason)"))
+                    throw SecretError(source: .verbatim(program), reason: localized("it says: \(reason)"))
                 }
                 // Status lines and comments do not matter.
             }

@@ -56,28 +56,40 @@ public final class Secret: Sendable, CustomStringConvertible, CustomReflectable 
 }
 
 /// A secret could not be read from where it should come from.
-public struct SecretError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct SecretError: UserError, Equatable {
+    public enum Code: String, Sendable { case unreadable = "secret-unreadable" }
+
     /// Where it should come from: a path, "file descriptor 3", "the terminal".
-    public let source: String
+    public let source: LocalizableText
     /// What was wrong; never holds the secret.
-    public let reason: String
+    public let reason: LocalizableText
     /// Whether all is well with it but that others may read it.
     public var isOpenToOthers = false
 
-    public var description: String {
+    public var code: Code { .unreadable }
+
+    public var text: LocalizableText { localized("The PIN could not be read from \(source): \(reason).") }
+
+    public var next: LocalizableText? {
+        isOpenToOthers
+            ? localized("Close it to them: chmod 600 \(source)")
+            : localized("Give a file whose first line is the PIN, closed to others (chmod 600).")
+    }
+
+    public var clause: LocalizableText {
         isOpenToOthers
             ? localized("others may read \(source); close it to them: chmod 600 \(source)")
             : localized("no secret could be read from \(source): \(reason)")
     }
 
-    static func empty(_ source: String) -> SecretError {
+    static func empty(_ source: LocalizableText) -> SecretError {
         SecretError(
             source: source,
             reason: source == Self.terminal ? localized("the answer was empty") : localized("its first line is empty"))
     }
 
     /// What stands for the source where somebody types.
-    static let terminal = localized("the terminal")
+    static let terminal: LocalizableText = localized("the terminal")
     static let interrupted = SecretError(source: terminal, reason: localized("it was cancelled"))
 }
 
@@ -85,16 +97,18 @@ extension Secret {
     /// The first line of a file, without its line end. A regular file must be closed to all but its owner.
     public static func read(file path: String) throws(SecretError) -> Secret {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SecretError(source: path, reason: String(cString: strerror(errno))) }
+        guard descriptor >= 0 else {
+            throw SecretError(source: .verbatim(path), reason: .verbatim(String(cString: strerror(errno))))
+        }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
-            throw SecretError(source: path, reason: String(cString: strerror(errno)))
+            throw SecretError(source: .verbatim(path), reason: .verbatim(String(cString: strerror(errno))))
         }
         guard status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o077 == 0 else {
-            throw SecretError(source: path, reason: localized("others may read it"), isOpenToOthers: true)
+            throw SecretError(source: .verbatim(path), reason: localized("others may read it"), isOpenToOthers: true)
         }
-        return try readLine(descriptor, source: path)
+        return try readLine(descriptor, source: .verbatim(path))
     }
 
     /// The first line that an open file descriptor gives.
@@ -107,13 +121,13 @@ extension Secret {
     ///
     /// - Parameter prompt: what is printed before the cursor.
     /// - Throws: ``SecretError``; also for an empty answer.
-    public static func ask(_ prompt: String) throws(SecretError) -> Secret {
+    public static func ask(_ prompt: LocalizableText) throws(SecretError) -> Secret {
         guard let secret = try askIfGiven(prompt) else { throw .empty(SecretError.terminal) }
         return secret
     }
 
     /// As ``ask(_:)``, but nil for an empty answer.
-    public static func askIfGiven(_ prompt: String) throws(SecretError) -> Secret? {
+    public static func askIfGiven(_ prompt: LocalizableText) throws(SecretError) -> Secret? {
         do throws(SecretError) {
             return try askWithoutEcho(prompt)
         } catch {
@@ -122,7 +136,7 @@ extension Secret {
         }
     }
 
-    private static func askWithoutEcho(_ prompt: String) throws(SecretError) -> Secret? {
+    private static func askWithoutEcho(_ prompt: LocalizableText) throws(SecretError) -> Secret? {
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard terminal >= 0 else {
             throw SecretError(source: SecretError.terminal, reason: localized("there is none"))
@@ -130,7 +144,7 @@ extension Secret {
         defer { close(terminal) }
         var mode = termios()
         guard tcgetattr(terminal, &mode) == 0 else {
-            throw SecretError(source: SecretError.terminal, reason: String(cString: strerror(errno)))
+            throw SecretError(source: SecretError.terminal, reason: .verbatim(String(cString: strerror(errno))))
         }
         let before = mode
         mode.c_lflag &= ~tcflag_t(ECHO | ISIG)
@@ -141,7 +155,7 @@ extension Secret {
             characters[Int(VEOL2)] = characters[Int(VQUIT)]
             return [characters[Int(VINTR)], characters[Int(VQUIT)]].filter { $0 != 0 }
         }
-        var text = Array(prompt.utf8)
+        var text = Array(prompt.localized.utf8)
         _ = write(terminal, &text, text.count)
         tcsetattr(terminal, TCSAFLUSH, &mode)
         defer {
@@ -154,14 +168,14 @@ extension Secret {
 
     private static let longest = 4096
 
-    private static func readLine(_ descriptor: Int32, source: String) throws(SecretError) -> Secret {
+    private static func readLine(_ descriptor: Int32, source: LocalizableText) throws(SecretError) -> Secret {
         guard let secret = try readLineIfGiven(descriptor, source: source) else { throw .empty(source) }
         return secret
     }
 
     /// Nil for an empty line.
     private static func readLineIfGiven(
-        _ descriptor: Int32, source: String, interrupts: [UInt8] = []
+        _ descriptor: Int32, source: LocalizableText, interrupts: [UInt8] = []
     ) throws(SecretError) -> Secret? {
         var line = [UInt8](repeating: 0, count: longest)
         var count = 0
@@ -171,7 +185,7 @@ extension Secret {
             let got = line.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress! + count, 1) }
             if got < 0 {
                 if errno == EINTR { continue }
-                throw SecretError(source: source, reason: String(cString: strerror(errno)))
+                throw SecretError(source: source, reason: .verbatim(String(cString: strerror(errno))))
             }
             if got == 0 || line[count] == UInt8(ascii: "\n") { break }
             if interrupts.contains(line[count]) { throw .interrupted }

@@ -24,7 +24,7 @@ public struct PCSCStatus: RawRepresentable, Hashable, Sendable {
     public var name: String { Self.texts[rawValue]?.name ?? "0x" + String(rawValue, radix: 16, uppercase: true) }
 
     /// What it means, as the end of a sentence: no capital letter, no full stop.
-    public var sentence: String {
+    public var sentence: LocalizableText {
         Self.texts[rawValue]?.sentence ?? localized("the smart card service answers \(name)")
     }
 
@@ -32,7 +32,7 @@ public struct PCSCStatus: RawRepresentable, Hashable, Sendable {
     public static var known: [PCSCStatus] { texts.keys.sorted().map(PCSCStatus.init) }
 
     // One number has two names: SCARD_E_UNSUPPORTED_FEATURE is SCARD_E_UNEXPECTED.
-    private static let texts: [UInt32: (name: String, sentence: String)] = [
+    private static let texts: [UInt32: (name: String, sentence: LocalizableText)] = [
         0: ("SCARD_S_SUCCESS", localized("no error")),
         1: ("NOT_INSTALLED", localized("libpcsclite, the library of the smart card service, is not installed")),
         0x8010_0001: ("SCARD_F_INTERNAL_ERROR", localized("the smart card service found an error within itself")),

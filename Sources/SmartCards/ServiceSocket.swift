@@ -14,7 +14,7 @@ public struct ServiceSocket: Hashable, Sendable {
         /// This user may not open it.
         case forbidden
         /// Something else; the system's words.
-        case failed(String)
+        case failed(LocalizableText)
     }
 
     public let path: String
@@ -28,7 +28,7 @@ public struct ServiceSocket: Hashable, Sendable {
 
     private static func connect(to path: String) -> State {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return .failed(String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { return .failed(.verbatim(String(cString: strerror(errno)))) }
         defer { close(descriptor) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -47,7 +47,7 @@ public struct ServiceSocket: Hashable, Sendable {
         case ENOENT, ENOTDIR: .missing
         case ECONNREFUSED: .abandoned
         case EACCES, EPERM: .forbidden
-        default: .failed(String(cString: strerror(errno)))
+        default: .failed(.verbatim(String(cString: strerror(errno))))
         }
     }
 }

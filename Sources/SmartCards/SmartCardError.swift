@@ -1,7 +1,7 @@
 import Messages
 
 /// The smart card service or a reader cannot be used.
-public struct SmartCardError: Error, Equatable, Sendable {
+public struct SmartCardError: UserError, Equatable {
     /// What kind of fault it is; stable across releases.
     public enum Code: String, Sendable {
         /// libpcsclite is not installed, or cannot be loaded.
@@ -16,7 +16,7 @@ public struct SmartCardError: Error, Equatable, Sendable {
 
     public let code: Code
     /// One sentence: what was expected and what was found.
-    public let reason: String
+    public let text: LocalizableText
     /// The PC/SC function that failed and what it returned.
     public let function: String
     public let status: PCSCStatus
@@ -31,10 +31,13 @@ public struct SmartCardError: Error, Equatable, Sendable {
             case .securityViolation: .refused
             default: .failed
             }
-        reason = localized("The readers cannot be asked: \(status.sentence)\(cause.map { " (\($0))" } ?? "").")
+        text =
+            cause.map { localized("The readers cannot be asked: \(status.sentence) (\($0)).") }
+            ?? localized("The readers cannot be asked: \(status.sentence).")
     }
 }
 
-extension SmartCardError: CustomStringConvertible {
-    public var description: String { reason }
+extension SmartCardError {
+    public var next: LocalizableText? { localized("See what is wrong, and how to put it right: etoken-bridge doctor") }
+    public var details: [LocalizableText] { [localized("\(function) returned \(status.name)")] }
 }

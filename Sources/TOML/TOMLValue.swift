@@ -48,7 +48,8 @@ public enum TOMLValue: Equatable, Sendable {
             let reason = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             throw TOMLError(
                 line: Int(line), column: Int(column),
-                reason: !reason.isEmpty ? reason : localized("a bracket, a comma or a key is where none can be"))
+                reason: !reason.isEmpty
+                    ? .verbatim(reason) : localized("a bracket, a comma or a key is where none can be"))
         }
         self = root
     }
@@ -61,20 +62,24 @@ public enum TOMLValue: Equatable, Sendable {
 }
 
 /// Why a text is not TOML.
-public struct TOMLError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct TOMLError: UserError, Equatable, Sendable {
+    public enum Code: String, Sendable { case malformed = "not-toml" }
+
     /// From 1.
     public let line: Int
     /// From 1.
     public let column: Int
-    public let reason: String
+    public let reason: LocalizableText
 
-    public init(line: Int, column: Int, reason: String) {
+    public init(line: Int, column: Int, reason: LocalizableText) {
         self.line = line
         self.column = column
         self.reason = reason
     }
 
-    public var description: String { localized("line \(line), column \(column): \(reason)") }
+    public var code: Code { .malformed }
+    public var text: LocalizableText { localized("The document cannot be read: \(clause).") }
+    public var clause: LocalizableText { localized("line \(line), column \(column): \(reason)") }
 }
 
 /// Puts together what the visitor is told.

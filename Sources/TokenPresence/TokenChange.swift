@@ -1,3 +1,4 @@
+import Messages
 import SmartCards
 
 /// What happened to tokens and readers.
@@ -15,5 +16,5 @@ public enum TokenChange: Sendable {
     /// It cannot any more: tokens are looked for at intervals.
     case serviceLost(SmartCardError)
     /// A module cannot be asked; its tokens count as removed.
-    case moduleFailed(path: String, reason: String)
+    case moduleFailed(path: String, reason: LocalizableText)
 }

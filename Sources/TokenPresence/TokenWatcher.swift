@@ -191,7 +191,7 @@ public final class TokenWatcher: @unchecked Sendable {
 
     private func report(_ module: WatchedModule, _ changes: inout [TokenChange]) {
         if let failure = module.failure, failures[module.path]?.code != failure.code {
-            changes.append(.moduleFailed(path: module.path, reason: failure.reason))
+            changes.append(.moduleFailed(path: module.path, reason: failure.text))
         }
         failures[module.path] = module.failure
     }

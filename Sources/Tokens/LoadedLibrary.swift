@@ -39,7 +39,7 @@ struct LoadedLibrary: @unchecked Sendable {
             throw TokenError(.moduleNotFound, path, localized("The PKCS#11 module \(path) does not exist."))
         }
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
-            let reason = dlerror().map { String(cString: $0) } ?? localized("no reason given")
+            let reason = dlerror().map { .verbatim(String(cString: $0)) } ?? localized("no reason given")
             throw TokenError(
                 .moduleNotUsable, path, localized("The PKCS#11 module \(path) cannot be loaded: \(reason)."))
         }

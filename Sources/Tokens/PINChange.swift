@@ -51,7 +51,7 @@ public enum PINStrength {
     /// Nil where the PIN is one to use.
     ///
     /// - Parameter previous: the PIN that it replaces.
-    public static func weakness(of pin: Secret, previous: Secret?, on token: TokenInfo) -> String? {
+    public static func weakness(of pin: Secret, previous: Secret?, on token: TokenInfo) -> LocalizableText? {
         pin.withBytes { bytes in
             if bytes.count < shortest { return localized("has fewer than \(shortest) characters") }
             guard bytes.allSatisfy({ (0x21...0x7e).contains($0) }) else {

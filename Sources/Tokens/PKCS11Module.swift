@@ -57,23 +57,27 @@ public final class PKCS11Module: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - subject: the token's label, or what else the work is about.
+    ///   - name: what it is called in a sentence; nil for the subject itself.
     ///   - seconds: how long to wait; nil for ``patience``.
     ///   - work: calls the module. It runs on another thread and must own what it touches.
     /// - Throws: ``TokenError`` (`no-answer`), and what the work throws.
     func attempt<Value>(
-        on subject: String, within seconds: Int? = nil, _ work: @escaping () throws(TokenError) -> Value
+        on subject: String, called name: LocalizableText? = nil, within seconds: Int? = nil,
+        _ work: @escaping () throws(TokenError) -> Value
     ) throws(TokenError) -> Value {
         let seconds = seconds ?? patience
-        guard !hasGivenUp.load(ordering: .relaxed) else { throw Self.noAnswer(subject, subject, seconds) }
+        guard !hasGivenUp.load(ordering: .relaxed) else {
+            throw Self.noAnswer(name ?? .verbatim(subject), subject, seconds)
+        }
         guard let result = BlockingTask(work).result(within: seconds) else {
             hasGivenUp.store(true, ordering: .relaxed)
             Self.hangs.store(true, ordering: .relaxed)
-            throw Self.noAnswer(subject, subject, seconds)
+            throw Self.noAnswer(name ?? .verbatim(subject), subject, seconds)
         }
         return try result.get()
     }
 
-    private static func noAnswer(_ what: String, _ subject: String, _ seconds: Int) -> TokenError {
+    private static func noAnswer(_ what: LocalizableText, _ subject: String, _ seconds: Int) -> TokenError {
         TokenError(
             .noAnswer, subject,
             localized("\(what) did not answer within \(seconds) s: the token hangs, or another program holds it."))
@@ -119,7 +123,7 @@ public final class PKCS11Module: @unchecked Sendable {
             try call("C_GetSlotInfo", functions.C_GetSlotInfo) { $0(slot, &slotInfo) }
             try call(
                 "C_GetTokenInfo", functions.C_GetTokenInfo,
-                on: localized("The token in \(TokenInfo.name(of: slotInfo))")
+                on: TokenInfo.name(of: slotInfo), called: localized("The token in \(TokenInfo.name(of: slotInfo))")
             ) {
                 $0(slot, &tokenInfo)
             }
@@ -151,11 +155,12 @@ public final class PKCS11Module: @unchecked Sendable {
 
     /// Calls a function of the module, and makes an error of anything but CKR_OK.
     func call<Function>(
-        _ name: String, _ function: Function?, on subject: String? = nil, _ body: (Function) -> CK_RV
+        _ name: String, _ function: Function?, on subject: String? = nil, called phrase: LocalizableText? = nil,
+        _ body: (Function) -> CK_RV
     ) throws(TokenError) {
-        guard let function else { throw TokenError(name, .missing, subject ?? path) }
+        guard let function else { throw TokenError(name, .missing, subject ?? path, called: phrase) }
         let value = ReturnValue(rawValue: UInt(body(function)))
-        guard value == .ok else { throw TokenError(name, value, subject ?? path) }
+        guard value == .ok else { throw TokenError(name, value, subject ?? path, called: phrase) }
     }
 }
 

@@ -13,7 +13,7 @@ public struct ReturnValue: RawRepresentable, Hashable, Sendable, CustomStringCon
     }
 
     /// What it means, as the end of a sentence: "the PIN is wrong".
-    public var sentence: String {
+    public var sentence: LocalizableText {
         if let known = Self.table[rawValue] { return known.sentence }
         return rawValue >= Self.vendorDefined
             ? localized("the token's maker knows the reason") : localized("the reason is not in the standard")
@@ -26,7 +26,7 @@ public struct ReturnValue: RawRepresentable, Hashable, Sendable, CustomStringCon
 
     private static let vendorDefined: UInt = 0x8000_0000
 
-    private static let table: [UInt: (name: String, sentence: String)] = [
+    private static let table: [UInt: (name: String, sentence: LocalizableText)] = [
         0x0: ("CKR_OK", localized("it worked")),
         0x1: ("CKR_CANCEL", localized("it was cancelled")),
         0x2: ("CKR_HOST_MEMORY", localized("this machine ran out of memory")),

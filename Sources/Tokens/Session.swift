@@ -83,7 +83,7 @@ final class Session: @unchecked Sendable {
                 secret.withBytes { body(UnsafeMutablePointer(mutating: $0.baseAddress), CK_ULONG($0.count)) }))
     }
 
-    private func refusal(_ value: ReturnValue, by function: String, what: String) -> TokenError {
+    private func refusal(_ value: ReturnValue, by function: String, what: LocalizableText) -> TokenError {
         wasRefused = true
         if value == .pinLocked {
             return TokenError(

@@ -54,17 +54,21 @@ public struct Token: Sendable {
     func attempt<Value>(
         within seconds: Int? = nil, _ work: @escaping () throws(TokenError) -> Value
     ) throws(TokenError) -> Value {
-        try module.attempt(on: localized("Token \(info.plainLabel)"), within: seconds.map { max($0, module.patience) })
-        {
+        try module.attempt(
+            on: info.plainLabel, called: localized("Token \(info.plainLabel)"),
+            within: seconds.map { max($0, module.patience) }
+        ) {
             () throws(TokenError) in
             do throws(TokenError) {
                 return try work()
             } catch {
                 guard let value = error.returnValue, Self.afterPull.contains(value), isGone else { throw error }
-                let tried = error.code == .pinRefused ? localized(" The PIN counts as tried once.") : ""
                 throw TokenError(
                     .tokenPulled, info.plainLabel,
-                    localized("Token \(info.plainLabel) was pulled while it was used.\(tried)"),
+                    error.code == .pinRefused
+                        ? localized(
+                            "Token \(info.plainLabel) was pulled while it was used. The PIN counts as tried once.")
+                        : localized("Token \(info.plainLabel) was pulled while it was used."),
                     function: error.function, returnValue: error.returnValue)
             }
         }

@@ -1,7 +1,7 @@
 import Messages
 
 /// A token, module or PIN could not be used.
-public struct TokenError: Error, Equatable, Sendable {
+public struct TokenError: UserError, Equatable {
     /// What kind of fault it is; stable across releases.
     public enum Code: String, Sendable {
         /// No PKCS#11 module was found, or the one named is not there.
@@ -44,26 +44,27 @@ public struct TokenError: Error, Equatable, Sendable {
     /// The token's label, the module's path, or the name that was looked for.
     public let subject: String
     /// One sentence: what was expected and what was found.
-    public let reason: String
+    public let text: LocalizableText
     /// The PKCS#11 function that failed and what it returned, or nil.
     public let function: String?
     public let returnValue: ReturnValue?
 
     init(
-        _ code: Code, _ subject: String, _ reason: String, function: String? = nil, returnValue: ReturnValue? = nil
+        _ code: Code, _ subject: String, _ text: LocalizableText, function: String? = nil,
+        returnValue: ReturnValue? = nil
     ) {
         self.code = code
         self.subject = subject
-        self.reason = reason
+        self.text = text
         self.function = function
         self.returnValue = returnValue
     }
 
     /// A function of a module failed.
-    init(_ function: String, _ value: ReturnValue, _ subject: String) {
+    init(_ function: String, _ value: ReturnValue, _ subject: String, called name: LocalizableText? = nil) {
         self.init(
-            .failed, subject, localized("\(subject) cannot be used: \(value.sentence)."), function: function,
-            returnValue: value)
+            .failed, subject, localized("\(name ?? .verbatim(subject)) cannot be used: \(value.sentence)."),
+            function: function, returnValue: value)
     }
 }
 
@@ -79,6 +80,36 @@ extension TokenError {
     }
 }
 
-extension TokenError: CustomStringConvertible {
-    public var description: String { reason }
+extension TokenError {
+    public var details: [LocalizableText] {
+        function.map { [localized("\($0) returned \(returnValue?.name ?? "?")")] } ?? []
+    }
+
+    public var next: LocalizableText? {
+        switch code {
+        case .moduleNotFound:
+            localized("Install the token's driver (SafeNet Authentication Client or OpenSC), or give --module PATH.")
+        case .moduleNotUsable:
+            localized("Reinstall the package that the module belongs to, or give --module PATH.")
+        case .tokenPulled: localized("Insert it again, and run the command once more.")
+        case .tokenNotFound: localized("Insert the token, or name one that is there: etoken-bridge token list")
+        case .ambiguous:
+            localized(
+                "Name a token by its serial number, and one of several certificates by a PKCS#11 URI: \"pkcs11:token=LABEL;id=%01\"."
+            )
+        case .certificateNotFound, .keyNotFound:
+            localized("See what the token holds: etoken-bridge token show \(subject)")
+        case .badURI: localized("Write it like pkcs11:token=SAST-ADN008580ef, or give the token's label.")
+        case .pinRefused:
+            localized("Make sure of the PIN before the next attempt; too many wrong ones lock the token for good.")
+        case .pinLocked, .pinFinalTry:
+            localized("Use the other token, or have this one unlocked with its administrator PIN.")
+        case .pinMissing: localized("Set a user PIN with the token's own software.")
+        case .mechanismMissing: localized("Use another token.")
+        case .noAnswer:
+            localized("End other programs that use the token; if there are none, pull it and insert it again.")
+        case .pinUnsuitable: localized("Choose another PIN.")
+        case .failed, .badSignature: localized("Pull the token, insert it again, and run the command once more.")
+        }
+    }
 }

@@ -110,10 +110,12 @@ public final class TokenFinder {
                 all.isEmpty
                 ? localized("no token is there")
                 : localized("there are: \(all.map(\.info.plainLabel).joined(separator: ", "))")
-            let unread =
+            let unread = failures.map(\.text).joined(separator: " ")
+            throw TokenError(
+                .tokenNotFound, name,
                 failures.isEmpty
-                ? "" : localized(" Not all could be read: \(failures.map(\.reason).joined(separator: " "))")
-            throw TokenError(.tokenNotFound, name, localized("No token is called \"\(name)\"; \(present).\(unread)"))
+                    ? localized("No token is called \"\(name)\"; \(present).")
+                    : localized("No token is called \"\(name)\"; \(present). Not all could be read: \(unread)"))
         }
         guard matching.count == 1 else {
             let list = matching.map { localized("\($0.info.plainLabel) (serial \($0.info.serialNumber))") }.joined(

@@ -95,8 +95,8 @@ public enum PINState: String, Hashable, Sendable {
     /// Whether the flags let a PIN be tried.
     public var allowsLogin: Bool { self == .ready || self == .countLow }
 
-    /// For people, in the language of the locale.
-    public var text: String {
+    /// For people.
+    public var text: LocalizableText {
         switch self {
         case .ready: localized("ready")
         case .countLow: localized("wrong PIN given")

@@ -25,7 +25,7 @@ public struct TokenURI: Hashable, Sendable {
     ///
     /// - Throws: ``TokenError`` (`bad-uri`).
     public init(_ text: String) throws(TokenError) {
-        func bad(_ reason: String) -> TokenError {
+        func bad(_ reason: LocalizableText) -> TokenError {
             // What was written wrongly may hold a PIN: the query is not repeated, nor any text that speaks of one.
             let path = String(text.prefix { $0 != "?" })
             let shown = path.lowercased().contains("pin") ? "pkcs11:..." : path
@@ -46,7 +46,7 @@ public struct TokenURI: Hashable, Sendable {
         }
     }
 
-    private struct Fault: Error { let reason: String }
+    private struct Fault: Error { let reason: LocalizableText }
 
     private mutating func take(path name: Substring, _ value: [UInt8]) throws(Fault) {
         if name == "id" {

@@ -35,8 +35,8 @@ struct CurlHandle: ~Copyable {
     }
 
     /// Fails when libcurl cannot take the trust setting, for then the connection would not be checked by it.
-    func apply(_ tls: TLSOptions, operation: String, location: String) throws(TransferError) {
-        func check(_ result: CURLcode, _ what: String) throws(TransferError) {
+    func apply(_ tls: TLSOptions, operation: LocalizableText, location: LocalizableText) throws(TransferError) {
+        func check(_ result: CURLcode, _ what: LocalizableText) throws(TransferError) {
             guard result != CURLE_OK else { return }
             throw TransferError(
                 code: .invalidRequest, operation: operation, location: location, curlCode: result.rawValue,
@@ -50,7 +50,7 @@ struct CurlHandle: ~Copyable {
                     code: .invalidRequest, operation: operation, location: location,
                     message: localized("the pin is not sha256// and 44 base64 characters"))
             }
-            try check(etb_curl_setopt_string(pointer, CURLOPT_PINNEDPUBLICKEY, key), "pin")
+            try check(etb_curl_setopt_string(pointer, CURLOPT_PINNEDPUBLICKEY, key), localized("pin"))
             set(CURLOPT_SSL_VERIFYPEER, false)
             set(CURLOPT_SSL_VERIFYHOST, 0)
         case .authority(let file):
@@ -62,7 +62,7 @@ struct CurlHandle: ~Copyable {
     }
 
     /// Which TLS versions and ciphers this connection may use.
-    func applyVersion(legacyTLS: Bool, operation: String, location: String) throws(TransferError) {
+    func applyVersion(legacyTLS: Bool, operation: LocalizableText, location: LocalizableText) throws(TransferError) {
         guard legacyTLS else { return set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)) }
         set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_0))
         let result = etb_curl_setopt_string(pointer, CURLOPT_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=0")
@@ -74,7 +74,7 @@ struct CurlHandle: ~Copyable {
     }
 
     /// Runs the transfer into `receiver`.
-    func perform(operation: String, location: String, into receiver: Receiver) throws(TransferError) {
+    func perform(operation: LocalizableText, location: LocalizableText, into receiver: Receiver) throws(TransferError) {
         var errorText = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
         let result = errorText.withUnsafeMutableBufferPointer { buffer in
             _ = etb_curl_setopt_pointer(pointer, CURLOPT_ERRORBUFFER, buffer.baseAddress)
@@ -107,11 +107,11 @@ struct CurlHandle: ~Copyable {
     }
 
     static func error(
-        _ result: CURLcode, _ text: String, operation: String, location: String
+        _ result: CURLcode, _ text: String, operation: LocalizableText, location: LocalizableText
     ) -> TransferError {
         TransferError(
             code: code(result), operation: operation, location: location, curlCode: result.rawValue,
-            message: text.isEmpty ? String(cString: curl_easy_strerror(result)) : text)
+            message: .verbatim(text.isEmpty ? String(cString: curl_easy_strerror(result)) : text))
     }
 
     private static func code(_ result: CURLcode) -> TransferError.Code {

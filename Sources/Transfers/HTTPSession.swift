@@ -24,11 +24,11 @@ public final class HTTPSession: Sendable {
 
     /// Sends a request and waits for the answer.
     public func send(_ request: HTTPRequest) throws(TransferError) -> HTTPResponse {
-        let operation = request.method.rawValue
+        let operation = LocalizableText.verbatim(request.method.rawValue)
         let location = try Location(request.url, operation: operation)
         guard location.scheme == "http" || (location.scheme == "https" && tls != nil) else {
             throw TransferError(
-                code: .invalidRequest, operation: operation, location: location.text,
+                code: .invalidRequest, operation: operation, location: .verbatim(location.text),
                 message: location.scheme == "https"
                     ? localized("no pin or authority is given for it") : localized("the scheme is not http or https"))
         }
@@ -45,7 +45,7 @@ public final class HTTPSession: Sendable {
     }
 
     private func perform(
-        _ request: HTTPRequest, operation: String, location: Location, on handle: borrowing CurlHandle
+        _ request: HTTPRequest, operation: LocalizableText, location: Location, on handle: borrowing CurlHandle
     ) throws(TransferError) -> HTTPResponse {
         handle.prepare(timeout: request.timeout, usesEnvironmentProxy: usesEnvironmentProxy)
         handle.set(CURLOPT_URL, request.url)
@@ -57,7 +57,7 @@ public final class HTTPSession: Sendable {
             handle.set(CURLOPT_FOLLOWLOCATION, true)
             handle.set(CURLOPT_MAXREDIRS, 5)
         }
-        if let tls { try handle.apply(tls, operation: operation, location: location.text) }
+        if let tls { try handle.apply(tls, operation: operation, location: .verbatim(location.text)) }
         if let authentication = request.authentication {
             handle.set(CURLOPT_HTTPAUTH, Self.basicAuthentication)
             handle.set(CURLOPT_USERNAME, authentication.user)
@@ -69,7 +69,7 @@ public final class HTTPSession: Sendable {
         for header in request.headers {
             guard Self.isSafe(header.name), Self.isSafe(header.value), !header.name.contains(":") else {
                 throw TransferError(
-                    code: .invalidRequest, operation: operation, location: location.text,
+                    code: .invalidRequest, operation: operation, location: .verbatim(location.text),
                     message: localized("a header holds a control character"))
             }
             lines.append("\(header.name): \(header.value)")
@@ -84,17 +84,17 @@ public final class HTTPSession: Sendable {
         switch (request.method, request.body) {
         case (.get, _):
             handle.set(CURLOPT_HTTPGET, true)
-            try handle.perform(operation: operation, location: location.text, into: receiver)
+            try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
         case (.delete, _):
             // libcurl has no option of its own for it; the request carries no body.
             handle.set(CURLOPT_HTTPGET, true)
             handle.set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
-            try handle.perform(operation: operation, location: location.text, into: receiver)
+            try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
         case (.post, .none):
             handle.set(CURLOPT_POSTFIELDSIZE, 0)
             handle.set(CURLOPT_COPYPOSTFIELDS, "")
             handle.set(CURLOPT_POST, true)
-            try handle.perform(operation: operation, location: location.text, into: receiver)
+            try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
         case (.post, .bytes(var bytes, _)):
             // libcurl reads the bytes where they are; they stay there until it is done.
             handle.set(CURLOPT_POST, true)
@@ -103,16 +103,16 @@ public final class HTTPSession: Sendable {
             let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, TransferError> in
                 _ = etb_curl_setopt_pointer(handle.pointer, CURLOPT_POSTFIELDS, buffer.baseAddress)
                 return Result { () throws(TransferError) in
-                    try handle.perform(operation: operation, location: location.text, into: receiver)
+                    try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
                 }
             }
             try result.get()
         case (.post, .multipart(let parts)):
             guard let form = curl_mime_init(handle.pointer) else { fatalError("out of memory") }
             defer { curl_mime_free(form) }
-            for part in parts { try Self.add(part, to: form, operation: operation, location: location.text) }
+            for part in parts { try Self.add(part, to: form, operation: operation, location: .verbatim(location.text)) }
             _ = etb_curl_setopt_mime(handle.pointer, form)
-            try handle.perform(operation: operation, location: location.text, into: receiver)
+            try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
         }
         var status = 0
         _ = etb_curl_getinfo_long(handle.pointer, CURLINFO_RESPONSE_CODE, &status)
@@ -124,7 +124,7 @@ public final class HTTPSession: Sendable {
     }
 
     private static func add(
-        _ part: MultipartPart, to form: OpaquePointer, operation: String, location: String
+        _ part: MultipartPart, to form: OpaquePointer, operation: LocalizableText, location: LocalizableText
     ) throws(TransferError) {
         guard let item = curl_mime_addpart(form) else { fatalError("out of memory") }
         let taken =

@@ -6,8 +6,8 @@ struct Location {
     /// Scheme, host, port and path.
     let text: String
 
-    init(_ url: String, operation: String) throws(TransferError) {
-        func invalid(_ message: String) -> TransferError {
+    init(_ url: String, operation: LocalizableText) throws(TransferError) {
+        func invalid(_ message: LocalizableText) -> TransferError {
             TransferError(
                 code: .invalidRequest, operation: operation, location: localized("the URL given"), message: message)
         }

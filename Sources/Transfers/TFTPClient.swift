@@ -26,7 +26,7 @@ public enum TFTPClient {
         // small.
         handle.set(CURLOPT_TFTP_NO_OPTIONS, true)
         let receiver = Receiver(limit: maximumSize)
-        try handle.perform(operation: operation, location: location.text, into: receiver)
+        try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
         return receiver.body
     }
 

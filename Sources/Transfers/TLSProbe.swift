@@ -19,7 +19,7 @@ public enum TLSProbe {
         let operation = localized("TLS connect")
         let url = "https://\(Location.bracketed(host)):\(port)"
         _ = try Location(url, operation: operation)
-        let location = "tls://\(Location.bracketed(host)):\(port)"
+        let location = LocalizableText.verbatim("tls://\(Location.bracketed(host)):\(port)")
         let handle = CurlHandle()
         handle.prepare(timeout: timeout, usesEnvironmentProxy: false)
         handle.set(CURLOPT_PROTOCOLS_STR, "https")

@@ -14,7 +14,7 @@ public final class TLSStream: Sendable {
     }
 
     private let state: Mutex<State?>
-    private let location: String
+    private let location: LocalizableText
 
     /// Connects.
     ///
@@ -24,7 +24,7 @@ public final class TLSStream: Sendable {
         let operation = localized("TLS connect")
         let url = "https://\(Location.bracketed(host)):\(port)"
         _ = try Location(url, operation: operation)
-        location = "tls://\(Location.bracketed(host)):\(port)"
+        location = .verbatim("tls://\(Location.bracketed(host)):\(port)")
         let handle = CurlHandle()
         handle.prepare(timeout: timeout, usesEnvironmentProxy: false)
         handle.set(CURLOPT_PROTOCOLS_STR, "https")
@@ -111,7 +111,7 @@ public final class TLSStream: Sendable {
     }
 
     private func exchange(
-        _ operation: String, timeout: Double,
+        _ operation: LocalizableText, timeout: Double,
         _ body: (UnsafeMutableRawPointer, (Int16) throws(TransferError) -> Void) throws(TransferError) -> Void
     ) throws(TransferError) {
         let deadline = Deadline(seconds: timeout)

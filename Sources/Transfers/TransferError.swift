@@ -1,7 +1,9 @@
+import Messages
+
 /// What went wrong in a transfer.
 ///
 /// The text never holds a user name, a password or a query string: it is made to be shown and logged.
-public struct TransferError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TransferError: UserError, Hashable {
     /// The stable kind of a failure.
     public enum Code: String, Sendable, Hashable, CaseIterable {
         /// The request cannot be sent as it stands: a malformed URL, a missing trust setting, an unreadable CA file.
@@ -28,15 +30,18 @@ public struct TransferError: Error, Sendable, Hashable, CustomStringConvertible 
 
     public let code: Code
     /// What was attempted: `GET`, `POST`, `TFTP read`, `TLS connect`, `TLS send`, `TLS receive`.
-    public let operation: String
+    public let operation: LocalizableText
     /// The peer and path, without credentials and without a query.
-    public let location: String
+    public let location: LocalizableText
     /// The CURLcode of libcurl, where it gave one.
     public let curlCode: UInt32?
     /// libcurl's own words, or ours.
-    public let message: String
+    public let message: LocalizableText
 
-    public init(code: Code, operation: String, location: String, curlCode: UInt32? = nil, message: String) {
+    public init(
+        code: Code, operation: LocalizableText, location: LocalizableText, curlCode: UInt32? = nil,
+        message: LocalizableText
+    ) {
         self.code = code
         self.operation = operation
         self.location = location
@@ -44,8 +49,10 @@ public struct TransferError: Error, Sendable, Hashable, CustomStringConvertible 
         self.message = message
     }
 
-    public var description: String {
-        let number = curlCode.map { " (libcurl \($0))" } ?? ""
-        return "\(operation) \(location): \(message)\(number)"
+    public var text: LocalizableText { localized("The transfer failed: \(clause).") }
+
+    public var clause: LocalizableText {
+        curlCode.map { localized("\(operation) \(location): \(message) (libcurl \($0))") }
+            ?? localized("\(operation) \(location): \(message)")
     }
 }

@@ -6,7 +6,7 @@ enum Part {
     /// Counted from 1.
     case record(Int)
 
-    var name: String {
+    var name: LocalizableText {
         switch self {
         case .header: localized("the header")
         case .record(let number): localized("record \(number)")

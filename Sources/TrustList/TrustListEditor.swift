@@ -48,7 +48,7 @@ public struct TrustListEditor: Sendable {
             let found = records.indices.filter { selector.matches(records[$0], number: $0 + 1) }
             guard !found.isEmpty else {
                 throw TrustListError(
-                    .noSuchRecord, localized("no record has \(selector.description); there are \(records.count)"))
+                    .noSuchRecord, localized("no record has \(selector.clause); there are \(records.count)"))
             }
             doomed.formUnion(found)
         }
@@ -81,8 +81,8 @@ public struct TrustListEditor: Sendable {
     }
 }
 
-extension TrustListEditor.Selector: CustomStringConvertible {
-    public var description: String {
+extension TrustListEditor.Selector {
+    var clause: LocalizableText {
         switch self {
         case .number(let number): localized("number \(number)")
         case .subject(let subject): localized("the subject \(subject)")

@@ -1,7 +1,7 @@
 import Messages
 
 /// Why a trust list was refused, or could not be written.
-public struct TrustListError: Error, Equatable, Sendable {
+public struct TrustListError: UserError, Equatable {
     /// What kind of fault it is; stable across releases.
     public enum Code: String, Sendable {
         /// The file holds no bytes.
@@ -34,17 +34,40 @@ public struct TrustListError: Error, Equatable, Sendable {
     /// Where in the file the fault stands, in bytes from its start; nil for a fault of writing.
     public let offset: Int?
     /// One sentence: what was expected and what was found.
-    public let reason: String
+    public let reason: LocalizableText
 
-    public init(_ code: Code, at offset: Int? = nil, _ reason: String) {
+    public init(_ code: Code, at offset: Int? = nil, _ reason: LocalizableText) {
         self.code = code
         self.offset = offset
         self.reason = reason
     }
 }
 
-extension TrustListError: CustomStringConvertible {
-    public var description: String {
+extension TrustListError {
+    private var isOfWriting: Bool {
+        switch code {
+        case .tooFewTokens, .unusableSigner, .noSuchRecord, .signatureMismatch: true
+        default: false
+        }
+    }
+
+    public var text: LocalizableText {
+        isOfWriting
+            ? localized("The trust list was not made: \(clause).")
+            : localized("The trust list is not usable: \(clause).")
+    }
+
+    public var clause: LocalizableText {
         offset.map { localized("at byte \($0): \(reason)") } ?? reason
+    }
+
+    public var next: LocalizableText? {
+        switch code {
+        case .tooFewTokens:
+            localized("Add a second token, or give --allow-few-tokens if you know that you want this.")
+        case .unusableSigner, .noSuchRecord, .signatureMismatch:
+            localized("See the records of the file that is changed: etoken-bridge ctl show FILE")
+        default: localized("Fetch it again from the TFTP server: etoken-bridge ctl fetch")
+        }
     }
 }

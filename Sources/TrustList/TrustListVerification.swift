@@ -37,7 +37,7 @@ public struct TrustListVerification: Sendable {
         /// The record's number, counted from 1; nil for the whole file.
         public let record: Int?
         /// One sentence: what was found.
-        public let text: String
+        public let text: LocalizableText
     }
 
     public private(set) var checks: [Check] = []
@@ -55,9 +55,8 @@ public struct TrustListVerification: Sendable {
     ///   - time: the time at which certificates must be valid, in seconds since 1970.
     public init(of file: TrustListFile, signer expected: Certificate? = nil, at time: Int64) {
         for warning in file.warnings where warning.code != .noCertificate {
-            let text = warning.description.prefix(1).uppercased() + warning.description.dropFirst() + "."
             checks.append(
-                Check(outcome: .warning, code: warning.code.rawValue, record: warning.record, text: text))
+                Check(outcome: .warning, code: warning.code.rawValue, record: warning.record, text: warning.sentence))
         }
         checkSigner(of: file, expected: expected)
         for (index, record) in file.records.enumerated() {
@@ -66,7 +65,8 @@ public struct TrustListVerification: Sendable {
         checkTokens(of: file)
     }
 
-    private mutating func add(_ outcome: Check.Outcome, _ code: Check.Code, record: Int? = nil, _ text: String) {
+    private mutating func add(_ outcome: Check.Outcome, _ code: Check.Code, record: Int? = nil, _ text: LocalizableText)
+    {
         checks.append(Check(outcome: outcome, code: code.rawValue, record: record, text: text))
     }
 
@@ -119,7 +119,7 @@ public struct TrustListVerification: Sendable {
     }
 
     private mutating func checkRecord(_ record: Record, number: Int, at time: Int64) {
-        let what = localized("Record \(number) (\(record.role?.text ?? localized("no role")))")
+        let what = localized("Record \(number) (\(record.role.map { .verbatim($0.text) } ?? localized("no role")))")
         guard let parsed = record.parsedCertificate else {
             // CCM+TFTP records of a non-secure cluster are emptied, and ITL files may hold hashes only.
             add(
@@ -138,7 +138,7 @@ public struct TrustListVerification: Sendable {
                 localized("\(what) holds a certificate that cannot be read: \(error.reason)."))
             return
         }
-        var faults: [String] = []
+        var faults: [LocalizableText] = []
         if record.serialNumber != certificate.serialNumber {
             faults.append(localized("its serial number is not the certificate's, \(certificate.serialNumber.colonHex)"))
         }
@@ -149,14 +149,16 @@ public struct TrustListVerification: Sendable {
             faults.append(localized("its SIGNATURE is not the certificate's"))
         }
         guard faults.isEmpty else {
-            add(.failed, .certificateDiffers, record: number, "\(what): \(faults.joined(separator: "; ")).")
+            add(.failed, .certificateDiffers, record: number, localized("\(what): \(faults.joined(separator: "; "))."))
             return
         }
         if !Self.spells(record.subjectName, certificate.subject) || !Self.spells(record.issuerName, certificate.issuer)
         {
             add(
                 .warning, .nameSpelling, record: number,
-                localized("\(what) spells a name in an unknown way: \(record.subjectName ?? localized("none"))."))
+                localized(
+                    "\(what) spells a name in an unknown way: \(record.subjectName.map { .verbatim($0) } ?? localized("none"))."
+                ))
         }
         if !certificate.isValid(at: time) {
             // Phones do not look at the dates of a trust list's certificates; CUCM refuses to upload expired ones.

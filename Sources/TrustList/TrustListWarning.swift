@@ -1,7 +1,7 @@
 import Messages
 
 /// Something unusual in a trust list that a phone reads over.
-public struct TrustListWarning: Hashable, Sendable, CustomStringConvertible {
+public struct TrustListWarning: Hashable, Sendable {
     /// What kind it is; stable across releases.
     public enum Code: String, Sendable {
         /// Another version than 1.2.
@@ -30,16 +30,23 @@ public struct TrustListWarning: Hashable, Sendable, CustomStringConvertible {
     /// The record's number, counted from 1, or nil for the header.
     public let record: Int?
     /// One sentence without a full stop.
-    public let text: String
+    public let text: LocalizableText
 
-    public var description: String { record.map { localized("record \($0): \(text)") } ?? localized("header: \(text)") }
+    public var clause: LocalizableText {
+        record.map { localized("record \($0): \(text)") } ?? localized("header: \(text)")
+    }
+
+    /// The same as a sentence.
+    public var sentence: LocalizableText {
+        record.map { localized("Record \($0): \(text).") } ?? localized("Header: \(text).")
+    }
 }
 
 extension TrustListFile {
     /// What is unusual in this list, in file order.
     public var warnings: [TrustListWarning] {
         var found: [TrustListWarning] = []
-        func warn(_ code: TrustListWarning.Code, _ text: String, record: Int? = nil) {
+        func warn(_ code: TrustListWarning.Code, _ text: LocalizableText, record: Int? = nil) {
             found.append(TrustListWarning(code: code, record: record, text: text))
         }
         func check(texts tags: [UInt8], of elements: [Element], record: Int? = nil) {

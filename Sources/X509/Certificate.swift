@@ -124,6 +124,7 @@ public struct Certificate: Hashable, Sendable {
     }
 }
 
-extension Certificate: CustomStringConvertible {
-    public var description: String { localized("\(subject.rendered(.cucm)) (serial \(serialNumber.colonHex))") }
+extension Certificate {
+    /// What it is called in a sentence.
+    public var text: LocalizableText { localized("\(subject.rendered(.cucm)) (serial \(serialNumber.colonHex))") }
 }

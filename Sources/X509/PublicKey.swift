@@ -95,7 +95,7 @@ public struct PublicKey: Hashable, Sendable {
 
 /// Runs one of libcrypto's i2d functions and takes the bytes it made.
 func derBytes(
-    _ what: String, _ encode: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) -> Int32
+    _ what: LocalizableText, _ encode: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) -> Int32
 ) throws(CertificateError) -> [UInt8] {
     var buffer: UnsafeMutablePointer<UInt8>?
     let length = encode(&buffer)

@@ -29,7 +29,7 @@ import Transfers
         tftp.folder.write("CTLFile.tlv", file, mode: 0o644)
         let error = #expect(throws: ClusterError.self) { try host().fetch(.ctl) }
         #expect(error?.code == .mismatch)
-        #expect(error?.expected == "over TFTP 4947 bytes" && error?.found == "over HTTP no file")
+        #expect(error?.expected?.localized == "over TFTP 4947 bytes" && error?.found?.localized == "over HTTP no file")
         httpFolder.write("CTLFile.tlv", file)
         #expect(try host().fetch(.ctl) == file)
         #expect(try host().fetch(.itl) == nil)

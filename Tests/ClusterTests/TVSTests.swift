@@ -83,7 +83,7 @@ import X509
         let stranger = #expect(throws: ClusterError.self) {
             try client(pin: TestIdentity.wrongPin).verify(certificate)
         }
-        #expect(stranger?.code == .notTrusted && stranger?.found == identity.pin)
+        #expect(stranger?.code == .notTrusted && stranger?.found?.localized == identity.pin)
         let port = try Loopback.port(on: "127.77.1.3")
         let node = NodeConfiguration(name: "n", address: "127.77.1.3", tvsPort: port, tvsPin: identity.pin)
         let nobody = #expect(throws: ClusterError.self) { try TVSClient(node).verify(certificate) }

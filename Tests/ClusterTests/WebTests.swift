@@ -85,7 +85,7 @@ struct WebNode {
             try administration.uploadTFTPFile(name: "full.tlv", contents: [1])
         }
         #expect(full?.code == .refused)
-        #expect(full?.found == "Error: No space left on device")
+        #expect(full?.found?.localized == "Error: No space left on device")
         let junk = #expect(throws: ClusterError.self) {
             try administration.uploadTrustCertificate(unit: "tomcat-trust", pem: "junk")
         }
@@ -94,7 +94,7 @@ struct WebNode {
             try administration.uploadTrustCertificate(unit: "CallManager-trust", pem: "x")
         }
         #expect(unit?.code == .notSupported)
-        #expect(unit?.found == "tomcat-trust, Phone-SAST-trust")
+        #expect(unit?.found?.localized == "tomcat-trust, Phone-SAST-trust")
     }
 
     @Test func aWrongPasswordIsTriedOnce() throws {
@@ -106,8 +106,8 @@ struct WebNode {
             #expect(error?.code == (attempt <= 4 ? .loginRefused : .tooManyLogins))
             if attempt == 1 {
                 // The page's sentence, and not the page.
-                #expect(error?.found == "Log on failed - Invalid User ID or Password")
-                #expect(error?.message.contains("admin") == true && error?.account == .platform)
+                #expect(error?.found?.localized == "Log on failed - Invalid User ID or Password")
+                #expect(error?.message.localized.contains("admin") == true && error?.account == .platform)
             }
             #expect(error?.description.contains("wrong-secret") == false)
             #expect(web.requests("POST") == attempt)
@@ -120,8 +120,8 @@ struct WebNode {
             try web.administration(pin: TestIdentity.wrongPin).uploadTFTPFile(name: "a", contents: [])
         }
         #expect(error?.code == .notTrusted)
-        #expect(error?.expected == TestIdentity.wrongPin)
-        #expect(error?.found == web.node().tlsPin)
+        #expect(error?.expected?.localized == TestIdentity.wrongPin)
+        #expect(error?.found?.localized == web.node().tlsPin)
         #expect(web.requests("GET") + web.requests("POST") == 0)
         var node = web.node()
         node.tlsPin = nil
@@ -160,7 +160,7 @@ struct WebNode {
         try axl().restartPhone("SEP1")
         let error = #expect(throws: ClusterError.self) { try axl().restartPhone("SEPNONE") }
         #expect(error?.code == .refused)
-        #expect(error?.message.contains("SEPNONE was not found") == true)
+        #expect(error?.message.localized.contains("SEPNONE was not found") == true)
     }
 
     @Test func refusedLoginsAndOtherAnswers() throws {
@@ -170,7 +170,7 @@ struct WebNode {
         #expect(login?.code == .loginRefused)
         let broken = #expect(throws: ClusterError.self) { try axl().executeSQLQuery("select broken") }
         #expect(broken?.code == .unexpectedAnswer)
-        #expect(broken?.found?.contains("maintenance") == true)
+        #expect(broken?.found?.localized.contains("maintenance") == true)
     }
 
     @Test func phonesHaveAddresses() throws {

@@ -24,18 +24,18 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct LocalizableTextTests {
     @Test func theTemplateIsTheKey() {
-        let text: LocalizableText = "\("a.tlv") has \(3) records {of} 4"
+        let text: LocalizableText = localized("\("a.tlv") has \(3) records {of} 4")
         #expect(text.template == "{0} has {1} records {{of}} 4")
         #expect(text.text(in: .english) == "a.tlv has 3 records {of} 4")
     }
 
     @Test func argumentsAreNotReadAsTemplates() {
-        let text: LocalizableText = "\("{1}") and \("{0}")"
+        let text: LocalizableText = localized("\("{1}") and \("{0}")")
         #expect(text.text(in: .english) == "{1} and {0}")
     }
 
     @Test func withoutATranslationItIsEnglish() {
-        let text: LocalizableText = "No catalogue has this sentence about \(1) phone."
+        let text: LocalizableText = localized("No catalogue has this sentence about \(1) phone.")
         #expect(text.text(in: .german) == "No catalogue has this sentence about 1 phone.")
     }
 }

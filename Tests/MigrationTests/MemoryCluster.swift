@@ -96,7 +96,7 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
 
         private func change(_ what: String) throws(ClusterError) {
             do { try cluster.change("\(what) \(node)") } catch {
-                throw ClusterError(.refused, operation: what, node: node, message: "\(error)")
+                throw ClusterError(.refused, operation: .verbatim(what), node: node, message: .verbatim("\(error)"))
             }
         }
     }

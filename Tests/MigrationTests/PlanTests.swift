@@ -15,8 +15,8 @@ import X509
 
     private func finding(_ severity: StatusFinding.Severity) -> StatusFinding {
         StatusFinding(
-            code: .replicationBroken, severity: severity, node: "sub", text: "Replication of sub is broken.",
-            next: ["Repair it."])
+            code: .replicationBroken, severity: severity, node: "sub", text: .verbatim("Replication of sub is broken."),
+            next: [.verbatim("Repair it.")])
     }
 
     @Test func errorsOfTheClusterKeepAChangeFromBeginning() throws {

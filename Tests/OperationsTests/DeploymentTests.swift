@@ -40,7 +40,7 @@ import Testing
         var logins: Int { state.withLock { $0.logins } }
 
         private func error(_ code: ClusterError.Code) -> ClusterError {
-            ClusterError(code, operation: "test", node: node, message: code.rawValue)
+            ClusterError(code, operation: .verbatim("test"), node: node, message: .verbatim(code.rawValue))
         }
 
         func prepare(for change: TrustListChange) throws(ClusterError) {

@@ -11,7 +11,7 @@ import Testing
     private let quick = PhoneRestart.Settings(batch: 3, pause: 0, patience: 0)
 
     private func error(_ code: ClusterError.Code) -> ClusterError {
-        ClusterError(code, operation: "restart", message: "no")
+        ClusterError(code, operation: .verbatim("restart"), message: .verbatim("no"))
     }
 
     @Test func allInBatches() {
@@ -79,7 +79,7 @@ import Testing
                 cluster: "office", phones: phones, isReset: true, in: folder.path, at: Timestamp(1000))
             path = record.path
             try record.note(told: phones[0])
-            try record.note(refused: phones[1], reason: "not found")
+            try record.note(refused: phones[1], reason: .verbatim("not found"))
             try record.note(told: phones[2])
             try record.sync()
             // While it is written, nobody else goes on with it.

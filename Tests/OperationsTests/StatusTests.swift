@@ -108,7 +108,7 @@ import Testing
     }
 
     private func failure(_ code: ClusterError.Code) -> ClusterStatus.Failure {
-        .init(ClusterError(code, operation: "read", node: "sub", message: "it does not work"))
+        .init(ClusterError(code, operation: .verbatim("read"), node: "sub", message: .verbatim("it does not work")))
     }
 
     /// What a release does not know is a warning; a node of which nothing could be read is an error, whatever it said.
@@ -120,7 +120,7 @@ import Testing
         #expect(status.findings().map(\.severity) == [.error])
         status.nodes[1].failures = [failure(.noCommonAlgorithm)]
         #expect(status.findings().map(\.severity) == [.error])
-        #expect(status.findings()[0].next.contains { $0.contains("legacy_ssh = true for sub") })
+        #expect(status.findings()[0].next.contains { $0.localized.contains("legacy_ssh = true for sub") })
     }
 
     /// A node that is down is told once, with the way to look further, and not for every file again.
@@ -132,7 +132,7 @@ import Testing
         #expect(status.findings().count == 4)
         status.nodes[1].failures = [failure(.unreachable)]
         #expect(status.findings().map(\.code) == [.nodeNotRead])
-        #expect(status.findings()[0].next.last?.contains("etoken-bridge doctor --cluster c") == true)
+        #expect(status.findings()[0].next.last?.localized.contains("etoken-bridge doctor --cluster c") == true)
     }
 
     @Test func whatExpiresIsNamedWithItsNodeAndWhatToDo() {
@@ -144,9 +144,10 @@ import Testing
                 records: [.init(role: 0, dnsName: "sub", subject: "CN=x", notAfter: Timestamp(5))]))
         let findings = status.findings()
         #expect(findings.map(\.node) == ["sub", "sub"])
-        #expect(findings[0].text.contains("CN=x in the ITLFile.tlv of sub expired"), "\(findings[0].text)")
-        #expect(findings[1].text.hasPrefix("The CallManager certificate of sub expires"), "\(findings[1].text)")
-        #expect(findings[1].next.last?.contains("migrate update-certificates --cluster c") == true)
+        #expect(findings[0].text.localized.contains("CN=x in the ITLFile.tlv of sub expired"), "\(findings[0].text)")
+        #expect(
+            findings[1].text.localized.hasPrefix("The CallManager certificate of sub expires"), "\(findings[1].text)")
+        #expect(findings[1].next.last?.localized.contains("migrate update-certificates --cluster c") == true)
         #expect(findings.allSatisfy { !$0.next.isEmpty })
     }
 
@@ -162,7 +163,7 @@ import Testing
                 .noFileInMixedMode, .filesDiffer, .filesDiffer, .filesDiffer,
             ])
         #expect(codes { $0.securityMode = .nonSecure } == [.fileInNonSecureMode, .fileInNonSecureMode])
-        #expect(codes { $0.trustLists[0].fault = "x" } == [.fileUnusable])
+        #expect(codes { $0.trustLists[0].fault = .verbatim("x") } == [.fileUnusable])
         #expect(codes { $0.nodes[1].certificates?[0].sha1 = "new" } == [.certificateNotInFile])
         #expect(
             codes { $0.nodes[1].certificates?[0].notAfter = Timestamp($0.taken.seconds - 1) } == [.certificateExpired])

@@ -69,7 +69,7 @@ import X509
     @Test func tvsVouchesForAModernPhone() {
         let verdict = Acceptance.decide(
             signer: tokenSigner, held: .file(tokenless), itl: itl, model: modern,
-            tvs: [.unreachable("no route"), vouches])
+            tvs: [.unreachable(.verbatim("no route")), vouches])
         #expect(verdict.rule == .vouchedByTVS && verdict.outcome == .accepted)
     }
 
@@ -89,7 +89,7 @@ import X509
     }
 
     @Test(arguments: [
-        TVSStatement.doesNotKnow, .unreachable("connection refused"),
+        TVSStatement.doesNotKnow, .unreachable(.verbatim("connection refused")),
         .vouches(certificate: token.der, roles: [.ccmTFTP]), .vouches(certificate: publisher.der, roles: [.sast]),
     ])
     func withoutAFittingAnswerAModernPhoneRefuses(answer: TVSStatement) {
@@ -131,7 +131,7 @@ import X509
     @Test func whatIsNotKnownIsSaid() {
         #expect(
             Acceptance.decide(
-                signer: tokenSigner, held: .unknown("?"), itl: itl, model: old, tvs: []
+                signer: tokenSigner, held: .unknown(.verbatim("?")), itl: itl, model: old, tvs: []
             ).outcome == .unknown)
         #expect(
             Acceptance.decide(
@@ -139,7 +139,7 @@ import X509
             ).rule == .modelUnknown)
         #expect(
             Acceptance.decide(
-                signer: tokenSigner, held: .unknown("?"), itl: itl, model: modern, tvs: [vouches]
+                signer: tokenSigner, held: .unknown(.verbatim("?")), itl: itl, model: modern, tvs: [vouches]
             ).outcome == .accepted)
     }
 

@@ -69,10 +69,10 @@ import X509
         let vouching = TVSStatement.vouches(certificate: Self.token.der, roles: [.sast])
         let verdicts = forecast(
             [["pub"], ["sub"], ["sub", "pub"], ["other"], []], signer: Self.signer(Self.token),
-            tvs: TVSAnswers([("pub", vouching), ("sub", .unreachable("it is down"))]))
+            tvs: TVSAnswers([("pub", vouching), ("sub", .unreachable(.verbatim("it is down")))]))
         #expect(verdicts.map(\.outcome) == [.accepted, .refused, .accepted, .refused, .accepted])
-        #expect(verdicts[1].reason.contains("it is down"))
-        #expect(verdicts[3].reason.contains("no TVS server is known on other"))
+        #expect(verdicts[1].reason.localized.contains("it is down"))
+        #expect(verdicts[3].reason.localized.contains("no TVS server is known on other"))
     }
 
     /// After the publisher's certificate was made anew, the ITL file that is served names the new signer; phones that have not
@@ -80,7 +80,7 @@ import X509
     @Test func aRegeneratedSignerIsNotTakenForGranted() throws {
         let served = try Self.list("ITLFile.tlv", [(Self.renewed, .sast), (Self.tvs, .tvs)])
         let signer = Self.signer(Self.renewed)
-        let down = TVSAnswers([("pub", .unreachable("it is down"))])
+        let down = TVSAnswers([("pub", .unreachable(.verbatim("it is down")))])
         let without = forecast([["pub"]], signer: signer, itl: served, tvs: down)
         #expect(without.map(\.rule) == [.itlNewer] && without.map(\.outcome) == [.unknown])
         let vouching = TVSAnswers([("pub", .vouches(certificate: Self.renewed.der, roles: [.sast]))])
@@ -107,7 +107,7 @@ import X509
             ]))
         #expect(forecast.groups.reduce(0) { $0 + $1.phones.count } == 40_000)
         #expect(forecast.groups.count < 10)
-        let unregistered = forecast.groups.filter { $0.before == "not known (not registered)" }
+        let unregistered = forecast.groups.filter { $0.before.localized == "not known (not registered)" }
         #expect(unregistered.map(\.verdict.outcome).contains(.unknown))
         #expect(forecast.entries.count { $0.verdict.outcome == .accepted } == 10_000)
     }

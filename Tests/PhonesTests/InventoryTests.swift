@@ -52,7 +52,9 @@ import Testing
             """)
         #expect(inventory.phones.map(\.name) == ["SEP000000000001", "TCTANNA", "meeting-room.1"])
         #expect(
-            inventory.notes == ["phones.csv: 3 rows are not telephones (templates, gateway ports), and were left out."])
+            inventory.notes == [
+                .verbatim("phones.csv: 3 rows are not telephones (templates, gateway ports), and were left out.")
+            ])
     }
 
     @Test(arguments: [
@@ -67,9 +69,10 @@ import Testing
     func clearErrors(text: String, expected: String) {
         let error = #expect(throws: InventoryError.self) { try read(text) }
         #expect(
-            error?.what.contains("phones.csv") == true && error?.what.contains(expected) == true, "\(error?.what ?? "")"
+            error?.clause.localized.contains("phones.csv") == true
+                && error?.clause.localized.contains(expected) == true, "\(error?.clause.localized ?? "")"
         )
-        #expect(error?.next.isEmpty == false)
+        #expect(error?.next?.localized.isEmpty == false)
     }
 }
 
@@ -171,12 +174,14 @@ import Testing
         var reader = reader([[name(1), "437", "p1", "s1", ""]], changed: [query: answer])
         let error = #expect(throws: InventoryError.self) { try reader.read(states: nil) { _, _ in } }
         #expect(error?.code == .unexpectedAnswer)
-        #expect(error?.what.contains("found: ") == true && error?.what.contains("pub") == true, "\(error?.what ?? "")")
+        #expect(
+            error?.clause.localized.contains("found: ") == true && error?.clause.localized.contains("pub") == true,
+            "\(error?.clause.localized ?? "")")
     }
 
     @Test func waitsAsLongAsTheServerSaysAndNotForEver() throws {
         let busy = { (after: Double?) in
-            ClusterError(.busy, operation: "ask", message: "too busy", retryAfter: after)
+            ClusterError(.busy, operation: .verbatim("ask"), message: .verbatim("too busy"), retryAfter: after)
         }
         var slept: [Double] = []
         var left = 3
@@ -195,7 +200,7 @@ import Testing
         slept = []
         #expect(throws: ClusterError.self) {
             try ask { () throws(ClusterError) -> Int in
-                throw ClusterError(.loginRefused, operation: "ask", message: "no")
+                throw ClusterError(.loginRefused, operation: .verbatim("ask"), message: .verbatim("no"))
             }
         }
         #expect(slept.isEmpty)

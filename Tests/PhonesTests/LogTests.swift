@@ -90,7 +90,7 @@ import Testing
         #expect(rules(head + missing + missingInCTL) == ["1 refused 4-not-vouched"])
         #expect(rules(head + missing + missingInCTL + head + found + role(0)).count == 2)
         let conclusion = LogExplanation(head + missing + found + role(0)).conclusions[0]
-        #expect(conclusion.subject == "CN=a;O=b" && conclusion.text.contains("CTL file on this node"))
+        #expect(conclusion.subject == "CN=a;O=b" && conclusion.text.localized.contains("CTL file on this node"))
         #expect(conclusion.quotes.map(\.line) == [1, 2, 5, 6, 7, 8])
         // A name that was wrapped within.
         let wrapped = "09:10:11.052 | debug tvsHandleQueryCertReq : Subject Name is: CN=a;\nO=b;C=PL\n"

@@ -28,7 +28,10 @@ import Testing
     }
 
     @Test func everyRowHasASource() {
-        #expect(PhoneModelTable.standard.entries.allSatisfy { $0.source.count > 10 && !$0.source.contains("line") })
+        #expect(
+            PhoneModelTable.standard.entries.allSatisfy {
+                $0.source.localized.count > 10 && !$0.source.localized.contains("line")
+            })
         #expect(!PhoneModelTable.standard.isPhone("Analog Phone") && !PhoneModelTable.standard.isPhone("CTI Port"))
     }
 
@@ -43,7 +46,7 @@ import Testing
         #expect(table.model(named: "Cisco 8861").displayedChecksum == .md5)
         #expect(table.model(named: "Cisco TelePresence SX20").securityByDefault == .unsupported)
         #expect(table.model(named: "Cisco 7975").securityByDefault == .supported)
-        #expect(!table.isPhone("Desk thing") && table.source(of: "CP-8841").contains("models.csv, line 2"))
+        #expect(!table.isPhone("Desk thing") && table.source(of: "CP-8841").localized.contains("models.csv, line 2"))
     }
 
     @Test func theReportOfTheCluster() throws {
@@ -76,7 +79,8 @@ import Testing
     func clearErrors(text: String, expected: String) {
         let error = #expect(throws: InventoryError.self) { try table(text) }
         #expect(
-            error?.what.contains(expected) == true && error?.what.contains("models.csv") == true, "\(error?.what ?? "")"
+            error?.clause.localized.contains(expected) == true
+                && error?.clause.localized.contains("models.csv") == true, "\(error?.clause.localized ?? "")"
         )
     }
 }

@@ -59,7 +59,7 @@ import X509
         let token = certificates[.token]!.der
         let other = certificates[.impostor]!.der
         return [
-            (.doesNotKnow, .unknown), (.unreachable("down"), .unreachable("down")),
+            (.doesNotKnow, .unknown), (.unreachable(.verbatim("down")), .unreachable("down")),
             (.vouches(certificate: token, roles: [.sast]), .valid(certificate: token, roles: [0])),
             (.vouches(certificate: token, roles: [.ccmTFTP]), .valid(certificate: token, roles: [2])),
             (

@@ -18,10 +18,12 @@ import Testing
         for (number, expected) in names {
             let status = PCSCStatus(rawValue: number)
             #expect(expected.contains(status.name), "\(String(number, radix: 16))")
-            #expect(!status.sentence.contains("answers") && !status.sentence.hasSuffix("."), "\(status.name)")
+            #expect(
+                !status.sentence.localized.contains("answers") && !status.sentence.localized.hasSuffix("."),
+                "\(status.name)")
         }
         #expect(Set(PCSCStatus.known.map(\.rawValue)) == Set(names.keys).union([1]))
-        #expect(PCSCStatus(rawValue: 0x8010_00FF).sentence == "the smart card service answers 0x801000FF")
+        #expect(PCSCStatus(rawValue: 0x8010_00FF).sentence.localized == "the smart card service answers 0x801000FF")
     }
 
     /// A digit mistyped in the table would show in the check byte, or in the length.

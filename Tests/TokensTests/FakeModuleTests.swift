@@ -143,7 +143,7 @@ import X509
         let finder = TokenFinder(modules: [fake.path])
         let (tokens, failures) = try finder.scan()
         #expect(tokens.map(\.info.label) == ["SAST-FAKE"])
-        #expect(failures.count == 1 && failures[0].reason.contains("Fake reader 1"))
+        #expect(failures.count == 1 && failures[0].text.localized.contains("Fake reader 1"))
         let contents = try tokens[0].contents()
         #expect(contents.certificates.count == 1 && contents.unreadable.count == 1)
         #expect(try tokens[0].certificate().certificate.subject.value(of: "CN") == "SAST-FAKE")
@@ -192,7 +192,7 @@ import X509
         do throws(TokenError) {
             #expect(try token.contents().certificates.count == (length.count > 8 ? 0 : 1))
         } catch {
-            #expect(error.code == .failed && error.reason.contains("announces"))
+            #expect(error.code == .failed && error.text.localized.contains("announces"))
         }
     }
 
@@ -231,7 +231,8 @@ import X509
                 value < 0x8000_0000
             else { continue }
             #expect(ReturnValue(rawValue: value).name == words[1])
-            #expect(ReturnValue(rawValue: value).sentence != "the reason is not in the standard", "\(words[1])")
+            #expect(
+                ReturnValue(rawValue: value).sentence.localized != "the reason is not in the standard", "\(words[1])")
             count += 1
         }
         #expect(count > 80)

@@ -90,7 +90,7 @@ import Testing
     @Test(arguments: ["pkcs11:token=a?pin-value=Cisco123", "pkcs11:token=a;pin-value=Cisco123"])
     func aPINInAURIIsRefusedForWhatItIs(uri: String) {
         let error = #expect(throws: TokenError.self) { try TokenURI(uri) }
-        #expect(error?.reason.contains("pin-value is refused, as a PIN in an argument can be seen") == true)
+        #expect(error?.text.localized.contains("pin-value is refused, as a PIN in an argument can be seen") == true)
     }
 
     @Test func whatATokenSaysCannotSteerTheTerminal() {
@@ -116,7 +116,7 @@ import Testing
     @Test func everyReturnValueHasASentence() {
         #expect(ReturnValue(rawValue: 0xa0).name == "CKR_PIN_INCORRECT")
         #expect(ReturnValue(rawValue: 0x8000_1234).name == "0x80001234")
-        #expect(!ReturnValue(rawValue: 0x7777).sentence.isEmpty)
+        #expect(!ReturnValue(rawValue: 0x7777).sentence.localized.isEmpty)
     }
 
     @Test func secretsAreReadAndNeverShown() throws {

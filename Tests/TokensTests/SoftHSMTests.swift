@@ -31,8 +31,8 @@ import X509
         let token = try token("SAST-ADN0054f509")
         let error = #expect(throws: TokenError.self) { try token.certificate() }
         #expect(error?.code == .ambiguous)
-        #expect(error?.reason.contains("id=%01, object \"SAST-ADN0054f509\", serial 3C:F9:27") == true)
-        #expect(error?.reason.contains("id=%02") == true)
+        #expect(error?.text.localized.contains("id=%01, object \"SAST-ADN0054f509\", serial 3C:F9:27") == true)
+        #expect(error?.text.localized.contains("id=%02") == true)
         let first = try token.certificate(matching: TokenURI("pkcs11:token=SAST-ADN0054f509;id=%01"))
         #expect(first.certificate.publicKey.bits == 1024)
         let none = #expect(throws: TokenError.self) { try token.certificate(matching: TokenURI("pkcs11:id=%09")) }
@@ -109,7 +109,7 @@ import X509
         #expect(try finder.token(named: "pkcs11:token=SAST-ADN008580ef;model=SoftHSM%20v2").info == token.info)
         let missing = #expect(throws: TokenError.self) { try finder.token(named: "SAST-ADN00000000") }
         #expect(missing?.code == .tokenNotFound)
-        #expect(missing?.reason.contains("SAST-ADN0054f509") == true)
+        #expect(missing?.text.localized.contains("SAST-ADN0054f509") == true)
         let slot = try finder.token(named: "pkcs11:slot-id=\(token.info.slotID)")
         #expect(slot.info == token.info)
         #expect(throws: TokenError.self) { try finder.token(named: "pkcs11:token=SAST-ADN008580ef;slot-id=4294967295") }

@@ -1,4 +1,4 @@
-"""docs/imports.svg: which target imports which, in layers. An import that follows from others is left out."""
+"""docs/imports.svg: which target imports which, in layers, transitively reduced."""
 
 import json
 import re
@@ -20,7 +20,7 @@ LEGEND = {
 
 
 def targets(strictly=False):
-    """Each target of Sources with the kind that its box has, what it imports, and what Package.swift lets it import."""
+    """Each target of Sources: its kind and what it imports. With `strictly`, fails if Package.swift declares more."""
     dump = subprocess.run(["swift", "package", "dump-package"], cwd=repository, capture_output=True, text=True)
     if dump.returncode != 0:
         fail("imports", dump.stderr.strip())
@@ -45,7 +45,7 @@ def targets(strictly=False):
 
 
 def reduced(below):
-    """Without the arrows that a chain of others says, too."""
+    """The transitive reduction."""
     def reachable(name):
         return set().union(*({other} | reachable(other) for other in below[name]), set())
 
@@ -53,7 +53,7 @@ def reduced(below):
 
 
 def layers(below):
-    """The row of each: 0 is the top. Everything stands right under the lowest that imports it."""
+    """The row of each target; 0 is the top. A target is placed directly below the lowest one that imports it."""
     row = {}
 
     def place(name):
@@ -73,7 +73,7 @@ class Layout:
         self.up, self.down, self.width = {}, {}, {}
         for name in sorted(below):
             self.add(name, row[name], round(7.4 * len(name)) + 18)
-        # An arrow over several rows goes through a point in each.
+        # An arrow across several rows passes through a point in each.
         self.arrows = []
         for name in sorted(below):
             for other in sorted(below[name]):
@@ -102,7 +102,7 @@ class Layout:
         return count
 
     def order(self):
-        """Each row by the middle of what it is joined to, downwards and upwards in turn; the order with the fewest crossings."""
+        """Orders rows by the mean position of their neighbours, sweeping down and up; keeps the order with the fewest crossings."""
         best, fewest = [list(row) for row in self.rows], self.crossings()
         for sweep in range(60):
             downwards = sweep % 2 == 0
@@ -112,7 +112,7 @@ class Layout:
                 now = {n: i for i, n in enumerate(self.rows[index])}
                 self.rows[index].sort(key=lambda n: (
                     sum(beside[o] for o in joined[n]) / len(joined[n]) if joined[n] else now[n] * len(beside) / len(now), now[n]))
-            # Neighbours change places where that helps.
+            # Swap adjacent nodes where that reduces crossings.
             for row in self.rows:
                 for i in range(len(row) - 1):
                     before = self.crossings()
@@ -124,7 +124,7 @@ class Layout:
         self.rows = best
 
     def place(self):
-        """The middle of each: near what it is joined to, as far as its neighbours let it."""
+        """Moves each node towards the mean of its neighbours, without overlaps."""
         self.x = {}
         for row in self.rows:
             at = 0
@@ -137,7 +137,7 @@ class Layout:
                 for node in row:
                     joined = self.up[node] + self.down[node]
                     wanted.append(sum(self.x[o] for o in joined) / len(joined) if joined else self.x[node])
-                # Those that would overlap move together as one block, to the mean of what they want.
+                # Nodes that would overlap form a block, placed at the mean of their wishes.
                 blocks = []
                 for node, want in zip(row, wanted):
                     blocks.append([[node], [0.0], want, 1])

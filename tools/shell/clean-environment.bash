@@ -1,5 +1,5 @@
-# Read by tools that build, test and measure: what the user's shell has set does not change what they find. Proxies,
-# certificate authorities, locale, Python and shell settings go; PATH is Swift's folder and Debian's own.
+# Sourced by tools that test and measure: the user's environment must not change the results. Proxies, CA bundles, locale,
+# Python and shell settings are removed; PATH is Swift's folder and Debian's own.
 # shellcheck shell=bash
 
 clean_environment() {

@@ -1,7 +1,7 @@
-# Read by tools/fresh-debian and tools/check-package: a Debian 12 in a folder, and commands that run in it.
+# Sourced by tools/fresh-debian and tools/check-package: creates a Debian 12 in a folder, and runs commands in it.
 # shellcheck shell=bash
 
-# try_again COMMAND...: three times, as downloads fail now and then.
+# try_again COMMAND...: up to three times, since downloads sometimes fail.
 try_again() {
     local attempt
     for attempt in 1 2 3; do
@@ -12,17 +12,17 @@ try_again() {
     return 1
 }
 
-# can_make_roots: says what is missing for it, if anything is.
+# can_make_roots: fails and says why if this machine cannot do it; installs debootstrap if needed.
 can_make_roots() {
-    ((EUID == 0)) || { echo "a Debian of its own takes root (debootstrap, mount): run this as root, or with sudo" >&2; return 1; }
+    ((EUID == 0)) || { echo "this needs root (debootstrap, mount): run it as root or with sudo" >&2; return 1; }
     unshare --mount --pid --fork true 2>/dev/null \
-        || { echo "this system does not allow new mount and process namespaces: run this on a machine, or in a container with CAP_SYS_ADMIN" >&2; return 1; }
+        || { echo "this system does not allow new mount and process namespaces: run it outside the container, or in one with CAP_SYS_ADMIN" >&2; return 1; }
     command -v debootstrap >/dev/null && return
     command -v apt-get >/dev/null || { echo "debootstrap is not installed: install it" >&2; return 1; }
     DEBIAN_FRONTEND=noninteractive try_again sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends debootstrap' >/dev/null
 }
 
-# debian_mirror NAME DEFAULT: where this machine gets Debian's archive NAME (debian, debian-security) from.
+# debian_mirror NAME DEFAULT: the URL that this machine uses for the Debian archive NAME (debian, debian-security).
 debian_mirror() {
     local found
     found=$(sed -n "s,^URIs: *\([^ ]*/$1\)/\? *$,\1,p; s,^deb \(\[[^]]*\] \)\?\([^ ]*/$1\)/\? .*,\2,p" \
@@ -30,8 +30,8 @@ debian_mirror() {
     echo "${found:-$2}"
 }
 
-# make_root FOLDER [DEBOOTSTRAP-OPTION...]: a Debian 12 with nothing but what every Debian has. apt in it gets its packages as
-# this machine does: from the same mirror, through the same proxy, with the same certificate authorities.
+# make_root FOLDER [DEBOOTSTRAP-OPTION...]: a minimal Debian 12. Its apt downloads as this machine does: from the same mirror,
+# through the same proxy, with the same certificate authorities.
 make_root() {
     local folder=$1 mirror security file
     shift
@@ -55,18 +55,18 @@ make_root() {
             break
         done
     } >"$folder/etc/apt/apt.conf.d/90-as-outside"
-    # It is not kept through a power cut: no waiting for the disk.
+    # It need not survive a power failure: no fsync.
     echo force-unsafe-io >"$folder/etc/dpkg/dpkg.cfg.d/unsafe-io"
-    # No server is started by its installation.
+    # Installing a server does not start it.
     printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d"
     chmod 0755 "$folder/usr/sbin/policy-rc.d"
 }
 
-# in_root FOLDER [--bind PATH] [--read-only PATH] [--over PATH OTHER] [NAME=VALUE...] COMMAND...: in the Debian of FOLDER, in mount and
-# process namespaces that end with the command, on this machine's network. Its environment is HOME, PATH and LANG, and what
-# is named. PATHs are there as they are here, those to be read only so; with --over the folder OTHER stands at PATH.
+# in_root FOLDER [--bind PATH] [--read-only PATH] [--over PATH OTHER] [NAME=VALUE...] COMMAND...: runs a command in the Debian of FOLDER,
+# in its own mount and process namespaces, on this machine's network. The environment is HOME, PATH and LANG, and the
+# given variables. PATHs are mounted at the same place inside; --over mounts the folder OTHER at PATH.
 in_root() {
-    # --kill-child: nothing that the command starts outlives it.
+    # --kill-child: nothing that the command starts outlives it, even if this script is killed.
     unshare --mount --pid --fork --kill-child bash -c "$(declare -f enter_root); enter_root \"\$@\"; exit \$?" enter_root "$@"
 }
 
@@ -111,7 +111,7 @@ enter_root() {
     done
 
     cd "$root"
-    # Where the root of this process is no mount of its own, the old one stays out of sight only.
+    # pivot_root fails if the current root is not a mount point; chroot alone does then.
     ! pivot_root . . 2>/dev/null || umount --lazy .
     chroot . /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$@"
 }

@@ -8,8 +8,10 @@ public enum JSON {
     }
 
     /// A document on one line, ending with a line feed: an event of a stream, a record of a journal.
-    public static func line(_ value: some Encodable) throws -> [UInt8] {
-        try encoded(value, [.sortedKeys, .withoutEscapingSlashes]) + [10]
+    public static func line(
+        _ value: some Encodable, userInfo: [CodingUserInfoKey: any Sendable] = [:]
+    ) throws -> [UInt8] {
+        try encoded(value, [.sortedKeys, .withoutEscapingSlashes], userInfo) + [10]
     }
 
     /// Reads a document.
@@ -20,8 +22,12 @@ public enum JSON {
         try JSONDecoder().decode(type, from: Data(bytes))
     }
 
-    private static func encoded(_ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting) throws -> [UInt8] {
+    private static func encoded(
+        _ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting,
+        _ userInfo: [CodingUserInfoKey: any Sendable] = [:]
+    ) throws -> [UInt8] {
         let encoder = JSONEncoder()
+        encoder.userInfo = userInfo
         encoder.outputFormatting = formatting
         return Array(try encoder.encode(value))
     }

@@ -40,5 +40,5 @@ public struct FileError: Error, Equatable, Sendable {
     }
 
     /// The system's own sentence.
-    public var cause: String { String(cString: strerror(number)) }
+    public var reason: String { String(cString: strerror(number)) }
 }

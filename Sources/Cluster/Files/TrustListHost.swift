@@ -69,7 +69,9 @@ extension TrustListHost {
         let tftp = try fetch(kind, over: .tftp)
         let http = try fetch(kind, over: .http)
         guard tftp == http else {
-            let length = { (file: [UInt8]?) in file.map { localized("\($0.count) bytes") } ?? localized("no file") }
+            let length = { (file: [UInt8]?) -> LocalizableText in
+                file.map { localized("\($0.count) bytes") } ?? localized("no file")
+            }
             throw ClusterError(
                 .mismatch, operation: localized("read \(kind.fileName)"), node: node,
                 message: localized("TFTP and HTTP serve different files"),
@@ -123,7 +125,7 @@ public struct NodeTrustListHost: TrustListHost {
                 case 404: return nil
                 default:
                     throw TransferError(
-                        code: .protocolError, operation: "GET", location: url,
+                        code: .protocolError, operation: .verbatim("GET"), location: .verbatim(url),
                         message: localized("HTTP status \(answer.status)"))
                 }
             }

@@ -24,7 +24,7 @@ public struct AXLClient: Sendable {
             return try page(query)
         } catch {
             // "Query request too large. Total rows matched: 1234 rows. Suggestive Row Fetch: less than 500 rows"
-            guard error.code == .refused, let size = Self.suggestedRows(error.message),
+            guard error.code == .refused, let size = Self.suggestedRows(error.message.localized),
                 query.lowercased().hasPrefix("select ")
             else { throw error }
             var table = SQLTable(columns: [], rows: [])
@@ -55,7 +55,8 @@ public struct AXLClient: Sendable {
                 table.append(next)
                 if next.rows.count < wanted { break }
             } catch {
-                guard error.code == .refused, let smaller = Self.suggestedRows(error.message), smaller < size else {
+                guard error.code == .refused, let smaller = Self.suggestedRows(error.message.localized), smaller < size
+                else {
                     throw error
                 }
                 size = smaller
@@ -91,7 +92,9 @@ public struct AXLClient: Sendable {
             })
     }
 
-    private func call(_ name: String, _ content: String, operation: String) throws(ClusterError) -> MarkupElement {
+    private func call(_ name: String, _ content: String, operation: LocalizableText) throws(ClusterError)
+        -> MarkupElement
+    {
         let answer = try soap.call(
             "<ns:\(name)>\(content)</ns:\(name)>", namespace: "http://www.cisco.com/AXL/API/\(version)",
             action: "CUCM:DB ver=\(version) \(name)", operation: operation)

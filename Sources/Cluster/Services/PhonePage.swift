@@ -136,7 +136,7 @@ public struct PhonePage: Sendable {
             time: times.joined(separator: " "), text: words.dropFirst(times.count).joined(separator: " "))
     }
 
-    private func page(_ path: String, operation: String) throws(ClusterError) -> HTMLDocument {
+    private func page(_ path: String, operation: LocalizableText) throws(ClusterError) -> HTMLDocument {
         let body = try get(path, operation: operation)
         do throws(MarkupError) {
             return try HTMLDocument(body, maximumSize: 1 << 20)
@@ -146,7 +146,7 @@ public struct PhonePage: Sendable {
         }
     }
 
-    private func get(_ path: String, operation: String) throws(ClusterError) -> [UInt8] {
+    private func get(_ path: String, operation: LocalizableText) throws(ClusterError) -> [UInt8] {
         var request = HTTPRequest.get(base + path)
         request.timeout = timeout
         request.maximumBodySize = 1 << 20

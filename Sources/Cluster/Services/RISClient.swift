@@ -79,16 +79,17 @@ public struct RISClient: Sendable {
     }
 
     /// - Throws: `busy` when it was asked too often: the service answers some 15 requests a minute.
-    private func call(_ body: String, operation: String) throws(ClusterError) -> MarkupElement {
+    private func call(_ body: String, operation: LocalizableText) throws(ClusterError) -> MarkupElement {
         do throws(ClusterError) {
             return try soap.call(
                 body, namespace: "http://schemas.cisco.com/ast/soap", action: "selectCmDevice", operation: operation)
         } catch {
-            guard error.code == .refused, error.message.lowercased().contains("exceeded allowed rate") else {
+            guard error.code == .refused, error.message.localized.lowercased().contains("exceeded allowed rate") else {
                 throw error
             }
             throw ClusterError(
-                .busy, operation: operation, node: soap.node.name, message: error.message, found: error.found,
+                .busy, operation: operation, node: soap.node.name, message: error.message,
+                found: error.found?.localized,
                 cause: error)
         }
     }

@@ -25,7 +25,7 @@ final class SOAPClient: Sendable {
     /// Sends what stands in the envelope's body and returns the answer's first element.
     ///
     /// - Throws: `refused` with the fault's text; `loginRefused` on HTTP status 401.
-    func call(_ body: String, namespace: String, action: String, operation: String) throws(ClusterError)
+    func call(_ body: String, namespace: String, action: String, operation: LocalizableText) throws(ClusterError)
         -> MarkupElement
     {
         let envelope = """

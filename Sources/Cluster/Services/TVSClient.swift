@@ -122,9 +122,9 @@ public struct TVSClient: Sendable {
     }
 
     static func answer(
-        _ message: TVSMessage, operation: String, node: String
+        _ message: TVSMessage, operation: LocalizableText, node: String
     ) throws(ClusterError) -> TVSAnswer {
-        func malformed(_ text: String, cause: (any Error)? = nil) -> ClusterError {
+        func malformed(_ text: LocalizableText, cause: (any Error)? = nil) -> ClusterError {
             ClusterError(.unexpectedAnswer, operation: operation, node: node, message: text, cause: cause)
         }
         guard let status = message[.status], status.count == 1, status[0] <= 1 else {

@@ -63,19 +63,22 @@ public struct TVSMessage: Sendable, Hashable {
     }
 
     /// Why bytes are not a message.
-    public struct Malformed: Error, Sendable, Hashable, CustomStringConvertible {
-        public let description: String
+    public struct Malformed: UserError, Hashable {
+        public enum Code: String, Sendable { case malformed = "unexpected-answer" }
+        public let clause: LocalizableText
+        public var code: Code { .malformed }
+        public var text: LocalizableText { localized("The TVS message cannot be read: \(clause).") }
     }
 
     /// The length of the body that a header announces.
     public static func bodySize(header: [UInt8]) throws(Malformed) -> Int {
-        guard header.count == headerSize else { throw Malformed(description: localized("the header is cut off")) }
+        guard header.count == headerSize else { throw Malformed(clause: localized("the header is cut off")) }
         guard header[0] == 0x57, header[1] == 0x01 else {
-            throw Malformed(description: localized("it does not begin with 57 01"))
+            throw Malformed(clause: localized("it does not begin with 57 01"))
         }
         let size = Int(header[8]) << 8 | Int(header[9])
         guard size <= maximumBodySize else {
-            throw Malformed(description: localized("a body of \(size) bytes is announced"))
+            throw Malformed(clause: localized("a body of \(size) bytes is announced"))
         }
         return size
     }
@@ -85,18 +88,18 @@ public struct TVSMessage: Sendable, Hashable {
         let size = try Self.bodySize(header: Array(bytes.prefix(Self.headerSize)))
         guard bytes.count == Self.headerSize + size else {
             throw Malformed(
-                description: localized("the body is \(bytes.count - Self.headerSize) bytes long, not \(size)"))
+                clause: localized("the body is \(bytes.count - Self.headerSize) bytes long, not \(size)"))
         }
         command = bytes[2]
         sessionID = bytes[4..<8].reduce(0) { $0 << 8 | UInt32($1) }
         elements = []
         var rest = bytes[Self.headerSize...]
         while let tag = rest.popFirst() {
-            guard rest.count >= 2 else { throw Malformed(description: localized("element \(tag) is cut off")) }
+            guard rest.count >= 2 else { throw Malformed(clause: localized("element \(tag) is cut off")) }
             let length = Int(rest.removeFirst()) << 8 | Int(rest.removeFirst())
-            guard rest.count >= length else { throw Malformed(description: localized("element \(tag) is cut off")) }
+            guard rest.count >= length else { throw Malformed(clause: localized("element \(tag) is cut off")) }
             guard !elements.contains(where: { $0.tag == tag }) else {
-                throw Malformed(description: localized("element \(tag) is there twice"))
+                throw Malformed(clause: localized("element \(tag) is there twice"))
             }
             elements.append(Element(tag: tag, value: Array(rest.prefix(length))))
             rest = rest.dropFirst(length)

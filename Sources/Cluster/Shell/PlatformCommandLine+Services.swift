@@ -28,7 +28,7 @@ extension PlatformCommandLine {
                 throw ClusterError(
                     .timedOut, operation: localized("restart \(name)"), node: shell.node,
                     message: localized("it does not come up"),
-                    expected: "STARTED", found: last?.state ?? localized("not listed"))
+                    expected: .verbatim("STARTED"), found: last.map { .verbatim($0.state) } ?? localized("not listed"))
             }
             interruptibleSleep(0.5)
             last = try services().first { $0.name == name }

@@ -42,7 +42,7 @@ struct SSHConnection: ~Copyable {
             _ = etb_ssh_option_string(session, SSH_OPTIONS_HMAC_S_C, Self.legacyMACs)
         }
         ssh_set_blocking(session, 0)
-        let result = try complete("connect", until: deadline) { ssh_connect(session) }
+        let result = try complete(localized("connect"), until: deadline) { ssh_connect(session) }
         guard result == SSH_OK else {
             throw refusal(lastError)
         }
@@ -50,7 +50,7 @@ struct SSHConnection: ~Copyable {
 
     /// Why there is no connection, from libssh's own words.
     private func refusal(_ reason: String) -> ClusterError {
-        func error(_ code: ClusterError.Code, _ message: String) -> ClusterError {
+        func error(_ code: ClusterError.Code, _ message: LocalizableText) -> ClusterError {
             ClusterError(
                 code, operation: localized("connect to the command line"), node: node.name, message: message,
                 cause: Reason(description: reason))
@@ -210,7 +210,7 @@ struct SSHConnection: ~Copyable {
         ssh_get_error(UnsafeMutableRawPointer(session)).map { String(cString: $0) } ?? ""
     }
 
-    private func failure(_ operation: String) -> ClusterError {
+    private func failure(_ operation: LocalizableText) -> ClusterError {
         ClusterError(
             .closed, operation: operation, node: node.name,
             message: localized("the SSH connection failed: \(lastError)"))
@@ -224,7 +224,7 @@ struct SSHConnection: ~Copyable {
 
     /// Repeats a call that does not block until it has an answer.
     private func complete(
-        _ operation: String, until deadline: ContinuousClock.Instant, _ call: () -> Int32
+        _ operation: LocalizableText, until deadline: ContinuousClock.Instant, _ call: () -> Int32
     ) throws(ClusterError) -> Int32 {
         while true {
             let result = call()
@@ -234,7 +234,7 @@ struct SSHConnection: ~Copyable {
         }
     }
 
-    private func wait(_ operation: String, until deadline: ContinuousClock.Instant) throws(ClusterError) {
+    private func wait(_ operation: LocalizableText, until deadline: ContinuousClock.Instant) throws(ClusterError) {
         let now = ContinuousClock.now
         guard now < deadline else {
             throw ClusterError(

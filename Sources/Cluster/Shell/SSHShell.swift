@@ -56,7 +56,7 @@ public final class SSHShell: ClusterShell {
     }
 
     public func run(_ command: ShellCommand) throws(ClusterError) -> String {
-        let operation = "run \(command.text)"
+        let operation: LocalizableText = localized("run \(command.text)")
         guard command.text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw ClusterError(
                 .configuration, operation: localized("run a command"), node: node,
@@ -82,7 +82,7 @@ public final class SSHShell: ClusterShell {
     public func close() { connection.withLock { $0 = nil } }
 
     private static func send(
-        _ command: ShellCommand, on connection: borrowing SSHConnection, node: String, operation: String
+        _ command: ShellCommand, on connection: borrowing SSHConnection, node: String, operation: LocalizableText
     ) throws(ClusterError) -> String {
         // What came since the last prompt belongs to nobody.
         while let stale = try connection.receive(milliseconds: 1), !stale.isEmpty {}
@@ -93,7 +93,7 @@ public final class SSHShell: ClusterShell {
     }
 
     private static func converse(
-        _ start: Conversation, on connection: borrowing SSHConnection, node: String, operation: String,
+        _ start: Conversation, on connection: borrowing SSHConnection, node: String, operation: LocalizableText,
         timeout: Double
     ) throws(ClusterError) -> String {
         var conversation = start

@@ -72,7 +72,7 @@ public final class CertificateREST: Sendable {
     }
 
     private func certificates(
-        _ path: String, _ service: String, operation: String
+        _ path: String, _ service: String, operation: LocalizableText
     ) throws(ClusterError) -> [TrustedCertificate] {
         let answer = try send(.get, path, operation: operation)
         guard let entries = try? JSONDecoder().decode([Entry].self, from: Data(answer.body)) else {
@@ -90,7 +90,7 @@ public final class CertificateREST: Sendable {
         return certificates
     }
 
-    private func misunderstood(_ answer: HTTPResponse, _ operation: String) -> ClusterError {
+    private func misunderstood(_ answer: HTTPResponse, _ operation: LocalizableText) -> ClusterError {
         ClusterError(
             .unexpectedAnswer, operation: operation, node: node.name,
             message: localized("the answer is not a list of certificates"),
@@ -98,7 +98,7 @@ public final class CertificateREST: Sendable {
     }
 
     private func send(
-        _ method: HTTPRequest.Method, _ path: String, body: [UInt8]? = nil, operation: String
+        _ method: HTTPRequest.Method, _ path: String, body: [UInt8]? = nil, operation: LocalizableText
     ) throws(ClusterError) -> HTTPResponse {
         let url = "https://\(node.authority(port: node.httpsPort))\(Self.base)\(path)"
         let answer = try password.withArray { (bytes) throws(ClusterError) -> HTTPResponse in
@@ -128,11 +128,12 @@ public final class CertificateREST: Sendable {
                     "it has no certificate REST interface (HTTP status \(answer.status)); it came with 12.5"))
         case 404:
             throw ClusterError(
-                .notFound, operation: operation, node: node.name, message: said ?? localized("not found"))
+                .notFound, operation: operation, node: node.name,
+                message: said.map { .verbatim($0) } ?? localized("not found"))
         default:
             throw ClusterError(
                 .refused, operation: operation, node: node.name,
-                message: said ?? localized("HTTP status \(answer.status)"), found: answer.text)
+                message: said.map { .verbatim($0) } ?? localized("HTTP status \(answer.status)"), found: answer.text)
         }
     }
 }

@@ -45,7 +45,7 @@ public final class OSAdministration: Sendable {
         self.version = version
         self.user = user
         self.password = password
-        session = HTTPSession(tls: try node.tls(operation: "use OS Administration"))
+        session = HTTPSession(tls: try node.tls(operation: localized("use OS Administration")))
     }
 
     /// Opens the login page, so that a login takes less time later. No password is sent.
@@ -148,7 +148,7 @@ public final class OSAdministration: Sendable {
     private func url(_ path: String) -> String { "https://\(node.authority(port: node.httpsPort))\(path)" }
 
     private func form(
-        _ path: String, operation: String, _ isWanted: (HTMLForm) -> Bool
+        _ path: String, operation: LocalizableText, _ isWanted: (HTMLForm) -> Bool
     ) throws(ClusterError) -> HTMLForm {
         let answer = try send(.get(url(path)), operation: operation)
         let page = try page(answer, operation: operation)
@@ -160,7 +160,7 @@ public final class OSAdministration: Sendable {
         return form
     }
 
-    private func page(_ answer: HTTPResponse, operation: String) throws(ClusterError) -> HTMLDocument {
+    private func page(_ answer: HTTPResponse, operation: LocalizableText) throws(ClusterError) -> HTMLDocument {
         do throws(MarkupError) {
             return try HTMLDocument(answer.body)
         } catch {
@@ -175,7 +175,7 @@ public final class OSAdministration: Sendable {
     }
 
     private func certificate(
-        _ answer: HTTPResponse, _ name: String, operation: String
+        _ answer: HTTPResponse, _ name: String, operation: LocalizableText
     ) throws(ClusterError) -> Certificate {
         do throws(CertificateError) {
             return answer.body.first == 0x30
@@ -187,7 +187,7 @@ public final class OSAdministration: Sendable {
         }
     }
 
-    private func checkOutcome(_ answer: HTTPResponse, operation: String) throws(ClusterError) {
+    private func checkOutcome(_ answer: HTTPResponse, operation: LocalizableText) throws(ClusterError) {
         let page = try page(answer, operation: operation)
         let status = page.element(id: Paths.statusID)?.text ?? page.text
         let text = status.lowercased()
@@ -201,7 +201,7 @@ public final class OSAdministration: Sendable {
     // MARK: - Session
 
     /// Sends a request within a session; logs in for it where needed.
-    private func send(_ request: HTTPRequest, operation: String) throws(ClusterError) -> HTTPResponse {
+    private func send(_ request: HTTPRequest, operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
         try isLoggedIn.withLock { (isLoggedIn) throws(ClusterError) -> HTTPResponse in
             if !isLoggedIn {
                 try logIn()
@@ -222,17 +222,17 @@ public final class OSAdministration: Sendable {
                 }
             }
             guard answer.status == 200 else {
-                let location = answer.header("Location").map { " to \($0)" } ?? ""
                 throw ClusterError(
                     .unexpectedAnswer, operation: operation, node: node.name,
-                    message: localized("HTTP status \(answer.status)\(location)"),
+                    message: answer.header("Location").map { localized("HTTP status \(answer.status) to \($0)") }
+                        ?? localized("HTTP status \(answer.status)"),
                     found: (try? HTMLDocument(answer.body))?.text)
             }
             return answer
         }
     }
 
-    private func exchange(_ request: HTTPRequest, operation: String) throws(ClusterError) -> HTTPResponse {
+    private func exchange(_ request: HTTPRequest, operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
         do throws(TransferError) {
             return try session.send(request)
         } catch {
@@ -242,7 +242,7 @@ public final class OSAdministration: Sendable {
     }
 
     /// Whether an answer is, or leads to, the login page: the session is unknown or has expired.
-    private func isLogin(_ answer: HTTPResponse, operation: String) throws(ClusterError) -> Bool {
+    private func isLogin(_ answer: HTTPResponse, operation: LocalizableText) throws(ClusterError) -> Bool {
         if (300...399).contains(answer.status) { return true }
         guard answer.status == 200, answer.header("Content-Type")?.contains("html") ?? true else { return false }
         // A certificate is not a page.
@@ -280,7 +280,7 @@ public final class OSAdministration: Sendable {
         }
     }
 
-    private func openLoginPage(operation: String) throws(ClusterError) -> HTTPResponse {
+    private func openLoginPage(operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
         var request = HTTPRequest.get(url(Paths.start))
         request.followsRedirects = true
         return try exchange(request, operation: operation)
@@ -300,7 +300,7 @@ public final class OSAdministration: Sendable {
         text.firstRange(of: Paths.loginFailure).map { String(text[$0.lowerBound...]) } ?? text
     }
 
-    private func loginFailure(_ answer: HTTPResponse, operation: String) -> ClusterError {
+    private func loginFailure(_ answer: HTTPResponse, operation: LocalizableText) -> ClusterError {
         let text = (try? HTMLDocument(answer.body))?.text ?? ""
         let plain = text.lowercased()
         if plain.contains("too many") {

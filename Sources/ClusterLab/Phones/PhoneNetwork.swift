@@ -42,7 +42,8 @@ struct PhoneNetwork: Sendable {
             case 404: return nil
             default:
                 throw TransferError(
-                    code: .protocolError, operation: "GET", location: request.url, message: "status \(response.status)")
+                    code: .protocolError, operation: .verbatim("GET"), location: .verbatim(request.url),
+                    message: .verbatim("status \(response.status)"))
             }
         }
         do {

@@ -16,6 +16,7 @@ struct HTML: ExpressibleByStringInterpolation {
 
         mutating func appendLiteral(_ literal: String) { markup += literal }
         mutating func appendInterpolation(_ text: String) { markup += HTML.escaped(text) }
+        mutating func appendInterpolation(_ text: LocalizableText) { markup += HTML.escaped(text.localized) }
         mutating func appendInterpolation(_ number: Int) { markup += "\(number)" }
         mutating func appendInterpolation(_ html: HTML) { markup += html.markup }
         mutating func appendInterpolation(_ parts: [HTML]) { for part in parts { markup += part.markup } }

@@ -27,9 +27,9 @@ public struct StoredForecast: Codable, Sendable, Equatable {
     public init(_ forecast: Forecast) {
         groups = forecast.groups.map { group in
             Group(
-                model: group.model, pool: group.pool, before: group.before, holds: group.holding.code,
+                model: group.model, pool: group.pool, before: group.before.localized, holds: group.holding.code,
                 heldChecksum: group.holding.checksum, assumed: group.holding.isAssumed, outcome: group.verdict.outcome,
-                rule: group.verdict.rule, reason: group.verdict.reason, phones: group.phones.map(\.name))
+                rule: group.verdict.rule, reason: group.verdict.reason.localized, phones: group.phones.map(\.name))
         }
     }
 

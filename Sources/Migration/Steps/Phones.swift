@@ -108,7 +108,8 @@ final class RestartPhones: ChangeStep, Step {
                 (name) throws(ClusterError) in
                 guard let phone = byName[name] else { return }
                 do { try cluster.restart(phone) } catch let error as ClusterError { throw error } catch {
-                    throw ClusterError(.refused, operation: localized("restart \(name)"), message: "\(error)")
+                    throw ClusterError(
+                        .refused, operation: localized("restart \(name)"), message: LocalizableText(describing: error))
                 }
             }
             if let failure = outcome.failure { throw failure }

@@ -12,8 +12,8 @@ public enum PortProbe {
     ///
     /// - Parameter timeout: for each address, in milliseconds.
     /// - Returns: nil where somebody listens; otherwise why not, as the end of a sentence: "nobody listens there".
-    public static func failure(host: String, port: UInt16, timeout: Int32 = 3000) -> String? {
-        var reason = localized("its name cannot be resolved")
+    public static func failure(host: String, port: UInt16, timeout: Int32 = 3000) -> LocalizableText? {
+        var reason: LocalizableText = localized("its name cannot be resolved")
         for address in resolve(host, port: port) {
             guard let failure = connect(address, timeout) else { return nil }
             reason = failure
@@ -48,10 +48,10 @@ public enum PortProbe {
         return addresses
     }
 
-    private static func connect(_ address: Address, _ timeout: Int32) -> String? {
+    private static func connect(_ address: Address, _ timeout: Int32) -> LocalizableText? {
         let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(address.family, flags, 0)
-        guard descriptor >= 0 else { return String(cString: strerror(errno)) }
+        guard descriptor >= 0 else { return .verbatim(String(cString: strerror(errno))) }
         defer { close(descriptor) }
         let started = address.bytes.withUnsafeBytes { bytes in
             Glibc.connect(
@@ -69,7 +69,7 @@ public enum PortProbe {
         return code == 0 ? nil : sentence(code)
     }
 
-    private static func sentence(_ code: Int32) -> String {
-        code == ECONNREFUSED ? localized("nobody listens there") : String(cString: strerror(code))
+    private static func sentence(_ code: Int32) -> LocalizableText {
+        code == ECONNREFUSED ? localized("nobody listens there") : .verbatim(String(cString: strerror(code)))
     }
 }

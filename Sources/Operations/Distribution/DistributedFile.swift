@@ -43,7 +43,7 @@ public struct TrustListReading: Sendable {
     }
 
     /// `4947 bytes, SHA-1 1d97...`, or `no file`.
-    public var summary: String {
+    public var summary: LocalizableText {
         switch outcome {
         case .file(let bytes): localized("\(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)")
         case .absent: localized("no file")

@@ -44,7 +44,8 @@ public struct FolderTrustListHost: TrustListHost {
     public func delete() throws(ClusterError) {
         guard unlink(path(.ctl)) == 0 || errno == ENOENT else {
             throw ClusterError(
-                .file, operation: localized("delete \(path(.ctl))"), message: String(cString: strerror(errno)))
+                .file, operation: localized("delete \(path(.ctl))"),
+                message: .verbatim(String(cString: strerror(errno))))
         }
     }
 }

@@ -132,7 +132,7 @@ public struct TrustListDistribution: Sendable {
     /// - Parameter expected: nil where there must be none.
     /// - Throws: `mismatch` naming the transport, and the checksums expected and found.
     public static func check(_ host: any TrustListHost, serves expected: [UInt8]?) throws(ClusterError) {
-        func text(_ bytes: [UInt8]?) -> String {
+        func text(_ bytes: [UInt8]?) -> LocalizableText {
             bytes.map { localized("\($0.count) bytes, SHA-1 \(Digest.sha1($0).hex)") } ?? localized("no file")
         }
         for transport in TrustListTransport.allCases {

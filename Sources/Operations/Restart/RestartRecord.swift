@@ -14,7 +14,7 @@ public final class RestartRecord {
 
         var told: String?
         var refused: String?
-        var reason: String?
+        var reason: LocalizableText?
         var finished: Timestamp?
     }
 
@@ -109,7 +109,7 @@ public final class RestartRecord {
     /// Notes that a phone was told. It survives the end of this process at once, and that of the machine after ``sync()``.
     public func note(told phone: String) throws(ClusterError) { try append(Line(told: phone)) }
 
-    public func note(refused phone: String, reason: String) throws(ClusterError) {
+    public func note(refused phone: String, reason: LocalizableText) throws(ClusterError) {
         try append(Line(refused: phone, reason: reason))
     }
 
@@ -131,11 +131,11 @@ public final class RestartRecord {
         apply(line)
     }
 
-    private static var writing: String { localized("write the record of the restart") }
+    private static var writing: LocalizableText { localized("write the record of the restart") }
 
     // MARK: The file
 
-    private static func open(_ path: String, operation: String) throws(ClusterError) -> RestartRecord {
+    private static func open(_ path: String, operation: LocalizableText) throws(ClusterError) -> RestartRecord {
         let opened: (file: LineFile, lines: [ArraySlice<UInt8>])
         do throws(FileError) { opened = try LineFile.open(path, isExclusive: true) } catch {
             throw error.code == .locked
@@ -151,7 +151,7 @@ public final class RestartRecord {
     }
 
     /// The first line, and the others.
-    private static func read(_ path: String, operation: String) throws(ClusterError) -> (Line, [Line]) {
+    private static func read(_ path: String, operation: LocalizableText) throws(ClusterError) -> (Line, [Line]) {
         let lines: [ArraySlice<UInt8>]
         do throws(FileError) { lines = try LineFile.lines(of: path) } catch {
             throw ClusterError(error, operation: operation)
@@ -160,7 +160,7 @@ public final class RestartRecord {
     }
 
     private static func decode(
-        _ lines: [ArraySlice<UInt8>], _ path: String, operation: String
+        _ lines: [ArraySlice<UInt8>], _ path: String, operation: LocalizableText
     ) throws(ClusterError) -> (Line, [Line]) {
         let decoded = lines.compactMap { try? JSON.decode(Line.self, from: $0) }
         guard let first = decoded.first, first.schema == schema else {
@@ -172,7 +172,9 @@ public final class RestartRecord {
     }
 
     private static func encode(_ line: Line) -> [UInt8] {
-        guard let bytes = try? JSON.line(line) else { preconditionFailure("a line is plain text and numbers") }
+        guard let bytes = try? JSON.line(line, userInfo: .keepingTemplates) else {
+            preconditionFailure("a line is plain text and numbers")
+        }
         return bytes
     }
 

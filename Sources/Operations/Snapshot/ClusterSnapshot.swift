@@ -1,5 +1,6 @@
 import Basics
 import Cluster
+import Messages
 
 /// Everything about a cluster that is needed to rehearse a change on a copy of it, as plain values: what its status shows,
 /// its trust lists and certificates, and how many phones of which kind there are. It holds no password, no private key, no
@@ -99,5 +100,5 @@ public struct ClusterSnapshot: Codable, Sendable {
     /// Nil where they could not be counted.
     public var phones: Phones?
     /// What could not be read, a sentence each.
-    public var gaps: [String]
+    public var gaps: [LocalizableText]
 }

@@ -11,11 +11,11 @@ extension ClusterClient {
     /// - Parameters:
     ///   - status: what was seen just now.
     ///   - observe: called before each longer step, with a few words about it.
-    public func snapshot(_ status: ClusterStatus, observe: (String) -> Void = { _ in }) -> ClusterSnapshot {
-        var gaps: [String] = []
-        func read<T>(_ what: String, _ body: () throws(ClusterError) -> T) -> T? {
+    public func snapshot(_ status: ClusterStatus, observe: (LocalizableText) -> Void = { _ in }) -> ClusterSnapshot {
+        var gaps: [LocalizableText] = []
+        func read<T>(_ what: LocalizableText, _ body: () throws(ClusterError) -> T) -> T? {
             do throws(ClusterError) { return try body() } catch {
-                gaps.append("\(what): \(error)")
+                gaps.append(localized("\(what): \(error)"))
                 return nil
             }
         }
@@ -37,14 +37,14 @@ extension ClusterClient {
                     } ?? true, version: node.version, services: node.services,
                     certificates: certificates(of: node, configuration), ctl: Self.file(ctl, node.name),
                     itl: Self.file(itl, node.name)))
-            gaps += node.failures.map { "\(node.name): \($0.text)" }
+            gaps += node.failures.map { localized("\(node.name): \($0.text)") }
         }
         observe(localized("the trust store"))
-        let trust = read("Phone-SAST-trust") { () throws(ClusterError) in
+        let trust = read(.verbatim("Phone-SAST-trust")) { () throws(ClusterError) in
             try TrustStores(of: self).list(TrustStores.phoneSAST).certificates
         }
         observe(localized("the phones"))
-        let phones = read("phones") { () throws(ClusterError) in try axl().phoneCounts() }
+        let phones = read(localized("the phones")) { () throws(ClusterError) in try axl().phoneCounts() }
         var counts: ClusterSnapshot.Phones?
         if let phones {
             let registered = read(localized("registration of phones")) { () throws(ClusterError) in
@@ -189,7 +189,7 @@ extension RISClient {
                 }
                 rest = rest.dropFirst(Self.atOnce)
             } catch {
-                guard error.message.lowercased().contains(Self.tooOften), let pause = backoff.pause()
+                guard error.message.localized.lowercased().contains(Self.tooOften), let pause = backoff.pause()
                 else { throw error }
                 interruptibleSleep(pause)
             }

@@ -1,5 +1,6 @@
 import Basics
 import Configuration
+import Messages
 
 /// What was seen of a cluster at one time, as plain values that can be written out and compared.
 public struct ClusterStatus: Codable, Sendable, Hashable {
@@ -103,14 +104,14 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         /// The stable code of ``ClusterError``.
         public var code: String
         /// One sentence.
-        public var text: String
+        public var text: LocalizableText
         /// What to do about it, a sentence each.
-        public var next: [String]
+        public var next: [LocalizableText]
 
         init(_ error: ClusterError) {
             code = error.code.rawValue
-            text = error.sentence
-            next = [error.advice].compactMap(\.self)
+            text = error.text
+            next = [error.next].compactMap(\.self)
         }
     }
 
@@ -135,7 +136,7 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         public var signer: String?
         public var made: Timestamp?
         /// Why it is not a trust list that phones can use; nil where nothing was found.
-        public var fault: String?
+        public var fault: LocalizableText?
         public var records: [Record]
     }
 }

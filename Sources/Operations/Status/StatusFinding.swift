@@ -35,11 +35,11 @@ public struct StatusFinding: Codable, Sendable, Hashable {
     /// The node that it is about; nil for the whole cluster.
     public var node: String?
     /// One sentence.
-    public var text: String
+    public var text: LocalizableText
     /// What to do about it, a sentence each.
-    public var next: [String]
+    public var next: [LocalizableText]
 
-    public init(code: Code, severity: Severity, node: String? = nil, text: String, next: [String]) {
+    public init(code: Code, severity: Severity, node: String? = nil, text: LocalizableText, next: [LocalizableText]) {
         (self.code, self.severity, self.node, self.text, self.next) = (code, severity, node, text, next)
     }
 }
@@ -58,15 +58,17 @@ extension ClusterStatus {
     }
 
     private func finding(
-        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil, _ text: String,
-        next: [String]
+        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil,
+        _ text: LocalizableText,
+        next: [LocalizableText]
     ) -> StatusFinding {
         StatusFinding(code: code, severity: severity, node: node, text: text, next: next)
     }
 
     private func finding(
-        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil, _ text: String,
-        next: String
+        _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil,
+        _ text: LocalizableText,
+        next: LocalizableText
     ) -> StatusFinding {
         finding(code, severity, node: node, text, next: [next])
     }
@@ -87,9 +89,9 @@ extension ClusterStatus {
     /// The codes of a node that does not answer.
     private var silence: [String] { [ClusterError.Code.unreachable, .timedOut].map(\.rawValue) }
 
-    private var doctor: String { localized("See more: etoken-bridge doctor --cluster \(cluster)") }
+    private var doctor: LocalizableText { localized("See more: etoken-bridge doctor --cluster \(cluster)") }
 
-    private var updateCertificates: String {
+    private var updateCertificates: LocalizableText {
         localized("Make the CTL file anew: etoken-bridge migrate update-certificates --cluster \(cluster)")
     }
 
@@ -150,8 +152,8 @@ extension ClusterStatus {
 
     private func differingFiles() -> [StatusFinding] {
         var findings: [StatusFinding] = []
-        func describe(_ file: File) -> String {
-            file.sha1.map { "SHA-1 \($0)" } ?? localized("no file")
+        func describe(_ file: File) -> LocalizableText {
+            file.sha1.map { .verbatim("SHA-1 \($0)") } ?? localized("no file")
         }
         let serving = nodes.filter { $0.ctl != nil }
         let answers = serving.flatMap { node in
@@ -199,7 +201,7 @@ extension ClusterStatus {
         return findings
     }
 
-    private func restartTFTP(_ node: String) -> String {
+    private func restartTFTP(_ node: String) -> LocalizableText {
         localized(
             "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(cluster) --service tftp --node \(node)"
         )
@@ -299,10 +301,12 @@ extension ClusterStatus {
 
     private func expiry(within seconds: Int64) -> [StatusFinding] {
         var findings: [StatusFinding] = []
-        var seen: Set<String> = []
-        func check(_ what: String, node: String?, sha1: String?, notAfter: Timestamp?, next: [String]) {
+        var seen: Set<[LocalizableText]> = []
+        func check(
+            _ what: LocalizableText, node: String?, sha1: String?, notAfter: Timestamp?, next: [LocalizableText]
+        ) {
             guard let notAfter = notAfter?.seconds, notAfter < taken.seconds + seconds,
-                seen.insert("\(what) \(sha1 ?? "")").inserted
+                seen.insert([what, .verbatim(sha1 ?? "")]).inserted
             else {
                 return
             }
@@ -315,7 +319,7 @@ extension ClusterStatus {
                         .certificateExpires, .warning, node: node, localized("\(what) expires in \(days) days."),
                         next: next))
         }
-        let renew = localized(
+        let renew: LocalizableText = localized(
             "Have it made anew in OS Administration (Security > Certificate Management), and restart what uses it.")
         for node in nodes {
             for certificate in node.certificates ?? [] {
@@ -332,7 +336,7 @@ extension ClusterStatus {
             for record in list.records {
                 // A token has no host; its certificate cannot be made anew.
                 let isToken = record.role == Role.sast.rawValue && record.dnsName?.isEmpty != false
-                let name = record.subject ?? localized("a record")
+                let name = record.subject.map { .verbatim($0) } ?? localized("a record")
                 check(
                     isITL
                         ? localized(

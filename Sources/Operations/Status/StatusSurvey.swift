@@ -100,7 +100,9 @@ private struct NodeSurvey: Sendable {
         failures = [
             ClusterError(
                 refusal.code, operation: localized("log in to the command line"), node: node.name,
-                message: localized("it was not tried, as \(refusal.node ?? localized("another node")) refused it"))
+                message: localized(
+                    "it was not tried, as \(refusal.node.map { .verbatim($0) } ?? localized("another node")) refused it"
+                ))
         ]
     }
 

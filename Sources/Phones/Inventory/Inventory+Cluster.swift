@@ -8,7 +8,7 @@ extension Inventory {
         /// So many phones of so many devices are read.
         case read(Int, of: Int)
         /// The server has too much to do, and is asked again after so many seconds.
-        case waiting(Double, String)
+        case waiting(Double, LocalizableText)
     }
 
     /// Reads the phones of a cluster page by page; docs/phones.md names what is asked.
@@ -27,7 +27,7 @@ extension Inventory {
         var reader = InventoryReader(
             database: try .init(cluster, way, wait: { progress(.waiting($0, $1)) }),
             nodes: cluster.configuration.nodes, models: models)
-        var notes: [String] = []
+        var notes: [LocalizableText] = []
         var states: ((ArraySlice<Phone>) throws(ClusterError) -> [RegisteredPhone])?
         if asksForState, hasApplication {
             let ris = try cluster.ris()
@@ -71,7 +71,7 @@ struct InventoryDatabase {
         self.query = query
     }
 
-    init(_ cluster: ClusterClient, _ way: InventorySource, wait: @escaping (Double, String) -> Void)
+    init(_ cluster: ClusterClient, _ way: InventorySource, wait: @escaping (Double, LocalizableText) -> Void)
         throws(ClusterError)
     {
         node = try cluster.publisher().name
@@ -134,14 +134,15 @@ struct InventoryDatabase {
 
     func misunderstood(_ text: String, _ table: SQLTable) -> InventoryError {
         let shown = ([table.columns] + table.rows.prefix(3)).map { $0.joined(separator: " | ") }
-        return misunderstood(text, shown.joined(separator: "; "))
+        return misunderstood(
+            text, table.rows.isEmpty ? localized("no rows") : .verbatim(shown.joined(separator: "; ")))
     }
 
-    func misunderstood(_ text: String, _ found: String) -> InventoryError {
+    func misunderstood(_ text: String, _ found: LocalizableText) -> InventoryError {
         InventoryError(
             .unexpectedAnswer,
             localized(
-                "the answer of \(node) to \"\(text)\" is not understood; found: \(found.isEmpty ? localized("no rows") : found)"
+                "The answer of \(node) to \"\(text)\" is not understood; found: \(found)"
             ),
             next: localized(
                 "Please report this. phones list, forecast and check also read the phones from a file: --phones-from FILE.csv"

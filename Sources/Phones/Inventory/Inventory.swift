@@ -1,13 +1,14 @@
 import Cluster
+import Messages
 
 /// The phones of a cluster.
 public struct Inventory: Sendable {
     /// By name.
     public let phones: [Phone]
     /// What could not be learnt, a sentence each.
-    public let notes: [String]
+    public let notes: [LocalizableText]
 
-    public init(phones: [Phone], notes: [String] = []) {
+    public init(phones: [Phone], notes: [LocalizableText] = []) {
         self.phones = phones
         self.notes = notes
     }

@@ -1,5 +1,7 @@
+import Messages
+
 /// The list of phones, or the table of models, could not be read.
-public struct InventoryError: Error, Sendable, CustomStringConvertible {
+public struct InventoryError: UserError {
     public enum Code: String, Sendable, Hashable, CaseIterable {
         /// A file is not of the form that it must have.
         case badFile = "bad-file"
@@ -8,16 +10,15 @@ public struct InventoryError: Error, Sendable, CustomStringConvertible {
     }
 
     public let code: Code
-    /// What happened, without a full stop: names file and line, or the query and its answer.
-    public let what: String
-    /// What to do next: a sentence.
-    public let next: String
+    /// What happened, as a sentence without a full stop: names file and line, or the query and its answer.
+    public let clause: LocalizableText
+    public let next: LocalizableText?
 
-    init(_ code: Code, _ what: String, next: String) {
+    init(_ code: Code, _ clause: LocalizableText, next: LocalizableText) {
         self.code = code
-        self.what = what
+        self.clause = clause
         self.next = next
     }
 
-    public var description: String { what }
+    public var text: LocalizableText { localized("\(clause).") }
 }

@@ -114,7 +114,7 @@ struct InventoryReader {
         try database.read(query, columns: ["fkcallmanagergroup", "priority", "name"]) { rows in
             for row in rows {
                 guard let priority = Int(row[1]) else {
-                    throw database.misunderstood(query, row.joined(separator: " | "))
+                    throw database.misunderstood(query, .verbatim(row.joined(separator: " | ")))
                 }
                 members[row[0], default: []].append((priority, server(row[2])))
             }

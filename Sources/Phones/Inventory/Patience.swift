@@ -1,4 +1,5 @@
 import Basics
+import Messages
 import Configuration
 
 /// Waits for a server that says it is too busy: as long as it says, or longer each time; not for ever.
@@ -8,7 +9,7 @@ enum Patience {
 
     /// Asks until there is another answer than `busy`.
     static func ask<Answer>(
-        note: (Double, String) -> Void, sleep: (Double) -> Void = { interruptibleSleep($0) },
+        note: (Double, LocalizableText) -> Void, sleep: (Double) -> Void = { interruptibleSleep($0) },
         _ question: () throws(ClusterError) -> Answer
     ) throws(ClusterError) -> Answer {
         var backoff = Backoff(limit: limit)

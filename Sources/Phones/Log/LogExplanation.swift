@@ -9,7 +9,7 @@ public struct LogExplanation: Sendable, Hashable {
         public let line: Int
         public let text: String
         /// What it means.
-        public let meaning: String
+        public let meaning: LocalizableText
     }
 
     /// What became of one file, or of one question to TVS.
@@ -20,7 +20,7 @@ public struct LogExplanation: Sendable, Hashable {
         public let rules: [Verdict.Rule]
         public let outcome: Verdict.Outcome
         /// One sentence.
-        public let text: String
+        public let text: LocalizableText
         /// The file that was asked for, or the certificate, where the log names it.
         public let subject: String?
         public let quotes: [Quote]
@@ -66,7 +66,7 @@ private struct PhoneStory {
     private var trusts = false
     private var result: Bool?
 
-    private static let emptiness = localized("the phone holds no trust list")
+    private static let emptiness: LocalizableText = localized("the phone holds no trust list")
 
     mutating func take(_ entry: LogEntry, _ event: LogEvent) {
         switch event {
@@ -103,7 +103,7 @@ private struct PhoneStory {
         }
     }
 
-    private mutating func note(_ entry: LogEntry, _ meaning: String) {
+    private mutating func note(_ entry: LogEntry, _ meaning: LocalizableText) {
         if quotes.isEmpty { time = entry.time }
         quotes.append(Quote(line: entry.lines.lowerBound, text: entry.text, meaning: meaning))
     }
@@ -126,7 +126,7 @@ private struct PhoneStory {
 
     init(conclusions: [LogExplanation.Conclusion] = []) { self.conclusions = conclusions }
 
-    private var conclusion: ([Verdict.Rule], Verdict.Outcome, String?) {
+    private var conclusion: ([Verdict.Rule], Verdict.Outcome, LocalizableText?) {
         switch (result, asked || trusts) {
         case (true?, _) where trusts:
             ([.vouchedByTVS], .accepted, localized("The phone took the file, as a TVS server vouched for its signer."))
@@ -181,7 +181,7 @@ private struct TraceStory {
     private var subject: String?
     private var issuer: String?
     private var serialNumber: String?
-    private var place: String?
+    private var place: LocalizableText?
     private var isMissing = false
     private var roles: [Int] = []
 
@@ -220,7 +220,7 @@ private struct TraceStory {
         }
     }
 
-    private mutating func note(_ entry: LogEntry, _ meaning: String) {
+    private mutating func note(_ entry: LogEntry, _ meaning: LocalizableText) {
         if quotes.isEmpty { time = entry.time }
         quotes.append(Quote(line: entry.lines.lowerBound, text: entry.text, meaning: meaning))
     }
@@ -228,8 +228,8 @@ private struct TraceStory {
     mutating func end() {
         defer { self = TraceStory(conclusions: conclusions) }
         guard subject != nil || serialNumber != nil || place != nil || isMissing else { return }
-        let name = subject.map { "\"\($0)\"" } ?? "a certificate"
-        let (rules, outcome, text): ([Verdict.Rule], Verdict.Outcome, String) =
+        let name: LocalizableText = subject.map { .verbatim("\"\($0)\"") } ?? localized("a certificate")
+        let (rules, outcome, text): ([Verdict.Rule], Verdict.Outcome, LocalizableText) =
             if let place {
                 if roles.contains(Int(Role.sast.rawValue)) {
                     (

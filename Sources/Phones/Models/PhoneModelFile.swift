@@ -43,13 +43,13 @@ struct PhoneModelFile {
                 .init(
                     model: model, securityByDefault: support, checksum: checksum,
                     isPhone: support == nil ? false : model == "*" ? nil : true,
-                    source: row[3] ?? localized("\(file.name), line \(row.line)")))
+                    source: row[3].map { .verbatim($0) } ?? localized("\(file.name), line \(row.line)")))
         }
         return entries
     }
 
     private static func wrong(
-        _ file: TableFile, _ row: TableFile.Row, _ found: String?, _ column: String, _ expected: String
+        _ file: TableFile, _ row: TableFile.Row, _ found: String?, _ column: String, _ expected: LocalizableText
     ) -> InventoryError {
         InventoryError(
             .badFile,
@@ -114,7 +114,7 @@ extension [PhoneModelTable.Entry] {
                 case .unknown: "unknown"
                 case nil: "not a phone"
                 }
-            text += CSV.line([entry.model, support, entry.checksum?.rawValue ?? "", entry.source]) + "\n"
+            text += CSV.line([entry.model, support, entry.checksum?.rawValue ?? "", entry.source.localized]) + "\n"
         }
         return [UInt8](text.utf8)
     }

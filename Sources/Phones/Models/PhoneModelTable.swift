@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Configuration
+import Messages
 
 /// What is known of phone models: the product's own table (phone-models.csv), and above it what the user gives.
 ///
@@ -15,11 +16,11 @@ public struct PhoneModelTable: Sendable {
         /// False for what CUCM counts among the phones and is none: a gateway's port, for example.
         public let isPhone: Bool?
         /// Where it is from.
-        public let source: String
+        public let source: LocalizableText
 
         public init(
             model: String, securityByDefault: PhoneModel.SecurityByDefault?, checksum: PhoneModel.Checksum?,
-            isPhone: Bool?, source: String
+            isPhone: Bool?, source: LocalizableText
         ) {
             self.model = model
             self.securityByDefault = securityByDefault
@@ -87,8 +88,8 @@ public struct PhoneModelTable: Sendable {
     public func isPhone(_ name: String) -> Bool { matches(name).lazy.compactMap(\.isPhone).first ?? true }
 
     /// Where it is from whether the model supports Security by Default.
-    public func source(of name: String) -> String {
-        matches(name).first { $0.securityByDefault != nil || $0.isPhone == false }?.source ?? ""
+    public func source(of name: String) -> LocalizableText {
+        matches(name).first { $0.securityByDefault != nil || $0.isPhone == false }?.source ?? .verbatim("")
     }
 
     private func matches(_ name: String) -> [Entry] {

@@ -80,7 +80,8 @@ public enum CSV {
             return endRow()
         }
 
-        private static let quotes = localized("Write a quote inside a field twice, and the whole field in quotes.")
+        private static let quotes: LocalizableText = localized(
+            "Write a quote inside a field twice, and the whole field in quotes.")
 
         private var unended: InventoryError {
             InventoryError(

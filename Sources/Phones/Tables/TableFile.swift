@@ -100,8 +100,9 @@ struct TableFile {
         return places
     }
 
-    private static func list(_ columns: [Column]) -> String {
-        columns.map { $0.names[0] + ($0.isRequired ? "" : " (optional)") }.joined(separator: ", ")
+    private static func list(_ columns: [Column]) -> LocalizableText {
+        columns.map { $0.isRequired ? .verbatim($0.names[0]) : localized("\($0.names[0]) (optional)") }
+            .joined(separator: ", ")
     }
 }
 

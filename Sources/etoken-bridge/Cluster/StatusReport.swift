@@ -42,7 +42,7 @@ struct StatusReport: Encodable {
         return findings.map { finding in
             let head = localized(finding.severity == .error ? "ERROR    " : "warning  ")
             let next = finding.next.map { "\n" + String(repeating: " ", count: 9) + localized("Next: \($0)") }
-            return head + finding.text + next.joined()
+            return head + finding.text.localized + next.joined()
         }.joined(separator: "\n")
     }
 

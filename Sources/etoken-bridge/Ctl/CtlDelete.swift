@@ -40,7 +40,7 @@ struct CtlDelete: ParsableCommand {
         defer { configured.close() }
         let hosts = configured.trustListHosts
         if dryRun {
-            try TrustListDistribution(hosts).rehearse(nil).deployment.report(localized("deleted"), json: common.json)
+            try TrustListDistribution(hosts).rehearse(nil).deployment.report(json: common.json)
             return
         }
         if !anyMode { try checkMode(of: configured) }
@@ -53,7 +53,7 @@ struct CtlDelete: ParsableCommand {
                         ? localized("Delete CTLFile.tlv on the node of cluster \(cluster.cluster)?")
                         : localized("Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?"))
             })
-        try deployment.report(localized("deleted"), json: common.json)
+        try deployment.report(json: common.json)
         withExtendedLifetime(lock) {}
     }
 

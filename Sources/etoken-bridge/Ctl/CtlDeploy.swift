@@ -80,7 +80,7 @@ struct CtlDeploy: ParsableCommand {
         if dryRun {
             let (rehearsal, present) = TrustListDistribution(hosts).rehearse(file.bytes)
             warn(file, replacing: present)
-            try rehearsal.report(localized("deployed"), on: place, json: common.json)
+            try rehearsal.report(on: place, json: common.json)
             return try checkServers(of: file, replacing: present)
         }
         let lock = try cluster.map { try ClusterLock.forCommand($0) }
@@ -96,7 +96,7 @@ struct CtlDeploy: ParsableCommand {
                 warn(file, replacing: present)
                 try confirmation.ask(question)
             })
-        try deployment.report(localized("deployed"), on: place, json: common.json)
+        try deployment.report(on: place, json: common.json)
         if let cluster, deployment.nodes.contains(where: { $0.state == .done }) {
             Terminal.note(
                 localized(

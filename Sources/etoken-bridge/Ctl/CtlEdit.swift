@@ -50,7 +50,7 @@ struct CtlEdit: ParsableCommand {
             try editor.remove(remove.map(Self.selector))
         } catch {
             throw Failure(
-                Status.notThere, "\(file): \(error.reason).",
+                Status.notThere, localized("\(file): \(error.reason)."),
                 next: localized("See the records: etoken-bridge ctl show \(file)"))
         }
         for argument in add { editor.add(try argument.record(profile: profile, reusing: old.records)) }

@@ -68,8 +68,9 @@ struct CtlFetch: ParsableCommand {
         guard findings.isEmpty else {
             throw Failure(
                 Status.partlyDone,
-                findings.map(\.text).joined(separator: " ")
-                    + (written.isEmpty ? localized(" Nothing was written, as --output names one file.") : ""),
+                (findings.map(\.text)
+                    + (written.isEmpty ? [localized("Nothing was written, as --output names one file.")] : []))
+                    .joined(separator: " "),
                 code: findings[0].code.rawValue,
                 next: written.isEmpty
                     ? localized("Name a folder with --output to get each of the files.") : findings[0].next[0])

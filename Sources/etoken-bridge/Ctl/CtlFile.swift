@@ -16,7 +16,7 @@ struct CtlFile {
         } catch {
             throw Failure(
                 error.code == .notFound ? Status.notThere : Status.failed,
-                localized("\(path) cannot be read: \(error.cause)."), code: Failure.code(of: error),
+                localized("\(path) cannot be read: \(error.reason)."), code: error.codeName,
                 next: localized("Give the path of a CTLFile.tlv or ITLFile.tlv."))
         }
         do {
@@ -29,7 +29,7 @@ struct CtlFile {
                     localized(
                         "Fetch the file again from the TFTP server, in binary mode, and compare its length with `show ctl`."
                     ),
-                causes: [error.code.rawValue])
+                causes: [.verbatim(error.code.rawValue)])
         }
     }
 }

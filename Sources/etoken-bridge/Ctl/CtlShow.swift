@@ -66,7 +66,7 @@ struct CtlShow: ParsableCommand {
             \(records.text)
             * signed this file
             """)
-        return ([text] + file.list.warnings.map { localized("warning: \($0.description)") }).joined(separator: "\n")
+        return ([text] + file.list.warnings.map { localized("warning: \($0.clause)") }).joined(separator: "\n")
     }
 }
 
@@ -91,7 +91,7 @@ struct TrustListDocument: Encodable {
     let version: String
     let signer: Signer
     let records: [Entry]
-    let warnings: [String]
+    let warnings: [LocalizableText]
 
     init(_ file: CtlFile) {
         let header = file.list.header
@@ -101,7 +101,7 @@ struct TrustListDocument: Encodable {
         md5 = Digest.md5(file.bytes).hex
         sha1 = Digest.sha1(file.bytes).hex
         length = file.bytes.count
-        warnings = file.list.warnings.map(\.description)
+        warnings = file.list.warnings.map(\.clause)
         headerLength = header.length
         version = "\(header.version.major).\(header.version.minor)"
         signer = Signer(

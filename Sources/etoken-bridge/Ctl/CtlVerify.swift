@@ -43,7 +43,7 @@ struct CtlVerify: ParsableCommand {
         struct Entry: Encodable {
             let severity, code: String
             let record: Int?
-            let text: String
+            let text: LocalizableText
         }
         let file: String
         let valid: Bool
@@ -53,10 +53,11 @@ struct CtlVerify: ParsableCommand {
 
     /// What a kind of phone would do.
     private struct PhoneVerdict: Encodable {
-        let phones: String
+        let phones: LocalizableText
         let securityByDefault: Bool
         let outcome: Verdict.Outcome
-        let rule, reason: String
+        let rule: String
+        let reason: LocalizableText
     }
 
     func run() throws {
@@ -74,14 +75,14 @@ struct CtlVerify: ParsableCommand {
                     acceptance: verdicts))
         } else {
             let lines =
-                verification.checks.map { ($0.outcome.mark, $0.text) }
-                + verdicts.map { ($0.outcome.text, "\($0.phones): \($0.reason).") }
+                verification.checks.map { ($0.outcome.mark.localized, $0.text) }
+                + verdicts.map { ($0.outcome.text.localized, localized("\($0.phones): \($0.reason).")) }
             // As wide as any mark can be, so that the same checks look the same.
             let marks =
-                TrustListVerification.Check.Outcome.allCases.map(\.mark)
-                + (verdicts.isEmpty ? [] : [Verdict.Outcome.accepted, .refused, .unknown].map(\.text))
+                TrustListVerification.Check.Outcome.allCases.map(\.mark.localized)
+                + (verdicts.isEmpty ? [] : [Verdict.Outcome.accepted, .refused, .unknown].map(\.text.localized))
             let width = marks.map(\.count).max() ?? 0
-            for (mark, text) in lines { Terminal.out(mark.padded(to: width + 1) + text) }
+            for (mark, text) in lines { Terminal.out(mark.padded(to: width + 1) + text.localized) }
         }
         guard verification.isValid else {
             let failed = verification.checks.filter { $0.outcome == .failed }
@@ -105,7 +106,9 @@ struct CtlVerify: ParsableCommand {
         let signer = CandidateSigner(header: file.list.header, certificate: certificate)
         let heldList = try held.map { HeldTrustList.file(try CtlFile($0).list) } ?? .none
         let itlList = try itl.map { try CtlFile($0).list }
-        var kinds = [(false, localized("phones without Security by Default"), PhoneModel(name: "Cisco 7960"))]
+        var kinds: [(Bool, LocalizableText, PhoneModel)] = [
+            (false, localized("phones without Security by Default"), PhoneModel(name: "Cisco 7960"))
+        ]
         if itlList != nil {
             kinds.append((true, localized("phones with Security by Default"), PhoneModel(name: "Cisco 8861")))
         }
@@ -120,7 +123,7 @@ struct CtlVerify: ParsableCommand {
 }
 
 extension TrustListVerification.Check.Outcome {
-    fileprivate var mark: String {
+    fileprivate var mark: LocalizableText {
         switch self {
         case .passed: localized("ok")
         case .warning: localized("warning")
@@ -150,7 +153,7 @@ func readCertificate(_ path: String) throws -> Certificate {
         return isPEM ? try Certificate(pem: String(decoding: bytes, as: UTF8.self)) : try Certificate(der: bytes)
     } catch let error as FileError {
         throw Failure(
-            Status.notThere, localized("\(path) cannot be read: \(error.cause)."), code: Failure.code(of: error),
+            Status.notThere, localized("\(path) cannot be read: \(error.reason)."), code: error.codeName,
             next: localized("Give a PEM or DER certificate."))
     } catch let error as CertificateError {
         throw Failure(

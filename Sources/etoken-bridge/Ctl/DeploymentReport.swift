@@ -101,9 +101,7 @@ extension TrustListDeployment.Hooks {
 
 extension TrustListDeployment {
     /// Prints the result, and fails unless every node serves what was wanted.
-    ///
-    /// - Parameter change: `deployed` or `deleted`, in the language of the locale.
-    func report(_ change: String, on place: DeploymentReport.Place = .node, json: Bool) throws {
+    func report(on place: DeploymentReport.Place = .node, json: Bool) throws {
         let report = DeploymentReport(self, on: place)
         if json { try Terminal.json(report) } else { Terminal.out(report.text(of: self)) }
         if isInterrupted {
@@ -112,6 +110,7 @@ extension TrustListDeployment {
         }
         guard outcome != .done else { return }
         guard let failure else { return }
+        let isDeletion = contents == nil
         var cause = Failure(describing: failure)
         if failure.code == .mismatch {
             cause = Failure(
@@ -129,23 +128,33 @@ extension TrustListDeployment {
         case .done: return
         case .planned:
             throw Failure(
-                cause.status, localized("Nothing would be \(change), as not every node can be read. \(cause.what)"),
+                cause.status,
+                isDeletion
+                    ? localized("Nothing would be deleted, as not every node can be read. \(cause.what)")
+                    : localized("Nothing would be deployed, as not every node can be read. \(cause.what)"),
                 code: cause.code, next: cause.next, causes: cause.causes)
         case .notStarted:
             throw Failure(
-                cause.status, localized("Nothing was \(change), and every node is as it was. \(cause.what)"),
+                cause.status,
+                isDeletion
+                    ? localized("Nothing was deleted, and every node is as it was. \(cause.what)")
+                    : localized("Nothing was deployed, and every node is as it was. \(cause.what)"),
                 code: cause.code, next: cause.next, causes: cause.causes)
         case .undone:
             throw Failure(
-                cause.status, localized("The file was not \(change), and every node is as it was. \(cause.what)"),
+                cause.status,
+                isDeletion
+                    ? localized("The file was not deleted, and every node is as it was. \(cause.what)")
+                    : localized("The file was not deployed, and every node is as it was. \(cause.what)"),
                 code: cause.code, next: cause.next, causes: cause.causes)
         case .partly:
             let done = names(.done, .alreadySo)
+            let places = done.isEmpty ? localized("no node") : LocalizableText.verbatim(done)
             throw Failure(
                 done.isEmpty ? cause.status : Status.partlyDone,
-                localized(
-                    "The file was \(change) on \(done.isEmpty ? localized("no node") : done); it was not on \(names(.failed)). \(cause.what)"
-                ),
+                isDeletion
+                    ? localized("The file was deleted on \(places); it was not on \(names(.failed)). \(cause.what)")
+                    : localized("The file was deployed on \(places); it was not on \(names(.failed)). \(cause.what)"),
                 code: cause.code,
                 next: localized("Put that right, and run the same command again: it goes on where this one ended."),
                 causes: cause.causes)
@@ -154,15 +163,19 @@ extension TrustListDeployment {
             let backups = Set(lost.compactMap(\.backup)).sorted()
             throw Failure(
                 Status.partlyDone,
-                localized(
-                    "The file was not \(change), and it is not certain that \(names(.notRestored)) has what it had. \(cause.what)"
-                ),
+                isDeletion
+                    ? localized(
+                        "The file was not deleted, and it is not certain that \(names(.notRestored)) has what it had. \(cause.what)"
+                    )
+                    : localized(
+                        "The file was not deployed, and it is not certain that \(names(.notRestored)) has what it had. \(cause.what)"
+                    ),
                 next: backups.isEmpty
                     ? localized("Run the command again when \(names(.notRestored)) is up.")
                     : localized(
                         "When \(names(.notRestored)) is up, upload \(backups.joined(separator: ", ")) there as CTLFile.tlv (OS Administration, Software Upgrades > TFTP File Management)."
                     ),
-                causes: lost.compactMap { $0.error?.description })
+                causes: lost.compactMap { $0.error?.clause })
         }
     }
 }

@@ -46,17 +46,18 @@ struct SigningOptions: ParsableArguments {
     func token() throws -> NamedToken? { try signWith.flatMap { try NamedToken.all([$0], module).first } }
 
     private static func key(_ path: String) throws -> PrivateKey {
-        let next = localized("Give the path of an unencrypted PEM key, or sign with a token: --sign-with TOKEN")
+        let next: LocalizableText = localized(
+            "Give the path of an unencrypted PEM key, or sign with a token: --sign-with TOKEN")
         do {
             return try PrivateKey(pem: String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self))
         } catch let error as FileError {
             throw Failure(
                 error.code == .notFound ? Status.notThere : Status.failed,
-                localized("\(path) cannot be read: \(error.cause)."), code: Failure.code(of: error), next: next)
+                localized("\(path) cannot be read: \(error.reason)."), code: error.codeName, next: next)
         } catch let error as CertificateError {
             throw Failure(
                 Status.failed, localized("\(path) is not a private key: \(error.reason)."), code: error.code.rawValue,
-                next: next, causes: [error.code.rawValue, error.cause].compactMap(\.self))
+                next: next, causes: [.verbatim(error.code.rawValue)] + error.details)
         }
     }
 

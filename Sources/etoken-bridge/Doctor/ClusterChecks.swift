@@ -14,7 +14,7 @@ struct ClusterReachCheck: DoctorCheck {
                 self, .problem, "name-not-resolved",
                 localized("The address of \(node.name), \(node.address), cannot be resolved."),
                 next: [
-                    "getent hosts \(node.address)",
+                    .verbatim("getent hosts \(node.address)"),
                     localized("Or write its IP address into the configuration."),
                 ])
         }
@@ -27,10 +27,10 @@ struct ClusterReachCheck: DoctorCheck {
             Finding(
                 self, .problem, "node-not-reached",
                 localized(
-                    "No service of \(node.name) (\(node.address)) answers: \(silent.first { $0.node.name == node.name }?.failure ?? "?")."
+                    "No service of \(node.name) (\(node.address)) answers: \(silent.first { $0.node.name == node.name }?.failure ?? .verbatim("?"))."
                 ),
                 next: [
-                    "ping \(node.address)",
+                    .verbatim("ping \(node.address)"),
                     localized("Check that the node is up, and the firewalls between here and there."),
                 ])
         }
@@ -39,7 +39,7 @@ struct ClusterReachCheck: DoctorCheck {
                 Finding(
                     self, .problem, "port-not-reached",
                     localized(
-                        "\(service.purpose) of \(service.node.name), port \(service.port), does not answer: \(service.failure ?? "?")."
+                        "\(service.purpose) of \(service.node.name), port \(service.port), does not answer: \(service.failure ?? .verbatim("?"))."
                     ),
                     next: [localized("Check that the service runs there (utils service list), and the firewalls.")]))
         }
@@ -78,7 +78,7 @@ struct ClusterKeyCheck: DoctorCheck {
     private func finding(_ node: NodeConfiguration, _ key: FirstContact.Key) -> Finding? {
         let pin = node.pin(of: key.purpose)
         guard pin != key.fingerprint else { return nil }
-        let what = localized("The \(key.purpose.rawValue.uppercased()) key of \(node.name)")
+        let what: LocalizableText = localized("The \(key.purpose.rawValue.uppercased()) key of \(node.name)")
         guard let pin else {
             return Finding(
                 self, .problem, "key-not-pinned", localized("\(what) is not pinned; it shows \(key.fingerprint)."),
@@ -96,7 +96,7 @@ struct ClusterKeyCheck: DoctorCheck {
             ])
     }
 
-    private func hint(_ node: NodeConfiguration, _ purpose: FirstContact.Key.Purpose) -> [String] {
+    private func hint(_ node: NodeConfiguration, _ purpose: FirstContact.Key.Purpose) -> [LocalizableText] {
         switch purpose {
         case .ssh where !node.legacySSH:
             [localized("A release before 10 may need legacy_ssh = true for \(node.name) in the configuration.")]

@@ -18,9 +18,9 @@ final class ClusterContext {
     struct Service: Sendable {
         let node: NodeConfiguration
         let port: UInt16
-        let purpose: String
+        let purpose: LocalizableText
         /// Nil where it answers.
-        let failure: String?
+        let failure: LocalizableText?
     }
 
     private(set) lazy var unresolved: [NodeConfiguration] = Concurrently.map(nodes) { node in
@@ -30,13 +30,13 @@ final class ClusterContext {
     private(set) lazy var services: [Service] = {
         let names = Set(unresolved.map(\.name))
         let wanted = nodes.filter { !names.contains($0.name) }.flatMap {
-            node -> [(NodeConfiguration, UInt16, String)] in
+            node -> [(NodeConfiguration, UInt16, LocalizableText)] in
             [
                 (node, node.sshPort, localized("command line (SSH)")),
                 (node, node.httpsPort, localized("OS Administration and AXL (HTTPS)")),
             ]
                 + (node.servesTFTP ? [(node, node.httpPort, localized("TFTP files over HTTP"))] : [])
-                + (node.tvsPort.map { [(node, $0, "Trust Verification Service")] } ?? [])
+                + (node.tvsPort.map { [(node, $0, .verbatim("Trust Verification Service"))] } ?? [])
         }
         return Concurrently.map(wanted) { node, port, purpose in
             Service(

@@ -27,12 +27,15 @@ struct Finding: Encodable {
     /// The reader, and the card in it, that this is about; left out where it is about none.
     private(set) var reader: ReaderDocument?
     /// One sentence or two: what was expected and what was found.
-    let text: String
+    let text: LocalizableText
     /// What to do: commands where there are any. Empty for what is well.
-    let next: [String]
+    let next: [LocalizableText]
 
     /// - Parameter check: the check that found it.
-    init(_ check: any DoctorCheck, _ severity: Severity, _ code: String, _ text: String, next: [String] = []) {
+    init(
+        _ check: any DoctorCheck, _ severity: Severity, _ code: String, _ text: LocalizableText,
+        next: [LocalizableText] = []
+    ) {
         self.check = check.name
         self.severity = severity
         self.code = code
@@ -51,14 +54,14 @@ struct Finding: Encodable {
     func text(width: Int = 80) -> String {
         let first = severity.text + String(repeating: " ", count: max(1, 9 - severity.text.count))
         let indent = String(repeating: " ", count: first.count)
-        var lines = TextWrap.lines(self.text, width: width - indent.count).enumerated().map { index, line in
+        var lines = TextWrap.lines(self.text.localized, width: width - indent.count).enumerated().map { index, line in
             (index == 0 ? first : indent) + line
         }
         for (number, step) in next.enumerated() {
             let head = localized("Next: ")
             let blank = String(repeating: " ", count: head.count)
             let mark = number == 0 ? head : blank
-            for (index, line) in TextWrap.lines(step, width: width - indent.count - mark.count).enumerated() {
+            for (index, line) in TextWrap.lines(step.localized, width: width - indent.count - mark.count).enumerated() {
                 lines.append(indent + (index == 0 ? mark : blank) + line)
             }
         }

@@ -33,7 +33,7 @@ struct ModuleCheck: DoctorCheck {
     private func finding(_ path: String, _ error: TokenError) -> Finding {
         if error.code == .noAnswer {
             return Finding(
-                self, .problem, "module-hangs", error.reason,
+                self, .problem, "module-hangs", error.text,
                 next: [localized("Pull all tokens, insert them again, and run etoken-bridge doctor.")])
         }
         let header: ELFHeader
@@ -58,19 +58,19 @@ struct ModuleCheck: DoctorCheck {
                         "Install the \(own.bits)-bit version of the token's driver, or give its path with --module.")
                 ])
         }
-        if let library = Self.missingLibrary(error.reason) {
+        if let library = Self.missingLibrary(error.text.localized) {
             return Finding(
                 self, .problem, "module-library-missing",
                 localized("Module \(path) cannot be loaded: it needs \(library), which is not installed."),
                 next: [
-                    "ldd \(path) | grep 'not found'",
+                    .verbatim("ldd \(path) | grep 'not found'"),
                     localized(
                         "Install the package that has it (apt-file search \(library)), or a release of the token's driver for this system."
                     ),
                 ])
         }
         return Finding(
-            self, .problem, "module-unusable", error.reason,
+            self, .problem, "module-unusable", error.text,
             next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
     }
 

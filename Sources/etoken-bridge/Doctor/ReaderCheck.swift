@@ -32,15 +32,16 @@ struct ReaderCheck: DoctorCheck {
                 next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
         }
         let card = reader.atr.flatMap(KnownCard.with)?.name
-        let what = localized(
-            "Reader \(reader.name) holds \(card ?? localized("a card")) (ATR \(reader.atr?.description ?? "-"))")
+        let what: LocalizableText = localized(
+            "Reader \(reader.name) holds \(card.map { .verbatim($0) } ?? localized("a card")) (ATR \(reader.atr?.description ?? "-"))"
+        )
         guard let status = context.cardStatus(in: reader) else {
             return Finding(
                 self, .problem, "card-hangs", localized("\(what), which does not answer any more."),
                 next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
         }
         switch status {
-        case .success: return Finding(self, .ok, "card-present", what + ".")
+        case .success: return Finding(self, .ok, "card-present", localized("\(what)."))
         case .sharingViolation:
             let programs = Holder.programs()
             let who =

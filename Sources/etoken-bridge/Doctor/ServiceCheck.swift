@@ -14,7 +14,7 @@ struct ServiceCheck: DoctorCheck {
                 Finding(
                     self, .problem, "library-missing",
                     localized("The library of the smart card service cannot be loaded: \(error)."),
-                    next: ["sudo apt install libpcsclite1 pcscd libccid"])
+                    next: [.verbatim("sudo apt install libpcsclite1 pcscd libccid")])
             ]
         }
         let socket = context.socket
@@ -38,7 +38,7 @@ struct ServiceCheck: DoctorCheck {
                         "User \(Self.user) may not open the socket of the smart card service, \(socket.path)\(Self.owner(of: socket.path))."
                     ),
                     next: [
-                        "ls -ld \(socket.path)",
+                        .verbatim("ls -ld \(socket.path)"),
                         localized(
                             context.hasSystemd
                                 ? "Everybody may usually write there (mode 0666); sudo systemctl restart pcscd.socket makes it anew."
@@ -68,7 +68,7 @@ struct ServiceCheck: DoctorCheck {
                     "The smart card service hangs up on user \(Self.user): polkit does not allow the access. It usually allows it to whoever sits at the machine, and not over ssh."
                 ),
                 next: [
-                    "pkcheck --action-id org.debian.pcsc-lite.access_pcsc --process $$",
+                    .verbatim("pkcheck --action-id org.debian.pcsc-lite.access_pcsc --process $$"),
                     localized("Let a group in with a polkit rule: see \"polkit\" in docs/tokens-on-linux.md."),
                 ])
         case .failure(let error):
@@ -86,27 +86,27 @@ struct ServiceCheck: DoctorCheck {
             return Finding(
                 self, .problem, "service-not-installed",
                 localized("The smart card service (pcscd) is not installed: tokens in USB ports cannot be reached."),
-                next: ["sudo apt install pcscd libccid"])
+                next: [.verbatim("sudo apt install pcscd libccid")])
         }
-        let place =
+        let place: LocalizableText =
             getenv("PCSCLITE_CSOCK_NAME") == nil
-            ? "" : localized(" where PCSCLITE_CSOCK_NAME says it is (unset it unless that is meant)")
+            ? .verbatim("") : localized(" where PCSCLITE_CSOCK_NAME says it is (unset it unless that is meant)")
         return Finding(
             self, .problem, "service-not-running",
             localized("The smart card service (pcscd) does not run: \(context.socket.path) is not there\(place)."),
             next: start(context, verb: "enable --now"))
     }
 
-    private func start(_ context: DoctorContext, verb: String) -> [String] {
-        [context.hasSystemd ? "sudo systemctl \(verb) pcscd.socket" : "sudo \(Self.program)"]
+    private func start(_ context: DoctorContext, verb: String) -> [LocalizableText] {
+        [.verbatim(context.hasSystemd ? "sudo systemctl \(verb) pcscd.socket" : "sudo \(Self.program)")]
     }
 
-    private static var user: String {
-        getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? localized("number \(geteuid())")
+    private static var user: LocalizableText {
+        getpwuid(geteuid()).map { .verbatim(String(cString: $0.pointee.pw_name)) } ?? localized("number \(geteuid())")
     }
 
     /// Whose it is and who may open it, where that can be seen.
-    private static func owner(of path: String) -> String {
+    private static func owner(of path: String) -> LocalizableText {
         var status = stat()
         guard stat(path, &status) == 0 else { return localized(", nor look into its folder") }
         let owner = getpwuid(status.st_uid).map { String(cString: $0.pointee.pw_name) } ?? "\(status.st_uid)"

@@ -12,7 +12,7 @@ struct TokenCheck: DoctorCheck {
         for failure in failures {
             findings.append(
                 Finding(
-                    self, .problem, "token-unreadable", failure.reason,
+                    self, .problem, "token-unreadable", failure.text,
                     next: [localized("Pull the token, insert it again, and run etoken-bridge doctor.")]))
         }
         findings += context.unreadReaders.map { unread($0, context).about($0) }
@@ -29,8 +29,9 @@ struct TokenCheck: DoctorCheck {
 
     private func finding(_ token: Token, _ context: DoctorContext) -> Finding {
         let info = token.info
-        let what = localized("Token \(info.plainLabel) (serial \(info.serialNumber))")
-        let administrator = localized("Use the other token, or have this one unlocked with its administrator PIN.")
+        let what: LocalizableText = localized("Token \(info.plainLabel) (serial \(info.serialNumber))")
+        let administrator: LocalizableText = localized(
+            "Use the other token, or have this one unlocked with its administrator PIN.")
         let history = PINHistory(token, configured: context.pinTries)
         if info.pin.allowsLogin, let refusal = history.refusal {
             return Finding(
@@ -40,7 +41,7 @@ struct TokenCheck: DoctorCheck {
         let tried = history.record.count
         switch info.pin {
         case .locked:
-            let token = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
+            let token: LocalizableText = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
             return Finding(
                 self, .problem, "token-locked", localized("The PIN of \(token) is locked."), next: [administrator])
         case .finalTry:
@@ -61,11 +62,13 @@ struct TokenCheck: DoctorCheck {
         case .ready where tried > 0:
             return Finding(
                 self, .warning, "token-count-low",
-                localized(
-                    tried == 1
-                        ? "\(what): 1 wrong PIN was tried with this program since the last right one."
-                        : "\(what): \(tried) wrong PINs were tried with this program since the last right one.")
-                    + " " + history.whatLocks,
+                [
+                    localized(
+                        tried,
+                        one: "\(what): 1 wrong PIN was tried with this program since the last right one.",
+                        other: "\(what): \(tried) wrong PINs were tried with this program since the last right one."),
+                    history.whatLocks,
+                ].joined(separator: " "),
                 next: [localized("Make sure of the PIN before the next attempt.")])
         case .ready: return Finding(self, .ok, "token-ready", localized("\(what) is in \(info.slotDescription)."))
         }
@@ -86,10 +89,10 @@ struct TokenCheck: DoctorCheck {
                     )
                 ])
         }
-        let what = localized("PC/SC sees \(known.name) in reader \(reader.name)")
+        let what: LocalizableText = localized("PC/SC sees \(known.name) in reader \(reader.name)")
         let software = known.software
         if context.modules.contains(where: { (try? $0.loaded.get()) != nil && software.owns(module: $0.path) }) {
-            let again = localized("Pull the token, insert it again: etoken-bridge token list")
+            let again: LocalizableText = localized("Pull the token, insert it again: etoken-bridge token list")
             guard let service = software.service else {
                 return Finding(
                     self, .problem, "card-unread",
@@ -101,9 +104,9 @@ struct TokenCheck: DoctorCheck {
                 localized(
                     "\(what), and \(software.name) is here, but shows no token: it is not initialised, or the service \(service) does not run."
                 ),
-                next: ["sudo systemctl restart \(service)", again])
+                next: [.verbatim("sudo systemctl restart \(service)"), again])
         }
-        let install = localized(
+        let install: LocalizableText = localized(
             "Install \(software.name) (\(software.modules[0])), then: etoken-bridge token list")
         switch known.openSC {
         case .no:
@@ -121,7 +124,7 @@ struct TokenCheck: DoctorCheck {
             return Finding(
                 self, .problem, "card-needs-newer-opensc",
                 localized("\(what), OpenSC reads it from release \(release) on, and the one here does not."),
-                next: ["opensc-tool --version", install])
+                next: [.verbatim("opensc-tool --version"), install])
         }
     }
 }

@@ -7,7 +7,7 @@ struct USBCheck: DoctorCheck {
 
     func findings(_ context: DoctorContext) -> [Finding] {
         USBToken.pluggedIn().map { token in
-            let what = localized("\(token.name) is plugged in (USB \(token.id))")
+            let what: LocalizableText = localized("\(token.name) is plugged in (USB \(token.id))")
             if !token.hasDriver {
                 return Finding(
                     self, .problem, "usb-no-driver",
@@ -16,7 +16,7 @@ struct USBCheck: DoctorCheck {
                         localized(
                             "Install the reader driver of the token's maker (SafeNet Authentication Client brings that of eTokens), then restart pcscd."
                         ),
-                        "etoken-bridge doctor",
+                        .verbatim("etoken-bridge doctor"),
                     ])
             }
             if case .success = context.service, context.readers.isEmpty {
@@ -24,11 +24,11 @@ struct USBCheck: DoctorCheck {
                     self, .problem, "usb-not-seen",
                     localized("\(what), but the smart card service sees no reader."),
                     next: [
-                        context.hasSystemd ? "sudo systemctl restart pcscd" : localized("Restart pcscd."),
+                        context.hasSystemd ? .verbatim("sudo systemctl restart pcscd") : localized("Restart pcscd."),
                         localized("If it still is not seen: sudo pcscd --foreground --debug"),
                     ])
             }
-            return Finding(self, .ok, "usb-token", what + ".")
+            return Finding(self, .ok, "usb-token", localized("\(what)."))
         }
     }
 }

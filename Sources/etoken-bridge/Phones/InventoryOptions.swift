@@ -42,7 +42,7 @@ struct InventoryOptions: ParsableArguments {
         if let phonesFrom {
             inventory = try Inventory(csv: phonesFrom, models: models)
         } else {
-            var last = ""
+            var last: LocalizableText?
             inventory = try Inventory.read(from: try cluster(), by: via, models: models, asksForState: !noState) {
                 switch $0 {
                 case .read(let count, let all):

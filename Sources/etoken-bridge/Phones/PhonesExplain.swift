@@ -72,9 +72,10 @@ struct PhonesExplain: ParsableCommand {
             file: log, entries: explanation.entries, events: explanation.events,
             conclusions: explanation.conclusions.map { conclusion in
                 .init(
-                    time: conclusion.time, outcome: conclusion.outcome.rawValue, text: conclusion.text,
+                    time: conclusion.time, outcome: conclusion.outcome.rawValue, text: conclusion.text.localized,
                     rules: conclusion.rules.map(\.rawValue), subject: conclusion.subject,
-                    quotes: conclusion.quotes.map { .init(line: $0.line, text: $0.text, meaning: $0.meaning) })
+                    quotes: conclusion.quotes.map { .init(line: $0.line, text: $0.text, meaning: $0.meaning.localized) }
+                )
             })
     }
 

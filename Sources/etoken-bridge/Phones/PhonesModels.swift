@@ -45,7 +45,7 @@ struct PhonesModels: ParsableCommand {
             /// Which checksum of a trust list it displays.
             let shows: PhoneModel.Checksum?
             let phone: Bool
-            let source: String
+            let source: LocalizableText
         }
 
         let models: [Model]

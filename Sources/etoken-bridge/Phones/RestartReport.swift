@@ -57,7 +57,8 @@ struct RestartReport {
             ? "failed" : !outcome.left.isEmpty ? "interrupted" : outcome.refused.isEmpty ? "finished" : "partly-done"
         return Document(
             state: state, action: action, phones: run.phones.count, told: outcome.told.count,
-            refused: outcome.refused.map { .init(phone: $0.phone, reason: $0.error.message) }, left: outcome.left,
+            refused: outcome.refused.map { .init(phone: $0.phone, reason: $0.error.message.localized) },
+            left: outcome.left,
             record: record)
     }
 
@@ -73,7 +74,8 @@ struct RestartReport {
                         ? "\(outcome.told.count) of \(run.phones.count) phones have been told to reset, then it failed. \(cause.what)"
                         : "\(outcome.told.count) of \(run.phones.count) phones have been told to restart, then it failed. \(cause.what)"
                 ),
-                code: cause.code, next: (cause.next.map { $0 + " " } ?? "") + localized("Then go on: \(resume)"),
+                code: cause.code,
+                next: [cause.next, localized("Then go on: \(resume)")].compactMap(\.self).joined(separator: " "),
                 causes: cause.causes)
         }
         guard outcome.left.isEmpty else {

@@ -4,21 +4,6 @@ import Messages
 import Migration
 
 extension Failure {
-    init(describing error: ClusterError) {
-        let status =
-            switch error.code {
-            case .file, .notFound: Status.notThere
-            case .unreachable, .timedOut, .closed, .busy: Status.notReachable
-            case .notTrusted, .loginRefused, .tooManyLogins: Status.notTrusted
-            case .configuration, .refused, .notSupported, .noCommonAlgorithm, .unexpectedQuestion, .unexpectedAnswer,
-                .mismatch:
-                Status.failed
-            }
-        self.init(
-            status, error.sentence, code: error.code.rawValue, next: error.advice,
-            causes: [error.code.rawValue] + (error.cause.map { ["\($0)"] } ?? []))
-    }
-
     init(describing error: MigrationError) {
         let status =
             switch error.code {
@@ -32,7 +17,8 @@ extension Failure {
                 Status.failed
             }
         self.init(
-            status, error.what, code: error.code.rawValue, next: error.next, causes: [error.code.rawValue])
+            status, .verbatim(error.what), code: error.code.rawValue, next: .verbatim(error.next),
+            causes: [.verbatim(error.code.rawValue)])
     }
 
     /// A step failed: what became of the change comes first.
@@ -41,8 +27,8 @@ extension Failure {
         let isInterrupted = cause.status == Status.interrupted
         let title = failure.stepTitle
         let status: Int32
-        let what: String
-        let next: String?
+        let what: LocalizableText
+        let next: LocalizableText?
         if failure.isAfterCommit {
             let resume = "etoken-bridge migrate resume --cluster \(failure.cluster)"
             status = isInterrupted ? Status.interrupted : Status.partlyDone
@@ -50,8 +36,8 @@ extension Failure {
                 isInterrupted
                 ? localized("The new CTL file is on every node; it was interrupted before \"\(title)\".")
                 : localized("The new CTL file is on every node, but \"\(title)\" failed. \(cause.what)")
-            let goOn = localized("Then go on where it stopped: \(resume)")
-            next = isInterrupted ? resume : [cause.next, goOn].compactMap(\.self).joined(separator: " ")
+            let goOn: LocalizableText = localized("Then go on where it stopped: \(resume)")
+            next = isInterrupted ? .verbatim(resume) : [cause.next, goOn].compactMap(\.self).joined(separator: " ")
         } else if failure.stepID == "rollback" || !failure.notUndone.isEmpty {
             let rollback = "etoken-bridge migrate rollback --cluster \(failure.cluster)"
             let notUndone = failure.notUndone.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
@@ -65,7 +51,9 @@ extension Failure {
                 what = localized(
                     "\"\(title)\" failed, and not all could be put back. \(cause.what) Not put back: \(notUndone).")
             }
-            next = isInterrupted ? rollback : localized("Remove the cause, then go on putting back: \(rollback)")
+            next =
+                isInterrupted
+                ? .verbatim(rollback) : localized("Remove the cause, then go on putting back: \(rollback)")
         } else {
             status = cause.status
             what =
@@ -76,7 +64,8 @@ extension Failure {
         }
         self.init(
             status, what, code: cause.code, next: next,
-            causes: cause.causes + [localized("step \(failure.stepID)")] + (failure.isAfterCommit ? [] : failure.undone)
+            causes: cause.causes + [localized("step \(failure.stepID)")]
+                + (failure.isAfterCommit ? [] : failure.undone.map { .verbatim($0) })
         )
     }
 }

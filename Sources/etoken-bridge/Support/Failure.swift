@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Messages
 import Tokens
 
 /// The exit statuses of the program; docs/exit-status.md explains them to users.
@@ -39,15 +40,18 @@ enum Status {
 struct Failure: Error {
     let status: Int32
     /// What happened: names the file, host or token, what was expected and what was found.
-    let what: String
+    let what: LocalizableText
     /// What to do next, or nil where the first sentence says it.
-    let next: String?
+    let next: LocalizableText?
     /// The stable kind of a failure, the same in every language: a library's own code, or that of the status.
     let code: String
     /// What lies beneath, for `--verbose` and `--json`.
-    let causes: [String]
+    let causes: [LocalizableText]
 
-    init(_ status: Int32, _ what: String, code: String? = nil, next: String? = nil, causes: [String] = []) {
+    init(
+        _ status: Int32, _ what: LocalizableText, code: String? = nil, next: LocalizableText? = nil,
+        causes: [LocalizableText] = []
+    ) {
         self.status = status
         self.what = what
         self.code = code ?? Status.code(of: status)

@@ -1,4 +1,5 @@
 import Basics
+import Messages
 
 /// A result for programs: what it says, and the version of its form.
 struct Document<Body: Encodable>: Encodable {
@@ -16,8 +17,8 @@ struct Document<Body: Encodable>: Encodable {
 /// What went wrong with one of several things, within the document of a command that went on.
 struct ErrorDocument: Encodable {
     let code: String
-    let text: String
-    let next: [String]
+    let text: LocalizableText
+    let next: [LocalizableText]
 
     init(_ error: any Error) {
         let failure = Failure(describing: error)
@@ -30,9 +31,9 @@ struct FailureDocument: Encodable {
     struct Error: Encodable {
         let status: Int32
         let code: String
-        let text: String
-        let next: [String]
-        let causes: [String]
+        let text: LocalizableText
+        let next: [LocalizableText]
+        let causes: [LocalizableText]
     }
 
     let error: Error

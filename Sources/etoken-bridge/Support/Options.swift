@@ -17,7 +17,8 @@ struct CommonOptions: ParsableArguments {
 
 extension ArgumentHelp {
     /// Help in the language of the locale.
-    static func localized(_ text: LocalizableText, valueName: String? = nil) -> ArgumentHelp {
-        ArgumentHelp(text.localized, valueName: valueName)
+    static func localized(_ literal: MessageLiteral, valueName: String? = nil) -> ArgumentHelp {
+        let text: LocalizableText = Messages.`localized`(literal)
+        return ArgumentHelp(text.localized, valueName: valueName)
     }
 }

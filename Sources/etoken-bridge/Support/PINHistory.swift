@@ -79,19 +79,22 @@ struct PINHistory {
     }
 
     /// What to know before a PIN is typed, or nil.
-    var warning: String? {
+    var warning: LocalizableText? {
         let count = record.count
         guard count > 0 else { return nil }
-        return localized(
-            count == 1
-                ? "Warning: 1 wrong PIN was tried on token \(label) with this program since the last right one."
-                : "Warning: \(count) wrong PINs were tried on token \(label) with this program since the last right one."
-        )
-            + " " + whatLocks
+        return [
+            localized(
+                count,
+                one: "Warning: 1 wrong PIN was tried on token \(label) with this program since the last right one.",
+                other:
+                    "Warning: \(count) wrong PINs were tried on token \(label) with this program since the last right one."
+            ),
+            whatLocks,
+        ].joined(separator: " ")
     }
 
     /// A sentence on how many wrong PINs are too many.
-    var whatLocks: String {
+    var whatLocks: LocalizableText {
         tries.map { localized("\($0) in a row lock it for good.") }
             ?? localized("How many in a row lock it for good is not known.")
     }

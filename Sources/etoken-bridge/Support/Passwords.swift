@@ -12,7 +12,7 @@ extension CredentialProvider {
             } catch {
                 throw ClusterError(
                     .configuration, operation: localized("read the password of \(configuration.user)"),
-                    message: error.description,
+                    message: error.clause,
                     cause: error)
             }
         }

@@ -1,14 +1,16 @@
+import Messages
+
 /// Rows and columns for the terminal: columns as wide as their widest cell, two spaces apart. The last column is the one
 /// for prose.
 struct Table {
     let head: [String]
     var rows: [[String]] = []
 
-    init(_ head: String...) { self.init(head) }
-    init(_ head: [String]) { self.head = head }
+    init(_ head: any TableCell...) { self.init(head) }
+    init(_ head: [any TableCell]) { self.head = head.map(\.shown) }
 
-    mutating func add(_ cells: String...) { add(cells) }
-    mutating func add(_ cells: [String]) { rows.append(cells) }
+    mutating func add(_ cells: any TableCell...) { add(cells) }
+    mutating func add(_ cells: [any TableCell]) { rows.append(cells.map(\.shown)) }
 
     /// As wide as the terminal; as wide as it gets where there is none, so that a row is a line for other programs.
     var text: String { text(width: Terminal.width ?? .max) }
@@ -31,6 +33,19 @@ struct Table {
                 .joined(separator: "\n")
         }.joined(separator: "\n")
     }
+}
+
+/// What stands in a table: a name, or a text.
+protocol TableCell {
+    var shown: String { get }
+}
+
+extension String: TableCell {
+    var shown: String { self }
+}
+
+extension LocalizableText: TableCell {
+    var shown: String { localized }
 }
 
 extension Substring {

@@ -10,13 +10,17 @@ enum Terminal {
     nonisolated(unsafe) static var printsJSON = false
     private nonisolated(unsafe) static var hasPrintedJSON = false
 
+    static func out(_ text: LocalizableText) { out(text.localized) }
+
+    static func note(_ text: LocalizableText) { note(text.localized) }
+
     static func out(_ text: String) { write(text.fitting(width(of: STDOUT_FILENO)) + "\n", to: STDOUT_FILENO) }
 
     static func note(_ text: String) { write(text.fitting(width(of: STDERR_FILENO)) + "\n", to: STDERR_FILENO) }
 
     /// Says what went wrong. A program that asked for JSON gets a document in any case: this one, if there was no other.
     static func report(_ failure: Failure) {
-        note("etoken-bridge: " + failure.what)
+        note("etoken-bridge: " + failure.what.localized)
         if let next = failure.next { note(localized("Next: \(next)")) }
         if isVerbose { for cause in failure.causes { note(localized("Cause: \(cause)")) } }
         if printsJSON, !hasPrintedJSON { try? json(FailureDocument(failure)) }

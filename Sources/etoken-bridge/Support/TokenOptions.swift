@@ -73,15 +73,15 @@ struct PINOptions: ParsableArguments {
 enum PINPrompt {
     /// By the pinentry that the configuration names, else on the terminal.
     static func ask(for info: TokenInfo) throws -> Secret {
-        let token = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
+        let token: LocalizableText = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
         if let pinentry = try ConfigurationFile.load().tokens.pinentry {
             return try Pinentry.ask(
                 pinentry, description: localized("The PIN of \(token). It is tried once; \(Self.tries(info))."),
-                prompt: "PIN:")
+                prompt: .verbatim("PIN:"))
         }
         try checkTerminal(info, options: localized("--pin-file FILE, --pin-fd N, or pin-source in the token's URI"))
         Terminal.note(localized("The PIN is tried once; \(tries(info))."))
-        let prompt = localized("PIN of \(token): ")
+        let prompt: LocalizableText = localized("PIN of \(token): ")
         if let secret = try Secret.askIfGiven(prompt) { return secret }
         // Return alone must not use up a try by accident.
         guard Terminal.confirm(localized("Nothing was typed. Try the factory PIN \(FactoryPIN.text)?")) else {
@@ -95,13 +95,13 @@ enum PINPrompt {
 
     /// A new PIN, asked twice.
     static func askForNew(_ info: TokenInfo) throws -> Secret {
-        let token = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
-        let ask: (String) throws -> Secret
+        let token: LocalizableText = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
+        let ask: (LocalizableText) throws -> Secret
         if let pinentry = try ConfigurationFile.load().tokens.pinentry {
-            ask = { try Pinentry.ask(pinentry, description: $0, prompt: "PIN:") }
+            ask = { try Pinentry.ask(pinentry, description: $0, prompt: .verbatim("PIN:")) }
         } else {
-            try checkTerminal(info, options: "--new-pin-file FILE")
-            ask = { try Secret.ask("\($0): ") }
+            try checkTerminal(info, options: .verbatim("--new-pin-file FILE"))
+            ask = { try Secret.ask(localized("\($0): ")) }
         }
         let first = try ask(localized("New PIN of \(token)"))
         let second = try ask(localized("The new PIN of \(token) once more"))
@@ -113,14 +113,14 @@ enum PINPrompt {
         return first
     }
 
-    private static func tries(_ info: TokenInfo) -> String {
+    private static func tries(_ info: TokenInfo) -> LocalizableText {
         switch info.pin {
         case .countLow: localized("a wrong one was given before, and too many lock the token for good")
         default: localized("too many wrong ones lock the token for good")
         }
     }
 
-    private static func checkTerminal(_ info: TokenInfo, options: String) throws {
+    private static func checkTerminal(_ info: TokenInfo, options: LocalizableText) throws {
         guard Terminal.isInteractive else {
             throw Failure(
                 Status.usage, localized("Token \(info.plainLabel) needs a PIN, and there is no terminal to ask on."),

@@ -129,7 +129,7 @@ extension TVSReport.Entry {
             if sameCertificate == false { text += "\n    " + localized("THIS IS ANOTHER CERTIFICATE") }
             return text
         case "invalid": return localized("not known, or not trusted")
-        default: return error?.text ?? verdict
+        default: return error?.text.localized ?? verdict
         }
     }
 }

@@ -54,6 +54,6 @@ struct TokenDocument: Encodable {
         keys = contents.keys.map { key in
             Key(id: key.id.hex, label: key.label, isPrivate: key.isPrivate, isRSA: key.isRSA, bits: key.bits)
         }
-        unreadable = contents.unreadable.map(\.reason)
+        unreadable = contents.unreadable.map(\.text.localized)
     }
 }

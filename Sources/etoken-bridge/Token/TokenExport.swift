@@ -86,7 +86,7 @@ struct TokenExport: ParsableCommand {
             do {
                 try Files.write(bytes(item.stored.certificate), to: path, permissions: 0o644, replacing: force)
             } catch {
-                throw failure(item.name, path, "\(error.cause)")
+                throw failure(item.name, path, error.reason)
             }
             exported.append(
                 Exported(

@@ -49,7 +49,7 @@ struct TokenList: ParsableCommand {
             try Terminal.json(
                 List(
                     tokens: rows.map { TokenDocument($0.token, $0.contents, in: readers) },
-                    failures: failures.map { .init(code: $0.code.rawValue, text: $0.reason) }))
+                    failures: failures.map { .init(code: $0.code.rawValue, text: $0.text.localized) }))
             return
         }
         guard !rows.isEmpty else {

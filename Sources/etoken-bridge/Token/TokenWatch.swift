@@ -92,9 +92,9 @@ struct WatchLine: Encodable {
     let reader: ReaderDocument?
     /// Whether this token was seen before; left out for those that are there at the start.
     let again: Bool?
-    let reason: String?
+    let reason: LocalizableText?
     private let clock: String
-    private let what: String
+    private let what: LocalizableText
 
     private enum CodingKeys: String, CodingKey { case event, time, token, reader, again, reason }
 
@@ -104,27 +104,32 @@ struct WatchLine: Encodable {
         clock = Self.clock(now)
         var token: PresentToken?
         var reader: Reader?
-        var reason: String?
+        var reason: LocalizableText?
         switch change {
         case .inserted(let inserted):
             event = isStart ? "present" : "inserted"
             token = inserted
             again = isStart ? nil : seen.contains(inserted.identity)
-            what = Self.name(inserted) + (seen.contains(inserted.identity) ? localized(", seen before") : "")
+            what =
+                seen.contains(inserted.identity)
+                ? localized("\(Self.name(inserted)), seen before") : .verbatim(Self.name(inserted))
         case .removed(let removed):
-            (event, token, again, what) = ("removed", removed, nil, Self.name(removed))
+            (event, token, again, what) = ("removed", removed, nil, .verbatim(Self.name(removed)))
         case .unreadCard(let card):
             (event, reader, again) = ("unread-card", card, nil)
             what = localized("\(Self.card(card)) in \(card.name): no module reads it, see etoken-bridge doctor")
         case .unreadCardRemoved(let card):
-            (event, reader, again, what) = ("unread-card-removed", card, nil, "\(Self.card(card)) in \(card.name)")
-        case .readerAdded(let added): (event, reader, again, what) = ("reader-added", added, nil, added.name)
-        case .readerRemoved(let gone): (event, reader, again, what) = ("reader-removed", gone, nil, gone.name)
+            (event, reader, again, what) = (
+                "unread-card-removed", card, nil, localized("\(Self.card(card)) in \(card.name)")
+            )
+        case .readerAdded(let added): (event, reader, again, what) = ("reader-added", added, nil, .verbatim(added.name))
+        case .readerRemoved(let gone):
+            (event, reader, again, what) = ("reader-removed", gone, nil, .verbatim(gone.name))
         case .serviceFound: (event, again, what) = ("service-found", nil, localized("the smart card service is there"))
         case .serviceLost(let error):
-            (event, again, what, reason) = ("service-lost", nil, error.reason, error.reason)
+            (event, again, what, reason) = ("service-lost", nil, error.text, error.text)
         case .moduleFailed(let path, let why):
-            (event, again, what, reason) = ("module-failed", nil, why, "\(path): \(why)")
+            (event, again, what, reason) = ("module-failed", nil, why, localized("\(path): \(why)"))
         }
         self.reason = reason
         self.token = token.map {

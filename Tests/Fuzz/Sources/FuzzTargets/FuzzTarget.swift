@@ -44,7 +44,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         precondition(file.encoded() == bytes, "decoding and encoding changed the file")
         precondition(file.signedMessage().count == bytes.count - 3 - file.header.signature.count)
         precondition(file.header.length + file.records.reduce(0) { $0 + $1.length } == bytes.count)
-        for warning in file.warnings { precondition(!warning.text.isEmpty) }
+        for warning in file.warnings { precondition(!warning.text.localized.isEmpty) }
         precondition(TrustListDiff(from: file, to: file).changes.isEmpty)
         for record in file.records { _ = (try? record.inCTLClientProfile(), try? record.emptied()) }
     }
@@ -95,7 +95,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
             let value = try TOMLValue(parsing: String(decoding: bytes, as: UTF8.self))
             precondition(value.table != nil)
         } catch {
-            precondition(!error.reason.isEmpty)
+            precondition(!error.reason.localized.isEmpty)
         }
     }
 

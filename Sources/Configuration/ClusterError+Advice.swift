@@ -1,10 +1,8 @@
-import Configuration
 import Messages
-import Transfers
 
 extension ClusterError {
     /// What the user can do about it, one sentence; nil where the message says it.
-    public var advice: String? {
+    public var next: LocalizableText? {
         let place = node ?? "CUCM"
         let file = ConfigurationFile.defaultPath
         switch code {
@@ -17,7 +15,8 @@ extension ClusterError {
             return localized(
                 "Find out why the key of \(place) changed. If the change was meant, enter the new key in \(file).")
         case .noCommonAlgorithm:
-            return cause is TransferError
+            // Of SSH, the cause is libssh's own words.
+            return cause is any UserError
                 ? localized(
                     "For a release before 10.5, set legacy_tls = true for \(place) in \(file), or add the cluster again with --legacy-tls --force."
                 )
