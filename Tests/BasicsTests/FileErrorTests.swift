@@ -13,7 +13,7 @@ import Testing
 
     /// Folders of the kernel's, where nobody makes files.
     @Test(.enabled(if: access("/sys/kernel", F_OK) == 0)) func whatMayNotBeWritten() throws {
-        #expect(code { try Files.write([1], to: "/sys/kernel/etoken-bridge-test") } == .permission)
+        #expect(code { try Files.write([1], to: "/sys/kernel/etoken-bridge-test", replacing: false) } == .permission)
     }
 
     @Test func whatIsNotThereOrTooLong() throws {
