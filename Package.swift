@@ -43,12 +43,12 @@ let package = Package(
 
         // The product, from the bytes up
         .target(name: "Version"),
-        .target(name: "Basics"),
+        .target(name: "Basics", dependencies: ["CLinux"]),
         .target(name: "Messages", dependencies: ["Basics", "CMessages"]),
-        .target(name: "Secrets", dependencies: ["Messages"]),
-        .target(name: "X509", dependencies: ["COpenSSL", "Messages"]),
-        .target(name: "TrustList", dependencies: ["Messages", "X509"]),
-        .target(name: "SmartCards", dependencies: ["CPCSC", "Messages"]),
+        .target(name: "Secrets", dependencies: ["Basics", "Messages"]),
+        .target(name: "X509", dependencies: ["Basics", "COpenSSL", "Messages"]),
+        .target(name: "TrustList", dependencies: ["Basics", "Messages", "X509"]),
+        .target(name: "SmartCards", dependencies: ["Basics", "CPCSC", "Messages"]),
         .target(
             name: "Tokens",
             dependencies: ["Basics", "CPKCS11", "Messages", "Secrets", "SmartCards", "TrustList", "X509"]),
@@ -90,7 +90,7 @@ let package = Package(
         // The lab: a cluster and its phones on loopback. It knows nothing of the product above.
         .target(
             name: "ClusterLab",
-            dependencies: ["CLinux", "CSSH", "Markup", "Transfers", "TrustList", "X509", "FlyingFox"]),
+            dependencies: ["Basics", "CLinux", "CSSH", "Markup", "Transfers", "TrustList", "X509", "FlyingFox"]),
         .executableTarget(
             name: "cluster-lab",
             dependencies: [
@@ -103,7 +103,7 @@ let package = Package(
         .executableTarget(
             name: "virtual-token",
             dependencies: [
-                "Version", "VirtualToken", "X509",
+                "Basics", "Version", "VirtualToken", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -116,7 +116,7 @@ let package = Package(
             dependencies: ["ClusterLab", "ServerFixtures", "TrustList", "X509", "cluster-lab"],
             exclude: ["Clients"]),
         .testTarget(
-            name: "TrustListTests", dependencies: ["FuzzTargets", "ServerFixtures", "TrustList", "X509"],
+            name: "TrustListTests", dependencies: ["Basics", "FuzzTargets", "ServerFixtures", "TrustList", "X509"],
             exclude: ["independent-writer.py"]),
         .testTarget(
             name: "PhonesTests",
@@ -126,7 +126,7 @@ let package = Package(
         .testTarget(
             name: "TokensTests",
             dependencies: [
-                "CPKCS11", "Secrets", "ServerFixtures", "SmartCards", "Tokens", "TrustList", "X509",
+                "Basics", "CPKCS11", "Secrets", "ServerFixtures", "SmartCards", "Tokens", "TrustList", "X509",
             ],
             exclude: ["fake-module.c"]),
         .testTarget(name: "SmartCardsTests", dependencies: ["ServerFixtures", "SmartCards", "virtual-token"]),
@@ -149,7 +149,7 @@ let package = Package(
         .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "Messages", "ServerFixtures"]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
-        .testTarget(name: "MarkupTests", dependencies: ["Markup"]),
+        .testTarget(name: "MarkupTests", dependencies: ["Basics", "Markup"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML"]),
         .testTarget(
             name: "ConfigurationTests",

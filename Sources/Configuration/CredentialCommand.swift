@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Messages
 import Secrets
@@ -19,29 +20,21 @@ public enum CredentialCommand {
         }
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw failure(localized("cannot be run: \(String(cString: strerror(errno)))")) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
-        posix_spawn_file_actions_addclose(&actions, ends[0])
-        posix_spawn_file_actions_addclose(&actions, ends[1])
-        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
-        arguments.append(nil)
-        var id: pid_t = 0
-        let started = posix_spawnp(&id, program, &actions, nil, arguments, environ)
-        posix_spawn_file_actions_destroy(&actions)
-        for argument in arguments { free(argument) }
-        _ = close(ends[1])
-        guard started == 0 else {
+        let process: Subprocess
+        do throws(SystemError) {
+            defer { _ = close(ends[1]) }
+            process = try Subprocess(command, output: .descriptor(ends[1]))
+        } catch {
             _ = close(ends[0])
-            throw failure(localized("cannot be run: \(String(cString: strerror(started)))"))
+            throw failure(localized("cannot be run: \(error.description)"))
         }
         let secret = Result { () throws(SecretError) in try Secret.read(descriptor: ends[0]) }
         _ = close(ends[0])
-        var status: Int32 = 0
-        while waitpid(id, &status, 0) == -1, errno == EINTR {}
+        let ending = process.wait()
         // A program that is still printing when we have our line dies of it; that is no failure.
-        let isDone = status & 0x7F == 0 && status >> 8 & 0xFF == 0 || status & 0x7F == SIGPIPE
-        guard isDone else { throw failure(localized("failed with status \(status >> 8 & 0xFF)")) }
+        guard ending == .status(0) || ending == .signal(SIGPIPE) else {
+            throw failure(localized("failed with status \(ending.status)"))
+        }
         do throws(SecretError) {
             return try secret.get()
         } catch {

@@ -40,26 +40,6 @@ public enum XMLDocument {
         try parse(Array(text.utf8), maximumSize: maximumSize)
     }
 
-    /// Text as it may stand in an element or in a quoted attribute. Characters that XML 1.0 cannot hold are left out.
-    public static func escape(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&apos;"
-            case "\r": result += "&#13;"
-            case "\t", "\n": result.unicodeScalars.append(scalar)
-            case "\u{20}"..."\u{D7FF}", "\u{E000}"..."\u{FFFD}", "\u{10000}"..."\u{10FFFF}":
-                result.unicodeScalars.append(scalar)
-            default: break
-            }
-        }
-        return result
-    }
-
     private static var documentType: MarkupError {
         MarkupError(
             code: .documentType, message: localized("the document declares a document type, which is not allowed"))

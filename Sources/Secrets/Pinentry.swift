@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Messages
 
@@ -24,27 +25,19 @@ public enum Pinentry {
             try conversation.tell("OPTION ttytype=\(kind)")
         }
         try conversation.tell("SETTITLE etoken-bridge")
-        try conversation.tell("SETDESC " + escaped(description.localized))
-        try conversation.tell("SETPROMPT " + escaped(prompt.localized))
+        try conversation.tell("SETDESC " + Percent.encode(description.localized.utf8, keeping: isPlain))
+        try conversation.tell("SETPROMPT " + Percent.encode(prompt.localized.utf8, keeping: isPlain))
         return try conversation.secret()
     }
 
-    private static func escaped(_ text: String) -> String {
-        text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "%": "%25"
-            case "\n": "%0A"
-            case "\r": "%0D"
-            default: String(scalar)
-            }
-        }.joined()
-    }
+    /// What stands for itself in a line.
+    private static func isPlain(_ byte: UInt8) -> Bool { !"%\n\r".utf8.contains(byte) }
 
     /// A pinentry that runs, and ends with this object.
     private final class Conversation {
         private let program: String
         private let socket: Int32
-        private let process: pid_t
+        private let process: Subprocess
 
         init(_ program: String) throws(SecretError) {
             self.program = program
@@ -52,27 +45,20 @@ public enum Pinentry {
             guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
                 throw SecretError(source: .verbatim(program), reason: .verbatim(String(cString: strerror(errno))))
             }
-            var actions = posix_spawn_file_actions_t()
-            posix_spawn_file_actions_init(&actions)
-            defer { posix_spawn_file_actions_destroy(&actions) }
-            posix_spawn_file_actions_adddup2(&actions, pair[1], 0)
-            posix_spawn_file_actions_adddup2(&actions, pair[1], 1)
-            var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(program), nil]
-            defer { free(arguments[0]) }
-            var process: pid_t = 0
-            let status = posix_spawnp(&process, program, &actions, nil, &arguments, environ)
-            close(pair[1])
-            guard status == 0 else {
+            defer { close(pair[1]) }
+            do throws(SystemError) {
+                process = try Subprocess([program], input: .descriptor(pair[1]), output: .descriptor(pair[1]))
+            } catch {
                 close(pair[0])
-                throw SecretError(source: .verbatim(program), reason: .verbatim(String(cString: strerror(status))))
+                throw SecretError(source: .verbatim(program), reason: .verbatim(error.description))
             }
-            (socket, self.process) = (pair[0], process)
+            socket = pair[0]
         }
 
         deinit {
             send("BYE")
             close(socket)
-            waitpid(process, nil, 0)
+            process.wait()
         }
 
         func expectOK() throws(SecretError) { _ = try answer() }
@@ -112,7 +98,8 @@ public enum Pinentry {
                 }
                 let text = line[..<count]
                 if text.starts(with: "D ".utf8) {
-                    data = Self.decoded(text.dropFirst(2))
+                    var plain = Percent.decode(text.dropFirst(2))
+                    data = Secret(consuming: &plain)
                 } else if text.starts(with: "OK".utf8) {
                     return data
                 } else if text.starts(with: "ERR".utf8) {
@@ -122,23 +109,6 @@ public enum Pinentry {
                 }
                 // Status lines and comments do not matter.
             }
-        }
-
-        /// Percent signs and line ends are escaped in data lines.
-        private static func decoded(_ bytes: ArraySlice<UInt8>) -> Secret {
-            var plain: [UInt8] = []
-            plain.reserveCapacity(bytes.count)
-            var rest = bytes
-            while let byte = rest.popFirst() {
-                let digits = rest.prefix(2).compactMap { Character(UnicodeScalar($0)).hexDigitValue }
-                if byte == UInt8(ascii: "%"), digits.count == 2 {
-                    plain.append(UInt8(digits[0] << 4 | digits[1]))
-                    rest = rest.dropFirst(2)
-                } else {
-                    plain.append(byte)
-                }
-            }
-            return Secret(consuming: &plain)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import SmartCards
 
@@ -73,23 +74,12 @@ public enum ModuleSearch {
         var entries: [String: Registration] = [:]
         // The more special folder wins: a file of the same name replaces the other.
         for folder in places.system.reversed() + [places.user].compactMap(\.self) {
-            for name in files(in: folder) { entries[name] = registration(in: "\(folder)/\(name)") }
+            for name in Files.names(in: folder) where name.hasSuffix(".module") && !name.hasPrefix(".") {
+                entries[name] = registration(in: "\(folder)/\(name)")
+            }
         }
         return entries.filter { $0.value.isEnabled && !$0.value.module.isEmpty }
             .sorted { ($1.value.priority, $0.key) < ($0.value.priority, $1.key) }.map(\.value)
-    }
-
-    private static func files(in folder: String) -> [String] {
-        guard let handle = opendir(folder) else { return [] }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasSuffix(".module"), !name.hasPrefix(".") { names.append(name) }
-        }
-        return names
     }
 
     /// The lines of a registry file that matter here. p11-kit's own trust module holds no tokens.
@@ -100,7 +90,7 @@ public enum ModuleSearch {
         var line = [CChar](repeating: 0, count: 1024)
         while fgets(&line, Int32(line.count), file) != nil {
             let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            let parts = text.split(separator: ":", maxSplits: 1).map(trimmed)
+            let parts = text.split(separator: ":", maxSplits: 1).map(\.trimmed)
             guard parts.count == 2, !parts[1].isEmpty else { continue }
             let programs = parts[1].split { $0 == "," || $0 == " " }
             switch parts[0] {
@@ -125,12 +115,5 @@ public enum ModuleSearch {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
         return String(cString: real)
-    }
-
-    /// Without white space at either end; a path may hold some.
-    private static func trimmed(_ text: Substring) -> String {
-        let start = text.drop(while: \.isWhitespace)
-        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(start[...last])
     }
 }

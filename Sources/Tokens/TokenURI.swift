@@ -1,3 +1,4 @@
+import Basics
 import Messages
 
 /// A PKCS#11 URI (RFC 7512), as far as it names a token, an object on it, and where its PIN is.
@@ -137,21 +138,8 @@ public struct TokenURI: Hashable, Sendable {
     private static let queryCharacters = pathCharacters.union("/?|".utf8).subtracting("&".utf8)
 
     private static func decode(_ text: Substring, _ plain: Set<UInt8>) -> [UInt8]? {
-        func digit(_ byte: UInt8) -> UInt8? { Character(UnicodeScalar(byte)).hexDigitValue.map(UInt8.init) }
-        var output: [UInt8] = []
-        var bytes = Array(text.utf8)[...]
-        while let byte = bytes.popFirst() {
-            if byte == UInt8(ascii: "%") {
-                guard let high = bytes.popFirst().flatMap(digit), let low = bytes.popFirst().flatMap(digit) else {
-                    return nil
-                }
-                output.append(high << 4 | low)
-            } else {
-                guard plain.contains(byte) else { return nil }
-                output.append(byte)
-            }
-        }
-        return output
+        let isPlain = text.utf8.allSatisfy { $0 == UInt8(ascii: "%") || plain.contains($0) }
+        return isPlain && Percent.isWhole(text.utf8) ? Percent.decode(text.utf8) : nil
     }
 
     /// A value as text. No label, and no path that C understands, holds a NUL.

@@ -1,3 +1,5 @@
+import Basics
+
 /// A field of an `application/x-www-form-urlencoded` body.
 public struct FormField: Sendable {
     public var name: String
@@ -15,29 +17,12 @@ public struct FormField: Sendable {
 
     /// The encoded body (WHATWG URL standard, section 5.2).
     public static func encode(_ fields: [FormField]) -> [UInt8] {
-        var body: [UInt8] = []
-        for field in fields {
-            if !body.isEmpty { body.append(UInt8(ascii: "&")) }
-            append(Array(field.name.utf8), to: &body)
-            body.append(UInt8(ascii: "="))
-            append(field.value, to: &body)
+        let plain = Percent.unreserved.subtracting("~".utf8).union("* ".utf8)
+        func encode(_ bytes: [UInt8]) -> [UInt8] {
+            Percent.encode(bytes, keeping: plain.contains).utf8.map { $0 == UInt8(ascii: " ") ? UInt8(ascii: "+") : $0 }
         }
-        return body
-    }
-
-    private static func append(_ bytes: [UInt8], to body: inout [UInt8]) {
-        let digits = Array("0123456789ABCDEF".utf8)
-        for byte in bytes {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "*"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"):
-                body.append(byte)
-            case UInt8(ascii: " "):
-                body.append(UInt8(ascii: "+"))
-            default:
-                body += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
+        return Array(
+            fields.map { encode(Array($0.name.utf8)) + [UInt8(ascii: "=")] + encode($0.value) }
+                .joined(separator: [UInt8(ascii: "&")]))
     }
 }

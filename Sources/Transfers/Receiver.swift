@@ -1,3 +1,5 @@
+import Basics
+
 /// Collects what libcurl hands over, up to a limit.
 final class Receiver {
     let limit: Int
@@ -32,13 +34,7 @@ final class Receiver {
             return 0
         }
         headers.append(
-            HTTPHeader(Self.trimmed(line[..<colon]), Self.trimmed(line[line.index(after: colon)...])))
+            HTTPHeader(line[..<colon].trimmed, line[line.index(after: colon)...].trimmed))
         return bytes.count
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        let start = text.drop { $0.isWhitespace }
-        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(start[...last])
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import CCurl
 import Messages
 
@@ -15,7 +16,7 @@ public enum TFTPClient {
         _ name: String, host: String, port: UInt16 = 69, timeout: Double = 15, maximumSize: Int = 1 << 20
     ) throws(TransferError) -> [UInt8] {
         let operation = localized("TFTP read")
-        let path = escaped(name)
+        let path = Percent.encode(name.utf8, keeping: { $0 == UInt8(ascii: "/") || Percent.unreserved.contains($0) })
         let location = try Location(
             "tftp://\(Location.bracketed(host)):\(port)/\(path)", operation: operation)
         let handle = CurlHandle()
@@ -28,23 +29,5 @@ public enum TFTPClient {
         let receiver = Receiver(limit: maximumSize)
         try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
         return receiver.body
-    }
-
-    private static func escaped(_ name: String) -> String {
-        let digits = Array("0123456789ABCDEF")
-        var path = ""
-        for byte in name.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "/"):
-                path.append(Character(UnicodeScalar(byte)))
-            default:
-                path.append("%")
-                path.append(digits[Int(byte >> 4)])
-                path.append(digits[Int(byte & 15)])
-            }
-        }
-        return path
     }
 }

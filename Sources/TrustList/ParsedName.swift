@@ -1,3 +1,4 @@
+import Basics
 import X509
 
 /// A name as a trust list spells it, taken apart.
@@ -14,7 +15,7 @@ public struct ParsedName: Hashable, Sendable {
         var rest = Substring(text)
         while !rest.isEmpty {
             guard let equals = rest.firstIndex(of: "=") else { return nil }
-            let type = Self.trimmed(rest[..<equals])
+            let type = rest[..<equals].trimmed(while: { $0 == " " })
             guard !type.isEmpty, type.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") }) else {
                 return nil
             }
@@ -66,10 +67,5 @@ public struct ParsedName: Hashable, Sendable {
         let end = body.firstIndex { $0 == ";" || $0 == "," } ?? body.endIndex
         rest = body[end...]
         return String(body[..<end])
-    }
-
-    private static func trimmed(_ text: Substring) -> Substring {
-        let start = text.drop { $0 == " " }
-        return start[..<(start.lastIndex { $0 != " " }.map { start.index(after: $0) } ?? start.startIndex)]
     }
 }

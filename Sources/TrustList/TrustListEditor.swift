@@ -1,3 +1,4 @@
+import Basics
 import Messages
 
 /// Changes the records of a trust list, and watches that it stays usable.
@@ -88,7 +89,7 @@ extension TrustListEditor.Selector {
         case .subject(let subject): localized("the subject \(subject)")
         case .serialNumber(let bytes):
             localized(
-                "the serial number \(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":"))"
+                "the serial number \(bytes.colonHex.lowercased())"
             )
         }
     }

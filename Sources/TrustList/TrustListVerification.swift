@@ -1,3 +1,4 @@
+import Basics
 import Messages
 import X509
 

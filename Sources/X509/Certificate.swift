@@ -1,3 +1,4 @@
+import Basics
 import COpenSSL
 import Messages
 
@@ -91,11 +92,7 @@ public struct Certificate: Hashable, Sendable {
     }
 
     /// The certificate as PEM (RFC 7468), lines of 64 characters, ending with a line feed.
-    public var pem: String {
-        let body = Array(base64(der))
-        let lines = stride(from: 0, to: body.count, by: 64).map { String(body[$0..<min($0 + 64, body.count)]) }
-        return "-----BEGIN CERTIFICATE-----\n" + lines.joined(separator: "\n") + "\n-----END CERTIFICATE-----\n"
-    }
+    public var pem: String { PEM.block("CERTIFICATE", der) }
 
     /// SHA-1 of the DER, as CUCM and the phones display it.
     public var sha1: [UInt8] { Digest.sha1(der) }

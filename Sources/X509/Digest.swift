@@ -1,3 +1,4 @@
+import Basics
 import COpenSSL
 
 /// Digests over bytes in memory.
@@ -47,17 +48,4 @@ extension DigestAlgorithm {
         sha1: EVP_MD_fetch(nil, "SHA1", nil), sha256: EVP_MD_fetch(nil, "SHA256", nil),
         sha512: EVP_MD_fetch(nil, "SHA512", nil)
     )
-}
-
-extension Sequence where Element == UInt8 {
-    /// Lower-case hexadecimal without separators.
-    public var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-
-    /// Upper-case hexadecimal, bytes separated by colons, as CUCM prints serial numbers.
-    public var colonHex: String {
-        map { [$0].hex.uppercased() }.joined(separator: ":")
-    }
 }

@@ -1,3 +1,4 @@
+import Basics
 import COpenSSL
 import Messages
 import Synchronization
@@ -112,12 +113,4 @@ extension [UInt8] {
             return body(&pointer, buffer.count)
         }
     }
-}
-
-/// Base64 with padding (RFC 4648, section 4).
-public func base64(_ bytes: [UInt8]) -> String {
-    guard !bytes.isEmpty else { return "" }
-    var output = [UInt8](repeating: 0, count: (bytes.count + 2) / 3 * 4 + 1)
-    let length = EVP_EncodeBlock(&output, bytes, Int32(bytes.count))
-    return String(decoding: output.prefix(Int(length)), as: UTF8.self)
 }

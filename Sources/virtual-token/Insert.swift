@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Glibc
 import VirtualToken
 import X509
@@ -44,10 +45,9 @@ struct Insert: ParsableCommand {
     var control: String
 
     func run() throws {
-        let serialNumber = stride(from: 0, to: serial.utf8.count, by: 2).compactMap { start in
-            UInt8(serial.dropFirst(start).prefix(2), radix: 16)
-        }
-        guard (2...32).contains(serial.utf8.count), serialNumber.count * 2 == serial.utf8.count else {
+        guard let serialNumber = [UInt8](hex: serial), (1...16).contains(serialNumber.count),
+            serialNumber.count * 2 == serial.utf8.count
+        else {
             throw ValidationError("--serial wants 1 to 16 bytes as hexadecimal.")
         }
         let pin = Array(try text(pinFile).utf8.prefix { $0 != UInt8(ascii: "\n") })

@@ -1,3 +1,4 @@
+import Basics
 import CPKCS11
 import Foundation
 import Secrets

@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Markup
 import Messages
@@ -68,19 +69,19 @@ public struct AXLClient: Sendable {
     /// Restarts a phone: it boots and fetches its files anew.
     public func restartPhone(_ name: String) throws(ClusterError) {
         _ = try call(
-            "restartPhone", "<name>\(XMLDocument.escape(name))</name>",
+            "restartPhone", "<name>\(name.escapedForMarkup)</name>",
             operation: localized("restart \(name)"))
     }
 
     /// Resets a phone: it is switched off and on.
     public func resetPhone(_ name: String) throws(ClusterError) {
         _ = try call(
-            "resetPhone", "<name>\(XMLDocument.escape(name))</name>", operation: localized("reset \(name)"))
+            "resetPhone", "<name>\(name.escapedForMarkup)</name>", operation: localized("reset \(name)"))
     }
 
     private func page(_ query: String) throws(ClusterError) -> SQLTable {
         let operation = localized("query the database over AXL")
-        let answer = try call("executeSQLQuery", "<sql>\(XMLDocument.escape(query))</sql>", operation: operation)
+        let answer = try call("executeSQLQuery", "<sql>\(query.escapedForMarkup)</sql>", operation: operation)
         let rows = (answer.element(named: "return")?.elements(named: "row") ?? []).map(\.elements)
         // A value that is NULL may be left out of a row, so the columns are those of all rows together.
         var columns: [String] = []

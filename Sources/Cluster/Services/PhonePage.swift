@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Markup
 import Messages
@@ -44,11 +45,8 @@ public struct PhoneTrustLists: Sendable, Hashable {
 
     /// Whether a checksum as a phone shows it is that of a file: by its length MD5 or SHA-1, or the beginning of one.
     public static func matches(_ shown: String, md5: [UInt8], sha1: [UInt8]) -> Bool {
-        let hex = { (bytes: [UInt8]) in
-            bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        }
         let plain = shown.lowercased()
-        return plain.count == md5.count * 2 ? plain == hex(md5) : plain.count == sha1.count * 2 && plain == hex(sha1)
+        return plain.count == md5.count * 2 ? plain == md5.hex : plain.count == sha1.count * 2 && plain == sha1.hex
     }
 }
 

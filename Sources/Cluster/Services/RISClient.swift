@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Markup
 import Messages
@@ -47,7 +48,7 @@ public struct RISClient: Sendable {
     public func phones(named names: [String] = []) throws(ClusterError) -> [RegisteredPhone] {
         let operation = localized("ask for the phones' addresses")
         let items = (names.isEmpty ? ["*"] : names)
-            .map { "<ns:item><ns:Item>\(XMLDocument.escape($0))</ns:Item></ns:item>" }.joined()
+            .map { "<ns:item><ns:Item>\($0.escapedForMarkup)</ns:Item></ns:item>" }.joined()
         let answer = try call(
             """
             <ns:selectCmDevice><ns:StateInfo></ns:StateInfo><ns:CmSelectionCriteria>\

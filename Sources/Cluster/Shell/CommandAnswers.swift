@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 
 /// Whether a cluster encrypts: the enterprise parameter ClusterSecurityMode.
@@ -73,9 +74,9 @@ package enum CommandAnswers {
             }
             entries.append(
                 CertificateListEntry(
-                    unit: trimmed(line[..<slash]),
+                    unit: line[..<slash].trimmed,
                     name: String(line[line.index(after: slash)..<colon.lowerBound]),
-                    description: trimmed(line[colon.upperBound...])))
+                    description: line[colon.upperBound...].trimmed))
         }
         return entries
     }
@@ -103,8 +104,8 @@ package enum CommandAnswers {
             let state = line[line.index(after: open)..<close]
             guard !state.isEmpty, state.allSatisfy({ $0.isUppercase || $0 == " " }) else { return nil }
             return ServiceStatus(
-                name: trimmed(line[..<open]), state: String(state),
-                remark: trimmed(line[line.index(after: close)...]))
+                name: line[..<open].trimmed, state: String(state),
+                remark: line[line.index(after: close)...].trimmed)
         }
         return services.isEmpty ? nil : services
     }
@@ -120,13 +121,7 @@ package enum CommandAnswers {
     }
 
     private static func after(_ prefix: String, in line: Substring) -> String? {
-        let text = trimmed(line)
-        return text.hasPrefix(prefix) ? trimmed(text.dropFirst(prefix.count)) : nil
-    }
-
-    package static func trimmed(_ text: some StringProtocol) -> String {
-        let start = text.drop { $0.isWhitespace }
-        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(start[...last])
+        let text = line.trimmed
+        return text.hasPrefix(prefix) ? text.dropFirst(prefix.count).trimmed : nil
     }
 }

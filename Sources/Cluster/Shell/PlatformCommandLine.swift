@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Messages
 
@@ -65,13 +66,12 @@ public struct PlatformCommandLine: Sendable {
     public func importTrustCertificate(pem: String, unit: String) throws(ClusterError) -> String {
         let command = ShellCommand(
             "set cert import trust \(try word(unit))",
-            questions: [.init("Paste the Certificate and Hit Enter", answer: Self.lines(pem) + "\n")])
+            questions: [.init("Paste the Certificate and Hit Enter", answer: PEM.lines(pem) + "\n")])
         let text = try run(command)
         guard TerminalText.collapsed(text).contains("Successfully imported certificate for \(unit)") else {
             // What was pasted is echoed; what the node says comes after it.
-            let end = text.ranges(of: "-----END CERTIFICATE-----").last?.upperBound ?? text.startIndex
-            let said = text[end...].split(separator: "\n").filter { CommandAnswers.trimmed($0) != Conversation.prompt }
-            throw rejected(command.text, CommandAnswers.trimmed(said.joined(separator: "\n")))
+            let said = PEM.rest(of: text).split(separator: "\n").filter { $0.trimmed != Conversation.prompt }
+            throw rejected(command.text, said.joined(separator: "\n").trimmed)
         }
         return text
     }
@@ -179,10 +179,5 @@ public struct PlatformCommandLine: Sendable {
                 message: localized("'\(text)' cannot be an argument of it"))
         }
         return text
-    }
-
-    /// A PEM text with LF line ends and one at its end.
-    private static func lines(_ pem: String) -> String {
-        pem.split { $0.isNewline }.map { CommandAnswers.trimmed($0) }.joined(separator: "\n") + "\n"
     }
 }

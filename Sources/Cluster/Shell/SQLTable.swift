@@ -32,7 +32,7 @@ public struct SQLTable: Sendable, Hashable {
     /// Reads what `run sql` prints: column names, a rule of `=` runs as wide as each column, rows padded with blanks
     /// (docs/cluster-interfaces.md). Nil when it does not look like that.
     public init?(commandLine text: String) {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: true).map(Array.init)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: true).map { Array($0) }
         guard let rule = lines.firstIndex(where: { $0.contains("=") && $0.allSatisfy { $0 == "=" || $0 == " " } }),
             rule > 0
         else { return nil }

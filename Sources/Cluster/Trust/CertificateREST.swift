@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import FoundationEssentials
 import Messages
@@ -46,7 +47,7 @@ public final class CertificateREST: Sendable {
     ///   take this store.
     public func trustCertificates(of store: String) throws(ClusterError) -> [TrustedCertificate] {
         try certificates(
-            "/trust/certificate?service=\(QueryText.escape(store))", store,
+            "/trust/certificate?service=\(Percent.encode(store))", store,
             operation: localized("list the certificates of \(store)"))
     }
 
@@ -67,7 +68,7 @@ public final class CertificateREST: Sendable {
     public func deleteTrustCertificate(_ certificate: TrustedCertificate) throws(ClusterError) {
         _ = try send(
             .delete,
-            "/trust/certificates?service=\(QueryText.escape(certificate.store))&name=\(QueryText.escape(certificate.name))",
+            "/trust/certificates?service=\(Percent.encode(certificate.store))&name=\(Percent.encode(certificate.name))",
             operation: localized("delete \(certificate.name) from \(certificate.store)"))
     }
 

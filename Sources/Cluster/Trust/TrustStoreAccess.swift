@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Messages
 import X509
@@ -87,26 +88,19 @@ struct ShellTrustStore: TrustStoreAccess {
     /// Releases differ in whether they print the certificate below its description.
     private func certificate(_ entry: CertificateListEntry) throws(ClusterError) -> TrustedCertificate {
         let text = try commandLine.certificateText(entry)
-        if let pem = PEMText.first(in: text), let certificate = try? Certificate(pem: pem) {
+        if let pem = PEM.certificate(in: text), let certificate = try? Certificate(pem: pem) {
             return TrustedCertificate(store: entry.unit, name: entry.name, certificate: certificate)
         }
         for line in text.split(separator: "\n") {
-            let line = CommandAnswers.trimmed(line)
+            let line = line.trimmed
             guard line.hasPrefix("Serial Number:") else { continue }
-            let number = Self.bytes(line.dropFirst("Serial Number:".count))
-            if !number.isEmpty { return TrustedCertificate(store: entry.unit, name: entry.name, serialNumber: number) }
+            let digits = line.dropFirst("Serial Number:".count).filter(\.isHexDigit)
+            guard let number = [UInt8](hexNumber: digits)?.drop(while: { $0 == 0 }), !number.isEmpty else { continue }
+            return TrustedCertificate(store: entry.unit, name: entry.name, serialNumber: Array(number))
         }
         throw ClusterError(
             .unexpectedAnswer, operation: localized("show the certificate \(entry.name)"), node: commandLine.shell.node,
             message: localized("neither a certificate nor its serial number is in the answer"), found: text)
-    }
-
-    /// Hexadecimal digits as bytes without leading zeros.
-    private static func bytes(_ text: some StringProtocol) -> [UInt8] {
-        let digits = text.filter(\.isHexDigit).compactMap(\.hexDigitValue)
-        let even = digits.count.isMultiple(of: 2) ? digits : [0] + digits
-        let bytes = stride(from: 0, to: even.count, by: 2).map { UInt8(even[$0] << 4 | even[$0 + 1]) }
-        return Array(bytes.drop { $0 == 0 })
     }
 
     func upload(_ certificate: Certificate, to store: String, description: String) throws(ClusterError) {

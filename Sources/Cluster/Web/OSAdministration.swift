@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Markup
 import Messages
@@ -117,7 +118,7 @@ public final class OSAdministration: Sendable {
         let page = try page(try send(.get(url(Paths.certificateList)), operation: operation), operation: operation)
         var listed: [ListedCertificate] = []
         for name in CertificateListPage.names(in: page, unit: unit) {
-            let query = "unit=\(QueryText.escape(unit))&name=\(QueryText.escape(name))"
+            let query = "unit=\(Percent.encode(unit))&name=\(Percent.encode(name))"
             let answer = try send(.get(url(Paths.certificateDownload) + "?" + query), operation: operation)
             listed.append(
                 ListedCertificate(

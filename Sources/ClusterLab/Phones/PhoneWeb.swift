@@ -1,3 +1,4 @@
+import Basics
 import Markup
 
 /// The web page of a phone.
@@ -73,5 +74,5 @@ struct PhoneWeb: Sendable {
         """
     }
 
-    private func escape(_ text: String) -> String { XMLDocument.escape(text) }
+    private func escape(_ text: String) -> String { text.escapedForMarkup }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// The trace that the Trust Verification Service of a node writes. Source: Cisco technote 118893; docs/phone-logs.md.
 struct TVSTrace: Sendable {
     private let file: TraceFile

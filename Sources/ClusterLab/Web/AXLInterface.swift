@@ -1,3 +1,4 @@
+import Basics
 import Markup
 
 /// The administrative XML interface of the publisher. Source: docs/cluster-interfaces.md.
@@ -62,7 +63,7 @@ struct AXLInterface: Sendable {
             let rows = answer.rows.map { row in
                 let fields = zip(answer.columns, row).map { column, value in
                     let name = column.hasPrefix("(") ? "count" : column
-                    return value.map { "<\(name)>\(XMLDocument.escape($0))</\(name)>" } ?? "<\(name)/>"
+                    return value.map { "<\(name)>\($0.escapedForMarkup)</\(name)>" } ?? "<\(name)/>"
                 }
                 return "<row>\(fields.joined())</row>"
             }
@@ -116,7 +117,7 @@ struct AXLInterface: Sendable {
         guard answer.rows.count <= Self.maximumRows else { return refused(Self.tooLarge(answer.rows.count)) }
         let phones = answer.rows.map { row in
             let fields = zip(tags, row.dropFirst()).map { name, value in
-                "<\(name)>\(XMLDocument.escape(value ?? ""))</\(name)>"
+                "<\(name)>\((value ?? "").escapedForMarkup)</\(name)>"
             }
             return "<phone uuid=\"{\((row[0] ?? "").uppercased())}\">\(fields.joined())</phone>"
         }

@@ -1,3 +1,4 @@
+import Basics
 import Markup
 
 /// SOAP 1.1 envelopes, as AXL and the serviceability interface use them.
@@ -24,13 +25,13 @@ enum SOAP {
     static func fault(_ text: String, code: Int? = nil, request: String = "") -> WebResponse {
         let detail = code.map { number in
             """
-            <detail><axlError><axlcode>\(number)</axlcode><axlmessage>\(XMLDocument.escape(text))</axlmessage>\
-            <request>\(XMLDocument.escape(request))</request></axlError></detail>
+            <detail><axlError><axlcode>\(number)</axlcode><axlmessage>\(text.escapedForMarkup)</axlmessage>\
+            <request>\(request.escapedForMarkup)</request></axlError></detail>
             """
         }
         return envelope(
             """
-            <soapenv:Fault><faultcode>soapenv:Client</faultcode><faultstring>\(XMLDocument.escape(text))</faultstring>\
+            <soapenv:Fault><faultcode>soapenv:Client</faultcode><faultstring>\(text.escapedForMarkup)</faultstring>\
             \(detail ?? "")</soapenv:Fault>
             """, status: 500)
     }

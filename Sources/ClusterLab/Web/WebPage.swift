@@ -1,3 +1,4 @@
+import Basics
 import Markup
 
 /// The HTML of Operating System Administration.
@@ -143,5 +144,5 @@ enum WebPage {
             """
     }
 
-    private static func escape(_ text: String) -> String { XMLDocument.escape(text) }
+    private static func escape(_ text: String) -> String { text.escapedForMarkup }
 }

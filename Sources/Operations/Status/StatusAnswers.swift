@@ -28,10 +28,7 @@ enum StatusAnswers {
     /// `show cert own NAME`: the text block, and the PEM where the release prints it.
     static func certificate(_ text: String, entry: CertificateListEntry) -> ClusterStatus.Certificate {
         var result = ClusterStatus.Certificate(unit: entry.unit, name: entry.name)
-        if let begin = text.firstRange(of: "-----BEGIN CERTIFICATE-----"),
-            let end = text.firstRange(of: "-----END CERTIFICATE-----"), begin.lowerBound < end.lowerBound,
-            let certificate = try? Certificate(pem: String(text[begin.lowerBound..<end.upperBound]) + "\n")
-        {
+        if let pem = PEM.certificate(in: text), let certificate = try? Certificate(pem: pem) {
             result.subject = certificate.subject.rendered(.cucm)
             result.serialNumber = certificate.serialNumber.hex
             result.sha1 = certificate.sha1.hex
@@ -39,9 +36,9 @@ enum StatusAnswers {
             return result
         }
         for line in text.split(separator: "\n") {
-            let line = CommandAnswers.trimmed(line)
+            let line = line.trimmed
             if line.hasPrefix("To:") {
-                result.notAfter = date(CommandAnswers.trimmed(line.dropFirst(3))).map { Timestamp($0) }
+                result.notAfter = date(line.dropFirst(3).trimmed)
             }
             if line.hasPrefix("Serial Number:") {
                 let digits = line.drop { $0 != ":" }.dropFirst().filter(\.isHexDigit)
@@ -56,18 +53,15 @@ enum StatusAnswers {
     ]
 
     /// `Wed Mar 04 14:02:00 CET 2020`, taken as UTC: a day more or less does not matter here.
-    static func date(_ text: String) -> Int64? {
+    static func date(_ text: String) -> Timestamp? {
         let words = text.split(separator: " ")
-        guard words.count == 6, let month = months.firstIndex(of: String(words[1])), let day = Int64(words[2]),
-            let year = Int64(words[5]), (1...31).contains(day), (1970...9999).contains(year)
+        guard words.count == 6, let month = months.firstIndex(of: String(words[1])), let day = Int(words[2]),
+            let year = Int(words[5]), year >= 1970
         else { return nil }
-        let time = words[3].split(separator: ":").compactMap { Int64($0) }
+        let time = words[3].split(separator: ":").compactMap { Int($0) }
         guard time.count == 3 else { return nil }
-        // Days since 1970 by the Gregorian calendar, with the year beginning in March.
-        let shifted = (Int64(month) + 10) % 12
-        let base = year - (month < 2 ? 1 : 0)
-        let days = 365 * base + base / 4 - base / 100 + base / 400 + (shifted * 306 + 5) / 10 + day - 1 - 719_468
-        return days * 86400 + time[0] * 3600 + time[1] * 60 + time[2]
+        return Timestamp(
+            year: year, month: month + 1, day: day, hour: time[0], minute: time[1], second: time[2])
     }
 }
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// An entry of a phone's console log, of a phone's list of status messages, or of a trace of the Trust Verification Service.
 ///
 /// Source: Cisco technote 118893; docs/phone-logs.md.
@@ -25,7 +27,7 @@ public struct LogEntry: Sendable, Hashable {
         var entries: [LogEntry] = []
         var mayContinue = false
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            let content = trimmed(line)
+            let content = line.trimmed(while: \.isWhitespace)
             if let entry = entry(content, line: index + 1) {
                 entries.append(entry)
                 mayContinue = true
@@ -78,7 +80,7 @@ public struct LogEntry: Sendable, Hashable {
         guard let second = words.next() else { return nil }
         if second == "|" {
             var text = words.rest
-            if text.hasPrefix("debug ") { text = trimmed(text.dropFirst(6)) }
+            if text.hasPrefix("debug ") { text = text.dropFirst(6).trimmed(while: \.isWhitespace) }
             return LogEntry(source: .tvs, lines: number...number, time: String(first), text: String(text))
         }
         let date = second.split(separator: "/")
@@ -92,12 +94,6 @@ public struct LogEntry: Sendable, Hashable {
         let parts = word.split(separator: ":", omittingEmptySubsequences: false)
         return parts.count == 3 && parts[0].count <= 2 && parts[1].count == 2
             && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0.isNumber || $0 == "." } }
-    }
-
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text.drop(while: \.isWhitespace)
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return text
     }
 
     private struct Words {

@@ -1,3 +1,5 @@
+import Basics
+
 /// What an entry of a log says, where it is known here.
 public enum LogEvent: Sendable, Hashable {
     // A phone's console log and its status messages.
@@ -58,11 +60,7 @@ public enum LogEvent: Sendable, Hashable {
 
     private static func trace(_ text: String) -> LogEvent? {
         func value(after mark: String) -> String? {
-            text.firstRange(of: mark).map { range in
-                var rest = text[range.upperBound...].drop(while: \.isWhitespace)
-                while rest.last?.isWhitespace == true { rest.removeLast() }
-                return String(rest)
-            }
+            text.firstRange(of: mark).map { text[$0.upperBound...].trimmed }
         }
         let inCTL = text.contains("CertificateCTLCache") || text.contains("CertificateCTLCACHE")
         if text == "tvsHandleQueryCertReq" { return .query }

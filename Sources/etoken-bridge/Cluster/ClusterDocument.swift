@@ -28,9 +28,11 @@ struct ClusterDocument: Encodable {
         cluster.nodes.map { node in
             let role = localized(node.isPublisher ? "publisher" : "subscriber")
             let keys = [
-                localized("SSH host key  \(node.sshHostKey ?? localized("not pinned"))"),
-                localized("TLS key       \(node.tlsPin ?? localized("not pinned"))"),
-                node.tvsPort.map { _ in localized("TVS key       \(node.tvsPin ?? localized("not pinned"))") },
+                localized("SSH host key  \(node.sshHostKey ?? localized("not pinned").localized)").localized,
+                localized("TLS key       \(node.tlsPin ?? localized("not pinned").localized)").localized,
+                node.tvsPort.map { _ in
+                    localized("TVS key       \(node.tvsPin ?? localized("not pinned").localized)").localized
+                },
             ].compactMap(\.self)
             return (["\(node.name)  \(role)  \(node.address)"] + keys.map { "  " + $0 }).joined(separator: "\n")
         }.joined(separator: "\n")

@@ -27,7 +27,8 @@ struct ClusterList: ParsableCommand {
             )
         } else {
             for cluster in clusters {
-                Terminal.out("\(cluster.name)  \(cluster.version?.description ?? localized("version not known"))")
+                Terminal.out(
+                    "\(cluster.name)  \(cluster.version?.description ?? localized("version not known").localized)")
                 Terminal.out(ClusterDocument.text(cluster))
             }
         }

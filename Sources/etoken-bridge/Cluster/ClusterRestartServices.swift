@@ -59,9 +59,9 @@ struct ClusterRestartServices: ParsableCommand {
 
             var text: String {
                 switch self {
-                case .restarted: localized("restarted")
-                case .failed: localized("failed")
-                case .notTried: localized("not tried")
+                case .restarted: localized("restarted").localized
+                case .failed: localized("failed").localized
+                case .notTried: localized("not tried").localized
                 }
             }
         }
@@ -91,12 +91,12 @@ struct ClusterRestartServices: ParsableCommand {
                 next: localized("See where it runs: etoken-bridge cluster status --cluster \(self.cluster.cluster)"))
         }
         if !confirmation.yes {
-            for step in restart.steps { Terminal.note("  " + localized("\(step.service) on \(step.node)")) }
+            for step in restart.steps { Terminal.note("  " + localized("\(step.service) on \(step.node)").localized) }
         }
         try confirmation.ask(
-            restart.steps.count == 1
-                ? localized("Restart this service of cluster \(self.cluster.cluster)?")
-                : localized("Restart these \(restart.steps.count) services of cluster \(self.cluster.cluster)?"))
+            localized(
+                restart.steps.count, one: "Restart this service of cluster \(self.cluster.cluster)?",
+                other: "Restart these \(restart.steps.count) services of cluster \(self.cluster.cluster)?"))
         Interruption.watch()
         var number = 0
         let outcome = restart.run(
@@ -124,7 +124,7 @@ struct ClusterRestartServices: ParsableCommand {
 
     private func check(_ outcome: ServiceRestart.Outcome) throws {
         func list(_ steps: [ServiceRestart.Step]) -> String {
-            steps.map { localized("\($0.service) on \($0.node)") }.joined(separator: ", ")
+            steps.map { localized("\($0.service) on \($0.node)").localized }.joined(separator: ", ")
         }
         guard let first = outcome.left.first else { return }
         guard let failure = outcome.failure else {

@@ -45,7 +45,10 @@ struct ClusterStatusCommand: ParsableCommand {
         let cluster = try cluster.configured()
         defer { cluster.close() }
         let count = cluster.configuration.nodes.count
-        Terminal.note(localized(count == 1 ? "Reading 1 node ..." : "Reading \(count) nodes ..."))
+        Terminal.note(
+            localized(
+                count, one: "Reading 1 node ...",
+                other: "Reading \(count) nodes ..."))
         let status = try cluster.status(at: Int64(time(nil)))
         if let snapshot {
             try write(cluster.snapshot(status) { Terminal.note(localized("Reading \($0) ...")) }, to: snapshot)

@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Messages
 import Operations
@@ -62,11 +63,11 @@ struct KeyAgreement {
     }
 
     private static func text(of contact: FirstContact) -> String {
-        var lines = [localized("\(contact.node.name) at \(contact.node.address) shows these keys:")]
+        var lines = [localized("\(contact.node.name) at \(contact.node.address) shows these keys:").localized]
         for key in contact.keys {
             lines.append("  \(key.title.padded(to: 14))\(key.fingerprint)")
             if let certificate = key.certificate {
-                lines.append(localized("                certificate \(certificate.subject.rendered(.cucm))"))
+                lines.append(localized("                certificate \(certificate.subject.rendered(.cucm))").localized)
                 lines.append("                SHA-1 \(certificate.sha1.hex)")
             }
         }
@@ -77,9 +78,9 @@ struct KeyAgreement {
 extension FirstContact.Key {
     var title: String {
         switch purpose {
-        case .ssh: localized("SSH host key")
-        case .tls: localized("TLS key")
-        case .tvs: localized("TVS key")
+        case .ssh: localized("SSH host key").localized
+        case .tls: localized("TLS key").localized
+        case .tvs: localized("TVS key").localized
         }
     }
 

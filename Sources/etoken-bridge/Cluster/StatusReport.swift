@@ -19,7 +19,9 @@ struct StatusReport: Encodable {
         let isSilent = status.nodes.allSatisfy { node in
             !node.failures.isEmpty && node.ctl?.tftp.state != .file && node.ctl?.http.state != .file
         }
-        let lead = errors.count == 1 ? localized("One thing is wrong") : localized("\(errors.count) things are wrong")
+        let lead = localized(
+            errors.count, one: "One thing is wrong",
+            other: "\(errors.count) things are wrong")
         throw Failure(
             isRefused ? Status.notTrusted : isSilent ? Status.notReachable : Status.partlyDone,
             localized("\(lead) with cluster \(status.cluster). \(first.text)"), next: first.next.first,
@@ -28,9 +30,9 @@ struct StatusReport: Encodable {
 
     var text: String {
         let mode = status.securityMode.map { localized("\($0.rawValue) mode") } ?? localized("mode not known")
-        let version = status.version ?? localized("version not known")
+        let version = status.version ?? localized("version not known").localized
         let sections = [
-            localized("Cluster \(status.cluster)  \(version)  \(mode)"), findingsText,
+            localized("Cluster \(status.cluster)  \(version)  \(mode)").localized, findingsText,
             nodeTable,
             fileTable, listText, certificateTable,
         ]
@@ -38,10 +40,10 @@ struct StatusReport: Encodable {
     }
 
     private var findingsText: String {
-        guard !findings.isEmpty else { return localized("Nothing is inconsistent.") }
+        guard !findings.isEmpty else { return localized("Nothing is inconsistent.").localized }
         return findings.map { finding in
-            let head = localized(finding.severity == .error ? "ERROR    " : "warning  ")
-            let next = finding.next.map { "\n" + String(repeating: " ", count: 9) + localized("Next: \($0)") }
+            let head = localized(finding.severity == .error ? "ERROR    " : "warning  ").localized
+            let next = finding.next.map { "\n" + String(repeating: " ", count: 9) + localized("Next: \($0)").localized }
             return head + finding.text.localized + next.joined()
         }.joined(separator: "\n")
     }
@@ -50,16 +52,17 @@ struct StatusReport: Encodable {
         var table = Table(localized("NODE"), localized("ROLE"), "TFTP", "CALLMANAGER", "TVS", localized("REPLICATION"))
         for node in status.nodes {
             func state(_ service: String) -> String {
-                guard let services = node.services else { return localized("not read") }
+                guard let services = node.services else { return localized("not read").localized }
                 guard let found = services.first(where: { $0.name == service }), found.isActivated else {
-                    return localized("off")
+                    return localized("off").localized
                 }
                 return found.state.lowercased()
             }
             table.add(
                 node.name, localized(node.isPublisher ? "publisher" : "subscriber"), state(ClusterService.tftp),
                 state(ClusterService.callManager), state(ClusterService.trustVerification),
-                node.replication.map { $0.isGood ? localized("(2) good") : $0.text } ?? localized("not read"))
+                node.replication.map { $0.isGood ? localized("(2) good").localized : $0.text }
+                    ?? localized("not read").localized)
         }
         return table.text
     }
@@ -73,7 +76,7 @@ struct StatusReport: Encodable {
                 let rows =
                     isSame ? [(kind, served.tftp)] : [("\(kind) tftp", served.tftp), ("\(kind) http", served.http)]
                 for (name, file) in rows {
-                    let text =
+                    let text: any TableCell =
                         switch file.state {
                         case .file: file.sha1 ?? ""
                         case .absent: localized("no file")
@@ -88,8 +91,9 @@ struct StatusReport: Encodable {
 
     private var listText: String {
         status.trustLists.map { list in
-            let roles = list.records.map { $0.role.map { Role(rawValue: $0).text } ?? localized("no role") }.joined(
-                separator: ", ")
+            let roles = list.records.map { $0.role.map { Role(rawValue: $0).text } ?? localized("no role").localized }
+                .joined(
+                    separator: ", ")
             return localized(
                 """
                 \(list.kind) \(list.sha1)
@@ -97,7 +101,8 @@ struct StatusReport: Encodable {
                   made    \(list.made?.description ?? "?")
                   signer  \(list.signer ?? "?")
                   \(list.records.count) records: \(roles)
-                """)
+                """
+            ).localized
         }.joined(separator: "\n")
     }
 

@@ -49,9 +49,9 @@ struct CtlDelete: ParsableCommand {
             with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
             hooks: .standard { _ in
                 try confirmation.ask(
-                    hosts.count == 1
-                        ? localized("Delete CTLFile.tlv on the node of cluster \(cluster.cluster)?")
-                        : localized("Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?"))
+                    localized(
+                        hosts.count, one: "Delete CTLFile.tlv on the node of cluster \(cluster.cluster)?",
+                        other: "Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?"))
             })
         try deployment.report(json: common.json)
         withExtendedLifetime(lock) {}

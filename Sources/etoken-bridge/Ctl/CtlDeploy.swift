@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Cluster
 import Configuration
 import Glibc
@@ -65,13 +66,13 @@ struct CtlDeploy: ParsableCommand {
     func run() throws {
         let file = try verified()
         let hosts: [any TrustListHost]
-        let question: String
+        let question: LocalizableText
         if let cluster {
             hosts = try configuredCluster(cluster).trustListHosts
             question =
-                hosts.count == 1
-                ? localized("Replace CTLFile.tlv on the node of cluster \(cluster)?")
-                : localized("Replace CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster)?")
+                localized(
+                    hosts.count, one: "Replace CTLFile.tlv on the node of cluster \(cluster)?",
+                    other: "Replace CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster)?")
         } else {
             hosts = try folder.map { folder throws(ClusterError) in try FolderTrustListHost(folder) }
             question = localized("Replace CTLFile.tlv in \(folder.joined(separator: ", "))?")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Messages
 import TrustList
 import X509
@@ -41,7 +42,7 @@ struct CtlDiff: ParsableCommand {
         case added, removed, rekeyed, respelt, reordered, signer, digest
         case fileName = "file-name"
 
-        var text: String {
+        var text: LocalizableText {
             switch self {
             case .added: localized("added")
             case .removed: localized("removed")
@@ -71,13 +72,13 @@ struct CtlDiff: ParsableCommand {
                 first.bytes == second.bytes
                     ? localized("The same file.") : localized("No difference but the time and the signature."))
         } else {
-            let width = Kind.allCases.map(\.text.count).max() ?? 0
-            for entry in entries { Terminal.out(entry.kind.text.padded(to: width + 2) + entry.text) }
+            let width = Kind.allCases.map(\.text.localized.count).max() ?? 0
+            for entry in entries { Terminal.out(entry.kind.text.localized.padded(to: width + 2) + entry.text) }
         }
     }
 
     private static func entry(_ change: TrustListDiff.Change) -> Entry {
-        func before(_ new: String, _ old: String) -> String { localized("\(new); before: \(old)") }
+        func before(_ new: String, _ old: String) -> String { localized("\(new); before: \(old)").localized }
         switch change {
         case .added(let record):
             return Entry(kind: .added, text: describe(record), newRecord: Described(record))
@@ -85,13 +86,14 @@ struct CtlDiff: ParsableCommand {
             return Entry(kind: .removed, text: describe(record), oldRecord: Described(record))
         case .rekeyed(let old, let new):
             return Entry(
-                kind: .rekeyed, text: before(describe(new), localized("serial \(serial(old))")),
+                kind: .rekeyed, text: before(describe(new), localized("serial \(serial(old))").localized),
                 oldRecord: Described(old), newRecord: Described(new))
         case .respelt(let old, let new):
             return Entry(
                 kind: .respelt, text: before(describe(new), differences(old, new)), oldRecord: Described(old),
                 newRecord: Described(new))
-        case .reordered: return Entry(kind: .reordered, text: localized("the same records are in another order"))
+        case .reordered:
+            return Entry(kind: .reordered, text: localized("the same records are in another order").localized)
         case .signer(let old, let new): return Entry(kind: .signer, text: before(new, old), old: old, new: new)
         case .digest(let old, let new):
             return Entry(kind: .digest, text: before(new.name, old.name), old: old.name, new: new.name)
@@ -99,32 +101,34 @@ struct CtlDiff: ParsableCommand {
         }
     }
 
-    private static var none: String { localized("none") }
+    private static var none: String { localized("none").localized }
 
     private static func serial(_ record: Record) -> String { record.serialNumber?.colonHex ?? none }
 
     private static func describe(_ record: Record) -> String {
-        let role = record.role?.text ?? localized("no role")
-        let subject = record.subjectName ?? localized("no name")
+        let role = record.role?.text ?? localized("no role").localized
+        let subject = record.subjectName ?? localized("no name").localized
         let host = record.dnsName ?? ""
         return host.isEmpty
-            ? localized("\(role): \(subject), serial \(serial(record))")
-            : localized("\(role): \(subject), serial \(serial(record)), host \(host)")
+            ? localized("\(role): \(subject), serial \(serial(record))").localized
+            : localized("\(role): \(subject), serial \(serial(record)), host \(host)").localized
     }
 
     /// Which fields of two records for one certificate differ.
     private static func differences(_ old: Record, _ new: Record) -> String {
         var parts: [String] = []
-        if old.dnsName != new.dnsName { parts.append(localized("host \(old.dnsName ?? none)")) }
-        if old.subjectName != new.subjectName { parts.append(localized("subject \(old.subjectName ?? none)")) }
-        if old.issuerName != new.issuerName { parts.append(localized("issuer \(old.issuerName ?? none)")) }
+        if old.dnsName != new.dnsName { parts.append(localized("host \(old.dnsName ?? none)").localized) }
+        if old.subjectName != new.subjectName {
+            parts.append(localized("subject \(old.subjectName ?? none)").localized)
+        }
+        if old.issuerName != new.issuerName { parts.append(localized("issuer \(old.issuerName ?? none)").localized) }
         if old.ipAddress != new.ipAddress {
             let address = old.ipAddress?.map(String.init).joined(separator: ".") ?? none
-            parts.append(localized("address \(address)"))
+            parts.append(localized("address \(address)").localized)
         }
         if (old.certificateSignature == nil) != (new.certificateSignature == nil) {
-            parts.append(localized(old.certificateSignature == nil ? "without SIGNATURE" : "with SIGNATURE"))
+            parts.append(localized(old.certificateSignature == nil ? "without SIGNATURE" : "with SIGNATURE").localized)
         }
-        return parts.isEmpty ? localized("other fields") : parts.joined(separator: ", ")
+        return parts.isEmpty ? localized("other fields").localized : parts.joined(separator: ", ")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Messages
 import TrustList
 
@@ -68,8 +69,10 @@ struct CtlEdit: ParsableCommand {
 
     private static func selector(_ text: String) -> TrustListEditor.Selector {
         if let number = Int(text) { return .number(number) }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        let bytes = parts.compactMap { $0.count == 2 ? UInt8($0, radix: 16) : nil }
-        return parts.count > 1 && bytes.count == parts.count ? .serialNumber(bytes) : .subject(text)
+        let pairs = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard pairs.count > 1, pairs.allSatisfy({ $0.utf8.count == 2 }), let bytes = [UInt8](hex: pairs.joined()) else {
+            return .subject(text)
+        }
+        return .serialNumber(bytes)
     }
 }

@@ -45,7 +45,10 @@ struct CtlFetch: ParsableCommand {
         let hosts =
             try node.isEmpty
             ? cluster.trustListHosts : cluster.nodes(named: node).map(cluster.trustListHost)
-        Terminal.note(localized(hosts.count == 1 ? "Reading 1 node ..." : "Reading \(hosts.count) nodes ..."))
+        Terminal.note(
+            localized(
+                hosts.count, one: "Reading 1 node ...",
+                other: "Reading \(hosts.count) nodes ..."))
         let file = TrustListDistribution(hosts).read(itl ? .itl : .ctl)
         guard !file.answers.isEmpty else {
             if let error = file.failures.first?.error { throw error }
@@ -191,7 +194,8 @@ private struct FetchReport: Encodable {
                 reading.sha1 ?? (reading.state == "absent" ? localized("no file") : localized("no answer")))
         }
         let files = Set(readings.compactMap(\.file)).sorted()
-        return table.text + (files.isEmpty ? "" : "\n\n" + localized("Written: \(files.joined(separator: ", "))"))
+        return table.text
+            + (files.isEmpty ? "" : "\n\n" + localized("Written: \(files.joined(separator: ", "))").localized)
     }
 }
 

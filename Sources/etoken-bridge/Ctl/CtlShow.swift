@@ -46,7 +46,7 @@ struct CtlShow: ParsableCommand {
             let serial = record.serialNumber?.colonHex ?? "-"
             records.add(
                 "\(index + 1)\(signs ? "*" : "")", record.role?.text ?? "-",
-                record.dnsName.map { $0.isEmpty ? localized("(token)") : $0 } ?? "-",
+                record.dnsName.map { $0.isEmpty ? localized("(token)").localized : $0 } ?? "-",
                 """
                 \(record.subjectName ?? "-")
                 \(localized("serial \(serial)"))
@@ -67,6 +67,7 @@ struct CtlShow: ParsableCommand {
             * signed this file
             """)
         return ([text] + file.list.warnings.map { localized("warning: \($0.clause)") }).joined(separator: "\n")
+            .localized
     }
 }
 

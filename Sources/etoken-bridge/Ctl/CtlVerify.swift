@@ -141,10 +141,6 @@ extension TrustListVerification.Check.Outcome {
     }
 }
 
-extension String {
-    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }
-}
-
 /// A certificate file, PEM or DER.
 func readCertificate(_ path: String) throws -> Certificate {
     do {

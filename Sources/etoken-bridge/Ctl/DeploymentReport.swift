@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Messages
 import Migration
@@ -56,15 +57,20 @@ struct DeploymentReport: Encodable {
                 case .restored: localized("as before")
                 case .notRestored: localized("NOT CERTAIN")
                 }
-            let before = node.before.map { Digest.sha1($0).hex } ?? (node.state == .failed ? "-" : localized("no file"))
+            let before =
+                node.before.map { Digest.sha1($0).hex }
+                ?? (node.state == .failed ? "-" : localized("no file").localized)
             table.add(node.name, before, now)
         }
         var sections = [table.text]
-        if isPlan, let length, let sha1 { sections.append(localized("New file: \(length) bytes, SHA-1 \(sha1)")) }
-        if isPlan { sections.append(localized("Nothing was changed.")) }
+        if isPlan, let length, let sha1 {
+            sections.append(localized("New file: \(length) bytes, SHA-1 \(sha1)").localized)
+        }
+        if isPlan { sections.append(localized("Nothing was changed.").localized) }
         let kept = Set(deployment.nodes.compactMap(\.backup)).sorted()
         if !kept.isEmpty {
-            sections.append(localized("What was there before is kept:") + "\n  " + kept.joined(separator: "\n  "))
+            sections.append(
+                localized("What was there before is kept:").localized + "\n  " + kept.joined(separator: "\n  "))
         }
         return sections.joined(separator: "\n\n")
     }
@@ -81,7 +87,10 @@ extension TrustListDeployment.Hooks {
             observe: { event in
                 switch event {
                 case .reading(let count):
-                    Terminal.note(localized(count == 1 ? "Reading 1 node ..." : "Reading \(count) nodes ..."))
+                    Terminal.note(
+                        localized(
+                            count, one: "Reading 1 node ...",
+                            other: "Reading \(count) nodes ..."))
                 // The report names the backups.
                 case .backedUp: break
                 case .changing(let nodes):

@@ -76,6 +76,6 @@ struct Doctor: ParsableCommand {
             case 1: localized("1 warning")
             default: localized("\(warnings) warnings")
             }
-        return localized("Found: \(first), \(second).")
+        return localized("Found: \(first), \(second).").localized
     }
 }

@@ -43,7 +43,9 @@ struct ELFHeader: Hashable {
     static var own: ELFHeader? { try? ELFHeader(path: "/proc/self/exe") }
 
     /// For example `64-bit x86-64`.
-    var description: String { localized("\(bits)-bit \(Self.machines[machine] ?? localized("processor \(machine)"))") }
+    var description: String {
+        localized("\(bits)-bit \(Self.machines[machine] ?? localized("processor \(machine)").localized)").localized
+    }
 
     private static let machines: [UInt16: String] = [
         3: "x86 (i386)", 8: "MIPS", 20: "PowerPC", 21: "PowerPC", 22: "S/390", 40: "ARM", 50: "Itanium", 62: "x86-64",

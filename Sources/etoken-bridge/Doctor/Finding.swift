@@ -1,3 +1,4 @@
+import Basics
 import Messages
 import SmartCards
 
@@ -12,9 +13,9 @@ struct Finding: Encodable {
 
         var text: String {
             switch self {
-            case .ok: localized("ok")
-            case .warning: localized("warning")
-            case .problem: localized("problem")
+            case .ok: localized("ok").localized
+            case .warning: localized("warning").localized
+            case .problem: localized("problem").localized
             }
         }
     }
@@ -54,35 +55,17 @@ struct Finding: Encodable {
     func text(width: Int = 80) -> String {
         let first = severity.text + String(repeating: " ", count: max(1, 9 - severity.text.count))
         let indent = String(repeating: " ", count: first.count)
-        var lines = TextWrap.lines(self.text.localized, width: width - indent.count).enumerated().map { index, line in
+        var lines = self.text.localized.wrapped(to: width - indent.count).enumerated().map { index, line in
             (index == 0 ? first : indent) + line
         }
         for (number, step) in next.enumerated() {
-            let head = localized("Next: ")
+            let head = localized("Next: ").localized
             let blank = String(repeating: " ", count: head.count)
             let mark = number == 0 ? head : blank
-            for (index, line) in TextWrap.lines(step.localized, width: width - indent.count - mark.count).enumerated() {
+            for (index, line) in step.localized.wrapped(to: width - indent.count - mark.count).enumerated() {
                 lines.append(indent + (index == 0 ? mark : blank) + line)
             }
         }
         return lines.joined(separator: "\n")
-    }
-}
-
-/// Lines of a text, broken between words.
-enum TextWrap {
-    static func lines(_ text: String, width: Int) -> [String] {
-        var lines: [String] = [""]
-        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-            let last = lines[lines.count - 1]
-            if last.isEmpty {
-                lines[lines.count - 1] = String(word)
-            } else if last.count + 1 + word.count <= width {
-                lines[lines.count - 1] += " " + word
-            } else {
-                lines.append(String(word))
-            }
-        }
-        return lines
     }
 }

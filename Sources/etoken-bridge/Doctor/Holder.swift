@@ -5,13 +5,8 @@ import Glibc
 enum Holder {
     /// For example `firefox (4711)`.
     static func programs() -> [String] {
-        guard let folder = opendir("/proc") else { return [] }
-        defer { closedir(folder) }
         var found: [(id: pid_t, name: String)] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
+        for name in Files.names(in: "/proc") {
             guard let id = pid_t(name), id != getpid(), let maps = try? Files.read("/proc/\(id)/maps", limit: 4 << 20),
                 String(decoding: maps, as: UTF8.self).contains("/libpcsclite.so")
             else { continue }

@@ -46,7 +46,8 @@ struct ReaderCheck: DoctorCheck {
             let programs = Holder.programs()
             let who =
                 programs.isEmpty
-                ? "" : localized(" These use the smart card service now: \(programs.joined(separator: ", ")).")
+                ? ""
+                : localized(" These use the smart card service now: \(programs.joined(separator: ", ")).").localized
             return Finding(
                 self, .problem, "card-held", localized("\(what), but another program has it for itself.\(who)"),
                 next: [localized("End that program, or wait until it is done; then run etoken-bridge token list.")])

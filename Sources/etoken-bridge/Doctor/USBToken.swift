@@ -68,20 +68,8 @@ struct USBToken: Hashable {
     }
 
     private static func folders(in path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if !name.hasPrefix(".") { names.append("\(path)/\(name)") }
-        }
-        return names.sorted()
+        Files.names(in: path).filter { !$0.hasPrefix(".") }.map { "\(path)/\($0)" }
     }
 
-    private static func hex(_ number: UInt16) -> String {
-        let text = String(number, radix: 16)
-        return String(repeating: "0", count: 4 - text.count) + text
-    }
+    private static func hex(_ number: UInt16) -> String { [UInt8](bigEndian: number).hex }
 }

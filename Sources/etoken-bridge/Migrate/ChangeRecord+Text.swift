@@ -17,44 +17,46 @@ extension ChangeRecord {
         if let advice, state == .planned || state == .finished {
             let stranded = forecast.stranded.flatMap(\.phones)
             let first = stranded.prefix(5).joined(separator: ", ")
-            let names = stranded.count > 5 ? localized("\(first) and \(stranded.count - 5) more") : first
+            let names = stranded.count > 5 ? localized("\(first) and \(stranded.count - 5) more").localized : first
             parts.append(
                 state == .planned
-                    ? localized("Left to do by hand after the change for \(names): \(advice)")
-                    : localized("Left to do by hand for \(names): \(advice)"))
+                    ? localized("Left to do by hand after the change for \(names): \(advice)").localized
+                    : localized("Left to do by hand for \(names): \(advice)").localized)
             if stranded.count > 5 { parts.append(allNames) }
         }
         return parts.joined(separator: "\n\n")
     }
 
     private var signer: String {
-        tokens.first(where: \.signs)?.label ?? after?.signer ?? localized("the cluster itself")
+        tokens.first(where: \.signs)?.label ?? after?.signer ?? localized("the cluster itself").localized
     }
 
     private var nothingToDo: String {
         guard let before else {
             return localized("Cluster \(cluster): nothing to do. It serves no CTL file; it is in \(securityMode) mode.")
+                .localized
         }
         if kind == .updateCertificates {
             return localized(
                 "Cluster \(cluster): nothing to do. The certificates in its CTL file (\(before.length) bytes, signed by \(before.signer)) are those that the nodes have."
-            )
+            ).localized
         }
         return tokens.isEmpty
             ? localized(
                 "Cluster \(cluster): nothing to do. Its CTL file (\(before.length) bytes) is signed by \(before.signer); it is in \(securityMode) mode."
-            )
+            ).localized
             : localized(
                 "Cluster \(cluster): nothing to do. Its CTL file (\(before.length) bytes) holds \(tokens.map(\.label).list), and one of them signed it; it is in \(securityMode) mode."
-            )
+            ).localized
     }
 
     private var header: String {
         if state != .planned {
             return [
                 heading,
-                localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode when it began: \(title)"),
-                tokens.isEmpty ? nil : localized("Tokens \(tokens.map(\.label).list); \(signer) signs"),
+                localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode when it began: \(title)")
+                    .localized,
+                tokens.isEmpty ? nil : localized("Tokens \(tokens.map(\.label).list); \(signer) signs").localized,
             ].compactMap(\.self).joined(separator: "\n")
         }
         let present =
@@ -64,18 +66,19 @@ extension ChangeRecord {
             tokens.isEmpty
             ? localized("New CTL file: signed by \(signer)")
             : localized("New CTL file: tokens \((keptTokens + tokens.map(\.label)).list), signed by \(signer)")
-        return localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode: \(title)") + "\n\(present)\n\(new)"
+        return localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode: \(title)").localized
+            + "\n\(present)\n\(new)"
     }
 
     /// The change's name, as `--change` takes it, and what became of it.
     private var heading: String {
         let end = ended.map { "\($0)" } ?? ""
         return switch state {
-        case .finished: localized("Change \(id): finished \(end)")
-        case .rolledBack: localized("Change \(id): rolled back \(end)")
-        case .abandoned: localized("Change \(id): abandoned \(end)")
-        case .rollingBack: localized("Change \(id): being rolled back")
-        case .planned, .alreadySo, .unfinished: localized("Change \(id): not finished")
+        case .finished: localized("Change \(id): finished \(end)").localized
+        case .rolledBack: localized("Change \(id): rolled back \(end)").localized
+        case .abandoned: localized("Change \(id): abandoned \(end)").localized
+        case .rollingBack: localized("Change \(id): being rolled back").localized
+        case .planned, .alreadySo, .unfinished: localized("Change \(id): not finished").localized
         }
     }
 
@@ -85,16 +88,18 @@ extension ChangeRecord {
             let text =
                 finding.severity == .error
                 ? localized("ERROR    \(finding.text)") : localized("warning  \(finding.text)")
-            return ([text] + finding.next.map { "         " + localized("Next: \($0)") }).joined(separator: "\n")
+            return ([text.localized] + finding.next.map { "         " + localized("Next: \($0)").localized }).joined(
+                separator: "\n")
         }
-        return localized("Found on the cluster:") + "\n" + lines.joined(separator: "\n")
+        return localized("Found on the cluster:").localized + "\n" + lines.joined(separator: "\n")
     }
 
     /// How to get what a line or table leaves out.
     private var allNames: String {
         state == .planned
-            ? localized("The same command with --dry-run --json lists all phones by name.")
+            ? localized("The same command with --dry-run --json lists all phones by name.").localized
             : localized("All by name: etoken-bridge migrate status --cluster \(cluster) --change \(id) --json")
+                .localized
     }
 
     /// More rows are not read by anybody.
@@ -104,17 +109,17 @@ extension ChangeRecord {
         let lines = rollback.steps.enumerated().map { index, step in
             "\(index + 1 < 10 ? " " : "")\(index + 1). \(step.title)" + step.texts.map { "\n    \($0)" }.joined()
         }
-        let plan = localized("Roll back (nothing has been changed):") + "\n" + lines.joined(separator: "\n")
+        let plan = localized("Roll back (nothing has been changed):").localized + "\n" + lines.joined(separator: "\n")
         guard let forecast = rollback.forecast, forecast.count > 0 else { return [plan] }
         return [plan, table(of: forecast, after: nil)]
     }
 
     private var plan: String {
         let lines = steps.enumerated().map { index, step in
-            let text = step.state == .done ? localized("already so: \(step.text)") : step.text
+            let text = step.state == .done ? localized("already so: \(step.text)").localized : step.text
             return "\(index + 1 < 10 ? " " : "")\(index + 1). \(step.title)\n    \(text)"
         }
-        return localized("Plan (nothing has been changed):") + "\n" + lines.joined(separator: "\n")
+        return localized("Plan (nothing has been changed):").localized + "\n" + lines.joined(separator: "\n")
     }
 
     /// The forecast, and where the change stands, what phones hold after it.
@@ -153,39 +158,43 @@ extension ChangeRecord {
         let left = table.rows.count - longest
         guard isGrouped, left > 0 else { return table.text }
         table.rows.removeLast(left)
-        return table.text + "\n" + localized("\(left) more rows are not shown; --json has them all.")
+        return table.text + "\n" + localized("\(left) more rows are not shown; --json has them all.").localized
     }
 
     private var result: String {
         var lines: [String] = []
         switch state {
         case .finished: break
-        case .rolledBack: lines.append(localized("Everything is as it was before: \(id) was rolled back."))
+        case .rolledBack: lines.append(localized("Everything is as it was before: \(id) was rolled back.").localized)
         case .rollingBack:
-            lines.append(localized("\(id) is being rolled back: etoken-bridge migrate rollback --cluster \(cluster)"))
-        case .abandoned: lines.append(localized("\(id) was abandoned; what it changed stands as it is."))
+            lines.append(
+                localized("\(id) is being rolled back: etoken-bridge migrate rollback --cluster \(cluster)").localized)
+        case .abandoned: lines.append(localized("\(id) was abandoned; what it changed stands as it is.").localized)
         case .planned, .alreadySo, .unfinished:
             let done = steps.count { $0.state == .done }
             lines.append(
                 localized(
                     "\(id) is not finished: \(done) of \(steps.count) steps are done. Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or etoken-bridge migrate rollback --cluster \(cluster)"
-                )
+                ).localized
             )
         }
-        if let failure { lines.append(localized("Last failure: \(failure.text)")) }
+        if let failure { lines.append(localized("Last failure: \(failure.text)").localized) }
         lines.append(
-            before.map { localized("CTL file before: \($0.length) bytes, SHA-1 \($0.sha1), signed by \($0.signer)") }
-                ?? localized("CTL file before: none"))
+            before.map {
+                localized("CTL file before: \($0.length) bytes, SHA-1 \($0.sha1), signed by \($0.signer)").localized
+            }
+                ?? localized("CTL file before: none").localized)
         if let after {
             lines.append(
                 localized(
                     state == .finished
                         ? "CTL file now:    \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"
-                        : "CTL file made:   \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"))
+                        : "CTL file made:   \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"
+                ).localized)
         }
         lines.append(
-            backup.map { localized("Files are in \(output); the previous CTL file is kept as\n\($0)") }
-                ?? localized("Files are in \(output)"))
+            backup.map { localized("Files are in \(output); the previous CTL file is kept as\n\($0)").localized }
+                ?? localized("Files are in \(output)").localized)
         return lines.joined(separator: "\n")
     }
 }

@@ -74,7 +74,7 @@ struct ChangeSession {
         // Before the first change: a wrong PIN must leave everything as it is.
         let signer = change.needsToken ? try token().signer(pin) : nil
         change.makeSigner = signer.map { signer in { signer } }
-        try begin(change, .run, localized("Change \(change.plan.id) begins."))
+        try begin(change, .run, localized("Change \(change.plan.id) begins.").localized)
         try finish(change)
     }
 
@@ -83,7 +83,7 @@ struct ChangeSession {
         let change = try takeUp(journal)
         let signer = change.needsToken ? try signingToken(of: change.plan).signer(pin) : nil
         change.makeSigner = signer.map { signer in { signer } }
-        try begin(change, .resume, localized("Change \(change.plan.id) goes on."))
+        try begin(change, .resume, localized("Change \(change.plan.id) goes on.").localized)
         try finish(change)
     }
 
@@ -102,7 +102,7 @@ struct ChangeSession {
         confirmation.yes = options.yes
         try confirmation.ask(
             localized("Put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)?"))
-        try begin(change, .rollback, localized("Change \(change.plan.id) is rolled back."))
+        try begin(change, .rollback, localized("Change \(change.plan.id) is rolled back.").localized)
         try report(change) { try $0.rollBack() }
     }
 

@@ -27,7 +27,7 @@ enum Guide {
         if clusters.count == 1 { return first }
         try require("--cluster NAME")
         for (index, name) in clusters.enumerated() { Terminal.note("\(index + 1). \(name)") }
-        Terminal.write(localized("Which cluster (1 to \(clusters.count))? "), to: 2)
+        Terminal.write(localized("Which cluster (1 to \(clusters.count))? ").localized, to: 2)
         guard let answer = readLine().flatMap({ Int($0.trimmed) }), (1...clusters.count).contains(answer) else {
             throw Failure(Status.failed, localized("No cluster was chosen; nothing was changed."))
         }
@@ -45,8 +45,10 @@ enum Guide {
             file.map { localized("Present CTL file: \($0.bytes.count) bytes, signed by \($0.list.header.signerName)") }
             ?? localized("Present CTL file: none")
         Terminal.note(
-            localized("Cluster \(live.name), CUCM \(try live.version()), \(try live.securityMode().name) mode") + "\n"
-                + present)
+            [
+                localized("Cluster \(live.name), CUCM \(try live.version()), \(try live.securityMode().name) mode"),
+                present,
+            ].joined(separator: "\n"))
     }
 
     /// The tokens, one after the other: two at least. The last one signs.

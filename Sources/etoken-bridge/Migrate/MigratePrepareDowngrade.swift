@@ -73,7 +73,7 @@ struct MigratePrepareDowngrade: ParsableCommand {
     }
 
     private func text(_ check: DowngradeCheck) -> String {
-        let words = [localized("proven"), localized("failed"), localized("by hand")]
+        let words = [localized("proven"), localized("failed"), localized("by hand")].map(\.localized)
         let width = (words.map(\.count).max() ?? 0) + 2
         let indent = String(repeating: " ", count: width)
         let lines = check.items.map { item in
@@ -83,10 +83,12 @@ struct MigratePrepareDowngrade: ParsableCommand {
                 case .failed: words[1]
                 case .byHand: words[2]
                 }
+            let next = item.next.map { "\n" + indent + localized("Next: \($0)").localized }
             return word + String(repeating: " ", count: width - word.count) + "\(item.title)\n\(indent)\(item.text)"
-                + item.next.map { "\n" + indent + localized("Next: \($0)") }.joined()
+                + next.joined()
         }
-        return localized("Downgrade of cluster \(check.cluster) from \(check.version) to \(check.target)") + "\n\n"
+        return localized("Downgrade of cluster \(check.cluster) from \(check.version) to \(check.target)").localized
+            + "\n\n"
             + lines.joined(separator: "\n")
     }
 }

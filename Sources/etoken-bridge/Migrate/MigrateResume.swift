@@ -31,7 +31,7 @@ struct MigrateResume: ParsableCommand {
         case .unfinished: break
         case .rollingBack:
             throw MigrationError(
-                .noChange, localized("The change \(change.plan.id) is being rolled back."),
+                .noChange, localized("The change \(change.plan.id) is being rolled back.").localized,
                 next: "etoken-bridge migrate rollback --cluster \(change.plan.cluster) --change \(change.plan.id)")
         case .finished, .rolledBack, .abandoned: throw MigrationError.closed(change)
         }

@@ -76,8 +76,9 @@ extension MigrationError {
             case .finished, .unfinished, .rollingBack: localized("The change \(plan.id) is finished.")
             }
         return MigrationError(
-            .noChange, what,
+            .noChange, what.localized,
             next: localized(
-                "See what it did: etoken-bridge migrate status --cluster \(plan.cluster) --change \(plan.id)"))
+                "See what it did: etoken-bridge migrate status --cluster \(plan.cluster) --change \(plan.id)"
+            ).localized)
     }
 }

@@ -18,10 +18,10 @@ struct JournalOptions: ParsableArguments {
         let (name, known) = (cluster.cluster, try state.changes(of: cluster.cluster))
         guard let newest = known.last else {
             throw MigrationError(
-                .noChange, localized("No change of cluster \(name) has been begun here."),
+                .noChange, localized("No change of cluster \(name) has been begun here.").localized,
                 next: localized(
                     "What was begun on another machine is in the journals there. Begin one: etoken-bridge migrate to-etoken --cluster \(name)"
-                ))
+                ).localized)
         }
         guard let change else { return newest.path }
         guard let found = known.first(where: { $0.records.first?.plan?.id == change }) else {
@@ -29,9 +29,11 @@ struct JournalOptions: ParsableArguments {
             throw MigrationError(
                 .noChange,
                 localized(
-                    "Cluster \(name) has no change called \(change); there are: \(names.joined(separator: ", "))."),
+                    "Cluster \(name) has no change called \(change); there are: \(names.joined(separator: ", "))."
+                ).localized,
                 next: localized(
-                    "Look at the newest one: etoken-bridge migrate status --cluster \(name) --change \(names[0])"))
+                    "Look at the newest one: etoken-bridge migrate status --cluster \(name) --change \(names[0])"
+                ).localized)
         }
         return found.path
     }

@@ -1,3 +1,4 @@
+import Basics
 import Messages
 import Migration
 import Phones
@@ -39,9 +40,10 @@ struct ForecastReport: Encodable {
                 Cluster \(cluster): \(counts.phones) phones and \(file.path) (\(file.length) bytes, SHA-1 \(file.sha1))
                 signed by \(file.signer)
                 \(counts.accepted) accept it, \(counts.refused) refuse it, \(counts.unknown) unknown.
-                """)
+                """
+            ).localized
         ]
-        parts.append(tvs.map { localized("TVS on \($0.server): \($0.answer).") }.joined(separator: "\n"))
+        parts.append(tvs.map { localized("TVS on \($0.server): \($0.answer).") }.joined(separator: "\n").localized)
         var table = Table(
             localized("MODEL"), localized("DEVICE POOL"), localized("PHONES"), localized("FORECAST"), localized("HOLDS")
         )
@@ -63,13 +65,13 @@ struct ForecastReport: Encodable {
             parts.append(list.text)
         }
         parts.append(
-            asked == 0
+            (asked == 0
                 ? localized("No phone was asked what it holds; --ask-phones N asks some.")
                 : answered == counts.phones
                     ? localized("All \(answered) phones told what they hold.")
                     : localized(
                         "\(answered) of \(asked) phones that were asked told what they hold; of the others it is assumed."
-                    ))
+                    )).localized)
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 

@@ -52,7 +52,7 @@ struct PhoneChoice: ParsableArguments {
                 localized("\(unknown.count) of \(named.count) phones are not in \(source): \(shown).\(consequence)"),
                 next: localized("Correct the names; a phone's name is SEP and its MAC address."))
         }
-        try check(model, among: Set(candidates.map(\.model)), "model", source)
+        try check(model, among: Set(candidates.map(\.model)), localized("model"), source)
         try check(pool, among: Set(candidates.map(\.pool)), localized("device pool"), source)
         let names = Set(named)
         let chosen = candidates.indices.filter { index in
@@ -70,7 +70,7 @@ struct PhoneChoice: ParsableArguments {
         return chosen
     }
 
-    private func check(_ wanted: [String], among known: Set<String>, _ what: String, _ source: String) throws {
+    private func check(_ wanted: [String], among known: Set<String>, _ what: LocalizableText, _ source: String) throws {
         for name in wanted where !known.contains(where: { Self.isSame(name, $0) }) {
             throw Failure(
                 Status.notThere, localized("No phone of \(source) has the \(what) \"\(name)\"."),

@@ -5,9 +5,9 @@ extension PhoneModel.SecurityByDefault {
     /// For a table whose head asks for it.
     var text: String {
         switch self {
-        case .supported: localized("yes")
-        case .unsupported: localized("no")
-        case .unknown: localized("unknown")
+        case .supported: localized("yes").localized
+        case .unsupported: localized("no").localized
+        case .unknown: localized("unknown").localized
         }
     }
 }

@@ -60,9 +60,9 @@ struct PhonesCheck: ParsableCommand {
 
             var text: String {
                 switch holds {
-                case .expected: localized("expected file")
-                case .other: localized("other file \(checksum ?? "")")
-                case .none: localized("no file")
+                case .expected: localized("expected file").localized
+                case .other: localized("other file \(checksum ?? "")").localized
+                case .none: localized("no file").localized
                 }
             }
         }
@@ -84,7 +84,7 @@ struct PhonesCheck: ParsableCommand {
                 next: localized("Name the file that phones should hold: --file FILE."))
         }
         let chosen = try choice.choose(
-            from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)"))
+            from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)").localized)
         let (_, held) = questions.ask(chosen, of: live)
         let report = self.report(chosen, held, bytes)
         if common.json { try Terminal.json(report) } else { Terminal.out(text(report)) }
@@ -159,7 +159,8 @@ struct PhonesCheck: ParsableCommand {
                 Security Configuration > Trust List > CTL File:
                   MD5   \(report.md5)
                   SHA-1 \(report.sha1)
-                """), table.text,
+                """
+            ).localized, table.text,
         ]
         let listed = phones ? report.answers : report.answers.filter { $0.holds != .expected }
         if !listed.isEmpty {

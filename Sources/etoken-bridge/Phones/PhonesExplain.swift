@@ -82,10 +82,10 @@ struct PhonesExplain: ParsableCommand {
     private func text(_ conclusion: LogExplanation.Conclusion) -> String {
         var lines = ["\(conclusion.time)  \(conclusion.outcome.text)  \(conclusion.text)"]
         if !conclusion.rules.isEmpty {
-            lines.append(localized("  rule  \(conclusion.rules.map(\.rawValue).alternatives)"))
+            lines.append(localized("  rule  \(conclusion.rules.map(\.rawValue).alternatives)").localized)
         }
         for quote in conclusion.quotes {
-            lines.append(localized("  line \(quote.line): \(quote.text)"))
+            lines.append(localized("  line \(quote.line): \(quote.text)").localized)
             lines.append("    \(quote.meaning)")
         }
         return lines.joined(separator: "\n")

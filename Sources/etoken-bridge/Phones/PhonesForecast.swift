@@ -50,7 +50,7 @@ struct PhonesForecast: ParsableCommand {
         Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
         let served = try ServedFiles(live)
         let chosen = try choice.choose(
-            from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)"))
+            from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)").localized)
         let (asked, held) = questions.ask(chosen, of: live)
         let state = StateFolder.standard()
         let surveyed = SurveyedPhone.all(chosen, checksums: held, present: served.ctl) { checksum in

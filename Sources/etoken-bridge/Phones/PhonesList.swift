@@ -49,7 +49,7 @@ struct PhonesList: ParsableCommand {
     }
 
     func run() throws {
-        let sourceName = source.phonesFrom ?? localized("cluster \(cluster ?? "")")
+        let sourceName = source.phonesFrom ?? localized("cluster \(cluster ?? "")").localized
         var opened: ClusterClient?
         defer { opened?.close() }
         let all = try source.read {

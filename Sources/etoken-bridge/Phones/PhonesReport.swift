@@ -90,7 +90,8 @@ struct PhonesReport: Encodable {
 
     var text: String {
         var parts = [
-            registered.map { localized("\(phones) phones, \($0) registered") } ?? localized("\(phones) phones")
+            (registered.map { localized("\(phones) phones, \($0) registered") } ?? localized("\(phones) phones"))
+                .localized
         ]
         if phones > 0 { parts += [modelTable.text, poolTable.text] }
         let groups = groupTable

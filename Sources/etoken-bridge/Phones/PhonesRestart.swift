@@ -89,8 +89,8 @@ struct PhonesRestart: ParsableCommand {
         } else {
             let inventory = try Inventory.read(from: cluster, by: .axl, asksForState: false)
             phones = try choice.choose(
-                from: inventory.phones, of: localized("cluster \(name)"),
-                consequence: localized(" Nothing was restarted.")
+                from: inventory.phones, of: localized("cluster \(name)").localized,
+                consequence: localized(" Nothing was restarted.").localized
             ).map(\.name).sorted()
             if let stopped {
                 Terminal.note(
@@ -146,7 +146,8 @@ struct PhonesRestart: ParsableCommand {
             // The rest will go as fast as what is done.
             let passed = (ContinuousClock.now - start) / .seconds(1) + (done < count ? Double(pause) : 0)
             let rest =
-                done < count ? localized(", about \(duration(passed / Double(done) * Double(count - done))) to go") : ""
+                done < count
+                ? localized(", about \(duration(passed / Double(done) * Double(count - done))) to go").localized : ""
             Terminal.note(localized("[\(done)/\(count)] told\(rest)"))
         }
     }
@@ -162,5 +163,5 @@ struct PhonesRestart: ParsableCommand {
 
 /// Seconds for people: `40 s`, `12 min`.
 func duration(_ seconds: Double) -> String {
-    seconds < 120 ? "\(Int(seconds.rounded(.up))) s" : localized("\(Int((seconds / 60).rounded())) min")
+    seconds < 120 ? "\(Int(seconds.rounded(.up))) s" : localized("\(Int((seconds / 60).rounded())) min").localized
 }

@@ -25,8 +25,8 @@ struct RestartReport {
                         ? "\(told) of \(phones) phones have been told to reset; \(left.count) are left."
                         : "\(told) of \(phones) phones have been told to restart; \(left.count) are left.")
             ]
-            for item in refused { lines.append("  \(item.phone)  \(item.reason)") }
-            return lines.joined(separator: "\n")
+            for item in refused { lines.append(.verbatim("  \(item.phone)  \(item.reason)")) }
+            return lines.joined(separator: "\n").localized
         }
     }
 
@@ -39,10 +39,10 @@ struct RestartReport {
         let settings = run.settings
         let batches = (run.phones.count + settings.batch - 1) / settings.batch
         return localized(
-            batches == 1
-                ? "\(run.phones.count) phones in 1 batch."
-                : "\(run.phones.count) phones in \(batches) batches of up to \(settings.batch), with \(duration(settings.pause)) between them: at least \(duration(run.pauses))."
-        )
+            batches, one: "\(run.phones.count) phones in 1 batch.",
+            other:
+                "\(run.phones.count) phones in \(batches) batches of up to \(settings.batch), with \(duration(settings.pause)) between them: at least \(duration(run.pauses))."
+        ).localized
     }
 
     var planned: Document {

@@ -54,7 +54,7 @@ struct ConfirmationOptions: ParsableArguments {
     /// Asks on the terminal.
     ///
     /// - Parameter question: `Replace CTLFile.tlv on every node of cluster lab?`
-    func ask(_ question: String) throws {
+    func ask(_ question: LocalizableText) throws {
         if yes { return }
         guard Terminal.isInteractive else {
             throw Failure(

@@ -15,7 +15,7 @@ enum Interruption {
             Noted: this ends before the next step. Once more ends the program at once, wherever it is.
 
             """
-        ).utf8)
+        ).localized.utf8)
 
     /// Starts to note them. A terminal or pipe that is gone ends nothing any more, either: what is written there is lost.
     static func watch() {

@@ -15,10 +15,26 @@ struct CommonOptions: ParsableArguments {
     }
 }
 
+// Where texts go to ArgumentParser, they are shown in the language of the locale.
+
 extension ArgumentHelp {
-    /// Help in the language of the locale.
     static func localized(_ literal: MessageLiteral, valueName: String? = nil) -> ArgumentHelp {
         let text: LocalizableText = Messages.`localized`(literal)
         return ArgumentHelp(text.localized, valueName: valueName)
     }
+}
+
+extension CommandConfiguration {
+    init(
+        commandName: String, abstract: LocalizableText, discussion: LocalizableText? = nil, version: String = "",
+        subcommands: [any ParsableCommand.Type] = []
+    ) {
+        self.init(
+            commandName: commandName, abstract: abstract.localized, discussion: discussion?.localized ?? "",
+            version: version, subcommands: subcommands)
+    }
+}
+
+extension ValidationError {
+    init(_ text: LocalizableText) { self.init(text.localized) }
 }

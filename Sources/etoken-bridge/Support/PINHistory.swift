@@ -62,9 +62,11 @@ struct PINHistory {
         return Failure(
             Status.pinLocked,
             localized(
-                count == 1
-                    ? "1 wrong PIN was tried on token \(label) with this program; \(tries) in a row lock it for good, so no other is tried."
-                    : "\(count) wrong PINs in a row were tried on token \(label) with this program; \(tries) lock it for good, so no other is tried."
+                count,
+                one:
+                    "1 wrong PIN was tried on token \(label) with this program; \(tries) in a row lock it for good, so no other is tried.",
+                other:
+                    "\(count) wrong PINs in a row were tried on token \(label) with this program; \(tries) lock it for good, so no other is tried."
             ),
             next: localized(
                 "Use the other token. If you are sure of the PIN, allow one more try: echo \(limit - 1) >\(record.path)"

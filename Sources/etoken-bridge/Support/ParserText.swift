@@ -17,6 +17,12 @@ extension ParsableCommand {
     }
 }
 
+/// Its texts are parts of ArgumentParser's, which are strings.
+private func localized(_ literal: MessageLiteral) -> String {
+    let text: LocalizableText = Messages.`localized`(literal)
+    return text.localized
+}
+
 /// ArgumentParser's own words.
 private enum ParserText {
     static func inLanguage(_ line: String) -> String {
@@ -68,7 +74,7 @@ private enum ParserText {
             return localized("Unexpected argument '\(name)'")
         }
         if let rest = text.between("The value '", "") {
-            let pieces = [
+            let pieces: [(String, String)] = [
                 ("' is invalid for '", localized("' is invalid for '")),
                 ("'. Please provide one of '", localized("'. Please provide one of '")),
                 ("' and '", localized("' and '")), ("' or '", localized("' or '")),

@@ -1,3 +1,4 @@
+import Basics
 import Messages
 
 /// Rows and columns for the terminal: columns as wide as their widest cell, two spaces apart. The last column is the one
@@ -67,19 +68,5 @@ extension String {
             return String(line.dropFirst(indent.count)).wrapped(to: width - indent.count).map { indent + $0 }
                 .joined(separator: "\n")
         }.joined(separator: "\n")
-    }
-
-    /// Lines of at most so many characters, broken at spaces; a longer word stands alone.
-    func wrapped(to width: Int) -> [String] {
-        guard count > width else { return [self] }
-        var lines: [String] = []
-        for word in split(separator: " ") {
-            if let last = lines.last, last.count + 1 + word.count <= width {
-                lines[lines.count - 1] += " " + word
-            } else {
-                lines.append(String(word))
-            }
-        }
-        return lines
     }
 }

@@ -41,10 +41,10 @@ enum Terminal {
 
     /// Asks a question on the terminal: yes or no, or their first letters, in English or the language of the locale. It
     /// is asked again until one of them comes; the end of the input is no.
-    static func confirm(_ question: String) -> Bool {
-        let (yes, no) = (localized("yes"), localized("no"))
+    static func confirm(_ question: LocalizableText) -> Bool {
+        let (yes, no) = (localized("yes").localized, localized("no").localized)
         while true {
-            write(localized("\(question) Type \(yes) or \(no): "), to: STDERR_FILENO)
+            write(localized("\(question) Type \(yes) or \(no): ").localized, to: STDERR_FILENO)
             guard let answer = readLine()?.trimmed.lowercased() else { return false }
             if [yes, "yes", "y", String(yes.prefix(1))].contains(answer) { return true }
             if [no, "no", "n", String(no.prefix(1))].contains(answer) { return false }

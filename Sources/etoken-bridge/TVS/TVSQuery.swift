@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Cluster
 import Configuration
 import Messages
@@ -72,7 +73,7 @@ struct TVSQuery: ParsableCommand {
                     "Say what to ask about: --certificate FILE, --token TOKEN, --signer-of FILE, or --issuer and --serial."
                 ))
         }
-        if let serial, Self.bytes(serial) == nil {
+        if let serial, [UInt8](hexNumber: serial) == nil {
             throw ValidationError(localized("--serial \(serial) is not hexadecimal."))
         }
         guard !device.isEmpty, device.utf8.count <= 128, device.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
@@ -101,10 +102,14 @@ struct TVSQuery: ParsableCommand {
     private func subject(_ wanted: Certificate?) -> String {
         if let wanted {
             return localized(
-                "the certificate of \(wanted.subject.rendered(.cucm)), serial \(wanted.serialNumber.colonHex)")
+                "the certificate of \(wanted.subject.rendered(.cucm)), serial \(wanted.serialNumber.colonHex)"
+            ).localized
         }
-        if let signerOf { return localized("the signer of \(signerOf)") }
-        return localized("the certificate of \(issuer ?? "") with serial \((Self.bytes(serial ?? "") ?? []).colonHex)")
+        if let signerOf { return localized("the signer of \(signerOf)").localized }
+        return localized(
+            "the certificate of \(issuer ?? "") with serial \(([UInt8](hexNumber: serial ?? "") ?? []).colonHex)"
+        )
+        .localized
     }
 
     private func inquiry() throws -> (TVSInquiry, Certificate?) {
@@ -121,15 +126,7 @@ struct TVSQuery: ParsableCommand {
             return (TVSInquiry(signerOf: list), list.signerRecord?.x509)
         }
         let question = TVSInquiry.Question.query(
-            subject: subject, issuer: issuer ?? "", serialNumber: Self.bytes(serial ?? "") ?? [])
+            subject: subject, issuer: issuer ?? "", serialNumber: [UInt8](hexNumber: serial ?? "") ?? [])
         return (TVSInquiry(questions: [question]), nil)
-    }
-
-    /// A serial number as big-endian magnitude; nil unless it is hexadecimal.
-    static func bytes(_ text: String) -> [UInt8]? {
-        let digits = text.filter { $0 != ":" && $0 != " " }
-        guard !digits.isEmpty, digits.allSatisfy(\.isHexDigit), digits.allSatisfy(\.isASCII) else { return nil }
-        let even = Array(digits.count.isMultiple(of: 2) ? digits : "0" + digits)
-        return stride(from: 0, to: even.count, by: 2).compactMap { UInt8(String(even[$0...($0 + 1)]), radix: 16) }
     }
 }

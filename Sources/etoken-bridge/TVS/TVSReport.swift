@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Messages
@@ -80,7 +81,7 @@ struct TVSReport: Encodable {
         for (index, entry) in replies.enumerated() {
             if index == 0 || replies[index - 1].node != entry.node { lines.append(entry.node) }
             let question = entry.issuer.map {
-                localized("\(entry.message) issuer \($0), serial \(entry.colonSerialNumber)")
+                localized("\(entry.message) issuer \($0), serial \(entry.colonSerialNumber)").localized
             }
             lines.append("  \(question ?? entry.message)")
             lines.append("    \(entry.sentence)")
@@ -117,18 +118,20 @@ extension TVSReport.Entry {
     }
 
     /// `83:E9:08`, as all texts have it.
-    fileprivate var colonSerialNumber: String { (serialNumber.flatMap(TVSQuery.bytes) ?? []).colonHex }
+    fileprivate var colonSerialNumber: String { (serialNumber.flatMap { [UInt8](hexNumber: $0) } ?? []).colonHex }
 
     fileprivate var sentence: String {
         switch verdict {
         case "valid":
             let roles = roles.map { $0 == Role.sast.name ? Role.sast.text : $0 }
-            var text = localized("valid, roles: \(roles.isEmpty ? "-" : roles.joined(separator: ", "))")
-            if let timeToLive { text += localized("; for \(timeToLive) s") }
-            if let certificateSHA1 { text += "\n    " + localized("gives \(subject ?? ""), SHA-1 \(certificateSHA1)") }
-            if sameCertificate == false { text += "\n    " + localized("THIS IS ANOTHER CERTIFICATE") }
+            var text = localized("valid, roles: \(roles.isEmpty ? "-" : roles.joined(separator: ", "))").localized
+            if let timeToLive { text += localized("; for \(timeToLive) s").localized }
+            if let certificateSHA1 {
+                text += "\n    " + localized("gives \(subject ?? ""), SHA-1 \(certificateSHA1)").localized
+            }
+            if sameCertificate == false { text += "\n    " + localized("THIS IS ANOTHER CERTIFICATE").localized }
             return text
-        case "invalid": return localized("not known, or not trusted")
+        case "invalid": return localized("not known, or not trusted").localized
         default: return error?.text.localized ?? verdict
         }
     }

@@ -20,7 +20,7 @@ final class InsertionPrompt {
     }
 
     /// What a question calls the token with this place in the row, from 0 on.
-    static func ordinal(_ index: Int) -> String {
+    static func ordinal(_ index: Int) -> LocalizableText {
         let words = [localized("first"), localized("second"), localized("third"), localized("fourth")]
         return index < words.count ? words[index] : localized("next")
     }
@@ -32,15 +32,19 @@ final class InsertionPrompt {
     ///
     /// - Parameters:
     ///   - name: a label, a serial number or a PKCS#11 URI; nil for any that has not been asked for before.
-    ///   - ordinal: for the question: ``ordinal(_:)``, or another word in the language of the locale.
+    ///   - ordinal: for the question: ``ordinal(_:)``, or another word.
     ///   - declined: a token that is returned where Return is pressed and no other one is there.
     /// - Throws: ``Failure`` where there is no terminal to ask on, or after Control-C (``Interruption``).
-    func token(_ name: String?, _ ordinal: String, declined: PresentToken? = nil) throws -> PresentToken {
+    func token(_ name: String?, _ ordinal: LocalizableText, declined: PresentToken? = nil) throws -> PresentToken {
         if let there = try arrival.wait(for: name, within: 0) { return there }
-        let wanted = localized("the \(ordinal) security token") + (name.map { " (\($0))" } ?? "")
+        let wanted: LocalizableText =
+            name.map { localized("the \(ordinal) security token (\($0))") }
+            ?? localized("the \(ordinal) security token")
         guard Terminal.isInteractive else {
             throw Failure(
-                Status.notThere, localized("\(wanted.prefix(1).uppercased() + wanted.dropFirst()) is not inserted."),
+                Status.notThere,
+                name.map { localized("The \(ordinal) security token (\($0)) is not inserted.") }
+                    ?? localized("The \(ordinal) security token is not inserted."),
                 next: localized("Insert it, and run the command again; etoken-bridge token wait waits for it."))
         }
         Terminal.note(localized("Insert \(wanted) and press Return."))
@@ -111,7 +115,7 @@ extension NamedToken {
     }
 
     private static func asked(
-        _ name: String, _ ordinal: String, _ module: ModuleOptions, after earlier: [NamedToken],
+        _ name: String, _ ordinal: LocalizableText, _ module: ModuleOptions, after earlier: [NamedToken],
         _ prompt: inout InsertionPrompt?
     ) throws -> NamedToken {
         do {

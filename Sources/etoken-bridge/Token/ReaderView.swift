@@ -24,8 +24,9 @@ struct ReaderView {
     func unread(beside tokens: [TokenInfo]) -> [String] {
         let read = Set(tokens.compactMap { reader(of: $0)?.name })
         return readers.filter { $0.hasCard && !read.contains($0.name) }.map { reader in
-            let card = reader.atr.flatMap(KnownCard.with)?.name ?? localized("a card")
+            let card = reader.atr.flatMap(KnownCard.with)?.name ?? localized("a card").localized
             return localized("Reader \(reader.name) holds \(card), which no module reads: see etoken-bridge doctor.")
+                .localized
         }
     }
 }
@@ -45,7 +46,7 @@ struct ReaderDocument: Encodable {
 
     /// Lines of `token show`.
     var lines: String {
-        (atr.map { localized("ATR           \($0)") + "\n" } ?? "")
-            + localized("Card          \(card ?? localized("not known by its ATR"))")
+        (atr.map { localized("ATR           \($0)").localized + "\n" } ?? "")
+            + localized("Card          \(card ?? localized("not known by its ATR").localized)").localized
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Messages
 import Tokens
 import X509
@@ -60,7 +61,7 @@ struct TokenList: ParsableCommand {
         var table = Table(localized("LABEL"), localized("SERIAL"), localized("MODEL"), "PIN", localized("CERTIFICATE"))
         for (token, contents) in rows {
             let names = contents.certificates.map { $0.certificate.subject.value(of: "CN")?.trimmed ?? "?" }
-            let certificate =
+            let certificate: any TableCell =
                 switch names.count {
                 case 0: localized("none")
                 case 1: names[0]
@@ -71,13 +72,5 @@ struct TokenList: ParsableCommand {
                 certificate)
         }
         Terminal.out(table.text)
-    }
-}
-
-extension String {
-    /// Without spaces at either end.
-    var trimmed: String {
-        let start = drop { $0 == " " }
-        return String(start[..<(start.lastIndex { $0 != " " }.map { start.index(after: $0) } ?? start.startIndex)])
     }
 }

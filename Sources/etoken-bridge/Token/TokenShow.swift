@@ -65,7 +65,8 @@ struct TokenShow: ParsableCommand {
                           Key         \(key)
                           SHA-1       \(certificate.sha1.hex)
                           Kind        \(Self.kind(certificate))
-                        """))
+                        """
+                    ).localized)
         }
         if !contents.keys.isEmpty { Terminal.out("") }
         for key in contents.keys {
@@ -77,24 +78,24 @@ struct TokenShow: ParsableCommand {
         }
         for failure in contents.unreadable { Terminal.note(localized("Passed over: \(failure)")) }
         if contents.certificates.isEmpty, contents.unreadable.isEmpty {
-            Terminal.out("\n" + localized("The token holds no certificate that can be seen without a login."))
+            Terminal.out("\n" + localized("The token holds no certificate that can be seen without a login.").localized)
         }
     }
 
     private static func key(isRSA: Bool, bits: Int?) -> String {
-        let kind = isRSA ? "RSA" : localized("not RSA")
-        return bits.map { localized("\(kind), \($0) bit") } ?? kind
+        let kind = isRSA ? "RSA" : localized("not RSA").localized
+        return bits.map { localized("\(kind), \($0) bit").localized } ?? kind
     }
 
     private static func name(_ id: [UInt8], _ label: String) -> String {
-        localized("id \(id.map { "%" + [$0].hex }.joined()), label \(label)")
+        localized("id \(id.map { "%" + [$0].hex }.joined()), label \(label)").localized
     }
 
     private static func kind(_ certificate: Certificate) -> String {
         switch SASTLikeness(certificate) {
-        case .full: localized("certificate of a Cisco SAST token")
-        case .nameOnly: localized("named as a SAST token's, but not issued by Cisco Manufacturing CA")
-        case .none: localized("not a SAST token's")
+        case .full: localized("certificate of a Cisco SAST token").localized
+        case .nameOnly: localized("named as a SAST token's, but not issued by Cisco Manufacturing CA").localized
+        case .none: localized("not a SAST token's").localized
         }
     }
 }

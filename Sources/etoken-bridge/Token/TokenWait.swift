@@ -91,7 +91,7 @@ struct TokenWait: ParsableCommand {
     private static func line(_ token: PresentToken) -> String {
         localized(
             "\(token.info.plainLabel) (serial \(token.info.serialNumber)) in \(token.reader?.name ?? token.info.slotDescription)"
-        )
+        ).localized
     }
 
     private func missing(_ names: [String?], _ isInterrupted: Bool) -> Failure {

@@ -143,15 +143,15 @@ struct WatchLine: Encodable {
     /// For the terminal, where the rest of the line tells the difference.
     private var word: String {
         switch event {
-        case "present": localized("present")
-        case "inserted": localized("inserted")
-        case "removed": localized("removed")
-        case "unread-card": localized("unread")
-        case "unread-card-removed": localized("removed")
-        case "reader-added": localized("plugged")
-        case "reader-removed": localized("unplugged")
-        case "service-found", "service-lost": localized("service")
-        case "module-failed": localized("module")
+        case "present": localized("present").localized
+        case "inserted": localized("inserted").localized
+        case "removed": localized("removed").localized
+        case "unread-card": localized("unread").localized
+        case "unread-card-removed": localized("removed").localized
+        case "reader-added": localized("plugged").localized
+        case "reader-removed": localized("unplugged").localized
+        case "service-found", "service-lost": localized("service").localized
+        case "module-failed": localized("module").localized
         default: event
         }
     }
@@ -159,13 +159,13 @@ struct WatchLine: Encodable {
     var text: String { "\(clock)  \(word)\(String(repeating: " ", count: max(0, 9 - word.count)))  \(what)" }
 
     private static func name(_ token: PresentToken) -> String {
-        let place = token.reader.map { localized("reader \($0.name)") } ?? token.info.slotDescription
-        return localized("\(token.info.plainLabel) (serial \(token.info.serialNumber)) in \(place)")
+        let place = token.reader.map { localized("reader \($0.name)").localized } ?? token.info.slotDescription
+        return localized("\(token.info.plainLabel) (serial \(token.info.serialNumber)) in \(place)").localized
     }
 
     private static func card(_ reader: Reader) -> String {
-        reader.atr.flatMap(KnownCard.with)?.name ?? reader.atr.map { localized("a card with ATR \($0)") }
-            ?? localized("a card")
+        reader.atr.flatMap(KnownCard.with)?.name ?? reader.atr.map { localized("a card with ATR \($0)").localized }
+            ?? localized("a card").localized
     }
 
     private static func clock(_ seconds: time_t) -> String {

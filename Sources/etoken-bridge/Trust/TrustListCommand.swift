@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Cluster
 import Messages
 import X509
@@ -36,7 +37,7 @@ struct TrustListCommand: ParsableCommand {
         }
         for listed in certificates {
             let document = TrustedCertificateDocument(listed)
-            let notTold = localized("not told by this way")
+            let notTold = localized("not told by this way").localized
             Terminal.out(
                 localized(
                     """

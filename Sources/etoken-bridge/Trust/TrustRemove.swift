@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Cluster
 import Messages
 import Migration
@@ -47,7 +48,7 @@ struct TrustRemove: ParsableCommand {
         guard !ways.isEmpty else {
             throw ValidationError(localized("Say which one: --name, --serial, --certificate or --token."))
         }
-        if let serial, TVSQuery.bytes(serial) == nil {
+        if let serial, [UInt8](hexNumber: serial) == nil {
             throw ValidationError(localized("--serial \(serial) is not hexadecimal."))
         }
     }
@@ -90,7 +91,7 @@ struct TrustRemove: ParsableCommand {
     private func selection() throws -> (TrustedCertificate) -> Bool {
         if let name { return { $0.name == name } }
         if let serial {
-            let bytes = Array((TVSQuery.bytes(serial) ?? []).drop { $0 == 0 })
+            let bytes = Array(([UInt8](hexNumber: serial) ?? []).drop { $0 == 0 })
             return { $0.serialNumber == bytes }
         }
         let wanted =

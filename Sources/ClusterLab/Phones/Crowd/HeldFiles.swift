@@ -1,3 +1,4 @@
+import Basics
 import TrustList
 import X509
 
