@@ -138,7 +138,7 @@ let package = Package(
             dependencies: [
                 "Basics", "Cluster", "Configuration", "Migration", "Operations", "Phones",
                 "TrustList", "X509",
-            ]),
+            ], exclude: ["Fixtures"]),
         .target(
             name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
             exclude: [
@@ -146,14 +146,14 @@ let package = Package(
                 "tls-echo.py", "tvs-server.py",
             ]),
         .testTarget(name: "FixtureTests", dependencies: ["ServerFixtures"]),
-        .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
+        .testTarget(name: "MessagesTests", dependencies: ["Basics", "Messages"]),
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "Messages", "ServerFixtures"]),
         .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
         .testTarget(name: "MarkupTests", dependencies: ["Basics", "Markup"]),
         .testTarget(name: "TOMLTests", dependencies: ["TOML"]),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "ServerFixtures"]),
+            dependencies: ["Configuration", "Messages", "ServerFixtures"]),
         .testTarget(
             name: "ClusterTests",
             dependencies: [

@@ -89,10 +89,19 @@ public final class ClusterClient: Sendable {
             commandLine: { () throws(ClusterError) in try self.commandLine(of: node) })
     }
 
-    /// The trust list files of all nodes that serve them, the publisher first.
+    /// The trust list files of all nodes that serve them, the publisher first; one at least.
+    ///
+    /// - Throws: `configuration` where no node serves TFTP.
     public var trustListHosts: [any TrustListHost] {
-        let nodes = configuration.nodes.filter(\.servesTFTP)
-        return (nodes.filter(\.isPublisher) + nodes.filter { !$0.isPublisher }).map(trustListHost)
+        get throws(ClusterError) {
+            let nodes = configuration.tftpNodes
+            guard !nodes.isEmpty else {
+                throw ClusterError(
+                    .configuration, operation: localized("use the cluster \(configuration.name)"),
+                    message: localized("no node serves TFTP; set tftp = true for one"))
+            }
+            return nodes.map(trustListHost)
+        }
     }
 
     /// AXL on the publisher.

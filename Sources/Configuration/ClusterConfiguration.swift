@@ -39,6 +39,11 @@ public struct ClusterConfiguration: Sendable, Hashable {
 
     public var publisher: NodeConfiguration? { nodes.first { $0.isPublisher } }
 
+    /// The nodes that serve TFTP, the publisher first.
+    public var tftpNodes: [NodeConfiguration] {
+        nodes.filter { $0.servesTFTP && $0.isPublisher } + nodes.filter { $0.servesTFTP && !$0.isPublisher }
+    }
+
     public func node(_ name: String) -> NodeConfiguration? { nodes.first { $0.name == name } }
 
     public func account(_ account: Account) -> AccountConfiguration? {

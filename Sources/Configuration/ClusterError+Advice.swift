@@ -31,7 +31,7 @@ extension ClusterError {
             } ?? localized("Check user and password in \(file); nothing was tried a second time.")
         case .busy, .tooManyLogins: return localized("Wait some minutes, then run the command again.")
         case .refused: return localized("Correct what \(place) reports, and run the command again.")
-        case .notFound: return nil
+        case .notFound, .interrupted: return nil
         case .notSupported: return localized("This release or node does not offer it; see docs/operator-guide.md.")
         case .unexpectedQuestion, .unexpectedAnswer:
             return localized(

@@ -39,6 +39,8 @@ public struct ClusterError: UserError {
         case mismatch
         /// The connection ended early.
         case closed
+        /// The user, or the system, asked the program to stop. A node may still be at what it was told.
+        case interrupted
     }
 
     public let code: Code

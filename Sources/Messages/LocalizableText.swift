@@ -7,7 +7,6 @@
 /// ```swift
 /// throw Failure(.notThere, localized("\(path) is not there."))
 /// ```
-@_disfavoredOverload
 public func localized(_ literal: MessageLiteral) -> LocalizableText { literal.text }
 
 /// The one or the other, by number: `localized(count, one: "\(count) phone", other: "\(count) phones")`. The catalogue has

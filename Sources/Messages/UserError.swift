@@ -30,4 +30,7 @@ extension UserError {
 extension LocalizableText {
     /// What went wrong, as a part of a sentence: an error's own words.
     public init(describing error: any Error) { self = (error as? any UserError)?.clause ?? .verbatim("\(error)") }
+
+    /// What went wrong, in whole sentences.
+    public init(sentence error: any Error) { self = (error as? any UserError)?.text ?? .verbatim("\(error)") }
 }

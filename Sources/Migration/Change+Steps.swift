@@ -6,30 +6,8 @@ import TrustList
 import X509
 
 extension Change {
-    /// The steps, in order. The first one that phones can see comes after the forecast.
-    public var steps: [any Step] {
-        var steps: [any Step] = [BackUp(self)]
-        if plan.kind != .updateCertificates, isSignedByToken { steps.append(ExportCertificates(self)) }
-        if isSignedByToken { steps.append(UploadCertificates(self)) }
-        steps += [AskTVS(self), ForecastPhones(self)]
-        switch plan.kind {
-        case .setMixedMode: steps.append(SetSecurityMode(self, .mixed))
-        case .setNonSecureMode: steps.append(SetSecurityMode(self, .nonSecure))
-        case .toTokenless: steps.append(UpdateTrustList(self))
-        case .updateCertificates where !isSignedByToken: steps.append(UpdateTrustList(self))
-        case .toEtoken, .updateCertificates: break
-        }
-        if isSignedByToken { steps += [BuildAndSign(self), Deploy(self)] }
-        return steps + [RestartServices(self)] + phoneSteps
-    }
-
-    private var phoneSteps: [any Step] { plan.settings.restartsPhones ? [RestartPhones(self), CheckPhones(self)] : [] }
-
     /// What follows once everything is put back, where phones were told of the new file.
-    var stepsAfterRollback: [any Step] {
-        [RestartServices(self, isRollback: true)]
-            + (plan.settings.restartsPhones ? [RestartPhones(self, isRollback: true)] : [])
-    }
+    var stepsAfterRollback: [any Step] { plan.steps.compactMap { $0.stepAfterRollback(of: self) } }
 
     /// Those that a roll back has still to do.
     var stepsLeftAfterRollback: [any Step] {
@@ -39,7 +17,7 @@ extension Change {
     /// What a roll back would do now. Nothing is changed by it.
     ///
     /// - Parameter forecast: that of ``forecastOfRollback()``.
-    public func planRollback(_ forecast: Forecast?) throws -> RollbackPlan {
+    func planRollback(_ forecast: Forecast?) throws -> RollbackPlan {
         let begun = known.begun
         return RollbackPlan(
             steps: try steps.reversed().filter { begun.contains($0.id) && $0.isUndoable }.map {
@@ -48,23 +26,15 @@ extension Change {
             forecast: forecast.map(StoredForecast.init))
     }
 
-    /// The step after whose proof the change stands.
-    var commitStep: String {
-        if isSignedByToken { return Deploy.id }
-        switch plan.kind {
-        case .setMixedMode, .setNonSecureMode: return SetSecurityMode.id
-        case .toTokenless, .updateCertificates, .toEtoken: return UpdateTrustList.id
-        }
-    }
-
     // MARK: What several steps do
 
     /// Whether a file that a node serves can be of this change's making, or of before.
     private func isOurs(_ bytes: [UInt8]?, _ newFile: [UInt8]?) -> Bool {
         if bytes == survey.presentBytes || (bytes != nil && bytes == newFile) { return true }
         // The cluster's own command writes a file that nobody knows beforehand.
-        let usesCommand = plan.kind == .setMixedMode || plan.kind == .setNonSecureMode || !isSignedByToken
-        guard usesCommand, let bytes, let list = try? TrustListFile(decoding: bytes) else { return false }
+        guard plan.steps.contains(where: \.isCommand), let bytes, let list = try? TrustListFile(decoding: bytes) else {
+            return false
+        }
         return (try? isSignedByCluster(list)) == true
     }
 
@@ -78,13 +48,13 @@ extension Change {
     /// the new one.
     ///
     /// - Throws: ``MigrationError`` (`world-changed`) naming the node; what a node does wrong.
-    public func checkWorld() throws {
+    func checkWorld() throws {
         let version = try cluster.version().description
         guard version == plan.world.version else {
             throw Self.worldChanged(localized("it runs \(version) now, and ran \(plan.world.version)"), plan)
         }
         let newFile = try newFile()
-        let file = cluster.trustLists.read(.ctl)
+        let file = try cluster.trustLists.read(.ctl)
         if let failure = file.failures.first { throw failure.error }
         for reading in file.answers where !isOurs(reading.bytes, newFile) {
             throw Self.worldChanged(
@@ -95,7 +65,7 @@ extension Change {
         }
     }
 
-    private static func worldChanged(_ what: String, _ plan: ChangePlan) -> MigrationError {
+    private static func worldChanged(_ what: LocalizableText, _ plan: ChangePlan) -> MigrationError {
         MigrationError(
             .worldChanged, localized("Somebody else changed cluster \(plan.cluster) since \(plan.id) began: \(what)."),
             next:
@@ -106,8 +76,8 @@ extension Change {
     }
 
     /// Reads every node's CTL file over every transport and compares; Cisco Tftp is restarted where it serves another.
-    func compare(_ expected: [UInt8]?) throws -> [String] {
-        if let (node, error) = cluster.trustLists.check(serves: expected, restartsTFTP: true).first {
+    func compare(_ expected: [UInt8]?) throws -> [LocalizableText] {
+        if let (node, error) = try cluster.trustLists.check(serves: expected, restartsTFTP: true).first {
             guard error.code == .mismatch else { throw error }
             throw MigrationError(
                 .readBackDiffers,
@@ -122,9 +92,9 @@ extension Change {
     }
 
     /// What ``putBack(refusing:)`` would do now.
-    func plannedPutBack() -> [String] {
+    func plannedPutBack() throws -> [LocalizableText] {
         let before = survey.presentBytes
-        let nodes = Set(cluster.trustLists.check(serves: before).map(\.node))
+        let nodes = Set(try cluster.trustLists.check(serves: before).map(\.node))
         let list = cluster.nodes.filter(nodes.contains).list
         if nodes.isEmpty { return [localized("no node has the new file")] }
         return [
@@ -138,15 +108,16 @@ extension Change {
     /// Gives every node back what it served before the change, and proves it.
     ///
     /// - Parameter refusing: nodes that certainly stored nothing.
-    func putBack(refusing: Set<String> = []) throws -> [String] {
+    func putBack(refusing: Set<String> = []) throws -> [LocalizableText] {
         let before = survey.presentBytes
-        var (written, failures) = cluster.trustLists.restore(
+        let lists = try cluster.trustLists
+        var (written, failures) = lists.restore(
             Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, before) }), refusing: refusing,
             restartsTFTP: true)
         // A node that says no and has the file is as it should be; Cisco Tftp, started anew, serves what is on the disk.
         failures.removeAll { failure in
             !failure.mayBeStored && (try? cluster.restart(service: ClusterService.tftp, on: failure.node)) != nil
-                && !cluster.trustLists.check(serves: before).contains { $0.node == failure.node }
+                && !lists.check(serves: before).contains { $0.node == failure.node }
         }
         guard failures.isEmpty else {
             let nodes = failures.map { "\($0.node): \($0.error)" }.joined(separator: "; ")
@@ -164,14 +135,15 @@ extension Change {
     }
 
     /// Waits for the cluster's own new file: the same on every node, signed by the cluster; and keeps it.
-    func adoptClusterFile() throws -> [String] {
-        var file = cluster.trustLists.read(.ctl)
+    func adoptClusterFile() throws -> [LocalizableText] {
+        let lists = try cluster.trustLists
+        var file = lists.read(.ctl)
         for node in Set((file.differing + file.answers.filter { $0.bytes == survey.presentBytes }).map(\.node)).sorted()
         {
             // Cisco Tftp may serve from memory what was there before.
             try cluster.restart(service: ClusterService.tftp, on: node)
         }
-        file = cluster.trustLists.read(.ctl)
+        file = lists.read(.ctl)
         if let failure = file.failures.first { throw failure.error }
         guard let first = file.reference, file.differing.isEmpty, let bytes = first.bytes, bytes != survey.presentBytes
         else {

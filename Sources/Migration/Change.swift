@@ -20,25 +20,18 @@ public final class Change {
     /// Where phones are forecast to ask TVS about: the signer of the new file.
     public let offered: CandidateSigner
     /// What is to become of the server records, a sentence each; empty where they stay.
-    public let recordChanges: [String]
+    public let recordChanges: [LocalizableText]
     /// The forecast, with what TVS servers really said once they were asked.
     public internal(set) var forecast: Forecast
     /// What TVS servers answered for the signer, once asked.
     var tvsReplies: [TVSReply] = []
     /// Nil until the change has begun.
     public private(set) var journal: Journal?
-    /// Logs in to the signing token. Set before a run that signs.
-    public var makeSigner: (() throws -> any TrustListSigner)?
-
-    /// Told how far a long step is: "2 of 4 restarted, about 30 s left".
-    public var progress: (String) -> Void = { _ in }
-
-    /// Whether the user, or the system, asked the program to stop. Asked before each step and within long waits: yes ends
-    /// the run there, as a failure of that step would.
-    public var isInterrupted: () -> Bool = { false }
-
     /// Whether an earlier run began it.
     let isContinued: Bool
+    /// The steps of the plan, in order.
+    private(set) var steps: [any Step] = []
+    private let planner: Planner
 
     /// What was decided by now.
     var known: JournalState { journal?.state ?? JournalState([]) }
@@ -49,27 +42,35 @@ public final class Change {
         (self.plan, self.survey, self.journal) = (plan, survey, journal)
         (self.cluster, self.state, isContinued) = (cluster, state, journal != nil)
         certificates = try plan.tokens.map { try $0.certificate() }
-        (offered, recordChanges) = try Self.check(plan, survey, certificates)
+        planner = Planner(plan, certificates, survey)
+        if journal == nil { try planner.check() }
+        offered = try planner.offered()
+        recordChanges = try planner.recordChanges()
         forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
+        steps = plan.steps.map { $0.step(of: self) }
     }
 
-    /// Plans a change. Nothing is changed by it.
+    /// Nothing is changed by it.
     ///
-    /// - Parameters:
-    ///   - tokens: those that will stand in the file; none where the cluster is to sign.
-    ///   - signer: which of them signs.
-    ///   - now: seconds since 1970; the new file bears it.
     /// - Throws: ``MigrationError``, or what the cluster's transports throw.
-    public convenience init(
-        _ kind: ChangeKind, of cluster: any ClusterWorld, tokens: [ChangePlan.Token] = [], signer: Int? = nil,
-        settings: ChangePlan.Settings, state: StateFolder, now: UInt32
-    ) throws {
+    convenience init(_ source: ChangeSource, of cluster: any ClusterWorld, state: StateFolder) throws {
+        switch source {
+        case .new(let request): try self.init(request, of: cluster, state: state)
+        case .saved(let plan): try self.init(running: plan, of: cluster, state: state)
+        }
+    }
+
+    private convenience init(_ request: ChangeRequest, of cluster: any ClusterWorld, state: StateFolder) throws {
         try Self.checkUnfinished(cluster.name, state)
         let survey = try Survey(of: cluster, backups: state)
-        let created = TrustListDraft.timestamp(replacing: survey.present?.header, at: now)
+        let created = TrustListDraft.timestamp(replacing: survey.present?.header, at: request.now)
+        let tokens = request.tokens
+        let signer = tokens.isEmpty ? nil : request.signer ?? tokens.count - 1
         let plan = ChangePlan(
-            id: Self.id(of: cluster.name, now), kind: kind, cluster: cluster.name, created: Timestamp(created),
-            tokens: tokens, signer: tokens.isEmpty ? nil : signer ?? tokens.count - 1, settings: settings,
+            id: Self.id(of: cluster.name, request.now), kind: request.kind, cluster: cluster.name,
+            created: Timestamp(created), tokens: tokens,
+            signer: signer, settings: request.settings,
+            steps: Planner.steps(request.kind, tokens: tokens, signer: signer, phones: request.phones),
             world: survey.world)
         try self.init(plan, survey, of: cluster, state: state)
     }
@@ -77,7 +78,12 @@ public final class Change {
     /// Takes up a plan that was saved.
     ///
     /// - Throws: ``MigrationError`` (`world-changed`) where the cluster is not as it was when the plan was made.
-    public convenience init(running plan: ChangePlan, of cluster: any ClusterWorld, state: StateFolder) throws {
+    private convenience init(running plan: ChangePlan, of cluster: any ClusterWorld, state: StateFolder) throws {
+        guard plan.cluster == cluster.name else {
+            throw MigrationError(
+                .planUnusable, localized("This is a plan for cluster \(plan.cluster), not for \(cluster.name)."),
+                next: localized("Make the plan again: the same command with --plan FILE."))
+        }
         try Self.checkUnfinished(cluster.name, state)
         let survey = try Survey(of: cluster, backups: state)
         let differences = plan.world.differences(to: survey.world)
@@ -94,9 +100,7 @@ public final class Change {
     }
 
     /// Takes up a change that was begun, to resume it or to roll it back.
-    public convenience init(
-        continuing journal: Journal, of cluster: any ClusterWorld, state: StateFolder
-    ) throws {
+    convenience init(continuing journal: Journal, of cluster: any ClusterWorld, state: StateFolder) throws {
         let known = journal.state
         let newFile = known.toldPhones ? try known.newFile.map(state.backup(sha256:)) : nil
         let survey = try Survey(restoring: journal.plan.world, of: cluster, backups: state, newFile: newFile)
@@ -106,18 +110,25 @@ public final class Change {
     /// Begins the journal, and keeps the files of before. Nothing is changed on the cluster.
     ///
     /// - Throws: ``MigrationError`` (`unfinished-change`) where another change of the cluster is not at its end.
-    public func begin(_ run: JournalRecord.Run) throws {
-        if journal == nil {
+    ///
+    /// - Returns: the journal.
+    @discardableResult func begin(_ run: JournalRecord.Run) throws -> Journal {
+        let journal: Journal
+        if let begun = self.journal {
+            journal = begun
+        } else {
             try Self.checkUnfinished(plan.cluster, state)
             try survey.backUp(to: state)
             journal = try Journal.create(plan, in: state)
+            self.journal = journal
             if !survey.findings.isEmpty { try record(.findings(survey.findings)) }
         }
         var run = run
         run.steps = (steps + (run.purpose == .rollback ? stepsAfterRollback : [])).map {
             .init(id: $0.id, title: $0.title, effect: $0.effect)
         }
-        try journal?.append(.started, run: run)
+        try journal.append(.started, run: run)
+        return journal
     }
 
     public static func checkUnfinished(_ cluster: String, _ state: StateFolder) throws {
@@ -130,35 +141,24 @@ public final class Change {
 
     // MARK: The new file
 
-    /// Whether a token signs the new file, rather than the cluster.
-    public var isSignedByToken: Bool { plan.signer != nil }
-
     /// Whether a run would need the signing token.
-    public var needsToken: Bool { isSignedByToken && (known.newFile == nil || (try? newFile()) == nil) }
+    var needsToken: Bool {
+        plan.steps.contains { $0.id == .buildAndSign } && (known.newFile == nil || (try? newFile()) == nil)
+    }
 
     /// The new file, once it is made.
     public func newFile() throws -> [UInt8]? { try known.newFile.map(state.backup(sha256:)) }
 
-    var signingToken: (token: ChangePlan.Token, certificate: Certificate)? {
-        plan.signer.map { (plan.tokens[$0], certificates[$0]) }
+    /// Tokens of the plan, by the SHA-1 of their certificates.
+    func tokens(_ wanted: [String]) -> [(label: String, certificate: Certificate)] {
+        zip(plan.tokens, certificates).filter { wanted.contains($0.0.sha1) }.map { ($0.0.label, $0.1) }
     }
 
     /// Whether the cluster is already what the change would make of it.
-    public var isAlreadySo: Bool {
-        guard let present = survey.present else { return false }
-        let sast = Set(present.records.filter { $0.role == .sast }.compactMap(\.certificate))
-        let signer = present.signerRecord?.certificate
-        let tokensAreThere =
-            Set(certificates.map(\.der)).isSubset(of: sast)
-            && signer.map { der in certificates.contains { $0.der == der } } == true
-        switch plan.kind {
-        case .toEtoken: return tokensAreThere
-        case .toTokenless: return signer == offered.certificate.der && !present.records.contains(where: \.isToken)
-        case .updateCertificates: return recordChanges.isEmpty
-        case .setMixedMode: return survey.mode == .mixed && (!isSignedByToken || tokensAreThere)
-        case .setNonSecureMode: return survey.mode == .nonSecure && (!isSignedByToken || tokensAreThere)
-        }
-    }
+    public var isAlreadySo: Bool { planner.isAlreadySo(offered) }
+
+    /// Who signed, who will, and what that means for phones; nil where the signer stays, or its change is the purpose.
+    public var signerChange: LocalizableText? { planner.signerChange(to: offered) }
 
     /// The name of a change that begins now, and of the folder with what it leaves: `office-20261123T170405Z`.
     public static func id(of cluster: String, _ now: UInt32) -> String {
@@ -177,7 +177,7 @@ public final class Change {
     ///
     /// - Parameter plan: the file in which the change was saved, rather than run.
     /// - Throws: ``MigrationError`` (`phones-would-refuse`).
-    public func checkForecast(savedAs plan: String? = nil) throws {
+    func checkForecast(savedAs plan: String? = nil) throws {
         let stranded = forecast.stranded
         guard !stranded.isEmpty, !self.plan.settings.acceptsStranded else { return }
         throw MigrationError(
@@ -187,7 +187,7 @@ public final class Change {
             ),
             next: plan.map { plan in
                 localized(
-                    "After the change: \(Self.visitAdvice(models: stranded.map(\.phone.model.name)) ?? "") When somebody is ready to do that: etoken-bridge migrate run \(plan) --accept-stranded"
+                    "After the change: \(Self.visitAdvice(models: stranded.map(\.phone.model.name)) ?? .verbatim("")) When somebody is ready to do that: etoken-bridge migrate run \(plan) --accept-stranded"
                 )
             } ?? Self.acceptAdvice(stranded))
     }
@@ -195,7 +195,7 @@ public final class Change {
     /// Refuses to begin on a cluster with errors: a file or certificate may not reach every node, or not stay there.
     ///
     /// - Throws: ``MigrationError`` (`cluster-has-errors`).
-    public func checkFindings() throws {
+    func checkFindings() throws {
         let errors = survey.findings.filter { $0.severity == .error }
         guard !errors.isEmpty else { return }
         throw MigrationError(
@@ -208,15 +208,16 @@ public final class Change {
             ))
     }
 
-    private static func names(_ stranded: [Forecast.Entry]) -> String {
-        let names = stranded.prefix(5).map { "\($0.phone.name) (\($0.phone.model.name)): \($0.verdict.reason)" }
-        let rest = stranded.count > 5 ? localized(", and \(stranded.count - 5) more") : ""
-        return names.joined(separator: ". ") + rest
+    private static func names(_ stranded: [Forecast.Entry]) -> LocalizableText {
+        let names = stranded.prefix(5)
+            .map { localized("\($0.phone.name) (\($0.phone.model.name)): \($0.verdict.reason)") }
+            .joined(separator: ". ")
+        return stranded.count > 5 ? localized("\(names), and \(stranded.count - 5) more") : names
     }
 
     /// What phones would do if the file of before came back; nil where none of them was told of the new one, or where there
     /// was no file.
-    public func forecastOfRollback() -> Forecast? {
+    func forecastOfRollback() -> Forecast? {
         guard known.toldPhones, known.newFile != nil, let record = survey.present?.signerRecord,
             let signer = CandidateSigner(record: record)
         else { return nil }
@@ -228,7 +229,7 @@ public final class Change {
     /// Refuses to roll back where phones that took the new file would not take the previous one.
     ///
     /// - Parameter forecast: that of ``forecastOfRollback()``.
-    public static func checkRollback(_ forecast: Forecast?, acceptingStranded: Bool) throws {
+    static func checkRollback(_ forecast: Forecast?, acceptingStranded: Bool) throws {
         guard let forecast, !forecast.stranded.isEmpty, !acceptingStranded else { return }
         throw MigrationError(
             .phonesWouldRefuse,
@@ -238,38 +239,45 @@ public final class Change {
             next: acceptAdvice(forecast.stranded))
     }
 
-    /// Closes the change and leaves everything as it is.
-    public static func abandon(_ journal: Journal) throws { try journal.append(.abandoned) }
-
     /// How a phone that refuses is brought round.
-    static var eraseAdvice: String {
+    static var eraseAdvice: LocalizableText {
         localized(
             "On each of these phones, delete the trust list by hand (Settings > Security Configuration > Trust List, unlock with **#, Erase) and restart it"
         )
     }
 
     /// What is left to do for these phones, as sentences: on most, keys are pressed; Jabber has none.
-    static func visitAdvice(models: [String]) -> String? {
+    static func visitAdvice(models: [String]) -> LocalizableText? {
         let programs = models.filter(PhoneModel.isProgram)
-        let jabber = localized(
+        let jabber: LocalizableText = localized(
             "Jabber has no such keys: sign out and reset it (Help > Reset Jabber), and sign in again.")
         if models.isEmpty { return nil }
         if programs.count == models.count { return jabber }
-        return [eraseAdvice + ".", programs.isEmpty ? nil : jabber].compactMap(\.self).joined(separator: " ")
+        return [localized("\(eraseAdvice)."), programs.isEmpty ? nil : jabber].compactMap(\.self).joined(separator: " ")
     }
 
     /// What to do about phones that refuse, for the command that can be told so.
-    private static func acceptAdvice(_ stranded: [Forecast.Entry]) -> String {
+    private static func acceptAdvice(_ stranded: [Forecast.Entry]) -> LocalizableText {
         localized(
-            "After the change: \(visitAdvice(models: stranded.map(\.phone.model.name)) ?? "") Run this again with --accept-stranded when somebody is ready to do that."
+            "After the change: \(visitAdvice(models: stranded.map(\.phone.model.name)) ?? .verbatim("")) Run this again with --accept-stranded when somebody is ready to do that."
         )
     }
 
     /// What to do about phones that would refuse a file, where no change is planned.
     public static func strandedAdvice(models: [String]) -> LocalizableText {
         localized(
-            "Once that file is on the nodes: \(visitAdvice(models: models) ?? "") migrate goes on only with --accept-stranded then."
+            "Once that file is on the nodes: \(visitAdvice(models: models) ?? .verbatim("")) migrate goes on only with --accept-stranded then."
         )
+    }
+}
+
+extension Change {
+    /// The user, or the system, asked the program to stop.
+    ///
+    /// - Parameter what: how far it came, a sentence.
+    func interrupted(_ what: LocalizableText) -> MigrationError {
+        MigrationError(
+            .interrupted, what, next: localized("Go on: etoken-bridge migrate resume --cluster \(plan.cluster)"))
     }
 }
 

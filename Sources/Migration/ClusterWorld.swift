@@ -27,7 +27,9 @@ public protocol ClusterWorld: AnyObject {
     func nodeName(of server: String) -> String?
 
     /// The trust list files of these nodes, in the same order.
-    var trustLists: TrustListDistribution { get }
+    ///
+    /// - Throws: where no node serves them.
+    var trustLists: TrustListDistribution { get throws }
 
     /// The certificates in a trust store of the cluster.
     func certificates(in store: String) throws -> [Certificate]
@@ -45,7 +47,16 @@ public protocol ClusterWorld: AnyObject {
     /// The nodes on which a service is activated, the publisher first.
     func nodes(running service: String) throws -> [String]
     /// Restarts a service and waits until it has started.
-    func restart(service: String, on node: String) throws
+    ///
+    /// - Parameter isInterrupted: yes ends the wait.
+    /// - Throws: `ClusterError`; `interrupted`.
+    func restart(service: String, on node: String, isInterrupted: () -> Bool) throws
+}
+
+extension ClusterWorld {
+    func restart(service: String, on node: String) throws {
+        try restart(service: service, on: node, isInterrupted: { false })
+    }
 }
 
 extension TVSAnswers {

@@ -24,12 +24,12 @@ public struct DowngradeCheck: Codable, Sendable {
 
         /// Stable name: `two-tokens`.
         public let code: String
-        public let title: String
+        public let title: LocalizableText
         public let state: State
         /// What was seen, or what is to be done.
-        public let text: String
+        public let text: LocalizableText
         /// What to do about a failure, a sentence each.
-        public let next: [String]
+        public let next: [LocalizableText]
     }
 
     public let cluster, version, target: String
@@ -77,7 +77,7 @@ public struct DowngradeCheck: Codable, Sendable {
             "cluster", localized("The nodes are in order"), errors.isEmpty,
             seen: errors.isEmpty
                 ? localized("versions, services and database replication")
-                : errors.map(\.text).joined(separator: " ").localized,
+                : errors.map(\.text).joined(separator: " "),
             next: localized("See all: etoken-bridge cluster status --cluster \(world.name)"))
         let atHand = tokens.map { " --token \($0.label)" }.joined()
         let setMode = "etoken-bridge cluster set-mode mixed --cluster \(world.name)\(atHand)"
@@ -94,14 +94,14 @@ public struct DowngradeCheck: Codable, Sendable {
         list.look(
             "no-unfinished-change", localized("No change is half-finished"), unfinished.isEmpty,
             seen: unfinished.isEmpty
-                ? localized("no open journal is on this machine") : unfinished.joined(separator: ", "),
+                ? localized("no open journal is on this machine") : .verbatim(unfinished.joined(separator: ", ")),
             next: localized(
                 "Finish it, or undo it: etoken-bridge migrate resume --cluster \(world.name), or etoken-bridge migrate rollback --cluster \(world.name)"
             ))
         guard let file = survey.present, let bytes = survey.presentBytes else {
             list.look(
                 "file", localized("Every node serves the same CTL file"), false, seen: localized("no node serves one"),
-                next: setMode)
+                next: .verbatim(setMode))
             (items, stranded) = (list.items, [])
             return
         }
@@ -119,8 +119,9 @@ public struct DowngradeCheck: Codable, Sendable {
             "server-certificates", localized("The file holds the servers' present certificates"), renewals.isEmpty,
             seen: renewals.isEmpty
                 ? localized("those of the ITL files are the same") : renewals.joined(separator: "; "),
-            next: "etoken-bridge migrate update-certificates --cluster \(world.name)"
-                + (tokens.isEmpty ? inFile.map { " --token \($0.tokenName)" }.joined() : atHand))
+            next: .verbatim(
+                "etoken-bridge migrate update-certificates --cluster \(world.name)"
+                    + (tokens.isEmpty ? inFile.map { " --token \($0.tokenName)" }.joined() : atHand)))
         stranded = list.lookAtPhones(survey, file)
         list.addWorkByHand(bytes, cluster: world.name)
         items = list.items
@@ -132,14 +133,17 @@ private struct Checklist {
     typealias Item = DowngradeCheck.Item
     var items: [Item] = []
 
-    mutating func look(_ code: String, _ title: String, _ isSo: Bool, seen: String, next: String? = nil) {
+    mutating func look(
+        _ code: String, _ title: LocalizableText, _ isSo: Bool, seen: LocalizableText,
+        next: LocalizableText? = nil
+    ) {
         items.append(
             Item(
                 code: code, title: title, state: isSo ? .proven : .failed, text: seen,
                 next: isSo ? [] : [next].compactMap(\.self)))
     }
 
-    mutating func byHand(_ code: String, _ title: String, _ text: String) {
+    mutating func byHand(_ code: String, _ title: LocalizableText, _ text: LocalizableText) {
         items.append(Item(code: code, title: title, state: .byHand, text: text, next: []))
     }
 
@@ -150,17 +154,17 @@ private struct Checklist {
         // Without tokens it asks for them.
         let toEtoken =
             "etoken-bridge migrate to-etoken --cluster \(cluster)\(atHand.map { " --token \($0.label)" }.joined())"
-        let noToken = localized("there is no token in the file")
-        func names(_ records: [Record]) -> String {
-            records.isEmpty ? noToken : records.map { $0.subjectName ?? "?" }.joined(separator: ", ")
+        let noToken: LocalizableText = localized("there is no token in the file")
+        func names(_ records: [Record]) -> LocalizableText {
+            records.isEmpty ? noToken : .verbatim(records.map { $0.subjectName ?? "?" }.joined(separator: ", "))
         }
         look(
             "signed-by-token", localized("A hardware token signed the file"), present.signerRecord?.isToken == true,
-            seen: localized("signed by \(present.header.signerName)"), next: toEtoken)
+            seen: localized("signed by \(present.header.signerName)"), next: .verbatim(toEtoken))
         look(
             "two-tokens", localized("Two tokens at least are in the file"),
             Set(inFile.compactMap(\.certificate)).count >= 2,
-            seen: names(inFile), next: toEtoken)
+            seen: names(inFile), next: .verbatim(toEtoken))
         let trusted = Set(survey.world.trusted)
         let missing = inFile.filter { !trusted.contains(Digest.sha256($0.certificate ?? []).hex) }
         look(
@@ -168,12 +172,12 @@ private struct Checklist {
             missing.isEmpty && !inFile.isEmpty,
             seen: missing.isEmpty ? names(inFile) : localized("missing: \(names(missing))"),
             next: inFile.isEmpty
-                ? toEtoken
+                ? .verbatim(toEtoken)
                 : localized(
                     "Upload it: etoken-bridge trust upload --cluster \(cluster)\(missing.map { " --token \($0.tokenName)" }.joined())"
                 ))
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
-        var silent: [String] = []
+        var silent: [LocalizableText] = []
         var servers: [String] = []
         for signer in inFile.compactMap(CandidateSigner.init(record:)) {
             let replies = world.askTVS(for: signer, as: phone, trusting: survey.itl)
@@ -190,7 +194,7 @@ private struct Checklist {
                     ? localized("asked for \(names(inFile)), as a phone would")
                     : localized("not: \(silent.joined(separator: ", "))"),
             next: inFile.isEmpty
-                ? toEtoken
+                ? .verbatim(toEtoken)
                 : localized(
                     "See that \(TrustStores.phoneSAST) holds the certificates, then: etoken-bridge cluster restart-services --cluster \(cluster) --service tvs\(servers.map { " --node \($0)" }.joined())"
                 ))
@@ -211,7 +215,7 @@ private struct Checklist {
                 : localized(
                     "The Security Token you have inserted does not exist in the CTL File: \(strangers.map(\.label).joined(separator: ", "))"
                 ),
-            next: toEtoken)
+            next: .verbatim(toEtoken))
     }
 
     /// - Returns: the phones that would be stranded: those that hold something else, and would not take the present file.
@@ -228,7 +232,7 @@ private struct Checklist {
                 : stranded.map { localized("\($0.phones.count) of \($0.model): \($0.reason)") }.joined(separator: "; "),
             next:
                 localized(
-                    "Have these phones register and take the present file before the downgrade, or visit them. \(Change.visitAdvice(models: stranded.map(\.model)) ?? "")"
+                    "Have these phones register and take the present file before the downgrade, or visit them. \(Change.visitAdvice(models: stranded.map(\.model)) ?? .verbatim(""))"
                 )
         )
         return stranded
@@ -261,8 +265,8 @@ private struct Checklist {
 
 extension Survey {
     /// Server certificates that differ from those in the present file, a sentence each.
-    func renewals() throws -> [String] {
-        try present.map { try $0.records.compactMap { try Change.renewed($0, self)?.sentence } } ?? []
+    func renewals() throws -> [LocalizableText] {
+        try present.map { try $0.records.compactMap { try renewed($0)?.sentence } } ?? []
     }
 }
 

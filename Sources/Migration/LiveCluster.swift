@@ -21,7 +21,7 @@ public final class LiveCluster: ClusterWorld {
 
     public var name: String { cluster.configuration.name }
 
-    public var nodes: [String] { trustLists.nodes }
+    public var nodes: [String] { cluster.configuration.tftpNodes.map(\.name) }
 
     public func version() throws -> ClusterVersion { try cluster.commandLine(of: publisher).version() }
 
@@ -46,7 +46,9 @@ public final class LiveCluster: ClusterWorld {
         cluster.configuration.nodes.first { $0.name == server || $0.address == server }?.name
     }
 
-    public var trustLists: TrustListDistribution { TrustListDistribution(cluster.trustListHosts) }
+    public var trustLists: TrustListDistribution {
+        get throws { TrustListDistribution(try cluster.trustListHosts) }
+    }
 
     public func certificates(in store: String) throws -> [Certificate] {
         try stores.list(store).certificates.compactMap(\.certificate)
@@ -132,7 +134,7 @@ public final class LiveCluster: ClusterWorld {
         return try ServiceRestart(of: [service], on: [publisher] + others, in: cluster).steps.map(\.node)
     }
 
-    public func restart(service: String, on node: String) throws {
-        try cluster.restart(service, on: cluster.node(node))
+    public func restart(service: String, on node: String, isInterrupted: () -> Bool) throws {
+        try cluster.restart(service, on: cluster.node(node), isInterrupted: isInterrupted)
     }
 }

@@ -1,5 +1,7 @@
+import Messages
+
 /// Why a migration cannot go on, found by the migration itself.
-public struct MigrationError: Error, Sendable {
+public struct MigrationError: UserError {
     public enum Code: String, Sendable {
         /// The cluster is in non-secure mode.
         case notMixedMode = "not-mixed-mode"
@@ -37,17 +39,13 @@ public struct MigrationError: Error, Sendable {
 
     public let code: Code
     /// One sentence: names the node, file or phone, what was expected and what was found.
-    public let what: String
+    public let text: LocalizableText
     /// What to do next.
-    public let next: String
+    public let next: LocalizableText?
 
-    public init(_ code: Code, _ what: String, next: String) {
+    public init(_ code: Code, _ text: LocalizableText, next: LocalizableText) {
         self.code = code
-        self.what = what
+        self.text = text
         self.next = next
     }
-}
-
-extension MigrationError: CustomStringConvertible {
-    public var description: String { what }
 }

@@ -8,7 +8,7 @@ struct Pace {
     var batch = Int.max, pause = 0.0
 
     /// "about 30 s left", once something is done; nil before.
-    func left(_ done: Int) -> String? {
+    func left(_ done: Int) -> LocalizableText? {
         guard done > 0, done < total else { return nil }
         return localized(
             "about \(Self.text(seconds(left: done, after: (ContinuousClock.now - start) / .seconds(1)))) left")
@@ -29,10 +29,10 @@ struct Pace {
     }
 
     /// "a second", "40 s", "3 min", "2 h 5 min"
-    static func text(_ seconds: Double) -> String {
+    static func text(_ seconds: Double) -> LocalizableText {
         switch seconds {
         case ..<1: localized("a second")
-        case ..<100: "\(Int(seconds.rounded(.up))) s"
+        case ..<100: .verbatim("\(Int(seconds.rounded(.up))) s")
         case ..<5400: localized("\(Int((seconds / 60).rounded(.up))) min")
         default: localized("\(Int(seconds) / 3600) h \(Int(seconds) % 3600 / 60) min")
         }
@@ -40,17 +40,19 @@ struct Pace {
 }
 
 /// How long a step may take, before it is begun.
-public struct StepEstimates {
+struct StepEstimates {
     /// Seconds by step, from this cluster's own journals.
-    private let measured: [String: Double]
+    private let measured: [StepID: Double]
     private let phones, services, nodes: Int
+    /// Seconds that the pauses between phones take together.
+    private let pauses: Double
 
     /// What a step took on the lab, in seconds a unit (November 2026, two processors). A real cluster's services take a
     /// minute or more each; its own journals say so from the second change on.
     private static let lab = (service: 0.5, phone: 0.006, node: 0.02)
 
-    public init(_ change: Change) {
-        var measured: [String: Double] = [:]
+    init(_ change: Change) {
+        var measured: [StepID: Double] = [:]
         // A journal that cannot be read has kept the change from beginning.
         for record in ((try? change.state.changes(of: change.plan.cluster)) ?? []).flatMap(\.records)
         where record.event == .proved {
@@ -60,18 +62,21 @@ public struct StepEstimates {
         phones = change.survey.phones.count
         services = change.survey.services.count
         nodes = change.survey.world.nodes.count
+        var pauses = 0.0
+        for case .restartPhones(let batch, let pause) in change.plan.steps {
+            pauses = Pace.pauses(phones, batch, pause)
+        }
+        self.pauses = pauses
     }
 
     /// "took 95 s last time", "about 2 s on a lab of this size"; nil where it is not worth a word.
-    public func text(_ step: String) -> String? {
+    func text(_ step: StepID) -> LocalizableText? {
         if let seconds = measured[step] { return seconds < 1 ? nil : localized("took \(Pace.text(seconds)) last time") }
         let seconds: Double =
             switch step {
-            case "restart-services": Double(services) * Self.lab.service
-            case "restart-phones":
-                Double(phones) * Self.lab.phone
-                    + Pace.pauses(phones, RestartPhones.batch, Double(RestartPhones.pause) / 1_000_000)
-            case "deploy": Double(nodes) * Self.lab.node
+            case .restartServices: Double(services) * Self.lab.service
+            case .restartPhones: Double(phones) * Self.lab.phone + pauses
+            case .deploy: Double(nodes) * Self.lab.node
             default: 0
             }
         return seconds < 1

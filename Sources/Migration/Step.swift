@@ -1,36 +1,37 @@
+import Messages
+
 /// One step of a change: it can tell whether it is already done, do it, prove it, and undo it.
 ///
 /// Every step is safe to repeat, also by another run of the program: what it has to remember is in the journal. Source:
 /// docs/architecture.md, "A migration is data".
 public protocol Step: AnyObject {
-    /// Stable name, for journals and JSON.
-    var id: String { get }
+    var id: StepID { get }
     /// What it does, in the imperative: "Upload both certificates as Phone-SAST-trust".
-    var title: String { get }
+    var title: LocalizableText { get }
     /// What its action reaches.
     var effect: StepEffect { get }
 
     /// Looks at the world: is it already so?
     func check() throws -> StepState
     /// Does it.
-    func act() throws
+    func act(_ context: RunContext) throws
     /// Reads back and compares. Each sentence says what was seen.
     ///
     /// - Throws: where the world is not as the action should have left it.
-    func prove() throws -> [String]
+    func prove() throws -> [LocalizableText]
     /// Whether ``undo()`` has something to put back. What phones did cannot be undone: they are told again.
     var isUndoable: Bool { get }
     /// What ``undo()`` would put back now, a sentence each.
-    func plannedUndo() throws -> [String]
+    func plannedUndo() throws -> [LocalizableText]
     /// Puts back what ``act()`` changed, also after an action that failed half-way, or in another run. Each sentence says
     /// what was put back.
-    func undo() throws -> [String]
+    func undo() throws -> [LocalizableText]
 }
 
 extension Step {
     public var isUndoable: Bool { false }
-    public func plannedUndo() throws -> [String] { [] }
-    public func undo() throws -> [String] { [] }
+    public func plannedUndo() throws -> [LocalizableText] { [] }
+    public func undo() throws -> [LocalizableText] { [] }
 }
 
 /// What a step's action reaches.
@@ -51,31 +52,17 @@ public enum StepEffect: String, Sendable, Codable {
 /// What a step's check found.
 public enum StepState: Equatable, Sendable {
     /// Nothing to do; the text says what was found.
-    case done(String)
+    case done(LocalizableText)
     /// There is something to do; the text says what would change where.
-    case pending(String)
-}
-
-/// A step failed.
-public struct StepFailure: Error {
-    public let cluster: String
-    public let stepID: String
-    public let stepTitle: String
-    public let cause: any Error
-    /// What was put back, in order.
-    public let undone: [String]
-    /// What could not be put back, and why. Empty when the cluster is as it was.
-    public let notUndone: [String]
-    /// Whether the failure came after the new file was proven on every node, so that nothing was put back.
-    public let isAfterCommit: Bool
+    case pending(LocalizableText)
 }
 
 /// What happens during a run, for progress on the terminal.
 public enum StepEvent: Sendable {
-    case began(number: Int, of: Int, title: String)
-    case skipped(String)
-    case doing(String)
-    case proved([String])
-    case undoing(title: String)
-    case undone([String])
+    case began(number: Int, of: Int, title: LocalizableText)
+    case skipped(LocalizableText)
+    case doing(LocalizableText)
+    case proved([LocalizableText])
+    case undoing(title: LocalizableText)
+    case undone([LocalizableText])
 }

@@ -44,7 +44,7 @@ public struct Survey {
         // Every node's command line is needed once the new file is there; whether it can be had shows here.
         findings = try cluster.findings()
         nodeNames = Self.nodeNames(present, cluster)
-        services = try RestartServices.services.flatMap { service in
+        services = try Planner.services.flatMap { service in
             try cluster.nodes(running: service).map { (service, $0) }
         }
         phones = try Self.phones(of: cluster, present: presentBytes, list: present, backups: backups)
@@ -108,7 +108,7 @@ public struct Survey {
 
     private static func readITLs(of cluster: any ClusterWorld) throws -> [String: [UInt8]] {
         var itls: [String: [UInt8]] = [:]
-        for reading in cluster.trustLists.read(.itl).readings where itls[reading.node] == nil {
+        for reading in try cluster.trustLists.read(.itl).readings where itls[reading.node] == nil {
             if let error = reading.error { throw error }
             guard let bytes = reading.bytes else { continue }
             do { _ = try TrustListFile(decoding: bytes) } catch {
@@ -129,9 +129,13 @@ public struct Survey {
     private static func presentFile(
         of cluster: any ClusterWorld, mode: SecurityMode
     ) throws -> ([UInt8]?, TrustListFile?) {
-        let file = cluster.trustLists.read(.ctl)
+        let file = try cluster.trustLists.read(.ctl)
         if let failure = file.failures.first { throw failure.error }
-        guard let first = file.reference else { preconditionFailure("a cluster has a publisher") }
+        guard let first = file.reference else {
+            throw MigrationError(
+                .inconsistentFiles, localized("No node of cluster \(cluster.name) serves TFTP."),
+                next: localized("Set tftp = true for one of them in the configuration."))
+        }
         if mode == .mixed, let reading = file.answers.first(where: { $0.bytes == nil }) {
             throw MigrationError(
                 .inconsistentFiles,

@@ -6,39 +6,26 @@ import X509
 ///
 /// It does not say whether a certain phone would accept the file; that depends on what the phone holds (module Phones).
 public struct TrustListVerification: Sendable {
-    /// One thing that was looked at.
-    public struct Check: Equatable, Sendable {
-        public enum Outcome: String, Sendable, CaseIterable {
-            case passed
-            /// Unusual, but a phone reads on.
-            case warning
-            case failed
-        }
+    /// One thing that was looked at, in a record, by its number from 1, or in the whole file. Its code is one of ``CheckCode``, or that
+    /// of a ``TrustListWarning``.
+    public typealias Check = Finding<String, Int>
 
-        /// The stable kind of what was looked at. What is unusual has the code of its ``TrustListWarning`` in place of these.
-        public enum Code: String, Sendable, CaseIterable {
-            case signerDiffers = "signer-differs"
-            case signerUnreadable = "signer-unreadable"
-            case signerNotInFile = "signer-not-in-file"
-            case signatureWrong = "signature-wrong"
-            case signatureVerified = "signature-verified"
-            case noCertificate = "no-certificate"
-            case certificateUnreadable = "certificate-unreadable"
-            case certificateDiffers = "certificate-differs"
-            case certificateNotValid = "certificate-not-valid"
-            case nameSpelling = "name-spelling"
-            case recordVerified = "record-verified"
-            case tokenless
-            case tooFewTokens = "too-few-tokens"
-            case tokens
-        }
-
-        public let outcome: Outcome
-        public let code: String
-        /// The record's number, counted from 1; nil for the whole file.
-        public let record: Int?
-        /// One sentence: what was found.
-        public let text: LocalizableText
+    /// The stable kinds of what is looked at.
+    public enum CheckCode: String, Sendable, CaseIterable {
+        case signerDiffers = "signer-differs"
+        case signerUnreadable = "signer-unreadable"
+        case signerNotInFile = "signer-not-in-file"
+        case signatureWrong = "signature-wrong"
+        case signatureVerified = "signature-verified"
+        case noCertificate = "no-certificate"
+        case certificateUnreadable = "certificate-unreadable"
+        case certificateDiffers = "certificate-differs"
+        case certificateNotValid = "certificate-not-valid"
+        case nameSpelling = "name-spelling"
+        case recordVerified = "record-verified"
+        case tokenless
+        case tooFewTokens = "too-few-tokens"
+        case tokens
     }
 
     public private(set) var checks: [Check] = []
@@ -46,7 +33,7 @@ public struct TrustListVerification: Sendable {
     public private(set) var signer: Certificate?
 
     /// Whether nothing failed. Warnings are allowed.
-    public var isValid: Bool { !checks.contains { $0.outcome == .failed } }
+    public var isValid: Bool { !checks.contains { $0.severity == .error } }
 
     /// Looks at a list.
     ///
@@ -57,7 +44,8 @@ public struct TrustListVerification: Sendable {
     public init(of file: TrustListFile, signer expected: Certificate? = nil, at time: Int64) {
         for warning in file.warnings where warning.code != .noCertificate {
             checks.append(
-                Check(outcome: .warning, code: warning.code.rawValue, record: warning.record, text: warning.sentence))
+                Check(
+                    code: warning.code.rawValue, severity: .warning, subject: warning.subject, text: warning.sentence))
         }
         checkSigner(of: file, expected: expected)
         for (index, record) in file.records.enumerated() {
@@ -66,9 +54,10 @@ public struct TrustListVerification: Sendable {
         checkTokens(of: file)
     }
 
-    private mutating func add(_ outcome: Check.Outcome, _ code: Check.Code, record: Int? = nil, _ text: LocalizableText)
-    {
-        checks.append(Check(outcome: outcome, code: code.rawValue, record: record, text: text))
+    private mutating func add(
+        _ severity: FindingSeverity, _ code: CheckCode, record: Int? = nil, _ text: LocalizableText
+    ) {
+        checks.append(Check(code: code.rawValue, severity: severity, subject: record, text: text))
     }
 
     private mutating func checkSigner(of file: TrustListFile, expected: Certificate?) {
@@ -76,7 +65,7 @@ public struct TrustListVerification: Sendable {
             signer = expected
             if expected.serialNumber != file.header.serialNumber {
                 add(
-                    .failed, .signerDiffers,
+                    .error, .signerDiffers,
                     localized(
                         "The header names the signer with serial \(file.header.serialNumber.colonHex); the certificate given has \(expected.serialNumber.colonHex)."
                     )
@@ -85,14 +74,14 @@ public struct TrustListVerification: Sendable {
         } else if let record = file.signerRecord {
             signer = record.x509
             if signer == nil {
-                add(.failed, .signerUnreadable, localized("The signer's record holds no certificate that can be read."))
+                add(.error, .signerUnreadable, localized("The signer's record holds no certificate that can be read."))
             }
         } else if file.isITL, let match = Self.anyRecord(of: file) {
             // An ITL may be signed by a certificate that is in it with another role than SAST.
             signer = match
         } else {
             add(
-                .failed, .signerNotInFile,
+                .error, .signerNotInFile,
                 localized(
                     "The signer \(file.header.signerName) (serial \(file.header.serialNumber.colonHex)) has no record with the role \(Role.sast.text) in this file."
                 )
@@ -101,13 +90,13 @@ public struct TrustListVerification: Sendable {
         guard let signer else { return }
         guard (try? file.isSigned(by: signer)) == true else {
             add(
-                .failed, .signatureWrong,
+                .error, .signatureWrong,
                 localized(
                     "The signature does not verify with the signer's certificate: the file was changed, or damaged."))
             return
         }
         add(
-            .passed, .signatureVerified,
+            .ok, .signatureVerified,
             localized(
                 "The signature verifies: \(file.header.digest.name) with RSA \(signer.publicKey.bits), by \(file.header.signerName)."
             )
@@ -135,7 +124,7 @@ public struct TrustListVerification: Sendable {
             certificate = try parsed.get()
         } catch {
             add(
-                .failed, .certificateUnreadable, record: number,
+                .error, .certificateUnreadable, record: number,
                 localized("\(what) holds a certificate that cannot be read: \(error.reason)."))
             return
         }
@@ -150,7 +139,7 @@ public struct TrustListVerification: Sendable {
             faults.append(localized("its SIGNATURE is not the certificate's"))
         }
         guard faults.isEmpty else {
-            add(.failed, .certificateDiffers, record: number, localized("\(what): \(faults.joined(separator: "; "))."))
+            add(.error, .certificateDiffers, record: number, localized("\(what): \(faults.joined(separator: "; "))."))
             return
         }
         if !Self.spells(record.subjectName, certificate.subject) || !Self.spells(record.issuerName, certificate.issuer)
@@ -167,7 +156,7 @@ public struct TrustListVerification: Sendable {
             add(.warning, .certificateNotValid, record: number, localized("\(what): the certificate is \(state)."))
         }
         add(
-            .passed, .recordVerified, record: number,
+            .ok, .recordVerified, record: number,
             localized(
                 "\(what): \(record.subjectName ?? "") serial \(certificate.serialNumber.colonHex), \(certificate.publicKey.bits) bit."
             )
@@ -183,18 +172,18 @@ public struct TrustListVerification: Sendable {
         let tokens = file.records.filter(\.isToken)
         let signedByToken = file.signerRecord?.isToken == true
         guard !tokens.isEmpty || signedByToken else {
-            add(.passed, .tokenless, localized("Tokenless: the publisher's own certificate signs."))
+            add(.ok, .tokenless, localized("Tokenless: the publisher's own certificate signs."))
             return
         }
         let distinct = Set(tokens.compactMap(\.certificate)).count
         if distinct < 2 {
             add(
-                .failed, .tooFewTokens,
+                .error, .tooFewTokens,
                 localized(
                     "\(distinct) token is in the file; two are needed, so that a lost one does not lock the cluster out."
                 ))
         } else {
-            add(.passed, .tokens, localized("\(distinct) tokens are in the file."))
+            add(.ok, .tokens, localized("\(distinct) tokens are in the file."))
         }
     }
 }

@@ -1,44 +1,41 @@
 import Messages
 
-/// Something unusual in a trust list that a phone reads over.
-public struct TrustListWarning: Hashable, Sendable {
-    /// What kind it is; stable across releases.
-    public enum Code: String, Sendable {
-        /// Another version than 1.2.
-        case unusualVersion = "unusual-version"
-        /// A header or record field that is not known.
-        case unknownField = "unknown-field"
-        /// A role number that is not known.
-        case unknownRole = "unknown-role"
-        /// A text without the NUL at its end, with one in its middle, or that is not UTF-8.
-        case unusualText = "unusual-text"
-        /// A header that does not end on a multiple of 4 bytes.
-        case unpaddedHeader = "unpadded-header"
-        /// A field with a length that is not the usual one.
-        case unusualLength = "unusual-length"
-        /// A record without a role.
-        case missingRole = "missing-role"
-        /// A record that has a hash in place of its certificate, or neither.
-        case noCertificate = "no-certificate"
-        /// A serial number with a sign byte.
-        case unusualSerialNumber = "unusual-serial-number"
-        /// A file that bears neither the name of a CTL file nor of an ITL file.
-        case unusualFileName = "unusual-file-name"
-    }
+/// Something unusual in a trust list that a phone reads over: in a record, by its number from 1, or in the header. Its text is one
+/// sentence without a full stop.
+public typealias TrustListWarning = Finding<UnusualPart, Int>
 
-    public let code: Code
-    /// The record's number, counted from 1, or nil for the header.
-    public let record: Int?
-    /// One sentence without a full stop.
-    public let text: LocalizableText
+/// What kind of unusual thing it is; stable across releases.
+public enum UnusualPart: String, Sendable {
+    /// Another version than 1.2.
+    case unusualVersion = "unusual-version"
+    /// A header or record field that is not known.
+    case unknownField = "unknown-field"
+    /// A role number that is not known.
+    case unknownRole = "unknown-role"
+    /// A text without the NUL at its end, with one in its middle, or that is not UTF-8.
+    case unusualText = "unusual-text"
+    /// A header that does not end on a multiple of 4 bytes.
+    case unpaddedHeader = "unpadded-header"
+    /// A field with a length that is not the usual one.
+    case unusualLength = "unusual-length"
+    /// A record without a role.
+    case missingRole = "missing-role"
+    /// A record that has a hash in place of its certificate, or neither.
+    case noCertificate = "no-certificate"
+    /// A serial number with a sign byte.
+    case unusualSerialNumber = "unusual-serial-number"
+    /// A file that bears neither the name of a CTL file nor of an ITL file.
+    case unusualFileName = "unusual-file-name"
+}
 
+extension TrustListWarning {
     public var clause: LocalizableText {
-        record.map { localized("record \($0): \(text)") } ?? localized("header: \(text)")
+        subject.map { localized("record \($0): \(text)") } ?? localized("header: \(text)")
     }
 
     /// The same as a sentence.
     public var sentence: LocalizableText {
-        record.map { localized("Record \($0): \(text).") } ?? localized("Header: \(text).")
+        subject.map { localized("Record \($0): \(text).") } ?? localized("Header: \(text).")
     }
 }
 
@@ -47,7 +44,7 @@ extension TrustListFile {
     public var warnings: [TrustListWarning] {
         var found: [TrustListWarning] = []
         func warn(_ code: TrustListWarning.Code, _ text: LocalizableText, record: Int? = nil) {
-            found.append(TrustListWarning(code: code, record: record, text: text))
+            found.append(TrustListWarning(code: code, severity: .warning, subject: record, text: text))
         }
         func check(texts tags: [UInt8], of elements: [Element], record: Int? = nil) {
             for tag in tags {

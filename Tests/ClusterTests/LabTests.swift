@@ -66,7 +66,7 @@ import X509
     func trustListsComeAndGo(release: String) throws {
         let lab = try RunningLab(release: release)
         let cluster = ClusterClient(try LabFile.read(folder: lab.directory))
-        let hosts = cluster.trustListHosts
+        let hosts = try cluster.trustListHosts
         #expect(hosts.count == 2)
         let before = try #require(try hosts[0].fetch(.ctl))
         #expect(try hosts[1].fetch(.ctl) == before)

@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Messages
 import ServerFixtures
 import Testing
 
@@ -27,6 +28,13 @@ import Testing
                     application: AccountConfiguration(user: "axl"), phoneWebPort: 8080),
                 ClusterConfiguration(name: "lab"),
             ], tokens: TokenConfiguration(modules: ["/usr/lib/libeToken.so"], pinTries: 5))
+    }
+
+    @Test func whatIsWrongIsToldInGerman() throws {
+        let path = folder.write("german.toml", "[clusters.lab]\nversion = 5\n")
+        let error = #expect(throws: ClusterError.self) { try ConfigurationFile.load(from: path) }
+        #expect(error?.message.text(in: .english) == "clusters.lab.version has to be a text")
+        #expect(error?.message.text(in: .german) == "clusters.lab.version muss sein: ein Text")
     }
 
     @Test func whatIsWrittenIsRead() throws {

@@ -1,3 +1,5 @@
+import Basics
+import Glibc
 import Testing
 
 @testable import Messages
@@ -32,6 +34,42 @@ import Testing
     @Test func argumentsAreNotReadAsTemplates() {
         let text: LocalizableText = localized("\("{1}") and \("{0}")")
         #expect(text.text(in: .english) == "{1} and {0}")
+    }
+
+    @Test func aTextWithinATextIsTranslatedToo() {
+        let text: LocalizableText = localized("\(localized("the header") as LocalizableText): \("x")")
+        #expect(text.text(in: .english) == "the header: x")
+        #expect(text.text(in: .german) == "Kopf: x")
+        #expect(["a", "b", "c"].list.text(in: .german) == "a, b und c")
+        #expect(
+            [localized("the header"), .verbatim("{0}")].joined(separator: " {} ").text(in: .german) == "Kopf {} {0}")
+    }
+
+    @Test(arguments: [(0, "0 phones"), (1, "1 phone"), (2, "2 phones")]) func oneIsSingular(count: Int, text: String) {
+        #expect(localized(count, one: "\(count) phone", other: "\(count) phones").text(in: .english) == text)
+    }
+
+    @Test func anErrorWithinASentenceIsTranslatedToo() {
+        let error: any Error = FileError(.lock, "a", errno: EWOULDBLOCK)
+        let text: LocalizableText = localized("\("b"): \(error)")
+        #expect(text.text(in: .german) == "b: a wird von einem anderen Prozess verwendet")
+    }
+
+    /// What one run wrote in English, another reads in German.
+    @Test func templatesAreKept() throws {
+        struct Line: Codable, Equatable { var texts: [LocalizableText] }
+        let line = Line(texts: [
+            localized("\(localized("the header") as LocalizableText) {} \(3) \("x")"), localized("the header"),
+            .verbatim("{0} pub.example"),
+        ])
+        let bytes = try JSON.line(line, userInfo: .keepingTemplates)
+        #expect(try JSON.decode(Line.self, from: bytes) == line)
+        #expect(String(decoding: bytes, as: UTF8.self).contains(#""template":"{0} {{}} {1} {2}""#))
+        // Of earlier versions, and of documents: the words.
+        let words = try JSON.decode(Line.self, from: Array(#"{"texts":["put {0} back"]}"#.utf8))
+        #expect(words.texts[0].text(in: .german) == "put {0} back")
+        let document = try JSON.line(line)
+        #expect(String(decoding: document, as: UTF8.self).contains("the header {} 3 x"))
     }
 
     @Test func withoutATranslationItIsEnglish() {

@@ -75,7 +75,7 @@ import X509
     @Test func withoutTVSNothingThatPhonesSeeIsChanged() throws {
         cluster.tvsKnowsUploads = false
         let failure = #expect(throws: StepFailure.self) { try plan().runAll() }
-        #expect(failure?.stepID == "ask-tvs")
+        #expect(failure?.stepID == .askTVS)
         #expect(cluster.store.isEmpty)
         #expect(!cluster.changes.contains { $0.hasPrefix("deploy") })
     }
@@ -119,20 +119,20 @@ import X509
         var stops = 0
         while true {
             let change = try situation.takeUp(cluster, in: folder)
-            try change.begin(.test(.rollback))
             // One step a run.
             var steps = 0
-            change.isInterrupted = { steps >= 1 }
-            do throws(StepFailure) {
-                try ChangeRunner(change) {
+            let context = RunContext(
+                observe: {
                     switch $0 {
                     case .undone, .proved: steps += 1
                     default: break
                     }
-                }.rollBack()
+                }, isInterrupted: { steps >= 1 })
+            do {
+                try change.rollBackAll(context)
                 break
             } catch {
-                #expect((error.cause as? MigrationError)?.code == .interrupted)
+                #expect(((error as? StepFailure)?.cause as? MigrationError)?.code == .interrupted)
                 stops += 1
             }
         }
@@ -159,8 +159,7 @@ import X509
             cluster.silent = ["SEP1"]
             looks += 1
         }
-        change.isInterrupted = { looks >= 3 }
-        try change.runAll()
+        try change.runAll(.run, RunContext(isInterrupted: { looks >= 3 }))
         let record = try ChangeRecord(change)
         #expect(record.state == .finished && record.phones.contains { $0.result == .notKnown && $0.phones == ["SEP1"] })
     }
@@ -168,11 +167,11 @@ import X509
     /// Control-C before every step: undone before the commit, left with the new file after it.
     @Test(arguments: 1...10) func anInterruptionIsLikeAFailure(step: Int) throws {
         let change = try plan()
-        try change.begin(.test())
         var begun = 0
         let failure = #expect(throws: StepFailure.self) {
-            change.isInterrupted = { begun == step }
-            try ChangeRunner(change) { if case .began = $0 { begun += 1 } }.run()
+            try change.runAll(
+                .run,
+                RunContext(observe: { if case .began = $0 { begun += 1 } }, isInterrupted: { begun == step }))
         }
         #expect((failure?.cause as? MigrationError)?.code == .interrupted)
         let isCommitted = step > 7
@@ -200,7 +199,7 @@ import X509
         }
         let failure = #expect(throws: StepFailure.self) { try plan().runAll() }
         #expect(failure?.notUndone.count == 1)
-        #expect(failure?.notUndone.first?.contains("pub") == true)
+        #expect(failure?.notUndone.first?.localized.contains("pub") == true)
         // Another change has to wait.
         let error = #expect(throws: MigrationError.self) { try plan().begin(.test()) }
         #expect(error?.code == .unfinishedChange)
@@ -208,11 +207,10 @@ import X509
         // The record says which step it was, by codes.
         let record = try ChangeRecord(journal: folder.journal(), backups: folder.state)
         #expect(record.failure?.step == "deploy" && record.failure?.code == "read-back-differs")
-        #expect(record.failure?.text.contains("pub") == true && record.failure?.next.count == 1)
+        #expect(record.failure?.text.localized.contains("pub") == true && record.failure?.next.count == 1)
         #expect(record.tvs.map(\.code) == [.vouches])
         let change = try situation.takeUp(cluster, in: folder)
-        try change.begin(.test(.rollback))
-        try ChangeRunner(change) { _ in }.rollBack()
+        try change.rollBackAll()
         #expect(files() == [oldFile, oldFile] && cluster.store.isEmpty)
         #expect(try Journal.open(folder.journal()).state.outcome == .rolledBack)
     }
@@ -226,18 +224,18 @@ import X509
         let plan = try change.planRollback(change.forecastOfRollback())
         #expect(cluster.changes == changes)
         #expect(try Journal.read(folder.journal()).count == records)
-        #expect(plan.steps.filter { !$0.id.hasSuffix("after-rollback") }.allSatisfy { !$0.texts.isEmpty })
+        #expect(plan.steps.filter { !$0.id.rawValue.hasSuffix("after-rollback") }.allSatisfy { !$0.texts.isEmpty })
         var undone: [String] = []
         var numbers: [String] = []
-        try change.begin(.test(.rollback))
-        try ChangeRunner(change) { event in
-            switch event {
-            case .undoing(let title): undone.append(title)
-            case .began(let number, let count, _): numbers.append("\(number)/\(count)")
-            default: break
-            }
-        }.rollBack()
-        #expect(plan.steps.dropLast(2).map { String($0.title.dropFirst("Undo: ".count)) } == undone)
+        try change.rollBackAll(
+            RunContext(observe: { event in
+                switch event {
+                case .undoing(let title): undone.append(title.localized)
+                case .began(let number, let count, _): numbers.append("\(number)/\(count)")
+                default: break
+                }
+            }))
+        #expect(plan.steps.dropLast(2).map { String($0.title.localized.dropFirst("Undo: ".count)) } == undone)
         #expect(numbers == ["1/2", "2/2"])
         // Once more there is nothing left.
         #expect(try situation.takeUp(cluster, in: folder).planRollback(nil).steps.isEmpty)
@@ -251,7 +249,7 @@ import X509
         let error = #expect(throws: MigrationError.self) {
             try situation.takeUp(cluster, in: folder).checkWorld()
         }
-        #expect(error?.code == .worldChanged && error?.what.contains("node sub") == true)
+        #expect(error?.code == .worldChanged && error?.text.localized.contains("node sub") == true)
         cluster.files["sub"]?["CTLFile.tlv"] = oldFile
         cluster.release = "11.5.1.1-1"
         #expect(throws: MigrationError.self) { try situation.takeUp(cluster, in: folder).checkWorld() }
@@ -266,7 +264,7 @@ import X509
         #expect(saved == (try plan().plan))
         func code() -> MigrationError.Code? {
             do {
-                _ = try Change(running: saved, of: cluster, state: folder.state)
+                _ = try Change(.saved(saved), of: cluster, state: folder.state)
                 return nil
             } catch { return (error as? MigrationError)?.code }
         }
@@ -280,7 +278,7 @@ import X509
         for text in ["", "{}", "[1]", "{\"schema\":\"x\"}"] {
             try Files.write(Array(text.utf8), to: path, replacing: true)
             let error = #expect(throws: MigrationError.self) { try ChangePlan.read(path) }
-            #expect(error?.code == .planUnusable && error?.what.contains(path) == true)
+            #expect(error?.code == .planUnusable && error?.text.localized.contains(path) == true)
         }
     }
 
@@ -300,6 +298,9 @@ import X509
         #expect(code() == nil)
         cluster.files["sub"]?["CTLFile.tlv"] = nil
         #expect(code() == .inconsistentFiles)
+        cluster.nodes = []
+        #expect(code() == .inconsistentFiles)
+        cluster.nodes = ["pub", "sub"]
         cluster.files["sub"]?["CTLFile.tlv"] = oldFile.dropLast() + [1]
         #expect(code() == .inconsistentFiles)
         for node in cluster.nodes { cluster.files[node]?["CTLFile.tlv"] = Array(oldFile.dropLast(9)) }

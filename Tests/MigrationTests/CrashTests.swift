@@ -56,7 +56,7 @@ import Testing
                 try change.begin(.test(way == .run ? .run : .rollback))
                 count()
                 change.journal?.didAppend = { _ in count() }
-                let runner = ChangeRunner(change) { _ in }
+                let runner = try change.runner()
                 if way == .run { try runner.run() } else { try runner.rollBack() }
             } catch {
                 Issue.record("\(situation.testDescription), \(number): \(error)")
@@ -84,6 +84,31 @@ import Testing
         }
         #expect(points > 20)
         print("\(situation.testDescription): stopped at \(points) points, and resumed")
+    }
+
+    /// The journal is one of before plans had steps.
+    @Test(arguments: Situation.all) func journalsOfBeforeAreTakenUp(situation: Situation) throws {
+        let before = try situation.cluster()
+        let undisturbed = try situation.cluster()
+        try situation.plan(undisturbed, in: Folder()).runAll()
+        for point in stride(from: 1, to: 40, by: 5) {
+            for way in [Way.run, .rollBack] {
+                let (cluster, folder) = (try situation.cluster(), Folder())
+                guard Self.crash(after: point, situation, cluster, folder, .run) else { return }
+                cluster.onChange = { _ in }
+                try RecipeTests.ageJournal(folder.journal())
+                let place: Comment = "\(situation.testDescription), point \(point)"
+                if way == .run {
+                    try situation.takeUp(cluster, in: folder).runAll(.resume)
+                    #expect(cluster.files == undisturbed.files && cluster.store == undisturbed.store, place)
+                    #expect(cluster.held == undisturbed.held && cluster.mode == undisturbed.mode, place)
+                } else {
+                    try rollBack(situation, cluster, folder)
+                    #expect(
+                        cluster.files == before.files && cluster.store.isEmpty && cluster.mode == before.mode, place)
+                }
+            }
+        }
     }
 
     @Test(arguments: Situation.all) func rollingBackRestoresEverything(situation: Situation) throws {
@@ -126,8 +151,7 @@ import Testing
     private func rollBack(_ situation: Situation, _ cluster: MemoryCluster, _ folder: Folder) throws {
         let change = try situation.takeUp(cluster, in: folder)
         try change.checkWorld()
-        try change.begin(.test(.rollback))
-        try ChangeRunner(change) { _ in }.rollBack()
+        try change.rollBackAll()
         #expect(try Journal.open(folder.journal()).state.outcome == .rolledBack)
     }
 
@@ -164,7 +188,7 @@ import Testing
                 _ = try situation.plan(cluster, in: folder)
             } else {
                 let error = #expect(throws: MigrationError.self) { try situation.plan(cluster, in: folder) }
-                #expect(error?.code == .journalUnusable && error?.what.contains(name) == true)
+                #expect(error?.code == .journalUnusable && error?.text.localized.contains(name) == true)
             }
         }
     }
@@ -173,8 +197,19 @@ import Testing
         let folder = Folder()
         let lock = try ClusterLock("memory", in: folder.state)
         let error = #expect(throws: MigrationError.self) { try ClusterLock("memory", in: folder.state) }
-        #expect(error?.code == .busy && error?.what.contains("\(getpid())") == true)
+        #expect(error?.code == .busy && error?.text.localized.contains("\(getpid())") == true)
         _ = try ClusterLock("another", in: folder.state)
         withExtendedLifetime(lock) {}
+    }
+
+    /// `migrate status` in a monitoring loop: a run that begins at that moment is not turned away.
+    @Test func lookingTakesNoLock() async throws {
+        let folder = Folder()
+        _ = try ClusterLock("memory", in: folder.state)
+        let (state, stop) = (folder.state, Flag())
+        let looking = Task.detached { while !stop.isSet { _ = try? RunInProgress(of: "memory", in: state) } }
+        for _ in 0..<2000 { withExtendedLifetime(try ClusterLock("memory", in: state)) {} }
+        stop.set()
+        await looking.value
     }
 }

@@ -14,8 +14,8 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
         let description: String
     }
 
-    let name = "memory"
-    let nodes = ["pub", "sub"]
+    var name = "memory"
+    var nodes = ["pub", "sub"]
     var files: [String: [String: [UInt8]]] = [:]
     var store: [Certificate] = []
     var mode = SecurityMode.mixed
@@ -148,5 +148,15 @@ final class MemoryCluster: ClusterWorld, @unchecked Sendable {
 
     func nodes(running service: String) -> [String] { nodes }
 
-    func restart(service: String, on node: String) throws { try change("restart \(service) \(node)") }
+    /// Called while a service is on its way up.
+    var onWait: () -> Void = {}
+
+    func restart(service: String, on node: String, isInterrupted: () -> Bool) throws {
+        onWait()
+        if isInterrupted() {
+            throw ClusterError(
+                .interrupted, operation: .verbatim("restart \(service)"), message: .verbatim("interrupted"))
+        }
+        try change("restart \(service) \(node)")
+    }
 }

@@ -106,26 +106,27 @@ struct Situation: Sendable, CustomTestStringConvertible {
         _ cluster: MemoryCluster, in folder: Folder, accepting: Bool = true, tokens: [ChangePlan.Token]? = nil,
         phoneTimeout: Int = 0
     ) throws -> Change {
-        try sign(
-            Change(
-                kind, of: cluster, tokens: tokens ?? (usesTokens ? Self.tokens : []),
-                settings: .init(
-                    acceptsStranded: accepting, output: folder.path + "/out", phoneRestartTimeout: phoneTimeout),
-                state: folder.state, now: 1_800_000_000))
+        try Change(
+            .new(request(in: folder, accepting: accepting, tokens: tokens, phoneTimeout: phoneTimeout)), of: cluster,
+            state: folder.state)
+    }
+
+    func request(
+        in folder: Folder, accepting: Bool = true, tokens: [ChangePlan.Token]? = nil, phoneTimeout: Int = 0
+    ) -> ChangeRequest {
+        ChangeRequest(
+            kind, tokens: tokens ?? (usesTokens ? Self.tokens : []),
+            settings: .init(
+                acceptsStranded: accepting, output: folder.path + "/out"), phones: .init(timeout: phoneTimeout),
+            now: 1_800_000_000)
     }
 
     /// Takes up the change that a folder has the journal of.
     func takeUp(_ cluster: MemoryCluster, in folder: Folder) throws -> Change {
-        try sign(Change(continuing: Journal.open(folder.journal()), of: cluster, state: folder.state))
+        try Change(continuing: Journal.open(folder.journal()), of: cluster, state: folder.state)
     }
 
-    private func sign(_ change: Change) -> Change {
-        // As the program does: where no token is needed, none is there.
-        if change.needsToken {
-            change.makeSigner = { try SoftwareSigner(certificate: Self.second, key: Self.tokenKey) }
-        }
-        return change
-    }
+    static func signer() throws -> any TrustListSigner { try SoftwareSigner(certificate: second, key: tokenKey) }
 }
 
 /// A folder that is removed with the test.
@@ -153,8 +154,21 @@ extension JournalRecord.Run {
 
 extension Change {
     /// Begins or goes on, to the end.
-    func runAll(_ purpose: JournalRecord.Run.Purpose = .run) throws {
+    func runAll(_ purpose: JournalRecord.Run.Purpose = .run, _ context: RunContext = RunContext()) throws {
         try begin(.test(purpose))
-        try ChangeRunner(self) { _ in }.run()
+        try runner(context).run()
+    }
+
+    func rollBackAll(_ context: RunContext = RunContext()) throws {
+        try begin(.test(.rollback))
+        try runner(context).rollBack()
+    }
+
+    /// Of a change that has begun.
+    func runner(_ context: RunContext = RunContext()) throws -> ChangeRunner {
+        var context = context
+        // As the program does: where no token is needed, none is there.
+        context.signer = needsToken ? try Situation.signer() : nil
+        return ChangeRunner(self, try #require(journal), context)
     }
 }

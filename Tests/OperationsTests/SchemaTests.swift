@@ -39,7 +39,7 @@ import X509
             try codes("cluster-status", "findings", "[]", "code").sorted()
                 == StatusFinding.Code.allCases.map(\.rawValue).sorted())
         #expect(
-            Set(TrustListVerification.Check.Code.allCases.map(\.rawValue))
+            Set(TrustListVerification.CheckCode.allCases.map(\.rawValue))
                 .isSubset(of: try codes("ctl-verify", "checks", "[]", "code")))
         #expect(Set(try codes("trust-list", "via")) == Set(TrustTransport.allCases.map(\.rawValue)))
         #expect(

@@ -48,3 +48,28 @@ public final class LineFile {
 
     private static func whole(_ bytes: [UInt8]) -> ArraySlice<UInt8> { bytes[...(bytes.lastIndex(of: 10) ?? -1)] }
 }
+
+/// A whole line of a file that cannot be read: somebody else wrote it, or the disk has changed it.
+public struct LineError: Error {
+    /// From 1.
+    public let line: Int
+    /// Mostly a `DecodingError`.
+    public let cause: any Error
+}
+
+extension LineFile {
+    /// Reads lines as JSON documents. What is behind a line that cannot be read may depend on it, so nothing is left out.
+    ///
+    /// - Throws: ``LineError``.
+    public static func decode<Line: Decodable>(
+        _ lines: [ArraySlice<UInt8>], as type: Line.Type
+    ) throws(LineError) -> [Line] {
+        var decoded: [Line] = []
+        for (index, line) in lines.enumerated() {
+            do { decoded.append(try JSON.decode(type, from: line)) } catch {
+                throw LineError(line: index + 1, cause: error)
+            }
+        }
+        return decoded
+    }
+}

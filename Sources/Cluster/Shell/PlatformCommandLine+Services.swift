@@ -11,10 +11,13 @@ extension PlatformCommandLine {
     /// `utils service restart NAME`, and waits until the node lists the service as started. The command may come back
     /// while the service is still on its way.
     ///
-    /// - Throws: `refused` when the node does not restart it; `timedOut` when it is not up by then.
-    package func restartServiceAndWait(_ name: String, until deadline: ContinuousClock.Instant) throws(ClusterError) {
+    /// - Throws: `refused` when the node does not restart it; `timedOut` when it is not up by then; `interrupted`.
+    package func restartServiceAndWait(
+        _ name: String, until deadline: ContinuousClock.Instant, isInterrupted: () -> Bool = { false }
+    ) throws(ClusterError) {
         let command = ShellCommand(
             "utils service restart \(name)", timeout: max(1, (deadline - .now) / .seconds(1)))
+        // Not cut short: where the terminal goes away between stop and start, the service stays down.
         let text = try shell.run(command)
         var last = CommandAnswers.services(text)?.last { $0.name == name }
         guard last != nil else {
@@ -30,7 +33,11 @@ extension PlatformCommandLine {
                     message: localized("it does not come up"),
                     expected: .verbatim("STARTED"), found: last.map { .verbatim($0.state) } ?? localized("not listed"))
             }
-            interruptibleSleep(0.5)
+            guard interruptibleSleep(0.5, isInterrupted: isInterrupted) else {
+                throw ClusterError(
+                    .interrupted, operation: localized("restart \(name)"), node: shell.node,
+                    message: localized("interrupted before it was up again"))
+            }
             last = try services().first { $0.name == name }
         }
     }

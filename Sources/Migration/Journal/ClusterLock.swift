@@ -4,17 +4,15 @@ import Messages
 
 /// Keeps two runs on this machine from changing one cluster at the same time. It goes with the process, however that ends.
 public final class ClusterLock {
-    private let descriptor: Int32
+    private let lock: FileLock
 
     /// - Throws: ``MigrationError`` (`busy`) where another process holds it.
     public init(_ cluster: String, in folder: StateFolder) throws {
+        let path = Self.path(cluster, folder)
         try Files.makeFolder("\(folder.path)/locks")
-        let path = "\(folder.path)/locks/\(Files.name(cluster)).lock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure(path, cluster, String(cString: strerror(errno))) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        do throws(FileError) { lock = try FileLock(path, note: "\(getpid())") } catch {
+            guard error.code == .locked else { throw Self.failure(path, cluster, .verbatim(error.reason)) }
             let holder = (try? Files.read(path)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-            close(descriptor)
             throw MigrationError(
                 .busy,
                 localized(
@@ -23,28 +21,24 @@ public final class ClusterLock {
                         : "Another run (process \(holder)) is changing cluster \(cluster)."),
                 next: localized("Wait for it, or see how far it is: etoken-bridge migrate status --cluster \(cluster)"))
         }
-        let text = "\(getpid())"
-        ftruncate(descriptor, 0)
-        _ = text.withCString { write(descriptor, $0, strlen($0)) }
     }
 
-    deinit { close(descriptor) }
+    private static func path(_ cluster: String, _ folder: StateFolder) -> String {
+        "\(folder.path)/locks/\(Files.name(cluster)).lock"
+    }
 
-    /// The run that holds the lock now: its process, and since when, in seconds since 1970; nil where none does.
+    /// The run that holds the lock now: its process, and since when, in seconds since 1970; nil where none does. A run that
+    /// begins while this looks is not disturbed.
     static func holder(of cluster: String, in folder: StateFolder) -> (process: Int, since: Int64)? {
-        let path = "\(folder.path)/locks/\(Files.name(cluster)).lock"
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
+        let path = path(cluster, folder)
         var status = stat()
-        guard fstat(descriptor, &status) == 0, let text = try? Files.read(path),
+        guard FileLock.isHeld(path), stat(path, &status) == 0, let text = try? Files.read(path),
             let process = Int(String(decoding: text, as: UTF8.self))
         else { return nil }
         return (process, Int64(status.st_mtim.tv_sec))
     }
 
-    private static func failure(_ path: String, _ cluster: String, _ why: String) -> MigrationError {
+    private static func failure(_ path: String, _ cluster: String, _ why: LocalizableText) -> MigrationError {
         MigrationError(
             .busy, localized("Cluster \(cluster) cannot be locked against other runs: \(path): \(why)."),
             next: localized("Put that right, and run the command again."))

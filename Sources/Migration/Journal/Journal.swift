@@ -17,16 +17,14 @@ public final class Journal {
 
     public var path: String { file.path }
 
-    private init(_ file: LineFile, _ records: [JournalRecord]) {
+    /// As the first record holds it.
+    public let plan: ChangePlan
+
+    private init(_ file: LineFile, _ plan: ChangePlan, _ records: [JournalRecord]) {
         self.file = file
+        self.plan = plan
         self.records = records
         state = JournalState(records)
-    }
-
-    /// The plan, as the first record holds it.
-    public var plan: ChangePlan {
-        guard let plan = records.first?.plan else { preconditionFailure("a journal begins with its plan") }
-        return plan
     }
 
     /// Begins the journal of a change.
@@ -37,7 +35,7 @@ public final class Journal {
         let path = folder.journalPath(of: plan.id)
         let first = JournalRecord(number: 1, time: .now, event: .planned, plan: plan)
         // In one piece: a journal without its plan would be of no use.
-        try Files.write(JSON.line(first), to: path, permissions: 0o600, replacing: false)
+        try Files.write(JSON.line(first, userInfo: .keepingTemplates), to: path, permissions: 0o600, replacing: false)
         return try open(path)
     }
 
@@ -46,17 +44,22 @@ public final class Journal {
     /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`).
     public static func open(_ path: String) throws -> Journal {
         let (file, lines) = try LineFile.open(path)
-        return Journal(file, try decode(lines, path))
+        let (plan, records) = try decode(lines, path)
+        return Journal(file, plan, records)
     }
 
     /// Reads a journal, also one that another process is writing.
     ///
     /// - Throws: as ``open(_:)``.
-    public static func read(_ path: String) throws -> [JournalRecord] { try decode(try LineFile.lines(of: path), path) }
+    public static func read(_ path: String) throws -> [JournalRecord] { try readWithPlan(path).records }
+
+    static func readWithPlan(_ path: String) throws -> (plan: ChangePlan, records: [JournalRecord]) {
+        try decode(try LineFile.lines(of: path), path)
+    }
 
     /// Writes a record and waits until it is on the disk.
     func append(
-        _ event: JournalRecord.Event, step: String? = nil, text: [String]? = nil, seconds: Double? = nil,
+        _ event: JournalRecord.Event, step: StepID? = nil, text: [LocalizableText]? = nil, seconds: Double? = nil,
         fact: JournalRecord.Fact? = nil, run: JournalRecord.Run? = nil
     ) throws {
         try append(
@@ -66,8 +69,8 @@ public final class Journal {
     }
 
     /// Notes that a step, or undoing it, failed.
-    func append(_ event: JournalRecord.Event, step: String, error: any Error) throws {
-        let (code, next): (String, String?) =
+    func append(_ event: JournalRecord.Event, step: StepID, error: any Error) throws {
+        let (code, next): (String, LocalizableText?) =
             switch error {
             case let error as MigrationError: (error.code.rawValue, error.next)
             case let error as ClusterError: (error.code.rawValue, nil)
@@ -76,33 +79,36 @@ public final class Journal {
             }
         try append(
             JournalRecord(
-                number: records.count + 1, time: .now, event: event, step: step, text: ["\(error)"], code: code,
+                number: records.count + 1, time: .now, event: event, step: step,
+                text: [LocalizableText(describing: error)], code: code,
                 next: next))
     }
 
     private func append(_ record: JournalRecord) throws {
         do {
-            try file.append(JSON.line(record))
+            try file.append(JSON.line(record, userInfo: .keepingTemplates))
             try file.sync()
-        } catch let error as FileError { throw Self.unusable(path, "\(error)") }
+        } catch let error as FileError { throw Self.unusable(path, error.clause) }
         records.append(record)
         state.apply(record)
         didAppend(record)
     }
 
-    private static func decode(_ lines: [ArraySlice<UInt8>], _ path: String) throws -> [JournalRecord] {
-        let records = try lines.enumerated().map { index, line in
-            do { return try JSON.decode(JournalRecord.self, from: line) } catch {
-                throw unusable(path, localized("line \(index + 1): \(DecodingFailure.text(error))"))
-            }
+    private static func decode(
+        _ lines: [ArraySlice<UInt8>], _ path: String
+    ) throws -> (plan: ChangePlan, records: [JournalRecord]) {
+        let records: [JournalRecord]
+        do throws(LineError) { records = try LineFile.decode(lines, as: JournalRecord.self) } catch {
+            throw unusable(path, localized("line \(error.line): \(DecodingFailure.text(error.cause))"))
         }
-        guard records.first?.plan != nil, records.enumerated().allSatisfy({ $0.offset + 1 == $0.element.number }) else {
+        guard let plan = records.first?.plan, records.enumerated().allSatisfy({ $0.offset + 1 == $0.element.number })
+        else {
             throw unusable(path, localized("its records are not in order, or the plan is missing"))
         }
-        return records
+        return (plan, records)
     }
 
-    private static func unusable(_ path: String, _ why: String) -> MigrationError {
+    private static func unusable(_ path: String, _ why: LocalizableText) -> MigrationError {
         MigrationError(
             .journalUnusable, localized("The journal \(path) cannot be used: \(why)."),
             next: localized(

@@ -40,14 +40,13 @@ public struct JournalRecord: Codable, Sendable {
     public let number: Int
     public let time: Timestamp
     public let event: Event
-    /// The step's id.
-    public var step: String?
+    public var step: StepID?
     /// Sentences: what was seen, or why it failed.
-    public var text: [String]?
+    public var text: [LocalizableText]?
     /// Of a failure: the error's code.
     public var code: String?
     /// Of a failure: what to do next.
-    public var next: String?
+    public var next: LocalizableText?
     /// How long the action and its proof took, in seconds.
     public var seconds: Double?
     public var plan: ChangePlan?
@@ -75,7 +74,8 @@ public struct JournalRecord: Codable, Sendable {
 
     /// A step, for those who read the journal without the cluster.
     public struct StepTitle: Codable, Sendable {
-        public let id, title: String
+        public let id: StepID
+        public let title: LocalizableText
         public let effect: StepEffect
     }
 
@@ -92,7 +92,10 @@ public struct JournalRecord: Codable, Sendable {
         case newFile(sha256: String)
         /// A service was restarted on a node, and is up again.
         case restarted(service: String, node: String)
-        /// The phones up to this one, by name, were told to restart, but for those that the cluster refused.
+        /// These phones were told to restart, and those were refused by the cluster.
+        case phonesRestarted(told: [String], refused: [String])
+        /// Of earlier versions: the phones up to this one, by name, were told to restart, but for those that the
+        /// cluster refused in that run.
         case phonesTold(upTo: String, refused: [String])
         /// What phones hold after the change.
         case phones([PhoneGroup])
@@ -111,7 +114,7 @@ public struct JournalRecord: Codable, Sendable {
         public let server: String
         public let code: Code
         /// In words.
-        public let answer: String
+        public let answer: LocalizableText
         public let vouches: Bool
     }
 

@@ -20,7 +20,7 @@ public struct JournalState: Sendable {
         public var isClosed: Bool { self == .finished || self == .rolledBack || self == .abandoned }
 
         /// For people, in the language of the locale.
-        public var text: String {
+        public var text: LocalizableText {
             switch self {
             case .unfinished: localized("not finished")
             case .finished: localized("finished")
@@ -33,9 +33,9 @@ public struct JournalState: Sendable {
 
     public private(set) var outcome = Outcome.unfinished
     /// Steps whose action began, in order, without those that were undone since.
-    public private(set) var begun: [String] = []
+    public private(set) var begun: [StepID] = []
     /// Steps that were proved, or had nothing to do, and were not undone since.
-    public private(set) var done: Set<String> = []
+    public private(set) var done: Set<StepID> = []
     /// SHA-256 of the certificates that the change put into the trust store, or was about to.
     public private(set) var uploaded: [String] = []
     public private(set) var forecast: StoredForecast?
@@ -48,10 +48,12 @@ public struct JournalState: Sendable {
     public private(set) var restarted: [(service: String, node: String)] = []
     /// Whether services or phones were ever restarted with the new file.
     public private(set) var toldPhones = false
-    /// The last phone, by name, that was told to restart since the files last changed.
-    public private(set) var phonesToldUpTo: String?
-    /// Those before it that the cluster would not restart.
-    public private(set) var phonesRefused: [String] = []
+    /// The phones that were told to restart since the files last changed, and not refused since.
+    private var toldPhoneNames: Set<String> = []
+    /// As older versions noted it: the last one, by name.
+    private var toldUpTo: String?
+    /// Those that the cluster would not restart, whether or not an earlier run told them.
+    private var refusedPhones: Set<String> = []
     public private(set) var phones: [JournalRecord.PhoneGroup] = []
     /// The last failure, where nothing succeeded since.
     private(set) var failure: JournalRecord?
@@ -59,29 +61,36 @@ public struct JournalState: Sendable {
     public init(_ records: [JournalRecord]) { for record in records { apply(record) } }
 
     mutating func apply(_ record: JournalRecord) {
-        let step = record.step ?? ""
         switch record.event {
         case .planned: break
         case .started:
             if record.run?.purpose == .rollback { outcome = .rollingBack }
-        case .began: if !begun.contains(step) { begun.append(step) }
+        case .began: if let step = record.step, !begun.contains(step) { begun.append(step) }
         case .fact: if let fact = record.fact { apply(fact) }
         case .proved, .skipped:
-            done.insert(step)
+            if let step = record.step { done.insert(step) }
             failure = nil
+            // An older version did not note that a refused phone was told after all; that its step was proved says so.
+            if [.restartPhones, .restartPhonesAfterRollback].contains(record.step) { refusedPhones = [] }
         case .failed: failure = record
         case .undoing:
             // From now on, what it did counts no more, whatever comes of this.
-            done.remove(step)
+            if let step = record.step { done.remove(step) }
             if outcome == .unfinished || outcome == .finished { outcome = .rollingBack }
             restarted = []
-            (phonesToldUpTo, phonesRefused) = (nil, [])
-        case .undone: begun.removeAll { $0 == step }
+            (toldPhoneNames, toldUpTo, refusedPhones) = ([], nil, [])
+        case .undone: begun.removeAll { $0 == record.step }
         case .notUndone: failure = record
         case .finished: outcome = .finished
         case .rolledBack: outcome = .rolledBack
         case .abandoned: outcome = .abandoned
         }
+    }
+
+    /// Whether a phone was told to restart since the files last changed.
+    func isTold(phone name: String) -> Bool {
+        if refusedPhones.contains(name) { return false }
+        return toldPhoneNames.contains(name) || toldUpTo.map { name <= $0 } == true
     }
 
     private mutating func apply(_ fact: JournalRecord.Fact) {
@@ -94,7 +103,13 @@ public struct JournalState: Sendable {
         case .restarted(let service, let node):
             restarted.append((service, node))
             toldPhones = true
-        case .phonesTold(let name, let refused): (phonesToldUpTo, phonesRefused) = (name, refused)
+        case .phonesRestarted(let told, let refused):
+            toldPhoneNames.formUnion(told)
+            refusedPhones.subtract(told)
+            refusedPhones.formUnion(refused)
+        case .phonesTold(let name, let refused):
+            toldUpTo = max(toldUpTo ?? "", name)
+            refusedPhones.formUnion(refused)
         case .phones(let groups): phones = groups
         }
     }

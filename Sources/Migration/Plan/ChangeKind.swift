@@ -16,7 +16,7 @@ public enum ChangeKind: String, Codable, Sendable, CaseIterable {
     case setNonSecureMode = "set-non-secure-mode"
 
     /// In words: "back to hardware eTokens".
-    public var title: String {
+    public var title: LocalizableText {
         switch self {
         case .toEtoken: localized("Hardware eTokens sign the trust list")
         case .toTokenless: localized("The cluster signs its trust list itself")

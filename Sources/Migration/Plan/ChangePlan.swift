@@ -9,18 +9,37 @@ import X509
 ///
 /// Source: docs/architecture.md, "A migration is data".
 public struct ChangePlan: Codable, Sendable, Equatable {
-    static let schema = "etoken-bridge/plan/1"
+    static let schema = "etoken-bridge/plan/2"
+    /// Those had no steps: they followed from the kind.
+    private static let schemaWithoutSteps = "etoken-bridge/plan/1"
 
     /// A security token that takes part.
     public struct Token: Codable, Sendable, Equatable {
         /// The token's label, for example `SAST-ADN008580ef`.
         public let label: String
+        /// Of its certificate; steps name it so.
+        public var sha1: String { Digest.sha1(Array(certificateDER)).hex }
         /// DER, in Base64.
         let certificateDER: Data
 
         public init(label: String, certificate: Certificate) {
             self.label = label
             certificateDER = Data(certificate.der)
+        }
+
+        private enum CodingKeys: String, CodingKey { case label, sha1, certificateDER }
+
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            label = try container.decode(String.self, forKey: .label)
+            certificateDER = try container.decode(Data.self, forKey: .certificateDER)
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(label, forKey: .label)
+            try container.encode(sha1, forKey: .sha1)
+            try container.encode(certificateDER, forKey: .certificateDER)
         }
 
         /// - Throws: ``MigrationError`` (`plan-unusable`) where a plan that was edited holds something else.
@@ -39,24 +58,17 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         public var acceptsStranded: Bool
         /// Where certificates and files are left for the user.
         public var output: String
-        /// Whether phones are restarted at the end.
-        public var restartsPhones: Bool
-        /// How long phones may take to restart, in seconds.
-        public var phoneRestartTimeout: Int
 
-        public init(
-            acceptsStranded: Bool = false, output: String, restartsPhones: Bool = true, phoneRestartTimeout: Int = 300
-        ) {
+        public init(acceptsStranded: Bool = false, output: String) {
             self.acceptsStranded = acceptsStranded
             self.output = output
-            self.restartsPhones = restartsPhones
-            self.phoneRestartTimeout = phoneRestartTimeout
         }
     }
 
     let schema: String
     /// The change's name: the cluster's and the time, `office-20261123T164500Z`.
     public let id: String
+    /// What it is called. What is done is in the steps.
     public let kind: ChangeKind
     /// The cluster's name in the configuration.
     public let cluster: String
@@ -67,12 +79,14 @@ public struct ChangePlan: Codable, Sendable, Equatable {
     /// Which of them signs; nil where the cluster does.
     public let signer: Int?
     public var settings: Settings
+    /// What is done, in order.
+    public let steps: [PlannedStep]
     /// The cluster as it was when the plan was made.
     public let world: WorldState
 
     init(
         id: String, kind: ChangeKind, cluster: String, created: Timestamp, tokens: [Token], signer: Int?,
-        settings: Settings, world: WorldState
+        settings: Settings, steps: [PlannedStep], world: WorldState
     ) {
         schema = Self.schema
         self.id = id
@@ -82,49 +96,87 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         self.tokens = tokens
         self.signer = signer
         self.settings = settings
+        self.steps = steps
         self.world = world
     }
+
+    private enum CodingKeys: String, CodingKey {
+        case schema, id, kind, cluster, created, tokens, signer, settings, steps, world
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let schema = try container.decode(String.self, forKey: .schema)
+        guard schema == Self.schema || schema == Self.schemaWithoutSteps else {
+            throw DecodingError.dataCorruptedError(forKey: .schema, in: container, debugDescription: schema)
+        }
+        self.schema = Self.schema
+        id = try container.decode(String.self, forKey: .id)
+        kind = try container.decode(ChangeKind.self, forKey: .kind)
+        cluster = try container.decode(String.self, forKey: .cluster)
+        created = try container.decode(Timestamp.self, forKey: .created)
+        tokens = try container.decode([Token].self, forKey: .tokens)
+        signer = try container.decodeIfPresent(Int.self, forKey: .signer)
+        settings = try container.decode(Settings.self, forKey: .settings)
+        world = try container.decode(WorldState.self, forKey: .world)
+        guard signer.map(tokens.indices.contains) ?? tokens.isEmpty else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .signer, in: container, debugDescription: "none of its tokens")
+        }
+        if schema == Self.schema {
+            steps = try container.decode([PlannedStep].self, forKey: .steps)
+            guard stepsFit else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .steps, in: container, debugDescription: "they do not fit")
+            }
+        } else {
+            struct Phones: Decodable {
+                let restartsPhones: Bool
+                let phoneRestartTimeout: Int
+            }
+            let phones = try container.decode(Phones.self, forKey: .settings)
+            steps = Planner.steps(
+                kind, tokens: tokens, signer: signer,
+                phones: .init(restart: phones.restartsPhones, timeout: phones.phoneRestartTimeout))
+        }
+    }
+
+    /// Whether each step has what it needs: its tokens, a forecast before phones can see anything, a file that is signed
+    /// before it is deployed. None comes twice, and after one of them the change stands.
+    private var stepsFit: Bool {
+        let ids = steps.map(\.id)
+        let known = Set(tokens.map(\.sha1))
+        func first(_ id: StepID) -> Int { ids.firstIndex(of: id) ?? ids.count }
+        let visible = steps.firstIndex { $0.commits || $0.isCommand } ?? ids.count
+        let signing = steps.flatMap { (step: PlannedStep) -> [String] in
+            if case .buildAndSign(let certificate, _, _) = step { [certificate] } else { [] }
+        }
+        return Set(ids).count == ids.count && steps.allSatisfy { $0.certificates.allSatisfy(known.contains) }
+            && steps.contains(where: \.commits) && first(.forecast) < visible
+            && signing == [signer].compactMap(\.self).map { tokens[$0].sha1 }
+            && ids.contains(.buildAndSign) == ids.contains(.deploy) && first(.buildAndSign) <= first(.deploy)
+    }
+
+    /// The step after whose proof the change stands.
+    var commitStep: StepID? { steps.last(where: \.commits)?.id }
 
     /// Reads a plan that ``write(to:)`` saved.
     ///
     /// - Throws: `FileError`; ``MigrationError`` (`plan-unusable`) where the file is something else.
     public static func read(_ path: String) throws -> ChangePlan {
         let bytes = try Files.read(path)
-        func unusable(_ why: String) -> MigrationError {
+        func unusable(_ why: LocalizableText) -> MigrationError {
             MigrationError(
                 .planUnusable, localized("\(path) is not a plan that this version can run: \(why)."),
                 next: localized("Make the plan again: the same command with --plan FILE."))
         }
-        let plan: ChangePlan
-        do { plan = try JSON.decode(ChangePlan.self, from: bytes) } catch {
+        do { return try JSON.decode(ChangePlan.self, from: bytes) } catch {
             throw unusable(DecodingFailure.text(error))
         }
-        guard plan.schema == schema else {
-            throw unusable(localized("expected the schema \(schema), found \(plan.schema)"))
-        }
-        guard plan.signer.map(plan.tokens.indices.contains) ?? plan.tokens.isEmpty else {
-            throw unusable(localized("its signer is none of its tokens"))
-        }
-        return plan
     }
 
     /// Saves the plan in a new file, readable by others: it holds no secret.
     public func write(to path: String) throws {
         try Files.write(try JSON.document(self), to: path, permissions: 0o644, replacing: false)
-    }
-}
-
-/// Why a JSON document was refused, in words without type names.
-enum DecodingFailure {
-    static func text(_ error: any Error) -> String {
-        func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
-        switch error as? DecodingError {
-        case .keyNotFound(let key, let context)?: return localized("\(place(context.codingPath + [key])) is missing")
-        case .typeMismatch(_, let context)?, .valueNotFound(_, let context)?:
-            return localized("\(place(context.codingPath)) is of another kind")
-        case .dataCorrupted(let context)? where !context.codingPath.isEmpty:
-            return localized("\(place(context.codingPath)) has a value that is not known")
-        default: return localized("it is no JSON document")
-        }
     }
 }

@@ -17,22 +17,26 @@ public struct WorldState: Codable, Sendable, Equatable {
     public let trusted: [String]
 
     /// What is another now, a sentence each; empty where all is the same.
-    func differences(to now: WorldState) -> [String] {
-        var sentences: [String] = []
-        func compare<Value: Equatable>(_ what: String, _ old: Value, _ new: Value, _ text: (Value) -> String) {
+    func differences(to now: WorldState) -> [LocalizableText] {
+        var sentences: [LocalizableText] = []
+        func compare<Value: Equatable>(
+            _ what: LocalizableText, _ old: Value, _ new: Value, _ text: (Value) -> LocalizableText
+        ) {
             if old != new { sentences.append(localized("\(what) was \(text(old)), and is \(text(new))")) }
         }
-        compare(localized("the version"), version, now.version) { $0 }
-        compare(localized("the security mode"), mode, now.mode, \.name)
-        compare(localized("the list of TFTP nodes"), nodes, now.nodes) { $0.joined(separator: " ") }
-        compare(localized("the CTL file's SHA-256"), ctl, now.ctl) { $0 ?? localized("no file") }
+        compare(localized("the version"), version, now.version) { .verbatim($0) }
+        compare(localized("the security mode"), mode, now.mode) { .verbatim($0.name) }
+        compare(localized("the list of TFTP nodes"), nodes, now.nodes) { .verbatim($0.joined(separator: " ")) }
+        compare(localized("the CTL file's SHA-256"), ctl, now.ctl) {
+            $0.map { .verbatim($0) } ?? localized("no file")
+        }
         for node in Set(itls.keys).union(now.itls.keys).sorted() {
             compare(localized("the ITL file of \(node) (SHA-256)"), itls[node], now.itls[node]) {
-                $0 ?? localized("no file")
+                $0.map { .verbatim($0) } ?? localized("no file")
             }
         }
         compare(localized("the number of certificates in \(TrustStores.phoneSAST)"), trusted.count, now.trusted.count) {
-            "\($0)"
+            .verbatim("\($0)")
         }
         if trusted.count == now.trusted.count, trusted != now.trusted {
             sentences.append(localized("\(TrustStores.phoneSAST) holds other certificates than before"))

@@ -26,7 +26,7 @@ extension ChangeRecord {
             """)
     }
 
-    private static func words(_ state: State) -> String {
+    private static func words(_ state: State) -> LocalizableText {
         switch state {
         case .planned: localized("Planned; nothing was changed")
         case .alreadySo: localized("Nothing to do")
@@ -40,7 +40,7 @@ extension ChangeRecord {
 
     private static func time(_ time: Timestamp) -> HTML { "<time>\(time.description)</time>" }
 
-    private static func section(_ title: String, class name: String = "", _ body: HTML) -> HTML {
+    private static func section(_ title: LocalizableText, class name: String = "", _ body: HTML) -> HTML {
         """
         <section class="\(name)"><h2>\(title)</h2>
         \(body)
@@ -49,7 +49,7 @@ extension ChangeRecord {
     }
 
     /// A table: its heads, and rows that are marked up already.
-    private static func table(_ heads: [String], _ rows: [HTML]) -> HTML {
+    private static func table(_ heads: [LocalizableText], _ rows: [HTML]) -> HTML {
         "<table><tr>\(heads.map { "<th>\($0)</th>" as HTML })</tr>\(rows)</table>"
     }
 
@@ -71,7 +71,7 @@ extension ChangeRecord {
             "<tr><td>\(Self.time(run.time))</td><td>\(run.purpose.rawValue)</td><td>\(run.who)</td><td>etoken-bridge \(run.version)</td></tr>"
                 as HTML
         }
-        let heads = [localized("Time (UTC)"), localized("Run"), localized("By"), localized("With")]
+        let heads: [LocalizableText] = [localized("Time (UTC)"), localized("Run"), localized("By"), localized("With")]
         let none = localized("No run of it was begun; it was planned \(planned).")
         let end = ended.map { "<p>\(localized("Ended \($0)."))</p>" as HTML } ?? ""
         return Self.section(
@@ -79,7 +79,7 @@ extension ChangeRecord {
     }
 
     private var filesPart: HTML {
-        func row(_ label: String, _ file: File?) -> HTML {
+        func row(_ label: LocalizableText, _ file: File?) -> HTML {
             guard let file else { return "<tr><th>\(label)</th><td colspan=\"5\">\(localized("no file"))</td></tr>" }
             return """
                 <tr><th>\(label)</th><td>\(file.length)</td><td>\(file.records)</td><td class="name">\(file.signer)</td>
@@ -87,8 +87,9 @@ extension ChangeRecord {
                 <td><code>MD5 \(file.md5)<br>SHA-1 \(file.sha1)<br>SHA-256 \(file.sha256)</code></td></tr>
                 """
         }
-        let heads = [
-            "", localized("Bytes"), localized("Records"), localized("Signed by"), localized("Time in it (UTC)"),
+        let heads: [LocalizableText] = [
+            .verbatim(""), localized("Bytes"), localized("Records"), localized("Signed by"),
+            localized("Time in it (UTC)"),
             localized("Checksums"),
         ]
         let table = Self.table(heads, [row(localized("Before"), before), row(localized("New"), after)])
@@ -110,9 +111,9 @@ extension ChangeRecord {
             <td>\(Self.time(token.notBefore)) \(localized("to")) \(Self.time(token.notAfter))</td><td><code>\(token.sha1)</code></td></tr>
             """ as HTML
         }
-        let heads = [
+        let heads: [LocalizableText] = [
             localized("Token"), localized("Certificate"), localized("Serial"), localized("Key"),
-            localized("Valid (UTC)"), "SHA-1",
+            localized("Valid (UTC)"), .verbatim("SHA-1"),
         ]
         return Self.section(localized("Security tokens"), Self.table(heads, rows))
     }
@@ -125,8 +126,9 @@ extension ChangeRecord {
             <td class="word">\(step.state.text)</td><td>\(step.began.map(Self.time) ?? "")</td><td class="number">\(step.seconds.map { "\($0)\u{a0}s" } ?? "")</td></tr>
             """ as HTML
         }
-        let heads = [
-            "#", localized("Step, and what was seen"), localized("State"), localized("Began (UTC)"), localized("Took"),
+        let heads: [LocalizableText] = [
+            .verbatim("#"), localized("Step, and what was seen"), localized("State"), localized("Began (UTC)"),
+            localized("Took"),
         ]
         return Self.section(localized("Steps"), Self.table(heads, rows))
     }
@@ -152,7 +154,7 @@ extension ChangeRecord {
             localized("Forecast"), "<p>\(summary)</p>\(chart)\(Self.table(Self.forecastHeads, rows))\(answers)")
     }
 
-    private static var forecastHeads: [String] {
+    private static var forecastHeads: [LocalizableText] {
         [localized("Model"), localized("Phones"), localized("Hold"), localized("Will"), localized("Because")]
     }
 
@@ -193,7 +195,8 @@ extension ChangeRecord {
         guard !phones.isEmpty else { return "" }
         let rows = phones.map { group in
             let names = group.phones.prefix(200).joined(separator: " ")
-            let text = group.phones.count > 200 ? localized("\(names) ... (all are in the JSON file)") : names
+            let text =
+                group.phones.count > 200 ? localized("\(names) ... (all are in the JSON file)") : .verbatim(names)
             return "<tr><td class=\"word\">\(group.result.text)</td><td>\(group.phones.count)</td><td>\(text)</td></tr>"
                 as HTML
         }

@@ -44,7 +44,7 @@ public struct ChangeRecord: Codable, Sendable {
             case pending, begun, done, failed, undone
 
             /// For people, in the language of the locale.
-            public var text: String {
+            public var text: LocalizableText {
                 switch self {
                 case .pending: localized("pending")
                 case .begun: localized("begun")
@@ -55,13 +55,16 @@ public struct ChangeRecord: Codable, Sendable {
             }
         }
 
-        public let id, title: String
+        public let id: StepID
+        public let title: LocalizableText
         public let effect: StepEffect
+        /// What it is told; nil for what is in no plan.
+        public var parameters: PlannedStep.Parameters?
         public var state: State
         /// What it would change, or what was found.
-        public var text: String
+        public var text: LocalizableText
         /// What was seen afterwards.
-        public var proofs: [String]
+        public var proofs: [LocalizableText]
         public var began: Timestamp?
         public var seconds: Double?
     }
@@ -69,8 +72,9 @@ public struct ChangeRecord: Codable, Sendable {
     public struct Failure: Codable, Sendable {
         /// The step that failed, or could not be undone.
         public let step: String
-        public let code, text: String
-        public let next: [String]
+        public let code: String
+        public let text: LocalizableText
+        public let next: [LocalizableText]
     }
 
     public struct Run: Codable, Sendable {
@@ -81,7 +85,8 @@ public struct ChangeRecord: Codable, Sendable {
 
     public let id: String
     public let kind: ChangeKind
-    public let title, cluster, version: String
+    public let title: LocalizableText
+    public let cluster, version: String
     public var state: State
     public let planned: Timestamp
     public let ended: Timestamp?
@@ -94,9 +99,9 @@ public struct ChangeRecord: Codable, Sendable {
     /// Tokens that stay in the file without being named, as the file calls them.
     public let keptTokens: [String]
     /// What becomes of server records.
-    public let recordChanges: [String]
+    public let recordChanges: [LocalizableText]
     /// Who signed, who will, and what that means for phones; where the change is not made for that.
-    public let signerChange: String?
+    public let signerChange: LocalizableText?
     /// What else was not as it should be on the cluster when the change was planned.
     public let findings: [StatusFinding]
     public var steps: [StepRecord]
@@ -109,7 +114,7 @@ public struct ChangeRecord: Codable, Sendable {
     /// Where the file of before is kept.
     public let backup: String?
     /// What is left to do by hand, after the change.
-    public let advice: String?
+    public let advice: LocalizableText?
     /// What a roll back would do, where somebody asked.
     public var rollback: RollbackPlan?
     /// The run that is changing the cluster now, where somebody asked.
@@ -130,8 +135,7 @@ public struct ChangeRecord: Codable, Sendable {
     ///
     /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`).
     public init(journal path: String, backups: StateFolder) throws {
-        let records = try Journal.read(path)
-        guard let plan = records.first?.plan else { preconditionFailure("a journal begins with its plan") }
+        let (plan, records) = try Journal.readWithPlan(path)
         try self.init(
             plan: plan, records: records, backups: backups, steps: [], recordChanges: [], signerChange: nil,
             findings: [], forecast: nil,
@@ -140,7 +144,8 @@ public struct ChangeRecord: Codable, Sendable {
 
     private init(
         plan: ChangePlan, records: [JournalRecord], backups: StateFolder, steps: [JournalRecord.StepTitle],
-        recordChanges: [String], signerChange: String?, findings: [StatusFinding], forecast: StoredForecast?,
+        recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
+        forecast: StoredForecast?,
         before: [UInt8]?
     ) throws {
         let known = JournalState(records)
@@ -162,13 +167,15 @@ public struct ChangeRecord: Codable, Sendable {
         for step in records.compactMap(\.run).flatMap(\.steps) where !titles.contains(where: { $0.id == step.id }) {
             titles.append(step)
         }
-        self.steps = titles.map { StepRecord($0, records) }
+        self.steps = titles.map { title in
+            StepRecord(title, plan.steps.first { $0.id == title.id }?.parameters, records)
+        }
         tvs = known.tvs
         self.forecast = known.forecast ?? forecast ?? StoredForecast(Forecast(entries: []))
         phones = known.phones
         failure = known.failure.map {
             Failure(
-                step: $0.step ?? "", code: $0.code ?? "failed", text: ($0.text ?? []).joined(separator: " "),
+                step: $0.step?.rawValue ?? "", code: $0.code ?? "failed", text: ($0.text ?? []).joined(separator: " "),
                 next: [$0.next].compactMap(\.self))
         }
         output = plan.settings.output
@@ -186,15 +193,16 @@ public struct ChangeRecord: Codable, Sendable {
 
     /// Has every step look at the world, and notes what each finds. Nothing is changed.
     public mutating func check(_ change: Change) throws {
-        steps = try change.steps.map { step in
+        steps = try zip(change.steps, change.plan.steps).map { step, planned in
             let state = try step.check()
-            let (recorded, text): (StepRecord.State, String) =
+            let (recorded, text): (StepRecord.State, LocalizableText) =
                 switch state {
                 case .done(let text): (.done, text)
                 case .pending(let text): (.pending, text)
                 }
             return StepRecord(
-                id: step.id, title: step.title, effect: step.effect, state: recorded, text: text, proofs: [])
+                id: step.id, title: step.title, effect: step.effect, parameters: planned.parameters, state: recorded,
+                text: text, proofs: [])
         }
     }
 }
@@ -202,9 +210,10 @@ public struct ChangeRecord: Codable, Sendable {
 /// What a roll back would do.
 public struct RollbackPlan: Codable, Sendable {
     public struct Step: Codable, Sendable {
-        public let id, title: String
+        public let id: StepID
+        public let title: LocalizableText
         /// What would be put back, a sentence each.
-        public let texts: [String]
+        public let texts: [LocalizableText]
     }
 
     /// In their order.
@@ -236,13 +245,18 @@ extension ChangeRecord.Token {
 }
 
 extension ChangeRecord.StepRecord {
-    fileprivate init(_ title: JournalRecord.StepTitle, _ records: [JournalRecord]) {
-        self.init(id: title.id, title: title.title, effect: title.effect, state: .pending, text: "", proofs: [])
+    fileprivate init(
+        _ title: JournalRecord.StepTitle, _ parameters: PlannedStep.Parameters?, _ records: [JournalRecord]
+    ) {
+        self.init(
+            id: title.id, title: title.title, effect: title.effect, parameters: parameters, state: .pending,
+            text: .verbatim(""),
+            proofs: [])
         for record in records where record.step == id {
             switch record.event {
-            case .began: (state, text, began, proofs) = (.begun, record.text?.first ?? "", record.time, [])
+            case .began: (state, text, began, proofs) = (.begun, record.text?.first ?? .verbatim(""), record.time, [])
             case .proved: (state, proofs, seconds) = (.done, record.text ?? [], record.seconds)
-            case .skipped: (state, text) = (.done, record.text?.first ?? "")
+            case .skipped: (state, text) = (.done, record.text?.first ?? .verbatim(""))
             case .failed, .notUndone: (state, proofs) = (.failed, record.text ?? [])
             case .undone: (state, proofs) = (.undone, record.text ?? [])
             case .planned, .started, .fact, .undoing, .finished, .rolledBack, .abandoned: break

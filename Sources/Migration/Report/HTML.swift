@@ -26,7 +26,7 @@ struct HTML: ExpressibleByStringInterpolation {
 
 /// A web page: one file, without scripts and without any reference to another, fit for printing.
 enum HTMLPage {
-    static func page(title: String, _ body: HTML) -> String {
+    static func page(title: LocalizableText, _ body: HTML) -> String {
         let page: HTML = """
             <!DOCTYPE html>
             <html lang="\(Language.current.code)">

@@ -18,7 +18,7 @@ public struct RunInProgress: Codable, Sendable {
     }
 
     /// For people: what is going on, before what is known of changes.
-    public func text(_ cluster: String) -> String {
+    public func text(_ cluster: String) -> LocalizableText {
         change.map { localized("A run is in progress on cluster \(cluster) (process \(process)): change \($0).") }
             ?? localized(
                 "A run is in progress on cluster \(cluster) (process \(process)). It has begun no journal: it still reads or asks, or is no change. What follows is of before."

@@ -1,3 +1,4 @@
+import Messages
 import Phones
 
 /// A forecast as the journal keeps it: phones of one model and pool that hold and do the same are one group.
@@ -7,7 +8,7 @@ public struct StoredForecast: Codable, Sendable, Equatable {
         /// Device pool, where known.
         public let pool: String?
         /// What they hold before, for tables.
-        public let before: String
+        public let before: LocalizableText
         public let holds: HeldFile.Code
         /// What they display, where they hold an older or another file.
         public let heldChecksum: String?
@@ -15,7 +16,7 @@ public struct StoredForecast: Codable, Sendable, Equatable {
         public let assumed: Bool
         public let outcome: Verdict.Outcome
         public let rule: Verdict.Rule
-        public let reason: String
+        public let reason: LocalizableText
         /// Device names, sorted.
         public let phones: [String]
     }
@@ -27,9 +28,9 @@ public struct StoredForecast: Codable, Sendable, Equatable {
     public init(_ forecast: Forecast) {
         groups = forecast.groups.map { group in
             Group(
-                model: group.model, pool: group.pool, before: group.before.localized, holds: group.holding.code,
+                model: group.model, pool: group.pool, before: group.before, holds: group.holding.code,
                 heldChecksum: group.holding.checksum, assumed: group.holding.isAssumed, outcome: group.verdict.outcome,
-                rule: group.verdict.rule, reason: group.verdict.reason.localized, phones: group.phones.map(\.name))
+                rule: group.verdict.rule, reason: group.verdict.reason, phones: group.phones.map(\.name))
         }
     }
 
@@ -41,7 +42,9 @@ public struct StoredForecast: Codable, Sendable, Equatable {
 
     /// Groups that differ by nothing but their pool are one; those that need a visit come first, then the large ones.
     public var alike: [Group] {
-        let same = Dictionary(grouping: groups) { [$0.model, $0.before, $0.outcome.rawValue, $0.reason] }
+        let same = Dictionary(grouping: groups) {
+            [.verbatim($0.model), $0.before, .verbatim($0.outcome.rawValue), $0.reason] as [LocalizableText]
+        }
         return same.values.compactMap { groups in
             guard let first = groups.first else { return nil }
             return Group(
@@ -50,7 +53,10 @@ public struct StoredForecast: Codable, Sendable, Equatable {
                 rule: first.rule, reason: first.reason, phones: groups.flatMap(\.phones).sorted())
         }.sorted { left, right in
             func key(_ group: Group) -> (Int, Int, String, String, String) {
-                (group.outcome == .accepted ? 1 : 0, -group.phones.count, group.model, group.before, group.reason)
+                (
+                    group.outcome == .accepted ? 1 : 0, -group.phones.count, group.model, group.before.localized,
+                    group.reason.localized
+                )
             }
             return key(left) < key(right)
         }

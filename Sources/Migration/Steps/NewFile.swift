@@ -7,20 +7,21 @@ import X509
 
 /// Sets the cluster's security mode, which makes the cluster write a CTL file of its own.
 final class SetSecurityMode: ChangeStep, Step {
-    static let id = "set-mode"
-    var id: String { Self.id }
-    var title: String { localized("Set the cluster to \(mode.name) mode") }
+    let id = StepID.setSecurityMode
+    var title: LocalizableText { localized("Set the cluster to \(mode.name) mode") }
     let effect = StepEffect.phones
     private let mode: SecurityMode
+    private let keepsFile: Bool
 
-    init(_ change: Change, _ mode: SecurityMode) {
+    init(_ change: Change, _ mode: SecurityMode, keepsFile: Bool) {
         self.mode = mode
+        self.keepsFile = keepsFile
         super.init(change)
     }
 
     /// Whether every node serves a file that the cluster made for its new mode.
     private func hasOwnFile() throws -> Bool {
-        let file = cluster.trustLists.read(.ctl)
+        let file = try cluster.trustLists.read(.ctl)
         guard file.failures.isEmpty, file.differing.isEmpty, let bytes = file.reference?.bytes,
             bytes != survey.presentBytes
         else { return false }
@@ -33,15 +34,13 @@ final class SetSecurityMode: ChangeStep, Step {
             return .pending(
                 localized("run utils ctl set-cluster on the publisher; the cluster is in \(present.name) mode"))
         }
-        if change.isSignedByToken
-            ? try survey.mode == mode || change.newFile() != nil || hasOwnFile() : try change.newFile() != nil
-        {
+        if try change.newFile() != nil || (!keepsFile && (survey.mode == mode || hasOwnFile())) {
             return .done(localized("the cluster is in \(mode.name) mode"))
         }
         return .pending(localized("the cluster is in \(mode.name) mode; have it make its CTL file"))
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         if try cluster.securityMode() == mode {
             if try survey.mode == mode || hasOwnFile() { return }
             // The command was cut short between the mode and the file. It does nothing for a mode that is set already.
@@ -50,7 +49,7 @@ final class SetSecurityMode: ChangeStep, Step {
         try cluster.setSecurityMode(mode)
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         let now = try cluster.securityMode()
         guard now == mode else {
             throw MigrationError(
@@ -60,20 +59,20 @@ final class SetSecurityMode: ChangeStep, Step {
                 next: localized("See all: etoken-bridge cluster status --cluster \(change.plan.cluster)"))
         }
         let seen = [localized("ClusterSecurityMode is \(mode.name)")]
-        return change.isSignedByToken ? seen : seen + (try change.adoptClusterFile())
+        return keepsFile ? seen + (try change.adoptClusterFile()) : seen
     }
 
     let isUndoable = true
 
-    func plannedUndo() throws -> [String] {
+    func plannedUndo() throws -> [LocalizableText] {
         let now = try cluster.securityMode()
         let mode = now == survey.mode ? [] : [localized("set the cluster back to \(survey.mode.name) mode")]
-        return mode + change.plannedPutBack()
+        return mode + (try change.plannedPutBack())
     }
 
-    func undo() throws -> [String] {
+    func undo() throws -> [LocalizableText] {
         let before = survey.mode
-        var sentences: [String] = []
+        var sentences: [LocalizableText] = []
         if try cluster.securityMode() != before {
             try cluster.setSecurityMode(before)
             sentences.append(localized("set the cluster back to \(before.name) mode"))
@@ -84,35 +83,45 @@ final class SetSecurityMode: ChangeStep, Step {
 
 /// Has the cluster make and sign its own CTL file.
 final class UpdateTrustList: ChangeStep, Step {
-    static let id = "update-ctl-file"
-    var id: String { Self.id }
+    let id = StepID.updateTrustList
     let title = localized("Have the cluster make and sign its CTL file, and read it back")
     let effect = StepEffect.phones
 
     func check() throws -> StepState {
-        if let newFile = try change.newFile(), change.cluster.trustLists.check(serves: newFile).isEmpty {
+        if let newFile = try change.newFile(), try cluster.trustLists.check(serves: newFile).isEmpty {
             return .done(
                 localized("every node serves the file that the cluster made (SHA-1 \(Digest.sha1(newFile).hex))"))
         }
         return .pending(localized("run utils ctl update CTLFile on the publisher"))
     }
 
-    func act() throws { try cluster.updateTrustList() }
+    func act(_ context: RunContext) throws { try cluster.updateTrustList() }
 
-    func prove() throws -> [String] { try change.adoptClusterFile() }
+    func prove() throws -> [LocalizableText] { try change.adoptClusterFile() }
 
     let isUndoable = true
 
-    func plannedUndo() -> [String] { change.plannedPutBack() }
+    func plannedUndo() throws -> [LocalizableText] { try change.plannedPutBack() }
 
-    func undo() throws -> [String] { try change.putBack() }
+    func undo() throws -> [LocalizableText] { try change.putBack() }
 }
 
 /// Builds the new file and has the token sign it.
 final class BuildAndSign: ChangeStep, Step {
-    let id = "build-and-sign"
+    let id = StepID.buildAndSign
     let title = localized("Build the new CTL file and sign it")
     let effect = StepEffect.local
+    /// SHA-1 of the certificate of the token that signs.
+    private let signing: String
+    private let base: PlannedStep.BaseFile
+    private let servers: PlannedStep.ServerRecords
+
+    init(_ change: Change, certificate: String, base: PlannedStep.BaseFile, servers: PlannedStep.ServerRecords) {
+        (signing, self.base, self.servers) = (certificate, base, servers)
+        super.init(change)
+    }
+
+    private var token: (label: String, certificate: Certificate)? { change.tokens([signing]).first }
 
     private var path: String { "\(output)/CTLFile.tlv" }
 
@@ -120,7 +129,7 @@ final class BuildAndSign: ChangeStep, Step {
         if let bytes = try? change.newFile(), (try? Files.read(path)) == bytes {
             return .done(localized("\(path) is signed (SHA-1 \(Digest.sha1(bytes).hex))"))
         }
-        let token = change.signingToken?.token.label ?? ""
+        let token = token?.label ?? ""
         let digest = TrustListDraft.digest(replacing: survey.present?.header)
         return .pending(
             localized(
@@ -130,11 +139,11 @@ final class BuildAndSign: ChangeStep, Step {
     }
 
     /// The file from which the server records come: the one of before, or the one that the cluster made for its new mode.
-    private func base() throws -> TrustListFile {
-        switch change.plan.kind {
-        case .toEtoken, .updateCertificates, .toTokenless: return try survey.requirePresent().list
-        case .setMixedMode, .setNonSecureMode:
-            let file = cluster.trustLists.read(.ctl)
+    private func baseFile() throws -> TrustListFile {
+        switch base {
+        case .before: return try survey.requirePresent().list
+        case .served:
+            let file = try cluster.trustLists.read(.ctl)
             if let failure = file.failures.first { throw failure.error }
             guard let bytes = file.reference?.bytes, file.differing.isEmpty else {
                 throw MigrationError(
@@ -146,18 +155,37 @@ final class BuildAndSign: ChangeStep, Step {
         }
     }
 
-    func act() throws {
+    /// The records of the new file, in the CTL Client's order and profile: the other tokens first, then the servers, then
+    /// the signing token.
+    private func records(from base: TrustListFile, signing certificate: Certificate) throws -> [Record] {
+        var servers = try base.records.filter { $0.role != .sast }.map { try $0.inCTLClientProfile() }
+        switch self.servers {
+        case .kept: break
+        case .emptied: servers = try servers.map { $0.role == .ccmTFTP ? try $0.emptied() : $0 }
+        case .renewed: servers = try servers.map { try survey.renewed($0)?.record ?? $0 }
+        }
+        let named = change.certificates
+        let others = survey.present?.records.filter { record in
+            record.isToken && !named.contains { $0.der == record.certificate }
+        }
+        return try (others ?? []) + named.filter { $0 != certificate }.map(survey.record(ofToken:)) + servers
+            + [survey.record(ofToken: certificate)]
+    }
+
+    func act(_ context: RunContext) throws {
         // A run before may have signed it; then this one did not ask for the token.
         var bytes = try? change.newFile()
         if bytes == nil {
-            guard change.signingToken != nil, let makeSigner = change.makeSigner else {
-                preconditionFailure("the token is logged in to before a run that signs")
+            guard let (_, certificate) = token, let signer = context.signer else {
+                throw MigrationError(
+                    .planUnusable, localized("The file is to be signed, but no token was logged in to."),
+                    next: localized("Make the plan again: the same command with --plan FILE."))
             }
-            let base = try base()
+            let base = try baseFile()
             let draft = TrustListDraft(
                 replacing: base.header, at: UInt32(clamping: change.plan.created.seconds),
-                records: try change.records(from: base))
-            let file = try draft.signed(by: try makeSigner())
+                records: try records(from: base, signing: certificate))
+            let file = try draft.signed(by: signer)
             _ = try change.state.backUp(file.encoded())
             try change.record(.newFile(sha256: Digest.sha256(file.encoded()).hex))
             bytes = file.encoded()
@@ -167,10 +195,10 @@ final class BuildAndSign: ChangeStep, Step {
         try Files.write(bytes, to: path, permissions: 0o644, replacing: true)
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         let bytes = try Files.read(path)
         let file = try TrustListFile(decoding: bytes)
-        guard let (token, certificate) = change.signingToken, bytes == (try change.newFile()),
+        guard let (label, certificate) = token, bytes == (try change.newFile()),
             try file.isSigned(by: certificate), file.signerRecord != nil
         else {
             throw MigrationError(
@@ -181,15 +209,14 @@ final class BuildAndSign: ChangeStep, Step {
             localized(
                 "\(file.records.count) records, \(bytes.count) bytes, MD5 \(Digest.md5(bytes).hex), SHA-1 \(Digest.sha1(bytes).hex)"
             ),
-            localized("the signature verifies with the certificate of \(token.label)"),
+            localized("the signature verifies with the certificate of \(label)"),
         ]
     }
 }
 
 /// Puts the new file on every node, and reads it back as phones would.
 final class Deploy: ChangeStep, Step {
-    static let id = "deploy"
-    var id: String { Self.id }
+    let id = StepID.deploy
     let title = localized("Deploy the file to every TFTP node and read it back")
     let effect = StepEffect.phones
 
@@ -197,35 +224,39 @@ final class Deploy: ChangeStep, Step {
     private var refusing: Set<String> = []
 
     private func newFile() throws -> [UInt8] {
-        guard let bytes = try change.newFile() else { preconditionFailure("the file is signed before it is deployed") }
+        guard let bytes = try change.newFile() else {
+            throw MigrationError(
+                .planUnusable, localized("There is no new file to deploy: it is not signed yet."),
+                next: localized("Make the plan again: the same command with --plan FILE."))
+        }
         return bytes
     }
 
     func check() throws -> StepState {
         // Only a run that wrote the file before asks whether it is there: what a node serves may come from its memory.
         if change.known.begun.contains(id), let bytes = try change.newFile(),
-            cluster.trustLists.check(serves: bytes).isEmpty
+            try cluster.trustLists.check(serves: bytes).isEmpty
         {
             return .done(localized("every node serves it (SHA-1 \(Digest.sha1(bytes).hex))"))
         }
         return .pending(localized("replace CTLFile.tlv on \(cluster.nodes.list)"))
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         let newFile = try newFile()
         // A wrong password is found on the first node, before the others are tried with it.
         try cluster.trustLists.hosts.first?.prepare(for: .deploy)
-        let failures = cluster.trustLists.put(
+        let failures = try cluster.trustLists.put(
             Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, newFile) }), readsBack: false)
         refusing = Set(failures.filter { !$0.mayBeStored }.map(\.node))
         if let failure = failures.first { throw failure.error }
     }
 
-    func prove() throws -> [String] { try change.compare(try newFile()) }
+    func prove() throws -> [LocalizableText] { try change.compare(try newFile()) }
 
     let isUndoable = true
 
-    func plannedUndo() -> [String] { change.plannedPutBack() }
+    func plannedUndo() throws -> [LocalizableText] { try change.plannedPutBack() }
 
-    func undo() throws -> [String] { try change.putBack(refusing: refusing) }
+    func undo() throws -> [LocalizableText] { try change.putBack(refusing: refusing) }
 }

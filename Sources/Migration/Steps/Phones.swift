@@ -9,25 +9,26 @@ import X509
 
 /// Restarts what must notice the new file.
 final class RestartServices: ChangeStep, Step {
-    let id: String
-    let title: String
+    let id: StepID
+    let title: LocalizableText
     let effect = StepEffect.phones
 
-    static var services: [String] { [ClusterService.tftp, ClusterService.callManager] }
+    private let services: [String]
 
     /// - Parameter isRollback: after everything was put back, rather than after the new file was proven.
-    init(_ change: Change, isRollback: Bool = false) {
-        id = isRollback ? "restart-services-after-rollback" : "restart-services"
-        title = localized(
+    init(_ change: Change, _ services: [String], isRollback: Bool = false) {
+        id = isRollback ? .restartServicesAfterRollback : .restartServices
+        self.services = services
+        title =
             isRollback
-                ? "Restart Cisco Tftp and Cisco CallManager on every node again"
-                : "Restart Cisco Tftp and Cisco CallManager on every node")
+            ? localized("Restart \(services.list) on every node again")
+            : localized("Restart \(services.list) on every node")
         super.init(change)
     }
 
     private func left() throws -> [(service: String, node: String)] {
         let done = change.known.restarted
-        return try Self.services.flatMap { service in
+        return try services.flatMap { service in
             try cluster.nodes(running: service).map { (service, $0) }
         }.filter { wanted in !done.contains { $0.service == wanted.0 && $0.node == wanted.1 } }
     }
@@ -36,7 +37,7 @@ final class RestartServices: ChangeStep, Step {
         if change.known.begun.contains(id) || change.known.done.contains(id), try left().isEmpty {
             return .done(localized("all have been restarted since the file changed"))
         }
-        let nodes = Self.services.map { service in
+        let nodes = services.map { service in
             let activated = survey.services.filter { $0.service == service }.map(\.node)
             return activated.isEmpty ? nil : localized("\(service) on \(activated.joined(separator: ", "))")
         }.compactMap(\.self)
@@ -45,45 +46,52 @@ final class RestartServices: ChangeStep, Step {
                 nodes.isEmpty ? "one after the other" : "one after the other: \(nodes.joined(separator: "; "))"))
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         let left = try left()
         let pace = Pace(total: left.count)
         for (index, (service, node)) in left.enumerated() {
             let next = localized("\(index) of \(left.count) services; \(service) on \(node) is next")
-            change.progress([next, pace.left(index)].compactMap(\.self).joined(separator: ", "))
-            try cluster.restart(service: service, on: node)
+            context.progress([next, pace.left(index)].compactMap(\.self).joined(separator: ", "))
+            do {
+                if context.isInterrupted() { throw interrupted(index, left.count) }
+                try cluster.restart(service: service, on: node, isInterrupted: context.isInterrupted)
+            } catch let error as ClusterError where error.code == .interrupted {
+                throw interrupted(index, left.count)
+            }
             try change.record(.restarted(service: service, node: node))
         }
     }
 
-    func prove() -> [String] {
+    private func interrupted(_ done: Int, _ count: Int) -> MigrationError {
+        change.interrupted(localized("\"\(title)\" was interrupted: \(done) of \(count) services were restarted."))
+    }
+
+    func prove() -> [LocalizableText] {
         change.known.restarted.map { localized("\($0.service) on \($0.node) has started again") }
     }
 }
 
 /// Restarts the phones, so that they fetch the new file.
 final class RestartPhones: ChangeStep, Step {
-    let id: String
-    let title: String
+    let id: StepID
+    let title: LocalizableText
     let effect = StepEffect.phones
 
-    /// How many phones are told before the journal notes it. One that is told twice restarts twice, and no more.
-    static let batch = 100
-    /// Between two batches, in microseconds.
-    static let pause: UInt32 = 5_000_000
+    /// Not all phones should ask for their files at once. The journal notes them a batch at a time: one that is told twice
+    /// restarts twice, and no more.
+    private let settings: PhoneRestart.Settings
 
-    init(_ change: Change, isRollback: Bool = false) {
-        id = isRollback ? "restart-phones-after-rollback" : "restart-phones"
+    init(_ change: Change, _ settings: PhoneRestart.Settings, isRollback: Bool = false) {
+        id = isRollback ? .restartPhonesAfterRollback : .restartPhones
+        self.settings = settings
         title = isRollback ? localized("Restart the phones again") : localized("Restart the phones")
         super.init(change)
     }
 
     /// By name, so that a later run can go on; those that were refused are tried again.
     private var left: [Phone] {
-        let phones = survey.phones.map(\.phone).sorted { $0.name < $1.name }
-        guard let last = change.known.phonesToldUpTo else { return phones }
-        let refused = Set(change.known.phonesRefused)
-        return phones.filter { $0.name > last || refused.contains($0.name) }
+        let known = change.known
+        return survey.phones.map(\.phone).filter { !known.isTold(phone: $0.name) }.sorted { $0.name < $1.name }
     }
 
     func check() -> StepState {
@@ -94,40 +102,55 @@ final class RestartPhones: ChangeStep, Step {
             : .pending(localized("\(left.count) phones, over AXL"))
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         let left = left
         let byName = Dictionary(left.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let pace = Pace(total: left.count, batch: Self.batch, pause: Double(Self.pause) / 1_000_000)
-        var refused: [String: ClusterError] = [:]
-        var last = change.known.phonesToldUpTo ?? ""
-        var rest = left[...]
-        while !rest.isEmpty {
-            let batch = Array(rest.prefix(Self.batch))
-            rest = rest.dropFirst(Self.batch)
-            let outcome = PhoneRestart(batch.map(\.name), settings: .init(batch: Self.batch, pause: 0)).run {
-                (name) throws(ClusterError) in
-                guard let phone = byName[name] else { return }
-                do { try cluster.restart(phone) } catch let error as ClusterError { throw error } catch {
+        let pace = Pace(total: left.count, batch: settings.batch, pause: settings.pause)
+        var (told, refused): ([String], [String]) = ([], [])
+        func note() throws {
+            if told.isEmpty, refused.isEmpty { return }
+            try change.record(.phonesRestarted(told: told, refused: refused))
+            (told, refused) = ([], [])
+        }
+        var unwritten: (any Error)?
+        let outcome = PhoneRestart(left.map(\.name), settings: settings).run(isInterrupted: context.isInterrupted) {
+            (event) throws(ClusterError) in
+            switch event {
+            case .told(let name): told.append(name)
+            case .refused(let refusal): refused.append(refusal.phone)
+            case .waiting(let seconds):
+                context.progress(localized("The server is too busy; asking again in \(Int(seconds)) s ..."))
+            case .batch(let done):
+                do { try note() } catch {
+                    unwritten = error
                     throw ClusterError(
-                        .refused, operation: localized("restart \(name)"), message: LocalizableText(describing: error))
+                        .file, operation: localized("write the journal"), message: LocalizableText(describing: error))
                 }
+                guard done < left.count else { return }
+                let sentence = localized("\(done) of \(left.count) phones")
+                context.progress([sentence, pace.left(done)].compactMap(\.self).joined(separator: ", "))
             }
-            if let failure = outcome.failure { throw failure }
-            for refusal in outcome.refused { refused[refusal.phone] = refusal.error }
-            last = max(last, batch[batch.count - 1].name)
-            try change.record(.phonesTold(upTo: last, refused: refused.keys.sorted()))
-            if !rest.isEmpty {
-                let told = localized("\(left.count - rest.count) of \(left.count) phones")
-                change.progress([told, pace.left(left.count - rest.count)].compactMap(\.self).joined(separator: ", "))
-                // Not all phones should ask for their files at once.
-                usleep(Self.pause)
+        } restart: { (name) throws(ClusterError) in
+            guard let phone = byName[name] else { return }
+            do { try cluster.restart(phone) } catch let error as ClusterError { throw error } catch {
+                throw ClusterError(
+                    .refused, operation: localized("restart \(name)"), message: LocalizableText(describing: error))
             }
         }
-        if let first = refused.sorted(by: { $0.key < $1.key }).first {
+        if let unwritten { throw unwritten }
+        try note()
+        if let failure = outcome.failure { throw failure }
+        guard outcome.left.isEmpty else {
+            throw change.interrupted(
+                localized(
+                    "\"\(title)\" was interrupted: \(left.count - outcome.left.count) of \(left.count) phones were told."
+                ))
+        }
+        if let first = outcome.refused.first {
             throw MigrationError(
                 .phonesDiffer,
                 localized(
-                    "\(refused.count) of \(left.count) phones could not be told to restart; the first is \(first.key): \(first.value.message)."
+                    "\(outcome.refused.count) of \(left.count) phones could not be told to restart; the first is \(first.phone): \(first.error.message)."
                 ),
                 next: localized(
                     "See that the cluster restarts them, then try them again: etoken-bridge migrate resume --cluster \(change.plan.cluster)"
@@ -135,19 +158,26 @@ final class RestartPhones: ChangeStep, Step {
         }
     }
 
-    func prove() -> [String] { [localized("\(survey.phones.count) phones were told to restart")] }
+    func prove() -> [LocalizableText] { [localized("\(survey.phones.count) phones were told to restart")] }
 }
 
 /// Looks at what each phone holds now, and compares it with the forecast.
 final class CheckPhones: ChangeStep, Step {
-    let id = "check-phones"
+    let id = StepID.checkPhones
     let title = localized("Check what each phone holds now")
     let effect = StepEffect.none
+    /// How long phones may take to restart, in seconds.
+    private let timeout: Int
+
+    init(_ change: Change, timeout: Int) {
+        self.timeout = timeout
+        super.init(change)
+    }
 
     func check() -> StepState {
         .pending(
             localized(
-                "wait up to \(change.plan.settings.phoneRestartTimeout) s for the phones that were forecast to accept and whose web pages answer"
+                "wait up to \(timeout) s for the phones that were forecast to accept and whose web pages answer"
             ))
     }
 
@@ -158,7 +188,7 @@ final class CheckPhones: ChangeStep, Step {
 
     private var results: [String: PhoneResult] = [:]
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         let accepting = accepting
         let phones = survey.phones.map(\.phone)
         // A phone whose page answered before may be restarting. One that did not has its web access switched off, or was
@@ -172,16 +202,16 @@ final class CheckPhones: ChangeStep, Step {
         while true {
             let waiting = phones.filter { expected.contains($0.name) && results[$0.name] != .newFile }
             let passed = (ContinuousClock.now - start) / .seconds(1)
-            let left = Double(change.plan.settings.phoneRestartTimeout) - passed
-            guard !waiting.isEmpty, left > 0, !change.isInterrupted() else { break }
+            let left = Double(timeout) - passed
+            guard !waiting.isEmpty, left > 0, !context.isInterrupted() else { break }
             if passed - told >= 10 {
                 told = passed
-                change.progress(
+                context.progress(
                     localized(
                         "\(expected.count - waiting.count) of \(expected.count) phones have the new file; \(Int(left)) s left"
                     ))
             }
-            interruptibleSleep(min(pause, left), isInterrupted: change.isInterrupted)
+            interruptibleSleep(min(pause, left), isInterrupted: context.isInterrupted)
             pause = min(pause * 1.5, 5)
             try look(at: waiting)
         }
@@ -208,7 +238,7 @@ final class CheckPhones: ChangeStep, Step {
         }
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         let accepting = accepting
         let differing = survey.phones.map(\.phone).filter { phone in
             let result = results[phone.name] ?? .notKnown
@@ -220,16 +250,16 @@ final class CheckPhones: ChangeStep, Step {
                     "\(phone.name) (\(phone.model.name)) was forecast to take the new file, and holds: \((results[phone.name] ?? .notKnown).text)"
                 )
             }
-            let rest = differing.count > 5 ? localized("; and \(differing.count - 5) more") : ""
+            let rest = differing.count > 5 ? [localized("and \(differing.count - 5) more")] : []
             throw MigrationError(
-                .phonesDiffer, names.joined(separator: "; ") + rest + ".",
+                .phonesDiffer, localized("\((names + rest).joined(separator: "; "))."),
                 next: localized(
-                    "Look at the status messages on these phones. \(Change.visitAdvice(models: differing.map(\.model.name)) ?? "")"
+                    "Look at the status messages on these phones. \(Change.visitAdvice(models: differing.map(\.model.name)) ?? .verbatim(""))"
                 ))
         }
         return change.known.phones.map { group in
             group.phones.count <= 3
-                ? "\(group.phones.joined(separator: ", ")): \(group.result.text)"
+                ? localized("\(group.phones.joined(separator: ", ")): \(group.result.text)")
                 : localized("\(group.phones.count) phones: \(group.result.text)")
         }
     }
@@ -244,7 +274,7 @@ public enum PhoneResult: String, Sendable, Codable {
     case notKnown = "not-known"
 
     /// For people: "new file".
-    public var text: String {
+    public var text: LocalizableText {
         switch self {
         case .newFile: localized("new file")
         case .oldFile: localized("old file")

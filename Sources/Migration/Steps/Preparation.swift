@@ -7,7 +7,7 @@ import X509
 
 /// Keeps the cluster's present CTL file where the user finds it. (What a later run needs was kept before the first step.)
 final class BackUp: ChangeStep, Step {
-    let id = "back-up"
+    let id = StepID.backUp
     let title = localized("Back up the cluster's CTL file")
     let effect = StepEffect.local
 
@@ -20,14 +20,14 @@ final class BackUp: ChangeStep, Step {
         )
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         guard let bytes = survey.presentBytes else { return }
         _ = try change.state.backUp(bytes)
         try Files.makeFolder(output, permissions: 0o755)
         try Files.write(bytes, to: "\(output)/CTLFile.before.tlv", permissions: 0o644, replacing: true)
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         guard let bytes = survey.presentBytes else { return [] }
         return [localized("the backup holds the same \(bytes.count) bytes: \(try change.state.backUp(bytes))")]
     }
@@ -35,55 +35,66 @@ final class BackUp: ChangeStep, Step {
 
 /// Writes the tokens' certificates as files, as SafeNet's client would export them.
 final class ExportCertificates: ChangeStep, Step {
-    let id = "export-certificates"
+    let id = StepID.exportCertificates
     let title = localized("Export the tokens' certificates")
     let effect = StepEffect.local
 
-    private func paths(_ token: ChangePlan.Token) -> (der: String, pem: String) {
-        let name = token.label.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }
+    private let tokens: [(label: String, certificate: Certificate)]
+
+    init(_ change: Change, _ certificates: [String]) {
+        tokens = change.tokens(certificates)
+        super.init(change)
+    }
+
+    private func paths(_ label: String) -> (der: String, pem: String) {
+        let name = label.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }
         return ("\(output)/\(String(name)).cer", "\(output)/\(String(name)).pem")
     }
 
     func check() -> StepState {
-        .pending(localized("as \(change.plan.tokens.map { paths($0).der }.list)"))
+        .pending(localized("as \(tokens.map { paths($0.label).der }.list)"))
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         try Files.makeFolder(output, permissions: 0o755)
-        for (token, certificate) in zip(change.plan.tokens, change.certificates) {
-            let (der, pem) = paths(token)
+        for (label, certificate) in tokens {
+            let (der, pem) = paths(label)
             try Files.write(certificate.der, to: der, permissions: 0o644, replacing: true)
             try Files.write(Array(certificate.pem.utf8), to: pem, permissions: 0o644, replacing: true)
         }
     }
 
-    func prove() throws -> [String] {
-        try zip(change.plan.tokens, change.certificates).map { token, certificate in
-            let back = try Certificate(der: try Files.read(paths(token).der))
+    func prove() throws -> [LocalizableText] {
+        try tokens.map { label, certificate in
+            let back = try Certificate(der: try Files.read(paths(label).der))
             guard back == certificate else {
                 throw MigrationError(
                     .readBackDiffers,
-                    localized("\(paths(token).der) does not hold the certificate of token \(token.label)."),
+                    localized("\(paths(label).der) does not hold the certificate of token \(label)."),
                     next: localized("Check the disk that holds \(output), and run the command again."))
             }
-            return localized("\(token.label): \(back.der.count) bytes, SHA-1 \(back.sha1.hex)")
+            return localized("\(label): \(back.der.count) bytes, SHA-1 \(back.sha1.hex)")
         }
     }
 }
 
 /// Makes TVS vouch for the tokens.
 final class UploadCertificates: ChangeStep, Step {
-    let id = "upload-certificates"
-    let title = localized("Upload the certificates as \(TrustStores.phoneSAST)")
+    let id = StepID.uploadCertificates
+    var title: LocalizableText { localized("Upload the certificates as \(store)") }
     let effect = StepEffect.cluster
+    private let tokens: [(label: String, certificate: Certificate)]
+    private let store: String
 
-    private var store: String { TrustStores.phoneSAST }
+    init(_ change: Change, _ certificates: [String], to store: String) {
+        tokens = change.tokens(certificates)
+        self.store = store
+        super.init(change)
+    }
 
     private func missing() throws -> [(label: String, certificate: Certificate)] {
         let present = Set(try cluster.certificates(in: store))
-        return zip(change.plan.tokens, change.certificates).filter { !present.contains($0.1) }.map {
-            ($0.0.label, $0.1)
-        }
+        return tokens.filter { !present.contains($0.certificate) }
     }
 
     func check() throws -> StepState {
@@ -93,7 +104,7 @@ final class UploadCertificates: ChangeStep, Step {
             localized("upload \(missing.map(\.label).list) to \(store) on the publisher"))
     }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         for (_, certificate) in try missing() {
             // Before, not after: a crash in between must not leave one behind that nobody knows of.
             try change.record(.uploading(certificate: Digest.sha256(certificate.der).hex))
@@ -101,7 +112,7 @@ final class UploadCertificates: ChangeStep, Step {
         }
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         let missing = try missing()
         guard missing.isEmpty else {
             throw MigrationError(
@@ -113,7 +124,7 @@ final class UploadCertificates: ChangeStep, Step {
         }
         return [
             localized(
-                "read back from \(store), byte for byte: \(change.plan.tokens.map(\.label).list)")
+                "read back from \(store), byte for byte: \(tokens.map(\.label).list)")
         ]
     }
 
@@ -123,16 +134,16 @@ final class UploadCertificates: ChangeStep, Step {
     private func ours() throws -> [(label: String, certificate: Certificate)] {
         let present = Set(try cluster.certificates(in: store))
         let ours = Set(change.known.uploaded).subtracting(change.plan.world.trusted)
-        return zip(change.plan.tokens, change.certificates).filter { _, certificate in
+        return tokens.filter { _, certificate in
             present.contains(certificate) && ours.contains(Digest.sha256(certificate.der).hex)
-        }.map { ($0.0.label, $0.1) }
+        }
     }
 
-    func plannedUndo() throws -> [String] {
+    func plannedUndo() throws -> [LocalizableText] {
         try ours().map { localized("remove the certificate of \($0.label) from \(store)") }
     }
 
-    func undo() throws -> [String] {
+    func undo() throws -> [LocalizableText] {
         try ours().map { label, certificate in
             try cluster.remove(certificate, from: store)
             return localized("removed the certificate of \(label) from \(store)")
@@ -142,13 +153,21 @@ final class UploadCertificates: ChangeStep, Step {
 
 /// Asks TVS for the signers, as a phone that is offered a file signed by them would.
 final class AskTVS: ChangeStep, Step {
-    let id = "ask-tvs"
+    let id = StepID.askTVS
     let effect = StepEffect.none
-    var title: String {
+    var title: LocalizableText {
         localized(
-            change.isSignedByToken
-                ? "Ask TVS for every token, as a phone would"
-                : "Ask TVS for the cluster's own certificate, as a phone would")
+            tokens.isEmpty
+                ? "Ask TVS for the cluster's own certificate, as a phone would"
+                : "Ask TVS for every token, as a phone would")
+    }
+
+    /// None where the cluster signs.
+    private let tokens: [(label: String, certificate: Certificate)]
+
+    init(_ change: Change, _ certificates: [String]) {
+        tokens = change.tokens(certificates)
+        super.init(change)
     }
 
     private struct Question {
@@ -157,12 +176,9 @@ final class AskTVS: ChangeStep, Step {
     }
 
     private func questions() throws -> [Question] {
-        guard change.isSignedByToken else { return [Question(label: change.offered.name, signer: change.offered)] }
-        return try zip(change.plan.tokens, change.certificates).compactMap { token, certificate in
-            let present = survey.present?.records.first { $0.isToken && $0.certificate == certificate.der }
-            return CandidateSigner(record: try present ?? .token(certificate)).map {
-                Question(label: token.label, signer: $0)
-            }
+        guard !tokens.isEmpty else { return [Question(label: change.offered.name, signer: change.offered)] }
+        return try tokens.compactMap { label, certificate in
+            CandidateSigner(record: try survey.record(ofToken: certificate)).map { Question(label: label, signer: $0) }
         }
     }
 
@@ -172,7 +188,7 @@ final class AskTVS: ChangeStep, Step {
 
     private var seen: [(label: String, certificate: [UInt8], replies: [TVSReply])] = []
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         seen = []
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         for question in try questions() {
@@ -184,9 +200,9 @@ final class AskTVS: ChangeStep, Step {
         }
     }
 
-    func prove() throws -> [String] {
-        try seen.flatMap { label, certificate, replies -> [String] in
-            guard change.isSignedByToken else {
+    func prove() throws -> [LocalizableText] {
+        try seen.flatMap { label, certificate, replies -> [LocalizableText] in
+            guard !tokens.isEmpty else {
                 // The cluster's certificate stands in the ITL of the phones; TVS is a second way.
                 return replies.map { localized("TVS on \($0.server), asked for \(label): \(Self.text($0.answer))") }
             }
@@ -213,7 +229,7 @@ final class AskTVS: ChangeStep, Step {
         }
     }
 
-    private static func text(_ answer: TVSStatement) -> String {
+    private static func text(_ answer: TVSStatement) -> LocalizableText {
         switch answer {
         case .vouches(_, let roles): localized("known with the roles \(roles.map(\.name).joined(separator: ", "))")
         case .doesNotKnow, .expectedToVouch, .notAsked: localized("unknown certificate")
@@ -224,23 +240,23 @@ final class AskTVS: ChangeStep, Step {
 
 /// Forecasts what every phone will do, with the answers that TVS really gave.
 final class ForecastPhones: ChangeStep, Step {
-    let id = "forecast"
+    let id = StepID.forecast
     let title = localized("Forecast what every phone will do")
     let effect = StepEffect.none
 
     func check() -> StepState { .pending(localized("apply the acceptance model to \(survey.phones.count) phones")) }
 
-    func act() throws {
+    func act(_ context: RunContext) throws {
         change.forecast = Change.forecast(
             for: change.offered, survey: survey, tvs: TVSAnswers(change.tvsReplies))
         try change.record(.forecast(StoredForecast(change.forecast)))
     }
 
-    func prove() throws -> [String] {
+    func prove() throws -> [LocalizableText] {
         try change.checkForecast()
         return StoredForecast(change.forecast).alike.map { group in
-            let who = group.phones.count == 1 ? group.phones[0] : localized("\(group.phones.count) phones")
-            return "\(who) (\(group.model)): \(group.outcome.text), \(group.reason)"
+            let who = group.phones.count == 1 ? .verbatim(group.phones[0]) : localized("\(group.phones.count) phones")
+            return localized("\(who) (\(group.model)): \(group.outcome.text), \(group.reason)")
         }
     }
 }

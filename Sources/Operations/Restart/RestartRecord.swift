@@ -65,21 +65,29 @@ public final class RestartRecord {
         return try open(path, operation: operation)
     }
 
-    /// The newest record of a cluster that was not finished; nil where there is none.
-    public static func unfinished(of cluster: String, in folder: String) throws(ClusterError) -> RestartRecord? {
+    /// The newest record of a cluster that was not finished; nil where there is none. What is in the folder and cannot be
+    /// read does not hide the others; whoever wants to go on with the newest one has to look at it first.
+    public static func unfinished(
+        of cluster: String, in folder: String
+    ) -> (newest: RestartRecord?, unreadable: [ClusterError]) {
         let operation = localized("look for a restart that was stopped")
         let prefix = Files.name(cluster) + "-"
         let paths = Files.names(in: self.folder(in: folder)).filter { $0.hasPrefix(prefix) && $0.hasSuffix(".jsonl") }
             .map { "\(self.folder(in: folder))/\($0)" }
         var newest: RestartRecord?
+        var unreadable: [ClusterError] = []
         for path in paths {
-            let (first, lines) = try read(path, operation: operation)
-            guard first.cluster == cluster else { continue }
-            let record = RestartRecord(path, first, lines)
-            if record.isFinished || record.left.isEmpty { continue }
-            if newest.map({ record.begun >= $0.begun }) ?? true { newest = record }
+            do throws(ClusterError) {
+                let (first, lines) = try read(path, operation: operation)
+                guard first.cluster == cluster else { continue }
+                let record = RestartRecord(path, first, lines)
+                if record.isFinished || record.left.isEmpty { continue }
+                if newest.map({ record.begun >= $0.begun }) ?? true { newest = record }
+            } catch {
+                unreadable.append(error)
+            }
         }
-        return newest
+        return (newest, unreadable)
     }
 
     /// Opens it for writing: another process that writes it is an error.
@@ -162,7 +170,14 @@ public final class RestartRecord {
     private static func decode(
         _ lines: [ArraySlice<UInt8>], _ path: String, operation: LocalizableText
     ) throws(ClusterError) -> (Line, [Line]) {
-        let decoded = lines.compactMap { try? JSON.decode(Line.self, from: $0) }
+        let decoded: [Line]
+        do throws(LineError) { decoded = try LineFile.decode(lines, as: Line.self) } catch {
+            throw ClusterError(
+                .file, operation: operation,
+                message: localized(
+                    "line \(error.line) of \(path) cannot be read: \(DecodingFailure.text(error.cause))"),
+                cause: error.cause)
+        }
         guard let first = decoded.first, first.schema == schema else {
             throw ClusterError(
                 .file, operation: operation, message: localized("\(path) is no record of a restart"), expected: schema,

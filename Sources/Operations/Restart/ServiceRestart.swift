@@ -56,7 +56,7 @@ public struct ServiceRestart: Sendable {
     ///
     /// - Parameters:
     ///   - timeout: seconds for each service to come up again.
-    ///   - isInterrupted: asked before each step.
+    ///   - isInterrupted: asked before each step and while one is waited for.
     ///   - observe: called before each step.
     public func run(
         on cluster: ClusterClient, timeout: Double = 600, isInterrupted: () -> Bool = { false },
@@ -67,9 +67,11 @@ public struct ServiceRestart: Sendable {
             guard !isInterrupted() else { return Outcome(done: Array(steps[..<index]), left: left, failure: nil) }
             observe(step)
             do throws(ClusterError) {
-                try cluster.restart(step.service, on: cluster.node(step.node), timeout: timeout)
+                try cluster.restart(
+                    step.service, on: cluster.node(step.node), timeout: timeout, isInterrupted: isInterrupted)
             } catch {
-                return Outcome(done: Array(steps[..<index]), left: left, failure: error)
+                let failure = error.code == .interrupted ? nil : error
+                return Outcome(done: Array(steps[..<index]), left: left, failure: failure)
             }
         }
         return Outcome(done: steps, left: [], failure: nil)
@@ -79,18 +81,26 @@ public struct ServiceRestart: Sendable {
 extension ClusterClient {
     /// Restarts a service on a node, and waits until the node says that it is up, and it answers where that can be seen.
     ///
-    /// - Parameter timeout: seconds.
-    /// - Throws: `timedOut` when it is not up by then; `refused` when the node cannot restart it.
-    public func restart(_ service: String, on node: NodeConfiguration, timeout: Double = 600) throws(ClusterError) {
+    /// - Parameters:
+    ///   - timeout: seconds.
+    ///   - isInterrupted: asked once the command is through; yes ends the wait, and the node goes on by itself.
+    /// - Throws: `timedOut` when it is not up by then; `refused` when the node cannot restart it; `interrupted`.
+    public func restart(
+        _ service: String, on node: NodeConfiguration, timeout: Double = 600, isInterrupted: () -> Bool = { false }
+    ) throws(ClusterError) {
         let deadline = ContinuousClock.now + .seconds(timeout)
-        try commandLine(of: node).restartServiceAndWait(service, until: deadline)
+        try commandLine(of: node).restartServiceAndWait(service, until: deadline, isInterrupted: isInterrupted)
         while !answers(service, on: node) {
             guard ContinuousClock.now < deadline else {
                 throw ClusterError(
                     .timedOut, operation: localized("restart \(service)"), node: node.name,
                     message: localized("it is started, but does not answer after \(Int(timeout)) s"))
             }
-            interruptibleSleep(0.5)
+            guard interruptibleSleep(0.5, isInterrupted: isInterrupted) else {
+                throw ClusterError(
+                    .interrupted, operation: localized("restart \(service)"), node: node.name,
+                    message: localized("interrupted before it was up again"))
+            }
         }
     }
 

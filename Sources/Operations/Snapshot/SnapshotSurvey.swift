@@ -20,7 +20,8 @@ extension ClusterClient {
             }
         }
         observe(localized("trust lists"))
-        let lists = TrustListDistribution(trustListHosts)
+        let hosts = read(.verbatim("CTL, ITL")) { () throws(ClusterError) in try trustListHosts }
+        let lists = TrustListDistribution(hosts ?? [])
         let (ctl, itl) = (lists.read(.ctl), lists.read(.itl))
         var nodes: [ClusterSnapshot.Node] = []
         for node in status.nodes {

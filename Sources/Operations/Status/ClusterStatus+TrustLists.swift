@@ -30,7 +30,7 @@ extension ClusterStatus.TrustList {
         }
         // Certificates that have expired are findings of their own.
         let verification = TrustListVerification(of: list, at: Int64(list.header.timestamp))
-        fault = verification.checks.first { $0.outcome == .failed }.map { localized("it fails a check: \($0.text)") }
+        fault = verification.checks.first { $0.severity == .error }.map { localized("it fails a check: \($0.text)") }
     }
 }
 

@@ -4,43 +4,55 @@ import Configuration
 import Messages
 import TrustList
 
-/// Something about a cluster that is not as it should be.
-public struct StatusFinding: Codable, Sendable, Hashable {
-    public enum Severity: String, Codable, Sendable, Hashable {
-        /// Phones or nodes are treated differently, or will be.
-        case error
-        /// Worth knowing.
-        case warning
-    }
+/// Something about a cluster that is not as it should be: an error where phones or nodes are treated differently, or will be. It
+/// is about a node, or the whole cluster.
+public typealias StatusFinding = Finding<StatusCode, String>
 
-    /// The stable kind of a finding.
-    public enum Code: String, Codable, Sendable, Hashable, CaseIterable {
-        case nodeNotRead = "node-not-read"
-        case versionsDiffer = "versions-differ"
-        case nodesDiffer = "nodes-differ"
-        case noFileInMixedMode = "no-file-in-mixed-mode"
-        case fileInNonSecureMode = "file-in-non-secure-mode"
-        case filesDiffer = "files-differ"
-        case fileUnusable = "file-unusable"
-        case certificateNotInFile = "certificate-not-in-file"
-        case certificateExpired = "certificate-expired"
-        case certificateExpires = "certificate-expires"
-        case serviceNotRunning = "service-not-running"
-        case tftpRoleDiffers = "tftp-role-differs"
-        case replicationBroken = "replication-broken"
-    }
+/// The kinds of what is not as it should be on a cluster; stable across releases.
+public enum StatusCode: String, Codable, Sendable, Hashable, CaseIterable {
+    case nodeNotRead = "node-not-read"
+    case versionsDiffer = "versions-differ"
+    case nodesDiffer = "nodes-differ"
+    case noFileInMixedMode = "no-file-in-mixed-mode"
+    case fileInNonSecureMode = "file-in-non-secure-mode"
+    case filesDiffer = "files-differ"
+    case fileUnusable = "file-unusable"
+    case certificateNotInFile = "certificate-not-in-file"
+    case certificateExpired = "certificate-expired"
+    case certificateExpires = "certificate-expires"
+    case serviceNotRunning = "service-not-running"
+    case tftpRoleDiffers = "tftp-role-differs"
+    case replicationBroken = "replication-broken"
+}
 
-    public var code: Code
-    public var severity: Severity
-    /// The node that it is about; nil for the whole cluster.
-    public var node: String?
-    /// One sentence.
-    public var text: LocalizableText
-    /// What to do about it, a sentence each.
-    public var next: [LocalizableText]
+extension StatusFinding {
+    public var node: String? { subject }
 
     public init(code: Code, severity: Severity, node: String? = nil, text: LocalizableText, next: [LocalizableText]) {
-        (self.code, self.severity, self.node, self.text, self.next) = (code, severity, node, text, next)
+        self.init(code: code, severity: severity, subject: node, text: text, next: next)
+    }
+}
+
+extension StatusFinding: Codable {
+    private enum Key: String, CodingKey { case code, severity, node, text, next }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        self.init(
+            code: try container.decode(StatusCode.self, forKey: .code),
+            severity: try container.decode(FindingSeverity.self, forKey: .severity),
+            subject: try container.decodeIfPresent(String.self, forKey: .node),
+            text: try container.decode(LocalizableText.self, forKey: .text),
+            next: try container.decode([LocalizableText].self, forKey: .next))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(code, forKey: .code)
+        try container.encode(severity, forKey: .severity)
+        try container.encodeIfPresent(subject, forKey: .node)
+        try container.encode(text, forKey: .text)
+        try container.encode(next, forKey: .next)
     }
 }
 

@@ -129,7 +129,7 @@ struct ClusterRestartServices: ParsableCommand {
         guard let first = outcome.left.first else { return }
         guard let failure = outcome.failure else {
             throw Failure(
-                Status.interrupted, localized("Interrupted before \(first.service) on \(first.node)."),
+                Status.interrupted, localized("Interrupted at \(first.service) on \(first.node)."),
                 next: localized("Run the command again for the rest: \(list(outcome.left))."))
         }
         let cause = Failure(describing: failure)

@@ -38,7 +38,7 @@ struct CtlDelete: ParsableCommand {
     func run() throws {
         let configured = try cluster.configured()
         defer { configured.close() }
-        let hosts = configured.trustListHosts
+        let hosts = try configured.trustListHosts
         if dryRun {
             try TrustListDistribution(hosts).rehearse(nil).deployment.report(json: common.json)
             return

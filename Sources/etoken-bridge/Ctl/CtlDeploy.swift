@@ -119,7 +119,7 @@ struct CtlDeploy: ParsableCommand {
                 localized("\(self.file) calls itself \(name), where CTLFile.tlv was expected."),
                 next: localized("Name a CTL file: etoken-bridge ctl show \(self.file)"))
         }
-        let failed = TrustListVerification(of: file.list, at: Int64(time(nil))).checks.filter { $0.outcome == .failed }
+        let failed = TrustListVerification(of: file.list, at: Int64(time(nil))).checks.filter { $0.severity == .error }
         guard failed.isEmpty else {
             throw Failure(
                 Status.verificationFailed,

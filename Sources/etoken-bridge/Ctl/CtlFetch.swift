@@ -50,10 +50,7 @@ struct CtlFetch: ParsableCommand {
                 hosts.count, one: "Reading 1 node ...",
                 other: "Reading \(hosts.count) nodes ..."))
         let file = TrustListDistribution(hosts).read(itl ? .itl : .ctl)
-        guard !file.answers.isEmpty else {
-            if let error = file.failures.first?.error { throw error }
-            throw Failure(Status.notThere, localized("Cluster \(self.cluster.cluster) has no nodes."))
-        }
+        if file.answers.isEmpty, let error = file.failures.first?.error { throw error }
         guard !file.variants.isEmpty else {
             throw Failure(
                 Status.notThere, localized("No node of cluster \(self.cluster.cluster) has a \(file.kind.fileName)."),

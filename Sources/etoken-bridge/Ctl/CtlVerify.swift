@@ -70,22 +70,22 @@ struct CtlVerify: ParsableCommand {
                 Report(
                     file: self.file, valid: verification.isValid,
                     checks: verification.checks.map {
-                        .init(severity: $0.outcome.severity, code: $0.code, record: $0.record, text: $0.text)
+                        .init(severity: $0.severity.rawValue, code: $0.code, record: $0.subject, text: $0.text)
                     },
                     acceptance: verdicts))
         } else {
             let lines =
-                verification.checks.map { ($0.outcome.mark.localized, $0.text) }
+                verification.checks.map { ($0.severity.mark.localized, $0.text) }
                 + verdicts.map { ($0.outcome.text.localized, localized("\($0.phones): \($0.reason).")) }
             // As wide as any mark can be, so that the same checks look the same.
             let marks =
-                TrustListVerification.Check.Outcome.allCases.map(\.mark.localized)
+                FindingSeverity.allCases.map(\.mark.localized)
                 + (verdicts.isEmpty ? [] : [Verdict.Outcome.accepted, .refused, .unknown].map(\.text.localized))
             let width = marks.map(\.count).max() ?? 0
             for (mark, text) in lines { Terminal.out(mark.padded(to: width + 1) + text.localized) }
         }
         guard verification.isValid else {
-            let failed = verification.checks.filter { $0.outcome == .failed }
+            let failed = verification.checks.filter { $0.severity == .error }
             throw Failure(
                 Status.verificationFailed, localized("\(self.file) fails \(failed.count) of its checks."),
                 next: localized("Do not give this file to phones; take the one that was backed up, or build it again."),
@@ -122,21 +122,12 @@ struct CtlVerify: ParsableCommand {
     }
 }
 
-extension TrustListVerification.Check.Outcome {
+extension FindingSeverity {
     fileprivate var mark: LocalizableText {
         switch self {
-        case .passed: localized("ok")
+        case .ok: localized("ok")
         case .warning: localized("warning")
-        case .failed: localized("FAILED")
-        }
-    }
-
-    /// As cluster status has it.
-    fileprivate var severity: String {
-        switch self {
-        case .passed: "ok"
-        case .warning: "warning"
-        case .failed: "error"
+        case .error: localized("FAILED")
         }
     }
 }

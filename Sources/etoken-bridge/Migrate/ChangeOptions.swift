@@ -50,9 +50,10 @@ struct ChangeOptions: ParsableArguments {
 
     func settings(change id: String, state: StateFolder) -> ChangePlan.Settings {
         ChangePlan.Settings(
-            acceptsStranded: run.acceptStranded, output: output ?? "\(state.path)/changes/\(id)",
-            restartsPhones: !noPhoneRestart, phoneRestartTimeout: phoneTimeout)
+            acceptsStranded: run.acceptStranded, output: output ?? "\(state.path)/changes/\(id)")
     }
+
+    var phones: ChangeRequest.PhoneSettings { .init(restart: !noPhoneRestart, timeout: phoneTimeout) }
 }
 
 /// Where the change record goes.
@@ -103,14 +104,14 @@ struct ChangeTokens: ParsableArguments {
     var signerIndex: Int? { token.isEmpty ? nil : signWith.flatMap(token.firstIndex) ?? token.count - 1 }
 }
 
-extension JournalRecord.Run {
+extension RunAuthor {
     /// This run: who, where, and with which version.
-    static func now(_ purpose: Purpose) -> JournalRecord.Run {
+    static var current: RunAuthor {
         var host = [CChar](repeating: 0, count: 256)
         gethostname(&host, host.count - 1)
         let user = getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(getuid())"
         let name = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return JournalRecord.Run(purpose: purpose, who: "\(user)@\(name)", version: Version.current)
+        return RunAuthor(who: "\(user)@\(name)", version: Version.current)
     }
 }
 

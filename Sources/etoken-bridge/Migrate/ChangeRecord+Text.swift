@@ -9,9 +9,9 @@ extension ChangeRecord {
         var parts = [header]
         if let rollback { return (parts + Self.parts(of: rollback)).joined(separator: "\n\n") }
         let texts = recordChanges + [signerChange].compactMap(\.self)
-        if !texts.isEmpty { parts.append(texts.joined(separator: "\n")) }
+        if !texts.isEmpty { parts.append(texts.joined(separator: "\n").localized) }
         if state == .planned, !findings.isEmpty { parts.append(findingLines) }
-        if state == .planned, steps.contains(where: { !$0.text.isEmpty }) { parts.append(plan) }
+        if state == .planned, steps.contains(where: { !$0.text.localized.isEmpty }) { parts.append(plan) }
         if forecast.count > 0 { parts.append(phoneTable) }
         if state != .planned { parts.append(result) }
         if let advice, state == .planned || state == .finished {
@@ -116,7 +116,7 @@ extension ChangeRecord {
 
     private var plan: String {
         let lines = steps.enumerated().map { index, step in
-            let text = step.state == .done ? localized("already so: \(step.text)").localized : step.text
+            let text = step.state == .done ? localized("already so: \(step.text)") : step.text
             return "\(index + 1 < 10 ? " " : "")\(index + 1). \(step.title)\n    \(text)"
         }
         return localized("Plan (nothing has been changed):").localized + "\n" + lines.joined(separator: "\n")
@@ -130,7 +130,8 @@ extension ChangeRecord {
             after: isBack
                 ? nil
                 : Dictionary(
-                    phones.flatMap { group in group.phones.map { ($0, group.result.text) } }, uniquingKeysWith: { $1 }))
+                    phones.flatMap { group in group.phones.map { ($0, group.result.text.localized) } },
+                    uniquingKeysWith: { $1 }))
     }
 
     /// A line for each phone, or where there are many, for each group of them.
@@ -138,14 +139,13 @@ extension ChangeRecord {
     /// - Parameter after: by phone, what it holds now; nil for a table without it.
     private static func table(of forecast: StoredForecast, after: [String: String]?) -> String {
         let isGrouped = forecast.count > 20
-        var table = Table(
-            [
-                localized(isGrouped ? "PHONES" : "PHONE"), localized("MODEL"), localized("BEFORE"),
-                localized("FORECAST"),
-            ] + (after == nil ? [] : [localized("AFTER")]) + [localized("WHY")])
+        let head: [LocalizableText] = [
+            localized(isGrouped ? "PHONES" : "PHONE"), localized("MODEL"), localized("BEFORE"), localized("FORECAST"),
+        ]
+        var table = Table(head + (after == nil ? [] : [localized("AFTER")]) + [localized("WHY")])
         func add(_ who: String, _ group: StoredForecast.Group, _ result: String) {
-            table.add(
-                [who, group.model, group.before, group.outcome.text] + (after == nil ? [] : [result]) + [group.reason])
+            let cells: [any TableCell] = [who, group.model, group.before, group.outcome.text]
+            table.add(cells + (after == nil ? [] : [result]) + [group.reason])
         }
         for group in isGrouped ? forecast.alike : forecast.groups {
             guard isGrouped else {

@@ -28,115 +28,130 @@ struct ChangeSession {
         let id = Change.id(of: name, now)
         try options.reporting.check(id)
         if let plan = wanted.plan, Files.exists(plan) { throw Failure(overwriting: plan) }
-        let lock = options.dryRun || wanted.plan != nil ? nil : try ClusterLock(name, in: state)
-        Terminal.note(localized("Reading cluster \(name) ..."))
-        let change = try Change(
-            kind, of: try LiveCluster(cluster),
-            tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
-            signer: signer, settings: wanted.settings(change: id, state: state), state: state, now: now)
-        try run(change, plan: wanted.plan) {
+        let request = ChangeRequest(
+            kind, tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
+            signer: signer, settings: wanted.settings(change: id, state: state), phones: wanted.phones, now: now)
+        try run(.new(request), plan: wanted.plan, reading: localized("Reading cluster \(name) ...")) {
             guard let signer else { preconditionFailure("only a change with tokens signs by one") }
             return try tokens[signer].insertedAgain(names[signer], module)
         }
-        withExtendedLifetime(lock) {}
     }
 
     /// Runs a plan that was saved.
     func start(_ plan: ChangePlan) throws {
         try options.reporting.check(plan.id)
-        let lock = options.dryRun ? nil : try ClusterLock(plan.cluster, in: state)
-        Terminal.note(localized("Reading cluster \(plan.cluster), and comparing it with the plan ..."))
         var plan = plan
         plan.settings.acceptsStranded = plan.settings.acceptsStranded || options.acceptStranded
-        let change = try Change(running: plan, of: try LiveCluster(cluster), state: state)
-        try run(change) { try signingToken(of: plan) }
-        withExtendedLifetime(lock) {}
+        try run(
+            .saved(plan), reading: localized("Reading cluster \(plan.cluster), and comparing it with the plan ...")
+        ) { try signingToken(of: plan) }
     }
 
-    private func run(_ change: Change, plan: String? = nil, token: () throws -> NamedToken) throws {
+    private func run(
+        _ source: ChangeSource, plan: String? = nil, reading: LocalizableText, token: () throws -> NamedToken
+    ) throws {
+        let live = try LiveCluster(cluster)
+        if options.dryRun || plan != nil {
+            Terminal.note(reading)
+            return try show(PlannedChange(source, of: live, state: state), plan)
+        }
+        let locked = try LockedCluster(live, in: state)
+        Terminal.note(reading)
+        let surveyed = try locked.look(for: source)
+        let change = surveyed.change
         var record = try ChangeRecord(change)
         if change.isAlreadySo { return try options.reporting.publish(record) }
-        if options.dryRun || plan != nil {
-            try record.check(change)
-            try options.reporting.publish(record)
-            if let plan {
-                try change.plan.write(to: plan)
-                Terminal.note(localized("The plan is in \(plan). Run it: etoken-bridge migrate run \(plan)"))
-            }
-            if !options.despiteFindings { try change.checkFindings() }
-            return try change.checkForecast(savedAs: plan)
-        }
-        try check(change, record)
+        let agreed = try agree(surveyed, record)
         if !options.yes {
             try record.check(change)
             try confirm(record)
         }
-        // Before the first change: a wrong PIN must leave everything as it is.
-        let signer = change.needsToken ? try token().signer(pin) : nil
-        change.makeSigner = signer.map { signer in { signer } }
-        try begin(change, .run, localized("Change \(change.plan.id) begins.").localized)
-        try finish(change)
+        try finish(agreed.takePIN { try token().signer(pin) }, localized("Change \(change.plan.id) begins."))
+    }
+
+    /// Stops at the plan.
+    private func show(_ planned: PlannedChange, _ plan: String?) throws {
+        let change = planned.change
+        var record = try ChangeRecord(change)
+        if change.isAlreadySo { return try options.reporting.publish(record) }
+        try record.check(change)
+        try options.reporting.publish(record)
+        if let plan {
+            try change.plan.write(to: plan)
+            Terminal.note(localized("The plan is in \(plan). Run it: etoken-bridge migrate run \(plan)"))
+        }
+        try planned.check(despiteFindings: options.despiteFindings, savedAs: plan)
+    }
+
+    /// Errors of the cluster, and phones that would refuse: shown with what is planned, and not only refused.
+    private func agree(_ surveyed: consuming SurveyedChange, _ record: ChangeRecord) throws -> ForecastAgreed {
+        let asks = !options.yes && Terminal.isInteractive
+        do {
+            // Whoever is asked has them before the eyes.
+            return try surveyed.agreeToFindings(despiteErrors: options.despiteFindings || asks).agreeToForecast()
+        } catch {
+            if !options.reporting.common.json { Terminal.note(record.text) }
+            throw error
+        }
     }
 
     /// Goes on with a change that was begun.
-    func resume(_ journal: Journal) throws {
-        let change = try takeUp(journal)
-        let signer = change.needsToken ? try signingToken(of: change.plan).signer(pin) : nil
-        change.makeSigner = signer.map { signer in { signer } }
-        try begin(change, .resume, localized("Change \(change.plan.id) goes on.").localized)
-        try finish(change)
+    func resume(_ open: consuming OpenChange) throws {
+        try options.reporting.check(open.plan.id)
+        Terminal.note(localized("Reading cluster \(open.plan.cluster) ..."))
+        let agreed = try open.resume(on: LiveCluster(cluster))
+        let plan = agreed.change.plan
+        try finish(
+            agreed.takePIN { try signingToken(of: plan).signer(pin) }, localized("Change \(plan.id) goes on."))
     }
 
     /// Puts everything back, or stops before the first change and shows what would be.
-    func rollBack(_ journal: Journal) throws {
-        let change = try takeUp(journal)
-        let forecast = change.forecastOfRollback()
+    func rollBack(_ open: consuming OpenChange) throws {
+        try options.reporting.check(open.plan.id)
+        Terminal.note(localized("Reading cluster \(open.plan.cluster) ..."))
+        let surveyed = try open.rollBack(on: LiveCluster(cluster))
+        let change = surveyed.change
         if options.dryRun {
             var record = try ChangeRecord(change)
-            record.rollback = try change.planRollback(forecast)
+            record.rollback = try surveyed.plan()
             try options.reporting.publish(record)
+            return try surveyed.checkForecast(acceptingStranded: options.acceptStranded)
         }
-        try Change.checkRollback(forecast, acceptingStranded: options.acceptStranded)
-        if options.dryRun { return }
+        let agreed = try surveyed.agreeToForecast(acceptingStranded: options.acceptStranded)
         var confirmation = try ConfirmationOptions.standard
         confirmation.yes = options.yes
         try confirmation.ask(
             localized("Put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)?"))
-        try begin(change, .rollback, localized("Change \(change.plan.id) is rolled back.").localized)
-        try report(change) { try $0.rollBack() }
-    }
-
-    /// A change that was begun, on a cluster that nobody else has changed since.
-    private func takeUp(_ journal: Journal) throws -> Change {
-        try options.reporting.check(journal.plan.id)
-        Terminal.note(localized("Reading cluster \(journal.plan.cluster) ..."))
-        let change = try Change(continuing: journal, of: try LiveCluster(cluster), state: state)
-        try change.checkWorld()
-        return change
-    }
-
-    /// From here on a signal, or a terminal that goes away, ends nothing by halves.
-    private func begin(_ change: Change, _ purpose: JournalRecord.Run.Purpose, _ text: String) throws {
+        // From here on a signal, or a terminal that goes away, ends nothing by halves.
         Interruption.watch()
-        try change.begin(.now(purpose))
-        Terminal.note(text)
+        let running = try agreed.begin(.current)
+        Terminal.note(localized("Change \(change.plan.id) is rolled back."))
+        do { try publish(running.run(context)) } catch { throw reported(error, change) }
     }
 
-    private func finish(_ change: Change) throws {
-        try report(change) { try $0.run() }
+    private func finish(_ ready: consuming PINTaken, _ text: LocalizableText) throws {
+        let change = ready.change
+        // From here on a signal, or a terminal that goes away, ends nothing by halves.
+        Interruption.watch()
+        let running = try ready.begin(.current)
+        Terminal.note(text)
+        do { try publish(running.run(context)) } catch { throw reported(error, change) }
     }
+
+    private var context: RunContext {
+        RunContext(
+            observe: ProgressPrinter().show, progress: { Terminal.note("       \($0)") },
+            isInterrupted: { Interruption.hasCome })
+    }
+
+    private func publish(_ ended: EndedChange) throws { try options.reporting.publish(ChangeRecord(ended.change)) }
 
     /// The record is written also where the change fails: then it is needed most.
-    private func report(_ change: Change, _ body: (ChangeRunner) throws -> Void) throws {
-        change.isInterrupted = { Interruption.hasCome }
-        change.progress = { Terminal.note("       \($0)") }
-        do { try body(ChangeRunner(change, observe: ProgressPrinter().show)) } catch {
-            if options.reporting.report != nil || options.reporting.common.json {
-                try? options.reporting.publish(ChangeRecord(change))
-            }
-            throw error
+    private func reported(_ error: any Error, _ change: Change) -> any Error {
+        if error is StepFailure, options.reporting.report != nil || options.reporting.common.json {
+            try? options.reporting.publish(ChangeRecord(change))
         }
-        try options.reporting.publish(ChangeRecord(change))
+        return error
     }
 
     /// The token that a plan wants to sign, by its label; it must hold the certificate of the plan.
@@ -149,19 +164,6 @@ struct ChangeSession {
                 next: localized("Insert the token that was there when the plan was made, or make the plan again."))
         }
         return token
-    }
-
-    /// Errors of the cluster, and phones that would refuse: shown with what is planned, and not only refused.
-    private func check(_ change: Change, _ record: ChangeRecord) throws {
-        let asks = !options.yes && Terminal.isInteractive
-        do {
-            // Whoever is asked has them before the eyes.
-            if !options.despiteFindings, !asks { try change.checkFindings() }
-            try change.checkForecast()
-        } catch {
-            if !options.reporting.common.json { Terminal.note(record.text) }
-            throw error
-        }
     }
 
     private func confirm(_ record: ChangeRecord) throws {

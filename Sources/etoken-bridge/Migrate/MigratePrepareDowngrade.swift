@@ -69,7 +69,7 @@ struct MigratePrepareDowngrade: ParsableCommand {
             localized(
                 "Cluster \(check.cluster) is not ready for \(check.target): \(failed.count) of \(check.items.count) points failed."
             ),
-            next: first.next.first.map { .verbatim($0) })
+            next: first.next.first)
     }
 
     private func text(_ check: DowngradeCheck) -> String {

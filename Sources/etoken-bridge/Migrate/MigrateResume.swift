@@ -25,21 +25,12 @@ struct MigrateResume: ParsableCommand {
 
     func run() throws {
         let state = StateFolder.standard()
-        let lock = try ClusterLock(journal.cluster.cluster, in: state)
-        let change = try Journal.open(journal.journal(in: state))
-        switch change.state.outcome {
-        case .unfinished: break
-        case .rollingBack:
-            throw MigrationError(
-                .noChange, localized("The change \(change.plan.id) is being rolled back.").localized,
-                next: "etoken-bridge migrate rollback --cluster \(change.plan.cluster) --change \(change.plan.id)")
-        case .finished, .rolledBack, .abandoned: throw MigrationError.closed(change)
-        }
+        let change = try OpenChange(of: journal.cluster.cluster, in: state) { try journal.journal(in: state) }
+        try change.checkResuming()
         let cluster = try journal.cluster.configured()
         defer { cluster.close() }
         var options = try RunOptions.standard
         options.reporting = reporting
         try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).resume(change)
-        withExtendedLifetime(lock) {}
     }
 }

@@ -40,19 +40,16 @@ struct MigrateRollback: ParsableCommand {
 
     func run() throws {
         let state = StateFolder.standard()
-        let lock = try ClusterLock(journal.cluster.cluster, in: state)
-        let open = try Journal.open(journal.journal(in: state))
-        guard open.state.outcome != .rolledBack, open.state.outcome != .abandoned else {
-            throw MigrationError.closed(open)
-        }
+        let open = try OpenChange(of: journal.cluster.cluster, in: state) { try journal.journal(in: state) }
         if abandon {
-            guard !open.state.outcome.isClosed else { throw MigrationError.closed(open) }
-            try reporting.check(open.plan.id)
-            try confirmation.ask(
-                localized("Leave cluster \(open.plan.cluster) as it is, and abandon \(open.plan.id)?"))
-            try Change.abandon(open)
-            return try reporting.publish(ChangeRecord(journal: open.path, backups: state))
+            try open.checkAbandoning()
+            let (plan, path) = (open.plan, open.path)
+            try reporting.check(plan.id)
+            try confirmation.ask(localized("Leave cluster \(plan.cluster) as it is, and abandon \(plan.id)?"))
+            try open.abandon()
+            return try reporting.publish(ChangeRecord(journal: path, backups: state))
         }
+        try open.checkRollback()
         let cluster = try journal.cluster.configured()
         defer { cluster.close() }
         var options = try RunOptions.standard
@@ -61,24 +58,5 @@ struct MigrateRollback: ParsableCommand {
         options.yes = confirmation.yes
         options.acceptStranded = acceptStranded
         try ChangeSession(cluster: cluster, options: options, module: .standard, pin: .standard).rollBack(open)
-        withExtendedLifetime(lock) {}
-    }
-}
-
-extension MigrationError {
-    /// The change is at its end.
-    static func closed(_ journal: Journal) -> MigrationError {
-        let plan = journal.plan
-        let what =
-            switch journal.state.outcome {
-            case .rolledBack: localized("The change \(plan.id) was rolled back already.")
-            case .abandoned: localized("The change \(plan.id) was abandoned.")
-            case .finished, .unfinished, .rollingBack: localized("The change \(plan.id) is finished.")
-            }
-        return MigrationError(
-            .noChange, what.localized,
-            next: localized(
-                "See what it did: etoken-bridge migrate status --cluster \(plan.cluster) --change \(plan.id)"
-            ).localized)
     }
 }

@@ -18,10 +18,10 @@ struct JournalOptions: ParsableArguments {
         let (name, known) = (cluster.cluster, try state.changes(of: cluster.cluster))
         guard let newest = known.last else {
             throw MigrationError(
-                .noChange, localized("No change of cluster \(name) has been begun here.").localized,
+                .noChange, localized("No change of cluster \(name) has been begun here."),
                 next: localized(
                     "What was begun on another machine is in the journals there. Begin one: etoken-bridge migrate to-etoken --cluster \(name)"
-                ).localized)
+                ))
         }
         guard let change else { return newest.path }
         guard let found = known.first(where: { $0.records.first?.plan?.id == change }) else {
@@ -30,10 +30,10 @@ struct JournalOptions: ParsableArguments {
                 .noChange,
                 localized(
                     "Cluster \(name) has no change called \(change); there are: \(names.joined(separator: ", "))."
-                ).localized,
+                ),
                 next: localized(
                     "Look at the newest one: etoken-bridge migrate status --cluster \(name) --change \(names[0])"
-                ).localized)
+                ))
         }
         return found.path
     }
@@ -61,7 +61,7 @@ struct MigrateStatus: ParsableCommand {
         let state = StateFolder.standard()
         let name = journal.cluster.cluster
         let running = try RunInProgress(of: name, in: state)
-        if let running, !reporting.common.json { Terminal.out(running.text(name) + "\n") }
+        if let running, !reporting.common.json { Terminal.out(running.text(name).localized + "\n") }
         var record = try ChangeRecord(journal: try journal.journal(in: state), backups: state)
         record.running = running
         try reporting.check(record.id)

@@ -28,13 +28,13 @@ struct MigrateToEtoken: ParsableCommand {
     @OptionGroup var tokens: ChangeTokens
 
     func run() throws {
-        let name = try cluster ?? Guide.cluster()
+        let name = try cluster ?? MigrationWizard.cluster()
         let cluster = try configuredCluster(name)
         defer { cluster.close() }
         let session = ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
         if tokens.token.isEmpty {
-            try Guide.show(cluster)
-            let chosen = try Guide.tokens(tokens.module)
+            try MigrationWizard.show(cluster)
+            let chosen = try MigrationWizard.tokens(tokens.module)
             return try session.start(
                 .toEtoken, options, tokens: chosen, names: chosen.map { $0.token.info.serialNumber },
                 signer: chosen.count - 1)

@@ -47,7 +47,7 @@ struct ForecastReport: Encodable {
         var table = Table(
             localized("MODEL"), localized("DEVICE POOL"), localized("PHONES"), localized("FORECAST"), localized("HOLDS")
         )
-        var reasons: [String] = []
+        var reasons: [LocalizableText] = []
         for group in groups {
             let number = reasons.firstIndex(of: group.reason) ?? reasons.count
             if number == reasons.count { reasons.append(group.reason) }
@@ -81,8 +81,9 @@ struct ForecastReport: Encodable {
             group.phones.map { phone in
                 CSV.line(
                     [
-                        phone, group.model, group.pool ?? "", group.before, group.outcome.rawValue,
-                        group.rule.rawValue, group.reason,
+                        phone, group.model, group.pool ?? "", group.before.localized,
+                        group.outcome.rawValue,
+                        group.rule.rawValue, group.reason.localized,
                     ])
             }
         }

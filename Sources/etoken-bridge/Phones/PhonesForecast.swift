@@ -111,7 +111,8 @@ struct ServedFiles {
     let itls: [String: TrustListFile]
 
     init(_ cluster: LiveCluster) throws {
-        let file = cluster.trustLists.read(.ctl)
+        let lists = try cluster.trustLists
+        let file = lists.read(.ctl)
         if let failure = file.failures.first { throw failure.error }
         if let other = file.differing.first, let first = file.reference {
             throw Failure(
@@ -125,7 +126,7 @@ struct ServedFiles {
         }
         ctl = try file.reference?.bytes.map { ($0, try TrustListFile(decoding: $0)) }
         var itls: [String: TrustListFile] = [:]
-        for reading in cluster.trustLists.read(.itl).readings {
+        for reading in lists.read(.itl).readings {
             if let bytes = reading.bytes { itls[reading.node] = try TrustListFile(decoding: bytes) }
         }
         self.itls = itls

@@ -70,7 +70,15 @@ struct PhonesRestart: ParsableCommand {
         defer { cluster.close() }
         let state = StateFolder.standard().path
         let name = self.cluster.cluster
-        let stopped = try RestartRecord.unfinished(of: name, in: state)
+        let (stopped, unreadable) = RestartRecord.unfinished(of: name, in: state)
+        for error in unreadable where !resume { Terminal.note(error.text) }
+        if resume, let error = unreadable.first {
+            throw Failure(
+                Status.failed, error.text, code: error.code.rawValue,
+                next: localized(
+                    "It may be the one to go on with. Move it away to go on with another one, or begin a new restart without --resume."
+                ))
+        }
         if resume, stopped == nil {
             throw Failure(
                 Status.notThere,

@@ -10,7 +10,7 @@ extension ClusterLock {
         let state = StateFolder.standard()
         let lock = try ClusterLock(cluster, in: state)
         do { try Change.checkUnfinished(cluster, state) } catch let error as MigrationError {
-            Terminal.note(localized("Warning: \(error.what) \(error.next)"))
+            Terminal.note(localized("Warning: \(error.text) \(error.next ?? .verbatim(""))"))
         }
         return lock
     }

@@ -15,8 +15,8 @@ extension Failure {
     init(describing error: any Error) {
         switch error {
         case let failure as Failure: self = failure
-        case let error as MigrationError: self.init(describing: error)
-        case let error as StepFailure: self.init(describing: error)
+        case let error as StepFailure:
+            self.init(Status.of(error), error.text, code: error.codeName, next: error.next, causes: error.details)
         case let error as any UserError:
             self.init(
                 Status.of(error), error.text, code: error.codeName, next: error.next,
@@ -52,10 +52,24 @@ extension Status {
             case .file, .notFound: notThere
             case .unreachable, .timedOut, .closed, .busy: notReachable
             case .notTrusted, .loginRefused, .tooManyLogins: notTrusted
+            case .interrupted: interrupted
             case .configuration, .refused, .notSupported, .noCommonAlgorithm, .unexpectedQuestion, .unexpectedAnswer,
                 .mismatch:
                 failed
             }
+        case let error as MigrationError:
+            switch error.code {
+            case .phonesWouldRefuse: phonesWouldRefuse
+            case .presentFileInvalid: verificationFailed
+            case .phonesDiffer, .clusterHasErrors: partlyDone
+            case .interrupted: interrupted
+            case .noChange: notThere
+            case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched, .notApplicable,
+                .worldChanged, .busy, .unfinishedChange, .planUnusable, .journalUnusable:
+                failed
+            }
+        case let error as StepFailure:
+            error.isInterrupted ? interrupted : error.isHalfDone ? partlyDone : of(error.failure)
         default: failed
         }
     }

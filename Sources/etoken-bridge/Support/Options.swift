@@ -19,7 +19,7 @@ struct CommonOptions: ParsableArguments {
 
 extension ArgumentHelp {
     static func localized(_ literal: MessageLiteral, valueName: String? = nil) -> ArgumentHelp {
-        let text: LocalizableText = Messages.`localized`(literal)
+        let text: LocalizableText = Messages.localized(literal)
         return ArgumentHelp(text.localized, valueName: valueName)
     }
 }

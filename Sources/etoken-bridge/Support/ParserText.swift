@@ -19,7 +19,7 @@ extension ParsableCommand {
 
 /// Its texts are parts of ArgumentParser's, which are strings.
 private func localized(_ literal: MessageLiteral) -> String {
-    let text: LocalizableText = Messages.`localized`(literal)
+    let text: LocalizableText = Messages.localized(literal)
     return text.localized
 }
 

@@ -7,7 +7,7 @@ import TokenPresence
 import Tokens
 
 /// Leads through a change on the terminal, as the CTL Client's wizard did: every answer has an option as well.
-enum Guide {
+enum MigrationWizard {
     private static func require(_ option: String) throws {
         guard Terminal.isInteractive else {
             throw Failure(

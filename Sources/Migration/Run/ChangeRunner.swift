@@ -5,50 +5,48 @@ import Messages
 ///
 /// When a step fails before the commit step is proven, what was done is undone in reverse order. A run that ends
 /// without any of this, by a crash, is taken up by another: forward with ``run()``, back with ``rollBack()``.
-public struct ChangeRunner {
+struct ChangeRunner {
     private let change: Change
+    private let journal: Journal
     private let steps: [any Step]
     private let estimates: StepEstimates
-    private let observe: (StepEvent) -> Void
+    private let context: RunContext
 
-    /// - Parameter change: one that has begun its journal.
-    public init(_ change: Change, observe: @escaping (StepEvent) -> Void) {
+    /// - Parameter journal: that of the change, which was begun.
+    init(_ change: Change, _ journal: Journal, _ context: RunContext) {
         self.change = change
+        self.journal = journal
         steps = change.steps
         estimates = StepEstimates(change)
-        self.observe = observe
+        self.context = context
     }
 
-    private func journal() -> Journal {
-        guard let journal = change.journal else { preconditionFailure("a change begins before it runs") }
-        return journal
-    }
+    private func observe(_ event: StepEvent) { context.observe(event) }
 
     // MARK: Forward
 
     /// Does what is left of the change.
     ///
     /// - Throws: ``StepFailure``.
-    public func run() throws(StepFailure) {
-        let journal = journal()
+    func run() throws(StepFailure) {
         for (index, step) in steps.enumerated() {
             observe(.began(number: index + 1, of: steps.count, title: step.title))
             do {
-                try checkInterruption(next: localized("Run the same command again when you are ready."))
-                try run(step, journal)
+                try checkInterruption(before: step, next: localized("Run the same command again when you are ready."))
+                try run(step)
             } catch {
-                throw fail(step, error, journal)
+                throw fail(step, error)
             }
         }
-        do { try journal.append(.finished) } catch { throw fail(steps[steps.count - 1], error, journal) }
+        do { try journal.append(.finished) } catch { throw fail(steps[steps.count - 1], error) }
     }
 
-    private func checkInterruption(next: String) throws {
-        guard change.isInterrupted() else { return }
-        throw MigrationError(.interrupted, localized("It was interrupted before this step."), next: next)
+    private func checkInterruption(before step: any Step, next: LocalizableText) throws {
+        guard context.isInterrupted() else { return }
+        throw MigrationError(.interrupted, localized("It was interrupted before \"\(step.title)\"."), next: next)
     }
 
-    private func run(_ step: any Step, _ journal: Journal) throws {
+    private func run(_ step: any Step) throws {
         let wasDone = journal.state.done.contains(step.id)
         // What only looked before the commit needs no second look after it.
         if wasDone, isCommitted, !step.effect.isOnCluster {
@@ -59,10 +57,10 @@ public struct ChangeRunner {
             observe(.skipped(found))
             if !wasDone { try journal.append(.skipped, step: step.id, text: [found]) }
         case .pending(let plan):
-            observe(.doing(plan + (estimates.text(step.id).map { " (\($0))" } ?? "")))
+            observe(.doing(estimates.text(step.id).map { localized("\(plan) (\($0))") } ?? plan))
             try journal.append(.began, step: step.id, text: [plan])
             let start = ContinuousClock.now
-            try step.act()
+            try step.act(context)
             let seen = try step.prove()
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             try journal.append(.proved, step: step.id, text: seen, seconds: (seconds * 1000).rounded() / 1000)
@@ -71,16 +69,16 @@ public struct ChangeRunner {
     }
 
     /// Whether the new file was proven on every node.
-    private var isCommitted: Bool { journal().state.done.contains(change.commitStep) }
+    private var isCommitted: Bool { change.plan.commitStep.map(journal.state.done.contains) == true }
 
-    private func fail(_ step: any Step, _ error: any Error, _ journal: Journal) -> StepFailure {
+    private func fail(_ step: any Step, _ error: any Error) -> StepFailure {
         // The failure is what counts; where not even the journal can be written, that is the failure.
         try? journal.append(.failed, step: step.id, error: error)
         let wasCommitted = isCommitted
-        let (undone, notUndone) = wasCommitted ? ([], []) : undo(journal)
+        let (undone, notUndone) = wasCommitted ? ([], []) : undo()
         if !wasCommitted, notUndone.isEmpty { try? journal.append(.rolledBack) }
         return StepFailure(
-            cluster: change.plan.cluster, stepID: step.id, stepTitle: step.title, cause: error, undone: undone,
+            cluster: change.plan.cluster, stepID: step.id, stepTitle: step.title, failure: error, undone: undone,
             notUndone: notUndone, isAfterCommit: wasCommitted)
     }
 
@@ -92,47 +90,45 @@ public struct ChangeRunner {
     /// - Returns: what was put back, a sentence each.
     /// - Throws: ``StepFailure``, whose `notUndone` says what could not be put back.
     @discardableResult
-    public func rollBack() throws(StepFailure) -> [String] {
-        let journal = journal()
-        let again = "etoken-bridge migrate rollback --cluster \(change.plan.cluster)"
-        var (undone, notUndone) = undo(journal, while: { !change.isInterrupted() })
-        func failure(_ id: String, _ title: String, _ cause: any Error) -> StepFailure {
+    func rollBack() throws(StepFailure) -> [LocalizableText] {
+        let again = LocalizableText.verbatim("etoken-bridge migrate rollback --cluster \(change.plan.cluster)")
+        var (undone, notUndone) = undo(while: { !context.isInterrupted() })
+        func failure(_ id: StepID?, _ title: LocalizableText, _ error: any Error) -> StepFailure {
             StepFailure(
-                cluster: change.plan.cluster, stepID: id, stepTitle: title, cause: cause, undone: undone,
+                cluster: change.plan.cluster, stepID: id, stepTitle: title, failure: error, undone: undone,
                 notUndone: notUndone, isAfterCommit: false)
         }
-        if change.isInterrupted() {
+        if context.isInterrupted() {
             throw failure(
-                "rollback", localized("Roll back"),
+                nil, localized("Roll back"),
                 MigrationError(.interrupted, localized("Putting back was interrupted."), next: again))
         }
         if let first = notUndone.first {
             throw failure(
-                "rollback", localized("Roll back"),
+                nil, localized("Roll back"),
                 MigrationError(.readBackDiffers, first, next: again))
         }
         let left = change.stepsLeftAfterRollback
         for (index, step) in left.enumerated() {
             do {
                 observe(.began(number: index + 1, of: left.count, title: step.title))
-                try checkInterruption(next: again)
-                try run(step, journal)
+                try checkInterruption(before: step, next: again)
+                try run(step)
                 undone.append(step.title)
             } catch {
                 try? journal.append(.failed, step: step.id, error: error)
-                notUndone.append("\(step.title): \(error)")
+                notUndone.append(localized("\(step.title): \(LocalizableText(sentence: error))"))
                 throw failure(step.id, step.title, error)
             }
         }
-        do { try journal.append(.rolledBack) } catch { throw failure("rollback", localized("Roll back"), error) }
+        do { try journal.append(.rolledBack) } catch { throw failure(nil, localized("Roll back"), error) }
         return undone
     }
 
-    private func undo(
-        _ journal: Journal, while goesOn: () -> Bool = { true }
-    ) -> (undone: [String], notUndone: [String]) {
-        var undone: [String] = []
-        var notUndone: [String] = []
+    private func undo(while goesOn: () -> Bool = { true }) -> (undone: [LocalizableText], notUndone: [LocalizableText])
+    {
+        var undone: [LocalizableText] = []
+        var notUndone: [LocalizableText] = []
         let begun = journal.state.begun
         for step in steps.reversed() where begun.contains(step.id) && step.effect.isOnCluster {
             guard goesOn() else { break }
@@ -145,7 +141,7 @@ public struct ChangeRunner {
                 undone += sentences
             } catch {
                 try? journal.append(.notUndone, step: step.id, error: error)
-                notUndone.append("\(step.title): \(error)")
+                notUndone.append(localized("\(step.title): \(LocalizableText(sentence: error))"))
             }
         }
         return (undone, notUndone)

@@ -1,0 +1,238 @@
+import Cluster
+
+/// The name of a step, in journals and JSON.
+public enum StepID: String, Codable, Sendable, CaseIterable {
+    case backUp = "back-up"
+    case exportCertificates = "export-certificates"
+    case uploadCertificates = "upload-certificates"
+    case askTVS = "ask-tvs"
+    case forecast
+    case setSecurityMode = "set-mode"
+    case updateTrustList = "update-ctl-file"
+    case buildAndSign = "build-and-sign"
+    case deploy
+    case restartServices = "restart-services"
+    case restartPhones = "restart-phones"
+    case checkPhones = "check-phones"
+    // After everything was put back; in no plan.
+    case restartServicesAfterRollback = "restart-services-after-rollback"
+    case restartPhonesAfterRollback = "restart-phones-after-rollback"
+}
+
+/// A step as a plan holds it: everything that it is told, beside the cluster and the token.
+public enum PlannedStep: Sendable, Equatable {
+    case backUp
+    /// SHA-1 of certificates of the plan's tokens.
+    case exportCertificates([String])
+    case uploadCertificates([String], store: String)
+    /// TVS has to vouch for these certificates of tokens. Where there are none, it is asked for the cluster's own
+    /// certificate, and its answer decides nothing.
+    case askTVS([String])
+    case forecast
+    /// - keepsFile: the CTL file that the publisher makes for its new mode is the new one; otherwise a later step replaces it.
+    case setSecurityMode(SecurityMode, keepsFile: Bool)
+    case updateTrustList
+    /// - certificate: SHA-1 of the certificate of the token that signs.
+    case buildAndSign(certificate: String, base: BaseFile, servers: ServerRecords)
+    case deploy
+    case restartServices([String])
+    /// - pause: seconds after each batch.
+    case restartPhones(batch: Int, pause: Double)
+    /// - timeout: seconds.
+    case checkPhones(timeout: Int)
+
+    /// The file from which the server records of a new file come.
+    public enum BaseFile: String, Codable, Sendable {
+        /// The one of before the change.
+        case before
+        /// The one that every node serves when it is signed: the publisher has made it for its new mode.
+        case served
+    }
+
+    /// What becomes of the server records.
+    public enum ServerRecords: String, Codable, Sendable {
+        case kept
+        /// CallManager servers have no certificate: for non-secure mode.
+        case emptied
+        /// They get the certificates that the servers have now.
+        case renewed
+    }
+
+    public var id: StepID {
+        switch self {
+        case .backUp: .backUp
+        case .exportCertificates: .exportCertificates
+        case .uploadCertificates: .uploadCertificates
+        case .askTVS: .askTVS
+        case .forecast: .forecast
+        case .setSecurityMode: .setSecurityMode
+        case .updateTrustList: .updateTrustList
+        case .buildAndSign: .buildAndSign
+        case .deploy: .deploy
+        case .restartServices: .restartServices
+        case .restartPhones: .restartPhones
+        case .checkPhones: .checkPhones
+        }
+    }
+
+    /// Whether the change stands once this step is proved.
+    var commits: Bool {
+        switch self {
+        case .deploy, .updateTrustList, .setSecurityMode(_, keepsFile: true): true
+        default: false
+        }
+    }
+
+    /// Whether the publisher makes a CTL file that nobody knows beforehand.
+    var isCommand: Bool {
+        switch self {
+        case .updateTrustList, .setSecurityMode: true
+        default: false
+        }
+    }
+
+    /// The certificates of tokens that it names.
+    var certificates: [String] {
+        switch self {
+        case .exportCertificates(let certificates), .uploadCertificates(let certificates, _), .askTVS(let certificates):
+            certificates
+        case .buildAndSign(let certificate, _, _): [certificate]
+        default: []
+        }
+    }
+
+    /// What it does, as a step of a change.
+    func step(of change: Change) -> any Step {
+        switch self {
+        case .backUp: BackUp(change)
+        case .exportCertificates(let certificates): ExportCertificates(change, certificates)
+        case .uploadCertificates(let certificates, let store): UploadCertificates(change, certificates, to: store)
+        case .askTVS(let certificates): AskTVS(change, certificates)
+        case .forecast: ForecastPhones(change)
+        case .setSecurityMode(let mode, let keepsFile): SetSecurityMode(change, mode, keepsFile: keepsFile)
+        case .updateTrustList: UpdateTrustList(change)
+        case .buildAndSign(let certificate, let base, let servers):
+            BuildAndSign(change, certificate: certificate, base: base, servers: servers)
+        case .deploy: Deploy(change)
+        case .restartServices(let services): RestartServices(change, services)
+        case .restartPhones(let batch, let pause): RestartPhones(change, .init(batch: batch, pause: pause))
+        case .checkPhones(let timeout): CheckPhones(change, timeout: timeout)
+        }
+    }
+
+    /// What a roll back does in its place, once everything is put back and where phones were told of the new file.
+    func stepAfterRollback(of change: Change) -> (any Step)? {
+        switch self {
+        case .restartServices(let services): RestartServices(change, services, isRollback: true)
+        case .restartPhones(let batch, let pause):
+            RestartPhones(change, .init(batch: batch, pause: pause), isRollback: true)
+        default: nil
+        }
+    }
+}
+
+// MARK: - JSON
+
+extension PlannedStep: Codable {
+    /// What a step is told, for JSON: those that concern it.
+    public struct Parameters: Codable, Sendable, Equatable {
+        /// SHA-1 of certificates of the plan's tokens.
+        public fileprivate(set) var certificates: [String]?
+        public fileprivate(set) var certificate: String?
+        public fileprivate(set) var store: String?
+        /// What is run on the publisher's command line.
+        public fileprivate(set) var command: String?
+        public fileprivate(set) var mode: SecurityMode?
+        public fileprivate(set) var keepsFile: Bool?
+        public fileprivate(set) var base: BaseFile?
+        public fileprivate(set) var servers: ServerRecords?
+        public fileprivate(set) var services: [String]?
+        public fileprivate(set) var batch: Int?
+        /// In seconds.
+        public fileprivate(set) var pause: Double?
+        public fileprivate(set) var timeout: Int?
+    }
+
+    private enum Keys: String, CodingKey { case id }
+
+    private static func command(_ mode: SecurityMode) -> String {
+        mode == .mixed ? "utils ctl set-cluster mixed-mode" : "utils ctl set-cluster non-secure-mode"
+    }
+
+    private static let update = "utils ctl update CTLFile"
+
+    public var parameters: Parameters {
+        var parameters = Parameters()
+        switch self {
+        case .backUp, .forecast, .deploy: break
+        case .exportCertificates(let certificates), .askTVS(let certificates): parameters.certificates = certificates
+        case .uploadCertificates(let certificates, let store):
+            (parameters.certificates, parameters.store) = (certificates, store)
+        case .setSecurityMode(let mode, let keepsFile):
+            (parameters.mode, parameters.keepsFile) = (mode, keepsFile)
+            parameters.command = Self.command(mode)
+        case .updateTrustList: parameters.command = Self.update
+        case .buildAndSign(let certificate, let base, let servers):
+            (parameters.certificate, parameters.base, parameters.servers) = (certificate, base, servers)
+        case .restartServices(let services): parameters.services = services
+        case .restartPhones(let batch, let pause): (parameters.batch, parameters.pause) = (batch, pause)
+        case .checkPhones(let timeout): parameters.timeout = timeout
+        }
+        return parameters
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(id, forKey: .id)
+        try parameters.encode(to: encoder)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Keys.self)
+        let id = try container.decode(StepID.self, forKey: .id)
+        let parameters = try Parameters(from: decoder)
+        func given<Value>(_ path: KeyPath<Parameters, Value?>, _ name: String) throws -> Value {
+            guard let value = parameters[keyPath: path] else {
+                throw DecodingError.keyNotFound(
+                    Parameters.Key(name), .init(codingPath: decoder.codingPath, debugDescription: id.rawValue))
+            }
+            return value
+        }
+        switch id {
+        case .backUp: self = .backUp
+        case .exportCertificates: self = try .exportCertificates(given(\.certificates, "certificates"))
+        case .uploadCertificates:
+            self = try .uploadCertificates(given(\.certificates, "certificates"), store: given(\.store, "store"))
+        case .askTVS: self = try .askTVS(given(\.certificates, "certificates"))
+        case .forecast: self = .forecast
+        case .setSecurityMode:
+            self = try .setSecurityMode(given(\.mode, "mode"), keepsFile: given(\.keepsFile, "keepsFile"))
+        case .updateTrustList: self = .updateTrustList
+        case .buildAndSign:
+            self = try .buildAndSign(
+                certificate: given(\.certificate, "certificate"), base: given(\.base, "base"),
+                servers: given(\.servers, "servers"))
+        case .deploy: self = .deploy
+        case .restartServices: self = try .restartServices(given(\.services, "services"))
+        case .restartPhones: self = try .restartPhones(batch: given(\.batch, "batch"), pause: given(\.pause, "pause"))
+        case .checkPhones: self = try .checkPhones(timeout: given(\.timeout, "timeout"))
+        case .restartServicesAfterRollback, .restartPhonesAfterRollback:
+            throw DecodingError.dataCorruptedError(forKey: .id, in: container, debugDescription: id.rawValue)
+        }
+        // The command follows from the rest; one that was edited would not be what is run.
+        guard parameters.command == self.parameters.command else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath + [Parameters.Key("command")], debugDescription: id.rawValue))
+        }
+    }
+}
+
+extension PlannedStep.Parameters {
+    fileprivate struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(_ name: String) { stringValue = name }
+        init?(stringValue: String) { self.init(stringValue) }
+        init?(intValue: Int) { nil }
+    }
+}

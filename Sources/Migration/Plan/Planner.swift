@@ -1,0 +1,241 @@
+import Basics
+import Cluster
+import Messages
+import Phones
+import TrustList
+import X509
+
+/// Decides what a wanted change needs, whether it fits the cluster, and what it means there. The only place that decides on the
+/// kind of a change: what is run is in the plan's steps.
+struct Planner {
+    let kind: ChangeKind
+    let cluster: String
+    let tokens: [ChangePlan.Token]
+    /// The tokens' certificates, in the same order.
+    let certificates: [Certificate]
+    let signer: Int?
+    let survey: Survey
+
+    init(_ plan: ChangePlan, _ certificates: [Certificate], _ survey: Survey) {
+        (kind, cluster, tokens, signer) = (plan.kind, plan.cluster, plan.tokens, plan.signer)
+        (self.certificates, self.survey) = (certificates, survey)
+    }
+
+    // MARK: The steps
+
+    /// What must notice a new file, in the order in which it is restarted.
+    static var services: [String] { [ClusterService.tftp, ClusterService.callManager] }
+
+    /// The steps, in order. The first one that phones can see comes after the forecast.
+    static func steps(
+        _ kind: ChangeKind, tokens: [ChangePlan.Token], signer: Int?, phones: ChangeRequest.PhoneSettings
+    ) -> [PlannedStep] {
+        let certificates = tokens.map(\.sha1)
+        let signing = signer.map { certificates[$0] }
+        var steps = [PlannedStep.backUp]
+        if signing != nil {
+            // Who renews the file has the certificates already.
+            if kind != .updateCertificates { steps.append(.exportCertificates(certificates)) }
+            steps.append(.uploadCertificates(certificates, store: TrustStores.phoneSAST))
+        }
+        steps += [.askTVS(certificates), .forecast]
+        switch kind {
+        case .setMixedMode: steps.append(.setSecurityMode(.mixed, keepsFile: signing == nil))
+        case .setNonSecureMode: steps.append(.setSecurityMode(.nonSecure, keepsFile: signing == nil))
+        case .toTokenless: steps.append(.updateTrustList)
+        case .updateCertificates: if signing == nil { steps.append(.updateTrustList) }
+        case .toEtoken: break
+        }
+        if let signing {
+            let (base, servers): (PlannedStep.BaseFile, PlannedStep.ServerRecords) =
+                switch kind {
+                case .toEtoken, .toTokenless: (.before, .kept)
+                case .updateCertificates: (.before, .renewed)
+                case .setMixedMode: (.served, .kept)
+                case .setNonSecureMode: (.served, .emptied)
+                }
+            steps += [.buildAndSign(certificate: signing, base: base, servers: servers), .deploy]
+        }
+        steps.append(.restartServices(services))
+        if phones.restart { steps += [.restartPhones(batch: 100, pause: 5), .checkPhones(timeout: phones.timeout)] }
+        return steps
+    }
+
+    // MARK: Whether it fits
+
+    /// Whether the change fits the cluster.
+    ///
+    /// - Throws: ``MigrationError``, which says what is in the way.
+    func check() throws {
+        let setsMode = kind == .setMixedMode || kind == .setNonSecureMode
+        let usesCommands = setsMode || signer == nil
+        if usesCommands, !survey.version.hasTokenlessTrustList {
+            throw MigrationError(
+                .notApplicable,
+                localized(
+                    "Cluster \(cluster) runs \(survey.version), which has no utils ctl command: only 10.0 and later can sign their trust list or set the mode from the command line."
+                ),
+                next: localized("Use tokens: etoken-bridge migrate to-etoken --cluster \(cluster)"))
+        }
+        if !setsMode, survey.mode != .mixed {
+            throw MigrationError(
+                .notMixedMode,
+                localized(
+                    "Cluster \(cluster) is in non-secure mode (ClusterSecurityMode 0), so its phones use no CTL file."
+                ),
+                next: localized(
+                    "Set the cluster to mixed mode: etoken-bridge cluster set-mode mixed --cluster \(cluster)"))
+        }
+        if signer != nil { try checkTokens() }
+        if signer == nil, kind == .updateCertificates, survey.present?.signerRecord?.isToken == true {
+            throw MigrationError(
+                .unusableTokens,
+                localized(
+                    "A hardware token (\(survey.present?.header.signerName ?? "")) signed the CTL file of cluster \(cluster), so one has to sign its successor."
+                ),
+                next: localized("Name the tokens: --token LABEL --token LABEL."))
+        }
+        if kind == .updateCertificates { _ = try survey.requirePresent() }
+    }
+
+    /// Who will sign the new file.
+    ///
+    /// - Throws: ``MigrationError`` (`present-file-invalid`) where the cluster does not show with which certificate it signs.
+    func offered() throws -> CandidateSigner {
+        let token = try signer.map { try survey.record(ofToken: certificates[$0]) }
+        guard let record = token ?? survey.clusterSigner(), let offered = CandidateSigner(record: record) else {
+            throw MigrationError(
+                .presentFileInvalid,
+                localized(
+                    "The ITL file of cluster \(cluster) does not show with which certificate the cluster signs."),
+                next:
+                    localized(
+                        "Restart the Trust Verification Service and Cisco Tftp on the publisher, and run the command again."
+                    )
+            )
+        }
+        return offered
+    }
+
+    private func checkTokens() throws {
+        let labels = tokens.map(\.label).joined(separator: ", ")
+        guard Set(certificates).count == tokens.count else {
+            throw MigrationError(
+                .unusableTokens, localized("The same token was named twice: \(labels)."),
+                next: localized("Name two different tokens."))
+        }
+        let present = survey.present?.records.filter(\.isToken).compactMap(\.certificate) ?? []
+        let keepsPresent = kind == .updateCertificates
+        guard Set(certificates.map(\.der)).union(keepsPresent ? present : []).count >= 2 else {
+            throw MigrationError(
+                .unusableTokens,
+                localized(
+                    "\(tokens.count) token was named; two are needed, so that a lost one does not lock the cluster out."
+                ),
+                next: localized("Name a second one: --token LABEL."))
+        }
+        for (token, certificate) in zip(tokens, certificates) {
+            let key = certificate.publicKey
+            guard key.isRSA, ModulusSize(bits: key.bits) != nil else {
+                throw MigrationError(
+                    .unusableTokens,
+                    localized(
+                        key.isRSA
+                            ? "The certificate on token \(token.label) has a key of \(key.bits) bits; a trust list knows RSA keys of 512, 1024, 2048 and 4096 bits."
+                            : "The certificate on token \(token.label) has a key of \(key.bits) bits that is not RSA; a trust list knows RSA keys of 512, 1024, 2048 and 4096 bits."
+                    ),
+                    next: localized("Use another token."))
+            }
+        }
+    }
+
+    /// Whether the cluster is already what the change would make of it.
+    func isAlreadySo(_ offered: CandidateSigner) -> Bool {
+        guard let present = survey.present else { return false }
+        let sast = Set(present.records.filter { $0.role == .sast }.compactMap(\.certificate))
+        let signing = present.signerRecord?.certificate
+        let tokensAreThere =
+            Set(certificates.map(\.der)).isSubset(of: sast)
+            && signing.map { der in certificates.contains { $0.der == der } } == true
+        switch kind {
+        case .toEtoken: return tokensAreThere
+        case .toTokenless:
+            return signing == offered.certificate.der && !present.records.contains(where: \.isToken)
+        case .updateCertificates: return (try? recordChanges().isEmpty) == true
+        case .setMixedMode: return survey.mode == .mixed && (signer == nil || tokensAreThere)
+        case .setNonSecureMode: return survey.mode == .nonSecure && (signer == nil || tokensAreThere)
+        }
+    }
+
+    // MARK: What it means
+
+    /// Who signed, who will, and what that means for phones; nil where the signer stays, or its change is the purpose.
+    func signerChange(to offered: CandidateSigner) -> LocalizableText? {
+        guard kind == .updateCertificates, let present = survey.present,
+            let old = present.signerRecord.flatMap(CandidateSigner.init(record:)),
+            old.certificate != offered.certificate
+        else { return nil }
+        func name(_ signer: CandidateSigner) -> LocalizableText {
+            let certificate = signer.certificate
+            return localized(
+                "\(certificate.commonName ?? signer.name) (serial number \(certificate.serialNumber.hex))")
+        }
+        let isKnown = present.records.contains { $0.role == .sast && $0.certificate == offered.certificate.der }
+        return isKnown
+            ? localized(
+                "The signer changes from \(name(old)) to \(name(offered)), which stands in the present file: phones that hold that take the new one. Those that hold an older file need not."
+            )
+            : localized(
+                "The signer changes from \(name(old)) to \(name(offered)), which does not stand in the present file: only phones to which their ITL file or TVS vouches for it take the new one."
+            )
+    }
+
+    /// What becomes of server records, a sentence each; empty where they stay.
+    func recordChanges() throws -> [LocalizableText] {
+        guard kind == .updateCertificates else { return [] }
+        return try survey.renewals()
+    }
+}
+
+extension Survey {
+    /// A token that is in the file keeps its record, with the names as they are spelt there.
+    func record(ofToken certificate: Certificate) throws -> Record {
+        try present?.records.first { $0.isToken && $0.certificate == certificate.der } ?? .token(certificate)
+    }
+
+    /// The record of a server whose certificate is another one now; nil where it is the same, or where no ITL file shows
+    /// it. The ITL of a node is made anew with its certificates: it shows what phones will be shown.
+    func renewed(_ record: Record) throws -> (record: Record, sentence: LocalizableText)? {
+        guard record.role == .ccmTFTP || record.role == .capf, let old = record.certificate else { return nil }
+        let same = itlLists.values.lazy.flatMap(\.records).first { $0.role == record.role && $0.isServer(of: record) }
+        guard let new = same?.certificate, new != old else { return nil }
+        let certificate = try Certificate(der: new)
+        let server = record.dnsName ?? ""
+        let node = nodeNames[server] ?? server
+        let name = node == server ? server : "\(node) (\(server))"
+        return (
+            try Record(
+                certificate: certificate, role: record.role ?? .ccmTFTP, dnsName: server,
+                ipAddress: record.ipAddress ?? [0, 0, 0, 0], names: .cucm,
+                withCertificateSignature: record.certificateSignature != nil),
+            localized(
+                "\(name): the \(record.role == .capf ? "CAPF" : "CallManager") certificate changes from SHA-1 \(Digest.sha1(old).hex) to \(certificate.sha1.hex)"
+            )
+        )
+    }
+}
+
+extension Record {
+    /// A token's name, as on its label: the common name of its certificate.
+    var tokenName: String {
+        x509?.commonName ?? subjectName ?? "?"
+    }
+}
+
+extension Certificate {
+    /// Without the spaces that pad it on a token.
+    fileprivate var commonName: String? {
+        guard let name = subject.value(of: "CN"), let end = name.lastIndex(where: { $0 != " " }) else { return nil }
+        return String(name[...end])
+    }
+}

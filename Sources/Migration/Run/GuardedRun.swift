@@ -1,0 +1,341 @@
+import Basics
+import Cluster
+import Messages
+import Phones
+import TrustList
+
+// A run of a change goes through these stages. Each is made by the one before it alone, and used up by the next one:
+//
+//     LockedCluster -> SurveyedChange -> FindingsAgreed -> ForecastAgreed -> PINTaken -> RunningChange -> EndedChange
+//
+// A run that goes on with a change that was begun comes from OpenChange to ForecastAgreed, as the answers of its first run
+// hold. PlannedChange, for dry runs and plans that are saved, leads nowhere.
+
+/// What a change is made from.
+public enum ChangeSource: Sendable {
+    case new(ChangeRequest)
+    /// A plan that was saved.
+    case saved(ChangePlan)
+}
+
+/// A change that somebody wants.
+public struct ChangeRequest: Sendable {
+    let kind: ChangeKind
+    let tokens: [ChangePlan.Token]
+    let signer: Int?
+    let settings: ChangePlan.Settings
+    let phones: PhoneSettings
+    let now: UInt32
+
+    /// What becomes of the phones at the end.
+    public struct PhoneSettings: Sendable {
+        let restart: Bool
+        let timeout: Int
+
+        /// - Parameters:
+        ///   - restart: whether they are restarted.
+        ///   - timeout: how long they may take for that, in seconds.
+        public init(restart: Bool = true, timeout: Int = 300) {
+            self.restart = restart
+            self.timeout = timeout
+        }
+    }
+
+    /// - Parameters:
+    ///   - tokens: those that will be in the file; none where the cluster is to sign.
+    ///   - signer: which of them signs; the last one where nil.
+    ///   - now: seconds since 1970; the new file bears it.
+    public init(
+        _ kind: ChangeKind, tokens: [ChangePlan.Token] = [], signer: Int? = nil, settings: ChangePlan.Settings,
+        phones: PhoneSettings = .init(), now: UInt32
+    ) {
+        self.kind = kind
+        self.tokens = tokens
+        self.signer = signer
+        self.settings = settings
+        self.phones = phones
+        self.now = now
+    }
+}
+
+/// A change that is looked at, or saved, and not run: nothing is locked.
+public struct PlannedChange {
+    public let change: Change
+
+    /// Reads the cluster. Changes nothing.
+    ///
+    /// - Throws: ``MigrationError``, or what the cluster's transports throw.
+    public init(_ source: ChangeSource, of cluster: any ClusterWorld, state: StateFolder) throws {
+        change = try Change(source, of: cluster, state: state)
+    }
+
+    /// What a run would refuse to begin with.
+    ///
+    /// - Parameters:
+    ///   - despiteFindings: whether errors of the cluster are accepted.
+    ///   - plan: the file in which the change was saved.
+    /// - Throws: ``MigrationError`` (`cluster-has-errors`, `phones-would-refuse`).
+    public func check(despiteFindings: Bool, savedAs plan: String? = nil) throws {
+        if !despiteFindings { try change.checkFindings() }
+        try change.checkForecast(savedAs: plan)
+    }
+}
+
+/// Stage 1: no other run on this machine changes the cluster.
+public struct LockedCluster: ~Copyable {
+    private let lock: ClusterLock
+    private let cluster: any ClusterWorld
+    private let state: StateFolder
+
+    /// - Throws: ``MigrationError`` (`busy`).
+    public init(_ cluster: any ClusterWorld, in state: StateFolder) throws {
+        lock = try ClusterLock(cluster.name, in: state)
+        self.cluster = cluster
+        self.state = state
+    }
+
+    /// Reads the cluster, and plans the change or compares with its plan. Changes nothing.
+    ///
+    /// - Throws: ``MigrationError`` (`world-changed` where the cluster is not as it was when the plan was made), or what the
+    ///   cluster's transports throw.
+    public consuming func look(for source: ChangeSource) throws -> SurveyedChange {
+        SurveyedChange(lock: lock, change: try Change(source, of: cluster, state: state))
+    }
+}
+
+/// Stage 2: the cluster was read, and the change is planned.
+public struct SurveyedChange: ~Copyable {
+    fileprivate let lock: ClusterLock
+    public let change: Change
+
+    /// - Parameter despiteErrors: whether errors of the cluster are accepted.
+    /// - Throws: ``MigrationError`` (`cluster-has-errors`).
+    public consuming func agreeToFindings(despiteErrors: Bool) throws -> FindingsAgreed {
+        if !despiteErrors { try change.checkFindings() }
+        return FindingsAgreed(lock: lock, change: change)
+    }
+}
+
+/// Stage 3: the cluster has no errors, or they were accepted.
+public struct FindingsAgreed: ~Copyable {
+    fileprivate let lock: ClusterLock
+    public let change: Change
+
+    /// - Throws: ``MigrationError`` (`phones-would-refuse`) unless the plan accepts that.
+    public consuming func agreeToForecast() throws -> ForecastAgreed {
+        try change.checkForecast()
+        return ForecastAgreed(lock: lock, change: change)
+    }
+}
+
+/// Stage 4: every phone is forecast to take the new file, or somebody accepted to visit those that do not.
+public struct ForecastAgreed: ~Copyable {
+    fileprivate let lock: ClusterLock
+    public let change: Change
+
+    /// Logs in to the signing token, where something is left to sign. That comes before the first change: a wrong PIN must
+    /// leave everything as it is.
+    public consuming func takePIN(_ logIn: () throws -> any TrustListSigner) throws -> PINTaken {
+        PINTaken(lock: lock, change: change, signer: change.needsToken ? try logIn() : nil)
+    }
+}
+
+/// Stage 5: the token is logged in to, or none is needed.
+public struct PINTaken: ~Copyable {
+    fileprivate let lock: ClusterLock
+    public let change: Change
+    fileprivate let signer: (any TrustListSigner)?
+
+    /// Begins the journal, or goes on with it, and keeps the files of before. Nothing is changed on the cluster.
+    ///
+    /// - Throws: ``MigrationError`` (`unfinished-change`) where another change of the cluster is not at its end.
+    public consuming func begin(_ author: RunAuthor) throws -> RunningChange {
+        let purpose: JournalRecord.Run.Purpose = change.isContinued ? .resume : .run
+        let journal = try change.begin(.init(purpose: purpose, who: author.who, version: author.version))
+        return RunningChange(lock: lock, change: change, journal: journal, signer: signer)
+    }
+}
+
+/// Stage 6: the journal is begun.
+public struct RunningChange: ~Copyable {
+    fileprivate let lock: ClusterLock
+    public let change: Change
+    fileprivate let journal: Journal
+    fileprivate let signer: (any TrustListSigner)?
+
+    /// Does what is left of the change. A failure before the new file is proven undoes what was done.
+    public consuming func run(_ context: RunContext) throws(StepFailure) -> EndedChange {
+        var context = context
+        context.signer = signer
+        defer { withExtendedLifetime(lock) {} }
+        try ChangeRunner(change, journal, context).run()
+        return EndedChange(change: change)
+    }
+}
+
+/// The last stage: the change is finished, or rolled back.
+public struct EndedChange {
+    public let change: Change
+}
+
+/// By whom a run is begun.
+public struct RunAuthor: Sendable {
+    let who, version: String
+
+    /// - Parameters:
+    ///   - who: `alice@workstation`.
+    ///   - version: of etoken-bridge.
+    public init(who: String, version: String) {
+        self.who = who
+        self.version = version
+    }
+}
+
+// MARK: A change that was begun
+
+/// The journal of a change, and the lock of its cluster.
+public struct OpenChange: ~Copyable {
+    private let lock: ClusterLock
+    private let journal: Journal
+    private let state: StateFolder
+
+    public var plan: ChangePlan { journal.plan }
+    public var path: String { journal.path }
+
+    /// - Parameter journal: finds the journal's path, once the lock is held.
+    /// - Throws: ``MigrationError`` (`busy`, `journal-unusable`), `FileError`.
+    public init(of cluster: String, in state: StateFolder, journal: () throws -> String) throws {
+        let lock = try ClusterLock(cluster, in: state)
+        let opened = try Journal.open(try journal())
+        (self.lock, self.journal, self.state) = (lock, opened, state)
+    }
+
+    /// Takes it up to do what is left. The answers of its first run hold.
+    ///
+    /// - Throws: ``MigrationError`` (`no-change` where nothing is left to do, `world-changed`), or what the cluster's
+    ///   transports throw.
+    public consuming func resume(on cluster: any ClusterWorld) throws -> ForecastAgreed {
+        try checkResuming()
+        return ForecastAgreed(lock: lock, change: try takeUp(on: cluster))
+    }
+
+    /// - Throws: ``MigrationError`` (`no-change`) where nothing is left to do.
+    public func checkResuming() throws {
+        switch journal.state.outcome {
+        case .unfinished: break
+        case .rollingBack:
+            throw MigrationError(
+                .noChange, localized("The change \(plan.id) is being rolled back."),
+                next: .verbatim(
+                    "etoken-bridge migrate rollback --cluster \(plan.cluster) --change \(plan.id)"))
+        case .finished, .rolledBack, .abandoned: throw MigrationError.closed(journal)
+        }
+    }
+
+    /// Takes it up to put everything back, and forecasts what phones will do then.
+    ///
+    /// - Throws: as ``resume(on:)``.
+    public consuming func rollBack(on cluster: any ClusterWorld) throws -> SurveyedRollback {
+        try checkRollback()
+        let change = try takeUp(on: cluster)
+        return SurveyedRollback(lock: lock, change: change, forecast: change.forecastOfRollback())
+    }
+
+    /// - Throws: ``MigrationError`` (`no-change`) where nothing is left to put back.
+    public func checkRollback() throws {
+        switch journal.state.outcome {
+        case .unfinished, .rollingBack, .finished: break
+        case .rolledBack, .abandoned: throw MigrationError.closed(journal)
+        }
+    }
+
+    /// - Throws: ``MigrationError`` (`no-change`) where it is at its end.
+    public func checkAbandoning() throws {
+        if journal.state.outcome.isClosed { throw MigrationError.closed(journal) }
+    }
+
+    /// Closes the change and leaves everything as it is.
+    ///
+    /// - Throws: as ``checkAbandoning()``.
+    public consuming func abandon() throws {
+        try checkAbandoning()
+        try journal.append(.abandoned)
+    }
+
+    /// Only on a cluster that nobody else has changed since.
+    private func takeUp(on cluster: any ClusterWorld) throws -> Change {
+        let change = try Change(continuing: journal, of: cluster, state: state)
+        try change.checkWorld()
+        return change
+    }
+}
+
+/// The way back, stage 2: the cluster was read. Stage 1 is ``OpenChange``.
+public struct SurveyedRollback: ~Copyable {
+    fileprivate let lock: ClusterLock
+    public let change: Change
+    private let forecast: Forecast?
+
+    fileprivate init(lock: ClusterLock, change: Change, forecast: Forecast?) {
+        self.lock = lock
+        self.change = change
+        self.forecast = forecast
+    }
+
+    /// What it would do.
+    public func plan() throws -> RollbackPlan { try change.planRollback(forecast) }
+
+    /// - Throws: ``MigrationError`` (`phones-would-refuse`) where phones that took the new file would not take the previous one.
+    public func checkForecast(acceptingStranded: Bool) throws {
+        try Change.checkRollback(forecast, acceptingStranded: acceptingStranded)
+    }
+
+    /// - Throws: as ``checkForecast(acceptingStranded:)``.
+    public consuming func agreeToForecast(acceptingStranded: Bool) throws -> RollbackAgreed {
+        try checkForecast(acceptingStranded: acceptingStranded)
+        return RollbackAgreed(lock: lock, change: change)
+    }
+}
+
+/// The way back, stage 3: phones are forecast to take the previous file, or somebody accepted to visit those that do not.
+public struct RollbackAgreed: ~Copyable {
+    fileprivate let lock: ClusterLock
+    public let change: Change
+
+    /// Notes in the journal that the way back begins.
+    public consuming func begin(_ author: RunAuthor) throws -> RunningRollback {
+        let journal = try change.begin(.init(purpose: .rollback, who: author.who, version: author.version))
+        return RunningRollback(lock: lock, change: change, journal: journal)
+    }
+}
+
+/// The way back, stage 4.
+public struct RunningRollback: ~Copyable {
+    fileprivate let lock: ClusterLock
+    public let change: Change
+    fileprivate let journal: Journal
+
+    /// Undoes the change, whatever came of it.
+    public consuming func run(_ context: RunContext) throws(StepFailure) -> EndedChange {
+        defer { withExtendedLifetime(lock) {} }
+        try ChangeRunner(change, journal, context).rollBack()
+        return EndedChange(change: change)
+    }
+}
+
+extension MigrationError {
+    /// The change is at its end.
+    static func closed(_ journal: Journal) -> MigrationError {
+        let plan = journal.plan
+        let what =
+            switch journal.state.outcome {
+            case .rolledBack: localized("The change \(plan.id) was rolled back already.")
+            case .abandoned: localized("The change \(plan.id) was abandoned.")
+            case .finished, .unfinished, .rollingBack: localized("The change \(plan.id) is finished.")
+            }
+        return MigrationError(
+            .noChange, what,
+            next: localized(
+                "See what it did: etoken-bridge migrate status --cluster \(plan.cluster) --change \(plan.id)"))
+    }
+}

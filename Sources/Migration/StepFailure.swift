@@ -1,0 +1,68 @@
+import Messages
+
+/// A step failed.
+public struct StepFailure: UserError {
+    public enum Code: String, Sendable { case stepFailed = "step-failed" }
+
+    public let cluster: String
+    /// Nil where a roll back failed or was stopped between steps.
+    public let stepID: StepID?
+    public let stepTitle: LocalizableText
+    public let failure: any Error
+    /// What was put back, in order.
+    public let undone: [LocalizableText]
+    /// What could not be put back, and why. Empty when the cluster is as it was.
+    public let notUndone: [LocalizableText]
+    /// Whether the failure came after the new file was proven on every node, so that nothing was put back.
+    public let isAfterCommit: Bool
+}
+
+extension StepFailure {
+    public var code: Code { .stepFailed }
+    /// That of the failure.
+    public var codeName: String { (failure as? any UserError)?.codeName ?? "failed" }
+    public var cause: (any Error)? { failure }
+
+    /// Whether nothing failed, but the user, or the system, asked the program to stop.
+    public var isInterrupted: Bool { (failure as? MigrationError)?.code == .interrupted }
+    /// Whether the cluster is neither as it was nor as it should be.
+    public var isHalfDone: Bool { isAfterCommit || stepID == nil || !notUndone.isEmpty }
+
+    /// What became of the change comes first.
+    public var text: LocalizableText {
+        let what = LocalizableText(sentence: failure)
+        let lost = notUndone.joined(separator: " ")
+        if isAfterCommit {
+            return isInterrupted
+                ? localized("The new CTL file is on every node. \(what)")
+                : localized("The new CTL file is on every node, but \"\(stepTitle)\" failed. \(what)")
+        }
+        guard isHalfDone else {
+            return isInterrupted
+                ? localized("It was interrupted before \"\(stepTitle)\", and the cluster is as it was.")
+                : localized("\"\(stepTitle)\" failed, and the cluster is as it was. \(what)")
+        }
+        if isInterrupted || notUndone.isEmpty { return what }
+        return stepID == nil
+            ? localized("Not everything could be put back: \(lost)")
+            : localized("\"\(stepTitle)\" failed, and not all could be put back. \(what) Not put back: \(lost)")
+    }
+
+    public var next: LocalizableText? {
+        let advice = (failure as? any UserError)?.next
+        let resume = "etoken-bridge migrate resume --cluster \(cluster)"
+        let rollback = "etoken-bridge migrate rollback --cluster \(cluster)"
+        if isAfterCommit {
+            let goOn: LocalizableText = localized("Then go on where it stopped: \(resume)")
+            return isInterrupted ? .verbatim(resume) : [advice, goOn].compactMap(\.self).joined(separator: " ")
+        }
+        guard isHalfDone else { return advice }
+        return isInterrupted
+            ? .verbatim(rollback) : localized("Remove the cause, then go on putting back: \(rollback)")
+    }
+
+    public var details: [LocalizableText] {
+        let beneath = (failure as? any UserError).map { [.verbatim($0.code.rawValue)] + $0.details } ?? []
+        return beneath + [localized("step \(stepID?.rawValue ?? "rollback")")] + (isAfterCommit ? [] : undone)
+    }
+}
