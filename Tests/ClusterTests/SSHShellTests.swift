@@ -5,7 +5,8 @@ import ServerFixtures
 import Testing
 
 /// Our SSH client against a real OpenSSH server.
-@Suite(.waiting, .timeLimit(.minutes(10)), 
+@Suite(
+    .waiting, .timeLimit(.minutes(10)),
     .waiting, .timeLimit(.minutes(10)),
     .waiting, .timeLimit(.minutes(10)),
     .enabled(if: OpenSSHServer.isPossible, "sshd needs root for an account of its own"))

@@ -1,25 +1,26 @@
+import Messages
 import Testing
 import TrustList
 import X509
 
 /// What `ctl verify` calls each thing that it finds, how grave it is, and in which record.
 @Suite(.timeLimit(.minutes(5))) struct VerificationCodes {
-    typealias Code = TrustListVerification.Check.Code
+    typealias Code = TrustListVerification.CheckCode
 
     struct Found: Equatable, CustomStringConvertible {
         let code: String
-        let outcome: TrustListVerification.Check.Outcome
+        let severity: FindingSeverity
         var record: Int?
 
-        init(_ outcome: TrustListVerification.Check.Outcome, _ code: Code, record: Int? = nil) {
-            (self.code, self.outcome, self.record) = (code.rawValue, outcome, record)
+        init(_ severity: FindingSeverity, _ code: Code, record: Int? = nil) {
+            (self.code, self.severity, self.record) = (code.rawValue, severity, record)
         }
 
         init(_ check: TrustListVerification.Check) {
-            (code, outcome, record) = (check.code, check.outcome, check.record)
+            (code, severity, record) = (check.code, check.severity, check.subject)
         }
 
-        var description: String { "\(outcome) \(code)" + (record.map { " in record \($0)" } ?? "") }
+        var description: String { "\(severity) \(code)" + (record.map { " in record \($0)" } ?? "") }
     }
 
     /// What is found in a file, apart from what is in order in every record.
@@ -30,7 +31,7 @@ import X509
             .filter { $0.code != Code.recordVerified.rawValue }
     }
 
-    private let intact: [Found] = [.init(.passed, .signatureVerified), .init(.passed, .tokens)]
+    private let intact: [Found] = [.init(.ok, .signatureVerified), .init(.ok, .tokens)]
 
     /// The file of two tokens, with something else where these bytes come for the first time.
     private func file(replacing old: [UInt8], by new: (inout [UInt8]) -> Void) throws -> TrustListFile {
@@ -50,39 +51,39 @@ import X509
     @Test func whatIsInOrder() throws {
         let file = try Workshop.ctlClientFile()
         let checks = TrustListVerification(of: file, at: Int64(Workshop.time)).checks.map(Found.init)
-        let records = (1...5).map { Found(.passed, .recordVerified, record: $0) }
+        let records = (1...5).map { Found(.ok, .recordVerified, record: $0) }
         #expect(checks == intact[..<1] + records + intact[1...])
         #expect(
-            try found(in: Workshop.tokenlessFile()) == [.init(.passed, .signatureVerified), .init(.passed, .tokenless)])
+            try found(in: Workshop.tokenlessFile()) == [.init(.ok, .signatureVerified), .init(.ok, .tokenless)])
     }
 
     @Test func theSigner() throws {
         let file = try Workshop.ctlClientFile()
         #expect(
             found(in: file, signer: Workshop.firstToken)
-                == [.init(.failed, .signerDiffers), .init(.failed, .signatureWrong), .init(.passed, .tokens)])
+                == [.init(.error, .signerDiffers), .init(.error, .signatureWrong), .init(.ok, .tokens)])
         // The records without the signer's: the file is still read.
         let orphaned = try signed(file.records).keeping { $0.certificate != Workshop.secondToken.der }
-        #expect(found(in: orphaned) == [.init(.failed, .signerNotInFile), .init(.failed, .tooFewTokens)])
+        #expect(found(in: orphaned) == [.init(.error, .signerNotInFile), .init(.error, .tooFewTokens)])
         let unreadable = try self.file(replacing: Workshop.secondToken.der) { $0[0] = 0 }
         #expect(
             found(in: unreadable).prefix(2)
-                == [.init(.failed, .signerUnreadable), .init(.failed, .certificateUnreadable, record: 5)])
+                == [.init(.error, .signerUnreadable), .init(.error, .certificateUnreadable, record: 5)])
     }
 
     @Test func aChangedFile() throws {
         let name = Array("cucm-1051-a-pub".utf8)
         let file = try file(replacing: name) { $0[0] = 0x43 }
-        #expect(found(in: file).first == .init(.failed, .signatureWrong))
+        #expect(found(in: file).first == .init(.error, .signatureWrong))
     }
 
     @Test func theRecords() throws {
         var records = try Workshop.ctlClientFile().records
         let unreadable = try file(replacing: Workshop.publisher.der) { $0[0] = 0 }
-        #expect(found(in: unreadable).contains(.init(.failed, .certificateUnreadable, record: 2)))
+        #expect(found(in: unreadable).contains(.init(.error, .certificateUnreadable, record: 2)))
         // The serial number of the first token comes first in its record, then in its certificate.
         let other = try file(replacing: Workshop.firstToken.serialNumber) { $0[9] ^= 1 }
-        #expect(found(in: other).contains(.init(.failed, .certificateDiffers, record: 1)))
+        #expect(found(in: other).contains(.init(.error, .certificateDiffers, record: 1)))
         let misspelt = try file(replacing: Array("OU=TAC".utf8)) { $0[5] = 0x58 }
         #expect(found(in: misspelt).contains(.init(.warning, .nameSpelling, record: 2)))
         records[1] = try records[1].emptied()
@@ -99,6 +100,6 @@ import X509
 
     @Test func oneToken() throws {
         let records = try Workshop.ctlClientFile().records.dropFirst()
-        #expect(found(in: try signed(Array(records))) == [intact[0], .init(.failed, .tooFewTokens)])
+        #expect(found(in: try signed(Array(records))) == [intact[0], .init(.error, .tooFewTokens)])
     }
 }
