@@ -122,7 +122,8 @@ let package = Package(
             dependencies: ["ClusterLab", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab"],
             exclude: ["Clients"]),
         .testTarget(
-            name: "TrustListTests", dependencies: ["Basics", "FuzzTargets", "ServerFixtures", "TrustList", "X509"],
+            name: "TrustListTests",
+            dependencies: ["Basics", "FuzzTargets", "Messages", "ServerFixtures", "TrustList", "X509"],
             exclude: ["independent-writer.py"]),
         .testTarget(
             name: "PhonesTests",

@@ -155,9 +155,10 @@ extension Secret {
             characters[Int(VEOL2)] = characters[Int(VQUIT)]
             return [characters[Int(VINTR)], characters[Int(VQUIT)]].filter { $0 != 0 }
         }
+        // Before the prompt: an answer that comes at once is neither shown nor lost.
+        tcsetattr(terminal, TCSAFLUSH, &mode)
         var text = Array(prompt.localized.utf8)
         _ = write(terminal, &text, text.count)
-        tcsetattr(terminal, TCSAFLUSH, &mode)
         defer {
             var restored = before
             tcsetattr(terminal, TCSAFLUSH, &restored)

@@ -49,7 +49,7 @@ import Testing
                 #expect(put.errors.contains("Access violation"), "\(put.errors)")
             }
             #expect(try lab.served(node) == before)
-            #expect(throws: (any Error).self) { try lab.served(node, "new.txt") }
+            #expect(try !lab.serves(node, "new.txt"))
         }
     }
 

@@ -61,6 +61,11 @@ extension RunningLab {
         Array(try Data(contentsOf: URL(fileURLWithPath: "\(directory)/nodes/\(node)/tftp/\(file)")))
     }
 
+    /// Whether a node has a file to serve.
+    func serves(_ node: String, _ file: String = "CTLFile.tlv") throws -> Bool {
+        try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/nodes/\(node)/tftp").contains(file)
+    }
+
     func held(_ phone: String, _ file: String = "CTLFile.tlv") -> [UInt8]? {
         (try? Data(contentsOf: URL(fileURLWithPath: "\(directory)/phones/\(phone)/\(file)"))).map(Array.init)
     }

@@ -147,6 +147,53 @@ import Testing
         }
     }
 
+    /// The disk of the journal and the backups is full, at whatever point: the cluster is as it was, or is put back once
+    /// there is room.
+    @Test func aFullDiskUnderTheJournal() throws {
+        let rehearsal = try Rehearsal()
+        let old = try rehearsal.clusterState()
+        let state = rehearsal.folder.file("state")
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        let command = """
+            mount -t tmpfs -o size=$1k none '\(state)' || exit 99
+            shift
+            "$@"
+            status=$?
+            [ $status = 8 ] || exit $status
+            mount -o remount,size=1m '\(state)'
+            '\(Programs.path("etoken-bridge"))' migrate rollback --cluster lab --yes --accept-stranded && exit 108
+            """
+        var statuses: [Int32] = []
+        for size in stride(from: 4, through: 128, by: 4) where statuses.last != 0 {
+            let result = try rehearsal.run(
+                "/usr/bin/unshare",
+                ["-rm", "/bin/sh", "-c", command, "sh", "\(size)", Programs.path("etoken-bridge")]
+                    + rehearsal.migrationArguments(output: rehearsal.folder.file("out-\(size)")) + [
+                        "--accept-stranded"
+                    ])
+            statuses.append(result.status)
+            if result.status == 0 { break }
+            #expect([1, 108].contains(result.status), "\(size) kB: \(result)")
+            #expect(result.errors.contains("No space left on device"), "\(size) kB: \(result)")
+            #expect(try rehearsal.clusterState() == old, "\(size) kB: \(result)")
+        }
+        #expect(statuses.last == 0 && statuses.contains(1), "\(statuses)")
+    }
+
+    /// Nothing can be kept there: nothing is begun.
+    @Test func aStateFolderThatCannotBeWritten() throws {
+        let rehearsal = try Rehearsal()
+        let state = rehearsal.folder.file("state")
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        let command = "mount -t tmpfs -o ro none '\(state)' && exec \"$0\" \"$@\""
+        try expectUnchanged(rehearsal, status: 1, says: state, "Read-only file system") {
+            try rehearsal.run(
+                "/usr/bin/unshare",
+                ["-rm", "/bin/sh", "-c", command, Programs.path("etoken-bridge")]
+                    + rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--accept-stranded"])
+        }
+    }
+
     @Test(arguments: ["tls_pin", "ssh_host_key"])
     func anUnknownKeyEndsItBeforeAnythingIsSent(key: String) throws {
         let rehearsal = try Rehearsal()

@@ -115,9 +115,11 @@ import Testing
             for moment in ["before", "after"] {
                 try table.cards.tell(1, "trap pull \(moment) \(point)")
                 let before = try table.cards.status(1)
-                let result = try table.sign()
+                let result = try table.sign("--json")
                 #expect(result.status == 2, "\(point) \(moment): \(result.errors)")
                 let wasSeen = ["select", "read"].contains(point)
+                let code = try (result.json()["error"] as? [String: Any])?["code"] as? String
+                #expect(code == (wasSeen ? "token-not-found" : "token-pulled"), "\(point) \(moment): \(result.errors)")
                 #expect(
                     result.errors.contains(wasSeen ? "No token is called" : "was pulled while it was used"),
                     "\(point) \(moment): \(result.errors)")
@@ -161,7 +163,7 @@ import Testing
                 Programs.path("etoken-bridge"),
                 [
                     "token", "change-pin", Self.label, "--module", table.cards.module, "--pin-file",
-                    folder.write("old", old + "\n"), "--new-pin-file", folder.write("new", new + "\n"),
+                    folder.write("old", old + "\n"), "--new-pin-file", folder.write("new", new + "\n"), "--json",
                 ])
         }
         // Nothing is tried with a new PIN that is refused.
@@ -169,6 +171,10 @@ import Testing
             let refused = try change("Cisco123", weak)
             #expect(refused.status == 1 && refused.errors.contains("the present one was not tried"), "\(weak)")
         }
+        // A good one, but longer than any token takes.
+        let long = try change("Cisco123", (0..<300).map { "\($0)" }.joined(separator: "-"))
+        #expect(long.status == 1, "\(long)")
+        #expect(try (long.json()["error"] as? [String: Any])?["code"] as? String == "pin-unsuitable", "\(long)")
         #expect(try table.cards.status(1).verifications == 0)
         #expect(try change("Cisco124", new).status == 3)
         #expect(try table.cards.status(1).tries == 14)

@@ -25,8 +25,9 @@ import X509
 
     @Test func withoutAcceptStrandedNothingIsChanged() throws {
         let before = try rehearsal.clusterState()
-        let result = try rehearsal.migrate(accepting: false)
+        let result = try rehearsal.migrate("--json", accepting: false)
         #expect(result.status == 9)
+        #expect(try (result.json()["error"] as? [String: Any])?["code"] as? String == "phones-would-refuse")
         #expect(try rehearsal.clusterState() == before)
     }
 
@@ -92,6 +93,10 @@ import X509
         #expect(again.status == 0)
         #expect(again.output.contains("nothing to do"))
         #expect(try rehearsal.clusterState() == state)
+        // Nor is there anything to go on with.
+        let resumed = try rehearsal.bridge("migrate", "resume", "--cluster", "lab", "--json")
+        #expect(resumed.status == 2, "\(resumed)")
+        #expect(try (resumed.json()["error"] as? [String: Any])?["code"] as? String == "no-change", "\(resumed)")
     }
 
     @Test func theSecretsAppearNowhere() throws {

@@ -32,8 +32,12 @@ import Testing
             rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--dry-run"],
         ]
         for command in commands {
-            let (_, screen) = try rehearsal.onTerminal(command, columns: 80)
-            #expect(!screen.isEmpty)
+            let (status, screen) = try rehearsal.onTerminal(command, columns: 80)
+            // It does what it is to do, or says what failed and what to do next.
+            let hasFailed = screen.contains("etoken-bridge: ")
+            let isFailure = status != 0 && command[0] != "doctor"
+            #expect(status < 128 && !screen.isEmpty && hasFailed == isFailure, "\(status), \(command): \(screen)")
+            #expect(!hasFailed || screen.contains("Next: "), "\(command): \(screen)")
             for line in screen.split(whereSeparator: \.isNewline) where line.count > 80 {
                 let name = command.prefix(2).joined(separator: " ")
                 let isOneWord = !line.drop { $0 == " " }.contains(" ")

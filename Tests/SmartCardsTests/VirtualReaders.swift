@@ -98,11 +98,10 @@ import Testing
     }
 
     /// Another program takes the card, and leaves it when it ends.
-    @Test(arguments: [(1, Reader.Use.exclusive), (2, .shared)])
-    func tellsThatAnotherProgramHasTheCard(mode: Int, use: Reader.Use) throws {
+    @Test(arguments: [(VirtualTokens.Share.exclusive, Reader.Use.exclusive), (.shared, .shared)])
+    func tellsThatAnotherProgramHasTheCard(share: VirtualTokens.Share, use: Reader.Use) throws {
         try look { $0 == .free }
-        let holder = try ChildProcess(
-            ["python3", "-c", Self.holder, "Virtual PCD 00 00", "\(mode)"], environment: tokens.environment)
+        let holder = try tokens.hold(0, share)
         try look { $0 != .free }
         #expect(try service.readers()[0].use == use)
         withExtendedLifetime(holder) {}
@@ -112,17 +111,6 @@ import Testing
     private func look(until isWanted: (Reader.Use) -> Bool) throws {
         try waitUntil("the card's use changes") { isWanted(try service.readers()[0].use) }
     }
-
-    /// Connects to a card through libpcsclite and keeps it.
-    private static let holder = """
-        import ctypes, sys, time
-        pcsc = ctypes.CDLL("libpcsclite.so.1")
-        context, card, protocol = ctypes.c_long(), ctypes.c_long(), ctypes.c_ulong()
-        assert pcsc.SCardEstablishContext(2, None, None, ctypes.byref(context)) == 0
-        assert pcsc.SCardConnect(context, sys.argv[1].encode(), ctypes.c_ulong(int(sys.argv[2])), ctypes.c_ulong(3),
-            ctypes.byref(card), ctypes.byref(protocol)) == 0
-        time.sleep(600)
-        """
 }
 
 private final class Flag: Sendable {

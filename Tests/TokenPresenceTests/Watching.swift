@@ -76,31 +76,18 @@ import Testing
         let tokens = try VirtualTokens()
         let program = try watch(tokens)
         try program.expect("both") { $0.count == 2 }
-        let holder = try ChildProcess(
-            ["python3", "-c", Self.holder, "\(tokens.folder)/held"], environment: tokens.environment)
-        waitUntil("the card is held") { access("\(tokens.folder)/held", F_OK) == 0 }
+        let holder = try tokens.hold(0)
         // The module is asked again; OpenSC reads no card at all while one is held.
         try tokens.reinsert(1)
         try program.expect("that the module fails") { events($0).last?.hasPrefix("module") == true }
         #expect(!events(program.lines).contains("removed \(Self.first)"), "\(program.output)")
         // When the other program ends, no event tells; the second token is found nevertheless.
-        kill(holder.id, SIGKILL)
+        holder.signal(SIGKILL)
         try program.expect("the second one") { events($0).last == "inserted \(Self.second)" }
         try tokens.tell(0, "pull")
         try program.expect("the first one's end") { events($0).last == "removed \(Self.first)" }
         withExtendedLifetime(holder) {}
     }
-
-    private static let holder = """
-        import ctypes, sys, time
-        pcsc = ctypes.CDLL("libpcsclite.so.1")
-        context, card, protocol = ctypes.c_long(), ctypes.c_long(), ctypes.c_ulong()
-        assert pcsc.SCardEstablishContext(ctypes.c_ulong(2), None, None, ctypes.byref(context)) == 0
-        assert pcsc.SCardConnect(context, b"Virtual PCD 00 00", ctypes.c_ulong(1), ctypes.c_ulong(3),
-            ctypes.byref(card), ctypes.byref(protocol)) == 0
-        open(sys.argv[1], "w")
-        time.sleep(600)
-        """
 
     @Test func theTimeEndsTheWatch() throws {
         let tokens = try VirtualTokens()
