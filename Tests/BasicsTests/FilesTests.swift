@@ -3,7 +3,7 @@ import Glibc
 import ServerFixtures
 import Testing
 
-@Suite struct FilesTests {
+@Suite(.timeLimit(.minutes(5))) struct FilesTests {
     private let folder = TemporaryFolder()
 
     private func mode(_ path: String) -> mode_t {

@@ -1,7 +1,7 @@
 import Basics
 import Testing
 
-@Suite struct BytesTests {
+@Suite(.timeLimit(.minutes(5))) struct BytesTests {
     @Test func hexadecimalBothWays() {
         let bytes: [UInt8] = [0x00, 0x0f, 0xa0, 0xff]
         #expect(bytes.hex == "000fa0ff" && bytes.colonHex == "00:0F:A0:FF")
@@ -36,7 +36,7 @@ import Testing
     }
 }
 
-@Suite struct PercentTests {
+@Suite(.timeLimit(.minutes(5))) struct PercentTests {
     @Test func encodesAllButTheUnreserved() {
         #expect(Percent.encode("aZ09-._~ /ä%+") == "aZ09-._~%20%2F%C3%A4%25%2B")
         #expect(Percent.encode("a b%".utf8, keeping: { $0 != UInt8(ascii: "%") }) == "a b%25")
@@ -61,7 +61,7 @@ import Testing
     }
 }
 
-@Suite struct TextTests {
+@Suite(.timeLimit(.minutes(5))) struct TextTests {
     @Test func trimsBothEnds() {
         for (text, trimmed) in [("", ""), (" \t\r\n", ""), ("a", "a"), (" a b \r\n", "a b"), ("\u{a0}a", "a")] {
             #expect(text.trimmed == trimmed && Substring(text).trimmed == trimmed)
@@ -86,7 +86,7 @@ import Testing
     }
 }
 
-@Suite struct PEMTests {
+@Suite(.timeLimit(.minutes(5))) struct PEMTests {
     private let block = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n"
 
     @Test func isFoundAmongOtherThings() {

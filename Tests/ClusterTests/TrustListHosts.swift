@@ -3,7 +3,7 @@ import Testing
 
 @testable import Cluster
 
-@Suite struct TrustListHosts {
+@Suite(.timeLimit(.minutes(5))) struct TrustListHosts {
     /// A deployment to no node would succeed.
     @Test func oneNodeAtLeastServesTFTP() throws {
         var publisher = NodeConfiguration(name: "pub", isPublisher: true, address: "192.0.2.1")

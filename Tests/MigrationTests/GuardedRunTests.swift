@@ -8,7 +8,7 @@ import Testing
 import TrustList
 
 /// The stages of a run, from the lock to the end.
-@Suite struct GuardedRunTests {
+@Suite(.timeLimit(.minutes(5))) struct GuardedRunTests {
     private let folder = Folder()
     private let situation = Situation.all[0]
     private let author = RunAuthor(who: "tester@here", version: "test")

@@ -6,7 +6,7 @@ import Testing
 @testable import Migration
 
 /// A plan holds what is run: its steps with their parameters. Plans and journals of before, which have none, are read.
-@Suite struct RecipeTests {
+@Suite(.timeLimit(.minutes(5))) struct RecipeTests {
     private let folder = Folder()
 
     /// What each kind of change has done since its first version.

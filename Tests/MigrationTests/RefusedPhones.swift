@@ -6,7 +6,7 @@ import Testing
 @testable import Migration
 
 /// Phones that the cluster would not restart are told by a later run.
-@Suite struct RefusedPhones {
+@Suite(.timeLimit(.minutes(5))) struct RefusedPhones {
     private let folder = Folder()
     private let situation = Situation.all[0]
 
