@@ -1,10 +1,10 @@
 import Configuration
 import Glibc
 
-/// A value that takes a while to make: the first who asks makes it, whoever asks meanwhile waits for the same result, also
-/// where it is a failure. No lock is held while it is made. After a failure the next one tries again.
+/// A value that takes a while to create: the first caller creates it, concurrent callers wait for the same result, even
+/// if it is a failure. No lock is held while it is created. After a failure the next caller tries again.
 final class OnceValue<Value: Sendable>: @unchecked Sendable {
-    /// One attempt; it has no result while somebody is at it.
+    /// One attempt; it has no result while it is in progress.
     private final class Attempt {
         var result: Result<Value, ClusterError>?
     }
@@ -26,12 +26,12 @@ final class OnceValue<Value: Sendable>: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// What there is now; nil while it is being made, too.
+    /// The current value; also nil while it is being created.
     var value: Value? { locked { try? attempt?.result?.get() } }
 
-    /// The value, made now where there is none.
+    /// The value, created now if there is none.
     ///
-    /// - Parameter isUsable: asked of a value of before; one that is not is made again.
+    /// - Parameter isUsable: checks an existing value; an unusable one is created again.
     func get(
         isUsable: (Value) -> Bool = { _ in true }, _ make: () throws(ClusterError) -> Value
     ) throws(ClusterError) -> Value {
@@ -59,7 +59,7 @@ final class OnceValue<Value: Sendable>: @unchecked Sendable {
         return try result.get()
     }
 
-    /// Forgets the value, where it is one of these; the next one who asks makes it again.
+    /// Forgets the value, if it is one of these; the next caller creates it again.
     func forget(where isOld: (Value) -> Bool = { _ in true }) {
         locked {
             if case .success(let value) = attempt?.result, isOld(value) { attempt = nil }

@@ -6,10 +6,10 @@ extension ConfigurationFile {
     /// Where a cluster-lab writes its configuration, in its folder.
     public static let labFile = "cluster.toml"
 
-    /// Reads the configuration of a cluster-lab. Only what a lab can be is taken: one cluster on the loopback interface, whose
-    /// passwords lie in the lab's folder.
+    /// Reads the configuration of a cluster-lab. Only what a lab can be is accepted: one cluster on the loopback
+    /// interface, with its passwords in the lab's folder.
     ///
-    /// - Throws: `file` where it is not there; `configuration` where it is something else.
+    /// - Throws: `file` if it does not exist; `configuration` if it is something else.
     public static func lab(in folder: String) throws(ClusterError) -> ClusterConfiguration {
         let path = "\(folder)/\(labFile)"
         let operation = localized("read the lab's description \(path)")
@@ -21,11 +21,11 @@ extension ConfigurationFile {
         }
         let file = try load(from: path)
         guard file.clusters.count == 1, file.tokens == TokenConfiguration(), !file.clusters[0].nodes.isEmpty else {
-            throw refusal(localized("it does not describe one cluster, as a lab does"))
+            throw refusal(localized("it does not describe exactly one cluster, as a lab's does"))
         }
         let cluster = file.clusters[0]
         if let node = cluster.nodes.first(where: { !$0.address.isLoopback }) {
-            throw refusal(localized("\(node.address) is not an address of the loopback interface, as a lab's are"))
+            throw refusal(localized("\(node.address) is not a loopback address, as a lab's are"))
         }
         for account in [cluster.platform, cluster.application].compactMap(\.self) {
             guard account.passwordCommand == nil, let password = account.passwordFile,

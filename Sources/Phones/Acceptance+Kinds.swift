@@ -2,12 +2,12 @@ import TrustList
 import X509
 
 extension Acceptance {
-    /// What phones with and without Security by Default would do with a file, where no TVS server is asked.
+    /// What phones with and without Security by Default would do with a file, without asking a TVS server.
     ///
     /// - Parameters:
     ///   - signer: that of `list`.
     ///   - held: the CTL file that they hold; nil for none.
-    ///   - itl: the ITL file that they hold. Without one nothing is said of phones with Security by Default.
+    ///   - itl: the ITL file that they hold. Without one nothing is reported about phones with Security by Default.
     public static func ofKinds(
         _ list: TrustListFile, signer certificate: Certificate, held: TrustListFile?, itl: TrustListFile?
     ) -> [(securityByDefault: Bool, verdict: Verdict)] {

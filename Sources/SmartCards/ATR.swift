@@ -1,6 +1,6 @@
 import Basics
 
-/// What a card says when it is powered: its answer to reset. Source: ISO/IEC 7816-3, section 8.
+/// What a card says when it is powered up: its answer to reset. Source: ISO/IEC 7816-3, section 8.
 public struct ATR: Hashable, Sendable {
     public let bytes: [UInt8]
 

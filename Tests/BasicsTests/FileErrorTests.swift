@@ -3,7 +3,7 @@ import Glibc
 import ServerFixtures
 import Testing
 
-/// What the system's refusals are called.
+/// The names of the system's refusals.
 @Suite(.waiting, .timeLimit(.minutes(5))) struct FileErrorTests {
     private let folder = TemporaryFolder()
 
@@ -11,7 +11,7 @@ import Testing
         #expect(throws: FileError.self) { try body() }?.code
     }
 
-    /// Folders of the kernel's, where nobody makes files.
+    /// Kernel folders, in which no files can be created.
     @Test(.enabled(if: access("/sys/kernel", F_OK) == 0)) func whatMayNotBeWritten() throws {
         #expect(code { try Files.write([1], to: "/sys/kernel/etoken-bridge-test", replacing: false) } == .permission)
     }

@@ -3,7 +3,7 @@ import Glibc
 import ServerFixtures
 import Testing
 
-/// What the lab's library calls each thing that goes wrong.
+/// The lab library's code for each error.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct LabErrorTests {
     private let folder = TemporaryFolder()
 
@@ -29,7 +29,7 @@ import Testing
     @Test func whatCannotBe() throws {
         #expect(code { try up(lab(), LabOptions(nodes: 1)) } == .badRequest)
         #expect(code { try up(lab(), LabOptions(like: folder.write("like", "no snapshot"))) } == .badRequest)
-        // No folder can be made there, and this is no program.
+        // No folder can be created there, and this is not a program.
         #expect(code { try up(Lab(directory: "/proc/lab")) } == .fileFailed)
         #expect(code { try lab().up(executable: "/nowhere/cluster-lab") } == .startFailed)
     }
@@ -48,7 +48,7 @@ import Testing
         #expect(try !lab.status().running)
     }
 
-    /// Keys that others may read are none, nor is a folder of somebody else.
+    /// Keys that others can read are not used, nor is someone else's folder.
     @Test func aFolderOfKeysIsOnesOwn() throws {
         mkdir(folder.file("keys"), 0o755)
         let error = #expect(throws: LabError.self) { try up(lab(), LabOptions(keys: folder.file("keys"))) }
@@ -56,7 +56,7 @@ import Testing
         #expect(Lab(directory: folder.file("lab")).isRunning == false)
     }
 
-    /// Labs that take keys from one folder have the same ones, and none has a key twice.
+    /// Labs that take keys from one folder have the same ones, and none uses a key twice.
     @Test func keysAreTakenOnce() throws {
         mkdir(folder.file("keys"), 0o700)
         let keys = LabOptions(nodes: 3, keys: folder.file("keys"))

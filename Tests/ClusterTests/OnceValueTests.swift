@@ -6,7 +6,7 @@ import Testing
 
 @testable import Cluster
 
-/// One attempt for all who ask at once.
+/// One attempt for all concurrent callers.
 @Suite final class OnceValueTests: Sendable {
     private let count = Atomic(0)
 
@@ -25,7 +25,7 @@ import Testing
         #expect(values == Array(repeating: 1, count: 8) && once.value == 1)
     }
 
-    /// A password that one thread tried in vain is not tried by the others that waited for it.
+    /// A password that failed in one thread is not tried by the others that waited for it.
     @Test func aFailureIsToldToAllAndTriedAgainLater() throws {
         let once = OnceValue<Int>()
         let refusal = ClusterError(.loginRefused, operation: .verbatim("log in"), message: .verbatim("no"))

@@ -125,7 +125,7 @@ struct SSHShellTests {
         #expect(try PlatformCommandLine(shell(server, legacy: true)).securityMode() == .mixed)
     }
 
-    /// It may hang up before its own list of algorithms has come. It has answered all the same.
+    /// It may hang up before its own list of algorithms has come. It has answered nevertheless.
     @Test func anOldServerThatHangsUpIsNotTakenForNobody() throws {
         let server = try PythonServer(script: "ssh-cut.py")
         for (legacy, code) in [(false, ClusterError.Code.noCommonAlgorithm), (true, .closed)] {

@@ -44,7 +44,7 @@ import Testing
         var status = stat()
         #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
         #expect(stat(folder.file("new/folder"), &status) == 0 && status.st_mode & 0o777 == 0o700)
-        // Nothing is left beside it, and saving again replaces it.
+        // Nothing is left next to it, and saving again replaces it.
         try ConfigurationFile().save(to: path)
         #expect(try ConfigurationFile.load(from: path).clusters.isEmpty)
         #expect(try ChildProcess.run(["ls", folder.file("new/folder")]) == "config.toml\n")
@@ -111,7 +111,7 @@ import Testing
         #expect(error?.description.contains("secret") == false)
     }
 
-    /// What a lab writes, with this in place of a line.
+    /// What a lab writes, with this instead of a line.
     private func lab(_ line: String = "sub", _ other: String = "sub") -> String {
         _ = mkdir(folder.file("credentials"), 0o700)
         folder.write("credentials/platform", "secret")
@@ -147,7 +147,7 @@ import Testing
         #expect(try ConfigurationFile.load(from: folder.file("c.toml")).cluster("lab") == cluster)
     }
 
-    /// A folder of somebody else's can name any host, and any file as a password.
+    /// Someone else's folder can name any host, and any file as a password.
     @Test func whatIsNoLabIsRefused() {
         #expect(throws: ClusterError.self) { try ConfigurationFile.lab(in: "/none") }
         let texts = [

@@ -3,16 +3,16 @@ import ServerFixtures
 import Testing
 import TrustList
 
-/// A change meets every fault of the lab, on either node: what the program promises to come of it.
+/// A change meets every fault of the lab, on either node: the result that the program promises.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct MigrationFaults {
     enum Outcome {
-        /// Nothing is begun, and the cluster is as it was.
+        /// Nothing is started, and the cluster is as it was.
         case notBegun(status: Int32)
-        /// It cannot go on, and puts everything back by itself.
+        /// It cannot continue, and restores everything by itself.
         case rolledBack(status: Int32)
-        /// It goes through as if nothing were.
+        /// It succeeds as if nothing had happened.
         case finished
-        /// It cannot go on, nor put everything back while the fault lasts: another run does.
+        /// It can neither continue nor restore everything while the fault lasts: another run does.
         case leftToAnotherRun
     }
 
@@ -88,7 +88,7 @@ import TrustList
         }
     }
 
-    /// What is found beforehand keeps a change from beginning, unless somebody says that it should begin.
+    /// What is found beforehand keeps a change from starting, unless the user says that it should.
     @Test(arguments: [Rehearsal.subscriber, Rehearsal.publisher]) func despiteFindings(node: String) throws {
         let rehearsal = try Rehearsal()
         try rehearsal.fault(node, "replication")
@@ -110,7 +110,7 @@ import TrustList
         try rehearsal.clusterState().filter { !$0.key.hasPrefix("phones/") }
     }
 
-    /// What became of the newest change; nil where none was begun.
+    /// The outcome of the latest change; nil if none was started.
     private func status(_ rehearsal: Rehearsal) throws -> String? {
         let result = try rehearsal.bridge("migrate", "status", "--cluster", "lab", "--json")
         guard result.status == 0 else { return nil }

@@ -1,7 +1,7 @@
 import Glibc
 
 extension VirtualTokens {
-    /// How another program has a card: `SCARD_SHARE_EXCLUSIVE` or `SCARD_SHARE_SHARED`.
+    /// How another program holds a card: `SCARD_SHARE_EXCLUSIVE` or `SCARD_SHARE_SHARED`.
     public enum Share: Int, Sendable {
         case exclusive = 1
         case shared = 2

@@ -3,7 +3,7 @@ import Testing
 import TrustList
 import X509
 
-/// What `ctl verify` calls each thing that it finds, how grave it is, and in which record.
+/// The code for everything that `ctl verify` finds, its severity, and its record.
 @Suite(.timeLimit(.minutes(5))) struct VerificationCodes {
     typealias Code = TrustListVerification.CheckCode
 
@@ -23,7 +23,7 @@ import X509
         var description: String { "\(severity) \(code)" + (record.map { " in record \($0)" } ?? "") }
     }
 
-    /// What is found in a file, apart from what is in order in every record.
+    /// What is found in a file, apart from what is fine in every record.
     private func found(
         in file: TrustListFile, signer: Certificate? = nil, at time: Int64 = Int64(Workshop.time)
     ) -> [Found] {
@@ -33,7 +33,7 @@ import X509
 
     private let intact: [Found] = [.init(.ok, .signatureVerified), .init(.ok, .tokens)]
 
-    /// The file of two tokens, with something else where these bytes come for the first time.
+    /// The file of two tokens, with something else where these bytes first appear.
     private func file(replacing old: [UInt8], by new: (inout [UInt8]) -> Void) throws -> TrustListFile {
         var bytes = try Workshop.ctlClientFile().encoded()
         let range = try #require(bytes.firstRange(of: old))

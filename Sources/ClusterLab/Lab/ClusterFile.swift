@@ -1,5 +1,5 @@
-/// `cluster.toml`: the cluster as etoken-bridge's configuration has it, for clients of the lab. It says where the nodes are,
-/// who may log in, and whose keys to expect.
+/// `cluster.toml`: the cluster in the format of etoken-bridge's configuration, for clients of the lab: addresses,
+/// accounts, and the keys to expect.
 ///
 /// Source: docs/operator-guide.md, "Configuration"; written from there, without code of the product.
 enum ClusterFile {
@@ -23,7 +23,7 @@ enum ClusterFile {
         for (node, own) in zip(plan.nodes, cluster.identity.nodes) {
             lines += ["", "[[clusters.\(name).nodes]]", "name = \(quoted(node.name))"]
             if node.isPublisher { lines.append("publisher = true") }
-            // Where it serves no files to phones, nothing listens on the two ports.
+            // If it serves no files to phones, nothing listens on the two ports.
             if !node.servesTFTP { lines.append("tftp = false") }
             lines += [
                 "address = \(quoted(node.address))", "tftp_port = \(node.tftpPort)", "http_port = \(node.httpPort)",

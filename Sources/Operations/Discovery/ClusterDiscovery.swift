@@ -2,17 +2,16 @@ import Basics
 import Cluster
 import Configuration
 
-/// Makes a cluster's configuration from the address of its publisher, which knows the other nodes.
-///
-/// Nothing is sent to a node, a password least of all, before its keys are agreed on.
+/// Builds a cluster's configuration from the address of its publisher, which knows the other nodes. Nothing is sent to
+/// a node, least of all a password, before its keys are confirmed.
 public struct ClusterDiscovery {
     /// Name and accounts.
     private let cluster: ClusterConfiguration
     private let legacyTLS: Bool
     private let legacySSH: Bool
-    /// Corrects where a node is reached (port forwarding, a lab); called with the names that it goes by.
+    /// Corrects where a node is reached (port forwarding, a lab); called with its names.
     private let correct: (inout NodeConfiguration, [String]) -> Void
-    /// Shows the keys of nodes to whoever can compare them; throws where they are not agreed on.
+    /// Shows the keys of nodes to someone who can compare them; throws if they are not confirmed.
     private let agree: ([FirstContact]) throws -> Void
 
     /// What was found.
@@ -25,8 +24,8 @@ public struct ClusterDiscovery {
     /// - Parameters:
     ///   - cluster: name and accounts, without nodes.
     ///   - legacyTLS: allows old TLS with all nodes, and `legacySSH` old SSH.
-    ///   - correct: is given a node and the names that it goes by, and may change where it is reached.
-    ///   - agree: is given what nodes show; throws where the keys are not theirs.
+    ///   - correct: gets a node and its names, and may change its address and ports.
+    ///   - agree: gets what nodes present; throws if the keys are not theirs.
     public init(
         of cluster: ClusterConfiguration, legacyTLS: Bool = false, legacySSH: Bool = false,
         correct: @escaping (inout NodeConfiguration, [String]) -> Void = { _, _ in },
@@ -39,13 +38,13 @@ public struct ClusterDiscovery {
         self.agree = agree
     }
 
-    /// Asks the publisher for version and servers, and every server for its keys. A server of which the publisher does not say
-    /// what it runs counts as one that serves trust lists.
+    /// Asks the publisher for version and servers, and every server for its keys. A server is assumed to serve trust
+    /// lists if the publisher does not say what it runs.
     ///
     /// - Parameters:
     ///   - address: the publisher's host name or address.
     ///   - credentials: where the platform account's password comes from.
-    ///   - observe: called when the publisher's keys are agreed on.
+    ///   - observe: called when the publisher's keys are confirmed.
     /// - Throws: ``ClusterError``, and what `agree` throws.
     public func run(
         publisher address: String, credentials: CredentialProvider, observe: () -> Void = {}

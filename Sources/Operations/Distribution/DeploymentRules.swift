@@ -21,7 +21,7 @@ public struct DeploymentRules: Sendable {
 
     /// The servers that a file of now has and this one lacks, by name, each once: phones would not trust them any more.
     ///
-    /// A server whose record is emptied is still there: that is how a file looks in non-secure mode.
+    /// A server whose record is emptied is still there: that is what a file looks like in non-secure mode.
     public func missingServers(replacing present: DistributedFile) -> [String] {
         let servers = present.variants.compactMap { try? TrustListFile(decoding: $0) }.flatMap(\.records)
             .filter { record in [Role.ccm, .ccmTFTP, .tftp].contains { $0 == record.role } }
@@ -29,8 +29,8 @@ public struct DeploymentRules: Sendable {
         return Set(missing.map { $0.dnsName ?? "-" }).sorted()
     }
 
-    /// Whether phones that hold the file of now know the signer from it. Those that do not take this one only where TVS
-    /// vouches for the signer (docs/phone-acceptance.md). True as well where there is no readable file now.
+    /// Whether phones that hold the current file know the signer from it. Those that do not accept this one only if TVS
+    /// vouches for the signer (docs/phone-acceptance.md). Also true if there is no readable current file.
     public func isSignerKnown(to present: DistributedFile) -> Bool {
         guard let before = present.variants.first, before != list.encoded(),
             let old = try? TrustListFile(decoding: before)

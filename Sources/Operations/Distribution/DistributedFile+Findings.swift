@@ -2,10 +2,10 @@ import Cluster
 import Messages
 
 extension DistributedFile {
-    /// Nodes that gave no file, and those whose file is not the others'. An ITL file is each node's own, and compared over
-    /// its transports only; a CTL file has to be the same everywhere.
+    /// Nodes that serve no file, and those whose file differs from the others'. Every node has its own ITL file, which
+    /// is only compared across its transports; a CTL file must be the same everywhere.
     ///
-    /// - Parameter cluster: its name in the configuration, for what is to be done.
+    /// - Parameter cluster: its name in the configuration, for the advice.
     public func findings(of cluster: String) -> [StatusFinding] {
         var findings = failures.map {
             StatusFinding(
@@ -29,10 +29,10 @@ extension DistributedFile {
 }
 
 extension StatusFinding {
-    /// A node serves another file than another one, or over another transport.
+    /// A node serves a different file than another one, or over another transport.
     ///
     /// - Parameters:
-    ///   - one: the node that is to be put right, the transport, and what it serves in a few words.
+    ///   - one: the node that has to be fixed, the transport, and what it serves in a few words.
     ///   - other: what that is compared with.
     static func filesDiffer(
         _ kind: TrustListKind, of cluster: String,
@@ -42,7 +42,7 @@ extension StatusFinding {
         StatusFinding(
             code: .filesDiffer, severity: .error, node: one.node,
             text: localized(
-                "\(one.node) serves another \(kind.fileName) over \(one.transport.text) than \(other.node) over \(other.transport.text): \(one.what); there \(other.what)."
+                "\(one.node) serves a different \(kind.fileName) over \(one.transport.text) than \(other.node) over \(other.transport.text): \(one.what); there \(other.what)."
             ), next: [restartTFTP(on: one.node, of: cluster)])
     }
 

@@ -7,7 +7,7 @@ import TrustList
 import X509
 
 extension ClusterClient {
-    /// Takes a snapshot. Changes nothing. What cannot be read is a gap in it.
+    /// Takes a snapshot. Changes nothing. Whatever cannot be read becomes a gap.
     ///
     /// - Parameters:
     ///   - status: what was seen just now.
@@ -49,7 +49,7 @@ extension ClusterClient {
             try TrustStores(of: self).list(TrustStores.phoneSAST).certificates
         }
         observe(localized("the phones"))
-        // Where registration cannot be asked for, they are counted without.
+        // If registration cannot be queried, they are counted without it.
         var phones: Inventory?
         do { phones = try Inventory.read(from: self, by: .axl) } catch {
             phones = read(localized("the phones")) { try Inventory.read(from: self, by: .axl, asksForState: false) }
@@ -70,14 +70,14 @@ extension ClusterClient {
         return nil
     }
 
-    /// The certificates that the node listed; of those that it shows to everybody, the bytes, too.
+    /// The certificates that the node listed; the DER only for those that it presents publicly.
     private func certificates(
         of node: ClusterStatus.Node, _ configuration: NodeConfiguration?
     ) -> [ClusterSnapshot.Certificate] {
         var shown: [String: Certificate] = [:]
         if let configuration {
             for key in FirstContact(with: configuration, purposes: [.tls, .tvs]).keys {
-                // One that is not the pinned one is not the node's.
+                // A key that differs from the pinned one is not the node's.
                 let pin = key.purpose == .tls ? configuration.tlsPin : configuration.tvsPin
                 if key.fingerprint == pin { shown[key.purpose == .tls ? "tomcat" : "TVS"] = key.certificate }
             }
@@ -99,7 +99,7 @@ extension ClusterClient {
 }
 
 extension ClusterSnapshot.Phones {
-    /// Counts phones that are alike.
+    /// Counts identical phones.
     init(_ inventory: Inventory) {
         var kinds: [Kind: Int] = [:]
         for phone in inventory.phones {
