@@ -19,8 +19,8 @@ let package = Package(
         .executable(name: "cluster-lab", targets: ["cluster-lab"]),
         .executable(name: "virtual-token", targets: ["virtual-token"]),
     ],
-    // Exact, as the same commit gives the same programs. Package.resolved would also hold commit ids, which a mirror may not
-    // have.
+    // Exact, so that the same commit gives the same programs. Package.resolved would also contain commit ids, which a
+    // mirror may not have.
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),

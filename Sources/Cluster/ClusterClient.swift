@@ -3,19 +3,19 @@ import Messages
 import Secrets
 import Synchronization
 
-/// A CUCM cluster seen from outside: its configuration, and clients for every way into it.
+/// A CUCM cluster seen from outside: its configuration, and clients for each of its interfaces.
 ///
 /// Connections and logins are made at the first use and kept. Passwords are asked for once.
 public final class ClusterClient: Sendable {
     public let configuration: ClusterConfiguration
     private let credentials: CredentialProvider
     private let state = Mutex(State())
-    /// Held while a password is asked for, so that nodes that are used at once ask for it once.
+    /// Held while a password is asked for, so that concurrently used nodes ask for it only once.
     private let asking = Mutex(())
 
     private struct State {
         var passwords: [Account: Secret] = [:]
-        /// Why there is no password: it is not asked for a second time.
+        /// Why there is no password: it is not asked for again.
         var missingPasswords: [Account: ClusterError] = [:]
         var administrations: [String: OSAdministration] = [:]
         var commandLines: [String: PlatformCommandLine] = [:]
@@ -43,7 +43,7 @@ public final class ClusterClient: Sendable {
         guard let node = configuration.node(name) else {
             throw ClusterError(
                 .configuration, operation: localized("use the cluster \(configuration.name)"), node: name,
-                message: localized("the configuration does not name it"),
+                message: localized("it is not in the configuration"),
                 found: configuration.nodes.map(\.name).joined(separator: ", "))
         }
         return node
@@ -91,7 +91,7 @@ public final class ClusterClient: Sendable {
 
     /// The trust list files of all nodes that serve them, the publisher first; one at least.
     ///
-    /// - Throws: `configuration` where no node serves TFTP.
+    /// - Throws: `configuration` if no node serves TFTP.
     public var trustListHosts: [any TrustListHost] {
         get throws(ClusterError) {
             let nodes = configuration.tftpNodes
@@ -140,7 +140,7 @@ public final class ClusterClient: Sendable {
         guard let settings = configuration.account(account) else {
             throw ClusterError(
                 .configuration, operation: localized("log in to the cluster \(configuration.name)"),
-                message: localized("the configuration names no \(account.rawValue) account"))
+                message: localized("the configuration has no \(account.rawValue) account"))
         }
         return try asking.withLock { (_) throws(ClusterError) in
             if let known = state.withLock({ $0.passwords[account] }) { return (settings.user, known) }

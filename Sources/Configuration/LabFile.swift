@@ -22,12 +22,12 @@ public enum LabFile {
             document = try JSONDecoder().decode(Document.self, from: Data(bytes))
         } catch {
             throw ClusterError(
-                .configuration, operation: operation, message: localized("it is not what a lab writes: \(error)"),
+                .configuration, operation: operation, message: localized("it was not written by a lab: \(error)"),
                 cause: error)
         }
         guard document.schema == schema else {
             throw ClusterError(
-                .configuration, operation: operation, message: localized("it is of another kind"), expected: schema,
+                .configuration, operation: operation, message: localized("it has the wrong type"), expected: schema,
                 found: document.schema)
         }
         guard let version = ClusterVersion(document.version) else {
@@ -52,7 +52,7 @@ public enum LabFile {
         var version: String
         var credentials: [String: Credential]
         var phoneWebPort: UInt16
-        /// What an old release needs; labs of before do not say it.
+        /// What an old release needs; older labs do not state it.
         var legacyTLS: Bool?
         var legacySSH: Bool?
         var nodes: [Node]
@@ -77,7 +77,7 @@ public enum LabFile {
         var tlsPin: String
         var sshHostKey: String
         var tvsPin: String?
-        /// Whether the node serves trust lists; labs of before do not say it, and all of theirs do.
+        /// Whether the node serves trust lists; older labs do not state it, and there every node does.
         var tftp: Bool?
 
         var configuration: NodeConfiguration {

@@ -1,6 +1,6 @@
 import Basics
 
-/// What a card says when it is powered: its answer to reset. Source: ISO/IEC 7816-3, section 8.
+/// What a card says when it is powered up: its answer to reset. Source: ISO/IEC 7816-3, section 8.
 public struct ATR: Hashable, Sendable {
     public let bytes: [UInt8]
 
@@ -12,20 +12,20 @@ public struct ATR: Hashable, Sendable {
         self.init(bytes)
     }
 
-    /// Whether it is built as the standard wants: as long as its first bytes say, and with a right check byte where one is
-    /// due. One that is not was damaged on its way.
+    /// Whether it conforms to the standard: as long as its first bytes say, and with a correct check byte if one is
+    /// required. Otherwise it was damaged in transit.
     public var isWellFormed: Bool {
         guard bytes.count >= 2, bytes.count <= 33, bytes[0] == 0x3b || bytes[0] == 0x3f else { return false }
         var next = 2
         var present = bytes[1] >> 4
         var hasCheckByte = false
         while true {
-            // Of TA, TB, TC and TD those whose bits are set; TD tells of the next four.
+            // Of TA, TB, TC and TD those whose bits are set; TD describes the next four.
             next += (present & 7).nonzeroBitCount
             guard present & 8 != 0 else { break }
             guard next < bytes.count else { return false }
             present = bytes[next] >> 4
-            // A check byte follows unless T=0 is all that is offered.
+            // A check byte follows unless only T=0 is offered.
             if bytes[next] & 0x0f != 0 { hasCheckByte = true }
             next += 1
         }

@@ -4,11 +4,11 @@ import ServerFixtures
 import Testing
 import X509
 
-/// Each fault: what fails, what the cluster holds afterwards, and that it can be undone.
+/// Each fault: what fails, what the cluster has afterwards, and that it can be undone.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct FaultTests {
     private static let importing = "set cert import trust Phone-SAST-trust"
 
-    /// Each way to bring something to a node: what came of it, nil where no answer came.
+    /// Every way to send something to a node, and the result: nil if no response came.
     private func uploads(_ lab: RunningLab, _ node: String) async throws -> [String: String?] {
         let token = try TestToken("SAST-ADN0054f509")
         let pem = try lab.file(Array(token.certificate.pem.utf8))
@@ -102,7 +102,7 @@ import X509
         }
     }
 
-    /// Stored, though the client cannot know.
+    /// Stored, although the client cannot know.
     @Test func theAnswerIsLost() async throws {
         try await RunningLab.with(release: "12.5") { lab in
             let node = RunningLab.subscriber
@@ -176,7 +176,7 @@ import X509
             let broken = try await rows()
             #expect(broken[0] == good[0])
             #expect(broken[1].hasPrefix(node) && broken[1].hasSuffix("(4) Setup Failed"))
-            // The node goes on with what it had.
+            // The node keeps what it had.
             let hasModeCommand = try await lab.type(toNonSecure).contains("Cluster set to Non Secure Mode")
             #expect(hasModeCommand == (release != "9.1"))
             #expect(try await lab.type(mode, at: node).contains("\n1         \n"))
@@ -215,7 +215,7 @@ import X509
             #expect(try await RunningLab.cli(["up", directory]).status == 0)
             let faults = try await lab.status().nodes.map(\.faults)
             #expect(faults == [["disk-full", "tls-key"], ["disk-full", "tls-key"]])
-            // What clients are told stays what it was before the key changed.
+            // What clients are told stays the same as before the key changed.
             #expect(try nodes != nil && lab.description["nodes"] as? NSArray == nodes)
             try await lab.fault("all", "none")
             #expect(try await lab.status().nodes.allSatisfy { $0.faults.isEmpty })

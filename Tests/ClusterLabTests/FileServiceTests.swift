@@ -67,7 +67,7 @@ import Testing
                 try ChildProcess.end(of: ["curl", "-sf", try lab.http(RunningLab.publisher) + "/CTLFile.tlv"]).status
                     == 0)
 
-            // A change made meanwhile does not reach it.
+            // A change made in the meantime does not reach it.
             let held = try lab.served(node)
             _ = try await lab.type(["utils ctl update CTLFile", "y", "exit"])
             #expect(try lab.served(node) == held)

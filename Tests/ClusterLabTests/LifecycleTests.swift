@@ -83,7 +83,7 @@ import Testing
             #expect(try await RunningLab.cli(["up", directory]).status == 0)
             let lab = try RunningLab(directory: directory)
             #expect(try await RunningLab.cli(["down", directory]).status == 0)
-            // Somebody else has taken a port in the meantime.
+            // Something else has taken a port in the meantime.
             let address = try lab.address(RunningLab.subscriber)
             let port = try lab.port("sshPort", RunningLab.subscriber)
             let script = """

@@ -4,7 +4,7 @@ import ServerFixtures
 import Testing
 import X509
 
-/// What the phones take and what they refuse, with files signed by test keys.
+/// What the phones accept and what they refuse, with files signed by test keys.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct PhoneTests {
     private func outcomes(_ phones: [String: LabStatus.Phone]) -> [String?] {
         ["CP-7975", "CP-8861", "CP-7960"].map { phones[$0]?.ctlOutcome }
@@ -23,7 +23,8 @@ import X509
                 #expect(lab.held(phone.name) == (model == "CP-7960" ? old : file))
             }
 
-            // The second token signs the next file: in the file that the first two hold, unknown to the third.
+            // The second token signs the next file: it is in the file that the first two phones hold, and unknown to
+            // the third.
             let next = try second.ctl(old, others: [first])
             try await lab.deploy(next)
             _ = try await lab.type(["utils service stop Cisco Trust Verification Service", "exit"])

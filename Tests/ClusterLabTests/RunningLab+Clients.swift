@@ -4,11 +4,11 @@ import ServerFixtures
 import Testing
 import X509
 
-/// What is asked of a lab by clients that share no code with it.
+/// Queries to a lab by clients that share no code with it.
 extension RunningLab {
     static let profiles = ["9.1", "10.5", "12.5", "14"]
 
-    /// A lab of a test's own. Where the test fails, the end of the lab's log is said.
+    /// A lab of a test's own. If the test fails, the end of the lab's log is reported.
     static func with(
         release: String = "10.5", _ options: [String] = [], _ body: (RunningLab) async throws -> Void
     ) async throws {
@@ -80,7 +80,7 @@ extension RunningLab {
         try await run(script, arguments).json()
     }
 
-    /// What OpenSSH's client must be told to talk to this release.
+    /// The options that OpenSSH's client needs for this release.
     private func sshAlgorithms() throws -> [String] {
         guard try description["legacySSH"] as? Bool == true else { return [] }
         return [
@@ -89,13 +89,13 @@ extension RunningLab {
         ].flatMap { ["-o", $0] }
     }
 
-    /// The same where it need not succeed.
+    /// The same if it need not succeed.
     func run(_ script: String, _ arguments: [String]) async throws -> ChildProcess.Result {
         let command = ["python3", "-W", "ignore", "\(Self.clients)/\(script).py", directory + "/lab.json"]
         return try ChildProcess.end(of: command + arguments)
     }
 
-    /// Everything that the cluster and its phones hold, faults left out.
+    /// Everything that the cluster and its phones hold, without faults.
     func state() async throws -> [String: String] {
         let status = try await status()
         var state: [String: String] = ["mode": "\(status.securityMode ?? -1)"]

@@ -16,7 +16,7 @@ import Testing
                 #expect(wrong.status != 0)
                 #expect(!wrong.output.contains("Welcome"))
             }
-            // There is a command line only: no other programs, no file transfer.
+            // There is only a command line: no other programs, no file transfer.
             #expect(try await lab.ssh([], options: ["-T", "-s"]).status != 0)
         }
     }
@@ -179,7 +179,7 @@ import Testing
             #expect(screen.contains("ClusterSecurityMode 0"))
             #expect(screen.contains("Cluster set to Non Secure Mode"))
             #expect(screen.contains("Cluster is not in Mixed Mode"))
-            // The server records are emptied; the file is still a good one.
+            // The server records are emptied; the file is still valid.
             #expect(screen.contains("1\tRECORDLENGTH\t2\t36\n"))
             #expect(screen.contains("The CTL file was verified successfully."))
             #expect(screen.contains("Cluster set to Mixed Mode"))
@@ -248,7 +248,7 @@ import Testing
             #expect(screen.contains("certificate Phone-SAST-trust/none.pem does not exist"))
             #expect(try await lab.status().trustStore.filter { $0.hasPrefix("Phone-SAST") }.count == 1)
 
-            // The same again changes nothing; the store is the same on every node.
+            // Repeating it changes nothing; the store is the same on every node.
             _ = try await lab.type([importing] + pem + ["", "exit"], at: RunningLab.subscriber)
             #expect(try await lab.status().trustStore.filter { $0.hasPrefix("Phone-SAST") }.count == 1)
             let end = try await lab.type(

@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 import TrustList
 
-/// Clusters of other sizes than two nodes, and the cache of Cisco Tftp.
+/// Clusters with other numbers of nodes, and the cache of Cisco Tftp.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct SizeTests {
     @Test func sixNodes() async throws {
         try await RunningLab.with(["--nodes", "6"]) { lab in
@@ -56,7 +56,7 @@ import TrustList
         #expect(!FileManager.default.fileExists(atPath: directory))
     }
 
-    /// Phones ask the next server of their ITL file when one does not answer; each looks at the CTL file of its own node.
+    /// Phones ask the next server of their ITL file if one does not answer; each checks the CTL file of its own node.
     @Test func twoTrustVerificationServices() async throws {
         try await RunningLab.with(["--nodes", "3", "--tvs-nodes", "2"]) { lab in
             let nodes = [RunningLab.publisher, RunningLab.subscriber, "cucm-1051-a-sub2"]
@@ -101,7 +101,7 @@ import TrustList
             #expect(try await served("CTLFile.tlv") == [old, old])
             #expect(
                 try await lab.type(["show ctl", "q", "exit"], at: node).contains("Length of CTL file: \(new.count)"))
-            // A name that is new is found at once.
+            // A new name is found at once.
             let file = try lab.file([1, 2, 3])
             _ = try await lab.client("osadmin", node, "upload", "new.bin", file)
             #expect(try await served("new.bin") == [[1, 2, 3], [1, 2, 3]])

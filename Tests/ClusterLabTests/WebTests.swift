@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 import X509
 
-/// OS Administration, driven by a Python client.
+/// OS Administration, used by a Python client.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct WebTests {
     @Test(arguments: ["10.5", "12.5"]) func login(release: String) async throws {
         try await RunningLab.with(release: release) { lab in
@@ -32,7 +32,7 @@ import X509
 
     @Test(arguments: ["10.5", "12.5"]) func upload(release: String) async throws {
         try await RunningLab.with(release: release) { lab in
-            // Bytes that a careless parser would stumble over.
+            // Bytes that would trip up a careless parser.
             let bytes =
                 Array("\r\n------7d1a0c4e3\r\n\r\n--\0".utf8) + (0..<70000).map { _ in UInt8.random(in: .min ... .max) }
             let path = try lab.file(bytes)

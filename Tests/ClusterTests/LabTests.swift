@@ -6,7 +6,7 @@ import Testing
 import TrustList
 import X509
 
-/// Every way into a cluster, against the lab.
+/// Every interface of a cluster, against the lab.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct LabTests {
     @Test(arguments: ["10.5", "12.5"])
     func theCommandLine(release: String) throws {
@@ -51,7 +51,7 @@ import X509
         for certificate in certificates {
             try administration.uploadTrustCertificate(unit: "Phone-SAST-trust", pem: certificate.pem)
         }
-        // Once more is no error.
+        // Repeating it is no error.
         try administration.uploadTrustCertificate(unit: "Phone-SAST-trust", pem: certificates[0].pem)
         let listed = try administration.trustCertificates(unit: "Phone-SAST-trust")
         #expect(Set(listed.map(\.certificate)) == Set(certificates))
@@ -140,7 +140,7 @@ import X509
 
     @Test func wrongPasswordsAreToldApart() throws {
         let lab = try RunningLab()
-        // The two accounts have different passwords; each is tried in the other's place.
+        // The two accounts have different passwords; each is tried in place of the other.
         let swapped = [
             Account.platform: lab.password("application"), .application: lab.password("platform"),
         ]

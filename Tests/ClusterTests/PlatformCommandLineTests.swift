@@ -3,7 +3,7 @@ import Configuration
 import Synchronization
 import Testing
 
-/// Answers each command with a text, as a node would after the questions were answered.
+/// Answers each command with a text, as a node would once the questions were answered.
 final class FakeShell: ClusterShell {
     let node = "node"
     let isOpen = true

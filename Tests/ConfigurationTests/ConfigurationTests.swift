@@ -44,7 +44,7 @@ import Testing
         var status = stat()
         #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
         #expect(stat(folder.file("new/folder"), &status) == 0 && status.st_mode & 0o777 == 0o700)
-        // Nothing is left beside it, and saving again replaces it.
+        // Nothing is left next to it, and saving again replaces it.
         try ConfigurationFile().save(to: path)
         #expect(try ConfigurationFile.load(from: path).clusters.isEmpty)
         #expect(try ChildProcess.run(["ls", folder.file("new/folder")]) == "config.toml\n")

@@ -4,12 +4,12 @@ import Testing
 
 /// cluster add as for a real cluster: from the publisher's address alone.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct ClusterSetup {
-    /// What is wrong with it is said before anything is asked or read.
+    /// Errors in it are reported before anything is asked or read.
     @Test func aNameThatCannotBe() throws {
         let rehearsal = try Rehearsal(lab: false)
         let result = try rehearsal.bridge(
             "cluster", "add", "--publisher", "192.0.2.1", "--user", "a", "--name", "B\u{fc}ro [1]")
-        #expect(result.status == 64 && result.errors.contains("--name B\u{fc}ro [1]: a cluster's name consists of"))
+        #expect(result.status == 64 && result.errors.contains("--name B\u{fc}ro [1]: a cluster name may contain only"))
     }
 
     let rehearsal: Rehearsal
@@ -26,7 +26,7 @@ import Testing
 
     private func node(_ name: String) -> [String: Any] { nodes.first { $0["name"] as? String == name } ?? [:] }
 
-    /// What the lab says of a node, for example its address; where it says nothing, that is an issue of the test.
+    /// What the lab says about a node, for example its address; if it says nothing, an issue is recorded.
     private func text(_ key: String, of name: String) -> String {
         let text = node(name)[key] as? String
         #expect(text != nil, "\(name) has no \(key)")
@@ -88,11 +88,11 @@ import Testing
         #expect(added.errors.contains("\(Rehearsal.subscriber) does not run the Trust Verification Service"))
         let password = rehearsal.folder.text("lab/credentials/platform").trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(!configuration.contains(password) && configuration.contains("password_file"))
-        // It can be used as it is.
+        // It can be used without changes.
         let fetched = try rehearsal.ctl(["fetch", "--cluster", "real", "-o", rehearsal.folder.file("got.tlv")])
         #expect(fetched.status == 0, "\(fetched.errors)")
         #expect(rehearsal.folder.bytes("got.tlv") == rehearsal.ctlFile(Rehearsal.publisher))
-        // Not a second time, unless it is meant.
+        // Not a second time, unless intended.
         let again = try add(fingerprints(of: all) + ["--password-file", passwordFile])
         #expect(again.status == 1 && again.errors.contains("already"))
         #expect(try add(fingerprints(of: all) + ["--password-file", passwordFile, "--force"]).status == 0)
@@ -100,7 +100,7 @@ import Testing
 
     @Test func noKeyIsPinnedSilently() throws {
         let before = configuration
-        // Without a terminal: refused, before anything but the keys was asked for.
+        // Without a terminal: refused, before anything but the keys was read.
         let unasked = try add(["--password-file", passwordFile])
         #expect(unasked.status == 7, "\(unasked.errors)")
         for key in ["sshHostKey", "tlsPin", "tvsPin"] {
@@ -110,12 +110,12 @@ import Testing
         let half = try add(fingerprints(of: [Rehearsal.publisher]) + ["--password-file", passwordFile])
         #expect(half.status == 7 && half.errors.contains(Rehearsal.subscriber), "\(half.errors)")
         #expect(half.errors.contains(text("sshHostKey", of: Rehearsal.subscriber)))
-        // Others are given.
+        // Different ones are given.
         let other = try add([
             "--ssh-host-key", "SHA256:" + String(repeating: "A", count: 43), "--tls-pin", TestIdentity.wrongPin,
             "--password-file", passwordFile,
         ])
-        #expect(other.status == 7 && other.errors.contains("was not given"), "\(other.errors)")
+        #expect(other.status == 7 && other.errors.contains("was not specified"), "\(other.errors)")
         #expect(configuration == before)
     }
 
@@ -159,12 +159,12 @@ import Testing
             set timeout 60
             spawn {*}$argv
             expect_after timeout { exit 99 }
-            expect "to be pinned? Type yes or no: " { send "\(answer)\\r" }
+            expect "should they be pinned? Type yes or no: " { send "\(answer)\\r" }
             expect {
                 "Password of administrator" { send "[exec head -n1 \(passwordFile)]\\r" }
                 eof { exit [lindex [wait] 3] }
             }
-            expect "to be pinned? Type yes or no: " { send "yes\\r" }
+            expect "should they be pinned? Type yes or no: " { send "yes\\r" }
             expect eof
             exit [lindex [wait] 3]
             """)

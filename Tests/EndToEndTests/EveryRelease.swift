@@ -4,7 +4,7 @@ import Testing
 import TrustList
 import X509
 
-/// The main job whole, on each release that the lab imitates, and on the largest lab.
+/// The complete main job, on each release that the lab imitates, and on the largest lab.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct EveryRelease {
     @Test(arguments: ["9.1", "10.5", "11.5", "12.5", "14"]) func theWholeChange(release: String) throws {
         let rehearsal = try Rehearsal(options: ["--release", release])

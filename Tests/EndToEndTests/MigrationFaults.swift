@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 import TrustList
 
-/// A change meets every fault of the lab: what comes of it is the old state, the new state, or one from which another run
+/// A change meets every fault of the lab: the result is the old state, the new state, or one from which another run
 /// reaches either.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct MigrationFaults {
     static let faults = [
@@ -18,7 +18,7 @@ import TrustList
             try rehearsal.fault(node, fault)
             var result = try rehearsal.migrate()
             if fault == "replication" {
-                // Nothing begins, unless somebody says so.
+                // Nothing starts, unless the user says so.
                 #expect(result.status == 8 && result.errors.contains("is in state"), "\(result.errors)")
                 #expect(try status(rehearsal) == nil && state(of: rehearsal) == old)
                 result = try rehearsal.migrate("--despite-findings")
@@ -41,7 +41,7 @@ import TrustList
                     rehearsal.rightPIN)
                 #expect(resumed.status == 0, "\(place) \(resumed.errors)")
             default:
-                // It could not be put back while the fault lasted; now it can.
+                // It could not be restored while the fault lasted; now it can.
                 #expect(result.status == 8, place)
                 #expect(result.errors.contains("etoken-bridge migrate rollback --cluster lab\n"), place)
                 #expect(!result.errors.replacing("...", with: "").contains(".."), place)
@@ -66,7 +66,7 @@ import TrustList
         try rehearsal.clusterState().filter { !$0.key.hasPrefix("phones/") }
     }
 
-    /// What became of the newest change; nil where none was begun.
+    /// The outcome of the latest change; nil if none was started.
     private func status(_ rehearsal: Rehearsal) throws -> String? {
         let result = try rehearsal.bridge("migrate", "status", "--cluster", "lab", "--json")
         guard result.status == 0 else { return nil }

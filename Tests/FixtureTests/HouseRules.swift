@@ -11,7 +11,7 @@ import Testing
         }
     }()
 
-    /// A test that hangs says so, and a suite whose tests start programs holds no thread that others need.
+    /// A test that hangs says so, and a suite whose tests start programs occupies no thread that others need.
     @Test func everySuiteHasATimeLimit() {
         var count = 0
         for (name, text) in Self.sources where name != "HouseRules.swift" {
@@ -28,7 +28,7 @@ import Testing
         ["RunningLab", "ChildProcess", "Rehearsal", "MockTokens", "VirtualTokens"].contains { text.contains($0) }
     }
 
-    /// Programs fail where a machine is busy or lacks something. The end of the process would be the end of all other
+    /// Programs fail if a machine is busy or lacks something. The end of the process would be the end of all other
     /// tests, too.
     @Test func noFixtureEndsTheProcess() {
         let words = ["precondition(", "preconditionFailure(", "fatalError(", "try" + "!", "as" + "!"]

@@ -3,13 +3,13 @@ import Secrets
 import ServerFixtures
 import Tokens
 
-/// A PKCS#11 module that follows rules (fake-module.c). Each is a library of its own, with calls of its own.
+/// A PKCS#11 module that follows rules (fake-module.c). Each is a separate library with its own calls.
 final class FakeModule: Sendable {
     private let folder = TemporaryFolder()
 
     var path: String { folder.file("fake.so") }
 
-    /// One token with all that a signing needs.
+    /// One token with everything that signing needs.
     static let healthy = """
         token SAST-FAKE 12345678 \(String(initialized, radix: 16))
         mechanism 6 2800
@@ -42,7 +42,7 @@ final class FakeModule: Sendable {
     /// How often a function was called.
     func calls(_ name: String) -> Int { folder.text("fake.so.log").split(separator: "\n").count { $0 == name } }
 
-    /// A certificate with an RSA key of 1024 bits, as DER; the id of it is 01.
+    /// A certificate with an RSA key of 1024 bits, as DER; its id is 01.
     func makeCertificate(_ name: String = "certificate.der") throws -> String {
         try ChildProcess.run([
             "openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", folder.file("key.pem"), "-out",

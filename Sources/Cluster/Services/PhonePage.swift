@@ -4,7 +4,7 @@ import Markup
 import Messages
 import Transfers
 
-/// What a phone's own page says of it.
+/// What a phone's own web page says about it.
 public struct PhoneInformation: Sendable, Hashable {
     /// `SEPB000B4BA0AEE`
     public var name: String
@@ -22,7 +22,7 @@ public struct PhoneInformation: Sendable, Hashable {
 
 /// A line of a phone's status messages, oldest first as the phone shows them.
 public struct PhoneStatusMessage: Sendable, Hashable {
-    /// As the phone writes it: `21:56:07 03/06/15`; empty when the line has none.
+    /// As written by the phone: `21:56:07 03/06/15`; empty if the line has none.
     public var time: String
     /// `Trust List Updated`
     public var text: String
@@ -33,7 +33,8 @@ public struct PhoneStatusMessage: Sendable, Hashable {
     }
 }
 
-/// What a phone says of the trust lists that it holds, in hex: MD5 or SHA-1, by its model. Nil where it holds none.
+/// What a phone says about the trust lists that it holds, in hex: MD5 or SHA-1, depending on its model. Nil if it holds
+/// none.
 public struct PhoneTrustLists: Sendable, Hashable {
     public var ctl: String?
     public var itl: String?
@@ -43,14 +44,16 @@ public struct PhoneTrustLists: Sendable, Hashable {
         self.itl = itl
     }
 
-    /// Whether a checksum as a phone shows it is that of a file: by its length MD5 or SHA-1, or the beginning of one.
+    /// Whether a checksum as displayed by a phone is that of a file: by its length MD5 or SHA-1, or the beginning of
+    /// one.
     public static func matches(_ shown: String, md5: [UInt8], sha1: [UInt8]) -> Bool {
         let plain = shown.lowercased()
         return plain.count == md5.count * 2 ? plain == md5.hex : plain.count == sha1.count * 2 && plain == sha1.hex
     }
 }
 
-/// The web page of a phone. It is plain HTTP and proves nothing: it serves to look, never to decide what to trust.
+/// The web page of a phone. It is plain HTTP and proves nothing: it is for information, never for deciding what to
+/// trust.
 public struct PhonePage: Sendable {
     /// The phone's name or address, for errors.
     public let phone: String
@@ -83,7 +86,7 @@ public struct PhonePage: Sendable {
         }
         guard root.name == "DeviceInformation", let name = root.firstDescendant(named: "HostName")?.text else {
             throw ClusterError(
-                .unexpectedAnswer, operation: operation, node: phone, message: localized("the page is of another kind"),
+                .unexpectedAnswer, operation: operation, node: phone, message: localized("unexpected type of page"),
                 found: root.text)
         }
         return PhoneInformation(
@@ -111,7 +114,7 @@ public struct PhonePage: Sendable {
             guard value.allSatisfy(\.isHexDigit), [32, 40].contains(value.count) else {
                 throw ClusterError(
                     .unexpectedAnswer, operation: operation, node: phone,
-                    message: localized("what the page shows as '\(name)' is no checksum"), found: value)
+                    message: localized("the value that the page shows as '\(name)' is not a checksum"), found: value)
             }
             return value
         }

@@ -1,6 +1,6 @@
 import X509
 
-/// What `lab.json` tells other programs about the cluster: where it is, who may log in, whose keys to expect.
+/// What `lab.json` tells other programs about the cluster: addresses, accounts, and the keys to expect.
 struct LabDescription: Codable, Sendable {
     struct Credentials: Codable, Sendable {
         let user: String
@@ -24,7 +24,7 @@ struct LabDescription: Codable, Sendable {
         let tlsPin: String
         let sshHostKey: String
         let tvsPin: String?
-        /// Whether it serves files to phones; where not, nothing listens on the two ports.
+        /// Whether it serves files to phones; if not, nothing listens on the two ports.
         let tftp: Bool
 
         func encode(to encoder: any Encoder) throws {
@@ -36,7 +36,7 @@ struct LabDescription: Codable, Sendable {
             try container.encode(httpPort, forKey: .httpPort)
             try container.encode(httpsPort, forKey: .httpsPort)
             try container.encode(sshPort, forKey: .sshPort)
-            // Written even where there is none.
+            // Written even if there is none.
             try container.encode(tvsPort, forKey: .tvsPort)
             try container.encode(tlsPin, forKey: .tlsPin)
             try container.encode(sshHostKey, forKey: .sshHostKey)

@@ -6,7 +6,7 @@ import TrustList
 import X509
 
 extension ClusterClient {
-    /// Takes a snapshot. Changes nothing. What cannot be read is a gap in it.
+    /// Takes a snapshot. Changes nothing. Whatever cannot be read becomes a gap.
     ///
     /// - Parameters:
     ///   - status: what was seen just now.
@@ -68,14 +68,14 @@ extension ClusterClient {
         return nil
     }
 
-    /// The certificates that the node listed; of those that it shows to everybody, the bytes, too.
+    /// The certificates that the node listed; the DER only for those that it presents publicly.
     private func certificates(
         of node: ClusterStatus.Node, _ configuration: NodeConfiguration?
     ) -> [ClusterSnapshot.Certificate] {
         var shown: [String: Certificate] = [:]
         if let configuration {
             for key in FirstContact(with: configuration, purposes: [.tls, .tvs]).keys {
-                // One that is not the pinned one is not the node's.
+                // A key that differs from the pinned one is not the node's.
                 let pin = key.purpose == .tls ? configuration.tlsPin : configuration.tvsPin
                 if key.fingerprint == pin { shown[key.purpose == .tls ? "tomcat" : "TVS"] = key.certificate }
             }
@@ -111,7 +111,7 @@ struct PhoneCounts {
 
     var names: [String] { rows.map(\.name) }
 
-    /// - Parameter registered: the names of those that are; nil where that is not known.
+    /// - Parameter registered: the names of the registered phones; nil if not known.
     func counts(_ registered: Set<String>?) -> ClusterSnapshot.Phones {
         var kinds: [ClusterSnapshot.Phones.Kind: Int] = [:]
         for row in rows {
@@ -173,12 +173,12 @@ extension AXLClient {
 }
 
 extension RISClient {
-    /// What the service says to those who ask too often.
+    /// The service's reply to clients that ask too often.
     private static let tooOften = "exceeded allowed rate"
     private static let atOnce = 1000
 
-    /// Which of these phones are registered now. Asks for as many at once as the service takes, and waits where it says that
-    /// it was asked too often.
+    /// Which of these phones are registered now. Asks for as many at once as the service accepts, and waits if it says
+    /// that it was asked too often.
     func registered(_ names: [String]) throws(ClusterError) -> Set<String> {
         var registered: Set<String> = []
         var rest = names[...]

@@ -5,7 +5,7 @@ import Messages
 public struct Inventory: Sendable {
     /// By name.
     public let phones: [Phone]
-    /// What could not be learnt, a sentence each.
+    /// What could not be determined, one sentence each.
     public let notes: [LocalizableText]
 
     public init(phones: [Phone], notes: [LocalizableText] = []) {
@@ -22,7 +22,7 @@ public enum InventorySource: String, Sendable, CaseIterable {
     case sql
 }
 
-/// Makes phones out of text, each model and place once: 40,000 phones have some dozens of them.
+/// Builds phones from text, each model and place once: 40,000 phones have a few dozen of them.
 struct PhoneMaker {
     private let table: PhoneModelTable
     private var models: [String: (model: PhoneModel, isPhone: Bool)] = [:]
@@ -39,7 +39,7 @@ struct PhoneMaker {
     mutating func model(_ name: String) -> PhoneModel { entry(name).model }
 
     /// Whether a device of CUCM's class "Phone" is one that holds trust lists: by its name, and by the table of models,
-    /// which knows gateways' ports too.
+    /// which also knows gateway ports.
     mutating func isPhone(name: String, model: String) -> Bool {
         DeviceName.canBePhone(name) && entry(model).isPhone
     }

@@ -2,15 +2,15 @@ import Cluster
 import Configuration
 import Messages
 
-/// Reads phones out of the cluster's database. The large table is read alone and page by page; what its rows refer to
-/// is read before, so that no row is kept.
+/// Reads phones from the cluster's database. The large table is read alone and page by page; what its rows refer to is
+/// read first, so that no row is kept.
 struct InventoryReader {
     private let database: InventoryDatabase
     private let nodes: [NodeConfiguration]
     private var maker: PhoneMaker
     /// By name.
     private(set) var phones: [Phone] = []
-    /// How many devices of the class are no phones.
+    /// How many devices of the class are not phones.
     private(set) var others = 0
 
     private struct Pool {
@@ -25,7 +25,7 @@ struct InventoryReader {
     }
 
     /// - Parameters:
-    ///   - states: asks what is known of some phones at the moment; nil where nobody can be asked.
+    ///   - states: asks for the current state of some phones; nil if nobody can be asked.
     ///   - progress: phones, and devices altogether.
     mutating func read(
         states: ((ArraySlice<Phone>) throws(ClusterError) -> [RegisteredPhone])?, progress: (Int, Int) -> Void
@@ -46,7 +46,7 @@ struct InventoryReader {
             for row in rows {
                 guard let model = models[row[1]] else {
                     throw database.misunderstood(
-                        query, localized("a device of the model \"\(row[1])\", which typemodel has not got"))
+                        query, localized("a device of the model \"\(row[1])\", which is not in typemodel"))
                 }
                 guard maker.isPhone(name: row[0], model: model) else {
                     others += 1
@@ -68,7 +68,7 @@ struct InventoryReader {
         if !zip(phones, phones.dropFirst()).allSatisfy({ $0.name < $1.name }) { sort() }
     }
 
-    /// The database may order names otherwise than we do.
+    /// The database may sort names differently than we do.
     private mutating func sort() {
         phones.sort { $0.name < $1.name }
         var last: String?
@@ -78,7 +78,7 @@ struct InventoryReader {
         }
     }
 
-    /// Enters what the phones from a place on are known to do at the moment.
+    /// Sets the current state of the phones from an index on.
     private mutating func learn(_ states: [RegisteredPhone], from start: Int) {
         // A phone is listed by each node that knew it.
         var byName: [String: RegisteredPhone] = [:]
@@ -130,7 +130,8 @@ struct InventoryReader {
         return pools
     }
 
-    /// The database names a server by host name, full name or address; the configuration may have another of them.
+    /// The database names a server by host name, fully qualified name or address; the configuration may use another of
+    /// them.
     private func server(_ name: String) -> String {
         let wanted = name.lowercased()
         let host = { (text: String) in text.lowercased().prefix { $0 != "." } }

@@ -11,12 +11,12 @@ struct ClusterAdd: ParsableCommand {
         commandName: "add", abstract: localized("Add a cluster to the configuration."),
         discussion: localized(
             """
-            The publisher is asked for the other nodes. Of every node the SSH host key and the TLS keys are shown, to be \
-            compared with what its console shows, and pinned after a yes. Without a terminal they have to be given: \
-            --ssh-host-key and --tls-pin, each once for every key. No password is written down: it comes from \
-            --password-file, from --password-command, or is asked for each time.
+            The publisher is asked for the other nodes. For every node the SSH host key and the TLS keys are shown, to \
+            be compared with what its console shows, and pinned once confirmed. Without a terminal they must be \
+            specified: --ssh-host-key and --tls-pin, once for each key. No password is stored: it comes from \
+            --password-file or --password-command, or is asked for each time.
 
-            A cluster of cluster-lab describes itself, its keys included.
+            A cluster of cluster-lab describes itself, including its keys.
 
             Example:
               etoken-bridge cluster add \\
@@ -32,7 +32,7 @@ struct ClusterAdd: ParsableCommand {
         completion: .directory)
     var lab: String?
 
-    @Option(help: .localized("The name to give it.", valueName: "name"))
+    @Option(help: .localized("Its name in the configuration.", valueName: "name"))
     var name: String?
 
     @Option(
@@ -48,7 +48,7 @@ struct ClusterAdd: ParsableCommand {
 
     @Option(
         help: .localized(
-            "A program that prints the platform account's password, with its arguments; there is no shell.",
+            "A program, with its arguments, that prints the platform account's password; no shell is involved.",
             valueName: "command"))
     var passwordCommand: String?
 
@@ -68,50 +68,50 @@ struct ClusterAdd: ParsableCommand {
     @Option(
         name: [.customLong("ssh-host-key"), .customLong("ssh-fingerprint")],
         help: .localized(
-            "An SSH host key that is agreed on: SHA256:... May be given more than once.", valueName: "key"))
+            "A confirmed SSH host key: SHA256:... May be repeated.", valueName: "key"))
     var sshHostKey: [String] = []
 
     @Option(
         help: .localized(
-            "A TLS key that is agreed on, TVS's too: sha256//... May be given more than once.", valueName: "key"))
+            "A confirmed TLS key, also that of TVS: sha256//... May be repeated.", valueName: "key"))
     var tlsPin: [String] = []
 
     @Flag(
         help: .localized(
-            "Old TLS versions, small keys and SHA-1 are allowed with the nodes of this cluster (CUCM 8 and 9)."))
+            "Allow old TLS versions, small keys and SHA-1 with the nodes of this cluster (CUCM 8 and 9)."))
     var legacyTls = false
 
-    @Flag(help: .localized("Old SSH key exchanges and host keys are allowed with the nodes of this cluster."))
+    @Flag(help: .localized("Allow old SSH key exchanges and host keys with the nodes of this cluster."))
     var legacySsh = false
 
     @Option(
         name: .customLong("set"),
         help: .localized(
             """
-            A key of the configuration for a node: address, tftp_port, http_port, https_port, ssh_port, tvs_port. The \
-            publisher is also called publisher. May be given more than once.
+            A configuration key for a node: address, tftp_port, http_port, https_port, ssh_port, tvs_port. The \
+            publisher can also be called publisher. May be repeated.
             """, valueName: "node.key=value"))
     var settings: [NodeSetting] = []
 
-    @Flag(help: .localized("Replace a cluster of the same name."))
+    @Flag(help: .localized("Replace an existing cluster of the same name."))
     var force = false
 
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         guard (publisher == nil) != (lab == nil) else {
-            throw ValidationError(localized("Say which cluster: --publisher HOST, or --lab FOLDER."))
+            throw ValidationError(localized("Specify a cluster: --publisher HOST or --lab FOLDER."))
         }
         guard lab != nil || (name != nil && user != nil) else {
-            throw ValidationError(localized("With --publisher, give --name and --user too."))
+            throw ValidationError(localized("With --publisher, also specify --name and --user."))
         }
         if let name, !ClusterConfiguration.isName(name) {
             throw ValidationError(
-                localized("--name \(name): a cluster's name consists of letters, digits, '-', '_' and '.'."))
+                localized("--name \(name): a cluster name may contain only letters, digits, '-', '_' and '.'."))
         }
         guard passwordFile == nil || passwordCommand == nil,
             applicationPasswordFile == nil || applicationPasswordCommand == nil
-        else { throw ValidationError(localized("Give a password file or a password command, not both.")) }
+        else { throw ValidationError(localized("Specify a password file or a password command, not both.")) }
         for fingerprint in sshHostKey where !fingerprint.hasPrefix("SHA256:") || fingerprint.utf8.count != 50 {
             throw ValidationError(localized("--ssh-host-key \(fingerprint) is not SHA256: and 43 characters."))
         }
@@ -148,7 +148,7 @@ struct ClusterAdd: ParsableCommand {
             throw Failure(
                 Status.failed,
                 localized("A cluster called \"\(name)\" is in \(ConfigurationFile.defaultPath) already."),
-                next: localized("Choose another --name, or give --force to replace it and pin its keys anew."))
+                next: localized("Choose another --name, or use --force to replace it and pin its keys again."))
         }
         var cluster = ClusterConfiguration(
             name: name,
@@ -163,7 +163,7 @@ struct ClusterAdd: ParsableCommand {
         var first = NodeConfiguration(
             name: address, isPublisher: true, address: address, legacyTLS: legacyTls, legacySSH: legacySsh)
         try apply(to: &first, as: ["publisher", address])
-        // Nothing is sent to the publisher, the password least of all, before its keys are agreed on.
+        // Nothing is sent to the publisher, least of all the password, before its keys are confirmed.
         let contact = FirstContact(with: first)
         if let failure = contact.failures.first(where: { $0.purpose != .tvs }) { throw Self.failure(failure.error) }
         try agreement.ask([contact])
@@ -185,7 +185,7 @@ struct ClusterAdd: ParsableCommand {
         cluster.nodes = [publisherNode] + contacts.map(\.pinned)
         for setting in settings where !setting.isUsed(by: cluster.nodes.map(\.name) + ["publisher", address]) {
             throw Failure(
-                Status.notThere, localized("--set names \(setting.node), and the cluster has no such node."),
+                Status.notThere, localized("--set names \(setting.node), but the cluster has no such node."),
                 next: localized("Its nodes: \(cluster.nodes.map(\.name).joined(separator: ", "))."))
         }
         agreement.warn(contacts + [contact])
@@ -198,7 +198,7 @@ struct ClusterAdd: ParsableCommand {
         guard error.code == .noCommonAlgorithm else { return failure }
         return Failure(
             failure.status, failure.what, code: failure.code,
-            next: localized("For CUCM 8 and 9, give --legacy-tls and --legacy-ssh."), causes: failure.causes)
+            next: localized("For CUCM 8 and 9, add --legacy-tls and --legacy-ssh."), causes: failure.causes)
     }
 
     private func node(for server: ClusterServer) throws -> NodeConfiguration {

@@ -1,5 +1,5 @@
-/// One thing that `doctor` looks at. Checks do not depend on each other's findings; what several of them need to know is
-/// in the ``DoctorContext``, found out once.
+/// One thing that `doctor` checks. Checks do not depend on each other's findings; what several of them need is in the
+/// ``DoctorContext``, determined once.
 protocol DoctorCheck {
     /// For `--json` and the headings, for example `readers`.
     var name: String { get }

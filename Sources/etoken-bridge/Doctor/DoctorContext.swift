@@ -6,15 +6,15 @@ import SmartCards
 import TokenPresence
 import Tokens
 
-/// What the checks look at. Everything is found out when it is first asked for, and once.
+/// What the checks need. Everything is determined on first use, once.
 final class DoctorContext {
-    /// A module that was found or named, and what came of loading it.
+    /// A module that was found or specified, and the result of loading it.
     struct Module {
         let path: String
         let loaded: Result<PKCS11Module, TokenError>
     }
 
-    /// The modules that the user or the configuration names; none to search for them.
+    /// The modules specified by the user or the configuration; none to search for them.
     let namedModules: [String]
     let patience: Int
 
@@ -23,12 +23,12 @@ final class DoctorContext {
         self.patience = patience
     }
 
-    /// How many wrong PINs lock the tokens, as the configuration says.
+    /// How many wrong PINs lock the tokens, according to the configuration.
     private(set) lazy var pinTries = (try? ConfigurationFile.load())?.tokens.pinTries
 
     private(set) lazy var socket = ServiceSocket()
 
-    /// Whether a card or the service did not answer: what waits for it cannot be ended.
+    /// Whether a card or the service did not answer: whatever waits for it cannot be ended.
     private(set) var hasHung = false
 
     /// Does something that may hang, and gives up after a while.
@@ -48,8 +48,8 @@ final class DoctorContext {
         return patiently { (try? service.readers()) ?? [] } ?? []
     }()
 
-    /// Whether the card in a reader could be used before any module was asked, by the reader's name; nil where it did not
-    /// answer. Each is asked over a connection of its own, as one that hangs is of no use any more.
+    /// Whether the card in a reader could be used before any module was asked, by the reader's name; nil if it did not
+    /// answer. Each is asked over a separate connection, because one that hangs is no longer usable.
     private lazy var cardAccess: [String: PCSCStatus?] = {
         var access: [String: PCSCStatus?] = [:]
         for reader in readers where reader.hasCard && !reader.isMute {
@@ -93,7 +93,7 @@ final class DoctorContext {
         return (present, failures)
     }()
 
-    /// Whether a module did not answer: then nobody knows which tokens there are.
+    /// Whether a module did not answer: then it is not known which tokens there are.
     var hasSilentModule: Bool {
         modules.contains { module in
             guard case .failure(let error) = module.loaded else { return false }
@@ -101,8 +101,8 @@ final class DoctorContext {
         }
     }
 
-    /// Readers that hold a card which could be used, and is none of the tokens. Where a module could not be asked, nobody
-    /// knows of which cards that is so: then none.
+    /// Readers with a card that could be used but is none of the tokens. If a module could not be asked, it is not
+    /// known for which cards that is so: then none.
     var unreadReaders: [Reader] {
         guard tokens.failures.isEmpty, !hasSilentModule else { return [] }
         let descriptions = tokens.present.map(\.info.slotDescription)

@@ -6,7 +6,7 @@ import SmartCards
 struct Finding: Encodable {
     enum Severity: String, Encodable {
         case ok
-        /// Worth knowing; the work can be done.
+        /// Worth knowing; work can go on.
         case warning
         /// Something cannot be done as long as this is so.
         case problem
@@ -23,13 +23,13 @@ struct Finding: Encodable {
     /// Which check found it: ``DoctorCheck/name``.
     let check: String
     let severity: Severity
-    /// What kind of finding it is; stable across releases.
+    /// The kind of finding; stable across releases.
     let code: String
-    /// The reader, and the card in it, that this is about; left out where it is about none.
+    /// The reader, and the card in it, that this is about; omitted if there is none.
     private(set) var reader: ReaderDocument?
-    /// One sentence or two: what was expected and what was found.
+    /// One or two sentences: what was expected and what was found.
     let text: LocalizableText
-    /// What to do: commands where there are any. Empty for what is well.
+    /// What to do: commands if there are any. Empty if all is well.
     let next: [LocalizableText]
 
     /// - Parameter check: the check that found it.

@@ -2,22 +2,22 @@ import Configuration
 import Messages
 import Tokens
 
-/// Whether one more PIN may be tried on a token: this program locks none. It stops when two thirds of the wrong PINs that
-/// lock the token were tried in a row, and remembers that a token said it is locked.
+/// Whether one more PIN may be tried on a token: this program never locks one. It stops when two thirds of the wrong
+/// PINs that lock the token were tried in a row, and remembers if a token reported that it is locked.
 ///
-/// Tries of other programs, and of this one on other machines, are not known here; tokens that show flags tell of them.
+/// Tries of other programs, and of this one on other machines, are not known here; tokens that set flags report them.
 struct PINHistory {
-    /// How many wrong PINs lock a token as Cisco sells it (docs/pins-and-signing.md).
+    /// How many wrong PINs lock a token as sold by Cisco (docs/pins-and-signing.md).
     private static let ofCisco = 15
-    /// How many are assumed to lock a token of which nothing is known: hardly any card is set to fewer.
+    /// How many are assumed to lock a token about which nothing is known: hardly any card is set to fewer.
     private static let atLeast = 3
 
     let record: PINRecord
     private let token: Token
-    /// How many wrong PINs in a row lock the token, where that is known.
+    /// How many wrong PINs in a row lock the token, if known.
     private let tries: Int?
 
-    /// - Parameter configured: how many wrong PINs lock the tokens, as the user says.
+    /// - Parameter configured: how many wrong PINs lock the tokens, according to the user.
     init(_ token: Token, configured: Int?) {
         self.token = token
         record = PINRecord(token.info)
@@ -30,8 +30,8 @@ struct PINHistory {
 
     private var label: String { token.info.plainLabel }
 
-    /// After how many wrong PINs no other is tried, or nil where the token tells how many are left: who shows that a wrong
-    /// PIN was given also shows the last try (PKCS#11 2.40, section 3.2), which is refused by its flag.
+    /// After how many wrong PINs no other is tried, or nil if the token reports how many are left: a token that reports
+    /// a wrong PIN also reports the last try (PKCS#11 2.40, section 3.2), which is refused by its flag.
     private var limit: Int? {
         if let tries { return tries * 2 / 3 }
         return token.info.pin == .countLow ? nil : Self.atLeast * 2 / 3
@@ -43,7 +43,7 @@ struct PINHistory {
         if record.isLocked {
             return Failure(
                 Status.pinLocked,
-                localized("Token \(label) said at the last login that its PIN is locked, so no other is tried."),
+                localized("Token \(label) reported at the last login that its PIN is locked, so no other is tried."),
                 next: localized(
                     "Use the other token, or have this one unlocked with its administrator PIN, and then: rm \(record.path)"
                 ))
@@ -53,10 +53,10 @@ struct PINHistory {
             return Failure(
                 Status.pinLocked,
                 localized(
-                    "\(count) wrong PINs in a row were tried on token \(label) with this program. How many lock it is not known, and it may be \(Self.atLeast), so no other is tried."
+                    "\(count) wrong PINs in a row were tried on token \(label) with this program. It is not known how many lock it; it may be \(Self.atLeast), so no other is tried."
                 ),
                 next: localized(
-                    "Use the other token. If you know how many wrong PINs lock this one, write the number into \(ConfigurationFile.defaultPath), below [tokens]: pin_tries = N. If the right PIN was given meanwhile with other software: rm \(record.path)"
+                    "Use the other token. If you know how many wrong PINs lock this one, add the number to \(ConfigurationFile.defaultPath), under [tokens]: pin_tries = N. If the right PIN has been entered with other software in the meantime: rm \(record.path)"
                 ))
         }
         return Failure(
@@ -75,12 +75,12 @@ struct PINHistory {
 
     /// Refuses a login that might lock the token.
     func check() throws {
-        // Where the flags say more than nothing, they will also say when it is unlocked.
+        // If the flags say anything at all, they will also say when it is unlocked.
         if token.info.pin != .ready { record.store(record.count) }
         if let refusal { throw refusal }
     }
 
-    /// What to know before a PIN is typed, or nil.
+    /// What the user should know before entering a PIN, or nil.
     var warning: LocalizableText? {
         let count = record.count
         guard count > 0 else { return nil }
@@ -102,9 +102,9 @@ struct PINHistory {
     }
 
     /// Does something that tries a PIN once, and keeps count. As on a card, the try counts before its outcome is known,
-    /// so that ending the program hides none.
+    /// so that killing the program hides none.
     ///
-    /// - Parameter body: calls what it is given when it has the PIN and is about to try it.
+    /// - Parameter body: calls its argument when it has the PIN and is about to try it.
     func counting<Value>(_ body: (_ isAboutToTry: () -> Void) throws -> Value) throws -> Value {
         let before = record.count
         do {

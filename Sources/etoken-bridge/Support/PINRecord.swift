@@ -2,9 +2,9 @@ import Basics
 import Migration
 import Tokens
 
-/// What this program remembers of one token's PIN: how many wrong ones it tried since the last right one, and whether the
-/// token said that it is locked. Many tokens do not tell (OpenSC shows no flags for a CardOS eToken). Holds nothing of any
-/// PIN.
+/// What this program remembers about one token's PIN: how many wrong ones it tried since the last right one, and
+/// whether the token reported that it is locked. Many tokens do not report it (OpenSC sets no flags for a CardOS
+/// eToken). Contains nothing of any PIN.
 struct PINRecord {
     /// A file with the count, and the word `locked`.
     let path: String
@@ -25,10 +25,10 @@ struct PINRecord {
     /// Wrong PINs since the last right one.
     var count: Int { words.first.flatMap { Int($0) } ?? 0 }
 
-    /// Whether the token said at a login that its PIN is locked, and its flags do not show otherwise since.
+    /// Whether the token reported at a login that its PIN is locked, unless its flags have shown otherwise since.
     var isLocked: Bool { flags == .ready && words.contains("locked") }
 
-    /// The state of the PIN: by the token's flags, and by what it said at a login where they show nothing.
+    /// The state of the PIN: by the token's flags or, if they show nothing, by what it reported at a login.
     var state: PINState { isLocked ? .locked : flags }
 
     /// A record that cannot be kept is no reason to fail: the token keeps its own count.

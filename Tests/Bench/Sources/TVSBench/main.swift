@@ -4,8 +4,8 @@ import Glibc
 import Operations
 import X509
 
-/// Asks a lab's Trust Verification Service for the signer of its CTL file, one question after the other on a new connection
-/// each, as phones do, and prints the number of answers a second:
+/// Asks a lab's Trust Verification Service for the signer of its CTL file, one question after another, each on a new
+/// connection, as phones do, and prints the number of answers per second:
 ///
 ///     TVSBench LAB SECONDS
 struct Usage: Error {}
