@@ -90,7 +90,9 @@ let package = Package(
         // The lab: a cluster and its phones on loopback. It knows nothing of the product above.
         .target(
             name: "ClusterLab",
-            dependencies: ["Basics", "CLinux", "CSSH", "Markup", "Transfers", "TrustList", "X509", "FlyingFox"]),
+            dependencies: [
+                "Basics", "CLinux", "CSSH", "Markup", "Messages", "Transfers", "TrustList", "X509", "FlyingFox",
+            ]),
         .executableTarget(
             name: "cluster-lab",
             dependencies: [
@@ -99,7 +101,7 @@ let package = Package(
             ]),
 
         // A token without hardware: a smart card for the virtual reader of vsmartcard-vpcd.
-        .target(name: "VirtualToken", dependencies: ["X509"]),
+        .target(name: "VirtualToken", dependencies: ["Basics", "X509"]),
         .executableTarget(
             name: "virtual-token",
             dependencies: [
@@ -141,7 +143,7 @@ let package = Package(
                 "TrustList", "X509",
             ], exclude: ["Fixtures"]),
         .target(
-            name: "ServerFixtures", dependencies: ["CLinux", "Transfers"], path: "Tests/ServerFixtures",
+            name: "ServerFixtures", dependencies: ["Basics", "CLinux", "Transfers"], path: "Tests/ServerFixtures",
             exclude: [
                 "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "ssh-cut.py",
                 "tls-echo.py", "tvs-server.py",

@@ -1,3 +1,5 @@
+import Operations
+import Configuration
 import Basics
 import Cluster
 import Messages
@@ -181,7 +183,7 @@ class ChangeStep {
     unowned let change: Change
     init(_ change: Change) { self.change = change }
 
-    var cluster: any ClusterWorld { change.cluster }
+    var cluster: any ClusterAccess { change.cluster }
     var survey: Survey { change.survey }
     var output: String { change.plan.settings.output }
 }

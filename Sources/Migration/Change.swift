@@ -1,3 +1,4 @@
+import Operations
 import Basics
 import Cluster
 import Glibc
@@ -13,7 +14,7 @@ import X509
 public final class Change {
     public let plan: ChangePlan
     public let survey: Survey
-    let cluster: any ClusterWorld
+    let cluster: any ClusterAccess
     let state: StateFolder
     /// The tokens' certificates, in the plan's order.
     let certificates: [Certificate]
@@ -37,7 +38,7 @@ public final class Change {
     var known: JournalState { journal?.state ?? JournalState([]) }
 
     private init(
-        _ plan: ChangePlan, _ survey: Survey, of cluster: any ClusterWorld, state: StateFolder, journal: Journal? = nil
+        _ plan: ChangePlan, _ survey: Survey, of cluster: any ClusterAccess, state: StateFolder, journal: Journal? = nil
     ) throws {
         (self.plan, self.survey, self.journal) = (plan, survey, journal)
         (self.cluster, self.state, isContinued) = (cluster, state, journal != nil)
@@ -53,14 +54,14 @@ public final class Change {
     /// Nothing is changed by it.
     ///
     /// - Throws: ``MigrationError``, or what the cluster's transports throw.
-    convenience init(_ source: ChangeSource, of cluster: any ClusterWorld, state: StateFolder) throws {
+    convenience init(_ source: ChangeSource, of cluster: any ClusterAccess, state: StateFolder) throws {
         switch source {
         case .new(let request): try self.init(request, of: cluster, state: state)
         case .saved(let plan): try self.init(running: plan, of: cluster, state: state)
         }
     }
 
-    private convenience init(_ request: ChangeRequest, of cluster: any ClusterWorld, state: StateFolder) throws {
+    private convenience init(_ request: ChangeRequest, of cluster: any ClusterAccess, state: StateFolder) throws {
         try Self.checkUnfinished(cluster.name, state)
         let survey = try Survey(of: cluster, backups: state)
         let created = TrustListDraft.timestamp(replacing: survey.present?.header, at: request.now)
@@ -78,7 +79,7 @@ public final class Change {
     /// Takes up a plan that was saved.
     ///
     /// - Throws: ``MigrationError`` (`world-changed`) where the cluster is not as it was when the plan was made.
-    private convenience init(running plan: ChangePlan, of cluster: any ClusterWorld, state: StateFolder) throws {
+    private convenience init(running plan: ChangePlan, of cluster: any ClusterAccess, state: StateFolder) throws {
         guard plan.cluster == cluster.name else {
             throw MigrationError(
                 .planUnusable, localized("This is a plan for cluster \(plan.cluster), not for \(cluster.name)."),
@@ -100,7 +101,7 @@ public final class Change {
     }
 
     /// Takes up a change that was begun, to resume it or to roll it back.
-    convenience init(continuing journal: Journal, of cluster: any ClusterWorld, state: StateFolder) throws {
+    convenience init(continuing journal: Journal, of cluster: any ClusterAccess, state: StateFolder) throws {
         let known = journal.state
         let newFile = known.toldPhones ? try known.newFile.map(state.backup(sha256:)) : nil
         let survey = try Survey(restoring: journal.plan.world, of: cluster, backups: state, newFile: newFile)

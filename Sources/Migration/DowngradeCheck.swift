@@ -1,3 +1,4 @@
+import Operations
 import Basics
 import Cluster
 import Configuration
@@ -46,7 +47,7 @@ public struct DowngradeCheck: Codable, Sendable {
     ///   - tokens: those that are at hand; empty where none was named.
     /// - Throws: what keeps the cluster from being read at all.
     public init(
-        of world: any ClusterWorld, target: ClusterVersion, tokens: [ChangePlan.Token], state: StateFolder
+        of world: any ClusterAccess, target: ClusterVersion, tokens: [ChangePlan.Token], state: StateFolder
     ) throws {
         let present = try world.version()
         // A release that is named in short stands for all of its builds.
@@ -148,7 +149,7 @@ private struct Checklist {
     }
 
     mutating func lookAtTokens(
-        _ inFile: [Record], _ present: TrustListFile, _ survey: Survey, _ world: any ClusterWorld, cluster: String,
+        _ inFile: [Record], _ present: TrustListFile, _ survey: Survey, _ world: any ClusterAccess, cluster: String,
         atHand: [ChangePlan.Token]
     ) throws {
         // Without tokens it asks for them.

@@ -9,7 +9,7 @@ import TrustList
 import X509
 
 /// A real cluster, reached through the transports of the module Cluster.
-public final class LiveCluster: ClusterWorld {
+public final class LiveCluster: ClusterAccess {
     private let cluster: ClusterClient
     private let publisher: NodeConfiguration
 

@@ -31,7 +31,7 @@ public struct Survey {
     public var itl: TrustListFile? { world.nodes.lazy.compactMap { itlLists[$0] }.first }
 
     /// Reads everything that a plan depends on. Changes nothing.
-    init(of cluster: any ClusterWorld, backups: StateFolder) throws {
+    init(of cluster: any ClusterAccess, backups: StateFolder) throws {
         version = try cluster.version()
         mode = try cluster.securityMode()
         (presentBytes, present) = try Self.presentFile(of: cluster, mode: mode)
@@ -54,7 +54,7 @@ public struct Survey {
     ///
     /// - Parameter newFile: what the change has made, once phones were told of it: those that cannot be asked are supposed to hold it.
     init(
-        restoring world: WorldState, of cluster: any ClusterWorld, backups: StateFolder, newFile: [UInt8]?
+        restoring world: WorldState, of cluster: any ClusterAccess, backups: StateFolder, newFile: [UInt8]?
     ) throws {
         self.world = world
         guard let version = ClusterVersion(world.version) else {
@@ -76,7 +76,7 @@ public struct Survey {
             new: try newFile.map { ($0, try TrustListFile(decoding: $0)) })
     }
 
-    private static func nodeNames(_ present: TrustListFile?, _ cluster: any ClusterWorld) -> [String: String] {
+    private static func nodeNames(_ present: TrustListFile?, _ cluster: any ClusterAccess) -> [String: String] {
         let servers = Set((present?.records ?? []).compactMap(\.dnsName))
         return servers.reduce(into: [:]) { $0[$1] = cluster.nodeName(of: $1) }
     }
@@ -106,7 +106,7 @@ public struct Survey {
         return signers.first { $0 != own } ?? own
     }
 
-    private static func readITLs(of cluster: any ClusterWorld) throws -> [String: [UInt8]] {
+    private static func readITLs(of cluster: any ClusterAccess) throws -> [String: [UInt8]] {
         var itls: [String: [UInt8]] = [:]
         for reading in try cluster.trustLists.read(.itl).readings where itls[reading.node] == nil {
             if let error = reading.error { throw error }
@@ -127,7 +127,7 @@ public struct Survey {
     }
 
     private static func presentFile(
-        of cluster: any ClusterWorld, mode: SecurityMode
+        of cluster: any ClusterAccess, mode: SecurityMode
     ) throws -> ([UInt8]?, TrustListFile?) {
         let file = try cluster.trustLists.read(.ctl)
         if let failure = file.failures.first { throw failure.error }
@@ -180,7 +180,7 @@ public struct Survey {
     }
 
     private static func phones(
-        of cluster: any ClusterWorld, present: [UInt8]?, list: TrustListFile?, backups: StateFolder,
+        of cluster: any ClusterAccess, present: [UInt8]?, list: TrustListFile?, backups: StateFolder,
         new: (bytes: [UInt8], list: TrustListFile)? = nil
     ) throws -> [SurveyedPhone] {
         let phones = try cluster.phones()

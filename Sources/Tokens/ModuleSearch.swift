@@ -74,7 +74,7 @@ public enum ModuleSearch {
         var entries: [String: Registration] = [:]
         // The more special folder wins: a file of the same name replaces the other.
         for folder in places.system.reversed() + [places.user].compactMap(\.self) {
-            for name in Files.names(in: folder) where name.hasSuffix(".module") && !name.hasPrefix(".") {
+            for name in Files.names(in: folder, hidden: false) where name.hasSuffix(".module") {
                 entries[name] = registration(in: "\(folder)/\(name)")
             }
         }

@@ -52,7 +52,8 @@ public final class HTTPSession: Sendable {
         handle.set(CURLOPT_PROTOCOLS_STR, location.scheme)
         handle.set(CURLOPT_REDIR_PROTOCOLS_STR, location.scheme)
         handle.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
-        handle.set(CURLOPT_COOKIEFILE, "")
+        // Turns cookies on, without a file. COOKIEFILE "" would too, but libcurl 7.88 loses its list at each reset.
+        handle.set(CURLOPT_COOKIEJAR, nil)
         if request.followsRedirects {
             handle.set(CURLOPT_FOLLOWLOCATION, true)
             handle.set(CURLOPT_MAXREDIRS, 5)

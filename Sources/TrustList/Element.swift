@@ -1,3 +1,5 @@
+import Basics
+
 /// One tag-length-value element of a header or record, as it stands in the file.
 ///
 /// Tags are one byte, lengths two bytes big-endian. Two elements are special: padding (tag 13) is a lone byte without a
@@ -55,7 +57,7 @@ extension [Element] {
     /// The value as a two-byte number, or nil where it is absent or has another length.
     func number16(_ tag: UInt8) -> UInt16? {
         guard let bytes = bytes(tag), bytes.count == 2 else { return nil }
-        return UInt16(bytes[bytes.startIndex]) << 8 | UInt16(bytes[bytes.startIndex + 1])
+        return bytes.bigEndian()
     }
 
     /// The value as text, without the trailing NUL that the length counts.
@@ -78,8 +80,7 @@ extension ArraySlice<UInt8> {
 extension [UInt8] {
     /// Appends a two-byte big-endian number; every caller has checked that it fits.
     mutating func append(bigEndian value: Int) {
-        append(UInt8(value >> 8 & 0xff))
-        append(UInt8(value & 0xff))
+        self += [UInt8](bigEndian: UInt16(value))
     }
 }
 

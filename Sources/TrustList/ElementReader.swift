@@ -1,3 +1,4 @@
+import Basics
 import Messages
 
 /// A part of a trust list, for errors: its name is made up only when one is thrown.
@@ -44,7 +45,7 @@ struct ElementReader {
                 .truncated, at: start,
                 localized("\(part.name) ends inside the length of field \(tag): \(end - start) bytes are left"))
         }
-        let length = Int(bytes[start + 1]) << 8 | Int(bytes[start + 2])
+        let length = bytes[start + 1...start + 2].bigEndian(as: Int.self)
         guard end - start - 3 >= length else {
             throw TrustListError(
                 .truncated, at: start,

@@ -1,3 +1,4 @@
+import Basics
 import Messages
 import X509
 
@@ -113,6 +114,6 @@ public struct Header: Hashable, Sendable {
         signature = Array(try value(Tag.signature, length: modulus.signatureLength))
         fileName = String(trustListText: try value(Tag.fileName))
         let time = try value(Tag.timestamp, length: 4)
-        timestamp = time.reduce(0) { $0 << 8 | UInt32($1) }
+        timestamp = time.bigEndian()
     }
 }

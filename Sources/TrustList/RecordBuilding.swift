@@ -1,3 +1,4 @@
+import Basics
 import Messages
 import X509
 
@@ -43,7 +44,7 @@ extension Record {
         var body: [Element] = [
             .value(tag: Tag.dnsName, bytes: ArraySlice(trustListText: dnsName)),
             .value(tag: Tag.subjectName, bytes: ArraySlice(trustListText: subjectName)),
-            .value(tag: Tag.function, bytes: [UInt8(role.rawValue >> 8), UInt8(role.rawValue & 0xff)]),
+            .value(tag: Tag.function, bytes: [UInt8](bigEndian: role.rawValue)[...]),
             .value(tag: Tag.issuerName, bytes: ArraySlice(trustListText: issuerName)),
             .value(tag: Tag.serialNumber, bytes: serialNumber[...]),
             .value(tag: Tag.publicKey, bytes: publicKey[...]),
@@ -85,6 +86,6 @@ extension Record {
                 .badLength, localized("the record would be \(length) bytes long; the limit is \(UInt16.max)"))
         }
         self.init(
-            elements: [.value(tag: Tag.recordLength, bytes: [UInt8(length >> 8), UInt8(length & 0xff)])] + body)
+            elements: [.value(tag: Tag.recordLength, bytes: [UInt8](bigEndian: UInt16(length))[...])] + body)
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Messages
 import X509
 
@@ -108,7 +109,7 @@ public struct TrustListDraft: Sendable {
             [
                 .value(tag: Header.Tag.version, bytes: [1, 2]),
                 .value(
-                    tag: Header.Tag.headerLength, bytes: [UInt8(headerLength >> 8 & 0xff), UInt8(headerLength & 0xff)]),
+                    tag: Header.Tag.headerLength, bytes: [UInt8](bigEndian: UInt16(headerLength))[...]),
                 .container(tag: Header.Tag.signerID, length: signerID.reduce(0) { $0 + $1.encodedLength }),
             ] + signerID + [
                 .container(tag: Header.Tag.signatureInfo, length: 15),

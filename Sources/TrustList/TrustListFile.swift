@@ -1,3 +1,4 @@
+import Basics
 import Messages
 import X509
 
@@ -120,7 +121,7 @@ extension TrustListFile {
                     throw TrustListError(
                         .badLength, at: start, localized("HEADERLENGTH must be 2 bytes long, and is \(value.count)"))
                 }
-                let length = value.reduce(0) { $0 << 8 | Int($1) }
+                let length = value.bigEndian(as: Int.self)
                 guard length >= reader.offset, length <= bytes.count else {
                     throw TrustListError(
                         .badLength, at: start,
@@ -158,7 +159,7 @@ extension TrustListFile {
                 )
             )
         }
-        let length = Int(bytes[start + 3]) << 8 | Int(bytes[start + 4])
+        let length = bytes[start + 3...start + 4].bigEndian(as: Int.self)
         guard length >= 5 else {
             throw TrustListError(
                 .badLength, at: start, localized("\(part.name) says it is \(length) bytes long; its own head takes 5"))

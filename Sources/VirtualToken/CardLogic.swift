@@ -1,3 +1,5 @@
+import Basics
+
 /// A card with what all cards share: chained commands are joined, long answers are given in parts.
 final class CardLogic {
     let card: any Card
@@ -47,6 +49,6 @@ final class CardLogic {
         let now = data.prefix(min(expected == 0 ? 256 : expected, 256))
         remainder = data.dropFirst(now.count)
         let status = remainder.isEmpty ? Status.done.rawValue : 0x6100 | UInt16(min(remainder.count, 256) & 0xff)
-        return Array(now) + [UInt8(status >> 8), UInt8(status & 0xff)]
+        return Array(now) + [UInt8](bigEndian: status)
     }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// A CardOS 4.3b eToken as OpenSC's `cardos` driver meets it: a PKCS#15 file system, one PIN, one RSA key that signs
 /// after PKCS#1 padding, or raw.
 final class CardOSCard: Card {
@@ -70,7 +72,7 @@ final class CardOSCard: Card {
     private func select(_ command: Command) -> Response {
         guard command.data.count % 2 == 0 else { return Response(status: .badData) }
         let identifiers = stride(from: 0, to: command.data.count, by: 2).map {
-            UInt16(command.data[$0]) << 8 | UInt16(command.data[$0 + 1])
+            command.data[$0...$0 + 1].bigEndian(as: UInt16.self)
         }
         let path: [UInt16]
         switch command.p1 {

@@ -1,3 +1,5 @@
+import Basics
+
 /// A command to a card (ISO 7816-4, section 5.1), in short or extended form.
 public struct Command: Hashable, Sendable {
     public let cla: UInt8
@@ -12,7 +14,7 @@ public struct Command: Hashable, Sendable {
     public var isChained: Bool { cla & 0x10 != 0 }
 
     /// P1 and P2 as one number.
-    public var parameter: UInt16 { UInt16(p1) << 8 | UInt16(p2) }
+    public var parameter: UInt16 { [p1, p2].bigEndian() }
 
     /// Nil where the lengths do not fit.
     public init?(_ bytes: [UInt8]) {
@@ -24,7 +26,7 @@ public struct Command: Hashable, Sendable {
             return
         }
         let isExtended = first == 0 && rest.count >= 2
-        func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
+        func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.bigEndian() }
         let width = isExtended ? 2 : 1
         let most = isExtended ? 65536 : 256
         let length = isExtended ? number(rest.prefix(2)) : Int(first)
@@ -52,7 +54,7 @@ public struct Response: Hashable, Sendable {
 
     init(status: UInt16) { (data, self.status) = ([], status) }
 
-    var bytes: [UInt8] { data + [UInt8(status >> 8), UInt8(status & 0xff)] }
+    var bytes: [UInt8] { data + [UInt8](bigEndian: status) }
 }
 
 /// Status words (ISO 7816-4, section 5.1.3) that the virtual cards give.

@@ -1,3 +1,5 @@
+import Basics
+
 /// As much of DER (X.690) as the files of a card need.
 enum DER {
     /// One element: tag (with all its bytes), length, content.
@@ -36,13 +38,8 @@ enum DER {
     }
 
     private static func bigEndian(_ value: Int) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var rest = value
-        repeat {
-            bytes.insert(UInt8(rest & 0xff), at: 0)
-            rest >>= 8
-        } while rest > 0
-        return bytes
+        let bytes = [UInt8](bigEndian: value).drop { $0 == 0 }
+        return bytes.isEmpty ? [0] : Array(bytes)
     }
 
     /// The content of the first element with this one-byte tag in a list of elements, or nil.
@@ -53,7 +50,7 @@ enum DER {
             if first & 0x80 != 0 {
                 let width = Int(first & 0x7f)
                 guard width <= 2, rest.count >= width else { return nil }
-                length = rest.prefix(width).reduce(0) { $0 << 8 | Int($1) }
+                length = rest.prefix(width).bigEndian()
                 rest = rest.dropFirst(width)
             }
             guard rest.count >= length else { return nil }

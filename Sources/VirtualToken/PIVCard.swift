@@ -1,3 +1,5 @@
+import X509
+
 /// A PIV card (NIST SP 800-73-4, part 2) with a key and certificate for PIV authentication (9A).
 final class PIVCard: Card {
     /// Of a PIV card that OpenSC knows.

@@ -1,3 +1,6 @@
+import X509
+import Basics
+
 /// The files of a PKCS#15 card (PKCS#15 1.1): one PIN, one RSA key, one certificate.
 struct PKCS15Files {
     static let root: [UInt16] = [0x3f00]
@@ -23,7 +26,7 @@ struct PKCS15Files {
 
     /// File identifiers as an OCTET STRING.
     private static func octets(_ path: [UInt16]) -> [UInt8] {
-        DER.octets(path.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] })
+        DER.octets(path.flatMap { [UInt8](bigEndian: $0) })
     }
 
     private let contents: [UInt16: [UInt8]]
@@ -82,9 +85,9 @@ struct PKCS15Files {
         let size = content(of: path)?.count ?? 0
         return DER.element(
             0x6f,
-            DER.element(0x80, [UInt8(size >> 8), UInt8(size & 0xff)]),
+            DER.element(0x80, [UInt8](bigEndian: UInt16(size))),
             DER.element(0x82, [isFolder ? 0x38 : 0x01]),
-            DER.element(0x83, [UInt8(last >> 8), UInt8(last & 0xff)]),
+            DER.element(0x83, [UInt8](bigEndian: UInt16(last))),
             // Everything may be read; nothing may be changed.
             DER.element(0x86, [0x00] + [UInt8](repeating: 0xff, count: 8)))
     }

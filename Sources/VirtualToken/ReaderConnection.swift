@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// Where a virtual reader listens.
@@ -38,11 +39,11 @@ final class ReaderConnection {
     /// The next message, or nil where the reader is gone.
     func receive() -> [UInt8]? {
         guard let length = bytes(2) else { return nil }
-        return bytes(Int(length[0]) << 8 | Int(length[1]))
+        return bytes(length.bigEndian())
     }
 
     func send(_ message: [UInt8]) {
-        let framed = [UInt8(message.count >> 8), UInt8(message.count & 0xff)] + message
+        let framed = [UInt8](bigEndian: UInt16(message.count)) + message
         var sent = 0
         while sent < framed.count {
             let count = framed[sent...].withUnsafeBytes {

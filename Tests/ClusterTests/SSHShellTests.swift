@@ -7,8 +7,6 @@ import Testing
 /// Our SSH client against a real OpenSSH server.
 @Suite(
     .waiting, .timeLimit(.minutes(10)),
-    .waiting, .timeLimit(.minutes(10)),
-    .waiting, .timeLimit(.minutes(10)),
     .enabled(if: OpenSSHServer.isPossible, "sshd needs root for an account of its own"))
 struct SSHShellTests {
     func node(_ server: OpenSSHServer, hostKey: String? = nil, legacy: Bool = false) -> NodeConfiguration {

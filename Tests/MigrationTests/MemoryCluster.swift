@@ -9,7 +9,7 @@ import X509
 
 /// A cluster in memory that can be told to fail at a given call. What the real transports do is tested against the lab.
 /// It is used by one thread: its nodes are read and written one after the other.
-final class MemoryCluster: ClusterWorld, @unchecked Sendable {
+final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     struct Fault: Error, CustomStringConvertible {
         let description: String
     }

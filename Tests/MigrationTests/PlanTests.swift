@@ -102,12 +102,14 @@ import X509
 
     /// As long as work goes on at one speed, the time left only shrinks, and the first word is right.
     @Test func theTimeLeftCountsPauses() {
-        let pace = Pace(total: 2000, batch: 100, pause: 5)
+        let pace = ProgressEstimate(total: 2000, batch: 100, pause: 5)
         let said = stride(from: 100, to: 2000, by: 100).map { done in
             pace.seconds(left: done, after: Double(done) * 0.01 + Double(done / 100 - 1) * 5)
         }
         #expect(said.first == 19 * 5 + 19 && said == said.sorted(by: >))
-        #expect(Pace.pauses(100, 100, 5) == 0 && Pace.pauses(101, 100, 5) == 5 && Pace.pauses(0, 100, 5) == 0)
+        #expect(
+            ProgressEstimate.pauses(100, 100, 5) == 0 && ProgressEstimate.pauses(101, 100, 5) == 5
+                && ProgressEstimate.pauses(0, 100, 5) == 0)
     }
 
     @Test func onlyPhonesWithKeysAreToPressThem() throws {

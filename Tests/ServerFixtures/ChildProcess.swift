@@ -1,3 +1,4 @@
+import Basics
 import CLinux
 import Foundation
 import Glibc
@@ -52,40 +53,18 @@ public final class ChildProcess: Sendable {
         _ arguments: [String], input: String = "/dev/null", output: String = "/dev/null", errors: String? = nil,
         environment: [String] = [], keyboard: Int32? = nil
     ) throws {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        if let keyboard {
-            posix_spawn_file_actions_adddup2(&actions, keyboard, 0)
-        } else {
-            posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+        let variables = Self.environment(environment).map {
+            $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         }
-        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        if let errors {
-            posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        } else {
-            posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        do {
+            let process = try Subprocess(
+                arguments, environment: Dictionary(variables.map { ($0[0], $0[1]) }) { $1 },
+                input: keyboard.map { .descriptor($0) } ?? .file(input), output: .file(output),
+                errors: errors.map { .file($0) })
+            id = process.id
+        } catch {
+            throw Failure(description: "\(arguments[0]): \(error)")
         }
-        etb_spawn_close_from(&actions, 3)
-        // Swift's worker threads block signals; a child that inherits that would not hear SIGTERM. And whoever started the
-        // tests may ignore some (nohup, a shell's background): a child would ignore them as well.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var noSignals = sigset_t()
-        sigemptyset(&noSignals)
-        posix_spawnattr_setsigmask(&attributes, &noSignals)
-        var allSignals = sigset_t()
-        sigfillset(&allSignals)
-        posix_spawnattr_setsigdefault(&attributes, &allSignals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-        let argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        let env: [UnsafeMutablePointer<CChar>?] = Self.environment(environment).map { strdup($0) } + [nil]
-        defer { for pointer in argv + env { free(pointer) } }
-        var id: pid_t = 0
-        let result = posix_spawnp(&id, arguments[0], &actions, &attributes, argv, env)
-        guard result == 0 else { throw Failure(description: "\(arguments[0]): \(String(cString: strerror(result)))") }
-        self.id = id
         name = arguments.joined(separator: " ")
     }
 

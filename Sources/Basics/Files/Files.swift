@@ -23,15 +23,24 @@ public enum Files {
         }
     }
 
+    /// Reads a file of text.
+    package static func text(_ path: String) throws(FileError) -> String {
+        String(decoding: try read(path), as: UTF8.self)
+    }
+
     /// Writes a file: beside its place, synced, then moved there.
     ///
     /// - Parameters:
     ///   - permissions: of the new file, for example 0o600.
     ///   - replacing: whether a file that stands there may be replaced; otherwise that is refused with `exists`.
+    ///   - scratch: a folder of the same file system to write in first, where nobody may see a file beside its place.
     public static func write(
-        _ bytes: [UInt8], to path: String, permissions: mode_t = 0o600, replacing: Bool
+        _ bytes: [UInt8], to path: String, permissions: mode_t = 0o600, replacing: Bool, scratch: String? = nil
     ) throws(FileError) {
-        var template = Array("\(path).XXXXXX".utf8CString)
+        let place = scratch.map {
+            "\($0)/\(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])"
+        }
+        var template = Array("\(place ?? path).XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw FileError(.write, path) }
         let temporary = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -68,6 +77,21 @@ public enum Files {
         guard unlink(path) == 0 || errno == ENOENT else { throw FileError(.remove, path) }
     }
 
+    /// Removes a folder and all that is in it, read-only folders too. Links are removed, not followed.
+    package static func removeTree(_ path: String) throws(FileError) {
+        chmod(path, 0o700)
+        for name in names(in: path) {
+            let inner = "\(path)/\(name)"
+            var status = stat()
+            if lstat(inner, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+                try removeTree(inner)
+            } else {
+                try remove(inner)
+            }
+        }
+        guard rmdir(path) == 0 || errno == ENOENT else { throw FileError(.remove, path) }
+    }
+
     public static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -76,7 +100,9 @@ public enum Files {
     public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// The names in a folder, in order; none where it cannot be read.
-    public static func names(in folder: String) -> [String] {
+    ///
+    /// - Parameter hidden: whether those that begin with a dot are among them.
+    public static func names(in folder: String, hidden: Bool = true) -> [String] {
         guard let folder = opendir(folder) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []
@@ -87,7 +113,7 @@ public enum Files {
                     $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
                 })
         }
-        return names.filter { $0 != "." && $0 != ".." }.sorted()
+        return names.filter { hidden ? $0 != "." && $0 != ".." : !$0.hasPrefix(".") }.sorted()
     }
 
     /// A text as a file's name: what is no ASCII letter, digit, `-`, `_` or `.` becomes `_`.
@@ -99,6 +125,27 @@ public enum Files {
     public static func modified(_ path: String) -> Int64? {
         var status = stat()
         return stat(path, &status) == 0 ? Int64(status.st_mtim.tv_sec) : nil
+    }
+
+    /// Something that changes whenever a file is replaced; nil where there is none.
+    package static func stamp(_ path: String) -> FileStamp? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return FileStamp(
+            inode: UInt64(status.st_ino), size: Int64(status.st_size), seconds: Int64(status.st_mtim.tv_sec),
+            nanoseconds: Int64(status.st_mtim.tv_nsec))
+    }
+
+    /// The absolute form of a path, its links resolved where it exists.
+    package static func absolute(_ path: String) -> String {
+        if let resolved = realpath(path, nil) {
+            defer { free(resolved) }
+            return String(cString: resolved)
+        }
+        if path.hasPrefix("/") { return path }
+        guard let current = getcwd(nil, 0) else { return path }
+        defer { free(current) }
+        return String(cString: current) + "/" + path
     }
 
     static func write(_ bytes: [UInt8], _ descriptor: Int32, _ path: String) throws(FileError) {
@@ -121,4 +168,12 @@ public enum Files {
         fsync(descriptor)
         close(descriptor)
     }
+}
+
+/// Which version of a file it is.
+package struct FileStamp: Hashable, Sendable {
+    let inode: UInt64
+    let size: Int64
+    let seconds: Int64
+    let nanoseconds: Int64
 }

@@ -13,7 +13,7 @@ extension Sequence where Element == UInt8 {
     }
 
     /// The number that these bytes are, the first one the most significant. What does not fit is lost at the front.
-    package func bigEndian<Number: FixedWidthInteger>(as type: Number.Type = Number.self) -> Number {
+    @inlinable package func bigEndian<Number: FixedWidthInteger>(as type: Number.Type = Number.self) -> Number {
         reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
     }
 }
@@ -55,7 +55,7 @@ extension Array where Element == UInt8 {
     }
 
     /// The bytes of a number, the most significant first.
-    package init(bigEndian number: some FixedWidthInteger) {
+    @inlinable package init(bigEndian number: some FixedWidthInteger) {
         self = Swift.withUnsafeBytes(of: number.bigEndian) { Array($0) }
     }
 }

@@ -1,9 +1,7 @@
-// Calls of Linux and glibc that Swift's Glibc module does not show, because they need _GNU_SOURCE. The lab imports this.
+// Calls of Linux and glibc that Swift's Glibc module does not show, because they need _GNU_SOURCE.
 // They are compiled apart: with _GNU_SOURCE in a header, the system's types would differ from those of other modules.
 #ifndef ETB_CLINUX_H
 #define ETB_CLINUX_H
-
-#include <spawn.h>
 
 // Accepts a connection that children do not inherit.
 int etb_accept(int descriptor);
@@ -14,8 +12,9 @@ int etb_pipe(int ends[2]);
 // Opens a folder only to find things in it.
 int etb_open_folder(const char *path);
 
-// The child keeps no descriptor from `first` on.
-int etb_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+// The child keeps no descriptor from `first` on. `actions`: a posix_spawn_file_actions_t; no header of the system is
+// included here, as its types would seem to be this module's.
+int etb_spawn_close_from(void *actions, int first);
 
 // The flag of a new session, for posix_spawnattr_setflags.
 short etb_spawn_new_session(void);

@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Messages
 import Transfers
@@ -135,7 +136,7 @@ public struct TVSClient: Sendable {
             guard value.count == 4 else {
                 throw malformed(localized("the time to live is \(value.count) bytes long, not 4"))
             }
-            timeToLive = value.reduce(0) { $0 << 8 | UInt32($1) }
+            timeToLive = value.bigEndian()
         }
         var certificate: Certificate?
         if let der = message[.certificate] {

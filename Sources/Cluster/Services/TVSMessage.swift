@@ -1,3 +1,4 @@
+import Basics
 import Messages
 
 /// A message of the Trust Verification Service (docs/cluster-interfaces.md): `57 01`, command, reserved byte, session id, body
@@ -53,13 +54,11 @@ public struct TVSMessage: Sendable, Hashable {
         var body: [UInt8] = []
         for element in elements {
             body.append(element.tag)
-            body += [
-                UInt8(truncatingIfNeeded: element.value.count >> 8), UInt8(truncatingIfNeeded: element.value.count),
-            ]
+            body += [UInt8](bigEndian: UInt16(truncatingIfNeeded: element.value.count))
             body += element.value
         }
-        return [0x57, 0x01, command, 0] + (0..<4).map { UInt8(truncatingIfNeeded: sessionID >> (24 - 8 * $0)) }
-            + [UInt8(truncatingIfNeeded: body.count >> 8), UInt8(truncatingIfNeeded: body.count)] + body
+        return [0x57, 0x01, command, 0] + [UInt8](bigEndian: sessionID)
+            + [UInt8](bigEndian: UInt16(truncatingIfNeeded: body.count)) + body
     }
 
     /// Why bytes are not a message.
@@ -76,7 +75,7 @@ public struct TVSMessage: Sendable, Hashable {
         guard header[0] == 0x57, header[1] == 0x01 else {
             throw Malformed(clause: localized("it does not begin with 57 01"))
         }
-        let size = Int(header[8]) << 8 | Int(header[9])
+        let size = header[8...9].bigEndian(as: Int.self)
         guard size <= maximumBodySize else {
             throw Malformed(clause: localized("a body of \(size) bytes is announced"))
         }
@@ -91,7 +90,7 @@ public struct TVSMessage: Sendable, Hashable {
                 clause: localized("the body is \(bytes.count - Self.headerSize) bytes long, not \(size)"))
         }
         command = bytes[2]
-        sessionID = bytes[4..<8].reduce(0) { $0 << 8 | UInt32($1) }
+        sessionID = bytes[4..<8].bigEndian()
         elements = []
         var rest = bytes[Self.headerSize...]
         while let tag = rest.popFirst() {

@@ -1,5 +1,4 @@
 import Basics
-import FoundationEssentials
 import X509
 
 /// Takes a certificate that a user uploads or pastes, as strictly as CUCM does.
@@ -37,9 +36,9 @@ enum CertificateImport {
             .filter { !$0.isEmpty }
         guard lines.count >= 3, lines[0] == "-----BEGINCERTIFICATE-----",
             lines[lines.count - 1] == "-----ENDCERTIFICATE-----",
-            let data = Data(base64Encoded: lines[1..<(lines.count - 1)].joined())
+            let bytes = [UInt8](base64: lines[1..<(lines.count - 1)].joined())
         else { throw unreadable }
-        return Array(data)
+        return bytes
     }
 }
 

@@ -66,7 +66,7 @@ struct ClusterIdentity: Sendable {
         var tasks: [@Sendable () throws -> Void] = []
         let release = plan.release
         if !plan.tokens.isEmpty {
-            try Files.makeFolder(folder.tokens)
+            try LabFiles.makeFolder(folder.tokens)
             let authority = keys.next(bits: 2048)
             let tokens = plan.tokens.map { (name: $0, key: keys.next(bits: 1024)) }
             tasks.append { try TokenAuthority.issue(tokens, authority: authority(), in: folder.tokens) }
@@ -109,7 +109,7 @@ struct ClusterIdentity: Sendable {
     ) throws {
         for purpose in purposes {
             if purpose == ssh {
-                try Files.write(try key.pem(), to: folder + "/ssh_host_key", mode: 0o600)
+                try LabFiles.write(try key.pem(), to: folder + "/ssh_host_key", mode: 0o600)
             } else {
                 try certificate(purpose, node, release, key).write(folder: folder, name: purpose)
             }
@@ -131,7 +131,7 @@ struct ClusterIdentity: Sendable {
                 try Self.certificate("ipsec", node, release, key, days: 5).write(folder: keys, name: "ipsec-other")
             }
             if faults.contains(.sshKey), !Files.exists(keys + "/ssh_host_key-other") {
-                try Files.write(
+                try LabFiles.write(
                     try PrivateKey.generate(bits: 2048).pem(), to: keys + "/ssh_host_key-other", mode: 0o600)
             }
         } catch {

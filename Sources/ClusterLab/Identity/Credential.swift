@@ -11,8 +11,8 @@ struct Credential: Sendable {
 
     /// Reads `NAME.pem` and `NAME.key`.
     init(folder: String, name: String) throws {
-        certificate = try Certificate(pem: try Files.text("\(folder)/\(name).pem"))
-        key = try PrivateKey(pem: try Files.text("\(folder)/\(name).key"))
+        certificate = try Certificate(pem: try LabFiles.text("\(folder)/\(name).pem"))
+        key = try PrivateKey(pem: try LabFiles.text("\(folder)/\(name).key"))
     }
 
     init(certificate: Certificate, key: PrivateKey) {
@@ -21,8 +21,8 @@ struct Credential: Sendable {
     }
 
     func write(folder: String, name: String) throws {
-        try Files.write(certificate.pem, to: "\(folder)/\(name).pem", mode: 0o644)
-        try Files.write(try key.pem(), to: "\(folder)/\(name).key", mode: 0o600)
+        try LabFiles.write(certificate.pem, to: "\(folder)/\(name).pem", mode: 0o644)
+        try LabFiles.write(try key.pem(), to: "\(folder)/\(name).key", mode: 0o600)
     }
 
     /// A certificate as CUCM makes for itself: self-signed, with a serial number of 16 bytes.

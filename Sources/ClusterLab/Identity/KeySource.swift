@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Synchronization
 import X509
@@ -13,7 +14,7 @@ final class KeySource: Sendable {
     init(folder: String?) throws(LabError) {
         self.folder = folder
         guard let folder else { return }
-        try Files.makeFolder(folder)
+        try LabFiles.makeFolder(folder)
         var status = stat()
         guard stat(folder, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
             throw LabError(
@@ -31,9 +32,9 @@ final class KeySource: Sendable {
         }
         return {
             let path = "\(folder)/rsa-\(bits)-\(number).pem"
-            if Files.exists(path) { return try PrivateKey(pem: Files.text(path)) }
+            if Files.exists(path) { return try PrivateKey(pem: LabFiles.text(path)) }
             let key = try PrivateKey.generate(bits: bits)
-            try Files.write(try key.pem(), to: path, mode: 0o600)
+            try LabFiles.write(try key.pem(), to: path, mode: 0o600)
             return key
         }
     }

@@ -20,7 +20,7 @@ struct ControlServer: Sendable {
             bytes += buffer[..<count]
         }
         let response: ControlResponse
-        if let request = JSON.decode(ControlRequest.self, bytes) {
+        if let request = try? JSON.decode(ControlRequest.self, from: bytes) {
             response = answer(request)
         } else {
             response = ControlResponse(error: "the lab does not understand the question")

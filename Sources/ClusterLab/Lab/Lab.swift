@@ -1,3 +1,4 @@
+import Basics
 import CLinux
 import Glibc
 
@@ -13,7 +14,7 @@ public struct Lab: Sendable {
     /// How long everything may take to come up, in seconds.
     private static let patience: Int32 = 30
 
-    public var isRunning: Bool { LabLock.isHeld(folder) }
+    public var isRunning: Bool { FileLock.isHeld(folder.lock) }
 
     /// Starts the lab in the background and returns when everything answers. When it cannot start, nothing is left
     /// running.
@@ -29,7 +30,7 @@ public struct Lab: Sendable {
         try checkDirectory(options)
         let (reading, writing) = try Self.pipe()
         defer { close(reading) }
-        let daemon: pid_t
+        let daemon: Subprocess
         do {
             defer { close(writing) }
             daemon = try spawn(
@@ -37,11 +38,11 @@ public struct Lab: Sendable {
         }
         let answer = Self.readLine(reading, seconds: Self.patience)
         guard answer != "ok" else { return }
-        kill(daemon, SIGTERM)
+        kill(daemon.id, SIGTERM)
         var status: Int32 = 0
-        if !wait(seconds: 10, until: { waitpid(daemon, &status, WNOHANG) != 0 }) {
-            kill(daemon, SIGKILL)
-            waitpid(daemon, &status, 0)
+        if !wait(seconds: 10, until: { waitpid(daemon.id, &status, WNOHANG) != 0 }) {
+            kill(daemon.id, SIGKILL)
+            waitpid(daemon.id, &status, 0)
         }
         guard let answer, answer.hasPrefix("error ") else {
             throw LabError(.startFailed, "the lab did not start within \(Self.patience) seconds; see \(folder.log)")
@@ -57,7 +58,7 @@ public struct Lab: Sendable {
     public func down() throws(LabError) -> Bool {
         try checkIsLab()
         guard isRunning else { return false }
-        guard let pid = Int32(try Files.text(folder.pid).filter(\.isNumber)), pid > 1 else {
+        guard let pid = Int32(try LabFiles.text(folder.pid).filter(\.isNumber)), pid > 1 else {
             throw LabError(.notALab, "\(folder.pid) holds no process id")
         }
         kill(pid, SIGTERM)
@@ -122,7 +123,7 @@ public struct Lab: Sendable {
     public func remove() throws(LabError) {
         try checkIsLab()
         guard !isRunning else { throw LabError(.alreadyRunning, "the lab in \(directory) is running") }
-        try Files.removeTree(directory)
+        try LabFiles.removeTree(directory)
     }
 
     private func checkIsRunning() throws(LabError) {
@@ -133,21 +134,21 @@ public struct Lab: Sendable {
     // MARK: Checks
 
     private func checkDirectory(_ options: LabOptions) throws {
-        guard Files.exists(directory) else { return try Files.makeFolder(directory) }
+        guard Files.exists(directory) else { return try LabFiles.makeFolder(directory) }
         guard Files.exists(folder.plan) else {
-            guard Files.list(directory).allSatisfy({ ["lab.log", "lab.lock"].contains($0) }) else {
+            guard Files.names(in: directory, hidden: false).allSatisfy({ ["lab.log", "lab.lock"].contains($0) }) else {
                 throw LabError(.directoryNotEmpty, "\(directory) is not empty and not a lab; choose another directory")
             }
             return
         }
         guard !isRunning else { throw LabError(.alreadyRunning, "a lab is running in \(directory) already") }
         if let like = options.like, Files.exists(folder.state) {
-            guard (try? Files.read(folder.snapshot)) == (try Files.read(like)) else {
+            guard (try? LabFiles.read(folder.snapshot)) == (try LabFiles.read(like)) else {
                 throw LabError(.badRequest, "the lab in \(directory) was not made after \(like)")
             }
         }
         guard Files.exists(folder.state) else { return }
-        let plan = try JSON.read(LabPlan.self, folder.plan)
+        let plan = try LabFiles.read(LabPlan.self, folder.plan)
         if let difference = options.difference(from: plan) {
             throw LabError(.badRequest, "the lab in \(directory) is \(difference)")
         }
@@ -174,7 +175,7 @@ public struct Lab: Sendable {
             guard count > 0 else { break }
             bytes += buffer[..<count]
         }
-        guard let response = JSON.decode(ControlResponse.self, bytes) else {
+        guard let response = try? JSON.decode(ControlResponse.self, from: bytes) else {
             throw LabError(.notRunning, "the lab in \(directory) does not answer; see \(folder.log)")
         }
         if let error = response.error { throw LabError(.badRequest, error) }
@@ -191,29 +192,14 @@ public struct Lab: Sendable {
 
     // MARK: The daemon's process
 
-    private func spawn(_ executable: String, _ arguments: [String], readiness: Int32) throws(LabError) -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, folder.log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, readiness, 3)
-        // Nothing else that this process has open goes along, a terminal or a test's pipes for example.
-        etb_spawn_close_from(&actions, 4)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, etb_spawn_new_session())
-        var list: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) }
-        list.append(nil)
-        defer { for item in list { free(item) } }
-        var pid = pid_t()
-        let status = posix_spawn(&pid, executable, &actions, &attributes, list, etb_environment())
-        guard status == 0 else {
-            throw LabError(.startFailed, "cannot start \(executable): \(String(cString: strerror(status)))")
+    private func spawn(_ executable: String, _ arguments: [String], readiness: Int32) throws(LabError) -> Subprocess {
+        do {
+            return try Subprocess(
+                [executable] + arguments, input: .null, output: .file(folder.log), errors: nil, third: readiness,
+                isDetached: true)
+        } catch {
+            throw LabError(.startFailed, "cannot start \(executable): \(error)")
         }
-        return pid
     }
 
     private static func pipe() throws(LabError) -> (reading: Int32, writing: Int32) {

@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Glibc
 import Synchronization
@@ -25,7 +26,7 @@ public enum LabDaemon {
         var parts = Parts()
         do {
             guard chdir(path) == 0 else { throw LabError(.fileFailed, "cannot enter \(path)") }
-            guard let lock = try LabLock.take(.here) else {
+            guard let lock = try LabFiles.lock(LabFolder.here.lock) else {
                 throw LabError(.alreadyRunning, "a lab is running in \(path) already")
             }
             parts.lock = lock
@@ -48,7 +49,7 @@ public enum LabDaemon {
 
     /// What has been started, to be stopped in the opposite order.
     private struct Parts {
-        var lock: LabLock?
+        var lock: FileLock?
         var cluster: LabCluster?
         var web: WebServers?
         var listeners: [Listener] = []
@@ -64,12 +65,12 @@ public enum LabDaemon {
 
     private static func start(path: String, options: LabOptions, parts: inout Parts) throws {
         let folder = LabFolder.here
-        try Files.write("\(getpid())\n", to: folder.pid, mode: 0o644)
+        try LabFiles.write("\(getpid())\n", to: folder.pid, mode: 0o644)
         let isNew = !Files.exists(folder.state)
         if isNew { try prepare(folder, options) }
-        for name in Files.list(folder.run) { try Files.remove("\(folder.run)/\(name)") }
+        for name in Files.names(in: folder.run, hidden: false) { try LabFiles.remove("\(folder.run)/\(name)") }
 
-        let cluster = try LabCluster(plan: try JSON.read(LabPlan.self, folder.plan), folder: folder)
+        let cluster = try LabCluster(plan: try LabFiles.read(LabPlan.self, folder.plan), folder: folder)
         parts.cluster = cluster
         if isNew { try cluster.install() }
         for node in cluster.nodes where node.plan.tvsPort != nil {
@@ -84,17 +85,17 @@ public enum LabDaemon {
         try cluster.start()
         try cluster.crowd.start()
         DispatchQueue.concurrentPerform(iterations: cluster.phones.count) { cluster.phones[$0].startNow() }
-        try Files.write(JSON.encode(try LabDescription(cluster, path: path)), to: folder.description, mode: 0o600)
+        try LabFiles.write(JSON.encode(try LabDescription(cluster, path: path)), to: folder.description, mode: 0o600)
     }
 
     /// Everything that is made once: the plan, passwords, keys and certificates.
     private static func prepare(_ folder: LabFolder, _ options: LabOptions) throws {
         let snapshot = try options.like.map { try Snapshot.read($0) }
         let plan = try snapshot.map { try LabPlan.like($0, tftpCache: options.tftpCache ?? false) } ?? .make(options)
-        if let like = options.like { try Files.write(try Files.read(like), to: folder.snapshot) }
-        try Files.write(JSON.encode(plan), to: folder.plan)
-        for path in [folder.run, folder.nginx, folder.credentials, folder.trustStore] { try Files.makeFolder(path) }
-        for node in plan.nodes { try Files.makeFolder(folder.keys(node.name)) }
+        if let like = options.like { try LabFiles.write(try LabFiles.read(like), to: folder.snapshot) }
+        try LabFiles.write(JSON.encode(plan), to: folder.plan)
+        for path in [folder.run, folder.nginx, folder.credentials, folder.trustStore] { try LabFiles.makeFolder(path) }
+        for node in plan.nodes { try LabFiles.makeFolder(folder.keys(node.name)) }
         try Accounts.make(folder)
         try ClusterIdentity.make(plan, folder, keys: KeySource(folder: options.keys))
         if let snapshot { try LikeCluster(snapshot, plan, folder).makeCertificates(folder) }

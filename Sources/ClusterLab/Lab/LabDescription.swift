@@ -1,3 +1,5 @@
+import X509
+
 /// What `lab.json` tells other programs about the cluster: where it is, who may log in, whose keys to expect.
 struct LabDescription: Codable, Sendable {
     struct Credentials: Codable, Sendable {

@@ -1,3 +1,5 @@
+import Basics
+
 /// What a new lab is to be. What is nil gets its default, or stays as it is in a lab that was made before.
 public struct LabOptions: Sendable, Hashable {
     public static let nodeCounts = 2...30

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Basics
 
 /// What a lab consists of: decided once, when it is first started, and kept in `plan.json`.
 struct LabPlan: Codable, Sendable {
@@ -117,7 +117,7 @@ struct LabPlan: Codable, Sendable {
     /// `SEP` and a MAC address.
     static func newPhoneName() -> String {
         let mac = (0..<6).map { $0 == 0 ? 0x00 : UInt8.random(in: .min ... .max) }
-        return "SEP" + mac.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }.joined()
+        return "SEP" + mac.hex.uppercased()
     }
 
     static func commonPort(_ addresses: [String]) throws(LabError) -> UInt16 {
@@ -126,29 +126,5 @@ struct LabPlan: Codable, Sendable {
             if addresses.allSatisfy({ Sockets.isFree(.tcp, $0, port) }) { return port }
         }
         throw LabError(.portTaken, "no port is free on all of \(addresses.joined(separator: ", "))")
-    }
-}
-
-/// JSON, as all the lab's files are written.
-enum JSON {
-    /// - Parameter compact: on one line, for programs alone.
-    static func encode(_ value: some Encodable, compact: Bool = false) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        if !compact { encoder.outputFormatting.insert(.prettyPrinted) }
-        // The lab's own types hold nothing that JSON cannot.
-        guard let data = try? encoder.encode(value) else { preconditionFailure("a value does not encode") }
-        return Array(data) + [UInt8(ascii: "\n")]
-    }
-
-    static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) -> Value? {
-        try? JSONDecoder().decode(type, from: Data(bytes))
-    }
-
-    static func read<Value: Decodable>(_ type: Value.Type, _ path: String) throws(LabError) -> Value {
-        guard let value = decode(type, try Files.read(path)) else {
-            throw LabError(.notALab, "\(path) is not what the lab wrote")
-        }
-        return value
     }
 }

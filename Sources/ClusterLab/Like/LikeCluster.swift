@@ -32,7 +32,7 @@ struct LikeCluster: Sendable {
         }
         for record in snapshot.ctlFile?.records.filter(\.isToken) ?? [] {
             guard let der = record.certificate, let credential = remade.credential(for: der) else { continue }
-            try Files.makeFolder(folder.tokens)
+            try LabFiles.makeFolder(folder.tokens)
             try credential.write(folder: folder.tokens, name: TrustStore.fileName(credential.certificate))
         }
     }

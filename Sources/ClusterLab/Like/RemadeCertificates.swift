@@ -15,7 +15,7 @@ struct RemadeCertificates: Sendable {
 
     /// Makes them all, at once. A certificate that cannot be read is left out: what it stood in keeps the lab's own.
     static func make(_ originals: [[UInt8]], nodes: [LabPlan.Node], folder: String) throws {
-        try Files.makeFolder(folder)
+        try LabFiles.makeFolder(folder)
         let certificates = Set(originals).compactMap { try? Certificate(der: $0) }
         // One authority is enough for all that are not self-signed: nobody checks who signed them, only their names.
         let authority = try PrivateKey.generate(bits: 2048)

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 
 /// A snapshot of a real cluster (docs/snapshots.md), as far as the lab needs it.
@@ -59,16 +60,16 @@ struct Snapshot: Codable, Sendable {
 
         init(from decoder: any Decoder) throws {
             let text = try decoder.singleValueContainer().decode(String.self)
-            guard let data = Data(base64Encoded: text) else {
+            guard let bytes = [UInt8](base64: text) else {
                 throw DecodingError.dataCorrupted(
                     .init(codingPath: decoder.codingPath, debugDescription: "it is not base64"))
             }
-            bytes = Array(data)
+            self.bytes = bytes
         }
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
-            try container.encode(Data(bytes).base64EncodedString())
+            try container.encode(base64(bytes))
         }
     }
 
@@ -82,7 +83,7 @@ struct Snapshot: Codable, Sendable {
 
     /// - Throws: ``LabError`` where the file is no snapshot of a cluster that a lab can be like.
     static func read(_ path: String) throws(LabError) -> Snapshot {
-        let bytes = try Files.read(path, limit: 64 << 20)
+        let bytes = try LabFiles.read(path, limit: 64 << 20)
         let snapshot: Snapshot
         do {
             snapshot = try JSONDecoder().decode(Snapshot.self, from: Data(bytes))

@@ -18,17 +18,17 @@ final class Phone: Sendable {
         self.lab = lab
         self.folder = folder
         network = PhoneNetwork(phone: plan, lab: lab)
-        try Files.makeFolder(folder)
+        try LabFiles.makeFolder(folder)
         console = ConsoleLog(folder: folder)
         let path = folder + "/state.json"
-        saved = Mutex(Files.exists(path) ? try JSON.read(PhoneState.self, path) : PhoneState())
+        saved = Mutex(Files.exists(path) ? try LabFiles.read(PhoneState.self, path) : PhoneState())
     }
 
     var state: PhoneState { saved.withLock { $0 } }
 
     /// The bytes of the trust lists that it holds.
-    var heldCTL: [UInt8]? { try? Files.read(folder + "/CTLFile.tlv") }
-    var heldITL: [UInt8]? { try? Files.read(folder + "/ITLFile.tlv") }
+    var heldCTL: [UInt8]? { try? LabFiles.read(folder + "/CTLFile.tlv") }
+    var heldITL: [UInt8]? { try? LabFiles.read(folder + "/ITLFile.tlv") }
 
     /// The checksum that its display shows for a trust list: MD5 or SHA-1, as the model does.
     func checksum(_ list: [UInt8]?) -> String? {
@@ -40,7 +40,7 @@ final class Phone: Sendable {
         worker.post { [self] in
             update { $0.registeredAt = nil }
             // A real phone takes a minute.
-            Clock.sleep(milliseconds: 200)
+            interruptibleSleep(0.2)
             start()
         }
     }
@@ -100,7 +100,7 @@ final class Phone: Sendable {
         _ bytes: [UInt8], _ place: String, _ outcome: inout PhoneState.Outcome, _ state: inout PhoneState,
         _ judge: (PhoneJudge, [UInt8]) -> PhoneJudge.Verdict
     ) {
-        if (try? Files.read("\(folder)/\(place)")) == bytes {
+        if (try? LabFiles.read("\(folder)/\(place)")) == bytes {
             outcome.kind = .unchanged
             outcome.reason = "it is the file held already"
             return
@@ -118,7 +118,7 @@ final class Phone: Sendable {
         switch judge(judgeNow, bytes) {
         case .accepted(let rule, let reason):
             do {
-                try Files.write(bytes, to: "\(folder)/\(place)", mode: 0o644)
+                try LabFiles.write(bytes, to: "\(folder)/\(place)", mode: 0o644)
                 outcome.kind = .accepted
                 outcome.rule = rule
                 outcome.reason = reason
@@ -154,6 +154,6 @@ final class Phone: Sendable {
             change(&state)
             return JSON.encode(state)
         }
-        do { try Files.write(bytes, to: folder + "/state.json") } catch { Log.note("\(error)") }
+        do { try LabFiles.write(bytes, to: folder + "/state.json") } catch { Log.note("\(error)") }
     }
 }

@@ -1,3 +1,4 @@
+import Messages
 import Transfers
 import TrustList
 import X509

@@ -1,3 +1,4 @@
+import X509
 import TrustList
 
 extension CommandLine {

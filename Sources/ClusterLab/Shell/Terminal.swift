@@ -1,3 +1,4 @@
+import Basics
 import CSSH
 
 /// The screen and keyboard of one session: line editing, echo, and paging of long output.
@@ -120,7 +121,7 @@ final class Terminal {
     /// Lets some time pass, with everything shown that was written so far.
     func pause(milliseconds: Int) throws(Closed) {
         try flush()
-        Clock.sleep(milliseconds: milliseconds)
+        interruptibleSleep(Double(milliseconds) / 1000)
     }
 
     /// Sends what was written: many small pieces, such as the echo of a pasted text, leave in one.

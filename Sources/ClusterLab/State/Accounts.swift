@@ -36,7 +36,7 @@ struct Accounts: Sendable {
 
     init(_ folder: LabFolder) throws(LabError) {
         func account(_ user: String, _ name: String) throws(LabError) -> Account {
-            let bytes = try Files.read(folder.password(name))
+            let bytes = try LabFiles.read(folder.password(name))
             return Account(user: user, password: Array(bytes.prefix { $0 != UInt8(ascii: "\n") }))
         }
         platform = try account(Self.platformUser, "platform")
@@ -48,7 +48,7 @@ struct Accounts: Sendable {
         let characters = Array("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789")
         for name in ["platform", "application"] {
             let password = String((0..<20).map { _ in characters[Int.random(in: characters.indices)] })
-            try Files.write(password + "\n", to: folder.password(name), mode: 0o600)
+            try LabFiles.write(password + "\n", to: folder.password(name), mode: 0o600)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Synchronization
 import TrustList
@@ -42,7 +43,7 @@ final class LabCluster: Sendable {
         accounts = try Accounts(folder)
         trustStore = try TrustStore(folder: folder.trustStore)
         nginx = NginxServer(folder: folder, release: plan.release)
-        let saved = Files.exists(folder.state) ? try JSON.read(Saved.self, folder.state) : Saved()
+        let saved = Files.exists(folder.state) ? try LabFiles.read(Saved.self, folder.state) : Saved()
         self.saved = Mutex(saved)
         nodes = try plan.nodes.map {
             try NodeRuntime(
@@ -126,8 +127,8 @@ final class LabCluster: Sendable {
             try distribute("CTLFile.tlv", try writer.secureCTL(time: now))
         }
         if plan.population.count > 0 {
-            try Files.makeFolder(folder.crowd)
-            try Files.write(try writer.formerCTL(time: now - 90 * 86400), to: folder.formerCTL, mode: 0o644)
+            try LabFiles.makeFolder(folder.crowd)
+            try LabFiles.write(try writer.formerCTL(time: now - 90 * 86400), to: folder.formerCTL, mode: 0o644)
         }
         save()
     }
@@ -213,8 +214,8 @@ final class LabCluster: Sendable {
     func startSlowly(_ service: Service, on node: NodeRuntime) {
         node.setStarting(service)
         let milliseconds = Int(node.faultDelay * 1000)
-        Threads.start { [self] in
-            Clock.sleep(milliseconds: milliseconds)
+        OwnThread.start { [self] in
+            interruptibleSleep(Double(milliseconds) / 1000)
             do { try start(service, on: node) } catch {
                 Log.note("\(node.plan.name): \(service.rawValue): \(error)")
                 // Not for ever on its way up.
@@ -274,6 +275,6 @@ final class LabCluster: Sendable {
 
     private func save() {
         let bytes = saved.withLock { JSON.encode($0) }
-        do { try Files.write(bytes, to: folder.state) } catch { Log.note("\(error)") }
+        do { try LabFiles.write(bytes, to: folder.state) } catch { Log.note("\(error)") }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Synchronization
 
@@ -18,8 +19,8 @@ final class TFTPFolder: Sendable {
         self.path = path
         served = cache ?? path
         scratch = path + "-incoming"
-        for folder in [path, served] { try Files.makeFolder(folder, mode: 0o555) }
-        try Files.makeFolder(scratch)
+        for folder in [path, served] { try LabFiles.makeFolder(folder, mode: 0o555) }
+        try LabFiles.makeFolder(scratch)
     }
 
     private var hasCache: Bool { served != path }
@@ -27,7 +28,7 @@ final class TFTPFolder: Sendable {
     /// The files, folders inside included, sorted.
     var files: [String] { Self.list(path) }
 
-    func read(_ name: String) -> [UInt8]? { try? Files.read("\(path)/\(name)") }
+    func read(_ name: String) -> [UInt8]? { try? LabFiles.read("\(path)/\(name)") }
 
     func modified(_ name: String) -> Int64? { Files.modified("\(path)/\(name)") }
 
@@ -54,18 +55,18 @@ final class TFTPFolder: Sendable {
         try lock.withLock { (_) throws(LabError) in
             let stored = Self.list(path)
             for name in Self.list(served) where !stored.contains(name) { try remove(name, in: served) }
-            for name in stored { try write(name, try Files.read("\(path)/\(name)"), in: served) }
+            for name in stored { try write(name, try LabFiles.read("\(path)/\(name)"), in: served) }
         }
     }
 
     private func write(_ name: String, _ bytes: [UInt8], in root: String) throws(LabError) {
         try change(name, in: root, creating: true) { () throws(LabError) in
-            try Files.write(bytes, to: "\(root)/\(name)", mode: 0o444, scratch: scratch)
+            try LabFiles.write(bytes, to: "\(root)/\(name)", mode: 0o444, scratch: scratch)
         }
     }
 
     private func remove(_ name: String, in root: String) throws(LabError) {
-        try change(name, in: root, creating: false) { () throws(LabError) in try Files.remove("\(root)/\(name)") }
+        try change(name, in: root, creating: false) { () throws(LabError) in try LabFiles.remove("\(root)/\(name)") }
     }
 
     private func change(
@@ -75,7 +76,7 @@ final class TFTPFolder: Sendable {
         for part in name.split(separator: "/").dropLast() {
             chmod(folders[folders.count - 1], 0o755)
             let folder = "\(folders[folders.count - 1])/\(part)"
-            if creating { try Files.makeFolder(folder, mode: 0o755) }
+            if creating { try LabFiles.makeFolder(folder, mode: 0o755) }
             folders.append(folder)
         }
         for folder in folders { chmod(folder, 0o755) }
@@ -84,7 +85,7 @@ final class TFTPFolder: Sendable {
     }
 
     private static func list(_ root: String, _ folder: String = "") -> [String] {
-        Files.list("\(root)/\(folder)").flatMap { name in
+        Files.names(in: "\(root)/\(folder)", hidden: false).flatMap { name in
             let file = folder.isEmpty ? name : "\(folder)/\(name)"
             var status = stat()
             guard stat("\(root)/\(file)", &status) == 0 else { return [String]() }

@@ -31,8 +31,8 @@ final class TrustStore: Sendable {
         self.folder = folder
         var entries: [Entry] = []
         for unit in Self.units {
-            for file in Files.list("\(folder)/\(unit)") where file.hasSuffix(".pem") {
-                let certificate = try Certificate(pem: try Files.text("\(folder)/\(unit)/\(file)"))
+            for file in Files.names(in: "\(folder)/\(unit)", hidden: false) where file.hasSuffix(".pem") {
+                let certificate = try Certificate(pem: try LabFiles.text("\(folder)/\(unit)/\(file)"))
                 entries.append(Entry(unit: unit, file: file, certificate: certificate))
             }
         }
@@ -68,8 +68,8 @@ final class TrustStore: Sendable {
                 file = "\(base)-\(number).pem"
             }
             let entry = Entry(unit: unit, file: file, certificate: certificate)
-            try Files.makeFolder("\(folder)/\(unit)")
-            try Files.write(certificate.pem, to: "\(folder)/\(unit)/\(file)", mode: 0o644)
+            try LabFiles.makeFolder("\(folder)/\(unit)")
+            try LabFiles.write(certificate.pem, to: "\(folder)/\(unit)/\(file)", mode: 0o644)
             state.entries.append(entry)
             state.generation += 1
             return (entry, true)
@@ -84,7 +84,7 @@ final class TrustStore: Sendable {
             guard let index = state.entries.firstIndex(where: { $0.unit == unit && $0.file == file }) else {
                 return false
             }
-            try Files.remove("\(folder)/\(unit)/\(file)")
+            try LabFiles.remove("\(folder)/\(unit)/\(file)")
             state.entries.remove(at: index)
             state.generation += 1
             return true

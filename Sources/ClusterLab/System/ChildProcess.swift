@@ -1,11 +1,12 @@
-import CLinux
+import Basics
 import Dispatch
 import Glibc
 import Synchronization
 
 /// A server program that runs as a child of the lab, and dies with it even when the lab is killed outright.
 final class ChildProcess: Sendable {
-    let pid: pid_t
+    private let process: Subprocess
+    var pid: pid_t { process.id }
     private let name: String
     private let state = Mutex<State>(State())
     private let ended = DispatchSemaphore(value: 0)
@@ -30,23 +31,22 @@ final class ChildProcess: Sendable {
     init(_ program: String, _ arguments: [String], log: String, deathSignal: String, withoutCapabilities: Bool = false)
         throws(LabError)
     {
-        name = Files.name(of: program)
+        name = String(program.split(separator: "/").last ?? "")
         var command = [try Programs.path("setpriv"), "--pdeathsig", deathSignal]
         if withoutCapabilities, geteuid() == 0 { command += ["--bounding-set=-all", "--inh-caps=-all"] }
         command += ["--", program] + arguments
         let started = Self.starter.run { [command] in Self.spawn(command, log: log) }
-        guard let pid = started else {
+        guard let process = started else {
             throw LabError(.startFailed, "cannot start \(program)")
         }
-        self.pid = pid
-        Threads.start { [self] in
-            var status: Int32 = 0
-            while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        self.process = process
+        OwnThread.start { [self] in
+            let ending = process.wait()
             let unexpected = state.withLock { state in
                 state.hasEnded = true
                 return state.isWanted
             }
-            if unexpected { Log.note("\(name) (\(pid)) ended by itself, status \(status)") }
+            if unexpected { Log.note("\(name) (\(process.id)) ended by itself, status \(ending.status)") }
             ended.signal()
         }
     }
@@ -54,7 +54,7 @@ final class ChildProcess: Sendable {
     var isRunning: Bool { state.withLock { !$0.hasEnded } }
 
     func signal(_ number: Int32) {
-        state.withLock { if !$0.hasEnded { kill(pid, number) } }
+        state.withLock { if !$0.hasEnded { kill(process.id, number) } }
     }
 
     /// Ends the program: politely, and after `patience` seconds by force. Returns when it is gone.
@@ -68,37 +68,10 @@ final class ChildProcess: Sendable {
         ended.signal()
     }
 
-    private static func spawn(_ command: [String], log: String) -> pid_t? {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-        etb_spawn_close_from(&actions, 3)
-
-        // The lab blocks and ignores signals that its children must heed.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        var all = sigset_t()
-        sigfillset(&all)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
-        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
-        arguments.append(nil)
-        defer { for argument in arguments { free(argument) } }
-        var environment: [UnsafeMutablePointer<CChar>?] = [
-            strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin"), strdup("LC_ALL=C"),
-        ]
-        environment.append(nil)
-        defer { for item in environment { free(item) } }
-        var pid = pid_t()
-        return posix_spawn(&pid, command[0], &actions, &attributes, arguments, environment) == 0 ? pid : nil
+    private static func spawn(_ command: [String], log: String) -> Subprocess? {
+        try? Subprocess(
+            command, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"], input: .null,
+            output: .file(log), errors: nil)
     }
 }
 

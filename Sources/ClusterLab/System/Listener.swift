@@ -1,3 +1,4 @@
+import Basics
 import CLinux
 import Dispatch
 import Glibc
@@ -21,7 +22,7 @@ final class Listener: Sendable {
     ///   - handler: gets each connection; the listener closes it when the handler returns.
     init(_ descriptor: Int32, handler: @escaping @Sendable (Int32) -> Void) {
         self.descriptor = descriptor
-        Threads.start { [self] in
+        OwnThread.start { [self] in
             accept(handler)
             close(descriptor)
             ended.signal()
@@ -50,7 +51,7 @@ final class Listener: Sendable {
             guard connection >= 0 else {
                 if state.withLock({ $0.isStopped }) { return }
                 // A connection that was cut before it was accepted, or too many open files: others may still come.
-                Clock.sleep(milliseconds: 10)
+                interruptibleSleep(0.01)
                 continue
             }
             let isTaken = state.withLock { state in
@@ -60,7 +61,7 @@ final class Listener: Sendable {
             }
             let started =
                 isTaken
-                && Threads.start { [self] in
+                && OwnThread.start { [self] in
                     handler(connection)
                     end(connection)
                 }

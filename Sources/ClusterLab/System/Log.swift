@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// The lab's log: a line for each event, to standard error, which `up` has pointed at `lab.log`.
@@ -5,7 +6,7 @@ enum Log {
     static func note(_ text: String) {
         // What a peer sent may be in the text: it must not begin a line of its own.
         let safe = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "?" : String($0) }.joined()
-        let line = Array("\(Clock.stamp(Clock.now)) \(safe)\n".utf8)
+        let line = Array("\(Timestamp.now) \(safe)\n".utf8)
         // One call, so that lines of different threads do not mix.
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
@@ -15,9 +16,6 @@ enum Log {
 enum Clock {
     /// Seconds since 1970.
     static var now: Int64 { Int64(time(nil)) }
-
-    /// ISO 8601, UTC.
-    static func stamp(_ seconds: Int64) -> String { format(seconds, "%Y-%m-%dT%H:%M:%SZ") }
 
     /// As CUCM prints a file's time: `Fri Mar 06 19:45:13 CET 2015`.
     static func cucm(_ seconds: Int64) -> String { format(seconds, "%a %b %d %H:%M:%S UTC %Y") }
@@ -30,8 +28,6 @@ enum Clock {
         let length = strftime(&buffer, buffer.count, format, &parts)
         return String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
-
-    static func sleep(milliseconds: Int) { usleep(useconds_t(milliseconds * 1000)) }
 }
 
 /// Waits until something holds, looking every few milliseconds.
@@ -41,7 +37,7 @@ func wait(seconds: Double, until condition: () -> Bool) -> Bool {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while !condition() {
         guard ContinuousClock.now < deadline else { return false }
-        Clock.sleep(milliseconds: 5)
+        interruptibleSleep(0.005)
     }
     return true
 }

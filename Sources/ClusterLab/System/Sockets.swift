@@ -29,7 +29,7 @@ enum Sockets {
     /// nothing, so it may be asked while that program is on its way up.
     static func isBound(udp port: UInt16, on address: String) -> Bool {
         var number = in_addr()
-        guard inet_pton(AF_INET, address, &number) == 1, let table = try? Files.text("/proc/self/net/udp") else {
+        guard inet_pton(AF_INET, address, &number) == 1, let table = try? LabFiles.text("/proc/self/net/udp") else {
             return false
         }
         return table.split(separator: "\n").dropFirst().contains { line in

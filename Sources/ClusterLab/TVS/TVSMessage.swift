@@ -1,3 +1,5 @@
+import Basics
+
 /// A message of the Trust Verification Service. Source: docs/cluster-interfaces.md.
 struct TVSMessage: Sendable {
     enum Command: UInt8, Sendable {
@@ -45,7 +47,7 @@ struct TVSMessage: Sendable {
         guard head.count == headLength, Array(head[..<2]) == magic, Command(rawValue: head[2]) != nil else {
             return nil
         }
-        return Int(head[8]) << 8 | Int(head[9])
+        return head[8...9].bigEndian()
     }
 
     /// Reads a whole message; nil where it is malformed.
@@ -58,18 +60,18 @@ struct TVSMessage: Sendable {
         while offset < body.count {
             guard body.count - offset >= 3 else { return nil }
             let tag = body[offset]
-            let size = Int(body[offset + 1]) << 8 | Int(body[offset + 2])
+            let size = body[offset + 1...offset + 2].bigEndian(as: Int.self)
             guard body.count - offset - 3 >= size, !elements.contains(where: { $0.tag == tag }) else { return nil }
             elements.append((tag, Array(body[(offset + 3)..<(offset + 3 + size)])))
             offset += 3 + size
         }
-        self.init(command, session: head[4..<8].reduce(0) { $0 << 8 | UInt32($1) }, elements: elements)
+        self.init(command, session: head[4..<8].bigEndian(), elements: elements)
     }
 
     var encoded: [UInt8] {
-        let body = elements.flatMap { [$0.tag, UInt8($0.value.count >> 8), UInt8($0.value.count & 0xff)] + $0.value }
+        let body = elements.flatMap { [$0.tag] + [UInt8](bigEndian: UInt16($0.value.count)) + $0.value }
         return Self.magic + [command.rawValue, 0] + Self.bytes(session)
-            + [UInt8(body.count >> 8), UInt8(body.count & 0xff)] + body
+            + [UInt8](bigEndian: UInt16(body.count)) + body
     }
 
     static func bytes(_ number: UInt32) -> [UInt8] {

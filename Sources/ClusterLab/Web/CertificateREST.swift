@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import X509
 
@@ -167,7 +168,7 @@ struct CertificateREST: Sendable {
             name = entry.file
             commonName = entry.certificate.subject.value(of: "CN") ?? ""
             certificate = entry.certificate.pem
-            expires = Clock.stamp(entry.certificate.notAfter)
+            expires = Timestamp(entry.certificate.notAfter).description
         }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Synchronization
 
@@ -38,7 +39,7 @@ final class NginxServer: Sendable {
     func apply(_ fronts: [Front]) throws(LabError) {
         try process.withLock { (process) throws(LabError) in
             let configuration = configuration(fronts)
-            try Files.write(configuration, to: folder.path + "/nginx.conf", mode: 0o600)
+            try LabFiles.write(configuration, to: folder.path + "/nginx.conf", mode: 0o600)
             var old: Set<pid_t> = []
             if let process, process.isRunning {
                 old = Self.children(of: process.pid)
@@ -65,14 +66,14 @@ final class NginxServer: Sendable {
     }
 
     private static func children(of process: pid_t) -> Set<pid_t> {
-        let text = (try? Files.text("/proc/\(process)/task/\(process)/children")) ?? ""
+        let text = (try? LabFiles.text("/proc/\(process)/task/\(process)/children")) ?? ""
         return Set(text.split(whereSeparator: \.isWhitespace).compactMap { pid_t($0) })
     }
 
     /// Whether a worker accepts no more connections: for a moment the old and the new one both do. nginx tells in the
     /// process's name.
     private static func hasRetired(_ worker: pid_t) -> Bool {
-        guard let name = try? Files.text("/proc/\(worker)/cmdline"), !name.isEmpty else { return true }
+        guard let name = try? LabFiles.text("/proc/\(worker)/cmdline"), !name.isEmpty else { return true }
         return name.contains("shutting down")
     }
 

@@ -1,3 +1,4 @@
+import X509
 import Markup
 
 /// Cisco Unified Operating System Administration of one node: Tomcat form login and Struts pages.

@@ -1,3 +1,4 @@
+import Basics
 import FlyingFox
 import FoundationEssentials
 
@@ -33,35 +34,16 @@ struct WebRequest: Sendable {
     static func decodeForm(_ bytes: [UInt8]) -> [(name: String, value: String)] {
         bytes.split(separator: UInt8(ascii: "&")).map { field in
             let parts = field.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            return (decode(parts[0]), parts.count > 1 ? decode(parts[1]) : "")
+            return (Percent.decodeForm(parts[0]), parts.count > 1 ? Percent.decodeForm(parts[1]) : "")
         }
-    }
-
-    private static func decode(_ bytes: ArraySlice<UInt8>) -> String {
-        var output: [UInt8] = []
-        var rest = bytes
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"): output.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                if let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.count >= 2 {
-                    output.append(value)
-                    rest = rest.dropFirst(2)
-                } else {
-                    output.append(byte)
-                }
-            default: output.append(byte)
-            }
-        }
-        return String(decoding: output, as: UTF8.self)
     }
 
     /// User and password of HTTP Basic authentication (RFC 7617).
     var basicCredentials: (user: String, password: [UInt8])? {
         guard let value = header("Authorization"), value.lowercased().hasPrefix("basic "),
-            let data = Data(base64Encoded: String(value.dropFirst(6)))
+            let bytes = [UInt8](base64: String(value.dropFirst(6)))
         else { return nil }
-        let parts = Array(data).split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = bytes.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { return nil }
         return (String(decoding: parts[0], as: UTF8.self), Array(parts[1]))
     }

@@ -1,3 +1,4 @@
+import X509
 import Basics
 import Markup
 

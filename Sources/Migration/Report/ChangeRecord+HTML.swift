@@ -1,3 +1,4 @@
+import Operations
 import Basics
 import Messages
 import Phones

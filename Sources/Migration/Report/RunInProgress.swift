@@ -1,3 +1,4 @@
+import Basics
 import Messages
 
 /// A run that holds the lock of a cluster now, on this machine.

@@ -65,7 +65,7 @@ public struct PlannedChange {
     /// Reads the cluster. Changes nothing.
     ///
     /// - Throws: ``MigrationError``, or what the cluster's transports throw.
-    public init(_ source: ChangeSource, of cluster: any ClusterWorld, state: StateFolder) throws {
+    public init(_ source: ChangeSource, of cluster: any ClusterAccess, state: StateFolder) throws {
         change = try Change(source, of: cluster, state: state)
     }
 
@@ -84,11 +84,11 @@ public struct PlannedChange {
 /// Stage 1: no other run on this machine changes the cluster.
 public struct LockedCluster: ~Copyable {
     private let lock: ClusterLock
-    private let cluster: any ClusterWorld
+    private let cluster: any ClusterAccess
     private let state: StateFolder
 
     /// - Throws: ``MigrationError`` (`busy`).
-    public init(_ cluster: any ClusterWorld, in state: StateFolder) throws {
+    public init(_ cluster: any ClusterAccess, in state: StateFolder) throws {
         lock = try ClusterLock(cluster.name, in: state)
         self.cluster = cluster
         self.state = state
@@ -214,7 +214,7 @@ public struct OpenChange: ~Copyable {
     ///
     /// - Throws: ``MigrationError`` (`no-change` where nothing is left to do, `world-changed`), or what the cluster's
     ///   transports throw.
-    public consuming func resume(on cluster: any ClusterWorld) throws -> ForecastAgreed {
+    public consuming func resume(on cluster: any ClusterAccess) throws -> ForecastAgreed {
         try checkResuming()
         return ForecastAgreed(lock: lock, change: try takeUp(on: cluster))
     }
@@ -235,7 +235,7 @@ public struct OpenChange: ~Copyable {
     /// Takes it up to put everything back, and forecasts what phones will do then.
     ///
     /// - Throws: as ``resume(on:)``.
-    public consuming func rollBack(on cluster: any ClusterWorld) throws -> SurveyedRollback {
+    public consuming func rollBack(on cluster: any ClusterAccess) throws -> SurveyedRollback {
         try checkRollback()
         let change = try takeUp(on: cluster)
         return SurveyedRollback(lock: lock, change: change, forecast: change.forecastOfRollback())
@@ -263,7 +263,7 @@ public struct OpenChange: ~Copyable {
     }
 
     /// Only on a cluster that nobody else has changed since.
-    private func takeUp(on cluster: any ClusterWorld) throws -> Change {
+    private func takeUp(on cluster: any ClusterAccess) throws -> Change {
         let change = try Change(continuing: journal, of: cluster, state: state)
         try change.checkWorld()
         return change

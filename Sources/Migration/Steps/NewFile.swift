@@ -1,3 +1,4 @@
+import Operations
 import Basics
 import Cluster
 import Messages

@@ -48,7 +48,7 @@ final class RestartServices: ChangeStep, Step {
 
     func act(_ context: RunContext) throws {
         let left = try left()
-        let pace = Pace(total: left.count)
+        let pace = ProgressEstimate(total: left.count)
         for (index, (service, node)) in left.enumerated() {
             let next = localized("\(index) of \(left.count) services; \(service) on \(node) is next")
             context.progress([next, pace.left(index)].compactMap(\.self).joined(separator: ", "))
@@ -105,7 +105,7 @@ final class RestartPhones: ChangeStep, Step {
     func act(_ context: RunContext) throws {
         let left = left
         let byName = Dictionary(left.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let pace = Pace(total: left.count, batch: settings.batch, pause: settings.pause)
+        let pace = ProgressEstimate(total: left.count, batch: settings.batch, pause: settings.pause)
         var (told, refused): ([String], [String]) = ([], [])
         func note() throws {
             if told.isEmpty, refused.isEmpty { return }

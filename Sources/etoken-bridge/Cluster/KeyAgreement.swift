@@ -1,3 +1,4 @@
+import Configuration
 import Basics
 import Cluster
 import Messages

@@ -1,3 +1,4 @@
+import Tokens
 import ArgumentParser
 import Basics
 import Glibc

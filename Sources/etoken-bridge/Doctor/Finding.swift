@@ -53,7 +53,7 @@ struct Finding: Encodable {
 
     /// For the terminal, within `width` columns.
     func text(width: Int = 80) -> String {
-        let first = severity.text + String(repeating: " ", count: max(1, 9 - severity.text.count))
+        let first = severity.text.padded(to: 9)
         let indent = String(repeating: " ", count: first.count)
         var lines = self.text.localized.wrapped(to: width - indent.count).enumerated().map { index, line in
             (index == 0 ? first : indent) + line

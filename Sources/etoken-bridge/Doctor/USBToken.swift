@@ -68,7 +68,7 @@ struct USBToken: Hashable {
     }
 
     private static func folders(in path: String) -> [String] {
-        Files.names(in: path).filter { !$0.hasPrefix(".") }.map { "\(path)/\($0)" }
+        Files.names(in: path, hidden: false).map { "\(path)/\($0)" }
     }
 
     private static func hex(_ number: UInt16) -> String { [UInt8](bigEndian: number).hex }

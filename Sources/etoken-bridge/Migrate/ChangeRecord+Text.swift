@@ -1,3 +1,4 @@
+import Operations
 import Messages
 import Migration
 import Phones

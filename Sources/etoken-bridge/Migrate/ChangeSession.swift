@@ -1,3 +1,5 @@
+import Operations
+import Configuration
 import Basics
 import Cluster
 import Glibc

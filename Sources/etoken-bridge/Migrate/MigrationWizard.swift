@@ -1,3 +1,5 @@
+import X509
+import TrustList
 import Basics
 import Cluster
 import Configuration

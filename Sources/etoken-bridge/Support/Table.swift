@@ -25,7 +25,7 @@ struct Table {
         let isBelow = column + (widths.last ?? 0) > width && width - column < 24
         let indent = isBelow ? 4 : column
         return all.enumerated().map { number, cells in
-            let others = zip(cells, widths).dropLast().map { $0 + String(repeating: " ", count: $1 - $0.count + 2) }
+            let others = zip(cells, widths).dropLast().map { $0.padded(to: $1 + 2) }
             let prose = (cells.last ?? "").split(separator: "\n", omittingEmptySubsequences: false)
                 .flatMap { String($0).wrapped(to: width == .max ? .max : width - indent) }
             let lines = isBelow && number > 0 ? [""] + prose : prose

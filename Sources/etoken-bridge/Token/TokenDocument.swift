@@ -1,3 +1,4 @@
+import Messages
 import Basics
 import Tokens
 import X509

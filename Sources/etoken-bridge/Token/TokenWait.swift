@@ -1,3 +1,4 @@
+import SmartCards
 import ArgumentParser
 import Basics
 import Messages

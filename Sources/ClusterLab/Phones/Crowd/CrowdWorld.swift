@@ -1,3 +1,4 @@
+import Basics
 import Synchronization
 import TrustList
 import X509
@@ -25,7 +26,7 @@ final class CrowdWorld: Sendable {
             let path = "\(node.files.served)/\(name)"
             guard let stamp = Files.stamp(path) else { continue }
             if let known = cache.withLock({ $0[path] }), known.stamp == stamp { return known.file }
-            guard let bytes = try? Files.read(path) else { continue }
+            guard let bytes = try? LabFiles.read(path) else { continue }
             let file = HeldFiles.File(bytes)
             cache.withLock { $0[path] = (stamp, file) }
             return file

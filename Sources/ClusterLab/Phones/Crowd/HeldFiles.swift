@@ -79,7 +79,9 @@ enum CrowdRecord {
 
     static func state(_ text: String, file: (String) -> [UInt8]?) -> PhoneCrowd.State? {
         let lines = text.split(separator: "\n")
-        guard let first = lines.first, let tables = JSON.decode(Tables.self, Array(first.utf8)) else { return nil }
+        guard let first = lines.first, let tables = try? JSON.decode(Tables.self, from: Array(first.utf8)) else {
+            return nil
+        }
         var state = PhoneCrowd.State()
         for name in tables.files {
             guard let bytes = file(name) else { return nil }

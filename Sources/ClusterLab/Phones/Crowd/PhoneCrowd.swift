@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Synchronization
 import X509
@@ -38,7 +39,7 @@ final class PhoneCrowd: Sendable {
     func start() throws(LabError) {
         guard population.count > 0 else { return }
         if Files.exists(path + "/phones") { try load() } else { try fill() }
-        Threads.start { [self] in work() }
+        OwnThread.start { [self] in work() }
     }
 
     func stop() {
@@ -51,7 +52,7 @@ final class PhoneCrowd: Sendable {
     /// Gives every phone what its kind holds in a new lab.
     private func fill() throws(LabError) {
         let present = world.nodes.first?.files.read("CTLFile.tlv")
-        let former = try? Files.read(world.formerCTL)
+        let former = try? LabFiles.read(world.formerCTL)
         let now = UInt32(clamping: Clock.now)
         try state.withLock { (state) throws(LabError) in
             let held: [PhonePopulation.Held: UInt16] = [
@@ -160,7 +161,7 @@ final class PhoneCrowd: Sendable {
                 continue
             }
             let delay = next.at - ContinuousClock.now
-            if delay > .zero { Clock.sleep(milliseconds: Int(delay / .milliseconds(1)) + 1) }
+            if delay > .zero { interruptibleSleep(Double(Int(delay / .milliseconds(1)) + 1) / 1000) }
             let due = state.withLock { state in
                 state.waiting.prefix { $0.at <= ContinuousClock.now }.map(\.index)
             }
@@ -248,18 +249,18 @@ final class PhoneCrowd: Sendable {
         }
         guard let text else { return }
         do {
-            try Files.makeFolder(path + "/files")
+            try LabFiles.makeFolder(path + "/files")
             for file in state.withLock({ $0.files.all }) where !Files.exists("\(path)/files/\(file.sha1)") {
-                try Files.write(file.bytes, to: "\(path)/files/\(file.sha1)", mode: 0o644)
+                try LabFiles.write(file.bytes, to: "\(path)/files/\(file.sha1)", mode: 0o644)
             }
-            try Files.write(text, to: path + "/phones")
+            try LabFiles.write(text, to: path + "/phones")
         } catch { Log.note("\(error)") }
     }
 
     private func load() throws(LabError) {
-        let text = try Files.text(path + "/phones")
+        let text = try LabFiles.text(path + "/phones")
         let folder = path + "/files"
-        guard let saved = CrowdRecord.state(text, file: { try? Files.read("\(folder)/\($0)") }),
+        guard let saved = CrowdRecord.state(text, file: { try? LabFiles.read("\(folder)/\($0)") }),
             saved.phones.count == population.count
         else { throw LabError(.notALab, "\(path)/phones is not what the lab wrote") }
         state.withLock { $0 = saved }

@@ -1,7 +1,7 @@
 import Messages
 
 /// How long the rest of a long step takes, judged by what it took so far.
-struct Pace {
+struct ProgressEstimate {
     private let start = ContinuousClock.now
     let total: Int
     /// Pauses of so many seconds are made after each so many.
@@ -64,14 +64,16 @@ struct StepEstimates {
         nodes = change.survey.world.nodes.count
         var pauses = 0.0
         for case .restartPhones(let batch, let pause) in change.plan.steps {
-            pauses = Pace.pauses(phones, batch, pause)
+            pauses = ProgressEstimate.pauses(phones, batch, pause)
         }
         self.pauses = pauses
     }
 
     /// "took 95 s last time", "about 2 s on a lab of this size"; nil where it is not worth a word.
     func text(_ step: StepID) -> LocalizableText? {
-        if let seconds = measured[step] { return seconds < 1 ? nil : localized("took \(Pace.text(seconds)) last time") }
+        if let seconds = measured[step] {
+            return seconds < 1 ? nil : localized("took \(ProgressEstimate.text(seconds)) last time")
+        }
         let seconds: Double =
             switch step {
             case .restartServices: Double(services) * Self.lab.service
@@ -80,6 +82,7 @@ struct StepEstimates {
             default: 0
             }
         return seconds < 1
-            ? nil : localized("about \(Pace.text(seconds)) on a lab of this size; a real cluster takes longer")
+            ? nil
+            : localized("about \(ProgressEstimate.text(seconds)) on a lab of this size; a real cluster takes longer")
     }
 }

@@ -6,7 +6,7 @@ import TrustList
 import X509
 
 /// What a migration needs of a cluster. ``LiveCluster`` is the real one; tests may put another in its place.
-public protocol ClusterWorld: AnyObject {
+public protocol ClusterAccess: AnyObject {
     /// The name by which the user knows the cluster.
     var name: String { get }
     /// The nodes that serve TFTP, the publisher first.
@@ -53,7 +53,7 @@ public protocol ClusterWorld: AnyObject {
     func restart(service: String, on node: String, isInterrupted: () -> Bool) throws
 }
 
-extension ClusterWorld {
+extension ClusterAccess {
     func restart(service: String, on node: String) throws {
         try restart(service: service, on: node, isInterrupted: { false })
     }
