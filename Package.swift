@@ -19,8 +19,8 @@ let package = Package(
         .executable(name: "cluster-lab", targets: ["cluster-lab"]),
         .executable(name: "virtual-token", targets: ["virtual-token"]),
     ],
-    // Exact, as the same commit gives the same programs. Package.resolved would also hold commit ids, which a mirror may not
-    // have.
+    // Exact, so that the same commit gives the same programs. Package.resolved would also contain commit ids, which a
+    // mirror may not have.
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
@@ -119,10 +119,11 @@ let package = Package(
             path: "Tests/Fuzz/Sources/FuzzTargets"),
         .testTarget(
             name: "ClusterLabTests",
-            dependencies: ["ClusterLab", "ServerFixtures", "TrustList", "X509", "cluster-lab"],
+            dependencies: ["ClusterLab", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab"],
             exclude: ["Clients"]),
         .testTarget(
-            name: "TrustListTests", dependencies: ["Basics", "FuzzTargets", "ServerFixtures", "TrustList", "X509"],
+            name: "TrustListTests",
+            dependencies: ["Basics", "FuzzTargets", "Messages", "ServerFixtures", "TrustList", "X509"],
             exclude: ["independent-writer.py"]),
         .testTarget(
             name: "PhonesTests",
@@ -146,7 +147,8 @@ let package = Package(
                 "TrustList", "X509",
             ], exclude: ["Fixtures"]),
         .target(
-            name: "ServerFixtures", dependencies: ["Basics", "CLinux", "Transfers"], path: "Tests/ServerFixtures",
+            name: "ServerFixtures", dependencies: ["Basics", "CLinux", "Configuration", "Transfers"],
+            path: "Tests/ServerFixtures",
             exclude: [
                 "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "ssh-cut.py",
                 "tls-echo.py", "tvs-server.py",
@@ -163,7 +165,7 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Cluster", "Configuration", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
+                "Basics", "Cluster", "Configuration", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
                 "cluster-lab",
             ]),
         .testTarget(
@@ -175,7 +177,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge", "virtual-token",
+                "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge", "virtual-token",
             ],
             exclude: ["kill-at-sync.c", "on-terminal.py"]),
     ],

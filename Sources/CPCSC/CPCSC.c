@@ -53,7 +53,7 @@ uint32_t etb_pcsc_open(int64_t *context) {
   return status;
 }
 
-// The others are called with a context only, so that the library is there.
+// The other functions are only called with a context, so the library is loaded by then.
 uint32_t etb_pcsc_close(int64_t context) { return (uint32_t)pcsc.release((SCARDCONTEXT)context); }
 
 uint32_t etb_pcsc_cancel(int64_t context) { return (uint32_t)pcsc.cancel((SCARDCONTEXT)context); }

@@ -1,8 +1,8 @@
 #include "CTOML.h"
 
-// What toml++ asserts of a document is not so of every document (`x = ["a", }`). That must be a fault of the document, and
-// not the end of the program: assertions are on in every build, and throw. Everything thrown is caught below, or ends at
-// `noexcept` (when memory runs out): nothing may unwind into Swift.
+// toml++ asserts things about a document that do not hold for every document (`x = ["a", }`). That must be reported as
+// an error in the document and must not end the program: assertions are on in every build, and throw. Everything thrown
+// is caught below, or ends at `noexcept` (when memory runs out): nothing may unwind into Swift.
 #undef NDEBUG
 struct unexpected {};
 #define TOML_ASSERT(expr) (static_cast<bool>(expr) ? static_cast<void>(0) : throw unexpected{})
@@ -52,7 +52,7 @@ bool is_unexpected(std::string_view text) {
   return false;
 }
 
-// Where it is: the shortest beginning of the text that reaches it.
+// Its position: the shortest prefix of the text that reaches it.
 void find_unexpected(std::string_view text, uint32_t *line, uint32_t *column) {
   size_t fine = 0;
   size_t broken = text.size();

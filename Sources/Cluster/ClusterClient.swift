@@ -3,22 +3,22 @@ import Messages
 import Secrets
 import Synchronization
 
-/// A CUCM cluster seen from outside: its configuration, and clients for every way into it.
+/// A CUCM cluster seen from outside: its configuration, and clients for each of its interfaces.
 ///
 /// Connections and logins are made at the first use and kept. Passwords are asked for once.
 public final class ClusterClient: Sendable {
     public let configuration: ClusterConfiguration
     private let credentials: CredentialProvider
     private let state = Mutex(State())
-    /// Held while a password is asked for, so that nodes that are used at once ask for it once.
+    /// Held while a password is asked for, so that concurrently used nodes ask for it only once.
     private let asking = Mutex(())
 
     private struct State {
         var passwords: [Account: Secret] = [:]
-        /// Why there is no password: it is not asked for a second time.
+        /// Why there is no password: it is not asked for again.
         var missingPasswords: [Account: ClusterError] = [:]
-        var administrations: [String: OSAdministration] = [:]
-        var commandLines: [String: PlatformCommandLine] = [:]
+        var administrations: [String: OnceValue<OSAdministration>] = [:]
+        var commandLines: [String: OnceValue<PlatformCommandLine>] = [:]
         var version: ClusterVersion?
     }
 
@@ -43,7 +43,7 @@ public final class ClusterClient: Sendable {
         guard let node = configuration.node(name) else {
             throw ClusterError(
                 .configuration, operation: localized("use the cluster \(configuration.name)"), node: name,
-                message: localized("the configuration does not name it"),
+                message: localized("it is not in the configuration"),
                 found: configuration.nodes.map(\.name).joined(separator: ", "))
         }
         return node
@@ -57,23 +57,22 @@ public final class ClusterClient: Sendable {
         return version
     }
 
-    /// The command line of a node.
+    /// The command line of a node. Concurrent callers for the same node get the same session.
     public func commandLine(of node: NodeConfiguration) throws(ClusterError) -> PlatformCommandLine {
-        if let known = state.withLock({ $0.commandLines[node.name] }), known.shell.isOpen { return known }
-        let (user, password) = try login(.platform)
-        let commandLine = PlatformCommandLine(try SSHShell(node, user: user, password: password))
-        state.withLock { $0.commandLines[node.name] = commandLine }
-        return commandLine
+        let once = state.withLock { $0.commandLines[node.name, default: OnceValue()] }
+        return try once.get(isUsable: \.shell.isOpen) { () throws(ClusterError) in
+            let (user, password) = try login(.platform)
+            return PlatformCommandLine(try SSHShell(node, user: user, password: password))
+        }
     }
 
     /// OS Administration of a node.
     public func administration(of node: NodeConfiguration) throws(ClusterError) -> OSAdministration {
-        if let known = state.withLock({ $0.administrations[node.name] }) { return known }
-        let (user, password) = try login(.platform)
-        let administration = try OSAdministration(
-            node, version: configuration.version, user: user, password: password)
-        state.withLock { $0.administrations[node.name] = administration }
-        return administration
+        let once = state.withLock { $0.administrations[node.name, default: OnceValue()] }
+        return try once.get { () throws(ClusterError) in
+            let (user, password) = try login(.platform)
+            return try OSAdministration(node, version: configuration.version, user: user, password: password)
+        }
     }
 
     /// The certificate REST interface of a node, which exists from 12.5 on.
@@ -91,7 +90,7 @@ public final class ClusterClient: Sendable {
 
     /// The trust list files of all nodes that serve them, the publisher first; one at least.
     ///
-    /// - Throws: `configuration` where no node serves TFTP.
+    /// - Throws: `configuration` if no node serves TFTP.
     public var trustListHosts: [any TrustListHost] {
         get throws(ClusterError) {
             let nodes = configuration.tftpNodes
@@ -131,7 +130,7 @@ public final class ClusterClient: Sendable {
     public func close() {
         let commandLines = state.withLock { state in
             defer { state.commandLines = [:] }
-            return Array(state.commandLines.values)
+            return state.commandLines.values.compactMap(\.value)
         }
         for commandLine in commandLines { commandLine.shell.close() }
     }
@@ -140,7 +139,7 @@ public final class ClusterClient: Sendable {
         guard let settings = configuration.account(account) else {
             throw ClusterError(
                 .configuration, operation: localized("log in to the cluster \(configuration.name)"),
-                message: localized("the configuration names no \(account.rawValue) account"))
+                message: localized("the configuration has no \(account.rawValue) account"))
         }
         return try asking.withLock { (_) throws(ClusterError) in
             if let known = state.withLock({ $0.passwords[account] }) { return (settings.user, known) }

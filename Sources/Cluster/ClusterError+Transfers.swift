@@ -26,11 +26,11 @@ extension ClusterError {
             switch error.code {
             case .unreachable: localized("nothing answers at \(error.location)")
             case .timedOut: localized("\(error.location) did not answer in time")
-            case .notTrusted: localized("the TLS key of \(error.location) is not the one that was agreed on")
+            case .notTrusted: localized("the TLS key of \(error.location) is not the pinned one")
             case .handshakeFailed:
                 allowsLegacyTLS
-                    ? localized("\(error.location) agrees on no TLS version or cipher, not even an old one")
-                    : localized("\(error.location) speaks no TLS version or cipher that is allowed now")
+                    ? localized("no TLS version or cipher in common with \(error.location), not even an old one")
+                    : localized("\(error.location) supports no TLS version or cipher that is currently allowed")
             case .closed: localized("\(error.location) closed the connection")
             default: localized("\(error.location): \(error.message)")
             }
@@ -39,9 +39,11 @@ extension ClusterError {
             expected: error.code == .notTrusted ? expected : nil, found: found, cause: error)
     }
 
-    /// A transfer over TLS with a node failed. Where its key is another one, it is looked at once more, so that the user is
+    /// A transfer over TLS with a node failed. If its key differs, the key is read once more so that the user can be
     /// told which one it is; nothing is sent.
-    package init(_ error: TransferError, operation: LocalizableText, node: NodeConfiguration, port: UInt16, expected: String?) {
+    package init(
+        _ error: TransferError, operation: LocalizableText, node: NodeConfiguration, port: UInt16, expected: String?
+    ) {
         guard error.code == .notTrusted else {
             self.init(error, operation: operation, node: node.name, allowsLegacyTLS: node.legacyTLS)
             return
@@ -55,7 +57,7 @@ extension ClusterError {
     package init(_ error: MarkupError, operation: LocalizableText, node: String?, found: String) {
         self.init(
             .unexpectedAnswer, operation: operation, node: node,
-            message: localized("the answer cannot be read: \(error)"),
+            message: localized("the response cannot be read: \(error)"),
             found: found, cause: error)
     }
 }

@@ -3,7 +3,7 @@ import Messages
 import Transfers
 
 extension NodeConfiguration {
-    /// Host and port as a URL takes them.
+    /// Host and port in URL form.
     func authority(port: UInt16) -> String {
         address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
     }

@@ -3,7 +3,7 @@ import Secrets
 extension Secret {
     /// Lends a copy of the bytes as an array, without a trailing NUL, and overwrites it afterwards.
     ///
-    /// libcurl and libssh keep copies of their own for as long as a connection lives.
+    /// libcurl and libssh keep their own copies for as long as a connection lives.
     func withArray<Result, Failure: Error>(_ body: ([UInt8]) throws(Failure) -> Result) throws(Failure) -> Result {
         var copy = withBytes { Array($0) }
         defer { Secret.wipe(&copy) }

@@ -35,7 +35,7 @@ public struct CredentialProvider: Sendable {
                 .configuration, operation: localized("find the password of \(configuration.user)"),
                 message:
                     localized(
-                        "the configuration names no password_file and no password_command for the \(account.rawValue) account"
+                        "the configuration sets neither password_file nor password_command for the \(account.rawValue) account"
                     )
             )
         }
@@ -49,7 +49,7 @@ public struct CredentialProvider: Sendable {
         }
     }
 
-    /// Asks.
+    /// Asks for a password.
     public func password(_ account: Account, _ configuration: AccountConfiguration) throws(ClusterError) -> Secret {
         try provide(account, configuration)
     }

@@ -1,8 +1,10 @@
-/// What we know of a cluster before talking to it. It never holds a password.
+import Messages
+
+/// What we know about a cluster before talking to it. It never contains a password.
 public struct ClusterConfiguration: Sendable, Hashable {
     /// The name by which the user calls it, for which ``isName(_:)`` holds.
     public var name: String
-    /// As `show version active` gives it (`10.5.1.10000-7`); nil when not known yet.
+    /// As `show version active` gives it (`10.5.1.10000-7`); nil if not known yet.
     public var version: ClusterVersion?
     public var nodes: [NodeConfiguration]
     /// For the command line and OS Administration.
@@ -37,6 +39,10 @@ public struct ClusterConfiguration: Sendable, Hashable {
         self.phoneWebPort = phoneWebPort
     }
 
+    package static func nobodyServesTFTP(_ name: String) -> LocalizableText {
+        localized("no node of cluster \(name) serves TFTP: set tftp = true for one")
+    }
+
     public var publisher: NodeConfiguration? { nodes.first { $0.isPublisher } }
 
     /// The nodes that serve TFTP, the publisher first.
@@ -57,7 +63,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
 /// A user name, and where its password is.
 public struct AccountConfiguration: Sendable, Hashable {
     public var user: String
-    /// Closed to everybody but its owner; its first line is the password.
+    /// Readable by its owner only; its first line is the password.
     public var passwordFile: String?
     /// A program and its arguments; the first line that it prints is the password.
     public var passwordCommand: [String]?
@@ -69,7 +75,7 @@ public struct AccountConfiguration: Sendable, Hashable {
     }
 }
 
-/// A node of a cluster, with its ports and the keys that it must show.
+/// A node of a cluster, with its ports and the keys that it must present.
 public struct NodeConfiguration: Sendable, Hashable {
     /// The host name as the cluster knows it.
     public var name: String
@@ -84,7 +90,7 @@ public struct NodeConfiguration: Sendable, Hashable {
     /// OS Administration, AXL and the serviceability services.
     public var httpsPort: UInt16
     public var sshPort: UInt16
-    /// Trust Verification Service; nil where the node does not run it.
+    /// Trust Verification Service; nil if the node does not run it.
     public var tvsPort: UInt16?
     /// `sha256//` and base64 of the key behind `httpsPort`.
     public var tlsPin: String?

@@ -1,7 +1,7 @@
 import Messages
 
 extension ClusterError {
-    /// What the user can do about it, one sentence; nil where the message says it.
+    /// What the user can do about it, one sentence; nil if the message already says it.
     public var next: LocalizableText? {
         let place = node ?? "CUCM"
         let file = ConfigurationFile.defaultPath
@@ -13,9 +13,9 @@ extension ClusterError {
                 "Check that \(place) is up and that its port can be reached from here, then run the command again.")
         case .notTrusted:
             return localized(
-                "Find out why the key of \(place) changed. If the change was meant, enter the new key in \(file).")
+                "Find out why the key of \(place) changed. If the change was intended, enter the new key in \(file).")
         case .noCommonAlgorithm:
-            // Of SSH, the cause is libssh's own words.
+            // For SSH, the cause is libssh's own message.
             return cause is any UserError
                 ? localized(
                     "For a release before 10.5, set legacy_tls = true for \(place) in \(file), or add the cluster again with --legacy-tls --force."
@@ -26,16 +26,16 @@ extension ClusterError {
         case .loginRefused:
             return account.map {
                 localized(
-                    "Check user and password of the \($0.rawValue) account in \(file); nothing was tried a second time."
+                    "Check the user name and password of the \($0.rawValue) account in \(file); no second attempt was made."
                 )
-            } ?? localized("Check user and password in \(file); nothing was tried a second time.")
-        case .busy, .tooManyLogins: return localized("Wait some minutes, then run the command again.")
-        case .refused: return localized("Correct what \(place) reports, and run the command again.")
+            } ?? localized("Check the user name and password in \(file); no second attempt was made.")
+        case .busy, .tooManyLogins: return localized("Wait a few minutes, then run the command again.")
+        case .refused: return localized("Fix what \(place) reports, and run the command again.")
         case .notFound, .interrupted: return nil
-        case .notSupported: return localized("This release or node does not offer it; see docs/operator-guide.md.")
+        case .notSupported: return localized("This release or node does not support it; see docs/operator-guide.md.")
         case .unexpectedQuestion, .unexpectedAnswer:
             return localized(
-                "Please report this with the text above, without host names: the answer of this release is not known.")
+                "Please report this with the text above, without host names: this response is not known yet.")
         case .mismatch: return localized("Restart Cisco Tftp on \(place), and run the command again.")
         }
     }

@@ -3,11 +3,11 @@ import Messages
 
 /// What went wrong between us and a cluster.
 ///
-/// The text never holds a password. What a peer said is quoted in `found`, cut to a readable length.
+/// The text never contains a password. What a peer said is quoted in `found`, shortened to a readable length.
 public struct ClusterError: UserError {
     /// The stable kind of a failure.
     public enum Code: String, Sendable, Hashable, CaseIterable {
-        /// The configuration is missing something, or holds something that it must not.
+        /// The configuration is missing something, or contains something that it must not.
         case configuration
         /// A local file cannot be read or written.
         case file
@@ -17,52 +17,52 @@ public struct ClusterError: UserError {
         case timedOut = "timed-out"
         /// The node's TLS or SSH key is not the pinned one. Nothing was sent, no login was tried.
         case notTrusted = "not-trusted"
-        /// The node speaks no version or algorithm of TLS or SSH that is allowed with it.
+        /// The node supports no TLS or SSH version or algorithm that is allowed for it.
         case noCommonAlgorithm = "no-common-algorithm"
-        /// The node refuses user name or password. They were tried once.
+        /// The node refuses the user name or password. They were tried once.
         case loginRefused = "login-refused"
         /// The node refuses logins for a while.
         case tooManyLogins = "too-many-logins"
-        /// The node has too much to do and did not begin with it; it may be asked again later.
+        /// The node is too busy and did not start; it may be asked again later.
         case busy
         /// The node knows the operation and says no.
         case refused
         /// What the operation needs is not there.
         case notFound = "not-found"
-        /// The node does not know the operation: another version, or not this role.
+        /// The node does not support the operation: another version, or not this role.
         case notSupported = "not-supported"
-        /// The node asks something that was not expected; it was not answered.
+        /// The node asks something unexpected; it was not answered.
         case unexpectedQuestion = "unexpected-question"
-        /// The node's answer cannot be understood; `found` shows it.
+        /// The node's response cannot be understood; `found` shows it.
         case unexpectedAnswer = "unexpected-answer"
         /// The same thing differs between two places that must agree.
         case mismatch
         /// The connection ended early.
         case closed
-        /// The user, or the system, asked the program to stop. A node may still be at what it was told.
+        /// The user, or the system, asked the program to stop. A node may still be working on a command.
         case interrupted
     }
 
     public let code: Code
     /// What was attempted, as a verb phrase: `log in to OS Administration`.
     public let operation: LocalizableText
-    /// The node's name, or its address where it has no name yet; nil where no node is concerned.
+    /// The node's name, or its address if it has no name yet; nil if no node is involved.
     public let node: String?
     /// One sentence: what happened.
     public let message: LocalizableText
-    /// What had to be there: a pin, a checksum, a text.
+    /// What was expected: a pin, a checksum, a text.
     public let expected: LocalizableText?
-    /// What was there instead.
+    /// What was found instead.
     public let found: LocalizableText?
     public let cause: (any Error)?
-    /// Of a refused login: whose it was.
+    /// For a refused login: the account.
     public let account: Account?
-    /// Of a busy node: after how many seconds it wants to be asked again, where it says so.
+    /// For a busy node: the number of seconds after which it wants to be asked again, if it says so.
     public let retryAfter: Double?
 
     /// - Parameters:
     ///   - expected: the same in every language.
-    ///   - found: the same in every language: the peer's own words, for one.
+    ///   - found: the same in every language: the peer's own message, for example.
     public init(
         _ code: Code, operation: LocalizableText, node: String? = nil, message: LocalizableText,
         expected: String? = nil,
@@ -79,7 +79,7 @@ public struct ClusterError: UserError {
         self.retryAfter = retryAfter
     }
 
-    /// Where what was found is said in our words.
+    /// If what was found is described in our words.
     public init(
         _ code: Code, operation: LocalizableText, node: String? = nil, message: LocalizableText,
         expected: LocalizableText? = nil, found: LocalizableText, account: Account? = nil
@@ -103,7 +103,7 @@ public struct ClusterError: UserError {
         return localized("\(sentence).")
     }
 
-    /// What had to be there, and what was, after what happened.
+    /// What was expected and what was found, after what happened.
     private func compared(_ text: LocalizableText) -> LocalizableText {
         switch (expected, found) {
         case (let expected?, let found?): localized("\(text); expected: \(expected); found: \(found)")

@@ -2,7 +2,7 @@ import Basics
 import Glibc
 import Messages
 
-/// The configuration file: all clusters that the user has told us about. It never holds a password.
+/// The configuration file: all clusters that the user has added. It never contains a password.
 public struct ConfigurationFile: Sendable, Hashable {
     /// By name, in the order of the names.
     public var clusters: [ClusterConfiguration]
@@ -20,10 +20,10 @@ public struct ConfigurationFile: Sendable, Hashable {
         return "\(home)/.config/etoken-bridge/config.toml"
     }
 
-    /// Reads the file. One that is not there is an empty configuration.
+    /// Reads the file. A missing file is an empty configuration.
     ///
-    /// - Throws: `configuration` naming the file and the key for a wrong type, an unknown key or a value that cannot
-    ///   be; `file` when it cannot be read.
+    /// - Throws: `configuration` naming the file and the key for a wrong type, an unknown key or an invalid value;
+    ///   `file` when it cannot be read.
     public static func load(from path: String = defaultPath) throws(ClusterError) -> ConfigurationFile {
         let bytes: [UInt8]
         do throws(FileError) {
@@ -35,16 +35,17 @@ public struct ConfigurationFile: Sendable, Hashable {
         return try ConfigurationReader(file: path).read(String(decoding: bytes, as: UTF8.self))
     }
 
-    /// Writes the file: beside its place, synced, renamed; closed to everybody else. Comments of the old file are lost.
+    /// Writes the file: to a temporary file first, synced, then renamed; readable by the owner only. Comments of the
+    /// old file are lost.
     public func save(to path: String = defaultPath) throws(ClusterError) {
         let text = ConfigurationWriter.text(self)
-        // What is written must be what is read next time.
+        // What is written must read back the same.
         var sorted = self
         sorted.clusters.sort { $0.name < $1.name }
         guard try ConfigurationReader(file: path).read(text) == sorted else {
             throw ClusterError(
                 .configuration, operation: localized("write the configuration"),
-                message: localized("it would not be read back as it is"))
+                message: localized("it would not read back unchanged"))
         }
         do throws(FileError) {
             if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
@@ -58,7 +59,7 @@ public struct ConfigurationFile: Sendable, Hashable {
 
     public func cluster(_ name: String) -> ClusterConfiguration? { clusters.first { $0.name == name } }
 
-    /// Adds a cluster, in place of one of the same name.
+    /// Adds a cluster, replacing one of the same name.
     public mutating func set(_ cluster: ClusterConfiguration) {
         clusters.removeAll { $0.name == cluster.name }
         clusters.append(cluster)
@@ -72,11 +73,11 @@ public struct ConfigurationFile: Sendable, Hashable {
 
 /// How tokens are found and PINs asked for.
 public struct TokenConfiguration: Sendable, Hashable {
-    /// Paths of PKCS#11 modules; none to search for them.
+    /// Paths of PKCS#11 modules; empty to search for them.
     public var modules: [String]
     /// The pinentry program that asks for PINs, or nil to ask on the terminal.
     public var pinentry: String?
-    /// How many wrong PINs in a row lock the tokens, or nil where the user does not say.
+    /// How many wrong PINs in a row lock the tokens, or nil if the user does not say.
     public var pinTries: Int?
 
     public init(modules: [String] = [], pinentry: String? = nil, pinTries: Int? = nil) {

@@ -1,12 +1,12 @@
 import Messages
 import TOML
 
-/// Reads the configuration's TOML, strictly: a key that is not known is more likely misspelt than meant.
+/// Reads the configuration's TOML strictly: an unknown key is more likely misspelled than intended.
 struct ConfigurationReader {
     let file: String
 
     func read(_ text: String) throws(ClusterError) -> ConfigurationFile {
-        guard !text.utf8.contains(0) else { throw failure(localized("it holds a NUL byte")) }
+        guard !text.utf8.contains(0) else { throw failure(localized("it contains a NUL byte")) }
         let root: TOMLValue
         do throws(TOMLError) {
             root = try TOMLValue(parsing: text)
@@ -35,7 +35,7 @@ struct ConfigurationReader {
     private func cluster(_ name: String, _ table: Keys) throws(ClusterError) -> ClusterConfiguration {
         var keys = table
         guard ClusterConfiguration.isName(name) else {
-            throw failure(localized("\(table.path): a cluster's name consists of letters, digits, '-', '_' and '.'"))
+            throw failure(localized("\(table.path): a cluster name may contain only letters, digits, '-', '_' and '.'"))
         }
         var cluster = ClusterConfiguration(name: name)
         if let text = try keys.string("version") {
@@ -53,7 +53,17 @@ struct ConfigurationReader {
             throw failure(localized("\(keys.path).nodes: two nodes have the same name"))
         }
         guard cluster.nodes.isEmpty || cluster.nodes.filter(\.isPublisher).count == 1 else {
-            throw failure(localized("\(keys.path).nodes: exactly one node has to be the publisher"))
+            throw failure(localized("\(keys.path).nodes: exactly one node must be the publisher"))
+        }
+        guard cluster.nodes.isEmpty || cluster.nodes.contains(where: \.servesTFTP) else {
+            throw failure(ClusterConfiguration.nobodyServesTFTP(name))
+        }
+        // Nodes behind port forwarding share an address, but no port.
+        let places = cluster.nodes.flatMap { node in
+            Set([node.httpsPort, node.sshPort]).map { "\(node.address):\($0)" }
+        }
+        guard Set(places).count == places.count else {
+            throw failure(localized("\(keys.path).nodes: two nodes have the same address and port"))
         }
         return cluster
     }
@@ -69,10 +79,11 @@ struct ConfigurationReader {
         guard try keys.string("password") == nil else {
             throw failure(
                 localized(
-                    "\(keys.path).password: passwords do not belong here; password_file names a file that holds one"))
+                    "\(keys.path).password: passwords do not belong here; use password_file to name a file that contains one"
+                ))
         }
         guard account.passwordFile == nil || account.passwordCommand == nil else {
-            throw failure(localized("\(keys.path): password_file and password_command exclude each other"))
+            throw failure(localized("\(keys.path): password_file and password_command are mutually exclusive"))
         }
         try keys.finish()
         return account
@@ -109,7 +120,7 @@ struct ConfigurationReader {
     }
 }
 
-/// The keys of one table; knows which of them nobody asked for.
+/// The keys of one table; tracks which of them were never read.
 private struct Keys {
     let path: String
     let names: [String]
@@ -126,11 +137,11 @@ private struct Keys {
     }
 
     mutating func string(_ key: String) throws(ClusterError) -> String? {
-        try take(key, localized("a text")) { $0.string }
+        try take(key, localized("a string")) { $0.string }
     }
 
     mutating func strings(_ key: String) throws(ClusterError) -> [String] {
-        let found = try take(key, localized("an array of texts")) { value -> [String]? in
+        let found = try take(key, localized("an array of strings")) { value -> [String]? in
             guard let array = value.array else { return nil }
             let texts = array.compactMap(\.string)
             return texts.count == array.count ? texts : nil
@@ -140,7 +151,7 @@ private struct Keys {
 
     /// A program and its arguments.
     mutating func command(_ key: String) throws(ClusterError) -> [String]? {
-        try take(key, localized("an array of texts, as [\"pass\", \"show\", \"office\"]")) { value in
+        try take(key, localized("an array of strings, for example [\"pass\", \"show\", \"office\"]")) { value in
             guard let values = value.array, !values.isEmpty else { return nil }
             let texts = values.compactMap(\.string)
             return texts.count == values.count && !texts[0].isEmpty ? texts : nil
@@ -179,7 +190,7 @@ private struct Keys {
         var tables: [Keys] = []
         for (index, value) in array.enumerated() {
             let place = "\(path).\(key)[\(index)]"
-            guard let table = value.table else { throw reader.failure(localized("\(place) has to be a table")) }
+            guard let table = value.table else { throw reader.failure(localized("\(place) must be a table")) }
             tables.append(Keys(table, path: place, reader: reader))
         }
         return tables
@@ -187,7 +198,7 @@ private struct Keys {
 
     func finish() throws(ClusterError) {
         guard let key = unread.sorted().first else { return }
-        throw reader.failure(localized("\(path.isEmpty ? key : "\(path).\(key)") is not a key that is known here"))
+        throw reader.failure(localized("\(path.isEmpty ? key : "\(path).\(key)") is not a known key here"))
     }
 
     private mutating func take<T>(
@@ -196,7 +207,7 @@ private struct Keys {
         unread.remove(key)
         guard let value = table[key] else { return nil }
         guard let result = read(value) else {
-            throw reader.failure(localized("\(path.isEmpty ? key : "\(path).\(key)") has to be \(kind)"))
+            throw reader.failure(localized("\(path.isEmpty ? key : "\(path).\(key)") must be \(kind)"))
         }
         return result
     }

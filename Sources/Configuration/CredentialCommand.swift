@@ -3,7 +3,7 @@ import Glibc
 import Messages
 import Secrets
 
-/// Runs a program that knows a password, for example a password manager.
+/// Runs a program that supplies a password, for example a password manager.
 public enum CredentialCommand {
     /// Runs the program and takes the first line that it prints.
     ///
@@ -31,14 +31,14 @@ public enum CredentialCommand {
         let secret = Result { () throws(SecretError) in try Secret.read(descriptor: ends[0]) }
         _ = close(ends[0])
         let ending = process.wait()
-        // A program that is still printing when we have our line dies of it; that is no failure.
+        // A program that is still printing when we have our line is killed by SIGPIPE; that is not a failure.
         guard ending == .status(0) || ending == .signal(SIGPIPE) else {
             throw failure(localized("failed with status \(ending.status)"))
         }
         do throws(SecretError) {
             return try secret.get()
         } catch {
-            throw failure(localized("gives no password: \(error.reason)"), cause: error)
+            throw failure(localized("returned no password: \(error.reason)"), cause: error)
         }
     }
 }

@@ -1,7 +1,7 @@
 import Cluster
 
-/// One thing that `doctor` looks at. Checks do not depend on each other's findings; what several of them need to know is
-/// in the ``DoctorContext``, found out once.
+/// One thing that `doctor` checks. Checks do not depend on each other's findings; what several of them need is in the
+/// ``DoctorContext``, determined once.
 package protocol DoctorCheck {
     /// For `--json` and the headings, for example `readers`.
     var name: String { get }
@@ -9,8 +9,8 @@ package protocol DoctorCheck {
 }
 
 extension DoctorContext {
-    /// The checks of this machine, and of a cluster where one is to be looked at, in the order in which one problem may be
-    /// the cause of the next.
+    /// The checks of this machine, and of a cluster if one is given, in the order in which one problem may be the cause
+    /// of the next.
     package static func checks(of cluster: ClusterClient?) -> [any DoctorCheck] {
         let machine: [any DoctorCheck] = [ServiceCheck(), USBCheck(), ReaderCheck(), ModuleCheck(), TokenCheck()]
         guard let context = cluster.map(ClusterContext.init) else { return machine }

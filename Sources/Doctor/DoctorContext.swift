@@ -3,15 +3,15 @@ import Glibc
 import SmartCards
 import Tokens
 
-/// What the checks look at. Everything is found out when it is first asked for, and once.
+/// What the checks need. Everything is determined on first use, once.
 package final class DoctorContext {
-    /// A module that was found or named, and what came of loading it.
+    /// A module that was found or specified, and the result of loading it.
     struct Module {
         let path: String
         let loaded: Result<PKCS11Module, TokenError>
     }
 
-    /// The modules that the user or the configuration names; none to search for them.
+    /// The modules specified by the user or the configuration; none to search for them.
     let namedModules: [String]
     let patience: Int
 
@@ -25,7 +25,7 @@ package final class DoctorContext {
 
     private(set) lazy var socket = ServiceSocket()
 
-    /// Whether a card or the service did not answer: what waits for it cannot be ended.
+    /// Whether a card or the service did not answer: whatever waits for it cannot be ended.
     package private(set) var hasHung = false
 
     /// Does something that may hang, and gives up after a while.
@@ -45,8 +45,8 @@ package final class DoctorContext {
         return patiently { (try? service.readers()) ?? [] } ?? []
     }()
 
-    /// Whether the card in a reader could be used before any module was asked, by the reader's name; nil where it did not
-    /// answer. Each is asked over a connection of its own, as one that hangs is of no use any more.
+    /// Whether the card in a reader could be used before any module was asked, by the reader's name; nil if it did not
+    /// answer. Each is asked over a separate connection, because one that hangs is no longer usable.
     private lazy var cardAccess: [String: PCSCStatus?] = {
         var access: [String: PCSCStatus?] = [:]
         for reader in readers where reader.hasCard && !reader.isMute {
@@ -91,7 +91,7 @@ package final class DoctorContext {
         return (present, failures)
     }()
 
-    /// Whether a module did not answer: then nobody knows which tokens there are.
+    /// Whether a module did not answer: then it is not known which tokens there are.
     var hasSilentModule: Bool {
         modules.contains { module in
             guard case .failure(let error) = module.loaded else { return false }
@@ -99,8 +99,8 @@ package final class DoctorContext {
         }
     }
 
-    /// Readers that hold a card which could be used, and is none of the tokens. Where a module could not be asked, nobody
-    /// knows of which cards that is so: then none.
+    /// Readers with a card that could be used but is none of the tokens. If a module could not be asked, it is not
+    /// known for which cards that is so: then none.
     var unreadReaders: [Reader] {
         guard tokens.failures.isEmpty, !hasSilentModule else { return [] }
         let descriptions = tokens.present.map(\.info.slotDescription)

@@ -1,12 +1,12 @@
 import CXML
 import Messages
 
-/// An HTML page, read as a browser would: forgiving.
+/// An HTML page, parsed as leniently as a browser would.
 public struct HTMLDocument: Sendable {
     /// The `html` element.
     public let root: MarkupElement
 
-    /// Parses a page. What is not UTF-8 in it becomes U+FFFD; nothing that it refers to is fetched.
+    /// Parses a page. Invalid UTF-8 becomes U+FFFD; nothing that it refers to is fetched.
     ///
     /// - Parameter maximumSize: bytes.
     /// - Throws: `tooLarge`, `tooDeep`; `malformed` only for an empty page.

@@ -5,13 +5,13 @@ public struct HTMLForm: Sendable, Hashable {
         public var name: String
         /// `text`, `hidden`, `file`, `password`, `submit` ..., or `select`, `textarea`; in lower case.
         public var type: String
-        /// What it holds at first; for a select the chosen option, or the first.
+        /// The initial value; for a select the chosen option, or the first.
         public var value: String
-        /// The values that a select offers.
+        /// The values offered by a select.
         public var options: [String]
     }
 
-    /// As the page has it: perhaps relative; empty when missing.
+    /// As in the page: possibly relative; empty if missing.
     public var action: String
     /// `get` or `post`.
     public var method: String

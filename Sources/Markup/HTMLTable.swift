@@ -1,8 +1,8 @@
-/// A table of a page. A table inside a table is a table of its own, and its rows are not the outer one's.
+/// A table of a page. A nested table is a table of its own, and its rows are not those of the outer one.
 public struct HTMLTable: Sendable, Hashable {
     public struct Link: Sendable, Hashable {
         public var text: String
-        /// As the page has it: perhaps relative.
+        /// As in the page: possibly relative.
         public var target: String
     }
 
@@ -34,7 +34,7 @@ public struct HTMLTable: Sendable, Hashable {
             switch child.name {
             case "tr": return [child]
             case "table": return []
-            // tbody and its like, and a form, which old pages put between table and rows.
+            // tbody and the like, and a form, which old pages put between table and rows.
             default: return rows(child)
             }
         }

@@ -1,4 +1,4 @@
-/// An element of an XML or HTML document, with all that is in it. A plain value: nothing of libxml2 lives in it.
+/// An element of an XML or HTML document, with its contents. A plain value: it contains nothing of libxml2.
 public struct MarkupElement: Sendable, Hashable {
     /// What an element contains, in document order.
     public enum Node: Sendable, Hashable {
@@ -49,14 +49,15 @@ public struct MarkupElement: Sendable, Hashable {
     /// The first element directly inside that has this name.
     public func element(named name: String) -> MarkupElement? { elements.first { $0.name == name } }
 
-    /// All text inside, as it stands.
+    /// All text inside, unmodified.
     public var rawText: String {
         var text = ""
         appendText(to: &text)
         return text
     }
 
-    /// All text inside, with runs of white space (no-break spaces too) made one blank, and none at the ends.
+    /// All text inside, with runs of white space (including no-break spaces) collapsed to one space, and none at the
+    /// ends.
     public var text: String {
         rawText.split { $0.isWhitespace }.joined(separator: " ")
     }

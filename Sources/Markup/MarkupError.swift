@@ -7,7 +7,7 @@ public struct MarkupError: UserError, Sendable, Hashable {
         case tooLarge
         /// Elements are nested deeper than the limit.
         case tooDeep
-        /// A document type declaration, which could define entities: refused, whatever it holds.
+        /// A document type declaration, which could define entities: refused in any case.
         case documentType
         /// The parser cannot make sense of it.
         case malformed
@@ -15,7 +15,7 @@ public struct MarkupError: UserError, Sendable, Hashable {
 
     public let code: Code
     public let message: LocalizableText
-    /// The line where the parser stopped, where it says so.
+    /// The line where the parser stopped, if known.
     public let line: Int?
 
     public init(code: Code, message: LocalizableText, line: Int? = nil) {

@@ -1,7 +1,7 @@
 import CXML
 import Messages
 
-/// libxml2 wants to be started once, by one thread.
+/// libxml2 must be initialised once, by one thread.
 enum Library {
     private static let ready: Void = xmlInitParser()
     static func start() { _ = ready }
@@ -9,12 +9,13 @@ enum Library {
 
 /// Copies libxml2's tree into ours.
 enum TreeReader {
-    /// Deeper nesting than this is refused: no page or answer of a server needs it, and the readers recurse.
+    /// Deeper nesting than this is refused: no page or response needs it, and the readers recurse.
     static let maximumDepth = 200
 
     static func element(_ node: xmlNodePtr, depth: Int) throws(MarkupError) -> MarkupElement {
         guard depth < maximumDepth else {
-            throw MarkupError(code: .tooDeep, message: localized("elements are nested more than \(maximumDepth) deep"))
+            throw MarkupError(
+                code: .tooDeep, message: localized("elements are nested more than \(maximumDepth) levels deep"))
         }
         var element = MarkupElement(name: string(node.pointee.name))
         element.namespace = node.pointee.ns.flatMap { $0.pointee.href }.map { string($0) }

@@ -12,7 +12,7 @@ public enum XMLDocument {
         guard bytes.count <= maximumSize else {
             throw MarkupError(code: .tooLarge, message: localized("the document is longer than \(maximumSize) bytes"))
         }
-        // Before the parser sees it; what is written in UTF-16 is caught behind it.
+        // Before the parser sees it; declarations written in UTF-16 are caught after parsing.
         guard !contains(bytes, Array("<!DOCTYPE".utf8)) else { throw documentType }
         Library.start()
         guard let context = xmlNewParserCtxt() else {

@@ -9,8 +9,8 @@ struct Catalogue: Sendable {
 
     subscript(template: String) -> String? { translations[template] }
 
-    /// Reads a PO file (GNU gettext manual, "The Format of PO Files"): of the format, what `tools/messages` writes, which
-    /// is comments, `msgid` and `msgstr` with one or more strings after them. An empty translation is none.
+    /// Reads a PO file (GNU gettext manual, "The Format of PO Files"), restricted to what `tools/messages` writes:
+    /// comments, `msgid` and `msgstr` followed by one or more strings. An empty translation counts as missing.
     init(po: some Collection<UInt8>) {
         var original = ""
         var translation = ""

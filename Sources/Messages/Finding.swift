@@ -6,7 +6,7 @@ public struct Finding<FindingCode: Hashable & Sendable, Subject: Hashable & Send
     /// The stable kind of what was found, the same in every language.
     public var code: Code
     public var severity: Severity
-    /// What it is about: a node, a record; nil for the whole.
+    /// The subject: a node, a record; nil for the whole.
     public var subject: Subject?
     /// One sentence: what was expected, and what was found.
     public var text: LocalizableText
@@ -21,10 +21,10 @@ public struct Finding<FindingCode: Hashable & Sendable, Subject: Hashable & Send
 }
 
 public enum FindingSeverity: String, Codable, Sendable, Hashable, CaseIterable {
-    /// It is as it should be.
+    /// As expected.
     case ok
     /// Worth knowing, or unusual.
     case warning
-    /// It is not as it must be.
+    /// Not as required.
     case error
 }

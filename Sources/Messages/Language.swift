@@ -4,15 +4,15 @@ import Glibc
 public enum Language: Sendable {
     case english, german
 
-    /// The language of the locale that the program was started in.
+    /// The language of the locale in which the program was started.
     public static let current = Language { name in getenv(name).map { String(cString: $0) } }
 
-    /// The language that the environment asks for: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that says something
-    /// (POSIX.1-2017, 8.2), in which GNU's `LANGUAGE`, a list, goes first. English where it is one that nobody translated.
+    /// The language that the environment requests: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set
+    /// (POSIX.1-2017, 8.2), overridden by GNU's `LANGUAGE`, a list. English if there is no translation.
     init(variable: (String) -> String?) {
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].lazy.compactMap(variable).first { !$0.isEmpty } ?? "C"
         let code = locale.prefix { $0 != "." && $0 != "@" }
-        // As gettext does it: who asks for the C locale wants no translation, whatever LANGUAGE says.
+        // As in gettext: the C locale means no translation, whatever LANGUAGE says.
         guard code != "C", code != "POSIX" else {
             self = .english
             return

@@ -1,6 +1,6 @@
-/// In a document for users and their programs, a text is a string, in the language of the locale. In a file that the program
-/// itself reads again (``CodingUserInfoKey/keepsTemplates``) it is an object of its template and arguments, so that it can be
-/// told in the language of who asks then.
+/// In a document for users and their programs, a text is a string, in the language of the locale. In a file that the
+/// program itself reads again (``CodingUserInfoKey/keepsTemplates``) it is an object of its template and arguments, so
+/// that it can be shown in the reader's language.
 extension LocalizableText: Codable {
     private enum Key: String, CodingKey { case template, arguments }
 

@@ -1,30 +1,30 @@
 /// A text of the program, in no language yet: it becomes a `String` where it is shown, and not before.
 ///
 /// The English text is written where it is used, and is the key of its translation in `Sources/CMessages/de.po`. A text
-/// that has no translation stays English; `tools/messages` finds those. Only for what people read: codes, names and what
-/// Cisco's devices say are the same in every language.
+/// without a translation stays English; `tools/messages` finds those. Only for what people read: codes, names and the
+/// output of Cisco's devices are the same in every language.
 ///
 /// ```swift
 /// throw Failure(.notThere, localized("\(path) is not there."))
 /// ```
 public func localized(_ literal: MessageLiteral) -> LocalizableText { literal.text }
 
-/// The one or the other, by number: `localized(count, one: "\(count) phone", other: "\(count) phones")`. The catalogue has
-/// both.
+/// One or the other, depending on the number: `localized(count, one: "\(count) phone", other: "\(count) phones")`. The
+/// catalogue has both.
 public func localized(_ count: Int, one: MessageLiteral, other: MessageLiteral) -> LocalizableText {
     count == 1 ? one.text : other.text
 }
 
 /// A text that can be translated: its template, in which arguments are `{0}`, `{1}` and so on, and the arguments.
 ///
-/// Only ``localized(_:)`` makes one from a literal, so that no text is shown that `tools/messages` has not seen; what
-/// others said is ``verbatim(_:)``.
+/// Only ``localized(_:)`` makes one from a literal, so that no text is shown that `tools/messages` has not seen; text
+/// from others is ``verbatim(_:)``.
 public struct LocalizableText: Hashable, Sendable {
     let template: String
     let arguments: [Argument]
 
     enum Argument: Hashable, Sendable {
-        /// A name, or what somebody else said.
+        /// A name, or text from others.
         case string(String)
         case number(Int)
         case text(LocalizableText)
@@ -35,14 +35,15 @@ public struct LocalizableText: Hashable, Sendable {
         self.arguments = arguments
     }
 
-    /// What is the same in every language: a name, a path, a value, or the words of a device, a library or the system.
+    /// What is the same in every language: a name, a path, a value, or the message of a device, a library or the
+    /// system.
     public static func verbatim(_ words: String) -> LocalizableText {
         LocalizableText(template: verbatimTemplate, arguments: [.string(words)])
     }
 
     static let verbatimTemplate = "{0}"
 
-    /// The text in the language of the locale: for what shows it, and nobody else.
+    /// The text in the language of the locale: only for code that shows it.
     public var localized: String { text(in: .current) }
 
     /// The text in a language.
@@ -53,7 +54,7 @@ public struct LocalizableText: Hashable, Sendable {
         }
     }
 
-    /// A brace of the text itself is doubled, as in the other formats with `{0}`.
+    /// A literal brace is doubled, as in other formats with `{0}`.
     static func escaped(_ text: String) -> String {
         guard hasBraces(text) else { return text }
         return text.reduce(into: "") { $0 += $1 == "{" ? "{{" : $1 == "}" ? "}}" : String($1) }
@@ -102,7 +103,7 @@ extension LocalizableText: CustomStringConvertible {
 }
 
 extension Sequence<LocalizableText> {
-    /// The texts one after the other, with something between them that is the same in every language.
+    /// The texts one after another, with a separator that is the same in every language.
     public func joined(separator: String = "") -> LocalizableText {
         let parts = map(LocalizableText.Argument.text)
         return LocalizableText(

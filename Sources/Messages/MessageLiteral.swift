@@ -1,4 +1,4 @@
-/// The literal in `localized("...")`, which `tools/messages` reads from the source. It is written nowhere else.
+/// The literal in `localized("...")`, which `tools/messages` reads from the source. It is used nowhere else.
 public struct MessageLiteral: ExpressibleByStringInterpolation, Sendable {
     let text: LocalizableText
 
@@ -26,7 +26,7 @@ public struct MessageLiteral: ExpressibleByStringInterpolation, Sendable {
             arguments.append(argument)
         }
 
-        /// A name, or what somebody else said: the same in every language.
+        /// A name, or text from others: the same in every language.
         public mutating func appendInterpolation(_ value: some CustomStringConvertible) {
             append(.string(value.description))
         }
@@ -37,7 +37,7 @@ public struct MessageLiteral: ExpressibleByStringInterpolation, Sendable {
 
         public mutating func appendInterpolation(_ text: LocalizableText) { append(.text(text)) }
 
-        /// What went wrong, as a part of this sentence.
+        /// What went wrong, as part of this sentence.
         public mutating func appendInterpolation(_ error: some UserError) { append(.text(error.clause)) }
 
         public mutating func appendInterpolation(_ error: any Error) {

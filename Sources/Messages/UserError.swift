@@ -8,13 +8,13 @@ public protocol UserError: Error, CustomStringConvertible {
     var codeName: String { get }
     /// What happened, in whole sentences: names the file, host or token, what was expected and what was found.
     var text: LocalizableText { get }
-    /// What happened, as a part of another sentence.
+    /// What happened, as part of another sentence.
     var clause: LocalizableText { get }
-    /// What the user can do about it, in whole sentences; nil where the text says it.
+    /// What the user can do about it, in whole sentences; nil if the text says it.
     var next: LocalizableText? { get }
-    /// The error beneath.
+    /// The underlying error.
     var cause: (any Error)? { get }
-    /// What lies beneath, for those who look closer: a function and what it returned, a library's own words.
+    /// The underlying cause, for debugging: a function and what it returned, a library's own message.
     var details: [LocalizableText] { get }
 }
 
@@ -28,7 +28,7 @@ extension UserError {
 }
 
 extension LocalizableText {
-    /// What went wrong, as a part of a sentence: an error's own words.
+    /// What went wrong, as part of a sentence: an error's own message.
     public init(describing error: any Error) { self = (error as? any UserError)?.clause ?? .verbatim("\(error)") }
 
     /// What went wrong, in whole sentences.

@@ -8,15 +8,15 @@ import TrustList
 import X509
 
 extension Change {
-    /// What follows once everything is put back, where phones were told of the new file.
+    /// The steps that follow once everything is restored, if phones were told about the new file.
     var stepsAfterRollback: [any Step] { plan.steps.compactMap { $0.stepAfterRollback(of: self) } }
 
-    /// Those that a roll back has still to do.
+    /// Those that a rollback still has to do.
     var stepsLeftAfterRollback: [any Step] {
         known.toldPhones ? stepsAfterRollback.filter { !known.done.contains($0.id) } : []
     }
 
-    /// What a roll back would do now. Nothing is changed by it.
+    /// What a rollback would do now. This changes nothing.
     ///
     /// - Parameter forecast: that of ``forecastOfRollback()``.
     func planRollback(_ forecast: Forecast?) throws -> RollbackPlan {
@@ -30,7 +30,7 @@ extension Change {
 
     // MARK: What several steps do
 
-    /// Whether a file that a node serves can be of this change's making, or of before.
+    /// Whether a file that a node serves can come from this change, or is the previous one.
     private func isOurs(_ bytes: [UInt8]?, _ newFile: [UInt8]?) -> Bool {
         if bytes == survey.presentBytes || (bytes != nil && bytes == newFile) { return true }
         // The cluster's own command writes a file that nobody knows beforehand.
@@ -46,14 +46,14 @@ extension Change {
         return try list.isSigned(by: certificate)
     }
 
-    /// Makes sure that nobody else changed the cluster since the change began: every node serves the file of before or
-    /// the new one.
+    /// Makes sure that the cluster has not changed otherwise since the change began: every node serves the previous
+    /// file or the new one.
     ///
-    /// - Throws: ``MigrationError`` (`world-changed`) naming the node; what a node does wrong.
+    /// - Throws: ``MigrationError`` (`world-changed`) naming the node; or the error of a node.
     func checkWorld() throws {
         let version = try cluster.version().description
         guard version == plan.world.version else {
-            throw Self.worldChanged(localized("it runs \(version) now, and ran \(plan.world.version)"), plan)
+            throw Self.worldChanged(localized("it now runs \(version); before, it ran \(plan.world.version)"), plan)
         }
         let newFile = try newFile()
         let file = try cluster.trustLists.read(.ctl)
@@ -61,7 +61,7 @@ extension Change {
         for reading in file.answers where !isOurs(reading.bytes, newFile) {
             throw Self.worldChanged(
                 localized(
-                    "node \(reading.node) serves a CTL file (\(reading.summary)) that is neither the one of before nor the new one"
+                    "node \(reading.node) serves a CTL file (\(reading.summary)) that is neither the previous one nor the new one"
                 ),
                 plan)
         }
@@ -69,22 +69,23 @@ extension Change {
 
     private static func worldChanged(_ what: LocalizableText, _ plan: ChangePlan) -> MigrationError {
         MigrationError(
-            .worldChanged, localized("Somebody else changed cluster \(plan.cluster) since \(plan.id) began: \(what)."),
+            .worldChanged, localized("Cluster \(plan.cluster) has changed since \(plan.id) started: \(what)."),
             next:
                 localized(
-                    "Find out who did. To leave everything as it is, and abandon this change: etoken-bridge migrate rollback --abandon --cluster \(plan.cluster)"
+                    "Find out why. To leave everything as it is and abandon this change: etoken-bridge migrate rollback --abandon --cluster \(plan.cluster)"
                 )
         )
     }
 
-    /// Reads every node's CTL file over every transport and compares; Cisco Tftp is restarted where it serves another.
+    /// Reads every node's CTL file over every transport and compares; Cisco Tftp is restarted where it serves a
+    /// different one.
     func compare(_ expected: [UInt8]?) throws -> [LocalizableText] {
         if let (node, error) = try cluster.trustLists.check(serves: expected, restartsTFTP: true).first {
             guard error.code == .mismatch else { throw error }
             throw MigrationError(
                 .readBackDiffers,
                 localized(
-                    "Node \(node) serves another CTL file than was deployed: \(error.message); expected \(error.expected ?? .verbatim("?")), found \(error.found ?? .verbatim("?"))."
+                    "Node \(node) serves a different CTL file than was deployed: \(error.message); expected \(error.expected ?? .verbatim("?")), found \(error.found ?? .verbatim("?"))."
                 ),
                 next: localized("Restart Cisco Tftp on \(node), and run the command again."))
         }
@@ -101,13 +102,13 @@ extension Change {
         if nodes.isEmpty { return [localized("no node has the new file")] }
         return [
             before.map {
-                localized("put the previous file back on \(list) (\($0.count) bytes, SHA-1 \(Digest.sha1($0).hex))")
+                localized("restore the previous file on \(list) (\($0.count) bytes, SHA-1 \(Digest.sha1($0).hex))")
             }
                 ?? localized("delete CTLFile.tlv on \(list)")
         ]
     }
 
-    /// Gives every node back what it served before the change, and proves it.
+    /// Restores what every node served before the change, and verifies it.
     ///
     /// - Parameter refusing: nodes that certainly stored nothing.
     func putBack(refusing: Set<String> = []) throws -> [LocalizableText] {
@@ -116,7 +117,7 @@ extension Change {
         var (written, failures) = lists.restore(
             Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, before) }), refusing: refusing,
             restartsTFTP: true)
-        // A node that says no and has the file is as it should be; Cisco Tftp, started anew, serves what is on the disk.
+        // A node that refuses but has the file is as it should be; Cisco Tftp, when restarted, serves what is on disk.
         failures.removeAll { failure in
             !failure.mayBeStored && (try? cluster.restart(service: ClusterService.tftp, on: failure.node)) != nil
                 && !lists.check(serves: before).contains { $0.node == failure.node }
@@ -124,7 +125,7 @@ extension Change {
         guard failures.isEmpty else {
             let nodes = failures.map { "\($0.node): \($0.error)" }.joined(separator: "; ")
             throw MigrationError(
-                .readBackDiffers, localized("The previous CTL file could not be put back on \(nodes)."),
+                .readBackDiffers, localized("The previous CTL file could not be restored on \(nodes)."),
                 next: before.map {
                     localized(
                         "Upload \(state.backupPath(of: $0)) there as CTLFile.tlv (OS Administration, Software Upgrades > TFTP File Management)."
@@ -133,16 +134,16 @@ extension Change {
         }
         return written.isEmpty
             ? [localized("no node had the new file")]
-            : [localized("put the previous file back on \(written.list)")] + (try compare(before))
+            : [localized("restored the previous file on \(written.list)")] + (try compare(before))
     }
 
-    /// Waits for the cluster's own new file: the same on every node, signed by the cluster; and keeps it.
+    /// Waits for the cluster's own new file: the same on every node, signed by the cluster; and saves it.
     func adoptClusterFile() throws -> [LocalizableText] {
         let lists = try cluster.trustLists
         var file = lists.read(.ctl)
         for node in Set((file.differing + file.answers.filter { $0.bytes == survey.presentBytes }).map(\.node)).sorted()
         {
-            // Cisco Tftp may serve from memory what was there before.
+            // Cisco Tftp may still serve the previous file from memory.
             try cluster.restart(service: ClusterService.tftp, on: node)
         }
         file = lists.read(.ctl)
@@ -152,7 +153,7 @@ extension Change {
             let nodes = file.answers.map { "\($0.node) \($0.summary)" }.joined(separator: ", ")
             throw MigrationError(
                 .readBackDiffers,
-                localized("Not every node serves the new CTL file that the publisher made: \(nodes)."),
+                localized("Not every node serves the new CTL file that the publisher created: \(nodes)."),
                 next: localized("Check database replication and the disks of the nodes, and run the command again."))
         }
         let list = try TrustListFile(decoding: bytes)
@@ -160,7 +161,7 @@ extension Change {
             throw MigrationError(
                 .readBackDiffers,
                 localized(
-                    "The CTL file that the publisher made is not signed by the cluster: it names \(list.header.signerName)."
+                    "The CTL file that the publisher created is not signed by the cluster: it names \(list.header.signerName)."
                 ),
                 next: localized("Look at show ctl on the publisher."))
         }
@@ -172,7 +173,7 @@ extension Change {
             localized(
                 isForecast
                     ? "the signature verifies with \(list.header.signerName)"
-                    : "the signature verifies with \(list.header.signerName), another certificate of the cluster than was forecast"
+                    : "the signature verifies with \(list.header.signerName), a different certificate of the cluster than was forecast"
             ),
         ]
     }

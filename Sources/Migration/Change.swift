@@ -9,8 +9,8 @@ import X509
 
 /// A change of a cluster's trust list: its plan, its journal, and the cluster itself.
 ///
-/// Every run, the first one and those that resume or roll back, makes one of these. What steps have to remember beyond
-/// their own run is in the journal.
+/// Every run, the first one and those that resume or roll back, creates one of these. What steps have to remember
+/// beyond a run is in the journal.
 public final class Change {
     public let plan: ChangePlan
     public let survey: Survey
@@ -18,23 +18,23 @@ public final class Change {
     let state: StateFolder
     /// The tokens' certificates, in the plan's order.
     let certificates: [Certificate]
-    /// Where phones are forecast to ask TVS about: the signer of the new file.
+    /// The signer that phones are forecast to ask TVS about: that of the new file.
     public let offered: CandidateSigner
-    /// What is to become of the server records, a sentence each; empty where they stay.
+    /// How the server records will change, one sentence each; empty if they do not.
     public let recordChanges: [LocalizableText]
-    /// The forecast, with what TVS servers really said once they were asked.
+    /// The forecast, with what TVS servers actually said once they were asked.
     public internal(set) var forecast: Forecast
     /// What TVS servers answered for the signer, once asked.
     var tvsReplies: [TVSReply] = []
     /// Nil until the change has begun.
     public private(set) var journal: Journal?
-    /// Whether an earlier run began it.
+    /// Whether an earlier run started it.
     let isContinued: Bool
     /// The steps of the plan, in order.
     private(set) var steps: [any Step] = []
     private let planner: Planner
 
-    /// What was decided by now.
+    /// What has been decided by now.
     var known: JournalState { journal?.state ?? JournalState([]) }
 
     private init(
@@ -51,7 +51,7 @@ public final class Change {
         steps = plan.steps.map { $0.step(of: self) }
     }
 
-    /// Nothing is changed by it.
+    /// This changes nothing.
     ///
     /// - Throws: ``MigrationError``, or what the cluster's transports throw.
     convenience init(_ source: ChangeSource, of cluster: any ClusterAccess, state: StateFolder) throws {
@@ -76,9 +76,9 @@ public final class Change {
         try self.init(plan, survey, of: cluster, state: state)
     }
 
-    /// Takes up a plan that was saved.
+    /// Loads a saved plan.
     ///
-    /// - Throws: ``MigrationError`` (`world-changed`) where the cluster is not as it was when the plan was made.
+    /// - Throws: ``MigrationError`` (`world-changed`) if the cluster has changed since the plan was made.
     private convenience init(running plan: ChangePlan, of cluster: any ClusterAccess, state: StateFolder) throws {
         guard plan.cluster == cluster.name else {
             throw MigrationError(
@@ -92,15 +92,15 @@ public final class Change {
             throw MigrationError(
                 .worldChanged,
                 localized(
-                    "Cluster \(plan.cluster) is not as it was when this plan was made: \(differences.joined(separator: "; "))."
+                    "Cluster \(plan.cluster) has changed since this plan was made: \(differences.joined(separator: "; "))."
                 ),
                 next: localized(
-                    "Look at what changed, and make the plan again: the same command with --plan FILE."))
+                    "Check what changed, and make the plan again: the same command with --plan FILE."))
         }
         try self.init(plan, survey, of: cluster, state: state)
     }
 
-    /// Takes up a change that was begun, to resume it or to roll it back.
+    /// Continues a change that was started, to resume it or to roll it back.
     convenience init(continuing journal: Journal, of cluster: any ClusterAccess, state: StateFolder) throws {
         let known = journal.state
         let newFile = known.toldPhones ? try known.newFile.map(state.backup(sha256:)) : nil
@@ -108,9 +108,9 @@ public final class Change {
         try self.init(journal.plan, survey, of: cluster, state: state, journal: journal)
     }
 
-    /// Begins the journal, and keeps the files of before. Nothing is changed on the cluster.
+    /// Starts the journal, and saves the previous files. Nothing is changed on the cluster.
     ///
-    /// - Throws: ``MigrationError`` (`unfinished-change`) where another change of the cluster is not at its end.
+    /// - Throws: ``MigrationError`` (`unfinished-change`) if another change of the cluster is not finished.
     ///
     /// - Returns: the journal.
     @discardableResult func begin(_ run: JournalRecord.Run) throws -> Journal {
@@ -147,7 +147,7 @@ public final class Change {
         plan.steps.contains { $0.id == .buildAndSign } && (known.newFile == nil || (try? newFile()) == nil)
     }
 
-    /// The new file, once it is made.
+    /// The new file, once it is created.
     public func newFile() throws -> [UInt8]? { try known.newFile.map(state.backup(sha256:)) }
 
     /// Tokens of the plan, by the SHA-1 of their certificates.
@@ -155,13 +155,13 @@ public final class Change {
         zip(plan.tokens, certificates).filter { wanted.contains($0.0.sha1) }.map { ($0.0.label, $0.1) }
     }
 
-    /// Whether the cluster is already what the change would make of it.
+    /// Whether the cluster already is in the state that the change would bring about.
     public var isAlreadySo: Bool { planner.isAlreadySo(offered) }
 
-    /// Who signed, who will, and what that means for phones; nil where the signer stays, or its change is the purpose.
+    /// Who signed, who will, and what that means for phones; nil if the signer stays, or if changing it is the purpose.
     public var signerChange: LocalizableText? { planner.signerChange(to: offered) }
 
-    /// The name of a change that begins now, and of the folder with what it leaves: `office-20261123T170405Z`.
+    /// The name of a change that starts now, and of the folder for its output: `office-20261123T170405Z`.
     public static func id(of cluster: String, _ now: UInt32) -> String {
         "\(Files.name(cluster))-\(Timestamp(now).description.filter { $0 != "-" && $0 != ":" })"
     }
@@ -174,9 +174,9 @@ public final class Change {
             nodes: survey.world.nodes, tvs: tvs)
     }
 
-    /// Refuses to go on where phones would be stranded, unless the user accepted that.
+    /// Refuses to continue if phones would be stranded, unless the user accepted that.
     ///
-    /// - Parameter plan: the file in which the change was saved, rather than run.
+    /// - Parameter plan: the file in which the change was saved, if it is not run.
     /// - Throws: ``MigrationError`` (`phones-would-refuse`).
     func checkForecast(savedAs plan: String? = nil) throws {
         let stranded = forecast.stranded
@@ -184,16 +184,16 @@ public final class Change {
         throw MigrationError(
             .phonesWouldRefuse,
             localized(
-                "\(stranded.count) of \(forecast.entries.count) phones would not take the new file. \(Self.names(stranded))."
+                "\(stranded.count) of \(forecast.entries.count) phones would not accept the new file. \(Self.names(stranded))."
             ),
             next: plan.map { plan in
                 localized(
-                    "After the change: \(Self.visitAdvice(models: stranded.map(\.phone.model.name)) ?? .verbatim("")) When somebody is ready to do that: etoken-bridge migrate run \(plan) --accept-stranded"
+                    "After the change: \(Self.visitAdvice(models: stranded.map(\.phone.model.name)) ?? .verbatim("")) When someone is ready to do that: etoken-bridge migrate run \(plan) --accept-stranded"
                 )
             } ?? Self.acceptAdvice(stranded))
     }
 
-    /// Refuses to begin on a cluster with errors: a file or certificate may not reach every node, or not stay there.
+    /// Refuses to start on a cluster with errors: a file or certificate may not reach every node, or not stay there.
     ///
     /// - Throws: ``MigrationError`` (`cluster-has-errors`).
     func checkFindings() throws {
@@ -202,10 +202,10 @@ public final class Change {
         throw MigrationError(
             .clusterHasErrors,
             localized(
-                "Cluster \(plan.cluster) has errors that a change should not meet, and nothing was changed. \(errors.map(\.text).joined(separator: " "))"
+                "Cluster \(plan.cluster) has errors that should be fixed before a change; nothing was changed. \(errors.map(\.text).joined(separator: " "))"
             ),
             next: localized(
-                "\(errors[0].next.joined(separator: " ")) To change the cluster all the same, add --despite-findings. See all: etoken-bridge cluster status --cluster \(plan.cluster)"
+                "\(errors[0].next.joined(separator: " ")) To change the cluster anyway, add --despite-findings. To see all of them: etoken-bridge cluster status --cluster \(plan.cluster)"
             ))
     }
 
@@ -216,7 +216,7 @@ public final class Change {
         return stranded.count > 5 ? localized("\(names), and \(stranded.count - 5) more") : names
     }
 
-    /// What phones would do if the file of before came back; nil where none of them was told of the new one, or where there
+    /// What phones would do if the previous file came back; nil if none of them was told about the new one, or if there
     /// was no file.
     func forecastOfRollback() -> Forecast? {
         guard known.toldPhones, known.newFile != nil, let record = survey.present?.signerRecord,
@@ -227,7 +227,7 @@ public final class Change {
         return Self.forecast(for: signer, survey: survey, tvs: TVSAnswers(replies))
     }
 
-    /// Refuses to roll back where phones that took the new file would not take the previous one.
+    /// Refuses to roll back if phones that accepted the new file would not accept the previous one.
     ///
     /// - Parameter forecast: that of ``forecastOfRollback()``.
     static func checkRollback(_ forecast: Forecast?, acceptingStranded: Bool) throws {
@@ -235,19 +235,19 @@ public final class Change {
         throw MigrationError(
             .phonesWouldRefuse,
             localized(
-                "\(forecast.stranded.count) of \(forecast.entries.count) phones would not take the previous file. \(names(forecast.stranded))."
+                "\(forecast.stranded.count) of \(forecast.entries.count) phones would not accept the previous file. \(names(forecast.stranded))."
             ),
             next: acceptAdvice(forecast.stranded))
     }
 
-    /// How a phone that refuses is brought round.
+    /// How to repair a phone that refuses.
     static var eraseAdvice: LocalizableText {
         localized(
             "On each of these phones, delete the trust list by hand (Settings > Security Configuration > Trust List, unlock with **#, Erase) and restart it"
         )
     }
 
-    /// What is left to do for these phones, as sentences: on most, keys are pressed; Jabber has none.
+    /// What is left to do for these phones, as sentences: most have keys to press, Jabber does not.
     static func visitAdvice(models: [String]) -> LocalizableText? {
         let programs = models.filter(PhoneModel.isProgram)
         let jabber: LocalizableText = localized(
@@ -257,17 +257,17 @@ public final class Change {
         return [localized("\(eraseAdvice)."), programs.isEmpty ? nil : jabber].compactMap(\.self).joined(separator: " ")
     }
 
-    /// What to do about phones that refuse, for the command that can be told so.
+    /// What to do about phones that refuse, for a command with an option to accept that.
     private static func acceptAdvice(_ stranded: [Forecast.Entry]) -> LocalizableText {
         localized(
-            "After the change: \(visitAdvice(models: stranded.map(\.phone.model.name)) ?? .verbatim("")) Run this again with --accept-stranded when somebody is ready to do that."
+            "After the change: \(visitAdvice(models: stranded.map(\.phone.model.name)) ?? .verbatim("")) Run this again with --accept-stranded when someone is ready to do that."
         )
     }
 
-    /// What to do about phones that would refuse a file, where no change is planned.
+    /// What to do about phones that would refuse a file, if no change is planned.
     public static func strandedAdvice(models: [String]) -> LocalizableText {
         localized(
-            "Once that file is on the nodes: \(visitAdvice(models: models) ?? .verbatim("")) migrate goes on only with --accept-stranded then."
+            "Once that file is on the nodes: \(visitAdvice(models: models) ?? .verbatim("")) After that, migrate continues only with --accept-stranded."
         )
     }
 }
@@ -275,20 +275,20 @@ public final class Change {
 extension Change {
     /// The user, or the system, asked the program to stop.
     ///
-    /// - Parameter what: how far it came, a sentence.
+    /// - Parameter what: the progress, one sentence.
     func interrupted(_ what: LocalizableText) -> MigrationError {
         MigrationError(
-            .interrupted, what, next: localized("Go on: etoken-bridge migrate resume --cluster \(plan.cluster)"))
+            .interrupted, what, next: localized("Continue: etoken-bridge migrate resume --cluster \(plan.cluster)"))
     }
 }
 
 extension MigrationError {
     static func unfinished(_ cluster: String, _ id: String) -> MigrationError {
         MigrationError(
-            .unfinishedChange, localized("The change \(id) of cluster \(cluster) was not finished."),
+            .unfinishedChange, localized("Change \(id) of cluster \(cluster) is not finished."),
             next:
                 localized(
-                    "Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or etoken-bridge migrate rollback --cluster \(cluster)"
+                    "Resume it or roll it back: etoken-bridge migrate resume --cluster \(cluster), or etoken-bridge migrate rollback --cluster \(cluster)"
                 )
         )
     }

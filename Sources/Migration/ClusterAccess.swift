@@ -5,7 +5,7 @@ import Phones
 import TrustList
 import X509
 
-/// What a migration needs of a cluster. ``LiveCluster`` is the real one; tests may put another in its place.
+/// What a migration needs of a cluster. ``LiveCluster`` is the real one; tests may substitute another.
 public protocol ClusterAccess: AnyObject {
     /// The name by which the user knows the cluster.
     var name: String { get }
@@ -19,11 +19,11 @@ public protocol ClusterAccess: AnyObject {
     /// `utils ctl update CTLFile` on the publisher, which writes a CTL file that the cluster signs.
     func updateTrustList() throws
 
-    /// What is not as it should be, beside the trust lists: versions, services, replication, servers that are not configured.
+    /// Problems besides the trust lists: versions, services, replication, servers that are not configured.
     ///
-    /// - Throws: what a node does wrong on whose command line nothing can be changed.
+    /// - Throws: the error of a node on whose command line nothing can be changed.
     func findings() throws -> [StatusFinding]
-    /// The node with this name or address, by its name; nil where it is none of this cluster's.
+    /// The name of the node with this name or address; nil if it does not belong to this cluster.
     func nodeName(of server: String) -> String?
 
     /// The trust list files of these nodes, in the same order.
@@ -40,8 +40,8 @@ public protocol ClusterAccess: AnyObject {
     func askTVS(for signer: CandidateSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply]
 
     func phones() throws -> [Phone]
-    /// What the phones' web pages say of the CTL files that they hold, by phone name. Those whose page does not answer are
-    /// left out.
+    /// What the phones' web pages say about the CTL files that they hold, by phone name. Phones whose page does not
+    /// answer are left out.
     func heldChecksums(of phones: [Phone]) -> [String: HeldChecksum]
     func restart(_ phone: Phone) throws
     /// The nodes on which a service is activated, the publisher first.

@@ -7,19 +7,20 @@ import Phones
 import TrustList
 import X509
 
-/// Whether a cluster can go back to a release without `utils ctl`, and what is left to do: a checklist. Changes nothing.
+/// Whether a cluster can go back to a release without `utils ctl`, and what is left to do: a checklist. Changes
+/// nothing.
 ///
-/// Below 10.0 only hardware tokens can change the trust list. A cluster that gets there with a file that it signed itself
-/// can never change it again, and a phone that does not hold the present file then cannot be reached. Source:
+/// Below 10.0 only hardware tokens can change the trust list. A cluster that gets there with a file that it signed
+/// itself can never change it again, and a phone that does not hold the current file cannot be reached then. Source:
 /// docs/operator-guide.md; Cisco technotes 118893 and 213407.
 public struct DowngradeCheck: Codable, Sendable {
     public struct Item: Codable, Sendable {
         public enum State: String, Codable, Sendable {
-            /// Seen on the cluster, now.
+            /// Verified on the cluster, now.
             case proven
-            /// Seen not to be so.
+            /// Found not to be so.
             case failed
-            /// Nobody but a person can see to it.
+            /// Only a person can check it.
             case byHand = "by-hand"
         }
 
@@ -27,7 +28,7 @@ public struct DowngradeCheck: Codable, Sendable {
         public let code: String
         public let title: LocalizableText
         public let state: State
-        /// What was seen, or what is to be done.
+        /// What was seen, or what has to be done.
         public let text: LocalizableText
         /// What to do about a failure, a sentence each.
         public let next: [LocalizableText]
@@ -40,24 +41,24 @@ public struct DowngradeCheck: Codable, Sendable {
 
     public var isReady: Bool { !items.contains { $0.state == .failed } }
 
-    /// Looks at a cluster.
+    /// Checks a cluster.
     ///
     /// - Parameters:
     ///   - target: the release to go back to.
-    ///   - tokens: those that are at hand; empty where none was named.
+    ///   - tokens: the available ones; empty if none was specified.
     /// - Throws: what keeps the cluster from being read at all.
     public init(
         of world: any ClusterAccess, target: ClusterVersion, tokens: [ChangePlan.Token], state: StateFolder
     ) throws {
         let present = try world.version()
-        // A release that is named in short stands for all of its builds.
+        // A release that is given in short form stands for all of its builds.
         guard target < present, !present.description.hasPrefix(target.description + ".") else {
             throw MigrationError(
                 .notApplicable,
                 localized(
-                    "\(target) is not older than \(present), which cluster \(world.name) runs: going there is no downgrade."
+                    "\(target) is not older than \(present), which cluster \(world.name) runs: that is not a downgrade."
                 ),
-                next: localized("Name an older release, for example --to 9.1."))
+                next: localized("Specify an older release, for example --to 9.1."))
         }
         var list = Checklist()
         let survey = try Survey(of: world, backups: state)
@@ -67,19 +68,19 @@ public struct DowngradeCheck: Codable, Sendable {
             "command-line", localized("Changes after the downgrade"),
             target.hasTokenlessTrustList
                 ? localized(
-                    "\(target) still has utils ctl: the cluster can go on signing its trust list itself, and tokens are not needed for this downgrade."
+                    "\(target) still has utils ctl: the cluster can continue to sign its own trust list, and no tokens are needed for this downgrade."
                 )
                 : localized(
-                    "\(target) has no utils ctl: from then on, only the tokens in the file can change the trust list, by this program or by Cisco's CTL Client."
+                    "\(target) has no utils ctl: from then on, only the tokens in the file can change the trust list, with this program or with Cisco's CTL Client."
                 )
         )
         let errors = survey.findings.filter { $0.severity == .error }
         list.look(
-            "cluster", localized("The nodes are in order"), errors.isEmpty,
+            "cluster", localized("The nodes are healthy"), errors.isEmpty,
             seen: errors.isEmpty
                 ? localized("versions, services and database replication")
                 : errors.map(\.text).joined(separator: " "),
-            next: localized("See all: etoken-bridge cluster status --cluster \(world.name)"))
+            next: localized("For details: etoken-bridge cluster status --cluster \(world.name)"))
         let atHand = tokens.map { " --token \($0.label)" }.joined()
         let setMode = "etoken-bridge cluster set-mode mixed --cluster \(world.name)\(atHand)"
         list.look(
@@ -87,17 +88,17 @@ public struct DowngradeCheck: Codable, Sendable {
             seen: localized("ClusterSecurityMode is \(survey.mode.name)"),
             next:
                 localized(
-                    "In non-secure mode phones use no CTL file; set the mode first if the older release is to be secure: \(setMode)"
+                    "In non-secure mode phones use no CTL file; if the older release is to be secure, set the mode first: \(setMode)"
                 )
         )
         let unfinished = try state.changes(of: world.name).filter { !JournalState($0.records).outcome.isClosed }
             .compactMap { $0.records.first?.plan?.id }
         list.look(
-            "no-unfinished-change", localized("No change is half-finished"), unfinished.isEmpty,
+            "no-unfinished-change", localized("No change is unfinished"), unfinished.isEmpty,
             seen: unfinished.isEmpty
-                ? localized("no open journal is on this machine") : .verbatim(unfinished.joined(separator: ", ")),
+                ? localized("no open journal on this machine") : .verbatim(unfinished.joined(separator: ", ")),
             next: localized(
-                "Finish it, or undo it: etoken-bridge migrate resume --cluster \(world.name), or etoken-bridge migrate rollback --cluster \(world.name)"
+                "Resume it or roll it back: etoken-bridge migrate resume --cluster \(world.name), or etoken-bridge migrate rollback --cluster \(world.name)"
             ))
         guard let file = survey.present, let bytes = survey.presentBytes else {
             list.look(
@@ -117,9 +118,9 @@ public struct DowngradeCheck: Codable, Sendable {
         try list.lookAtTokens(inFile, file, survey, world, cluster: world.name, atHand: tokens)
         let renewals = try survey.renewals()
         list.look(
-            "server-certificates", localized("The file holds the servers' present certificates"), renewals.isEmpty,
+            "server-certificates", localized("The file contains the servers' current certificates"), renewals.isEmpty,
             seen: renewals.isEmpty
-                ? localized("those of the ITL files are the same") : renewals.joined(separator: "; "),
+                ? localized("they match those in the ITL files") : renewals.joined(separator: "; "),
             next: .verbatim(
                 "etoken-bridge migrate update-certificates --cluster \(world.name)"
                     + (tokens.isEmpty ? inFile.map { " --token \($0.tokenName)" }.joined() : atHand)))
@@ -129,7 +130,7 @@ public struct DowngradeCheck: Codable, Sendable {
     }
 }
 
-/// The items while they are gathered.
+/// The items while they are collected.
 private struct Checklist {
     typealias Item = DowngradeCheck.Item
     var items: [Item] = []
@@ -155,7 +156,7 @@ private struct Checklist {
         // Without tokens it asks for them.
         let toEtoken =
             "etoken-bridge migrate to-etoken --cluster \(cluster)\(atHand.map { " --token \($0.label)" }.joined())"
-        let noToken: LocalizableText = localized("there is no token in the file")
+        let noToken: LocalizableText = localized("no token in the file")
         func names(_ records: [Record]) -> LocalizableText {
             records.isEmpty ? noToken : .verbatim(records.map { $0.subjectName ?? "?" }.joined(separator: ", "))
         }
@@ -163,13 +164,13 @@ private struct Checklist {
             "signed-by-token", localized("A hardware token signed the file"), present.signerRecord?.isToken == true,
             seen: localized("signed by \(present.header.signerName)"), next: .verbatim(toEtoken))
         look(
-            "two-tokens", localized("Two tokens at least are in the file"),
+            "two-tokens", localized("The file contains at least two tokens"),
             Set(inFile.compactMap(\.certificate)).count >= 2,
             seen: names(inFile), next: .verbatim(toEtoken))
         let trusted = Set(survey.world.trusted)
         let missing = inFile.filter { !trusted.contains(Digest.sha256($0.certificate ?? []).hex) }
         look(
-            "trusted", localized("\(TrustStores.phoneSAST) holds the certificate of every token"),
+            "trusted", localized("\(TrustStores.phoneSAST) contains the certificate of every token"),
             missing.isEmpty && !inFile.isEmpty,
             seen: missing.isEmpty ? names(inFile) : localized("missing: \(names(missing))"),
             next: inFile.isEmpty
@@ -192,25 +193,25 @@ private struct Checklist {
             seen: inFile.isEmpty
                 ? noToken
                 : silent.isEmpty
-                    ? localized("asked for \(names(inFile)), as a phone would")
+                    ? localized("asked about \(names(inFile)), as a phone would")
                     : localized("not: \(silent.joined(separator: ", "))"),
             next: inFile.isEmpty
                 ? .verbatim(toEtoken)
                 : localized(
-                    "See that \(TrustStores.phoneSAST) holds the certificates, then: etoken-bridge cluster restart-services --cluster \(cluster) --service tvs\(servers.map { " --node \($0)" }.joined())"
+                    "Make sure that \(TrustStores.phoneSAST) contains the certificates, then: etoken-bridge cluster restart-services --cluster \(cluster) --service tvs\(servers.map { " --node \($0)" }.joined())"
                 ))
         guard !atHand.isEmpty else {
             return byHand(
-                "at-hand", localized("The tokens are at hand"),
+                "at-hand", localized("The tokens are available"),
                 localized(
-                    "Have every token that is in the file here, and its PIN; run this again with --token LABEL for each to have them compared."
+                    "Have every token in the file ready, with its PIN; to compare them, run this again with --token LABEL for each."
                 )
             )
         }
         let held = Set(inFile.compactMap(\.certificate))
         let strangers = try atHand.filter { try !held.contains($0.certificate().der) }
         look(
-            "at-hand", localized("The tokens at hand are those in the file"), strangers.isEmpty && atHand.count >= 2,
+            "at-hand", localized("The available tokens are those in the file"), strangers.isEmpty && atHand.count >= 2,
             seen: strangers.isEmpty
                 ? localized("\(atHand.map(\.label).joined(separator: ", ")), by their certificates")
                 : localized(
@@ -219,11 +220,12 @@ private struct Checklist {
             next: .verbatim(toEtoken))
     }
 
-    /// - Returns: the phones that would be stranded: those that hold something else, and would not take the present file.
+    /// - Returns: the phones that would be stranded: those that hold something else, and would not accept the current
+    ///   file.
     mutating func lookAtPhones(_ survey: Survey, _ present: TrustListFile) -> [StoredForecast.Group] {
         guard let signer = present.signerRecord.flatMap(CandidateSigner.init(record:)) else { return [] }
-        // After the downgrade nothing vouches for a new signer on a model without Security by Default: only what a phone
-        // holds counts. So does it for the others while no TVS server has been asked.
+        // After the downgrade nothing vouches for a new signer on a model without Security by Default: only what a
+        // phone holds counts. The same goes for the others as long as no TVS server has been asked.
         let forecast = StoredForecast(Change.forecast(for: signer, survey: survey, tvs: .everywhere(.notAsked)))
         let stranded = forecast.stranded
         look(
@@ -233,7 +235,7 @@ private struct Checklist {
                 : stranded.map { localized("\($0.phones.count) of \($0.model): \($0.reason)") }.joined(separator: "; "),
             next:
                 localized(
-                    "Have these phones register and take the present file before the downgrade, or visit them. \(Change.visitAdvice(models: stranded.map(\.model)) ?? .verbatim(""))"
+                    "Make sure that these phones register and accept the current file before the downgrade, or visit them. \(Change.visitAdvice(models: stranded.map(\.model)) ?? .verbatim(""))"
                 )
         )
         return stranded
@@ -242,17 +244,17 @@ private struct Checklist {
     mutating func addWorkByHand(_ bytes: [UInt8], cluster: String) {
         byHand(
             "backup", localized("A backup of the cluster"),
-            localized("Make one with the Disaster Recovery System before versions are switched."))
+            localized("Create one with the Disaster Recovery System before switching versions."))
         byHand(
             "inactive", localized("The inactive version"),
             localized(
-                "Changes of today are not in the inactive partition. After the switch, see what every node serves (etoken-bridge ctl fetch --cluster \(cluster)), and compare it with the file of today (SHA-1 \(Digest.sha1(bytes).hex)). Where it differs, put the file of today there: etoken-bridge ctl deploy FILE --cluster \(cluster)"
+                "The inactive partition does not contain today's changes. After the switch, check what every node serves (etoken-bridge ctl fetch --cluster \(cluster)), and compare it with today's file (SHA-1 \(Digest.sha1(bytes).hex)). Where it differs, deploy today's file: etoken-bridge ctl deploy FILE --cluster \(cluster)"
             )
         )
         byHand(
             "rollback-parameter", localized("\"Prepare Cluster for Rollback to pre 8.0\""),
             localized(
-                "This enterprise parameter blanks the ITL file on the phones, not the CTL file: it is no way out for a cluster in mixed mode."
+                "This enterprise parameter blanks the ITL file on the phones, not the CTL file: it does not help a cluster in mixed mode."
             )
         )
         byHand(
@@ -265,7 +267,7 @@ private struct Checklist {
 }
 
 extension Survey {
-    /// Server certificates that differ from those in the present file, a sentence each.
+    /// Server certificates that differ from those in the current file, one sentence each.
     func renewals() throws -> [LocalizableText] {
         try present.map { try $0.records.compactMap { try renewed($0)?.sentence } } ?? []
     }
@@ -298,7 +300,7 @@ extension DowngradeCheck {
             <section><h2>\(localized("Phones that would be stranded"))</h2><table><tr><th>\(localized("Model"))</th><th>\(localized("Phones"))</th>
             <th>\(localized("Because"))</th><th>\(localized("Names"))</th></tr>\(groups)</table></section>
             """
-        let verdict = localized(isReady ? "Ready, but for what is to be done by hand" : "Not ready")
+        let verdict = localized(isReady ? "Ready, except for what has to be done by hand" : "Not ready")
         return HTMLPage.page(
             title: localized("Downgrade of \(cluster)"),
             """

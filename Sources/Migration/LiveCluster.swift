@@ -13,7 +13,7 @@ public final class LiveCluster: ClusterAccess {
     private let cluster: ClusterClient
     private let publisher: NodeConfiguration
 
-    /// - Throws: ``ClusterError`` where the configuration names no publisher.
+    /// - Throws: ``ClusterError`` if the configuration names no publisher.
     public init(_ cluster: ClusterClient) throws(ClusterError) {
         self.cluster = cluster
         publisher = try cluster.publisher()
@@ -33,7 +33,7 @@ public final class LiveCluster: ClusterAccess {
 
     public func updateTrustList() throws { try cluster.commandLine(of: publisher).updateTokenlessTrustList() }
 
-    /// What the nodes' command lines said in this run. Which services are activated does not change during one.
+    /// What the nodes' command lines said in this run. Which services are activated does not change during a run.
     private var condition: ClusterStatus?
 
     public func findings() throws -> [StatusFinding] {
@@ -76,7 +76,7 @@ public final class LiveCluster: ClusterAccess {
         of node: NodeConfiguration, in cluster: ClusterClient, for signer: CandidateSigner, as phone: Phone?,
         trusting itl: TrustListFile?
     ) -> TVSStatement {
-        // A phone talks only to a TVS server whose certificate stands in its ITL file.
+        // A phone only talks to a TVS server whose certificate is in its ITL file.
         let listed = itl?.records.filter { $0.role == .tvs }.compactMap(\.x509?.publicKey.pin)
         guard listed?.contains(node.tvsPin ?? "") == true else {
             return .unreachable(localized("its key is not in the ITL file, so phones would not talk to it"))
@@ -92,7 +92,7 @@ public final class LiveCluster: ClusterAccess {
         }
     }
 
-    /// The name that a phone gives itself towards TVS, for example `CP-8861-SEPB000B4BA0AEE`.
+    /// The name under which a phone identifies itself to TVS, for example `CP-8861-SEPB000B4BA0AEE`.
     private static func deviceName(_ phone: Phone) -> String {
         let number = phone.model.name.split { !$0.isNumber }.first ?? "8861"
         return "CP-\(number)-\(phone.name)"

@@ -1,31 +1,31 @@
 import Messages
 
-/// Why a migration cannot go on, found by the migration itself.
+/// Why a migration cannot continue, found by the migration itself.
 public struct MigrationError: UserError {
     public enum Code: String, Sendable {
         /// The cluster is in non-secure mode.
         case notMixedMode = "not-mixed-mode"
         /// A node has no CTL file, or nodes have different ones.
         case inconsistentFiles = "inconsistent-files"
-        /// The cluster's present CTL file cannot be read, or its signature fails.
+        /// The cluster's current CTL file cannot be read, or its signature fails.
         case presentFileInvalid = "present-file-invalid"
-        /// The tokens named cannot be used together.
+        /// The specified tokens cannot be used together.
         case unusableTokens = "unusable-tokens"
         /// What was read back is not what was written.
         case readBackDiffers = "read-back-differs"
         /// A TVS server does not vouch for a token.
         case notVouched = "not-vouched"
-        /// Phones would not take the new file.
+        /// Phones would not accept the new file.
         case phonesWouldRefuse = "phones-would-refuse"
-        /// `cluster status` finds errors that a change must not meet.
+        /// `cluster status` finds errors that must be fixed before a change.
         case clusterHasErrors = "cluster-has-errors"
         /// The user, or the system, asked the program to stop.
         case interrupted
-        /// Phones did not do what was forecast.
+        /// Phones did not behave as forecast.
         case phonesDiffer = "phones-differ"
-        /// The cluster's release or mode has no use for this change.
+        /// The change does not apply to the cluster's release or mode.
         case notApplicable = "not-applicable"
-        /// Somebody else changed the cluster since the change was planned.
+        /// The cluster has changed since the change was planned.
         case worldChanged = "world-changed"
         /// Another run is changing the cluster.
         case busy

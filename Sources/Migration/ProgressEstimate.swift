@@ -1,10 +1,10 @@
 import Messages
 
-/// How long the rest of a long step takes, judged by what it took so far.
+/// How long the rest of a long step takes, estimated from what it took so far.
 struct ProgressEstimate {
     private let start = ContinuousClock.now
     let total: Int
-    /// Pauses of so many seconds are made after each so many.
+    /// A pause of this many seconds after each batch.
     var batch = Int.max, pause = 0.0
 
     /// "about 30 s left", once something is done; nil before.
@@ -15,8 +15,8 @@ struct ProgressEstimate {
     }
 
     /// - Parameters:
-    ///   - done: how many are; the pause after them, if there is one, is yet to come.
-    ///   - passed: seconds, with the pauses made.
+    ///   - done: how many are done; the pause after them, if any, is still to come.
+    ///   - passed: seconds, including the pauses so far.
     func seconds(left done: Int, after passed: Double) -> Double {
         let made = Double((done - 1) / batch) * pause
         let work = max(0, passed - made) / Double(done) * Double(total - done)
@@ -39,7 +39,7 @@ struct ProgressEstimate {
     }
 }
 
-/// How long a step may take, before it is begun.
+/// How long a step may take, before it starts.
 struct StepEstimates {
     /// Seconds by step, from this cluster's own journals.
     private let measured: [StepID: Double]
@@ -47,13 +47,13 @@ struct StepEstimates {
     /// Seconds that the pauses between phones take together.
     private let pauses: Double
 
-    /// What a step took on the lab, in seconds a unit (November 2026, two processors). A real cluster's services take a
-    /// minute or more each; its own journals say so from the second change on.
+    /// What a step took on the lab, in seconds per unit (November 2026, two processors). A real cluster's services take
+    /// a minute or more each; its own journals say so from the second change on.
     private static let lab = (service: 0.5, phone: 0.006, node: 0.02)
 
     init(_ change: Change) {
         var measured: [StepID: Double] = [:]
-        // A journal that cannot be read has kept the change from beginning.
+        // A journal that cannot be read has already kept the change from starting.
         for record in ((try? change.state.changes(of: change.plan.cluster)) ?? []).flatMap(\.records)
         where record.event == .proved {
             if let step = record.step, let seconds = record.seconds { measured[step] = seconds }
@@ -69,7 +69,7 @@ struct StepEstimates {
         self.pauses = pauses
     }
 
-    /// "took 95 s last time", "about 2 s on a lab of this size"; nil where it is not worth a word.
+    /// "took 95 s last time", "about 2 s on a lab of this size"; nil if it is not worth mentioning.
     func text(_ step: StepID) -> LocalizableText? {
         if let seconds = measured[step] {
             return seconds < 1 ? nil : localized("took \(ProgressEstimate.text(seconds)) last time")

@@ -3,7 +3,7 @@ import Glibc
 import Messages
 import X509
 
-/// The folder in which the program keeps what must survive it: every CTL file that it ever replaced.
+/// The folder in which the program keeps what must outlive it: every CTL file that it ever replaced.
 ///
 /// Source: docs/operator-guide.md, "Files".
 public struct StateFolder: Sendable {
@@ -22,10 +22,10 @@ public struct StateFolder: Sendable {
 
     func journalPath(of id: String) -> String { "\(journals)/\(id).jsonl" }
 
-    /// The changes of a cluster with what their journals hold, the newest last.
+    /// The changes of a cluster with the contents of their journals, the latest last.
     ///
-    /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`) where one cannot be read: it may be of a change that
-    ///   is not finished, beside which none must begin.
+    /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`) if one cannot be read: it may belong to an
+    ///   unfinished change, during which no other may start.
     public func changes(of cluster: String) throws -> [(path: String, records: [JournalRecord])] {
         let prefix = Files.name(cluster) + "-"
         let names = Files.names(in: journals).filter {
@@ -35,19 +35,19 @@ public struct StateFolder: Sendable {
             .filter { $0.1.first?.plan?.cluster == cluster }
     }
 
-    /// Where the backup of a CTL file stands: named by its SHA-256, so that one file is kept once.
+    /// The location of a CTL file's backup: named by its SHA-256, so that a file is stored only once.
     public func backupPath(of bytes: [UInt8]) -> String {
         "\(path)/backups/\(Digest.sha256(bytes).hex).tlv"
     }
 
-    /// Keeps a CTL file, reads it back, and gives its path.
+    /// Saves a CTL file, reads it back, and returns its path.
     public func backUp(_ bytes: [UInt8]) throws -> String {
         let path = backupPath(of: bytes)
         try Files.makeFolder("\(self.path)/backups")
         if !Files.exists(path) { try Files.write(bytes, to: path, replacing: false) }
         guard try Files.read(path) == bytes else {
             throw MigrationError(
-                .readBackDiffers, localized("The backup \(path) does not hold the bytes that were written."),
+                .readBackDiffers, localized("The backup \(path) does not contain the bytes that were written."),
                 next: localized("Check the disk that holds \(self.path), and run the command again."))
         }
         return path
@@ -55,13 +55,13 @@ public struct StateFolder: Sendable {
 
     /// The backup with this SHA-256.
     ///
-    /// - Throws: `FileError`; ``MigrationError`` where the file was changed since.
+    /// - Throws: `FileError`; ``MigrationError`` if the file has been changed since.
     func backup(sha256: String) throws -> [UInt8] {
         let path = "\(self.path)/backups/\(sha256).tlv"
         let bytes = try Files.read(path)
         guard Digest.sha256(bytes).hex == sha256 else {
             throw MigrationError(
-                .readBackDiffers, localized("The backup \(path) no longer holds the bytes that its name says."),
+                .readBackDiffers, localized("The backup \(path) no longer matches the checksum in its name."),
                 next: localized("Check the disk that holds \(self.path)."))
         }
         return bytes

@@ -2,7 +2,7 @@ import Messages
 
 /// One step of a change: it can tell whether it is already done, do it, prove it, and undo it.
 ///
-/// Every step is safe to repeat, also by another run of the program: what it has to remember is in the journal. Source:
+/// Every step is safe to repeat, also in another run of the program: what it has to remember is in the journal. Source:
 /// docs/architecture.md, "A migration is data".
 public protocol Step: AnyObject {
     var id: StepID { get }
@@ -11,20 +11,20 @@ public protocol Step: AnyObject {
     /// What its action reaches.
     var effect: StepEffect { get }
 
-    /// Looks at the world: is it already so?
+    /// Checks the cluster: is it already so?
     func check() throws -> StepState
     /// Does it.
     func act(_ context: RunContext) throws
     /// Reads back and compares. Each sentence says what was seen.
     ///
-    /// - Throws: where the world is not as the action should have left it.
+    /// - Throws: if the cluster is not as the action should have left it.
     func prove() throws -> [LocalizableText]
-    /// Whether ``undo()`` has something to put back. What phones did cannot be undone: they are told again.
+    /// Whether ``undo()`` has something to restore. What phones did cannot be undone: they are told again.
     var isUndoable: Bool { get }
-    /// What ``undo()`` would put back now, a sentence each.
+    /// What ``undo()`` would restore now, one sentence each.
     func plannedUndo() throws -> [LocalizableText]
-    /// Puts back what ``act()`` changed, also after an action that failed half-way, or in another run. Each sentence says
-    /// what was put back.
+    /// Restores what ``act()`` changed, also after an action that failed half-way, or in another run. Each sentence
+    /// says what was restored.
     func undo() throws -> [LocalizableText]
 }
 
@@ -53,7 +53,7 @@ public enum StepEffect: String, Sendable, Codable {
 public enum StepState: Equatable, Sendable {
     /// Nothing to do; the text says what was found.
     case done(LocalizableText)
-    /// There is something to do; the text says what would change where.
+    /// There is something to do; the text says what would change and where.
     case pending(LocalizableText)
 }
 

@@ -5,15 +5,15 @@ public struct StepFailure: UserError {
     public enum Code: String, Sendable { case stepFailed = "step-failed" }
 
     public let cluster: String
-    /// Nil where a roll back failed or was stopped between steps.
+    /// Nil if a rollback failed or was stopped between steps.
     public let stepID: StepID?
     public let stepTitle: LocalizableText
     public let failure: any Error
-    /// What was put back, in order.
+    /// What was restored, in order.
     public let undone: [LocalizableText]
-    /// What could not be put back, and why. Empty when the cluster is as it was.
+    /// What could not be restored, and why. Empty if the cluster is as it was.
     public let notUndone: [LocalizableText]
-    /// Whether the failure came after the new file was proven on every node, so that nothing was put back.
+    /// Whether the failure came after the new file was proven on every node, so that nothing was undone.
     public let isAfterCommit: Bool
 }
 
@@ -28,7 +28,7 @@ extension StepFailure {
     /// Whether the cluster is neither as it was nor as it should be.
     public var isHalfDone: Bool { isAfterCommit || stepID == nil || !notUndone.isEmpty }
 
-    /// What became of the change comes first.
+    /// What happened to the change comes first.
     public var text: LocalizableText {
         let what = LocalizableText(sentence: failure)
         let lost = notUndone.joined(separator: " ")
@@ -39,13 +39,13 @@ extension StepFailure {
         }
         guard isHalfDone else {
             return isInterrupted
-                ? localized("It was interrupted before \"\(stepTitle)\", and the cluster is as it was.")
-                : localized("\"\(stepTitle)\" failed, and the cluster is as it was. \(what)")
+                ? localized("Interrupted before \"\(stepTitle)\"; the cluster is as it was.")
+                : localized("\"\(stepTitle)\" failed; the cluster is as it was. \(what)")
         }
         if isInterrupted || notUndone.isEmpty { return what }
         return stepID == nil
-            ? localized("Not everything could be put back: \(lost)")
-            : localized("\"\(stepTitle)\" failed, and not all could be put back. \(what) Not put back: \(lost)")
+            ? localized("Not everything could be restored: \(lost)")
+            : localized("\"\(stepTitle)\" failed, and not everything could be restored. \(what) Not restored: \(lost)")
     }
 
     public var next: LocalizableText? {
@@ -53,12 +53,12 @@ extension StepFailure {
         let resume = "etoken-bridge migrate resume --cluster \(cluster)"
         let rollback = "etoken-bridge migrate rollback --cluster \(cluster)"
         if isAfterCommit {
-            let goOn: LocalizableText = localized("Then go on where it stopped: \(resume)")
+            let goOn: LocalizableText = localized("Then continue where it stopped: \(resume)")
             return isInterrupted ? .verbatim(resume) : [advice, goOn].compactMap(\.self).joined(separator: " ")
         }
         guard isHalfDone else { return advice }
         return isInterrupted
-            ? .verbatim(rollback) : localized("Remove the cause, then go on putting back: \(rollback)")
+            ? .verbatim(rollback) : localized("Remove the cause, then continue the rollback: \(rollback)")
     }
 
     public var details: [LocalizableText] {

@@ -7,27 +7,27 @@ import Phones
 import TrustList
 import X509
 
-/// What the cluster looks like before anything changes.
+/// The state of the cluster before anything changes.
 public struct Survey {
     public let version: ClusterVersion
     public let mode: SecurityMode
-    /// The CTL file that every node serves; nil where none does.
+    /// The CTL file that every node serves; nil if none does.
     public let presentBytes: [UInt8]?
     public let present: TrustListFile?
     /// The ITL file of each node, by node name.
     public let itls: [String: [UInt8]]
     public let phones: [SurveyedPhone]
-    /// The services that will be restarted, in order, and where they are activated; empty in a survey that was restored.
+    /// The services that will be restarted, in order, and where they are activated; empty in a restored survey.
     let services: [(service: String, node: String)]
     public let world: WorldState
-    /// What else is not as it should be on the cluster, as `cluster status` has it; empty in a survey that was restored.
+    /// Other problems of the cluster, as in `cluster status`; empty in a restored survey.
     public let findings: [StatusFinding]
-    /// Names of the nodes, by what the present file calls them.
+    /// Names of the nodes, by their names in the current file.
     let nodeNames: [String: String]
     /// The ITL files, decoded.
     let itlLists: [String: TrustListFile]
 
-    /// The ITL that phones hold of which nothing better is known: the publisher's, else any node's.
+    /// The ITL of phones about which nothing better is known: the publisher's, else any node's.
     public var itl: TrustListFile? { world.nodes.lazy.compactMap { itlLists[$0] }.first }
 
     /// Reads everything that a plan depends on. Changes nothing.
@@ -41,7 +41,7 @@ public struct Survey {
             ctl: presentBytes.map { Digest.sha256($0).hex }, itls: itls.mapValues { Digest.sha256($0).hex },
             trusted: try cluster.certificates(in: TrustStores.phoneSAST).map { Digest.sha256($0.der).hex }.sorted())
         itlLists = itls.compactMapValues { try? TrustListFile(decoding: $0) }
-        // Every node's command line is needed once the new file is there; whether it can be had shows here.
+        // Every node's command line is needed once the new file is there; whether it is available shows here.
         findings = try cluster.findings()
         nodeNames = Self.nodeNames(present, cluster)
         services = try Planner.services.flatMap { service in
@@ -50,16 +50,17 @@ public struct Survey {
         phones = try Self.phones(of: cluster, present: presentBytes, list: present, backups: backups)
     }
 
-    /// The cluster as it was when a change was planned, from what was kept then. Only the phones are asked for anew.
+    /// The cluster as it was when a change was planned, from what was saved then. Only the phones are read again.
     ///
-    /// - Parameter newFile: what the change has made, once phones were told of it: those that cannot be asked are supposed to hold it.
+    /// - Parameter newFile: the file that the change created, once phones were told about it: those that cannot be
+    ///   asked are assumed to hold it.
     init(
         restoring world: WorldState, of cluster: any ClusterAccess, backups: StateFolder, newFile: [UInt8]?
     ) throws {
         self.world = world
         guard let version = ClusterVersion(world.version) else {
             throw MigrationError(
-                .planUnusable, localized("The plan's version, \(world.version), is none."),
+                .planUnusable, localized("The plan's version, \(world.version), is not valid."),
                 next: localized("Make the plan again."))
         }
         self.version = version
@@ -81,12 +82,12 @@ public struct Survey {
         return servers.reduce(into: [:]) { $0[$1] = cluster.nodeName(of: $1) }
     }
 
-    /// Keeps the files that a later run has to know.
+    /// Saves the files that a later run has to know.
     func backUp(to folder: StateFolder) throws {
         for bytes in [presentBytes].compactMap(\.self) + itls.values { _ = try folder.backUp(bytes) }
     }
 
-    /// The present file, where a change cannot do without.
+    /// The current file, if a change requires one.
     func requirePresent() throws(MigrationError) -> (bytes: [UInt8], list: TrustListFile) {
         guard let presentBytes, let present else {
             throw MigrationError(
@@ -96,8 +97,8 @@ public struct Survey {
         return (presentBytes, present)
     }
 
-    /// The certificate by which the cluster itself signs a CTL file: ITLRecovery from 12.0 on, the publisher's CallManager
-    /// before; nil where its ITL does not show it. Source: docs/trust-list-format.md.
+    /// The certificate with which the cluster itself signs a CTL file: ITLRecovery from 12.0 on, the publisher's
+    /// CallManager before that; nil if its ITL does not show it. Source: docs/trust-list-format.md.
     func clusterSigner() -> Record? {
         guard let itl else { return nil }
         let signers = itl.records.filter { $0.role == .sast && $0.certificate != nil }
@@ -114,10 +115,10 @@ public struct Survey {
             do { _ = try TrustListFile(decoding: bytes) } catch {
                 throw MigrationError(
                     .presentFileInvalid,
-                    localized("The ITLFile.tlv on node \(reading.node) is not a whole trust list: \(error)."),
+                    localized("The ITLFile.tlv on node \(reading.node) is not a complete trust list: \(error)."),
                     next:
                         localized(
-                            "Restart what makes and serves it, then run the command again: etoken-bridge cluster restart-services --cluster \(cluster.name) --service tvs --service tftp --node \(reading.node)"
+                            "Restart the services that create and serve it, then run the command again: etoken-bridge cluster restart-services --cluster \(cluster.name) --service tvs --service tftp --node \(reading.node)"
                         )
                 )
             }
@@ -155,7 +156,7 @@ public struct Survey {
                     "Nodes serve different CTL files: \(first.node) over \(first.transport.rawValue.uppercased()) has \(first.summary), \(other.node) over \(other.transport.rawValue.uppercased()) has \(other.summary)."
                 ),
                 next: localized(
-                    "Where it does not help, check database replication. Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(cluster.name) --service tftp --node \(other.node)"
+                    "If a restart does not help, check database replication. Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(cluster.name) --service tftp --node \(other.node)"
                 ))
         }
         guard let bytes = first.bytes else { return (nil, nil) }
@@ -165,7 +166,7 @@ public struct Survey {
         } catch {
             throw MigrationError(
                 .presentFileInvalid,
-                localized("The CTLFile.tlv that node \(first.node) serves is not a whole trust list: \(error)."),
+                localized("The CTLFile.tlv that node \(first.node) serves is not a complete trust list: \(error)."),
                 next: localized("On the publisher, run utils ctl update CTLFile, and run this command again."))
         }
         guard let signer = list.signerRecord?.x509, try list.isSigned(by: signer) else {

@@ -3,8 +3,8 @@ import TrustList
 import X509
 
 extension CandidateSigner {
-    /// What a list says of the signer. A phone goes by the names as the file spells them, takes the first record with a
-    /// certificate and the role, and checks the signature with that certificate's key.
+    /// What a list says about the signer. A phone goes by the names as spelled in the file, takes the first record with
+    /// a certificate and the role, and verifies the signature with that certificate's key.
     func state(in list: TrustListFile) -> SignerState {
         let record = list.records.first {
             $0.role == .sast && $0.certificate != nil && $0.names(issuer: issuer, serialNumber: serialNumber)
@@ -18,19 +18,19 @@ extension CandidateSigner {
 
 /// What a TVS server says when a phone asks it for the signer of a file.
 public enum TVSStatement: Equatable, Sendable {
-    /// It knows the certificate, and gives it with these roles.
+    /// It knows the certificate, and returns it with these roles.
     case vouches(certificate: [UInt8], roles: [Role])
     case doesNotKnow
     /// It did not answer; one sentence says why.
     case unreachable(LocalizableText)
-    /// It has not been asked yet, and is going to know the certificate once it is uploaded.
+    /// It has not been asked yet, and will know the certificate once that is uploaded.
     case expectedToVouch
-    /// Nobody asked it; what it would say is not known.
+    /// It has not been asked; what it would say is not known.
     case notAsked
 }
 
 extension TVSStatement {
-    /// Whether the server makes a phone take what this signer signed; nil where it gives no answer.
+    /// Whether the server makes a phone accept what this signer signed; nil if it gives no answer.
     public func vouches(for signer: CandidateSigner) -> Bool? {
         switch self {
         case .vouches(let certificate, let roles): roles.contains(.sast) && signer.isKey(of: certificate)
@@ -45,11 +45,11 @@ extension TVSStatement {
 public enum HeldTrustList: Sendable {
     case none
     case file(TrustListFile)
-    /// It holds something that nobody here has a copy of; the text says what is known.
+    /// It holds something of which there is no copy here; the text says what is known.
     case unknown(LocalizableText)
 }
 
-/// Whether a phone will take a new CTL file, and why.
+/// Whether a phone will accept a new CTL file, and why.
 public struct Verdict: Equatable, Sendable {
     public enum Outcome: String, Codable, Sendable {
         case accepted
@@ -66,7 +66,7 @@ public struct Verdict: Equatable, Sendable {
         }
     }
 
-    /// Which rule of the model decided; the numbers are those of docs/phone-acceptance.md.
+    /// Which rule of the model applied; the numbers are those of docs/phone-acceptance.md.
     public enum Rule: String, Codable, Sendable {
         case firstUse = "1-first-use"
         case signerInHeldCTL = "2-signer-in-held-ctl"
@@ -84,7 +84,7 @@ public struct Verdict: Equatable, Sendable {
 
     public let outcome: Outcome
     public let rule: Rule
-    /// Why, as a part of a sentence: "the signer is a token in the CTL file that it holds".
+    /// Why, as part of a sentence: "the signer is a token in the CTL file that it holds".
     public let reason: LocalizableText
 
     init(_ outcome: Outcome, _ rule: Rule, _ reason: LocalizableText) {
@@ -105,23 +105,24 @@ public enum Acceptance {
     ///   - held: the CTL file that the phone holds.
     ///   - itl: the ITL file that the phone holds, or nil.
     ///   - model: the phone's model.
-    ///   - tvs: the answers of the TVS servers in the order in which the phone asks them. They count only where the ITL lists a TVS
-    ///     server, as the phone would not trust another.
+    ///   - tvs: the answers of the TVS servers in the order in which the phone asks them. They count only if the ITL
+    ///     lists a TVS server, because the phone would not trust another.
     public static func decide(
         signer: CandidateSigner, held: HeldTrustList, itl: TrustListFile?, model: PhoneModel, tvs: [TVSStatement]
     ) -> Verdict {
         switch held {
         case .none:
-            return Verdict(.accepted, .firstUse, localized("it holds no CTL file, and takes the first one on trust"))
+            return Verdict(.accepted, .firstUse, localized("it holds no CTL file, and trusts the first one"))
         case .file(let file):
             switch signer.state(in: file) {
             case .named:
                 return Verdict(
-                    .accepted, .signerInHeldCTL, localized("the signer stands in the CTL file that it holds"))
+                    .accepted, .signerInHeldCTL, localized("the signer is in the CTL file that it holds"))
             case .otherKey:
                 return otherKey(
                     localized(
-                        "the CTL file that it holds names the signer with another key, so the signature is wrong to it")
+                        "the CTL file that it holds names the signer with a different key, so the phone considers the signature wrong"
+                    )
                 )
             case .absent: break
             }
@@ -158,11 +159,12 @@ public enum Acceptance {
         }
         switch signer.state(in: itl) {
         case .named:
-            return Verdict(.accepted, .signerInITL, localized("the signer stands in its ITL file with a signing role"))
+            return Verdict(.accepted, .signerInITL, localized("the signer is in its ITL file with a signing role"))
         case .otherKey:
             return otherKey(
                 localized(
-                    "the ITL file that it holds names the signer with another key, so the signature is wrong to it"))
+                    "the ITL file that it holds names the signer with a different key, so the phone considers the signature wrong"
+                ))
         case .absent: break
         }
         guard itl.records.contains(where: { $0.role == .tvs }) else {
@@ -176,12 +178,12 @@ public enum Acceptance {
                     "the signer is in neither of its trust lists, and it depends on whether a TVS server vouches for it"
                 ))
         }
-        // The phone asks one server after the other until one answers. They share a database, and should say the same.
+        // The phone asks one server after another until one answers. They share a database, and should say the same.
         let answers = tvs.compactMap { $0.vouches(for: signer) }
         if answers.contains(true), answers.contains(false) {
             return Verdict(
                 .unknown, .tvsDisagree,
-                localized("its TVS servers do not agree about the signer; check the replication of the database"))
+                localized("its TVS servers do not agree about the signer; check database replication"))
         }
         if answers.first == true {
             return Verdict(
@@ -193,7 +195,7 @@ public enum Acceptance {
         let reasons = tvs.map { answer in
             switch answer {
             case .vouches(let certificate, _) where !signer.isKey(of: certificate):
-                localized("its TVS server knows another certificate by the signer's name")
+                localized("its TVS server knows a different certificate under the signer's name")
             case .vouches: localized("its TVS server knows the signer, but not with the role SAST")
             case .unreachable(let why): localized("its TVS server does not answer (\(why))")
             case .doesNotKnow, .expectedToVouch, .notAsked: localized("its TVS server does not know the signer")

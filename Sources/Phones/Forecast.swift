@@ -47,7 +47,7 @@ public struct Forecast: Sendable {
         }
     }
 
-    /// Where the ITL file that is served is newer than what the phone may hold, both count.
+    /// If the ITL file that is served is newer than what the phone may hold, both count.
     private static func decide(
         _ entry: SurveyedPhone, _ signer: CandidateSigner, _ itl: ServedITL?, _ answers: [TVSStatement]
     ) -> Verdict {
@@ -60,18 +60,18 @@ public struct Forecast: Sendable {
         return Verdict(
             .unknown, .itlNewer,
             localized(
-                "certificates in its ITL file were made anew since the CTL file was, and it depends on whether the phone has restarted since"
+                "certificates in its ITL file were regenerated after the CTL file was created, and it depends on whether the phone has restarted since"
             )
         )
     }
 
-    /// The phones that will not, or may not, take the file: somebody must visit them.
+    /// The phones that will not, or may not, accept the file: someone must visit them.
     public var stranded: [Entry] { entries.filter { $0.verdict.outcome != .accepted } }
 
-    /// Phones that are alike, and do the same.
+    /// Phones that are alike and behave the same.
     public struct Group: Sendable {
         public let model: String
-        /// Device pool, where known.
+        /// Device pool, if known.
         public let pool: String?
         public let holding: HeldFile
         public let verdict: Verdict

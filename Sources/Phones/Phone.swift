@@ -3,11 +3,11 @@ public struct Phone: Hashable, Sendable {
     /// Device name, `SEP` and the MAC address.
     public let name: String
     public let model: PhoneModel
-    /// Where its web page answers, where known.
+    /// Where its web page answers, if known.
     public var address: String?
-    /// Whether it is registered at the moment, where known.
+    /// Whether it is currently registered, if known.
     public var isRegistered: Bool?
-    /// What phones share; nil where nobody asked.
+    /// What phones share; nil if it was not read.
     public var place: PhonePlace?
 
     public init(
@@ -32,7 +32,7 @@ public final class PhonePlace: Hashable, Sendable {
     public let servers: [String]
     /// Device security profile.
     public let securityProfile: String
-    /// The firmware load that is set for it, where one is.
+    /// The firmware load that is set for it, if any.
     public let firmware: String?
 
     public init(

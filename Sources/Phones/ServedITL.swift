@@ -1,14 +1,14 @@
 import TrustList
 import X509
 
-/// The ITL file that a node serves, and what of it phones may not have yet.
+/// The ITL file that a node serves, and the part of it that phones may not have yet.
 ///
-/// When a certificate is made anew, the cluster serves another ITL file at once, and phones have the former one until they
-/// restart. A certificate that became valid after the CTL file was made is newer than what phones took together with that.
-/// Source: docs/phone-acceptance.md, "The ITL file".
+/// When a certificate is regenerated, the cluster immediately serves a new ITL file, and phones keep the former one
+/// until they restart. A certificate that became valid after the CTL file was created is newer than what phones fetched
+/// together with that file. Source: docs/phone-acceptance.md, "The ITL file".
 struct ServedITL: Sendable {
     let list: TrustListFile
-    /// Without the records that are newer than the CTL file; nil where none is.
+    /// Without the records that are newer than the CTL file; nil if none is.
     let former: TrustListFile?
 
     init(_ list: TrustListFile, present: TrustListFile?) {

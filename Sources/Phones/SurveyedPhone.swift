@@ -2,11 +2,37 @@ import Messages
 import TrustList
 import X509
 
-/// What a phone displays of its CTL file.
+/// What a phone displays about its CTL file.
 public enum HeldChecksum: Equatable, Sendable {
     case notInstalled
     /// Lower-case hexadecimal, MD5 (32 digits) or SHA-1 (40 digits).
     case checksum(String)
+}
+
+/// Identifies, by its checksum, the CTL file that a phone displays.
+public struct FileClassifier: Sendable {
+    private let present: [String]
+    private let new: [String]?
+
+    /// - Parameters:
+    ///   - present: the file that the cluster serves; nil for none.
+    ///   - new: the file that a change has created, if `present` is the one before it.
+    public init(present: [UInt8]?, new: [UInt8]? = nil) {
+        self.present = present.map { Digest.displayed($0) } ?? []
+        self.new = new.map { Digest.displayed($0) }
+    }
+
+    /// - Returns: ``HeldFile/Code/notKnown`` if the phone did not say; for a file that is neither of the two,
+    ///   ``HeldFile/Code/otherFile``.
+    public func code(of held: HeldChecksum?) -> HeldFile.Code {
+        switch held {
+        case nil: .notKnown
+        case .notInstalled?: .noFile
+        case .checksum(let text)? where new?.contains(text) == true: .newFile
+        case .checksum(let text)? where present.contains(text): new == nil ? .presentFile : .oldFile
+        case .checksum?: .otherFile
+        }
+    }
 }
 
 /// Which CTL file a phone holds: a code for programs, and words for tables.
@@ -14,31 +40,44 @@ public struct HeldFile: Sendable, Hashable {
     public enum Code: String, Sendable, Codable {
         /// The one that the cluster serves.
         case presentFile = "present-file"
-        /// The one that a change has made, and the one before it.
+        /// The one that a change has created, and the one before it.
         case newFile = "new-file"
         case oldFile = "old-file"
-        /// Another one, of which a copy is here.
+        /// Another one, of which there is a copy here.
         case olderFile = "older-file"
-        /// Another one, of which no copy is here.
+        /// Another one, of which there is no copy here.
         case otherFile = "other-file"
         case noFile = "no-file"
         case notKnown = "not-known"
+
+        /// For people: "new file".
+        public var text: LocalizableText {
+            switch self {
+            case .presentFile: localized("current file")
+            case .newFile: localized("new file")
+            case .oldFile: localized("old file")
+            case .olderFile: localized("older file")
+            case .otherFile: localized("other file")
+            case .noFile: localized("no file")
+            case .notKnown: localized("not known")
+            }
+        }
     }
 
     public let code: Code
-    /// What the phone displays, where that is an older or another file: MD5 or SHA-1, lower-case hexadecimal.
+    /// What the phone displays, if that is an older or another file: MD5 or SHA-1, lower-case hexadecimal.
     public var checksum: String?
-    /// Whether the phone could not be asked, and is supposed to hold it.
+    /// Whether the phone could not be asked, and is assumed to hold it.
     public var isAssumed = false
 
     /// Whether the phone itself said so.
     public var isSeen: Bool { !isAssumed && code != .notKnown }
 
-    /// For people: "present file", "older file 9bf96bc2".
+    /// For people: "current file", "older file 9bf96bc2".
     public var text: LocalizableText {
         let start = String(checksum?.prefix(8) ?? "")
         return switch code {
-        case .presentFile: isAssumed ? localized("present file (assumed)") : localized("present file")
+        case .presentFile: isAssumed ? localized("current file (assumed)") : localized("current file")
         case .newFile: isAssumed ? localized("new file (assumed)") : localized("new file")
         case .oldFile: localized("old file")
         case .olderFile: localized("older file \(start)")
@@ -57,14 +96,14 @@ public struct SurveyedPhone: Sendable {
 
     /// Judges what phones hold, by what their web pages display and by what the cluster serves.
     ///
-    /// Most phones have web access switched off. One that is registered is supposed to have taken the file that the cluster
-    /// serves; of one that is not, nobody knows.
+    /// Most phones have web access switched off. One that is registered is assumed to have accepted the file that the
+    /// cluster serves; for one that is not, it is not known.
     ///
     /// - Parameters:
     ///   - checksums: by phone name, what web pages display.
     ///   - present: the file that the cluster serves; nil for none.
-    ///   - new: the file that a change has made, where `present` is the one before it; a registered phone that cannot be
-    ///     asked is supposed to hold it.
+    ///   - new: the file that a change has created, if `present` is the one before it; a registered phone that cannot
+    ///     be asked is assumed to hold it.
     ///   - copy: finds another file by its checksum.
     public static func all(
         _ phones: [Phone], checksums: [String: HeldChecksum], present: (bytes: [UInt8], list: TrustListFile)?,
@@ -72,21 +111,24 @@ public struct SurveyedPhone: Sendable {
     ) -> [SurveyedPhone] {
         let presentCode: HeldFile.Code = new == nil ? .presentFile : .oldFile
         let assumed = new.map { ($0.list, HeldFile.Code.newFile) } ?? present.map { ($0.list, presentCode) }
-        let matching = present.map { Digest.displayed($0.bytes) } ?? []
-        let matchingNew = new.map { Digest.displayed($0.bytes) } ?? []
+        let classifier = FileClassifier(present: present?.bytes, new: new?.bytes)
         // Phones that hold the same file share it.
         var known: [String: HeldTrustList] = [:]
         return phones.map { phone in
+            let code = classifier.code(of: checksums[phone.name])
             switch checksums[phone.name] {
-            case .notInstalled?:
-                return SurveyedPhone(phone: phone, held: .none, holding: HeldFile(code: .noFile))
+            case .notInstalled?: return SurveyedPhone(phone: phone, held: .none, holding: HeldFile(code: code))
             case .checksum(let text)?:
-                if let present, matching.contains(text) {
-                    return SurveyedPhone(
-                        phone: phone, held: .file(present.list), holding: HeldFile(code: presentCode))
-                }
-                if let new, matchingNew.contains(text) {
-                    return SurveyedPhone(phone: phone, held: .file(new.list), holding: HeldFile(code: .newFile))
+                switch code {
+                case .presentFile, .oldFile:
+                    if let present {
+                        return SurveyedPhone(phone: phone, held: .file(present.list), holding: HeldFile(code: code))
+                    }
+                case .newFile:
+                    if let new {
+                        return SurveyedPhone(phone: phone, held: .file(new.list), holding: HeldFile(code: code))
+                    }
+                default: break
                 }
                 let held = known[text] ?? other(text, copy)
                 known[text] = held
@@ -95,7 +137,8 @@ public struct SurveyedPhone: Sendable {
             case nil where phone.isRegistered == false:
                 return SurveyedPhone(
                     phone: phone,
-                    held: .unknown(localized("it is not registered, so nobody knows which CTL file it took last")),
+                    held: .unknown(
+                        localized("it is not registered, so it is not known which CTL file it accepted last")),
                     holding: HeldFile(code: .notKnown))
             case nil:
                 guard let (list, code) = assumed else {
@@ -111,6 +154,8 @@ public struct SurveyedPhone: Sendable {
     private static func other(_ checksum: String, _ copy: (String) -> TrustListFile?) -> HeldTrustList {
         if let old = copy(checksum) { return .file(old) }
         return .unknown(
-            localized("it holds another CTL file (checksum \(checksum)) than the cluster serves, and no copy is here"))
+            localized(
+                "it holds a different CTL file (checksum \(checksum)) than the cluster serves, and there is no copy of it here"
+            ))
     }
 }

@@ -1,8 +1,8 @@
 import Messages
 
-/// What the cluster's TVS servers say of one signer.
+/// What the cluster's TVS servers say about one signer.
 public struct TVSAnswers: Sendable {
-    /// In the order in which a phone asks of which nothing better is known: the publisher first.
+    /// In the order in which a phone asks about which nothing better is known: the publisher first.
     public let servers: [(name: String, answer: TVSStatement)]
     private let byName: [String: TVSStatement]
     private let isEverywhere: Bool
@@ -17,7 +17,7 @@ public struct TVSAnswers: Sendable {
         (servers, byName, isEverywhere) = ([("*", answer)], [:], true)
     }
 
-    /// Wherever a phone asks, it is told the same.
+    /// Wherever a phone asks, it gets the same answer.
     public static func everywhere(_ answer: TVSStatement) -> TVSAnswers { TVSAnswers(everywhere: answer) }
 
     /// The answers that a phone gets, in the order in which it asks: those of its CallManager group, by priority.

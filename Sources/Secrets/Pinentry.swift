@@ -2,22 +2,22 @@ import Basics
 import Glibc
 import Messages
 
-/// Asks for a secret by a pinentry program, as GnuPG does: a window or a screen of its own that other programs cannot
+/// Asks for a secret with a pinentry program, as GnuPG does: a separate window or screen that other programs cannot
 /// read. Source: the Assuan protocol ("Client requests", "Server responses") and pinentry's own manual ("Protocol").
 public enum Pinentry {
     /// Asks once.
     ///
     /// - Parameters:
     ///   - program: the path of a pinentry, or a name in the search path.
-    ///   - description: what the window says, in lines.
-    ///   - prompt: what stands before the field.
-    /// - Throws: ``SecretError`` where the program cannot be used, or the user cancelled.
+    ///   - description: the window's text, in lines.
+    ///   - prompt: the label of the field.
+    /// - Throws: ``SecretError`` if the program cannot be used, or the user cancelled.
     public static func ask(_ program: String, description: LocalizableText, prompt: LocalizableText) throws(SecretError)
         -> Secret
     {
         let conversation = try Conversation(program)
         try conversation.expectOK()
-        // A pinentry on the terminal has to be told which one.
+        // A pinentry on the terminal must be told which one.
         if let terminal = ttyname(STDERR_FILENO).map({ String(cString: $0) }) {
             try conversation.tell("OPTION ttyname=\(terminal)")
         }
@@ -30,10 +30,10 @@ public enum Pinentry {
         return try conversation.secret()
     }
 
-    /// What stands for itself in a line.
+    /// Characters that need no escaping in a line.
     private static func isPlain(_ byte: UInt8) -> Bool { !"%\n\r".utf8.contains(byte) }
 
-    /// A pinentry that runs, and ends with this object.
+    /// A running pinentry, ended with this object.
     private final class Conversation {
         private let program: String
         private let socket: Int32
@@ -79,7 +79,7 @@ public enum Pinentry {
             _ = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL))
         }
 
-        /// The data of an answer, up to its OK.
+        /// The data of a response, up to its OK.
         private func answer() throws(SecretError) -> Secret? {
             var data: Secret?
             while true {
@@ -103,7 +103,7 @@ public enum Pinentry {
                 } else if text.starts(with: "OK".utf8) {
                     return data
                 } else if text.starts(with: "ERR".utf8) {
-                    // Never the text of a line that could hold a secret; an ERR line does not.
+                    // Never the text of a line that could contain a secret; an ERR line does not.
                     let reason = String(decoding: text.dropFirst(3).drop { $0 == 0x20 }, as: UTF8.self)
                     throw SecretError(source: .verbatim(program), reason: localized("it says: \(reason)"))
                 }

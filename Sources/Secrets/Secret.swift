@@ -2,12 +2,12 @@ import Glibc
 import Messages
 
 /// A PIN or a password. It cannot be printed, stays out of swap where the system allows that, and its memory is
-/// overwritten when its last owner lets go of it.
+/// overwritten when its last owner releases it.
 public final class Secret: Sendable, CustomStringConvertible, CustomReflectable {
-    // Written in init and deinit only.
+    // Written only in init and deinit.
     private nonisolated(unsafe) let storage: UnsafeMutableBufferPointer<UInt8>
 
-    /// Takes the bytes over, and overwrites what it was given.
+    /// Takes ownership of the bytes, and overwrites the array passed in.
     public init(consuming bytes: inout [UInt8]) {
         storage = .allocate(capacity: max(1, bytes.count))
         storage.initialize(repeating: 0)
@@ -36,7 +36,7 @@ public final class Secret: Sendable, CustomStringConvertible, CustomReflectable 
         try body(UnsafeBufferPointer(rebasing: storage[..<count]))
     }
 
-    /// Lends the secret as C text, in a copy that is overwritten afterwards.
+    /// Lends the secret as a C string, in a copy that is overwritten afterwards.
     public func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: count + 1) { text in
             for index in 0..<count { text[index] = CChar(bitPattern: storage[index]) }
@@ -55,15 +55,15 @@ public final class Secret: Sendable, CustomStringConvertible, CustomReflectable 
     }
 }
 
-/// A secret could not be read from where it should come from.
+/// A secret could not be read from its source.
 public struct SecretError: UserError, Equatable {
     public enum Code: String, Sendable { case unreadable = "secret-unreadable" }
 
-    /// Where it should come from: a path, "file descriptor 3", "the terminal".
+    /// Its source: a path, "file descriptor 3", "the terminal".
     public let source: LocalizableText
-    /// What was wrong; never holds the secret.
+    /// What was wrong; never contains the secret.
     public let reason: LocalizableText
-    /// Whether all is well with it but that others may read it.
+    /// Whether the only problem is that other users can read it.
     public var isOpenToOthers = false
 
     public var code: Code { .unreadable }
@@ -72,29 +72,29 @@ public struct SecretError: UserError, Equatable {
 
     public var next: LocalizableText? {
         isOpenToOthers
-            ? localized("Close it to them: chmod 600 \(source)")
-            : localized("Give a file whose first line is the PIN, closed to others (chmod 600).")
+            ? localized("Restrict it: chmod 600 \(source)")
+            : localized("Specify a file whose first line is the PIN and that only you can read (chmod 600).")
     }
 
     public var clause: LocalizableText {
         isOpenToOthers
-            ? localized("others may read \(source); close it to them: chmod 600 \(source)")
+            ? localized("other users can read \(source); restrict it: chmod 600 \(source)")
             : localized("no secret could be read from \(source): \(reason)")
     }
 
     static func empty(_ source: LocalizableText) -> SecretError {
         SecretError(
             source: source,
-            reason: source == Self.terminal ? localized("the answer was empty") : localized("its first line is empty"))
+            reason: source == Self.terminal ? localized("the input was empty") : localized("its first line is empty"))
     }
 
-    /// What stands for the source where somebody types.
+    /// The name of the source when someone types.
     static let terminal: LocalizableText = localized("the terminal")
     static let interrupted = SecretError(source: terminal, reason: localized("it was cancelled"))
 }
 
 extension Secret {
-    /// The first line of a file, without its line end. A regular file must be closed to all but its owner.
+    /// The first line of a file, without its line end. A regular file must be readable by its owner only.
     public static func read(file path: String) throws(SecretError) -> Secret {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -106,27 +106,28 @@ extension Secret {
             throw SecretError(source: .verbatim(path), reason: .verbatim(String(cString: strerror(errno))))
         }
         guard status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o077 == 0 else {
-            throw SecretError(source: .verbatim(path), reason: localized("others may read it"), isOpenToOthers: true)
+            throw SecretError(
+                source: .verbatim(path), reason: localized("other users can read it"), isOpenToOthers: true)
         }
         return try readLine(descriptor, source: .verbatim(path))
     }
 
-    /// The first line that an open file descriptor gives.
+    /// The first line from an open file descriptor.
     public static func read(descriptor: Int32) throws(SecretError) -> Secret {
         try readLine(descriptor, source: localized("file descriptor \(descriptor)"))
     }
 
-    /// Asks on the terminal, without echo. The terminal's mode is put back in every case; Control-C ends the program as
-    /// usual, after that.
+    /// Asks on the terminal, without echo. The terminal's mode is always restored; after that, Control-C ends the
+    /// program as usual.
     ///
     /// - Parameter prompt: what is printed before the cursor.
-    /// - Throws: ``SecretError``; also for an empty answer.
+    /// - Throws: ``SecretError``; also for empty input.
     public static func ask(_ prompt: LocalizableText) throws(SecretError) -> Secret {
         guard let secret = try askIfGiven(prompt) else { throw .empty(SecretError.terminal) }
         return secret
     }
 
-    /// As ``ask(_:)``, but nil for an empty answer.
+    /// As ``ask(_:)``, but nil for empty input.
     public static func askIfGiven(_ prompt: LocalizableText) throws(SecretError) -> Secret? {
         do throws(SecretError) {
             return try askWithoutEcho(prompt)
@@ -139,7 +140,7 @@ extension Secret {
     private static func askWithoutEcho(_ prompt: LocalizableText) throws(SecretError) -> Secret? {
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard terminal >= 0 else {
-            throw SecretError(source: SecretError.terminal, reason: localized("there is none"))
+            throw SecretError(source: SecretError.terminal, reason: localized("it is not available"))
         }
         defer { close(terminal) }
         var mode = termios()
@@ -149,15 +150,16 @@ extension Secret {
         let before = mode
         mode.c_lflag &= ~tcflag_t(ECHO | ISIG)
         mode.c_lflag |= tcflag_t(ICANON)
-        // The characters that interrupt end the line here, and not the program while the echo is still off.
+        // The characters that interrupt end the line here, instead of the program while the echo is still off.
         let interrupts = withUnsafeMutableBytes(of: &mode.c_cc) { characters in
             characters[Int(VEOL)] = characters[Int(VINTR)]
             characters[Int(VEOL2)] = characters[Int(VQUIT)]
             return [characters[Int(VINTR)], characters[Int(VQUIT)]].filter { $0 != 0 }
         }
+        // Before the prompt: input that comes at once is neither shown nor lost.
+        tcsetattr(terminal, TCSAFLUSH, &mode)
         var text = Array(prompt.localized.utf8)
         _ = write(terminal, &text, text.count)
-        tcsetattr(terminal, TCSAFLUSH, &mode)
         defer {
             var restored = before
             tcsetattr(terminal, TCSAFLUSH, &restored)
@@ -197,7 +199,7 @@ extension Secret {
         if count > 0, line[count - 1] == UInt8(ascii: "\r") { count -= 1 }
         guard count > 0 else { return nil }
         guard !line[..<count].contains(0) else {
-            throw SecretError(source: source, reason: localized("it holds a NUL byte"))
+            throw SecretError(source: source, reason: localized("it contains a NUL byte"))
         }
         var secret = Array(line[..<count])
         return Secret(consuming: &secret)

@@ -1,6 +1,6 @@
 import Basics
 
-/// What a card says when it is powered: its answer to reset. Source: ISO/IEC 7816-3, section 8.
+/// What a card says when it is powered up: its answer to reset. Source: ISO/IEC 7816-3, section 8.
 public struct ATR: Hashable, Sendable {
     public let bytes: [UInt8]
 
@@ -10,28 +10,6 @@ public struct ATR: Hashable, Sendable {
     public init?(_ text: String) {
         guard let bytes = [UInt8](hex: text), !bytes.isEmpty else { return nil }
         self.init(bytes)
-    }
-
-    /// Whether it is built as the standard wants: as long as its first bytes say, and with a right check byte where one is
-    /// due. One that is not was damaged on its way.
-    public var isWellFormed: Bool {
-        guard bytes.count >= 2, bytes.count <= 33, bytes[0] == 0x3b || bytes[0] == 0x3f else { return false }
-        var next = 2
-        var present = bytes[1] >> 4
-        var hasCheckByte = false
-        while true {
-            // Of TA, TB, TC and TD those whose bits are set; TD tells of the next four.
-            next += (present & 7).nonzeroBitCount
-            guard present & 8 != 0 else { break }
-            guard next < bytes.count else { return false }
-            present = bytes[next] >> 4
-            // A check byte follows unless T=0 is all that is offered.
-            if bytes[next] & 0x0f != 0 { hasCheckByte = true }
-            next += 1
-        }
-        let length = next + Int(bytes[1] & 0x0f) + (hasCheckByte ? 1 : 0)
-        guard bytes.count == length else { return false }
-        return !hasCheckByte || bytes.dropFirst().reduce(0, ^) == 0
     }
 }
 

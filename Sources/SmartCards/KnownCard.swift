@@ -1,8 +1,8 @@
-/// What is known of a card by its answer to reset alone.
+/// What is known about a card from its answer to reset alone.
 public struct KnownCard: Hashable, Sendable {
-    /// What OpenSC, the free driver of the distributions, makes of the card.
+    /// How well OpenSC, the distributions' free driver, supports the card.
     public enum OpenSC: Hashable, Sendable {
-        /// It reads tokens of the standard layout (PKCS #15), and none that the maker's own software filled.
+        /// It reads tokens with the standard layout (PKCS #15), but none initialised with the vendor's own software.
         case standardLayout
         /// It reads them from this release on.
         case since(String)
@@ -10,15 +10,15 @@ public struct KnownCard: Hashable, Sendable {
         case no
     }
 
-    /// As the maker calls it.
+    /// The vendor's name for it.
     public let name: String
     public let atr: ATR
     public let openSC: OpenSC
-    /// The maker's own software, which reads the card in every case.
+    /// The vendor's own software, which reads the card in every case.
     public let software: MakerSoftware
-    /// Where this is from.
+    /// The source of this.
     public let source: String
 
-    /// What is known of the card with this answer to reset, or nil.
+    /// What is known about the card with this answer to reset, or nil.
     public static func with(_ atr: ATR) -> KnownCard? { all.first { $0.atr == atr } }
 }

@@ -1,11 +1,11 @@
 extension KnownCard {
-    /// Aladdin's, SafeNet's and Thales' tokens, and the cards within them: facts, in the order of their age.
+    /// Aladdin's, SafeNet's and Thales' tokens, and the cards in them: facts, ordered by age.
     ///
     /// Sources: *pcsc-tools* is the list of answers to reset that pcsc-tools ships (1.6.2); *OpenSC* are its drivers'
     /// tables and the issues named. An eToken PRO is a CardOS card in a USB case, and its answer is the card's: other
-    /// makers' cards have the same. Aladdin's own software keeps its files in the folder 6666, the standard in 5015.
+    /// vendors' cards have the same. Aladdin's own software keeps its files in the folder 6666, the standard in 5015.
     ///
-    /// docs/tokens-on-linux.md has the same table, and a test that compares.
+    /// docs/tokens-on-linux.md has the same table, and a test compares them.
     public static let all: [KnownCard] = [
         card(
             "3BE200FFC11031FE55C8029C", "Aladdin eToken PRO (CardOS M4.0)", .standardLayout, .safeNet,

@@ -1,25 +1,26 @@
-/// A reader, and what is in it now. A USB token is a reader with its card.
+/// A reader and its current contents. A USB token is a reader with its card.
 public struct Reader: Hashable, Sendable {
     /// Who uses the card.
     public enum Use: String, Sendable {
         case free
-        /// Programs that let others in too.
+        /// Programs that allow others, too.
         case shared
-        /// One program that keeps all others out.
+        /// One program with exclusive access.
         case exclusive
     }
 
-    /// As the smart card service calls it, for example `SafeNet eToken 5100 [eToken 5110 SC] 00 00`.
+    /// As named by the smart card service, for example `SafeNet eToken 5100 [eToken 5110 SC] 00 00`.
     public let name: String
     public let hasCard: Bool
     /// nil without a card, and for one that does not answer.
     public let atr: ATR?
     public let use: Use
-    /// A card is in it that does not answer a reset: put in the wrong way round, or broken.
+    /// It contains a card that does not answer a reset: inserted the wrong way round, or broken.
     public let isMute: Bool
-    /// How often cards came and went, as far as the service counts: one pulled and put back between two looks shows here.
+    /// How often cards were inserted and removed, as counted by the service: a card removed and reinserted between two
+    /// checks shows up here.
     public let events: UInt16
-    /// What the service is told when it is asked for the next change.
+    /// What is passed to the service when asking for the next change.
     let state: UInt32
 
     private static let unavailable: UInt32 = 0x8 | 0x4
@@ -27,7 +28,7 @@ public struct Reader: Hashable, Sendable {
     private static let exclusive: UInt32 = 0x80
     private static let inUse: UInt32 = 0x100
     private static let mute: UInt32 = 0x200
-    /// SCARD_STATE_CHANGED, which is no part of the state.
+    /// SCARD_STATE_CHANGED, which is not part of the state.
     private static let changed: UInt32 = 0x2
 
     /// - Parameter state: SCARD_STATE_* with the count of events in the upper half.

@@ -1,26 +1,26 @@
 import Glibc
 import Messages
 
-/// The socket by which programs reach pcscd. libpcsclite tells no more than that the service cannot be reached; the
-/// socket tells why.
+/// The socket over which programs reach pcscd. libpcsclite only says that the service cannot be reached; the socket
+/// tells why.
 public struct ServiceSocket: Hashable, Sendable {
     public enum State: Hashable, Sendable {
         /// A service listens.
         case listening
         /// There is no socket: pcscd has not been started.
         case missing
-        /// There is a socket, and nobody listens: pcscd ended without removing it.
+        /// There is a socket, but nothing listens: pcscd ended without removing it.
         case abandoned
         /// This user may not open it.
         case forbidden
-        /// Something else; the system's words.
+        /// Something else; the system's error message.
         case failed(LocalizableText)
     }
 
     public let path: String
     public let state: State
 
-    /// Looks at the socket that libpcsclite uses: `PCSCLITE_CSOCK_NAME`, or pcscd's own place.
+    /// Checks the socket that libpcsclite uses: `PCSCLITE_CSOCK_NAME`, or pcscd's default.
     public init() {
         path = getenv("PCSCLITE_CSOCK_NAME").map { String(cString: $0) } ?? "/run/pcscd/pcscd.comm"
         state = Self.connect(to: path)

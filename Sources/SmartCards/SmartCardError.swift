@@ -2,7 +2,7 @@ import Messages
 
 /// The smart card service or a reader cannot be used.
 public struct SmartCardError: UserError, Equatable {
-    /// What kind of fault it is; stable across releases.
+    /// The kind of error; stable across releases.
     public enum Code: String, Sendable {
         /// libpcsclite is not installed, or cannot be loaded.
         case notInstalled = "pcsc-not-installed"
@@ -32,12 +32,12 @@ public struct SmartCardError: UserError, Equatable {
             default: .failed
             }
         text =
-            cause.map { localized("The readers cannot be asked: \(status.sentence) (\($0)).") }
-            ?? localized("The readers cannot be asked: \(status.sentence).")
+            cause.map { localized("The readers cannot be queried: \(status.sentence) (\($0)).") }
+            ?? localized("The readers cannot be queried: \(status.sentence).")
     }
 }
 
 extension SmartCardError {
-    public var next: LocalizableText? { localized("See what is wrong, and how to put it right: etoken-bridge doctor") }
+    public var next: LocalizableText? { localized("See what is wrong and how to fix it: etoken-bridge doctor") }
     public var details: [LocalizableText] { [localized("\(function) returned \(status.name)")] }
 }

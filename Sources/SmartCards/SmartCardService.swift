@@ -1,15 +1,15 @@
 import CPCSC
 
-/// The smart card service (pcscd): which readers there are, and what is put into them.
+/// The smart card service (pcscd): which readers there are, and what is inserted into them.
 ///
-/// One thread at a time may ask; ``cancel()`` may come from any.
+/// Only one thread at a time may call it; ``cancel()`` may be called from any thread.
 public final class SmartCardService: @unchecked Sendable {
     // The context is a number that does not change, and libpcsclite keeps a lock for each context.
     private let context: Int64
 
-    /// The pseudo reader whose state changes when readers come and go. Its name is part of the interface.
+    /// The pseudo reader whose state changes when readers are added or removed. Its name is part of the interface.
     private static let newReaders = "\\\\?PnP?\\Notification"
-    /// Milliseconds after which a wait looks for readers that came just before it began.
+    /// Milliseconds after which a wait checks for readers that were added just before it started.
     private static let longestWait: UInt32 = 5000
 
     /// - Throws: ``SmartCardError`` (`pcsc-not-installed`, `pcsc-no-service`, `pcsc-refused`).
@@ -24,12 +24,12 @@ public final class SmartCardService: @unchecked Sendable {
 
     deinit { _ = etb_pcsc_close(context) }
 
-    /// Why libpcsclite cannot be loaded; nil where it can.
+    /// Why libpcsclite cannot be loaded; nil if it can.
     public static var loadError: String? { etb_pcsc_load_error().map { String(cString: $0) } }
 
-    /// The readers, and what is in them now.
+    /// The readers and their current contents.
     public func readers() throws(SmartCardError) -> [Reader] {
-        // A reader may go between the two calls.
+        // A reader may be removed between the two calls.
         for _ in 0..<5 {
             let names = try readerNames()
             if names.isEmpty { return [] }
@@ -43,24 +43,25 @@ public final class SmartCardService: @unchecked Sendable {
         throw SmartCardError("SCardGetStatusChange", .unknownReader)
     }
 
-    /// Waits until a card or a reader comes or goes. That a program takes or leaves a card is not always told.
+    /// Waits until a card or a reader is added or removed. That a program starts or stops using a card is not always
+    /// reported.
     ///
     /// - Parameters:
     ///   - known: what ``readers()`` or this function returned last.
-    ///   - milliseconds: how long to wait at most; nil for ever.
-    /// - Returns: the readers as they are now, or nil where nothing happened in the time, or ``cancel()`` was called.
-    /// - Throws: ``SmartCardError``; `pcsc-no-service` where the service ended meanwhile.
+    ///   - milliseconds: how long to wait at most; nil for no limit.
+    /// - Returns: the readers as they are now, or nil if nothing happened in time, or ``cancel()`` was called.
+    /// - Throws: ``SmartCardError``; `pcsc-no-service` if the service ended in the meantime.
     public func change(from known: [Reader], milliseconds: UInt32?) throws(SmartCardError) -> [Reader]? {
         var left = milliseconds
         while true {
-            // A reader that came before the wait began does not end it.
+            // A reader that was added before the wait started does not end it.
             guard try readerNames() == known.map(\.name) else { return try readers() }
             let slice = min(left ?? Self.longestWait, Self.longestWait)
             let asked = known.prefix(Int(ETB_PCSC_MAX_READERS) - 1).map { ($0.name, $0.state) }
             let (status, states) = states(of: asked + [(Self.newReaders, 0)], milliseconds: slice)
             switch status {
             case .success:
-                // Readers that came since stand in the list only.
+                // Readers added since only appear in the list.
                 return try readerNames() == known.map(\.name) ? Array(states.dropLast()) : try readers()
             case .unknownReader, .noReaders: return try readers()
             case .timeout:
@@ -73,13 +74,13 @@ public final class SmartCardService: @unchecked Sendable {
         }
     }
 
-    /// Ends a wait of ``change(from:milliseconds:)`` in another thread; it returns nil. A wait that begins later is not
-    /// ended.
+    /// Ends a wait of ``change(from:milliseconds:)`` in another thread; it returns nil. A wait that starts later is not
+    /// affected.
     public func cancel() { _ = etb_pcsc_cancel(context) }
 
     /// Whether this program could use the card in a reader now; the card is left as it is.
     ///
-    /// - Returns: `success`, or what stands in the way, for example that another program has the card for itself.
+    /// - Returns: `success`, or what prevents it, for example that another program has exclusive access to the card.
     public func access(to reader: Reader) -> PCSCStatus {
         PCSCStatus(rawValue: etb_pcsc_try(context, reader.name))
     }
@@ -93,7 +94,7 @@ public final class SmartCardService: @unchecked Sendable {
             var names = [CChar](repeating: 0, count: Int(min(length, 65536)))
             length = UInt64(names.count)
             status = PCSCStatus(rawValue: etb_pcsc_readers(context, &names, &length))
-            // A reader came between the two calls.
+            // A reader was added between the two calls.
             if status == .insufficientBuffer { continue }
             if status == .noReaders { return [] }
             guard status == .success else { throw SmartCardError("SCardListReaders", status) }

@@ -1,12 +1,12 @@
 import Messages
 
-/// Bounds the depth of keys before the parser sees them. toml++ limits values within values, but a key of 100,000 parts
-/// makes as many tables, one in the other, and taking those down again overflows its stack.
+/// Limits the depth of keys before the parser sees them. toml++ limits the nesting of values, but a key of 100,000
+/// parts creates as many nested tables, and destroying those overflows the stack.
 enum KeyDepth {
-    /// The most parts that a key, or the name of a table, may have.
+    /// The maximum number of parts of a key or of a table's name.
     static let maximum = 32
 
-    /// The first key that has too many parts, if any. Anything else that is wrong is left to the parser.
+    /// The first key that has too many parts, if any. Any other error is left to the parser.
     static func fault(in text: UnsafeBufferPointer<UInt8>) -> TOMLError? {
         var scanner = Scanner(text: text)
         do throws(TOMLError) {
@@ -18,13 +18,13 @@ enum KeyDepth {
     }
 }
 
-/// Goes from dot to dot. It has to know comments and strings, as dots there join no keys.
+/// Moves from dot to dot. It must recognise comments and strings, because dots there do not separate keys.
 private struct Scanner {
     let text: UnsafeBufferPointer<UInt8>
     private var position = 0
     private var line = 1
     private var lineStart = 0
-    /// Since the key, or whatever else stands here, began.
+    /// Since the start of the key, or of whatever else is here.
     private var dots = 0
 
     init(text: UnsafeBufferPointer<UInt8>) { self.text = text }
@@ -65,19 +65,19 @@ private struct Scanner {
                 position += 1
                 return
             case quote:
-                // Up to two quotes may stand before the three that end it.
+                // Up to two quotes may precede the three that end it.
                 let count = quotes(quote, limit: 5)
                 position += count
                 if count >= 3 { return }
             case UInt8(ascii: "\n") where !isLong:
-                // Not ended: the parser will say so.
+                // Unterminated: the parser will report it.
                 return
             default: advance()
             }
         }
     }
 
-    /// How many quotes stand here.
+    /// How many quotes there are at this position.
     private func quotes(_ quote: UInt8, limit: Int) -> Int {
         text[position...].prefix(limit).prefix { $0 == quote }.count
     }
@@ -93,7 +93,7 @@ private struct Scanner {
     }
 
     private var tooDeep: TOMLError {
-        // Columns count characters, as the parser's do: the bytes that begin one.
+        // Columns count characters, as the parser's do: the bytes that start one.
         let column = text[lineStart...position].count { $0 & 0xC0 != 0x80 }
         return TOMLError(line: line, column: column, reason: localized("a key has more than \(KeyDepth.maximum) parts"))
     }

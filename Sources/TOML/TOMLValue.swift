@@ -16,8 +16,8 @@ public enum TOMLValue: Equatable, Sendable {
 
     /// Reads a document; its value is a table.
     ///
-    /// - Throws: ``TOMLError`` for what is not TOML, longer than ``maximumLength``, or nested deeper than 32 values or
-    ///   keys of 32 parts: the depth of the result is bounded, so it can be walked by recursion.
+    /// - Throws: ``TOMLError`` for input that is not TOML, longer than ``maximumLength``, or nested deeper than 32
+    ///   values or keys of 32 parts: the depth of the result is bounded, so it can be walked by recursion.
     public init(parsing text: String) throws(TOMLError) {
         guard text.utf8.count <= Self.maximumLength else {
             throw TOMLError(line: 1, column: 1, reason: localized("it is longer than \(Self.maximumLength) bytes"))
@@ -49,7 +49,7 @@ public enum TOMLValue: Equatable, Sendable {
             throw TOMLError(
                 line: Int(line), column: Int(column),
                 reason: !reason.isEmpty
-                    ? .verbatim(reason) : localized("a bracket, a comma or a key is where none can be"))
+                    ? .verbatim(reason) : localized("unexpected bracket, comma or key"))
         }
         self = root
     }
@@ -82,20 +82,20 @@ public struct TOMLError: UserError, Equatable, Sendable {
     public var clause: LocalizableText { localized("line \(line), column \(column): \(reason)") }
 }
 
-/// Puts together what the visitor is told.
+/// Assembles what the visitor is told.
 private final class Builder {
     enum Kind { case table, array }
 
-    /// A table or array that is not finished. Not a ``TOMLValue``: adding to the payload of an enum copies it each time.
+    /// An unfinished table or array. Not a ``TOMLValue``: adding to the payload of an enum copies it each time.
     struct Open {
         let kind: Kind
         var entries: [String: TOMLValue] = [:]
         var elements: [TOMLValue] = []
     }
 
-    /// The innermost last.
+    /// The innermost comes last.
     var open: [Open] = []
-    /// The keys under which the values to come belong, the innermost last.
+    /// The keys to which the following values belong, the innermost last.
     var keys: [String] = []
     var root: TOMLValue?
 

@@ -7,24 +7,24 @@ import X509
 
 /// A token in a slot of a module.
 ///
-/// Whatever is asked of it ends: where the token does not answer for longer than ``PKCS11Module/patience``, the answer is
-/// a ``TokenError`` (`no-answer`).
+/// Every call ends: if the token does not answer for longer than ``PKCS11Module/patience``, it throws a ``TokenError``
+/// (`no-answer`).
 public struct Token: Sendable {
     public let module: PKCS11Module
     let slot: CK_SLOT_ID
     public let info: TokenInfo
 
-    /// Logs in, and gives a signer for the certificate's key. The PIN is tried once.
+    /// Logs in, and returns a signer for the certificate's key. The PIN is tried once.
     ///
-    /// - Parameter pin: asked for the PIN after what is remembered of it, and the token's flags, allowed a login; not
-    ///   called where the reader has a PIN pad.
+    /// - Parameter pin: asked for the PIN once what is remembered about it, and the token's flags, allow a login; not
+    ///   called if the reader has a PIN pad.
     /// - Throws: ``TokenError``, or what `pin` and ``PINLedger`` throw.
     public func signer(
         for stored: StoredCertificate, pin: (TokenInfo, PINHistory) throws -> Secret
     ) throws -> TokenSigner {
         let history = try pinHistory()
         try history.check()
-        // What makes the signing impossible is found before a PIN is asked for.
+        // Whatever prevents the signing is found before a PIN is asked for.
         guard stored.certificate.publicKey.isRSA else {
             throw TokenError(
                 .mechanismMissing, info.plainLabel,
@@ -43,7 +43,7 @@ public struct Token: Sendable {
         try before.checkLogin()
         let secret = before.hasPINPad ? nil : try pin(before, history)
         return try attempt(within: secret == nil ? PINPad.patience : nil) { () throws(TokenError) in
-            // While the user typed, the token may have been exchanged, or used wrongly elsewhere.
+            // While the user typed, the token may have been exchanged, or used with a wrong PIN elsewhere.
             try currentInfo().checkLogin()
             let session = try Session(self)
             try session.login(secret, for: .user, history.attempt())
@@ -52,7 +52,7 @@ public struct Token: Sendable {
         }
     }
 
-    /// What is remembered of the token's PIN.
+    /// What is remembered about the token's PIN.
     ///
     /// - Throws: what ``PINLedger`` throws.
     public func pinHistory() throws -> PINHistory {
@@ -61,8 +61,8 @@ public struct Token: Sendable {
         }
     }
 
-    /// Does a piece of work with the token, with a deadline. Where it fails and the token is gone, that is the error:
-    /// modules give all sorts of codes for it.
+    /// Runs work with the token, with a deadline. If it fails and the token is gone, that is the error: modules return
+    /// all sorts of codes for it.
     func attempt<Value>(
         within seconds: Int? = nil, _ work: @escaping () throws(TokenError) -> Value
     ) throws(TokenError) -> Value {
@@ -79,21 +79,21 @@ public struct Token: Sendable {
                     .tokenPulled, info.plainLabel,
                     error.code == .pinRefused
                         ? localized(
-                            "Token \(info.plainLabel) was pulled while it was used. The PIN counts as tried once.")
-                        : localized("Token \(info.plainLabel) was pulled while it was used."),
+                            "Token \(info.plainLabel) was removed while in use. One PIN attempt counts as used.")
+                        : localized("Token \(info.plainLabel) was removed while in use."),
                     function: error.function, returnValue: error.returnValue)
             }
         }
     }
 
-    /// What modules say after a pull.
+    /// What modules return after a removal.
     private static let afterPull: Set<ReturnValue> = [
         .generalError, .functionFailed, .deviceError, .deviceRemoved, .sessionClosed, .sessionHandleInvalid,
         .tokenNotPresent,
     ]
 
-    /// Whether the token was pulled. The smart card service takes up to half a second to notice. Only the slot is asked:
-    /// OpenSC 0.23 never returns from C_GetTokenInfo on a PIV card that was pulled during a login.
+    /// Whether the token was removed. The smart card service takes up to half a second to notice. Only the slot is
+    /// asked: OpenSC 0.23 never returns from C_GetTokenInfo on a PIV card that was removed during a login.
     private var isGone: Bool {
         for _ in 0..<10 {
             var slotInfo = CK_SLOT_INFO()
@@ -105,26 +105,26 @@ public struct Token: Sendable {
         return false
     }
 
-    /// The token's flags as they are now: a wrong PIN given elsewhere since shows here.
+    /// The token's current flags: a wrong PIN entered elsewhere in the meantime shows here.
     ///
-    /// - Throws: ``TokenError`` (`token-not-found`) where the slot is empty or holds another token.
+    /// - Throws: ``TokenError`` (`token-not-found`) if the slot is empty or contains another token.
     func currentInfo() throws(TokenError) -> TokenInfo {
         let (tokens, failures) = try module.readSlots()
         guard let present = tokens.first(where: { $0.slot == slot }), present.info.serialNumber == info.serialNumber
         else {
             if tokens.isEmpty, let failure = failures.first { throw failure }
             throw TokenError(
-                .tokenNotFound, info.plainLabel, localized("Token \(info.plainLabel) is not in its slot any more."))
+                .tokenNotFound, info.plainLabel, localized("Token \(info.plainLabel) is no longer in its slot."))
         }
         return present.info
     }
 
-    /// Those of the mechanisms that trust lists need which the token signs with.
+    /// The mechanisms needed for trust lists with which the token can sign.
     func signingMechanisms() throws(TokenError) -> Set<UInt> {
         let useful = Set([UInt(CKM_RSA_PKCS)] + DigestAlgorithm.allCases.map(\.rsaMechanism))
         return try mechanisms().intersection(useful).filter { mechanism in
             var details = CK_MECHANISM_INFO()
-            // Some mechanisms are there to verify only. A token that gives no details has to be tried.
+            // Some mechanisms can only verify. A token that gives no details has to be tried.
             guard let function = module.functions.C_GetMechanismInfo,
                 ReturnValue(rawValue: UInt(function(slot, CK_MECHANISM_TYPE(mechanism), &details))) == .ok
             else { return true }
@@ -148,7 +148,7 @@ public struct Token: Sendable {
     }
 }
 
-/// A reader at which the PIN is typed in (protected authentication path; PKCS#11 2.40, section 5.6).
+/// A reader on which the PIN is entered (protected authentication path; PKCS#11 2.40, section 5.6).
 enum PINPad {
     /// How long to wait for the user, in seconds.
     static let patience = 120

@@ -3,26 +3,26 @@ import CPKCS11
 import Messages
 import X509
 
-/// What can be seen on a token.
+/// What is visible on a token.
 public struct TokenContents: Sendable {
     /// In the order of their ids.
     public var certificates: [StoredCertificate] = []
-    /// Public keys, and those private ones that show without a login.
+    /// Public keys, and the private ones that are visible without a login.
     public var keys: [StoredKey] = []
-    /// Certificates that are there and cannot be read.
+    /// Certificates that are there but cannot be read.
     public var unreadable: [TokenError] = []
 }
 
-/// A certificate on a token, and how the token names it.
+/// A certificate on a token, and its names there.
 public struct StoredCertificate: Sendable {
     public let certificate: Certificate
-    /// CKA_ID: the private key of the certificate has the same.
+    /// CKA_ID: the same as that of the certificate's private key.
     public let id: [UInt8]
     /// CKA_LABEL.
     public let label: String
 }
 
-/// A key on a token, as far as the token tells of it.
+/// A key on a token, as far as the token describes it.
 public struct StoredKey: Sendable, Hashable {
     /// CKA_ID.
     public let id: [UInt8]
@@ -30,12 +30,12 @@ public struct StoredKey: Sendable, Hashable {
     public let label: String
     public let isPrivate: Bool
     public let isRSA: Bool
-    /// Of the modulus; nil where the token does not tell.
+    /// Of the modulus; nil if the token does not say.
     public let bits: Int?
 }
 
 extension Token {
-    /// What can be seen without a login: X.509 certificates and keys.
+    /// What is visible without a login: X.509 certificates and keys.
     ///
     /// - Throws: ``TokenError``.
     public func contents() throws(TokenError) -> TokenContents {
@@ -48,9 +48,9 @@ extension Token {
         }
     }
 
-    /// The X.509 certificates that can be seen without a login, those that cannot be read left out.
+    /// The X.509 certificates that are visible without a login, without those that cannot be read.
     ///
-    /// - Throws: ``TokenError``; also where certificates are there and none can be read.
+    /// - Throws: ``TokenError``; also if there are certificates and none can be read.
     public func certificates() throws(TokenError) -> [StoredCertificate] {
         let contents = try attempt { () throws(TokenError) in
             var contents = TokenContents()
@@ -61,7 +61,7 @@ extension Token {
         return contents.certificates
     }
 
-    /// The one certificate that a SAST token should hold, or the one that the URI names by `id` or `object`.
+    /// The one certificate that a SAST token should contain, or the one that the URI selects by `id` or `object`.
     ///
     /// - Throws: ``TokenError`` (`certificate-not-found`, `ambiguous`).
     public func certificate(matching uri: TokenURI? = nil) throws(TokenError) -> StoredCertificate {
@@ -74,8 +74,8 @@ extension Token {
                 .certificateNotFound, info.plainLabel,
                 localized(
                     all.isEmpty
-                        ? "Token \(info.plainLabel) holds no certificate."
-                        : "Token \(info.plainLabel) holds no certificate with that id or label."))
+                        ? "Token \(info.plainLabel) contains no certificate."
+                        : "Token \(info.plainLabel) contains no certificate with that id or label."))
         }
         guard matching.count == 1 else {
             let list = matching.map { stored in
@@ -87,8 +87,8 @@ extension Token {
                 .ambiguous, info.plainLabel,
                 localized(
                     """
-                    Token \(info.plainLabel) holds \(matching.count) certificates where one was expected \
-                    (\(list.joined(separator: "; "))); choose one by id= or object= in the token's URI.
+                    Token \(info.plainLabel) contains \(matching.count) certificates where one was expected \
+                    (\(list.joined(separator: "; "))); choose one with id= or object= in the token's URI.
                     """))
         }
         return first
@@ -148,12 +148,12 @@ private func < (left: ([UInt8], Int), right: ([UInt8], Int)) -> Bool {
     left.0 == right.0 ? left.1 < right.1 : left.0.lexicographicallyPrecedes(right.0)
 }
 
-/// Whether a token is one of those that Cisco sells for trust lists (KEY-CCM-ADMIN-K9), by what it shows. A certificate
-/// that only looks so is not thereby trusted: phones ask who signed.
+/// Whether a token is one of those that Cisco sells for trust lists (KEY-CCM-ADMIN-K9), judging by its contents. A
+/// certificate that only looks so is not thereby trusted: phones ask who signed.
 public enum SASTLikeness: String, Sendable {
     /// The certificate names a SAST token and Cisco's manufacturing authority.
     case full = "sast"
-    /// Named like one, but issued by somebody else: a test token, or a key of the user's own.
+    /// Named like one, but issued by someone else: a test token, or the user's own key.
     case nameOnly = "sast-name-only"
     case none = "other"
 

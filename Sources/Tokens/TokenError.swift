@@ -2,25 +2,25 @@ import Messages
 
 /// A token, module or PIN could not be used.
 public struct TokenError: UserError, Equatable {
-    /// What kind of fault it is; stable across releases.
+    /// The kind of error; stable across releases.
     public enum Code: String, Sendable {
-        /// No PKCS#11 module was found, or the one named is not there.
+        /// No PKCS#11 module was found, or the specified one does not exist.
         case moduleNotFound = "module-not-found"
-        /// The module cannot be loaded or does not start.
+        /// The module cannot be loaded or initialised.
         case moduleNotUsable = "module-not-usable"
-        /// No token fits the name.
+        /// No token matches the name.
         case tokenNotFound = "token-not-found"
-        /// The token was pulled while it was used.
+        /// The token was removed while in use.
         case tokenPulled = "token-pulled"
-        /// More than one token, or certificate, fits the name.
+        /// More than one token, or certificate, matches the name.
         case ambiguous
-        /// The token holds no certificate that fits.
+        /// The token contains no matching certificate.
         case certificateNotFound = "certificate-not-found"
-        /// The token holds no private key for the certificate.
+        /// The token contains no private key for the certificate.
         case keyNotFound = "key-not-found"
         /// The name is not a valid PKCS#11 URI (RFC 7512).
         case badURI = "bad-uri"
-        /// The PIN was refused. A try is used up.
+        /// The PIN was refused. A try has been used.
         case pinRefused = "pin-refused"
         /// The PIN is locked.
         case pinLocked = "pin-locked"
@@ -28,15 +28,15 @@ public struct TokenError: UserError, Equatable {
         case pinFinalTry = "pin-final-try"
         /// There is no PIN to try.
         case pinMissing = "pin-missing"
-        /// The token offers no mechanism that trust lists need.
+        /// The token supports none of the mechanisms needed for trust lists.
         case mechanismMissing = "mechanism-missing"
-        /// The module did not return: the token hangs, or another program holds it.
+        /// The module did not return: the token hangs, or another program blocks it.
         case noAnswer = "no-answer"
-        /// A new PIN is not one to use.
+        /// A new PIN is not acceptable.
         case pinUnsuitable = "pin-unsuitable"
         /// A function of the module failed.
         case failed
-        /// The token signed, and the signature does not verify.
+        /// The token signed, but the signature does not verify.
         case badSignature = "bad-signature"
     }
 
@@ -45,7 +45,7 @@ public struct TokenError: UserError, Equatable {
     public let subject: String
     /// One sentence: what was expected and what was found.
     public let text: LocalizableText
-    /// What to do next, where ``code`` does not say it all.
+    /// What to do next, if ``code`` does not say it all.
     private let advice: LocalizableText?
     /// The PKCS#11 function that failed and what it returned, or nil.
     public let function: PKCS11Function?
@@ -73,7 +73,7 @@ public struct TokenError: UserError, Equatable {
 }
 
 extension TokenError {
-    /// Whether a PIN was tried, or may have been, and did not prove right: any failure of a login counts.
+    /// Whether a PIN was tried, or may have been, without success: any failure of a login counts.
     public var usedUpPINTry: Bool {
         switch code {
         case .pinRefused, .pinLocked: function != nil
@@ -93,18 +93,18 @@ extension TokenError {
         if let advice { return advice }
         return switch code {
         case .moduleNotFound:
-            localized("Install the token's driver (SafeNet Authentication Client or OpenSC), or give --module PATH.")
+            localized("Install the token's driver (SafeNet Authentication Client or OpenSC), or specify --module PATH.")
         case .moduleNotUsable:
-            localized("Reinstall the package that the module belongs to, or give --module PATH.")
-        case .tokenPulled: localized("Insert it again, and run the command once more.")
-        case .tokenNotFound: localized("Insert the token, or name one that is there: etoken-bridge token list")
+            localized("Reinstall the package that the module belongs to, or specify --module PATH.")
+        case .tokenPulled: localized("Insert it again, and run the command again.")
+        case .tokenNotFound: localized("Insert the token, or specify one of those listed: etoken-bridge token list")
         case .ambiguous:
             localized(
-                "Name a token by its serial number, and one of several certificates by a PKCS#11 URI: \"pkcs11:token=LABEL;id=%01\"."
+                "Specify a token by its serial number, and one of several certificates by a PKCS#11 URI: \"pkcs11:token=LABEL;id=%01\"."
             )
         case .certificateNotFound, .keyNotFound:
-            localized("See what the token holds: etoken-bridge token show \(subject)")
-        case .badURI: localized("Write it like pkcs11:token=SAST-ADN008580ef, or give the token's label.")
+            localized("See what the token contains: etoken-bridge token show \(subject)")
+        case .badURI: localized("Write it like pkcs11:token=SAST-ADN008580ef, or use the token's label.")
         case .pinRefused:
             localized("Make sure of the PIN before the next attempt; too many wrong ones lock the token for good.")
         case .pinLocked, .pinFinalTry:
@@ -112,9 +112,9 @@ extension TokenError {
         case .pinMissing: localized("Set a user PIN with the token's own software.")
         case .mechanismMissing: localized("Use another token.")
         case .noAnswer:
-            localized("End other programs that use the token; if there are none, pull it and insert it again.")
+            localized("Quit other programs that use the token; if there are none, remove it and insert it again.")
         case .pinUnsuitable: localized("Choose another PIN.")
-        case .failed, .badSignature: localized("Pull the token, insert it again, and run the command once more.")
+        case .failed, .badSignature: localized("Remove the token, insert it again, and run the command again.")
         }
     }
 }

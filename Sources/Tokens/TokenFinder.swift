@@ -2,19 +2,19 @@ import Basics
 import Glibc
 import Messages
 
-/// Finds tokens, in the modules named or in all that this machine knows.
+/// Finds tokens, in the specified modules or in all that this machine knows.
 public final class TokenFinder {
     private let named: [String]
     private let pins: PINLedger
     private let patience: Int
     private lazy var loading = Self.load(named.isEmpty ? ModuleSearch.candidates() : named, pins, patience)
 
-    /// Nothing is loaded before the first question.
+    /// Nothing is loaded before the first query.
     ///
     /// - Parameters:
     ///   - modules: paths of PKCS#11 modules; none to search for them (``ModuleSearch``).
-    ///   - pins: what is remembered of tokens' PINs.
-    ///   - patience: how long a module may take for one piece of work, in seconds.
+    ///   - pins: what is remembered about tokens' PINs.
+    ///   - patience: how long a module may take for one operation, in seconds.
     public init(modules: [String] = [], pins: PINLedger, patience: Int = PKCS11Module.defaultPatience) {
         named = modules
         self.pins = pins
@@ -27,7 +27,7 @@ public final class TokenFinder {
     /// Why others could not, one sentence each.
     public var skipped: [TokenError] { loading.failures }
 
-    /// All at the same time: one that hangs keeps the others for no longer than its deadline.
+    /// All in parallel: one that hangs delays the others for no longer than its deadline.
     private static func load(
         _ paths: [String], _ pins: PINLedger, _ patience: Int
     ) -> (modules: [PKCS11Module], failures: [TokenError]) {
@@ -49,7 +49,7 @@ public final class TokenFinder {
 
     /// The tokens of all modules; a token that two modules know is listed once.
     ///
-    /// - Throws: ``TokenError`` where something fails and no token is found; ``scan()`` tells of every failure.
+    /// - Throws: ``TokenError`` if something fails and no token is found; ``scan()`` reports every failure.
     public func tokens() throws(TokenError) -> [Token] {
         let (tokens, failures) = try scan()
         if tokens.isEmpty, let failure = failures.first { throw failure }
@@ -58,15 +58,15 @@ public final class TokenFinder {
 
     /// The tokens of all modules, and why modules or slots could not be read.
     ///
-    /// - Throws: ``TokenError`` where no module can be used at all.
+    /// - Throws: ``TokenError`` if no module can be used at all.
     public func scan() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
         guard !modules.isEmpty else {
             throw skipped.first
                 ?? TokenError(.moduleNotFound, "PKCS#11", localized("No PKCS#11 module is installed on this machine."))
         }
         let (tokens, failures) = Self.scan(modules)
-        // Of modules that were named, one that cannot be used is worth telling; of those that were found only one that
-        // hangs, as it may hide a token.
+        // For specified modules, one that cannot be used is worth reporting; for those that were found, only one that
+        // hangs, because it may hide a token.
         return (tokens, skipped.filter { !named.isEmpty || $0.code == .noAnswer } + failures)
     }
 
@@ -81,7 +81,7 @@ public final class TokenFinder {
             switch task.result(within: module.patience + 5) {
             case .success((let found, let failed))?:
                 let new = found.filter { $0.info.serialNumber.isEmpty || !seen.contains($0.info.identity) }
-                // Within one module each slot counts: OpenSC gives a card a slot for each of its PINs.
+                // Within one module each slot counts: OpenSC gives a card one slot for each of its PINs.
                 seen.formUnion(found.map(\.info.identity))
                 tokens += new
                 failures += failed
@@ -92,9 +92,9 @@ public final class TokenFinder {
         return (tokens, failures)
     }
 
-    /// The token with this name. Where a URI names a module by `module-path`, only that one is loaded and asked.
+    /// The token with this name. If a URI specifies a module by `module-path`, only that one is loaded and queried.
     ///
-    /// - Throws: ``TokenError`` (`token-not-found`, `ambiguous`), naming the tokens that are there.
+    /// - Throws: ``TokenError`` (`token-not-found`, `ambiguous`), naming the available tokens.
     public func token(named wanted: TokenName) throws(TokenError) -> Token {
         let name = wanted.text
         let (all, failures) =
@@ -103,12 +103,12 @@ public final class TokenFinder {
             } else { try scan() }
         let matching = all.filter { wanted.matches($0.info) }
         guard let first = matching.first else {
-            // With nothing at all to choose from, what failed is the better answer.
+            // If there is nothing at all to choose from, what failed is the better answer.
             if all.isEmpty, let failure = failures.first { throw failure }
             let present =
                 all.isEmpty
-                ? localized("no token is there")
-                : localized("there are: \(all.map(\.info.plainLabel).joined(separator: ", "))")
+                ? localized("no token was found")
+                : localized("found: \(all.map(\.info.plainLabel).joined(separator: ", "))")
             let unread = failures.map(\.text).joined(separator: " ")
             throw TokenError(
                 .tokenNotFound, name,
@@ -126,6 +126,6 @@ public final class TokenFinder {
 }
 
 extension TokenInfo {
-    /// The same for one token in all modules that know it: some write the serial number in capitals, or fill it up.
+    /// The same for one token in all modules that know it: some write the serial number in capitals, or pad it.
     public var identity: [String] { [String(serialNumber.lowercased().drop { $0 == "0" }), plainLabel] }
 }

@@ -1,21 +1,21 @@
 import CPKCS11
 import Messages
 
-/// What a token says of itself (CK_TOKEN_INFO; PKCS#11 2.40, section 3.2).
+/// What a token says about itself (CK_TOKEN_INFO; PKCS#11 2.40, section 3.2).
 public struct TokenInfo: Hashable, Sendable {
     /// Without the padding of the standard, for example `SAST-ADN008580ef`.
     public let label: String
     public let manufacturer: String
     public let model: String
     public let serialNumber: String
-    /// What the slot is called, mostly the reader's name.
+    /// The slot's name, usually that of the reader.
     public let slotDescription: String
     /// The slot's number, which is the module's own choice and may change when a token is inserted again.
     public let slotID: UInt
     public let pin: PINState
-    /// Whether the PIN is typed in at the reader (protected authentication path).
+    /// Whether the PIN is entered on the reader (protected authentication path).
     public let hasPINPad: Bool
-    /// How many bytes a PIN may have; the whole range where the token does not tell.
+    /// How many bytes a PIN may have; the whole range if the token does not say.
     public let pinLengths: ClosedRange<Int>
 
     init(_ info: CK_TOKEN_INFO, _ slot: CK_SLOT_INFO, slot slotID: UInt) {
@@ -47,7 +47,7 @@ public struct TokenInfo: Hashable, Sendable {
         self.pinLengths = pinLengths
     }
 
-    /// The label without the last suffix in brackets: OpenSC adds the name of the PIN, ` (User PIN)` for example.
+    /// The label without a trailing suffix in brackets: OpenSC adds the name of the PIN, for example ` (User PIN)`.
     public var plainLabel: String {
         guard label.hasSuffix(")"), let open = label.indices.last(where: { label[$0...].hasPrefix(" (") }),
             open > label.startIndex
@@ -60,7 +60,7 @@ public struct TokenInfo: Hashable, Sendable {
     /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-missing`).
     func checkLogin() throws(TokenError) { try pin.checkLogin(to: plainLabel) }
 
-    /// Text that a token gives, fit for a terminal: a control character could rewrite what stands there.
+    /// Text supplied by a token, made safe for a terminal: a control character could rewrite its contents.
     static func printable(_ bytes: some Sequence<UInt8>) -> String {
         let text = String(decoding: Array(bytes), as: UTF8.self).unicodeScalars.map { scalar in
             scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar
@@ -68,7 +68,7 @@ public struct TokenInfo: Hashable, Sendable {
         return String(String.UnicodeScalarView(text))
     }
 
-    /// What a slot is called.
+    /// The name of a slot.
     static func name(of slot: CK_SLOT_INFO) -> String { text(slot.slotDescription) }
 
     /// A fixed-length field: padded with spaces, or by some modules with NUL.
@@ -81,10 +81,10 @@ public struct TokenInfo: Hashable, Sendable {
     }
 }
 
-/// How many wrong PINs the token still takes, as far as its flags tell.
+/// How many wrong PINs the token still accepts, as far as its flags show.
 public enum PINState: String, Hashable, Sendable {
     case ready
-    /// At least one wrong PIN was given since the last right one.
+    /// At least one wrong PIN was entered since the last right one.
     case countLow = "count-low"
     /// The next wrong PIN locks the token.
     case finalTry = "final-try"
@@ -92,7 +92,7 @@ public enum PINState: String, Hashable, Sendable {
     /// No user PIN is set.
     case notInitialized = "not-initialized"
 
-    /// Whether the flags let a PIN be tried.
+    /// Whether the flags allow a PIN to be tried.
     public var allowsLogin: Bool { self == .ready || self == .countLow }
 
     /// For people.

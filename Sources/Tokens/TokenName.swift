@@ -1,4 +1,4 @@
-/// What a user calls a token: by a PKCS#11 URI (RFC 7512), by its label, or by its serial number.
+/// A user's name for a token: a PKCS#11 URI (RFC 7512), its label, or its serial number.
 public struct TokenName: Hashable, Sendable {
     /// As the user wrote it.
     public let text: String
@@ -11,7 +11,7 @@ public struct TokenName: Hashable, Sendable {
         uri = TokenURI.isScheme(of: text) ? try TokenURI(text) : nil
     }
 
-    /// Whether a token is the one that is meant, or one of those.
+    /// Whether a token matches the name.
     public func matches(_ info: TokenInfo) -> Bool {
         if let uri { return uri.matches(info) }
         return info.label == text || info.plainLabel == text || info.serialNumber == text

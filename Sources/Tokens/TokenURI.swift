@@ -15,19 +15,19 @@ public struct TokenURI: Hashable, Sendable {
     public private(set) var object: String?
     /// CKA_ID of the object.
     public private(set) var id: [UInt8]?
-    /// Where the PIN is read from: a path, `file:` URIs included.
+    /// Where the PIN is read from: a path, including `file:` URIs.
     public private(set) var pinSource: String?
     /// The module to load.
     public private(set) var modulePath: String?
 
-    /// Reads a URI. An attribute that narrows the choice and is not understood here is refused, as passing over it could
-    /// choose another token than the one that is meant; vendors' own ones (`x-...`) are passed over. `pin-value` is
-    /// refused, as a PIN has no place in an argument.
+    /// Parses a URI. An attribute that narrows the choice but is not understood here is refused, because ignoring it
+    /// could select a different token than intended; vendor attributes (`x-...`) are ignored. `pin-value` is refused,
+    /// because a PIN has no place in an argument.
     ///
     /// - Throws: ``TokenError`` (`bad-uri`).
     public init(_ text: String) throws(TokenError) {
         func bad(_ reason: LocalizableText) -> TokenError {
-            // What was written wrongly may hold a PIN: the query is not repeated, nor any text that speaks of one.
+            // A malformed URI may contain a PIN: the query is not repeated, nor any text that mentions one.
             let path = String(text.prefix { $0 != "?" })
             let shown = path.lowercased().contains("pin") ? "pkcs11:..." : path
             return TokenError(.badURI, shown, localized("\"\(shown)\" is not a PKCS#11 URI: \(reason)."))
@@ -89,18 +89,18 @@ public struct TokenURI: Hashable, Sendable {
     }
 
     private static func passOver(_ name: Substring) throws(Fault) {
-        // It belongs into the query, and is mostly written into the path.
+        // It belongs in the query, but is often written in the path.
         guard name != "pin-value" else {
             throw Fault(
                 reason: localized(
-                    "pin-value is refused, as a PIN in an argument can be seen by every user of this machine"))
+                    "pin-value is refused, because every user of this machine can see a PIN in an argument"))
         }
         guard name.hasPrefix("x-") else {
             throw Fault(reason: localized("the attribute \"\(name)\" is not supported here"))
         }
     }
 
-    /// Whether a token fits. An attribute that the URI leaves out fits everything.
+    /// Whether a token matches. An attribute that the URI omits matches everything.
     func matches(_ info: TokenInfo) -> Bool {
         (token.map { $0 == info.label || $0 == info.plainLabel } ?? true)
             && (serial.map { $0 == info.serialNumber } ?? true)
@@ -120,22 +120,23 @@ public struct TokenURI: Hashable, Sendable {
         var result: [(name: Substring, value: [UInt8])] = []
         for item in part.split(separator: separator, omittingEmptySubsequences: false) {
             guard let equals = item.firstIndex(of: "=") else {
-                throw Fault(reason: localized("a part of it is not of the form name=value"))
+                throw Fault(reason: localized("a part of it does not have the form name=value"))
             }
             let name = item[..<equals]
             guard !name.isEmpty, seen.insert(name).inserted else {
-                throw Fault(reason: localized("the attribute \"\(name)\" stands twice or has no name"))
+                throw Fault(reason: localized("the attribute \"\(name)\" appears twice or has no name"))
             }
             guard let value = decode(item[item.index(after: equals)...], plain) else {
-                throw Fault(reason: localized("the value of \"\(name)\" holds a character that must be written as %XX"))
+                throw Fault(
+                    reason: localized("the value of \"\(name)\" contains a character that must be written as %XX"))
             }
             result.append((name, value))
         }
         return result
     }
 
-    /// Characters that stand for themselves in a value, in front of the question mark and after it (RFC 7512,
-    /// section 2.3). The separators are among the first; they were split at before.
+    /// Characters that need no escaping in a value, before the question mark and after it (RFC 7512, section 2.3). The
+    /// separators are among the first set; the text has already been split at them.
     private static let pathCharacters = Set(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:[]@!$'()*+,=&".utf8)
     private static let queryCharacters = pathCharacters.union("/?|".utf8).subtracting("&".utf8)
@@ -145,7 +146,7 @@ public struct TokenURI: Hashable, Sendable {
         return isPlain && Percent.isWhole(text.utf8) ? Percent.decode(text.utf8) : nil
     }
 
-    /// A value as text. No label, and no path that C understands, holds a NUL.
+    /// A value as text. No label, and no path that C understands, contains a NUL.
     private static func text(_ value: [UInt8], of name: Substring) throws(Fault) -> String {
         guard let string = String(validating: value, as: UTF8.self), !value.contains(0) else {
             throw Fault(reason: localized("the value of \"\(name)\" is not text"))

@@ -5,11 +5,11 @@ import Messages
 struct CurlHandle: ~Copyable {
     let pointer: UnsafeMutableRawPointer
 
-    /// libcurl wants this once in a process, before anything else.
+    /// libcurl requires this once per process, before anything else.
     private static let libraryReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     init() {
-        // Both fail only when memory is out, where Swift stops as well.
+        // Both fail only when out of memory, where Swift stops as well.
         guard Self.libraryReady, let pointer = curl_easy_init() else { fatalError("libcurl cannot start") }
         self.pointer = pointer
     }
@@ -20,7 +20,7 @@ struct CurlHandle: ~Copyable {
     func set(_ option: CURLoption, _ value: Bool) { _ = etb_curl_setopt_long(pointer, option, value ? 1 : 0) }
     func set(_ option: CURLoption, _ value: String?) { _ = etb_curl_setopt_string(pointer, option, value) }
 
-    /// Forgets all options, but keeps connections and cookies; then sets what holds for every transfer.
+    /// Resets all options, but keeps connections and cookies; then sets what applies to every transfer.
     func prepare(timeout: Double, usesEnvironmentProxy: Bool) {
         curl_easy_reset(pointer)
         // No SIGALRM, no SIGPIPE: this is a library in a program with threads.
@@ -34,13 +34,13 @@ struct CurlHandle: ~Copyable {
         }
     }
 
-    /// Fails when libcurl cannot take the trust setting, for then the connection would not be checked by it.
+    /// Fails if libcurl rejects the trust setting, because then the connection would not be verified by it.
     func apply(_ tls: TLSOptions, operation: LocalizableText, location: LocalizableText) throws(TransferError) {
         func check(_ result: CURLcode, _ what: LocalizableText) throws(TransferError) {
             guard result != CURLE_OK else { return }
             throw TransferError(
                 code: .invalidRequest, operation: operation, location: location, curlCode: result.rawValue,
-                message: localized("libcurl does not take the \(what)"))
+                message: localized("libcurl rejects the \(what)"))
         }
         try check(etb_curl_setopt_string(pointer, CURLOPT_CAPATH, nil), localized("CA folder"))
         switch tls.trust {
@@ -69,7 +69,7 @@ struct CurlHandle: ~Copyable {
         guard result == CURLE_OK else {
             throw TransferError(
                 code: .invalidRequest, operation: operation, location: location, curlCode: result.rawValue,
-                message: localized("libcurl does not take the cipher list"))
+                message: localized("libcurl rejects the cipher list"))
         }
     }
 
@@ -100,7 +100,7 @@ struct CurlHandle: ~Copyable {
         if receiver.overflowed {
             throw TransferError(
                 code: .tooLarge, operation: operation, location: location, curlCode: result.rawValue,
-                message: localized("the answer is longer than \(receiver.limit) bytes"))
+                message: localized("the response is longer than \(receiver.limit) bytes"))
         }
         let text = String(decoding: errorText.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         throw Self.error(result, text, operation: operation, location: location)
@@ -144,7 +144,7 @@ struct CurlHandle: ~Copyable {
             }
     }
 
-    /// At least 1, for libcurl takes 0 as "no limit".
+    /// At least 1, because libcurl takes 0 as "no limit".
     static func milliseconds(_ seconds: Double) -> Int {
         Int(min(max(seconds * 1000, 1), 86_400_000))
     }

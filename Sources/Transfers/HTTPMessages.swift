@@ -65,9 +65,9 @@ public struct HTTPRequest: Sendable {
     public var body: Body
     /// Seconds for the whole exchange.
     public var timeout: Double
-    /// Bytes of the response body; a longer one is an error (`tooLarge`), not a cut.
+    /// Bytes of the response body; a longer one is an error (`tooLarge`), not truncated.
     public var maximumBodySize: Int
-    /// Up to five redirects, without leaving the scheme.
+    /// Up to five redirects, without changing the scheme.
     public var followsRedirects: Bool
 
     public init(
@@ -113,7 +113,7 @@ public struct HTTPResponse: Sendable, Hashable {
         self.url = url
     }
 
-    /// The first header of that name, in any case.
+    /// The first header of that name, ignoring case.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }

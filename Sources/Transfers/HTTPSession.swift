@@ -4,8 +4,8 @@ import Synchronization
 
 /// An HTTP client to one peer or several with the same trust: it keeps cookies and connections between requests.
 ///
-/// Each call blocks its thread until the answer is there or the time is up. A session may be shared between
-/// threads; its requests then wait for one another.
+/// Each call blocks its thread until the response has arrived or the time is up. A session may be shared between
+/// threads; its requests then wait for each other.
 public final class HTTPSession: Sendable {
     private let handle = Mutex(CurlHandle())
     private let tls: TLSOptions?
@@ -15,8 +15,8 @@ public final class HTTPSession: Sendable {
     private static let basicAuthentication = 1
 
     /// - Parameters:
-    ///   - tls: who the peer has to be; nil for plain HTTP, and then an `https` URL is refused.
-    ///   - usesEnvironmentProxy: heed `http_proxy` and its like. By default the peer is always reached directly.
+    ///   - tls: how the peer is verified; nil for plain HTTP, and then an `https` URL is refused.
+    ///   - usesEnvironmentProxy: use `http_proxy` and the like. By default the peer is always reached directly.
     public init(tls: TLSOptions? = nil, usesEnvironmentProxy: Bool = false) {
         self.tls = tls
         self.usesEnvironmentProxy = usesEnvironmentProxy
@@ -30,7 +30,7 @@ public final class HTTPSession: Sendable {
             throw TransferError(
                 code: .invalidRequest, operation: operation, location: .verbatim(location.text),
                 message: location.scheme == "https"
-                    ? localized("no pin or authority is given for it") : localized("the scheme is not http or https"))
+                    ? localized("no pin or CA is given for it") : localized("the scheme is not http or https"))
         }
         return try handle.withLock { (handle) throws(TransferError) -> HTTPResponse in
             try perform(request, operation: operation, location: location, on: handle)
@@ -71,7 +71,7 @@ public final class HTTPSession: Sendable {
             guard Self.isSafe(header.name), Self.isSafe(header.value), !header.name.contains(":") else {
                 throw TransferError(
                     code: .invalidRequest, operation: operation, location: .verbatim(location.text),
-                    message: localized("a header holds a control character"))
+                    message: localized("a header contains a control character"))
             }
             lines.append("\(header.name): \(header.value)")
         }
@@ -87,7 +87,7 @@ public final class HTTPSession: Sendable {
             handle.set(CURLOPT_HTTPGET, true)
             try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
         case (.delete, _):
-            // libcurl has no option of its own for it; the request carries no body.
+            // libcurl has no option for it; the request has no body.
             handle.set(CURLOPT_HTTPGET, true)
             handle.set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
             try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
@@ -97,7 +97,7 @@ public final class HTTPSession: Sendable {
             handle.set(CURLOPT_POST, true)
             try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
         case (.post, .bytes(var bytes, _)):
-            // libcurl reads the bytes where they are; they stay there until it is done.
+            // libcurl reads the bytes in place; they stay there until it is done.
             handle.set(CURLOPT_POST, true)
             handle.set(CURLOPT_POSTFIELDSIZE, bytes.count)
             if bytes.isEmpty { bytes = [0] }
@@ -138,11 +138,11 @@ public final class HTTPSession: Sendable {
         guard taken else {
             throw TransferError(
                 code: .invalidRequest, operation: operation, location: location,
-                message: localized("libcurl does not take the form part \(part.name)"))
+                message: localized("libcurl rejects the form part \(part.name)"))
         }
     }
 
-    /// Hands the password to libcurl and wipes the copy that this takes.
+    /// Passes the password to libcurl and wipes the copy that this requires.
     private static func setPassword(_ password: [UInt8], on handle: borrowing CurlHandle) {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: password.count + 1) { text in
             for (index, byte) in password.enumerated() { text[index] = CChar(bitPattern: byte) }

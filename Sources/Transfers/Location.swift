@@ -1,6 +1,6 @@
 import Messages
 
-/// A URL taken apart just far enough to check it, and to name the peer in an error without giving anything away.
+/// A URL parsed just far enough to check it, and to name the peer in an error without disclosing anything.
 struct Location {
     let scheme: String
     /// Scheme, host, port and path.
@@ -17,14 +17,14 @@ struct Location {
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         guard !authority.isEmpty else { throw invalid(localized("it names no host")) }
         // Credentials in a URL end up in logs; there is a property for them.
-        guard !authority.contains("@") else { throw invalid(localized("it holds credentials")) }
+        guard !authority.contains("@") else { throw invalid(localized("it contains credentials")) }
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
-            throw invalid(localized("it holds a blank or control byte"))
+            throw invalid(localized("it contains a space or control character"))
         }
         text = "\(scheme)://\(rest.prefix { $0 != "?" && $0 != "#" && $0 != ";" })"
     }
 
-    /// A host as a URL takes it: an IPv6 address in brackets.
+    /// A host in URL form: an IPv6 address in brackets.
     static func bracketed(_ host: String) -> String {
         host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
     }

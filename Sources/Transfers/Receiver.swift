@@ -11,7 +11,7 @@ final class Receiver {
 
     init(limit: Int) { self.limit = limit }
 
-    /// Returns the number of bytes taken; any other number than all of them makes libcurl stop.
+    /// Returns the number of bytes accepted; any other number than all of them makes libcurl stop.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard body.count + bytes.count <= limit else {
             overflowed = true
@@ -24,7 +24,7 @@ final class Receiver {
     func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
         let line = String(decoding: bytes, as: UTF8.self)
         if line.hasPrefix("HTTP/") {
-            // The next response in a chain of redirects: what came before is not the answer.
+            // The next response in a chain of redirects: what came before is not the response.
             headers = []
             return bytes.count
         }

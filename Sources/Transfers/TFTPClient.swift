@@ -7,11 +7,11 @@ public enum TFTPClient {
     /// Reads a whole file.
     ///
     /// - Parameters:
-    ///   - name: the file's name as the server knows it, without a leading slash.
+    ///   - name: the file's name on the server, without a leading slash.
     ///   - timeout: seconds for the whole transfer. TFTP has no connection: a host without a server shows as
     ///     `timedOut`.
     ///   - maximumSize: bytes; a longer file is `tooLarge`.
-    /// - Throws: `notFound` when the server says that there is no such file; `refused`, `timedOut`, `unreachable`.
+    /// - Throws: `notFound` if the server says that there is no such file; `refused`, `timedOut`, `unreachable`.
     public static func read(
         _ name: String, host: String, port: UInt16 = 69, timeout: Double = 15, maximumSize: Int = 1 << 20
     ) throws(TransferError) -> [UInt8] {
@@ -23,7 +23,7 @@ public enum TFTPClient {
         handle.prepare(timeout: timeout, usesEnvironmentProxy: false)
         handle.set(CURLOPT_PROTOCOLS_STR, "tftp")
         handle.set(CURLOPT_URL, location.text + ";mode=octet")
-        // Without blksize and tsize (RFC 2348, 2349): every server takes the plain request, and the trust lists are
+        // Without blksize and tsize (RFC 2348, 2349): every server accepts the plain request, and trust lists are
         // small.
         handle.set(CURLOPT_TFTP_NO_OPTIONS, true)
         let receiver = Receiver(limit: maximumSize)

@@ -1,12 +1,12 @@
 import CCurl
 import Messages
 
-/// Looks at a TLS server's certificate on first contact, when nothing is known of it yet.
+/// Reads a TLS server's certificate on first contact, when nothing is known about it yet.
 ///
-/// Nothing is sent after the handshake, and the connection is closed at once. What is found proves nothing: it is to be
-/// shown to somebody who can compare it, and pinned.
+/// Nothing is sent after the handshake, and the connection is closed at once. What is found proves nothing: it must be
+/// shown to someone who can compare it, and then pinned.
 public enum TLSProbe {
-    /// Connects and takes the certificate that the server shows.
+    /// Connects and takes the certificate that the server presents.
     ///
     /// - Parameters:
     ///   - legacyTLS: allows TLS 1.0 and 1.1, small keys and SHA-1 for this connection.
@@ -34,7 +34,7 @@ public enum TLSProbe {
         guard let text = etb_curl_peer_certificate(handle.pointer) else {
             throw TransferError(
                 code: .protocolError, operation: operation, location: location,
-                message: localized("the server shows no certificate"))
+                message: localized("the server presents no certificate"))
         }
         return String(cString: text)
     }

@@ -6,7 +6,7 @@ import Synchronization
 
 /// A TLS connection for protocols that libcurl does not speak: bytes out, bytes in, each with a deadline.
 ///
-/// The peer is checked while connecting, before the first byte of the caller's is sent.
+/// The peer is verified while connecting, before the caller's first byte is sent.
 public final class TLSStream: Sendable {
     private struct State: ~Copyable {
         var handle: CurlHandle
@@ -30,7 +30,7 @@ public final class TLSStream: Sendable {
         handle.set(CURLOPT_PROTOCOLS_STR, "https")
         handle.set(CURLOPT_URL, url)
         handle.set(CURLOPT_CONNECT_ONLY, true)
-        // It is not HTTP that follows.
+        // What follows is not HTTP.
         handle.set(CURLOPT_SSL_ENABLE_ALPN, false)
         try handle.apply(tls, operation: operation, location: location)
         try handle.perform(operation: operation, location: location, into: Receiver(limit: 0))
@@ -38,7 +38,7 @@ public final class TLSStream: Sendable {
         guard etb_curl_getinfo_socket(handle.pointer, &socket) == CURLE_OK, socket >= 0 else {
             throw TransferError(
                 code: .protocolError, operation: operation, location: location,
-                message: localized("libcurl names no socket"))
+                message: localized("libcurl provides no socket"))
         }
         state = Mutex(State(handle: handle, socket: socket))
     }
@@ -63,7 +63,7 @@ public final class TLSStream: Sendable {
         }
     }
 
-    /// Receives what is there, at least one byte and at most `limit`; nothing when the peer has closed.
+    /// Receives what is there, at least one byte and at most `limit`; empty if the peer has closed the connection.
     ///
     /// - Parameter timeout: seconds.
     public func receive(upTo limit: Int, timeout: Double = 15) throws(TransferError) -> [UInt8] {
@@ -88,7 +88,7 @@ public final class TLSStream: Sendable {
     /// Receives exactly `count` bytes.
     ///
     /// - Parameter timeout: seconds for all of them.
-    /// - Throws: `closed` when the peer closes before that.
+    /// - Throws: `closed` if the peer closes the connection before that.
     public func receive(exactly count: Int, timeout: Double = 15) throws(TransferError) -> [UInt8] {
         let deadline = Deadline(seconds: timeout)
         var bytes: [UInt8] = []
@@ -105,7 +105,7 @@ public final class TLSStream: Sendable {
         return bytes
     }
 
-    /// Closes the connection. What follows is `closed`.
+    /// Closes the connection. Further calls throw `closed`.
     public func close() {
         state.withLock { $0 = nil }
     }
@@ -116,7 +116,8 @@ public final class TLSStream: Sendable {
     ) throws(TransferError) {
         let deadline = Deadline(seconds: timeout)
         let location = location
-        // The time of connecting is over, and curl_easy_send and _recv heed none: the deadline here is what counts.
+        // The connect timeout no longer applies, and curl_easy_send and _recv have none: the deadline here is what
+        // counts.
         try state.withLock { (state) throws(TransferError) in
             guard let pointer = state?.handle.pointer, let socket = state?.socket else {
                 throw TransferError(
@@ -128,7 +129,7 @@ public final class TLSStream: Sendable {
                 guard milliseconds > 0, poll(&descriptor, 1, milliseconds) != 0 else {
                     throw TransferError(
                         code: .timedOut, operation: operation, location: location,
-                        message: localized("nothing moved for \(timeout) s"))
+                        message: localized("no data for \(timeout) s"))
                 }
             }
         }

@@ -1,11 +1,11 @@
-/// How the peer of a TLS connection proves who it is. There is no way to connect without one.
+/// How the peer of a TLS connection proves its identity. There is no way to connect without one.
 public enum TLSTrust: Sendable, Hashable {
-    /// The peer's public key is exactly this one: `sha256//` and the base64 of the SHA-256 of its
-    /// SubjectPublicKeyInfo, as `CURLOPT_PINNEDPUBLICKEY` takes it. Names, dates and issuers are not looked at:
-    /// the pin says more than they do. With a wrong key nothing is sent after the handshake.
+    /// The peer's public key is exactly this one: `sha256//` and the base64 of the SHA-256 of its SubjectPublicKeyInfo,
+    /// as `CURLOPT_PINNEDPUBLICKEY` takes it. Names, dates and issuers are ignored: the pin says more than they do.
+    /// With a wrong key nothing is sent after the handshake.
     case pinned(publicKey: String)
-    /// The peer's certificate is issued by an authority in this PEM file, and names the host.
-    /// The system's own authorities are not consulted.
+    /// The peer's certificate is issued by a CA in this PEM file, and names the host. The system's own CAs are not
+    /// used.
     case authority(file: String)
 }
 

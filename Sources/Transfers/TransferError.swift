@@ -2,29 +2,29 @@ import Messages
 
 /// What went wrong in a transfer.
 ///
-/// The text never holds a user name, a password or a query string: it is made to be shown and logged.
+/// The text never contains a user name, a password or a query string: it is meant to be shown and logged.
 public struct TransferError: UserError, Hashable {
     /// The stable kind of a failure.
     public enum Code: String, Sendable, Hashable, CaseIterable {
-        /// The request cannot be sent as it stands: a malformed URL, a missing trust setting, an unreadable CA file.
+        /// The request cannot be sent as it is: a malformed URL, a missing trust setting, an unreadable CA file.
         case invalidRequest
         /// The name does not resolve, or nothing answers at that address.
         case unreachable
         /// The peer did not answer within the time allowed.
         case timedOut
-        /// The peer's key is not the pinned one, or its certificate is not from the given authority. Nothing was sent.
+        /// The peer's key is not the pinned one, or its certificate is not from the given CA. Nothing was sent.
         case notTrusted
-        /// The TLS handshake failed for another reason (no common version or cipher, for one).
+        /// The TLS handshake failed for another reason (for example, no common version or cipher).
         case handshakeFailed
         /// The peer has no such file (TFTP).
         case notFound
         /// The peer refused the operation (TFTP access violation).
         case refused
-        /// The answer is larger than the limit given.
+        /// The response is larger than the given limit.
         case tooLarge
         /// The peer closed the connection early.
         case closed
-        /// The peer's answer is not what the protocol allows.
+        /// The peer's response violates the protocol.
         case protocolError
     }
 
@@ -33,9 +33,9 @@ public struct TransferError: UserError, Hashable {
     public let operation: LocalizableText
     /// The peer and path, without credentials and without a query.
     public let location: LocalizableText
-    /// The CURLcode of libcurl, where it gave one.
+    /// The CURLcode of libcurl, if there is one.
     public let curlCode: UInt32?
-    /// libcurl's own words, or ours.
+    /// libcurl's error message, or ours.
     public let message: LocalizableText
 
     public init(

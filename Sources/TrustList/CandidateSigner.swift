@@ -1,18 +1,17 @@
 import X509
 
-/// The signer of a trust list that phones are going to be offered: what its header will say, and the certificate that
-/// its signature will verify with.
+/// The signer of a trust list that will be offered to phones: what its header will say, and the certificate that its
+/// signature will verify with.
 public struct CandidateSigner: Sendable {
-    /// Subject as the header spells it.
+    /// Subject as spelled in the header.
     public let name: String
-    /// Issuer as the header spells it.
+    /// Issuer as spelled in the header.
     public let issuer: String
     /// Big-endian magnitude.
     public let serialNumber: [UInt8]
     public let certificate: Certificate
 
-    /// The signer as this record will name it in the header; nil where the record lacks a name, or a certificate that can
-    /// be read.
+    /// The signer as this record will name it in the header; nil if the record lacks a name, or a readable certificate.
     public init?(record: Record) {
         guard let name = record.subjectName, let issuer = record.issuerName, let serial = record.serialNumber,
             let certificate = record.x509

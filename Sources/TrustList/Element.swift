@@ -1,12 +1,12 @@
 import Basics
 
-/// One tag-length-value element of a header or record, as it stands in the file.
+/// One tag-length-value element of a header or record, as in the file.
 ///
 /// Tags are one byte, lengths two bytes big-endian. Two elements are special: padding (tag 13) is a lone byte without a
-/// length, and a container (header tags 3, 7 and 9) is only a tag and a length, whose value is the elements that follow.
-/// Source: docs/trust-list-format.md, "Encoding".
+/// length, and a container (header tags 3, 7 and 9) is only a tag and a length, whose value is the elements that
+/// follow. Source: docs/trust-list-format.md, "Encoding".
 public enum Element: Hashable, Sendable {
-    /// The bytes may be a part of the file that was decoded, so that reading copies nothing.
+    /// The bytes may be a slice of the decoded file, so that reading copies nothing.
     case value(tag: UInt8, bytes: ArraySlice<UInt8>)
     case container(tag: UInt8, length: Int)
     case padding
@@ -20,7 +20,7 @@ public enum Element: Hashable, Sendable {
         }
     }
 
-    /// How many bytes the element takes in the file; for a container, its tag and length alone.
+    /// How many bytes the element takes in the file; for a container, its tag and length only.
     var encodedLength: Int {
         switch self {
         case .value(_, let bytes): 3 + bytes.count
@@ -51,10 +51,10 @@ extension [Element] {
         return nil
     }
 
-    /// The same as an array of its own.
+    /// The same as a separate array.
     func array(_ tag: UInt8) -> [UInt8]? { bytes(tag).map { [UInt8]($0) } }
 
-    /// The value as a two-byte number, or nil where it is absent or has another length.
+    /// The value as a two-byte number, or nil if it is absent or has another length.
     func number16(_ tag: UInt8) -> UInt16? {
         guard let bytes = bytes(tag), bytes.count == 2 else { return nil }
         return bytes.bigEndian()
@@ -71,7 +71,7 @@ extension [Element] {
 }
 
 extension ArraySlice<UInt8> {
-    /// A text with the trailing NUL that the format wants.
+    /// A text with the trailing NUL that the format requires.
     init(trustListText text: String) {
         self = (Array(text.utf8) + [0])[...]
     }

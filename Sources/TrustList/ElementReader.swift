@@ -1,7 +1,7 @@
 import Basics
 import Messages
 
-/// A part of a trust list, for errors: its name is made up only when one is thrown.
+/// A part of a trust list, for errors: its name is only built when one is thrown.
 enum Part {
     case header
     /// Counted from 1.
@@ -15,7 +15,7 @@ enum Part {
     }
 }
 
-/// Reads elements from a bounded part of a file. Every length is checked against that part before a byte is taken.
+/// Reads elements from a bounded part of a file. Every length is checked against that part before a byte is read.
 struct ElementReader {
     private let bytes: [UInt8]
     private(set) var offset: Int
@@ -62,9 +62,9 @@ struct ElementReader {
     }
 }
 
-/// Notes the tags that were seen, and refuses the second of a kind.
+/// Records the tags that were seen, and refuses duplicates.
 struct SeenTags {
-    /// A bit a tag.
+    /// One bit per tag.
     private var low: UInt128 = 0
     private var high: UInt128 = 0
 
@@ -75,7 +75,7 @@ struct SeenTags {
         if element.tag < 128 { low |= bit } else { high |= bit }
         guard !isSeen else {
             throw TrustListError(
-                .duplicateField, at: offset, localized("field \(element.tag) is twice in \(part.name)"))
+                .duplicateField, at: offset, localized("field \(element.tag) appears twice in \(part.name)"))
         }
     }
 }

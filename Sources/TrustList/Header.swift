@@ -2,10 +2,10 @@ import Basics
 import Messages
 import X509
 
-/// The head of a trust list: who signed it, how, and when.
+/// The header of a trust list: who signed it, how, and when.
 ///
-/// A decoded header keeps its elements as they stood, in their order, so that it encodes to the same bytes again.
-/// Source: docs/trust-list-format.md, "Header".
+/// A decoded header keeps its elements unchanged and in order, so that it encodes to the same bytes again. Source:
+/// docs/trust-list-format.md, "Header".
 public struct Header: Hashable, Sendable {
     /// The header's tags.
     enum Tag {
@@ -37,29 +37,29 @@ public struct Header: Hashable, Sendable {
 
     /// Format version, major and minor; 1.2 in every known file.
     public let version: (major: UInt8, minor: UInt8)
-    /// Subject of the signing certificate, as the file spells it.
+    /// Subject of the signing certificate, as spelled in the file.
     public let signerName: String
     /// Serial number of the signing certificate: big-endian magnitude.
     public let serialNumber: [UInt8]
-    /// Issuer of the signing certificate, as the file spells it.
+    /// Issuer of the signing certificate, as spelled in the file.
     public let caName: String
     public let digest: DigestAlgorithm
     public let modulus: ModulusSize
     /// The RSA PKCS#1 v1.5 signature, as long as the modulus.
     public let signature: [UInt8]
-    /// The name that the file bears in itself, `CTLFile.tlv` or `ITLFile.tlv`.
+    /// The file's own name inside it, `CTLFile.tlv` or `ITLFile.tlv`.
     public let fileName: String
-    /// When it was made, in seconds since 1970.
+    /// When it was created, in seconds since 1970.
     public let timestamp: UInt32
 
-    /// The length in bytes, padding included: the offset of the first record.
+    /// The length in bytes, including padding: the offset of the first record.
     public var length: Int { elements.reduce(0) { $0 + $1.encodedLength } }
 
     public static func == (left: Header, right: Header) -> Bool { left.elements == right.elements }
 
     public func hash(into hasher: inout Hasher) { hasher.combine(elements) }
 
-    /// The header's bytes without the signature element: what the signature is made over, before the records.
+    /// The header's bytes without the signature element: what is signed, before the records.
     func encodeWithoutSignature(into output: inout [UInt8]) {
         for element in elements where element.tag != Tag.signature { element.encode(into: &output) }
     }
@@ -73,7 +73,7 @@ public struct Header: Hashable, Sendable {
             if let length, bytes.count != length {
                 throw TrustListError(
                     .badLength, at: offset(of: tag),
-                    localized("header field \(tag) must be \(length) bytes long, and is \(bytes.count)"))
+                    localized("header field \(tag) must be \(length) bytes long, but is \(bytes.count)"))
             }
             return bytes
         }

@@ -1,8 +1,8 @@
 import Synchronization
 import X509
 
-/// A certificate that is parsed once, when it is first asked for: most records of a list are only read over, and parsing
-/// takes longer than reading the whole list.
+/// A certificate that is parsed once, on first use: most records of a list are never looked at, and parsing takes
+/// longer than reading the whole list.
 final class LazyCertificate: Sendable {
     private final class Outcome: Sendable {
         let result: Result<Certificate, CertificateError>

@@ -1,6 +1,6 @@
 /// The size of the signing RSA key: the header's SIGNATUREMODULUS field (tag 11, one byte).
 ///
-/// Source: docs/trust-list-format.md, "Header". The format has no code for other sizes, 3072 bits among them.
+/// Source: docs/trust-list-format.md, "Header". The format has no code for other sizes, such as 3072 bits.
 public enum ModulusSize: UInt8, Sendable, CaseIterable {
     case bits512 = 0
     case bits1024 = 1
@@ -13,7 +13,7 @@ public enum ModulusSize: UInt8, Sendable, CaseIterable {
     /// The length in bytes of a signature made with a key of this size.
     public var signatureLength: Int { bits / 8 }
 
-    /// The code for a key of `bits` bits, or nil where the format has none.
+    /// The code for a key of `bits` bits, or nil if the format has none.
     public init?(bits: Int) {
         guard let match = ModulusSize.allCases.first(where: { $0.bits == bits }) else { return nil }
         self = match

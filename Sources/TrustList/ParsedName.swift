@@ -1,15 +1,15 @@
 import Basics
 import X509
 
-/// A name as a trust list spells it, taken apart.
+/// A parsed name from a trust list.
 ///
-/// Reads every spelling seen in the field: types in either case, joined with `;` or `,`, values in quotes or not, and the
-/// closing quote that CUCM's token names lack. Source: docs/trust-list-format.md, "Names".
+/// Reads every spelling seen in the field: types in either case, joined with `;` or `,`, values in quotes or not, and
+/// without the closing quote that is missing in CUCM's token names. Source: docs/trust-list-format.md, "Names".
 public struct ParsedName: Hashable, Sendable {
     /// Types in upper case, values without quotes, in the order of the text.
     public let attributes: [DistinguishedName.Attribute]
 
-    /// Takes a text apart; nil where it is not a list of `type=value`.
+    /// Parses a text; nil if it is not a list of `type=value`.
     public init?(_ text: String) {
         var attributes: [DistinguishedName.Attribute] = []
         var rest = Substring(text)
@@ -32,7 +32,7 @@ public struct ParsedName: Hashable, Sendable {
             if let separator = rest.first {
                 guard separator == ";" || separator == "," else { return nil }
                 rest = rest.dropFirst()
-                // A separator at the very end says that something is missing after it.
+                // A separator at the very end means that something is missing after it.
                 guard !rest.isEmpty else { return nil }
             }
         }
@@ -40,8 +40,8 @@ public struct ParsedName: Hashable, Sendable {
         self.attributes = attributes
     }
 
-    /// Whether this is a spelling of a certificate's name: the same types with the same values, in any order. A value may
-    /// be the beginning of the certificate's where that has a comma there, as in CUCM's token names.
+    /// Whether this is a spelling of a certificate's name: the same types with the same values, in any order. A value
+    /// may be a prefix of the certificate's if a comma follows there, as in CUCM's token names.
     public func spells(_ name: DistinguishedName) -> Bool {
         guard attributes.count == name.attributes.count else { return false }
         var left = name.attributes
@@ -57,7 +57,7 @@ public struct ParsedName: Hashable, Sendable {
         return true
     }
 
-    /// Takes a value that begins with a quote. Without a closing one it ends at the next separator, or with the text.
+    /// Takes a value that starts with a quote. Without a closing one it ends at the next separator, or with the text.
     private static func takeQuoted(_ rest: inout Substring) -> String {
         let body = rest.dropFirst()
         if let close = body.firstIndex(of: "\"") {

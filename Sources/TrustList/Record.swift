@@ -2,7 +2,7 @@ import X509
 
 /// One entry of a trust list: a certificate, whose it is, and what it may be used for.
 ///
-/// A decoded record keeps its elements as they stood, unknown ones too, so that it encodes to the same bytes again.
+/// A decoded record keeps its elements unchanged, including unknown ones, so that it encodes to the same bytes again.
 /// Source: docs/trust-list-format.md, "Record".
 public struct Record: Hashable, Sendable {
     /// The record's tags.
@@ -36,10 +36,10 @@ public struct Record: Hashable, Sendable {
 
     /// Host name, or dotted IP address; empty for a token.
     public var dnsName: String? { elements.text(Tag.dnsName) }
-    /// Subject of the certificate, as the file spells it.
+    /// Subject of the certificate, as spelled in the file.
     public var subjectName: String? { elements.text(Tag.subjectName) }
     public var role: Role? { elements.number16(Tag.function).map(Role.init) }
-    /// Issuer of the certificate, as the file spells it.
+    /// Issuer of the certificate, as spelled in the file.
     public var issuerName: String? { elements.text(Tag.issuerName) }
     /// Serial number of the certificate: big-endian magnitude.
     public var serialNumber: [UInt8]? { elements.array(Tag.serialNumber) }
@@ -49,40 +49,40 @@ public struct Record: Hashable, Sendable {
     public var certificateSignature: [UInt8]? { elements.array(Tag.signature) }
     /// The certificate, DER.
     public var certificate: [UInt8]? { elements.array(Tag.certificate) }
-    /// The certificate, or nil where the record has none that can be read. Parsed when it is first asked for.
+    /// The certificate, or nil if the record has no readable one. Parsed on first use.
     public var x509: Certificate? { try? parsedCertificate?.get() }
-    /// The certificate, or why it cannot be read; nil where the record has none.
+    /// The certificate, or why it cannot be read; nil if the record has none.
     var parsedCertificate: Result<Certificate, CertificateError>? {
         elements.bytes(Tag.certificate).map(lazyCertificate.parsed)
     }
-    /// The certificate's hash, in ITL files that hold no certificates.
+    /// The certificate's hash, in ITL files that contain no certificates.
     public var certificateHash: [UInt8]? { elements.array(Tag.certificateHash) }
-    /// How ``certificateHash`` was made, as in the header's digest field.
+    /// The algorithm of ``certificateHash``, as in the header's digest field.
     public var hashAlgorithm: DigestAlgorithm? {
         elements.array(Tag.hashAlgorithm).flatMap { $0.count == 1 ? DigestAlgorithm(rawValue: $0[0]) : nil }
     }
     /// Four bytes; 0.0.0.0 for a token.
     public var ipAddress: [UInt8]? { elements.array(Tag.ipAddress) }
 
-    /// Whether this is a hardware token: it may sign, and is no host.
+    /// Whether this is a hardware token: it may sign, and is not a host.
     public var isToken: Bool { role == .sast && (dnsName ?? "").isEmpty }
 
     /// The length in bytes, as RECORDLENGTH gives it.
     public var length: Int { elements.reduce(0) { $0 + $1.encodedLength } }
 
-    /// Whether a certificate named by issuer and serial number is the one in this record, spelt as in this file.
+    /// Whether the certificate with this issuer and serial number is the one in this record, as spelled in this file.
     public func names(issuer: String, serialNumber: [UInt8]) -> Bool {
         issuerName == issuer && self.serialNumber.map(magnitude) == magnitude(serialNumber)
     }
 }
 
-/// A serial number without leading zero bytes, so that two spellings of one number compare equal.
+/// A serial number without leading zero bytes, so that two forms of one number compare equal.
 func magnitude(_ serialNumber: [UInt8]) -> [UInt8] {
     Array(serialNumber.drop { $0 == 0 })
 }
 
 extension Record {
-    /// Whether both records are of one server: the same address, or where one has none, the same name.
+    /// Whether both records belong to one server: the same address or, if one has none, the same name.
     public func isServer(of other: Record) -> Bool {
         if let mine = ipAddress, let theirs = other.ipAddress, mine != [0, 0, 0, 0], theirs != [0, 0, 0, 0] {
             return mine == theirs

@@ -3,14 +3,15 @@ import Messages
 import X509
 
 extension Record {
-    /// A record for a certificate, in the profile of CUCM's CLI (`tokenless`, with the certificate's signature value) or
-    /// of the CTL Client.
+    /// A record for a certificate, in the profile of CUCM's CLI (`tokenless`, with the certificate's signature value)
+    /// or of the CTL Client.
     ///
     /// - Parameters:
     ///   - dnsName: host name or dotted IP address; empty for a token.
     ///   - ipAddress: four bytes; 0.0.0.0 for a token.
     ///   - names: how to spell subject and issuer.
-    /// - Throws: ``TrustListError`` (`bad-length`) where it would be longer than 65,535 bytes or the address is not four.
+    /// - Throws: ``TrustListError`` (`bad-length`) if it would be longer than 65,535 bytes or the address does not have
+    ///   four.
     public init(
         certificate: Certificate, role: Role, dnsName: String, ipAddress: [UInt8], names: NameStyle,
         withCertificateSignature: Bool
@@ -23,7 +24,7 @@ extension Record {
             certificate: certificate.der, ipAddress: ipAddress)
     }
 
-    /// The record of a token: role SAST, no host name, address 0.0.0.0, names as the CTL Client spelt them.
+    /// The record of a token: role SAST, no host name, address 0.0.0.0, names as the CTL Client spelled them.
     public static func token(_ certificate: Certificate) throws(TrustListError) -> Record {
         try Record(
             certificate: certificate, role: .sast, dnsName: "", ipAddress: [0, 0, 0, 0], names: .token,
@@ -32,14 +33,15 @@ extension Record {
 
     /// A record of these fields, its elements in CUCM's order. Nothing checks that they fit together.
     ///
-    /// - Throws: ``TrustListError`` (`bad-length`) where it would be longer than 65,535 bytes or the address is not four.
+    /// - Throws: ``TrustListError`` (`bad-length`) if it would be longer than 65,535 bytes or the address does not have
+    ///   four.
     package init(
         dnsName: String, subjectName: String, role: Role, issuerName: String, serialNumber: [UInt8],
         publicKey: [UInt8], certificateSignature: [UInt8]?, certificate: [UInt8], ipAddress: [UInt8]
     ) throws(TrustListError) {
         guard ipAddress.count == 4 else {
             throw TrustListError(
-                .badLength, localized("IPADDRESS must be 4 bytes long, and is \(ipAddress.count)"))
+                .badLength, localized("IPADDRESS must be 4 bytes long, but is \(ipAddress.count)"))
         }
         var body: [Element] = [
             .value(tag: Tag.dnsName, bytes: ArraySlice(trustListText: dnsName)),
@@ -57,8 +59,8 @@ extension Record {
         try self.init(body: body)
     }
 
-    /// The record as the CTL Client writes it: without the certificate's signature value, and with the IP address in
-    /// place of the host name where the record holds one.
+    /// The record as written by the CTL Client: without the certificate's signature value, and with the IP address
+    /// instead of the host name if the record has one.
     public func inCTLClientProfile() throws(TrustListError) -> Record {
         let address = ipAddress.flatMap { $0.count == 4 && $0 != [0, 0, 0, 0] ? $0 : nil }
         let body = elements.compactMap { element -> Element? in
@@ -74,7 +76,7 @@ extension Record {
         return try Record(body: body)
     }
 
-    /// The record as a CTL Client file has it in non-secure mode: without the certificate and what describes it.
+    /// The record as in a CTL Client file in non-secure mode: without the certificate and what describes it.
     public func emptied() throws(TrustListError) -> Record {
         try Record(body: elements.filter { [Tag.dnsName, Tag.function, Tag.ipAddress].contains($0.tag) })
     }

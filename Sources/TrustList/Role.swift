@@ -1,7 +1,7 @@
 /// What a record's certificate may be used for: the FUNCTION field (record tag 4, two bytes).
 ///
-/// The format knows more numbers than those named here (a firewall has one, for example); a number without a name is
-/// kept as it is. Source: docs/trust-list-format.md, "Record".
+/// The format has more numbers than those named here (one for firewalls, for example); a number without a name is kept
+/// unchanged. Source: docs/trust-list-format.md, "Record".
 public struct Role: RawRepresentable, Hashable, Sendable {
     public let rawValue: UInt16
 
@@ -19,10 +19,10 @@ public struct Role: RawRepresentable, Hashable, Sendable {
     /// The roles that have a name here.
     public static let known: [Role] = [.sast, .ccm, .ccmTFTP, .tftp, .capf, .appServer, .tvs]
 
-    /// The name for texts, in which the first role's own would be too long.
+    /// The name for texts, where the first role's own name would be too long.
     public var text: String { self == .sast ? "SAST" : name }
 
-    /// The name that CUCM's `show ctl` prints, or the number where there is none.
+    /// The name that CUCM's `show ctl` prints, or the number if there is none.
     public var name: String {
         switch self {
         case .sast: "System Administrator Security Token"

@@ -4,15 +4,15 @@ import X509
 
 /// The text that CUCM's `show ctl` and `show itl` print.
 ///
-/// Source: docs/trust-list-format.md, "What show ctl prints". The BYTEPOS column is in truth the tag number, and some
-/// names are misspelt; both are kept as CUCM has them.
+/// Source: docs/trust-list-format.md, "What show ctl prints". The BYTEPOS column actually is the tag number, and some
+/// names are misspelled; both are kept as CUCM prints them.
 public enum ShowCTL {
     /// The text for a file.
     ///
     /// - Parameters:
     ///   - bytes: the file.
     ///   - modified: when the file was last changed, in seconds since 1970; printed in the local time zone.
-    /// - Throws: ``TrustListError`` where the file cannot be read.
+    /// - Throws: ``TrustListError`` if the file cannot be read.
     public static func text(of bytes: [UInt8], modified: Int64) throws(TrustListError) -> String {
         let file = try TrustListFile(decoding: bytes)
         let kind = file.isITL ? "ITL" : "CTL"
@@ -48,20 +48,20 @@ public enum ShowCTL {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Which list: its name begins the text of both commands.
+    /// Which list; its name starts the text of both commands.
     public enum Kind: String, Sendable {
         case ctl = "CTL"
         case itl = "ITL"
     }
 
-    /// The text where there is no file. What `show itl` prints then is *unconfirmed*.
+    /// The text where there is no file. What `show itl` prints in that case is *unconfirmed*.
     public static func absent(_ kind: Kind) -> String {
         let advice = " Please run CTLClient plugin or run the CLI - utils ctl.. to generate the CTL file."
         return "Length of \(kind.rawValue) file: 0\n\(kind.rawValue) File not found.\(kind == .ctl ? advice : "")\n"
             + unreadable(kind)
     }
 
-    /// The text where the file is none.
+    /// The text for a file that is not a trust list.
     public static func unreadable(_ kind: Kind) -> String { "Error parsing the \(kind.rawValue) File.\n" }
 
     private static let tableHead = ["BYTEPOS\tTAG\t\tLENGTH\tVALUE", "-------\t---\t\t------\t-----"]

@@ -1,12 +1,12 @@
 import Messages
 import X509
 
-/// A software key together with its certificate, as a trust list's signer.
+/// A software key together with its certificate, as the signer of a trust list.
 public struct SoftwareSigner: TrustListSigner {
     public let certificate: Certificate
     private let key: PrivateKey
 
-    /// - Throws: ``CertificateError`` where the certificate is not this key's.
+    /// - Throws: ``CertificateError`` if the certificate is not this key's.
     public init(certificate: Certificate, key: PrivateKey) throws(CertificateError) {
         guard try key.publicKey() == certificate.publicKey else {
             throw CertificateError(.notAPrivateKey, localized("the private key does not belong to the certificate"))

@@ -6,16 +6,16 @@ public struct TrustListDiff: Sendable {
     public enum Change: Hashable, Sendable {
         case added(Record)
         case removed(Record)
-        /// The same host or name in the same role has another certificate.
+        /// The same host or name in the same role has a different certificate.
         case rekeyed(old: Record, new: Record)
-        /// The same certificate in the same role is described otherwise: another name, address or set of fields.
+        /// The same certificate in the same role is described differently: another name, address or set of fields.
         case respelt(old: Record, new: Record)
-        /// The same records stand in another order.
+        /// The same records are in another order.
         case reordered
-        /// Another certificate signed it. Names as the files spell them.
+        /// A different certificate signed it. Names as spelled in the files.
         case signer(old: String, new: String)
         case digest(old: DigestAlgorithm, new: DigestAlgorithm)
-        /// The name that the file bears in itself.
+        /// The file's own name inside it.
         case fileName(old: String, new: String)
     }
 

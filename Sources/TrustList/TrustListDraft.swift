@@ -2,11 +2,11 @@ import Basics
 import Messages
 import X509
 
-/// A trust list that is to be signed.
+/// A trust list to be signed.
 public struct TrustListDraft: Sendable {
-    /// The name that the file bears in itself.
+    /// The file's own name inside it.
     public var fileName: String
-    /// When it is made, in seconds since 1970.
+    /// Its timestamp, in seconds since 1970.
     public var timestamp: UInt32
     public var digest: DigestAlgorithm
     public var records: [Record]
@@ -18,12 +18,12 @@ public struct TrustListDraft: Sendable {
         self.records = records
     }
 
-    /// A list that takes the place of another, or is the first one.
+    /// A list that replaces another, or is the first one.
     ///
     /// - Parameters:
     ///   - old: the header of the list that it replaces.
     ///   - now: seconds since 1970.
-    ///   - digest: nil for that of the list that it replaces, or SHA-1, which every phone reads.
+    ///   - digest: nil for that of the list that it replaces, or SHA-1, which every phone supports.
     public init(
         replacing old: Header?, fileName: String = "CTLFile.tlv", at now: UInt32, digest: DigestAlgorithm? = nil,
         records: [Record]
@@ -33,13 +33,14 @@ public struct TrustListDraft: Sendable {
             digest: digest ?? Self.digest(replacing: old), records: records)
     }
 
-    /// When a list is made: now, but always after the one that it replaces. A file that is no newer than its predecessor
-    /// would puzzle whoever compares them.
+    /// The timestamp of a list: now, but always later than the one that it replaces. A file that is not newer than its
+    /// predecessor would confuse anyone who compares them.
     public static func timestamp(replacing old: Header?, at now: UInt32) -> UInt32 {
         max(now, (old?.timestamp ?? 0) &+ 1)
     }
 
-    /// The digest of a list when none is asked for: that of the one that it replaces, or SHA-1, which every phone reads.
+    /// The digest of a list if none is specified: that of the one that it replaces, or SHA-1, which every phone
+    /// supports.
     public static func digest(replacing old: Header?) -> DigestAlgorithm { old?.digest ?? .sha1 }
 
     /// The record that lets a certificate sign this list: its own, with the role SAST.
@@ -52,7 +53,7 @@ public struct TrustListDraft: Sendable {
         records.lazy.filter { $0.role == .sast }.compactMap(\.x509).first { $0.publicKey == key }
     }
 
-    /// Signs the list, and checks the signature with the certificate's public key before returning it.
+    /// Signs the list, and verifies the signature with the certificate's public key before returning it.
     ///
     /// The header names the signer with the bytes of the signer's own record, so that the two can never disagree.
     ///
@@ -69,7 +70,7 @@ public struct TrustListDraft: Sendable {
             throw TrustListError(
                 .unusableSigner,
                 localized(
-                    "a trust list cannot be signed with a key of \(key.bits) bits; it knows 512, 1024, 2048 and 4096"
+                    "a trust list cannot be signed with a \(key.bits)-bit key; 512, 1024, 2048 and 4096 bits are supported"
                 ))
         }
         let blank = [UInt8](repeating: 0, count: modulus.signatureLength)
@@ -84,13 +85,13 @@ public struct TrustListDraft: Sendable {
         }
         guard try key.isValid(signature: signature, message: message, digest: digest) else {
             throw TrustListError(
-                .signatureMismatch, localized("the signature just made does not verify with the signer's certificate"))
+                .signatureMismatch, localized("the new signature does not verify with the signer's certificate"))
         }
         return try file(signedBy: record, modulus: modulus, signature: signature)
     }
 
-    /// The file as it is with this signature, read back through the decoder, so that nothing leaves here that a strict
-    /// reader would refuse.
+    /// The file with this signature, read back through the decoder, so that nothing is returned that a strict reader
+    /// would refuse.
     private func file(
         signedBy record: Record, modulus: ModulusSize, signature: [UInt8]
     ) throws(TrustListError) -> TrustListFile {

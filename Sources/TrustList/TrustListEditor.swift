@@ -1,13 +1,13 @@
 import Basics
 import Messages
 
-/// Changes the records of a trust list, and watches that it stays usable.
+/// Changes the records of a trust list, and makes sure that it stays usable.
 public struct TrustListEditor: Sendable {
     /// Which record is meant.
     public enum Selector: Hashable, Sendable {
         /// By its number, counted from 1.
         case number(Int)
-        /// By its subject, as the file spells it.
+        /// By its subject, as spelled in the file.
         case subject(String)
         /// By its serial number: big-endian magnitude.
         case serialNumber([UInt8])
@@ -25,10 +25,9 @@ public struct TrustListEditor: Sendable {
 
     public init(_ records: [Record]) { self.records = records }
 
-    /// Adds a record. Tokens stand first in a CTL Client file, everything else at the end.
+    /// Adds a record. Tokens come first in a CTL Client file, everything else at the end.
     ///
-    /// Where the list already holds a record with this certificate and role, nothing is added: its bytes stay as they
-    /// are.
+    /// If the list already contains a record with this certificate and role, nothing is added: its bytes do not change.
     public mutating func add(_ record: Record) {
         guard !records.contains(where: { $0.certificate == record.certificate && $0.role == record.role }) else {
             return
@@ -40,9 +39,9 @@ public struct TrustListEditor: Sendable {
         }
     }
 
-    /// Removes what the selectors mean. All numbers are those before the removal.
+    /// Removes the selected records. All numbers are those before the removal.
     ///
-    /// - Throws: ``TrustListError`` (`no-such-record`) where a selector means nothing; then nothing is removed.
+    /// - Throws: ``TrustListError`` (`no-such-record`) if a selector matches nothing; then nothing is removed.
     public mutating func remove(_ selectors: [Selector]) throws(TrustListError) {
         var doomed: Set<Int> = []
         for selector in selectors {
@@ -63,10 +62,10 @@ public struct TrustListEditor: Sendable {
         records = emptied
     }
 
-    /// Checks that the cluster cannot be locked out by the loss of one token.
+    /// Checks that losing one token does not lock anyone out of the cluster.
     ///
-    /// - Throws: ``TrustListError`` (`too-few-tokens`) for a list of hardware tokens with fewer than two different ones,
-    ///   and (`unusable-signer`) where no record may sign.
+    /// - Throws: ``TrustListError`` (`too-few-tokens`) for a list of hardware tokens with fewer than two different
+    ///   ones, and (`unusable-signer`) if no record may sign.
     public func checkSigners() throws(TrustListError) {
         let signers = records.filter { $0.role == .sast }
         guard !signers.isEmpty else {
@@ -77,7 +76,9 @@ public struct TrustListEditor: Sendable {
         guard tokens.count != 1 else {
             throw TrustListError(
                 .tooFewTokens,
-                localized("one token would be left; two are needed, so that a lost one does not lock the cluster out"))
+                localized(
+                    "one token would be left; two are required, so that losing one does not lock you out of the cluster"
+                ))
         }
     }
 }

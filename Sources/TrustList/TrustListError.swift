@@ -2,9 +2,9 @@ import Messages
 
 /// Why a trust list was refused, or could not be written.
 public struct TrustListError: UserError, Equatable {
-    /// What kind of fault it is; stable across releases.
+    /// The kind of error; stable across releases.
     public enum Code: String, Sendable {
-        /// The file holds no bytes.
+        /// The file is empty.
         case empty
         /// The file is longer than ``TrustListFile/maximumLength``.
         case tooLarge = "too-large"
@@ -14,24 +14,24 @@ public struct TrustListError: UserError, Equatable {
         case truncated
         /// A length disagrees with what it measures.
         case badLength = "bad-length"
-        /// A field stands twice in one header or record.
+        /// A field appears twice in one header or record.
         case duplicateField = "duplicate-field"
-        /// A field that must be there is not.
+        /// A required field is missing.
         case missingField = "missing-field"
-        /// A field holds a value that has no meaning.
+        /// A field has a value without a meaning.
         case badValue = "bad-value"
         /// The signing key cannot be used for this list.
         case unusableSigner = "unusable-signer"
-        /// No record fits what was asked for.
+        /// No record matches the selection.
         case noSuchRecord = "no-such-record"
         /// Fewer than two tokens would be left.
         case tooFewTokens = "too-few-tokens"
-        /// The signature just made does not verify with the signer's certificate.
+        /// The new signature does not verify with the signer's certificate.
         case signatureMismatch = "signature-mismatch"
     }
 
     public let code: Code
-    /// Where in the file the fault stands, in bytes from its start; nil for a fault of writing.
+    /// The position of the error in the file, in bytes from its start; nil for an error in writing.
     public let offset: Int?
     /// One sentence: what was expected and what was found.
     public let reason: LocalizableText
@@ -53,7 +53,7 @@ extension TrustListError {
 
     public var text: LocalizableText {
         isOfWriting
-            ? localized("The trust list was not made: \(clause).")
+            ? localized("The trust list was not created: \(clause).")
             : localized("The trust list is not usable: \(clause).")
     }
 
@@ -64,7 +64,7 @@ extension TrustListError {
     public var next: LocalizableText? {
         switch code {
         case .tooFewTokens:
-            localized("Add a second token, or give --allow-few-tokens if you know that you want this.")
+            localized("Add a second token, or use --allow-few-tokens if you are sure that you want this.")
         case .unusableSigner, .noSuchRecord, .signatureMismatch:
             localized("See the records of the file that is changed: etoken-bridge ctl show FILE")
         default: localized("Fetch it again from the TFTP server: etoken-bridge ctl fetch")

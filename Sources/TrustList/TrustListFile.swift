@@ -4,16 +4,16 @@ import X509
 
 /// A trust list: CTLFile.tlv or ITLFile.tlv.
 ///
-/// Decoding keeps every element in its place, so that encoding an untouched file gives its bytes back, always.
-/// Source: docs/trust-list-format.md.
+/// Decoding keeps every element in place, so that encoding an unmodified file always returns the same bytes. Source:
+/// docs/trust-list-format.md.
 public struct TrustListFile: Hashable, Sendable {
-    /// The longest file that is read, in bytes. Files seen in the field are a few kilobytes to some tens of them.
+    /// The maximum length of a file, in bytes. Files seen in the field are a few kilobytes to some tens of kilobytes.
     public static let maximumLength = 1 << 20
 
     public let header: Header
     public let records: [Record]
 
-    /// The file with some of its records only, to reason about it: its signature no longer fits.
+    /// The file with only some of its records, to reason about it: its signature no longer matches.
     public func keeping(_ isKept: (Record) -> Bool) -> TrustListFile {
         TrustListFile(header: header, records: records.filter(isKept))
     }
@@ -26,7 +26,7 @@ public struct TrustListFile: Hashable, Sendable {
     /// Reads a trust list.
     ///
     /// - Parameter bytes: the whole file.
-    /// - Throws: ``TrustListError`` with the offset of the first fault, where a phone could not read on.
+    /// - Throws: ``TrustListError`` with the offset of the first error, from which a phone could not continue.
     public init(decoding bytes: [UInt8]) throws(TrustListError) {
         guard !bytes.isEmpty else { throw TrustListError(.empty, at: 0, localized("the file is empty")) }
         guard bytes.count <= Self.maximumLength else {
@@ -57,7 +57,7 @@ public struct TrustListFile: Hashable, Sendable {
         return output
     }
 
-    /// What the signature is made over: the whole file with the SIGNATURE element (tag, length, value) cut out.
+    /// What is signed: the whole file with the SIGNATURE element (tag, length, value) cut out.
     public func signedMessage() -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(length)
@@ -66,7 +66,7 @@ public struct TrustListFile: Hashable, Sendable {
         return output
     }
 
-    /// The record of the certificate that signed this list, where the list itself holds it with the role SAST.
+    /// The record of the certificate that signed this list, if the list itself contains it with the role SAST.
     public var signerRecord: Record? {
         records.first {
             $0.role == .sast && $0.names(issuer: header.caName, serialNumber: header.serialNumber)
@@ -75,12 +75,12 @@ public struct TrustListFile: Hashable, Sendable {
 
     /// Whether the list's signature was made with the key of this certificate.
     ///
-    /// - Throws: ``CertificateError`` where the key is not RSA.
+    /// - Throws: ``CertificateError`` if the key is not RSA.
     public func isSigned(by certificate: Certificate) throws(CertificateError) -> Bool {
         try certificate.publicKey.isValid(signature: header.signature, message: signedMessage(), digest: header.digest)
     }
 
-    /// Whether this is an Identity Trust List, by the name that it bears in itself.
+    /// Whether this is an Identity Trust List, by the file's own name inside it.
     public var isITL: Bool { header.fileName.hasPrefix("ITL") }
 }
 
@@ -108,7 +108,7 @@ extension TrustListFile {
             if case .container(let tag, let length) = element {
                 openContainers.append((tag, start, reader.offset + length))
             }
-            // A container's end must fall on the end of an element, and inside the container around it.
+            // A container must end where an element ends, and inside the container around it.
             for container in openContainers where reader.offset > container.end {
                 throw TrustListError(
                     .badLength, at: container.start,
@@ -119,7 +119,7 @@ extension TrustListFile {
             if case .value(Header.Tag.headerLength, let value) = element {
                 guard value.count == 2 else {
                     throw TrustListError(
-                        .badLength, at: start, localized("HEADERLENGTH must be 2 bytes long, and is \(value.count)"))
+                        .badLength, at: start, localized("HEADERLENGTH must be 2 bytes long, but is \(value.count)"))
                 }
                 let length = value.bigEndian(as: Int.self)
                 guard length >= reader.offset, length <= bytes.count else {
@@ -162,7 +162,8 @@ extension TrustListFile {
         let length = bytes[start + 3...start + 4].bigEndian(as: Int.self)
         guard length >= 5 else {
             throw TrustListError(
-                .badLength, at: start, localized("\(part.name) says it is \(length) bytes long; its own head takes 5"))
+                .badLength, at: start, localized("\(part.name) says it is \(length) bytes long; its own header takes 5")
+            )
         }
         guard length <= bytes.count - start else {
             throw TrustListError(
@@ -180,7 +181,7 @@ extension TrustListFile {
             if case .value(Record.Tag.function, let value) = element, value.count != 2 {
                 throw TrustListError(
                     .badLength, at: offset,
-                    localized("FUNCTION of \(part.name) must be 2 bytes long, and is \(value.count)")
+                    localized("FUNCTION of \(part.name) must be 2 bytes long, but is \(value.count)")
                 )
             }
             elements.append(element)

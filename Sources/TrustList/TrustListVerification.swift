@@ -2,15 +2,16 @@ import Basics
 import Messages
 import X509
 
-/// What a careful reader finds in a trust list: signature, signer, every certificate against its record.
+/// What a careful check finds in a trust list: signature, signer, every certificate against its record.
 ///
-/// It does not say whether a certain phone would accept the file; that depends on what the phone holds (module Phones).
+/// It does not say whether a particular phone would accept the file; that depends on what the phone holds (module
+/// Phones).
 public struct TrustListVerification: Sendable {
-    /// One thing that was looked at, in a record, by its number from 1, or in the whole file. Its code is one of ``CheckCode``, or that
-    /// of a ``TrustListWarning``.
+    /// One check, of a record, by its number from 1, or of the whole file. Its code is one of ``CheckCode``, or that of
+    /// a ``TrustListWarning``.
     public typealias Check = Finding<String, Int>
 
-    /// The stable kinds of what is looked at.
+    /// The stable kinds of checks.
     public enum CheckCode: String, Sendable, CaseIterable {
         case signerDiffers = "signer-differs"
         case signerUnreadable = "signer-unreadable"
@@ -29,13 +30,13 @@ public struct TrustListVerification: Sendable {
     }
 
     public private(set) var checks: [Check] = []
-    /// The certificate that the signature was checked with, or nil where none was found.
+    /// The certificate that the signature was checked with, or nil if none was found.
     public private(set) var signer: Certificate?
 
     /// Whether nothing failed. Warnings are allowed.
     public var isValid: Bool { !checks.contains { $0.severity == .error } }
 
-    /// Looks at a list.
+    /// Checks a list.
     ///
     /// - Parameters:
     ///   - file: the decoded list.
@@ -67,17 +68,17 @@ public struct TrustListVerification: Sendable {
                 add(
                     .error, .signerDiffers,
                     localized(
-                        "The header names the signer with serial \(file.header.serialNumber.colonHex); the certificate given has \(expected.serialNumber.colonHex)."
+                        "The header names a signer with serial \(file.header.serialNumber.colonHex); the given certificate has \(expected.serialNumber.colonHex)."
                     )
                 )
             }
         } else if let record = file.signerRecord {
             signer = record.x509
             if signer == nil {
-                add(.error, .signerUnreadable, localized("The signer's record holds no certificate that can be read."))
+                add(.error, .signerUnreadable, localized("The signer's record contains no readable certificate."))
             }
         } else if file.isITL, let match = Self.anyRecord(of: file) {
-            // An ITL may be signed by a certificate that is in it with another role than SAST.
+            // An ITL may be signed by a certificate that it contains with a role other than SAST.
             signer = match
         } else {
             add(
@@ -92,7 +93,7 @@ public struct TrustListVerification: Sendable {
             add(
                 .error, .signatureWrong,
                 localized(
-                    "The signature does not verify with the signer's certificate: the file was changed, or damaged."))
+                    "The signature does not verify with the signer's certificate: the file was modified or damaged."))
             return
         }
         add(
@@ -111,12 +112,13 @@ public struct TrustListVerification: Sendable {
     private mutating func checkRecord(_ record: Record, number: Int, at time: Int64) {
         let what = localized("Record \(number) (\(record.role.map { .verbatim($0.text) } ?? localized("no role")))")
         guard let parsed = record.parsedCertificate else {
-            // CCM+TFTP records of a non-secure cluster are emptied, and ITL files may hold hashes only.
+            // CCM+TFTP records of a non-secure cluster are emptied, and ITL files may contain hashes only.
             add(
                 .warning, .noCertificate, record: number,
                 localized(
                     record.certificateHash == nil
-                        ? "\(what) holds no certificate." : "\(what) holds no certificate, only the hash of one."))
+                        ? "\(what) contains no certificate." : "\(what) contains no certificate, only the hash of one.")
+            )
             return
         }
         let certificate: Certificate
@@ -125,18 +127,19 @@ public struct TrustListVerification: Sendable {
         } catch {
             add(
                 .error, .certificateUnreadable, record: number,
-                localized("\(what) holds a certificate that cannot be read: \(error.reason)."))
+                localized("\(what) contains an unreadable certificate: \(error.reason)."))
             return
         }
         var faults: [LocalizableText] = []
         if record.serialNumber != certificate.serialNumber {
-            faults.append(localized("its serial number is not the certificate's, \(certificate.serialNumber.colonHex)"))
+            faults.append(
+                localized("its serial number differs from the certificate's, \(certificate.serialNumber.colonHex)"))
         }
         if record.publicKey != certificate.publicKey.rawKey {
-            faults.append(localized("its public key is not the certificate's"))
+            faults.append(localized("its public key differs from the certificate's"))
         }
         if let signature = record.certificateSignature, signature != certificate.signatureValue {
-            faults.append(localized("its SIGNATURE is not the certificate's"))
+            faults.append(localized("its SIGNATURE differs from the certificate's"))
         }
         guard faults.isEmpty else {
             add(.error, .certificateDiffers, record: number, localized("\(what): \(faults.joined(separator: "; "))."))
@@ -151,7 +154,7 @@ public struct TrustListVerification: Sendable {
                 ))
         }
         if !certificate.isValid(at: time) {
-            // Phones do not look at the dates of a trust list's certificates; CUCM refuses to upload expired ones.
+            // Phones ignore the dates of a trust list's certificates; CUCM refuses to upload expired ones.
             let state = localized(time < certificate.notBefore ? "not valid yet" : "expired")
             add(.warning, .certificateNotValid, record: number, localized("\(what): the certificate is \(state)."))
         }
@@ -180,10 +183,10 @@ public struct TrustListVerification: Sendable {
             add(
                 .error, .tooFewTokens,
                 localized(
-                    "\(distinct) token is in the file; two are needed, so that a lost one does not lock the cluster out."
+                    "The file contains \(distinct) token; two are required, so that losing one does not lock you out of the cluster."
                 ))
         } else {
-            add(.ok, .tokens, localized("\(distinct) tokens are in the file."))
+            add(.ok, .tokens, localized("The file contains \(distinct) tokens."))
         }
     }
 }

@@ -1,30 +1,30 @@
 import Messages
 
-/// Something unusual in a trust list that a phone reads over: in a record, by its number from 1, or in the header. Its text is one
-/// sentence without a full stop.
+/// Something unusual in a trust list that a phone ignores: in a record, by its number from 1, or in the header. Its
+/// text is one sentence without a full stop.
 public typealias TrustListWarning = Finding<UnusualPart, Int>
 
-/// What kind of unusual thing it is; stable across releases.
+/// The kind of what is unusual; stable across releases.
 public enum UnusualPart: String, Sendable {
-    /// Another version than 1.2.
+    /// A version other than 1.2.
     case unusualVersion = "unusual-version"
     /// A header or record field that is not known.
     case unknownField = "unknown-field"
     /// A role number that is not known.
     case unknownRole = "unknown-role"
-    /// A text without the NUL at its end, with one in its middle, or that is not UTF-8.
+    /// A text without the NUL at its end, with one in the middle, or that is not UTF-8.
     case unusualText = "unusual-text"
     /// A header that does not end on a multiple of 4 bytes.
     case unpaddedHeader = "unpadded-header"
-    /// A field with a length that is not the usual one.
+    /// A field with an unusual length.
     case unusualLength = "unusual-length"
     /// A record without a role.
     case missingRole = "missing-role"
-    /// A record that has a hash in place of its certificate, or neither.
+    /// A record that has a hash instead of its certificate, or neither.
     case noCertificate = "no-certificate"
     /// A serial number with a sign byte.
     case unusualSerialNumber = "unusual-serial-number"
-    /// A file that bears neither the name of a CTL file nor of an ITL file.
+    /// A file whose own name is neither that of a CTL file nor that of an ITL file.
     case unusualFileName = "unusual-file-name"
 }
 
@@ -40,7 +40,7 @@ extension TrustListWarning {
 }
 
 extension TrustListFile {
-    /// What is unusual in this list, in file order.
+    /// Whatever is unusual in this list, in file order.
     public var warnings: [TrustListWarning] {
         var found: [TrustListWarning] = []
         func warn(_ code: TrustListWarning.Code, _ text: LocalizableText, record: Int? = nil) {
@@ -52,7 +52,7 @@ extension TrustListFile {
                 if bytes.last != 0 {
                     warn(.unusualText, localized("field \(tag) has no NUL at its end"), record: record)
                 } else if bytes.dropLast().contains(0) {
-                    warn(.unusualText, localized("field \(tag) has a NUL in its middle"), record: record)
+                    warn(.unusualText, localized("field \(tag) has a NUL in the middle"), record: record)
                 } else if !isUTF8(bytes) {
                     warn(.unusualText, localized("field \(tag) is not UTF-8"), record: record)
                 }
@@ -60,14 +60,14 @@ extension TrustListFile {
         }
 
         if header.version != (1, 2) {
-            warn(.unusualVersion, localized("version \(header.version.major).\(header.version.minor) in place of 1.2"))
+            warn(.unusualVersion, localized("version \(header.version.major).\(header.version.minor) instead of 1.2"))
         }
         for element in header.elements where !Header.Tag.known.contains(element.tag) {
             warn(.unknownField, localized("field \(element.tag) is not known"))
         }
         check(texts: [Header.Tag.signerName, Header.Tag.caName, Header.Tag.fileName], of: header.elements)
         if header.length % 4 != 0 {
-            warn(.unpaddedHeader, localized("its length \(header.length) is no multiple of 4"))
+            warn(.unpaddedHeader, localized("its length \(header.length) is not a multiple of 4"))
         }
         if !["CTLFile.tlv", "ITLFile.tlv"].contains(header.fileName) {
             warn(.unusualFileName, localized("the file calls itself \"\(header.fileName)\""))
@@ -94,12 +94,12 @@ extension TrustListFile {
                 warn(
                     .noCertificate,
                     record.certificateHash == nil
-                        ? localized("it has no certificate") : localized("it has a hash in place of its certificate"),
+                        ? localized("it has no certificate") : localized("it has a hash instead of its certificate"),
                     record: number)
             }
             if let address = record.ipAddress, address.count != 4 {
                 warn(
-                    .unusualLength, localized("IPADDRESS is \(address.count) bytes long in place of 4"), record: number)
+                    .unusualLength, localized("IPADDRESS is \(address.count) bytes long instead of 4"), record: number)
             }
             if let serial = record.serialNumber, serial.first == 0, serial.count > 1 {
                 warn(.unusualSerialNumber, localized("the serial number begins with a zero byte"), record: number)

@@ -5,22 +5,22 @@ protocol Card: AnyObject {
     var pin: PIN { get }
     /// How many signatures were made.
     var signatures: Int { get }
-    /// Power was lost or reset: nothing is selected or verified.
+    /// Power was lost or the card reset: nothing is selected or verified.
     func reset()
-    /// One command, whole: chained commands were joined.
+    /// One complete command: chained commands were joined.
     func answer(_ command: Command) -> Response
     func kind(of command: Command) -> CommandKind?
 }
 
-/// Commands that a test may want to break at.
+/// Commands at which a test may want to interrupt.
 public enum CommandKind: String, CaseIterable, Sendable {
     case select, read
-    /// Asking how many tries are left (VERIFY without a PIN).
+    /// Querying how many tries are left (VERIFY without a PIN).
     case query
     case verify
     /// Changing the PIN (CHANGE REFERENCE DATA).
     case change
-    /// Choosing the key (MANAGE SECURITY ENVIRONMENT).
+    /// Selecting the key (MANAGE SECURITY ENVIRONMENT).
     case choose
     case sign
 }
@@ -29,9 +29,9 @@ public enum CommandKind: String, CaseIterable, Sendable {
 public enum Personality: String, CaseIterable, Sendable {
     /// An Aladdin eToken PRO with CardOS 4.3b and a PKCS#15 file system.
     case cardos
-    /// A card by NIST SP 800-73.
+    /// A card according to NIST SP 800-73.
     case piv
-    /// A SafeNet eToken 5100 or 5110, which nothing but SafeNet's own driver reads.
+    /// A SafeNet eToken 5100 or 5110, which only SafeNet's own driver reads.
     case safenet
 }
 

@@ -1,11 +1,11 @@
 import Basics
 
-/// A card with what all cards share: chained commands are joined, long answers are given in parts.
+/// What all cards share: chained commands are joined, long responses are split.
 final class CardLogic {
     let card: any Card
     private var chain: [UInt8] = []
     private var remainder: ArraySlice<UInt8> = []
-    /// No command of any card here is longer, joined.
+    /// No command of any card here is longer, even joined.
     private static let longestChain = 4096
 
     init(_ card: any Card) { self.card = card }
@@ -16,7 +16,7 @@ final class CardLogic {
         card.reset()
     }
 
-    /// What kind of command this is, if its last part.
+    /// What kind of command this is, if it is the last part.
     func kind(of bytes: [UInt8]) -> CommandKind? {
         guard let command = Command(bytes), !command.isChained else { return nil }
         return card.kind(of: command)
@@ -43,7 +43,7 @@ final class CardLogic {
         return part(of: response.data[...], command.expected)
     }
 
-    /// The next bytes of a long answer, and 61xx where there are more (GET RESPONSE, ISO 7816-4, section 7.6.1).
+    /// The next bytes of a long response, and 61xx if there are more (GET RESPONSE, ISO 7816-4, section 7.6.1).
     private func part(of data: ArraySlice<UInt8>, _ expected: Int) -> [UInt8] {
         guard !data.isEmpty else { return Response(status: .conditionsNotMet).bytes }
         let now = data.prefix(min(expected == 0 ? 256 : expected, 256))

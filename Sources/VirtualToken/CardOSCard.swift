@@ -1,6 +1,6 @@
 import Basics
 
-/// A CardOS 4.3b eToken as OpenSC's `cardos` driver meets it: a PKCS#15 file system, one PIN, one RSA key that signs
+/// A CardOS 4.3b eToken as OpenSC's `cardos` driver sees it: a PKCS#15 file system, one PIN, one RSA key that signs
 /// after PKCS#1 padding, or raw.
 final class CardOSCard: Card {
     let atr: [UInt8] = [0x3b, 0xf2, 0x18, 0x00, 0x02, 0xc1, 0x0a, 0x31, 0xfe, 0x58, 0xc8, 0x08, 0x74]
@@ -59,11 +59,11 @@ final class CardOSCard: Card {
     private func getData(_ command: Command) -> Response {
         switch command.parameter {
         case 0x0181: Response(contents.serialNumber)
-        // The version, as the ATR tells it.
+        // The version, as in the ATR.
         case 0x0182: Response([0xc8, 0x08])
-        // Packages of extensions: none.
+        // Extension packages: none.
         case 0x0188: Response()
-        // How long a command may be. A signature with RSA-2048 therefore comes in two.
+        // The maximum length of a command. A signature with RSA-2048 therefore comes in two.
         case 0x018d: Response([0x00, 0xf0])
         default: Response(status: .noSuchData)
         }
@@ -99,12 +99,12 @@ final class CardOSCard: Card {
 
     private func verify(_ command: Command) -> Response {
         guard command.parameter == UInt16(PKCS15Files.pinReference) else { return Response(status: .badParameters) }
-        // No PIN in it is a question; this version of CardOS has no answer.
+        // A VERIFY without a PIN is a query; this version of CardOS does not answer it.
         guard !command.data.isEmpty else { return Response(status: .wrongLength) }
         return answer(to: pin.verify(Self.unpadded(command.data)))
     }
 
-    /// CHANGE REFERENCE DATA: the old PIN and the new one, each filled up to the length that it is stored in.
+    /// CHANGE REFERENCE DATA: the old PIN and the new one, each padded to its stored length.
     private func change(_ command: Command) -> Response {
         guard command.parameter == UInt16(PKCS15Files.pinReference) else { return Response(status: .badParameters) }
         let half = command.data.count / 2
@@ -116,7 +116,7 @@ final class CardOSCard: Card {
         return answer(to: pin.change(from: Self.unpadded(command.data.prefix(half)), to: new))
     }
 
-    /// The driver fills a PIN up with zeros.
+    /// The driver pads a PIN with zeros.
     private static func unpadded(_ bytes: some BidirectionalCollection<UInt8>) -> [UInt8] {
         Array(bytes.reversed().drop { $0 == 0 }.reversed())
     }

@@ -7,7 +7,7 @@ public struct Command: Hashable, Sendable {
     public let p1: UInt8
     public let p2: UInt8
     public var data: [UInt8]
-    /// How many bytes of answer the caller takes at most.
+    /// The maximum number of response bytes that the caller accepts.
     public let expected: Int
 
     /// Whether more of the same command follows (command chaining, ISO 7816-4, section 5.3.3).
@@ -16,7 +16,7 @@ public struct Command: Hashable, Sendable {
     /// P1 and P2 as one number.
     public var parameter: UInt16 { [p1, p2].bigEndian() }
 
-    /// Nil where the lengths do not fit.
+    /// Nil if the lengths are inconsistent.
     public init?(_ bytes: [UInt8]) {
         guard bytes.count >= 4 else { return nil }
         (cla, ins, p1, p2) = (bytes[0], bytes[1], bytes[2], bytes[3])
@@ -43,7 +43,7 @@ public struct Command: Hashable, Sendable {
     }
 }
 
-/// What a card answers: data and the status word.
+/// A card's response: data and the status word.
 public struct Response: Hashable, Sendable {
     public let data: [UInt8]
     public let status: UInt16
@@ -57,7 +57,7 @@ public struct Response: Hashable, Sendable {
     var bytes: [UInt8] { data + [UInt8](bigEndian: status) }
 }
 
-/// Status words (ISO 7816-4, section 5.1.3) that the virtual cards give.
+/// Status words (ISO 7816-4, section 5.1.3) that the virtual cards return.
 enum Status: UInt16 {
     case done = 0x9000
     case wrongPIN = 0x6300

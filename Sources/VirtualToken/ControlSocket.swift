@@ -1,6 +1,6 @@
 import Glibc
 
-/// A socket in the file system that takes one line and answers one, for each connection.
+/// A socket in the file system that reads one line and answers with one, per connection.
 final class ControlSocket {
     let descriptor: Int32
     private let path: String
@@ -9,7 +9,7 @@ final class ControlSocket {
         self.path = path
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         unlink(path)
-        // Who may connect may also pull the token: only this user.
+        // Anyone who can connect can also remove the token: this user only.
         let mask = umask(0o077)
         defer { umask(mask) }
         guard try Self.withAddress(path, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 4) == 0 else {
@@ -22,7 +22,7 @@ final class ControlSocket {
         unlink(path)
     }
 
-    /// Serves one connection. What `answer` throws is answered as `error: ...`.
+    /// Serves one connection. Errors thrown by `answer` are answered as `error: ...`.
     func serve(_ answer: (String) throws -> String) {
         let client = accept(descriptor, nil, nil)
         guard client >= 0 else { return }
@@ -80,7 +80,7 @@ final class ControlSocket {
     }
 }
 
-/// A running virtual token, told what to do from another process.
+/// A running virtual token, controlled from another process.
 public struct VirtualTokenRemote: Sendable {
     private let path: String
 
@@ -89,7 +89,7 @@ public struct VirtualTokenRemote: Sendable {
 
     /// Sends an order (``Order``) and returns the answer.
     ///
-    /// - Throws: ``VirtualTokenError`` where no token answers or it refuses.
+    /// - Throws: ``VirtualTokenError`` if no token answers or it refuses.
     @discardableResult
     public func tell(_ line: String) throws -> String { try ControlSocket.ask(path, line) }
 }

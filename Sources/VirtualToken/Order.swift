@@ -1,10 +1,10 @@
-/// What a virtual token is told over its control socket: one line.
+/// A command to a virtual token over its control socket: one line.
 public enum Order: Hashable, Sendable {
-    /// How the token is, as `name=value` pairs.
+    /// The token's state, as `name=value` pairs.
     case status
     case insert
     case pull
-    /// No command is answered any more until `resume`.
+    /// No more commands are answered until `resume`.
     case hang
     case resume
     /// Does something by itself at the next command of a kind.
@@ -17,7 +17,7 @@ public enum Order: Hashable, Sendable {
     public enum Moment: String, CaseIterable, Sendable {
         /// The card has not seen the command.
         case before
-        /// The card has carried the command out; its answer does not arrive.
+        /// The card has carried out the command; its response does not arrive.
         case after
     }
 

@@ -8,10 +8,10 @@ public final class PIN {
     public private(set) var triesLeft: Int
     /// How often a PIN was tried since the program started, rightly or wrongly.
     public private(set) var attempts = 0
-    /// Whether the right PIN was given since the card got power.
+    /// Whether the right PIN was entered since power-up.
     var isVerified = false
 
-    /// - Parameter stateFile: holds the tries left, as text; made where it does not exist.
+    /// - Parameter stateFile: contains the tries left, as text; created if it does not exist.
     public init(_ value: [UInt8], maximum: Int, stateFile: String? = nil) throws {
         guard !value.isEmpty, (1...15).contains(maximum) else {
             throw VirtualTokenError("A card has a PIN that is not empty, and 1 to 15 tries.")
@@ -35,7 +35,7 @@ public final class PIN {
         attempts += 1
         isVerified = false
         guard triesLeft > 0 else { return .blocked }
-        // As a real card: the try is gone before the comparison, so that cutting the power gains nothing.
+        // As with a real card: the try is used before the comparison, so that cutting the power gains nothing.
         store(triesLeft - 1)
         guard given == value else { return .wrong }
         store(maximum)
@@ -43,7 +43,7 @@ public final class PIN {
         return .right
     }
 
-    /// Takes a new PIN in place of the present one, which is verified.
+    /// Sets a new PIN in place of the current, verified one.
     func change(from old: [UInt8], to new: [UInt8]) -> Outcome {
         let outcome = verify(old)
         if outcome == .right { value = new }

@@ -49,8 +49,8 @@ struct PKCS15Files {
                         DER.flags(0, 1, 4), DER.element(0x0a, [1]), DER.integer(4), DER.integer(maximumPINLength),
                         DER.integer(maximumPINLength), DER.integer(Self.pinReference, tag: 0x80),
                         DER.sequence(Self.octets(Self.application))))),
-            // Section 6.3. Private (0); signs (2); sensitive (0), always was (2), never left (3). On CardOS a key is no file
-            // but an object in a folder.
+            // Section 6.3. Private (0); signs (2); sensitive (0), always was (2), never left (3). On CardOS a key is
+            // not a file but an object in a folder.
             .privateKeys: DER.sequence(
                 DER.sequence(label, DER.flags(0), DER.octets(Self.pinIdentifier)),
                 DER.sequence(
@@ -78,7 +78,7 @@ struct PKCS15Files {
         path.count > Self.application.count ? Array(path.dropLast()) : path
     }
 
-    /// What SELECT tells of a file (file control information, ISO 7816-4, section 5.3.3), or nil where there is none.
+    /// What SELECT returns about a file (file control information, ISO 7816-4, section 5.3.3), or nil if there is none.
     func description(of path: [UInt16]) -> [UInt8]? {
         let isFolder = path == Self.root || path == Self.application
         guard isFolder || content(of: path) != nil, let last = path.last else { return nil }

@@ -11,7 +11,7 @@ public struct ReaderAddress: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "127.0.0.1:\(port)" }
 }
 
-/// A card in a virtual reader. Messages have two bytes of length in front (vsmartcard, "vpcd protocol").
+/// A card in a virtual reader. Messages start with a two-byte length (vsmartcard, "vpcd protocol").
 final class ReaderConnection {
     let descriptor: Int32
 
@@ -36,7 +36,7 @@ final class ReaderConnection {
 
     deinit { close(descriptor) }
 
-    /// The next message, or nil where the reader is gone.
+    /// The next message, or nil if the reader is gone.
     func receive() -> [UInt8]? {
         guard let length = bytes(2) else { return nil }
         return bytes(length.bigEndian())
@@ -49,7 +49,7 @@ final class ReaderConnection {
             let count = framed[sent...].withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
-            // The next receive() tells that the reader is gone.
+            // The next receive() reports that the reader is gone.
             guard count > 0 else { return }
             sent += count
         }
@@ -62,8 +62,8 @@ final class ReaderConnection {
             let step = recv(descriptor, &buffer, buffer.count, 0)
             guard step > 0 else { return nil }
             received += buffer[..<step]
-            // vpcd writes the length and the message apart, and waits for the acknowledgement of the first: a delayed one
-            // would cost 40 ms for each command. Linux forgets this setting, so it is made each time (tcp(7)).
+            // vpcd writes the length and the message separately, and waits for the acknowledgement of the first: a
+            // delayed one would cost 40 ms per command. Linux forgets this setting, so it is set each time (tcp(7)).
             var on: Int32 = 1
             setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<Int32>.size))
         }

@@ -2,7 +2,7 @@ import Glibc
 
 /// Files of a few kilobytes.
 enum SmallFile {
-    /// The content, or nil where the file cannot be read.
+    /// The content, or nil if the file cannot be read.
     static func read(_ path: String) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

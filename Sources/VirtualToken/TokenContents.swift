@@ -1,6 +1,6 @@
 import X509
 
-/// What a virtual token holds.
+/// The contents of a virtual token.
 public struct TokenContents: Sendable {
     public let label: String
     /// The serial number, which OpenSC shows as hexadecimal.
@@ -9,7 +9,7 @@ public struct TokenContents: Sendable {
     public let certificate: Certificate
     public let key: PrivateKey
 
-    /// - Throws: ``VirtualTokenError`` where the key is not the certificate's, or not RSA of 1024 or 2048 bits.
+    /// - Throws: ``VirtualTokenError`` if the key is not the certificate's, or not RSA of 1024 or 2048 bits.
     public init(
         label: String, serialNumber: [UInt8], manufacturer: String, certificate: Certificate, key: PrivateKey
     ) throws {
@@ -28,8 +28,8 @@ public struct TokenContents: Sendable {
 
     var modulusLength: Int { certificate.publicKey.bits / 8 }
 
-    /// The private-key operation on a block, or on what EMSA-PKCS1-v1_5 (RFC 8017, section 9.2) makes a block of; nil
-    /// where it does not fit.
+    /// The private-key operation on a block, or on what EMSA-PKCS1-v1_5 (RFC 8017, section 9.2) turns into a block; nil
+    /// if it does not fit.
     func privateOperation(_ data: [UInt8]) -> [UInt8]? {
         guard data.count < modulusLength else { return try? key.rawOperation(data) }
         guard data.count <= modulusLength - 11 else { return nil }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// A token for the virtual reader of vsmartcard-vpcd: to pcscd, and all above it, a card like any other.
+/// A token for the virtual reader of vsmartcard-vpcd: to pcscd, and everything above it, a card like any other.
 ///
-/// The card is a TCP client of the reader: connecting inserts it, closing the connection pulls it. One thread serves the
-/// reader and the control socket in turn.
+/// The card is a TCP client of the reader: connecting inserts it, closing the connection removes it. One thread serves
+/// the reader and the control socket in turn.
 public final class VirtualToken {
     private let logic: CardLogic
     private let reader: ReaderAddress
@@ -17,7 +17,7 @@ public final class VirtualToken {
 
     /// - Parameters:
     ///   - reader: where the virtual reader listens.
-    ///   - control: path of the control socket to make; ``Order`` tells what it takes.
+    ///   - control: path of the control socket to create; ``Order`` lists its commands.
     public init(
         _ personality: Personality, _ contents: TokenContents, pin: PIN, wrongPIN: WrongPINStatus = .plain,
         reader: ReaderAddress, control: String
@@ -35,7 +35,7 @@ public final class VirtualToken {
 
     /// Inserts the token and serves it until the reader goes away.
     ///
-    /// - Throws: ``VirtualTokenError`` where the reader is not there.
+    /// - Throws: ``VirtualTokenError`` if the reader does not exist.
     public func run() throws {
         try insert()
         while true {

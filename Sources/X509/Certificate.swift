@@ -26,7 +26,7 @@ public struct Certificate: Hashable, Sendable {
     ///
     /// - Throws: ``CertificateError`` with the code `not-a-certificate`, or `unsupported-key`.
     public init(der: [UInt8]) throws(CertificateError) {
-        guard !der.isEmpty else { throw CertificateError(.notACertificate, localized("there are no bytes to read")) }
+        guard !der.isEmpty else { throw CertificateError(.notACertificate, localized("the input is empty")) }
         var consumed = 0
         let parsed: OpaquePointer? = der.withUnsafeBufferPointer { buffer in
             var pointer = buffer.baseAddress
@@ -39,7 +39,8 @@ public struct Certificate: Hashable, Sendable {
         }
         defer { X509_free(x509) }
         guard consumed == der.count else {
-            throw CertificateError(.notACertificate, localized("\(der.count - consumed) bytes follow the certificate"))
+            throw CertificateError(
+                .notACertificate, localized("\(der.count - consumed) extra bytes follow the certificate"))
         }
         try self.init(x509, der: der)
     }
@@ -53,7 +54,7 @@ public struct Certificate: Hashable, Sendable {
             throw .openSSL(.cryptoFailed, localized("libcrypto is out of memory"))
         }
         defer { BIO_free(bio) }
-        // The bytes of the block as they are: libcrypto's own reader would encode them anew.
+        // The bytes of the block unchanged: libcrypto's own reader would re-encode them.
         var name: UnsafeMutablePointer<CChar>?
         var header: UnsafeMutablePointer<CChar>?
         var data: UnsafeMutablePointer<UInt8>?
@@ -68,7 +69,7 @@ public struct Certificate: Hashable, Sendable {
             try self.init(der: Array(UnsafeBufferPointer(start: block, count: length)))
             return
         }
-        throw .openSSL(.notACertificate, localized("the text holds no PEM certificate"))
+        throw .openSSL(.notACertificate, localized("the text contains no PEM certificate"))
     }
 
     private init(_ x509: OpaquePointer, der: [UInt8]) throws(CertificateError) {
@@ -94,7 +95,7 @@ public struct Certificate: Hashable, Sendable {
     /// The certificate as PEM (RFC 7468), lines of 64 characters, ending with a line feed.
     public var pem: String { PEM.block("CERTIFICATE", der) }
 
-    /// SHA-1 of the DER, as CUCM and the phones display it.
+    /// SHA-1 of the DER, as displayed by CUCM and the phones.
     public var sha1: [UInt8] { Digest.sha1(der) }
     /// SHA-256 of the DER.
     public var sha256: [UInt8] { Digest.sha256(der) }
@@ -122,6 +123,6 @@ public struct Certificate: Hashable, Sendable {
 }
 
 extension Certificate {
-    /// What it is called in a sentence.
+    /// Its name in a sentence.
     public var text: LocalizableText { localized("\(subject.rendered(.cucm)) (serial \(serialNumber.colonHex))") }
 }

@@ -3,13 +3,13 @@ import Messages
 
 /// Why a certificate, key or signature could not be read or used.
 public struct CertificateError: UserError, Equatable {
-    /// What kind of fault it is; stable across releases.
+    /// The kind of error; stable across releases.
     public enum Code: String, Sendable {
         /// The bytes are not one X.509 certificate.
         case notACertificate = "not-a-certificate"
-        /// The bytes are not a private key that can be used.
+        /// The bytes are not a usable private key.
         case notAPrivateKey = "not-a-private-key"
-        /// The key is of a kind, or size, that cannot be used here.
+        /// The key has a type or size that cannot be used here.
         case unsupportedKey = "unsupported-key"
         /// libcrypto failed.
         case cryptoFailed = "crypto-failed"
@@ -18,7 +18,7 @@ public struct CertificateError: UserError, Equatable {
     public let code: Code
     /// One sentence: what was expected and what was found.
     public let reason: LocalizableText
-    /// What libcrypto gave as its reason, or nil.
+    /// The reason that libcrypto gave, or nil.
     public let opensslReason: String?
 
     public init(_ code: Code, _ reason: LocalizableText, opensslReason: String? = nil) {
@@ -39,6 +39,6 @@ public struct CertificateError: UserError, Equatable {
 extension CertificateError {
     public var text: LocalizableText { localized("A certificate or key cannot be used: \(reason).") }
     public var clause: LocalizableText { reason }
-    public var next: LocalizableText? { localized("Give another one, as PEM or DER, that OpenSSL can read.") }
+    public var next: LocalizableText? { localized("Specify one that OpenSSL can read, as PEM or DER.") }
     public var details: [LocalizableText] { opensslReason.map { [.verbatim($0)] } ?? [] }
 }

@@ -3,7 +3,7 @@ import COpenSSL
 
 /// Digests over bytes in memory.
 public enum Digest {
-    /// What a phone may display of a file: its MD5 and its SHA-1, in lower-case hexadecimal.
+    /// What a phone may display about a file: its MD5 and its SHA-1, in lower-case hexadecimal.
     public static func displayed(_ bytes: [UInt8]) -> [String] { [md5(bytes).hex, sha1(bytes).hex] }
 
     /// MD5, 16 bytes: only for the checksums that CUCM and some phones display.
@@ -27,7 +27,7 @@ public enum Digest {
     private static func digest(_ bytes: [UInt8], _ algorithm: OpaquePointer?, length: Int) -> [UInt8] {
         var output = [UInt8](repeating: 0, count: length)
         let status = EVP_Digest(bytes, bytes.count, &output, nil, algorithm, nil)
-        // libcrypto fails here only without memory or without its default provider: nothing can go on then.
+        // libcrypto only fails here when out of memory or without its default provider: nothing can continue then.
         precondition(status == 1, "libcrypto cannot compute a digest")
         return output
     }

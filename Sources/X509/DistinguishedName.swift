@@ -1,8 +1,8 @@
-/// An X.501 name: its attributes in the order in which the certificate holds them.
+/// An X.501 name: its attributes in the order of the certificate.
 public struct DistinguishedName: Hashable, Sendable {
     /// One attribute, for example type `CN` with value `cucm-pub`.
     public struct Attribute: Hashable, Sendable {
-        /// The short name in upper case (`CN`, `OU`, `O`, `L`, `ST`, `C`), or the dotted OID where it has none.
+        /// The short name in upper case (`CN`, `OU`, `O`, `L`, `ST`, `C`), or the dotted OID if it has none.
         public let type: String
         public let value: String
 
@@ -26,7 +26,7 @@ public struct DistinguishedName: Hashable, Sendable {
         attributes.first { $0.type == type }?.value
     }
 
-    /// The order in which trust lists name the attributes; others follow in certificate order.
+    /// The order of the attributes in trust lists; others follow in certificate order.
     private static let trustListOrder = ["CN", "OU", "O", "L", "ST", "C"]
 
     private var inTrustListOrder: [Attribute] {
@@ -34,7 +34,7 @@ public struct DistinguishedName: Hashable, Sendable {
         return known + attributes.filter { !Self.trustListOrder.contains($0.type) }
     }
 
-    /// The name as a trust list spells it.
+    /// The name as spelled in a trust list.
     ///
     /// Source: docs/trust-list-format.md, "Names".
     public func rendered(_ style: NameStyle) -> String {
@@ -46,12 +46,12 @@ public struct DistinguishedName: Hashable, Sendable {
         }
     }
 
-    /// A value as the CTL Client wrote it for a token: quoted where it begins or ends with a space or holds a special
+    /// A value as the CTL Client wrote it for a token: quoted if it starts or ends with a space or contains a special
     /// character.
     ///
     /// *Unconfirmed*: real files spell a token's organisation `o="Cisco Systems`, with the opening quote only. This
-    /// function explains it by a value with a comma (`Cisco Systems, Inc.`) that was quoted and then cut at the comma.
-    /// A user with a real token can correct the rule here, in one place; see docs/trust-list-format.md, "Names".
+    /// function assumes a value with a comma (`Cisco Systems, Inc.`) that was quoted and then cut at the comma. A user
+    /// with a real token can correct the rule here, in one place; see docs/trust-list-format.md, "Names".
     private static func tokenValue(_ value: String) -> String {
         let special: Set<Character> = [",", "+", "\"", "\\", "<", ">", ";", "#", "="]
         guard value.first == " " || value.last == " " || value.contains(where: special.contains) else { return value }
@@ -60,7 +60,7 @@ public struct DistinguishedName: Hashable, Sendable {
     }
 }
 
-/// How a trust list spells a certificate's names.
+/// How certificate names are spelled in a trust list.
 public enum NameStyle: Sendable {
     /// CUCM's own certificates: `CN=cucm-pub;OU=TAC;O=Cisco;L=Krakow;ST=Malopolska;C=PL`.
     case cucm

@@ -13,7 +13,7 @@ public final class PrivateKey: @unchecked Sendable {
     /// Makes a new RSA key of `bits` bits.
     public static func generate(bits: Int) throws(CertificateError) -> PrivateKey {
         guard let key = etb_rsa_generate(UInt32(bits)) else {
-            throw .openSSL(.cryptoFailed, localized("libcrypto cannot make an RSA key of \(bits) bits"))
+            throw .openSSL(.cryptoFailed, localized("libcrypto cannot generate a \(bits)-bit RSA key"))
         }
         return PrivateKey(key)
     }
@@ -27,7 +27,7 @@ public final class PrivateKey: @unchecked Sendable {
         defer { BIO_free(bio) }
         // A callback that gives no pass phrase: without it libcrypto would ask on the terminal.
         guard let key = PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil) else {
-            throw .openSSL(.notAPrivateKey, localized("the text holds no unencrypted PEM private key"))
+            throw .openSSL(.notAPrivateKey, localized("the text contains no unencrypted PEM private key"))
         }
         self.key = key
     }

@@ -10,8 +10,8 @@ public struct PublicKey: Hashable, Sendable {
     public let isRSA: Bool
     /// The key size in bits; for RSA, of the modulus.
     public let bits: Int
-    /// The key's own encoding: PKCS#1 RSAPublicKey DER for RSA, the uncompressed point for EC. It is what a trust list
-    /// holds as PUBLICKEY.
+    /// The encoded key: PKCS#1 RSAPublicKey DER for RSA, the uncompressed point for EC. It is what a trust list holds
+    /// as PUBLICKEY.
     public let rawKey: [UInt8]
 
     /// libcrypto's key. Reading it from DER takes longer than checking a signature with it, so it is kept.
@@ -20,7 +20,7 @@ public struct PublicKey: Hashable, Sendable {
     private final class Handle: @unchecked Sendable {
         // EVP_PKEY is reference counted and, once made, only read: it may be shared between threads (openssl-threads(7)).
         let key: OpaquePointer
-        /// What checks signatures with this key, set up once for a digest; of use to one thread at a time.
+        /// Verifies signatures with this key, set up once for a digest; usable by one thread at a time.
         private let verifiers = Mutex<[DigestAlgorithm: OpaquePointer]>([:])
 
         init(_ key: OpaquePointer) {
@@ -33,7 +33,7 @@ public struct PublicKey: Hashable, Sendable {
             EVP_PKEY_free(key)
         }
 
-        /// Whether this is the RSA PKCS#1 v1.5 signature of a hash; nil where libcrypto cannot use the key.
+        /// Whether this is the RSA PKCS#1 v1.5 signature of a hash; nil if libcrypto cannot use the key.
         func isValid(signature: [UInt8], hash: [UInt8], digest: DigestAlgorithm) -> Bool? {
             verifiers.withLock { verifiers in
                 guard let verifier = verifiers[digest] ?? verifier(digest) else { return nil }
@@ -71,14 +71,14 @@ public struct PublicKey: Hashable, Sendable {
 
     /// Whether `signature` over `message` was made with this key (RSA PKCS#1 v1.5, RFC 8017 section 8.2.2).
     ///
-    /// - Throws: ``CertificateError`` where the key is not RSA or libcrypto cannot use it. A signature that does not fit
-    ///   is no error.
+    /// - Throws: ``CertificateError`` if the key is not RSA or libcrypto cannot use it. A signature that does not
+    ///   match is no error.
     public func isValid(
         signature: [UInt8], message: [UInt8], digest: DigestAlgorithm
     ) throws(CertificateError) -> Bool {
         guard isRSA else {
             throw CertificateError(
-                .unsupportedKey, localized("only RSA keys sign trust lists; this key is of another kind"))
+                .unsupportedKey, localized("only RSA keys can sign trust lists; this key is not RSA"))
         }
         let hash = Digest.compute(digest, message)
         guard let isValid = handle.isValid(signature: signature, hash: hash, digest: digest) else {
@@ -94,7 +94,7 @@ public struct PublicKey: Hashable, Sendable {
     ) throws(Failure) -> Result { try body(handle.key) }
 }
 
-/// Runs one of libcrypto's i2d functions and takes the bytes it made.
+/// Calls one of libcrypto's i2d functions and takes ownership of the bytes it allocated.
 func derBytes(
     _ what: LocalizableText, _ encode: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) -> Int32
 ) throws(CertificateError) -> [UInt8] {
@@ -106,7 +106,7 @@ func derBytes(
 }
 
 extension [UInt8] {
-    /// Gives libcrypto's d2i functions the moving pointer and the length that they want.
+    /// Gives libcrypto's d2i functions the moving pointer and the length that they need.
     func withBytes<Result>(_ body: (UnsafeMutablePointer<UnsafePointer<UInt8>?>, Int) -> Result) -> Result {
         withUnsafeBufferPointer { buffer in
             var pointer = buffer.baseAddress

@@ -3,11 +3,11 @@ import ClusterLab
 
 struct Down: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Stop a lab; what it holds stays, and `up` goes on with it.",
+        abstract: "Stop a lab; its state is kept, and `up` continues with it.",
         discussion: "Example: cluster-lab down /tmp/lab")
 
     @Argument(help: "The lab's directory.") var directory: String
-    @Flag(help: "Remove the directory with all that it holds, too.") var delete = false
+    @Flag(help: "Also remove the directory with all its contents.") var delete = false
 
     func run() throws {
         let lab = Lab(directory: directory)

@@ -3,7 +3,7 @@ import ClusterLab
 
 struct Phones: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List all phones of a lab as CSV, or have them start again.",
+        abstract: "List all phones of a lab as CSV, or restart them.",
         discussion: """
             Examples:
               cluster-lab phones /tmp/lab
@@ -11,12 +11,12 @@ struct Phones: ParsableCommand {
             """)
 
     @Argument(help: "The lab's directory.") var directory: String
-    @Flag(help: "Start all connected phones again, and return at once.") var restart = false
-    @Flag(help: "With --restart: the phones too that are not connected, as if somebody had plugged them in.")
+    @Flag(help: "Restart all connected phones, and return at once.") var restart = false
+    @Flag(help: "With --restart: also the phones that are not connected, as if someone had plugged them in.")
     var everyone = false
 
     func validate() throws {
-        guard restart || !everyone else { throw ValidationError("--everyone goes with --restart") }
+        guard restart || !everyone else { throw ValidationError("--everyone requires --restart") }
     }
 
     func run() throws {
@@ -33,7 +33,7 @@ struct Phones: ParsableCommand {
         }
     }
 
-    /// As RFC 4180 wants it.
+    /// As required by RFC 4180.
     private static func quoted(_ text: String) -> String {
         text.contains { ",\"\n".contains($0) } ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
     }

@@ -4,7 +4,7 @@ import ClusterLab
 struct SetFault: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fault",
-        abstract: "Make something go wrong on a node, or put it right again.",
+        abstract: "Make something go wrong on a node, or repair it.",
         discussion: (Fault.allCases.map { ($0.rawValue, $0.help) } + [("none", "everything works")])
             .map { $0.0 + String(repeating: " ", count: 17 - $0.0.count) + $0.1 }.joined(separator: "\n")
             + "\n\nExample: cluster-lab fault /tmp/lab cucm-1051-a-sub1 down")
@@ -19,10 +19,10 @@ struct SetFault: ParsableCommand {
         if let delay, !(0...50).contains(delay) { throw ValidationError("--delay must be 0 to 50 seconds") }
         let known = Fault.allCases.map(\.rawValue)
         for fault in faults where fault != "none" && !known.contains(fault) {
-            throw ValidationError("\(fault) is no fault; there are \((known + ["none"]).joined(separator: ", "))")
+            throw ValidationError("\(fault) is not a fault; available: \((known + ["none"]).joined(separator: ", "))")
         }
         guard faults == ["none"] || !faults.contains("none") else {
-            throw ValidationError("none stands alone")
+            throw ValidationError("none cannot be combined with faults")
         }
     }
 

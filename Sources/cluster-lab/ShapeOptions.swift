@@ -1,7 +1,7 @@
 import ArgumentParser
 import ClusterLab
 
-/// What a new lab is to be.
+/// The properties of a new lab.
 struct ShapeOptions: ParsableArguments {
     @Option(help: "The CUCM release of a new lab: 9.1, 10.5 (the default), 11.5, 12.5 or 14.") var release: LabRelease?
     @Option(help: "How many nodes a new lab has, 2 (the default) to 30.") var nodes: Int?
@@ -11,7 +11,7 @@ struct ShapeOptions: ParsableArguments {
     var tvsNodes: Int?
     @Option(help: "How many phones a new lab has, 3 (the default) to 100,000.") var phones: Int?
     @Option(
-        help: "A new lab is like the cluster of this snapshot (etoken-bridge cluster status --snapshot FILE).",
+        help: "Model a new lab on the cluster of this snapshot (etoken-bridge cluster status --snapshot FILE).",
         completion: .file())
     var like: String?
     @Option(
@@ -19,7 +19,7 @@ struct ShapeOptions: ParsableArguments {
             "For tests only: a folder of your own that RSA keys are taken from, and new ones left in, as making them takes long.",
         completion: .directory)
     var keys: String?
-    @Flag(help: "Cisco Tftp serves a changed file only after it was restarted.") var tftpCache = false
+    @Flag(help: "Cisco Tftp serves a changed file only after a restart.") var tftpCache = false
 
     var options: LabOptions {
         LabOptions(

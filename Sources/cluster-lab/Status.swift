@@ -39,7 +39,7 @@ enum StatusText {
         return ([head, ""] + table(rows) + [""] + table(phones) + crowd).joined(separator: "\n")
     }
 
-    /// The many phones by what they hold.
+    /// The many phones, grouped by what they hold.
     private static func crowd(_ status: LabStatus) -> [String] {
         guard !status.crowd.isEmpty else { return [] }
         var counts: [[String]: Int] = [:]

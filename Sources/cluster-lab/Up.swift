@@ -21,7 +21,7 @@ struct Up: ParsableCommand {
     func run() throws {
         let lab = Lab(directory: directory)
         try lab.up(shape.options, executable: try Self.executable())
-        print("The lab is up. Its description is \(lab.directory)/lab.json")
+        print("The lab is up. For etoken-bridge it is described in \(lab.directory)/cluster.toml")
         print(try StatusText.text(of: lab.status()))
     }
 

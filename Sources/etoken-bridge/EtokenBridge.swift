@@ -42,11 +42,11 @@ struct EtokenBridge: ParsableCommand {
         }
     }
 
-    /// The command that the words of a command line name, with its options.
+    /// The command that a command line specifies, with its options.
     ///
-    /// ArgumentParser looks at every command on the way, which takes longer than most of what is then done
-    /// (docs/benchmarks.md). The one that is named is therefore tried alone first. Whatever is not plainly right, help
-    /// and usage errors too, is read again by all of them.
+    /// ArgumentParser checks every command on the way, which takes longer than most commands run (docs/benchmarks.md).
+    /// The specified one is therefore tried alone first. Anything that does not parse, including help and usage errors,
+    /// is parsed again by all of them.
     private static func command(of words: [String]) throws -> any ParsableCommand {
         var named: any ParsableCommand.Type = self
         var rest = words[...]
@@ -66,7 +66,7 @@ struct EtokenBridge: ParsableCommand {
 struct TokenGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token",
-        abstract: localized("Look at security tokens, export their certificates, change their PINs."),
+        abstract: localized("Inspect security tokens, export their certificates, change their PINs."),
         subcommands: [
             TokenList.self, TokenShow.self, TokenExport.self, TokenWatch.self, TokenWait.self, TokenChangePIN.self,
         ])
@@ -75,7 +75,7 @@ struct TokenGroup: ParsableCommand {
 struct CtlGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ctl",
-        abstract: localized("Look at trust list files (CTLFile.tlv, ITLFile.tlv), make and distribute them."),
+        abstract: localized("Inspect, create and distribute trust list files (CTLFile.tlv, ITLFile.tlv)."),
         subcommands: [
             CtlShow.self, CtlVerify.self, CtlDiff.self, CtlBuild.self, CtlEdit.self, CtlSign.self, CtlFetch.self,
             CtlDeploy.self, CtlDelete.self,
@@ -84,13 +84,13 @@ struct CtlGroup: ParsableCommand {
 
 struct TrustGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "trust", abstract: localized("Look at the cluster's trust stores and change them."),
+        commandName: "trust", abstract: localized("Inspect and change the cluster's trust stores."),
         subcommands: [TrustUpload.self, TrustListCommand.self, TrustRemove.self])
 }
 
 struct ClusterGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cluster", abstract: localized("Tell etoken-bridge about CUCM clusters, and look after them."),
+        commandName: "cluster", abstract: localized("Configure and operate CUCM clusters."),
         subcommands: [
             ClusterAdd.self, ClusterList.self, ClusterStatusCommand.self, ClusterSetMode.self,
             ClusterRestartServices.self,

@@ -14,13 +14,13 @@ struct Insert: ParsableCommand {
     @Option(help: "The TCP port of the virtual reader on this machine.")
     var port: UInt16
 
-    @Option(help: "What the token is called. A PIV card is called by its certificate instead.")
+    @Option(help: "The token's label. A PIV card is named by its certificate instead.")
     var label: String
 
     @Option(help: "The serial number as hexadecimal, up to 16 bytes.")
     var serial: String
 
-    @Option(help: "Who made the token.")
+    @Option(help: "The token's manufacturer.")
     var manufacturer = "Aladdin Ltd."
 
     @Option(help: "The certificate as PEM.", completion: .file())
@@ -41,14 +41,14 @@ struct Insert: ParsableCommand {
     @Option(help: "How a wrong PIN is answered: plain (6300, as CardOS 4 does) or counted (63Cx). PIV always counts.")
     var wrongPin = WrongPINStatus.plain
 
-    @Option(help: "The control socket to make.", completion: .file())
+    @Option(help: "The control socket to create.", completion: .file())
     var control: String
 
     func run() throws {
         guard let serialNumber = [UInt8](hex: serial), (1...16).contains(serialNumber.count),
             serialNumber.count * 2 == serial.utf8.count
         else {
-            throw ValidationError("--serial wants 1 to 16 bytes as hexadecimal.")
+            throw ValidationError("--serial must be 1 to 16 bytes in hexadecimal.")
         }
         let pin = Array(try text(pinFile).utf8.prefix { $0 != UInt8(ascii: "\n") })
         let token = try VirtualToken(

@@ -3,7 +3,7 @@ import VirtualToken
 
 struct Tell: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Tell a running token what to do.",
+        abstract: "Send a command to a running token.",
         discussion: """
             Orders: status, insert, pull, hang, resume, and
             trap pull|hang before|after select|read|query|verify|change|choose|sign

@@ -12,7 +12,7 @@ import Testing
         var lock: FileLock? = try FileLock(path, note: "first")
         let error = #expect(throws: FileError.self) { try FileLock(path, note: "second") }
         #expect(error?.code == .locked && error?.operation == .lock)
-        // Looking takes nothing, however often.
+        // Checking takes nothing, however often.
         for _ in 0..<3 { #expect(FileLock.isHeld(path)) }
         #expect(folder.text("lock") == "first")
         withExtendedLifetime(lock) {}
@@ -21,7 +21,7 @@ import Testing
         withExtendedLifetime(try FileLock(path)) { #expect(FileLock.isHeld(path)) }
     }
 
-    /// A child that inherits the descriptor, as one does that another thread starts at that moment, keeps no lock.
+    /// A child that inherits the descriptor, such as one that another thread starts at that moment, keeps no lock.
     @Test func isGoneWithItsOwner() throws {
         let path = folder.file("lock")
         var lock: FileLock? = try FileLock(path)

@@ -21,7 +21,7 @@ import Testing
         #expect(try Files.read(path) == [1, 2] && Files.stamp(path) == stamp)
         try Files.write([3], to: path, replacing: true)
         #expect(try Files.read(path) == [3] && mode(path) == 0o600 && Files.stamp(path) != stamp)
-        // Nothing is left beside it.
+        // Nothing is left next to it.
         #expect(Files.names(in: folder.path) == ["file"])
     }
 

@@ -19,7 +19,7 @@ import Testing
         #expect(try lines(path) == ["one", "two"])
     }
 
-    /// What a crash cut off counts as not written, and the next line does not follow half a one.
+    /// What a crash cut off counts as not written, and the next line does not follow an incomplete one.
     @Test(arguments: ["", "tw", "{\"half\":"]) func aTornLineGoes(rest: String) throws {
         let path = folder.write("journal", "one\n" + rest)
         #expect(try lines(path) == ["one"])

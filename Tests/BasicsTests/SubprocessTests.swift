@@ -3,7 +3,7 @@ import Glibc
 import ServerFixtures
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct SubprocessTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct SubprocessTests {
     private let folder = TemporaryFolder()
 
     private func run(_ script: String, environment: [String: String]? = nil, third: Int32? = nil) throws -> String {

@@ -12,7 +12,7 @@ import Testing
         #expect(Concurrently.map([Int](), maximumWidth: width) { $0 } == [])
     }
 
-    /// As many at once as it may be, and never more.
+    /// As many at once as allowed, and never more.
     @Test func keepsToItsWidth() {
         let counts = Mutex((now: 0, most: 0))
         _ = Concurrently.map(Array(0..<24), maximumWidth: 4) { _ in
@@ -28,7 +28,7 @@ import Testing
         #expect(counts.withLock { $0.most } == 4)
     }
 
-    /// One input does not wait for another one that takes long.
+    /// One input does not wait for another that takes long.
     @Test func aSlowOneKeepsNobody() {
         let isReleased = Atomic(false)
         let results = Concurrently.map(Array(0..<20), maximumWidth: 2) { input in
@@ -79,7 +79,7 @@ import Testing
         #expect(throws: Failed.self) { try #require(result).get() }
     }
 
-    /// Work that does not return is given up, and what it does later harms nobody.
+    /// Work that does not return is abandoned, and what it does later does no harm.
     @Test func canBeGivenUp() {
         let isReleased = Atomic(false)
         let hasEnded = Mutex<Bool>.Shared()
@@ -93,7 +93,7 @@ import Testing
         #expect(task.value(within: 60) != nil && hasEnded.isSet)
     }
 
-    /// What the work owned is gone when its end is told: a module is unloaded before the program goes on.
+    /// What the work owned is released when its end is reported: a module is unloaded before the program continues.
     @Test func letsGoOfWhatItOwned() {
         let isGone = Mutex<Bool>.Shared()
         var owned: Owned? = Owned(isGone)

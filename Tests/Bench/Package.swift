@@ -2,7 +2,7 @@
 
 import PackageDescription
 
-// Programs that tools/bench runs; not built with the product.
+// Programs run by tools/bench; not built with the product.
 let package = Package(
     name: "bench",
     dependencies: [.package(name: "etoken-bridge", path: "../..")],

@@ -7,22 +7,24 @@ import os
 import subprocess
 import sys
 import time
+import tomllib
 
 PROGRAM, LAB, FILES = sys.argv[1], sys.argv[2], sys.argv[3:5]
 ROUNDS = 3
-lab = json.load(open(f"{LAB}/lab.json"))
+with open(f"{LAB}/cluster.toml", "rb") as file:
+    (lab,) = tomllib.load(file)["clusters"].values()
 
 
 def section(name, nodes):
-    account = lab["credentials"]["platform"]
+    account = lab["platform"]
     lines = [f'[clusters."{name}"]', f'version = "{lab["version"]}"', f'[clusters."{name}".platform]',
-             f'user = "{account["user"]}"', f'password_file = "{account["passwordFile"]}"']
+             f'user = "{account["user"]}"', f'password_file = "{account["password_file"]}"']
     for number, node in enumerate(nodes):
         lines += [f'[[clusters."{name}".nodes]]', f'name = "{node["name"]}"',
                   f'publisher = {"true" if number == 0 else "false"}', f'address = "{node["address"]}"',
-                  f'tftp_port = {node["tftpPort"]}', f'http_port = {node["httpPort"]}',
-                  f'https_port = {node["httpsPort"]}', f'ssh_port = {node["sshPort"]}',
-                  f'tls_pin = "{node["tlsPin"]}"', f'ssh_host_key = "{node["sshHostKey"]}"']
+                  f'tftp_port = {node["tftp_port"]}', f'http_port = {node["http_port"]}',
+                  f'https_port = {node["https_port"]}', f'ssh_port = {node["ssh_port"]}',
+                  f'tls_pin = "{node["tls_pin"]}"', f'ssh_host_key = "{node["ssh_host_key"]}"']
     return "\n".join(lines) + "\n"
 
 

@@ -46,7 +46,7 @@ import Testing
             let peak = memory.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split { !$0.isNumber }.first
             #expect(Int(peak ?? "") ?? .max < 250_000, "kB")
 
-            // Too much at once is refused, and pages are given.
+            // Too much at once is refused, and pages are returned.
             let query =
                 "select d.name, p.name as pool from device d, devicepool p where d.fkdevicepool=p.pkid and d.tkclass=1"
             let whole = try await lab.client("soap", "axl", "executeSQLQuery", "sql", query)
@@ -67,7 +67,7 @@ import Testing
             #expect((refused["fault"] as? String)?.contains("Exceeded allowed rate") == true)
             try await lab.fault(RunningLab.publisher, "none")
 
-            // A file by somebody whom TVS alone can vouch for, and only the third node's service runs.
+            // A file by someone whom TVS alone can vouch for, and only the third node's service runs.
             let token = try TestToken("SAST-ADN0054f509")
             let new = try token.ctl(try lab.served(RunningLab.publisher))
             let nodes = status.nodes.map(\.name)
@@ -88,7 +88,7 @@ import Testing
                     part.ctlOutcome == (hasSecurityByDefault ? "accepted" : "refused"), "\(part)")
             }
 
-            // Nobody vouches for the next one. All who know the first token take its next file.
+            // Nobody vouches for the next one. All phones that know the first token accept its next file.
             try await lab.fault(nodes[2], "down")
             let other = try TestToken("SAST-ADN008580ef")
             try await lab.deploy(try other.ctl(try lab.served(RunningLab.publisher)), to: Array(nodes.prefix(2)))
@@ -121,7 +121,7 @@ import Testing
 }
 
 extension RunningLab {
-    /// Starts the many phones again, and waits until they are through with it.
+    /// Restarts the many phones, and waits until they are done.
     func restartCrowd(_ options: String...) async throws -> LabStatus {
         let started = try await Self.cli(["phones", directory, "--restart"] + options)
         guard started.status == 0 else { throw Missing(description: started.errors) }

@@ -4,11 +4,11 @@ import ServerFixtures
 import Testing
 import X509
 
-/// Each fault: what fails, what the cluster holds afterwards, and that it can be undone.
+/// Each fault: what fails, what the cluster has afterwards, and that it can be undone.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct FaultTests {
     private static let importing = "set cert import trust Phone-SAST-trust"
 
-    /// Each way to bring something to a node: what came of it, nil where no answer came.
+    /// Every way to send something to a node, and the result: nil if no response came.
     private func uploads(_ lab: RunningLab, _ node: String) async throws -> [String: String?] {
         let token = try TestToken("SAST-ADN0054f509")
         let pem = try lab.file(Array(token.certificate.pem.utf8))
@@ -102,7 +102,7 @@ import X509
         }
     }
 
-    /// Stored, though the client cannot know.
+    /// Stored, although the client cannot know.
     @Test func theAnswerIsLost() async throws {
         try await RunningLab.with(release: "12.5") { lab in
             let node = RunningLab.subscriber
@@ -134,8 +134,8 @@ import X509
     @Test func otherKeys() async throws {
         try await RunningLab.with { lab in
             let node = RunningLab.publisher
-            let pin = try (lab.node(node)["tlsPin"] as? String).required("tlsPin")
-            let print = try (lab.node(node)["sshHostKey"] as? String).required("sshHostKey")
+            let pin = try lab.node(node).tlsPin.required("tlsPin")
+            let print = try lab.node(node).sshHostKey.required("sshHostKey")
             func hasOwnTLSKey() async throws -> Bool {
                 let url = try lab.https(node) + "/cmplatform"
                 let status = try ChildProcess.end(of: ["curl", "-sk", "--pinnedpubkey", pin, url]).status
@@ -143,7 +143,7 @@ import X509
                 return status == 0
             }
             func hasOwnSSHKey() async throws -> Bool {
-                let scan = "ssh-keyscan -t rsa -p \(try lab.port("sshPort", node)) \(try lab.address(node)) 2>/dev/null"
+                let scan = "ssh-keyscan -t rsa -p \(try lab.port(\.sshPort, node)) \(try lab.address(node)) 2>/dev/null"
                 let found = try ChildProcess.end(of: ["bash", "-c", scan + " | ssh-keygen -lf -"]).output
                 #expect(found.contains("SHA256:"))
                 return found.contains(print)
@@ -176,7 +176,7 @@ import X509
             let broken = try await rows()
             #expect(broken[0] == good[0])
             #expect(broken[1].hasPrefix(node) && broken[1].hasSuffix("(4) Setup Failed"))
-            // The node goes on with what it had.
+            // The node keeps what it had.
             let hasModeCommand = try await lab.type(toNonSecure).contains("Cluster set to Non Secure Mode")
             #expect(hasModeCommand == (release != "9.1"))
             #expect(try await lab.type(mode, at: node).contains("\n1         \n"))
@@ -204,7 +204,7 @@ import X509
         try await RunningLab.inDirectory { directory in
             #expect(try await RunningLab.cli(["up", directory]).status == 0)
             let lab = try RunningLab(directory: directory)
-            let nodes = try lab.description["nodes"] as? NSArray
+            let nodes = try lab.cluster().nodes
             let before = try await lab.state()
             try await lab.fault("all", "tls-key", "disk-full")
             for delay in ["-1", "51", "much"] {
@@ -215,8 +215,8 @@ import X509
             #expect(try await RunningLab.cli(["up", directory]).status == 0)
             let faults = try await lab.status().nodes.map(\.faults)
             #expect(faults == [["disk-full", "tls-key"], ["disk-full", "tls-key"]])
-            // What clients are told stays what it was before the key changed.
-            #expect(try nodes != nil && lab.description["nodes"] as? NSArray == nodes)
+            // What clients are told stays the same as before the key changed.
+            #expect(try lab.cluster().nodes == nodes && nodes.count == 2)
             try await lab.fault("all", "none")
             #expect(try await lab.status().nodes.allSatisfy { $0.faults.isEmpty })
             #expect(try await lab.state() == before)

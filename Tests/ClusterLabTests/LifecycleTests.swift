@@ -30,7 +30,7 @@ import Testing
 
     @Test func secretsAreTheOwnersOnly() async throws {
         try await RunningLab.with { lab in
-            for file in ["lab.json", "credentials/platform", "credentials/application"] {
+            for file in ["cluster.toml", "credentials/platform", "credentials/application"] {
                 let attributes = try FileManager.default.attributesOfItem(atPath: "\(lab.directory)/\(file)")
                 #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
             }
@@ -83,9 +83,9 @@ import Testing
             #expect(try await RunningLab.cli(["up", directory]).status == 0)
             let lab = try RunningLab(directory: directory)
             #expect(try await RunningLab.cli(["down", directory]).status == 0)
-            // Somebody else has taken a port in the meantime.
+            // Something else has taken a port in the meantime.
             let address = try lab.address(RunningLab.subscriber)
-            let port = try lab.port("sshPort", RunningLab.subscriber)
+            let port = try lab.port(\.sshPort, RunningLab.subscriber)
             let script = """
                 import socket, subprocess, sys
                 taken = socket.create_server(("\(address)", \(port)))

@@ -5,7 +5,7 @@ import X509
 
 @testable import ClusterLab
 
-/// The phones' decision alone, case by case, with an answer of TVS that the test chooses.
+/// The phones' decision alone, case by case, with a TVS answer chosen by the test.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct PhoneJudgeTests {
     private let publisher: TestToken
     private let token: TestToken
@@ -60,7 +60,7 @@ import X509
         #expect(try judge(next, model: model, ctl: nil, itl: nil) == 1)
         let swapped = try Self.list([(token, .sast), (other, .sast)], by: other)
         #expect(try judge(swapped, model: model, ctl: next, itl: nil) == 2)
-        // A server's certificate in the CTL file, that is no SAST, signs nothing.
+        // A server's certificate in the CTL file that is not a SAST cannot sign anything.
         let servers = try Self.list([(token, .sast), (publisher, .ccmTFTP)], by: token)
         #expect(try judge(tokenless, model: model, ctl: servers, itl: nil) == nil)
     }
@@ -78,7 +78,7 @@ import X509
         #expect(try judge(next, ctl: tokenless, itl: itl, tvs: valid(token, [2, 0])) == 3)
         #expect(try judge(next, ctl: tokenless, itl: itl, tvs: valid(token, [2, 21])) == nil)
         #expect(try judge(next, ctl: tokenless, itl: itl, tvs: valid(token, [])) == nil)
-        // Vouching for one certificate does not help a file that another key signed.
+        // Vouching for one certificate does not help a file signed by another key.
         #expect(try judge(next, ctl: tokenless, itl: itl, tvs: valid(other, [0])) == nil)
         #expect(try judge(next, ctl: tokenless, itl: itl, tvs: { _, _ in .unreachable("down") }) == nil)
         #expect(try judge(next, ctl: tokenless, itl: nil, tvs: valid(token, [0])) == nil)
@@ -127,7 +127,7 @@ import X509
     }
 }
 
-/// What arrives over TVS connections, whatever it is, is read or refused.
+/// Whatever arrives over TVS connections is either parsed or refused.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct TrustServiceMessageTests {
     @Test func aMessageReadsBack() throws {
         let message = TVSMessage(.queryRequest, session: 0xdead_beef, elements: [(1, [1, 65]), (5, [0x83, 0xe9])])

@@ -4,7 +4,7 @@ import ServerFixtures
 import Testing
 import X509
 
-/// What the phones take and what they refuse, with files signed by test keys.
+/// What the phones accept and what they refuse, with files signed by test keys.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct PhoneTests {
     private func outcomes(_ phones: [String: LabStatus.Phone]) -> [String?] {
         ["CP-7975", "CP-8861", "CP-7960"].map { phones[$0]?.ctlOutcome }
@@ -23,7 +23,8 @@ import X509
                 #expect(lab.held(phone.name) == (model == "CP-7960" ? old : file))
             }
 
-            // The second token signs the next file: in the file that the first two hold, unknown to the third.
+            // The second token signs the next file: it is in the file that the first two phones hold, and unknown to
+            // the third.
             let next = try second.ctl(old, others: [first])
             try await lab.deploy(next)
             _ = try await lab.type(["utils service stop Cisco Trust Verification Service", "exit"])
@@ -50,7 +51,7 @@ import X509
             #expect(phones["CP-7975"]?.ctlReason?.contains("no TVS server answers") == true)
             for phone in phones.values {
                 #expect(lab.held(phone.name) == old)
-                let page = "http://\(phone.address):\(try (lab.description["phoneWebPort"] as? Int).required("port"))"
+                let page = "http://\(phone.address):\(try lab.cluster().phoneWebPort)"
                 let log = "\(page)/CGI/Java/Serviceability?adapter=device.settings.status.messages"
                 let messages = try ChildProcess.end(of: ["curl", "-s", log]).output
                 #expect(messages.contains("Trust List Update Failed"))
@@ -109,7 +110,7 @@ import X509
 
     @Test func theWebPageShowsTheChecksum() async throws {
         try await RunningLab.with { lab in
-            let port = try (lab.description["phoneWebPort"] as? Int).required("port")
+            let port = try lab.cluster().phoneWebPort
             for phone in try await lab.status().phones {
                 let page = "http://\(phone.address):\(port)"
                 let device = try ChildProcess.end(of: ["curl", "-s", page + "/DeviceInformationX"]).output

@@ -13,7 +13,7 @@ import X509
                 "show ctl", "file delete tftp CTLFile.tlv", "y", "show ctl", "exit",
             ])
             #expect(screen.contains("Active Master Version: \(release)."))
-            #expect(try (lab.description["version"] as? String).required("version").hasPrefix(release + "."))
+            #expect(try lab.cluster().version?.description.hasPrefix(release + ".") == true)
             let isOld = release == "9.1"
             let isNew = ["12.5", "14"].contains(release)
             #expect(screen.contains("admin:utils ctl reset localkey\nNo valid command entered\n") == isOld)
@@ -35,13 +35,15 @@ import X509
             }
             let list = try TrustListFile(decoding: try lab.served(RunningLab.publisher))
             let signers = list.records.filter { $0.role == .sast }
-            let tokens = try (lab.description["tokens"] as? [[String: String]]).required("tokens")
+            let tokens =
+                (try? FileManager.default.contentsOfDirectory(atPath: lab.directory + "/tokens"))?
+                .filter { $0.hasSuffix(".pem") }.sorted() ?? []
             switch release {
             case "9.1":
                 #expect(list.records.map(\.role) == [.sast, .ccmTFTP, .capf, .ccmTFTP, .sast])
-                #expect(tokens.map { $0["name"] } == ["SAST-ADN0054f509", "SAST-ADN008580ef"])
+                #expect(tokens == ["SAST-ADN0054f509.pem", "SAST-ADN008580ef.pem"])
                 for (token, record) in zip(tokens, signers) {
-                    let pem = try String(contentsOfFile: try token["certificate"].required("path"), encoding: .utf8)
+                    let pem = try String(contentsOfFile: "\(lab.directory)/tokens/\(token)", encoding: .utf8)
                     #expect(record.certificate == (try Certificate(pem: pem)).der)
                     #expect(record.isToken && record.certificateSignature == nil)
                 }
@@ -69,12 +71,12 @@ import X509
         try await RunningLab.with(release: release) { lab in
             let node = RunningLab.publisher
             let isOld = release == "9.1"
-            #expect(try lab.description["legacyTLS"] as? Bool == isOld)
-            #expect(try lab.description["legacySSH"] as? Bool == isOld)
+            #expect(try lab.cluster().nodes.allSatisfy { $0.legacyTLS == isOld })
+            #expect(try lab.cluster().nodes.allSatisfy { $0.legacySSH == isOld })
             let url = try lab.https(node) + "/cmplatform"
             #expect(try ChildProcess.end(of: ["curl", "-sk", "--tlsv1.2", url]).status == (isOld ? 35 : 0))
             let session = try ChildProcess.end(of: [
-                "openssl", "s_client", "-connect", "\(try lab.address(node)):\(try lab.port("httpsPort", node))",
+                "openssl", "s_client", "-connect", "\(try lab.address(node)):\(try lab.port(\.httpsPort, node))",
                 "-tls1", "-cipher", "DEFAULT:@SECLEVEL=0",
             ])
             #expect(!session.output.contains("Cipher is (NONE)") == ["9.1", "10.5"].contains(release))
@@ -82,7 +84,7 @@ import X509
             let host = "administrator@\(try lab.address(node))"
             let plain = try ChildProcess.end(of: [
                 "sshpass", "-f", lab.directory + "/credentials/platform", "ssh", "-p",
-                "\(try lab.port("sshPort", node))",
+                "\(try lab.port(\.sshPort, node))",
                 "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", host,
             ])
             #expect(plain.errors.contains("no matching") == isOld, "\(plain.errors)")

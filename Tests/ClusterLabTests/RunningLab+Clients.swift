@@ -1,14 +1,15 @@
 import ClusterLab
+import Configuration
 import Foundation
 import ServerFixtures
 import Testing
 import X509
 
-/// What is asked of a lab by clients that share no code with it.
+/// Queries to a lab by clients that share no code with it.
 extension RunningLab {
     static let profiles = ["9.1", "10.5", "12.5", "14"]
 
-    /// A lab of a test's own. Where the test fails, the end of the lab's log is said.
+    /// A lab of a test's own. If the test fails, the end of the lab's log is reported.
     static func with(
         release: String = "10.5", _ options: [String] = [], _ body: (RunningLab) async throws -> Void
     ) async throws {
@@ -44,28 +45,25 @@ extension RunningLab {
         return try JSONDecoder().decode(LabStatus.self, from: Data(result.output.utf8))
     }
 
-    // MARK: What lab.json says
+    // MARK: What cluster.toml says
 
-    var description: [String: Any] {
-        get throws {
-            let data = try Data(contentsOf: URL(fileURLWithPath: directory + "/lab.json"))
-            return try (JSONSerialization.jsonObject(with: data) as? [String: Any]).required("lab.json is no object")
-        }
+    func node(_ name: String) throws -> NodeConfiguration { try cluster().node(name).required("node \(name)") }
+
+    func address(_ node: String) throws -> String { try self.node(node).address }
+    func port(_ kind: KeyPath<NodeConfiguration, UInt16>, _ node: String) throws -> UInt16 {
+        try self.node(node)[keyPath: kind]
     }
-
-    func node(_ name: String) throws -> [String: Any] {
-        let nodes = try (try description["nodes"] as? [[String: Any]]).required("nodes")
-        return try nodes.first { $0["name"] as? String == name }.required("node \(name)")
-    }
-
-    func address(_ node: String) throws -> String { try (self.node(node)["address"] as? String).required("address") }
-    func port(_ kind: String, _ node: String) throws -> Int { try (self.node(node)[kind] as? Int).required(kind) }
-    func http(_ node: String) throws -> String { "http://\(try address(node)):\(try port("httpPort", node))" }
-    func https(_ node: String) throws -> String { "https://\(try address(node)):\(try port("httpsPort", node))" }
-    func tftp(_ node: String) throws -> String { "tftp://\(try address(node)):\(try port("tftpPort", node))" }
+    func http(_ node: String) throws -> String { "http://\(try address(node)):\(try port(\.httpPort, node))" }
+    func https(_ node: String) throws -> String { "https://\(try address(node)):\(try port(\.httpsPort, node))" }
+    func tftp(_ node: String) throws -> String { "tftp://\(try address(node)):\(try port(\.tftpPort, node))" }
 
     func served(_ node: String, _ file: String = "CTLFile.tlv") throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: "\(directory)/nodes/\(node)/tftp/\(file)")))
+    }
+
+    /// Whether a node has a file to serve.
+    func serves(_ node: String, _ file: String = "CTLFile.tlv") throws -> Bool {
+        try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/nodes/\(node)/tftp").contains(file)
     }
 
     func held(_ phone: String, _ file: String = "CTLFile.tlv") -> [UInt8]? {
@@ -80,22 +78,22 @@ extension RunningLab {
         try await run(script, arguments).json()
     }
 
-    /// What OpenSSH's client must be told to talk to this release.
+    /// The options that OpenSSH's client needs for this release.
     private func sshAlgorithms() throws -> [String] {
-        guard try description["legacySSH"] as? Bool == true else { return [] }
+        guard try cluster().publisher?.legacySSH == true else { return [] }
         return [
             "KexAlgorithms=+diffie-hellman-group14-sha1", "HostKeyAlgorithms=+ssh-rsa", "Ciphers=+aes128-cbc",
             "MACs=+hmac-sha1",
         ].flatMap { ["-o", $0] }
     }
 
-    /// The same where it need not succeed.
+    /// The same if it need not succeed.
     func run(_ script: String, _ arguments: [String]) async throws -> ChildProcess.Result {
-        let command = ["python3", "-W", "ignore", "\(Self.clients)/\(script).py", directory + "/lab.json"]
+        let command = ["python3", "-W", "ignore", "\(Self.clients)/\(script).py", directory + "/cluster.toml"]
         return try ChildProcess.end(of: command + arguments)
     }
 
-    /// Everything that the cluster and its phones hold, faults left out.
+    /// Everything that the cluster and its phones hold, without faults.
     func state() async throws -> [String: String] {
         let status = try await status()
         var state: [String: String] = ["mode": "\(status.securityMode ?? -1)"]
@@ -130,7 +128,7 @@ extension RunningLab {
         try ChildProcess.end(
             of: [
                 "sshpass", "-f", passwordFile ?? directory + "/credentials/platform", "ssh", "-p",
-                "\(try port("sshPort", node))", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                "\(try port(\.sshPort, node))", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                 "-o", "LogLevel=ERROR", "-o", "NumberOfPasswordPrompts=1",
             ] + sshAlgorithms() + options + ["administrator@\(try address(node))"],
             input: lines.map { $0 + "\n" }.joined())

@@ -3,15 +3,15 @@ import ServerFixtures
 import Testing
 import TrustList
 
-/// Clusters of other sizes than two nodes, and the cache of Cisco Tftp.
+/// Clusters with other numbers of nodes, and the cache of Cisco Tftp.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct SizeTests {
     @Test func sixNodes() async throws {
         try await RunningLab.with(["--nodes", "6"]) { lab in
-            let nodes = try (lab.description["nodes"] as? [[String: Any]]).required("nodes")
-            #expect(nodes.map { $0["publisher"] as? Bool ?? false } == [true, false, false, false, false, false])
-            #expect(nodes.map { $0["tftp"] as? Bool ?? false } == [true, true, true, false, false, false])
-            #expect(Set(nodes.compactMap { $0["tlsPin"] as? String }).count == 6)
-            #expect(Set(nodes.compactMap { $0["sshHostKey"] as? String }).count == 6)
+            let nodes = try lab.cluster().nodes
+            #expect(nodes.map(\.isPublisher) == [true, false, false, false, false, false])
+            #expect(nodes.map(\.servesTFTP) == [true, true, true, false, false, false])
+            #expect(Set(nodes.compactMap(\.tlsPin)).count == 6)
+            #expect(Set(nodes.compactMap(\.sshHostKey)).count == 6)
             #expect(RunningLab.processes(of: lab.directory).count == 6, "lab, three atftpd, two nginx")
             let last = "cucm-1051-a-sub5"
             #expect(try TrustListFile(decoding: lab.served(RunningLab.publisher)).records.count == 8)
@@ -56,12 +56,12 @@ import TrustList
         #expect(!FileManager.default.fileExists(atPath: directory))
     }
 
-    /// Phones ask the next server of their ITL file when one does not answer; each looks at the CTL file of its own node.
+    /// Phones ask the next server of their ITL file if one does not answer; each checks the CTL file of its own node.
     @Test func twoTrustVerificationServices() async throws {
         try await RunningLab.with(["--nodes", "3", "--tvs-nodes", "2"]) { lab in
             let nodes = [RunningLab.publisher, RunningLab.subscriber, "cucm-1051-a-sub2"]
-            #expect(try nodes.map { try lab.node($0)["tvsPort"] is Int } == [true, true, false])
-            #expect(try nodes.map { try lab.node($0)["tvsPin"] is String } == [true, true, false])
+            #expect(try nodes.map { try lab.node($0).tvsPort != nil } == [true, true, false])
+            #expect(try nodes.map { try lab.node($0).tvsPin != nil } == [true, true, false])
             for node in nodes {
                 let list = try TrustListFile(decoding: try lab.served(node, "ITLFile.tlv"))
                 let servers = list.records.filter { $0.role == .tvs }
@@ -82,7 +82,6 @@ import TrustList
 
     @Test func aCacheIsFilledWhenTheServiceStarts() async throws {
         try await RunningLab.with(["--tftp-cache"]) { lab in
-            #expect(try lab.description["tftpCache"] as? Bool == true)
             let node = RunningLab.subscriber
             let path = lab.directory + "/fetched"
             func served(_ name: String) async throws -> [[UInt8]?] {
@@ -101,7 +100,7 @@ import TrustList
             #expect(try await served("CTLFile.tlv") == [old, old])
             #expect(
                 try await lab.type(["show ctl", "q", "exit"], at: node).contains("Length of CTL file: \(new.count)"))
-            // A name that is new is found at once.
+            // A new name is found at once.
             let file = try lab.file([1, 2, 3])
             _ = try await lab.client("osadmin", node, "upload", "new.bin", file)
             #expect(try await served("new.bin") == [[1, 2, 3], [1, 2, 3]])

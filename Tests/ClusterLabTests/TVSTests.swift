@@ -3,7 +3,7 @@ import ServerFixtures
 import Testing
 import X509
 
-/// The Trust Verification Service, asked by a Python client and by openssl.
+/// The Trust Verification Service, queried by a Python client and by openssl.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct TVSTests {
     private func elements(_ answer: [String: Any]) throws -> [String: String] {
         try (answer["elements"] as? [String: String]).required("elements in \(answer)")
@@ -46,7 +46,7 @@ import X509
         try await RunningLab.with { lab async throws in
             for junk in [
                 "47455420" + "2f20485454502f312e300d0a0d0a", "57020300000000010000", "57010900000000010000",
-                // A body that is shorter than its element says; an element twice; no device name.
+                // A body that is shorter than its element says; a duplicate element; no device name.
                 "570103000000000100050100090141", "57010300000000010008" + "01000101" + "01000101",
                 "57010300000000010004" + "05000101", "57010400000000010005" + "0100020141",
             ] {
@@ -58,7 +58,7 @@ import X509
     @Test func oldTLS() async throws {
         try await RunningLab.with { lab in
             let address = try lab.address(RunningLab.publisher)
-            let port = try lab.port("tvsPort", RunningLab.publisher)
+            let port = try lab.node(RunningLab.publisher).tvsPort.required("tvsPort")
             let session = try ChildProcess.end(of: [
                 "openssl", "s_client", "-connect", "\(address):\(port)", "-tls1", "-cipher", "AES256-SHA:@SECLEVEL=0",
             ])

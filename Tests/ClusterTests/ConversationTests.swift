@@ -34,7 +34,7 @@ import Testing
         #expect(feed(&conversation, "a late message\r\nadmin:show ctl\r\nrow\r\nadmin:") == .finished("row"))
     }
 
-    /// A terminal wraps a long command at its width; some begin the next line with CR alone, or a blank.
+    /// A terminal wraps a long command at its width; some start the next line with CR alone, or a space.
     @Test(arguments: ["\r\n", "\n", " \r\n", "\r\n "])
     func aWrappedEchoGoes(wrap: String) {
         let command = "run sql select paramname,paramvalue from processconfig where paramname='ClusterSecurityMode'"
@@ -43,7 +43,7 @@ import Testing
         #expect(feed(&conversation, "\(echo)\r\nparamname\r\n=========\r\nadmin:") == .finished("paramname\n========="))
     }
 
-    /// However the network cuts what the node sends, the answer is the same.
+    /// However the network splits what the node sends, the result is the same.
     @Test(arguments: [
         "show ctl\r\nLength of CTL file: 0\r\n\r\nadmin:", "show ctl\nrow\n\nadmin:",
         "admin:show ctl\r\n\r\nrow\r\r\nadmin:",

@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Secrets
@@ -6,12 +7,12 @@ import Testing
 import TrustList
 import X509
 
-/// Every way into a cluster, against the lab.
+/// Every interface of a cluster, against the lab.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct LabTests {
     @Test(arguments: ["10.5", "12.5"])
     func theCommandLine(release: String) throws {
         let lab = try RunningLab(release: release)
-        let cluster = ClusterClient(try LabFile.read(folder: lab.directory))
+        let cluster = ClusterClient(try lab.cluster())
         let publisher = try cluster.publisher()
         let commandLine = try cluster.commandLine(of: publisher)
         #expect("\(try commandLine.version())".hasPrefix(release))
@@ -21,7 +22,7 @@ import X509
         #expect(try commandLine.showITL().contains("Length of ITL file"))
         #expect(try commandLine.ownCertificates().contains { $0.unit == "CallManager" })
         #expect(try commandLine.services().contains { $0.name == "Cisco Tftp" && $0.isRunning })
-        try commandLine.restartService("Cisco Tftp")
+        try commandLine.restart("Cisco Tftp")
         let phones = try commandLine.runSQL(
             "select d.name, tm.name as model from device d, typemodel tm where d.tkmodel=tm.enum and d.tkclass=1")
         #expect(phones.rows.count == 3)
@@ -45,13 +46,13 @@ import X509
     @Test(arguments: ["10.5", "12.5"])
     func theTrustStoreOverTheWeb(release: String) throws {
         let lab = try RunningLab(release: release)
-        let cluster = ClusterClient(try LabFile.read(folder: lab.directory))
+        let cluster = ClusterClient(try lab.cluster())
         let administration = try cluster.administration(of: cluster.publisher())
         let certificates = [try certificate(), try certificate()]
         for certificate in certificates {
             try administration.uploadTrustCertificate(unit: "Phone-SAST-trust", pem: certificate.pem)
         }
-        // Once more is no error.
+        // Repeating it is no error.
         try administration.uploadTrustCertificate(unit: "Phone-SAST-trust", pem: certificates[0].pem)
         let listed = try administration.trustCertificates(unit: "Phone-SAST-trust")
         #expect(Set(listed.map(\.certificate)) == Set(certificates))
@@ -65,7 +66,7 @@ import X509
     @Test(arguments: ["10.5", "12.5"])
     func trustListsComeAndGo(release: String) throws {
         let lab = try RunningLab(release: release)
-        let cluster = ClusterClient(try LabFile.read(folder: lab.directory))
+        let cluster = ClusterClient(try lab.cluster())
         let hosts = try cluster.trustListHosts
         #expect(hosts.count == 2)
         let before = try #require(try hosts[0].fetch(.ctl))
@@ -82,7 +83,7 @@ import X509
 
     @Test func theTrustVerificationServiceKnowsTheSigner() throws {
         let lab = try RunningLab()
-        let cluster = ClusterClient(try LabFile.read(folder: lab.directory))
+        let cluster = ClusterClient(try lab.cluster())
         let bytes = try #require(try cluster.trustListHosts[0].fetch(.ctl))
         let header = try TrustListFile(decoding: bytes).header
         let answer = try cluster.tvs().queryCertificate(
@@ -96,7 +97,7 @@ import X509
 
     @Test func phonesAreFoundAndRestarted() throws {
         let lab = try RunningLab()
-        let cluster = ClusterClient(try LabFile.read(folder: lab.directory))
+        let cluster = ClusterClient(try lab.cluster())
         let devices = try cluster.axl().executeSQLQuery("select name from device order by name")["name"]
         let phones = try #require(devices).filter { $0.hasPrefix("SEP") }
         #expect(phones.count == 3)
@@ -109,16 +110,46 @@ import X509
             #expect(try page.information().name == phone.name)
             let held = try #require(try page.trustLists().ctl)
             #expect(PhoneTrustLists.matches(held, md5: Digest.md5(file), sha1: Digest.sha1(file)))
-            #expect(try !page.statusMessages().isEmpty)
             try cluster.axl().restartPhone(phone.name)
         }
         let error = #expect(throws: ClusterError.self) { try cluster.axl().restartPhone("SEP000000000000") }
         #expect(error?.code == .refused)
     }
 
+    @Test func whoeverAsksAtOnceSharesOneLogin() throws {
+        let lab = try RunningLab()
+        let cluster = ClusterClient(try lab.cluster())
+        let publisher = try cluster.publisher()
+        let shells = Concurrently.map(Array(0..<6)) { _ in
+            (try? cluster.commandLine(of: publisher)).map { ObjectIdentifier($0.shell as AnyObject) }
+        }
+        #expect(Set(shells).count == 1 && shells[0] != nil)
+        let administrations = Concurrently.map(Array(0..<6)) { _ -> ObjectIdentifier? in
+            guard let administration = try? cluster.administration(of: publisher),
+                (try? administration.trustCertificates(unit: TrustStores.phoneSAST)) != nil
+            else { return nil }
+            return ObjectIdentifier(administration)
+        }
+        #expect(Set(administrations).count == 1 && administrations[0] != nil)
+    }
+
+    /// The publisher of a large cluster does not serve phones.
+    @Test func onlyNodesThatServeTrustListsAreAskedForThem() throws {
+        let node = { (name: String, serves: Bool) in
+            NodeConfiguration(name: name, isPublisher: name == "pub", address: "127.0.0.1", servesTFTP: serves)
+        }
+        func names(_ nodes: [NodeConfiguration]) throws -> [String] {
+            try ClusterClient(ClusterConfiguration(name: "c", nodes: nodes)).trustListHosts.map(\.node)
+        }
+        #expect(try names([node("a", true), node("pub", true), node("b", false)]) == ["pub", "a"])
+        #expect(try names([node("a", true), node("pub", false), node("b", true)]) == ["a", "b"])
+        let error = #expect(throws: ClusterError.self) { try names([node("pub", false)]) }
+        #expect(error?.code == .configuration && error?.description.contains("tftp = true") == true)
+    }
+
     @Test func nothingIsSentToAStranger() throws {
         let lab = try RunningLab()
-        var configuration = try LabFile.read(folder: lab.directory)
+        var configuration = try lab.cluster()
         for index in configuration.nodes.indices {
             configuration.nodes[index].tlsPin = TestIdentity.wrongPin
             configuration.nodes[index].tvsPin = TestIdentity.wrongPin
@@ -140,12 +171,12 @@ import X509
 
     @Test func wrongPasswordsAreToldApart() throws {
         let lab = try RunningLab()
-        // The two accounts have different passwords; each is tried in the other's place.
+        // The two accounts have different passwords; each is tried in place of the other.
         let swapped = [
             Account.platform: lab.password("application"), .application: lab.password("platform"),
         ]
         let cluster = ClusterClient(
-            try LabFile.read(folder: lab.directory),
+            try lab.cluster(),
             credentials: CredentialProvider { (account, _) throws(ClusterError) in secret(swapped[account] ?? "") })
         let publisher = try cluster.publisher()
         let attempts: [() throws -> Void] = [

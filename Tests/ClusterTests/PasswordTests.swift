@@ -4,7 +4,7 @@ import Glibc
 import ServerFixtures
 import Testing
 
-/// Where a client of a cluster takes its passwords from.
+/// Where a cluster client gets its passwords from.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct PasswordTests {
     let folder = TemporaryFolder()
     private let pin = "sha256//" + String(repeating: "A", count: 43) + "="

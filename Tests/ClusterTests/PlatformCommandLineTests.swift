@@ -3,7 +3,7 @@ import Configuration
 import Synchronization
 import Testing
 
-/// Answers each command with a text, as a node would after the questions were answered.
+/// Answers each command with a text, as a node would once the questions were answered.
 final class FakeShell: ClusterShell {
     let node = "node"
     let isOpen = true
@@ -39,9 +39,12 @@ final class FakeShell: ClusterShell {
             Cisco Tftp[STARTING]
 
             """
-        expect(.refused, ["utils service restart Cisco Tftp": restart]) { try $0.restartService("Cisco Tftp") }
+        expect(.refused, ["utils service restart Cisco Tftp": "Something else"]) { try $0.restart("Cisco Tftp") }
+        expect(.timedOut, ["utils service restart Cisco Tftp": restart, "utils service list": restart]) {
+            try $0.restart("Cisco Tftp", until: .now)
+        }
         try PlatformCommandLine(FakeShell(["utils service restart Cisco Tftp": restart + "Cisco Tftp[STARTED]"]))
-            .restartService("Cisco Tftp")
+            .restart("Cisco Tftp")
         expect(.refused, ["set cert import trust Phone-SAST-trust": "Error parsing the certificate"]) {
             try $0.importTrustCertificate(pem: "x", unit: "Phone-SAST-trust")
         }

@@ -5,7 +5,7 @@ import ServerFixtures
 import Testing
 
 /// Our SSH client against a real OpenSSH server.
-@Suite(.waiting, .timeLimit(.minutes(10)), 
+@Suite(
     .waiting, .timeLimit(.minutes(10)),
     .enabled(if: OpenSSHServer.isPossible, "sshd needs root for an account of its own"))
 struct SSHShellTests {
@@ -125,7 +125,7 @@ struct SSHShellTests {
         #expect(try PlatformCommandLine(shell(server, legacy: true)).securityMode() == .mixed)
     }
 
-    /// It may hang up before its own list of algorithms has come. It has answered all the same.
+    /// It may hang up before its own list of algorithms has come. It has answered nevertheless.
     @Test func anOldServerThatHangsUpIsNotTakenForNobody() throws {
         let server = try PythonServer(script: "ssh-cut.py")
         for (legacy, code) in [(false, ClusterError.Code.noCommonAlgorithm), (true, .closed)] {

@@ -65,7 +65,7 @@ struct WebNode {
             try administration.deleteTrustCertificate(unit: "Phone-SAST-trust", name: "a b&c.pem")
         }
         #expect(gone?.code == .notFound)
-        // One login for all of it.
+        // One login for everything.
         #expect(web.requests("POST /cmplatform/" + (release < 11 ? "WEB-INF" : "j_security_check")) == 1)
     }
 
@@ -105,7 +105,7 @@ struct WebNode {
             }
             #expect(error?.code == (attempt <= 4 ? .loginRefused : .tooManyLogins))
             if attempt == 1 {
-                // The page's sentence, and not the page.
+                // The page's sentence, not the whole page.
                 #expect(error?.found?.localized == "Log on failed - Invalid User ID or Password")
                 #expect(error?.message.localized.contains("admin") == true && error?.account == .platform)
             }

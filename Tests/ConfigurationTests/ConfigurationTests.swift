@@ -44,7 +44,7 @@ import Testing
         var status = stat()
         #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
         #expect(stat(folder.file("new/folder"), &status) == 0 && status.st_mode & 0o777 == 0o700)
-        // Nothing is left beside it, and saving again replaces it.
+        // Nothing is left next to it, and saving again replaces it.
         try ConfigurationFile().save(to: path)
         #expect(try ConfigurationFile.load(from: path).clusters.isEmpty)
         #expect(try ChildProcess.run(["ls", folder.file("new/folder")]) == "config.toml\n")
@@ -64,6 +64,25 @@ import Testing
         #expect(!node.legacyTLS && node.tlsPin == nil)
     }
 
+    /// Two nodes at one address, the second of which goes on.
+    static let twoNodes = """
+        [[clusters.a.nodes]]
+        name = 'n'
+        address = 'x'
+        publisher = true
+        [[clusters.a.nodes]]
+        name = 'm'
+        address = 'x'
+
+        """
+
+    @Test func nodesThatServeNoTrustListsAndNodesBehindPortForwarding() throws {
+        let text = Self.twoNodes.replacing("publisher = true", with: "publisher = true\ntftp = false")
+        let path = folder.write("c.toml", text + "https_port = 444\nssh_port = 23")
+        let cluster = try #require(try ConfigurationFile.load(from: path).cluster("a"))
+        #expect(cluster.nodes.map(\.servesTFTP) == [false, true])
+    }
+
     @Test(arguments: [
         ("[tokens]\npin_tries = 1", "tokens.pin_tries"), ("[tokens]\npin_tries = '5'", "tokens.pin_tries"),
         ("clusters = 1", "clusters"), ("[cluster.a]", "cluster"), ("[clusters.a]\nversoin = '1'", "clusters.a.versoin"),
@@ -78,6 +97,8 @@ import Testing
         ("[[clusters.a.nodes]]\nname = 'n'\naddress = 'x'\n", "publisher"),
         ("[[clusters.a.nodes]]\nname = 'n'\naddress = 'x'\ntls_pin = 'abc'", "clusters.a.nodes[0].tls_pin"),
         ("[[clusters.a.nodes]]\nname = 'n'\naddress = 'x'\nlegacy_tls = 'yes'", "clusters.a.nodes[0].legacy_tls"),
+        ("[[clusters.a.nodes]]\nname = 'n'\naddress = 'x'\npublisher = true\ntftp = false", "cluster a serves TFTP"),
+        ("\(twoNodes)https_port = 444", "clusters.a.nodes"), ("\(twoNodes)ssh_port = 23", "clusters.a.nodes"),
         ("[clusters.'a b']", "clusters.a b"), ("[clusters.a\n", "line 1"), ("a = 'b\u{0}'", "NUL"),
         ("[clusters.a]\nversion = '1'\nversion = '2'", "line 3"),
     ])
@@ -90,33 +111,58 @@ import Testing
         #expect(error?.description.contains("secret") == false)
     }
 
+    /// What a lab writes, with this instead of a line.
+    private func lab(_ line: String = "sub", _ other: String = "sub") -> String {
+        _ = mkdir(folder.file("credentials"), 0o700)
+        folder.write("credentials/platform", "secret")
+        return """
+            [clusters.lab]
+            version = "10.5.1.10000-7"
+            phone_web_port = 40123
+            [clusters.lab.platform]
+            user = "administrator"
+            password_file = "\(folder.path)/credentials/platform"
+            [[clusters.lab.nodes]]
+            name = "pub"
+            publisher = true
+            address = "127.3.4.11"
+            tvs_port = 5
+            tls_pin = "\(Self.pin)"
+            [[clusters.lab.nodes]]
+            name = "sub"
+            address = "127.3.4.12"
+            tvs = false
+
+            """.replacing(line, with: other)
+    }
+
     @Test func labsAreRead() throws {
-        folder.write(
-            "lab.json",
-            """
-            {"schema":"cluster-lab/1","name":"lab","version":"10.5.1.10000-7",
-             "credentials":{"platform":{"user":"administrator","passwordFile":"/d/platform"},
-                            "application":{"user":"ccmadministrator","passwordFile":"/d/application"}},
-             "phoneWebPort":40123,
-             "nodes":[{"name":"pub","publisher":true,"address":"127.3.4.11","tftpPort":1,"httpPort":2,"httpsPort":3,
-                       "sshPort":4,"tvsPort":5,"tlsPin":"\(Self.pin)","sshHostKey":"\(Self.hostKey)","tvsPin":"\(Self.pin)"},
-                      {"name":"sub","publisher":false,"address":"127.3.4.12","tftpPort":1,"httpPort":2,"httpsPort":3,
-                       "sshPort":4,"tvsPort":null,"tlsPin":"\(Self.pin)","sshHostKey":"\(Self.hostKey)"}]}
-            """)
-        let cluster = try LabFile.read(folder: folder.path)
-        #expect(cluster.publisher?.tvsPort == 5)
-        #expect(cluster.node("sub")?.tvsPort == nil)
-        #expect(cluster.account(.application)?.passwordFile == "/d/application")
+        folder.write("cluster.toml", lab())
+        let cluster = try ConfigurationFile.lab(in: folder.path)
+        #expect(cluster.name == "lab" && cluster.publisher?.tvsPort == 5 && cluster.node("sub")?.tvsPort == nil)
+        #expect(cluster.account(.platform)?.passwordFile == "\(folder.path)/credentials/platform")
         #expect(cluster.phoneWebPort == 40123)
         // It survives the configuration file.
         try ConfigurationFile(clusters: [cluster]).save(to: folder.file("c.toml"))
         #expect(try ConfigurationFile.load(from: folder.file("c.toml")).cluster("lab") == cluster)
     }
 
-    @Test(arguments: ["", "{}", "[]", "{\"schema\":\"cluster-lab/2\"}"])
-    func otherLabFilesAreRefused(text: String) {
-        folder.write("lab.json", text)
-        let error = #expect(throws: ClusterError.self) { try LabFile.read(folder: folder.path) }
-        #expect(error?.code == .configuration)
+    /// Someone else's folder can name any host, and any file as a password.
+    @Test func whatIsNoLabIsRefused() {
+        #expect(throws: ClusterError.self) { try ConfigurationFile.lab(in: "/none") }
+        let texts = [
+            "", "{}", "[tokens]\nmodules = ['/tmp/m.so']\n" + lab(), lab() + "[clusters.other]\n",
+            lab("127.3.4.12", "192.0.2.1"), lab("127.3.4.12", "localhost.example.com"),
+            lab("\(folder.path)/credentials/platform", "/etc/hostname"),
+            lab("credentials/platform", "credentials/../../../etc/hostname"),
+            lab(
+                "password_file = \"\(folder.path)/credentials/platform\"", "password_command = ['cat', '/etc/hostname']"
+            ),
+        ]
+        for text in texts {
+            folder.write("cluster.toml", text)
+            let error = #expect(throws: ClusterError.self) { try ConfigurationFile.lab(in: folder.path) }
+            #expect(error?.code == .configuration, "\(text)")
+        }
     }
 }

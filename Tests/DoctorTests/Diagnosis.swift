@@ -24,7 +24,7 @@ struct Diagnosis {
     let status: Int32
     let findings: [Finding]
 
-    /// Runs doctor, and checks what every report has to be.
+    /// Runs doctor, and checks what every report must satisfy.
     init(
         _ arguments: [String] = [], environment: [String] = [], wrapper: [String] = [],
         sourceLocation: SourceLocation = #_sourceLocation
@@ -41,7 +41,7 @@ struct Diagnosis {
         #expect(report.warnings == findings.count { $0.severity == "warning" }, sourceLocation: sourceLocation)
         #expect(status == (report.problems == 0 ? 0 : 1), sourceLocation: sourceLocation)
         for finding in findings {
-            // Whoever is told of something wrong is told what to do.
+            // Every problem comes with advice.
             #expect(finding.next.isEmpty == (finding.severity == "ok"), "\(finding)", sourceLocation: sourceLocation)
             #expect(finding.text.hasSuffix("."), "\(finding)", sourceLocation: sourceLocation)
         }

@@ -11,7 +11,7 @@ import Testing
             ["--module", module] + extra, environment: ["PCSCLITE_CSOCK_NAME=\(folder.file("no-service"))"])
     }
 
-    /// A library made of C text.
+    /// A library that consists of C text.
     private func library(_ name: String, _ text: String, _ options: [String] = []) throws -> String {
         let source = folder.write(name + ".c", text)
         try ChildProcess.run(["gcc", "-shared", "-fPIC", "-o", folder.file(name), source] + options)
@@ -30,7 +30,7 @@ import Testing
         #expect(try diagnose(path)["module-not-a-library"]?.text.contains(path) == true)
     }
 
-    /// A real library whose header says another processor.
+    /// A real library whose header specifies another processor.
     @Test(arguments: [(UInt8(40), UInt8(1), "32-bit ARM"), (243, 2, "64-bit RISC-V"), (3, 1, "32-bit x86 (i386)")])
     func wrongArchitecture(machine: UInt8, elfClass: UInt8, name: String) throws {
         let good = try library("good.so", "int nothing;")
@@ -68,7 +68,7 @@ import Testing
             CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list) { *list = &functions; return CKR_OK; }
             """)
         let finding = try #require(try diagnose(path)["module-unusable"])
-        #expect(finding.text.contains("does not start"))
+        #expect(finding.text.contains("cannot be initialised"))
     }
 
     @Test func hangs() throws {

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Doctor
 
-/// What the checks of `doctor` read of files, without the program.
-@Suite(.waiting, .timeLimit(.minutes(10))) struct Parts {
+/// What `doctor`'s checks read from files, without the program.
+@Suite struct Parts {
     private let folder = TemporaryFolder()
 
     private func header(bits: UInt8, order: UInt8, machine: [UInt8]) -> [UInt8] {
@@ -60,14 +60,14 @@ import Testing
         try device("1-1", "0529", "0620")
         try device("1-2", "046d", "c31c")
         try device("1-3", "08e6", "34d2")
-        // Interfaces have no numbers.
+        // Interfaces have no IDs.
         try ChildProcess.run(["mkdir", "-p", folder.file("usb/1-1:1.0")])
         #expect(USBToken.pluggedIn(folder.file("usb")).map(\.id) == ["0529:0620", "08e6:34d2"])
         #expect(USBToken.pluggedIn(folder.file("nowhere")).isEmpty)
         #expect(Set(USBToken.all.map(\.id)).count == USBToken.all.count)
     }
 
-    /// Vendor and product stand in two lists, at the same place of each.
+    /// Vendor and product are in two lists, at the same index.
     @Test func aDriverNamesADeviceByBothNumbers() throws {
         let contents = "drivers/ifd-ccid.bundle/Contents"
         try ChildProcess.run(["mkdir", "-p", folder.file(contents)])

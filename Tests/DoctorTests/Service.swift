@@ -35,7 +35,7 @@ import Testing
         let library = try #require(libraries.first(where: FileManager.default.fileExists))
         let diagnosis = try Diagnosis(environment: environment, wrapper: hiding([library]))
         #expect(diagnosis["library-missing"]?.text.contains("libpcsclite.so.1") == true)
-        // The other commands go on working without it.
+        // The other commands still work without it.
         let tokens = try MockTokens()
         let list = try Program(
             ["token", "list", "--module", tokens.module], environment: tokens.environment, wrapper: hiding([library]))
@@ -51,7 +51,7 @@ import Testing
         #expect(diagnosis["service-gone"]?.text.contains(socket) == true)
     }
 
-    /// Somebody else's socket. Root may open all, so root runs the program without its powers.
+    /// Another user's socket. Root may open everything, so root runs the program without its capabilities.
     @Test func socketForbidden() throws {
         let listener = try ChildProcess([Self.python, "-c", Self.listen, socket])
         try listening()
@@ -65,8 +65,8 @@ import Testing
         withExtendedLifetime(listener) {}
     }
 
-    /// Debian 12 builds pcscd without polkit; one with it hangs up on whom polkit refuses, as this stand-in does.
-    /// libpcsclite makes SCARD_W_SECURITY_VIOLATION of that.
+    /// Debian 12 builds pcscd without polkit; one with it hangs up on users whom polkit refuses, as this stand-in does.
+    /// libpcsclite turns that into SCARD_W_SECURITY_VIOLATION.
     @Test func refusedByPolkit() throws {
         let service = try ChildProcess([Self.python, "-c", Self.listen, socket])
         try listening()
@@ -76,12 +76,12 @@ import Testing
         withExtendedLifetime(service) {}
     }
 
-    /// A service that says at once that it has no room (SCARD_E_NO_MEMORY).
+    /// A service that immediately reports that it has no room (SCARD_E_NO_MEMORY).
     @Test func serviceFails() throws {
         let service = try ChildProcess([Self.python, "-c", Self.fail, socket])
         try listening()
         let finding = try #require(try Diagnosis(environment: environment)["service-fails"])
-        #expect(finding.text.contains("has no room left"))
+        #expect(finding.text.contains("is out of resources"))
         withExtendedLifetime(service) {}
     }
 
@@ -89,7 +89,7 @@ import Testing
         waitUntil("the service listens") { access(folder.file("pcscd.comm.ready"), F_OK) == 0 }
     }
 
-    /// Listens, and hangs up on everybody.
+    /// Listens, and hangs up on every client.
     private static let listen = """
         import socket, sys
         server = socket.socket(socket.AF_UNIX)
@@ -99,7 +99,7 @@ import Testing
         while True: server.accept()[0].close()
         """
 
-    /// pcscd's protocol as far as it goes: the version is fine, the context is not given.
+    /// pcscd's protocol up to this point: the version is fine, no context is returned.
     private static let fail = """
         import socket, struct, sys
         server = socket.socket(socket.AF_UNIX)

@@ -36,7 +36,7 @@ import Testing
             finding.next == ["Install SafeNet Authentication Client (libeToken.so), then: etoken-bridge token list"])
         #expect(finding.reader?.name == "Virtual PCD 00 01")
         #expect(finding.reader?.atr == "3B:D5:18:00:81:31:3A:7D:80:73:C8:21:10:30")
-        // A card that nobody knows: PIV without OpenSC's module.
+        // An unknown card: PIV without OpenSC's module.
         let others = try VirtualTokens(kinds: ["piv", "cardos"])
         let software = try MockTokens()
         let unknown = try Diagnosis(
@@ -60,15 +60,13 @@ import Testing
 
     @Test func aCardThatAnotherProgramHolds() throws {
         let tokens = try VirtualTokens()
-        let holder = try ChildProcess(
-            ["python3", "-c", Self.holder, "\(tokens.folder)/held"], environment: tokens.environment)
-        waitUntil("the card is held") { access("\(tokens.folder)/held", F_OK) == 0 }
+        let holder = try tokens.hold(0)
         let finding = try #require(try diagnose(tokens)["card-held"])
         #expect(finding.text.contains("Virtual PCD 00 00"))
         #expect(finding.text.contains("python3 (\(holder.id))"))
     }
 
-    /// A token that hangs does not hang the doctor, whether the card has power when it is asked or not.
+    /// A token that hangs does not hang the doctor, whether or not the card has power when it is queried.
     @Test func aTokenThatHangs() throws {
         let tokens = try VirtualTokens()
         try tokens.tell(0, "hang")
@@ -81,20 +79,9 @@ import Testing
         try tokens.tell(0, "resume")
     }
 
-    private static let holder = """
-        import ctypes, sys, time
-        pcsc = ctypes.CDLL("libpcsclite.so.1")
-        context, card, protocol = ctypes.c_long(), ctypes.c_long(), ctypes.c_ulong()
-        assert pcsc.SCardEstablishContext(ctypes.c_ulong(2), None, None, ctypes.byref(context)) == 0
-        assert pcsc.SCardConnect(context, b"Virtual PCD 00 00", ctypes.c_ulong(1), ctypes.c_ulong(3),
-            ctypes.byref(card), ctypes.byref(protocol)) == 0
-        open(sys.argv[1], "w")
-        time.sleep(600)
-        """
+    // MARK: - Cards without a virtual token
 
-    // MARK: - Cards that there is no virtual token of
-
-    /// What doctor says of one reader, with SoftHSM as the only module.
+    /// What doctor says about one reader, with SoftHSM as the only module.
     private func diagnose(
         atr: String, status: UInt32 = 0, module: String? = nil
     ) throws -> Diagnosis {
@@ -110,7 +97,7 @@ import Testing
         #expect(try diagnose(atr: "mute")["card-mute"]?.text.contains("does not answer") == true)
         let unusable = try diagnose(atr: Self.eToken5110CC, status: 0x8010_0066)
         #expect(unusable["card-unusable"]?.text.contains("SCARD_W_UNRESPONSIVE_CARD") == true)
-        // Said once: the card is not called unknown on top.
+        // Reported once: the card is not additionally called unknown.
         #expect(unusable.problems == ["card-unusable"])
         let refused = try diagnose(atr: Self.eToken5110CC, status: 0x8010_006A)
         #expect(refused.problems == ["card-refused"])
@@ -122,13 +109,13 @@ import Testing
         #expect(finding.next.first == "opensc-tool --version")
     }
 
-    /// SafeNet's module is there, and shows no token; SoftHSM under its name stands for it.
+    /// SafeNet's module is installed and shows no token; SoftHSM under its name stands in for it.
     @Test func cardsThatSafeNetsModuleDoesNotShow() throws {
         let folder = TemporaryFolder()
         let module = folder.file("libeToken.so")
         symlink(try MockTokens().module, module)
         let finding = try #require(try diagnose(atr: Self.eToken5110CC, module: module)["card-unread"])
-        #expect(finding.text.contains("SafeNet Authentication Client is here") && finding.text.contains("SACSrv"))
+        #expect(finding.text.contains("SafeNet Authentication Client is installed") && finding.text.contains("SACSrv"))
         #expect(finding.next.first == "sudo systemctl restart SACSrv")
     }
 
@@ -152,7 +139,7 @@ import Testing
         #expect(locked.text.hasPrefix("The PIN of token "))
         #expect(try tokens.status(0).tries == 0)
         #expect(try tokens.status(0).verifications == 2)
-        // The other token is well.
+        // The other token is fine.
         #expect(
             try diagnose(tokens).findings.contains { $0.code == "token-ready" && $0.text.contains("SAST-ADN008580ef") })
     }
@@ -160,14 +147,16 @@ import Testing
     private func wrongPIN(_ tokens: VirtualTokens) throws {
         let command =
             "\(tokens.environment.joined(separator: " ")) pkcs11-tool --module \(tokens.module) --slot-index 0 --login --pin 87654321 --list-objects"
-        #expect(throws: (any Error).self) { try ChildProcess.run(["/bin/sh", "-c", command]) }
+        let error = #expect(throws: ChildProcess.Failure.self) { try ChildProcess.run(["/bin/sh", "-c", command]) }
+        #expect(error?.description.contains("CKR_PIN_") == true)
     }
 
     @Test func aWrongPINSinceTheLastRightOne() throws {
         let tokens = try MockTokens()
         let command =
             "\(tokens.environment[0]) pkcs11-tool --module \(tokens.module) --token-label SAST-ADN008580ef --login --pin 87654321 --list-objects"
-        #expect(throws: (any Error).self) { try ChildProcess.run(["/bin/sh", "-c", command]) }
+        let error = #expect(throws: ChildProcess.Failure.self) { try ChildProcess.run(["/bin/sh", "-c", command]) }
+        #expect(error?.description.contains("CKR_PIN_") == true)
         let diagnosis = try Diagnosis(
             ["--module", tokens.module], environment: tokens.environment + ["PCSCLITE_CSOCK_NAME=/nonexistent"])
         #expect(diagnosis["token-count-low"]?.text.contains("SAST-ADN008580ef") == true)

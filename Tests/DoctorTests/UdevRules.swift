@@ -4,13 +4,13 @@ import Testing
 
 @testable import Doctor
 
-/// udev/70-etoken-bridge.rules, as udev itself reads it, on devices that are files.
+/// udev/70-etoken-bridge.rules, as read by udev itself, on devices that are files.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct UdevRules {
     private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
     private static let rules = repository.appendingPathComponent("udev/70-etoken-bridge.rules").path
 
-    /// What udev would do when a USB device is plugged in. It sees a /sys, a /dev and a /run of its own.
+    /// What udev would do if a USB device were plugged in. It sees its own /sys, /dev and /run.
     private func plug(_ vendor: String, _ product: String, rules: String = rules) throws -> [String] {
         let script = """
             set -e
@@ -37,7 +37,7 @@ import Testing
         return output.split(separator: "\n").map(String.init)
     }
 
-    /// What udev says of the rules file itself.
+    /// What udev says about the rules file itself.
     private func remarks(_ lines: [String]) -> [String] {
         lines.compactMap { line in
             line.firstRange(of: "70-etoken-bridge.rules:").map { String(line[$0.lowerBound...]) }
@@ -55,7 +55,7 @@ import Testing
         return isOpen
     }
 
-    /// Numbers of devices, from a text in which a vendor and its products stand.
+    /// Numbers of devices, from a text with a vendor and its products.
     private func devices() throws -> [(String, String)] {
         let text = try String(contentsOfFile: Self.rules, encoding: .utf8)
         let line = /ATTR\{idVendor\}=="([0-9a-f]{4})", ATTR\{idProduct\}=="([0-9a-f|]+)"/
@@ -70,7 +70,7 @@ import Testing
         for (vendor, product) in devices {
             let lines = try plug(vendor, product)
             #expect(try isOpened(lines), "\(vendor):\(product): \(lines)")
-            // udev has no complaint, only what it does.
+            // udev has no complaints, it only says what it does.
             #expect(remarks(lines).allSatisfy { $0.contains(" MODE ") || $0.contains(" GROUP ") }, "\(remarks(lines))")
         }
     }
@@ -81,7 +81,7 @@ import Testing
         #expect(try !isOpened(plug(vendor, product)))
     }
 
-    /// The test above would see a mistake.
+    /// The test above would notice a mistake.
     @Test func udevComplainsOfMistakes() throws {
         let folder = TemporaryFolder()
         let text = try String(contentsOfFile: Self.rules, encoding: .utf8)
@@ -92,20 +92,20 @@ import Testing
         #expect(lines.contains { $0.contains("no-such-group") })
     }
 
-    /// `udevadm verify` came with systemd 254: where it is there, it has no complaint either.
+    /// `udevadm verify` was introduced with systemd 254: if available, it has no complaints, either.
     @Test func verifies() throws {
         guard (try? ChildProcess.run(["udevadm", "verify", "--help"])) != nil else { return }
         try ChildProcess.run(["udevadm", "verify", Self.rules])
     }
 
-    /// The rules open what `doctor` knows, and nothing else.
+    /// The rules open exactly what `doctor` knows.
     @Test func doctorKnowsTheSameDevices() throws {
         let known = USBToken.all.map(\.id)
         #expect(Set(known) == Set(try devices().map { "\($0.0):\($0.1)" }))
         #expect(Set(known).count == known.count)
     }
 
-    /// uaccess works only for files that sort before the one that makes access lists of it.
+    /// uaccess works only in files that sort before the one that turns it into access lists.
     @Test func sortsBeforeTheSeatRules() {
         let name = URL(fileURLWithPath: Self.rules).lastPathComponent
         #expect(name < "73-seat-late.rules" && name < "70-uaccess.rules")

@@ -43,7 +43,7 @@ import Testing
         var flipped = good
         flipped[good.count - 300] ^= 4
         rehearsal.replaceCTLFile(Array(good.dropLast(100)))
-        try expectUnchanged(rehearsal, status: 5, says: "not a whole trust list") { try rehearsal.migrate() }
+        try expectUnchanged(rehearsal, status: 5, says: "not a complete trust list") { try rehearsal.migrate() }
         rehearsal.replaceCTLFile(flipped)
         try expectUnchanged(rehearsal, status: 5, says: "does not verify") { try rehearsal.migrate() }
         rehearsal.replaceCTLFile([])
@@ -60,12 +60,12 @@ import Testing
     @Test func aWrongPINIsTriedOnce() throws {
         let rehearsal = try Rehearsal()
         let wrong = rehearsal.folder.write("wrong-pin", "12345678\n")
-        try expectUnchanged(rehearsal, status: 3, says: "SAST-ADN008580ef", "the PIN is wrong", "tried once") {
+        try expectUnchanged(rehearsal, status: 3, says: "SAST-ADN008580ef", "the PIN is wrong", "One PIN attempt") {
             try rehearsal.migrate(pinFile: wrong)
         }
         let list = try rehearsal.token("list")
         #expect(list.output.contains("wrong PIN given"))
-        // The right PIN is still taken, with a warning before.
+        // The right PIN is still accepted, with a warning first.
         let right = try rehearsal.migrate()
         #expect(right.status == 0)
         #expect(right.errors.contains("1 wrong PIN was tried on token SAST-ADN008580ef"))
@@ -76,8 +76,8 @@ import Testing
         let path = rehearsal.folder.write("a.pem", "precious\n")
         let refused = try rehearsal.token("export", "SAST-ADN008580ef", "--output", path)
         #expect(refused.status == 1)
-        #expect(refused.errors.contains("\(path) exists, and is not overwritten."))
-        #expect(refused.errors.contains("give --force"))
+        #expect(refused.errors.contains("\(path) already exists and is not overwritten."))
+        #expect(refused.errors.contains("use --force"))
         #expect(rehearsal.folder.text("a.pem") == "precious\n")
         #expect(try rehearsal.token("export", "SAST-ADN008580ef", "--output", path, "--force").status == 0)
         #expect(rehearsal.folder.text("a.pem").hasPrefix("-----BEGIN CERTIFICATE-----"))
@@ -88,13 +88,13 @@ import Testing
         try expectUnchanged(rehearsal, status: 2, says: "No token is called \"SAST-ADN00000000\"", "SAST-ADN008580ef") {
             try rehearsal.migrate(tokens: ["SAST-ADN00000000", "SAST-ADN008580ef"])
         }
-        try expectUnchanged(rehearsal, status: 2, says: "holds 2 certificates where one was expected", "id=%01") {
+        try expectUnchanged(rehearsal, status: 2, says: "contains 2 certificates where one was expected", "id=%01") {
             try rehearsal.migrate()
         }
-        try expectUnchanged(rehearsal, status: 1, says: "two are needed") {
+        try expectUnchanged(rehearsal, status: 1, says: "two are required") {
             try rehearsal.migrate(tokens: ["SAST-ADN008580ef"])
         }
-        try expectUnchanged(rehearsal, status: 1, says: "The same token was named twice") {
+        try expectUnchanged(rehearsal, status: 1, says: "The same token was specified twice") {
             try rehearsal.migrate(tokens: ["SAST-ADN008580ef", "SAST-ADN008580ef"])
         }
         // With the URI that the message proposes, it works.
@@ -119,13 +119,14 @@ import Testing
         try expectUnchanged(rehearsal, status: 6, says: Rehearsal.publisher) { try rehearsal.migrate() }
     }
 
-    /// The publisher has the new file when the subscriber's disk turns out to be full: it must get the old one back.
+    /// The publisher already has the new file when the subscriber's disk turns out to be full: it must get the old one
+    /// back.
     @Test func aFullDiskOnOneNodeUndoesTheOther() throws {
         let rehearsal = try Rehearsal()
         try rehearsal.fault(Rehearsal.subscriber, "disk-full")
         try expectUnchanged(
             rehearsal, status: 1, says: Rehearsal.subscriber, "the cluster is as it was",
-            "put the previous file back on \(Rehearsal.publisher)"
+            "restored the previous file on \(Rehearsal.publisher)"
         ) { try rehearsal.migrate() }
         try rehearsal.fault(Rehearsal.subscriber, "none")
         #expect(try rehearsal.migrate().status == 0)
@@ -144,6 +145,53 @@ import Testing
                 ["-rm", "/bin/sh", "-c", command, "sh"] + rehearsal.migrationArguments(output: small) + [
                     "--accept-stranded"
                 ])
+        }
+    }
+
+    /// The disk of the journal and the backups is full, at any point: the cluster is as it was, or is restored once
+    /// there is room.
+    @Test func aFullDiskUnderTheJournal() throws {
+        let rehearsal = try Rehearsal()
+        let old = try rehearsal.clusterState()
+        let state = rehearsal.folder.file("state")
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        let command = """
+            mount -t tmpfs -o size=$1k none '\(state)' || exit 99
+            shift
+            "$@"
+            status=$?
+            [ $status = 8 ] || exit $status
+            mount -o remount,size=1m '\(state)'
+            '\(Programs.path("etoken-bridge"))' migrate rollback --cluster lab --yes --accept-stranded && exit 108
+            """
+        var statuses: [Int32] = []
+        for size in stride(from: 4, through: 128, by: 4) where statuses.last != 0 {
+            let result = try rehearsal.run(
+                "/usr/bin/unshare",
+                ["-rm", "/bin/sh", "-c", command, "sh", "\(size)", Programs.path("etoken-bridge")]
+                    + rehearsal.migrationArguments(output: rehearsal.folder.file("out-\(size)")) + [
+                        "--accept-stranded"
+                    ])
+            statuses.append(result.status)
+            if result.status == 0 { break }
+            #expect([1, 108].contains(result.status), "\(size) kB: \(result)")
+            #expect(result.errors.contains("No space left on device"), "\(size) kB: \(result)")
+            #expect(try rehearsal.clusterState() == old, "\(size) kB: \(result)")
+        }
+        #expect(statuses.last == 0 && statuses.contains(1), "\(statuses)")
+    }
+
+    /// Nothing can be saved there: nothing is started.
+    @Test func aStateFolderThatCannotBeWritten() throws {
+        let rehearsal = try Rehearsal()
+        let state = rehearsal.folder.file("state")
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        let command = "mount -t tmpfs -o ro none '\(state)' && exec \"$0\" \"$@\""
+        try expectUnchanged(rehearsal, status: 1, says: state, "Read-only file system") {
+            try rehearsal.run(
+                "/usr/bin/unshare",
+                ["-rm", "/bin/sh", "-c", command, Programs.path("etoken-bridge")]
+                    + rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--accept-stranded"])
         }
     }
 

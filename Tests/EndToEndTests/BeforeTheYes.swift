@@ -2,7 +2,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// What a change shows before its question, and what keeps it from beginning.
+/// What a change shows before its question, and what keeps it from starting.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct BeforeTheYes {
     private let rehearsal: Rehearsal
 
@@ -34,7 +34,7 @@ import Testing
 
         let refused = try migrate(["--yes"])
         #expect(refused.status == 8 && refused.errors.contains("add --despite-findings."), "\(refused.errors)")
-        // With what is planned, not alone.
+        // With the plan, not alone.
         #expect(refused.errors.contains("New CTL file: tokens") && refused.errors.contains("Cisco 7960"))
         let plan = rehearsal.folder.file("saved.plan")
         #expect(try migrate(["--plan", plan]).status == 8)
@@ -49,7 +49,7 @@ import Testing
 
     @Test func whoIsAskedSeesErrorsAndSteps() throws {
         try rehearsal.fault(Rehearsal.subscriber, "replication")
-        let question = "Change cluster lab now, in spite of these errors? Type yes or no:"
+        let question = "Change cluster lab now, despite these errors? Type yes or no:"
         let (status, screen) = try rehearsal.onTerminal(command, [(question, ""), (question, "no")])
         #expect(status == 1 && screen.contains("ERROR    Database replication of"), "\(screen)")
         #expect(screen.contains("Plan (nothing has been changed):") && screen.contains("Restart the phones"))
@@ -77,7 +77,7 @@ import Testing
         let rows = lines[(head + 1)...].prefix { $0.first?.isNumber == true && !$0.contains("more rows") }
         #expect(rows.count <= 30 && Set(rows).count == rows.count && rows.count > 3, "\(planned.output)")
         #expect(planned.output.contains("--dry-run --json lists all phones by name."), "\(planned.output)")
-        // Nobody presses keys on a program.
+        // A program has no keys to press.
         #expect(planned.output.contains("Jabber has no such keys"))
     }
 }

@@ -2,8 +2,8 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// What a change is called, where that is said, and what becomes of its record: a change, the look at its way back, the way
-/// back, and another change.
+/// What a change is called, where that is said, and what happens to its record: a change, a dry run of its rollback,
+/// the rollback, and another change.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct ChangeNames {
     let rehearsal: Rehearsal
 
@@ -30,11 +30,11 @@ import Testing
         let made = try rehearsal.run(Programs.path("etoken-bridge"), arguments + [report])
         #expect(made.status == 0, "\(made.errors)")
         let id = try #require(journals.keys.first?.dropLast(".jsonl".count))
-        #expect(made.errors.contains("Change \(id) begins.\n"))
+        #expect(made.errors.contains("Starting change \(id).\n"))
         #expect(made.output.hasPrefix("Change \(id): finished 20"))
-        #expect(made.output.contains("CTL file before: 4947 bytes") && !made.output.contains("Present CTL file"))
+        #expect(made.output.contains("CTL file before: 4947 bytes") && !made.output.contains("Current CTL file"))
         #expect(rehearsal.folder.bytes("state/etoken-bridge/changes/\(id)/CTLFile.tlv") != nil)
-        // What is left by hand is said without the options of a run.
+        // What is left to do by hand is said without the options of a run.
         #expect(made.output.hasSuffix("Erase) and restart it.\n"))
 
         let shown = try migrate("status", "--change", String(id))
@@ -46,20 +46,20 @@ import Testing
         #expect(closed.status == 2 && closed.errors.contains("The change \(id) is finished."))
         #expect(closed.errors.contains("etoken-bridge migrate status --cluster lab --change \(id)"))
 
-        // The record of this change may be written again; that of another one, never.
+        // The record of this change may be overwritten; that of another one, never.
         #expect(try migrate("status", "--report", report).status == 0)
         let record = rehearsal.folder.text("record.json")
         let before = try rehearsal.clusterState()
         let other = try rehearsal.bridge(
             "cluster", "set-mode", "non-secure", "--cluster", "lab", "--yes", "--accept-stranded", "--report", report)
-        #expect(other.status == 1 && other.errors.contains("\(report) exists, and is not overwritten."))
+        #expect(other.status == 1 && other.errors.contains("\(report) already exists and is not overwritten."))
         #expect(try rehearsal.clusterState() == before && rehearsal.folder.text("record.json") == record)
 
         try germanPlan()
         try wayBack(String(id), report)
     }
 
-    /// What a 7960 holds, and what the cluster is told, in whole German words.
+    /// What a 7960 holds, and what the cluster is told, in complete German sentences.
     private func germanPlan() throws {
         let plan = try migrate("to-tokenless", "--dry-run", locale: ["LANG=de_DE.UTF-8"])
         #expect(plan.output.contains("utils ctl update CTLFile auf dem Publisher ausführen"), "\(plan.errors)")
@@ -90,7 +90,7 @@ import Testing
             record.rollback.steps.map(\.id) == [
                 "deploy", "upload-certificates", "restart-services-after-rollback", "restart-phones-after-rollback",
             ])
-        #expect(record.rollback.steps[0].texts.first?.contains("put the previous file back on") == true)
+        #expect(record.rollback.steps[0].texts.first?.contains("restore the previous file on") == true)
         #expect(record.rollback.steps[1].texts.count == 2)
         #expect(record.rollback.forecast?.groups.map(\.holds).sorted() == ["new-file", "new-file", "old-file"])
         let text = try migrate("rollback", "--dry-run")
@@ -100,7 +100,7 @@ import Testing
 
         let back = try migrate("rollback", "--yes", "--report", report)
         #expect(back.status == 0, "\(back.errors)")
-        #expect(back.errors.contains("Change \(id) is rolled back.\n"))
+        #expect(back.errors.contains("Rolling back change \(id).\n"))
         #expect(back.errors.contains("[1/2] Restart Cisco Tftp") && back.errors.contains("[2/2] Restart the phones"))
         #expect(back.errors.components(separatedBy: "  undoing: ").count == 2 + 1, "\(back.errors)")
         #expect(back.output.hasPrefix("Change \(id): rolled back 20") && !back.output.contains("AFTER"))

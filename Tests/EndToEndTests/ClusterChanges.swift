@@ -18,7 +18,7 @@ import Testing
             JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], "\(result.errors)")
     }
 
-    /// The commands that the lab's nodes were told to run, in order: node and command.
+    /// The commands that were run on the lab's nodes, in order: node and command.
     private func commands(_ prefix: String) -> [String] {
         rehearsal.folder.text("lab/lab.log").split(separator: "\n").compactMap { line in
             guard let command = line.firstRange(of: "admin:\(prefix)"), let node = line.firstRange(of: "cucm-") else {
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    /// The activated ones of those that a restart is about.
+    /// The activated ones among those that a restart concerns.
     private func services(_ node: String) throws -> [Substring] {
         try rehearsal.commandLine(node, "utils service list").split(whereSeparator: \.isNewline).filter {
             ["Cisco Tftp[", "Cisco CallManager[", "Cisco Trust Verification Service["].contains(where: $0.hasPrefix)
@@ -59,7 +59,7 @@ import Testing
         #expect(steps.count == 5 && steps.allSatisfy { $0["state"] == "restarted" })
         #expect(try rehearsal.clusterState() == before)
 
-        // A service that was stopped is up afterwards, and only what was named is touched.
+        // A stopped service is up afterwards, and only what was specified is touched.
         try rehearsal.commandLine(sub, "utils service stop Cisco Tftp")
         #expect(try services(sub).contains { $0.contains("Cisco Tftp[STOPPED]") })
         let one = try cluster("restart-services", "--service", "tftp", "--node", sub, "--yes")
@@ -127,12 +127,13 @@ import Testing
         #expect(try mode() == "0")
         #expect(rehearsal.ctlFile(Rehearsal.publisher) == rehearsal.ctlFile(Rehearsal.subscriber))
         let mixed = try cluster("set-mode", "mixed", "--yes")
-        #expect(mixed.status == 0 && mixed.output.contains("The cluster goes to mixed mode"), "\(mixed.errors)")
+        #expect(mixed.status == 0 && mixed.output.contains("The cluster switches to mixed mode"), "\(mixed.errors)")
         #expect(try mode() == "1")
         #expect(try cluster("status").status == 0)
     }
 
-    /// The file of a cluster that hardware tokens have signed is not replaced by one of CallManager's unasked.
+    /// The file of a cluster that was signed by hardware tokens is not replaced by one signed by CallManager without
+    /// being asked.
     @Test func aTokenFileIsNotReplacedUnasked() throws {
         for token in Rehearsal.tokens {
             #expect(try rehearsal.token("export", token, "--output", rehearsal.folder.path).status == 0)
@@ -161,7 +162,7 @@ import Testing
         #expect(down.status == 6 && down.errors.contains(Rehearsal.subscriber), "\(down.errors)")
         #expect(try mode() == "1")
         #expect(try rehearsal.clusterState() == before)
-        // The cluster cannot write its file on a node: that node is named, and everything is put back.
+        // The cluster cannot write its file on a node: that node is named, and everything is restored.
         try rehearsal.fault(Rehearsal.subscriber, "disk-full")
         let full = try cluster("set-mode", "non-secure", "--yes")
         #expect(full.status == 1 && full.errors.contains(Rehearsal.subscriber), "\(full.errors)")

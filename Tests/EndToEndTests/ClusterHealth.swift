@@ -60,17 +60,17 @@ import Testing
             #expect(certificates.contains { $0["unit"] as? String == "CallManager" && $0["sha1"] != nil })
             #expect((node["replication"] as? [String: Any])?["state"] as? Int == 2)
         }
-        // The checksums are those that an independent program computes.
+        // The checksums match those computed by an independent program.
         let sum = try rehearsal.run(
             "/usr/bin/sha1sum", [rehearsal.folder.file("lab/nodes/\(Rehearsal.publisher)/tftp/ITLFile.tlv")])
         let lists = try #require(seen.status["trustLists"] as? [[String: Any]])
         #expect(lists.contains { sum.output.hasPrefix($0["sha1"] as? String ?? "-") })
         let text = try rehearsal.run(
             Programs.path("etoken-bridge"), ["cluster", "status", "--cluster", "lab"])
-        #expect(text.output.contains("Nothing is inconsistent.") && text.status == 0)
+        #expect(text.output.contains("No inconsistencies found.") && text.status == 0)
         #expect(text.output.contains("started      off  "), "the subscriber runs no TVS: \(text.output)")
         #expect(text.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(text.output)")
-        // Certificates of five years are soon over, for somebody who looks that far ahead.
+        // Five-year certificates expire soon, for someone who looks that far ahead.
         let far = try status("--expiry-warning", "36500")
         #expect(far.result.status == 0 && far.codes("warning") == ["certificate-expires"])
     }
@@ -94,7 +94,7 @@ import Testing
             missing.result.output.contains(
                 "No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode"))
 
-        // The other node's ITL file and CTL file do not hold this one's certificate.
+        // The other node's ITL file and CTL file do not contain this one's certificate.
         setFile(Rehearsal.subscriber, "CTLFile.tlv", good)
         #expect(try status().result.status == 0)
         for node in [Rehearsal.publisher, Rehearsal.subscriber] {
@@ -129,7 +129,7 @@ import Testing
         #expect(!refused.result.output.contains("nonsense") && !refused.result.errors.contains("nonsense"))
         // What needs no login is there nevertheless, and the password was tried on one node only.
         #expect((refused.status["trustLists"] as? [Any])?.isEmpty == false)
-        #expect(refused.result.output.contains("it was not tried"))
+        #expect(refused.result.output.contains("not tried, because"))
         let log = rehearsal.folder.text("lab/lab.log")
         #expect(log.components(separatedBy: "wrong").count == 2, "\(log)")
         try rehearsal.replaceInConfiguration("ssh_host_key", with: "SHA256:" + String(repeating: "A", count: 43))
@@ -147,7 +147,7 @@ import Testing
         #expect(seen.status["nodesNotInCluster"] as? [String] == ["other"])
     }
 
-    /// Of a release that speaks old algorithms only nothing is read, unless that is allowed: never a status of 0.
+    /// A release with only old algorithms cannot be read at all, unless they are allowed: never a status of 0.
     @Test func anOldReleaseThatIsNotAllowedIsNotSound() throws {
         let old = try Rehearsal(options: ["--release", "9.1"])
         #expect(try old.bridge("cluster", "status", "--cluster", "lab").status == 0)
@@ -162,7 +162,7 @@ import Testing
                 JSONSerialization.jsonObject(with: Data(seen.output.utf8)) as? [String: Any], "\(seen.errors)")
             let findings = try #require(document["findings"] as? [[String: Any]])
             let nodes = try #require((document["status"] as? [String: Any])?["nodes"] as? [[String: Any]])
-            // One sentence for a node, and what to do about it.
+            // One sentence per node, and what to do about it.
             #expect(findings.count == nodes.count, "\(seen.output)")
             #expect(findings.allSatisfy { $0["severity"] as? String == "error" }, "\(seen.output)")
             for node in nodes {

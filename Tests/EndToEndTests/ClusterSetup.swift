@@ -1,56 +1,48 @@
+import Configuration
 import Foundation
 import ServerFixtures
 import Testing
 
 /// cluster add as for a real cluster: from the publisher's address alone.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct ClusterSetup {
-    /// What is wrong with it is said before anything is asked or read.
+    /// Errors in it are reported before anything is asked or read.
     @Test func aNameThatCannotBe() throws {
         let rehearsal = try Rehearsal(lab: false)
         let result = try rehearsal.bridge(
             "cluster", "add", "--publisher", "192.0.2.1", "--user", "a", "--name", "B\u{fc}ro [1]")
-        #expect(result.status == 64 && result.errors.contains("--name B\u{fc}ro [1]: a cluster's name consists of"))
+        #expect(result.status == 64 && result.errors.contains("--name B\u{fc}ro [1]: a cluster name may contain only"))
     }
 
     let rehearsal: Rehearsal
-    let nodes: [[String: Any]]
+    let nodes: [NodeConfiguration]
     let passwordFile: String
 
     init() throws {
         rehearsal = try Rehearsal()
-        let data = try Data(contentsOf: URL(fileURLWithPath: rehearsal.folder.file("lab/lab.json")))
-        let document = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
-        nodes = try #require(document["nodes"] as? [[String: Any]])
+        nodes = try rehearsal.labConfiguration().nodes
         passwordFile = rehearsal.folder.file("lab/credentials/platform")
     }
 
-    private func node(_ name: String) -> [String: Any] { nodes.first { $0["name"] as? String == name } ?? [:] }
-
-    /// What the lab says of a node, for example its address; where it says nothing, that is an issue of the test.
-    private func text(_ key: String, of name: String) -> String {
-        let text = node(name)[key] as? String
-        #expect(text != nil, "\(name) has no \(key)")
-        return text ?? "nothing"
+    private func keys(of name: String) -> (ssh: String, tls: String, tvs: String?) {
+        let node = nodes.first { $0.name == name }
+        return (node?.sshHostKey ?? "none", node?.tlsPin ?? "none", node?.tvsPin)
     }
 
     /// The lab's nodes listen on ports of their own.
     private var settings: [String] {
-        let keys = [
-            "tftpPort": "tftp_port", "httpPort": "http_port", "httpsPort": "https_port", "sshPort": "ssh_port",
-            "tvsPort": "tvs_port",
-        ]
-        return nodes.flatMap { node in
-            keys.sorted { $0.key < $1.key }.flatMap { key, name -> [String] in
-                guard let port = node[key] as? Int else { return [] }
-                let who = node["publisher"] as? Bool == true ? "publisher" : node["name"] as? String ?? "nobody"
-                return ["--set", "\(who).\(name)=\(port)"]
-            }
+        nodes.flatMap { node in
+            let ports = [
+                ("tftp_port", node.tftpPort), ("http_port", node.httpPort), ("https_port", node.httpsPort),
+                ("ssh_port", node.sshPort), ("tvs_port", node.tvsPort),
+            ]
+            let who = node.isPublisher ? "publisher" : node.name
+            return ports.flatMap { name, port in port.map { ["--set", "\(who).\(name)=\($0)"] } ?? [] }
         }
     }
 
     private var arguments: [String] {
         [
-            "cluster", "add", "--publisher", text("address", of: Rehearsal.publisher), "--name", "real",
+            "cluster", "add", "--publisher", nodes[0].address, "--name", "real",
             "--user",
             "administrator",
         ] + settings
@@ -58,9 +50,8 @@ import Testing
 
     private func fingerprints(of names: [String]) -> [String] {
         names.flatMap { name -> [String] in
-            let node = node(name)
-            return ["--ssh-host-key", text("sshHostKey", of: name), "--tls-pin", text("tlsPin", of: name)]
-                + ((node["tvsPin"] as? String).map { ["--tls-pin", $0] } ?? [])
+            let keys = keys(of: name)
+            return ["--ssh-host-key", keys.ssh, "--tls-pin", keys.tls] + (keys.tvs.map { ["--tls-pin", $0] } ?? [])
         }
     }
 
@@ -78,21 +69,19 @@ import Testing
         #expect((document["version"] as? String)?.hasPrefix("10.5") == true)
         let found = try #require(document["nodes"] as? [[String: Any]])
         #expect(found.map { $0["name"] as? String } == all)
-        for (found, name) in zip(found, all) {
-            for key in ["tlsPin", "sshHostKey", "tvsPin", "address", "publisher"] {
-                #expect(
-                    "\(found[key] ?? "-")" == "\(node(name)[key] is NSNull ? "-" : node(name)[key] ?? "-")",
-                    "\(name) \(key)")
-            }
+        for (found, node) in zip(found, nodes) {
+            #expect(found["tlsPin"] as? String == node.tlsPin && found["sshHostKey"] as? String == node.sshHostKey)
+            #expect(found["tvsPin"] as? String == node.tvsPin && found["address"] as? String == node.address)
+            #expect(found["publisher"] as? Bool == node.isPublisher)
         }
         #expect(added.errors.contains("\(Rehearsal.subscriber) does not run the Trust Verification Service"))
         let password = rehearsal.folder.text("lab/credentials/platform").trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(!configuration.contains(password) && configuration.contains("password_file"))
-        // It can be used as it is.
+        // It can be used without changes.
         let fetched = try rehearsal.ctl(["fetch", "--cluster", "real", "-o", rehearsal.folder.file("got.tlv")])
         #expect(fetched.status == 0, "\(fetched.errors)")
         #expect(rehearsal.folder.bytes("got.tlv") == rehearsal.ctlFile(Rehearsal.publisher))
-        // Not a second time, unless it is meant.
+        // Not a second time, unless intended.
         let again = try add(fingerprints(of: all) + ["--password-file", passwordFile])
         #expect(again.status == 1 && again.errors.contains("already"))
         #expect(try add(fingerprints(of: all) + ["--password-file", passwordFile, "--force"]).status == 0)
@@ -100,22 +89,21 @@ import Testing
 
     @Test func noKeyIsPinnedSilently() throws {
         let before = configuration
-        // Without a terminal: refused, before anything but the keys was asked for.
+        // Without a terminal: refused, before anything but the keys was read.
         let unasked = try add(["--password-file", passwordFile])
         #expect(unasked.status == 7, "\(unasked.errors)")
-        for key in ["sshHostKey", "tlsPin", "tvsPin"] {
-            #expect(unasked.errors.contains(text(key, of: Rehearsal.publisher)), "\(key)")
-        }
+        let keys = keys(of: Rehearsal.publisher)
+        for key in [keys.ssh, keys.tls, try #require(keys.tvs)] { #expect(unasked.errors.contains(key)) }
         // The publisher's are given, the subscriber's are not.
         let half = try add(fingerprints(of: [Rehearsal.publisher]) + ["--password-file", passwordFile])
         #expect(half.status == 7 && half.errors.contains(Rehearsal.subscriber), "\(half.errors)")
-        #expect(half.errors.contains(text("sshHostKey", of: Rehearsal.subscriber)))
-        // Others are given.
+        #expect(half.errors.contains(self.keys(of: Rehearsal.subscriber).ssh))
+        // Different ones are given.
         let other = try add([
             "--ssh-host-key", "SHA256:" + String(repeating: "A", count: 43), "--tls-pin", TestIdentity.wrongPin,
             "--password-file", passwordFile,
         ])
-        #expect(other.status == 7 && other.errors.contains("was not given"), "\(other.errors)")
+        #expect(other.status == 7 && other.errors.contains("was not specified"), "\(other.errors)")
         #expect(configuration == before)
     }
 
@@ -159,19 +147,19 @@ import Testing
             set timeout 60
             spawn {*}$argv
             expect_after timeout { exit 99 }
-            expect "to be pinned? Type yes or no: " { send "\(answer)\\r" }
+            expect "should they be pinned? Type yes or no: " { send "\(answer)\\r" }
             expect {
                 "Password of administrator" { send "[exec head -n1 \(passwordFile)]\\r" }
                 eof { exit [lindex [wait] 3] }
             }
-            expect "to be pinned? Type yes or no: " { send "yes\\r" }
+            expect "should they be pinned? Type yes or no: " { send "yes\\r" }
             expect eof
             exit [lindex [wait] 3]
             """)
         let result = try rehearsal.run(
             "/usr/bin/expect", ["-f", script, Programs.path("etoken-bridge")] + arguments)
         #expect(result.status == (answer == "yes" ? 0 : 7), "\(result.output)")
-        #expect(result.output.contains(text("sshHostKey", of: Rehearsal.publisher)))
+        #expect(result.output.contains(self.keys(of: Rehearsal.publisher).ssh))
         #expect((configuration == before) == (answer == "no"))
         let password = rehearsal.folder.text("lab/credentials/platform").trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(!result.output.contains(password) && !configuration.contains(password))

@@ -4,13 +4,13 @@ import Testing
 import TrustList
 import X509
 
-/// The program is killed after a record of its journal, with SIGKILL, and another run goes on. A sample of the records; all
-/// of them with ETOKEN_BRIDGE_EVERY_POINT in the environment (tools/deep crashes).
+/// The program is killed after a record of its journal, with SIGKILL, and another run continues. A sample of the
+/// records; all of them with ETOKEN_BRIDGE_EVERY_POINT in the environment (tools/deep crashes).
 @Suite(.waiting, .timeLimit(.minutes(CrashPoints.areAllTried ? 600 : 10))) struct Crashes {
     struct Case: CustomTestStringConvertible {
         let arguments: [String]
         var usesTokens = true
-        /// What has to be done to the lab before.
+        /// What has to be done to the lab first.
         var before: [String]?
 
         var testDescription: String { arguments.prefix(3).joined(separator: " ") }
@@ -62,7 +62,7 @@ import X509
         #expect(try state(of: rehearsal) == before)
 
         let killer = try Self.library.get().1
-        // The first record is written at once with its file, not added to it.
+        // The first record is written together with its file, not appended.
         let points = CrashPoints.areAllTried ? Array(1..<records) : [2, records / 3, records / 2, records - 3]
         for point in points {
             let variables = ["LD_PRELOAD=\(killer)", "KILL_AT_SYNC=\(point)"]
@@ -70,13 +70,13 @@ import X509
             #expect(killed.status == 128 + 9, "point \(point): \(killed.errors)")
             let another = try bridge(test.arguments, tokens: test.usesTokens)
             if point < records - 1 {
-                #expect(another.status == 1 && another.errors.contains("was not finished"), "\(another.errors)")
+                #expect(another.status == 1 && another.errors.contains("is not finished"), "\(another.errors)")
                 let resumed = try migrate(
                     "resume", rehearsal.moduleOptions + ["--pin-file", rehearsal.rightPIN])
                 #expect(resumed.status == 0, "point \(point): \(resumed.errors)")
             }
             #expect(try contents(state(of: rehearsal)) == after, "point \(point)")
-            // The way back is killed as well, and gone once more.
+            // The rollback is killed as well, and repeated.
             let back = try rehearsal.run(
                 Programs.path("etoken-bridge"),
                 ["migrate", "rollback", "--cluster", "lab", "--yes", "--accept-stranded"],
@@ -85,23 +85,23 @@ import X509
             try rollBack()
             #expect(try state(of: rehearsal) == before, "point \(point)")
         }
-        // One is abandoned: what it changed stands, and the cluster is free for another.
+        // One is abandoned: what it changed remains, and the cluster is free for another.
         let left = try bridge(
             test.arguments, tokens: test.usesTokens, ["LD_PRELOAD=\(killer)", "KILL_AT_SYNC=2"])
         #expect(left.status == 128 + 9, "\(left.errors)")
         let abandoned = try migrate("rollback", ["--abandon", "--yes"])
-        #expect(abandoned.status == 0 && abandoned.output.contains("was abandoned; what it changed stands as it is."))
+        #expect(abandoned.status == 0 && abandoned.output.contains("was abandoned; what it changed remains changed."))
         let closed = try migrate("resume", [])
         #expect(closed.status == 2 && closed.errors.contains(" was abandoned.\nNext: See what it did: "))
         print("\(test.testDescription): killed at \(points.count) of \(records - 1) records")
     }
 
-    /// What phones do is left out: they take files in their own time.
+    /// What phones do is left out: they fetch files in their own time.
     private func state(of rehearsal: Rehearsal) throws -> [String: [UInt8]] {
         try rehearsal.clusterState().filter { !$0.key.hasPrefix("phones/") }
     }
 
-    /// Files without what differs between two runs: the time that they bear, and so the signature.
+    /// Files without what differs between two runs: the timestamp, and so the signature.
     private func contents(_ state: [String: [UInt8]]) throws -> [String: [UInt8]] {
         try state.mapValues { bytes in
             guard let list = try? TrustListFile(decoding: bytes) else { return bytes }
@@ -111,7 +111,7 @@ import X509
         }
     }
 
-    /// How many records the newest journal has.
+    /// How many records the latest journal has.
     private func journal(of rehearsal: Rehearsal) throws -> Int {
         let folder = rehearsal.folder.file("state/etoken-bridge/journals")
         let name = try #require(FileManager.default.contentsOfDirectory(atPath: folder).max())

@@ -44,7 +44,7 @@ import TrustList
         #expect(try list("a.tlv").header.digest == .sha1)
         #expect(try list("a.tlv").records[1].dnsName == "10.48.47.153")
 
-        // Signed again by the other token: a phone that holds the first accepts it.
+        // Signed again by the other token: a phone that holds the first file accepts it.
         let again = try rehearsal.ctl(
             ["sign", path("a.tlv"), "--digest", "sha512", "--output", path("b.tlv")]
                 + rehearsal.signing("SAST-ADN0054f509"))
@@ -56,7 +56,7 @@ import TrustList
         #expect(
             difference.output.contains("signer ") && difference.output.contains("digest     SHA-512; before: SHA-1"))
         #expect(!difference.output.contains("added") && !difference.output.contains("respelt"))
-        // For programs each side on its own, and no column of a table in the text.
+        // For programs each side separately, and no table column in the text.
         let changes = try changes("a.tlv", "b.tlv")
         let digest = try #require(changes.first { $0["kind"] as? String == "digest" })
         #expect(digest["old"] as? String == "SHA-1" && digest["new"] as? String == "SHA-512")
@@ -72,7 +72,7 @@ import TrustList
         #expect(checks.allSatisfy { $0["severity"] as? String == "ok" })
         #expect(checks.contains { ($0["text"] as? String)?.hasPrefix("Record 1 (SAST)") == true })
 
-        // A firewall is added, and shown as CCM; its record goes again by number.
+        // A firewall is added, and shown as CCM; its record is removed again by number.
         let added = try rehearsal.ctl(
             ["edit", path("b.tlv"), "--add", "firewall:\(path("pub.pem"))@asa/10.48.47.1", "--output", path("c.tlv")]
                 + rehearsal.signing("SAST-ADN0054f509"))
@@ -104,11 +104,11 @@ import TrustList
         let wrong = try build("u.tlv", ["--key", path("pub.key")])
         #expect(wrong.status == 1 && wrong.errors.contains("is not the key of a certificate with the role SAST"))
         #expect(rehearsal.folder.bytes("u.tlv") == nil)
-        // What is no key is named, with what to do.
+        // A file that is not a key is named, with what to do.
         for (key, status) in [(path("pub.pem"), Int32(1)), (path("nowhere"), 2)] {
             let none = try build("u.tlv", ["--key", key, "--json"])
             #expect(none.status == status && none.errors.contains(key), "\(none.errors)")
-            #expect(none.errors.contains("Next: Give the path of an unencrypted PEM key"), "\(none.errors)")
+            #expect(none.errors.contains("Next: Specify the path of an unencrypted PEM key"), "\(none.errors)")
             let code = try (document(none)["error"] as? [String: Any])?["code"] as? String
             #expect(code == (status == 1 ? "not-a-private-key" : "file-not-found"))
         }
@@ -133,7 +133,7 @@ import TrustList
                     + rehearsal.signing("SAST-ADN008580ef"))
         }
         let few = try edit("1", [])
-        #expect(few.status == 1 && few.errors.contains("two are needed"))
+        #expect(few.status == 1 && few.errors.contains("two are required"))
         let signer = try edit("83:E9:08:00:00:00:55:45:AF:31", ["--allow-few-tokens"])
         #expect(signer.status == 1 && signer.errors.contains("has no record in the list"))
         let nobody = try edit("7", [])

@@ -19,7 +19,7 @@ import Testing
             ["deploy", path(file), "--cluster", "lab", "--yes", "--allow-missing-servers"] + extra)
     }
 
-    /// A file that both tokens stand in, and one of them has signed.
+    /// A file that contains both tokens, signed by one of them.
     private func makeFile(_ name: String, signer: Int = 0) throws -> [UInt8] {
         for token in Rehearsal.tokens where rehearsal.folder.bytes("\(token).pem") == nil {
             #expect(try rehearsal.token("export", token, "--output", rehearsal.folder.path).status == 0)
@@ -64,7 +64,7 @@ import Testing
         let again = try fetch("got.tlv")
         #expect(again.status == 1 && again.errors.contains("exists"))
         #expect(try fetch("got.tlv", "--force").status == 0)
-        // ITL files are each node's own, so that two of them are no difference.
+        // Every node has its own ITL file, so two of them are no difference.
         let itl = try fetch("lists/", "--itl")
         #expect(itl.status == 0, "\(itl.errors)")
         for node in [Rehearsal.publisher, Rehearsal.subscriber] {
@@ -80,14 +80,14 @@ import Testing
         rehearsal.folder.write("lab/nodes/\(Rehearsal.subscriber)/tftp/CTLFile.tlv", other, mode: 0o644)
         let file = try fetch("got.tlv")
         #expect(file.status == 8, "\(file.errors)")
-        #expect(file.errors.contains("\(Rehearsal.subscriber) serves another CTLFile.tlv over TFTP"))
+        #expect(file.errors.contains("\(Rehearsal.subscriber) serves a different CTLFile.tlv over TFTP"))
         #expect(file.errors.contains("\(other.count) bytes") && file.errors.contains("4947 bytes"))
         #expect(rehearsal.folder.bytes("got.tlv") == nil)
         let folder = try fetch("lists/")
         #expect(folder.status == 8)
         #expect(rehearsal.folder.bytes("lists/CTLFile.\(Rehearsal.publisher).tlv") == good)
         #expect(rehearsal.folder.bytes("lists/CTLFile.\(Rehearsal.subscriber).tlv") == other)
-        // One node alone agrees with itself.
+        // A single node agrees with itself.
         #expect(try fetch("got.tlv", "--node", Rehearsal.subscriber).status == 0)
         #expect(rehearsal.folder.bytes("got.tlv") == other)
         let nobody = try fetch("nobody.tlv", "--node", "nobody")
@@ -124,7 +124,7 @@ import Testing
             ["deploy", path("new.tlv"), "--cluster", "lab", "--allow-missing-servers"])
         #expect(unasked.status == 64 && unasked.errors.contains("--yes"))
         #expect(unasked.errors.contains("\(new.count) bytes, SHA-1 "), "what is asked about is said before")
-        // Only tokens: phones would trust no server any more.
+        // Only tokens: phones would no longer trust any server.
         for option in ["--yes", "--dry-run"] {
             let foreign = try rehearsal.ctl(["deploy", path("new.tlv"), "--cluster", "lab", option])
             #expect(foreign.status == 5, "\(foreign.errors)")
@@ -134,7 +134,7 @@ import Testing
 
         let result = try deploy("new.tlv", "--json")
         #expect(result.status == 0, "\(result.errors)")
-        #expect(result.errors.contains("is not in the CTL file that was there"))
+        #expect(result.errors.contains("is not in the previous CTL file"))
         #expect(try states(result) == [Rehearsal.publisher: "done", Rehearsal.subscriber: "done"])
         #expect(rehearsal.ctlFile(Rehearsal.publisher) == new && rehearsal.ctlFile(Rehearsal.subscriber) == new)
         #expect(backups == [old])
@@ -144,7 +144,7 @@ import Testing
         #expect(backups == [old])
     }
 
-    /// What would be done is said, and nothing is done: no file is kept, and no login is needed.
+    /// What would be done is reported, and nothing is done: no file is saved, and no login is needed.
     @Test func aDryRunChangesNothing() throws {
         let new = try makeFile("new.tlv")
         let old = try #require(rehearsal.ctlFile(Rehearsal.publisher))
@@ -160,7 +160,7 @@ import Testing
         #expect(deployed.status == 0, "\(deployed.errors)")
         #expect(try document(deployed)["outcome"] as? String == "planned")
         #expect(try states(deployed) == [Rehearsal.publisher: "untouched", Rehearsal.subscriber: "already-so"])
-        #expect(deployed.errors.contains("is not in the CTL file that was there"))
+        #expect(deployed.errors.contains("is not in the previous CTL file"))
         let sum = { (bytes: [UInt8]) in
             try rehearsal.run("/usr/bin/sha1sum", [rehearsal.folder.write("sum", bytes)]).output.prefix(40)
         }
@@ -229,7 +229,7 @@ import Testing
         rehearsal.folder.write("short.tlv", Array(new.dropLast(9)))
         rehearsal.folder.write(
             "itl.tlv", try #require(rehearsal.folder.bytes("lab/nodes/\(Rehearsal.publisher)/tftp/ITLFile.tlv")))
-        for (file, text) in [("flipped", "checks"), ("short", "not a whole trust list"), ("itl", "ITLFile.tlv")] {
+        for (file, text) in [("flipped", "checks"), ("short", "not a complete trust list"), ("itl", "ITLFile.tlv")] {
             let result = try deploy("\(file).tlv")
             #expect(result.status == 5, "\(result.errors)")
             #expect(result.errors.contains(text), "\(result.errors)")
@@ -253,11 +253,11 @@ import Testing
         // Which key was found, or whose password it was.
         #expect(
             result.errors.contains(
-                key == "tls_pin" ? "; found: sha256//" : "Check user and password of the platform account"),
+                key == "tls_pin" ? "; found: sha256//" : "Check the user name and password of the platform account"),
             "\(result.errors)")
         #expect(try rehearsal.clusterState() == before)
         if key == "password_file" {
-            // One attempt on one node, although two were to be written to.
+            // One attempt on one node, although two would have been written to.
             let log = rehearsal.folder.text("lab/lab.log")
             #expect(log.components(separatedBy: "a wrong login on OS Administration").count == 2, "\(log)")
         }
@@ -280,7 +280,7 @@ import Testing
         #expect(try rehearsal.ctl(["delete", "--cluster", "lab", "--any-mode", "--yes"]).status == 0)
         #expect(try fetch("got.tlv").status == 2)
 
-        // Deployed again onto nodes without one; where that fails, they have none afterwards.
+        // Deployed again onto nodes without one; if that fails, they have none afterwards.
         rehearsal.folder.write("old.tlv", old)
         try rehearsal.fault(Rehearsal.subscriber, "disk-full")
         let failed = try deploy("old.tlv")
@@ -326,7 +326,7 @@ import Testing
         let mode = try FileManager.default.attributesOfItem(atPath: path("a/CTLFile.tlv"))[.posixPermissions] as? Int
         #expect(mode == 0o644)
 
-        // A folder in which it cannot be written: the other one gets back what it had.
+        // A folder without write permission: the other one gets back what it had.
         try FileManager.default.createDirectory(atPath: path("b/CTLFile.tlv/x"), withIntermediateDirectories: true)
         let failed = try deploy("second.tlv", "a", "b")
         #expect(failed.status != 0 && failed.errors.contains("/b"), "\(failed.errors)")

@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    /// With a fault on one of two nodes, either way: each node has what it had, or each has the new file.
+    /// With a fault on one of two nodes, either one: each node has what it had, or each has the new file.
     @Test(arguments: [
         ("disk-full", 1), ("login-refused", 7), ("too-many-logins", 7), ("session-expired", 1), ("cut-upload", 8),
         ("cut-answer", 0), ("tls-key", 7), ("slow", 0), ("ssh-key", 0), ("replication", 0), ("slow-start", 0),
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    /// Nodes that serve from memory: undone where that is not allowed for, done where Cisco Tftp may be restarted.
+    /// Nodes that serve from memory: undone if that is not handled, done if Cisco Tftp may be restarted.
     @Test(arguments: [false, true]) func nodesThatServeFromMemory(slowStart: Bool) throws {
         let test = try Case(options: ["--tftp-cache"])
         let rehearsal = test.rehearsal
@@ -81,7 +81,7 @@ import Testing
         let undone = try test.deploy()
         #expect(undone.status == 1 && undone.errors.contains("--restart-tftp"), "\(undone.errors)")
         #expect(try rehearsal.clusterState() == before)
-        // The old file comes back after a restart as well: what was stored was put back, too.
+        // The old file comes back after a restart as well: what was stored was restored, too.
         #expect(try test.cluster("restart-services", "--service", "tftp", "--yes").status == 0)
         #expect(try test.cluster("status").status == 0)
 
@@ -121,7 +121,7 @@ import Testing
         #expect(try rehearsal.bridge("cluster", "status", "--cluster", "lab").status == 0)
     }
 
-    /// More nodes than serve trust lists: the others are left alone, and their services restarted all the same.
+    /// More nodes than those that serve trust lists: the others are left alone, but their services are restarted.
     @Test func onlyNodesThatServeTrustListsGetTheFile() throws {
         let test = try Case(options: ["--nodes", "5", "--tftp-nodes", "2"])
         let rehearsal = test.rehearsal
@@ -141,7 +141,7 @@ import Testing
         #expect(restarted.output.components(separatedBy: "Cisco Tftp").count == 3)
     }
 
-    /// The same commands on every release that the lab has.
+    /// The same commands on every release of the lab.
     @Test(arguments: ["9.1", "12.5", "14"]) func everyRelease(release: String) throws {
         let test = try Case(options: ["--release", release])
         let rehearsal = test.rehearsal

@@ -40,7 +40,7 @@ import Testing
     @Test func anAddressThatCannotBeResolved() throws {
         let path = rehearsal.folder.file("config/etoken-bridge/config.toml")
         let text = try String(contentsOfFile: path, encoding: .utf8)
-        // The subscriber's address, which is the last one.
+        // The subscriber's address, which comes last.
         let line = try #require(text.split(separator: "\n").last { $0.hasPrefix("address = ") })
         rehearsal.folder.write(
             "config/etoken-bridge/config.toml",
@@ -54,7 +54,7 @@ import Testing
         try rehearsal.fault(Rehearsal.publisher, fault)
         let found = try findings()
         #expect(found["key-changed"]?.contains("The \(kind) key of \(Rehearsal.publisher)") == true, "\(found)")
-        // Nobody is logged in to where the publisher's key is another one.
+        // There is no login if the publisher's key has changed.
         #expect(found["accounts-accepted"] == nil && found["consistent"] == nil)
     }
 

@@ -4,7 +4,7 @@ import Testing
 import TrustList
 import X509
 
-/// The main job whole, on each release that the lab imitates, and on the largest lab.
+/// The complete main job, on each release that the lab imitates, and on the largest lab.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct EveryRelease {
     @Test(arguments: ["9.1", "10.5", "11.5", "12.5", "14"]) func theWholeChange(release: String) throws {
         let rehearsal = try Rehearsal(options: ["--release", release])
@@ -21,15 +21,6 @@ import X509
         try change(Rehearsal(options: ["--nodes", "30"]), nodes: 30)
     }
 
-    private struct Lab: Decodable {
-        struct Node: Decodable {
-            let name: String
-            /// Whether it serves trust lists: of many nodes, some do.
-            let tftp: Bool
-        }
-        let nodes: [Node]
-    }
-
     /// What the nodes hold, without the phones.
     private func files(of rehearsal: Rehearsal) throws -> [String: [UInt8]] {
         try rehearsal.clusterState().filter { !$0.key.hasPrefix("phones/") }
@@ -37,8 +28,7 @@ import X509
 
     /// To tokens; what is there then is read from the lab's own disks.
     private func change(_ rehearsal: Rehearsal, nodes count: Int) throws {
-        let data = try Data(contentsOf: URL(fileURLWithPath: rehearsal.folder.file("lab/lab.json")))
-        let lab = try JSONDecoder().decode(Lab.self, from: data)
+        let lab = try rehearsal.labConfiguration()
         #expect(lab.nodes.count == count)
         let before = try files(of: rehearsal)
         let result = try rehearsal.migrate("--json")
@@ -50,7 +40,7 @@ import X509
         let after = try files(of: rehearsal)
         let new = try #require(rehearsal.folder.bytes("out/CTLFile.tlv"))
         for node in lab.nodes {
-            let expected = node.tftp ? new : before["nodes/\(node.name)/tftp/CTLFile.tlv"]
+            let expected = node.servesTFTP ? new : before["nodes/\(node.name)/tftp/CTLFile.tlv"]
             let isSo = rehearsal.ctlFile(node.name) == expected
             #expect(isSo, "\(node.name)")
         }

@@ -19,7 +19,7 @@ import Testing
     @Test func thePlanIsGerman() throws {
         let result = try run(plan)
         #expect(result.status == 0, "\(result.errors)")
-        #expect(result.output.contains("Jetzige CTL-Datei: 4947 Bytes"))
+        #expect(result.output.contains("Aktuelle CTL-Datei: 4947 Bytes"))
         #expect(result.output.contains("Plan (nichts wurde geändert):"))
         #expect(result.output.contains("Die Zertifikate der Tokens exportieren"))
         #expect(result.output.contains("sein TVS-Server wird für den Unterzeichner bürgen"))
@@ -59,7 +59,7 @@ import Testing
         #expect(help.output.contains("Vor der ersten Änderung anhalten"))
     }
 
-    /// Words of other lengths, and columns all the same.
+    /// Words of different lengths, and columns all the same.
     @Test func columnsFitTheLanguage() throws {
         let file = rehearsal.folder.write("ctl.tlv", try #require(rehearsal.ctlFile(Rehearsal.publisher)))
         let verified = try run(["ctl", "verify", file, "--held", file])
@@ -72,7 +72,7 @@ import Testing
             "\(verified.output)")
         let planned = try run(["ctl", "deploy", file, "--cluster", "lab", "--dry-run"])
         #expect(planned.output.contains("JETZT (SHA-1)"), "\(planned.output)")
-        // A code in every language.
+        // A code is the same in every language.
         let failed = try run(["ctl", "show", "/etc/passwd", "--json"])
         #expect(failed.output.contains("\"code\" : \"not-a-trust-list\""), "\(failed.output)")
     }
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    /// Who asks for the C locale gets no translation, and another language than these two is English.
+    /// The C locale means no translation, and any language other than these two means English.
     @Test(arguments: [["LANG=de_DE.UTF-8", "LC_ALL=C"], ["LANG=pl_PL.UTF-8"]])
     func otherLocalesAreEnglish(locale: [String]) throws {
         let result = try run(["ctl", "show", "/nowhere/CTLFile.tlv"], locale: locale)

@@ -4,7 +4,7 @@ import Testing
 
 /// Control-C within the long steps after the new file is on every node, and the publisher that serves no TFTP.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct Interruptions {
-    /// Runs a change or goes on with one, and types Control-C once its words are on the terminal.
+    /// Runs or continues a change, and types Control-C once a given text is on the terminal.
     ///
     /// - Returns: its status, what it said, and how many seconds it took to end.
     private func interrupt(
@@ -37,7 +37,7 @@ import Testing
         }
 
         try rehearsal.fault("all", "none")
-        // The service goes on by itself.
+        // The service restart continues by itself.
         let fetched = ["ctl", "fetch", "--cluster", "lab", "--output", rehearsal.folder.file("now.tlv"), "--force"]
         try waitUntil("Cisco Tftp is up again") {
             try rehearsal.run(Programs.path("etoken-bridge"), fetched).status == 0
@@ -53,7 +53,7 @@ import Testing
         #expect(last.errors.contains("150 phones, over AXL") || last.errors.contains("153 phones, over AXL"))
     }
 
-    /// Its file is not looked at then, and everything else is as with any cluster.
+    /// Its file is then ignored, and everything else is as with any cluster.
     @Test func thePublisherNeedNotServeTFTP() throws {
         let rehearsal = try Rehearsal()
         let path = "config/etoken-bridge/config.toml"
@@ -62,7 +62,7 @@ import Testing
         }
         rehearsal.folder.write(path, lines.joined(separator: "\n"))
         let before = rehearsal.ctlFile(Rehearsal.publisher)
-        // The lab's phones ask the publisher all the same.
+        // The lab's phones ask the publisher nevertheless.
         let result = try rehearsal.migrate("--no-phone-restart")
         #expect(result.status == 0, "\(result.errors)")
         #expect(rehearsal.ctlFile(Rehearsal.subscriber) == rehearsal.folder.bytes("out/CTLFile.tlv"))

@@ -16,7 +16,7 @@ import X509
         #expect(result.status == 9)
         #expect(result.output.contains("Plan (nothing has been changed)"))
         #expect(result.output.contains("Cisco 7960"))
-        #expect(result.errors.contains("1 of 3 phones would not take the new file"))
+        #expect(result.errors.contains("1 of 3 phones would not accept the new file"))
         #expect(result.errors.contains("Next: "))
         #expect(try rehearsal.clusterState() == before)
         #expect(!FileManager.default.fileExists(atPath: rehearsal.folder.file("out")))
@@ -25,8 +25,9 @@ import X509
 
     @Test func withoutAcceptStrandedNothingIsChanged() throws {
         let before = try rehearsal.clusterState()
-        let result = try rehearsal.migrate(accepting: false)
+        let result = try rehearsal.migrate("--json", accepting: false)
         #expect(result.status == 9)
+        #expect(try (result.json()["error"] as? [String: Any])?["code"] as? String == "phones-would-refuse")
         #expect(try rehearsal.clusterState() == before)
     }
 
@@ -43,7 +44,7 @@ import X509
         let list = try TrustListFile(decoding: new)
         #expect(list.records.map(\.role) == [.sast, .ccmTFTP, .capf, .ccmTFTP, .sast])
         #expect(list.header.signerName == "cn=\"SAST-ADN008580ef        \";ou=IPCBU;o=\"Cisco Systems")
-        // The CTL Client's profile: no certificate signatures (131 bytes), IP addresses in place of host names.
+        // The CTL Client's profile: no certificate signatures (131 bytes), IP addresses instead of host names.
         let servers = try TrustListFile(decoding: old).records.dropFirst()
         for (record, server) in zip(list.records[1...3], servers) {
             let address = try #require(server.ipAddress).map(String.init).joined(separator: ".")
@@ -86,12 +87,16 @@ import X509
             rehearsal.folder.file("out/SAST-ADN0054f509.pem"))
         #expect(other.status == 5)
 
-        // Once more: it is already so, and nothing changes.
+        // Repeated: it is already so, and nothing changes.
         let state = try rehearsal.clusterState()
         let again = try rehearsal.migrate()
         #expect(again.status == 0)
         #expect(again.output.contains("nothing to do"))
         #expect(try rehearsal.clusterState() == state)
+        // Nor is there anything to continue.
+        let resumed = try rehearsal.bridge("migrate", "resume", "--cluster", "lab", "--json")
+        #expect(resumed.status == 2, "\(resumed)")
+        #expect(try (resumed.json()["error"] as? [String: Any])?["code"] as? String == "no-change", "\(resumed)")
     }
 
     @Test func theSecretsAppearNowhere() throws {

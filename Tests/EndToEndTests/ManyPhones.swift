@@ -8,7 +8,7 @@ import Testing
 
     init() throws { rehearsal = try Rehearsal(options: ["--phones", "1000", "--nodes", "4"]) }
 
-    /// Rows of a CSV file by the column called name. The last column alone may hold commas.
+    /// Rows of a CSV file by the column called name. Only the last column may contain commas.
     private func rows(_ text: String) -> [String: [String: String]] {
         let lines = text.split(whereSeparator: \.isNewline)
         let header = lines[0].split(separator: ",").map(String.init)
@@ -19,7 +19,7 @@ import Testing
             })
     }
 
-    /// Every phone starts again, those too that lay in a drawer, and is through with it.
+    /// Every phone restarts, including those in a drawer, and is done.
     private func restartAll() throws -> [String: [String: String]] {
         let lab = rehearsal.folder.file("lab")
         let restarted = try rehearsal.run(
@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [0, 2, 3]) func eachDoesWhatTheForecastSaid(stopped: Int) throws {
-        // Each pool's CallManager group begins with another node, so that with some services down some pools have none.
+        // Each pool's CallManager group starts with a different node, so that with some services down some pools have
+        // none.
         let nodes = [Rehearsal.publisher] + (1...3).map { "cucm-1051-a-sub\($0)" }
         for node in nodes.prefix(stopped) {
             _ = try rehearsal.commandLine(node, "utils service stop Cisco Trust Verification Service")
@@ -66,13 +67,13 @@ import Testing
         for (name, phone) in phones {
             let said = expected[name]?["outcome"] ?? "nothing"
             counts[said, default: 0] += 1
-            // Of a phone that is not registered, or a model that is in no table, nobody knows beforehand.
+            // For a phone that is not registered, or a model that is in no table, the outcome is not known beforehand.
             if said != "unknown", said != phone["outcome"] { surprises.append("\(name): \(said), \(phone)") }
         }
         #expect(surprises.isEmpty, "\(surprises.count): \(surprises.prefix(3))")
         let (accepted, refused) = (counts["accepted", default: 0], counts["refused", default: 0])
         #expect(counts["unknown", default: 0] < 100)
-        // Three services down are all that the pools with half of the phones can ask.
+        // Three stopped services are all that the pools with half of the phones can ask.
         switch stopped {
         case 3: #expect(accepted > 200 && refused > 400)
         default: #expect(accepted > 800 && refused > 50)

@@ -34,7 +34,7 @@ import Testing
         }
         change.signal(SIGINT)
         #expect(change.wait() == 10, "\(rehearsal.folder.text("errors"))")
-        // Now nothing is in the way.
+        // Now nothing prevents it.
         #expect(try rehearsal.bridge("ctl", "deploy", present, "--yes", "--cluster", "lab").status == 0)
     }
 }

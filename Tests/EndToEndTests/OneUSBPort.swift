@@ -2,7 +2,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// The main job with two tokens and room for one: each is asked for when it is its turn.
+/// The main job with two tokens and one USB port: each is asked for when it is its turn.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct OneUSBPort {
     @Test func tokensTakeTurns() throws {
         let tokens = try VirtualTokens()
@@ -22,7 +22,7 @@ import Testing
         try program.expect("the second token is asked for") {
             $0.contains("Insert the second security token (\(VirtualTokens.labels[1])) and press Return.")
         }
-        // The same one once more is noticed.
+        // Inserting the same one again is noticed.
         try tokens.reinsert(0)
         try program.expect("the first one again") {
             $0.contains { $0.hasPrefix("That is token \(VirtualTokens.labels[0]) again.") }

@@ -2,10 +2,10 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// No card is locked by the program: what it does where nobody tells how many wrong PINs a card takes, and what it
-/// remembers. On cards that count, behind OpenSC, which shows no flags for CardOS.
+/// No card is locked by the program: what it does if nothing reports how many wrong PINs a card accepts, and what it
+/// remembers. On cards that count, behind OpenSC, which sets no flags for CardOS.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct PINLimits {
-    /// Two cards that are not Cisco's, or are, and a state folder.
+    /// Two cards, Cisco's or not, and a state folder.
     private struct Table {
         let cards: VirtualTokens
         let rehearsal: Rehearsal
@@ -32,7 +32,7 @@ import Testing
 
         var triesLeft: Int { get throws { try cards.status(0).tries } }
 
-        /// What doctor says of the token.
+        /// What doctor says about the token.
         func finding() throws -> [String: Any] {
             let result = try rehearsal.run(
                 Programs.path("etoken-bridge"), ["doctor", "--json", "--module", cards.module])
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    /// Two of three, or of five: as many as any card takes.
+    /// Two out of three, or of five: as many as any card accepts.
     @Test(arguments: [3, 5])
     func twoWrongPINsAreTriedWhereTheNumberIsNotKnown(tries: Int) throws {
         let table = try Table(tries: tries)
@@ -50,7 +50,7 @@ import Testing
         let second = try table.tryPIN()
         #expect(second.status == 3)
         #expect(second.errors.contains("How many in a row lock it for good is not known."))
-        // Nor is the right one, now: whoever calls does not know that it is.
+        // Nor is the right one, now: the caller does not know that it is right.
         for pin in ["Cisco124", "Cisco123"] {
             let refused = try table.tryPIN(pin)
             #expect(refused.status == 4)
@@ -68,7 +68,7 @@ import Testing
         #expect(try table.triesLeft == (tries == 3 ? 1 : 2))
     }
 
-    /// Deliberately locked, by a number that is too high: then nothing more is tried, and every command says so.
+    /// Deliberately locked, with a number that is too high: then nothing more is tried, and every command says so.
     @Test func aLockedTokenIsRemembered() throws {
         let table = try Table(tries: 3)
         try table.configure(pinTries: 100)
@@ -77,7 +77,7 @@ import Testing
         let verifications = try table.cards.status(0).verifications
         let refused = try table.tryPIN()
         #expect(refused.status == 4)
-        #expect(refused.errors.contains("said at the last login that its PIN is locked"), "\(refused.errors)")
+        #expect(refused.errors.contains("reported at the last login that its PIN is locked"), "\(refused.errors)")
         #expect(try table.cards.status(0).verifications == verifications)
         let list = try table.rehearsal.token("list")
         #expect(list.output.split(separator: "\n").contains { $0.hasPrefix(table.label) && $0.contains(" locked ") })
@@ -110,7 +110,7 @@ import Testing
         #expect(try table.triesLeft == 4)
     }
 
-    /// Tokens of a module that follows rules: what their flags are, and what a login comes to.
+    /// Tokens of a module that follows rules: their flags, and the results of a login.
     private struct FakeToken {
         let rehearsal: Rehearsal
         private let module: String
@@ -149,19 +149,19 @@ import Testing
         for _ in 1...4 { #expect(try token.tryPIN(flags: "1000c", code: "a0") == 3) }
         #expect(try token.tryPIN(flags: "2000c", code: "a0") == 4)
         #expect(token.tries == 4)
-        // Where it shows nothing any more, it was not the token that counted.
+        // If it no longer shows anything, it was not the token that counted.
         #expect(try token.tryPIN(flags: "c", code: "a0") == 4)
         #expect(token.tries == 4)
     }
 
-    /// A token whose flags tell by themselves that it is locked, and later that it is not.
+    /// A token whose flags report by themselves that it is locked, and later that it is not.
     @Test func flagsCountMoreThanWhatIsRemembered() throws {
         let token = try FakeToken()
         // CKR_PIN_LOCKED; nothing shows it, so it is remembered.
         #expect(try token.tryPIN(flags: "c", code: "a4") == 4)
         #expect(try token.tryPIN(flags: "c", code: "a4") == 4)
         #expect(token.tries == 1)
-        // CKF_USER_PIN_LOCKED, and then not any more.
+        // CKF_USER_PIN_LOCKED, and later no longer.
         #expect(try token.tryPIN(flags: "4000c", code: "a4") == 4)
         #expect(token.tries == 1)
         #expect(try token.tryPIN(flags: "c", code: "0") == 0)
@@ -169,7 +169,8 @@ import Testing
         #expect(!token.isRecorded)
     }
 
-    /// A PIN typed at the reader (CKF_PROTECTED_AUTHENTICATION_PATH) is tried where nobody here sees it, and counts.
+    /// A PIN entered on the reader (CKF_PROTECTED_AUTHENTICATION_PATH) is tried without anyone seeing it here, and
+    /// counts.
     @Test func pinPadsAreCounted() throws {
         let token = try FakeToken()
         #expect(try (1...3).map { _ in try token.tryPIN(flags: "10c", code: "a0") } == [3, 3, 4])

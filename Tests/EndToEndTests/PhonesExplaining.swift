@@ -71,7 +71,7 @@ import Testing
         let log = rehearsal.folder.write("other.log", "Nov 23 08:00:00 host kernel: hello\n")
         let nothing = try rehearsal.bridge("phones", "explain", log)
         #expect(
-            nothing.status == 1 && nothing.output.isEmpty && nothing.errors.contains("holds no line of a phone's log"))
+            nothing.status == 1 && nothing.output.isEmpty && nothing.errors.contains("contains no line of a phone log"))
         rehearsal.folder.write("other.log", "1: NOT 08:00:00.000000 JVM: nothing\n")
         let other = try rehearsal.bridge("phones", "explain", log)
         #expect(other.status == 1 && other.errors.contains("a log of 1 entries"))

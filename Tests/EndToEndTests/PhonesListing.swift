@@ -32,7 +32,7 @@ import Testing
             models.first { $0["model"] as? String == "Cisco Unified Client Services Framework" })
         #expect(try #require(jabber["phones"] as? Int) > 300)
         #expect(jabber["securityByDefault"] as? String == "unsupported")
-        // The lab counts by itself what is registered.
+        // The lab itself counts what is registered.
         let status = try document(
             rehearsal.run(Programs.path("cluster-lab"), ["status", rehearsal.folder.file("lab"), "--json"]))
         let crowd = try #require(status["crowd"] as? [[String: Any]])
@@ -46,7 +46,7 @@ import Testing
         #expect(
             warszawa["servers"] as? [String] == ["cucm-1051-a-sub1", "cucm-1051-a-sub2", "cucm-1051-a-sub3"])
 
-        // What was written can be read, chosen from, and corrected by a table of models.
+        // What was written can be read, selected from, and corrected by a table of models.
         var again = try document(phones(rehearsal, "list", "--phones-from", axl, "--json"))
         #expect(again["file"] as? String == axl && again["cluster"] == nil)
         #expect(report["cluster"] as? String == "lab" && report["file"] == nil)
@@ -75,7 +75,7 @@ import Testing
             "--delay",
             "8",
         ])
-        // 20 questions in eight seconds are too many, and a list takes eight.
+        // 20 requests in eight seconds are too many, and a list takes eight.
         let results = try (1...3).map { _ in try phones(rehearsal, "list", "--cluster", "lab") }
         #expect(results.allSatisfy { $0.status == 0 && $0.output.hasPrefix("3 phones, 3 registered") })
         #expect(results[2].errors.contains("Waiting 1 s: the server is too busy"), "\(results[2].errors)")

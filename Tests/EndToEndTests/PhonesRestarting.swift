@@ -22,7 +22,7 @@ import Testing
         try document(rehearsal.run(Programs.path("cluster-lab"), ["status", rehearsal.folder.file("lab"), "--json"]))
     }
 
-    /// How many phones say that the server has what they hold: those have started again.
+    /// How many phones say that the server has what they hold: those have restarted.
     private func started() throws -> Int {
         try waitUntil("the phones have started") { try status()["restarting"] as? Int == 0 }
         let crowd = try #require(try status()["crowd"] as? [[String: Any]])
@@ -46,12 +46,13 @@ import Testing
         let report = try document(done)
         #expect(report["told"] as? Int == names.count && report["state"] as? String == "finished")
         #expect(
-            done.errors.contains("[10/\(names.count)] told") && done.errors.contains("[\(names.count)/\(names.count)]"))
-        // Those in a drawer do not hear it.
+            done.errors.contains("[10/\(names.count)] requested")
+                && done.errors.contains("[\(names.count)/\(names.count)]"))
+        // Those in a drawer do not receive it.
         let count = try started()
         #expect(count > 10 && count <= names.count)
         let again = try restart("--resume")
-        #expect(again.status == 2 && again.errors.contains("nothing to resume"))
+        #expect(again.status == 2 && again.errors.contains("There is no stopped restart"))
     }
 
     @Test func namesFromAFile() throws {
@@ -84,8 +85,8 @@ import Testing
                 "XDG_CONFIG_HOME=\(rehearsal.folder.file("config"))",
                 "XDG_STATE_HOME=\(rehearsal.folder.file("state"))",
             ])
-        waitUntil("25 phones are told") { rehearsal.folder.text("errors").contains("[25/120] told") }
-        // While it runs, nobody else goes on with it.
+        waitUntil("25 phones are told") { rehearsal.folder.text("errors").contains("[25/120] requested") }
+        // While it runs, no other run continues it.
         let other = try restart("--resume", "--yes")
         #expect(other.status == 1 && other.errors.contains("is changing cluster lab"), "\(other.errors)")
         run.signal(SIGINT)

@@ -25,22 +25,22 @@ import TrustList
         #expect(saved.output.contains("Plan (nothing has been changed)"))
         #expect(try rehearsal.clusterState() == before)
         let twice = try migrate(["to-etoken", "--cluster", "lab", "--plan", plan] + tokens)
-        #expect(twice.status == 1 && twice.errors.contains("\(plan) exists, and is not overwritten."))
-        // Where phones would refuse, the advice is to run the plan.
+        #expect(twice.status == 1 && twice.errors.contains("\(plan) already exists and is not overwritten."))
+        // If phones would refuse, the advice is to run the plan.
         let other = rehearsal.folder.file("sunday.plan")
         let stranding = try migrate(["to-etoken", "--cluster", "lab", "--plan", other] + tokens)
         #expect(stranding.status == 9, "\(stranding.errors)")
         #expect(stranding.errors.contains("etoken-bridge migrate run \(other) --accept-stranded\n"))
 
-        // Somebody uploads a certificate in between.
+        // Someone uploads a certificate in the meantime.
         let exported = try rehearsal.token("export", Rehearsal.tokens[0], "--output", rehearsal.folder.path)
         #expect(exported.status == 0)
         let pem = rehearsal.folder.file("\(Rehearsal.tokens[0]).pem")
         try rehearsal.importTrust(pem)
         let run = ["run", plan, "--yes", "--pin-file", rehearsal.rightPIN] + rehearsal.moduleOptions
         let changed = try migrate(run)
-        #expect(changed.status == 1 && changed.errors.contains("is not as it was when this plan was made"))
-        #expect(changed.errors.contains("the number of certificates in Phone-SAST-trust was 0, and is 1"))
+        #expect(changed.status == 1 && changed.errors.contains("has changed since this plan was made"))
+        #expect(changed.errors.contains("the number of certificates in Phone-SAST-trust was 0 and is now 1"))
         let removed = try rehearsal.bridge(
             "trust", "remove", "--serial", "3CF927000000AFA2DA45", "--cluster", "lab", "--yes")
         #expect(removed.status == 0, "\(removed.errors)")
@@ -53,7 +53,7 @@ import TrustList
         #expect(try migrate(run).status == 1)
     }
 
-    /// The record: a page that needs nothing but itself, and the same as JSON, without secrets.
+    /// The record: a self-contained page, and the same as JSON, without secrets.
     @Test func theChangeRecordStandsAlone() throws {
         let base = rehearsal.folder.file("record")
         let result = try rehearsal.migrate("--report", base + ".html")
@@ -68,7 +68,7 @@ import TrustList
             "Done", "SAST-ADN008580ef", "1 refuse it", "<svg", "Restart the phones", "signature verifies",
             "Cisco 7960: 1 refused",
         ] { #expect(html.contains(needle), "\(needle)") }
-        // XHTML-like enough for a strict parser, but for the doctype and the void elements.
+        // Close enough to XHTML for a strict parser, except for the doctype and the void elements.
         let check = "import sys, html.parser\n" + Self.balance
         let balanced = try ChildProcess.end(of: ["python3", "-c", check, base + ".html"])
         #expect(balanced.status == 0, "\(balanced.errors)\(balanced.output)")
@@ -123,12 +123,13 @@ import TrustList
         #expect(ready.status == 9 && ready.output.contains("1 of Cisco 7960"), "\(ready.output)\(ready.errors)")
         #expect(ready.output.components(separatedBy: "\nfailed ").count == 1 + 1, "\(ready.output)")
         let twice = try migrate(check + ["--report", page])
-        #expect(twice.status == 1 && twice.errors.contains("\(page) exists, and is not overwritten."))
+        #expect(twice.status == 1 && twice.errors.contains("\(page) already exists and is not overwritten."))
         #expect(rehearsal.folder.text("down.html").contains("Downgrade of cluster lab from"))
         #expect(rehearsal.folder.text("down.json").contains("by-hand"))
     }
 
-    /// Without arguments, on a terminal: the cluster is found, the tokens are asked for and shown, and it asks once more.
+    /// Without arguments, on a terminal: the cluster is found, the tokens are asked for and shown, and a final
+    /// confirmation is requested.
     @Test func theGuideLeadsThrough() throws {
         let program = try Program(
             [
@@ -142,8 +143,8 @@ import TrustList
         try program.expect("the first token") { $0.contains { $0.hasPrefix("Add this token to the trust list?") } }
         #expect(program.output.contains("Issuer:  cn=Cisco Manufacturing CA;o=Cisco Systems"))
         #expect(program.output.hasPrefix("Reading cluster lab"))
-        #expect(program.output.contains("Present CTL file: 4947 bytes"))
-        // The first one is declined by a slip, and taken after all.
+        #expect(program.output.contains("Current CTL file: 4947 bytes"))
+        // The first one is declined by mistake, and then accepted.
         func asked(_ count: Int) throws {
             try program.expect("question \(count)") { lines in
                 lines.count { $0.hasPrefix("Add this token to the trust list?") } == count
@@ -152,7 +153,7 @@ import TrustList
         program.type("n\n")
         try asked(2)
         program.type(" YES \n")
-        try program.expect("an offer") { $0.contains { $0.hasPrefix("Return alone asks about token") } }
+        try program.expect("an offer") { $0.contains { $0.hasPrefix("Press Return to be asked about token") } }
         program.type("\n")
         try asked(3)
         program.type("y\n")
@@ -172,13 +173,15 @@ import TrustList
     @Test func nothingToGoOnWithIsSaid() throws {
         for verb in ["resume", "rollback", "status"] {
             let result = try migrate([verb, "--cluster", "lab"])
-            #expect(result.status == 2 && result.errors.contains("No change of cluster lab has been begun here."))
+            #expect(
+                result.status == 2
+                    && result.errors.contains("No change of cluster lab has been started on this machine."))
             #expect(result.errors.contains("etoken-bridge migrate to-etoken --cluster lab\n"))
         }
         let unasked = try migrate(["to-tokenless", "--cluster", "lab"])
         #expect(unasked.status == 0 && unasked.output.contains("nothing to do"))
         let certificates = try migrate(["update-certificates", "--cluster", "lab"])
-        #expect(certificates.status == 0 && certificates.output.contains("are those that the nodes have."))
+        #expect(certificates.status == 0 && certificates.output.contains("match those of the nodes."))
         #expect(try migrate(["to-etoken"]).status == 64)
         let bad = rehearsal.folder.write("bad.plan", "{}")
         let refused = try migrate(["run", bad])

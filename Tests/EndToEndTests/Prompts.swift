@@ -2,7 +2,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// PINs as a person types them: on a terminal.
+/// PINs as typed by a person: on a terminal.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct Prompts {
     private let rehearsal: Rehearsal
     private let label = "SAST-ADN008580ef"
@@ -29,19 +29,19 @@ import Testing
         #expect(!screen.contains("Cisco123"))
         let (refused, errors) = try rehearsal.onTerminal(sign, [(prompt, "Cisco124")])
         #expect(refused == 3 && !errors.contains("Cisco124"), "\(errors)")
-        // The next prompt knows.
-        #expect(try rehearsal.onTerminal(sign, [(prompt, "Cisco123")]).1.contains("a wrong one was given before"))
+        // The next prompt knows it.
+        #expect(try rehearsal.onTerminal(sign, [(prompt, "Cisco123")]).1.contains("a wrong one was entered before"))
     }
 
     @Test func returnAloneUsesNoTry() throws {
         let question = "Try the factory PIN Cisco123? Type yes or no:"
         let (no, screen) = try rehearsal.onTerminal(sign, [(prompt, ""), (question, "n")])
-        #expect(no == 1 && screen.contains("no try was used"), "\(screen)")
+        #expect(no == 1 && screen.contains("no PIN attempt was used"), "\(screen)")
         let (yes, _) = try rehearsal.onTerminal(sign, [(prompt, ""), (question, "yes")])
         #expect(yes == 0)
     }
 
-    /// What is neither yes nor no decides nothing, and is asked again.
+    /// Anything other than yes or no decides nothing, and the question is repeated.
     @Test(arguments: [("YES", true), (" y ", true), ("Yes", true), ("No", false), ("N", false)])
     func answersCountAsWhatTheyMean(answer: String, isYes: Bool) throws {
         let question = "Type yes or no:"
@@ -52,7 +52,7 @@ import Testing
 
     @Test func thePINIsChanged() throws {
         let change = ["token", "change-pin", label] + rehearsal.moduleOptions
-        let again = "The new PIN of token"
+        let again = "Repeat the new PIN of token"
         let (differ, screen) = try rehearsal.onTerminal(
             change, [(prompt, "Cisco123"), ("New PIN of token", "Krakow-12"), (again, "Krakow-13")])
         #expect(differ == 1 && screen.contains("The two new PINs differ"), "\(screen)")
@@ -78,7 +78,7 @@ import Testing
     @Test func withoutATerminalNothingIsAsked() throws {
         let result = try rehearsal.run(Programs.path("etoken-bridge"), sign)
         #expect(result.status == 64)
-        #expect(result.errors.contains("there is no terminal to ask on"))
+        #expect(result.errors.contains("there is no terminal to prompt on"))
     }
 
     @Test func aDescriptorGivesThePIN() throws {

@@ -1,8 +1,10 @@
+import Configuration
 import Foundation
 import ServerFixtures
 import Testing
 
-/// Two tokens without hardware, a lab cluster, and the program with a configuration of its own. All of it goes away with the object.
+/// Two tokens without hardware, a lab cluster, and the program with its own configuration. All of it is removed with
+/// the object.
 final class Rehearsal {
     typealias Result = ChildProcess.Result
 
@@ -28,7 +30,7 @@ final class Rehearsal {
         if lab { try startLab(labOptions) }
     }
 
-    /// With virtual tokens in place of SoftHSM's.
+    /// With virtual tokens instead of SoftHSM's.
     init(cards: VirtualTokens, lab: Bool = false) throws {
         variables = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
         variables += cards.environment
@@ -48,10 +50,10 @@ final class Rehearsal {
         try run(Programs.path("etoken-bridge"), arguments, input: input)
     }
 
-    /// Runs etoken-bridge on a terminal of its own.
+    /// Runs etoken-bridge on its own terminal.
     ///
     /// - Parameter answers: what to wait for, and what to type then.
-    /// - Returns: its status, and all that stood on the terminal.
+    /// - Returns: its status, and everything printed on the terminal.
     func onTerminal(
         _ arguments: [String], _ answers: [(String, String)] = [], columns: Int = 200
     ) throws -> (Int32, String) {
@@ -84,7 +86,7 @@ final class Rehearsal {
 
     var moduleOptions: [String] { ["--module", module] }
 
-    /// What a program needs in its environment to find the tokens.
+    /// The environment that a program needs to find the tokens.
     var tokenEnvironment: [String] {
         variables.filter { !$0.hasPrefix("XDG_") }
     }
@@ -93,7 +95,7 @@ final class Rehearsal {
         try run(Programs.path("etoken-bridge"), ["ctl"] + arguments)
     }
 
-    /// The options with which a mock token signs.
+    /// The options for signing with a mock token.
     func signing(_ token: String) -> [String] {
         ["--sign-with", token, "--module", module, "--pin-file", rightPIN]
     }
@@ -123,7 +125,7 @@ final class Rehearsal {
         return state
     }
 
-    /// Puts the nodes' trust list files back, as ``clusterState()`` found them.
+    /// Restores the nodes' trust list files as ``clusterState()`` found them.
     func restore(_ state: [String: [UInt8]]) throws {
         for (path, bytes) in state where path.hasPrefix("nodes/") { folder.write("lab/\(path)", bytes, mode: 0o644) }
     }
@@ -135,36 +137,22 @@ final class Rehearsal {
         #expect(output.contains("Successfully imported"), "\(output)")
     }
 
-    /// Types something on a node's command line, by OpenSSH's client and without the program under test.
+    /// Types something at a node's command line, with OpenSSH's client and without the program under test.
     @discardableResult func commandLine(_ node: String, _ input: String) throws -> String {
-        let lab = try LabDescription(folder: folder.file("lab"), node: node)
+        let lab = try labConfiguration()
+        let (account, node) = (try #require(lab.platform), try #require(lab.node(node)))
         let result = try run(
             "/usr/bin/sshpass",
             [
-                "-f", lab.passwordFile, "ssh", "-T", "-o", "StrictHostKeyChecking=no", "-o",
-                "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", "\(lab.sshPort)",
-                "\(lab.user)@\(lab.address)",
+                "-f", try #require(account.passwordFile), "ssh", "-T", "-o", "StrictHostKeyChecking=no", "-o",
+                "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", "\(node.sshPort)",
+                "\(account.user)@\(node.address)",
             ], input: input + "\nexit\n")
         return result.output + result.errors
     }
 
-    /// What this needs of `lab.json`, for a node.
-    private struct LabDescription {
-        let user, passwordFile, address: String
-        let sshPort: Int
-
-        init(folder: String, node: String) throws {
-            let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/lab.json"))
-            let document = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
-            let credentials = try #require(document["credentials"] as? [String: [String: String]])
-            let nodes = try #require(document["nodes"] as? [[String: Any]])
-            let node = try #require(nodes.first { $0["name"] as? String == node })
-            user = try #require(credentials["platform"]?["user"])
-            passwordFile = try #require(credentials["platform"]?["passwordFile"])
-            address = try #require(node["address"] as? String)
-            sshPort = try #require(node["sshPort"] as? Int)
-        }
-    }
+    /// The lab as it describes itself.
+    func labConfiguration() throws -> ClusterConfiguration { try ConfigurationFile.lab(in: folder.file("lab")) }
 
     func ctlFile(_ node: String) -> [UInt8]? { folder.bytes("lab/nodes/\(node)/tftp/CTLFile.tlv") }
 
@@ -186,7 +174,7 @@ final class Rehearsal {
         folder.write("config/etoken-bridge/config.toml", lines.joined(separator: "\n"))
     }
 
-    /// - Parameter more: `NAME=value`, beside the environment that finds the tokens.
+    /// - Parameter more: `NAME=value`, in addition to the environment that finds the tokens.
     func run(
         _ program: String, _ arguments: [String], input: String? = nil, environment more: [String] = []
     ) throws -> Result {

@@ -7,7 +7,7 @@ import Testing
     private static let label = "SAST-ADN008580ef"
     private static let client = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so"
 
-    /// A server for the tokens that a rehearsal has, on a socket in its folder.
+    /// A server for the tokens of a rehearsal, on a socket in its folder.
     private static func serve(_ rehearsal: Rehearsal, _ module: String, as name: String) throws -> ChildProcess {
         let socket = rehearsal.folder.file(name)
         let server = try ChildProcess(
@@ -17,7 +17,7 @@ import Testing
         return server
     }
 
-    /// Lists and signs with what the socket offers, without any module of the tokens' own.
+    /// Lists and signs with what the socket offers, without any module for the tokens.
     private static func useTokens(_ rehearsal: Rehearsal, socket: String) throws {
         let folder = rehearsal.folder
         func bridge(_ arguments: [String]) throws -> Rehearsal.Result {
@@ -44,7 +44,7 @@ import Testing
         let rehearsal = try Rehearsal(lab: false)
         let server = try Self.serve(rehearsal, rehearsal.moduleOptions[1], as: "p11")
         try Self.useTokens(rehearsal, socket: "p11")
-        // A server that went away is an error in time, not a hang.
+        // A server that has gone away is reported as an error in time, not a hang.
         kill(server.id, SIGKILL)
         let gone = try rehearsal.run(
             "/usr/bin/env",

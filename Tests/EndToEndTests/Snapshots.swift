@@ -3,9 +3,9 @@ import ServerFixtures
 import Testing
 import TrustList
 
-/// A lab, its snapshot, and a lab like it: the second one shows what the first one shows.
+/// A lab, its snapshot, and a lab modelled on it: the second one shows what the first one shows.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct Snapshots {
-    /// A lab that goes away with the object.
+    /// A lab that is removed with the object.
     private final class Copy {
         let rehearsal: Rehearsal
         let folder: String
@@ -78,7 +78,7 @@ import TrustList
         }
         let result = try rehearsal.run(Programs.path("etoken-bridge"), arguments)
         let found = try #require(try document(result)["forecast"] as? [String: Any], "\(result.errors)")
-        // What a phone's own page tells makes groups of their own, and other phones have pages in the copy.
+        // Phones whose own pages answer form separate groups, and other phones have pages in the copy.
         var counts: [String: Int] = [:]
         for group in try #require(found["groups"] as? [[String: Any]]) {
             counts["\(group["model"] ?? "") \(group["outcome"] ?? "")", default: 0] +=
@@ -105,7 +105,7 @@ import TrustList
                 != rehearsal.folder.bytes("copy/nodes/\(Rehearsal.publisher)/tftp/CTLFile.tlv"))
         #expect(try forecast(rehearsal, "to-etoken", copy.name) == forecast(rehearsal, "to-etoken", "lab"))
 
-        // The file is not written over, and another one does not fit the lab.
+        // The file is not overwritten, and another one does not fit the lab.
         let path = rehearsal.folder.file("first.json")
         let again = try rehearsal.bridge("cluster", "status", "--cluster", "lab", "--snapshot", path)
         #expect(again.status != 0 && again.errors.contains(path))

@@ -18,7 +18,7 @@ import X509
     @Test func theLabVouchesForWhatItHolds() throws {
         let rehearsal = try Rehearsal()
         let before = try rehearsal.clusterState()
-        // The signer of the lab's own file: asked as a phone would that finds it, and by its certificate.
+        // The signer of the lab's own file: queried as by a phone that gets the file, and by its certificate.
         let file = rehearsal.folder.write("ctl.tlv", try #require(rehearsal.ctlFile(Rehearsal.publisher)))
         let signer = try query(rehearsal, "--signer-of", file, "--json")
         #expect(signer.status == 0, "\(signer.errors)")
@@ -29,7 +29,7 @@ import X509
         #expect(reply["timeToLive"] as? Int == 86400)
         #expect((reply["issuer"] as? String)?.hasPrefix("CN=") == true)
 
-        // A token's certificate is not known yet. By hand, with its names as TVS spells them: neither.
+        // A token's certificate is not known yet. By hand, with its names as spelled by TVS: neither.
         let token = Rehearsal.tokens[0]
         let unknown = try query(rehearsal, "--token", token, "--module", rehearsal.module, "--json")
         #expect(unknown.status == 5, "\(unknown.errors)")
@@ -41,7 +41,7 @@ import X509
         #expect(try replies(unknown).map { $0["message"] as? String } == ["VERIFY", "QUERY_CERT", "QUERY_CERT"])
         #expect(try replies(unknown).allSatisfy { $0["verdict"] as? String == "invalid" })
 
-        // Uploaded, it is; by certificate, and by issuer and serial.
+        // Once uploaded, it is; by certificate, and by issuer and serial.
         #expect(try rehearsal.token("export", token, "--output", rehearsal.folder.path).status == 0)
         let pem = rehearsal.folder.file("\(token).pem")
         try rehearsal.importTrust(pem)
@@ -56,19 +56,19 @@ import X509
             }
             .joined(separator: ":"), "--as", "CP-7975-SEP000000000001")
         #expect(named.status == 0, "\(named.errors)\(named.output)")
-        #expect(named.output.contains("gives ") && named.output.contains(token))
+        #expect(named.output.contains("returns ") && named.output.contains(token))
         #expect(rehearsal.folder.text("lab/lab.log").contains("CP-7975-SEP000000000001 asks for a certificate of"))
         let other = try query(rehearsal, "--issuer", "cn=Nobody", "--serial", "01")
         #expect(other.status == 5 && other.output.contains("not known, or not trusted"))
         let colons = try query(rehearsal, "--issuer", "cn=Nobody", "--serial", "0a0b")
         #expect(colons.output.contains("serial 0A:0B") && colons.errors.contains("with serial 0A:0B"))
 
-        // What was asked wrongly is not asked at all.
+        // An invalid query is not sent at all.
         #expect(try query(rehearsal, "--issuer", "cn=Nobody").status == 64)
         #expect(try query(rehearsal, "--issuer", "cn=Nobody", "--serial", "xyz").status == 64)
         #expect(try query(rehearsal).status == 64)
         let both = try query(rehearsal, "--certificate", pem, "--token", token)
-        #expect(both.status == 64 && both.errors.contains("Give only one of"), "\(both.errors)")
+        #expect(both.status == 64 && both.errors.contains("Specify only one of"), "\(both.errors)")
         #expect(try query(rehearsal, "--certificate", pem, "--node", Rehearsal.subscriber).status == 1)
         func withoutStore(_ state: [String: [UInt8]]) -> [String: [UInt8]] {
             state.filter { !$0.key.hasPrefix("trust-store") }
@@ -88,7 +88,7 @@ import X509
         #expect(!rehearsal.folder.text("lab/lab.log").contains("asks for a certificate"))
     }
 
-    /// TLS 1.0 with AES256-SHA and a key of 1024 bit, as an old cluster has it: only where the configuration says so.
+    /// TLS 1.0 with AES256-SHA and a 1024-bit key, as in an old cluster: only if the configuration says so.
     @Test func oldServersAreAskedWhereThatIsConfigured() throws {
         let rehearsal = try Rehearsal(lab: false)
         let identity = try TestIdentity(in: rehearsal.folder, host: "127.0.0.1", legacy: true)

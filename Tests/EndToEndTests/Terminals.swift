@@ -2,13 +2,13 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// What stands on a terminal of 80 columns, and what happens when the terminal goes away.
+/// What is shown on a terminal of 80 columns, and what happens when the terminal goes away.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct Terminals {
     private let rehearsal: Rehearsal
 
     init() throws { rehearsal = try Rehearsal() }
 
-    /// No line is longer, but those with a command, which are copied as they are.
+    /// No line is longer, except those with a command, which are copied unchanged.
     @Test func linesFit() throws {
         let present = rehearsal.folder.file("present.tlv")
         #expect(try rehearsal.bridge("ctl", "fetch", "--cluster", "lab", "--output", present).status == 0)
@@ -26,14 +26,18 @@ import Testing
             ["migrate", "prepare-downgrade", "--cluster", "lab", "--to", "9.1"],
             ["migrate", "status", "--cluster", "lab"],
             ["doctor", "--cluster", "lab"] + module,
-            // What goes wrong is said in prose.
+            // Errors are reported in prose.
             ["ctl", "verify", "/etc/hostname"], ["phones", "list", "--cluster", "nowhere"],
             ["token", "show", "no-such-token"] + module,
             rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--dry-run"],
         ]
         for command in commands {
-            let (_, screen) = try rehearsal.onTerminal(command, columns: 80)
-            #expect(!screen.isEmpty)
+            let (status, screen) = try rehearsal.onTerminal(command, columns: 80)
+            // It does what it should, or says what failed and what to do next.
+            let hasFailed = screen.contains("etoken-bridge: ")
+            let isFailure = status != 0 && command[0] != "doctor"
+            #expect(status < 128 && !screen.isEmpty && hasFailed == isFailure, "\(status), \(command): \(screen)")
+            #expect(!hasFailed || screen.contains("Next: "), "\(command): \(screen)")
             for line in screen.split(whereSeparator: \.isNewline) where line.count > 80 {
                 let name = command.prefix(2).joined(separator: " ")
                 let isOneWord = !line.drop { $0 == " " }.contains(" ")
@@ -42,7 +46,7 @@ import Testing
         }
     }
 
-    /// A change that nobody reads the progress of goes on: its end is on the cluster and in the journal.
+    /// A change whose progress nobody reads continues: its end is on the cluster and in the journal.
     @Test func aReaderThatGoesAwayEndsNoChange() throws {
         let arguments = rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--accept-stranded"]
         let result = try rehearsal.run(
@@ -57,7 +61,7 @@ import Testing
     /// Control-C is answered, and takes effect before the next step.
     @Test func controlCIsNoted() throws {
         let errors = rehearsal.folder.file("errors")
-        // Late answers, so that the signal comes within the step.
+        // Late responses, so that the signal comes within the step.
         try rehearsal.fault("all", "slow", "--delay", "0.3")
         let run = try ChildProcess(
             [Programs.path("etoken-bridge")]
@@ -67,9 +71,9 @@ import Testing
         run.signal(SIGINT)
         #expect(run.wait() == 10, "\(rehearsal.folder.text("errors"))")
         let text = rehearsal.folder.text("errors")
-        #expect(text.contains("\nNoted: this ends before the next step."), "\(text)")
+        #expect(text.contains("\nStopping before the next step."), "\(text)")
         #expect(
-            text.contains("It was interrupted before ") && text.contains("and the cluster is as it was."), "\(text)")
+            text.contains("Interrupted before ") && text.contains("; the cluster is as it was."), "\(text)")
         #expect(text.hasSuffix("Next: Run the same command again when you are ready.\n"), "\(text)")
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// trust upload, list and remove, by every way that a release has.
+/// trust upload, list and remove, over every interface of a release.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct TrustStoreCommands {
     private static let token = "SAST-ADN008580ef"
     private static let releases = ["9.1", "10.5", "12.5", "14"]
@@ -22,7 +22,7 @@ import Testing
             ["trust", "upload", "--cluster", "lab", "--token", Self.token] + rehearsal.moduleOptions + extra)
     }
 
-    /// What the lab's trust stores hold.
+    /// The contents of the lab's trust stores.
     private func stores(_ rehearsal: Rehearsal) throws -> [String: Data] {
         let root = rehearsal.folder.file("lab/trust-store")
         var files: [String: Data] = [:]
@@ -34,10 +34,7 @@ import Testing
     }
 
     private func publisher(_ rehearsal: Rehearsal) throws -> String {
-        let data = try Data(contentsOf: URL(fileURLWithPath: rehearsal.folder.file("lab/lab.json")))
-        let nodes = try #require(
-            (JSONSerialization.jsonObject(with: data) as? [String: Any])?["nodes"] as? [[String: Any]])
-        return try #require(nodes.first { $0["publisher"] as? Bool == true }?["name"] as? String)
+        try #require(rehearsal.labConfiguration().publisher?.name)
     }
 
     @Test(arguments: ways)
@@ -57,7 +54,7 @@ import Testing
         #expect(again.status == 0 && again.output.contains("was already in Phone-SAST-trust"), "\(again.errors)")
         #expect(try stores(rehearsal) == after)
 
-        // Every way lists it, and no other store does.
+        // Every interface lists it, and no other store does.
         for (_, other) in Self.ways where Self.ways.contains(where: { $0 == (release, other) }) {
             let list = try trust(rehearsal, "list", "--via", other)
             #expect(
@@ -66,7 +63,7 @@ import Testing
         let elsewhere = try trust(rehearsal, "list", "--via", way, "--store", "CallManager-trust")
         #expect(elsewhere.status == 0 && !elsewhere.output.contains("83:E9:08"), "\(elsewhere.errors)")
 
-        // Without --yes nothing is removed here, where there is no terminal.
+        // Without --yes nothing is removed here, because there is no terminal.
         let serial = ["--serial", "83E9080000005545AF31"]
         #expect(try trust(rehearsal, "remove", serial[0], serial[1], "--via", way).status == 64)
         #expect(try stores(rehearsal) == after)
@@ -74,7 +71,7 @@ import Testing
         #expect(removed.status == 0 && removed.output.contains("is no longer in Phone-SAST-trust"), "\(removed.errors)")
         #expect(try stores(rehearsal) == before)
         let gone = try trust(rehearsal, "remove", serial[0], serial[1], "--via", way, "--yes")
-        #expect(gone.status == 0 && gone.errors.contains("does not hold it"))
+        #expect(gone.status == 0 && gone.errors.contains("does not contain it"))
         #expect(try stores(rehearsal) == before)
     }
 
@@ -84,16 +81,16 @@ import Testing
         #expect(result.status == 0 && result.output.contains("(via \(way))"), "\(result.errors)")
     }
 
-    /// Where REST does not take the store, the next way does, and that is said.
+    /// If REST does not accept the store, the next interface does, and that is reported.
     @Test func certificatesAreNamedByOptionToo() throws {
         let rehearsal = try Rehearsal()
         #expect(try rehearsal.token("export", Self.token, "--output", rehearsal.folder.path).status == 0)
         let pem = rehearsal.folder.file("\(Self.token).pem")
         #expect(try trust(rehearsal, "upload", "--certificate", pem).status == 0)
         let two = try trust(rehearsal, "remove", "--certificate", pem, "--token", Self.token, "--yes")
-        #expect(two.status == 64 && two.errors.contains("Give only one of"), "\(two.errors)")
+        #expect(two.status == 64 && two.errors.contains("Specify only one of"), "\(two.errors)")
         let none = try trust(rehearsal, "remove", "--yes")
-        #expect(none.status == 64 && none.errors.contains("Say which one"), "\(none.errors)")
+        #expect(none.status == 64 && none.errors.contains("Specify which one"), "\(none.errors)")
         #expect(try trust(rehearsal, "remove", "--certificate", pem, "--yes").status == 0)
     }
 
@@ -102,7 +99,7 @@ import Testing
         try rehearsal.fault(publisher(rehearsal), "rest-refusal")
         let result = try uploadToken(rehearsal)
         #expect(result.status == 0 && result.output.contains("(via web)"), "\(result.errors)")
-        #expect(result.errors.contains("Another way was taken"))
+        #expect(result.errors.contains("Another interface was used"))
         let refused = try trust(rehearsal, "list", "--via", "rest")
         #expect(refused.status == 1, "\(refused.errors)")
     }
@@ -112,7 +109,7 @@ import Testing
         #expect(result.status == 1 && result.errors.contains("no certificate REST interface"), "\(result.errors)")
     }
 
-    /// A changed key ends it with status 7, by every way, and no other way is tried.
+    /// A changed key ends it with status 7, over every interface, and no other one is tried.
     @Test(arguments: [("rest", "tls-key"), ("web", "tls-key"), ("ssh", "ssh-key"), ("", "tls-key")])
     func aChangedKeyEndsIt(way: String, fault: String) throws {
         let rehearsal = try Rehearsal(options: ["--release", "12.5"])
@@ -124,7 +121,7 @@ import Testing
         #expect(try stores(rehearsal) == before)
     }
 
-    /// A refused login ends it: the same password is not tried by another way.
+    /// A refused login ends it: the same password is not tried over another interface.
     @Test(arguments: ["", "rest", "web", "ssh"])
     func aRefusedLoginEndsIt(way: String) throws {
         let rehearsal = try Rehearsal(options: ["--release", "12.5"])
@@ -151,7 +148,7 @@ import Testing
         #expect(mended.status == 0, "\(mended.errors)")
     }
 
-    /// The certificate was stored, and the answer never came: the store is asked.
+    /// The certificate was stored, but the response never came: the store is read.
     @Test(arguments: ["rest", "web", "ssh"])
     func aLostAnswerIsFoundOut(way: String) throws {
         let rehearsal = try Rehearsal(options: ["--release", "14"])
@@ -163,14 +160,14 @@ import Testing
         #expect(list.output.contains("83:E9:08:00:00:00:55:45:AF:31"))
     }
 
-    /// The password stands in no argument list and in nothing that is printed.
+    /// The password is in no argument list and in no output.
     @Test func thePasswordIsNowhere() throws {
         let rehearsal = try Rehearsal(options: ["--release", "12.5"])
         let bytes = try #require(rehearsal.folder.bytes("lab/credentials/platform"))
         let password = String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
         #expect(password.count >= 8)
         for way in ["rest", "web", "ssh"] {
-            // Looks at all processes while the command runs.
+            // Checks all processes while the command runs.
             let watched = try rehearsal.run(
                 "/bin/bash",
                 [

@@ -2,10 +2,10 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// What programs that tests start get of the machine: nothing that differs from one user to the next.
+/// What programs started by tests inherit from the machine: nothing that differs from one user to the next.
 @Suite(.waiting, .timeLimit(.minutes(5))) struct ChildProcessTests {
     @Test func theEnvironmentIsSmall() throws {
-        // What may be set here, and would change what programs do.
+        // What may be set here, and would change the behaviour of programs.
         for name in ["https_proxy", "CURL_CA_BUNDLE", "LC_ALL", "BASH_ENV", "PYTHONPATH"] { setenv(name, "/x", 0) }
         let lines = try ChildProcess.run(["env"], environment: ["A=1", "LANG=x", "A=2"]).split(separator: "\n")
         let names = lines.map { String($0.prefix { $0 != "=" }) }

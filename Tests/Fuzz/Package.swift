@@ -2,7 +2,7 @@
 
 import PackageDescription
 
-// The fuzzer, in a package of its own: it needs flags that the main one must not have. Run tools/deep fuzz.
+// The fuzzer, in a separate package: it needs flags that the main one must not have. Run tools/deep fuzz.
 let parsers = ["X509", "Cluster", "Markup", "Phones", "TOML", "TrustList"]
 
 let package = Package(

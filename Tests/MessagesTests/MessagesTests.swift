@@ -65,7 +65,7 @@ import Testing
         let bytes = try JSON.line(line, userInfo: .keepingTemplates)
         #expect(try JSON.decode(Line.self, from: bytes) == line)
         #expect(String(decoding: bytes, as: UTF8.self).contains(#""template":"{0} {{}} {1} {2}""#))
-        // Of earlier versions, and of documents: the words.
+        // For earlier versions, and for documents: the text itself.
         let words = try JSON.decode(Line.self, from: Array(#"{"texts":["put {0} back"]}"#.utf8))
         #expect(words.texts[0].text(in: .german) == "put {0} back")
         let document = try JSON.line(line)

@@ -8,7 +8,7 @@ import X509
 
 @testable import Migration
 
-/// What a change does when all goes well, and when a part of it fails. Nodes are read and written in memory.
+/// What a change does if all goes well, and if a part of it fails. Nodes are read and written in memory.
 @Suite(.timeLimit(.minutes(5))) struct ChangeTests {
     let folder = Folder()
     let situation = Situation.all[0]
@@ -80,7 +80,8 @@ import X509
         #expect(!cluster.changes.contains { $0.hasPrefix("deploy") })
     }
 
-    /// Every change on the cluster fails once: all is as before, or the failure comes after the new file was proven.
+    /// Every change on the cluster fails once: everything is as before, or the failure comes after the new file was
+    /// proven.
     @Test(arguments: Situation.all) func aFailedChangeIsUndone(situation: Situation) throws {
         let undisturbed = try situation.cluster()
         try situation.plan(undisturbed, in: Folder()).runAll()
@@ -102,7 +103,7 @@ import X509
                 let outcome = try Journal.open(folder.journal()).state.outcome
                 if failure.isAfterCommit {
                     #expect(cluster.files == undisturbed.files && outcome == .unfinished, "\(place)")
-                    // And it can be gone on with.
+                    // And it can be continued.
                     try situation.takeUp(cluster, in: folder).runAll(.resume)
                     #expect(cluster.held == undisturbed.held)
                 } else {
@@ -113,13 +114,13 @@ import X509
         }
     }
 
-    /// Control-C on the way back stops it before the next step; another run goes on to the end.
+    /// Control-C during a rollback stops it before the next step; another run completes it.
     @Test func theWayBackCanBeStopped() throws {
         try plan().runAll()
         var stops = 0
         while true {
             let change = try situation.takeUp(cluster, in: folder)
-            // One step a run.
+            // One step per run.
             var steps = 0
             let context = RunContext(
                 observe: {
@@ -140,7 +141,7 @@ import X509
         #expect(files() == [oldFile, oldFile] && cluster.store.isEmpty)
     }
 
-    /// Nobody waits for phones whose web pages never answered; for the others until the time is over, or Control-C.
+    /// Nobody waits for phones whose web pages never answered; for the others until the timeout, or Control-C.
     @Test func silentPhonesAreNotWaitedFor() throws {
         cluster.silent = ["SEP1", "SEP2", "SEP3"]
         let change = try plan()
@@ -215,7 +216,7 @@ import X509
         #expect(try Journal.open(folder.journal()).state.outcome == .rolledBack)
     }
 
-    /// What would be undone is what is undone then, and looking changes nothing.
+    /// What would be undone is exactly what is then undone, and looking changes nothing.
     @Test(arguments: Situation.all) func theWayBackIsShownBefore(situation: Situation) throws {
         let cluster = try situation.cluster()
         try situation.plan(cluster, in: folder).runAll()
@@ -237,7 +238,7 @@ import X509
             }))
         #expect(plan.steps.dropLast(2).map { String($0.title.localized.dropFirst("Undo: ".count)) } == undone)
         #expect(numbers == ["1/2", "2/2"])
-        // Once more there is nothing left.
+        // When repeated, there is nothing left to do.
         #expect(try situation.takeUp(cluster, in: folder).planRollback(nil).steps.isEmpty)
     }
 
@@ -255,7 +256,7 @@ import X509
         #expect(throws: MigrationError.self) { try situation.takeUp(cluster, in: folder).checkWorld() }
     }
 
-    /// A plan that was saved runs on the same world only.
+    /// A saved plan only runs on the same cluster state.
     @Test func aSavedPlanRunsOnTheSameWorldOnly() throws {
         let path = folder.path + "/plan.json"
         try plan().plan.write(to: path)

@@ -3,10 +3,11 @@ import Testing
 
 @testable import Migration
 
-/// A run that ends without a word, after any record of its journal or any change on the cluster, is taken up by another.
+/// A run that ends without notice, after any record of its journal or any change on the cluster, is continued by
+/// another.
 @Suite(.timeLimit(.minutes(5))) struct CrashTests {
-    /// Runs something on a thread of its own, which stops for good where it is told to: what a crash leaves is what is on
-    /// the disk and on the cluster then. Nothing is unwound.
+    /// Runs something on its own thread, which stops for good at a given point: what a crash leaves is what is on disk
+    /// and on the cluster then. Nothing is unwound.
     private static func runUntilCrash(_ body: @escaping @Sendable (_ crash: @escaping () -> Void) -> Void) -> Bool {
         let ended = DispatchSemaphore(value: 0)
         let isCrashed = Flag()
@@ -14,7 +15,7 @@ import Testing
             body {
                 isCrashed.set()
                 ended.signal()
-                // Never to be woken: the thread, and what it holds, stays.
+                // Never woken up: the thread, and what it holds, stays.
                 DispatchSemaphore(value: 0).wait()
             }
             ended.signal()
@@ -35,9 +36,9 @@ import Testing
 
     private enum Way { case run, rollBack }
 
-    /// Does it, and crashes after the given number of records and changes.
+    /// Runs it, and crashes after the given number of records and changes.
     ///
-    /// - Returns: false where it came to its end before.
+    /// - Returns: false if it completed first.
     private static func crash(
         after number: Int, _ situation: Situation, _ cluster: MemoryCluster, _ folder: Folder, _ way: Way
     ) -> Bool {
@@ -86,7 +87,7 @@ import Testing
         print("\(situation.testDescription): stopped at \(points) points, and resumed")
     }
 
-    /// The journal is one of before plans had steps.
+    /// The journal dates from before plans had steps.
     @Test(arguments: Situation.all) func journalsOfBeforeAreTakenUp(situation: Situation) throws {
         let before = try situation.cluster()
         let undisturbed = try situation.cluster()
@@ -128,7 +129,7 @@ import Testing
         print("\(situation.testDescription): stopped at \(points) points, and rolled back")
     }
 
-    /// A crash while a finished change is rolled back, and the roll back once more.
+    /// A crash while a finished change is rolled back, and the rollback repeated.
     @Test(arguments: Situation.all) func rollingBackCanBeInterrupted(situation: Situation) throws {
         let before = try situation.cluster()
         var points = 0
@@ -140,7 +141,7 @@ import Testing
             try rollBack(situation, cluster, folder)
             let place: Comment = "\(situation.testDescription), point \(points)"
             #expect(cluster.files == before.files && cluster.store.isEmpty && cluster.mode == before.mode, place)
-            // Phones were told again, after everything was back.
+            // Phones were told again, after everything was restored.
             #expect(cluster.changes.suffix(3) == ["restart SEP1", "restart SEP2", "restart SEP3"], place)
             points += 1
         }
@@ -175,7 +176,7 @@ import Testing
         #expect(throws: MigrationError.self) { try Journal.read(path) }
     }
 
-    /// It may be of a change that is not finished, so no other may begin beside it; another cluster's is none of its business.
+    /// It may belong to an unfinished change, so no other may start next to it; another cluster's does not matter.
     @Test func aJournalThatCannotBeReadStopsANewChange() throws {
         let (situation, folder) = (Situation.all[0], Folder())
         let cluster = try situation.cluster()
@@ -202,7 +203,7 @@ import Testing
         withExtendedLifetime(lock) {}
     }
 
-    /// `migrate status` in a monitoring loop: a run that begins at that moment is not turned away.
+    /// `migrate status` in a monitoring loop: a run that starts at that moment is not refused.
     @Test func lookingTakesNoLock() async throws {
         let folder = Folder()
         _ = try ClusterLock("memory", in: folder.state)

@@ -1,7 +1,7 @@
 import Basics
 import Cluster
 import Configuration
-// Without @testable: as any front end sees it. What it must not do does not compile: Tests/MustNotCompile.
+// Without @testable: as seen by any front end. What it must not do does not compile: Tests/MustNotCompile.
 import Migration
 import Operations
 import Testing
@@ -82,7 +82,7 @@ import TrustList
         let lock = try ClusterLock("memory", in: folder.state)
         #expect(code { _ = try locked(cluster) } == .busy)
         withExtendedLifetime(lock) {}
-        // Who only looks needs no lock, and nothing is left behind.
+        // Reading alone needs no lock, and nothing is left behind.
         let planned = try PlannedChange(.new(request), of: cluster, state: folder.state)
         #expect(code { try planned.check(despiteFindings: false) } == .phonesWouldRefuse)
     }
@@ -94,7 +94,7 @@ import TrustList
         #expect(code { _ = try locked(cluster).look(for: .saved(plan)) } == .planUnusable)
     }
 
-    /// Nothing is asked again, and no PIN where the file is signed.
+    /// Nothing is asked again, and no PIN if the file is signed.
     @Test func aRunThatWasInterruptedGoesOn() throws {
         let cluster = try situation.cluster()
         cluster.onChange = { if $0.hasPrefix("restart") { throw MemoryCluster.Fault(description: "down") } }

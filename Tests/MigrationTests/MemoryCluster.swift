@@ -8,7 +8,7 @@ import TrustList
 import X509
 
 /// A cluster in memory that can be told to fail at a given call. What the real transports do is tested against the lab.
-/// It is used by one thread: its nodes are read and written one after the other.
+/// It is used by one thread: its nodes are read and written one after another.
 final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     struct Fault: Error, CustomStringConvertible {
         let description: String
@@ -20,11 +20,11 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     var store: [Certificate] = []
     var mode = SecurityMode.mixed
     var release = "10.5.1.10000-7"
-    /// Makes the file that the cluster writes and signs itself, in a mode.
+    /// Builds the file that the cluster writes and signs itself, in a mode.
     var ownFile: (SecurityMode) throws -> [UInt8] = { _ in throw Fault(description: "no utils ctl") }
     var fleet: [Phone] = []
     var held: [String: [UInt8]] = [:]
-    /// Phones whose web access is switched off.
+    /// Phones whose web access is disabled.
     var silent: Set<String> = []
     /// Called with the names of phones that are asked what they hold.
     var onLook: ([String]) -> Void = { _ in }
@@ -32,7 +32,7 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     var changes: [String] = []
     /// Called with each change before it happens; throws to make it fail.
     var onChange: (String) throws -> Void = { _ in }
-    /// Changes what a node gives back.
+    /// Changes what a node returns.
     var corrupt: (_ node: String, _ file: String, [UInt8]) -> [UInt8] = { $2 }
     var tvsKnowsUploads = true
     /// The certificate with which the cluster signs; TVS knows it.
@@ -60,7 +60,7 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     private func writeOwnFile() throws {
         let bytes = try ownFile(mode)
         for node in nodes {
-            // The disk of a node may be full: the command goes on with the others.
+            // The disk of a node may be full: the command continues with the others.
             do { try change("own file \(node)") } catch is Fault { continue }
             files[node]?["CTLFile.tlv"] = bytes
         }
@@ -133,7 +133,7 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
             })
     }
 
-    /// A phone that takes every file whose signer it can trust, by the same two facts that the lab's phones look at.
+    /// A phone that accepts every file whose signer it can trust, by the same two facts that the lab's phones check.
     func restart(_ phone: Phone) throws {
         try change("restart \(phone.name)")
         guard let bytes = files["pub"]?["CTLFile.tlv"] else { return }
@@ -148,7 +148,7 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
 
     func nodes(running service: String) -> [String] { nodes }
 
-    /// Called while a service is on its way up.
+    /// Called while a service is starting.
     var onWait: () -> Void = {}
 
     func restart(service: String, on node: String, isInterrupted: () -> Bool) throws {

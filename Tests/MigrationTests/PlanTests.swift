@@ -8,7 +8,7 @@ import X509
 
 @testable import Migration
 
-/// What people read before they say yes: findings, groups of phones, the signer, the time left.
+/// What people read before they confirm: findings, groups of phones, the signer, the time left.
 @Suite(.timeLimit(.minutes(5))) struct PlanTests {
     private let situation = Situation.all[0]
     private let folder = Folder()
@@ -32,7 +32,7 @@ import X509
             error?.next?.localized.hasPrefix("Repair it. ") == true
                 && error?.next?.localized.contains("--despite-findings") == true)
         #expect(cluster.changes.isEmpty && !Files.exists(folder.state.path))
-        // Who goes on in spite of it finds that in the record, also later.
+        // Someone who continues despite it finds that in the record, also later.
         try change.runAll()
         #expect(try ChangeRecord(change).findings == cluster.problems)
         let read = try ChangeRecord(journal: folder.journal(), backups: folder.state)
@@ -49,7 +49,7 @@ import X509
         #expect(try item("cluster")?.state == .proven)
         cluster.problems = [finding(.error)]
         #expect(try item("cluster")?.state == .failed)
-        // Tokens in the file are known by name, so the command is whole.
+        // Tokens in the file are known by name, so the command is complete.
         #expect(
             try item("server-certificates")?.next == [
                 .verbatim(
@@ -63,7 +63,7 @@ import X509
         _ = try check("10.0")
     }
 
-    /// One token is named, the other one stays, and the signer changes.
+    /// One token is specified, the other one stays, and the signer changes.
     @Test func oneTokenRenewsTheFile() throws {
         let update = Situation(kind: .updateCertificates, usesTokens: true)
         let change = try update.plan(update.cluster(), in: folder, tokens: [Situation.tokens[0]])
@@ -71,7 +71,7 @@ import X509
         #expect(record.keptTokens == ["SAST-ADN008580ef"])
         #expect(
             record.signerChange?.localized.hasPrefix(
-                "The signer changes from SAST-ADN008580ef (serial number 04) to SAST-ADN0054f509 (serial number 03), which stands in the present file"
+                "The signer changes from SAST-ADN008580ef (serial number 04) to SAST-ADN0054f509 (serial number 03), which is in the current file"
             ) == true, "\(record.signerChange ?? .verbatim(""))")
         #expect(
             record.recordChanges.count == 1
@@ -89,7 +89,7 @@ import X509
     @Test func groupsThatReadAlikeAreOne() throws {
         func entry(_ name: String, _ pool: String, _ outcome: Verdict.Outcome) -> StoredForecast.Group {
             .init(
-                model: "Cisco 8861", pool: pool, before: .verbatim("present file"), holds: .presentFile,
+                model: "Cisco 8861", pool: pool, before: .verbatim("current file"), holds: .presentFile,
                 heldChecksum: nil,
                 assumed: false, outcome: outcome, rule: .vouchedByTVS, reason: .verbatim("why"), phones: [name])
         }
@@ -100,7 +100,7 @@ import X509
         #expect(forecast.alike.map(\.pool) == ["two", nil])
     }
 
-    /// As long as work goes on at one speed, the time left only shrinks, and the first word is right.
+    /// As long as work proceeds at a constant speed, the time left only shrinks, and the first estimate is right.
     @Test func theTimeLeftCountsPauses() {
         let pace = ProgressEstimate(total: 2000, batch: 100, pause: 5)
         let said = stride(from: 100, to: 2000, by: 100).map { done in
@@ -126,7 +126,7 @@ import X509
         #expect(try RunInProgress(of: "memory", in: folder.state) == nil)
         var lock: ClusterLock? = try ClusterLock("memory", in: folder.state)
         let reading = try #require(try RunInProgress(of: "memory", in: folder.state))
-        #expect(reading.change == nil && reading.text("memory").localized.contains("What follows is of before."))
+        #expect(reading.change == nil && reading.text("memory").localized.contains("What follows is from before."))
         let change = try situation.plan(situation.cluster(), in: folder)
         try change.begin(.test())
         #expect(try RunInProgress(of: "memory", in: folder.state)?.change == change.plan.id)

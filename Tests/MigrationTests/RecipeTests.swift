@@ -5,7 +5,7 @@ import Testing
 
 @testable import Migration
 
-/// A plan holds what is run: its steps with their parameters. Plans and journals of before, which have none, are read.
+/// A plan contains what is run: its steps with their parameters. Older plans and journals without steps are still read.
 @Suite(.timeLimit(.minutes(5))) struct RecipeTests {
     private let folder = Folder()
 
@@ -80,7 +80,7 @@ import Testing
         for case .uploadCertificates(let certificates, let store) in plan.steps {
             #expect(certificates == plan.tokens.map(\.sha1) && store == "Phone-SAST-trust")
         }
-        // It is the same once it is saved anew.
+        // It is the same once it is saved again.
         let path = folder.path + "/plan"
         try plan.write(to: path)
         #expect(try ChangePlan.read(path) == plan)
@@ -109,7 +109,7 @@ import Testing
         #expect(cluster.files == undisturbed.files && cluster.changes == undisturbed.changes)
     }
 
-    /// A plan as it was written before it had steps.
+    /// A plan as it was written before plans had steps.
     static func withoutSteps(_ plan: [UInt8]) throws -> [UInt8] {
         var object = try #require(JSONSerialization.jsonObject(with: Data(plan)) as? [String: Any])
         strip(&object)
@@ -127,7 +127,7 @@ import Testing
         plan["tokens"] = (plan["tokens"] as? [[String: Any]])?.map { $0.filter { $0.key != "sha1" } }
     }
 
-    /// Makes the first line of a journal what it was before plans had steps.
+    /// Turns the first line of a journal into what it was before plans had steps.
     static func ageJournal(_ path: String) throws {
         try editPlan(ofJournal: path) { strip(&$0) }
         #expect(try !String(contentsOfFile: path, encoding: .utf8).contains("plan/2"))
@@ -146,7 +146,7 @@ import Testing
 
     // MARK: The steps alone decide
 
-    /// A change goes on by its steps, whatever it is called.
+    /// A change continues by its steps, whatever its name.
     @Test(arguments: Situation.all) func theKindIsATitle(situation: Situation) throws {
         let (undisturbed, cluster) = (try situation.cluster(), try situation.cluster())
         try situation.plan(undisturbed, in: Folder()).runAll()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Migration
 
-/// Phones that the cluster would not restart are told by a later run.
+/// Phones that the cluster did not restart are told by a later run.
 @Suite(.timeLimit(.minutes(5))) struct RefusedPhones {
     private let folder = Folder()
     private let situation = Situation.all[0]
@@ -50,7 +50,7 @@ import Testing
         #expect(told(cluster).count == 250)
     }
 
-    /// Journals of earlier versions note the last phone that was told, by name.
+    /// Journals of earlier versions record the last phone that was told, by name.
     @Test func journalsOfBeforeAreUnderstood() {
         func state(_ facts: [JournalRecord.Fact], _ last: JournalRecord.Event = .fact) -> JournalState {
             var records = facts.enumerated().map {
@@ -61,12 +61,12 @@ import Testing
         }
         var known = state([.phonesTold(upTo: "SEP2", refused: ["SEP1"])])
         #expect(!known.isTold(phone: "SEP1") && known.isTold(phone: "SEP2") && !known.isTold(phone: "SEP3"))
-        // The second run did not come to the first refused phone.
+        // The second run did not get to the first refused phone.
         known = state([
             .phonesTold(upTo: "SEP5", refused: ["SEP1", "SEP4"]), .phonesTold(upTo: "SEP5", refused: ["SEP1"]),
         ])
         #expect(!known.isTold(phone: "SEP1") && !known.isTold(phone: "SEP4") && known.isTold(phone: "SEP5"))
-        // This version goes on with it.
+        // This version continues it.
         known = state([
             .phonesTold(upTo: "SEP2", refused: ["SEP1"]), .phonesRestarted(told: ["SEP1", "SEP3"], refused: ["SEP4"]),
         ])
@@ -78,7 +78,7 @@ import Testing
         #expect(!known.isTold(phone: "SEP1") && !known.isTold(phone: "SEP3"))
     }
 
-    /// Control-C within a batch: what was told is noted, the rest is left to another run.
+    /// Control-C within a batch: what was told is recorded, the rest is left to another run.
     @Test(arguments: [37, 100, 230]) func theRestartOfPhonesCanBeStopped(number: Int) throws {
         let cluster = try cluster()
         let change = try situation.plan(cluster, in: folder)

@@ -8,7 +8,7 @@ import X509
 
 @testable import Migration
 
-/// A cluster in memory before a change, and the change that is to be made of it.
+/// A cluster in memory before a change, and the change to be made to it.
 struct Situation: Sendable, CustomTestStringConvertible {
     let kind: ChangeKind
     let usesTokens: Bool
@@ -121,7 +121,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
             now: 1_800_000_000)
     }
 
-    /// Takes up the change that a folder has the journal of.
+    /// Continues the change whose journal is in a folder.
     func takeUp(_ cluster: MemoryCluster, in folder: Folder) throws -> Change {
         try Change(continuing: Journal.open(folder.journal()), of: cluster, state: folder.state)
     }
@@ -129,7 +129,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
     static func signer() throws -> any TrustListSigner { try SoftwareSigner(certificate: second, key: tokenKey) }
 }
 
-/// A folder that is removed with the test.
+/// A folder that is removed after the test.
 final class Folder: Sendable {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("etoken-bridge-" + UUID().uuidString).path
 
@@ -153,7 +153,7 @@ extension JournalRecord.Run {
 }
 
 extension Change {
-    /// Begins or goes on, to the end.
+    /// Starts or continues, to the end.
     func runAll(_ purpose: JournalRecord.Run.Purpose = .run, _ context: RunContext = RunContext()) throws {
         try begin(.test(purpose))
         try runner(context).run()
@@ -167,7 +167,7 @@ extension Change {
     /// Of a change that has begun.
     func runner(_ context: RunContext = RunContext()) throws -> ChangeRunner {
         var context = context
-        // As the program does: where no token is needed, none is there.
+        // As the program does: if no token is needed, none is there.
         context.signer = needsToken ? try Situation.signer() : nil
         return ChangeRunner(self, try #require(journal), context)
     }

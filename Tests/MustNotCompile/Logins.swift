@@ -1,14 +1,14 @@
 import Secrets
 import Tokens
 
-// Whoever looks for tokens says where wrong PINs are remembered.
+// Code that searches for tokens must say where wrong PINs are remembered.
 func tokens() throws {
     _ = TokenFinder()  // expected-error {{missing argument for parameter 'pins'}}
     _ = TokenWatcher(modules: [])  // expected-error {{missing argument for parameter 'pins'}}
     _ = try PKCS11Module(path: "module.so")  // expected-error {{missing argument for parameter 'pins'}}
 }
 
-// Every way to log in that a token offers goes through its history; beside it there is none.
+// Every login of a token goes through its history; there is no other way.
 func login(to token: Token, _ pin: Secret) throws {
     _ = try token.signer(for: token.certificate()) { _, history in
         _ = history.warning

@@ -2,7 +2,7 @@ import Secrets
 
 @testable import Tokens
 
-// Within Tokens, too: a login takes an attempt, and only a history makes one.
+// Within Tokens, too: a login requires an attempt, and only a history creates one.
 func login(to token: Token, _ pin: Secret, _ record: PINRecord) throws {
     let session = try Session(token)
     try session.login(pin, for: .user, token.pinHistory().attempt())

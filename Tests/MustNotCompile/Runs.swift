@@ -1,7 +1,7 @@
 import Migration
 import TrustList
 
-// A run goes through its stages, and through all of them: each can only be made from the one before it.
+// A run goes through its stages, and through all of them: each can only be created from the one before it.
 
 func withoutTheLock(_ planned: PlannedChange, _ author: RunAuthor) throws {
     _ = try planned.agreeToFindings(despiteErrors: true)  // expected-error {{has no member 'agreeToFindings'}}

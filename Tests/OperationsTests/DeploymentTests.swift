@@ -4,7 +4,7 @@ import Operations
 import Synchronization
 import Testing
 
-/// A CTL file on all nodes or on none, with nodes in memory that fail where they are told to.
+/// A CTL file on all nodes or on none, with nodes in memory that fail on request.
 @Suite(.timeLimit(.minutes(5))) struct DeploymentTests {
     /// A node with a file for each transport.
     final class Node: TrustListHost {
@@ -17,9 +17,9 @@ import Testing
             var failure: @Sendable (Int) -> ClusterError.Code? = { _ in nil }
             var loginFailure: ClusterError.Code?
             var isDown = false
-            /// What is stored in place of what is given.
+            /// What is stored instead of what is sent.
             var garbles = false
-            /// Goes on serving what was there at the last restart.
+            /// Keeps serving what was there at the last restart.
             var caches = false
             var stored: [UInt8]?
             var restarts = 0
@@ -135,14 +135,14 @@ import Testing
             result.outcome == .undone && result.failure?.code == .refused && result.failure?.node == nodes[index].node)
         #expect(states(result) == [.restored, .restored, .restored])
         expectUnchanged()
-        // The one that refused has its file still, and is not written to again.
+        // The one that refused still has its file, and is not written to again.
         #expect(nodes[index].writes == [new])
     }
 
     @Test func whatIsReadBackCounts() throws {
         nodes[1].set { $0.garbles = true }
         let result = try replace(with: new)
-        // It cannot even be given back what it had.
+        // It cannot even be restored to what it had.
         #expect(result.outcome == .notUndone && result.failure?.code == .mismatch)
         #expect(states(result) == [.restored, .notRestored, .restored])
         #expect(result.nodes[1].backup == "backup of [2, 2, 2]")
@@ -189,7 +189,7 @@ import Testing
         #expect(nodes.allSatisfy { $0.writes.isEmpty })
     }
 
-    /// TFTP and HTTP of a node differ: both are kept, and what phones got over TFTP is what comes back.
+    /// TFTP and HTTP of a node differ: both are saved, and what phones got over TFTP is what is restored.
     @Test func aNodeThatDiffersWithinItself() throws {
         let odd = Node("odd", [5], http: [6])
         let other = Node("other", [5])
@@ -208,7 +208,7 @@ import Testing
         #expect(odd.files == [[5], [5]])
     }
 
-    /// Cisco Tftp serves the old file from memory: what was stored must be put back nevertheless.
+    /// Cisco Tftp serves the old file from memory: what was stored must be restored nevertheless.
     @Test func aServerThatCaches() throws {
         for node in nodes {
             node.set {
@@ -233,7 +233,7 @@ import Testing
         #expect(nodes.allSatisfy { $0.files == [new, new] && $0.stored == new })
     }
 
-    /// The answer to an upload is lost, after the file was stored: it is not taken for one that was refused.
+    /// The response to an upload is lost after the file was stored: it is not mistaken for a refusal.
     @Test func aConnectionThatIsCut() throws {
         for node in nodes {
             node.set {
@@ -247,7 +247,7 @@ import Testing
         #expect(nodes.map(\.stored) == [[1, 1], [2, 2, 2], nil])
     }
 
-    /// Without a cache, reading shows that the file has arrived although the answer was lost.
+    /// Without a cache, reading shows that the file has arrived although the response was lost.
     @Test func aLostAnswerIsMadeUpForByReading() throws {
         nodes[1].set { $0.failure = { _ in .closed } }
         let done = try replace(with: new)

@@ -82,7 +82,7 @@ import Testing
             try record.note(refused: phones[1], reason: .verbatim("not found"))
             try record.note(told: phones[2])
             try record.sync()
-            // While it is written, nobody else goes on with it.
+            // While it is being written, no other run continues it.
             let other = try #require(RestartRecord.unfinished(of: "office", in: folder.path).newest)
             #expect(throws: ClusterError.self) { try other.resume() }
         }
@@ -117,7 +117,7 @@ import Testing
         #expect(unreadable.first?.code == .file && "\(unreadable)".contains(record.path))
     }
 
-    /// A line that is lost might be of a phone that has to be told again. Other records are found all the same.
+    /// A lost line might belong to a phone that has to be told again. Other records are still found.
     @Test func aBadLineIsRefusedAndHidesNoOtherRecord() throws {
         let folder = TemporaryFolder()
         func begin(_ time: Int64) throws -> RestartRecord {

@@ -7,7 +7,7 @@ import X509
 
 @testable import Operations
 
-/// The codes in docs/schema, where programs look for them, are those of the code.
+/// The codes in docs/schema, where programs look for them, match those in the code.
 @Suite(.timeLimit(.minutes(5))) struct SchemaTests {
     /// What a schema allows at a place: the keys that lead there.
     private func codes(_ schema: String, _ keys: String...) throws -> [String] {

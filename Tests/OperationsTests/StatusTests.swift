@@ -5,7 +5,7 @@ import Testing
 
 @testable import Operations
 
-/// Readers of what a cluster says of its health, and the rules by which it is judged.
+/// Parsers for what a cluster says about its health, and the rules by which it is judged.
 @Suite(.timeLimit(.minutes(5))) struct StatusTests {
     private let runtimeState = """
         DDB and Replication Services: ALL RUNNING
@@ -123,7 +123,7 @@ import Testing
         #expect(status.findings()[0].next.contains { $0.localized.contains("legacy_ssh = true for sub") })
     }
 
-    /// A node that is down is told once, with the way to look further, and not for every file again.
+    /// A node that is down is reported once, with how to look further, and not again for every file.
     @Test func aNodeThatIsDownIsOneError() {
         var status = sound
         let silent = ClusterStatus.File(state: .failed, error: failure(.unreachable))
@@ -181,7 +181,7 @@ import Testing
         #expect(codes { $0.nodes[1].isConfiguredForTFTP = false } == [.tftpRoleDiffers])
         #expect(codes { $0.nodes[1].replication?.state = 3 } == [.replicationBroken])
         #expect(codes { $0.nodes[1].failures = [failure(.unreachable)] } == [.nodeNotRead])
-        // Errors stand before warnings.
+        // Errors come before warnings.
         #expect(
             codes {
                 $0.nodes[0].isConfiguredForTFTP = false

@@ -41,7 +41,7 @@ import X509
 
     let tokenSigner = try! #require(CandidateSigner(record: list("CTLFile.tlv", [(token, .sast)]).records[0]))
     let tokenless = try! list("CTLFile.tlv", [])
-    /// The ITL's own signer holds the role SAST, as CUCM writes it.
+    /// The ITL's own signer has the role SAST, as CUCM writes it.
     let itl = try! list("ITLFile.tlv", [(publisher, .sast), (tvs, .tvs)])
     let modern = PhoneModel(name: "CP-8861")
     let old = PhoneModel(name: "Cisco 7960")
@@ -73,7 +73,7 @@ import X509
         #expect(verdict.rule == .vouchedByTVS && verdict.outcome == .accepted)
     }
 
-    /// One database behind all of them: where they differ, nobody can say what a phone will hear.
+    /// One database behind all of them: if they differ, nobody can say what a phone will be told.
     @Test func serversThatDisagreeLeaveItOpen() {
         for answers in [[TVSStatement.doesNotKnow, vouches], [vouches, .doesNotKnow]] {
             let verdict = Acceptance.decide(
@@ -114,7 +114,7 @@ import X509
         #expect(verdict.rule == .signerInITL && verdict.outcome == .accepted)
     }
 
-    /// A certificate made anew under the old name and number: the phone checks with the key that it holds.
+    /// A certificate regenerated under the old name and number: the phone verifies with the key that it holds.
     @Test func anotherKeyUnderTheSignersNameIsRefused() throws {
         let impostor = Self.certificate("SAST-ADN008580ef", serial: 2, key: try PrivateKey.generate(bits: 1024))
         let held = try Self.list("CTLFile.tlv", [(Self.publisher, .sast), (impostor, .sast)])

@@ -75,8 +75,8 @@ import X509
         #expect(verdicts[3].reason.localized.contains("no TVS server is known on other"))
     }
 
-    /// After the publisher's certificate was made anew, the ITL file that is served names the new signer; phones that have not
-    /// restarted hold the former one. With TVS it is clear, without it is not known.
+    /// After the publisher's certificate was regenerated, the ITL file that is served names the new signer; phones that
+    /// have not restarted hold the former one. With TVS the outcome is clear, without it is not known.
     @Test func aRegeneratedSignerIsNotTakenForGranted() throws {
         let served = try Self.list("ITLFile.tlv", [(Self.renewed, .sast), (Self.tvs, .tvs)])
         let signer = Self.signer(Self.renewed)

@@ -53,7 +53,7 @@ import Testing
         #expect(inventory.phones.map(\.name) == ["SEP000000000001", "TCTANNA", "meeting-room.1"])
         #expect(
             inventory.notes == [
-                .verbatim("phones.csv: 3 rows are not telephones (templates, gateway ports), and were left out.")
+                .verbatim("phones.csv: 3 rows are not telephones (templates, gateway ports), and were skipped.")
             ])
     }
 
@@ -62,8 +62,8 @@ import Testing
         ("model\nCisco 7975\n", "line 1: no column is called \"name\"; found: model"),
         ("name,model\nSEP1,\n", "line 2: the row has no model"),
         ("name,model,registered\nSEP1,Cisco 7975,perhaps\n", "line 2: \"perhaps\" cannot stand"),
-        ("name,model\nSEP1,\"Cisco 7975\n", "line 2: a quote that begins here is never closed"),
-        ("name,model\nSEP1,\"Cisco\" 7975\n", "line 2: a field goes on after its closing quote"),
+        ("name,model\nSEP1,\"Cisco 7975\n", "line 2: a quote that starts here is never closed"),
+        ("name,model\nSEP1,\"Cisco\" 7975\n", "line 2: text follows the closing quote of a field"),
         ("name,model\nSEP1,Cisco 7975\nSEP0,Cisco 7975\nSEP1,Cisco 7975\n", "names the phone SEP1 twice"),
     ])
     func clearErrors(text: String, expected: String) {
@@ -76,7 +76,7 @@ import Testing
     }
 }
 
-/// Phones out of a database that answers as is laid down here.
+/// Phones from a database that returns what is specified here.
 @Suite(.timeLimit(.minutes(5))) struct InventoryDatabases {
     private static let tables: [String: SQLTable] = [
         "from typeclass": .init(columns: ["enum"], rows: [["7"]]),
@@ -131,7 +131,7 @@ import Testing
         #expect(reader.phones.count { $0.isRegistered == false && $0.place?.firmware == nil } == 3)
         #expect(reader.phones[1].address == "10.1.0.1" && reader.phones[1].place?.firmware == "load-1")
         #expect(reader.phones[1].place === reader.phones[2499].place)
-        // By priority as a number, and called as the configuration calls them.
+        // By priority as a number, with the names used in the configuration.
         #expect(reader.phones[0].place?.servers == ["pub", "other", "sub"])
         #expect(
             reader.phones[0].place?.callManagerGroup == "East" && reader.phones[0].place?.securityProfile == "Secure")

@@ -1,7 +1,7 @@
 import Phones
 import Testing
 
-/// Logs in the formats of technote 118893, and what is read out of them.
+/// Logs in the formats of technote 118893, and what is concluded from them.
 @Suite(.timeLimit(.minutes(5))) struct LogTests {
     /// The rules of each conclusion, and the first line that it quotes.
     private func rules(_ text: String) -> [String] {
@@ -52,7 +52,7 @@ import Testing
         #expect(
             rules(request + failed) == ["1 refused 4-no-security-by-default|4-not-vouched|4-other-key"])
         #expect(LogExplanation(request + updated).conclusions[0].subject == "CTLSEP001122334455.tlv")
-        // The file of its own is not there, the common one is: one story. The ITL file is another.
+        // Its own file is missing, the common one is there: one story. The ITL file is another.
         let common = "8: NOT 08:00:00.700000 SECD: tlRequestFile: Request CTLFile.tlv\n"
         let itl = "9: NOT 08:00:00.800000 TFTP: Requesting ITLFile.tlv from 10.0.0.1\n"
         let both = LogExplanation(request + common + updated + itl + updated).conclusions
@@ -92,7 +92,7 @@ import Testing
         let conclusion = LogExplanation(head + missing + found + role(0)).conclusions[0]
         #expect(conclusion.subject == "CN=a;O=b" && conclusion.text.localized.contains("CTL file on this node"))
         #expect(conclusion.quotes.map(\.line) == [1, 2, 5, 6, 7, 8])
-        // A name that was wrapped within.
+        // A name that was wrapped in the middle.
         let wrapped = "09:10:11.052 | debug tvsHandleQueryCertReq : Subject Name is: CN=a;\nO=b;C=PL\n"
         #expect(LogExplanation(wrapped).conclusions[0].subject == "CN=a;O=b;C=PL")
     }
@@ -105,7 +105,7 @@ import Testing
         ] { #expect(LogExplanation(text).conclusions.isEmpty) }
         let other = LogExplanation("1: NOT 08:00:00.0 JVM: nothing\n2: ERR 08:00:01.0 NET: nothing\n")
         #expect(other.entries == 2 && other.events == 0)
-        // Both kinds in one file, with other lines between.
+        // Both kinds in one file, with other lines in between.
         let both =
             asked + "2026-11-23T08:00:00 kernel: hello\nplain text\n" + answered
             + trace("tvsHandleQueryCertReq", "tvsHandleQueryCertReq : Subject Name is: CN=x")

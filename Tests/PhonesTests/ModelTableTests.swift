@@ -3,7 +3,7 @@ import Testing
 
 @testable import Phones
 
-/// The table of models, and what a user puts above it.
+/// The table of models, and the user's overrides.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct ModelTableTests {
     private let folder = TemporaryFolder()
 
@@ -40,7 +40,7 @@ import Testing
             "model,security by default,checksum\nCisco 88*,no,\nCisco 8861,yes,MD5\n*Presence*,no,\nDesk thing,not a phone,\n"
         )
         #expect(table.model(named: "CP-8841").securityByDefault == .unsupported)
-        // What a correction leaves open, the product's own table says.
+        // What a correction leaves open comes from the product's own table.
         #expect(table.model(named: "CP-8841").displayedChecksum == .sha1)
         #expect(table.model(named: "Cisco 8861").securityByDefault == .supported)
         #expect(table.model(named: "Cisco 8861").displayedChecksum == .md5)
@@ -54,10 +54,10 @@ import Testing
         let report = try table(rows + "Cisco 7921,SCCP,Call Back\nAnalog Phone,SCCP,Call Back\n")
         #expect(report.model(named: "Cisco 7921").securityByDefault == .supported)
         #expect(report.model(named: "Cisco 7940").securityByDefault == .unsupported)
-        // It is of all products, so what it does not name has not got the feature.
+        // It covers all products, so what it does not list does not have the feature.
         #expect(report.model(named: "Cisco TelePresence EX90").securityByDefault == .unsupported)
         #expect(!report.isPhone("Analog Phone") && report.model(named: "Cisco 7921").displayedChecksum == .md5)
-        // Written and read again it says the same.
+        // Written and read again, it says the same.
         let saved = folder.write("saved.csv", try PhoneModelTable.entries(of: folder.file("models.csv")).csv)
         var again = PhoneModelTable.standard
         try again.add(saved)
@@ -65,13 +65,13 @@ import Testing
             #expect(
                 again.model(named: name) == report.model(named: name) && again.isPhone(name) == report.isPhone(name))
         }
-        // Of one product it says nothing about others.
+        // For a single product it says nothing about others.
         let one = try table("Product,Feature\nCisco 7921,Security By Default\n")
         #expect(one.model(named: "Cisco TelePresence EX90").securityByDefault == .unknown)
     }
 
     @Test(arguments: [
-        ("model,security by default\nCisco 7975,maybe\n", "line 2: \"maybe\" cannot stand in the column"),
+        ("model,security by default\nCisco 7975,maybe\n", "line 2: \"maybe\" is not valid in the column"),
         ("model,security by default,checksum\nCisco 7975,yes,CRC\n", "expected: MD5, SHA1 or nothing"),
         ("product,feature\nCisco 7975,Call Back\n", "names no product with the feature"),
         ("phone,colour\nCisco 7975,grey\n", "no column is called \"product\""),

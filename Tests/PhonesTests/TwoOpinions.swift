@@ -5,8 +5,8 @@ import X509
 
 @testable import ClusterLab
 
-/// The acceptance model against the lab's phones, which were written from the same page apart: every situation that can be
-/// put together from the parts below.
+/// The acceptance model against the lab's phones, which were written separately from the same page: every situation
+/// that can be combined from the parts below.
 @Suite(.timeLimit(.minutes(5))) struct TwoOpinions {
     /// The cluster's server, two tokens, a token's number with another key, and a TVS server.
     private enum Who: UInt8, CaseIterable {
@@ -19,7 +19,7 @@ import X509
     }
 
     private static let certificates = Who.allCases.reduce(into: [Who: Certificate]()) { certificates, who in
-        // The impostor goes by the token's name and number.
+        // The impostor uses the token's name and number.
         let number = who == .impostor ? Who.token.rawValue : who.rawValue
         certificates[who] = try! CertificateBuilder(
             subject: DistinguishedName(["CN": "subject \(number)"]), serialNumber: [number], notBefore: 0,
@@ -38,7 +38,7 @@ import X509
             by: SoftwareSigner(certificate: certificates[signer]!, key: keys[signer]!))
     }
 
-    /// The records beside the publisher's that a list may hold.
+    /// The records besides the publisher's that a list may contain.
     private static let extras: [[(Who, Role)]] = [
         [], [(.token, .sast)], [(.token, .ccmTFTP)], [(.impostor, .sast)], [(.impostor, .sast), (.token, .sast)],
         [(.token, .ccmTFTP), (.token, .sast)], [(.otherToken, .sast)],
@@ -100,8 +100,8 @@ import X509
                             }
                             situations += 1
                             guard verdict.outcome != .unknown else {
-                                // The model does not say what phones hear from servers that differ; it is never sure of more
-                                // than the phone does.
+                                // The model does not say what phones are told by servers that differ; it is never more
+                                // certain than the phone.
                                 #expect(verdict.rule == .tvsDisagree)
                                 disagreements += 1
                                 continue
@@ -116,7 +116,7 @@ import X509
             }
         }
         #expect(situations == 8 * 15 * 3 * 36)
-        // Neither says yes or no to everything, and the open cases are the exception.
+        // Neither says yes or no to everything, and open cases are the exception.
         #expect(accepted > situations / 10 && accepted < situations * 9 / 10)
         #expect(disagreements > 0 && disagreements < situations / 4)
     }

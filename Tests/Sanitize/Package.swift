@@ -2,7 +2,7 @@
 
 import PackageDescription
 
-// What crosses into C, for AddressSanitizer and its leak check, in a package of its own: it builds with a flag that the
+// What crosses into C, for AddressSanitizer and its leak check, in a separate package: it builds with a flag that the
 // main one must not have. Run tools/deep tokens.
 let package = Package(
     name: "sanitize",

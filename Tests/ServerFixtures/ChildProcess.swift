@@ -7,8 +7,8 @@ import Testing
 
 /// A program that runs as long as its owner lives.
 ///
-/// Foundation's `Process` is of no use in tests: it reads beyond a buffer, and crashes, where more than some 1,350 files
-/// are open.
+/// Foundation's `Process` cannot be used in tests: it reads beyond a buffer, and crashes, if more than about 1,350
+/// files are open.
 public final class ChildProcess: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
@@ -16,7 +16,7 @@ public final class ChildProcess: Sendable {
         public init(description: String) { self.description = description }
     }
 
-    /// What a program that has ended left.
+    /// The result of a program that has ended.
     public struct Result: Sendable, CustomStringConvertible {
         /// Its exit status, or 128 and the number of the signal that ended it.
         public let status: Int32
@@ -25,7 +25,7 @@ public final class ChildProcess: Sendable {
 
         public var description: String { "status \(status)\n\(output)\(errors)" }
 
-        /// The JSON object that it printed. Where it printed none, the error says what it said.
+        /// The JSON object that it printed. If it printed none, the error contains its output.
         public func json() throws -> [String: Any] {
             let value = try? JSONSerialization.jsonObject(with: Data(output.utf8))
             guard let object = value as? [String: Any] else {
@@ -37,17 +37,17 @@ public final class ChildProcess: Sendable {
 
     public let id: pid_t
     private let name: String
-    /// The raw status that the system gave, once somebody has waited for the end.
+    /// The raw status from the system, once the end has been waited for.
     private let ended = Mutex<Int32?>(nil)
 
-    /// Starts a program. It gets ``environment(_:)``, no open file of this process, and hears all signals.
+    /// Starts a program. It gets ``environment(_:)``, no open file of this process, and receives all signals.
     ///
     /// - Parameters:
     ///   - arguments: the program, which is looked for in `PATH`, and its arguments.
     ///   - input: the file that it reads.
     ///   - output: the file to which it prints.
-    ///   - errors: the file for its complaints; the same as `output` where nil.
-    ///   - environment: `NAME=value`, beside that of every program of tests; later ones replace earlier ones.
+    ///   - errors: the file for its error output; the same as `output` if nil.
+    ///   - environment: `NAME=value`, in addition to that of every program of tests; later ones replace earlier ones.
     ///   - keyboard: an open file to read from instead of `input`.
     public init(
         _ arguments: [String], input: String = "/dev/null", output: String = "/dev/null", errors: String? = nil,
@@ -68,12 +68,12 @@ public final class ChildProcess: Sendable {
         name = arguments.joined(separator: " ")
     }
 
-    /// The environment of every program that tests start: small, and the same whoever starts the tests. A proxy, a CA
-    /// bundle, a locale or a Python of theirs stays outside.
+    /// The environment of every program that tests start: small, and the same for every user. A proxy, a CA bundle, a
+    /// locale or a Python of theirs stays outside.
     ///
-    /// - Parameter more: `NAME=value`. Later ones replace earlier ones, so that no name is there twice.
+    /// - Parameter more: `NAME=value`. Later ones replace earlier ones, so that no name appears twice.
     public static func environment(_ more: [String] = []) -> [String] {
-        // Where the programs are that measure themselves, or are not built beside the tests.
+        // Where the programs are that measure themselves, or are not built along with the tests.
         let passedOn = ["ETOKEN_BRIDGE_BIN", "LLVM_PROFILE_FILE", "ASAN_OPTIONS", "TSAN_OPTIONS"]
             .compactMap { (name: String) in getenv(name).map { "\(name)=" + String(cString: $0) } }
         let fixed = [
@@ -93,7 +93,7 @@ public final class ChildProcess: Sendable {
         ended.withLock { ended in
             guard ended == nil else { return false }
             var information = siginfo_t()
-            // WNOWAIT: the end is still there to be collected.
+            // WNOWAIT: the status stays available for collection.
             return waitid(P_PID, id_t(id), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo == 0
         }
     }
@@ -103,11 +103,11 @@ public final class ChildProcess: Sendable {
         ended.withLock { if $0 == nil { kill(id, number) } }
     }
 
-    /// How long a program may take that a test waits for, in seconds.
+    /// How long a program that a test waits for may take, in seconds.
     public static let patience = 300.0
 
-    /// Waits for its end; gives the exit status, or 128 and the number of the signal that ended it. A program that takes
-    /// longer than ``patience`` is killed, which is an issue of the test.
+    /// Waits for its end; returns the exit status, or 128 and the number of the signal that ended it. A program that
+    /// takes longer than ``patience`` is killed, which is recorded as an issue.
     public func wait() -> Int32 {
         if !hasEnded(within: Self.patience) {
             Issue.record("\(name) did not end within \(Int(Self.patience)) s, and was killed")
@@ -154,7 +154,7 @@ public final class ChildProcess: Sendable {
 
     /// Runs a program to its end.
     ///
-    /// Its output goes to files, not pipes: a process that it leaves in the background could hold a pipe open.
+    /// Its output goes to files, not pipes: a process that it leaves in the background could keep a pipe open.
     public static func end(of arguments: [String], input: String? = nil, environment: [String] = []) throws -> Result {
         let folder = TemporaryFolder()
         let process = try ChildProcess(

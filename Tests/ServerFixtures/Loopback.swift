@@ -1,14 +1,14 @@
 import Glibc
 
-/// Addresses and ports on loopback that nobody else uses.
+/// Addresses and ports on loopback that nothing else uses.
 public enum Loopback {
-    /// A random address of 127/8: servers of tests that run side by side do not meet.
+    /// A random address of 127/8: servers of parallel tests do not collide.
     public static func address() -> String {
         "127.\(Int.random(in: 1...254)).\(Int.random(in: 1...254)).\(Int.random(in: 1...254))"
     }
 
-    /// A port that is free on this address at this moment, below those that Linux gives to clients (32768 and above):
-    /// none of them takes it before the server does.
+    /// A port that is currently free on this address, below those that Linux assigns to clients (32768 and above): none
+    /// of them takes it before the server does.
     public static func port(on address: String, datagram: Bool = false) throws -> UInt16 {
         let type = datagram ? SOCK_DGRAM : SOCK_STREAM
         for _ in 0..<1000 {

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// The two tokens of tools/mock-tokens, in a SoftHSM store of their own. Their PIN is `Cisco123`.
+/// The two tokens of tools/mock-tokens, in a separate SoftHSM store. Their PIN is `Cisco123`.
 public struct MockTokens: Sendable {
-    /// A store has the same tokens as all others of its kind: it is a copy, as making keys takes long.
+    /// A store has the same tokens as all others of its kind: it is a copy, because generating keys takes long.
     public enum Kind: String, Sendable {
         case usual
         case secondCertificate = "--second-certificate"
@@ -45,7 +45,7 @@ public struct MockTokens: Sendable {
         self.module = String(module)
     }
 
-    /// A store that is made once in a process, with the keys beside it.
+    /// A store that is created once per process, with the keys next to it.
     static func original(_ kind: Kind) throws -> String {
         try originals.withLock { originals in
             if let made = originals[kind] { return made.file("tokens") }

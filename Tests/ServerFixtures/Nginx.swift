@@ -1,4 +1,4 @@
-/// nginx with one TLS server on an address of its own.
+/// nginx with one TLS server on its own address.
 public final class Nginx: Sendable {
     public let address: String
     public let port: UInt16
@@ -9,7 +9,7 @@ public final class Nginx: Sendable {
     public var url: String { "https://\(address):\(port)" }
 
     /// - Parameters:
-    ///   - legacy: only TLS 1.0 with AES256-SHA, and a key of 1024 bit.
+    ///   - legacy: only TLS 1.0 with AES256-SHA, and a 1024-bit key.
     ///   - body: what goes into the `server` block. By default every page is `hello`.
     public init(legacy: Bool = false, body: String = "location / { return 200 hello; }") throws {
         address = Loopback.address()
@@ -43,6 +43,6 @@ public final class Nginx: Sendable {
         }
     }
 
-    /// A line for each request that it was sent.
+    /// A line for each request that it received.
     public var accessLog: String { folder.text("access.log") }
 }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// OpenSSH's sshd on an address of its own, with `node-cli.py` in place of a shell.
+/// OpenSSH's sshd on its own address, with `node-cli.py` instead of a shell.
 ///
 /// It runs in a mount namespace where /etc/shadow and /etc/pam.d are private, so that it has an account with a known
-/// password and nothing of the machine is touched. This takes root.
+/// password and nothing on the machine is touched. This requires root.
 public final class OpenSSHServer: Sendable {
     public enum Login: Sendable {
         case password
@@ -14,7 +14,7 @@ public final class OpenSSHServer: Sendable {
     public let port: UInt16
     public let user = "root"
     public let password: String
-    /// As `ssh-keygen -l` prints it.
+    /// As printed by `ssh-keygen -l`.
     public let fingerprint: String
     private let folder = TemporaryFolder()
     private let process: ChildProcess
@@ -79,7 +79,7 @@ public final class OpenSSHServer: Sendable {
         }
     }
 
-    /// What the command line was sent: `command ...`, `answer ...`, `key ...`, `pem ...` lines.
+    /// What was sent to the command line: `command ...`, `answer ...`, `key ...`, `pem ...` lines.
     public var commands: [String] { folder.text("state").split(separator: "\n").map(String.init) }
 
     /// What sshd wrote.

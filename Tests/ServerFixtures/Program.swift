@@ -1,11 +1,11 @@
 import CLinux
 import Glibc
 
-/// A program of ours that runs beside the test, and what it has printed so far.
+/// A program of ours that runs in parallel with the test, and what it has printed so far.
 public final class Program {
     public let folder = TemporaryFolder()
     private let process: ChildProcess
-    /// The writing end of a pipe.
+    /// The write end of a pipe.
     private let keyboard: Int32?
 
     private static let terminal = """
@@ -15,9 +15,9 @@ public final class Program {
 
     /// - Parameters:
     ///   - arguments: of etoken-bridge.
-    ///   - environment: `NAME=value`, beside a configuration of its own.
+    ///   - environment: `NAME=value`, in addition to its own configuration.
     ///   - wrapper: a command that starts it, for example `unshare` and its options.
-    ///   - onTerminal: whether it runs on a terminal, where it may ask; ``type(_:)`` answers.
+    ///   - onTerminal: whether it runs on a terminal, where it may prompt; ``type(_:)`` answers.
     public init(
         _ arguments: [String], environment: [String] = [], wrapper: [String] = [], onTerminal: Bool = false
     ) throws {
@@ -42,7 +42,7 @@ public final class Program {
     public var errors: String { folder.text("errors") }
     public var lines: [String] { output.split(whereSeparator: \.isNewline).map(String.init) }
 
-    /// Waits until it has printed something that fits; a minute at most.
+    /// Waits until it has printed something that matches; a minute at most.
     public func expect(_ what: String, _ fits: ([String]) -> Bool) throws {
         guard comesTrue(within: 60, { fits(lines) }) else {
             throw ChildProcess.Failure(description: "expected \(what), found: \(output)\(errors)")
@@ -55,6 +55,6 @@ public final class Program {
 
     public func signal(_ number: Int32) { process.signal(number) }
 
-    /// Its exit status, when it has ended by itself; 128 and the signal's number where that ended it.
+    /// Its exit status, if it has ended by itself; 128 and the signal's number if that ended it.
     public func status() -> Int32 { process.wait() }
 }

@@ -2,8 +2,8 @@ import Glibc
 
 /// Where the programs under test are.
 public enum Programs {
-    /// The path of one of our programs: in `ETOKEN_BRIDGE_BIN`, where `tools/test` puts those that users get; else the one
-    /// that was built beside the tests.
+    /// The path of one of our programs: in `ETOKEN_BRIDGE_BIN`, where `tools/test` puts the shipped ones; else the one
+    /// that was built along with the tests.
     public static func path(_ name: String) -> String {
         if let folder = getenv("ETOKEN_BRIDGE_BIN") { return String(cString: folder) + "/" + name }
         // swift test runs a helper of the toolchain; the test bundle is among its arguments.

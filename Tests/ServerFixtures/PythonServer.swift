@@ -1,6 +1,6 @@
 import Glibc
 
-/// `http-server.py`, on an address of its own.
+/// `http-server.py`, on its own address.
 public final class PythonServer: Sendable {
     public let address: String
     public let port: UInt16
@@ -9,7 +9,7 @@ public final class PythonServer: Sendable {
 
     public var url: String { "http://\(address):\(port)" }
 
-    /// - Parameter script: a file beside this one.
+    /// - Parameter script: a file next to this one.
     public init(script: String = "http-server.py", arguments: [String] = []) throws {
         address = Loopback.address()
         let path = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()

@@ -1,7 +1,8 @@
+import Configuration
 import Glibc
 import Testing
 
-/// A lab, made by the program cluster-lab, in a folder of its own and stopped with its owner.
+/// A lab, created by the program cluster-lab, in its own folder and stopped with its owner.
 public final class RunningLab: Sendable {
     public let directory: String
     private let parent: TemporaryFolder?
@@ -14,7 +15,7 @@ public final class RunningLab: Sendable {
     /// Starts a lab.
     ///
     /// - Parameters:
-    ///   - parent: where the lab's own folder, `lab`, is made.
+    ///   - parent: where the lab's own folder, `lab`, is created.
     ///   - release: for example `10.5`.
     ///   - options: more of `cluster-lab up`.
     public init(in parent: TemporaryFolder = TemporaryFolder(), release: String? = nil, options: [String] = []) throws {
@@ -25,7 +26,7 @@ public final class RunningLab: Sendable {
         try ChildProcess.run([Self.executable] + up + Self.keys)
     }
 
-    /// A lab that somebody else starts and stops.
+    /// A lab that someone else starts and stops.
     public init(directory: String) throws {
         guard access(directory, F_OK) == 0 else {
             throw ChildProcess.Failure(description: "no lab in \(directory)")
@@ -38,10 +39,14 @@ public final class RunningLab: Sendable {
         do { try run("down", directory) } catch { Issue.record(error) }
     }
 
-    /// Options of `cluster-lab up` for keys that earlier labs of these tests made: making them is most of the work.
+    /// Options of `cluster-lab up` for keys that earlier labs of these tests generated: generating them is most of the
+    /// work.
     public static var keys: [String] { ["--keys", keyFolder.path] }
 
     private static let keyFolder = TemporaryFolder.untilExit()
+
+    /// The cluster as the lab describes it.
+    public func cluster() throws -> ClusterConfiguration { try ConfigurationFile.lab(in: directory) }
 
     /// The secret of an account: `platform` or `application`.
     public func password(_ account: String) -> String {

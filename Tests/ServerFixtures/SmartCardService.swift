@@ -1,6 +1,6 @@
 import Glibc
 
-/// `smart-card-service.py`: stands in for pcscd where readers have to come and go.
+/// `smart-card-service.py`: stands in for pcscd if readers have to come and go.
 public final class StandInSmartCardService: Sendable {
     private let folder = TemporaryFolder()
     private let process: ChildProcess
@@ -10,7 +10,7 @@ public final class StandInSmartCardService: Sendable {
 
         /// - Parameters:
         ///   - atr: hexadecimal; empty without a card, and `mute` for one that does not answer.
-        ///   - events: how often cards came and went.
+        ///   - events: how often cards were inserted and removed.
         ///   - status: what connecting to the card returns.
         public init(_ name: String, atr: String, events: Int = 1, status: UInt32 = 0) {
             line = "\(name)|\(events)|\(atr)|\(String(status, radix: 16))\n"

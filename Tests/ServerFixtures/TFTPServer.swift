@@ -1,7 +1,7 @@
 import Glibc
 import Transfers
 
-/// `atftpd`, on an address of its own or a given one.
+/// `atftpd`, on its own or a given address.
 public final class TFTPServer: Sendable {
     public let address: String
     public let port: UInt16
@@ -12,7 +12,7 @@ public final class TFTPServer: Sendable {
     public init(address: String = Loopback.address()) throws {
         self.address = address
         port = try Loopback.port(on: address, datagram: true)
-        // It serves only what everybody may read.
+        // It only serves what everyone can read.
         chmod(folder.path, 0o755)
         process = try ChildProcess([
             "/usr/sbin/atftpd", "--daemon", "--no-fork", "--bind-address", address, "--port", "\(port)",

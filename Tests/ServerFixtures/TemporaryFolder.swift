@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import Testing
 
-/// A private folder that goes away with its owner.
+/// A private folder that is removed with its owner.
 public final class TemporaryFolder: Sendable {
     public let path: String
 
@@ -12,7 +12,7 @@ public final class TemporaryFolder: Sendable {
         path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
-    /// A folder for what all tests of a process share: nothing that is static has an end of its own.
+    /// A folder for what all tests of a process share: nothing static is ever destroyed.
     public static func untilExit() -> TemporaryFolder {
         let folder = TemporaryFolder()
         shared.withLock {
@@ -53,7 +53,7 @@ public final class TemporaryFolder: Sendable {
 
     public func bytes(_ name: String) -> [UInt8]? { Self.read(file(name)) }
 
-    /// A file of the system as well, of which nobody knows the length beforehand: Foundation reads only its first page.
+    /// Also a file of the system whose length is not known beforehand: Foundation reads only its first page.
     public static func read(_ path: String) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -69,10 +69,10 @@ public final class TemporaryFolder: Sendable {
 }
 
 extension TemporaryFolder {
-    /// Any file's bytes; nil where there is none.
+    /// Any file's bytes; nil if there is none.
     public static func contents(_ path: String) -> [UInt8]? { read(path) }
 
-    /// Writes over a file that is there.
+    /// Overwrites an existing file.
     public static func replace(_ path: String, _ bytes: [UInt8]) {
         let descriptor = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
         if descriptor < 0 || Glibc.write(descriptor, bytes, bytes.count) != bytes.count {

@@ -2,13 +2,13 @@
 public struct TestIdentity: Sendable {
     public let keyFile: String
     public let certificateFile: String
-    /// As `CURLOPT_PINNEDPUBLICKEY` takes it.
+    /// As accepted by `CURLOPT_PINNEDPUBLICKEY`.
     public let pin: String
 
     /// A pin that no server has.
     public static let wrongPin = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
-    /// Made by the openssl program. `legacy` gives what an old cluster has: RSA 1024, SHA-1.
+    /// Created by the openssl program. `legacy` gives what an old cluster has: RSA 1024, SHA-1.
     public init(in folder: TemporaryFolder, name: String = "server", host: String, legacy: Bool = false) throws {
         keyFile = folder.file("\(name).key")
         certificateFile = folder.file("\(name).pem")

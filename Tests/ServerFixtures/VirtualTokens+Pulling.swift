@@ -1,8 +1,8 @@
 import Glibc
 
 extension VirtualTokens {
-    /// Pulls a token out (0 or 1), and waits until the smart card service has seen that: a token that is back before it
-    /// looks was never away.
+    /// Removes a token (0 or 1), and waits until the smart card service has noticed: a token that is back before that
+    /// was never away.
     public func pullOut(_ token: Int) throws {
         try tell(token, "pull")
         let isSeen = try comesTrue(within: 60) {
@@ -15,7 +15,7 @@ extension VirtualTokens {
         }
     }
 
-    /// Pulls a token out and inserts it again.
+    /// Removes a token and inserts it again.
     public func reinsert(_ token: Int) throws {
         try pullOut(token)
         try tell(token, "insert")

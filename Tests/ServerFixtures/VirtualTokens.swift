@@ -1,18 +1,18 @@
 import Glibc
 
-/// Two virtual tokens in readers of a smart card service of their own, which OpenSC reads as it reads real ones. All of
-/// it is stopped with its owner. The PIN of both is `Cisco123`.
+/// Two virtual tokens in readers of a separate smart card service, which OpenSC reads like real ones. All of it is
+/// stopped with its owner. The PIN of both is `Cisco123`.
 public final class VirtualTokens: Sendable {
     /// The label of the token in the first reader, and in the second.
     public static let labels = MockTokens.labels
-    /// The same of tokens that are not Cisco's.
+    /// The same for tokens that are not Cisco's.
     public static let otherLabels = ["MOCK-1", "MOCK-2"]
 
-    /// How a token is, as its card sees it.
+    /// The state of a token, as its card sees it.
     public struct Status: Equatable, Sendable {
-        /// Wrong PINs that the card still takes.
+        /// Wrong PINs that the card still accepts.
         public let tries: Int
-        /// PINs, right and wrong, that the card was given.
+        /// PINs, right and wrong, that were sent to the card.
         public let verifications: Int
         /// Signatures that the card made.
         public let signatures: Int
@@ -34,7 +34,7 @@ public final class VirtualTokens: Sendable {
     ///   - kinds: what each token is: `cardos` or `piv`.
     ///   - tries: how many wrong PINs lock a token.
     ///   - wrongPIN: how CardOS answers one: `plain` or `counted`.
-    ///   - areOfCisco: whether their certificates say so.
+    ///   - areOfCisco: whether they have Cisco's certificates.
     public init(
         kinds: [String] = ["cardos", "cardos"], tries: Int = 15, wrongPIN: String = "plain", areOfCisco: Bool = true
     ) throws {
@@ -65,10 +65,10 @@ public final class VirtualTokens: Sendable {
         (self.environment, self.module) = (environment, module)
     }
 
-    /// The file that holds the right PIN.
+    /// The file that contains the right PIN.
     public var pinFile: String { folder + "/pin" }
 
-    /// Gives a token (0 or 1) an order, for example `pull` or `trap hang before sign`; returns its answer.
+    /// Sends an order to a token (0 or 1), for example `pull` or `trap hang before sign`; returns its answer.
     @discardableResult
     public func tell(_ token: Int, _ order: String) throws -> String {
         let words = order.split(separator: " ").map(String.init)
@@ -76,7 +76,7 @@ public final class VirtualTokens: Sendable {
             [Programs.path("virtual-token"), "tell", "\(folder)/\(token + 1).control"] + words)
     }
 
-    /// Inserts a token again, and waits until the smart card service has seen it.
+    /// Inserts a token again, and waits until the smart card service has noticed.
     public func insertAndWait(_ token: Int) throws {
         try tell(token, "insert")
         let isSeen = try comesTrue(within: 60) {

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// For suites whose tests wait: for programs, servers, files. Each runs on threads of its own.
+/// For suites whose tests wait: for programs, servers, files. Each runs on its own threads.
 ///
 /// Swift's own threads are as few as the processors: two tests that wait would keep all others from running.
 public struct WaitingTrait: SuiteTrait, TestTrait, TestScoping {
@@ -15,11 +15,11 @@ public struct WaitingTrait: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension Trait where Self == WaitingTrait {
-    /// The tests wait for others, so that they run on threads of their own.
+    /// The tests wait for others, so that they run on their own threads.
     public static var waiting: Self { WaitingTrait() }
 }
 
-/// Runs whatever it is given at once, on a new thread.
+/// Runs its work at once, on a new thread.
 private final class ThreadPerJob: TaskExecutor {
     static let shared = ThreadPerJob()
 
@@ -50,7 +50,7 @@ private final class ThreadPerJob: TaskExecutor {
     }
 }
 
-/// Looks again and again whether something is so. Where it is not in time, that is an issue of the test.
+/// Checks repeatedly whether a condition holds. If it does not in time, an issue is recorded.
 ///
 /// - Parameters:
 ///   - what: what is waited for, for the issue.
@@ -64,7 +64,7 @@ public func waitUntil(
     }
 }
 
-/// The same where looking takes an `await`.
+/// The same if the check takes an `await`.
 public func waitUntil(
     _ what: @autoclosure () -> String, within seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation,
     _ isSo: () async throws -> Bool
@@ -79,7 +79,7 @@ public func waitUntil(
     }
 }
 
-/// The same for fixtures, which say more of what went wrong.
+/// The same for fixtures, which say more about what went wrong.
 func comesTrue(within seconds: Double, _ isSo: () throws -> Bool) rethrows -> Bool {
     let end = ContinuousClock.now + .seconds(seconds)
     while try !isSo() {

@@ -4,7 +4,7 @@ import SmartCards
 import Testing
 
 @Suite(.waiting, .timeLimit(.minutes(10))) struct Tables {
-    /// Every status in pcsc-lite's own header has a name and a sentence here, and the other way round.
+    /// Every status in pcsc-lite's own header has a name and a sentence here, and vice versa.
     @Test func everyStatusHasASentence() throws {
         let header = try String(contentsOfFile: "/usr/include/PCSC/pcsclite.h", encoding: .utf8)
         var names: [UInt32: Set<String>] = [:]
@@ -23,10 +23,10 @@ import Testing
                 "\(status.name)")
         }
         #expect(Set(PCSCStatus.known.map(\.rawValue)) == Set(names.keys).union([1]))
-        #expect(PCSCStatus(rawValue: 0x8010_00FF).sentence.localized == "the smart card service answers 0x801000FF")
+        #expect(PCSCStatus(rawValue: 0x8010_00FF).sentence.localized == "the smart card service returned 0x801000FF")
     }
 
-    /// A digit mistyped in the table would show in the check byte, or in the length.
+    /// A mistyped digit in the table would show in the check byte, or in the length.
     @Test func knownCardsAreWellFormedAndDifferent() {
         for card in KnownCard.all {
             #expect(card.atr.isWellFormed, "\(card.name): \(card.atr)")
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func damagedAnswersAreNotWellFormed() throws {
-        // The answers of these all have a check byte.
+        // The ATRs of these all have a check byte.
         for card in KnownCard.all where card.software == .safeNet {
             for index in card.atr.bytes.indices.dropFirst() {
                 var bytes = card.atr.bytes

@@ -4,10 +4,10 @@ import SmartCards
 import Synchronization
 import Testing
 
-/// The readers of a real pcscd with two virtual tokens. libpcsclite reads the service's place from the environment once
-/// a connection, so that all of it is in one test process with one service.
+/// The readers of a real pcscd with two virtual tokens. libpcsclite reads the service's path from the environment once
+/// per connection, so all of it is in one test process with one service.
 @Suite(.waiting, .timeLimit(.minutes(10)), .serialized) struct VirtualReaders {
-    // Kept where it can be let go of at the end: a static value never is.
+    // Kept where it can be released at the end: a static value never is.
     private static let kept = Mutex<VirtualTokens?>(nil)
 
     private static func shared() throws -> VirtualTokens {
@@ -34,7 +34,7 @@ import Testing
         _ = try wait { $0.allSatisfy { $0.atr != nil } }
     }
 
-    /// The readers, as soon as they are as wanted.
+    /// The readers, as soon as they are as required.
     private func wait(until isWanted: ([Reader]) -> Bool) throws -> [Reader] {
         var readers = try service.readers()
         for _ in 0..<100 where !isWanted(readers) {
@@ -65,7 +65,7 @@ import Testing
         try tokens.tell(0, "insert")
         let back = try wait { $0[0].atr != nil }
         #expect(back[0].atr == before[0].atr)
-        // Between two looks the token was away: the count tells.
+        // Between two checks the token was away: the count shows it.
         #expect(back[0].events != before[0].events)
     }
 
@@ -83,7 +83,7 @@ import Testing
         let done = Flag()
         let service = service
         let canceller = Task {
-            // The wait may begin late: it is ended until it has ended.
+            // The wait may start late: it is cancelled until it has ended.
             while !done.isSet {
                 service.cancel()
                 try await Task.sleep(for: .milliseconds(10))
@@ -93,36 +93,24 @@ import Testing
         done.set()
         #expect(changed == nil)
         try await canceller.value
-        // The connection goes on working.
+        // The connection still works.
         #expect(try service.readers().count == 2)
     }
 
-    /// Another program takes the card, and leaves it when it ends.
-    @Test(arguments: [(1, Reader.Use.exclusive), (2, .shared)])
-    func tellsThatAnotherProgramHasTheCard(mode: Int, use: Reader.Use) throws {
+    /// Another program takes the card, and releases it when it ends.
+    @Test(arguments: [(VirtualTokens.Share.exclusive, Reader.Use.exclusive), (.shared, .shared)])
+    func tellsThatAnotherProgramHasTheCard(share: VirtualTokens.Share, use: Reader.Use) throws {
         try look { $0 == .free }
-        let holder = try ChildProcess(
-            ["python3", "-c", Self.holder, "Virtual PCD 00 00", "\(mode)"], environment: tokens.environment)
+        let holder = try tokens.hold(0, share)
         try look { $0 != .free }
         #expect(try service.readers()[0].use == use)
         withExtendedLifetime(holder) {}
     }
 
-    /// Until the first card is used as wanted. The service does not tell of this by itself.
+    /// Until the first card is used as required. The service does not report this by itself.
     private func look(until isWanted: (Reader.Use) -> Bool) throws {
         try waitUntil("the card's use changes") { isWanted(try service.readers()[0].use) }
     }
-
-    /// Connects to a card through libpcsclite and keeps it.
-    private static let holder = """
-        import ctypes, sys, time
-        pcsc = ctypes.CDLL("libpcsclite.so.1")
-        context, card, protocol = ctypes.c_long(), ctypes.c_long(), ctypes.c_ulong()
-        assert pcsc.SCardEstablishContext(2, None, None, ctypes.byref(context)) == 0
-        assert pcsc.SCardConnect(context, sys.argv[1].encode(), ctypes.c_ulong(int(sys.argv[2])), ctypes.c_ulong(3),
-            ctypes.byref(card), ctypes.byref(protocol)) == 0
-        time.sleep(600)
-        """
 }
 
 private final class Flag: Sendable {

@@ -74,7 +74,7 @@ import Testing
         #expect(throws: TOMLError.self) { try TOMLValue(parsing: nested(100_000)) }
     }
 
-    /// Each part of a key makes a table; taking down 100,000 of them would end the program, not the parsing.
+    /// Each part of a key creates a table; destroying 100,000 of them would end the program, not the parsing.
     @Test(arguments: [("", " = 1"), ("[", "]"), ("[[", "]]"), ("a = {", " = 1}"), ("a = [{", " = 1}]")])
     func partsOfKeysAreBounded(before: String, after: String) throws {
         func document(_ parts: Int, _ part: String) -> String {
@@ -132,10 +132,10 @@ import Testing
         #expect(throws: TOMLError.self) { try TOMLValue(parsing: "[") }
     }
 
-    /// What toml++ asserts of a document is a fault of the document here, with its place.
+    /// What toml++ asserts about a document is reported as an error in the document here, with its position.
     @Test func anAssertionIsAFault() throws {
         let error = #expect(throws: TOMLError.self) { try TOMLValue(parsing: "# \u{e9}\nx = [\"a\", }\ny = 1\n") }
         #expect(error?.line == 2 && error?.column == 11, "\(error.map(String.init(describing:)) ?? "")")
-        #expect(error?.reason.localized.contains("a bracket, a comma or a key") == true)
+        #expect(error?.reason.localized.contains("unexpected bracket, comma or key") == true)
     }
 }

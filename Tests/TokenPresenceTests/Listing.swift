@@ -2,7 +2,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// `token list` and `token show` tell the reader, its card's ATR, and what is known of the card.
+/// `token list` and `token show` report the reader, its card's ATR, and what is known about the card.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct Listing {
     @Test func readersAndCardsAreTold() throws {
         let tokens = try VirtualTokens(kinds: ["cardos", "safenet"])
@@ -21,14 +21,14 @@ import Testing
         #expect(reader["name"] as? String == "Virtual PCD 00 00")
         #expect(reader["atr"] as? String == "3B:F2:18:00:02:C1:0A:31:FE:58:C8:08:74")
         #expect(reader["card"] as? String == "Aladdin eToken PRO, or another CardOS V4.3B card")
-        // The card that is no token for any module here is not passed over in silence.
+        // The card that is not a token for any module here is not silently skipped.
         #expect(
             list.errors.contains(
                 "Reader Virtual PCD 00 01 holds SafeNet eToken 5100 / 5110, eToken PRO 72k (Java), which no module reads"
             ))
     }
 
-    /// Tokens in no reader are listed without one, also where there is no smart card service.
+    /// Tokens in no reader are listed without one, also if there is no smart card service.
     @Test func tokensInNoReader() throws {
         let tokens = try MockTokens()
         let show = try Program(

@@ -2,9 +2,9 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// Tokens that no smart card service tells of are looked for at intervals.
+/// Tokens that no smart card service reports are polled for.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct Polling {
-    /// No pcscd: its socket is where nothing is.
+    /// No pcscd: its socket path does not exist.
     private let noService = "PCSCLITE_CSOCK_NAME=/nonexistent/pcscd.comm"
 
     @Test func softwareTokensComeAndGo() throws {
@@ -24,7 +24,7 @@ import Testing
         #expect(program.lines.count == 4, "\(program.output)")
     }
 
-    /// Tokens of another machine: p11-kit's server stands for ssh's end of the line.
+    /// Tokens of another machine: p11-kit's server stands in for ssh's end of the line.
     @Test func remoteTokensComeAndGo() throws {
         let tokens = try MockTokens()
         let libraries = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib")

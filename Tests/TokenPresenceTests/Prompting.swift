@@ -2,7 +2,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// A token that is not there is asked for on a terminal, and waited for.
+/// A missing token is asked for on a terminal, and waited for.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct Prompting {
     private static let first = VirtualTokens.labels[0]
     private static let second = VirtualTokens.labels[1]
@@ -25,13 +25,13 @@ import Testing
         let question = "Insert the first security token (\(Self.second)) and press Return."
         try program.expect("the question") { $0.contains(question) }
         program.type("\n")
-        try program.expect("how to end it") { $0.contains { $0.hasSuffix("or end with Control-C.") } }
-        // Another token is told, and not taken.
+        try program.expect("how to end it") { $0.contains { $0.hasSuffix("or quit with Control-C.") } }
+        // A different token is reported, and not used.
         try tokens.reinsert(0)
         try program.expect("the wrong one") { $0.contains("Token \(Self.first) is not the one that is needed now.") }
         try tokens.tell(1, "insert")
         #expect(program.status() == 0, "\(program.output)")
-        #expect(program.lines.contains("Token \(Self.second) (serial 008580ef) is there."))
+        #expect(program.lines.contains("Token \(Self.second) (serial 008580ef) found."))
         #expect(output.bytes("ctl.tlv") != nil)
         #expect(try tokens.status(1).signatures == 1)
         #expect(try tokens.status(0).verifications == 0)
@@ -55,6 +55,6 @@ import Testing
         try tokens.tell(1, "pull")
         let program = try Program(arguments(tokens, output.file("ctl.tlv")), environment: tokens.environment)
         #expect(program.status() == 2)
-        #expect(program.errors.contains("No token is called \"\(Self.second)\"; there are: \(Self.first)"))
+        #expect(program.errors.contains("No token is called \"\(Self.second)\"; found: \(Self.first)"))
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// `token watch` and `token wait`, on virtual tokens in a real pcscd. Each test has tokens of its own.
+/// `token watch` and `token wait`, on virtual tokens in a real pcscd. Each test has its own tokens.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct Watching {
     private static let first = VirtualTokens.labels[0]
     private static let second = VirtualTokens.labels[1]
@@ -55,7 +55,8 @@ import Testing
         #expect(program.errors.contains("tokens seen: 1 of 2"))
     }
 
-    /// One USB port: the second token comes after the first was pulled; the first one again is no second one.
+    /// One USB port: the second token comes after the first was removed; the first one again does not count as a second
+    /// one.
     @Test func countsDifferentTokensThroughOnePort() throws {
         let tokens = try VirtualTokens()
         try tokens.tell(1, "pull")
@@ -71,36 +72,23 @@ import Testing
         #expect(events(program.lines).last == "inserted \(Self.second)")
     }
 
-    /// Another program has a card for itself: no module can read it, and still it is there.
+    /// Another program has exclusive access to a card: no module can read it, but it is still there.
     @Test func aCardThatIsHeldIsNotRemoved() throws {
         let tokens = try VirtualTokens()
         let program = try watch(tokens)
         try program.expect("both") { $0.count == 2 }
-        let holder = try ChildProcess(
-            ["python3", "-c", Self.holder, "\(tokens.folder)/held"], environment: tokens.environment)
-        waitUntil("the card is held") { access("\(tokens.folder)/held", F_OK) == 0 }
+        let holder = try tokens.hold(0)
         // The module is asked again; OpenSC reads no card at all while one is held.
         try tokens.reinsert(1)
         try program.expect("that the module fails") { events($0).last?.hasPrefix("module") == true }
         #expect(!events(program.lines).contains("removed \(Self.first)"), "\(program.output)")
-        // When the other program ends, no event tells; the second token is found nevertheless.
-        kill(holder.id, SIGKILL)
+        // When the other program ends, no event reports it; the second token is found nevertheless.
+        holder.signal(SIGKILL)
         try program.expect("the second one") { events($0).last == "inserted \(Self.second)" }
         try tokens.tell(0, "pull")
         try program.expect("the first one's end") { events($0).last == "removed \(Self.first)" }
         withExtendedLifetime(holder) {}
     }
-
-    private static let holder = """
-        import ctypes, sys, time
-        pcsc = ctypes.CDLL("libpcsclite.so.1")
-        context, card, protocol = ctypes.c_long(), ctypes.c_long(), ctypes.c_ulong()
-        assert pcsc.SCardEstablishContext(ctypes.c_ulong(2), None, None, ctypes.byref(context)) == 0
-        assert pcsc.SCardConnect(context, b"Virtual PCD 00 00", ctypes.c_ulong(1), ctypes.c_ulong(3),
-            ctypes.byref(card), ctypes.byref(protocol)) == 0
-        open(sys.argv[1], "w")
-        time.sleep(600)
-        """
 
     @Test func theTimeEndsTheWatch() throws {
         let tokens = try VirtualTokens()
@@ -109,7 +97,7 @@ import Testing
         #expect(all.lines.count == 2)
         let three = try watch(tokens, "--timeout", "1", "--until-inserted", "3")
         #expect(three.status() == 2)
-        #expect(three.errors.contains("The time of 1 s is over; tokens seen: 2 of 3."))
+        #expect(three.errors.contains("Timed out after 1 s; tokens seen: 2 of 3."))
     }
 
     @Test func theServiceMayEnd() throws {

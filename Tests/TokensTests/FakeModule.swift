@@ -3,13 +3,13 @@ import Secrets
 import ServerFixtures
 import Tokens
 
-/// A PKCS#11 module that follows rules (fake-module.c). Each is a library of its own, with calls of its own.
+/// A PKCS#11 module that follows rules (fake-module.c). Each is a separate library with its own calls.
 final class FakeModule: Sendable {
     private let folder = TemporaryFolder()
 
     var path: String { folder.file("fake.so") }
 
-    /// One token with all that a signing needs.
+    /// One token with everything that signing needs.
     static let healthy = """
         token SAST-FAKE 12345678 \(String(initialized, radix: 16))
         mechanism 6 2800
@@ -37,12 +37,12 @@ final class FakeModule: Sendable {
 
     func set(_ rules: String) { folder.write("fake.so.rules", rules) }
 
-    /// - Parameter tries: how many wrong PINs lock its token, as the user says.
+    /// - Parameter tries: how many wrong PINs lock its token, according to the user.
     func module(patience: Int = 5, tries: Int? = 1000) throws -> PKCS11Module {
         try PKCS11Module(path: path, pins: pins(tries: tries), patience: patience)
     }
 
-    /// What is remembered of its token's PIN, in a folder of its own.
+    /// What is remembered about its token's PIN, in a separate folder.
     func pins(tries: Int? = 1000) -> PINLedger {
         PINLedger(folder: folder.file("pins"), settings: "/settings.toml") { tries }
     }
@@ -50,7 +50,7 @@ final class FakeModule: Sendable {
     /// How often a function was called.
     func calls(_ name: String) -> Int { folder.text("fake.so.log").split(separator: "\n").count { $0 == name } }
 
-    /// A certificate with an RSA key of 1024 bits, as DER; the id of it is 01.
+    /// A certificate with an RSA key of 1024 bits, as DER; its id is 01.
     func makeCertificate(_ name: String = "certificate.der") throws -> String {
         try ChildProcess.run([
             "openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", folder.file("key.pem"), "-out",

@@ -6,7 +6,7 @@ import X509
 
 @testable import Tokens
 
-/// What no real module here does, by a module that follows rules.
+/// What no real module here does, with a module that follows rules.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct FakeModuleTests {
     private let countLow = 0x1_0000
     private let finalTry = 0x2_0000
@@ -38,7 +38,7 @@ import X509
         #expect(fake.calls("C_SetPIN") == 1)
     }
 
-    /// COUNT_LOW, then FINAL_TRY, then LOCKED, as a careful token tells them.
+    /// COUNT_LOW, then FINAL_TRY, then LOCKED, as reported by a careful token.
     @Test func theFlagsAreFollowedDownToTheLastTry() throws {
         let (fake, token) = try ready("return C_Login 0 a0\n")
         let stored = try token.certificate()
@@ -57,7 +57,7 @@ import X509
         }
     }
 
-    /// The flag comes up while the user types.
+    /// The flag is set while the user types.
     @Test func aTryUsedElsewhereMeanwhileIsSeen() throws {
         let (fake, token) = try ready()
         let stored = try token.certificate()
@@ -85,7 +85,7 @@ import X509
         #expect(error?.code == .tokenNotFound && fake.calls("C_Login") == 0)
     }
 
-    /// Any failure of C_Login is a used try, and the code is told.
+    /// Any failure of C_Login is a used try, and the code is reported.
     @Test(arguments: [0x5, 0x6, 0x30, 0xa0, 0xa1, 0xa2, 0xa3, 0x101, 0x102, 0x104, 0x8000_0001])
     func anyFailureOfALoginCounts(code: UInt) throws {
         let (fake, token) = try ready("return C_Login 0 \(String(code, radix: 16))\n")
@@ -100,7 +100,7 @@ import X509
     @Test func aMechanismThatOnlyVerifiesIsNotUsed() throws {
         let fake = try FakeModule()
         let certificate = try fake.makeCertificate()
-        // SHA1_RSA_PKCS verifies only; RSA_PKCS signs.
+        // SHA1_RSA_PKCS only verifies; RSA_PKCS signs.
         fake.set(
             """
             token SAST-FAKE 12345678 c
@@ -157,7 +157,7 @@ import X509
         #expect(tokens[0].module.path == first.path)
     }
 
-    /// One module that hangs, wherever it does, keeps the others no longer than its deadline.
+    /// One module that hangs, wherever it does, delays the others no longer than its deadline.
     @Test(arguments: ["C_Initialize", "C_GetSlotList", "C_GetTokenInfo"])
     func aModuleThatHangsIsSaidAndHidesNoOther(function: String) throws {
         let hung = try FakeModule(FakeModule.healthy + "hang \(function)\n")
@@ -167,7 +167,7 @@ import X509
         #expect(failures.map(\.code) == [.noAnswer])
     }
 
-    /// What was given up on is not called again, whatever is asked.
+    /// An abandoned module is not called again, whatever is requested.
     @Test func aModuleThatHungIsLeftAlone() throws {
         let fake = try FakeModule()
         let certificate = try fake.makeCertificate()
@@ -210,14 +210,14 @@ import X509
         #expect(fake.calls("C_Initialize") == 1 && fake.calls("C_Finalize") == 1)
     }
 
-    /// A module that somebody else in this process started is not ended here.
+    /// A module that something else in this process initialised is not finalised here.
     @Test func aModuleOfOthersIsNotEnded() throws {
         let fake = try FakeModule(FakeModule.healthy + "return C_Initialize 0 191\n")
         do { #expect(try fake.module().tokens().count == 1) }
         #expect(fake.calls("C_Finalize") == 0)
     }
 
-    /// Every code that the header defines has its name and a sentence of its own meaning.
+    /// Every code in the header has its name and a sentence with its own meaning.
     @Test func everyReturnValueHasASentence() throws {
         let header = try String(contentsOfFile: "/usr/include/p11-kit-1/p11-kit/pkcs11.h", encoding: .utf8)
         var count = 0
@@ -232,7 +232,7 @@ import X509
             else { continue }
             #expect(ReturnValue(rawValue: value).name == words[1])
             #expect(
-                ReturnValue(rawValue: value).sentence.localized != "the reason is not in the standard", "\(words[1])")
+                ReturnValue(rawValue: value).sentence.localized != "not an error code of the standard", "\(words[1])")
             count += 1
         }
         #expect(count > 80)

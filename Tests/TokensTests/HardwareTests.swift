@@ -5,9 +5,9 @@ import X509
 
 @testable import Tokens
 
-/// On a real token, which has to be named by its serial number: ETOKEN_BRIDGE_HARDWARE_SERIAL, and where the search does
-/// not find its module, ETOKEN_BRIDGE_HARDWARE_MODULE. It is logged in to only where ETOKEN_BRIDGE_HARDWARE_PIN_FILE
-/// names a file with its PIN, once, and its PIN is never changed.
+/// On a real token, which must be specified by its serial number: ETOKEN_BRIDGE_HARDWARE_SERIAL and, if the search does
+/// not find its module, ETOKEN_BRIDGE_HARDWARE_MODULE. There is a login only if ETOKEN_BRIDGE_HARDWARE_PIN_FILE names a
+/// file with its PIN, once, and its PIN is never changed.
 @Suite(.timeLimit(.minutes(5)), .enabled(if: Hardware.serial != nil, "no real token is named"), .serialized)
 struct HardwareTests {
     private func token() throws -> Token {
@@ -26,7 +26,7 @@ struct HardwareTests {
     @Test(.enabled(if: Hardware.pinFile != nil, "no PIN file is named"))
     func itSigns() throws {
         let token = try token()
-        // One login, and only where no wrong PIN was given before.
+        // One login, and only if no wrong PIN was entered before.
         try #require(token.info.pin == .ready)
         let stored = try token.certificate()
         let signer = try token.signer(for: stored) { _, _ in try Secret.read(file: Hardware.pinFile ?? "") }
@@ -38,12 +38,12 @@ struct HardwareTests {
     }
 }
 
-/// The token that was named.
+/// The specified token.
 private enum Hardware {
     static let serial = variable("SERIAL")
     static let pinFile = variable("PIN_FILE")
     static let module = variable("MODULE")
-    /// Those of the program: what it knows of the token counts here, too.
+    /// Those of the program: what it knows about the token counts here, too.
     static let pins = PINLedger(
         folder: NSHomeDirectory() + "/.local/state/etoken-bridge/wrong-pins", settings: "config.toml"
     ) { nil }

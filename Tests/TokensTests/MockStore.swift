@@ -3,8 +3,8 @@ import ServerFixtures
 import Testing
 import Tokens
 
-/// Mock tokens in SoftHSM, shared by the tests of this process: SoftHSM reads its configuration once. Beside the two of
-/// tools/mock-tokens there is one, ``strictLabel``, whose key wants a login for each signature.
+/// Mock tokens in SoftHSM, shared by the tests of this process: SoftHSM reads its configuration once. Besides the two
+/// of tools/mock-tokens there is one, ``strictLabel``, whose key requires a login for each signature.
 enum MockStore {
     static let strictLabel = "SAST-STRICT"
     static let labels: Set = ["SAST-ADN0054f509", "SAST-ADN008580ef", strictLabel]
@@ -22,7 +22,7 @@ enum MockStore {
         return (tokens: tokens, module: try PKCS11Module(path: tokens.module, pins: pins))
     }
 
-    /// Tokens in software have tries without end.
+    /// Software tokens have unlimited tries.
     static let pins = PINLedger(folder: TemporaryFolder.untilExit().file("pins"), settings: "/settings.toml") { 1000 }
 
     private static let addStrictToken = """
@@ -39,7 +39,7 @@ enum MockStore {
         store --write-object "$1/certificate.der" --type cert
         """
 
-    /// What a program prints; an error where it fails.
+    /// What a program prints; an error if it fails.
     static func run(_ program: String, _ arguments: [String]) throws -> String {
         // SoftHSM's configuration: the tests' own.
         let configuration = getenv("SOFTHSM2_CONF").map { "SOFTHSM2_CONF=" + String(cString: $0) }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Tokens
 
-/// Where modules are looked for, in folders of our own.
+/// Where modules are searched for, in folders of our own.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct ModuleSearchTests {
     private let folder = TemporaryFolder()
 
@@ -33,7 +33,7 @@ import Testing
         folder.write("usr/ours.module", "module: /lib/ours.so\nenable-in: firefox, etoken-bridge\n")
         folder.write("usr/not.module", "module: /lib/not.so\ndisable-in: etoken-bridge\n")
         folder.write("usr/ignored.conf", "module: /lib/ignored.so\n")
-        // The administrator's file hides the package's, the user's hides both; one without a module takes it out.
+        // The administrator's file hides the package's, the user's hides both; one without a module removes it.
         folder.write("usr/c.module", "module: /lib/c-package.so\n")
         folder.write("etc/c.module", "module: /lib/c-local.so\n")
         folder.write("usr/d.module", "module: /lib/d.so\n")
@@ -56,7 +56,7 @@ import Testing
         #expect(try ModuleSearch.candidates(in: places()).isEmpty)
     }
 
-    /// The software of every known card is found where nobody registered it, before OpenSC's module.
+    /// The software of every known card is found even if it is not registered, before OpenSC's module.
     @Test func theMakersModulesAreWellKnown() {
         let names = ModuleSearch.Places.standard.wellKnown.map { String($0.split(separator: "/").last ?? "") }
         for card in KnownCard.all {
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func theUsersRegistryIsNotReadByRoot() {
-        // As pkcs11.conf(5) says; tests run as root in CI.
+        // As described in pkcs11.conf(5); tests run as root in CI.
         #expect((ModuleSearch.Places.standard.user == nil) == (getuid() == 0))
     }
 }

@@ -34,7 +34,7 @@ import Testing
         "pkcs11:token=a/b", "pkcs11:token=a?pin-source=", "pkcs11:?module-path=", "pkcs11:token=a?x-a=1&x-a=1",
         "pkcs11:slot-id=", "pkcs11:slot-id=-1", "pkcs11:slot-id=99999999999999999999", "pkcs11:token=a?pin-source=a;b",
         "pkcs11:token=a?pin-source=file://elsewhere/pin",
-        // What is not understood could have named another token.
+        // What is not understood could have specified another token.
         "pkcs11:tokn=a", "pkcs11:Token=a", "pkcs11:library-description=a", "pkcs11:token=a?module-name=a",
     ])
     func badURIsAreRefused(text: String) {
@@ -86,11 +86,13 @@ import Testing
         #expect(code(.notInitialized) == .pinMissing)
     }
 
-    /// Wherever it stands, who wrote it is told why not.
+    /// Wherever it is, the message says why not.
     @Test(arguments: ["pkcs11:token=a?pin-value=Cisco123", "pkcs11:token=a;pin-value=Cisco123"])
     func aPINInAURIIsRefusedForWhatItIs(uri: String) {
         let error = #expect(throws: TokenError.self) { try TokenURI(uri) }
-        #expect(error?.text.localized.contains("pin-value is refused, as a PIN in an argument can be seen") == true)
+        #expect(
+            error?.text.localized.contains(
+                "pin-value is refused, because every user of this machine can see a PIN in an argument") == true)
     }
 
     @Test func whatATokenSaysCannotSteerTheTerminal() {
@@ -99,7 +101,7 @@ import Testing
         #expect(TokenInfo.printable(Array("Büro 2".utf8)) == "Büro 2")
     }
 
-    /// Each code that the standard's header declares, by its name there.
+    /// Each code declared in the standard's header, by its name there.
     @Test func everyReturnValueOfTheHeaderIsKnown() throws {
         let header = try String(contentsOfFile: "/usr/include/p11-kit-1/p11-kit/pkcs11.h", encoding: .utf8)
         let codes = header.matches(of: /#define (CKR_[A-Z_]+)\s+\(?(0x[0-9a-fA-F]+|\d+)UL/).map { match in

@@ -36,7 +36,7 @@ import X509
             #expect(login("return C_Login 0 a0\n")?.code == .pinRefused)
             #expect(try counted == tries)
         }
-        // Nor is the right one, now: whoever calls does not know that it is.
+        // Nor is the right one, now: the caller does not know that it is right.
         let refused = #expect(throws: TokenError.self) {
             try token.signer(for: stored) { _, _ in
                 Issue.record("a PIN was asked for")
@@ -76,7 +76,7 @@ import X509
     @Test func aLockIsRemembered() throws {
         #expect(login("return C_Login 0 a4\n")?.code == .pinLocked)
         #expect(try token.pinHistory().state == .locked)
-        #expect(login()?.text.localized.contains("said at the last login that its PIN is locked") == true)
+        #expect(login()?.text.localized.contains("reported at the last login that its PIN is locked") == true)
         #expect(fake.calls("C_Login") == 1)
     }
 
@@ -85,7 +85,7 @@ import X509
         #expect(PINRecord(token.info, in: token.module.pins.folder).count == 1)
     }
 
-    /// Nothing was tried: the prompt was ended, another token is there, its flags forbid it, it cannot sign.
+    /// Nothing was tried: the prompt was cancelled, another token is inserted, its flags forbid it, or it cannot sign.
     @Test func whatIsNoTryDoesNotCount() throws {
         struct Cancelled: Error {}
         #expect(throws: Cancelled.self) { try token.signer(for: stored) { _, _ in throw Cancelled() } }
@@ -120,7 +120,7 @@ import X509
         #expect(try counted == 1)
     }
 
-    /// At a PIN pad nobody here sees the PIN: it counts all the same.
+    /// With a PIN pad, the PIN is not seen here: it counts nevertheless.
     @Test func aPINPadIsCounted() throws {
         let pad = rules.replacingOccurrences(of: "12345678 c", with: "12345678 10c")
         fake.set(pad + "return C_Login 0 a0\n")
@@ -131,7 +131,7 @@ import X509
         #expect(fake.calls("C_Login") == 2)
     }
 
-    /// A key that wants a login for each signature may have a PIN of its own.
+    /// A key that requires a login for each signature may have its own PIN.
     @Test func aLoginForASignatureIsATry() throws {
         let module = try MockStore.module
         let token = try #require(try module.tokens().first { $0.info.label == MockStore.strictLabel })
@@ -143,10 +143,10 @@ import X509
             pin: secret("wrong-pin"), history: history)
         #expect(throws: TokenError.self) { try signer.sign([1, 2, 3], digest: .sha256) }
         #expect(history.wrongTries == 1)
-        // The session takes no PIN any more, so that this is none.
+        // The session accepts no more PINs, so this is not a try.
         #expect(throws: TokenError.self) { try signer.sign([1, 2, 3], digest: .sha256) }
         #expect(history.wrongTries == 1)
-        // The right PIN takes the mark of the wrong one off again.
+        // The right PIN clears the mark of the wrong one.
         _ = try token.signer(for: token.certificate()) { _, _ in secret("Cisco123") }
     }
 }

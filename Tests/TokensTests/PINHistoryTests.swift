@@ -49,7 +49,7 @@ import Testing
             refusal.next?.localized
                 == "Use the other token. If you know how many wrong PINs lock this one, write the number into /home/user/config.toml, below [tokens]: pin_tries = N. If the right PIN was given meanwhile with other software: rm \(path)"
         )
-        // The user says now how many there are.
+        // Now the user says how many there are.
         #expect(try history(tries: 3).refusal != nil && history(tries: 5).refusal == nil)
     }
 
@@ -66,13 +66,13 @@ import Testing
         #expect(try triesBeforeRefusal(tries: number, isCisco: true) == limit)
     }
 
-    /// Who shows that a wrong PIN was given also shows the last try, which a flag refuses.
+    /// A token that reports a wrong PIN also reports the last try, which is refused by its flag.
     @Test func aTokenWhoseFlagsTellDecidesItself() throws {
         #expect(try triesBeforeRefusal(.countLow, tries: nil) == 200)
-        // A number that the user wrote counts all the same.
+        // A number set by the user counts nevertheless.
         try FileManager.default.removeItem(atPath: path)
         #expect(try triesBeforeRefusal(.countLow, tries: 6) == 4)
-        // Where it shows nothing any more, it was not the token that counted.
+        // If it no longer shows anything, it was not the token that counted.
         #expect(try history().refusal != nil)
     }
 
@@ -140,7 +140,7 @@ import Testing
         #expect(error?.code == .pinLocked && error?.usedUpPINTry == false)
         #expect(
             error?.text.localized
-                == "Token SAST-FAKE said at the last login that its PIN is locked, so no other is tried.")
+                == "Token SAST-FAKE reported at the last login that its PIN is locked, so no other is tried.")
         #expect(
             error?.next?.localized
                 == "Use the other token, or have this one unlocked with its administrator PIN, and then: rm \(path)")
@@ -149,7 +149,7 @@ import Testing
         #expect(try self.history(tries: 100).refusal == nil)
     }
 
-    /// A token whose flags tell that it is locked will also tell when it is not any more.
+    /// A token whose flags report that it is locked will also report when it no longer is.
     @Test func flagsCountMoreThanWhatIsRemembered() throws {
         try history(tries: 100).attempt().wasRefused(isLocked: true)
         let shown = try history(.countLow, tries: 100)

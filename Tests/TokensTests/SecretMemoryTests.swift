@@ -7,7 +7,7 @@ import Testing
 
 /// Whether a PIN stays in this process's memory after it was used.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct SecretMemoryTests {
-    /// A text that stands nowhere in memory until it is made: it is put together from two halves each time.
+    /// A text that is nowhere in memory until it is built: it is put together from two halves each time.
     private struct Needle {
         let mask: [UInt8]
         let masked: [UInt8]
@@ -17,7 +17,7 @@ import Testing
             masked = mask.map { $0 ^ UInt8.random(in: 0x21...0x7e) }
         }
 
-        /// How often it stands in the writable memory of this process.
+        /// How often it occurs in the writable memory of this process.
         func count() throws -> Int {
             let memory = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/mem"))
             defer { try? memory.close() }
@@ -27,7 +27,8 @@ import Testing
                 let fields = line.split(separator: " ")
                 let range = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
                 guard fields[1].hasPrefix("rw"), range.count == 2 else { continue }
-                // In pieces that overlap by less than the needle: a mapping may be large, and it is found once.
+                // In pieces that overlap by less than the needle: a mapping may be large, and each occurrence is found
+                // once.
                 var start = range[0]
                 while start < range[1] {
                     let length = min(Self.piece, range[1] - start)
@@ -75,7 +76,7 @@ import Testing
         #expect(try needle.count() == 0)
         do {
             let secret = needle.secret()
-            // The search does find it where it is.
+            // The search does find it if it is there.
             #expect(try needle.count() > 0)
             _ = secret
         }

@@ -9,7 +9,7 @@ import X509
 @testable import Tokens
 
 extension SoftHSMTests {
-    /// What pkcs11-tool and openssl say of the same token, as independent readers.
+    /// What pkcs11-tool and openssl say about the same token, as independent readers.
     @Test func certificatesAreWhatOtherProgramsRead() throws {
         _ = try MockStore.module
         let authority = try MockStore.folder + "/cisco-manufacturing-ca.pem"
@@ -29,7 +29,7 @@ extension SoftHSMTests {
             #expect(text.contains("serial=\(ours.serialNumber.hex.uppercased())"))
             #expect(text.contains("Fingerprint=\(ours.sha1.colonHex.uppercased())"))
             #expect(text.contains("notBefore=Jan  1 00:00:00 2014") && text.contains("notAfter=Jan  1 00:00:00 2034"))
-            // The mock authority issued it; RSA-1024 and SHA-1 are below what openssl takes unasked.
+            // Issued by the mock CA; RSA-1024 and SHA-1 are below what openssl accepts by default.
             let pem = try MockStore.folder + "/\(label).pem"
             _ = try MockStore.run("openssl", ["x509", "-inform", "DER", "-in", file, "-out", pem])
             let verified = try MockStore.run("openssl", ["verify", "-auth_level", "0", "-CAfile", authority, pem])
@@ -62,7 +62,7 @@ extension SoftHSMTests {
         #expect(error?.description.contains("is not an empty folder") == true)
     }
 
-    /// CKA_ALWAYS_AUTHENTICATE: SoftHSM refuses C_Sign here without a login of its own.
+    /// CKA_ALWAYS_AUTHENTICATE: SoftHSM refuses C_Sign here without a separate login.
     @Test func aKeyThatWantsALoginForEachSignatureGetsIt() throws {
         let token = try token(MockStore.strictLabel)
         let stored = try token.certificate()
@@ -95,7 +95,7 @@ extension SoftHSMTests {
             // No function was called for it.
             #expect(second?.function == nil)
         }
-        // The right PIN takes the mark of the wrong one off again.
+        // The right PIN clears the mark of the wrong one.
         _ = try token.signer(for: stored) { _, _ in secret("Cisco123") }
     }
 
@@ -151,7 +151,7 @@ extension SoftHSMTests {
         #expect(initToken(token) == "CKR_PIN_INCORRECT", sourceLocation: location)
     }
 
-    /// C_InitToken with a wrong administrator PIN: SoftHSM says first whether a session is open.
+    /// C_InitToken with a wrong administrator PIN: SoftHSM first checks whether a session is open.
     private func initToken(_ token: Token) -> String {
         var pin = Array("no-such-pin".utf8)
         var label = [UInt8](repeating: UInt8(ascii: " "), count: 32)
@@ -162,10 +162,10 @@ extension SoftHSMTests {
 
     @Test func aURICanNameTheModule() throws {
         let name = "pkcs11:token=SAST-ADN008580ef?module-path=" + (try MockStore.module.path)
-        // Nothing else has to be there, or is loaded.
+        // Nothing else has to exist, or is loaded.
         let finder = TokenFinder(modules: ["/nowhere/module.so"], pins: MockStore.pins)
         do {
-            // Two owners of one library: the first that goes away does not end it for the other.
+            // Two owners of one library: the first one to go does not finalise it for the other.
             let token = try finder.token(named: name)
             #expect(try token.module !== MockStore.module && token.info.label == "SAST-ADN008580ef")
         }

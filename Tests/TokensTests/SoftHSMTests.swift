@@ -95,7 +95,7 @@ import X509
         #expect(error?.code == .pinRefused && error?.returnValue?.name == "CKR_PIN_INCORRECT")
         #expect(error.map { !"\($0)".contains("wrong-pin") } == true)
         #expect(try token("SAST-ADN008580ef").info.pin == .countLow)
-        // The right PIN is taken, and clears the mark.
+        // The right PIN is accepted, and clears the mark.
         _ = try before.signer(for: stored) { info, _ in
             #expect(info.pin == .countLow)
             return secret("Cisco123")

@@ -1,6 +1,6 @@
-// A PKCS#11 module that does what a file tells it, for what no real module here does: codes in sequence, PIN pads, tokens
-// that are exchanged, answers that are wrong. It lies beside its library: LIBRARY.rules, a rule a line, read anew at each
-// call; LIBRARY.log gets a line for each call.
+// A PKCS#11 module that does what a file tells it, for what no real module here does: codes in sequence, PIN pads,
+// tokens that are exchanged, wrong results. The file is next to its library: LIBRARY.rules, one rule per line, read
+// again at each call; LIBRARY.log gets a line for each call.
 //   token LABEL SERIAL FLAGS      a slot with a token (FLAGS as hexadecimal)
 //   certificate FILE              a certificate (DER) with the id 01 on every token
 //   mechanism NUMBER FLAGS        a mechanism
@@ -45,7 +45,7 @@ static void read_rules(void) {
   if (file) fclose(file);
 }
 
-// Notes the call and says what it returns.
+// Logs the call and returns its configured result.
 static CK_RV called(const char *name) {
   pthread_mutex_lock(&lock);
   read_rules();

@@ -9,7 +9,7 @@ import X509
         for length in 0..<bytes.count {
             let part = Array(bytes.prefix(length))
             if boundaries.contains(length) {
-                // A file cut between two records reads well; only its signature tells.
+                // A file cut between two records parses fine; only its signature shows it.
                 let file = try TrustListFile(decoding: part)
                 #expect(try !file.isSigned(by: Workshop.secondToken))
             } else {
@@ -31,7 +31,7 @@ import X509
                 #expect(!valid, "bit \(bit) of byte \(position)")
             }
         }
-        // Most flips stand in names, keys and certificates, which the decoder has no opinion on.
+        // Most flips are in names, keys and certificates, which the decoder does not check.
         #expect(read > bytes.count)
     }
 
@@ -64,7 +64,7 @@ import X509
         #expect(error?.code == .unusableSigner)
     }
 
-    /// A signer whose key is not the one in its certificate: the draft must notice before anything is written.
+    /// A signer whose key does not match its certificate: the draft must notice before anything is written.
     private struct WrongKey: TrustListSigner {
         let certificate = Workshop.publisher
         func sign(_ message: [UInt8], digest: DigestAlgorithm) throws -> [UInt8] {

@@ -2,7 +2,7 @@ import Testing
 import TrustList
 import X509
 
-/// What a new file takes from the one that it replaces, and what a record remembers of its certificate.
+/// What a new file takes over from the one that it replaces, and what a record remembers about its certificate.
 @Suite(.timeLimit(.minutes(5))) struct Choices {
     @Test func aNewFileIsAlwaysNewerThanTheOneItReplaces() throws {
         let old = try Workshop.tokenlessFile().header

@@ -98,7 +98,7 @@ import X509
 }
 
 @Suite(.timeLimit(.minutes(5))) struct Warnings {
-    /// Bytes of the worked example with some replaced; the signature is of no interest here.
+    /// Bytes of the worked example with some replaced; the signature does not matter here.
     private func warnings(_ change: (inout [UInt8]) -> Void) throws -> Set<TrustListWarning.Code> {
         var bytes = try Workshop.ctlClientFile().encoded()
         change(&bytes)
@@ -116,14 +116,14 @@ import X509
         #expect(try warnings { $0[304 + 5 + 4 + 59 + 4] = 99 } == [.unknownRole])
         #expect(try warnings { $0[304 + 5 + 4 + 59 - 1] = 65 } == [.unusualText])
         #expect(try warnings { $0[304 + 5 + 4 + 3] = 0xff } == [.unusualText])
-        // FILENAME stands 14 + 15 + 3 bytes before the end of the header.
+        // FILENAME is 14 + 15 + 3 bytes before the end of the header.
         #expect(try warnings { $0[304 - 3 - 7 - 12] = 88 } == [.unusualFileName])
         // Tag 10 of the last record becomes an unknown one.
         #expect(try warnings { $0[$0.count - 7] = 77 } == [.unknownField])
     }
 }
 
-/// The lines that Cisco's technote prints, with the columns' blanks collapsed.
+/// The lines in Cisco's technote, with the columns' spaces collapsed.
 @Suite(.timeLimit(.minutes(5))) struct ShowCTLText {
     private func lines(_ file: TrustListFile) throws -> [String] {
         try ShowCTL.text(of: file.encoded(), modified: Int64(Workshop.time)).split(separator: "\n").map { line in
@@ -159,7 +159,7 @@ import X509
             "3 SUBJECTNAME 56 cn=\"SAST-ADN008580ef \";ou=IPCBU;o=\"Cisco Systems", "2 DNSNAME 1",
             "This etoken was not used to sign the CTL file.", "This etoken was used to sign the CTL file.",
         ] { #expect(lines.contains(expected), "\(expected)") }
-        // The signature, eight bytes a row, in hexadecimal without leading zeros.
+        // The signature, eight bytes per row, in hexadecimal without leading zeros.
         let first = file.header.signature.prefix(8).map { String($0, radix: 16) }.joined(separator: " ")
         #expect(lines.contains(first))
         #expect(!lines.contains { $0.hasPrefix("8 SIGNATURE ") })

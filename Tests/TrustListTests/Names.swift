@@ -11,7 +11,7 @@ import X509
     ])
     static let issuer = DistinguishedName(["O": "Cisco Systems", "CN": "Cisco Manufacturing CA"])
 
-    /// The lengths count the trailing NUL, as docs/trust-list-format.md prints them.
+    /// The lengths include the trailing NUL, as printed in docs/trust-list-format.md.
     @Test func namesAreSpeltAsCiscoPrintsThem() {
         #expect(Self.server.rendered(.cucm) == "CN=cucm-1051-a-pub;OU=TAC;O=Cisco;L=Krakow;ST=Malopolska;C=PL")
         #expect(Self.server.rendered(.cucm).utf8.count + 1 == 62)

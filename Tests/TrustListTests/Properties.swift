@@ -64,7 +64,7 @@ private struct Seeded: RandomNumberGenerator {
         #expect(try read.isSigned(by: Workshop.publisher))
         #expect(read.header.length % 4 == 0)
         #expect(TrustListDiff(from: made, to: read).changes.isEmpty)
-        // Somewhere a byte is changed: refused, or no longer signed, or the file is no longer the same list.
+        // A byte is changed somewhere: the file is refused, or no longer signed, or no longer the same list.
         var changed = bytes
         changed[Int.random(in: 0..<bytes.count, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
         if let other = try? TrustListFile(decoding: changed) {
@@ -81,7 +81,7 @@ private struct Seeded: RandomNumberGenerator {
         }
     }
 
-    /// What the fuzzers start from, and what they once tripped over (tools/deep fuzz).
+    /// The fuzzers' starting points, and what once broke a parser (tools/deep fuzz).
     @Test(arguments: FuzzTarget.allCases) func theCorpusHoldsNoSurprise(target: FuzzTarget) throws {
         let folder =
             "\(#filePath.prefix(upTo: #filePath.range(of: "/TrustListTests/")!.lowerBound))/Fuzz/Corpus/\(target.rawValue)"

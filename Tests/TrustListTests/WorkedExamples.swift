@@ -51,7 +51,7 @@ import X509
     @Test func signatureVerifiesOverTheFileWithoutTheSignatureElement() throws {
         let file = try Workshop.tokenlessFile()
         var message = file.encoded()
-        // 5 + 5 + 152 + 18 bytes stand before the signature element of 131 bytes.
+        // 5 + 5 + 152 + 18 bytes precede the signature element of 131 bytes.
         message.removeSubrange(180..<311)
         #expect(file.signedMessage() == message)
         #expect(try file.isSigned(by: Workshop.publisher))

@@ -2,12 +2,12 @@ import Basics
 import TrustList
 import X509
 
-/// Certificates and trust lists for the tests, with the lengths that docs/trust-list-format.md prints.
+/// Certificates and trust lists for the tests, with the lengths printed in docs/trust-list-format.md.
 enum Workshop {
     /// 2015-03-06 19:45:13 UTC, in the validity of every certificate made here.
     static let time: UInt32 = 1_425_671_113
 
-    /// Made once: RSA keys take long.
+    /// Created once: RSA keys take long.
     static let publisherKey = try! PrivateKey.generate(bits: 1024)
     static let subscriberKey = try! PrivateKey.generate(bits: 1024)
     static let capfKey = try! PrivateKey.generate(bits: 1024)
@@ -23,7 +23,7 @@ enum Workshop {
     static let secondToken = tokenCertificate(
         "SAST-ADN008580ef", secondTokenKey, serial: [0x83, 0xe9, 0x08, 0, 0, 0, 0x55, 0x45, 0xaf, 0x31])
 
-    /// The name in an order that is not the trust list's, as CUCM's certificates have it.
+    /// The name in a different order than in the trust list, as in CUCM's certificates.
     static func serverName(_ commonName: String) -> DistinguishedName {
         DistinguishedName([
             "L": "Krakow", "ST": "Malopolska", "CN": commonName, "OU": "TAC", "O": "Cisco", "C": "PL",
@@ -88,7 +88,7 @@ enum Workshop {
             by: SoftwareSigner(certificate: publisher, key: publisherKey))
     }
 
-    /// The file that the CTL Client makes of the tokenless one: the first token first, the signing one last.
+    /// The file that the CTL Client builds from the tokenless one: the first token first, the signing one last.
     static func ctlClientFile() throws -> TrustListFile {
         let servers = try tokenlessDraft().records.filter { $0.role != .sast }.map { try $0.inCTLClientProfile() }
         return try TrustListDraft(

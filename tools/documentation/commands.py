@@ -1,4 +1,4 @@
-"""What the programs say of themselves (--experimental-dump-help), as docs/commands.md and as manual pages."""
+"""What the programs say about themselves (--experimental-dump-help), as docs/commands.md and as manual pages."""
 
 import datetime
 import difflib
@@ -10,11 +10,11 @@ from common import described, docs, fail, programs
 
 reference = docs / "commands.md"
 
-# What every command has, and is told once only.
+# What every command has, and is listed only once.
 common = ("json", "verbose", "version", "help")
 
 
-# What the pages say beside the help.
+# What the pages say besides the help.
 
 ENGLISH = {
     "name": "NAME",
@@ -27,17 +27,17 @@ ENGLISH = {
     "one-of": "One of",
     "default": "Default",
     "exit-status": "EXIT STATUS",
-    "other-statuses": "0 where it was done; see\n.BR etoken\\-bridge (1)\nfor the others.",
+    "other-statuses": "0 if it was done; see\n.BR etoken\\-bridge (1)\nfor the others.",
     "example": "Example",
     "examples": "EXAMPLES",
     "see-also": "SEE ALSO",
     "documentation": "the documentation in",
     "section": "User Commands",
     "files": "FILES",
-    "configuration": "Clusters, nodes and the keys that they must show. Never a password. An example is",
-    "state": "Every trust list that was ever replaced, named by its SHA\\-256, and what each change left.",
+    "configuration": "Clusters, nodes and the keys that they must present. Never a password. An example is",
+    "state": "Every trust list that was ever replaced, named by its SHA\\-256, and the output of each change.",
     "environment": "ENVIRONMENT",
-    "in-place-of": "In place of",
+    "in-place-of": "Instead of",
     "and": "and",
     "no-secrets": "PINs and passwords are never taken from the environment.",
     # ArgumentParser's own, which it dumps in English only.
@@ -69,9 +69,9 @@ GERMAN = {
     "section": "Befehle für Benutzer",
     "files": "DATEIEN",
     "configuration": "Cluster, Knoten und die Schlüssel, die sie zeigen müssen. Nie ein Passwort. Ein Beispiel ist",
-    "state": "Jede Vertrauensliste, die je ersetzt wurde, benannt nach ihrem SHA\\-256, und was jede Änderung hinterließ.",
+    "state": "Jede Vertrauensliste, die je ersetzt wurde, benannt nach ihrem SHA\\-256, und die Ausgabe jeder Änderung.",
     "environment": "UMGEBUNG",
-    "in-place-of": "Anstelle von",
+    "in-place-of": "Statt",
     "and": "und",
     "no-secrets": "PINs und Passwörter werden nie aus der Umgebung genommen.",
     "parser": {
@@ -80,13 +80,13 @@ GERMAN = {
     },
     "statuses": {
         "0": "getan",
-        "1": "misslungen; die Meldung sagt, warum",
-        "2": "das Token, das Zertifikat oder die Datei ist nicht da, oder der Name passt auf mehr als eines",
+        "1": "fehlgeschlagen; die Meldung sagt, warum",
+        "2": "das Token, das Zertifikat oder die Datei gibt es nicht, oder der Name passt auf mehr als eines",
         "3": "die PIN wurde abgelehnt. Sie wurde einmal versucht, und das Programm versucht es nie von selbst noch einmal",
         "4": "die PIN ist gesperrt, oder das Programm wollte den letzten Versuch nicht verbrauchen",
-        "5": "eine Vertrauensliste hielt der Prüfung nicht stand, oder TVS bürgt nicht für ein Zertifikat",
-        "6": "ein Knoten oder Server ist nicht zu erreichen",
-        "7": "ein Schlüssel für TLS oder SSH ist nicht der festgehaltene, oder eine Anmeldung wurde abgelehnt",
+        "5": "eine Vertrauensliste hat die Prüfung nicht bestanden, oder TVS bürgt nicht für ein Zertifikat",
+        "6": "ein Knoten oder Server ist nicht erreichbar",
+        "7": "ein Schlüssel für TLS oder SSH ist nicht der hinterlegte, oder eine Anmeldung wurde abgelehnt",
         "8": "zum Teil getan: Die Meldung sagt, was getan ist, und was noch zu tun ist. "
         "Auch: Knoten unterscheiden sich, oder der Cluster ist nicht stimmig",
         "9": "Telefone würden die neue Datei ablehnen; nichts, was sie sehen können, wurde geändert",
@@ -98,7 +98,7 @@ GERMAN = {
 
 
 class Command:
-    """A command with what stands below it."""
+    """A command with its subcommands."""
 
     def __init__(self, described, above=()):
         self.path = (*above, described["commandName"])
@@ -153,7 +153,7 @@ class Argument:
         return text + (" ..." if self.repeats and self.kind != "positional" else "")
 
     def heading(self):
-        """As it stands in front of its explanation."""
+        """As shown in front of its explanation."""
         if self.kind == "positional":
             return self.value.upper()
         names = ", ".join(self.spelt(n) for n in self.names)
@@ -222,7 +222,7 @@ def markdown(roots):
         "",
         "Every command of `etoken-bridge` has `--json` (one document on stdout, "
         "[docs/schema](schema/README.md)), `--verbose` (what lies beneath an error) and `--help`. "
-        "[exit-status.md](exit-status.md) tells how they end.",
+        "[exit-status.md](exit-status.md) lists how they end.",
         "",
     ]
     for root in roots:
@@ -273,7 +273,7 @@ def manual_page(command, root, version, date, words):
     for kind, lines in blocks(command.discussion):
         if kind == "prose" and re.match(rf"{example}[a-z]*\b.*:$", lines[-1]):
             in_examples = True
-            # What stands between "Example" and the colon says what it is an example of.
+            # What is between "Example" and the colon says what it is an example of.
             note = re.sub(rf"^{example}[a-z]*,? ?", "", lines[-1]).rstrip(":")
             examples += [".PP", roff(note[0].upper() + note[1:] + ":")] if note else []
             lines = lines[:-1]

@@ -16,13 +16,13 @@ def fail(part, *problems):
 
 
 def environment(home, locale="C.UTF-8"):
-    """For programs that run in a home folder of their own."""
+    """For programs that run in their own home folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     return kept | {"HOME": str(home), "LC_ALL": locale, "PATH": f"{programs}:{repository}/tools:{os.environ['PATH']}"}
 
 
 def described(program, locale="C.UTF-8"):
-    """What a program says of itself: its topmost command, as ArgumentParser dumps it."""
+    """What a program says about itself: its top-level command, as dumped by ArgumentParser."""
     if not (programs / program).exists():
         fail("commands", f"{programs / program} is not there: run tools/build first")
     result = subprocess.run(

@@ -1,4 +1,4 @@
-"""Links, the index, exit statuses and quotations: what pages say of files and sources."""
+"""Links, the index, exit statuses and quotations: what pages say about files and sources."""
 
 import re
 import subprocess

@@ -65,7 +65,7 @@ def run(page):
             ["bash", "-c", as_script(pairs)], cwd=home, env=environment(home, locale), text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         left = [p for p in pathlib.Path(home).rglob("*") if p.is_file()]
-        for description in pathlib.Path(home).rglob("lab.json"):
+        for description in pathlib.Path(home).rglob("cluster.toml"):
             subprocess.run([f"{programs}/cluster-lab", "down", description.parent], capture_output=True)
         subprocess.run(["chmod", "-R", "u+w", home], check=False)
         if result.returncode != 0:

@@ -19,7 +19,7 @@ tokens = ("SAST-ADN0054f509", "SAST-ADN008580ef")
 
 
 class Session:
-    """A home folder of its own, with tokens and a lab, and the documents that commands printed there."""
+    """A separate home folder, with tokens and a lab, and the documents that commands printed there."""
 
     def __init__(self, home):
         self.home = pathlib.Path(home)
@@ -48,7 +48,7 @@ class Session:
             line, env=self.environment, cwd=self.home, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if result.returncode not in status:
             fail("schemas", f"{' '.join(line)} ended with status {result.returncode}, not {' or '.join(map(str, status))}:\n{result.stderr}")
-        # token watch prints a document a line, everything else one.
+        # token watch prints one document per line, everything else a single one.
         texts = result.stdout.splitlines() if command == "token watch" else [result.stdout]
         for text in texts:
             try:
@@ -98,7 +98,7 @@ def on_mock_tokens(s):
 
 
 def on_virtual_tokens(s):
-    """Tokens in readers: what is known of readers and cards is in the documents, too."""
+    """Tokens in readers: what is known about readers and cards is in the documents, too."""
     with open(s.home / "cards.log", "w") as log:
         s.cards = subprocess.Popen(["virtual-tokens", "cards"], env=s.environment, cwd=s.home, stdout=log, stderr=log)
     for _ in range(600):
@@ -180,7 +180,7 @@ def on_the_cluster(s):
 
 
 def on_changes(s):
-    """Every kind of change, planned, run, found already done, broken off, gone on with, and undone."""
+    """Every kind of change: planned, run, found already done, interrupted, resumed, and undone."""
     lab = ("--cluster", "lab")
     change = (*lab, "--token", tokens[0], "--token", tokens[1])
     yes = ("--accept-stranded", "--yes", "--pin-file", "tokens/pin")

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// JSON as all of the program writes it: keys in order, so that two documents can be compared line by line.
+/// JSON as written by all of the program: sorted keys, so that two documents can be compared line by line.
 public enum JSON {
-    /// A document with one key a line, ending with a line feed.
+    /// A document with one key per line, ending with a line feed.
     public static func document(_ value: some Encodable) throws -> [UInt8] {
         try encoded(value, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]) + [10]
     }

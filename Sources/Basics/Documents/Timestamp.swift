@@ -14,7 +14,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 }
 
 extension Timestamp {
-    /// A time in UTC by the Gregorian calendar; nil where that has no such time.
+    /// A time in UTC by the Gregorian calendar; nil if there is no such time.
     public init?(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0) {
         guard (0...9999).contains(year), (1...12).contains(month), (0...23).contains(hour),
             (0...59).contains(minute), (0...59).contains(second)
@@ -25,7 +25,7 @@ extension Timestamp {
         self.init(((days * 24 + hour) * 60 + minute) * 60 + second)
     }
 
-    /// Reads what ``description`` writes; nil where it is anything else.
+    /// Reads what ``description`` writes; nil if it is anything else.
     public init?(_ text: String) {
         let parts = text.split(separator: "T", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[1].last == "Z" else { return nil }

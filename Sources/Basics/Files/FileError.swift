@@ -8,12 +8,12 @@ public struct FileError: Error, Equatable, Sendable {
         case tooLarge = "too-large"
         case noSpace = "no-space"
         case permission
-        /// Another process has it for itself.
+        /// Another process has locked it.
         case locked
         case other
     }
 
-    /// What was tried.
+    /// The operation that failed.
     public enum Operation: String, Sendable { case read, write, create, remove, lock }
 
     public let operation: Operation
@@ -39,6 +39,6 @@ public struct FileError: Error, Equatable, Sendable {
         }
     }
 
-    /// The system's own sentence.
+    /// The system's error message.
     public var reason: String { String(cString: strerror(number)) }
 }

@@ -1,20 +1,20 @@
 import Glibc
 
-/// A lock on a file that keeps other processes, and other threads of this one, from doing the same thing at the same time.
-/// The kernel releases it when the process ends, however it ends.
+/// A lock on a file that keeps other processes, and other threads of this one, from doing the same thing at the same
+/// time. The kernel releases it when the process exits, for any reason.
 ///
-/// It is an "open file description" lock (fcntl(2)): it belongs to the open file, not to the process, and works over NFS.
-/// The file itself stays, as removing it would let two processes lock two files of one name.
+/// It is an "open file description" lock (fcntl(2)): it belongs to the open file, not to the process, and works over
+/// NFS. The file itself stays, because removing it would let two processes lock two files of the same name.
 public final class FileLock: Sendable {
     public let path: String
     private let descriptor: Int32
 
-    /// Takes the lock, and creates its file where there is none.
+    /// Takes the lock, creating its file if needed.
     ///
     /// - Parameters:
     ///   - path: of the lock's file.
-    ///   - note: becomes the contents of the file: who holds the lock, for those who are turned away.
-    /// - Throws: `FileError`; `locked` where another process or thread holds it.
+    ///   - note: becomes the contents of the file: who holds the lock, for those who are refused.
+    /// - Throws: `FileError`; `locked` if another process or thread holds it.
     public init(_ path: String, note: String? = nil) throws(FileError) {
         self.path = path
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -31,7 +31,7 @@ public final class FileLock: Sendable {
 
     deinit { Self.release(descriptor) }
 
-    /// Whether somebody holds the lock of a file. Looking takes nothing.
+    /// Whether someone holds the lock of a file. Checking does not take it.
     public static func isHeld(_ path: String) -> Bool {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
@@ -40,7 +40,7 @@ public final class FileLock: Sendable {
         return fcntl(descriptor, askOpenFile, &lock) == 0 && lock.l_type != F_UNLCK
     }
 
-    /// Locks an open file for writing; false with `errno`, `EWOULDBLOCK` where somebody else holds it.
+    /// Locks an open file for writing; false with `errno`, `EWOULDBLOCK` if someone else holds it.
     static func take(_ descriptor: Int32) -> Bool {
         var lock = lock(F_WRLCK)
         return fcntl(descriptor, setOpenFile, &lock) == 0

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Reading and writing of whole files, so that a file is either the old one or the new one, whatever happens between.
+/// Reads and writes whole files, so that a file is either the old one or the new one, whatever happens in between.
 public enum Files {
     /// Reads a file.
     ///
-    /// - Parameter limit: the most bytes that are taken; a longer file is refused.
+    /// - Parameter limit: the maximum number of bytes; a longer file is refused.
     public static func read(_ path: String, limit: Int = 1 << 24) throws(FileError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(.read, path) }
@@ -28,11 +28,11 @@ public enum Files {
         String(decoding: try read(path), as: UTF8.self)
     }
 
-    /// Writes a file: beside its place, synced, then moved there.
+    /// Writes a file: to a temporary name next to it, synced, then renamed.
     ///
     /// - Parameters:
     ///   - permissions: of the new file, for example 0o600.
-    ///   - replacing: whether a file that stands there may be replaced; otherwise that is refused with `exists`.
+    ///   - replacing: whether an existing file may be replaced; otherwise that is refused with `exists`.
     ///   - scratch: a folder of the same file system to write in first, where nobody may see a file beside its place.
     public static func write(
         _ bytes: [UInt8], to path: String, permissions: mode_t = 0o600, replacing: Bool, scratch: String? = nil
@@ -62,7 +62,7 @@ public enum Files {
         syncFolder(of: path)
     }
 
-    /// Makes a folder and those above it that are missing.
+    /// Creates a folder and missing parent folders.
     public static func makeFolder(_ path: String, permissions: mode_t = 0o700) throws(FileError) {
         if mkdir(path, permissions) == 0 || (errno == EEXIST && isFolder(path)) { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
@@ -72,12 +72,12 @@ public enum Files {
         guard mkdir(path, permissions) == 0 || errno == EEXIST else { throw FileError(.create, path) }
     }
 
-    /// Removes a file; one that is not there is no error.
+    /// Removes a file; it is no error if there is none.
     public static func remove(_ path: String) throws(FileError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw FileError(.remove, path) }
     }
 
-    /// Removes a folder and all that is in it, read-only folders too. Links are removed, not followed.
+    /// Removes a folder and its contents, including read-only folders. Links are removed, not followed.
     package static func removeTree(_ path: String) throws(FileError) {
         chmod(path, 0o700)
         for name in names(in: path) {
@@ -99,9 +99,9 @@ public enum Files {
 
     public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-    /// The names in a folder, in order; none where it cannot be read.
+    /// The names in a folder, sorted; empty if it cannot be read.
     ///
-    /// - Parameter hidden: whether those that begin with a dot are among them.
+    /// - Parameter hidden: whether those that start with a dot are included.
     public static func names(in folder: String, hidden: Bool = true) -> [String] {
         guard let folder = opendir(folder) else { return [] }
         defer { closedir(folder) }
@@ -116,7 +116,7 @@ public enum Files {
         return names.filter { hidden ? $0 != "." && $0 != ".." : !$0.hasPrefix(".") }.sorted()
     }
 
-    /// A text as a file's name: what is no ASCII letter, digit, `-`, `_` or `.` becomes `_`.
+    /// A text as a file name: anything that is not an ASCII letter, digit, `-`, `_` or `.` becomes `_`.
     public static func name(_ text: String) -> String {
         String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "_" })
     }
@@ -127,7 +127,7 @@ public enum Files {
         return stat(path, &status) == 0 ? Int64(status.st_mtim.tv_sec) : nil
     }
 
-    /// Something that changes whenever a file is replaced; nil where there is none.
+    /// Something that changes whenever a file is replaced; nil if there is none.
     package static func stamp(_ path: String) -> FileStamp? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
@@ -136,7 +136,7 @@ public enum Files {
             nanoseconds: Int64(status.st_mtim.tv_nsec))
     }
 
-    /// The absolute form of a path, its links resolved where it exists.
+    /// The absolute form of a path, with links resolved if it exists.
     package static func absolute(_ path: String) -> String {
         if let resolved = realpath(path, nil) {
             defer { free(resolved) }
@@ -170,7 +170,7 @@ public enum Files {
     }
 }
 
-/// Which version of a file it is.
+/// Identifies a version of a file.
 package struct FileStamp: Hashable, Sendable {
     let inode: UInt64
     let size: Int64

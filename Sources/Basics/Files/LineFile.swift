@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file that only grows, a line at a time: what was written before a crash is there after it, and a line that the crash
+/// A file that only grows, line by line: what was written before a crash is there afterwards, and a line that the crash
 /// cut off counts as not written.
 public final class LineFile {
     public let path: String
@@ -13,17 +13,18 @@ public final class LineFile {
 
     deinit { FileLock.release(descriptor) }
 
-    /// The whole lines of a file, without their line feeds; also of one that another process is writing.
+    /// The complete lines of a file, without their line feeds; also for a file that another process is writing.
     ///
     /// - Throws: `FileError`; `too-large` beyond 256 MB.
     public static func lines(of path: String) throws(FileError) -> [ArraySlice<UInt8>] {
         whole(try Files.read(path, limit: 1 << 28)).split(separator: 10)
     }
 
-    /// Opens a file to go on writing it. What a crash cut off goes, so that the next line does not follow half a one.
+    /// Opens a file for appending. What a crash cut off is removed, so that the next line does not follow an incomplete
+    /// one.
     ///
     /// - Parameter isExclusive: whether a second process that opens it gets the error `locked`.
-    /// - Returns: the file, and the whole lines that it holds.
+    /// - Returns: the file, and the complete lines that it contains.
     /// - Throws: `FileError`.
     public static func open(
         _ path: String, isExclusive: Bool = false
@@ -37,11 +38,11 @@ public final class LineFile {
         return (file, bytes.split(separator: 10))
     }
 
-    /// Adds a line, which ends with its line feed. It survives the end of this process at once, and that of the machine
-    /// after ``sync()``.
+    /// Adds a line, including its line feed. It survives the end of this process at once, and that of the machine after
+    /// ``sync()``.
     public func append(_ line: [UInt8]) throws(FileError) { try Files.write(line, descriptor, path) }
 
-    /// Returns when everything that was added is on the disk.
+    /// Returns when everything that was added is on disk.
     public func sync() throws(FileError) {
         guard fdatasync(descriptor) == 0 else { throw FileError(.write, path) }
     }
@@ -49,16 +50,16 @@ public final class LineFile {
     private static func whole(_ bytes: [UInt8]) -> ArraySlice<UInt8> { bytes[...(bytes.lastIndex(of: 10) ?? -1)] }
 }
 
-/// A whole line of a file that cannot be read: somebody else wrote it, or the disk has changed it.
+/// A complete line of a file that cannot be read: someone else wrote it, or it was damaged on disk.
 public struct LineError: Error {
     /// From 1.
     public let line: Int
-    /// Mostly a `DecodingError`.
+    /// Usually a `DecodingError`.
     public let cause: any Error
 }
 
 extension LineFile {
-    /// Reads lines as JSON documents. What is behind a line that cannot be read may depend on it, so nothing is left out.
+    /// Reads lines as JSON documents. What follows a line that cannot be read may depend on it, so nothing is skipped.
     ///
     /// - Throws: ``LineError``.
     public static func decode<Line: Decodable>(

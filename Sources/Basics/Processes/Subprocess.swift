@@ -1,14 +1,14 @@
 import CLinux
 import Glibc
 
-/// A program that this one started. Somebody has to wait for its end.
+/// A program that this one started. Someone has to wait for its end.
 package struct Subprocess: Sendable {
     /// Where a program reads from or writes to.
     package enum Stream: Sendable {
         /// The same place as this program.
         case inherited
         case null
-        /// Created where there is none, and appended to.
+        /// Created if missing, and appended to.
         case file(String)
         case descriptor(Int32)
     }
@@ -18,7 +18,7 @@ package struct Subprocess: Sendable {
         case status(Int32)
         case signal(Int32)
 
-        /// As shells say it: the exit status, or 128 and the number of the signal.
+        /// As in shells: the exit status, or 128 and the number of the signal.
         package var status: Int32 {
             switch self {
             case .status(let status): status
@@ -26,21 +26,21 @@ package struct Subprocess: Sendable {
             }
         }
 
-        /// - Parameter raw: as `waitpid` gives it.
+        /// - Parameter raw: as returned by `waitpid`.
         package init(raw: Int32) { self = raw & 0x7f == 0 ? .status(raw >> 8 & 0xff) : .signal(raw & 0x7f) }
     }
 
     package let id: pid_t
 
-    /// Starts a program. It gets no open file but its three, and all signals do to it what they do by default.
+    /// Starts a program. It gets no open file except its three, and all signals have their default effect on it.
     ///
     /// - Parameters:
-    ///   - command: the program, which is looked for in `PATH` unless it holds a slash, and its arguments.
+    ///   - command: the program, which is searched for in `PATH` unless it contains a slash, and its arguments.
     ///   - environment: nil for that of this program.
     ///   - errors: nil for the same place as `output`.
     ///   - third: what it gets as descriptor 3.
-    ///   - isDetached: whether it leads a session of its own, which the end of a terminal does not touch.
-    /// - Throws: `ENOENT` where there is no such program.
+    ///   - isDetached: whether it leads its own session, which the end of a terminal does not affect.
+    /// - Throws: `ENOENT` if there is no such program.
     package init(
         _ command: [String], environment: [String: String]? = nil, input: Stream = .inherited,
         output: Stream = .inherited, errors: Stream? = .inherited, third: Int32? = nil, isDetached: Bool = false
@@ -60,7 +60,7 @@ package struct Subprocess: Sendable {
         etb_spawn_close_from(&actions, third == nil ? 3 : 4)
 
         // Threads block signals, and a program may be started with some ignored: a child that inherits that would not
-        // hear them.
+        // receive them.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -1,11 +1,11 @@
 import Glibc
 
-/// What the system says of a call that failed.
+/// What the system says about a call that failed.
 package struct SystemError: Error, Equatable, CustomStringConvertible {
     package let number: Int32
 
     package init(_ number: Int32 = errno) { self.number = number }
 
-    /// The system's own sentence.
+    /// The system's error message.
     package var description: String { String(cString: strerror(number)) }
 }

@@ -22,7 +22,7 @@ extension Sequence where Element == UInt8 {
 public func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
 
 extension Array where Element == UInt8 {
-    /// Reads hexadecimal digits, two for each byte; colons and spaces do not count. Nil where something else is found, or
+    /// Reads hexadecimal digits, two for each byte; colons and spaces are ignored. Nil if anything else is found, or
     /// half a byte.
     package init?(hex text: some StringProtocol) {
         var bytes: [UInt8] = []
@@ -40,15 +40,15 @@ extension Array where Element == UInt8 {
         self = bytes
     }
 
-    /// Reads a hexadecimal number, whose first byte may lack its leading zero; colons and spaces do not count. Nil where
-    /// something else is found, or nothing.
+    /// Reads a hexadecimal number, whose first byte may lack its leading zero; colons and spaces are ignored. Nil if
+    /// anything else is found, or nothing.
     package init?(hexNumber text: some StringProtocol) {
         let digits = String(text).filter { $0 != ":" && $0 != " " }
         guard !digits.isEmpty else { return nil }
         self.init(hex: digits.count.isMultiple(of: 2) ? digits : "0" + digits)
     }
 
-    /// Reads base64 with padding; nil where it is something else.
+    /// Reads base64 with padding; nil if it is anything else.
     package init?(base64 text: String) {
         guard let data = Data(base64Encoded: text) else { return nil }
         self.init(data)

@@ -3,7 +3,7 @@ package enum Percent {
     /// Letters, digits and `-._~`, which a URL never encodes (RFC 3986, section 2.3).
     package static let unreserved = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~".utf8)
 
-    /// Text in which only some bytes stand for themselves.
+    /// Text in which only some bytes are unescaped.
     package static func encode(_ bytes: some Sequence<UInt8>, keeping plain: (UInt8) -> Bool) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var output: [UInt8] = []
@@ -17,15 +17,15 @@ package enum Percent {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Every byte but those of ``unreserved`` encoded.
+    /// Every byte except those of ``unreserved`` encoded.
     package static func encode(_ text: String) -> String { encode(text.utf8, keeping: unreserved.contains) }
 
-    /// The bytes that are meant; a `%` without two digits after it stands for itself.
+    /// The decoded bytes; a `%` without two digits after it is kept.
     ///
     /// - Parameter plusIsSpace: as in forms (WHATWG URL standard, section 5.1).
     package static func decode(_ bytes: some Collection<UInt8>, plusIsSpace: Bool = false) -> [UInt8] {
         var output: [UInt8] = []
-        // Once, as the bytes may be a secret, and must leave no copies behind.
+        // Once, because the bytes may be a secret, and must leave no copies behind.
         output.reserveCapacity(bytes.count)
         var rest = bytes[...]
         while let byte = rest.popFirst() {

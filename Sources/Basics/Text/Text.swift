@@ -12,10 +12,10 @@ extension StringProtocol {
 }
 
 extension String {
-    /// With so many spaces behind it that it is `width` characters long, one at least.
+    /// Padded with spaces to `width` characters, at least one.
     package func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(1, width - count)) }
 
-    /// Lines of at most so many characters, broken at spaces; a longer word stands alone.
+    /// Lines of at most this many characters, broken at spaces; a longer word gets its own line.
     package func wrapped(to width: Int) -> [String] {
         guard count > width else { return [self] }
         var lines: [String] = []
@@ -29,7 +29,7 @@ extension String {
         return lines
     }
 
-    /// As it may stand in an element or a quoted attribute of XML or HTML. Characters that XML 1.0 cannot hold are left
+    /// Escaped for an element or a quoted attribute of XML or HTML. Characters that XML 1.0 cannot represent are left
     /// out.
     package var escapedForMarkup: String {
         var result = ""
@@ -39,7 +39,7 @@ extension String {
             case "<": result += "&lt;"
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
-            // HTML 4 does not know &apos;.
+            // HTML 4 does not have &apos;.
             case "'": result += "&#39;"
             case "\r": result += "&#13;"
             case "\t", "\n": result.unicodeScalars.append(scalar)
@@ -54,7 +54,7 @@ extension String {
 
 /// Base64 between lines that say what it is (RFC 7468).
 package enum PEM {
-    /// The first certificate in a text that holds other things, too, its lines freed of the blanks that a terminal adds.
+    /// The first certificate in a text that contains other things, too, without the spaces that a terminal adds.
     package static func certificate(in text: String) -> String? {
         guard let start = text.firstRange(of: "-----BEGIN CERTIFICATE-----")?.lowerBound,
             let stop = text[start...].firstRange(of: "-----END CERTIFICATE-----")?.upperBound
@@ -62,12 +62,12 @@ package enum PEM {
         return lines(text[start..<stop])
     }
 
-    /// What follows the last certificate in a text: of a terminal that echoes it, the answer.
+    /// What follows the last certificate in a text: on a terminal that echoes it, the response.
     package static func rest(of text: String) -> Substring {
         text[(text.ranges(of: "-----END CERTIFICATE-----").last?.upperBound ?? text.startIndex)...]
     }
 
-    /// The lines of a block freed of blanks at their ends, each with its line feed.
+    /// The lines of a block without spaces at their ends, each with its line feed.
     package static func lines(_ block: some StringProtocol) -> String {
         block.split(whereSeparator: \.isNewline).map(\.trimmed).joined(separator: "\n") + "\n"
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Pauses that grow, between attempts at something that a server is too busy for, or that takes its time.
+/// Growing pauses between attempts at something for which a server is too busy, or that takes a while.
 package struct Backoff: Sendable {
     private var next: Double
     private let factor: Double
@@ -10,7 +10,7 @@ package struct Backoff: Sendable {
 
     /// - Parameters:
     ///   - first: the first pause, in seconds.
-    ///   - factor: how much longer each is than the one before.
+    ///   - factor: how much longer each is than the previous one.
     ///   - longest: the longest pause, in seconds.
     ///   - limit: how long all pauses may take together, in seconds.
     package init(first: Double = 1, factor: Double = 2, longest: Double = 30, limit: Double = .infinity) {
@@ -20,9 +20,9 @@ package struct Backoff: Sendable {
         self.limit = limit
     }
 
-    /// How long to pause now, in seconds; nil when it is time to give up.
+    /// How long to pause now, in seconds; nil if it is time to give up.
     ///
-    /// - Parameter wanted: what the server says. Where that is longer than there is time for, it is not worth waiting.
+    /// - Parameter wanted: what the server says. If that is longer than the time left, it is not worth waiting.
     package mutating func pause(wanted: Double? = nil) -> Double? {
         let left = limit - waited
         let pause = wanted.map { min(max($0, 0.1), limit) } ?? min(next, left)
@@ -33,15 +33,15 @@ package struct Backoff: Sendable {
     }
 }
 
-/// Sleeps for so many seconds, and asks ten times a second whether to go on.
+/// Sleeps for this many seconds, and checks ten times a second whether to continue.
 ///
-/// - Returns: false where it was interrupted.
+/// - Returns: false if it was interrupted.
 @discardableResult
 package func interruptibleSleep(_ seconds: Double, isInterrupted: () -> Bool = { false }) -> Bool {
     let deadline = Deadline(seconds: seconds)
     while !isInterrupted() {
         guard let left = deadline.millisecondsLeft, left > 0 else { return true }
-        // A signal ends usleep early: then the question is asked at once.
+        // A signal ends usleep early: then the check is made at once.
         usleep(min(left, 100) * 1000)
     }
     return false

@@ -1,18 +1,18 @@
 import Synchronization
 
-/// Work that blocks, for several things at once: on threads of its own.
+/// Blocking work for several inputs in parallel, on its own threads.
 package enum Concurrently {
-    /// Calls `body` for every input, for so many at the same time, and returns when the last call has returned. After a
-    /// failure no other call is begun.
+    /// Calls `body` for every input, this many in parallel, and returns when the last call has returned. After a
+    /// failure no more calls are started.
     ///
     /// - Returns: the results in the order of the inputs.
-    /// - Throws: of what calls threw, that of the first input.
+    /// - Throws: the error for the first input whose call failed.
     package static func map<Input: Sendable, Output: Sendable, Failure: Error>(
         _ inputs: [Input], maximumWidth: Int = 32, _ body: @escaping @Sendable (Input) throws(Failure) -> Output
     ) throws(Failure) -> [Output] {
         guard inputs.count > 1, maximumWidth > 1 else { return try inputs.map(body) }
         let queue = Queue(inputs, body)
-        // This thread works too, so that it goes on where the system gives no more of them.
+        // This thread works, too, so that it continues if the system has no more threads.
         let helpers = (1..<min(maximumWidth, inputs.count)).map { _ in BlockingTask { queue.work() } }
         queue.work()
         for helper in helpers { _ = helper.result() }

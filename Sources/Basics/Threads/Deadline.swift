@@ -1,4 +1,4 @@
-/// When to stop waiting. It moves with no clock that somebody sets.
+/// When to stop waiting. It is independent of the wall clock.
 package struct Deadline: Comparable, Sendable {
     private let end: ContinuousClock.Instant?
 
@@ -7,13 +7,13 @@ package struct Deadline: Comparable, Sendable {
     /// - Parameter end: nil for never.
     package init(_ end: ContinuousClock.Instant?) { self.end = end }
 
-    /// So many seconds from now; nil for never.
+    /// This many seconds from now; nil for never.
     package init(seconds: Int?) { self.init(seconds.map { .now + .seconds($0) }) }
 
-    /// So many seconds from now.
+    /// This many seconds from now.
     package init(seconds: Double) { self.init(.now + .seconds(seconds)) }
 
-    /// So many milliseconds from now; nil for never.
+    /// This many milliseconds from now; nil for never.
     package init(milliseconds: UInt32?) { self.init(milliseconds.map { .now + .milliseconds($0) }) }
 
     package static func < (one: Self, other: Self) -> Bool {
@@ -23,10 +23,10 @@ package struct Deadline: Comparable, Sendable {
 
     package var hasPassed: Bool { end.map { $0 <= .now } ?? false }
 
-    /// 0 when it has passed; nil for ever.
+    /// 0 when it has passed; nil for no limit.
     package var secondsLeft: Double? { end.map { max(0, (($0 - .now) / .milliseconds(1)) / 1000) } }
 
-    /// Rounded up, so that a wait never ends just before its time, and no more than a day; 0 when it has passed; nil for
-    /// ever.
+    /// Rounded up, so that a wait never ends just before its time, and no more than a day; 0 when it has passed; nil
+    /// for no limit.
     package var millisecondsLeft: UInt32? { secondsLeft.map { UInt32(min(($0 * 1000).rounded(.up), 86_400_000)) } }
 }

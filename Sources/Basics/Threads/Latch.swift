@@ -1,6 +1,6 @@
 import Glibc
 
-/// A gate that is opened once, by one thread, while others wait before it.
+/// A gate that is opened once, by one thread, while others wait for it.
 final class Latch: @unchecked Sendable {
     // `isOpen` is only touched under the lock.
     private let lock: UnsafeMutablePointer<pthread_mutex_t> = .allocate(capacity: 1)
@@ -9,7 +9,7 @@ final class Latch: @unchecked Sendable {
 
     init() {
         pthread_mutex_init(lock, nil)
-        // Deadlines must not move with the wall clock.
+        // Deadlines must not depend on the wall clock.
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
@@ -31,7 +31,7 @@ final class Latch: @unchecked Sendable {
         pthread_mutex_unlock(lock)
     }
 
-    /// Returns once it is open; false where the deadline passed first.
+    /// Returns once it is open; false if the deadline passed first.
     func wait(until deadline: Deadline = .never) -> Bool {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Threads for work that blocks, which must not hold one of Swift's own.
+/// Threads for blocking work, which must not occupy one of Swift's own.
 package enum OwnThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
@@ -10,7 +10,7 @@ package enum OwnThread {
     /// Runs `body` on a new thread. No signal is delivered to it: those are for the main thread, or for one that waits
     /// for them with `sigwait`.
     ///
-    /// - Returns: false when the system gives no more threads.
+    /// - Returns: false if the system has no more threads.
     @discardableResult
     package static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
         // A new thread inherits the mask.

@@ -25,7 +25,7 @@ CURLcode etb_curl_getinfo_socket(CURL *curl, curl_socket_t *value);
 
 CURLcode etb_curl_getinfo_string(CURL *curl, CURLINFO info, const char **value);
 
-// The peer's own certificate as PEM, where CURLOPT_CERTINFO was set; owned by the handle. NULL where there is none.
+// The peer's own certificate as PEM, where CURLOPT_CERTINFO was set; owned by the handle. NULL if there is none.
 const char *etb_curl_peer_certificate(CURL *curl);
 
 #endif

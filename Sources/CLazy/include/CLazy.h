@@ -3,8 +3,8 @@
 #ifndef ETB_CLAZY_H
 #define ETB_CLAZY_H
 
-// The address of `name` in `library` (its file name, as the dynamic linker finds it), kept in `slot` after the first call.
-// Ends the program with one sentence where the library is not installed.
+// The address of `name` in `library` (its file name, as the dynamic linker finds it), kept in `slot` after the first
+// call. Exits with one sentence if the library is not installed.
 void *etb_lazy(void **slot, const char *library, const char *name);
 
 // Within a file that defines LIBRARY: the function of the library, to be called.

@@ -1,5 +1,5 @@
-// Calls of Linux and glibc that Swift's Glibc module does not show, because they need _GNU_SOURCE.
-// They are compiled apart: with _GNU_SOURCE in a header, the system's types would differ from those of other modules.
+// Calls of Linux and glibc that Swift's Glibc module does not expose, because they need _GNU_SOURCE. They are compiled
+// separately: with _GNU_SOURCE in a header, the system's types would differ from those of other modules.
 #ifndef ETB_CLINUX_H
 #define ETB_CLINUX_H
 
@@ -12,8 +12,8 @@ int etb_pipe(int ends[2]);
 // Opens a folder only to find things in it.
 int etb_open_folder(const char *path);
 
-// The child keeps no descriptor from `first` on. `actions`: a posix_spawn_file_actions_t; no header of the system is
-// included here, as its types would seem to be this module's.
+// The child inherits no descriptor from `first` on. `actions`: a posix_spawn_file_actions_t; no system header is
+// included here, as its types would appear to be this module's.
 int etb_spawn_close_from(void *actions, int first);
 
 // The flag of a new session, for posix_spawnattr_setflags.
@@ -26,7 +26,7 @@ int etb_socket(int is_datagram);
 // is imported.)
 void etb_hang_up(int descriptor);
 
-// A descriptor of a process, readable when that has ended.
+// A descriptor of a process, readable once that has ended.
 int etb_open_process(int process);
 
 // The environment of this process.

@@ -1,5 +1,5 @@
-// toml++ behind a plain C interface: it parses, and tells a visitor what it found, in the order of the keys. Only the
-// target TOML imports this.
+// toml++ behind a plain C interface: it parses and reports what it found to a visitor, in the order of the keys. Only
+// the target TOML imports this.
 #ifndef ETB_CTOML_H
 #define ETB_CTOML_H
 
@@ -11,8 +11,8 @@
 extern "C" {
 #endif
 
-// What a document holds. Each value is told after its key; inside an array there are no keys. Texts are UTF-8, not ended
-// by NUL, and valid during the call only.
+// The contents of a document. Each value is reported after its key; inside an array there are no keys. Texts are UTF-8,
+// not NUL-terminated, and only valid during the call.
 typedef struct {
   void *context;
   void (*key)(void *context, const char *text, size_t length);
@@ -27,9 +27,9 @@ typedef struct {
   void (*other)(void *context);
 } etb_toml_visitor;
 
-// Parses a document. On a fault nothing is told to the visitor; line and column (from 1) say where it is, and `message`
-// (of `size` bytes) gets toml++'s description, or nothing where it has none. The caller bounds how many parts a key has:
-// each makes a table in the one before, and toml++ takes them down by recursion.
+// Parses a document. On an error nothing is reported to the visitor; line and column (from 1) say where it is, and
+// `message` (of `size` bytes) gets toml++'s description, or nothing where it has none. The caller limits the number of
+// parts of a key: each creates a table inside the previous one, and toml++ destroys them recursively.
 bool etb_toml_parse(const char *text, size_t length, const etb_toml_visitor *visitor, uint32_t *line, uint32_t *column,
                     char *message, size_t size);
 

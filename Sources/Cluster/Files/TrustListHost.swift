@@ -16,7 +16,7 @@ public enum TrustListTransport: String, Sendable, Hashable, CaseIterable {
     case http
 }
 
-/// What can be done to the CTL file of a place that serves it.
+/// What can be done to the CTL file at a place that serves it.
 public enum TrustListChange: Sendable, Hashable {
     case deploy
     case delete
@@ -27,26 +27,26 @@ public protocol TrustListHost: Sendable {
     /// The node's name.
     var node: String { get }
 
-    /// Reads a file; nil when the node has none.
+    /// Reads a file; nil if the node has none.
     ///
     /// - Parameter timeout: seconds for the whole transfer.
     func fetch(
         _ kind: TrustListKind, over transport: TrustListTransport, timeout: Double
     ) throws(ClusterError) -> [UInt8]?
 
-    /// Does of a login for a change what needs no password.
+    /// Does the part of a login for a change that needs no password.
     func approach(for change: TrustListChange) throws(ClusterError)
 
-    /// Logs in for a change, so that a wrong password is found before anything is changed.
+    /// Logs in for a change, so that a wrong password is detected before anything is changed.
     func prepare(for change: TrustListChange) throws(ClusterError)
 
-    /// Replaces the CTL file. What phones get then has to be read back.
+    /// Replaces the CTL file. What phones get afterwards has to be read back.
     func deploy(_ contents: [UInt8]) throws(ClusterError)
 
-    /// Deletes the CTL file. One that is not there is no error.
+    /// Deletes the CTL file. It is no error if there is none.
     func delete() throws(ClusterError)
 
-    /// Has the server forget what it holds in memory, and waits until it serves again.
+    /// Makes the server drop its cached files, and waits until it serves again.
     func restartTFTP() throws(ClusterError)
 }
 
@@ -57,14 +57,14 @@ extension TrustListHost {
 
     public func restartTFTP() throws(ClusterError) {}
 
-    /// Reads a file; nil when the node has none.
+    /// Reads a file; nil if the node has none.
     public func fetch(_ kind: TrustListKind, over transport: TrustListTransport) throws(ClusterError) -> [UInt8]? {
         try fetch(kind, over: transport, timeout: 15)
     }
 
     /// Reads a file over every transport and compares.
     ///
-    /// - Throws: `mismatch` when they differ: phones would get one or the other.
+    /// - Throws: `mismatch` if they differ: phones would get one or the other.
     public func fetch(_ kind: TrustListKind) throws(ClusterError) -> [UInt8]? {
         let tftp = try fetch(kind, over: .tftp)
         let http = try fetch(kind, over: .http)
@@ -88,7 +88,7 @@ public struct NodeTrustListHost: TrustListHost {
     private let administration: @Sendable () throws(ClusterError) -> OSAdministration
     private let commandLine: @Sendable () throws(ClusterError) -> PlatformCommandLine
 
-    /// No phone takes a longer trust list.
+    /// No phone accepts a longer trust list.
     package static let maximumSize = 1 << 20
 
     /// - Parameters:
@@ -151,7 +151,7 @@ public struct NodeTrustListHost: TrustListHost {
     }
 
     public func restartTFTP() throws(ClusterError) {
-        try commandLine().restartServiceAndWait(ClusterService.tftp, until: .now + .seconds(600))
+        try commandLine().restart(ClusterService.tftp)
     }
 
     public func delete() throws(ClusterError) {

@@ -17,7 +17,7 @@ public struct AXLClient: Sendable {
         self.version = version.axl
     }
 
-    /// Runs a query. An answer that the server finds too large is fetched in pages.
+    /// Runs a query. A result that is too large for the server is fetched in pages.
     ///
     /// - Parameter query: begins with `select`.
     public func executeSQLQuery(_ query: String) throws(ClusterError) -> SQLTable {
@@ -38,13 +38,13 @@ public struct AXLClient: Sendable {
         }
     }
 
-    /// Runs a query and returns a part of its rows, so that a large table is never in memory as a whole. The query must
+    /// Runs a query and returns a part of its rows, so that a large table is never completely in memory. The query must
     /// have an order.
     ///
     /// - Parameters:
     ///   - query: begins with `select`.
-    ///   - skip: how many rows are passed over.
-    ///   - count: at most so many come. Where that is too many for the server, it is asked several times.
+    ///   - skip: how many rows to skip.
+    ///   - count: at most this many are returned. If that is too many for the server, it is asked several times.
     public func executeSQLQuery(_ query: String, skip: Int, first count: Int) throws(ClusterError) -> SQLTable {
         var table = SQLTable(columns: [], rows: [])
         var size = count
@@ -66,14 +66,14 @@ public struct AXLClient: Sendable {
         return table
     }
 
-    /// Restarts a phone: it boots and fetches its files anew.
+    /// Restarts a phone: it fetches its files again.
     public func restartPhone(_ name: String) throws(ClusterError) {
         _ = try call(
             "restartPhone", "<name>\(name.escapedForMarkup)</name>",
             operation: localized("restart \(name)"))
     }
 
-    /// Resets a phone: it is switched off and on.
+    /// Resets a phone: a full reboot.
     public func resetPhone(_ name: String) throws(ClusterError) {
         _ = try call(
             "resetPhone", "<name>\(name.escapedForMarkup)</name>", operation: localized("reset \(name)"))
@@ -83,7 +83,7 @@ public struct AXLClient: Sendable {
         let operation = localized("query the database over AXL")
         let answer = try call("executeSQLQuery", "<sql>\(query.escapedForMarkup)</sql>", operation: operation)
         let rows = (answer.element(named: "return")?.elements(named: "row") ?? []).map(\.elements)
-        // A value that is NULL may be left out of a row, so the columns are those of all rows together.
+        // A NULL value may be omitted from a row, so the columns are those of all rows together.
         var columns: [String] = []
         for row in rows { for cell in row where !columns.contains(cell.name) { columns.append(cell.name) } }
         return SQLTable(
@@ -102,7 +102,7 @@ public struct AXLClient: Sendable {
         guard answer.name == "\(name)Response" else {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: soap.node.name,
-                message: localized("the answer is of another kind"), expected: "\(name)Response", found: answer.name)
+                message: localized("unexpected type of response"), expected: "\(name)Response", found: answer.name)
         }
         return answer
     }
@@ -111,7 +111,7 @@ public struct AXLClient: Sendable {
         guard let range = message.lowercased().firstRange(of: "suggestive row fetch") else { return nil }
         let offset = message.lowercased().distance(from: message.lowercased().startIndex, to: range.upperBound)
         let number = message.dropFirst(offset).drop { !$0.isNumber }.prefix { $0.isNumber }
-        // "less than": one fewer is certainly taken.
+        // "less than": one fewer is certainly accepted.
         return Int(number).flatMap { $0 > 1 ? $0 - 1 : nil }
     }
 }

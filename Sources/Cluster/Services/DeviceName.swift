@@ -1,8 +1,8 @@
 /// Names of devices in CUCM's database.
 public enum DeviceName {
-    /// Whether a device of CUCM's class "Phone" may be one, by its name. The class has templates, whose names hold blanks,
-    /// and gateways' ports, whose names hold `@` or `/`. Names of phones are not all SEP and an address: Jabber's and
-    /// TelePresence's are others.
+    /// Whether a device of CUCM's class "Phone" may be a phone, by its name. The class includes templates, whose names
+    /// contain spaces, and gateway ports, whose names contain `@` or `/`. Not all phone names are SEP and an address:
+    /// Jabber and TelePresence use others.
     public static func canBePhone(_ name: String) -> Bool {
         !name.isEmpty
             && name.utf8.allSatisfy { byte in

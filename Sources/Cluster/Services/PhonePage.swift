@@ -4,7 +4,7 @@ import Markup
 import Messages
 import Transfers
 
-/// What a phone's own page says of it.
+/// What a phone's own web page says about it.
 public struct PhoneInformation: Sendable, Hashable {
     /// `SEPB000B4BA0AEE`
     public var name: String
@@ -20,20 +20,8 @@ public struct PhoneInformation: Sendable, Hashable {
     }
 }
 
-/// A line of a phone's status messages, oldest first as the phone shows them.
-public struct PhoneStatusMessage: Sendable, Hashable {
-    /// As the phone writes it: `21:56:07 03/06/15`; empty when the line has none.
-    public var time: String
-    /// `Trust List Updated`
-    public var text: String
-
-    public init(time: String, text: String) {
-        self.time = time
-        self.text = text
-    }
-}
-
-/// What a phone says of the trust lists that it holds, in hex: MD5 or SHA-1, by its model. Nil where it holds none.
+/// What a phone says about the trust lists that it holds, in hex: MD5 or SHA-1, depending on its model. Nil if it holds
+/// none.
 public struct PhoneTrustLists: Sendable, Hashable {
     public var ctl: String?
     public var itl: String?
@@ -43,14 +31,16 @@ public struct PhoneTrustLists: Sendable, Hashable {
         self.itl = itl
     }
 
-    /// Whether a checksum as a phone shows it is that of a file: by its length MD5 or SHA-1, or the beginning of one.
+    /// Whether a checksum as displayed by a phone is that of a file: by its length MD5 or SHA-1, or the beginning of
+    /// one.
     public static func matches(_ shown: String, md5: [UInt8], sha1: [UInt8]) -> Bool {
         let plain = shown.lowercased()
         return plain.count == md5.count * 2 ? plain == md5.hex : plain.count == sha1.count * 2 && plain == sha1.hex
     }
 }
 
-/// The web page of a phone. It is plain HTTP and proves nothing: it serves to look, never to decide what to trust.
+/// The web page of a phone. It is plain HTTP and proves nothing: it is for information, never for deciding what to
+/// trust.
 public struct PhonePage: Sendable {
     /// The phone's name or address, for errors.
     public let phone: String
@@ -58,7 +48,6 @@ public struct PhonePage: Sendable {
     private let timeout: Double
 
     static let informationPath = "/DeviceInformationX"
-    static let messagesPath = "/CGI/Java/Serviceability?adapter=device.settings.status.messages"
     /// *Unconfirmed*: phones certainly show the checksums on the display, under Settings > Security > Trust List.
     static let securityPath = "/CGI/Java/Serviceability?adapter=device.settings.security"
 
@@ -83,19 +72,12 @@ public struct PhonePage: Sendable {
         }
         guard root.name == "DeviceInformation", let name = root.firstDescendant(named: "HostName")?.text else {
             throw ClusterError(
-                .unexpectedAnswer, operation: operation, node: phone, message: localized("the page is of another kind"),
+                .unexpectedAnswer, operation: operation, node: phone, message: localized("unexpected type of page"),
                 found: root.text)
         }
         return PhoneInformation(
             name: name, model: root.firstDescendant(named: "modelNumber")?.text ?? "",
             version: root.firstDescendant(named: "versionID")?.text ?? "")
-    }
-
-    public func statusMessages() throws(ClusterError) -> [PhoneStatusMessage] {
-        let page = try page(Self.messagesPath, operation: localized("read the phone's status messages"))
-        let items = page.elements("li").map(\.text)
-        let rows = page.tables.flatMap(\.rows).map { $0.map(\.text).joined(separator: " ") }
-        return (items.isEmpty ? rows : items).compactMap(Self.message)
     }
 
     public func trustLists() throws(ClusterError) -> PhoneTrustLists {
@@ -111,7 +93,7 @@ public struct PhonePage: Sendable {
             guard value.allSatisfy(\.isHexDigit), [32, 40].contains(value.count) else {
                 throw ClusterError(
                     .unexpectedAnswer, operation: operation, node: phone,
-                    message: localized("what the page shows as '\(name)' is no checksum"), found: value)
+                    message: localized("the value that the page shows as '\(name)' is not a checksum"), found: value)
             }
             return value
         }
@@ -123,15 +105,6 @@ public struct PhonePage: Sendable {
                 found: page.text)
         }
         return PhoneTrustLists(ctl: try checksum("ctl file"), itl: try checksum("itl file"))
-    }
-
-    /// Takes the time, where there is one, from the text.
-    static func message(_ line: String) -> PhoneStatusMessage? {
-        let words = line.split(separator: " ")
-        guard !words.isEmpty else { return nil }
-        let times = words.prefix { $0.contains(where: \.isNumber) && $0.contains { ":/.-".contains($0) } }
-        return PhoneStatusMessage(
-            time: times.joined(separator: " "), text: words.dropFirst(times.count).joined(separator: " "))
     }
 
     private func page(_ path: String, operation: LocalizableText) throws(ClusterError) -> HTMLDocument {

@@ -4,19 +4,19 @@ import Markup
 import Messages
 import Secrets
 
-/// A phone as the cluster sees it at this moment.
+/// A phone as currently seen by the cluster.
 public struct RegisteredPhone: Sendable, Hashable {
     /// `SEPB000B4BA0AEE`
     public var name: String
     /// The node that knows it.
     public var node: String
-    /// Its address; nil when the cluster knows none.
+    /// Its address; nil if the cluster knows none.
     public var address: String?
     /// The number of its model (`typemodel.enum`).
     public var model: Int?
     /// `Registered`, `UnRegistered`, `Rejected`, `Unknown`
     public var status: String
-    /// The firmware that it runs; nil when the cluster knows none.
+    /// The firmware that it runs; nil if the cluster knows none.
     public var firmware: String?
 
     public init(
@@ -46,7 +46,7 @@ public struct RISClient: Sendable {
     ///
     /// - Parameter names: empty for all of them. At most 1000 come in one answer.
     public func phones(named names: [String] = []) throws(ClusterError) -> [RegisteredPhone] {
-        let operation = localized("ask for the phones' addresses")
+        let operation = localized("look up the phones' addresses")
         let items = (names.isEmpty ? ["*"] : names)
             .map { "<ns:item><ns:Item>\($0.escapedForMarkup)</ns:Item></ns:item>" }.joined()
         let answer = try call(
@@ -61,7 +61,7 @@ public struct RISClient: Sendable {
         guard let result = answer.firstDescendant(named: "SelectCmDeviceResult") else {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: soap.node.name,
-                message: localized("the answer holds no result"),
+                message: localized("the response contains no result"),
                 found: answer.text)
         }
         var phones: [RegisteredPhone] = []
@@ -79,7 +79,7 @@ public struct RISClient: Sendable {
         return phones
     }
 
-    /// - Throws: `busy` when it was asked too often: the service answers some 15 requests a minute.
+    /// - Throws: `busy` if it was asked too often: the service answers some 15 requests per minute.
     private func call(_ body: String, operation: LocalizableText) throws(ClusterError) -> MarkupElement {
         do throws(ClusterError) {
             return try soap.call(
@@ -95,7 +95,7 @@ public struct RISClient: Sendable {
         }
     }
 
-    /// `IPAddress/item/IP` from version 10 on, a plain `IpAddress` in the older service.
+    /// `IPAddress/item/IP` from version 10 on, just `IpAddress` in the older service.
     private static func address(of device: MarkupElement) -> String? {
         let text =
             device.element(named: "IPAddress")?.firstDescendant(named: "IP")?.text

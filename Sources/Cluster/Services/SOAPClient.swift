@@ -22,7 +22,7 @@ final class SOAPClient: Sendable {
         session = HTTPSession(tls: try node.tls(operation: localized("use \(service)")))
     }
 
-    /// Sends what stands in the envelope's body and returns the answer's first element.
+    /// Sends the contents of the envelope's body and returns the response's first element.
     ///
     /// - Throws: `refused` with the fault's text; `loginRefused` on HTTP status 401.
     func call(_ body: String, namespace: String, action: String, operation: LocalizableText) throws(ClusterError)
@@ -53,7 +53,7 @@ final class SOAPClient: Sendable {
                 message: localized("the user name or password of \(user) was refused"),
                 found: localized("HTTP status \(answer.status)"), account: .application)
         }
-        // AXL refuses what comes too fast, before it looks at it.
+        // AXL refuses requests that come too fast, before it looks at them.
         guard answer.status != 503 else {
             throw ClusterError(
                 .busy, operation: operation, node: node.name,
@@ -66,14 +66,14 @@ final class SOAPClient: Sendable {
         } catch {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
-                message: localized("HTTP status \(answer.status), and the answer is not XML: \(error)"),
+                message: localized("HTTP status \(answer.status), and the response is not XML: \(error)"),
                 found: answer.text,
                 cause: error)
         }
         guard root.name == "Envelope", let content = root.element(named: "Body")?.elements.first else {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
-                message: localized("the answer is not a SOAP envelope"),
+                message: localized("the response is not a SOAP envelope"),
                 found: answer.text)
         }
         guard content.name != "Fault", answer.status == 200 else {

@@ -5,7 +5,7 @@ import Transfers
 import TrustList
 import X509
 
-/// What the Trust Verification Service says of a certificate.
+/// What the Trust Verification Service says about a certificate.
 public struct TVSAnswer: Sendable, Hashable {
     /// Whether the service vouches for the certificate at all.
     public var isValid: Bool
@@ -13,7 +13,7 @@ public struct TVSAnswer: Sendable, Hashable {
     public var roles: [Role]
     /// Seconds for which a phone remembers the answer.
     public var timeToLive: UInt32?
-    /// The certificate, where the service gives it.
+    /// The certificate, if the service returns it.
     public var certificate: Certificate?
 
     public init(isValid: Bool, roles: [Role] = [], timeToLive: UInt32? = nil, certificate: Certificate? = nil) {
@@ -26,14 +26,14 @@ public struct TVSAnswer: Sendable, Hashable {
 
 /// Asks the Trust Verification Service of a node as a phone would (docs/cluster-interfaces.md).
 ///
-/// Each question uses a connection of its own, as phones do.
+/// Each request uses its own connection, as with phones.
 public struct TVSClient: Sendable {
     private let node: NodeConfiguration
     private let port: UInt16
     private let tls: TLSOptions
     private let timeout: Double
 
-    /// The device that we ask as; the service logs it and decides nothing by it.
+    /// The device name that we use; the service logs it and decides nothing by it.
     public static let defaultDeviceName = "CP-8861-SEP000000000000"
 
     /// - Parameter timeout: seconds for each step of a question.
@@ -43,7 +43,7 @@ public struct TVSClient: Sendable {
         guard let port = node.tvsPort else {
             throw ClusterError(
                 .configuration, operation: operation, node: node.name,
-                message: localized("it is not set up to run that service"))
+                message: localized("it is not configured to run that service"))
         }
         guard let pin = node.tvsPin else {
             throw ClusterError(
@@ -94,7 +94,7 @@ public struct TVSClient: Sendable {
         let request = TVSMessage(command, sessionID: sessionID, elements: elements).encode()
         guard request.count <= TVSMessage.headerSize + TVSMessage.maximumBodySize else {
             throw ClusterError(
-                .configuration, operation: operation, node: node.name, message: localized("the question is too long"))
+                .configuration, operation: operation, node: node.name, message: localized("the request is too long"))
         }
         let message: TVSMessage
         do {
@@ -109,13 +109,13 @@ public struct TVSClient: Sendable {
         } catch {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
-                message: localized("its answer is malformed: \(error)"),
+                message: localized("malformed response: \(error)"),
                 cause: error)
         }
         guard message.command == answer.rawValue, message.sessionID == sessionID else {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
-                message: localized("the answer is to another question"),
+                message: localized("the response belongs to a different request"),
                 expected: localized("command \(answer.rawValue), session \(sessionID)"),
                 found: localized("command \(message.command), session \(message.sessionID)"))
         }
@@ -129,7 +129,7 @@ public struct TVSClient: Sendable {
             ClusterError(.unexpectedAnswer, operation: operation, node: node, message: text, cause: cause)
         }
         guard let status = message[.status], status.count == 1, status[0] <= 1 else {
-            throw malformed(localized("the answer holds no status that we know"))
+            throw malformed(localized("the response contains no known status"))
         }
         var timeToLive: UInt32?
         if let value = message[.timeToLive] {
@@ -143,7 +143,7 @@ public struct TVSClient: Sendable {
             do {
                 certificate = try Certificate(der: der)
             } catch {
-                throw malformed(localized("what it gives as a certificate is none: \(error)"), cause: error)
+                throw malformed(localized("it returned something that is not a certificate: \(error)"), cause: error)
             }
         }
         return TVSAnswer(

@@ -3,7 +3,7 @@ import Configuration
 import TrustList
 import X509
 
-/// Questions about one certificate for several TVS servers, asked of all at once.
+/// Questions about one certificate for several TVS servers, asked in parallel.
 public struct TVSInquiry: Sendable {
     /// One question, as one message.
     public enum Question: Sendable, Hashable {
@@ -21,7 +21,7 @@ public struct TVSInquiry: Sendable {
         }
     }
 
-    /// What one server says to one question.
+    /// One server's reply to one question.
     public struct Reply: Sendable {
         public let server: String
         public let question: Question
@@ -32,8 +32,8 @@ public struct TVSInquiry: Sendable {
 
     public init(questions: [Question]) { self.questions = questions }
 
-    /// Everything that can be asked about a certificate: VERIFY, and QUERY_CERT with its names in both spellings that
-    /// trust lists have, as TVS looks certificates up by the issuer's spelling.
+    /// Everything that can be asked about a certificate: VERIFY, and QUERY_CERT with its names in both spellings used
+    /// in trust lists, because TVS looks up certificates by the issuer's spelling.
     public init(certificate: Certificate) {
         let queries = [NameStyle.token, .cucm].map { style in
             Question.query(
@@ -43,7 +43,7 @@ public struct TVSInquiry: Sendable {
         questions = [.verify(certificate)] + queries
     }
 
-    /// What a phone asks when it meets a trust list whose signer it does not know: the names in the file's header.
+    /// What a phone asks when it gets a trust list whose signer it does not know: the names in the file's header.
     public init(signerOf list: TrustListFile) {
         let header = list.header
         questions = [
@@ -51,7 +51,7 @@ public struct TVSInquiry: Sendable {
         ]
     }
 
-    /// Asks every question of every server.
+    /// Asks every server every question.
     ///
     /// - Returns: by server, then by question, in the order given.
     public func ask(_ servers: [NodeConfiguration], deviceName: String = TVSClient.defaultDeviceName) -> [Reply] {

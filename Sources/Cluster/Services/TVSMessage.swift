@@ -11,7 +11,7 @@ public struct TVSMessage: Sendable, Hashable {
         case queryCertificateResponse = 4
     }
 
-    /// *Unconfirmed* in a query: issuer and serial number, for the printed dump ends before them.
+    /// *Unconfirmed* in a query: issuer and serial number, because the printed dump ends before them.
     public enum Tag: UInt8, Sendable, Hashable {
         case deviceName = 1
         case certificate = 2
@@ -36,7 +36,7 @@ public struct TVSMessage: Sendable, Hashable {
     }
 
     public static let headerSize = 10
-    /// Certificates and names fit in well; nothing longer is read.
+    /// Large enough for certificates and names; nothing longer is read.
     public static let maximumBodySize = 16384
 
     public var command: UInt8
@@ -73,7 +73,7 @@ public struct TVSMessage: Sendable, Hashable {
     public static func bodySize(header: [UInt8]) throws(Malformed) -> Int {
         guard header.count == headerSize else { throw Malformed(clause: localized("the header is cut off")) }
         guard header[0] == 0x57, header[1] == 0x01 else {
-            throw Malformed(clause: localized("it does not begin with 57 01"))
+            throw Malformed(clause: localized("it does not start with 57 01"))
         }
         let size = header[8...9].bigEndian(as: Int.self)
         guard size <= maximumBodySize else {
@@ -82,7 +82,7 @@ public struct TVSMessage: Sendable, Hashable {
         return size
     }
 
-    /// Reads one whole message; nothing may follow it, and no element may stand twice.
+    /// Reads one complete message; nothing may follow it, and no element may appear twice.
     public init(decoding bytes: [UInt8]) throws(Malformed) {
         let size = try Self.bodySize(header: Array(bytes.prefix(Self.headerSize)))
         guard bytes.count == Self.headerSize + size else {
@@ -98,7 +98,7 @@ public struct TVSMessage: Sendable, Hashable {
             let length = Int(rest.removeFirst()) << 8 | Int(rest.removeFirst())
             guard rest.count >= length else { throw Malformed(clause: localized("element \(tag) is cut off")) }
             guard !elements.contains(where: { $0.tag == tag }) else {
-                throw Malformed(clause: localized("element \(tag) is there twice"))
+                throw Malformed(clause: localized("element \(tag) appears twice"))
             }
             elements.append(Element(tag: tag, value: Array(rest.prefix(length))))
             rest = rest.dropFirst(length)

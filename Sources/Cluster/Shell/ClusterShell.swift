@@ -4,9 +4,9 @@ import Configuration
 public struct ShellCommand: Sendable, Hashable {
     /// A question that the command line asks before it does something, and our answer.
     public struct Question: Sendable, Hashable {
-        /// How the question ends, runs of white space made one blank.
+        /// The end of the question, with runs of white space collapsed to one space.
         public var ending: String
-        /// What is sent; a line end is added.
+        /// What is sent; a line end is appended.
         public var answer: String
 
         public init(_ ending: String, answer: String) {
@@ -17,7 +17,7 @@ public struct ShellCommand: Sendable, Hashable {
 
     /// One line.
     public var text: String
-    /// Expected in this order; each is answered once, and only when it was recognised.
+    /// Expected in this order; each is answered once, and only if it was recognised.
     public var questions: [Question]
     /// Seconds until the next prompt.
     public var timeout: Double
@@ -34,14 +34,14 @@ public protocol ClusterShell: Sendable {
     /// The node's name, for errors.
     var node: String { get }
 
-    /// Whether commands can still be run: a failed one ends the connection.
+    /// Whether commands can still be run: a failed one closes the connection.
     var isOpen: Bool { get }
 
     /// Sends a command and waits for the prompt after it.
     ///
     /// - Returns: what the command printed: without its echo and the prompt, lines ended by LF.
-    /// - Throws: `unexpectedQuestion` when it asks something else than expected. That is left unanswered, and the
-    ///   connection is closed.
+    /// - Throws: `unexpectedQuestion` if it asks something unexpected. That is left unanswered, and the connection is
+    ///   closed.
     func run(_ command: ShellCommand) throws(ClusterError) -> String
 
     func close()

@@ -30,7 +30,7 @@ public struct ServiceStatus: Sendable, Hashable {
     public var name: String
     /// `STARTED`, `STOPPED` ...
     public var state: String
-    /// What stands behind it, for example `Service Not Activated`.
+    /// The remark after it, for example `Service Not Activated`.
     public var remark: String
 
     public init(name: String, state: String, remark: String = "") {
@@ -42,7 +42,7 @@ public struct ServiceStatus: Sendable, Hashable {
     public var isRunning: Bool { state == "STARTED" }
 }
 
-/// What `file delete` counts.
+/// The counts that `file delete` prints.
 public struct DeletedFiles: Sendable, Hashable {
     public var found: Int
     public var deleted: Int
@@ -53,7 +53,7 @@ public struct DeletedFiles: Sendable, Hashable {
     }
 }
 
-/// Readers of what the command line prints. Each gives nil for what it does not know.
+/// Parsers for the output of the command line. Each returns nil for output that it does not know.
 package enum CommandAnswers {
     /// `Active Master Version: 11.5.1.12900-21`
     static func version(_ text: String) -> ClusterVersion? {
@@ -63,7 +63,7 @@ package enum CommandAnswers {
         return nil
     }
 
-    /// `UNIT/NAME.pem: TEXT`, a line each; before 10.5 blocks of `Unit:`, `Type:`, `Name:` ... lines.
+    /// `UNIT/NAME.pem: TEXT`, one per line; before 10.5 blocks of `Unit:`, `Type:`, `Name:` ... lines.
     static func certificates(_ text: String) -> [CertificateListEntry]? {
         let lines = text.split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
         if lines.contains(where: { after("Unit:", in: $0) != nil }) { return blocks(lines) }
@@ -97,7 +97,7 @@ package enum CommandAnswers {
         return entries.contains { $0.name.isEmpty } ? nil : entries
     }
 
-    /// `Cisco Tftp[STARTED]  `, with a remark perhaps. Other lines are headings.
+    /// `Cisco Tftp[STARTED]  `, possibly with a remark. Other lines are headings.
     package static func services(_ text: String) -> [ServiceStatus]? {
         let services = text.split(separator: "\n").compactMap { line -> ServiceStatus? in
             guard let open = line.firstIndex(of: "["), let close = line[open...].firstIndex(of: "]") else { return nil }

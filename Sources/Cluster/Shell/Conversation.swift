@@ -1,13 +1,13 @@
-/// One command and what the terminal prints until the next prompt, without any I/O: bytes go in, what to do comes out.
+/// One command and what the terminal prints until the next prompt, without any I/O: bytes go in, actions come out.
 struct Conversation {
     enum Action: Equatable {
         /// Nothing to do yet.
         case wait
-        /// Send this and go on.
+        /// Send this and continue.
         case send([UInt8])
-        /// The prompt is there; this was printed.
+        /// The prompt has appeared; this was printed.
         case finished(String)
-        /// A question that nobody expected.
+        /// An unexpected question.
         case stuck(question: String)
     }
 
@@ -17,7 +17,7 @@ struct Conversation {
         case none
         /// Long enough to take a prompt for one.
         case short
-        /// Long enough to believe that the other side waits for us.
+        /// Long enough to assume that the other side waits for us.
         case long
 
         static func < (left: Silence, right: Silence) -> Bool { left.rawValue < right.rawValue }
@@ -33,7 +33,7 @@ struct Conversation {
     private let command: String?
     private var questions: ArraySlice<ShellCommand.Question>
     private var printed: [UInt8] = []
-    /// Where in `printed` the part begins that came after our last answer.
+    /// Where in `printed` the output after our last answer starts.
     private var answered = 0
 
     /// - Parameter command: nil while the first prompt is awaited.
@@ -83,8 +83,8 @@ struct Conversation {
         return lines.joined(separator: "\n")
     }
 
-    /// Where the echo of a command ends. It stands first, unless something was still on its way from before, and goes over
-    /// several lines where the terminal wraps it.
+    /// Where the echo of a command ends. It comes first, unless earlier output was still in transit, and spans several
+    /// lines if the terminal wraps it.
     private static func echo(of command: String, in lines: [Substring]) -> Int? {
         let wanted = withoutBlanks(command)
         for start in lines.indices.prefix(3) {

@@ -3,21 +3,22 @@ import Configuration
 import Messages
 
 extension ServiceStatus {
-    /// Whether the service is there to be started at all.
+    /// Whether the service can be started at all.
     public var isActivated: Bool { !remark.lowercased().contains("not activated") }
 }
 
 extension PlatformCommandLine {
-    /// `utils service restart NAME`, and waits until the node lists the service as started. The command may come back
-    /// while the service is still on its way.
+    /// `utils service restart NAME`, and waits until the node lists the service as started. The command may return
+    /// while the service is still starting.
     ///
-    /// - Throws: `refused` when the node does not restart it; `timedOut` when it is not up by then; `interrupted`.
-    package func restartServiceAndWait(
-        _ name: String, until deadline: ContinuousClock.Instant, isInterrupted: () -> Bool = { false }
+    /// - Throws: `refused` if the node does not restart it; `timedOut` if it is not up by then; `interrupted`.
+    public func restart(
+        _ name: String, until deadline: ContinuousClock.Instant = .now + .seconds(600),
+        isInterrupted: () -> Bool = { false }
     ) throws(ClusterError) {
         let command = ShellCommand(
             "utils service restart \(name)", timeout: max(1, (deadline - .now) / .seconds(1)))
-        // Not cut short: where the terminal goes away between stop and start, the service stays down.
+        // Never cut short: if the terminal goes away between stop and start, the service stays down.
         let text = try shell.run(command)
         var last = CommandAnswers.services(text)?.last { $0.name == name }
         guard last != nil else {

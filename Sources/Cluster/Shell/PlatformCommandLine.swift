@@ -2,7 +2,7 @@ import Basics
 import Configuration
 import Messages
 
-/// The commands that we use of a node's command line, with their answers as values (docs/cluster-interfaces.md).
+/// The commands of a node's command line that we use, with their results as values (docs/cluster-interfaces.md).
 public struct PlatformCommandLine: Sendable {
     public let shell: any ClusterShell
 
@@ -27,12 +27,12 @@ public struct PlatformCommandLine: Sendable {
         return mode
     }
 
-    /// The names of the cluster's servers, as `processnode` holds them.
+    /// The names of the cluster's servers, as in `processnode`.
     public func nodeNames() throws(ClusterError) -> [String] {
         let query = "select name from processnode"
         let table = try runSQL(query)
         guard let names = table["name"] else { throw misunderstood("run sql \(query)", "\(table.columns)") }
-        // The table begins with a row for the cluster as a whole.
+        // The table starts with a row for the cluster as a whole.
         return names.filter { !$0.isEmpty && $0 != "EnterpriseWideData" }
     }
 
@@ -59,9 +59,9 @@ public struct PlatformCommandLine: Sendable {
                 "show cert \(own ? "own" : "trust") \(try word(entry.unit))/\(try word(entry.name))"))
     }
 
-    /// `set cert import trust UNIT`. That a unit is taken here is *unconfirmed* for Phone-SAST-trust: read back.
+    /// `set cert import trust UNIT`. That this works for Phone-SAST-trust is *unconfirmed*: read it back.
     ///
-    /// - Returns: what the node says after it, with the hint which services to restart.
+    /// - Returns: what the node prints afterwards, with the hint which services to restart.
     @discardableResult
     public func importTrustCertificate(pem: String, unit: String) throws(ClusterError) -> String {
         let command = ShellCommand(
@@ -69,7 +69,7 @@ public struct PlatformCommandLine: Sendable {
             questions: [.init("Paste the Certificate and Hit Enter", answer: PEM.lines(pem) + "\n")])
         let text = try run(command)
         guard TerminalText.collapsed(text).contains("Successfully imported certificate for \(unit)") else {
-            // What was pasted is echoed; what the node says comes after it.
+            // The pasted text is echoed; the node's response follows it.
             let said = PEM.rest(of: text).split(separator: "\n").filter { $0.trimmed != Conversation.prompt }
             throw rejected(command.text, said.joined(separator: "\n").trimmed)
         }
@@ -87,7 +87,7 @@ public struct PlatformCommandLine: Sendable {
         }
     }
 
-    /// `file delete tftp NAME`. A file that is not there is no error: `found` is 0.
+    /// `file delete tftp NAME`. It is no error if there is no such file: `found` is 0.
     public func deleteTFTPFile(_ name: String) throws(ClusterError) -> DeletedFiles {
         let command = ShellCommand(
             "file delete tftp \(try word(name))",
@@ -100,19 +100,7 @@ public struct PlatformCommandLine: Sendable {
         try answer(ShellCommand("utils service list", timeout: 120), CommandAnswers.services)
     }
 
-    /// `utils service restart NAME`, and waits until it says that the service is started.
-    ///
-    /// - Parameters:
-    ///   - name: `Cisco Tftp`, `Cisco CallManager`, `Cisco Trust Verification Service` ...
-    ///   - timeout: seconds.
-    public func restartService(_ name: String, timeout: Double = 600) throws(ClusterError) {
-        let command = ShellCommand("utils service restart \(name)", timeout: timeout)
-        let text = try run(command)
-        let states = (CommandAnswers.services(text) ?? []).filter { $0.name == name }
-        guard states.last?.isRunning == true else { throw rejected(command.text, text) }
-    }
-
-    /// `utils ctl update CTLFile`: the cluster makes and signs its own CTL file (10.0 and later).
+    /// `utils ctl update CTLFile`: the cluster creates and signs its own CTL file (10.0 and later).
     public func updateTokenlessTrustList() throws(ClusterError) {
         try runTrustListCommand("utils ctl update CTLFile", success: "CTL file Updated")
     }
@@ -160,7 +148,7 @@ public struct PlatformCommandLine: Sendable {
     private func misunderstood(_ command: String, _ text: String) -> ClusterError {
         ClusterError(
             .unexpectedAnswer, operation: localized("run \(command)"), node: shell.node,
-            message: localized("its answer is not understood"),
+            message: localized("unexpected output"),
             found: text)
     }
 
@@ -171,12 +159,12 @@ public struct PlatformCommandLine: Sendable {
             found: text)
     }
 
-    /// A name that cannot be taken for more than one argument.
+    /// A name that cannot be mistaken for more than one argument.
     private func word(_ text: String) throws(ClusterError) -> String {
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw ClusterError(
                 .configuration, operation: localized("run a command"), node: shell.node,
-                message: localized("'\(text)' cannot be an argument of it"))
+                message: localized("'\(text)' is not a valid argument for it"))
         }
         return text
     }

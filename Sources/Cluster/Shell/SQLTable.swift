@@ -1,4 +1,4 @@
-/// The answer to a query, as text.
+/// The result of a query, as text.
 public struct SQLTable: Sendable, Hashable {
     public var columns: [String]
     /// A row has a value for each column.
@@ -9,13 +9,14 @@ public struct SQLTable: Sendable, Hashable {
         self.rows = rows
     }
 
-    /// The values of a column, top to bottom; nil when there is no such column.
+    /// The values of a column, top to bottom; nil if there is no such column.
     public subscript(column: String) -> [String]? {
         guard let index = columns.firstIndex(of: column) else { return nil }
         return rows.map { $0[index] }
     }
 
-    /// Appends the rows of another part of the same answer. Over AXL a part may lack a column that is NULL in all its rows.
+    /// Appends the rows of another part of the same result. Over AXL a part may lack a column that is NULL in all its
+    /// rows.
     mutating func append(_ other: SQLTable) {
         guard other.columns != columns else {
             rows += other.rows
@@ -29,8 +30,8 @@ public struct SQLTable: Sendable, Hashable {
         rows += other.rows.map { row in places.map { $0.map { row[$0] } ?? "" } }
     }
 
-    /// Reads what `run sql` prints: column names, a rule of `=` runs as wide as each column, rows padded with blanks
-    /// (docs/cluster-interfaces.md). Nil when it does not look like that.
+    /// Reads what `run sql` prints: column names, a rule of `=` runs as wide as each column, rows padded with spaces
+    /// (docs/cluster-interfaces.md). Nil if it does not look like that.
     public init?(commandLine text: String) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: true).map { Array($0) }
         guard let rule = lines.firstIndex(where: { $0.contains("=") && $0.allSatisfy { $0 == "=" || $0 == " " } }),
@@ -59,7 +60,8 @@ public struct SQLTable: Sendable, Hashable {
         return ranges
     }
 
-    /// Cuts a line at the columns. Between two of them there must be blanks; the last one takes the rest of the line.
+    /// Splits a line into the columns. Between two of them there must be spaces; the last one takes the rest of the
+    /// line.
     private static func cells(_ line: [Character], _ ranges: [Range<Int>]) -> [String]? {
         var cells: [String] = []
         for (index, range) in ranges.enumerated() {

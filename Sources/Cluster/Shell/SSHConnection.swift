@@ -28,7 +28,7 @@ struct SSHConnection: ~Copyable {
         self.node = node
         self.user = user
         channel = nil
-        // What ~/.ssh/config and known_hosts say does not count here: the configuration names host, port and key.
+        // ~/.ssh/config and known_hosts are ignored here: the configuration specifies host, port and key.
         _ = etb_ssh_option_int(session, SSH_OPTIONS_PROCESS_CONFIG, 0)
         _ = etb_ssh_option_string(session, SSH_OPTIONS_HOST, node.address)
         _ = etb_ssh_option_int(session, SSH_OPTIONS_PORT, Int32(node.sshPort))
@@ -48,7 +48,7 @@ struct SSHConnection: ~Copyable {
         }
     }
 
-    /// Why there is no connection, from libssh's own words.
+    /// Why there is no connection, from libssh's message.
     private func refusal(_ reason: String) -> ClusterError {
         func error(_ code: ClusterError.Code, _ message: LocalizableText) -> ClusterError {
             ClusterError(
@@ -58,22 +58,26 @@ struct SSHConnection: ~Copyable {
         let place = localized("\(node.address) port \(node.sshPort)")
         guard !reason.contains("no match for method") else {
             return node.legacySSH
-                ? error(.unexpectedAnswer, localized("\(place) agrees on no SSH algorithm, not even an old one"))
-                : error(.noCommonAlgorithm, localized("\(place) speaks no SSH algorithm that is allowed now"))
+                ? error(.unexpectedAnswer, localized("no SSH algorithm in common with \(place), not even an old one"))
+                : error(.noCommonAlgorithm, localized("\(place) supports no SSH algorithm that is currently allowed"))
         }
         guard ssh_get_serverbanner(session) != nil else {
             return error(.unreachable, localized("no SSH server answers at \(place)"))
         }
-        // It has said who it is. A server that knows no algorithm of ours hangs up as soon as it has our list; its own may
-        // then be lost, and with it libssh's sentence on it.
+        // It has sent its banner. A server that supports none of our algorithms hangs up as soon as it has our list;
+        // its own list may then be lost, and with it libssh's message about it.
         return node.legacySSH
-            ? error(.closed, localized("the SSH server at \(place) hung up before an algorithm was agreed on"))
+            ? error(
+                .closed,
+                localized("the SSH server at \(place) closed the connection before an algorithm was negotiated"))
             : error(
                 .noCommonAlgorithm,
-                localized("the SSH server at \(place) hung up before an algorithm was agreed on, as old ones do"))
+                localized(
+                    "the SSH server at \(place) closed the connection before an algorithm was negotiated, as old ones do"
+                ))
     }
 
-    /// What libssh said.
+    /// libssh's message.
     private struct Reason: Error, CustomStringConvertible { let description: String }
 
     deinit {
@@ -121,7 +125,7 @@ struct SSHConnection: ~Copyable {
         } else {
             throw ClusterError(
                 .refused, operation: localized("log in to the command line"), node: node.name,
-                message: localized("the SSH server takes neither a password nor keyboard-interactive"))
+                message: localized("the SSH server accepts neither password nor keyboard-interactive authentication"))
         }
         guard result == SSH_AUTH_SUCCESS.rawValue else {
             guard result == SSH_AUTH_DENIED.rawValue || result == SSH_AUTH_PARTIAL.rawValue else {
@@ -143,13 +147,13 @@ struct SSHConnection: ~Copyable {
             guard result == SSH_AUTH_INFO.rawValue else { return result }
             let prompts = ssh_userauth_kbdint_getnprompts(session)
             guard prompts > 0 else { continue }
-            // One hidden prompt is the password's; anything else (a changed password, a code) is not ours to guess.
+            // One hidden prompt is for the password; anything else (a changed password, a code) is not ours to guess.
             var echo: CChar = 0
             let prompt = ssh_userauth_kbdint_getprompt(session, 0, &echo).map { String(cString: $0) } ?? ""
             guard prompts == 1, echo == 0, !answered else {
                 throw ClusterError(
                     .unexpectedQuestion, operation: localized("log in to the command line"), node: node.name,
-                    message: localized("the SSH server asks more than the password"), found: prompt)
+                    message: localized("the SSH server asks for more than the password"), found: prompt)
             }
             answered = true
             _ = password.withCString { ssh_userauth_kbdint_setanswer(session, 0, $0) }
@@ -157,7 +161,7 @@ struct SSHConnection: ~Copyable {
         return SSH_AUTH_ERROR.rawValue
     }
 
-    /// Opens a terminal with a shell. It is wide, so that no line is wrapped.
+    /// Opens a terminal with a shell. It is wide, so that no line wraps.
     mutating func openShell(until deadline: ContinuousClock.Instant) throws(ClusterError) {
         guard let channel = ssh_channel_new(session) else { throw failure(localized("open a shell")) }
         self.channel = channel
@@ -193,7 +197,7 @@ struct SSHConnection: ~Copyable {
         }
     }
 
-    /// Receives what comes within that many milliseconds; nothing when nothing does, nil at the end of the stream.
+    /// Receives what arrives within that many milliseconds; empty if nothing does, nil at the end of the stream.
     func receive(milliseconds: Int32) throws(ClusterError) -> [UInt8]? {
         guard let channel else { throw closed() }
         var buffer = [UInt8](repeating: 0, count: 32768)
@@ -222,13 +226,13 @@ struct SSHConnection: ~Copyable {
             message: localized("the SSH connection ended"))
     }
 
-    /// Repeats a call that does not block until it has an answer.
+    /// Repeats a non-blocking call until it has a result.
     private func complete(
         _ operation: LocalizableText, until deadline: ContinuousClock.Instant, _ call: () -> Int32
     ) throws(ClusterError) -> Int32 {
         while true {
             let result = call()
-            // SSH_AUTH_AGAIN is the same thing in the calls that log in.
+            // SSH_AUTH_AGAIN is the equivalent in the calls that log in.
             guard result == SSH_AGAIN || result == SSH_AUTH_AGAIN.rawValue else { return result }
             try wait(operation, until: deadline)
         }
@@ -244,7 +248,7 @@ struct SSHConnection: ~Copyable {
         var events = Int16(POLLIN)
         if ssh_get_poll_flags(session) & Int32(SSH_WRITE_PENDING) != 0 { events |= Int16(POLLOUT) }
         var descriptor = pollfd(fd: ssh_get_fd(session), events: events, revents: 0)
-        // Short, for libssh may hold bytes that the socket no longer does.
+        // Short, because libssh may buffer bytes that the socket no longer has.
         _ = poll(&descriptor, 1, 20)
     }
 }

@@ -8,16 +8,16 @@ public final class SSHShell: ClusterShell {
     public let node: String
     private let connection: Mutex<SSHConnection?>
 
-    /// More than this a command does not print.
+    /// No command prints more than this.
     private static let outputLimit = 8 << 20
-    /// The first prompt takes its time (docs/cluster-interfaces.md).
+    /// The first prompt takes a while (docs/cluster-interfaces.md).
     private static let firstPromptTimeout = 120.0
 
     /// Connects, checks the host key, logs in and waits for the first prompt.
     ///
     /// - Parameter timeout: seconds for connecting and logging in.
-    /// - Throws: `configuration` when no key is pinned, `notTrusted` with the key found and the one expected: both
-    ///   before any login. `loginRefused` after one attempt.
+    /// - Throws: `configuration` if no key is pinned, `notTrusted` with the key found and the one expected: both before
+    ///   any login. `loginRefused` after one attempt.
     public init(
         _ configuration: NodeConfiguration, user: String, password: Secret, timeout: Double = 30
     ) throws(ClusterError) {
@@ -33,7 +33,7 @@ public final class SSHShell: ClusterShell {
         guard found == pin else {
             throw ClusterError(
                 .notTrusted, operation: localized("log in to the command line"), node: configuration.name,
-                message: localized("the SSH host key is not the one that was agreed on"), expected: pin, found: found)
+                message: localized("the SSH host key is not the pinned one"), expected: pin, found: found)
         }
         try connection.authenticate(password, until: deadline)
         try connection.openShell(until: deadline)
@@ -42,11 +42,11 @@ public final class SSHShell: ClusterShell {
             operation: localized("wait for the command line"),
             timeout: Self.firstPromptTimeout)
         self.connection = Mutex(connection)
-        // Releases that do not know it say so, and page; that is taken care of as well.
+        // Releases that do not support it say so, and page; that is handled as well.
         _ = try run(ShellCommand("set cli pagination off"))
     }
 
-    /// The SHA-256 fingerprint of a node's host key, for the first contact. Nothing is logged in to.
+    /// The SHA-256 fingerprint of a node's host key, for the first contact. There is no login.
     public static func fingerprint(
         of configuration: NodeConfiguration, timeout: Double = 30
     ) throws(ClusterError) -> String {
@@ -60,7 +60,7 @@ public final class SSHShell: ClusterShell {
         guard command.text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw ClusterError(
                 .configuration, operation: localized("run a command"), node: node,
-                message: localized("it holds a control character"))
+                message: localized("it contains a control character"))
         }
         return try connection.withLock { (connection) throws(ClusterError) -> String in
             guard connection != nil else {
@@ -84,7 +84,7 @@ public final class SSHShell: ClusterShell {
     private static func send(
         _ command: ShellCommand, on connection: borrowing SSHConnection, node: String, operation: LocalizableText
     ) throws(ClusterError) -> String {
-        // What came since the last prompt belongs to nobody.
+        // Output since the last prompt does not belong to any command.
         while let stale = try connection.receive(milliseconds: 1), !stale.isEmpty {}
         try connection.send(
             Array(command.text.utf8) + [UInt8(ascii: "\n")], until: ContinuousClock.now + .seconds(command.timeout))
@@ -133,7 +133,7 @@ public final class SSHShell: ClusterShell {
             case .stuck(let question):
                 throw ClusterError(
                     .unexpectedQuestion, operation: operation, node: node,
-                    message: localized("it asks something unknown, which was not answered"), found: question)
+                    message: localized("it asked an unknown question, which was not answered"), found: question)
             }
         }
     }

@@ -1,7 +1,7 @@
-/// Turns what a terminal is sent into the text that a reader would see on it.
+/// Turns the bytes sent to a terminal into the text that a reader would see.
 package enum TerminalText {
     /// CR LF and LF end a line; a bare CR goes back to its start and overwrites; backspace goes back by one; escape
-    /// sequences (ECMA-48 CSI and two-byte ones) and other control bytes do nothing. Blanks at line ends go.
+    /// sequences (ECMA-48 CSI and two-byte ones) and other control bytes do nothing. Spaces at line ends are removed.
     static func plain(_ bytes: some Sequence<UInt8>) -> String {
         var lines: [String] = []
         var line: [UInt8] = []
@@ -35,7 +35,7 @@ package enum TerminalText {
         return lines.joined(separator: "\n")
     }
 
-    /// Runs of white space made one blank, none at the ends.
+    /// Runs of white space collapsed to one space, none at the ends.
     package static func collapsed(_ text: some StringProtocol) -> String {
         text.split { $0.isWhitespace }.joined(separator: " ")
     }

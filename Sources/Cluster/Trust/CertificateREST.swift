@@ -7,9 +7,9 @@ import Transfers
 import X509
 
 /// The certificate management REST interface of a node, from 12.5 on (Cisco's "Certificate Management APIs";
-/// docs/cluster-interfaces.md tells what is *unconfirmed*).
+/// docs/cluster-interfaces.md says what is *unconfirmed*).
 ///
-/// Each request carries user and password (HTTP Basic), over TLS with the pinned key.
+/// Each request carries the user name and password (HTTP Basic), over TLS with the pinned key.
 public final class CertificateREST: Sendable {
     let node: NodeConfiguration
     private let user: String
@@ -19,7 +19,7 @@ public final class CertificateREST: Sendable {
     private static let base = "/platformcom/api/v1/certmgr/config"
     private static let contentType = "application/json"
 
-    /// - Throws: `configuration` when no TLS key is pinned for the node.
+    /// - Throws: `configuration` if no TLS key is pinned for the node.
     public init(_ node: NodeConfiguration, user: String, password: Secret) throws(ClusterError) {
         self.node = node
         self.user = user
@@ -43,15 +43,15 @@ public final class CertificateREST: Sendable {
 
     /// The certificates of a trust store.
     ///
-    /// - Throws: ``ClusterError``: `not-supported` where the release has no such interface, `refused` where it does not
-    ///   take this store.
+    /// - Throws: ``ClusterError``: `not-supported` if the release has no such interface, `refused` if it does not
+    ///   accept this store.
     public func trustCertificates(of store: String) throws(ClusterError) -> [TrustedCertificate] {
         try certificates(
             "/trust/certificate?service=\(Percent.encode(store))", store,
             operation: localized("list the certificates of \(store)"))
     }
 
-    /// Uploads a certificate to a trust store. One that is there already is no error.
+    /// Uploads a certificate to a trust store. It is no error if it is already there.
     public func uploadTrustCertificate(
         _ certificate: Certificate, to store: String, description: String = ""
     ) throws(ClusterError) {
@@ -59,12 +59,13 @@ public final class CertificateREST: Sendable {
         let upload = Upload(service: [store], certificates: [certificate.pem], description: description)
         guard let body = try? JSONEncoder().encode(upload) else {
             throw ClusterError(
-                .configuration, operation: operation, node: node.name, message: localized("it cannot be put in JSON"))
+                .configuration, operation: operation, node: node.name,
+                message: localized("it cannot be encoded as JSON"))
         }
         _ = try send(.post, "/trust/certificates", body: Array(body), operation: operation)
     }
 
-    /// Deletes a certificate from its trust store. *Unconfirmed*: how the interface takes the name.
+    /// Deletes a certificate from its trust store. *Unconfirmed*: how the interface expects the name.
     public func deleteTrustCertificate(_ certificate: TrustedCertificate) throws(ClusterError) {
         _ = try send(
             .delete,
@@ -94,7 +95,7 @@ public final class CertificateREST: Sendable {
     private func misunderstood(_ answer: HTTPResponse, _ operation: LocalizableText) -> ClusterError {
         ClusterError(
             .unexpectedAnswer, operation: operation, node: node.name,
-            message: localized("the answer is not a list of certificates"),
+            message: localized("the response is not a list of certificates"),
             found: answer.text)
     }
 
@@ -126,7 +127,8 @@ public final class CertificateREST: Sendable {
             throw ClusterError(
                 .notSupported, operation: operation, node: node.name,
                 message: localized(
-                    "it has no certificate REST interface (HTTP status \(answer.status)); it came with 12.5"))
+                    "it has no certificate REST interface (HTTP status \(answer.status)), which was introduced in 12.5")
+            )
         case 404:
             throw ClusterError(
                 .notFound, operation: operation, node: node.name,

@@ -3,7 +3,7 @@ import Configuration
 import Messages
 import X509
 
-/// A way into the cluster's certificates, the best one first (docs/cluster-interfaces.md).
+/// An interface to the cluster's certificates, the best one first (docs/cluster-interfaces.md).
 public enum TrustTransport: String, Sendable, Hashable, CaseIterable {
     /// The certificate REST interface, from 12.5 on.
     case rest
@@ -12,17 +12,18 @@ public enum TrustTransport: String, Sendable, Hashable, CaseIterable {
     /// The command line.
     case ssh
 
-    /// Whether a release has this way. Of one that is not known it is tried: it says itself that it has none.
+    /// Whether a release has this interface. If the release is not known it is tried: it reports by itself that it is
+    /// missing.
     func exists(in version: ClusterVersion?) -> Bool { self != .rest || version?.hasCertificateREST ?? true }
 }
 
-/// A certificate in a trust store, as far as the way tells of it.
+/// A certificate in a trust store, as far as the interface describes it.
 public struct TrustedCertificate: Sendable, Hashable {
     /// `Phone-SAST-trust` ...
     public var store: String
     /// The file's name on the node: `SAST-ADN0054f509.pem`.
     public var name: String
-    /// Nil where the command line prints a description without the certificate itself.
+    /// Nil if the command line prints a description without the certificate itself.
     public var certificate: Certificate?
     /// Big-endian, without leading zeros.
     public var serialNumber: [UInt8]
@@ -36,23 +37,24 @@ public struct TrustedCertificate: Sendable, Hashable {
         (self.store, self.name, self.serialNumber) = (store, name, serialNumber)
     }
 
-    /// Whether it is this certificate. Where only its description is known, the serial number has to do.
+    /// Whether it is this certificate. If only its description is known, the serial number has to do.
     public func isSame(as other: Certificate) -> Bool {
         certificate.map { $0 == other } ?? (serialNumber == other.serialNumber)
     }
 }
 
-/// The trust stores of a cluster, by one way in. Every change goes to the publisher, which passes it on to the others.
+/// The trust stores of a cluster, over one interface. Every change goes to the publisher, which replicates it to the
+/// others.
 protocol TrustStoreAccess: Sendable {
     var transport: TrustTransport { get }
 
-    /// - Throws: ``ClusterError``; `not-supported` where the store cannot be had by this way.
+    /// - Throws: ``ClusterError``; `not-supported` if the store is not available over this interface.
     func list(_ store: String) throws(ClusterError) -> [TrustedCertificate]
     func upload(_ certificate: Certificate, to store: String, description: String) throws(ClusterError)
     func remove(_ certificate: TrustedCertificate) throws(ClusterError)
 }
 
-/// By OS Administration.
+/// Over OS Administration.
 struct WebTrustStore: TrustStoreAccess {
     let administration: OSAdministration
     let transport = TrustTransport.web
@@ -72,7 +74,7 @@ struct WebTrustStore: TrustStoreAccess {
     }
 }
 
-/// By the command line.
+/// Over the command line.
 struct ShellTrustStore: TrustStoreAccess {
     let commandLine: PlatformCommandLine
     let transport = TrustTransport.ssh
@@ -100,7 +102,7 @@ struct ShellTrustStore: TrustStoreAccess {
         }
         throw ClusterError(
             .unexpectedAnswer, operation: localized("show the certificate \(entry.name)"), node: commandLine.shell.node,
-            message: localized("neither a certificate nor its serial number is in the answer"), found: text)
+            message: localized("the response contains neither a certificate nor its serial number"), found: text)
     }
 
     func upload(_ certificate: Certificate, to store: String, description: String) throws(ClusterError) {
@@ -112,7 +114,7 @@ struct ShellTrustStore: TrustStoreAccess {
     }
 }
 
-/// By the certificate REST interface.
+/// Over the certificate REST interface.
 struct RESTTrustStore: TrustStoreAccess {
     let service: CertificateREST
     let transport = TrustTransport.rest

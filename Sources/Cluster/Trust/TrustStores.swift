@@ -2,9 +2,9 @@ import Configuration
 import Messages
 import X509
 
-/// The trust stores of a cluster, by the best way that answers, or by the one that is named.
+/// The trust stores of a cluster, over the best interface that answers or over a given one.
 ///
-/// Phone-SAST-trust holds the certificates that may sign trust lists: TVS vouches for what stands in it.
+/// Phone-SAST-trust holds the certificates that may sign trust lists: TVS vouches for its contents.
 public final class TrustStores: Sendable {
     /// Where TVS looks for signers of trust lists.
     public static let phoneSAST = "Phone-SAST-trust"
@@ -14,10 +14,10 @@ public final class TrustStores: Sendable {
         "Phone-CTL-trust",
     ]
 
-    /// What became of a change.
+    /// The outcome of a change.
     public enum Outcome: String, Sendable {
         case uploaded, removed
-        /// It was so before; nothing was changed.
+        /// It was already so; nothing was changed.
         case alreadyThere = "already-there"
         case notThere = "not-there"
     }
@@ -26,23 +26,23 @@ public final class TrustStores: Sendable {
     public struct Change: Sendable {
         public let outcome: Outcome
         public let transport: TrustTransport
-        /// As the store lists them: what was uploaded or found, or what was removed.
+        /// As listed by the store: what was uploaded or found, or what was removed.
         public let certificates: [TrustedCertificate]
-        /// Why better ways were not taken.
+        /// Why better interfaces were skipped.
         public let passedOver: [ClusterError]
     }
 
     private let cluster: ClusterClient
     private let transports: [TrustTransport]
 
-    /// - Parameter transport: nil for the best that answers: REST where the release has it, OS Administration, the
-    ///   command line.
+    /// - Parameter transport: nil for the best that answers: REST if the release has it, OS Administration, the command
+    ///   line.
     public init(of cluster: ClusterClient, by transport: TrustTransport? = nil) {
         self.cluster = cluster
         transports = transport.map { [$0] } ?? TrustTransport.allCases
     }
 
-    /// The certificates of a trust store, and by which way they were read.
+    /// The certificates of a trust store, and the interface over which they were read.
     ///
     /// - Throws: ``ClusterError``.
     public func list(
@@ -52,10 +52,10 @@ public final class TrustStores: Sendable {
         return (value, transport)
     }
 
-    /// Puts a certificate into a trust store, and proves it by reading the store back.
+    /// Uploads a certificate to a trust store, and verifies it by reading the store back.
     ///
-    /// - Parameter description: stands beside the certificate where the way takes one.
-    /// - Throws: ``ClusterError``; `mismatch` where the store does not list it afterwards.
+    /// - Parameter description: stored with the certificate if the interface supports it.
+    /// - Throws: ``ClusterError``; `mismatch` if the store does not list it afterwards.
     public func upload(
         _ certificate: Certificate, to store: String = phoneSAST, description: String = ""
     ) throws(ClusterError) -> Change {
@@ -66,7 +66,7 @@ public final class TrustStores: Sendable {
             do throws(ClusterError) {
                 try access.upload(certificate, to: store, description: description)
             } catch {
-                // The answer may have been lost on its way; the store tells what became of it, over a new connection.
+                // The response may have been lost; the store shows what happened, over a new connection.
                 guard [.closed, .timedOut, .unreachable].contains(error.code),
                     let again = try? self.access(access.transport),
                     let listed = try? again.list(store).filter({ $0.isSame(as: certificate) }), !listed.isEmpty
@@ -78,17 +78,17 @@ public final class TrustStores: Sendable {
                 throw ClusterError(
                     .mismatch, operation: localized("upload a certificate as \(store)"),
                     node: cluster.configuration.publisher?.name,
-                    message: localized("it said that all is well, and does not list the certificate afterwards"))
+                    message: localized("it reported success, but does not list the certificate afterwards"))
             }
             return (.uploaded, listed)
         }
         return Change(outcome: result.0, transport: transport, certificates: result.1, passedOver: passedOver)
     }
 
-    /// Takes certificates out of a trust store, and proves it by reading the store back.
+    /// Removes certificates from a trust store, and verifies it by reading the store back.
     ///
     /// - Parameter isWanted: which ones.
-    /// - Throws: ``ClusterError``; `mismatch` where the store lists one of them afterwards.
+    /// - Throws: ``ClusterError``; `mismatch` if the store lists one of them afterwards.
     public func remove(
         from store: String = phoneSAST, where isWanted: (TrustedCertificate) -> Bool
     ) throws(ClusterError) -> Change {
@@ -101,7 +101,7 @@ public final class TrustStores: Sendable {
                 throw ClusterError(
                     .mismatch, operation: localized("delete \(left.name) from \(store)"),
                     node: cluster.configuration.publisher?.name,
-                    message: localized("it said that all is well, and lists the certificate still"))
+                    message: localized("it reported success, but still lists the certificate"))
             }
             return (.removed, present)
         }
@@ -110,13 +110,14 @@ public final class TrustStores: Sendable {
 
     // MARK: -
 
-    /// What the next way may mend. A changed key or a refused login is not among it: those end it.
+    /// Failures for which the next interface is tried. A changed key or a refused login is not among them: those are
+    /// final.
     private static let mendable: Set<ClusterError.Code> = [
         .unreachable, .timedOut, .closed, .notSupported, .noCommonAlgorithm, .refused, .unexpectedAnswer,
         .unexpectedQuestion,
     ]
 
-    /// Does something by the first way by which it works. All that is done here can be done again by another.
+    /// Does something over the first interface that works. Everything done here can be repeated over another.
     private func byBestWay<Value>(
         _ body: (any TrustStoreAccess) throws(ClusterError) -> Value
     ) throws(ClusterError) -> (Value, TrustTransport, passedOver: [ClusterError]) {
@@ -134,7 +135,7 @@ public final class TrustStores: Sendable {
             ?? ClusterError(
                 .notSupported, operation: localized("use the trust stores"),
                 node: cluster.configuration.publisher?.name,
-                message: localized("there is no way to them"))
+                message: localized("they cannot be reached"))
     }
 
     private func access(_ transport: TrustTransport) throws(ClusterError) -> any TrustStoreAccess {

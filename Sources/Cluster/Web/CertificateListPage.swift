@@ -2,8 +2,8 @@ import Markup
 
 /// The list of certificates of OS Administration.
 enum CertificateListPage {
-    /// The file names that it lists for a unit. A row is taken by its link, which names both the unit and the file;
-    /// how the columns are arranged differs between releases.
+    /// The file names that it lists for a unit. A row is identified by its link, which contains both the unit and the
+    /// file; the arrangement of the columns differs between releases.
     static func names(in page: HTMLDocument, unit: String) -> [String] {
         var names: [String] = []
         for link in page.elements("a", attribute: "href") {

@@ -24,21 +24,24 @@ public struct ListedCertificate: Sendable, Hashable {
 
 /// OS Administration of a node: its web pages, used as a browser would (docs/cluster-interfaces.md).
 ///
-/// It logs in at the first use, with one attempt, and once more when the session has expired.
+/// It logs in at the first use, with one attempt, and again when the session has expired.
 public final class OSAdministration: Sendable {
     let node: NodeConfiguration
     private let version: ClusterVersion?
     private let user: String
     private let password: Secret
     private let session: HTTPSession
-    private let isLoggedIn = Mutex(false)
-    /// The login page, where it was opened ahead.
-    private let loginPage = Mutex<HTTPResponse?>(nil)
+    /// The current login, by its number. A caller that finds it expired forgets only that one.
+    private let login = OnceValue<Int>()
+    private let logins = Atomic(0)
+    /// The login page, if it was opened ahead of time.
+    private let loginPage = OnceValue<HTTPResponse>()
 
     private typealias Paths = OSAdministrationPaths
 
-    /// - Parameter version: decides where the login goes when the login page does not say; nil for the current way.
-    /// - Throws: `configuration` when no TLS key is pinned for the node.
+    /// - Parameter version: decides where the login form is sent if the login page does not say; nil for the current
+    ///   way.
+    /// - Throws: `configuration` if no TLS key is pinned for the node.
     public init(
         _ node: NodeConfiguration, version: ClusterVersion?, user: String, password: Secret
     ) throws(ClusterError) {
@@ -51,20 +54,15 @@ public final class OSAdministration: Sendable {
 
     /// Opens the login page, so that a login takes less time later. No password is sent.
     public func approach() throws(ClusterError) {
-        try isLoggedIn.withLock { (isLoggedIn) throws(ClusterError) in
-            guard !isLoggedIn, loginPage.withLock({ $0 == nil }) else { return }
-            let page = try openLoginPage(operation: localized("log in to OS Administration"))
-            loginPage.withLock { $0 = page }
+        guard login.value == nil else { return }
+        _ = try loginPage.get { () throws(ClusterError) in
+            try openLoginPage(operation: localized("log in to OS Administration"))
         }
     }
 
-    /// Logs in, unless that has been done. What follows would do it as well; this tells of a wrong password earlier.
+    /// Logs in, unless already done. Later calls would do it as well; this detects a wrong password earlier.
     public func connect() throws(ClusterError) {
-        try isLoggedIn.withLock { (isLoggedIn) throws(ClusterError) in
-            guard !isLoggedIn else { return }
-            try logIn()
-            isLoggedIn = true
-        }
+        _ = try loggedIn()
     }
 
     /// Uploads a file to the node's TFTP folder, as TFTP File Management does.
@@ -72,7 +70,7 @@ public final class OSAdministration: Sendable {
     /// - Parameters:
     ///   - name: `CTLFile.tlv`
     ///   - directory: below the TFTP root; empty for the root itself.
-    /// - Throws: `refused` with what the page says when it does not report success. Read the file back in any case.
+    /// - Throws: `refused` with the page's text if it does not report success. Read the file back in any case.
     public func uploadTFTPFile(name: String, contents: [UInt8], directory: String = "") throws(ClusterError) {
         let operation = localized("upload \(name) to the TFTP folder")
         let form = try form(Paths.tftpUpload, operation: operation) { $0.fields.contains { $0.type == "file" } }
@@ -84,10 +82,10 @@ public final class OSAdministration: Sendable {
         try checkOutcome(answer, operation: operation)
     }
 
-    /// Uploads a certificate to a trust store. One that is there already is no error.
+    /// Uploads a certificate to a trust store. It is no error if it is already there.
     ///
     /// - Parameter fileName: that the upload states; by default the certificate's common name and `.pem`.
-    /// - Throws: `notSupported` when the page does not offer that store.
+    /// - Throws: `notSupported` if the page does not offer that store.
     public func uploadTrustCertificate(
         unit: String, pem: String, fileName: String? = nil, description: String = ""
     ) throws(ClusterError) {
@@ -129,15 +127,15 @@ public final class OSAdministration: Sendable {
 
     /// Deletes a certificate from a trust store.
     ///
-    /// - Throws: `notFound` when the list does not hold it.
+    /// - Throws: `notFound` if the list does not contain it.
     public func deleteTrustCertificate(unit: String, name: String) throws(ClusterError) {
         let operation = localized("delete \(name) from \(unit)")
         let page = try page(try send(.get(url(Paths.certificateList)), operation: operation), operation: operation)
         guard CertificateListPage.names(in: page, unit: unit).contains(name) else {
             throw ClusterError(
-                .notFound, operation: operation, node: node.name, message: localized("the store does not hold it"))
+                .notFound, operation: operation, node: node.name, message: localized("the store does not contain it"))
         }
-        // Where the page has a Struts token, the next request has to carry it.
+        // If the page has a Struts token, the next request has to carry it.
         var fields = (page.forms.first { !$0.hidden.isEmpty }?.hidden ?? []).map { FormField($0.name, $0.value) }
         fields += [FormField("unit", unit), FormField("name", name)]
         let answer = try send(.form(url(Paths.certificateDelete), fields), operation: operation)
@@ -156,7 +154,7 @@ public final class OSAdministration: Sendable {
         guard let form = page.forms.first(where: isWanted) else {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
-                message: localized("\(path) does not hold the form that it should"), found: page.text)
+                message: localized("\(path) does not contain the expected form"), found: page.text)
         }
         return form
     }
@@ -184,7 +182,7 @@ public final class OSAdministration: Sendable {
         } catch {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
-                message: localized("\(name) is not given as a certificate"), found: answer.text, cause: error)
+                message: localized("\(name) is not returned as a certificate"), found: answer.text, cause: error)
         }
     }
 
@@ -201,36 +199,37 @@ public final class OSAdministration: Sendable {
 
     // MARK: - Session
 
-    /// Sends a request within a session; logs in for it where needed.
-    private func send(_ request: HTTPRequest, operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
-        try isLoggedIn.withLock { (isLoggedIn) throws(ClusterError) -> HTTPResponse in
-            if !isLoggedIn {
-                try logIn()
-                isLoggedIn = true
-            }
-            var answer = try exchange(request, operation: operation)
-            if try isLogin(answer, operation: operation) {
-                isLoggedIn = false
-                session.forgetCookies()
-                try logIn()
-                isLoggedIn = true
-                answer = try exchange(request, operation: operation)
-                guard try !isLogin(answer, operation: operation) else {
-                    isLoggedIn = false
-                    throw ClusterError(
-                        .refused, operation: operation, node: node.name,
-                        message: localized("its session ended before the form was taken, twice in a row"))
-                }
-            }
-            guard answer.status == 200 else {
-                throw ClusterError(
-                    .unexpectedAnswer, operation: operation, node: node.name,
-                    message: answer.header("Location").map { localized("HTTP status \(answer.status) to \($0)") }
-                        ?? localized("HTTP status \(answer.status)"),
-                    found: (try? HTMLDocument(answer.body))?.text)
-            }
-            return answer
+    /// The number of the current login, after logging in if there is none.
+    private func loggedIn() throws(ClusterError) -> Int {
+        try login.get { () throws(ClusterError) in
+            try logIn()
+            return logins.add(1, ordering: .relaxed).newValue
         }
+    }
+
+    /// Sends a request within a session; logs in first if needed.
+    private func send(_ request: HTTPRequest, operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
+        let first = try loggedIn()
+        var answer = try exchange(request, operation: operation)
+        if try isLogin(answer, operation: operation) {
+            login.forget { $0 == first }
+            let second = try loggedIn()
+            answer = try exchange(request, operation: operation)
+            guard try !isLogin(answer, operation: operation) else {
+                login.forget { $0 == second }
+                throw ClusterError(
+                    .refused, operation: operation, node: node.name,
+                    message: localized("its session ended twice in a row before the form was accepted"))
+            }
+        }
+        guard answer.status == 200 else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: node.name,
+                message: answer.header("Location").map { localized("HTTP status \(answer.status) to \($0)") }
+                    ?? localized("HTTP status \(answer.status)"),
+                found: (try? HTMLDocument(answer.body))?.text)
+        }
+        return answer
     }
 
     private func exchange(_ request: HTTPRequest, operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
@@ -242,7 +241,7 @@ public final class OSAdministration: Sendable {
         }
     }
 
-    /// Whether an answer is, or leads to, the login page: the session is unknown or has expired.
+    /// Whether a response is, or redirects to, the login page: the session is unknown or has expired.
     private func isLogin(_ answer: HTTPResponse, operation: LocalizableText) throws(ClusterError) -> Bool {
         if (300...399).contains(answer.status) { return true }
         guard answer.status == 200, answer.header("Content-Type")?.contains("html") ?? true else { return false }
@@ -253,12 +252,8 @@ public final class OSAdministration: Sendable {
 
     private func logIn() throws(ClusterError) {
         let operation = localized("log in to OS Administration")
-        let ahead = loginPage.withLock { page in
-            defer { page = nil }
-            return page
-        }
-        let loginPage: HTTPResponse
-        if let ahead { loginPage = ahead } else { loginPage = try openLoginPage(operation: operation) }
+        let loginPage = try loginPage.get { () throws(ClusterError) in try openLoginPage(operation: operation) }
+        self.loginPage.forget()
         guard loginPage.status == 200 else { throw loginFailure(loginPage, operation: operation) }
         let form = try page(loginPage, operation: operation).forms.first { $0.field("j_password") != nil }
         guard let form else { throw loginFailure(loginPage, operation: operation) }
@@ -270,7 +265,7 @@ public final class OSAdministration: Sendable {
                 .form(loginURL(form, page: loginPage.url), fields + [FormField("j_password", bytes: bytes)]),
                 operation: operation)
         }
-        // A redirect to the login page is a refusal as well: the next page tells.
+        // A redirect to the login page is a refusal as well: the next page says so.
         guard (300...399).contains(answer.status) else { throw loginFailure(answer, operation: operation) }
         let next = answer.header("Location") ?? Paths.start
         var second = HTTPRequest.get(QueryText.resolve(next, against: answer.url))
@@ -282,12 +277,15 @@ public final class OSAdministration: Sendable {
     }
 
     private func openLoginPage(operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
+        // Remains of an expired session are not offered again.
+        session.forgetCookies()
         var request = HTTPRequest.get(url(Paths.start))
         request.followsRedirects = true
         return try exchange(request, operation: operation)
     }
 
-    /// Where the login goes: the page's own form knows; otherwise the version decides. It never leaves this node.
+    /// Where the login form is sent: the page's own form says so; otherwise the version decides. It never leaves this
+    /// node.
     private func loginURL(_ form: HTMLForm, page: String) -> String {
         if form.action.contains("j_security_check") {
             let target = QueryText.resolve(form.action, against: page)
@@ -296,7 +294,7 @@ public final class OSAdministration: Sendable {
         return url(version?.hasStrutsTokens == false ? Paths.loginBefore11 : Paths.login)
     }
 
-    /// What a login page says beyond its form.
+    /// What a login page says besides its form.
     private static func refusal(on text: String) -> String {
         text.firstRange(of: Paths.loginFailure).map { String(text[$0.lowerBound...]) } ?? text
     }
@@ -307,7 +305,7 @@ public final class OSAdministration: Sendable {
         if plain.contains("too many") {
             return ClusterError(
                 .tooManyLogins, operation: operation, node: node.name,
-                message: localized("it refuses logins for a while, after too many of them"), found: text)
+                message: localized("it refuses logins for a while after too many attempts"), found: text)
         }
         let isForm = (try? HTMLDocument(answer.body))?.forms.contains { $0.field("j_password") != nil } ?? false
         if isForm || [401, 403].contains(answer.status) {
@@ -318,6 +316,6 @@ public final class OSAdministration: Sendable {
         }
         return ClusterError(
             .unexpectedAnswer, operation: operation, node: node.name,
-            message: localized("the login page is not what it should be (HTTP status \(answer.status))"), found: text)
+            message: localized("unexpected login page (HTTP status \(answer.status))"), found: text)
     }
 }

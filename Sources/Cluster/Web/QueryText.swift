@@ -1,6 +1,6 @@
 import Basics
 
-/// URLs, as far as the pages need them.
+/// URLs, as far as needed for the pages.
 enum QueryText {
     /// The parameters of a URL's query; the first of each name.
     static func parameters(of url: String) -> [String: String] {
@@ -15,7 +15,7 @@ enum QueryText {
         return parameters
     }
 
-    /// A reference from a page as a whole URL (RFC 3986, section 5.2, without the removal of dot segments).
+    /// A reference in a page as an absolute URL (RFC 3986, section 5.2, without the removal of dot segments).
     static func resolve(_ reference: String, against base: String) -> String {
         if reference.contains("://") { return reference }
         guard let scheme = base.firstRange(of: "://") else { return reference }

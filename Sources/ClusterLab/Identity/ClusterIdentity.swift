@@ -23,7 +23,7 @@ struct ClusterIdentity: Sendable {
 
     /// In the order of the plan: the publisher first.
     let nodes: [Node]
-    /// The security tokens with which the CTL file was written; none where the cluster signed it itself.
+    /// The security tokens with which the CTL file was written; none if the cluster signed it itself.
     let tokens: [Credential]
 
     var publisher: Node { nodes[0] }
@@ -61,7 +61,7 @@ struct ClusterIdentity: Sendable {
         return list + ["TVS"]
     }
 
-    /// Makes certificates, all at once, and writes them and their keys.
+    /// Creates certificates, all in parallel, and writes them and their keys.
     static func make(_ plan: LabPlan, _ folder: LabFolder, keys: KeySource) throws {
         var tasks: [@Sendable () throws -> Void] = []
         let release = plan.release
@@ -88,8 +88,8 @@ struct ClusterIdentity: Sendable {
 
     private static let ssh = "ssh"
 
-    /// Which purposes have one key together. Nobody ever sees the keys of IPsec, and of a subscriber's TVS; in a large
-    /// cluster, which would otherwise take long to start, each subscriber has one key of each size.
+    /// Which purposes share one key. Nobody ever sees the keys of IPsec and of a subscriber's TVS; in a large cluster,
+    /// which would otherwise take long to start, each subscriber has one key of each size.
     private static func keySharing(_ own: [String], _ node: LabPlan.Node, _ plan: LabPlan) -> [[String]] {
         guard !node.isPublisher else {
             return [[ssh], ["tomcat", "ipsec"]] + own.filter { !["tomcat", "ipsec"].contains($0) }.map { [$0] }
@@ -116,7 +116,7 @@ struct ClusterIdentity: Sendable {
         }
     }
 
-    /// Makes the keys that a node has instead of its own while a fault says so, where that has not been done.
+    /// Generates the keys that a node has instead of its own during a fault, unless that has been done.
     func makeOtherKeys(
         for faults: Set<Fault>, _ node: LabPlan.Node, _ folder: LabFolder, _ release: LabRelease
     ) throws(LabError) {

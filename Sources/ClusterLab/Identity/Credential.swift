@@ -25,14 +25,14 @@ struct Credential: Sendable {
         try LabFiles.write(try key.pem(), to: "\(folder)/\(name).key", mode: 0o600)
     }
 
-    /// A certificate as CUCM makes for itself: self-signed, with a serial number of 16 bytes.
+    /// A certificate as CUCM generates it for itself: self-signed, with a serial number of 16 bytes.
     ///
     /// - Parameter days: how long it will be valid from now on.
     static func selfSigned(
         commonName: String, key: PrivateKey, digest: DigestAlgorithm, extensions: [(name: String, value: String)],
         days: Int64
     ) throws -> Credential {
-        // The order in the certificate is not the order in which CUCM spells the name in a trust list.
+        // The order in the certificate is not the order in which CUCM writes the name in a trust list.
         let subject = DistinguishedName([
             "C": "PL", "O": "Cisco", "OU": "TAC", "CN": commonName, "ST": "Malopolska", "L": "Krakow",
         ])

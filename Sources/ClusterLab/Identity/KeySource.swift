@@ -3,14 +3,14 @@ import Glibc
 import Synchronization
 import X509
 
-/// Where a new lab's RSA keys come from: they are made, or taken from a folder in which earlier labs left theirs. Within a
-/// lab no key is taken twice.
+/// Where a new lab's RSA keys come from: they are generated, or taken from a folder in which earlier labs left theirs.
+/// Within a lab no key is used twice.
 final class KeySource: Sendable {
     private let folder: String?
     /// How many of each size are taken.
     private let taken = Mutex<[Int: Int]>([:])
 
-    /// - Parameter folder: of this user alone; made where it is missing.
+    /// - Parameter folder: private to this user; created if it is missing.
     init(folder: String?) throws(LabError) {
         self.folder = folder
         guard let folder else { return }

@@ -1,7 +1,7 @@
 import X509
 
-/// Makes the security tokens with which the CTL file of an old cluster was written: keys in files, and certificates as the
-/// manufacturer's authority would issue them. Names as docs/trust-list-format.md has them.
+/// Creates the security tokens with which the CTL file of an old cluster was written: keys in files, and certificates
+/// as the manufacturer's CA would issue them. Names as in docs/trust-list-format.md.
 enum TokenAuthority {
     static func issue(
         _ tokens: [(name: String, key: @Sendable () throws -> PrivateKey)], authority: PrivateKey, in folder: String

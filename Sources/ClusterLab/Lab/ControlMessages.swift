@@ -1,4 +1,4 @@
-/// What the command line asks of the running lab, over `run/control.sock`: one JSON document each way.
+/// Requests of the command line to the running lab, over `run/control.sock`: one JSON document each way.
 struct ControlRequest: Codable, Sendable {
     enum Command: String, Codable, Sendable {
         case status
@@ -15,7 +15,7 @@ struct ControlRequest: Codable, Sendable {
     var faults: [Fault]?
     /// How late a slow node answers, in seconds.
     var delay: Double?
-    /// Whether those start as well that lie in a drawer.
+    /// Whether phones in a drawer are started, too.
     var everyPhone: Bool?
 }
 

@@ -2,7 +2,7 @@ import Basics
 import CLinux
 import Glibc
 
-/// A lab, as its user sees it from outside: a directory, in which a cluster runs or does not.
+/// A lab as seen from outside by its user: a directory in which a cluster runs or does not.
 public struct Lab: Sendable {
     /// The absolute path.
     public let directory: String
@@ -16,11 +16,11 @@ public struct Lab: Sendable {
 
     public var isRunning: Bool { FileLock.isHeld(folder.lock) }
 
-    /// Starts the lab in the background and returns when everything answers. When it cannot start, nothing is left
+    /// Starts the lab in the background and returns when everything answers. If it cannot start, nothing is left
     /// running.
     ///
     /// - Parameters:
-    ///   - options: what a new lab is to be; an existing one must be that already.
+    ///   - options: the properties of a new lab; an existing one must already have them.
     ///   - executable: the program that has the `serve` command.
     /// - Throws: ``LabError``.
     public func up(_ options: LabOptions = LabOptions(), executable: String) throws {
@@ -52,18 +52,18 @@ public struct Lab: Sendable {
 
     /// Stops the lab and returns when nothing of it is left.
     ///
-    /// - Returns: false when it was not running.
+    /// - Returns: false if it was not running.
     /// - Throws: ``LabError``.
     @discardableResult
     public func down() throws(LabError) -> Bool {
         try checkIsLab()
         guard isRunning else { return false }
         guard let pid = Int32(try LabFiles.text(folder.pid).filter(\.isNumber)), pid > 1 else {
-            throw LabError(.notALab, "\(folder.pid) holds no process id")
+            throw LabError(.notALab, "\(folder.pid) contains no process id")
         }
         kill(pid, SIGTERM)
         if !wait(seconds: 15, until: { !isRunning }) {
-            // Its children get a signal from the kernel when it goes; nginx removes its file when it is through.
+            // The kernel signals its children when it exits; nginx removes its file when it is done.
             kill(pid, SIGKILL)
             guard wait(seconds: 5, until: { !isRunning && !Files.exists(folder.nginx + "/nginx.pid") }) else {
                 throw LabError(.startFailed, "process \(pid) does not end")
@@ -72,7 +72,7 @@ public struct Lab: Sendable {
         return true
     }
 
-    /// How the lab is; of a stopped lab, only that.
+    /// The lab's state; of a stopped lab, only that.
     ///
     /// - Throws: ``LabError``.
     public func status() throws(LabError) -> LabStatus {
@@ -91,7 +91,7 @@ public struct Lab: Sendable {
     /// The same as a JSON document.
     public func statusJSON() throws(LabError) -> String { String(decoding: JSON.encode(try status()), as: UTF8.self) }
 
-    /// Replaces the faults of a node; none puts it right again.
+    /// Replaces the faults of a node; an empty list repairs it.
     ///
     /// - Parameter delay: how late a slow node answers, in seconds; by default two.
     /// - Throws: ``LabError``.
@@ -108,16 +108,16 @@ public struct Lab: Sendable {
         return try ask(ControlRequest(command: .phones)).phones ?? []
     }
 
-    /// Has all phones start again, and returns at once.
+    /// Restarts all phones, and returns at once.
     ///
-    /// - Parameter everyone: those too that are not connected, as if somebody had plugged them in.
+    /// - Parameter everyone: including those that are not connected, as if someone had plugged them in.
     /// - Throws: ``LabError``.
     public func restartPhones(everyone: Bool) throws(LabError) {
         try checkIsRunning()
         _ = try ask(ControlRequest(command: .restart, everyPhone: everyone))
     }
 
-    /// Removes a lab that is down, with everything that it holds.
+    /// Removes a lab that is down, with all its contents.
     ///
     /// - Throws: ``LabError``.
     public func remove() throws(LabError) {
@@ -144,7 +144,7 @@ public struct Lab: Sendable {
         guard !isRunning else { throw LabError(.alreadyRunning, "a lab is running in \(directory) already") }
         if let like = options.like, Files.exists(folder.state) {
             guard (try? LabFiles.read(folder.snapshot)) == (try LabFiles.read(like)) else {
-                throw LabError(.badRequest, "the lab in \(directory) was not made after \(like)")
+                throw LabError(.badRequest, "the lab in \(directory) was not modelled on \(like)")
             }
         }
         guard Files.exists(folder.state) else { return }
@@ -182,7 +182,7 @@ public struct Lab: Sendable {
         return response
     }
 
-    /// A UNIX socket's path must be short; the way through the open directory always is.
+    /// A UNIX socket's path must be short; the path through the open directory always is.
     private func connect() -> Int32? {
         let handle = etb_open_folder(folder.run)
         guard handle >= 0 else { return nil }
@@ -208,7 +208,7 @@ public struct Lab: Sendable {
         return (ends[0], ends[1])
     }
 
-    /// The first line that arrives; nil when none does in time.
+    /// The first line that arrives; nil if none arrives in time.
     private static func readLine(_ descriptor: Int32, seconds: Int32) -> String? {
         var bytes: [UInt8] = []
         let deadline = ContinuousClock.now + .seconds(Int(seconds))

@@ -5,15 +5,15 @@ import Synchronization
 
 /// The lab's background process.
 public enum LabDaemon {
-    /// Installs the cluster where that has not been done, starts everything, and serves until SIGTERM.
+    /// Installs the cluster if that has not been done, starts everything, and serves until SIGTERM.
     ///
     /// - Parameters:
     ///   - directory: the lab's directory, which exists.
-    ///   - options: what a new lab is to be.
+    ///   - options: the properties of a new lab.
     ///   - readiness: a descriptor that gets `ok` when everything answers, or `error` and a sentence.
     /// - Returns: the exit status.
     public static func serve(directory: String, options: LabOptions, readiness: Int32?) -> Int32 {
-        // Before any thread is made: they all inherit this, and the signals come to sigwait below.
+        // Before any thread is created: they all inherit this, and the signals go to sigwait below.
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, number) }
@@ -47,7 +47,7 @@ public enum LabDaemon {
         return 0
     }
 
-    /// What has been started, to be stopped in the opposite order.
+    /// What has been started, to be stopped in reverse order.
     private struct Parts {
         var lock: FileLock?
         var cluster: LabCluster?
@@ -85,10 +85,10 @@ public enum LabDaemon {
         try cluster.start()
         try cluster.crowd.start()
         DispatchQueue.concurrentPerform(iterations: cluster.phones.count) { cluster.phones[$0].startNow() }
-        try LabFiles.write(JSON.encode(try LabDescription(cluster, path: path)), to: folder.description, mode: 0o600)
+        try LabFiles.write(Array(ClusterFile.text(cluster, path: path).utf8), to: folder.clusterFile, mode: 0o600)
     }
 
-    /// Everything that is made once: the plan, passwords, keys and certificates.
+    /// Everything that is generated once: the plan, passwords, keys and certificates.
     private static func prepare(_ folder: LabFolder, _ options: LabOptions) throws {
         let snapshot = try options.like.map { try Snapshot.read($0) }
         let plan = try snapshot.map { try LabPlan.like($0, tftpCache: options.tftpCache ?? false) } ?? .make(options)

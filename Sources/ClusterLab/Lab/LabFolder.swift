@@ -1,4 +1,4 @@
-/// Where things are in a lab's directory. The running lab works in it, so its own paths are relative and short.
+/// Paths in a lab's directory. The running lab works in it, so its own paths are relative and short.
 struct LabFolder: Sendable {
     let path: String
 
@@ -8,7 +8,7 @@ struct LabFolder: Sendable {
     static let here = LabFolder(".")
 
     /// What other programs read to reach the cluster.
-    var description: String { path + "/lab.json" }
+    var clusterFile: String { path + "/cluster.toml" }
     var plan: String { path + "/plan.json" }
     var state: String { path + "/state.json" }
     var log: String { path + "/lab.log" }
@@ -30,15 +30,15 @@ struct LabFolder: Sendable {
     func node(_ name: String) -> String { "\(path)/nodes/\(name)" }
     /// The files for phones, as they are stored.
     func tftp(_ node: String) -> String { "\(self.node(node))/tftp" }
-    /// What TFTP and HTTP 6970 serve, where that can differ from what is stored.
+    /// What TFTP and HTTP 6970 serve, if that can differ from what is stored.
     func tftpCache(_ node: String) -> String { "\(self.node(node))/tftp-cache" }
     func keys(_ node: String) -> String { "\(self.node(node))/keys" }
-    /// The snapshot after which the lab was made, and the certificates that stand for its.
+    /// The snapshot that the lab was modelled on, and the certificates that replace those of the snapshot.
     var snapshot: String { path + "/snapshot.json" }
     var like: String { path + "/like" }
     /// The many phones' state.
     var crowd: String { path + "/crowd" }
-    /// A CTL file that phones hold which were not there when the present one came.
+    /// A CTL file held by phones that missed the current one.
     var formerCTL: String { crowd + "/former-CTLFile.tlv" }
     func phone(_ name: String) -> String { "\(path)/phones/\(name)" }
 }

@@ -1,27 +1,27 @@
 import Basics
 
-/// What a new lab is to be. What is nil gets its default, or stays as it is in a lab that was made before.
+/// The properties of a new lab. What is nil gets its default, or stays as it is in an existing lab.
 public struct LabOptions: Sendable, Hashable {
     public static let nodeCounts = 2...30
     public static let phoneCounts = 3...100_000
 
     /// By default 10.5.
     public var release: LabRelease?
-    /// How many nodes, the publisher included; by default two.
+    /// How many nodes, including the publisher; by default two.
     public var nodes: Int?
     /// How many of them serve TFTP, the publisher first; by default all of up to four, and three of more.
     public var tftpNodes: Int?
     /// How many of them run the Trust Verification Service, the publisher first; by default the publisher alone, and with
     /// many phones the first four.
     public var tvsNodes: Int?
-    /// Cisco Tftp goes on serving a file as it was when it started; by default not.
+    /// Cisco Tftp keeps serving a file as it was when it started; by default not.
     public var tftpCache: Bool?
     /// How many phones; by default three. More of them have no web pages, and several pools.
     public var phones: Int?
-    /// The path of a snapshot of a cluster that a new lab is to be like.
+    /// The path of a cluster snapshot to model a new lab on.
     public var like: String?
-    /// A folder of RSA keys: a new lab takes its own from it, and leaves there what it has to make. For tests, where making
-    /// keys would be most of the work; by default all are made.
+    /// A folder of RSA keys: a new lab takes its own from it, and leaves there what it has to generate. For tests,
+    /// where generating keys would be most of the work; by default all are generated.
     public var keys: String?
 
     public init(
@@ -44,7 +44,7 @@ public struct LabOptions: Sendable, Hashable {
 
     var tvsNodeCount: Int { tvsNodes ?? (phones == nil ? 1 : min(nodeCount, 4)) }
 
-    /// What is wrong with the numbers, in a sentence; nil where nothing is.
+    /// What is wrong with the numbers, in a sentence; nil if nothing is.
     public var problem: String? {
         if like != nil {
             return release == nil && nodes == nil && tftpNodes == nil && tvsNodes == nil && phones == nil
@@ -66,7 +66,7 @@ public struct LabOptions: Sendable, Hashable {
         return nil
     }
 
-    /// In what a lab that exists differs from what is asked for, in a few words; nil where it does not.
+    /// How an existing lab differs from what is asked for, in a few words; nil if it does not.
     func difference(from plan: LabPlan) -> String? {
         if let release, release != plan.release {
             return "of release \(plan.release.rawValue), not \(release.rawValue)"

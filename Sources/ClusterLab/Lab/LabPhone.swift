@@ -1,7 +1,7 @@
 /// A phone of a lab, as `cluster-lab phones` shows it.
 public struct LabPhone: Codable, Sendable, Hashable {
     public let name: String
-    /// As the database names it.
+    /// As named in the database.
     public let model: String
     public let pool: String
     /// The CallManager group.
@@ -11,7 +11,7 @@ public struct LabPhone: Codable, Sendable, Hashable {
     /// SHA-1 of the CTL file that it holds.
     public let ctlSHA1: String?
     public let itlSHA1: String?
-    /// What came of the CTL file at the last start.
+    /// The outcome for the CTL file at the last start.
     public let ctlOutcome: String?
     /// The rule of docs/phone-acceptance.md, 1 to 4.
     public let ctlRule: Int?

@@ -1,6 +1,6 @@
 import Basics
 
-/// What a lab consists of: decided once, when it is first started, and kept in `plan.json`.
+/// The composition of a lab: decided once, when it is first started, and kept in `plan.json`.
 struct LabPlan: Codable, Sendable {
     struct Node: Codable, Sendable {
         let name: String
@@ -25,21 +25,21 @@ struct LabPlan: Codable, Sendable {
         let name: String
         let model: PhoneModel
         let address: String
-        /// Its device pool, where it is not in the first one.
+        /// Its device pool, if it is not in the first one.
         var pool: String?
-        /// Its security profile, where it is not the usual one.
+        /// Its security profile, if it is not the usual one.
         var profile: String?
     }
 
     let release: LabRelease
     let nodes: [Node]
     let phones: [Phone]
-    /// Phones beside those of `phones`, in their pools.
+    /// Phones in addition to `phones`, in their pools.
     let population: PhonePopulation
     let phoneWebPort: UInt16
     /// Cisco Tftp serves a file as it was when it started.
     let tftpCache: Bool
-    /// As `show version active` prints it, where it is not the release's usual one.
+    /// As `show version active` prints it, if it is not the release's usual one.
     let version: String?
     /// The names of the security tokens whose keys the lab has: those with which the CTL file was written.
     let tokens: [String]
@@ -66,7 +66,7 @@ struct LabPlan: Codable, Sendable {
 
     func node(_ name: String) -> Node? { nodes.first { $0.name == name } }
 
-    /// A new plan on a network of its own under 127.0.0.0/8 and on ports that are free there, so that labs run side by
+    /// A new plan on its own network under 127.0.0.0/8 and on ports that are free there, so that labs can run side by
     /// side.
     static func make(_ options: LabOptions) throws(LabError) -> LabPlan {
         let network = newNetwork()
@@ -101,7 +101,7 @@ struct LabPlan: Codable, Sendable {
     ) throws(LabError) -> Node {
         let address = "\(network).\(11 + index)"
         var taken: Set<UInt16> = []
-        // Two questions may get the same answer, for nothing holds the port in between.
+        // Two calls may return the same port, because nothing holds the port in between.
         func port(_ kind: Sockets.Kind) throws(LabError) -> UInt16 {
             while true {
                 let port = try Sockets.freePort(kind, on: address)

@@ -29,12 +29,12 @@ public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
     /// `show cert list` prints a block of lines for each certificate, not one line.
     var listsCertificatesInBlocks: Bool { self < .release10 }
 
-    /// The SSH server knows only what is refused today: Diffie-Hellman with SHA-1, `ssh-rsa`, CBC, `hmac-sha1`.
+    /// The SSH server supports only what is refused today: Diffie-Hellman with SHA-1, `ssh-rsa`, CBC, `hmac-sha1`.
     var hasOldSSH: Bool { self < .release10 }
 
     // MARK: Web pages
 
-    /// From version 11 the web pages hand out Struts tokens, and the login form posts elsewhere.
+    /// From version 11 on the web pages use Struts tokens, and the login form posts elsewhere.
     var hasStrutsTokens: Bool { self >= .release11 }
 
     var loginPath: String {
@@ -44,7 +44,7 @@ public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
     /// The certificate REST interface.
     var hasCertificateREST: Bool { self >= .release12 }
 
-    /// Everything that a client needs old TLS for: the web pages speak TLS 1.0 only.
+    /// Everything for which a client needs old TLS: the web pages speak TLS 1.0 only.
     var hasOldTLS: Bool { self < .release10 }
 
     /// TLS versions that the web pages speak, as nginx names them.
@@ -57,7 +57,7 @@ public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
         }
     }
 
-    /// As OpenSSL spells a list of cipher suites. Level 0 lets small keys and SHA-1 signatures through.
+    /// An OpenSSL cipher list. Level 0 allows small keys and SHA-1 signatures.
     var webCiphers: String {
         self < .release10
             ? "AES128-SHA:AES256-SHA:DHE-RSA-AES128-SHA:DHE-RSA-AES256-SHA:@SECLEVEL=0" : "DEFAULT:@SECLEVEL=0"
@@ -88,6 +88,6 @@ public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
     /// Whether a certificate is signed with SHA-1.
     func isSHA1(_ purpose: String) -> Bool { keyBits(of: purpose) == 1024 }
 
-    /// A certificate of its own for signing the cluster's CTL file.
+    /// A separate certificate for signing the cluster's CTL file.
     var hasITLRecovery: Bool { self >= .release12 }
 }

@@ -5,7 +5,7 @@ public struct LabStatus: Codable, Sendable {
         public let address: String
         public let isUp: Bool
         public let faults: [String]
-        /// SHA-1 of the CTL file that the node serves; nil where there is none.
+        /// SHA-1 of the CTL file that the node serves; nil if there is none.
         public let ctlSHA1: String?
         public let ctlLength: Int?
         public let itlSHA1: String?
@@ -24,20 +24,20 @@ public struct LabStatus: Codable, Sendable {
         /// SHA-1 of the CTL file that it holds.
         public let ctlSHA1: String?
         public let itlSHA1: String?
-        /// What came of the CTL file at the last start: `accepted`, `unchanged`, `refused`, `absent`, `unreachable`.
+        /// The outcome for the CTL file at the last start: `accepted`, `unchanged`, `refused`, `absent`, `unreachable`.
         public let ctlOutcome: String?
         public let ctlReason: String?
         public let itlOutcome: String?
         public let itlReason: String?
     }
 
-    /// A number of phones that are alike.
+    /// A number of identical phones.
     public struct Crowd: Codable, Sendable, Hashable {
         public let model: String
         public let pool: String
         public let isRegistered: Bool
         public let ctlSHA1: String?
-        /// What came of the CTL file at the last start.
+        /// The outcome for the CTL file at the last start.
         public let ctlOutcome: String?
         public let ctlReason: String?
         public let count: Int
@@ -54,7 +54,7 @@ public struct LabStatus: Codable, Sendable {
     public let trustStore: [String]
     public let nodes: [Node]
     public let phones: [Phone]
-    /// The phones beside those.
+    /// The other phones.
     public let crowd: [Crowd]
     /// How many of them are starting now.
     public let restarting: Int

@@ -1,7 +1,7 @@
 import TrustList
 import X509
 
-/// Makes a lab's certificates, trust lists and trust store after those of a snapshot.
+/// Creates a lab's certificates, trust lists and trust store modelled on those of a snapshot.
 struct LikeCluster: Sendable {
     let snapshot: Snapshot
     let plan: LabPlan
@@ -15,7 +15,7 @@ struct LikeCluster: Sendable {
 
     // MARK: Certificates
 
-    /// Makes every certificate of the snapshot anew, and gives the nodes theirs in place of those that they have.
+    /// Recreates every certificate of the snapshot, and gives the nodes these instead of their own.
     func makeCertificates(_ folder: LabFolder) throws {
         var originals = snapshot.trust.compactMap { $0.der?.bytes }
         for node in snapshot.nodes {
@@ -77,7 +77,7 @@ struct LikeCluster: Sendable {
 
     // MARK: Trust lists
 
-    /// The cluster's CTL file with the lab's keys; nil where it has none, or none that can be made.
+    /// The cluster's CTL file with the lab's keys; nil if it has none, or none that can be recreated.
     func ctl() throws -> [UInt8]? { try snapshot.ctlFile.flatMap { try remake($0) } }
 
     /// A node's ITL file likewise.
@@ -94,14 +94,14 @@ struct LikeCluster: Sendable {
         return try draft.signed(by: signer.signer()).encoded()
     }
 
-    /// The same record with the lab's certificate and address; what has no certificate keeps what it has.
+    /// The same record with the lab's certificate and address; a record without a certificate is left unchanged.
     private func remake(_ record: Record) throws -> Record {
         guard let der = record.certificate, let credential = remade.credential(for: der),
             let subject = record.subjectName, let issuer = record.issuerName, let serial = record.serialNumber,
             let role = record.role
         else { return record }
         let node = zip(snapshot.nodes, plan.nodes).first { isRecord(record, of: $0.0) }?.1
-        // A record of the CTL Client's has an address where others have a name.
+        // A record written by the CTL Client has an address where others have a name.
         let isDotted = record.dnsName == dotted(record.ipAddress)
         return try Record(
             dnsName: node.flatMap { isDotted ? $0.address : nil } ?? record.dnsName ?? "", subjectName: subject,
@@ -112,7 +112,7 @@ struct LikeCluster: Sendable {
             ipAddress: node?.addressBytes ?? record.ipAddress ?? [0, 0, 0, 0])
     }
 
-    /// What the trust store holds beside the cluster's own certificates.
+    /// The contents of the trust store besides the cluster's own certificates.
     var trusted: [(unit: String, certificate: Certificate)] {
         snapshot.trust.compactMap { entry in
             entry.der.flatMap { remade.credential(for: $0.bytes) }.map { (entry.store, $0.certificate) }

@@ -2,7 +2,8 @@ import TrustList
 import X509
 
 extension LabPlan {
-    /// A plan for a lab like the cluster of a snapshot: its nodes, release, services and phones, on addresses of the lab's.
+    /// A plan for a lab modelled on the cluster of a snapshot: its nodes, release, services and phones, on the lab's
+    /// addresses.
     static func like(_ snapshot: Snapshot, tftpCache: Bool) throws(LabError) -> LabPlan {
         let network = newNetwork()
         var nodes: [Node] = []
@@ -22,7 +23,7 @@ extension LabPlan {
             tftpCache: tftpCache, version: snapshot.version, tokens: tokens(snapshot))
     }
 
-    /// Up to three registered phones of different models get addresses and web pages; the others are of the crowd.
+    /// Up to three registered phones of different models get addresses and web pages; the others belong to the crowd.
     private static func split(
         _ wanted: Snapshot.Phones, nodes: [String], network: String
     ) -> (PhonePopulation, [Phone]) {
@@ -45,7 +46,7 @@ extension LabPlan {
                     model: model, pool: kind.pool, profile: kind.profile, isRegistered: isRegistered,
                     held: isRegistered ? .present : .former, count: count))
         }
-        // Phones without a pool, and pools without a group, turn to every node.
+        // Phones without a pool, and pools without a group, use every node.
         var groups = wanted.groups
         if groups.isEmpty { groups = [PhonePopulation.Group(name: "Default", members: nodes)] }
         let population = PhonePopulation(
@@ -66,7 +67,7 @@ extension LabPlan {
 }
 
 extension Snapshot {
-    /// The publisher's CTL file, else the first that a node serves; nil where none does.
+    /// The publisher's CTL file, else the first that a node serves; nil if none does.
     var ctlFile: TrustListFile? {
         nodes.lazy.compactMap { $0.ctl.flatMap { try? TrustListFile(decoding: $0.bytes) } }.first
     }

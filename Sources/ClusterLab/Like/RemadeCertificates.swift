@@ -3,21 +3,22 @@ import Dispatch
 import Synchronization
 import X509
 
-/// The certificates of a snapshot, made anew with the lab's own keys: the same names, serial numbers, validity, key sizes
-/// and digests. `DIR/like` holds them, named by the SHA-1 of those that they stand for.
+/// The certificates of a snapshot, recreated with the lab's own keys: the same names, serial numbers, validity, key
+/// sizes and digests. `DIR/like` contains them, named by the SHA-1 of the originals.
 struct RemadeCertificates: Sendable {
     let folder: String
 
-    /// What stands for a certificate; nil where none was made.
+    /// The replacement of a certificate; nil if none was created.
     func credential(for der: [UInt8]) -> Credential? {
         try? Credential(folder: folder, name: Digest.sha1(der).hex)
     }
 
-    /// Makes them all, at once. A certificate that cannot be read is left out: what it stood in keeps the lab's own.
+    /// Creates them all in parallel. A certificate that cannot be read is left out: where it was used, the lab's own
+    /// stays.
     static func make(_ originals: [[UInt8]], nodes: [LabPlan.Node], folder: String) throws {
         try LabFiles.makeFolder(folder)
         let certificates = Set(originals).compactMap { try? Certificate(der: $0) }
-        // One authority is enough for all that are not self-signed: nobody checks who signed them, only their names.
+        // One CA is enough for all that are not self-signed: nobody checks who signed them, only their names.
         let authority = try PrivateKey.generate(bits: 2048)
         let failure = Mutex<(any Error)?>(nil)
         DispatchQueue.concurrentPerform(iterations: certificates.count) { index in
@@ -49,7 +50,7 @@ struct RemadeCertificates: Sendable {
         return Credential(certificate: certificate, key: key)
     }
 
-    /// Those of the usual ones that the original has, by their object identifiers 2.5.29.n.
+    /// The usual extensions that the original has, by their object identifiers 2.5.29.n.
     private static func extensions(
         _ original: Certificate, _ nodes: [LabPlan.Node], _ key: PrivateKey
     ) throws -> [(name: String, value: String)] {
@@ -65,7 +66,7 @@ struct RemadeCertificates: Sendable {
         return extensions
     }
 
-    /// By the algorithm's object identifier 1.2.840.113549.1.1.n, which stands right behind the serial number.
+    /// By the algorithm's object identifier 1.2.840.113549.1.1.n, which directly follows the serial number.
     private static func digest(_ certificate: Certificate) -> DigestAlgorithm {
         let prefix: [UInt8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01]
         guard let range = certificate.der.firstRange(of: prefix), range.upperBound < certificate.der.count else {

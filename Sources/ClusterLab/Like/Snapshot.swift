@@ -81,7 +81,7 @@ struct Snapshot: Codable, Sendable {
     let trust: [Trusted]
     let phones: Phones?
 
-    /// - Throws: ``LabError`` where the file is no snapshot of a cluster that a lab can be like.
+    /// - Throws: ``LabError`` if the file is not a snapshot of a cluster that a lab can be modelled on.
     static func read(_ path: String) throws(LabError) -> Snapshot {
         let bytes = try LabFiles.read(path, limit: 64 << 20)
         let snapshot: Snapshot
@@ -91,7 +91,9 @@ struct Snapshot: Codable, Sendable {
             throw LabError(
                 .badRequest, "\(path) is no snapshot; write one with etoken-bridge cluster status --snapshot FILE")
         }
-        func refuse(_ why: String) -> LabError { LabError(.badRequest, "the lab cannot be like \(path): \(why)") }
+        func refuse(_ why: String) -> LabError {
+            LabError(.badRequest, "the lab cannot be modelled on \(path): \(why)")
+        }
         guard snapshot.schema == schema else {
             throw refuse("it is of the kind \(snapshot.schema), and not \(schema)")
         }
@@ -112,13 +114,13 @@ struct Snapshot: Codable, Sendable {
         return snapshot
     }
 
-    /// Names become folders.
+    /// Names become folder names.
     private static func isName(_ text: String) -> Bool {
         !text.isEmpty && text.count <= 100 && text.first != "."
             && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
     }
 
-    /// The release that is nearest below.
+    /// The closest release that is not newer.
     var release: LabRelease {
         let numbers = (version ?? "").split(separator: ".").compactMap { Int($0) }
         switch numbers.first ?? 10 {

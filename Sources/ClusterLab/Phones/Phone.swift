@@ -30,12 +30,12 @@ final class Phone: Sendable {
     var heldCTL: [UInt8]? { try? LabFiles.read(folder + "/CTLFile.tlv") }
     var heldITL: [UInt8]? { try? LabFiles.read(folder + "/ITLFile.tlv") }
 
-    /// The checksum that its display shows for a trust list: MD5 or SHA-1, as the model does.
+    /// The checksum that its display shows for a trust list: MD5 or SHA-1, depending on the model.
     func checksum(_ list: [UInt8]?) -> String? {
         list.map { plan.model.showsMD5 ? Digest.md5($0).hex : Digest.sha1($0).hex }
     }
 
-    /// Starts again, soon: returns at once.
+    /// Restarts soon: returns at once.
     func restart() {
         worker.post { [self] in
             update { $0.registeredAt = nil }
@@ -143,7 +143,7 @@ final class Phone: Sendable {
         }
     }
 
-    /// A status message, which the console log has as well.
+    /// A status message, which also goes to the console log.
     private func note(_ state: inout PhoneState, _ text: String) {
         state.note(text)
         console.status(text)

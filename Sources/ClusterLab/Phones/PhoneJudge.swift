@@ -1,9 +1,10 @@
 import TrustList
 import X509
 
-/// How a phone decides whether to take a trust list.
+/// How a phone decides whether to accept a trust list.
 ///
-/// Source: docs/phone-acceptance.md. This is written from that text alone, as a second opinion beside the product's forecast.
+/// Source: docs/phone-acceptance.md. This is written from that text alone, as a second opinion next to the product's
+/// forecast.
 struct PhoneJudge {
     enum Verdict: Hashable, Sendable {
         case accepted(rule: Int, reason: String)
@@ -20,8 +21,8 @@ struct PhoneJudge {
     let model: PhoneModel
     let heldCTL: TrustListFile?
     let heldITL: TrustListFile?
-    /// The addresses of the nodes of its CallManager group, by priority: the TVS servers that its configuration names. Nil
-    /// where that says nothing, and the ITL file's order counts.
+    /// The addresses of the nodes of its CallManager group, by priority: the TVS servers in its configuration. Nil if
+    /// there are none, and the ITL file's order counts.
     var serverOrder: [[UInt8]]?
     /// Asks the server of a TVS record of the ITL for the certificate of a trust list's signer.
     let askTVS: (_ server: Record, _ signedFile: Header) -> TVSAnswer
@@ -49,7 +50,7 @@ struct PhoneJudge {
         }
         let header = file.header
         if isFirst {
-            // Nobody vouches for the first file, but it must at least be whole: signed with a key of its own.
+            // Nobody vouches for the first file, but it must at least be complete: signed with a key that it contains.
             guard let own = file.signerRecord?.certificate else {
                 return .refused(reason: "the file does not hold the certificate that signed it")
             }
@@ -100,7 +101,7 @@ struct PhoneJudge {
         return .refused(reason: "the signer is unknown, and no TVS server answers: \(troubles.joined(separator: "; "))")
     }
 
-    /// The last step, always: the signature is checked with the certificate that was found.
+    /// The last step, always: the signature is verified with the certificate that was found.
     private func verdict(_ file: TrustListFile, _ der: [UInt8], rule: Int, reason: String) -> Verdict {
         guard let certificate = try? Certificate(der: der), (try? file.isSigned(by: certificate)) == true else {
             return .refused(reason: "the signature is wrong")

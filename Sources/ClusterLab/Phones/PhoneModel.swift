@@ -1,12 +1,12 @@
-/// A model of phone, and what matters about it here.
+/// A phone model, and what matters about it here.
 struct PhoneModel: Hashable, Sendable {
-    /// `CP-8861`; the product's name where a model has no number.
+    /// `CP-8861`; the product's name if a model has no number.
     let rawValue: String
     /// Number in the database's table typemodel.
     let number: Int
     /// Name in the database's table typemodel.
     let product: String
-    /// As the phone's own web page names it.
+    /// As named on the phone's own web page.
     let webName: String
     let firmware: String
     /// Security by Default: an ITL file, and TVS. Source: Cisco technote 118893.
@@ -86,8 +86,8 @@ struct PhoneModel: Hashable, Sendable {
             name, number, name, firmware: "ce9.15.3.25", hasSecurityByDefault: false, isNew: true, showsMD5: false)
     }
 
-    /// A model by its own name or the database's. One that no lab knows gets what most of its kind have: Security by
-    /// Default for the 78xx and 88xx series, none for the others.
+    /// A model by its own name or the database's. A model unknown to the lab gets what most of its kind have: Security
+    /// by Default for the 78xx and 88xx series, none for the others.
     init(named name: String) {
         if let known = Self.known.first(where: { $0.rawValue == name || $0.product == name }) {
             self = known
@@ -95,7 +95,7 @@ struct PhoneModel: Hashable, Sendable {
         }
         let series = name.split { !$0.isNumber }.first { $0.count == 4 }.map(String.init) ?? ""
         let isNew = series.hasPrefix("78") || series.hasPrefix("88")
-        // A number that no other model has, and the same every time.
+        // A number that no other model has, and that is always the same.
         let mark = name.utf8.reduce(UInt32(5381)) { ($0 &* 33) ^ UInt32($1) }
         self.init(
             name, 40000 + Int(mark % 20000), name, firmware: "unknown", hasSecurityByDefault: isNew, isNew: isNew,

@@ -20,7 +20,7 @@ struct PhoneNetwork: Sendable {
 
     /// The first of these files that the server has.
     ///
-    /// - Parameter observe: gets the name of each file that is asked for.
+    /// - Parameter observe: called with the name of each requested file.
     func fetch(_ names: [String], from node: LabPlan.Node, observe: (String) -> Void = { _ in }) -> Fetched {
         for name in names {
             observe(name)
@@ -54,13 +54,13 @@ struct PhoneNetwork: Sendable {
         }
     }
 
-    /// QUERY_CERT for the signer of a file, as the file's header names it.
+    /// QUERY_CERT for the signer of a file, as named in the file's header.
     func askTVS(_ server: Record, _ header: Header) -> PhoneJudge.TVSAnswer {
         guard let certificate = server.x509, let address = server.ipAddress, address.count == 4 else {
             return .unreachable("the TVS record of the ITL file cannot be used")
         }
         let host = address.map(String.init).joined(separator: ".")
-        // The port is 2445 on a real node; in the lab the phone's settings tell it.
+        // The port is 2445 on a real node; in the lab it comes from the phone's settings.
         guard let port = lab.nodes.first(where: { $0.address == host })?.tvsPort else {
             return .unreachable("\(host) has no TVS")
         }

@@ -1,27 +1,27 @@
-/// What a phone remembers over a restart, beside the trust lists that it holds.
+/// What a phone remembers across a restart, besides the trust lists that it holds.
 struct PhoneState: Codable, Sendable {
-    /// What came of one trust list at a start.
+    /// The outcome for one trust list at a start.
     struct Outcome: Codable, Sendable, Hashable {
         enum Kind: String, Codable, Sendable {
-            /// The file was taken.
+            /// The file was accepted.
             case accepted
-            /// The server has the file that the phone holds already.
+            /// The server has the file that the phone already holds.
             case unchanged
-            /// The file was not taken; the phone goes on with what it had.
+            /// The file was not accepted; the phone keeps what it had.
             case refused
-            /// The server has no such file; the phone goes on with what it had.
+            /// The server has no such file; the phone keeps what it had.
             case absent
             /// No server answered.
             case unreachable
         }
 
         var kind: Kind
-        /// The rule of docs/phone-acceptance.md that applied, 1 to 4; nil where none was asked.
+        /// The rule of docs/phone-acceptance.md that applied, 1 to 4; nil if none was needed.
         var rule: Int?
         var reason: String
-        /// The name under which the file was fetched.
+        /// The file's name on the server.
         var file: String?
-        /// Where it was fetched.
+        /// The server that it came from.
         var server: String?
         /// SHA-1 of what was offered.
         var offeredSHA1: String?
@@ -42,7 +42,7 @@ struct PhoneState: Codable, Sendable {
     var lastStart: Int64?
     var ctl: Outcome?
     var itl: Outcome?
-    /// The node where it is registered; nil while it is not.
+    /// The node where it is registered; nil if it is not.
     var registeredAt: String?
     /// Oldest first.
     var messages: [Message] = []

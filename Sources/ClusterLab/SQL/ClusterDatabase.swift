@@ -1,6 +1,6 @@
 /// The cluster's configuration database: the tables that its administrators' tools read.
 extension LabCluster {
-    /// As a node has it.
+    /// As seen by a node.
     func database(at node: NodeRuntime) -> SQLDatabase {
         SQLDatabase(tables: [
             "processnode": processNodes,
@@ -40,7 +40,7 @@ extension LabCluster {
     }
 
     private var processNodes: SQLDatabase.Table {
-        // The first row is not a node: it holds what is set for the whole enterprise.
+        // The first row is not a node: it contains what is set for the whole enterprise.
         let enterprise: [String?] = [
             "00000000-1111-0000-0000-000000000000", "EnterpriseWideData", "1", nil, "t", "1", "1",
         ]

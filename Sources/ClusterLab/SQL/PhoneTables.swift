@@ -1,4 +1,4 @@
-/// The tables about phones. They do not change while a lab runs, so they are made once.
+/// The tables about phones. They do not change while a lab runs, so they are built once.
 struct PhoneTables: Sendable {
     let devices: SQLDatabase.Table
     let models: SQLDatabase.Table
@@ -93,7 +93,7 @@ struct PhoneTables: Sendable {
             ], rows: devices)
     }
 
-    /// A key that stays the same from one answer to the next.
+    /// A key that is the same in every answer.
     static func key(_ table: String, _ number: Int) -> String {
         let mark = table.utf8.reduce(UInt32(5381)) { ($0 &* 33) ^ UInt32($1) }
         let head = String(mark, radix: 16)

@@ -31,7 +31,7 @@ struct SQLDatabase: Sendable {
             rows = try join(rows, width, source, table, conditions, scope)
             let old = width
             width += table.columns.count
-            // As soon as all that a condition speaks of is there, what it excludes goes.
+            // As soon as all columns of a condition are available, the rows that it excludes are dropped.
             for condition in conditions where condition.lastIndex < width && (condition.lastIndex >= old || old == 0) {
                 rows = try select(rows, condition.test, scope)
             }
@@ -40,7 +40,7 @@ struct SQLDatabase: Sendable {
         return try project(rows, query, scope)
     }
 
-    /// A part of a WHERE clause and the last column of a joined row that it speaks of; -1 for none.
+    /// A part of a WHERE clause and the last column of a joined row that it refers to; -1 for none.
     private struct Condition {
         let test: SQLQuery.Condition
         let lastIndex: Int
@@ -51,8 +51,8 @@ struct SQLDatabase: Sendable {
         }
     }
 
-    /// Joins one more table. Where an equation says how, the table's rows are looked up by it, and not gone through for each
-    /// row: there are many phones.
+    /// Joins one more table. If an equation says how, the table's rows are looked up by it instead of being scanned for
+    /// each row: there are many phones.
     private func join(
         _ rows: [[String?]], _ width: Int, _ source: SQLQuery.Source, _ table: Table, _ conditions: [Condition],
         _ scope: Scope
@@ -140,7 +140,7 @@ struct SQLDatabase: Sendable {
         return Answer(columns: columns.map(\.name), rows: result)
     }
 
-    /// The columns that a query can name, and where they stand in a joined row.
+    /// The columns that a query can use, and their positions in a joined row.
     private struct Scope {
         private var entries: [(table: String, name: String)] = []
 
@@ -163,14 +163,14 @@ struct SQLDatabase: Sendable {
             return first
         }
 
-        /// The last of the columns that a condition speaks of.
+        /// The last of the columns that a condition refers to.
         func lastIndex(_ condition: SQLQuery.Condition) throws(SQLError) -> Int {
             var last = -1
             for column in condition.columns { last = max(last, try index(column)) }
             return last
         }
 
-        /// The same with the places of its columns, which need not be looked up for each row then.
+        /// The same with the positions of its columns, so that they need not be looked up for each row.
         func resolved(_ condition: SQLQuery.Condition) throws(SQLError) -> SQLQuery.Condition {
             switch condition {
             case .and(let left, let right): return .and(try resolved(left), try resolved(right))
@@ -230,7 +230,7 @@ struct SQLDatabase: Sendable {
             }
         }
 
-        /// As numbers where both are, else as text.
+        /// As numbers if both are, else as text.
         static func compare(_ left: String, _ right: String) -> Int {
             if let first = Int(left), let second = Int(right) { return first == second ? 0 : first < second ? -1 : 1 }
             return left == right ? 0 : left < right ? -1 : 1

@@ -1,4 +1,4 @@
-/// What the database says to a query that it does not take, in Informix's words and with its numbers.
+/// The database's response to an unsupported query, with Informix's wording and numbers.
 struct SQLError: Error, Hashable, Sendable {
     let code: Int
     let text: String

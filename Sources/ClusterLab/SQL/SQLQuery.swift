@@ -1,4 +1,4 @@
-/// A SELECT statement, taken apart.
+/// A parsed SELECT statement.
 struct SQLQuery: Sendable {
     struct Column: Hashable, Sendable {
         /// Table name or alias.
@@ -15,7 +15,7 @@ struct SQLQuery: Sendable {
     struct Source: Sendable {
         var table: String
         var alias: String
-        /// For a LEFT OUTER JOIN: rows without a match stay, with nothing in this table's columns.
+        /// For a LEFT OUTER JOIN: rows without a match stay, with NULL in this table's columns.
         var isOuter: Bool
         var condition: Condition?
     }
@@ -24,7 +24,7 @@ struct SQLQuery: Sendable {
         case column(Column)
         case literal(String)
         case null
-        /// A column of a joined row, once it is known where it stands.
+        /// A column of a joined row, once its position is known.
         case position(Int)
 
         var columns: [Column] {
@@ -41,13 +41,13 @@ struct SQLQuery: Sendable {
         case among(Value, [Value])
         case isNull(Value)
 
-        /// The parts that AND joins.
+        /// The parts joined by AND.
         var conjuncts: [Condition] {
             if case .and(let left, let right) = self { return left.conjuncts + right.conjuncts }
             return [self]
         }
 
-        /// Every column that it speaks of.
+        /// Every column that it refers to.
         var columns: [Column] {
             switch self {
             case .and(let left, let right), .or(let left, let right): left.columns + right.columns
@@ -68,7 +68,7 @@ struct SQLQuery: Sendable {
     var order: [(column: Column, isDescending: Bool)] = []
 }
 
-/// Reads the part of Informix's SELECT that the tools of a cluster use: SKIP, FIRST, DISTINCT, joins, WHERE, ORDER BY.
+/// Parses the part of Informix's SELECT that the tools of a cluster use: SKIP, FIRST, DISTINCT, joins, WHERE, ORDER BY.
 struct SQLParser {
     private var tokens: ArraySlice<SQLToken>
 
@@ -120,7 +120,7 @@ struct SQLParser {
         return query
     }
 
-    /// Nil where no join follows; else whether it is an outer one.
+    /// Nil if no join follows; else whether it is an outer one.
     private mutating func join() throws(SQLError) -> Bool? {
         if take("join") { return false }
         if take("inner") {

@@ -1,6 +1,6 @@
-/// The words of a query.
+/// The tokens of a query.
 enum SQLToken: Hashable, Sendable {
-    /// A name or keyword, in lower case: the database does not tell cases apart.
+    /// A name or keyword, in lower case: the database ignores case.
     case word(String)
     case number(String)
     case string(String)

@@ -5,7 +5,7 @@ extension CommandLine {
         cluster.plan.release < .release12 ? try oldRuntimeState() : try runtimeState()
     }
 
-    /// What is to be said about one node, seen from this one.
+    /// What to print about one node, as seen from this one.
     private struct View {
         let node: LabPlan.Node
         let number: Int

@@ -13,7 +13,7 @@ extension CommandLine {
         }
     }
 
-    /// Longer pastes are no certificate.
+    /// Longer pastes are not certificates.
     private static let maximumPastedLines = 500
 
     private func importTrust(_ name: String) throws {

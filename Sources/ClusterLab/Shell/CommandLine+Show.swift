@@ -32,7 +32,7 @@ extension CommandLine {
         for line in lines { try terminal.line(String(line)) }
     }
 
-    /// The command line that the text points to came with release 10.
+    /// The command line that the text refers to was introduced with release 10.
     private func absent(_ kind: ShowCTL.Kind) -> String {
         let text = ShowCTL.absent(kind)
         return cluster.plan.release.hasCTLCommands
@@ -69,7 +69,7 @@ extension CommandLine {
         }
     }
 
-    /// A certificate by the name that the list gives it, or by its purpose alone.
+    /// A certificate by its name in the list, or by its purpose alone.
     private func showCertificate(_ entries: [CertificateEntry], _ name: String) throws {
         guard
             let entry = entries.first(where: { $0.name == name || ($0.isOwn && ($0.unit == name || $0.file == name)) })

@@ -4,14 +4,14 @@ struct CommandLine {
     let node: NodeRuntime
     let terminal: Terminal
 
-    /// Something that the command line says instead of doing what it was told.
+    /// Something that the command line prints instead of executing the command.
     struct Refusal: Error {
         let text: String
     }
 
     private struct Exit: Error {}
 
-    /// The connection breaks: nobody says good-bye.
+    /// The connection breaks without a good-bye.
     struct Cut: Error {}
 
     enum End: Sendable {
@@ -30,7 +30,7 @@ struct CommandLine {
         } catch is Cut {
             return .cut
         } catch {
-            // The client has gone, or said exit.
+            // The client is gone, or said exit.
             try? terminal.flush()
             return .ended
         }
@@ -53,7 +53,7 @@ struct CommandLine {
             """)
     }
 
-    /// Reads one command and does it.
+    /// Reads one command and executes it.
     private func command() throws {
         do {
             let line = try terminal.readLine(Self.prompt)
@@ -95,7 +95,7 @@ struct CommandLine {
 
     static let unknown = Refusal(text: "No valid command entered")
 
-    /// Asks a question; only `y` (or `yes`) is yes.
+    /// Asks a question; only `y` (or `yes`) means yes.
     func confirm(_ question: String) throws -> Bool {
         ["y", "yes"].contains(try terminal.readLine(question).lowercased())
     }

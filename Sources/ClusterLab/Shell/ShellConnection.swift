@@ -1,8 +1,8 @@
 import CSSH
 import Glibc
 
-/// One SSH connection to a node: key exchange, login, and the command line. Runs on a thread of its own; whatever a client
-/// sends, only this connection ends.
+/// One SSH connection to a node: key exchange, login, and the command line. Runs on its own thread; whatever a client
+/// sends can only end this connection.
 struct ShellConnection: Sendable {
     let cluster: LabCluster
     let node: NodeRuntime
@@ -24,7 +24,7 @@ struct ShellConnection: Sendable {
             ssh_disconnect(session)
             ssh_free(session)
         }
-        // libssh closes what it is given; the listener keeps its own descriptor to cut the connection.
+        // libssh closes the descriptor that it is given; the listener keeps its own one to cut the connection.
         let own = fcntl(connection, F_DUPFD_CLOEXEC, 0)
         guard own >= 0, ssh_bind_accept_fd(bind, session, own) == SSH_OK else { return }
         _ = etb_ssh_option_long(session, SSH_OPTIONS_TIMEOUT, Self.loginSeconds)
@@ -32,7 +32,7 @@ struct ShellConnection: Sendable {
         guard ssh_handle_key_exchange(session) == SSH_OK, authenticate(session),
             let (channel, hasTerminal) = openShell(session)
         else { return }
-        // What else the client asks for (a new window size, a second channel) gets libssh's own refusal.
+        // Anything else that the client asks for (a new window size, a second channel) gets libssh's own refusal.
         ssh_set_message_callback(session, { _, _, _ in 1 }, nil)
         let terminal = Terminal(channel: channel, echoes: hasTerminal)
         guard CommandLine(cluster: cluster, node: node, terminal: terminal).run() == .ended else {
@@ -42,7 +42,7 @@ struct ShellConnection: Sendable {
         ssh_channel_request_send_exit_status(channel, 0)
         ssh_channel_send_eof(channel)
         ssh_channel_close(channel)
-        // The client goes first: cut off, it would take its own good-bye for a broken connection.
+        // The client closes first: if cut off, it would take its own good-bye for a broken connection.
         _ = etb_ssh_option_long(session, SSH_OPTIONS_TIMEOUT, Self.partingSeconds)
         while let message = ssh_message_get(session) {
             ssh_message_reply_default(message)
@@ -50,7 +50,7 @@ struct ShellConnection: Sendable {
         }
     }
 
-    /// What the SSH server of an old release can do, and nothing else.
+    /// What the SSH server of an old release supports, and nothing else.
     private static let oldAlgorithms: [(option: ssh_bind_options_e, names: String)] = [
         (SSH_BIND_OPTIONS_KEY_EXCHANGE, "diffie-hellman-group14-sha1,diffie-hellman-group1-sha1"),
         (SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS, "ssh-rsa"),
@@ -73,7 +73,7 @@ struct ShellConnection: Sendable {
 
     private func authenticate(_ session: ssh_session) -> Bool {
         var attempts = 0
-        // The answers to a question come without the name; it was in what the question was asked for.
+        // The answers to a prompt come without the user name; that was in the request.
         var askedUser = ""
         while attempts < Self.allowedAttempts {
             guard let message = ssh_message_get(session) else { return false }

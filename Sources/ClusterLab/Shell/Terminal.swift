@@ -3,7 +3,7 @@ import CSSH
 
 /// The screen and keyboard of one session: line editing, echo, and paging of long output.
 final class Terminal {
-    /// The client has gone, or was silent for too long.
+    /// The client is gone, or was silent for too long.
     struct Closed: Error {}
     /// The user pressed `q` at the paging prompt: the rest of the output is not wanted.
     struct Quit: Error {}
@@ -29,7 +29,7 @@ final class Terminal {
         self.echoes = echoes
     }
 
-    /// Writes as it is, without paging; line feeds become CR LF.
+    /// Writes without paging; line feeds become CR LF.
     func write(_ text: String) throws(Closed) {
         var bytes: [UInt8] = []
         for byte in text.utf8 {
@@ -39,7 +39,7 @@ final class Terminal {
         try send(bytes)
     }
 
-    /// Begins the output of a command.
+    /// Starts the output of a command.
     func startPage() { linesLeft = Self.pageLines }
 
     /// Writes a line of a command's output, and stops after each page.
@@ -70,7 +70,7 @@ final class Terminal {
         }
     }
 
-    /// Reads a line after a prompt, with backspace; what is typed is echoed where the client has a terminal.
+    /// Reads a line after a prompt, with backspace; input is echoed if the client has a terminal.
     func readLine(_ prompt: String) throws -> String {
         try write(prompt)
         var bytes: [UInt8] = []
@@ -118,13 +118,13 @@ final class Terminal {
         return input.removeLast()
     }
 
-    /// Lets some time pass, with everything shown that was written so far.
+    /// Waits, with everything shown that was written so far.
     func pause(milliseconds: Int) throws(Closed) {
         try flush()
         interruptibleSleep(Double(milliseconds) / 1000)
     }
 
-    /// Sends what was written: many small pieces, such as the echo of a pasted text, leave in one.
+    /// Sends what was written: many small pieces, such as the echo of a pasted text, go out in one.
     func flush() throws(Closed) {
         var start = 0
         defer { output = [] }

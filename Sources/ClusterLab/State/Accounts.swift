@@ -43,7 +43,7 @@ struct Accounts: Sendable {
         application = try account(Self.applicationUser, "application")
     }
 
-    /// Two different passwords, in files of their own that only the owner reads.
+    /// Two different passwords, in separate files that only the owner can read.
     static func make(_ folder: LabFolder) throws(LabError) {
         let characters = Array("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789")
         for name in ["platform", "application"] {

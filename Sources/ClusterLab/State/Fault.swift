@@ -2,35 +2,35 @@
 public enum Fault: String, Codable, Sendable, CaseIterable {
     /// Nothing of the node answers.
     case down
-    /// Every answer of the web pages and of the command line comes late.
+    /// Every response of the web pages and of the command line is late.
     case slow
-    /// Files and certificates that are brought to the node are refused, and nothing is stored.
+    /// Files and certificates sent to the node are refused, and nothing is stored.
     case diskFull = "disk-full"
-    /// The right passwords are refused, on every way in.
+    /// The right passwords are refused, on every interface.
     case loginRefused = "login-refused"
-    /// The web pages let nobody in for a while.
+    /// The web pages accept no logins for a while.
     case tooManyLogins = "too-many-logins"
     /// A web session ends with the first form that it sends, which is not processed.
     case sessionExpired = "session-expired"
     /// The connection is cut while a file or certificate is uploaded; nothing is stored.
     case cutUpload = "cut-upload"
-    /// What is uploaded is stored, but the connection is cut before the answer.
+    /// What is uploaded is stored, but the connection is cut before the response.
     case cutAnswer = "cut-answer"
     /// The certificate REST interface knows no Phone-SAST-trust.
     case restRefusal = "rest-refusal"
-    /// The web pages have another key and certificate.
+    /// The web pages have a different key and certificate.
     case tlsKey = "tls-key"
-    /// The command line has another host key.
+    /// The command line has a different host key.
     case sshKey = "ssh-key"
     /// The node's database does not follow the publisher's.
     case replication
     /// The node resolves no names.
     case dns
-    /// The node's IPsec certificate expires in some days.
+    /// The node's IPsec certificate expires in a few days.
     case expiring
-    /// A service takes some seconds to come up, and the command that restarts it does not wait.
+    /// A service takes a few seconds to come up, and the command that restarts it does not wait.
     case slowStart = "slow-start"
-    /// AXL and RIS refuse what they are asked too often. The publisher's.
+    /// AXL and RIS refuse requests that come too often. Publisher only.
     case throttle
 
     /// One line for the help.

@@ -4,28 +4,28 @@ import Synchronization
 import TrustList
 import X509
 
-/// The cluster: its nodes, certificates, trust store, mode and phones, and what can be done to them. Every way in (command
-/// line, web pages, AXL) acts through this.
+/// The cluster: its nodes, certificates, trust store, mode and phones, and what can be done to them. Every interface
+/// (command line, web pages, AXL) acts through this.
 final class LabCluster: Sendable {
     /// What survives a stop.
     private struct Saved: Codable {
         var securityMode = 1
         var faults: [String: Set<Fault>] = [:]
         var delays: [String: Double] = [:]
-        /// What the database of a node that does not follow the publisher's still holds for the security mode.
+        /// The security mode that the database of a node still has if it does not follow the publisher's.
         var staleModes: [String: Int] = [:]
     }
 
     let plan: LabPlan
     let folder: LabFolder
-    /// The certificates of all nodes, as they are now.
+    /// The current certificates of all nodes.
     var identity: ClusterIdentity { certificates.withLock { $0 } }
     let accounts: Accounts
     let trustStore: TrustStore
     let nodes: [NodeRuntime]
     let phones: [Phone]
     let phoneTables: PhoneTables
-    /// The phones beside those.
+    /// The other phones.
     let crowd: PhoneCrowd
     /// The Trust Verification Services by node name.
     let trustServers: [String: TVSServer]
@@ -71,7 +71,7 @@ final class LabCluster: Sendable {
     var publisher: NodeRuntime { nodes[0] }
     var writer: TrustListWriter { TrustListWriter(plan: plan, identity: identity) }
 
-    /// Whether an account is let in at a node.
+    /// Whether an account may log in to a node.
     func accepts(_ account: Accounts.Kind, user: String, password: [UInt8], at node: NodeRuntime) -> Bool {
         let isRight = accounts[account].accepts(user: user, password: password)
         return isRight && !node.has(.loginRefused)
@@ -85,9 +85,9 @@ final class LabCluster: Sendable {
     func node(_ name: String) -> NodeRuntime? { nodes.first { $0.plan.name == name } }
     func phone(_ name: String) -> Phone? { phones.first { $0.plan.name == name } }
 
-    /// Has a phone start again, soon.
+    /// Restarts a phone, soon.
     ///
-    /// - Returns: false where there is none of that name.
+    /// - Returns: false if there is none of that name.
     func restartPhone(_ name: String) -> Bool {
         if let phone = phone(name) {
             phone.restart()
@@ -143,7 +143,7 @@ final class LabCluster: Sendable {
         DispatchQueue.concurrentPerform(iterations: nodes.count) { nodes[$0].stop() }
     }
 
-    /// All at the same time: a server takes a moment to come up.
+    /// All in parallel: a server takes a moment to come up.
     private func startAll(_ nodes: [NodeRuntime]) throws(LabError) {
         let failure = Mutex<LabError?>(nil)
         DispatchQueue.concurrentPerform(iterations: nodes.count) { index in
@@ -167,8 +167,6 @@ final class LabCluster: Sendable {
                     cutsUploads: node.has(.cutUpload), hasOtherKey: node.has(.tlsKey))
             })
     }
-
-    var webServerProcess: Int32? { nginx.processID }
 
     // MARK: Faults
 
@@ -210,7 +208,7 @@ final class LabCluster: Sendable {
         if service == .tftp || service == .trustVerification { try refreshFront() }
     }
 
-    /// Starts a service that takes its time: returns at once.
+    /// Starts a service slowly: returns at once.
     func startSlowly(_ service: Service, on node: NodeRuntime) {
         node.setStarting(service)
         let milliseconds = Int(node.faultDelay * 1000)
@@ -218,7 +216,7 @@ final class LabCluster: Sendable {
             interruptibleSleep(Double(milliseconds) / 1000)
             do { try start(service, on: node) } catch {
                 Log.note("\(node.plan.name): \(service.rawValue): \(error)")
-                // Not for ever on its way up.
+                // Not starting forever.
                 try? node.set(service, started: false)
             }
         }
@@ -234,12 +232,12 @@ final class LabCluster: Sendable {
     /// The parameter ClusterSecurityMode: 0 non-secure, 1 mixed.
     var securityMode: Int { saved.withLock { $0.securityMode } }
 
-    /// The same as a node's own database has it: where that does not follow the publisher's, as it was then.
+    /// The same as in a node's own database: if that does not follow the publisher's, as it was then.
     func securityMode(at node: NodeRuntime) -> Int {
         saved.withLock { $0.staleModes[node.plan.name] ?? $0.securityMode }
     }
 
-    /// Writes the CTL file anew for the present mode, signs it with the publisher's key, and copies it to all nodes.
+    /// Regenerates the CTL file for the current mode, signs it with the publisher's key, and copies it to all nodes.
     func updateCTL(signer: TrustListWriter.Signer = .usual) throws {
         let now = Clock.now
         try distribute(
@@ -254,8 +252,8 @@ final class LabCluster: Sendable {
         try updateCTL()
     }
 
-    /// Gives a node a new CallManager key and certificate, and an ITL file with it. Its CTL file stays as it is: it holds the
-    /// former certificate until somebody updates it.
+    /// Gives a node a new CallManager key and certificate, and an ITL file with it. Its CTL file does not change: it
+    /// contains the former certificate until someone updates it.
     func regenerateCallManager(of node: NodeRuntime) throws {
         let key = try PrivateKey.generate(bits: plan.release.keyBits(of: "CallManager"))
         try ClusterIdentity.certificate("CallManager", node.plan, plan.release, key).write(

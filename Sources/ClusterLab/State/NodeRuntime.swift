@@ -2,11 +2,11 @@ import Basics
 import Glibc
 import Synchronization
 
-/// A node as it runs: its TFTP server, its SSH server, its services' states, its faults.
+/// A running node: its TFTP server, its SSH server, its services' states, its faults.
 final class NodeRuntime: Sendable {
     struct ServiceState: Sendable {
         var isStarted: Bool
-        /// On its way up.
+        /// Starting up.
         var isStarting = false
         /// Seconds since 1970.
         var since: Int64
@@ -51,10 +51,10 @@ final class NodeRuntime: Sendable {
         }
     }
 
-    /// How late an answer is, in seconds; nothing unless the node is slow.
+    /// How late a response is, in seconds; zero unless the node is slow.
     var delay: Double { has(.slow) ? faultDelay : 0 }
 
-    /// How long what a fault holds up takes, in seconds.
+    /// How long something delayed by a fault takes, in seconds.
     var faultDelay: Double { state.withLock { $0.delay } }
 
     func services() -> [(service: Service, state: ServiceState)] {
@@ -67,7 +67,7 @@ final class NodeRuntime: Sendable {
     /// Whether files are served: over TFTP, and over HTTP 6970 too, which is the same service.
     var servesFiles: Bool { isUp && isStarted(.tftp) }
 
-    /// Starts what a node that is up has. `shell` gets each SSH connection.
+    /// Starts the services of a node that is up. `shell` gets each SSH connection.
     func start(shell: @escaping @Sendable (Int32) -> Void) throws(LabError) {
         try transition.withLock { (_) throws(LabError) in
             if isStarted(.tftp) { try startTFTP() }
@@ -90,7 +90,7 @@ final class NodeRuntime: Sendable {
         }
     }
 
-    /// Starts or stops a service. Cisco Tftp is a server program that is really started or stopped.
+    /// Starts or stops a service. Cisco Tftp is a real server program that is started or stopped.
     func set(_ service: Service, started: Bool) throws(LabError) {
         try transition.withLock { (_) throws(LabError) in
             if service == .tftp {
@@ -105,7 +105,7 @@ final class NodeRuntime: Sendable {
         }
     }
 
-    /// From now on a service that was stopped counts as one that is coming up.
+    /// From now on a stopped service counts as starting.
     func setStarting(_ service: Service) {
         state.withLock { $0.services[service] = ServiceState(isStarted: false, isStarting: true, since: Clock.now) }
     }
@@ -114,7 +114,7 @@ final class NodeRuntime: Sendable {
     var tftpProcess: Int32? { state.withLock { state in state.tftpServer.flatMap { $0.isRunning ? $0.pid : nil } } }
 
     private func startTFTP() throws(LabError) {
-        // A server that is on its way out may still hold the port.
+        // A server that is shutting down may still hold the port.
         guard wait(seconds: 10, until: { Sockets.isFree(.udp, plan.address, plan.tftpPort) }) else {
             throw LabError(.portTaken, "UDP port \(plan.tftpPort) on \(plan.address) is taken")
         }
@@ -122,7 +122,7 @@ final class NodeRuntime: Sendable {
             "--daemon", "--no-fork", "--port", "\(plan.tftpPort)", "--bind-address", plan.address, "--logfile", "-",
             "--maxthread", "200", "--no-multicast",
         ]
-        // As root, atftpd would become nobody, who may not read the lab's folder.
+        // As root, atftpd would switch to nobody, who may not read the lab's folder.
         if geteuid() == 0 { arguments += ["--user", "root", "--group", "root"] }
         try files.fillCache()
         let root = Files.absolute(files.served)

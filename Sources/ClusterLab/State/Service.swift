@@ -24,7 +24,7 @@ enum Service: String, CaseIterable, Sendable {
         }
     }
 
-    /// Services that the command line does not let anybody stop.
+    /// Services that cannot be stopped on the command line.
     var isCritical: Bool { self == .tomcat || self == .database }
 
     /// Number in the database's table typeservice.

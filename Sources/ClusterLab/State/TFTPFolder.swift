@@ -2,19 +2,19 @@ import Basics
 import Glibc
 import Synchronization
 
-/// The files of a node for its phones, and what TFTP and HTTP 6970 serve of them: the files themselves, or copies made when
-/// the service started. The folders and files are read-only, because atftpd would otherwise take files from anybody; only
-/// this class writes, for the moment that a change takes.
+/// The files of a node for its phones, and what TFTP and HTTP 6970 serve of them: the files themselves, or copies made
+/// when the service started. The folders and files are read-only, because atftpd would otherwise accept files from
+/// anyone; only this class makes them writable, for the duration of a change.
 final class TFTPFolder: Sendable {
-    /// The files as they are stored.
+    /// The files as stored.
     let path: String
-    /// The files as they are served.
+    /// The files as served.
     let served: String
     /// On the same file system, for files that are being written.
     private let scratch: String
     private let lock = Mutex(())
 
-    /// - Parameter cache: where copies are served from; nil where the files are served as they are stored.
+    /// - Parameter cache: where copies are served from; nil if the files are served as stored.
     init(path: String, cache: String?) throws(LabError) {
         self.path = path
         served = cache ?? path
@@ -25,7 +25,7 @@ final class TFTPFolder: Sendable {
 
     private var hasCache: Bool { served != path }
 
-    /// The files, folders inside included, sorted.
+    /// The files, including folders, sorted.
     var files: [String] { Self.list(path) }
 
     func read(_ name: String) -> [UInt8]? { try? LabFiles.read("\(path)/\(name)") }
@@ -34,7 +34,7 @@ final class TFTPFolder: Sendable {
 
     func exists(_ name: String) -> Bool { Files.exists("\(path)/\(name)") }
 
-    /// Replaces a file by these bytes, at once or not at all. A name that the cache does not hold is served at once.
+    /// Replaces a file by these bytes, atomically. A name that is not in the cache is served at once.
     func write(_ name: String, _ bytes: [UInt8]) throws(LabError) {
         try lock.withLock { (_) throws(LabError) in
             try write(name, bytes, in: path)
@@ -42,14 +42,14 @@ final class TFTPFolder: Sendable {
         }
     }
 
-    /// - Returns: false when there is no such file.
+    /// - Returns: false if there is no such file.
     func delete(_ name: String) throws(LabError) -> Bool {
         guard exists(name) else { return false }
         try lock.withLock { (_) throws(LabError) in try remove(name, in: path) }
         return true
     }
 
-    /// What the service does when it starts: from now on it serves what is stored now.
+    /// What the service does when it starts: from now on it serves what is currently stored.
     func fillCache() throws(LabError) {
         guard hasCache else { return }
         try lock.withLock { (_) throws(LabError) in

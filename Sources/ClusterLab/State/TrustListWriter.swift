@@ -1,14 +1,14 @@
 import TrustList
 import X509
 
-/// Writes the cluster's own trust lists, as CUCM's command line does, or before release 10 the CTL Client.
+/// Writes the cluster's own trust lists, as CUCM's command line or, before release 10, the CTL Client does.
 struct TrustListWriter: Sendable {
     let plan: LabPlan
     let identity: ClusterIdentity
 
     /// Whose key signs a CTL file that the cluster writes itself.
     enum Signer: Sendable {
-        /// What the release uses: ITLRecovery from 12.0 on, the publisher's CallManager before.
+        /// What the release uses: ITLRecovery from 12.0 on, the publisher's CallManager before that.
         case usual
         /// After `utils ctl reset localkey`, for phones that do not know ITLRecovery.
         case callManager
@@ -20,8 +20,8 @@ struct TrustListWriter: Sendable {
         return try sign(clientRecords(), as: "CTLFile.tlv", with: try firstToken(), time: time)
     }
 
-    /// A CTL file as the cluster had it before the certificate that signs the present one was made: the same names, another
-    /// key. What signed a token's file, the token still signs.
+    /// A CTL file from before the certificate that signs the current one was generated: the same names, another key. A
+    /// file signed by a token is still signed by that token.
     func formerCTL(time: Int64) throws -> [UInt8] {
         guard plan.release.hasCTLCommands else { return try secureCTL(time: time) }
         let purpose = plan.release.hasITLRecovery ? "ITLRecovery" : "CallManager"

@@ -12,7 +12,7 @@ final class TrustStore: Sendable {
         let certificate: Certificate
     }
 
-    /// The purposes for which certificates can be uploaded, as the web page offers them.
+    /// The purposes for which certificates can be uploaded, as offered on the web page.
     static let units = [
         "tomcat-trust", "CallManager-trust", "CAPF-trust", "ipsec-trust", "Phone-trust", "Phone-SAST-trust",
         "Phone-VPN-trust", "Phone-CTL-trust",
@@ -26,7 +26,7 @@ final class TrustStore: Sendable {
     private let folder: String
     private let state: Mutex<State>
 
-    /// Reads what is there.
+    /// Reads the existing certificates.
     init(folder: String) throws {
         self.folder = folder
         var entries: [Entry] = []
@@ -51,7 +51,7 @@ final class TrustStore: Sendable {
         state.withLock { state in state.entries.first { $0.unit == unit && $0.file == file } }
     }
 
-    /// Adds a certificate. The same one again changes nothing.
+    /// Adds a certificate. Adding the same one again changes nothing.
     ///
     /// - Returns: the entry, and whether it is new.
     func add(_ certificate: Certificate, unit: String) throws(LabError) -> (entry: Entry, isNew: Bool) {
@@ -91,7 +91,7 @@ final class TrustStore: Sendable {
         }
     }
 
-    /// The common name, as it may stand in a file name.
+    /// The common name, in a form that is valid in a file name.
     static func fileName(_ certificate: Certificate) -> String {
         let name = certificate.subject.value(of: "CN") ?? certificate.serialNumber.hex
         let parts = name.unicodeScalars.split { $0 == " " }.map(String.init)

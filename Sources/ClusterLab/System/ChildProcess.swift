@@ -3,7 +3,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A server program that runs as a child of the lab, and dies with it even when the lab is killed outright.
+/// A server program that runs as a child of the lab, and dies with it even if the lab is killed outright.
 final class ChildProcess: Sendable {
     private let process: Subprocess
     var pid: pid_t { process.id }
@@ -16,17 +16,17 @@ final class ChildProcess: Sendable {
         var isWanted = true
     }
 
-    /// The kernel sends the death signal when the *thread* that started the child ends, so one thread that never ends
-    /// starts all of them.
+    /// The kernel sends the death signal when the *thread* that started the child ends, so a single thread that never
+    /// ends starts all of them.
     private static let starter = Worker()
 
     /// Starts a program by its path.
     ///
     /// - Parameters:
-    ///   - arguments: without the program's own name.
+    ///   - arguments: without the program's name.
     ///   - log: the file that its output is appended to.
-    ///   - deathSignal: what the kernel sends when the lab dies: `TERM` for a program that has children of its own to end,
-    ///     `KILL` for one that would first wait for its clients.
+    ///   - deathSignal: what the kernel sends when the lab dies: `TERM` for a program that has to end children of its
+    ///     own, `KILL` for one that would first wait for its clients.
     ///   - withoutCapabilities: as root, give up what root may do beyond its own files, so that file modes count.
     init(_ program: String, _ arguments: [String], log: String, deathSignal: String, withoutCapabilities: Bool = false)
         throws(LabError)
@@ -57,7 +57,7 @@ final class ChildProcess: Sendable {
         state.withLock { if !$0.hasEnded { kill(process.id, number) } }
     }
 
-    /// Ends the program: politely, and after `patience` seconds by force. Returns when it is gone.
+    /// Ends the program: with SIGTERM, and after `patience` seconds by force. Returns when it is gone.
     func stop(patience: Double = 3) {
         state.withLock { $0.isWanted = false }
         signal(SIGTERM)
@@ -75,7 +75,7 @@ final class ChildProcess: Sendable {
     }
 }
 
-/// The programs that the lab is made of.
+/// The programs that the lab consists of.
 enum Programs {
     private static let packages = [
         "nginx": "nginx-light", "atftpd": "atftpd", "setpriv": "util-linux",

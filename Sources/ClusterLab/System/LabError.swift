@@ -8,15 +8,15 @@ public struct LabError: Error, Hashable, Sendable, CustomStringConvertible {
         case directoryNotEmpty = "directory-not-empty"
         case alreadyRunning = "already-running"
         case notRunning = "not-running"
-        /// A program that the lab is made of is not installed.
+        /// A program that the lab needs is not installed.
         case missingProgram = "missing-program"
-        /// An address and port that the lab needs is taken.
+        /// An address and port that the lab needs are taken.
         case portTaken = "port-taken"
         /// A server of the lab did not come up.
         case startFailed = "start-failed"
         /// A file of the lab cannot be read or written.
         case fileFailed = "file-failed"
-        /// A question that the running lab does not understand.
+        /// A request that the running lab does not understand.
         case badRequest = "bad-request"
     }
 

@@ -1,7 +1,7 @@
 import Basics
 import Glibc
 
-/// The lab's files, and what is wrong with them in its own words.
+/// The lab's files, and its own messages for errors with them.
 enum LabFiles {
     static func read(_ path: String, limit: Int = 16 << 20) throws(LabError) -> [UInt8] {
         do { return try Files.read(path, limit: limit) } catch { throw LabError(error) }
@@ -46,7 +46,7 @@ enum LabFiles {
         return value
     }
 
-    /// The lock that a running lab holds on its directory; nil where one is running.
+    /// The lock that a running lab holds on its directory; nil if one is running.
     static func lock(_ path: String) throws(LabError) -> FileLock? {
         do {
             return try FileLock(path)
@@ -64,9 +64,9 @@ extension LabError {
 }
 
 extension JSON {
-    /// - Parameter compact: on one line, for programs alone.
+    /// - Parameter compact: on a single line, for programs only.
     static func encode(_ value: some Encodable, compact: Bool = false) -> [UInt8] {
-        // The lab's own types hold nothing that JSON cannot.
+        // The lab's own types contain nothing that JSON cannot represent.
         guard let bytes = try? compact ? line(value) : document(value) else {
             preconditionFailure("a value does not encode")
         }

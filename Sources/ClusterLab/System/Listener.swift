@@ -4,7 +4,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Accepts connections and gives each a thread of its own.
+/// Accepts connections and gives each its own thread.
 final class Listener: Sendable {
     private struct State {
         var isStopped = false
@@ -50,7 +50,7 @@ final class Listener: Sendable {
             let connection = etb_accept(descriptor)
             guard connection >= 0 else {
                 if state.withLock({ $0.isStopped }) { return }
-                // A connection that was cut before it was accepted, or too many open files: others may still come.
+                // A connection that was cut before it was accepted, or too many open files: more may still come.
                 interruptibleSleep(0.01)
                 continue
             }
@@ -70,7 +70,7 @@ final class Listener: Sendable {
     }
 
     private func end(_ connection: Int32) {
-        // Removed and closed under one lock: afterwards the number may be another connection's.
+        // Removed and closed under one lock: afterwards the number may belong to another connection.
         state.withLock { state in
             state.connections.remove(connection)
             close(connection)

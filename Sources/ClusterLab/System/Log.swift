@@ -1,13 +1,13 @@
 import Basics
 import Glibc
 
-/// The lab's log: a line for each event, to standard error, which `up` has pointed at `lab.log`.
+/// The lab's log: one line per event, to standard error, which `up` has redirected to `lab.log`.
 enum Log {
     static func note(_ text: String) {
-        // What a peer sent may be in the text: it must not begin a line of its own.
+        // The text may contain what a peer sent: that must not start a new line.
         let safe = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "?" : String($0) }.joined()
         let line = Array("\(Timestamp.now) \(safe)\n".utf8)
-        // One call, so that lines of different threads do not mix.
+        // A single call, so that lines of different threads do not mix.
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }
@@ -30,7 +30,7 @@ enum Clock {
     }
 }
 
-/// Waits until something holds, looking every few milliseconds.
+/// Waits until a condition holds, checking every few milliseconds.
 ///
 /// - Returns: whether it did within `seconds`.
 func wait(seconds: Double, until condition: () -> Bool) -> Bool {

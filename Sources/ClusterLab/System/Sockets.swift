@@ -8,8 +8,8 @@ enum Sockets {
         case udp
     }
 
-    /// A port that nothing uses on this address now. It is below those that Linux gives to clients (32768 and above): a
-    /// service that is down for a while finds it free again.
+    /// A port that is currently unused on this address. It is below those that Linux assigns to clients (32768 and
+    /// above): a service that is down for a while finds it free again.
     static func freePort(_ kind: Kind, on address: String) throws(LabError) -> UInt16 {
         for _ in 0..<1000 {
             let port = UInt16.random(in: 10_000..<32_768)
@@ -18,22 +18,22 @@ enum Sockets {
         throw LabError(.portTaken, "no port is free on \(address)")
     }
 
-    /// Whether nothing uses this port now.
+    /// Whether this port is currently unused.
     static func isFree(_ kind: Kind, _ address: String, _ port: UInt16) -> Bool {
         guard let descriptor = try? bound(kind, address, port) else { return false }
         close(descriptor)
         return true
     }
 
-    /// Whether a program has bound this UDP port, by what the kernel lists (`proc_net(5)`). Unlike `isFree`, asking takes
-    /// nothing, so it may be asked while that program is on its way up.
+    /// Whether a program has bound this UDP port, according to the kernel (`proc_net(5)`). Unlike `isFree`, this takes
+    /// nothing, so it can be used while that program is starting.
     static func isBound(udp port: UInt16, on address: String) -> Bool {
         var number = in_addr()
         guard inet_pton(AF_INET, address, &number) == 1, let table = try? LabFiles.text("/proc/self/net/udp") else {
             return false
         }
         return table.split(separator: "\n").dropFirst().contains { line in
-            // sl, then the local address as a number of this machine and the port, in hexadecimal digits.
+            // sl, then the local address as a number in host byte order and the port, in hexadecimal digits.
             let place = line.split(separator: " ").dropFirst().first?.split(separator: ":") ?? []
             return place.count == 2 && UInt32(place[0], radix: 16) == number.s_addr
                 && UInt16(place[1], radix: 16) == port
@@ -87,7 +87,7 @@ enum Sockets {
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &value, length)
     }
 
-    /// Receives exactly `count` bytes; nil when the peer closes, or is silent for too long.
+    /// Receives exactly `count` bytes; nil if the peer closes, or is silent for too long.
     static func receive(_ descriptor: Int32, exactly count: Int) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: count)
         var start = 0

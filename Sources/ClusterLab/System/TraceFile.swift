@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A log that a part of the lab writes as the real one does: lines at the end of a file.
+/// A log that a part of the lab writes like the real one: lines appended to a file.
 final class TraceFile: Sendable {
     private struct State {
         var descriptor: Int32
@@ -10,7 +10,7 @@ final class TraceFile: Sendable {
 
     private let state: Mutex<State>
 
-    /// A file that cannot be written to is a log that stays empty.
+    /// If the file cannot be written, the log stays empty.
     init(_ path: String) {
         state = Mutex(State(descriptor: open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)))
     }
@@ -19,7 +19,7 @@ final class TraceFile: Sendable {
 
     /// Writes lines, in one piece.
     ///
-    /// - Parameter form: makes a line of its number, counted from 1, its time with microseconds, and a text.
+    /// - Parameter form: formats a line from its number, counted from 1, its time with microseconds, and a text.
     func write(_ texts: [String], as form: (_ number: Int, _ time: String, _ text: String) -> String) {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
@@ -32,7 +32,7 @@ final class TraceFile: Sendable {
             var lines = ""
             for text in texts {
                 state.number += 1
-                // What a peer sent may be in the text: it must not begin a line of its own.
+                // The text may contain what a peer sent: that must not start a new line.
                 let safe = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "?" : String($0) }.joined()
                 lines += form(state.number, time, safe) + "\n"
             }

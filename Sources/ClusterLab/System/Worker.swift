@@ -2,7 +2,7 @@ import Basics
 import Dispatch
 import Synchronization
 
-/// One thread that does what it is given, in order, for as long as the process lives.
+/// One thread that executes work in order for the life of the process.
 final class Worker: Sendable {
     private let queue = Mutex<[@Sendable () -> Void]>([])
     private let ready = DispatchSemaphore(value: 0)

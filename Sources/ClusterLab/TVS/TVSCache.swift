@@ -3,8 +3,8 @@ import Synchronization
 import TrustList
 import X509
 
-/// The certificates that the Trust Verification Service vouches for: the trust store's, and those of the CTL file that is
-/// on its node now. It looks one up by serial number and issuer, the issuer spelt as trust lists spell it.
+/// The certificates that the Trust Verification Service vouches for: the trust store's, and those of the CTL file that
+/// is on its node now. It looks one up by serial number and issuer, the issuer spelled as in trust lists.
 final class TVSCache: Sendable {
     struct Entry: Sendable {
         var certificate: [UInt8]
@@ -35,7 +35,7 @@ final class TVSCache: Sendable {
         return inStore ?? inCTL
     }
 
-    /// The same by where it is: the trust store comes first.
+    /// The same by location: the trust store comes first.
     func entries(issuer: String, serialNumber: [UInt8]) -> (inStore: Entry?, inCTL: Entry?) {
         let key = Self.key(serialNumber, issuer)
         return state.withLock { state in

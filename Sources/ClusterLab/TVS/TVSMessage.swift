@@ -25,7 +25,7 @@ struct TVSMessage: Sendable {
 
     let command: Command
     let session: UInt32
-    /// Tag and value, in order; a tag stands at most once.
+    /// Tag and value, in order; a tag appears at most once.
     let elements: [(tag: UInt8, value: [UInt8])]
 
     init(_ command: Command, session: UInt32, elements: [(tag: UInt8, value: [UInt8])]) {
@@ -42,7 +42,7 @@ struct TVSMessage: Sendable {
         return String(decoding: bytes.dropLast(), as: UTF8.self)
     }
 
-    /// The length of the body that a head announces; nil where it is no head of a message known here.
+    /// The length of the body announced in a header; nil if it is not the header of a known message.
     static func bodyLength(_ head: [UInt8]) -> Int? {
         guard head.count == headLength, Array(head[..<2]) == magic, Command(rawValue: head[2]) != nil else {
             return nil
@@ -50,7 +50,7 @@ struct TVSMessage: Sendable {
         return head[8...9].bigEndian()
     }
 
-    /// Reads a whole message; nil where it is malformed.
+    /// Reads a complete message; nil if it is malformed.
     init?(head: [UInt8], body: [UInt8]) {
         guard let length = Self.bodyLength(head), length == body.count, let command = Command(rawValue: head[2]) else {
             return nil

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Answers phones that ask whether to trust a certificate. nginx speaks TLS in front of it.
+/// Answers phones that ask whether to trust a certificate. nginx handles TLS in front of it.
 struct TVSServer: Sendable {
     let cache: TVSCache
-    /// What it writes about questions over the network.
+    /// Its trace of requests over the network.
     var trace: TVSTrace?
 
     private static let idleSeconds = 30
@@ -26,7 +26,7 @@ struct TVSServer: Sendable {
         }
     }
 
-    /// The answer to a request; nil where it is none, or lacks what it must have.
+    /// The response to a request; nil if it is invalid or incomplete.
     func answer(_ request: TVSMessage) -> TVSMessage? {
         guard let device = request.value(TVSMessage.Tag.deviceName), device.first == 1, device.count > 1 else {
             return nil
@@ -52,7 +52,7 @@ struct TVSServer: Sendable {
         }
     }
 
-    /// What it knows by an issuer and a serial number.
+    /// What it knows for an issuer and a serial number.
     func entry(issuer: String, serialNumber: [UInt8], for device: String) -> TVSCache.Entry? {
         let entry = cache.entry(issuer: issuer, serialNumber: serialNumber)
         Log.note(

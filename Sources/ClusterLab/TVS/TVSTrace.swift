@@ -6,7 +6,7 @@ struct TVSTrace: Sendable {
 
     init(folder: String) { file = TraceFile(folder + "/tvs.log") }
 
-    /// A question, and what the service found.
+    /// A request, and what the service found.
     func query(
         subject: String, issuer: String, serialNumber: [UInt8], inStore: TVSCache.Entry?, inCTL: TVSCache.Entry?
     ) {

@@ -5,7 +5,7 @@ import Markup
 struct AXLInterface: Sendable {
     let cluster: LabCluster
 
-    /// Larger answers are refused: the client has to page.
+    /// Larger results are refused: the client has to page.
     private static let maximumRows = 2000
 
     func answer(_ request: WebRequest) -> WebResponse {
@@ -73,7 +73,7 @@ struct AXLInterface: Sendable {
         }
     }
 
-    /// What listPhone knows of a phone, and where it stands in the database.
+    /// What listPhone knows about a phone, and where it is in the database.
     private static let phoneFields = [
         "name": "d.name", "description": "d.description", "product": "tm.name as product", "model": "tm.name as model",
         "class": "tc.name as class", "protocol": "tdp.name as protocol", "devicePoolName": "dp.name as devicepoolname",
@@ -81,8 +81,8 @@ struct AXLInterface: Sendable {
     ]
     private static let searchFields = ["name": "d.name", "description": "d.description", "devicePoolName": "dp.name"]
 
-    /// The phones whose fields are like patterns (`%` for any text), with the fields that are asked for, from `skip` on
-    /// and at most `first` of them.
+    /// The phones whose fields match patterns (`%` for any text), with the requested fields, from `skip` on and at most
+    /// `first` of them.
     private func list(_ operation: MarkupElement, _ namespace: String) -> WebResponse {
         func refused(_ text: String) -> WebResponse { SOAP.fault(text, code: -1, request: operation.name) }
         guard let criteria = operation.element(named: "searchCriteria")?.elements, !criteria.isEmpty,

@@ -9,7 +9,7 @@ struct CertificateREST: Sendable {
 
     static let root = "/platformcom/api/v1/certmgr/config"
 
-    /// Something that is refused, with its HTTP status.
+    /// A refusal, with its HTTP status.
     private struct Refusal: Error {
         let status: Int
         let message: String

@@ -12,7 +12,7 @@ struct Multipart: Sendable {
     func part(_ name: String) -> Part? { parts.first { $0.name == name } }
     func text(_ name: String) -> String? { part(name).map { String(decoding: $0.content, as: UTF8.self) } }
 
-    /// Nil where the body is not what its type says.
+    /// Nil if the body does not match its type.
     init?(contentType: String?, body: [UInt8]) {
         guard let contentType, contentType.lowercased().hasPrefix("multipart/form-data"),
             let boundary = Self.parameter("boundary", of: contentType), !boundary.isEmpty, boundary.utf8.count <= 70

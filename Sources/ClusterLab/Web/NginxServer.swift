@@ -2,9 +2,9 @@ import Basics
 import Glibc
 import Synchronization
 
-/// The nginx that stands in front of everything: TLS, the web pages, HTTP 6970, and TVS.
+/// The nginx in front of everything: TLS, the web pages, HTTP 6970, and TVS.
 final class NginxServer: Sendable {
-    /// What is to be reachable now.
+    /// What should be reachable now.
     struct Front: Sendable {
         var node: LabPlan.Node
         var web: Bool
@@ -23,7 +23,7 @@ final class NginxServer: Sendable {
         "/cmplatform/tftpFileUpload.do", "/cmplatform/certificateUpload.do",
         CertificateREST.root + "/trust/certificates",
     ]
-    /// The status by which the lab asks for the connection to be cut without an answer.
+    /// The status by which the lab requests that the connection be cut without a response.
     static let cutStatus = 598
 
     private let folder: LabFolder
@@ -35,7 +35,7 @@ final class NginxServer: Sendable {
         self.release = release
     }
 
-    /// Starts nginx, or tells it what has changed, and waits until that is so.
+    /// Starts nginx, or reloads its configuration, and waits until it is in effect.
     func apply(_ fronts: [Front]) throws(LabError) {
         try process.withLock { (process) throws(LabError) in
             let configuration = configuration(fronts)
@@ -70,8 +70,8 @@ final class NginxServer: Sendable {
         return Set(text.split(whereSeparator: \.isWhitespace).compactMap { pid_t($0) })
     }
 
-    /// Whether a worker accepts no more connections: for a moment the old and the new one both do. nginx tells in the
-    /// process's name.
+    /// Whether a worker accepts no more connections: for a moment both the old and the new one do. nginx shows this in
+    /// the process name.
     private static func hasRetired(_ worker: pid_t) -> Bool {
         guard let name = try? LabFiles.text("/proc/\(worker)/cmdline"), !name.isEmpty else { return true }
         return name.contains("shutting down")

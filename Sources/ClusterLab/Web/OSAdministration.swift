@@ -68,7 +68,7 @@ struct OSAdministration: Sendable {
     }
 
     private func logIn(_ request: WebRequest, _ id: String?) -> WebResponse {
-        // Tomcat: a login without the session that the login page began.
+        // Tomcat: a login without the session that the login page started.
         guard let id, sessions.exists(id) else { return .status(408) }
         let fields = request.formFields
         func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
@@ -125,7 +125,7 @@ struct OSAdministration: Sendable {
         guard let file = form.part("file"), let given = file.fileName, let directory = form.text("directory") else {
             return "Error: File is required"
         }
-        // Browsers of old sent the whole path.
+        // Old browsers sent the whole path.
         let name = given.split { $0 == "/" || $0 == "\\" }.last.map(String.init) ?? ""
         let folders = directory.split(separator: "/").map(String.init)
         guard Self.isName(name) else { return "Error: File is required" }
@@ -207,7 +207,7 @@ struct OSAdministration: Sendable {
         return WebPage.certificateList(found, node: node.plan.name, status: status, token: token(id))
     }
 
-    /// Whether a certificate is what a search asks for; without a text, every one is.
+    /// Whether a certificate matches a search; without a text, every one does.
     private static func matches(_ entry: CertificateEntry, _ search: WebRequest) -> Bool {
         guard let wanted = search.query("searchText")?.lowercased(), !wanted.isEmpty else { return true }
         let text =

@@ -27,7 +27,7 @@ struct RISInterface: Sendable {
         guard items.count <= Self.maximumDevices else {
             return SOAP.fault("The number of SelectItems exceeds \(Self.maximumDevices)")
         }
-        // As many as are asked for, and never more than it gives.
+        // As many as requested, and never more than the limit.
         let wanted = criteria.element(named: "MaxReturnedDevices").flatMap { Int($0.text) } ?? Self.maximumDevices
         let matching = selected(criteria, items)
         let devices = matching.prefix(min(max(wanted, 0), Self.maximumDevices))
@@ -41,7 +41,7 @@ struct RISInterface: Sendable {
             """)
     }
 
-    /// A phone as the service knows it. One that is not registered is listed where it was last, the publisher.
+    /// A phone as known to the service. One that is not registered is listed at its last node, the publisher.
     private struct Device {
         let name: String
         let model: PhoneModel
@@ -52,7 +52,7 @@ struct RISInterface: Sendable {
         var status: String { node == nil ? "UnRegistered" : "Registered" }
     }
 
-    /// The phones that the criteria name, by name with `*` for any text.
+    /// The phones that match the criteria, by name with `*` for any text.
     private func selected(_ criteria: MarkupElement, _ items: [MarkupElement]) -> [Device] {
         let names = items.compactMap { $0.element(named: "Item")?.text }.filter { !$0.isEmpty }
         let patterns = names.filter { $0.hasSuffix("*") }

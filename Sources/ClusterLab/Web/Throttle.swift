@@ -1,12 +1,13 @@
 import Synchronization
 
-/// Counts what an interface is asked, and refuses more than it takes in a time. Source: docs/lab.md, "Faults".
+/// Counts the requests to an interface, and refuses more than it accepts in a given time. Source: docs/lab.md,
+/// "Faults".
 final class Throttle: Sendable {
     enum Interface: Sendable {
         case axl
         case ris
 
-        /// How many requests it takes in one window.
+        /// How many requests it accepts in one window.
         var limit: Int {
             switch self {
             case .axl: 20
@@ -19,7 +20,7 @@ final class Throttle: Sendable {
 
     /// Whether one more request is answered now.
     ///
-    /// - Parameter window: seconds; nil where nothing is refused.
+    /// - Parameter window: seconds; nil if nothing is refused.
     func admits(_ interface: Interface, window: Double?) -> Bool {
         guard let window else { return true }
         let now = ContinuousClock.now

@@ -2,7 +2,7 @@ import Basics
 import FlyingFox
 import FoundationEssentials
 
-/// A request as the lab's pages see it.
+/// A request as seen by the lab's pages.
 struct WebRequest: Sendable {
     var method: String
     /// Percent-encoded, without the query.

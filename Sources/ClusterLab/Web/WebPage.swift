@@ -103,7 +103,7 @@ enum WebPage {
         return "<select name=\"\(name)\">\(options)</select>"
     }
 
-    /// With a form to delete it, where that is allowed.
+    /// With a form to delete it, if that is allowed.
     static func certificateDetails(_ entry: CertificateEntry, node: String, token: String?) -> String {
         let deletion =
             entry.isOwn

@@ -53,7 +53,8 @@ final class WebServers: Sendable {
         ClosureHTTPHandler { request in answer(try await WebRequest(request)).flyingFox }
     }
 
-    /// What a node's faults make of an answer: nothing was changed later than without them, only the answer is late or lost.
+    /// The effect of a node's faults on a response: no change happened later than without them, only the response is
+    /// late or lost.
     private func answerInTime(_ request: WebRequest) async throws -> WebResponse {
         let node = request.header("X-Lab-Node").flatMap(cluster.node)
         if let node, node.delay > 0 { try await Task.sleep(for: .seconds(node.delay)) }
@@ -66,7 +67,7 @@ final class WebServers: Sendable {
         request.method == "POST" && NginxServer.uploads.contains { request.path.hasPrefix($0) }
     }
 
-    /// nginx names the node in a header of its own, which a client cannot set.
+    /// nginx passes the node in a header of its own, which a client cannot set.
     private func answer(_ request: WebRequest) -> WebResponse {
         guard let name = request.header("X-Lab-Node"), let node = cluster.node(name), let sessions = sessions[name]
         else {

@@ -8,7 +8,7 @@ final class WebSessions: Sendable {
         /// Logged in, under a new session id.
         case accepted(id: String)
         case refused
-        /// Too many wrong passwords in a row: nobody is let in for a while.
+        /// Too many wrong passwords in a row: no logins for a while.
         case locked(seconds: Int64)
     }
 
@@ -73,14 +73,14 @@ final class WebSessions: Sendable {
         state.withLock { $0.sessions[id] = nil }
     }
 
-    /// The token for the next form of this session; the one before is void from now on.
+    /// The token for the next form of this session; the previous one is no longer valid.
     func nextToken(_ id: String) -> String {
         let token = Self.random()
         state.withLock { $0.sessions[id]?.token = token }
         return token
     }
 
-    /// Whether a form's token is the one that was handed out last. It can be used once.
+    /// Whether a form's token is the one that was issued last. It can be used once.
     func spendToken(_ id: String, _ token: String?) -> Bool {
         state.withLock { state in
             guard let expected = state.sessions[id]?.token else { return false }

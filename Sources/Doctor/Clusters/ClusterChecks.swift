@@ -52,7 +52,7 @@ struct ClusterReachCheck: DoctorCheck {
     }
 }
 
-/// Whether the keys are those that are pinned.
+/// Whether the keys match the pinned ones.
 struct ClusterKeyCheck: DoctorCheck {
     let name = "cluster-keys"
     let cluster: ClusterContext
@@ -72,7 +72,7 @@ struct ClusterKeyCheck: DoctorCheck {
         guard findings.isEmpty else { return findings }
         let count = cluster.keys.reduce(0) { $0 + $1.keys.count }
         return count == 0
-            ? [] : [DoctorFinding(self, .ok, "keys-match", localized("\(count) keys are those that are pinned."))]
+            ? [] : [DoctorFinding(self, .ok, "keys-match", localized("\(count) keys match the pinned ones."))]
     }
 
     private func finding(_ node: NodeConfiguration, _ key: FirstContact.Key) -> DoctorFinding? {
@@ -81,17 +81,18 @@ struct ClusterKeyCheck: DoctorCheck {
         let what: LocalizableText = localized("The \(key.purpose.rawValue.uppercased()) key of \(node.name)")
         guard let pin else {
             return DoctorFinding(
-                self, .error, "key-not-pinned", localized("\(what) is not pinned; it shows \(key.fingerprint)."),
+                self, .error, "key-not-pinned", localized("\(what) is not pinned; it presents \(key.fingerprint)."),
                 next: [
                     localized(
-                        "Compare it with the node's own, then add the cluster again: etoken-bridge cluster add --force")
+                        "Compare it with what the node's console shows, then add the cluster again: etoken-bridge cluster add --force"
+                    )
                 ])
         }
         return DoctorFinding(
-            self, .error, "key-changed", localized("\(what) is \(key.fingerprint), and \(pin) is pinned."),
+            self, .error, "key-changed", localized("\(what) is \(key.fingerprint), but \(pin) is pinned."),
             next: [
                 localized(
-                    "Find out why: a regenerated certificate, or somebody in between. If it was meant, enter the new key in \(ConfigurationFile.defaultPath)."
+                    "Find out why: a regenerated certificate, or a man in the middle. If the change was intended, enter the new key in \(ConfigurationFile.defaultPath)."
                 )
             ])
     }
@@ -107,7 +108,7 @@ struct ClusterKeyCheck: DoctorCheck {
     }
 }
 
-/// Whether the accounts are accepted, the release is known, and the cluster agrees with itself.
+/// Whether the accounts are accepted, the release is known, and the cluster is consistent.
 struct ClusterHealthCheck: DoctorCheck {
     let name = "cluster-health"
     let cluster: ClusterContext
@@ -138,7 +139,7 @@ struct ClusterHealthCheck: DoctorCheck {
             _ = try cluster.cluster.axl().executeSQLQuery("select name from processnode")
             return [
                 DoctorFinding(
-                    self, .ok, "accounts-accepted", localized("The platform and the application account are accepted."))
+                    self, .ok, "accounts-accepted", localized("The platform and application accounts are accepted."))
             ]
         } catch {
             return [refusal(error)]
@@ -150,7 +151,7 @@ struct ClusterHealthCheck: DoctorCheck {
         guard (version.major == 8 && version.minor >= 6) || (9...15).contains(version.major) else {
             return DoctorFinding(
                 self, .warning, "release-not-known",
-                localized("CUCM \(text) is outside of 8.6 to 15, for which this program was made."),
+                localized("CUCM \(text) is outside the range that this program supports, 8.6 to 15."),
                 next: [localized("Try every change on a copy of the cluster first.")])
         }
         return DoctorFinding(self, .ok, "release-known", localized("The cluster runs CUCM \(text)."))
@@ -161,7 +162,7 @@ struct ClusterHealthCheck: DoctorCheck {
         guard !findings.isEmpty else {
             return [
                 DoctorFinding(
-                    self, .ok, "consistent", localized("Mode, trust lists, services and replication fit together."))
+                    self, .ok, "consistent", localized("Mode, trust lists, services and replication are consistent."))
             ]
         }
         return findings.map {

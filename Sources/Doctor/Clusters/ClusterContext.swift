@@ -5,8 +5,8 @@ import Glibc
 import Messages
 import Operations
 
-/// What the checks of a cluster look at, each found out once. A check whose ground is missing (a node that cannot be
-/// reached, a key that is not the pinned one) leaves it to the one before to say so.
+/// What the checks of a cluster need, each determined once. A check whose prerequisite is missing (a node that cannot
+/// be reached, a key that is not the pinned one) leaves it to the previous check to report that.
 final class ClusterContext {
     let cluster: ClusterClient
 
@@ -19,7 +19,7 @@ final class ClusterContext {
         let node: NodeConfiguration
         let port: UInt16
         let purpose: LocalizableText
-        /// Nil where it answers.
+        /// Nil if it answers.
         let failure: LocalizableText?
     }
 
@@ -49,7 +49,7 @@ final class ClusterContext {
         services.contains { $0.node.name == node.name && $0.port == port && $0.failure == nil }
     }
 
-    /// The keys that nodes show on those of their ports that answer.
+    /// The keys that nodes present on those ports that answer.
     private(set) lazy var keys: [FirstContact] = {
         let wanted = nodes.map { node in
             var purposes: [FirstContact.Key.Purpose] = []
@@ -61,14 +61,14 @@ final class ClusterContext {
         return Concurrently.map(wanted) { FirstContact(with: $0, purposes: $1) }
     }()
 
-    /// Whether a node shows the keys that are pinned.
+    /// Whether a node presents the pinned keys.
     func isTrusted(_ node: NodeConfiguration) -> Bool {
         keys.first { $0.node.name == node.name }.map { contact in
             contact.keys.allSatisfy { $0.fingerprint == node.pin(of: $0.purpose) }
         } ?? false
     }
 
-    /// Nil where the publisher's command line cannot be reached or is not trusted: then nobody is logged in to.
+    /// Nil if the publisher's command line cannot be reached or is not trusted: then there is no login.
     private(set) lazy var status: Result<ClusterStatus, ClusterError>? = {
         guard let publisher = cluster.configuration.publisher, answers(publisher, publisher.sshPort),
             isTrusted(publisher)

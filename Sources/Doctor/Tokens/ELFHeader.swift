@@ -9,9 +9,9 @@ struct ELFHeader: Hashable {
     /// `e_machine`.
     let machine: UInt16
 
-    /// Why a file's header cannot be told.
+    /// Why a file's header cannot be read.
     enum Fault: Error, Equatable {
-        /// The file cannot be read; the system's words.
+        /// The file cannot be read; the system's error message.
         case unreadable(String)
         case notELF
     }
@@ -27,7 +27,7 @@ struct ELFHeader: Hashable {
         try self.init(Array(start.prefix(count)))
     }
 
-    /// - Parameter start: the first 20 bytes of the file at least.
+    /// - Parameter start: at least the first 20 bytes of the file.
     init(_ start: [UInt8]) throws(Fault) {
         guard start.count >= 20, start.starts(with: [0x7f, UInt8(ascii: "E"), UInt8(ascii: "L"), UInt8(ascii: "F")]),
             start[4] == 1 || start[4] == 2, start[5] == 1 || start[5] == 2

@@ -12,7 +12,7 @@ struct ModuleCheck: DoctorCheck {
                 DoctorFinding(
                     self, .error, "no-module",
                     localized(
-                        "No PKCS#11 module (driver of tokens) is installed: neither OpenSC nor the software of a token's maker."
+                        "No PKCS#11 module (token driver) is installed: neither OpenSC nor the software of a token vendor."
                     ),
                     next: [
                         localized(
@@ -34,7 +34,7 @@ struct ModuleCheck: DoctorCheck {
         if error.code == .noAnswer {
             return DoctorFinding(
                 self, .error, "module-hangs", error.text,
-                next: [localized("Pull all tokens, insert them again, and run etoken-bridge doctor.")])
+                next: [localized("Remove all tokens, insert them again, and run etoken-bridge doctor.")])
         }
         let header: ELFHeader
         do throws(ELFHeader.Fault) {
@@ -44,7 +44,7 @@ struct ModuleCheck: DoctorCheck {
         } catch {
             return DoctorFinding(
                 self, .error, "module-not-a-library",
-                localized("Module \(path) is no library for Linux: the file is damaged, or something else."),
+                localized("Module \(path) is not a Linux library: the file is damaged or of another type."),
                 next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
         }
         if let own = ELFHeader.own, header != own {
@@ -55,7 +55,7 @@ struct ModuleCheck: DoctorCheck {
                 ),
                 next: [
                     localized(
-                        "Install the \(own.bits)-bit version of the token's driver, or give its path with --module.")
+                        "Install the \(own.bits)-bit version of the token's driver, or specify its path with --module.")
                 ])
         }
         if let library = Self.missingLibrary(error.text.localized) {
@@ -65,7 +65,7 @@ struct ModuleCheck: DoctorCheck {
                 next: [
                     .verbatim("ldd \(path) | grep 'not found'"),
                     localized(
-                        "Install the package that has it (apt-file search \(library)), or a release of the token's driver for this system."
+                        "Install the package that contains it (apt-file search \(library)), or a release of the token's driver for this system."
                     ),
                 ])
         }

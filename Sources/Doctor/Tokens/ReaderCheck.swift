@@ -11,9 +11,10 @@ struct ReaderCheck: DoctorCheck {
             return [
                 DoctorFinding(
                     self, .warning, "no-reader",
-                    localized("The smart card service sees no reader. A USB token is one as soon as it is plugged in."),
+                    localized(
+                        "The smart card service sees no reader. A USB token counts as one as soon as it is plugged in."),
                     next: [
-                        localized("Plug in a token, and see whether it is a line more in: lsusb")
+                        localized("Plug in a token, and check whether it adds a line to the output of: lsusb")
                     ])
             ]
         }
@@ -28,8 +29,9 @@ struct ReaderCheck: DoctorCheck {
             return DoctorFinding(
                 self, .error, "card-mute",
                 localized(
-                    "The card in reader \(reader.name) does not answer: it is damaged, or put in the wrong way round."),
-                next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
+                    "The card in reader \(reader.name) does not answer: it is damaged, or inserted the wrong way round."
+                ),
+                next: [localized("Remove it, insert it again, and run etoken-bridge doctor.")])
         }
         let card = reader.atr.flatMap(KnownCard.with)?.name
         let what: LocalizableText = localized(
@@ -37,8 +39,8 @@ struct ReaderCheck: DoctorCheck {
         )
         guard let status = context.cardStatus(in: reader) else {
             return DoctorFinding(
-                self, .error, "card-hangs", localized("\(what), which does not answer any more."),
-                next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
+                self, .error, "card-hangs", localized("\(what), which no longer answers."),
+                next: [localized("Remove it, insert it again, and run etoken-bridge doctor.")])
         }
         switch status {
         case .success: return DoctorFinding(self, .ok, "card-present", localized("\(what)."))
@@ -49,8 +51,9 @@ struct ReaderCheck: DoctorCheck {
                 ? ""
                 : localized(" These use the smart card service now: \(programs.joined(separator: ", ")).").localized
             return DoctorFinding(
-                self, .error, "card-held", localized("\(what), but another program has it for itself.\(who)"),
-                next: [localized("End that program, or wait until it is done; then run etoken-bridge token list.")])
+                self, .error, "card-held", localized("\(what), but another program has exclusive access to it.\(who)"),
+                next: [localized("Quit that program, or wait until it is finished; then run etoken-bridge token list.")]
+            )
         case .securityViolation:
             return DoctorFinding(
                 self, .error, "card-refused", localized("\(what), but polkit does not allow this user to use cards."),
@@ -58,7 +61,7 @@ struct ReaderCheck: DoctorCheck {
         default:
             return DoctorFinding(
                 self, .error, "card-unusable", localized("\(what), but \(status.sentence) (\(status.name))."),
-                next: [localized("Pull it, put it in again, and run etoken-bridge doctor.")])
+                next: [localized("Remove it, insert it again, and run etoken-bridge doctor.")])
         }
     }
 }

@@ -2,7 +2,7 @@ import Glibc
 import Messages
 import SmartCards
 
-/// Whether the smart card service is installed, runs, and lets this user in.
+/// Whether the smart card service is installed, running, and accessible to this user.
 struct ServiceCheck: DoctorCheck {
     let name = "smart-card-service"
 
@@ -26,7 +26,7 @@ struct ServiceCheck: DoctorCheck {
                 DoctorFinding(
                     self, .error, "service-gone",
                     localized(
-                        "The smart card service (pcscd) has ended and left its socket \(socket.path) behind: nobody listens there."
+                        "The smart card service (pcscd) has ended and left its socket \(socket.path) behind: nothing is listening there."
                     ),
                     next: start(context, verb: "restart"))
             ]
@@ -41,8 +41,8 @@ struct ServiceCheck: DoctorCheck {
                         .verbatim("ls -ld \(socket.path)"),
                         localized(
                             context.hasSystemd
-                                ? "Everybody may usually write there (mode 0666); sudo systemctl restart pcscd.socket makes it anew."
-                                : "Everybody may usually write there (mode 0666); restart pcscd to make it anew."),
+                                ? "Normally everyone can write to it (mode 0666); sudo systemctl restart pcscd.socket recreates it."
+                                : "Normally everyone can write to it (mode 0666); restart pcscd to recreate it."),
                     ])
             ]
         case .failed(let reason):
@@ -60,12 +60,13 @@ struct ServiceCheck: DoctorCheck {
         case .success:
             return DoctorFinding(
                 self, .ok, "service-answers", localized("The smart card service answers at \(context.socket.path)."))
-        // pcscd hangs up on whom polkit refuses. Seen soon enough, that looks as if nobody listened; and here somebody does.
+        // pcscd hangs up on users whom polkit refuses. If noticed early, that looks as if nothing were listening; but
+        // here something is.
         case .failure(let error) where error.code == .refused || error.code == .noService:
             return DoctorFinding(
                 self, .error, "service-refuses",
                 localized(
-                    "The smart card service hangs up on user \(Self.user): polkit does not allow the access. It usually allows it to whoever sits at the machine, and not over ssh."
+                    "The smart card service disconnects user \(Self.user): polkit denies access. Normally it allows the user at the console, but not over ssh."
                 ),
                 next: [
                     .verbatim("pkcheck --action-id org.debian.pcsc-lite.access_pcsc --process $$"),
@@ -75,7 +76,7 @@ struct ServiceCheck: DoctorCheck {
             return DoctorFinding(
                 self, .error, "service-fails",
                 localized(
-                    "Something listens at \(context.socket.path), and does not answer as the smart card service: \(error.status.sentence)."
+                    "Something is listening at \(context.socket.path), but does not respond like the smart card service: \(error.status.sentence)."
                 ),
                 next: start(context, verb: "restart"))
         }
@@ -90,10 +91,10 @@ struct ServiceCheck: DoctorCheck {
         }
         let place: LocalizableText =
             getenv("PCSCLITE_CSOCK_NAME") == nil
-            ? .verbatim("") : localized(" where PCSCLITE_CSOCK_NAME says it is (unset it unless that is meant)")
+            ? .verbatim("") : localized(" where PCSCLITE_CSOCK_NAME says it is (unset it unless that is intended)")
         return DoctorFinding(
             self, .error, "service-not-running",
-            localized("The smart card service (pcscd) does not run: \(context.socket.path) is not there\(place)."),
+            localized("The smart card service (pcscd) is not running: \(context.socket.path) does not exist\(place)."),
             next: start(context, verb: "enable --now"))
     }
 
@@ -105,7 +106,7 @@ struct ServiceCheck: DoctorCheck {
         getpwuid(geteuid()).map { .verbatim(String(cString: $0.pointee.pw_name)) } ?? localized("number \(geteuid())")
     }
 
-    /// Whose it is and who may open it, where that can be seen.
+    /// Its owner and mode, if visible.
     private static func owner(of path: String) -> LocalizableText {
         var status = stat()
         guard stat(path, &status) == 0 else { return localized(", nor look into its folder") }

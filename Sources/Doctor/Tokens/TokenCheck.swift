@@ -13,14 +13,14 @@ struct TokenCheck: DoctorCheck {
             findings.append(
                 DoctorFinding(
                     self, .error, "token-unreadable", failure.text,
-                    next: [localized("Pull the token, insert it again, and run etoken-bridge doctor.")]))
+                    next: [localized("Remove the token, insert it again, and run etoken-bridge doctor.")]))
         }
         findings += context.unreadReaders.map { unread($0, context).about($0) }
         if findings.isEmpty, !context.hasSilentModule {
             findings.append(
                 DoctorFinding(
-                    self, .warning, "no-token", localized("No token is there."),
-                    next: [localized("Insert one: etoken-bridge token wait tells when it is seen.")]))
+                    self, .warning, "no-token", localized("No token found."),
+                    next: [localized("Insert one: etoken-bridge token wait reports when it is detected.")]))
         }
         return findings
     }
@@ -82,27 +82,28 @@ struct TokenCheck: DoctorCheck {
         guard let known else {
             return DoctorFinding(
                 self, .error, "card-unknown",
-                localized("PC/SC sees a card in reader \(reader.name) (ATR \(atr)), and no module here reads it."),
+                localized(
+                    "PC/SC sees a card in reader \(reader.name) (ATR \(atr)), but no module on this machine reads it."),
                 next: [
                     localized(
-                        "Install the PKCS#11 module of the card's maker, and give its path: etoken-bridge token list --module PATH"
+                        "Install the PKCS#11 module of the card's vendor, and specify its path: etoken-bridge token list --module PATH"
                     )
                 ])
         }
         let what: LocalizableText = localized("PC/SC sees \(known.name) in reader \(reader.name)")
         let software = known.software
         if context.modules.contains(where: { (try? $0.loaded.get()) != nil && software.owns(module: $0.path) }) {
-            let again: LocalizableText = localized("Pull the token, insert it again: etoken-bridge token list")
+            let again: LocalizableText = localized("Remove the token, insert it again: etoken-bridge token list")
             guard let service = software.service else {
                 return DoctorFinding(
                     self, .error, "card-unread",
-                    localized("\(what), and \(software.name) is here, but shows no token: it is not initialised."),
+                    localized("\(what), and \(software.name) is installed but shows no token: it is not initialised."),
                     next: [again])
             }
             return DoctorFinding(
                 self, .error, "card-unread",
                 localized(
-                    "\(what), and \(software.name) is here, but shows no token: it is not initialised, or the service \(service) does not run."
+                    "\(what), and \(software.name) is installed but shows no token: it is not initialised, or the service \(service) is not running."
                 ),
                 next: [.verbatim("sudo systemctl restart \(service)"), again])
         }
@@ -117,13 +118,14 @@ struct TokenCheck: DoctorCheck {
             return DoctorFinding(
                 self, .error, "card-needs-vendor-module",
                 localized(
-                    "\(what), OpenSC knows the card but finds no token on it: it was filled by its maker's own software."
+                    "\(what), OpenSC knows the card but finds no token on it: it was initialised with its vendor's own software."
                 ),
                 next: [install])
         case .since(let release):
             return DoctorFinding(
                 self, .error, "card-needs-newer-opensc",
-                localized("\(what), OpenSC reads it from release \(release) on, and the one here does not."),
+                localized(
+                    "\(what), OpenSC supports it from release \(release) on, but the one installed here does not."),
                 next: [.verbatim("opensc-tool --version"), install])
         }
     }

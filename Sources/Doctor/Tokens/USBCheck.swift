@@ -1,7 +1,7 @@
 import Messages
 
-/// Whether tokens that are plugged in have a reader driver: the older ones are no CCID devices, and the distributions have
-/// no driver for them.
+/// Whether plugged-in tokens have a reader driver: the older ones are not CCID devices, and the distributions have no
+/// driver for them.
 struct USBCheck: DoctorCheck {
     let name = "usb"
 
@@ -11,10 +11,10 @@ struct USBCheck: DoctorCheck {
             if !token.hasDriver() {
                 return DoctorFinding(
                     self, .error, "usb-no-driver",
-                    localized("\(what), and no reader driver of the smart card service knows it."),
+                    localized("\(what), but no reader driver of the smart card service supports it."),
                     next: [
                         localized(
-                            "Install the reader driver of the token's maker (SafeNet Authentication Client brings that of eTokens), then restart pcscd."
+                            "Install the reader driver of the token's vendor (SafeNet Authentication Client includes that of eTokens), then restart pcscd."
                         ),
                         .verbatim("etoken-bridge doctor"),
                     ])
@@ -25,7 +25,7 @@ struct USBCheck: DoctorCheck {
                     localized("\(what), but the smart card service sees no reader."),
                     next: [
                         context.hasSystemd ? .verbatim("sudo systemctl restart pcscd") : localized("Restart pcscd."),
-                        localized("If it still is not seen: sudo pcscd --foreground --debug"),
+                        localized("If it is still not detected: sudo pcscd --foreground --debug"),
                     ])
             }
             return DoctorFinding(self, .ok, "usb-token", localized("\(what)."))

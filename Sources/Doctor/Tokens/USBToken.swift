@@ -2,8 +2,9 @@ import Basics
 import Glibc
 import Messages
 
-/// Tokens on the USB, here Aladdin's, SafeNet's and Thales'. Sources: the USB ID repository (usb.ids), and for the vendor
-/// 08e6 the devices that libccid serves. udev/70-etoken-bridge.rules has the same list, and a test that compares.
+/// Tokens on the USB, here Aladdin's, SafeNet's and Thales'. Sources: the USB ID repository (usb.ids), and for the
+/// vendor 08e6 the devices that libccid serves. udev/70-etoken-bridge.rules has the same list, and a test compares
+/// them.
 struct USBToken: Hashable {
     let vendor: UInt16
     let product: UInt16
@@ -32,7 +33,7 @@ struct USBToken: Hashable {
     /// For example `0529:0620`.
     var id: String { "\(Self.hex(vendor)):\(Self.hex(product))" }
 
-    /// Those that are plugged in, as the kernel tells.
+    /// Those that are plugged in, according to the kernel.
     static func pluggedIn(_ devices: String = "/sys/bus/usb/devices") -> [USBToken] {
         folders(in: devices).compactMap { device in
             guard let vendor = number("\(device)/idVendor"), let product = number("\(device)/idProduct") else {
@@ -42,7 +43,7 @@ struct USBToken: Hashable {
         }
     }
 
-    /// Whether a reader driver of pcscd names this device.
+    /// Whether a reader driver of pcscd lists this device.
     func hasDriver(in drivers: String = "/usr/lib/pcsc/drivers") -> Bool {
         Self.folders(in: drivers).contains { bundle in
             guard let bytes = try? Files.read("\(bundle)/Contents/Info.plist") else { return false }

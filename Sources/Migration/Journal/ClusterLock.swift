@@ -2,11 +2,12 @@ import Basics
 import Glibc
 import Messages
 
-/// Keeps two runs on this machine from changing one cluster at the same time. It goes with the process, however that ends.
+/// Keeps two runs on this machine from changing one cluster at the same time. Released when the process exits, for any
+/// reason.
 public final class ClusterLock {
     private let lock: FileLock
 
-    /// - Throws: ``MigrationError`` (`busy`) where another process holds it.
+    /// - Throws: ``MigrationError`` (`busy`) if another process holds it.
     public init(_ cluster: String, in folder: StateFolder) throws {
         let path = Self.path(cluster, folder)
         try Files.makeFolder("\(folder.path)/locks")
@@ -19,7 +20,8 @@ public final class ClusterLock {
                     holder.isEmpty
                         ? "Another run is changing cluster \(cluster)."
                         : "Another run (process \(holder)) is changing cluster \(cluster)."),
-                next: localized("Wait for it, or see how far it is: etoken-bridge migrate status --cluster \(cluster)"))
+                next: localized(
+                    "Wait for it to finish, or check its progress: etoken-bridge migrate status --cluster \(cluster)"))
         }
     }
 
@@ -27,8 +29,8 @@ public final class ClusterLock {
         "\(folder.path)/locks/\(Files.name(cluster)).lock"
     }
 
-    /// The run that holds the lock now: its process, and since when, in seconds since 1970; nil where none does. A run that
-    /// begins while this looks is not disturbed.
+    /// The run that holds the lock now: its process, and since when, in seconds since 1970; nil if there is none. A run
+    /// that begins while this looks is not disturbed.
     static func holder(of cluster: String, in folder: StateFolder) -> (process: Int, since: Int64)? {
         let path = path(cluster, folder)
         var status = stat()
@@ -41,6 +43,6 @@ public final class ClusterLock {
     private static func failure(_ path: String, _ cluster: String, _ why: LocalizableText) -> MigrationError {
         MigrationError(
             .busy, localized("Cluster \(cluster) cannot be locked against other runs: \(path): \(why)."),
-            next: localized("Put that right, and run the command again."))
+            next: localized("Fix that, and run the command again."))
     }
 }

@@ -3,9 +3,9 @@ import Cluster
 import Configuration
 import Messages
 
-/// The journal of one change: an append-only file, a JSON document a line, synced after each.
+/// The journal of one change: an append-only file with one JSON document per line, synced after each.
 ///
-/// What was written before a crash is there after it; a line that was cut off by the crash counts as not written.
+/// What was written before a crash is there afterwards; a line that was cut off by the crash counts as not written.
 /// Source: docs/architecture.md, "The journal".
 public final class Journal {
     public private(set) var records: [JournalRecord]
@@ -17,7 +17,7 @@ public final class Journal {
 
     public var path: String { file.path }
 
-    /// As the first record holds it.
+    /// As in the first record.
     public let plan: ChangePlan
 
     private init(_ file: LineFile, _ plan: ChangePlan, _ records: [JournalRecord]) {
@@ -27,19 +27,19 @@ public final class Journal {
         state = JournalState(records)
     }
 
-    /// Begins the journal of a change.
+    /// Starts the journal of a change.
     ///
-    /// - Throws: `FileError`; `exists` where a change of this name has one.
+    /// - Throws: `FileError`; `exists` if a change of this name has one.
     static func create(_ plan: ChangePlan, in folder: StateFolder) throws -> Journal {
         try Files.makeFolder(folder.journals)
         let path = folder.journalPath(of: plan.id)
         let first = JournalRecord(number: 1, time: .now, event: .planned, plan: plan)
-        // In one piece: a journal without its plan would be of no use.
+        // In one piece: a journal without its plan would be useless.
         try Files.write(JSON.line(first, userInfo: .keepingTemplates), to: path, permissions: 0o600, replacing: false)
         return try open(path)
     }
 
-    /// Opens a journal to go on writing it.
+    /// Opens a journal for appending.
     ///
     /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`).
     public static func open(_ path: String) throws -> Journal {
@@ -57,7 +57,7 @@ public final class Journal {
         try decode(try LineFile.lines(of: path), path)
     }
 
-    /// Writes a record and waits until it is on the disk.
+    /// Writes a record and waits until it is on disk.
     func append(
         _ event: JournalRecord.Event, step: StepID? = nil, text: [LocalizableText]? = nil, seconds: Double? = nil,
         fact: JournalRecord.Fact? = nil, run: JournalRecord.Run? = nil
@@ -68,7 +68,7 @@ public final class Journal {
                 fact: fact, run: run))
     }
 
-    /// Notes that a step, or undoing it, failed.
+    /// Records that a step, or undoing it, failed.
     func append(_ event: JournalRecord.Event, step: StepID, error: any Error) throws {
         let (code, next): (String, LocalizableText?) =
             switch error {
@@ -112,6 +112,6 @@ public final class Journal {
         MigrationError(
             .journalUnusable, localized("The journal \(path) cannot be used: \(why)."),
             next: localized(
-                "Check the disk that holds it. The files of before the change are in the folder backups beside it."))
+                "Check the disk that holds it. The files from before the change are in the folder backups next to it."))
     }
 }

@@ -10,13 +10,13 @@ import TrustList
 /// Source: docs/architecture.md, "The journal".
 public struct JournalRecord: Codable, Sendable {
     public enum Event: String, Codable, Sendable {
-        /// The change was decided on; holds the plan. Always the first.
+        /// The change was decided; contains the plan. Always the first.
         case planned
-        /// A run of the program took the change up; holds who, where and with which version.
+        /// A run of the program started or continued the change; contains who, where and which version.
         case started
         /// A step is about to change something.
         case began
-        /// Something that a later run has to know; holds it.
+        /// Something that a later run has to know; contains it.
         case fact
         /// A step's action was read back and compared.
         case proved
@@ -24,15 +24,15 @@ public struct JournalRecord: Codable, Sendable {
         case skipped
         /// A step failed; the text says why.
         case failed
-        /// A step is about to be undone, and then: it is.
+        /// A step is about to be undone; then: it has been undone.
         case undoing, undone
         /// A step could not be undone; the text says why.
         case notUndone = "not-undone"
         /// All steps are done.
         case finished
-        /// Everything that was changed is put back.
+        /// Everything that was changed is restored.
         case rolledBack = "rolled-back"
-        /// The user abandoned the change, and what it changed stands as it is.
+        /// The user abandoned the change, and what it changed remains.
         case abandoned
     }
 
@@ -43,9 +43,9 @@ public struct JournalRecord: Codable, Sendable {
     public var step: StepID?
     /// Sentences: what was seen, or why it failed.
     public var text: [LocalizableText]?
-    /// Of a failure: the error's code.
+    /// For a failure: the error's code.
     public var code: String?
-    /// Of a failure: what to do next.
+    /// For a failure: what to do next.
     public var next: LocalizableText?
     /// How long the action and its proof took, in seconds.
     public var seconds: Double?
@@ -79,22 +79,22 @@ public struct JournalRecord: Codable, Sendable {
         public let effect: StepEffect
     }
 
-    /// What a later run cannot find out by looking at the world.
+    /// What a later run cannot find out by checking the cluster.
     public enum Fact: Codable, Sendable {
-        /// What was not as it should be on the cluster when the change began.
+        /// Problems of the cluster when the change began.
         case findings([StatusFinding])
         /// A certificate that was not in the trust store is about to be uploaded; SHA-256 of its DER.
         case uploading(certificate: String)
         /// What TVS servers answered for the signer.
         case tvs([TVSAnswer])
         case forecast(StoredForecast)
-        /// The new file; it is kept among the backups under this SHA-256.
+        /// The new file; it is saved among the backups under this SHA-256.
         case newFile(sha256: String)
         /// A service was restarted on a node, and is up again.
         case restarted(service: String, node: String)
         /// These phones were told to restart, and those were refused by the cluster.
         case phonesRestarted(told: [String], refused: [String])
-        /// Of earlier versions: the phones up to this one, by name, were told to restart, but for those that the
+        /// From earlier versions: the phones up to this one, by name, were told to restart, except for those that the
         /// cluster refused in that run.
         case phonesTold(upTo: String, refused: [String])
         /// What phones hold after the change.
@@ -113,20 +113,20 @@ public struct JournalRecord: Codable, Sendable {
 
         public let server: String
         public let code: Code
-        /// In words.
+        /// As text.
         public let answer: LocalizableText
         public let vouches: Bool
     }
 
     /// Phones that hold the same after a change.
     public struct PhoneGroup: Codable, Sendable {
-        public let result: PhoneResult
+        public let result: HeldFile.Code
         public let phones: [String]
     }
 }
 
 extension JournalRecord.TVSAnswer {
-    /// What a server says of a signer.
+    /// What a server says about a signer.
     public init(_ reply: TVSReply, for signer: CandidateSigner) {
         server = reply.server
         vouches = reply.answer.vouches(for: signer) == true
@@ -135,7 +135,7 @@ extension JournalRecord.TVSAnswer {
         case .vouches where vouches: (code, answer) = (.vouches, localized("vouches for the signer"))
         case .vouches:
             (code, answer) = (
-                .otherRoleOrKey, localized("knows the signer, but not with the role SAST, or with another key")
+                .otherRoleOrKey, localized("knows the signer, but without the role SAST or with a different key")
             )
         case .doesNotKnow, .notAsked, .expectedToVouch:
             (code, answer) = (.notKnown, localized("does not know the signer"))

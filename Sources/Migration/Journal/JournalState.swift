@@ -13,7 +13,7 @@ public struct JournalState: Sendable {
         case rollingBack = "rolling-back"
         /// Everything is as it was before.
         case rolledBack = "rolled-back"
-        /// The user abandoned it; what was changed stands as it is.
+        /// The user abandoned it; what was changed remains.
         case abandoned
 
         /// Whether there is nothing left to do for it.
@@ -32,14 +32,14 @@ public struct JournalState: Sendable {
     }
 
     public private(set) var outcome = Outcome.unfinished
-    /// Steps whose action began, in order, without those that were undone since.
+    /// Steps whose action began, in order, without those that have been undone since.
     public private(set) var begun: [StepID] = []
-    /// Steps that were proved, or had nothing to do, and were not undone since.
+    /// Steps that were proved, or had nothing to do, and have not been undone since.
     public private(set) var done: Set<StepID> = []
-    /// SHA-256 of the certificates that the change put into the trust store, or was about to.
+    /// SHA-256 of the certificates that the change uploaded to the trust store, or was about to upload.
     public private(set) var uploaded: [String] = []
     public private(set) var forecast: StoredForecast?
-    /// What was not as it should be on the cluster when the change began.
+    /// Problems of the cluster when the change began.
     public private(set) var findings: [StatusFinding] = []
     public private(set) var tvs: [JournalRecord.TVSAnswer] = []
     /// SHA-256 of the new file.
@@ -50,12 +50,12 @@ public struct JournalState: Sendable {
     public private(set) var toldPhones = false
     /// The phones that were told to restart since the files last changed, and not refused since.
     private var toldPhoneNames: Set<String> = []
-    /// As older versions noted it: the last one, by name.
+    /// As recorded by older versions: the last one, by name.
     private var toldUpTo: String?
-    /// Those that the cluster would not restart, whether or not an earlier run told them.
+    /// Those that the cluster did not restart, whether or not an earlier run told them.
     private var refusedPhones: Set<String> = []
     public private(set) var phones: [JournalRecord.PhoneGroup] = []
-    /// The last failure, where nothing succeeded since.
+    /// The last failure, if nothing has succeeded since.
     private(set) var failure: JournalRecord?
 
     public init(_ records: [JournalRecord]) { for record in records { apply(record) } }
@@ -70,11 +70,11 @@ public struct JournalState: Sendable {
         case .proved, .skipped:
             if let step = record.step { done.insert(step) }
             failure = nil
-            // An older version did not note that a refused phone was told after all; that its step was proved says so.
+            // An older version did not record that a refused phone was told after all; the proof of its step says so.
             if [.restartPhones, .restartPhonesAfterRollback].contains(record.step) { refusedPhones = [] }
         case .failed: failure = record
         case .undoing:
-            // From now on, what it did counts no more, whatever comes of this.
+            // From now on, what it did no longer counts, whatever happens next.
             if let step = record.step { done.remove(step) }
             if outcome == .unfinished || outcome == .finished { outcome = .rollingBack }
             restarted = []

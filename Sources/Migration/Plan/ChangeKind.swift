@@ -8,21 +8,21 @@ public enum ChangeKind: String, Codable, Sendable, CaseIterable {
     case toEtoken = "to-etoken"
     /// The cluster signs itself: `utils ctl update CTLFile`.
     case toTokenless = "to-tokenless"
-    /// Certificates of servers in the file are replaced by the present ones; who signs stays.
+    /// Server certificates in the file are replaced by the current ones; the signer stays.
     case updateCertificates = "update-certificates"
     /// `utils ctl set-cluster mixed-mode`; with tokens, they sign the new file.
     case setMixedMode = "set-mixed-mode"
     /// `utils ctl set-cluster non-secure-mode`; with tokens, they sign the new file.
     case setNonSecureMode = "set-non-secure-mode"
 
-    /// In words: "back to hardware eTokens".
+    /// As text: "back to hardware eTokens".
     public var title: LocalizableText {
         switch self {
         case .toEtoken: localized("Hardware eTokens sign the trust list")
         case .toTokenless: localized("The cluster signs its trust list itself")
-        case .updateCertificates: localized("The trust list gets the servers' present certificates")
-        case .setMixedMode: localized("The cluster goes to mixed mode")
-        case .setNonSecureMode: localized("The cluster goes to non-secure mode")
+        case .updateCertificates: localized("The trust list gets the servers' current certificates")
+        case .setMixedMode: localized("The cluster switches to mixed mode")
+        case .setNonSecureMode: localized("The cluster switches to non-secure mode")
         }
     }
 }

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Messages
 import X509
 
-/// A change, decided on: everything that a run needs beside the cluster and the token. It is data: it can be saved, read
+/// A decided change: everything that a run needs besides the cluster and the token. It is data: it can be saved, read
 /// by people, run later, and it is the first record of a change's journal.
 ///
 /// Source: docs/architecture.md, "A migration is data".
@@ -17,7 +17,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
     public struct Token: Codable, Sendable, Equatable {
         /// The token's label, for example `SAST-ADN008580ef`.
         public let label: String
-        /// Of its certificate; steps name it so.
+        /// Of its certificate; steps refer to it by this.
         public var sha1: String { Digest.sha1(Array(certificateDER)).hex }
         /// DER, in Base64.
         let certificateDER: Data
@@ -42,7 +42,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             try container.encode(certificateDER, forKey: .certificateDER)
         }
 
-        /// - Throws: ``MigrationError`` (`plan-unusable`) where a plan that was edited holds something else.
+        /// - Throws: ``MigrationError`` (`plan-unusable`) if an edited plan contains something else.
         public func certificate() throws(MigrationError) -> Certificate {
             do { return try Certificate(der: Array(certificateDER)) } catch {
                 throw MigrationError(
@@ -54,9 +54,9 @@ public struct ChangePlan: Codable, Sendable, Equatable {
 
     /// What the user chose.
     public struct Settings: Codable, Sendable, Equatable {
-        /// Go on although phones are forecast to refuse.
+        /// Continue although phones are forecast to refuse.
         public var acceptsStranded: Bool
-        /// Where certificates and files are left for the user.
+        /// Where certificates and files are written for the user.
         public var output: String
 
         public init(acceptsStranded: Bool = false, output: String) {
@@ -68,15 +68,15 @@ public struct ChangePlan: Codable, Sendable, Equatable {
     let schema: String
     /// The change's name: the cluster's and the time, `office-20261123T164500Z`.
     public let id: String
-    /// What it is called. What is done is in the steps.
+    /// Its name. What is done is in the steps.
     public let kind: ChangeKind
     /// The cluster's name in the configuration.
     public let cluster: String
-    /// When the plan was made; also the time that a new file bears.
+    /// When the plan was made; also the timestamp of a new file.
     public let created: Timestamp
-    /// The tokens that will stand in the file; empty where the cluster signs.
+    /// The tokens that will be in the file; empty if the cluster signs.
     public let tokens: [Token]
-    /// Which of them signs; nil where the cluster does.
+    /// Which of them signs; nil if the cluster does.
     public let signer: Int?
     public var settings: Settings
     /// What is done, in order.
@@ -141,8 +141,8 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         }
     }
 
-    /// Whether each step has what it needs: its tokens, a forecast before phones can see anything, a file that is signed
-    /// before it is deployed. None comes twice, and after one of them the change stands.
+    /// Whether each step has what it needs: its tokens, a forecast before phones can see anything, a file that is
+    /// signed before it is deployed. None appears twice, and after one of them the change is final.
     private var stepsFit: Bool {
         let ids = steps.map(\.id)
         let known = Set(tokens.map(\.sha1))
@@ -162,7 +162,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
 
     /// Reads a plan that ``write(to:)`` saved.
     ///
-    /// - Throws: `FileError`; ``MigrationError`` (`plan-unusable`) where the file is something else.
+    /// - Throws: `FileError`; ``MigrationError`` (`plan-unusable`) if the file is something else.
     public static func read(_ path: String) throws -> ChangePlan {
         let bytes = try Files.read(path)
         func unusable(_ why: LocalizableText) -> MigrationError {
@@ -175,7 +175,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         }
     }
 
-    /// Saves the plan in a new file, readable by others: it holds no secret.
+    /// Saves the plan in a new file, readable by others: it contains no secrets.
     public func write(to path: String) throws {
         try Files.write(try JSON.document(self), to: path, permissions: 0o644, replacing: false)
     }

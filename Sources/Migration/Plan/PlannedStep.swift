@@ -14,22 +14,23 @@ public enum StepID: String, Codable, Sendable, CaseIterable {
     case restartServices = "restart-services"
     case restartPhones = "restart-phones"
     case checkPhones = "check-phones"
-    // After everything was put back; in no plan.
+    // After everything was restored; in no plan.
     case restartServicesAfterRollback = "restart-services-after-rollback"
     case restartPhonesAfterRollback = "restart-phones-after-rollback"
 }
 
-/// A step as a plan holds it: everything that it is told, beside the cluster and the token.
+/// A step in a plan: all its parameters, besides the cluster and the token.
 public enum PlannedStep: Sendable, Equatable {
     case backUp
     /// SHA-1 of certificates of the plan's tokens.
     case exportCertificates([String])
     case uploadCertificates([String], store: String)
-    /// TVS has to vouch for these certificates of tokens. Where there are none, it is asked for the cluster's own
+    /// TVS has to vouch for these certificates of tokens. If there are none, it is asked for the cluster's own
     /// certificate, and its answer decides nothing.
     case askTVS([String])
     case forecast
-    /// - keepsFile: the CTL file that the publisher makes for its new mode is the new one; otherwise a later step replaces it.
+    /// - keepsFile: the CTL file that the publisher creates for its new mode is the new one; otherwise a later step
+    ///   replaces it.
     case setSecurityMode(SecurityMode, keepsFile: Bool)
     case updateTrustList
     /// - certificate: SHA-1 of the certificate of the token that signs.
@@ -43,18 +44,18 @@ public enum PlannedStep: Sendable, Equatable {
 
     /// The file from which the server records of a new file come.
     public enum BaseFile: String, Codable, Sendable {
-        /// The one of before the change.
+        /// The one from before the change.
         case before
-        /// The one that every node serves when it is signed: the publisher has made it for its new mode.
+        /// The one that every node serves at signing time: the publisher has created it for its new mode.
         case served
     }
 
-    /// What becomes of the server records.
+    /// How the server records change.
     public enum ServerRecords: String, Codable, Sendable {
         case kept
         /// CallManager servers have no certificate: for non-secure mode.
         case emptied
-        /// They get the certificates that the servers have now.
+        /// They get the current certificates of the servers.
         case renewed
     }
 
@@ -75,7 +76,7 @@ public enum PlannedStep: Sendable, Equatable {
         }
     }
 
-    /// Whether the change stands once this step is proved.
+    /// Whether the change is final once this step is proved.
     var commits: Bool {
         switch self {
         case .deploy, .updateTrustList, .setSecurityMode(_, keepsFile: true): true
@@ -83,7 +84,7 @@ public enum PlannedStep: Sendable, Equatable {
         }
     }
 
-    /// Whether the publisher makes a CTL file that nobody knows beforehand.
+    /// Whether the publisher creates a CTL file that nobody knows beforehand.
     var isCommand: Bool {
         switch self {
         case .updateTrustList, .setSecurityMode: true
@@ -120,7 +121,7 @@ public enum PlannedStep: Sendable, Equatable {
         }
     }
 
-    /// What a roll back does in its place, once everything is put back and where phones were told of the new file.
+    /// What a rollback does instead, once everything is restored, if phones were told about the new file.
     func stepAfterRollback(of change: Change) -> (any Step)? {
         switch self {
         case .restartServices(let services): RestartServices(change, services, isRollback: true)
@@ -134,7 +135,7 @@ public enum PlannedStep: Sendable, Equatable {
 // MARK: - JSON
 
 extension PlannedStep: Codable {
-    /// What a step is told, for JSON: those that concern it.
+    /// The parameters of a step, for JSON: those that apply to it.
     public struct Parameters: Codable, Sendable, Equatable {
         /// SHA-1 of certificates of the plan's tokens.
         public fileprivate(set) var certificates: [String]?
@@ -219,7 +220,7 @@ extension PlannedStep: Codable {
         case .restartServicesAfterRollback, .restartPhonesAfterRollback:
             throw DecodingError.dataCorruptedError(forKey: .id, in: container, debugDescription: id.rawValue)
         }
-        // The command follows from the rest; one that was edited would not be what is run.
+        // The command follows from the rest; an edited one would not be what is run.
         guard parameters.command == self.parameters.command else {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath + [Parameters.Key("command")], debugDescription: id.rawValue))

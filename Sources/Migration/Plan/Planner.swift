@@ -1,12 +1,13 @@
 import Basics
 import Cluster
 import Messages
+import Operations
 import Phones
 import TrustList
 import X509
 
-/// Decides what a wanted change needs, whether it fits the cluster, and what it means there. The only place that decides on the
-/// kind of a change: what is run is in the plan's steps.
+/// Decides what a requested change needs, whether it fits the cluster, and what it means there. The only place that
+/// depends on the kind of a change: what is run is in the plan's steps.
 struct Planner {
     let kind: ChangeKind
     let cluster: String
@@ -23,8 +24,8 @@ struct Planner {
 
     // MARK: The steps
 
-    /// What must notice a new file, in the order in which it is restarted.
-    static var services: [String] { [ClusterService.tftp, ClusterService.callManager] }
+    /// What must pick up a new file, in the order in which it is restarted.
+    static var services: [String] { TrustListService.allCases.filter(\.isRestartedByChanges).map(\.name) }
 
     /// The steps, in order. The first one that phones can see comes after the forecast.
     static func steps(
@@ -34,7 +35,7 @@ struct Planner {
         let signing = signer.map { certificates[$0] }
         var steps = [PlannedStep.backUp]
         if signing != nil {
-            // Who renews the file has the certificates already.
+            // When the file is renewed, the certificates are already there.
             if kind != .updateCertificates { steps.append(.exportCertificates(certificates)) }
             steps.append(.uploadCertificates(certificates, store: TrustStores.phoneSAST))
         }
@@ -65,7 +66,7 @@ struct Planner {
 
     /// Whether the change fits the cluster.
     ///
-    /// - Throws: ``MigrationError``, which says what is in the way.
+    /// - Throws: ``MigrationError``, which says what prevents it.
     func check() throws {
         let setsMode = kind == .setMixedMode || kind == .setNonSecureMode
         let usesCommands = setsMode || signer == nil
@@ -73,7 +74,7 @@ struct Planner {
             throw MigrationError(
                 .notApplicable,
                 localized(
-                    "Cluster \(cluster) runs \(survey.version), which has no utils ctl command: only 10.0 and later can sign their trust list or set the mode from the command line."
+                    "Cluster \(cluster) runs \(survey.version), which has no utils ctl command: only 10.0 and later can sign their own trust list or set the mode from the command line."
                 ),
                 next: localized("Use tokens: etoken-bridge migrate to-etoken --cluster \(cluster)"))
         }
@@ -91,23 +92,24 @@ struct Planner {
             throw MigrationError(
                 .unusableTokens,
                 localized(
-                    "A hardware token (\(survey.present?.header.signerName ?? "")) signed the CTL file of cluster \(cluster), so one has to sign its successor."
+                    "A hardware token (\(survey.present?.header.signerName ?? "")) signed the CTL file of cluster \(cluster), so a token has to sign the next one, too."
                 ),
-                next: localized("Name the tokens: --token LABEL --token LABEL."))
+                next: localized("Specify the tokens: --token LABEL --token LABEL."))
         }
         if kind == .updateCertificates { _ = try survey.requirePresent() }
     }
 
     /// Who will sign the new file.
     ///
-    /// - Throws: ``MigrationError`` (`present-file-invalid`) where the cluster does not show with which certificate it signs.
+    /// - Throws: ``MigrationError`` (`present-file-invalid`) if the cluster does not show which certificate it signs
+    ///   with.
     func offered() throws -> CandidateSigner {
         let token = try signer.map { try survey.record(ofToken: certificates[$0]) }
         guard let record = token ?? survey.clusterSigner(), let offered = CandidateSigner(record: record) else {
             throw MigrationError(
                 .presentFileInvalid,
                 localized(
-                    "The ITL file of cluster \(cluster) does not show with which certificate the cluster signs."),
+                    "The ITL file of cluster \(cluster) does not show which certificate the cluster signs with."),
                 next:
                     localized(
                         "Restart the Trust Verification Service and Cisco Tftp on the publisher, and run the command again."
@@ -121,8 +123,8 @@ struct Planner {
         let labels = tokens.map(\.label).joined(separator: ", ")
         guard Set(certificates).count == tokens.count else {
             throw MigrationError(
-                .unusableTokens, localized("The same token was named twice: \(labels)."),
-                next: localized("Name two different tokens."))
+                .unusableTokens, localized("The same token was specified twice: \(labels)."),
+                next: localized("Specify two different tokens."))
         }
         let present = survey.present?.records.filter(\.isToken).compactMap(\.certificate) ?? []
         let keepsPresent = kind == .updateCertificates
@@ -130,9 +132,9 @@ struct Planner {
             throw MigrationError(
                 .unusableTokens,
                 localized(
-                    "\(tokens.count) token was named; two are needed, so that a lost one does not lock the cluster out."
+                    "\(tokens.count) token was specified; two are required, so that losing one does not lock you out of the cluster."
                 ),
-                next: localized("Name a second one: --token LABEL."))
+                next: localized("Specify a second one: --token LABEL."))
         }
         for (token, certificate) in zip(tokens, certificates) {
             let key = certificate.publicKey
@@ -141,15 +143,15 @@ struct Planner {
                     .unusableTokens,
                     localized(
                         key.isRSA
-                            ? "The certificate on token \(token.label) has a key of \(key.bits) bits; a trust list knows RSA keys of 512, 1024, 2048 and 4096 bits."
-                            : "The certificate on token \(token.label) has a key of \(key.bits) bits that is not RSA; a trust list knows RSA keys of 512, 1024, 2048 and 4096 bits."
+                            ? "The certificate on token \(token.label) has a key of \(key.bits) bits; a trust list supports RSA keys of 512, 1024, 2048 and 4096 bits."
+                            : "The certificate on token \(token.label) has a key of \(key.bits) bits that is not RSA; a trust list supports RSA keys of 512, 1024, 2048 and 4096 bits."
                     ),
                     next: localized("Use another token."))
             }
         }
     }
 
-    /// Whether the cluster is already what the change would make of it.
+    /// Whether the cluster already is in the state that the change would bring about.
     func isAlreadySo(_ offered: CandidateSigner) -> Bool {
         guard let present = survey.present else { return false }
         let sast = Set(present.records.filter { $0.role == .sast }.compactMap(\.certificate))
@@ -169,7 +171,7 @@ struct Planner {
 
     // MARK: What it means
 
-    /// Who signed, who will, and what that means for phones; nil where the signer stays, or its change is the purpose.
+    /// Who signed, who will, and what that means for phones; nil if the signer stays, or if changing it is the purpose.
     func signerChange(to offered: CandidateSigner) -> LocalizableText? {
         guard kind == .updateCertificates, let present = survey.present,
             let old = present.signerRecord.flatMap(CandidateSigner.init(record:)),
@@ -183,14 +185,14 @@ struct Planner {
         let isKnown = present.records.contains { $0.role == .sast && $0.certificate == offered.certificate.der }
         return isKnown
             ? localized(
-                "The signer changes from \(name(old)) to \(name(offered)), which stands in the present file: phones that hold that take the new one. Those that hold an older file need not."
+                "The signer changes from \(name(old)) to \(name(offered)), which is in the current file: phones that hold the current file accept the new one. Phones that hold an older file may not."
             )
             : localized(
-                "The signer changes from \(name(old)) to \(name(offered)), which does not stand in the present file: only phones to which their ITL file or TVS vouches for it take the new one."
+                "The signer changes from \(name(old)) to \(name(offered)), which is not in the current file: only phones whose ITL file or TVS vouches for it accept the new one."
             )
     }
 
-    /// What becomes of server records, a sentence each; empty where they stay.
+    /// How server records change, one sentence each; empty if they do not.
     func recordChanges() throws -> [LocalizableText] {
         guard kind == .updateCertificates else { return [] }
         return try survey.renewals()
@@ -198,13 +200,13 @@ struct Planner {
 }
 
 extension Survey {
-    /// A token that is in the file keeps its record, with the names as they are spelt there.
+    /// A token that is in the file keeps its record, with the names as spelled there.
     func record(ofToken certificate: Certificate) throws -> Record {
         try present?.records.first { $0.isToken && $0.certificate == certificate.der } ?? .token(certificate)
     }
 
-    /// The record of a server whose certificate is another one now; nil where it is the same, or where no ITL file shows
-    /// it. The ITL of a node is made anew with its certificates: it shows what phones will be shown.
+    /// The record of a server whose certificate has changed; nil if it is the same, or if no ITL file shows it. A
+    /// node's ITL is regenerated with its certificates: it shows what will be presented to phones.
     func renewed(_ record: Record) throws -> (record: Record, sentence: LocalizableText)? {
         guard record.role == .ccmTFTP || record.role == .capf, let old = record.certificate else { return nil }
         let same = itlLists.values.lazy.flatMap(\.records).first { $0.role == record.role && $0.isServer(of: record) }

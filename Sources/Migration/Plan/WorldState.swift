@@ -9,20 +9,20 @@ public struct WorldState: Codable, Sendable, Equatable {
     public let mode: SecurityMode
     /// The nodes that serve TFTP, the publisher first.
     public let nodes: [String]
-    /// SHA-256 of the CTL file that every node serves, lower-case hexadecimal; nil where there is none.
+    /// SHA-256 of the CTL file that every node serves, lower-case hexadecimal; nil if there is none.
     public let ctl: String?
     /// SHA-256 of each node's ITL file, by node.
     public let itls: [String: String]
     /// SHA-256 of the certificates in Phone-SAST-trust, sorted.
     public let trusted: [String]
 
-    /// What is another now, a sentence each; empty where all is the same.
+    /// What has changed, one sentence each; empty if nothing has.
     func differences(to now: WorldState) -> [LocalizableText] {
         var sentences: [LocalizableText] = []
         func compare<Value: Equatable>(
             _ what: LocalizableText, _ old: Value, _ new: Value, _ text: (Value) -> LocalizableText
         ) {
-            if old != new { sentences.append(localized("\(what) was \(text(old)), and is \(text(new))")) }
+            if old != new { sentences.append(localized("\(what) was \(text(old)) and is now \(text(new))")) }
         }
         compare(localized("the version"), version, now.version) { .verbatim($0) }
         compare(localized("the security mode"), mode, now.mode) { .verbatim($0.name) }
@@ -39,7 +39,7 @@ public struct WorldState: Codable, Sendable, Equatable {
             .verbatim("\($0)")
         }
         if trusted.count == now.trusted.count, trusted != now.trusted {
-            sentences.append(localized("\(TrustStores.phoneSAST) holds other certificates than before"))
+            sentences.append(localized("\(TrustStores.phoneSAST) contains different certificates than before"))
         }
         return sentences
     }

@@ -35,7 +35,7 @@ extension ChangeRecord {
         case .finished: localized("Done")
         case .rollingBack: localized("Being rolled back")
         case .rolledBack: localized("Rolled back; everything is as it was")
-        case .abandoned: localized("Abandoned; what was changed stands as it is")
+        case .abandoned: localized("Abandoned; what was changed remains changed")
         }
     }
 
@@ -49,7 +49,7 @@ extension ChangeRecord {
         """
     }
 
-    /// A table: its heads, and rows that are marked up already.
+    /// A table: its headings, and rows that are already markup.
     private static func table(_ heads: [LocalizableText], _ rows: [HTML]) -> HTML {
         "<table><tr>\(heads.map { "<th>\($0)</th>" as HTML })</tr>\(rows)</table>"
     }
@@ -73,7 +73,7 @@ extension ChangeRecord {
                 as HTML
         }
         let heads: [LocalizableText] = [localized("Time (UTC)"), localized("Run"), localized("By"), localized("With")]
-        let none = localized("No run of it was begun; it was planned \(planned).")
+        let none = localized("It has never been run; it was planned \(planned).")
         let end = ended.map { "<p>\(localized("Ended \($0)."))</p>" as HTML } ?? ""
         return Self.section(
             localized("Who, where and when"), rows.isEmpty ? "<p>\(none)</p>" : "\(Self.table(heads, rows))\(end)")
@@ -90,7 +90,7 @@ extension ChangeRecord {
         }
         let heads: [LocalizableText] = [
             .verbatim(""), localized("Bytes"), localized("Records"), localized("Signed by"),
-            localized("Time in it (UTC)"),
+            localized("Timestamp (UTC)"),
             localized("Checksums"),
         ]
         let table = Self.table(heads, [row(localized("Before"), before), row(localized("New"), after)])
@@ -98,7 +98,7 @@ extension ChangeRecord {
         let texts = recordChanges + [signerChange].compactMap(\.self)
         let changes: HTML =
             texts.isEmpty ? "" : "<ul>\(texts.map { "<li>\($0)</li>" as HTML })</ul>"
-        let kept = backup.map { "<p>\(localized("The file of before is kept as \($0)."))</p>" as HTML } ?? ""
+        let kept = backup.map { "<p>\(localized("The previous file was saved as \($0)."))</p>" as HTML } ?? ""
         return Self.section(localized("CTL file"), "\(table)<p>\(served)</p>\(changes)\(kept)")
     }
 
@@ -128,7 +128,7 @@ extension ChangeRecord {
             """ as HTML
         }
         let heads: [LocalizableText] = [
-            .verbatim("#"), localized("Step, and what was seen"), localized("State"), localized("Began (UTC)"),
+            .verbatim("#"), localized("Step and result"), localized("State"), localized("Began (UTC)"),
             localized("Took"),
         ]
         return Self.section(localized("Steps"), Self.table(heads, rows))
@@ -147,10 +147,10 @@ extension ChangeRecord {
             """ as HTML
         }
         let summary = localized(
-            "\(forecast.count(.accepted)) of \(forecast.count) phones accept the new file, \(forecast.count(.refused)) refuse it, of \(forecast.count(.unknown)) it is not known."
+            "\(forecast.count(.accepted)) of \(forecast.count) phones accept the new file, \(forecast.count(.refused)) refuse it; for \(forecast.count(.unknown)) it is not known."
         )
         let list = tvs.map { "<li>\(localized("TVS on \($0.server): \($0.answer)."))</li>" as HTML }
-        let answers: HTML = list.isEmpty ? "" : "<p>\(localized("What was asked for real:"))</p><ul>\(list)</ul>"
+        let answers: HTML = list.isEmpty ? "" : "<p>\(localized("What TVS was actually asked:"))</p><ul>\(list)</ul>"
         return Self.section(
             localized("Forecast"), "<p>\(summary)</p>\(chart)\(Self.table(Self.forecastHeads, rows))\(answers)")
     }
@@ -159,7 +159,7 @@ extension ChangeRecord {
         [localized("Model"), localized("Phones"), localized("Hold"), localized("Will"), localized("Because")]
     }
 
-    /// A bar for each model, as wide as it has phones, in the colours and patterns of the outcomes.
+    /// A bar for each model, sized by its number of phones, in the colours and patterns of the outcomes.
     private var chart: HTML {
         var models: [(name: String, counts: [Int])] = []
         let outcomes = [Verdict.Outcome.accepted, .refused, .unknown]
@@ -174,7 +174,7 @@ extension ChangeRecord {
             var x = 190
             var bars: [HTML] = []
             for (outcome, count) in zip(outcomes, model.counts) where count > 0 {
-                // A single phone among thousands is seen as well.
+                // A single phone among thousands stays visible.
                 let width = max(3, count * 400 / widest)
                 bars.append(
                     "<rect class=\"\(outcome.rawValue)\" x=\"\(x)\" y=\"\(y + 4)\" width=\"\(width)\" height=\"16\"><title>\(model.name): \(count) \(outcome.text)</title></rect>"
@@ -197,7 +197,7 @@ extension ChangeRecord {
         let rows = phones.map { group in
             let names = group.phones.prefix(200).joined(separator: " ")
             let text =
-                group.phones.count > 200 ? localized("\(names) ... (all are in the JSON file)") : .verbatim(names)
+                group.phones.count > 200 ? localized("\(names) ... (the JSON file lists all)") : .verbatim(names)
             return "<tr><td class=\"word\">\(group.result.text)</td><td>\(group.phones.count)</td><td>\(text)</td></tr>"
                 as HTML
         }
@@ -218,7 +218,7 @@ extension ChangeRecord {
             """ as HTML
         }
         let table: HTML = phones.isEmpty ? "" : Self.table(Self.forecastHeads, phones)
-        return Self.section(localized("What a roll back would do"), "<ol>\(steps)</ol>\(table)")
+        return Self.section(localized("What a rollback would do"), "<ol>\(steps)</ol>\(table)")
     }
 
     private var lookPart: HTML {

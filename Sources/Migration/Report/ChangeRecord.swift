@@ -6,15 +6,15 @@ import Phones
 import TrustList
 import X509
 
-/// The record of a change, for people and for auditors: who ran it where and when, what was found, planned, done and seen.
-/// It is made from the journal alone, at any time, and holds no secret.
+/// The record of a change, for people and for auditors: who ran it where and when, what was found, planned, done and
+/// seen. It is generated from the journal alone, at any time, and contains no secrets.
 ///
 /// Source: docs/operator-guide.md, "The change record".
 public struct ChangeRecord: Codable, Sendable {
     public enum State: String, Codable, Sendable {
         /// Nothing was done yet.
         case planned
-        /// The cluster was so before.
+        /// The cluster was already in this state.
         case alreadySo = "already-so"
         case unfinished, finished
         case rollingBack = "rolling-back"
@@ -25,9 +25,9 @@ public struct ChangeRecord: Codable, Sendable {
     public struct File: Codable, Sendable {
         public let length: Int
         public let md5, sha1, sha256: String
-        /// As the header names it.
+        /// As named in the header.
         public let signer: String
-        /// As the header has it.
+        /// As in the header.
         public let made: Timestamp
         public let records: Int
     }
@@ -47,7 +47,7 @@ public struct ChangeRecord: Codable, Sendable {
             public var text: LocalizableText {
                 switch self {
                 case .pending: localized("pending")
-                case .begun: localized("begun")
+                case .begun: localized("started")
                 case .done: localized("done")
                 case .failed: localized("failed")
                 case .undone: localized("undone")
@@ -58,7 +58,7 @@ public struct ChangeRecord: Codable, Sendable {
         public let id: StepID
         public let title: LocalizableText
         public let effect: StepEffect
-        /// What it is told; nil for what is in no plan.
+        /// Its parameters; nil for what is in no plan.
         public var parameters: PlannedStep.Parameters?
         public var state: State
         /// What it would change, or what was found.
@@ -92,35 +92,35 @@ public struct ChangeRecord: Codable, Sendable {
     public let ended: Timestamp?
     public let runs: [Run]
     public let nodes: [String]
-    /// When it began.
+    /// When it started.
     public let securityMode: String
     public let before, after: File?
     public let tokens: [Token]
-    /// Tokens that stay in the file without being named, as the file calls them.
+    /// Tokens that stay in the file without being specified, as named in the file.
     public let keptTokens: [String]
-    /// What becomes of server records.
+    /// How server records change.
     public let recordChanges: [LocalizableText]
-    /// Who signed, who will, and what that means for phones; where the change is not made for that.
+    /// Who signed, who will, and what that means for phones; if that is not the purpose of the change.
     public let signerChange: LocalizableText?
-    /// What else was not as it should be on the cluster when the change was planned.
+    /// Other problems of the cluster when the change was planned.
     public let findings: [StatusFinding]
     public var steps: [StepRecord]
     public let tvs: [JournalRecord.TVSAnswer]
     public let forecast: StoredForecast
     public let phones: [JournalRecord.PhoneGroup]
-    /// What went wrong last, where nothing has gone right since.
+    /// The last failure, if nothing has succeeded since.
     public let failure: Failure?
     public let output: String
-    /// Where the file of before is kept.
+    /// Where the previous file is saved.
     public let backup: String?
     /// What is left to do by hand, after the change.
     public let advice: LocalizableText?
-    /// What a roll back would do, where somebody asked.
+    /// What a rollback would do, if requested.
     public var rollback: RollbackPlan?
-    /// The run that is changing the cluster now, where somebody asked.
+    /// The run that is changing the cluster now, if requested.
     public var running: RunInProgress?
 
-    /// Of a change that is planned, or under way in this run.
+    /// For a change that is planned, or in progress in this run.
     public init(_ change: Change) throws {
         try self.init(
             plan: change.plan, records: change.journal?.records ?? [], backups: change.state,
@@ -131,7 +131,7 @@ public struct ChangeRecord: Codable, Sendable {
         if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
     }
 
-    /// Of a change that has a journal.
+    /// For a change that has a journal.
     ///
     /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`).
     public init(journal path: String, backups: StateFolder) throws {
@@ -191,7 +191,7 @@ public struct ChangeRecord: Codable, Sendable {
         }.map(\.tokenName)
     }
 
-    /// Has every step look at the world, and notes what each finds. Nothing is changed.
+    /// Has every step check the cluster, and records what each finds. Nothing is changed.
     public mutating func check(_ change: Change) throws {
         steps = try zip(change.steps, change.plan.steps).map { step, planned in
             let state = try step.check()
@@ -207,18 +207,18 @@ public struct ChangeRecord: Codable, Sendable {
     }
 }
 
-/// What a roll back would do.
+/// What a rollback would do.
 public struct RollbackPlan: Codable, Sendable {
     public struct Step: Codable, Sendable {
         public let id: StepID
         public let title: LocalizableText
-        /// What would be put back, a sentence each.
+        /// What would be restored, one sentence each.
         public let texts: [LocalizableText]
     }
 
     /// In their order.
     public let steps: [Step]
-    /// What phones would do with the previous file; nil where none of them was told of the new one.
+    /// What phones would do with the previous file; nil if none of them was told about the new one.
     public let forecast: StoredForecast?
 }
 

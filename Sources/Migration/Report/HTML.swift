@@ -1,7 +1,7 @@
 import Basics
 import Messages
 
-/// A piece of a web page. Text that is put in is escaped; only literals of this module are markup.
+/// A piece of a web page. Inserted text is escaped; only literals of this module are markup.
 struct HTML: ExpressibleByStringInterpolation {
     private(set) var markup: String
 

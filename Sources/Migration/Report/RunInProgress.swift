@@ -1,13 +1,13 @@
 import Basics
 import Messages
 
-/// A run that holds the lock of a cluster now, on this machine.
+/// A run that currently holds the lock of a cluster, on this machine.
 public struct RunInProgress: Codable, Sendable {
     public let process: Int
-    /// The change whose journal it has begun or taken up; nil while it reads the cluster or asks.
+    /// The change whose journal it has started or continued; nil while it reads the cluster or asks.
     public let change: String?
 
-    /// Nil where no run is in progress.
+    /// Nil if no run is in progress.
     ///
     /// - Throws: as `StateFolder.changes(of:)`.
     public init?(of cluster: String, in folder: StateFolder) throws {
@@ -18,11 +18,11 @@ public struct RunInProgress: Codable, Sendable {
         }?.records.first?.plan?.id
     }
 
-    /// For people: what is going on, before what is known of changes.
+    /// For people: what is going on, before what is known about changes.
     public func text(_ cluster: String) -> LocalizableText {
         change.map { localized("A run is in progress on cluster \(cluster) (process \(process)): change \($0).") }
             ?? localized(
-                "A run is in progress on cluster \(cluster) (process \(process)). It has begun no journal: it still reads or asks, or is no change. What follows is of before."
+                "A run is in progress on cluster \(cluster) (process \(process)). It has not started a journal: it is still reading or asking, or it is not a change. What follows is from before."
             )
     }
 }

@@ -1,18 +1,18 @@
 import Messages
 import Phones
 
-/// A forecast as the journal keeps it: phones of one model and pool that hold and do the same are one group.
+/// A forecast as stored in the journal: phones of one model and pool that hold and do the same are one group.
 public struct StoredForecast: Codable, Sendable, Equatable {
     public struct Group: Codable, Sendable, Equatable {
         public let model: String
-        /// Device pool, where known.
+        /// Device pool, if known.
         public let pool: String?
-        /// What they hold before, for tables.
+        /// What they held before, for tables.
         public let before: LocalizableText
         public let holds: HeldFile.Code
-        /// What they display, where they hold an older or another file.
+        /// What they display, if they hold an older or another file.
         public let heldChecksum: String?
-        /// Whether they could not be asked, and are supposed to hold it.
+        /// Whether they could not be asked, and are assumed to hold it.
         public let assumed: Bool
         public let outcome: Verdict.Outcome
         public let rule: Verdict.Rule
@@ -40,7 +40,7 @@ public struct StoredForecast: Codable, Sendable, Equatable {
         groups.reduce(0) { $0 + ($1.outcome == outcome ? $1.phones.count : 0) }
     }
 
-    /// Groups that differ by nothing but their pool are one; those that need a visit come first, then the large ones.
+    /// Groups that only differ in their pool are merged; those that need a visit come first, then the large ones.
     public var alike: [Group] {
         let same = Dictionary(grouping: groups) {
             [.verbatim($0.model), $0.before, .verbatim($0.outcome.rawValue), $0.reason] as [LocalizableText]
@@ -62,6 +62,6 @@ public struct StoredForecast: Codable, Sendable, Equatable {
         }
     }
 
-    /// The phones that will not, or may not, take the file: somebody must visit them.
+    /// The phones that will not, or may not, accept the file: someone must visit them.
     public var stranded: [Group] { groups.filter { $0.outcome != .accepted } }
 }

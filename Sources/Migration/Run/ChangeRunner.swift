@@ -1,10 +1,10 @@
 import Cluster
 import Messages
 
-/// Runs a change's steps in order: check, action, proof. Every record of it is on the disk before the next thing is done.
+/// Runs a change's steps in order: check, action, proof. Every record of it is on disk before the next action.
 ///
-/// When a step fails before the commit step is proven, what was done is undone in reverse order. A run that ends
-/// without any of this, by a crash, is taken up by another: forward with ``run()``, back with ``rollBack()``.
+/// If a step fails before the commit step is proven, what was done is undone in reverse order. A run that ends without
+/// any of this, in a crash, is continued by another: forward with ``run()``, back with ``rollBack()``.
 struct ChangeRunner {
     private let change: Change
     private let journal: Journal
@@ -12,7 +12,7 @@ struct ChangeRunner {
     private let estimates: StepEstimates
     private let context: RunContext
 
-    /// - Parameter journal: that of the change, which was begun.
+    /// - Parameter journal: that of the change, which has been started.
     init(_ change: Change, _ journal: Journal, _ context: RunContext) {
         self.change = change
         self.journal = journal
@@ -43,14 +43,14 @@ struct ChangeRunner {
 
     private func checkInterruption(before step: any Step, next: LocalizableText) throws {
         guard context.isInterrupted() else { return }
-        throw MigrationError(.interrupted, localized("It was interrupted before \"\(step.title)\"."), next: next)
+        throw MigrationError(.interrupted, localized("Interrupted before \"\(step.title)\"."), next: next)
     }
 
     private func run(_ step: any Step) throws {
         let wasDone = journal.state.done.contains(step.id)
-        // What only looked before the commit needs no second look after it.
+        // What only checked something before the commit needs no second check after it.
         if wasDone, isCommitted, !step.effect.isOnCluster {
-            return observe(.skipped(localized("done before")))
+            return observe(.skipped(localized("already done")))
         }
         switch try step.check() {
         case .done(let found):
@@ -72,7 +72,7 @@ struct ChangeRunner {
     private var isCommitted: Bool { change.plan.commitStep.map(journal.state.done.contains) == true }
 
     private func fail(_ step: any Step, _ error: any Error) -> StepFailure {
-        // The failure is what counts; where not even the journal can be written, that is the failure.
+        // The failure is what counts; if not even the journal can be written, that is the failure.
         try? journal.append(.failed, step: step.id, error: error)
         let wasCommitted = isCommitted
         let (undone, notUndone) = wasCommitted ? ([], []) : undo()
@@ -84,11 +84,11 @@ struct ChangeRunner {
 
     // MARK: Back
 
-    /// Undoes the change, whatever came of it: every node gets back the file that it had, byte for byte, and what was
-    /// uploaded is removed. Where phones were told of the new file, services and phones are restarted again.
+    /// Undoes the change, whatever its state: every node gets back the file that it had, byte for byte, and what was
+    /// uploaded is removed. If phones were told about the new file, services and phones are restarted again.
     ///
-    /// - Returns: what was put back, a sentence each.
-    /// - Throws: ``StepFailure``, whose `notUndone` says what could not be put back.
+    /// - Returns: what was restored, one sentence each.
+    /// - Throws: ``StepFailure``, whose `notUndone` says what could not be restored.
     @discardableResult
     func rollBack() throws(StepFailure) -> [LocalizableText] {
         let again = LocalizableText.verbatim("etoken-bridge migrate rollback --cluster \(change.plan.cluster)")
@@ -101,7 +101,7 @@ struct ChangeRunner {
         if context.isInterrupted() {
             throw failure(
                 nil, localized("Roll back"),
-                MigrationError(.interrupted, localized("Putting back was interrupted."), next: again))
+                MigrationError(.interrupted, localized("The rollback was interrupted."), next: again))
         }
         if let first = notUndone.first {
             throw failure(

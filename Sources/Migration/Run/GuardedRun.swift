@@ -4,21 +4,21 @@ import Messages
 import Phones
 import TrustList
 
-// A run of a change goes through these stages. Each is made by the one before it alone, and used up by the next one:
+// A run of a change goes through these stages. Each is created only by the one before it, and consumed by the next one:
 //
 //     LockedCluster -> SurveyedChange -> FindingsAgreed -> ForecastAgreed -> PINTaken -> RunningChange -> EndedChange
 //
-// A run that goes on with a change that was begun comes from OpenChange to ForecastAgreed, as the answers of its first run
-// hold. PlannedChange, for dry runs and plans that are saved, leads nowhere.
+// A run that continues a change goes from OpenChange to ForecastAgreed, because the answers of its first run still
+// apply. PlannedChange, for dry runs and saved plans, leads nowhere.
 
-/// What a change is made from.
+/// The basis of a change.
 public enum ChangeSource: Sendable {
     case new(ChangeRequest)
-    /// A plan that was saved.
+    /// A saved plan.
     case saved(ChangePlan)
 }
 
-/// A change that somebody wants.
+/// A requested change.
 public struct ChangeRequest: Sendable {
     let kind: ChangeKind
     let tokens: [ChangePlan.Token]
@@ -27,7 +27,7 @@ public struct ChangeRequest: Sendable {
     let phones: PhoneSettings
     let now: UInt32
 
-    /// What becomes of the phones at the end.
+    /// What happens to the phones at the end.
     public struct PhoneSettings: Sendable {
         let restart: Bool
         let timeout: Int
@@ -42,9 +42,9 @@ public struct ChangeRequest: Sendable {
     }
 
     /// - Parameters:
-    ///   - tokens: those that will be in the file; none where the cluster is to sign.
-    ///   - signer: which of them signs; the last one where nil.
-    ///   - now: seconds since 1970; the new file bears it.
+    ///   - tokens: those that will be in the file; none if the cluster is to sign.
+    ///   - signer: which of them signs; the last one if nil.
+    ///   - now: seconds since 1970; the new file's timestamp.
     public init(
         _ kind: ChangeKind, tokens: [ChangePlan.Token] = [], signer: Int? = nil, settings: ChangePlan.Settings,
         phones: PhoneSettings = .init(), now: UInt32
@@ -58,7 +58,7 @@ public struct ChangeRequest: Sendable {
     }
 }
 
-/// A change that is looked at, or saved, and not run: nothing is locked.
+/// A change that is shown or saved, but not run: nothing is locked.
 public struct PlannedChange {
     public let change: Change
 
@@ -69,7 +69,7 @@ public struct PlannedChange {
         change = try Change(source, of: cluster, state: state)
     }
 
-    /// What a run would refuse to begin with.
+    /// Reasons for which a run would refuse to start.
     ///
     /// - Parameters:
     ///   - despiteFindings: whether errors of the cluster are accepted.
@@ -96,7 +96,7 @@ public struct LockedCluster: ~Copyable {
 
     /// Reads the cluster, and plans the change or compares with its plan. Changes nothing.
     ///
-    /// - Throws: ``MigrationError`` (`world-changed` where the cluster is not as it was when the plan was made), or what the
+    /// - Throws: ``MigrationError`` (`world-changed` if the cluster has changed since the plan was made), or what the
     ///   cluster's transports throw.
     public consuming func look(for source: ChangeSource) throws -> SurveyedChange {
         SurveyedChange(lock: lock, change: try Change(source, of: cluster, state: state))
@@ -128,12 +128,12 @@ public struct FindingsAgreed: ~Copyable {
     }
 }
 
-/// Stage 4: every phone is forecast to take the new file, or somebody accepted to visit those that do not.
+/// Stage 4: every phone is forecast to accept the new file, or someone agreed to visit those that do not.
 public struct ForecastAgreed: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
 
-    /// Logs in to the signing token, where something is left to sign. That comes before the first change: a wrong PIN must
+    /// Logs in to the signing token, if something is left to sign. That comes before the first change: a wrong PIN must
     /// leave everything as it is.
     public consuming func takePIN(_ logIn: () throws -> any TrustListSigner) throws -> PINTaken {
         PINTaken(lock: lock, change: change, signer: change.needsToken ? try logIn() : nil)
@@ -146,9 +146,9 @@ public struct PINTaken: ~Copyable {
     public let change: Change
     fileprivate let signer: (any TrustListSigner)?
 
-    /// Begins the journal, or goes on with it, and keeps the files of before. Nothing is changed on the cluster.
+    /// Starts the journal, or continues it, and saves the previous files. Nothing is changed on the cluster.
     ///
-    /// - Throws: ``MigrationError`` (`unfinished-change`) where another change of the cluster is not at its end.
+    /// - Throws: ``MigrationError`` (`unfinished-change`) if another change of the cluster is not finished.
     public consuming func begin(_ author: RunAuthor) throws -> RunningChange {
         let purpose: JournalRecord.Run.Purpose = change.isContinued ? .resume : .run
         let journal = try change.begin(.init(purpose: purpose, who: author.who, version: author.version))
@@ -156,7 +156,7 @@ public struct PINTaken: ~Copyable {
     }
 }
 
-/// Stage 6: the journal is begun.
+/// Stage 6: the journal has been started.
 public struct RunningChange: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
@@ -178,7 +178,7 @@ public struct EndedChange {
     public let change: Change
 }
 
-/// By whom a run is begun.
+/// Who started a run.
 public struct RunAuthor: Sendable {
     let who, version: String
 
@@ -191,7 +191,7 @@ public struct RunAuthor: Sendable {
     }
 }
 
-// MARK: A change that was begun
+// MARK: A change that was started
 
 /// The journal of a change, and the lock of its cluster.
 public struct OpenChange: ~Copyable {
@@ -210,16 +210,16 @@ public struct OpenChange: ~Copyable {
         (self.lock, self.journal, self.state) = (lock, opened, state)
     }
 
-    /// Takes it up to do what is left. The answers of its first run hold.
+    /// Continues it to do what is left. The answers of its first run still apply.
     ///
-    /// - Throws: ``MigrationError`` (`no-change` where nothing is left to do, `world-changed`), or what the cluster's
+    /// - Throws: ``MigrationError`` (`no-change` if nothing is left to do, `world-changed`), or what the cluster's
     ///   transports throw.
     public consuming func resume(on cluster: any ClusterAccess) throws -> ForecastAgreed {
         try checkResuming()
         return ForecastAgreed(lock: lock, change: try takeUp(on: cluster))
     }
 
-    /// - Throws: ``MigrationError`` (`no-change`) where nothing is left to do.
+    /// - Throws: ``MigrationError`` (`no-change`) if nothing is left to do.
     public func checkResuming() throws {
         switch journal.state.outcome {
         case .unfinished: break
@@ -232,7 +232,7 @@ public struct OpenChange: ~Copyable {
         }
     }
 
-    /// Takes it up to put everything back, and forecasts what phones will do then.
+    /// Continues it to restore everything, and forecasts what phones will do then.
     ///
     /// - Throws: as ``resume(on:)``.
     public consuming func rollBack(on cluster: any ClusterAccess) throws -> SurveyedRollback {
@@ -241,7 +241,7 @@ public struct OpenChange: ~Copyable {
         return SurveyedRollback(lock: lock, change: change, forecast: change.forecastOfRollback())
     }
 
-    /// - Throws: ``MigrationError`` (`no-change`) where nothing is left to put back.
+    /// - Throws: ``MigrationError`` (`no-change`) if nothing is left to restore.
     public func checkRollback() throws {
         switch journal.state.outcome {
         case .unfinished, .rollingBack, .finished: break
@@ -249,7 +249,7 @@ public struct OpenChange: ~Copyable {
         }
     }
 
-    /// - Throws: ``MigrationError`` (`no-change`) where it is at its end.
+    /// - Throws: ``MigrationError`` (`no-change`) if it is finished.
     public func checkAbandoning() throws {
         if journal.state.outcome.isClosed { throw MigrationError.closed(journal) }
     }
@@ -262,7 +262,7 @@ public struct OpenChange: ~Copyable {
         try journal.append(.abandoned)
     }
 
-    /// Only on a cluster that nobody else has changed since.
+    /// Only on a cluster that has not changed otherwise since.
     private func takeUp(on cluster: any ClusterAccess) throws -> Change {
         let change = try Change(continuing: journal, of: cluster, state: state)
         try change.checkWorld()
@@ -270,7 +270,7 @@ public struct OpenChange: ~Copyable {
     }
 }
 
-/// The way back, stage 2: the cluster was read. Stage 1 is ``OpenChange``.
+/// Rollback, stage 2: the cluster was read. Stage 1 is ``OpenChange``.
 public struct SurveyedRollback: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
@@ -285,7 +285,8 @@ public struct SurveyedRollback: ~Copyable {
     /// What it would do.
     public func plan() throws -> RollbackPlan { try change.planRollback(forecast) }
 
-    /// - Throws: ``MigrationError`` (`phones-would-refuse`) where phones that took the new file would not take the previous one.
+    /// - Throws: ``MigrationError`` (`phones-would-refuse`) if phones that accepted the new file would not accept the
+    ///   previous one.
     public func checkForecast(acceptingStranded: Bool) throws {
         try Change.checkRollback(forecast, acceptingStranded: acceptingStranded)
     }
@@ -297,25 +298,25 @@ public struct SurveyedRollback: ~Copyable {
     }
 }
 
-/// The way back, stage 3: phones are forecast to take the previous file, or somebody accepted to visit those that do not.
+/// Rollback, stage 3: phones are forecast to accept the previous file, or someone agreed to visit those that do not.
 public struct RollbackAgreed: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
 
-    /// Notes in the journal that the way back begins.
+    /// Records in the journal that the rollback starts.
     public consuming func begin(_ author: RunAuthor) throws -> RunningRollback {
         let journal = try change.begin(.init(purpose: .rollback, who: author.who, version: author.version))
         return RunningRollback(lock: lock, change: change, journal: journal)
     }
 }
 
-/// The way back, stage 4.
+/// Rollback, stage 4.
 public struct RunningRollback: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
     fileprivate let journal: Journal
 
-    /// Undoes the change, whatever came of it.
+    /// Undoes the change, whatever its state.
     public consuming func run(_ context: RunContext) throws(StepFailure) -> EndedChange {
         defer { withExtendedLifetime(lock) {} }
         try ChangeRunner(change, journal, context).rollBack()
@@ -324,7 +325,7 @@ public struct RunningRollback: ~Copyable {
 }
 
 extension MigrationError {
-    /// The change is at its end.
+    /// The change is finished.
     static func closed(_ journal: Journal) -> MigrationError {
         let plan = journal.plan
         let what =

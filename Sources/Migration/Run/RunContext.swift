@@ -1,16 +1,16 @@
 import TrustList
 import Messages
 
-/// What a run tells, and what it asks, while it is under way.
+/// What a run reports, and what it asks for, while it is in progress.
 public struct RunContext {
-    /// Told of each step.
+    /// Called for each step.
     let observe: (StepEvent) -> Void
-    /// Told how far a long step is: "2 of 4 restarted, about 30 s left".
+    /// Called with the progress of a long step: "2 of 4 restarted, about 30 s left".
     let progress: (LocalizableText) -> Void
-    /// Whether the user, or the system, asked the program to stop. Asked before each step and within long waits: yes ends
-    /// the run there, as a failure of that step would.
+    /// Whether the user, or the system, asked the program to stop. Checked before each step and during long waits: true
+    /// ends the run there, as a failure of that step would.
     let isInterrupted: () -> Bool
-    /// The token, logged in to; nil where nothing is left to sign.
+    /// The token, logged in to; nil if nothing is left to sign.
     var signer: (any TrustListSigner)?
 
     public init(

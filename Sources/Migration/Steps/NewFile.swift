@@ -20,7 +20,7 @@ final class SetSecurityMode: ChangeStep, Step {
         super.init(change)
     }
 
-    /// Whether every node serves a file that the cluster made for its new mode.
+    /// Whether every node serves a file that the cluster created for its new mode.
     private func hasOwnFile() throws -> Bool {
         let file = try cluster.trustLists.read(.ctl)
         guard file.failures.isEmpty, file.differing.isEmpty, let bytes = file.reference?.bytes,
@@ -38,13 +38,14 @@ final class SetSecurityMode: ChangeStep, Step {
         if try change.newFile() != nil || (!keepsFile && (survey.mode == mode || hasOwnFile())) {
             return .done(localized("the cluster is in \(mode.name) mode"))
         }
-        return .pending(localized("the cluster is in \(mode.name) mode; have it make its CTL file"))
+        return .pending(localized("the cluster is in \(mode.name) mode; have it create its CTL file"))
     }
 
     func act(_ context: RunContext) throws {
         if try cluster.securityMode() == mode {
             if try survey.mode == mode || hasOwnFile() { return }
-            // The command was cut short between the mode and the file. It does nothing for a mode that is set already.
+            // The command was interrupted between the mode and the file. It does nothing for a mode that is already
+            // set.
             try cluster.setSecurityMode(survey.mode)
         }
         try cluster.setSecurityMode(mode)
@@ -57,7 +58,7 @@ final class SetSecurityMode: ChangeStep, Step {
                 .readBackDiffers,
                 localized(
                     "The publisher reported success, but the cluster is in \(now.name) mode; expected \(mode.name)."),
-                next: localized("See all: etoken-bridge cluster status --cluster \(change.plan.cluster)"))
+                next: localized("For details: etoken-bridge cluster status --cluster \(change.plan.cluster)"))
         }
         let seen = [localized("ClusterSecurityMode is \(mode.name)")]
         return keepsFile ? seen + (try change.adoptClusterFile()) : seen
@@ -82,16 +83,16 @@ final class SetSecurityMode: ChangeStep, Step {
     }
 }
 
-/// Has the cluster make and sign its own CTL file.
+/// Has the cluster create and sign its own CTL file.
 final class UpdateTrustList: ChangeStep, Step {
     let id = StepID.updateTrustList
-    let title = localized("Have the cluster make and sign its CTL file, and read it back")
+    let title = localized("Have the cluster create and sign its CTL file, and read it back")
     let effect = StepEffect.phones
 
     func check() throws -> StepState {
         if let newFile = try change.newFile(), try cluster.trustLists.check(serves: newFile).isEmpty {
             return .done(
-                localized("every node serves the file that the cluster made (SHA-1 \(Digest.sha1(newFile).hex))"))
+                localized("every node serves the file that the cluster created (SHA-1 \(Digest.sha1(newFile).hex))"))
         }
         return .pending(localized("run utils ctl update CTLFile on the publisher"))
     }
@@ -136,10 +137,11 @@ final class BuildAndSign: ChangeStep, Step {
             localized(
                 survey.present == nil
                     ? "with the digest \(digest.name), signed by \(token)"
-                    : "with the digest \(digest.name), as in the present file, and signed by \(token)"))
+                    : "with the digest \(digest.name), as in the current file, and signed by \(token)"))
     }
 
-    /// The file from which the server records come: the one of before, or the one that the cluster made for its new mode.
+    /// The file from which the server records come: the previous one, or the one that the cluster created for its new
+    /// mode.
     private func baseFile() throws -> TrustListFile {
         switch base {
         case .before: return try survey.requirePresent().list
@@ -149,7 +151,7 @@ final class BuildAndSign: ChangeStep, Step {
             guard let bytes = file.reference?.bytes, file.differing.isEmpty else {
                 throw MigrationError(
                     .inconsistentFiles,
-                    localized("Not every node serves the CTL file that the publisher made for its new mode."),
+                    localized("Not every node serves the CTL file that the publisher created for its new mode."),
                     next: localized("Check database replication, and run the command again."))
             }
             return try TrustListFile(decoding: bytes)
@@ -174,12 +176,12 @@ final class BuildAndSign: ChangeStep, Step {
     }
 
     func act(_ context: RunContext) throws {
-        // A run before may have signed it; then this one did not ask for the token.
+        // An earlier run may have signed it; then this one did not ask for the token.
         var bytes = try? change.newFile()
         if bytes == nil {
             guard let (_, certificate) = token, let signer = context.signer else {
                 throw MigrationError(
-                    .planUnusable, localized("The file is to be signed, but no token was logged in to."),
+                    .planUnusable, localized("The file has to be signed, but there is no login to a token."),
                     next: localized("Make the plan again: the same command with --plan FILE."))
             }
             let base = try baseFile()
@@ -203,7 +205,7 @@ final class BuildAndSign: ChangeStep, Step {
             try file.isSigned(by: certificate), file.signerRecord != nil
         else {
             throw MigrationError(
-                .readBackDiffers, localized("\(path) does not hold the file that was signed."),
+                .readBackDiffers, localized("\(path) does not contain the file that was signed."),
                 next: localized("Check the disk that holds \(output), and run the command again."))
         }
         return [
@@ -215,13 +217,13 @@ final class BuildAndSign: ChangeStep, Step {
     }
 }
 
-/// Puts the new file on every node, and reads it back as phones would.
+/// Deploys the new file to every node, and reads it back as phones would.
 final class Deploy: ChangeStep, Step {
     let id = StepID.deploy
     let title = localized("Deploy the file to every TFTP node and read it back")
     let effect = StepEffect.phones
 
-    /// Nodes that said no: they certainly stored nothing.
+    /// Nodes that refused: they certainly stored nothing.
     private var refusing: Set<String> = []
 
     private func newFile() throws -> [UInt8] {
@@ -234,7 +236,7 @@ final class Deploy: ChangeStep, Step {
     }
 
     func check() throws -> StepState {
-        // Only a run that wrote the file before asks whether it is there: what a node serves may come from its memory.
+        // Only checked if an earlier run wrote the file: what a node serves may come from its memory.
         if change.known.begun.contains(id), let bytes = try change.newFile(),
             try cluster.trustLists.check(serves: bytes).isEmpty
         {
@@ -245,7 +247,7 @@ final class Deploy: ChangeStep, Step {
 
     func act(_ context: RunContext) throws {
         let newFile = try newFile()
-        // A wrong password is found on the first node, before the others are tried with it.
+        // A wrong password is detected on the first node, before it is tried on the others.
         try cluster.trustLists.hosts.first?.prepare(for: .deploy)
         let failures = try cluster.trustLists.put(
             Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, newFile) }), readsBack: false)

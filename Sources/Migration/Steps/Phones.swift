@@ -7,7 +7,7 @@ import Operations
 import Phones
 import X509
 
-/// Restarts what must notice the new file.
+/// Restarts the services that must pick up the new file.
 final class RestartServices: ChangeStep, Step {
     let id: StepID
     let title: LocalizableText
@@ -15,7 +15,7 @@ final class RestartServices: ChangeStep, Step {
 
     private let services: [String]
 
-    /// - Parameter isRollback: after everything was put back, rather than after the new file was proven.
+    /// - Parameter isRollback: after everything was restored, rather than after the new file was proven.
     init(_ change: Change, _ services: [String], isRollback: Bool = false) {
         id = isRollback ? .restartServicesAfterRollback : .restartServices
         self.services = services
@@ -67,7 +67,7 @@ final class RestartServices: ChangeStep, Step {
     }
 
     func prove() -> [LocalizableText] {
-        change.known.restarted.map { localized("\($0.service) on \($0.node) has started again") }
+        change.known.restarted.map { localized("\($0.service) on \($0.node) has restarted") }
     }
 }
 
@@ -77,8 +77,8 @@ final class RestartPhones: ChangeStep, Step {
     let title: LocalizableText
     let effect = StepEffect.phones
 
-    /// Not all phones should ask for their files at once. The journal notes them a batch at a time: one that is told twice
-    /// restarts twice, and no more.
+    /// Not all phones should ask for their files at once. The journal records them in batches: one that is told twice
+    /// restarts twice, nothing more.
     private let settings: PhoneRestart.Settings
 
     init(_ change: Change, _ settings: PhoneRestart.Settings, isRollback: Bool = false) {
@@ -88,7 +88,7 @@ final class RestartPhones: ChangeStep, Step {
         super.init(change)
     }
 
-    /// By name, so that a later run can go on; those that were refused are tried again.
+    /// By name, so that a later run can continue; those that were refused are tried again.
     private var left: [Phone] {
         let known = change.known
         return survey.phones.map(\.phone).filter { !known.isTold(phone: $0.name) }.sorted { $0.name < $1.name }
@@ -98,7 +98,7 @@ final class RestartPhones: ChangeStep, Step {
         if survey.phones.isEmpty { return .done(localized("the cluster has no phones")) }
         let left = left
         return left.isEmpty
-            ? .done(localized("all have been told since the file changed"))
+            ? .done(localized("all have been told to restart since the file changed"))
             : .pending(localized("\(left.count) phones, over AXL"))
     }
 
@@ -119,7 +119,7 @@ final class RestartPhones: ChangeStep, Step {
             case .told(let name): told.append(name)
             case .refused(let refusal): refused.append(refusal.phone)
             case .waiting(let seconds):
-                context.progress(localized("The server is too busy; asking again in \(Int(seconds)) s ..."))
+                context.progress(localized("The server is too busy; retrying in \(Int(seconds)) s ..."))
             case .batch(let done):
                 do { try note() } catch {
                     unwritten = error
@@ -143,7 +143,7 @@ final class RestartPhones: ChangeStep, Step {
         guard outcome.left.isEmpty else {
             throw change.interrupted(
                 localized(
-                    "\"\(title)\" was interrupted: \(left.count - outcome.left.count) of \(left.count) phones were told."
+                    "\"\(title)\" was interrupted: \(left.count - outcome.left.count) of \(left.count) phones were told to restart."
                 ))
         }
         if let first = outcome.refused.first {
@@ -153,7 +153,7 @@ final class RestartPhones: ChangeStep, Step {
                     "\(outcome.refused.count) of \(left.count) phones could not be told to restart; the first is \(first.phone): \(first.error.message)."
                 ),
                 next: localized(
-                    "See that the cluster restarts them, then try them again: etoken-bridge migrate resume --cluster \(change.plan.cluster)"
+                    "Make sure that the cluster can restart them, then try again: etoken-bridge migrate resume --cluster \(change.plan.cluster)"
                 ))
         }
     }
@@ -186,12 +186,12 @@ final class CheckPhones: ChangeStep, Step {
         Set((change.known.forecast?.groups ?? []).filter { $0.outcome == .accepted }.flatMap(\.phones))
     }
 
-    private var results: [String: PhoneResult] = [:]
+    private var results: [String: HeldFile.Code] = [:]
 
     func act(_ context: RunContext) throws {
         let accepting = accepting
         let phones = survey.phones.map(\.phone)
-        // A phone whose page answered before may be restarting. One that did not has its web access switched off, or was
+        // A phone whose page answered before may be restarting. One that did not has its web access disabled, or was
         // restarted by an earlier run.
         let expected = Set(
             survey.phones.filter { accepting.contains($0.phone.name) && ($0.holding.isSeen || change.isContinued) }
@@ -215,7 +215,7 @@ final class CheckPhones: ChangeStep, Step {
             pause = min(pause * 1.5, 5)
             try look(at: waiting)
         }
-        // Those that refuse show it by still holding the old file after the others have restarted.
+        // Those that refuse are recognised by still holding the old file after the others have restarted.
         try look(at: phones.filter { results[$0.name] != .newFile })
         try change.record(
             .phones(
@@ -226,16 +226,8 @@ final class CheckPhones: ChangeStep, Step {
 
     private func look(at phones: [Phone]) throws {
         let held = cluster.heldChecksums(of: phones)
-        let new = try change.newFile().map(Digest.displayed) ?? []
-        let old = survey.presentBytes.map(Digest.displayed) ?? []
-        for phone in phones {
-            results[phone.name] =
-                switch held[phone.name] {
-                case .checksum(let text)?: new.contains(text) ? .newFile : old.contains(text) ? .oldFile : .otherFile
-                case .notInstalled?: .noFile
-                case nil: .notKnown
-                }
-        }
+        let classifier = FileClassifier(present: survey.presentBytes, new: try change.newFile() ?? [])
+        for phone in phones { results[phone.name] = classifier.code(of: held[phone.name]) }
     }
 
     func prove() throws -> [LocalizableText] {
@@ -247,7 +239,7 @@ final class CheckPhones: ChangeStep, Step {
         guard differing.isEmpty else {
             let names = differing.prefix(5).map { phone in
                 localized(
-                    "\(phone.name) (\(phone.model.name)) was forecast to take the new file, and holds: \((results[phone.name] ?? .notKnown).text)"
+                    "\(phone.name) (\(phone.model.name)) was forecast to accept the new file, but holds: \((results[phone.name] ?? .notKnown).text)"
                 )
             }
             let rest = differing.count > 5 ? [localized("and \(differing.count - 5) more")] : []
@@ -261,26 +253,6 @@ final class CheckPhones: ChangeStep, Step {
             group.phones.count <= 3
                 ? localized("\(group.phones.joined(separator: ", ")): \(group.result.text)")
                 : localized("\(group.phones.count) phones: \(group.result.text)")
-        }
-    }
-}
-
-/// What a phone holds after the change.
-public enum PhoneResult: String, Sendable, Codable {
-    case newFile = "new-file"
-    case oldFile = "old-file"
-    case otherFile = "other-file"
-    case noFile = "no-file"
-    case notKnown = "not-known"
-
-    /// For people: "new file".
-    public var text: LocalizableText {
-        switch self {
-        case .newFile: localized("new file")
-        case .oldFile: localized("old file")
-        case .otherFile: localized("other file")
-        case .noFile: localized("no file")
-        case .notKnown: localized("not known")
         }
     }
 }

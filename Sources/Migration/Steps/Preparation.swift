@@ -5,7 +5,8 @@ import Phones
 import TrustList
 import X509
 
-/// Keeps the cluster's present CTL file where the user finds it. (What a later run needs was kept before the first step.)
+/// Saves the cluster's current CTL file where the user finds it. (What a later run needs was saved before the first
+/// step.)
 final class BackUp: ChangeStep, Step {
     let id = StepID.backUp
     let title = localized("Back up the cluster's CTL file")
@@ -15,7 +16,7 @@ final class BackUp: ChangeStep, Step {
         guard let bytes = survey.presentBytes else { return .done(localized("the cluster has no CTL file")) }
         return .pending(
             localized(
-                "keep the present file (\(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)) as \(change.state.backupPath(of: bytes))"
+                "save the current file (\(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)) as \(change.state.backupPath(of: bytes))"
             )
         )
     }
@@ -70,7 +71,7 @@ final class ExportCertificates: ChangeStep, Step {
             guard back == certificate else {
                 throw MigrationError(
                     .readBackDiffers,
-                    localized("\(paths(label).der) does not hold the certificate of token \(label)."),
+                    localized("\(paths(label).der) does not contain the certificate of token \(label)."),
                     next: localized("Check the disk that holds \(output), and run the command again."))
             }
             return localized("\(label): \(back.der.count) bytes, SHA-1 \(back.sha1.hex)")
@@ -99,14 +100,14 @@ final class UploadCertificates: ChangeStep, Step {
 
     func check() throws -> StepState {
         let missing = try missing()
-        if missing.isEmpty { return .done(localized("\(store) holds all of them already")) }
+        if missing.isEmpty { return .done(localized("\(store) already contains all of them")) }
         return .pending(
             localized("upload \(missing.map(\.label).list) to \(store) on the publisher"))
     }
 
     func act(_ context: RunContext) throws {
         for (_, certificate) in try missing() {
-            // Before, not after: a crash in between must not leave one behind that nobody knows of.
+            // Before, not after: a crash in between must not leave one behind that nobody knows about.
             try change.record(.uploading(certificate: Digest.sha256(certificate.der).hex))
             try cluster.upload(certificate, to: store)
         }
@@ -118,7 +119,7 @@ final class UploadCertificates: ChangeStep, Step {
             throw MigrationError(
                 .readBackDiffers,
                 localized(
-                    "\(store) does not hold the certificate of \(missing.map(\.label).list) after the upload."
+                    "\(store) does not contain the certificate of \(missing.map(\.label).list) after the upload."
                 ),
                 next: localized("Look at Security > Certificate Management in OS Administration of the publisher."))
         }
@@ -151,18 +152,18 @@ final class UploadCertificates: ChangeStep, Step {
     }
 }
 
-/// Asks TVS for the signers, as a phone that is offered a file signed by them would.
+/// Asks TVS about the signers, as a phone would that is offered a file signed by them.
 final class AskTVS: ChangeStep, Step {
     let id = StepID.askTVS
     let effect = StepEffect.none
     var title: LocalizableText {
         localized(
             tokens.isEmpty
-                ? "Ask TVS for the cluster's own certificate, as a phone would"
-                : "Ask TVS for every token, as a phone would")
+                ? "Ask TVS about the cluster's own certificate, as a phone would"
+                : "Ask TVS about every token, as a phone would")
     }
 
-    /// None where the cluster signs.
+    /// None if the cluster signs.
     private let tokens: [(label: String, certificate: Certificate)]
 
     init(_ change: Change, _ certificates: [String]) {
@@ -203,12 +204,12 @@ final class AskTVS: ChangeStep, Step {
     func prove() throws -> [LocalizableText] {
         try seen.flatMap { label, certificate, replies -> [LocalizableText] in
             guard !tokens.isEmpty else {
-                // The cluster's certificate stands in the ITL of the phones; TVS is a second way.
-                return replies.map { localized("TVS on \($0.server), asked for \(label): \(Self.text($0.answer))") }
+                // The cluster's certificate is in the phones' ITL; TVS is a second way.
+                return replies.map { localized("TVS on \($0.server), asked about \(label): \(Self.text($0.answer))") }
             }
             guard !replies.isEmpty else {
                 throw MigrationError(
-                    .notVouched, localized("The cluster has no TVS server that could be asked for \(label)."),
+                    .notVouched, localized("The cluster has no TVS server that could be asked about \(label)."),
                     next: localized("Activate the Trust Verification Service, and add its address with cluster add."))
             }
             return try replies.map { reply in
@@ -224,7 +225,7 @@ final class AskTVS: ChangeStep, Step {
                             )
                     )
                 }
-                return localized("TVS on \(reply.server) gives the certificate of \(label) with the role SAST")
+                return localized("TVS on \(reply.server) returns the certificate of \(label) with the role SAST")
             }
         }
     }
@@ -238,7 +239,7 @@ final class AskTVS: ChangeStep, Step {
     }
 }
 
-/// Forecasts what every phone will do, with the answers that TVS really gave.
+/// Forecasts what every phone will do, with the answers that TVS actually gave.
 final class ForecastPhones: ChangeStep, Step {
     let id = StepID.forecast
     let title = localized("Forecast what every phone will do")

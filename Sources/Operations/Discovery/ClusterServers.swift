@@ -4,14 +4,14 @@ import Messages
 
 /// A server of a cluster, as the publisher knows it.
 public struct ClusterServer: Sendable, Hashable {
-    /// As the table processnode has it: a host name, a full name or an address.
+    /// As in the table processnode: a host name, a fully qualified name or an address.
     public var name: String
     /// Where it can be reached.
     public var address: String
     public var isPublisher: Bool
-    /// `callmanager`, `cups` ...; nil when the publisher does not say.
+    /// `callmanager`, `cups` ...; nil if the publisher does not say.
     public var product: String?
-    /// The services that are activated on it; nil when the publisher does not say.
+    /// The services that are activated on it; nil if the publisher does not say.
     public var services: Set<String>?
 
     public init(
@@ -27,7 +27,7 @@ public struct ClusterServer: Sendable, Hashable {
 
 /// A line of `show network cluster`.
 struct NetworkClusterLine: Hashable {
-    /// Address, full name and host name.
+    /// Address, fully qualified name and host name.
     var names: [String]
     var isPublisher: Bool
     var product: String?
@@ -50,10 +50,10 @@ extension PlatformCommandLine {
         "select pn.name as node, ts.name as service from processnodeservice ps, processnode pn, typeservice ts"
         + " where ps.fkprocessnode=pn.pkid and ps.tkservice=ts.enum and ps.isactive='t'"
 
-    /// The cluster's servers, the publisher first. The names come from the database; addresses and roles from
-    /// `show network cluster`, services from the database where it answers that.
+    /// The cluster's servers, the publisher first. The names come from the database; addresses and roles from `show
+    /// network cluster`, services from the database if it answers that.
     ///
-    /// - Throws: `unexpectedAnswer` when no server is the publisher.
+    /// - Throws: `unexpectedAnswer` if no server is the publisher.
     public func servers() throws(ClusterError) -> [ClusterServer] {
         let names = try nodeNames()
         let text = try shell.run(ShellCommand("show network cluster"))
@@ -70,13 +70,13 @@ extension PlatformCommandLine {
             throw ClusterError(
                 .unexpectedAnswer, operation: localized("find the nodes of the cluster"), node: shell.node,
                 message: localized(
-                    "`show network cluster` does not name one publisher among \(names.joined(separator: ", "))"),
+                    "`show network cluster` does not list exactly one publisher among \(names.joined(separator: ", "))"),
                 found: text)
         }
         return servers.filter(\.isPublisher) + servers.filter { !$0.isPublisher }
     }
 
-    /// The activated services by the server's name; nil where this release's tables are others.
+    /// The activated services by server name; nil if this release's tables differ.
     private func activatedServices() throws(ClusterError) -> [String: Set<String>]? {
         let table: SQLTable
         do throws(ClusterError) {

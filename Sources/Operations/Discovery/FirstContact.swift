@@ -4,9 +4,9 @@ import Messages
 import Transfers
 import X509
 
-/// The keys that a node shows when nothing is known of it yet. They prove nothing until somebody has compared them.
+/// The keys that a node presents on first contact. They prove nothing until someone has compared them.
 public struct FirstContact: Sendable {
-    /// One key, as it is shown to the user and pinned.
+    /// One key, as shown to the user and pinned.
     public struct Key: Sendable, Hashable {
         public enum Purpose: String, Sendable, Hashable, CaseIterable {
             /// The SSH host key.
@@ -26,11 +26,11 @@ public struct FirstContact: Sendable {
 
     public let node: NodeConfiguration
     public let keys: [Key]
-    /// What could not be asked, and why.
+    /// What could not be read, and why.
     public let failures: [(purpose: Key.Purpose, error: ClusterError)]
 
-    /// Connects to each of the node's services, takes the key that it shows, and closes the connection. Nothing is
-    /// logged in to, and nothing is sent.
+    /// Connects to each of the node's services, takes the key that it presents, and closes the connection. There is no
+    /// login, and nothing is sent.
     public init(with node: NodeConfiguration, purposes: [Key.Purpose] = Key.Purpose.allCases) {
         self.node = node
         var keys: [Key] = []
@@ -72,11 +72,11 @@ public struct FirstContact: Sendable {
         } catch {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
-                message: localized("what it shows as a certificate is none: \(error)"), cause: error)
+                message: localized("it presented something that is not a certificate: \(error)"), cause: error)
         }
     }
 
-    /// The node's configuration with these keys pinned. A node whose TVS does not answer is one without.
+    /// The node's configuration with these keys pinned. A node whose TVS does not answer counts as one without TVS.
     public var pinned: NodeConfiguration {
         var node = node
         for key in keys {

@@ -3,7 +3,7 @@ import Messages
 
 /// Whether a node can be reached at all: its name, then a TCP port. Nothing is sent.
 public enum PortProbe {
-    /// The numeric addresses behind a name or address; empty where there is none.
+    /// The numeric addresses for a name or address; empty if there are none.
     public static func addresses(of name: String) -> [String] {
         resolve(name, port: 0).map(\.text)
     }
@@ -11,7 +11,7 @@ public enum PortProbe {
     /// Tries to connect, and closes again.
     ///
     /// - Parameter timeout: for each address, in milliseconds.
-    /// - Returns: nil where somebody listens; otherwise why not, as the end of a sentence: "nobody listens there".
+    /// - Returns: nil if something listens; otherwise why not, as the end of a sentence: "nothing is listening there".
     public static func failure(host: String, port: UInt16, timeout: Int32 = 3000) -> LocalizableText? {
         var reason: LocalizableText = localized("its name cannot be resolved")
         for address in resolve(host, port: port) {
@@ -70,6 +70,6 @@ public enum PortProbe {
     }
 
     private static func sentence(_ code: Int32) -> LocalizableText {
-        code == ECONNREFUSED ? localized("nobody listens there") : .verbatim(String(cString: strerror(code)))
+        code == ECONNREFUSED ? localized("nothing is listening there") : .verbatim(String(cString: strerror(code)))
     }
 }

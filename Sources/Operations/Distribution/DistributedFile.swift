@@ -4,11 +4,11 @@ import Configuration
 import Messages
 import X509
 
-/// What one node gave when a trust list file was read from it.
+/// What one node returned when a trust list file was read from it.
 public struct TrustListReading: Sendable {
     public enum Outcome: Sendable {
         case file([UInt8])
-        /// The node answers, and has no such file.
+        /// The node answers, but has no such file.
         case absent
         case failed(ClusterError)
     }
@@ -34,7 +34,7 @@ public struct TrustListReading: Sendable {
         return nil
     }
 
-    /// Whether it is the same answer: the same bytes, or no file in both. A failure equals nothing.
+    /// Whether both answers are the same: the same bytes, or no file in both. A failure equals nothing.
     public func agrees(with other: TrustListReading) -> Bool {
         switch (outcome, other.outcome) {
         case (.file(let one), .file(let two)): one == two
@@ -53,7 +53,7 @@ public struct TrustListReading: Sendable {
     }
 }
 
-/// A trust list file as every node serves it, over every transport.
+/// A trust list file as served by every node, over every transport.
 public struct DistributedFile: Sendable {
     public let kind: TrustListKind
     /// In the order of the nodes; for each, TFTP before HTTP.
@@ -80,29 +80,29 @@ public struct DistributedFile: Sendable {
         return failures
     }
 
-    /// What could be read.
+    /// The answers that could be read.
     public var answers: [TrustListReading] { readings.filter { $0.error == nil } }
 
-    /// The answer that others are compared with: the first node's.
+    /// The answer that the others are compared with: the first node's.
     public var reference: TrustListReading? { answers.first }
 
-    /// The answers that are not like the first one. Empty means that every node that answers serves the same.
+    /// The answers that differ from the first one. Empty means that all answering nodes serve the same.
     public var differing: [TrustListReading] {
         guard let reference else { return [] }
         return answers.filter { !$0.agrees(with: reference) }
     }
 
-    /// The answers of each node that are not like its own first one: TFTP and HTTP differ.
+    /// The answers of each node that differ from its own first one: TFTP and HTTP differ.
     public var differingWithinNodes: [TrustListReading] {
         answers.filter { reading in
             answers.first { $0.node == reading.node }.map { !$0.agrees(with: reading) } ?? false
         }
     }
 
-    /// What a node serves: its first answer; nil when it could not be read.
+    /// What a node serves: its first answer; nil if it could not be read.
     public func answer(of node: String) -> TrustListReading? { answers.first { $0.node == node } }
 
-    /// Every different file, once, in the order in which they were met.
+    /// Every different file, once, in the order of first appearance.
     public var variants: [[UInt8]] {
         readings.compactMap(\.bytes).reduce(into: []) { variants, bytes in
             if !variants.contains(bytes) { variants.append(bytes) }

@@ -6,7 +6,7 @@ import Messages
 
 /// A folder on this machine that a TFTP server serves, for example Asterisk's.
 public struct FolderTrustListHost: TrustListHost {
-    /// The folder's path, in the place of a node's name.
+    /// The folder's path, used instead of a node name.
     public let node: String
 
     /// - Throws: `file` unless the folder exists.
@@ -15,7 +15,7 @@ public struct FolderTrustListHost: TrustListHost {
         guard Files.isFolder(node) else {
             throw ClusterError(
                 .file, operation: localized("use the folder \(folder)"),
-                message: localized("there is no folder of that name"))
+                message: localized("no such folder"))
         }
     }
 
@@ -34,7 +34,7 @@ public struct FolderTrustListHost: TrustListHost {
 
     public func deploy(_ contents: [UInt8]) throws(ClusterError) {
         do throws(FileError) {
-            // Readable for the server, which runs as a user of its own.
+            // Readable by the server, which runs as a separate user.
             try Files.write(contents, to: path(.ctl), permissions: 0o644, replacing: true)
         } catch {
             throw ClusterError(error, operation: localized("write \(TrustListKind.ctl.fileName)"))

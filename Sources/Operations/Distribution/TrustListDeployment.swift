@@ -3,22 +3,22 @@ import Configuration
 
 /// One CTL file put on every node, or deleted there: on all of them, or on none.
 ///
-/// Every node is read first, and what it serves is kept. Then all are changed at once and read back over every transport.
-/// When one fails, the others get back what they had, byte for byte.
+/// Every node is read first, and what it serves is saved. Then all are changed at once and read back over every
+/// transport. If one fails, the others get back what they had, byte for byte.
 public struct TrustListDeployment: Sendable {
     /// What to do when some nodes fail.
     public enum FailurePolicy: Sendable {
-        /// Put back what every node had.
+        /// Restore what every node had.
         case undo
         /// Leave the new file where it arrived.
         case keep
     }
 
-    /// What became of a node.
+    /// The outcome for a node.
     public enum NodeState: String, Sendable {
         /// Nothing was done to it.
         case untouched
-        /// It served the wanted file before.
+        /// It already served the wanted file.
         case alreadySo = "already-so"
         /// It serves what was wanted, as read back.
         case done
@@ -26,33 +26,33 @@ public struct TrustListDeployment: Sendable {
         case failed
         /// It serves what it did before, as read back.
         case restored
-        /// It could not be given back what it had, or could not be read afterwards.
+        /// It could not be restored to what it had, or could not be read afterwards.
         case notRestored = "not-restored"
     }
 
     public struct Node: Sendable {
         public let name: String
-        /// What it served before; nil for no file, or where it could not be read.
+        /// What it served before; nil for no file, or if it could not be read.
         public let before: [UInt8]?
-        /// Where that is kept.
+        /// Where that was saved.
         public let backup: String?
         public let state: NodeState
-        /// Why it failed; where it was to be put back and could not be, why that failed.
+        /// Why it failed; or, if it should have been restored and could not be, why that failed.
         public let error: ClusterError?
     }
 
     public enum Outcome: String, Sendable {
         /// Every node serves what was wanted.
         case done
-        /// Some do, as was asked for.
+        /// Some nodes do, as requested.
         case partly
         /// A node failed, and every node serves what it did before.
         case undone
-        /// A node failed, and at least one could not be put back.
+        /// A node failed, and at least one could not be restored.
         case notUndone = "not-undone"
-        /// Nothing was changed, nor meant to be: what would be done.
+        /// Nothing was changed, and nothing was meant to be: what would be done.
         case planned
-        /// Nothing was changed: a node could not be read or logged in to, or the program was asked to stop.
+        /// Nothing was changed: a node could not be read, or a login failed, or the program was asked to stop.
         case notStarted = "not-started"
     }
 
@@ -60,7 +60,7 @@ public struct TrustListDeployment: Sendable {
     public let contents: [UInt8]?
     public let outcome: Outcome
     public let nodes: [Node]
-    /// What stopped it: nil when all is done.
+    /// What stopped it; nil if everything is done.
     public let failure: ClusterError?
     /// Whether it was stopped from outside before the first change.
     public let isInterrupted: Bool
@@ -75,9 +75,9 @@ public struct TrustListDeployment: Sendable {
 
     /// What a run needs from its caller.
     public struct Hooks {
-        /// Told what every node serves, before anything else is done; throws to end it there.
+        /// Called with what every node serves, before anything else is done; throws to stop there.
         public var approve: (DistributedFile) throws -> Void = { _ in }
-        /// Keeps a file that is about to be replaced, and gives the place.
+        /// Saves a file that is about to be replaced, and returns its location.
         public var backUp: ([UInt8]) throws -> String
         public var isInterrupted: () -> Bool
         public var observe: (Event) -> Void
@@ -94,13 +94,14 @@ public struct TrustListDeployment: Sendable {
 }
 
 extension TrustListDistribution {
-    /// Puts a CTL file on every node, or deletes it there.
+    /// Deploys a CTL file to every node, or deletes it there.
     ///
     /// - Parameters:
     ///   - contents: the file; nil deletes it.
     ///   - policy: with `keep`, nodes that cannot be read are left out as well.
-    ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that goes on serving what it served before.
-    /// - Throws: what `approve` and `backUp` throw, before anything was changed. What nodes do wrong is in the result.
+    ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that keeps serving what it served before.
+    /// - Throws: what `approve` and `backUp` throw, before anything was changed. Errors of nodes are part of the
+    ///   result.
     public func replace(
         with contents: [UInt8]?, policy: TrustListDeployment.FailurePolicy = .undo, restartsTFTP: Bool = false,
         hooks: TrustListDeployment.Hooks
@@ -171,8 +172,8 @@ extension TrustListDistribution {
         )
     }
 
-    /// Reads every node, and meanwhile logs in to the first: a wrong password is tried there, and nowhere else. On the
-    /// others the login pages are opened, and no more.
+    /// Reads every node, and meanwhile logs in to the first one: a wrong password is tried there and nowhere else. On
+    /// the others only the login pages are opened.
     private func readAndLogIn(for change: TrustListChange) -> (DistributedFile, ClusterError?) {
         enum Task: Sendable {
             case read
@@ -190,7 +191,7 @@ extension TrustListDistribution {
             switch task {
             case .read: return .file(read(.ctl))
             case .approach(let host):
-                // What is wrong shows when the node is written to.
+                // An error shows when the node is written to.
                 try? host.approach(for: change)
                 return .nothing
             case .logIn(let host):
@@ -198,7 +199,7 @@ extension TrustListDistribution {
                     try host.prepare(for: change)
                     return .login(nil)
                 } catch {
-                    // That the node cannot be reached is noticed in reading it, and may be put up with.
+                    // An unreachable node is noticed when it is read, and may be tolerated.
                     let isLogin = [.loginRefused, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
                     return .login(isLogin ? error : nil)
                 }
@@ -216,7 +217,7 @@ extension TrustListDistribution {
     }
 }
 
-/// What is known of every node while a deployment goes on.
+/// What is known about every node during a deployment.
 private struct DeploymentRun {
     let contents: [UInt8]?
     let present: DistributedFile

@@ -4,7 +4,7 @@ import Configuration
 import Messages
 import X509
 
-/// The trust list files of all nodes that serve them to phones, read and written at once.
+/// The trust list files of all nodes that serve them to phones, read and written in parallel.
 ///
 /// Source: docs/cluster-interfaces.md, "Files for phones".
 public struct TrustListDistribution: Sendable {
@@ -13,7 +13,7 @@ public struct TrustListDistribution: Sendable {
 
     /// - Parameters:
     ///   - hosts: in the order in which results are reported, the publisher first.
-    ///   - isParallel: all nodes at once; otherwise one after the other.
+    ///   - isParallel: all nodes at once; otherwise one after another.
     public init(_ hosts: [any TrustListHost], isParallel: Bool = true) {
         self.hosts = hosts
         self.isParallel = isParallel
@@ -22,13 +22,13 @@ public struct TrustListDistribution: Sendable {
     /// The nodes' names, in order.
     public var nodes: [String] { hosts.map(\.node) }
 
-    /// Reads a file from every node over every transport. What fails is part of the result.
+    /// Reads a file from every node over every transport. Failures are part of the result.
     public func read(_ kind: TrustListKind) -> DistributedFile {
         DistributedFile(kind: kind, readings: forEach(hosts) { Self.read(kind, from: $0) }.flatMap(\.self))
     }
 
-    /// TFTP cannot tell a host that is down from a packet that is lost. Where nothing listens for HTTP either, which the
-    /// same service serves, it gets less time.
+    /// TFTP cannot tell a host that is down from a lost packet. If nothing listens for HTTP either, which the same
+    /// service serves, it gets less time.
     private static let timeoutWithoutHTTP = 3.0
 
     private static func read(_ kind: TrustListKind, from host: any TrustListHost) -> [TrustListReading] {
@@ -51,19 +51,19 @@ public struct TrustListDistribution: Sendable {
         return TrustListReading(node: host.node, transport: transport, outcome: outcome)
     }
 
-    /// A node that did not end up with what it should.
+    /// A node that did not end up with what it should have.
     public struct PutFailure: Sendable {
         public let node: String
         public let error: ClusterError
-        /// Whether the node may have stored what it was given. Where it may, reading it proves nothing: Cisco Tftp may go
-        /// on serving what was there before.
+        /// Whether the node may have stored what it was sent. If it may, reading it proves nothing: Cisco Tftp may keep
+        /// serving the previous file.
         public let mayBeStored: Bool
     }
 
     /// Replaces the CTL file of nodes, or deletes it, and reads it back over every transport.
     ///
     /// - Parameters:
-    ///   - contents: by the node's name what it shall serve: a file, or nil for none. Other nodes are left.
+    ///   - contents: by the node's name what it should serve: a file, or nil for none. Other nodes are left alone.
     ///   - readsBack: otherwise the caller has to.
     ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that serves something else afterwards.
     ///   - serving: nodes that serve this already, perhaps from memory. Where a node's answer to the change is lost,
@@ -79,7 +79,7 @@ public struct TrustListDistribution: Sendable {
             do throws(ClusterError) {
                 if let bytes = item.contents { try host.deploy(bytes) } else { try host.delete() }
             } catch {
-                // A connection that ends early leaves open what the other side did.
+                // A connection that ends early leaves it open what the other side did.
                 guard [.closed, .timedOut, .unexpectedAnswer].contains(error.code) else {
                     return PutFailure(node: host.node, error: error, mayBeStored: false)
                 }
@@ -114,7 +114,7 @@ public struct TrustListDistribution: Sendable {
         return zip(hosts, errors).compactMap { host, error in error.map { (host.node, $0) } }
     }
 
-    /// Reads the CTL file of a node; where it is another one, restarts Cisco Tftp, if that is allowed, and reads it again.
+    /// Reads the CTL file of a node; if it differs, restarts Cisco Tftp, if allowed, and reads it again.
     private static func check(
         _ host: any TrustListHost, serves expected: [UInt8]?, restartsTFTP: Bool
     ) throws(ClusterError) {
@@ -129,7 +129,7 @@ public struct TrustListDistribution: Sendable {
 
     /// Reads the CTL file of a node over every transport and compares.
     ///
-    /// - Parameter expected: nil where there must be none.
+    /// - Parameter expected: nil if there must be none.
     /// - Throws: `mismatch` naming the transport, and the checksums expected and found.
     public static func check(_ host: any TrustListHost, serves expected: [UInt8]?) throws(ClusterError) {
         func text(_ bytes: [UInt8]?) -> LocalizableText {
@@ -141,7 +141,7 @@ public struct TrustListDistribution: Sendable {
                 throw ClusterError(
                     .mismatch, operation: localized("read back \(TrustListKind.ctl.fileName)"), node: host.node,
                     message: localized(
-                        "it serves something else over \(transport.rawValue.uppercased()) than it was given"),
+                        "it serves different contents over \(transport.rawValue.uppercased()) than were uploaded"),
                     expected: text(expected), found: text(found))
             }
         }

@@ -2,15 +2,15 @@ import Basics
 import Cluster
 import Configuration
 
-/// Tells phones to restart, some at a time with a pause in between, so that a cluster's TFTP and CallManager services are
-/// not asked by all of them at once.
+/// Restarts phones in batches with a pause in between, so that they do not all ask the cluster's TFTP and CallManager
+/// services at once.
 public struct PhoneRestart: Sendable {
     public struct Settings: Sendable, Hashable {
-        /// How many phones are told before a pause.
+        /// How many phones are restarted before a pause.
         public var batch: Int
         /// Seconds between two batches.
         public var pause: Double
-        /// How long the server is waited for, in seconds, that says it is too busy.
+        /// How many seconds to wait for a server that says it is too busy.
         public var patience: Double
 
         public init(batch: Int = 100, pause: Double = 10, patience: Double = 300) {
@@ -20,35 +20,35 @@ public struct PhoneRestart: Sendable {
         }
     }
 
-    /// A phone that the server would not restart, and what it said.
+    /// A phone that the server did not restart, and what it said.
     public struct Refusal: Sendable {
         public let phone: String
         public let error: ClusterError
     }
 
-    /// How far it came.
+    /// The progress so far.
     public struct Outcome: Sendable {
         public var told: [String] = []
         public var refused: [Refusal] = []
-        /// Those that nothing was said to, in their order.
+        /// The phones that were not told to restart, in their order.
         public var left: [String] = []
-        /// What stopped it; nil when it went through, or was asked to stop.
+        /// What stopped it; nil if it completed, or was asked to stop.
         public var failure: ClusterError?
     }
 
     public enum Event: Sendable {
         case told(String)
         case refused(Refusal)
-        /// So many phones are done: a batch is complete.
+        /// This many phones are done: a batch is complete.
         case batch(done: Int)
-        /// The server is too busy, and is asked again after so many seconds.
+        /// The server is too busy; it is asked again after this many seconds.
         case waiting(Double)
     }
 
     public let phones: [String]
     public let settings: Settings
 
-    /// - Parameter phones: device names, in the order in which they are told.
+    /// - Parameter phones: device names, in the order in which they are restarted.
     public init(_ phones: [String], settings: Settings = Settings()) {
         self.phones = phones
         self.settings = settings
@@ -59,13 +59,13 @@ public struct PhoneRestart: Sendable {
         Double(max(0, (phones.count - 1) / max(1, settings.batch))) * settings.pause
     }
 
-    /// Tells the phones, one after the other. A phone that the server refuses is passed over; what makes it useless to go on
-    /// (a node that cannot be reached, a refused login) ends it.
+    /// Restarts the phones one after another. A phone that the server refuses is skipped; anything that makes it
+    /// pointless to continue (an unreachable node, a refused login) ends the run.
     ///
     /// - Parameters:
     ///   - isInterrupted: asked before each phone and within pauses.
-    ///   - observe: called as soon as something has happened. What it throws ends it: a phone that was told but could not be
-    ///     noted down counts as told.
+    ///   - observe: called as soon as something has happened. What it throws ends the run: a phone that was told but
+    ///     could not be recorded counts as told.
     ///   - restart: tells one phone.
     public func run(
         isInterrupted: () -> Bool = { false }, observe: (Event) throws(ClusterError) -> Void = { _ in },
@@ -100,7 +100,7 @@ public struct PhoneRestart: Sendable {
             } catch {
                 switch error.code {
                 case .busy:
-                    // What was refused was not done: asking again is safe.
+                    // A refused request was not carried out: asking again is safe.
                     guard let pause = backoff.pause() else { throw error }
                     try observe(.waiting(pause))
                     guard interruptibleSleep(pause, isInterrupted: isInterrupted) else { return false }

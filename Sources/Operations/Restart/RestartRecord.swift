@@ -2,8 +2,8 @@ import Basics
 import Configuration
 import Messages
 
-/// What a run of ``PhoneRestart`` has done, so that another one can go on with it: an append-only file, a JSON document a
-/// line. The first line holds the phones, each further one what became of one of them.
+/// The progress of a ``PhoneRestart`` run, so that another run can continue it: an append-only file with one JSON
+/// document per line. The first line contains the phones, each further one what happened to one of them.
 public final class RestartRecord {
     private struct Line: Codable {
         var schema: String?
@@ -21,7 +21,7 @@ public final class RestartRecord {
     private static let schema = "etoken-bridge-restart/1"
 
     public let path: String
-    /// When it began.
+    /// When it started.
     public let begun: Timestamp
     /// Whether the phones are reset, not restarted.
     public let isReset: Bool
@@ -33,7 +33,7 @@ public final class RestartRecord {
     /// Nil while it is only read.
     private var file: LineFile?
 
-    /// Those that have not been told, the refused ones again.
+    /// Those that have not been told yet; the refused ones again.
     public var left: [String] { phones.filter { !told.contains($0) } }
 
     // MARK: Beginning and finding
@@ -47,7 +47,7 @@ public final class RestartRecord {
     public static func begin(
         cluster: String, phones: [String], isReset: Bool, in folder: String, at time: Timestamp
     ) throws(ClusterError) -> RestartRecord {
-        let operation = localized("begin a record of the restart")
+        let operation = localized("start a record of the restart")
         let line = Line(schema: schema, cluster: cluster, begun: time, isReset: isReset, phones: phones)
         let stem = "\(self.folder(in: folder))/\(Files.name(cluster))-\(time.seconds)"
         var path = stem + ".jsonl"
@@ -65,12 +65,12 @@ public final class RestartRecord {
         return try open(path, operation: operation)
     }
 
-    /// The newest record of a cluster that was not finished; nil where there is none. What is in the folder and cannot be
-    /// read does not hide the others; whoever wants to go on with the newest one has to look at it first.
+    /// The latest record of a cluster that was not finished; nil if there is none. Files that cannot be read do not
+    /// hide the others; to continue the latest one, they must be checked first.
     public static func unfinished(
         of cluster: String, in folder: String
     ) -> (newest: RestartRecord?, unreadable: [ClusterError]) {
-        let operation = localized("look for a restart that was stopped")
+        let operation = localized("look for an interrupted restart")
         let prefix = Files.name(cluster) + "-"
         let paths = Files.names(in: self.folder(in: folder)).filter { $0.hasPrefix(prefix) && $0.hasSuffix(".jsonl") }
             .map { "\(self.folder(in: folder))/\($0)" }
@@ -90,7 +90,7 @@ public final class RestartRecord {
         return (newest, unreadable)
     }
 
-    /// Opens it for writing: another process that writes it is an error.
+    /// Opens it for writing: it is an error if another process is writing it.
     public func resume() throws(ClusterError) -> RestartRecord {
         try Self.open(path, operation: localized("resume the restart"))
     }
@@ -114,20 +114,21 @@ public final class RestartRecord {
 
     // MARK: Writing
 
-    /// Notes that a phone was told. It survives the end of this process at once, and that of the machine after ``sync()``.
+    /// Records that a phone was told. It survives the end of this process at once, and that of the machine after
+    /// ``sync()``.
     public func note(told phone: String) throws(ClusterError) { try append(Line(told: phone)) }
 
     public func note(refused phone: String, reason: LocalizableText) throws(ClusterError) {
         try append(Line(refused: phone, reason: reason))
     }
 
-    /// Notes that nothing is left to do.
+    /// Records that nothing is left to do.
     public func finish(at time: Timestamp) throws(ClusterError) {
         try append(Line(finished: time))
         try sync()
     }
 
-    /// Returns when everything that was noted is on the disk.
+    /// Returns when everything recorded is on disk.
     public func sync() throws(ClusterError) {
         do throws(FileError) { try file?.sync() } catch { throw ClusterError(error, operation: Self.writing) }
     }
@@ -180,7 +181,7 @@ public final class RestartRecord {
         }
         guard let first = decoded.first, first.schema == schema else {
             throw ClusterError(
-                .file, operation: operation, message: localized("\(path) is no record of a restart"), expected: schema,
+                .file, operation: operation, message: localized("\(path) is not a restart record"), expected: schema,
                 found: decoded.first?.schema)
         }
         return (first, Array(decoded.dropFirst()))

@@ -4,29 +4,23 @@ import Configuration
 import Messages
 import Transfers
 
-/// Services restarted on several nodes: one after the other, each one up again before the next.
+/// Restarts services on several nodes: one after another, each one up again before the next.
 ///
-/// The order is that of the services given, and for each service that of the nodes: what answers phones is down on one
-/// node at a time.
+/// The order is that of the given services, and for each service that of the nodes: what answers phones is only down on
+/// one node at a time.
 public struct ServiceRestart: Sendable {
     public struct Step: Sendable, Hashable {
         public let node: String
         public let service: String
     }
 
-    /// The services that have to notice a new trust list, in a safe order: what vouches for its signer, what serves it,
-    /// what phones register with.
-    public static let standardServices = [
-        ClusterService.trustVerification, ClusterService.tftp, ClusterService.callManager,
-    ]
-
     public let steps: [Step]
-    /// Services that were asked for and are not activated on any of the nodes.
+    /// Requested services that are not activated on any of the nodes.
     public let notFound: [String]
 
     /// Asks every node which of the services are activated there. Changes nothing.
     ///
-    /// - Throws: what a node does wrong. The first node is logged in to before the others.
+    /// - Throws: the error of a node. The first node is logged in to before the others.
     public init(of services: [String], on nodes: [NodeConfiguration], in cluster: ClusterClient) throws(ClusterError) {
         if let first = nodes.first { _ = try cluster.commandLine(of: first) }
         let answers = Concurrently.map(nodes) { node in
@@ -44,19 +38,19 @@ public struct ServiceRestart: Sendable {
         notFound = services.filter { !found.contains($0) }
     }
 
-    /// How far it came.
+    /// The progress so far.
     public struct Outcome: Sendable {
         public let done: [Step]
         public let left: [Step]
-        /// What stopped it, at the first of `left`; nil when all is done or it was asked to stop.
+        /// What stopped it, at the first of `left`; nil if all is done or it was asked to stop.
         public let failure: ClusterError?
     }
 
-    /// Restarts, step by step; the first failure ends it, so that no further service goes down.
+    /// Restarts, step by step; the first failure stops it, so that no further service goes down.
     ///
     /// - Parameters:
     ///   - timeout: seconds for each service to come up again.
-    ///   - isInterrupted: asked before each step and while one is waited for.
+    ///   - isInterrupted: checked before each step and while waiting for one.
     ///   - observe: called before each step.
     public func run(
         on cluster: ClusterClient, timeout: Double = 600, isInterrupted: () -> Bool = { false },
@@ -79,17 +73,18 @@ public struct ServiceRestart: Sendable {
 }
 
 extension ClusterClient {
-    /// Restarts a service on a node, and waits until the node says that it is up, and it answers where that can be seen.
+    /// Restarts a service on a node, and waits until the node reports it as up and, if that can be checked, until it
+    /// answers.
     ///
     /// - Parameters:
     ///   - timeout: seconds.
     ///   - isInterrupted: asked once the command is through; yes ends the wait, and the node goes on by itself.
-    /// - Throws: `timedOut` when it is not up by then; `refused` when the node cannot restart it; `interrupted`.
+    /// - Throws: `timedOut` if it is not up by then; `refused` if the node cannot restart it; `interrupted`.
     public func restart(
         _ service: String, on node: NodeConfiguration, timeout: Double = 600, isInterrupted: () -> Bool = { false }
     ) throws(ClusterError) {
         let deadline = ContinuousClock.now + .seconds(timeout)
-        try commandLine(of: node).restartServiceAndWait(service, until: deadline, isInterrupted: isInterrupted)
+        try commandLine(of: node).restart(service, until: deadline, isInterrupted: isInterrupted)
         while !answers(service, on: node) {
             guard ContinuousClock.now < deadline else {
                 throw ClusterError(
@@ -104,12 +99,12 @@ extension ClusterClient {
         }
     }
 
-    /// Whether a service can be talked to; true for those that cannot be asked from outside.
+    /// Whether a service answers; true for those that cannot be checked from outside.
     private func answers(_ service: String, on node: NodeConfiguration) -> Bool {
         switch service {
         case ClusterService.tftp where node.servesTFTP:
             do throws(ClusterError) {
-                // That there is no such file is an answer as well.
+                // That there is no such file is an answer, too.
                 _ = try trustListHost(node).fetch(.ctl, over: .tftp, timeout: 5)
                 return true
             } catch {

@@ -2,9 +2,9 @@ import Basics
 import Cluster
 import Messages
 
-/// Everything about a cluster that is needed to rehearse a change on a copy of it, as plain values: what its status shows,
-/// its trust lists and certificates, and how many phones of which kind there are. It holds no password, no private key, no
-/// pin, and no phone's name.
+/// Everything about a cluster that is needed to rehearse a change on a copy of it, as plain values: what its status
+/// shows, its trust lists and certificates, and how many phones of which kind there are. It contains no password, no
+/// private key, no pin, and no phone names.
 ///
 /// Source: docs/snapshots.md.
 public struct ClusterSnapshot: Codable, Sendable {
@@ -20,7 +20,7 @@ public struct ClusterSnapshot: Codable, Sendable {
         public var version: String?
         public var services: [ClusterStatus.Service]?
         public var certificates: [Certificate]
-        /// The files that it serves, base64; nil where it serves none.
+        /// The files that it serves, base64; nil if it serves none.
         public var ctl: String?
         public var itl: String?
 
@@ -33,21 +33,21 @@ public struct ClusterSnapshot: Codable, Sendable {
         }
     }
 
-    /// A certificate of a node's own.
+    /// A certificate of the node itself.
     public struct Certificate: Codable, Sendable {
         /// `CallManager`, `tomcat`, `TVS` ...
         public var unit: String
         public var subject: String?
         public var serialNumber: String?
         public var notAfter: Timestamp?
-        /// The certificate itself, base64, where it could be had.
+        /// The certificate itself, base64, if available.
         public var der: String?
     }
 
     public struct TrustedCertificate: Codable, Sendable {
         public var store: String
         public var name: String
-        /// Base64; nil where the cluster gave only a description.
+        /// Base64; nil if the cluster returned only a description.
         public var der: String?
     }
 
@@ -60,17 +60,17 @@ public struct ClusterSnapshot: Codable, Sendable {
 
         public struct Pool: Codable, Sendable {
             public var name: String
-            /// The CallManager group; empty where it has none.
+            /// The CallManager group; empty if it has none.
             public var group: String
         }
 
-        /// A number of phones that are alike.
+        /// A number of identical phones.
         public struct Kind: Codable, Sendable, Hashable {
-            /// As the database names it: `Cisco 7975`.
+            /// As named in the database: `Cisco 7975`.
             public var model: String
             public var pool: String
             public var profile: String
-            /// Nil where it is not known.
+            /// Nil if not known.
             public var isRegistered: Bool?
             public var count: Int
 
@@ -95,10 +95,10 @@ public struct ClusterSnapshot: Codable, Sendable {
     public var securityMode: ClusterStatus.Mode?
     /// The publisher first.
     public var nodes: [Node]
-    /// What the trust store Phone-SAST-trust holds.
+    /// The contents of the trust store Phone-SAST-trust.
     public var trust: [TrustedCertificate]
-    /// Nil where they could not be counted.
+    /// Nil if they could not be counted.
     public var phones: Phones?
-    /// What could not be read, a sentence each.
+    /// What could not be read, one sentence each.
     public var gaps: [LocalizableText]
 }

@@ -2,20 +2,24 @@ import Basics
 import Cluster
 import Configuration
 import Messages
+import Phones
 import TrustList
 import X509
 
 extension ClusterClient {
-    /// Takes a snapshot. Changes nothing. What cannot be read is a gap in it.
+    /// Takes a snapshot. Changes nothing. Whatever cannot be read becomes a gap.
     ///
     /// - Parameters:
     ///   - status: what was seen just now.
     ///   - observe: called before each longer step, with a few words about it.
     public func snapshot(_ status: ClusterStatus, observe: (LocalizableText) -> Void = { _ in }) -> ClusterSnapshot {
         var gaps: [LocalizableText] = []
-        func read<T>(_ what: LocalizableText, _ body: () throws(ClusterError) -> T) -> T? {
-            do throws(ClusterError) { return try body() } catch {
-                gaps.append(localized("\(what): \(error)"))
+        func note(_ what: LocalizableText, _ error: any Error) {
+            gaps.append(localized("\(what): \(LocalizableText(describing: error))"))
+        }
+        func read<T>(_ what: LocalizableText, _ body: () throws -> T) -> T? {
+            do { return try body() } catch {
+                note(what, error)
                 return nil
             }
         }
@@ -41,24 +45,22 @@ extension ClusterClient {
             gaps += node.failures.map { localized("\(node.name): \($0.text)") }
         }
         observe(localized("the trust store"))
-        let trust = read(.verbatim("Phone-SAST-trust")) { () throws(ClusterError) in
+        let trust = read(.verbatim("Phone-SAST-trust")) {
             try TrustStores(of: self).list(TrustStores.phoneSAST).certificates
         }
         observe(localized("the phones"))
-        let phones = read(localized("the phones")) { () throws(ClusterError) in try axl().phoneCounts() }
-        var counts: ClusterSnapshot.Phones?
-        if let phones {
-            let registered = read(localized("registration of phones")) { () throws(ClusterError) in
-                try ris().registered(phones.names)
-            }
-            counts = phones.counts(registered)
+        // If registration cannot be queried, they are counted without it.
+        var phones: Inventory?
+        do { phones = try Inventory.read(from: self, by: .axl) } catch {
+            phones = read(localized("the phones")) { try Inventory.read(from: self, by: .axl, asksForState: false) }
+            if phones != nil { note(localized("registration of phones"), error) }
         }
         return ClusterSnapshot(
             schema: ClusterSnapshot.schema, cluster: status.cluster, taken: status.taken, version: status.version,
             securityMode: status.securityMode, nodes: nodes,
             trust: (trust ?? []).map {
                 .init(store: $0.store, name: $0.name, der: $0.certificate.map { base64($0.der) })
-            }, phones: counts, gaps: gaps)
+            }, phones: phones.map { ClusterSnapshot.Phones($0) }, gaps: gaps)
     }
 
     private static func file(_ file: DistributedFile, _ node: String) -> String? {
@@ -68,14 +70,14 @@ extension ClusterClient {
         return nil
     }
 
-    /// The certificates that the node listed; of those that it shows to everybody, the bytes, too.
+    /// The certificates that the node listed; the DER only for those that it presents publicly.
     private func certificates(
         of node: ClusterStatus.Node, _ configuration: NodeConfiguration?
     ) -> [ClusterSnapshot.Certificate] {
         var shown: [String: Certificate] = [:]
         if let configuration {
             for key in FirstContact(with: configuration, purposes: [.tls, .tvs]).keys {
-                // One that is not the pinned one is not the node's.
+                // A key that differs from the pinned one is not the node's.
                 let pin = key.purpose == .tls ? configuration.tlsPin : configuration.tvsPin
                 if key.fingerprint == pin { shown[key.purpose == .tls ? "tomcat" : "TVS"] = key.certificate }
             }
@@ -96,28 +98,14 @@ extension ClusterClient {
     }
 }
 
-/// The phones as the database has them, before they are counted.
-struct PhoneCounts {
-    struct Row {
-        var name: String
-        var model: String
-        var pool: String
-        var profile: String
-    }
-
-    var rows: [Row]
-    var groups: [ClusterSnapshot.Phones.Group]
-    var pools: [ClusterSnapshot.Phones.Pool]
-
-    var names: [String] { rows.map(\.name) }
-
-    /// - Parameter registered: the names of those that are; nil where that is not known.
-    func counts(_ registered: Set<String>?) -> ClusterSnapshot.Phones {
-        var kinds: [ClusterSnapshot.Phones.Kind: Int] = [:]
-        for row in rows {
-            let kind = ClusterSnapshot.Phones.Kind(
-                model: row.model, pool: row.pool, profile: row.profile,
-                isRegistered: registered.map { $0.contains(row.name) }, count: 0)
+extension ClusterSnapshot.Phones {
+    /// Counts identical phones.
+    init(_ inventory: Inventory) {
+        var kinds: [Kind: Int] = [:]
+        for phone in inventory.phones {
+            let kind = Kind(
+                model: phone.model.name, pool: phone.place?.devicePool ?? "",
+                profile: phone.place?.securityProfile ?? "", isRegistered: phone.isRegistered, count: 0)
             kinds[kind, default: 0] += 1
         }
         let list = kinds.map { kind, count in
@@ -128,73 +116,11 @@ struct PhoneCounts {
             ($0.pool, $0.model, $0.profile, $0.isRegistered == true ? 0 : 1)
                 < ($1.pool, $1.model, $1.profile, $1.isRegistered == true ? 0 : 1)
         }
-        return ClusterSnapshot.Phones(groups: groups, pools: pools, kinds: list)
-    }
-}
-
-extension AXLClient {
-    private static let countsQuery =
-        "select d.name, tm.name as model, dp.name as pool, sp.name as profile from device d "
-        + "inner join typemodel tm on d.tkmodel=tm.enum left join devicepool dp on d.fkdevicepool=dp.pkid "
-        + "left join securityprofile sp on d.fksecurityprofile=sp.pkid where d.tkclass=1 order by d.name"
-    private static let poolsQuery =
-        "select dp.name as pool, cg.name as cmgroup from devicepool dp "
-        + "left join callmanagergroup cg on dp.fkcallmanagergroup=cg.pkid order by dp.name"
-    private static let groupsQuery =
-        "select cg.name as cmgroup, m.priority as priority, pn.name as node from callmanagergroup cg, "
-        + "callmanagergroupmember m, callmanager c, processnode pn where m.fkcallmanagergroup=cg.pkid "
-        + "and m.fkcallmanager=c.pkid and c.fkprocessnode=pn.pkid"
-
-    /// Reads what a snapshot says about phones.
-    func phoneCounts() throws(ClusterError) -> PhoneCounts {
-        let phones = try executeSQLQuery(Self.countsQuery)
-        let columns = ["name", "model", "pool", "profile"].map { name in
-            phones[name] ?? phones.rows.map { _ in "" }
-        }
-        let rows = phones.rows.indices.map {
-            PhoneCounts.Row(
-                name: columns[0][$0], model: columns[1][$0], pool: columns[2][$0], profile: columns[3][$0])
-        }.filter { DeviceName.canBePhone($0.name) }
-        let pools = try executeSQLQuery(Self.poolsQuery)
-        let members = try executeSQLQuery(Self.groupsQuery)
-        func text(_ table: SQLTable, _ column: String, _ row: Int) -> String { table[column]?[row] ?? "" }
-        var groups: [String: [(priority: Int, node: String)]] = [:]
-        for row in members.rows.indices {
-            groups[text(members, "cmgroup", row), default: []].append(
-                (Int(text(members, "priority", row)) ?? 0, text(members, "node", row)))
-        }
-        return PhoneCounts(
-            rows: rows,
-            groups: groups.sorted { $0.key < $1.key }.map { name, members in
-                .init(name: name, members: members.sorted { $0.priority < $1.priority }.map(\.node))
-            },
-            pools: pools.rows.indices.map { .init(name: text(pools, "pool", $0), group: text(pools, "cmgroup", $0)) })
-    }
-}
-
-extension RISClient {
-    /// What the service says to those who ask too often.
-    private static let tooOften = "exceeded allowed rate"
-    private static let atOnce = 1000
-
-    /// Which of these phones are registered now. Asks for as many at once as the service takes, and waits where it says that
-    /// it was asked too often.
-    func registered(_ names: [String]) throws(ClusterError) -> Set<String> {
-        var registered: Set<String> = []
-        var rest = names[...]
-        var backoff = Backoff(first: 5, limit: 300)
-        while !rest.isEmpty {
-            do throws(ClusterError) {
-                for phone in try phones(named: Array(rest.prefix(Self.atOnce))) where phone.isRegistered {
-                    registered.insert(phone.name)
-                }
-                rest = rest.dropFirst(Self.atOnce)
-            } catch {
-                guard error.message.localized.lowercased().contains(Self.tooOften), let pause = backoff.pause()
-                else { throw error }
-                interruptibleSleep(pause)
-            }
-        }
-        return registered
+        let groups = Dictionary(
+            inventory.pools.filter { !$0.group.isEmpty }.map { ($0.group, $0.servers) }, uniquingKeysWith: { a, _ in a }
+        )
+        self.init(
+            groups: groups.sorted { $0.key < $1.key }.map { .init(name: $0.key, members: $0.value) },
+            pools: inventory.pools.map { .init(name: $0.name, group: $0.group) }, kinds: list)
     }
 }

@@ -5,7 +5,7 @@ import TrustList
 import X509
 
 extension ClusterStatus.TrustList {
-    /// Reads a file's bytes; what is wrong with them is part of the result.
+    /// Reads a file's bytes; errors in them are part of the result.
     ///
     /// - Parameter time: at which certificates have to be valid, in seconds since 1970.
     init(_ bytes: [UInt8], kind: TrustListKind, at time: Int64) {
@@ -16,7 +16,7 @@ extension ClusterStatus.TrustList {
         do throws(TrustListError) {
             list = try TrustListFile(decoding: bytes)
         } catch {
-            fault = localized("it is not a whole trust list: \(error)")
+            fault = localized("it is not a complete trust list: \(error)")
             return
         }
         signer = list.header.signerName
@@ -28,7 +28,7 @@ extension ClusterStatus.TrustList {
                 certificateSHA1: record.certificate.map { Digest.sha1($0).hex },
                 notAfter: record.x509.map { Timestamp($0.notAfter) })
         }
-        // Certificates that have expired are findings of their own.
+        // Expired certificates are findings of their own.
         let verification = TrustListVerification(of: list, at: Int64(list.header.timestamp))
         fault = verification.checks.first { $0.severity == .error }.map { localized("it fails a check: \($0.text)") }
     }

@@ -2,7 +2,7 @@ import Basics
 import Configuration
 import Messages
 
-/// What was seen of a cluster at one time, as plain values that can be written out and compared.
+/// What was seen of a cluster at one moment, as plain values that can be written out and compared.
 public struct ClusterStatus: Codable, Sendable, Hashable {
     public enum Mode: String, Codable, Sendable, Hashable {
         case mixed
@@ -13,29 +13,29 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
     public var cluster: String
     /// When it was seen.
     public var taken: Timestamp
-    /// The publisher's active version; nil where it did not say, as with everything optional here.
+    /// The publisher's active version; nil if it did not say, as with everything optional here.
     public var version: String?
     public var securityMode: Mode?
     /// The publisher first.
     public var nodes: [Node]
     /// Every different trust list file that a node serves, once.
     public var trustLists: [TrustList]
-    /// Servers that the cluster's database names and the configuration does not.
+    /// Servers in the cluster's database that are not in the configuration.
     public var serversNotConfigured: [String]
-    /// Nodes of the configuration that the database does not name.
+    /// Nodes of the configuration that are not in the database.
     public var nodesNotInCluster: [String]
 
     public struct Node: Codable, Sendable, Hashable {
         public var name: String
         public var address: String
         public var isPublisher: Bool
-        /// Whether the configuration has it serve trust lists.
+        /// Whether it serves trust lists according to the configuration.
         public var isConfiguredForTFTP: Bool
         public var version: String?
         public var services: [Service]?
         public var certificates: [Certificate]?
         public var replication: Replication?
-        /// Nil for a node that is not set up to serve them.
+        /// Nil for a node that does not serve them.
         public var ctl: Served?
         public var itl: Served?
         public var failures: [Failure]
@@ -46,7 +46,7 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
             case isConfiguredForTFTP = "tftp"
         }
 
-        /// Whether a service is there and started; nil when the services are not known.
+        /// Whether a service exists and is started; nil if the services are not known.
         public func runs(_ service: String) -> Bool? {
             services.map { $0.contains { $0.name == service && $0.isStarted } }
         }
@@ -62,19 +62,19 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         public var isActivated: Bool { !text.lowercased().contains("not activated") }
     }
 
-    /// A certificate of the node's own.
+    /// A certificate of the node itself.
     public struct Certificate: Codable, Sendable, Hashable {
         /// `CallManager`, `tomcat`, `TVS` ...
         public var unit: String
         public var name: String
-        /// As CUCM's own trust lists spell it.
+        /// As spelled in CUCM's own trust lists.
         public var subject: String?
         public var serialNumber: String?
         public var sha1: String?
         public var notAfter: Timestamp?
     }
 
-    /// Database replication as the publisher sees this node.
+    /// Database replication as the publisher sees it for this node.
     public struct Replication: Codable, Sendable, Hashable {
         /// 2 is good; 0 starting, 1 wrong count, 3 mismatch, 4 failed.
         public var state: Int
@@ -83,7 +83,7 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         public var isGood: Bool { state == 2 }
     }
 
-    /// A trust list file as a node serves it.
+    /// A trust list file as served by a node.
     public struct Served: Codable, Sendable, Hashable {
         public var tftp: File
         public var http: File
@@ -123,7 +123,7 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
             public var dnsName: String?
             public var subject: String?
             public var serialNumber: String?
-            /// Nil where the record holds no certificate.
+            /// Nil if the record contains no certificate.
             public var certificateSHA1: String?
             public var notAfter: Timestamp?
         }
@@ -135,7 +135,7 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         public var sha1: String
         public var signer: String?
         public var made: Timestamp?
-        /// Why it is not a trust list that phones can use; nil where nothing was found.
+        /// Why phones cannot use this trust list; nil if no problem was found.
         public var fault: LocalizableText?
         public var records: [Record]
     }

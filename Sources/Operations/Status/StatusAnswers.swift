@@ -4,11 +4,11 @@ import Configuration
 import Messages
 import X509
 
-/// Readers of what the command line prints about a cluster's health.
+/// Parsers for what the command line prints about a cluster's health.
 enum StatusAnswers {
-    /// `utils dbreplication runtimestate`: a row for each server, which ends `(2) Setup Completed`.
+    /// `utils dbreplication runtimestate`: a row for each server, ending with `(2) Setup Completed`.
     ///
-    /// - Returns: by the server's name. A cluster of one node has no replication, and no rows. Nil where neither a row
+    /// - Returns: by the server's name. A cluster of one node has no replication, and no rows. Nil if neither a row
     ///   nor that is found.
     static func replication(_ text: String) -> [String: ClusterStatus.Replication]? {
         var states: [String: ClusterStatus.Replication] = [:]
@@ -25,7 +25,7 @@ enum StatusAnswers {
         return TerminalText.collapsed(text).contains("single active node") ? [:] : nil
     }
 
-    /// `show cert own NAME`: the text block, and the PEM where the release prints it.
+    /// `show cert own NAME`: the text block, and the PEM if the release prints it.
     static func certificate(_ text: String, entry: CertificateListEntry) -> ClusterStatus.Certificate {
         var result = ClusterStatus.Certificate(unit: entry.unit, name: entry.name)
         if let pem = PEM.certificate(in: text), let certificate = try? Certificate(pem: pem) {
@@ -77,7 +77,7 @@ extension PlatformCommandLine {
                 node: shell.node,
                 message: isUnknown
                     ? localized("its command line does not know the command")
-                    : localized("its answer is not understood"),
+                    : localized("unexpected output"),
                 found: text)
         }
         return states

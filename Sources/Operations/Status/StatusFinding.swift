@@ -4,11 +4,11 @@ import Configuration
 import Messages
 import TrustList
 
-/// Something about a cluster that is not as it should be: an error where phones or nodes are treated differently, or will be. It
-/// is about a node, or the whole cluster.
+/// Something wrong with a cluster: an error if phones or nodes are treated differently, or will be. Its subject is a
+/// node, or the whole cluster.
 public typealias StatusFinding = Finding<StatusCode, String>
 
-/// The kinds of what is not as it should be on a cluster; stable across releases.
+/// The kinds of what can be wrong with a cluster; stable across releases.
 public enum StatusCode: String, Codable, Sendable, Hashable, CaseIterable {
     case nodeNotRead = "node-not-read"
     case versionsDiffer = "versions-differ"
@@ -57,7 +57,7 @@ extension StatusFinding: Codable {
 }
 
 extension ClusterStatus {
-    /// What is inconsistent or about to be: errors first, then warnings.
+    /// What is or is about to become inconsistent: errors first, then warnings.
     ///
     /// - Parameter days: certificates that expire sooner are a warning.
     public func findings(expiryWarning days: Int64 = 30) -> [StatusFinding] {
@@ -88,11 +88,11 @@ extension ClusterStatus {
     private func unreadNodes() -> [StatusFinding] {
         nodes.flatMap { node in
             node.failures.map { failure in
-                // A release need not know every question, but one that answers at all tells its version.
+                // A release need not support every query, but one that answers at all reports its version.
                 let isMinor = failure.code == ClusterError.Code.notSupported.rawValue && node.version != nil
                 return finding(
                     .nodeNotRead, isMinor ? .warning : .error, node: node.name,
-                    localized("\(node.name) was not read to the end. \(failure.text)"),
+                    localized("\(node.name) could not be read completely. \(failure.text)"),
                     next: failure.next + (silence.contains(failure.code) ? [doctor] : []))
             }
         }
@@ -101,24 +101,24 @@ extension ClusterStatus {
     /// The codes of a node that does not answer.
     private var silence: [String] { [ClusterError.Code.unreachable, .timedOut].map(\.rawValue) }
 
-    private var doctor: LocalizableText { localized("See more: etoken-bridge doctor --cluster \(cluster)") }
+    private var doctor: LocalizableText { localized("For details: etoken-bridge doctor --cluster \(cluster)") }
 
     private var updateCertificates: LocalizableText {
-        localized("Make the CTL file anew: etoken-bridge migrate update-certificates --cluster \(cluster)")
+        localized("Regenerate the CTL file: etoken-bridge migrate update-certificates --cluster \(cluster)")
     }
 
     private func otherNodes() -> [StatusFinding] {
         serversNotConfigured.map {
             finding(
                 .nodesDiffer, node: $0,
-                localized("The cluster has a server \($0), which the configuration does not name."),
-                next: localized("Add the cluster again with --force, or write the node into the configuration."))
+                localized("The cluster has a server \($0) that is not in the configuration."),
+                next: localized("Add the cluster again with --force, or add the node to the configuration."))
         }
             + nodesNotInCluster.map {
                 finding(
                     .nodesDiffer, node: $0,
-                    localized("The configuration names \($0), which is no server of the cluster."),
-                    next: localized("Take it out of the configuration, or correct its name."))
+                    localized("The configuration names \($0), which is not a server of the cluster."),
+                    next: localized("Remove it from the configuration, or correct its name."))
             }
     }
 
@@ -128,8 +128,8 @@ extension ClusterStatus {
             guard let other = node.version, other != version else { return nil }
             return finding(
                 .versionsDiffer, node: node.name,
-                localized("\(node.name) runs \(other), and the publisher \(version)."),
-                next: localized("Finish the upgrade before the trust list is changed."))
+                localized("\(node.name) runs \(other), but the publisher runs \(version)."),
+                next: localized("Finish the upgrade before changing the trust list."))
         }
     }
 
@@ -144,9 +144,9 @@ extension ClusterStatus {
                     ),
                     next: [
                         localized(
-                            "Put back the file that was there: etoken-bridge ctl deploy FILE --cluster \(cluster)"),
+                            "Restore the previous file: etoken-bridge ctl deploy FILE --cluster \(cluster)"),
                         localized(
-                            "Or, for a tokenless list, have the publisher make one: utils ctl update CTLFile"),
+                            "Or, for a tokenless list, have the publisher create one: utils ctl update CTLFile"),
                     ])
             }
             guard securityMode == .nonSecure, let list = trustLists.first(where: { $0.sha1 == ctl.tftp.sha1 }),
@@ -158,46 +158,35 @@ extension ClusterStatus {
                     "\(node.name) serves a CTL file with the certificates of CallManager servers, though the cluster is in non-secure mode."
                 ),
                 next: localized(
-                    "Delete it, if the mode is as it should be: etoken-bridge ctl delete --cluster \(cluster)"))
+                    "If the mode is correct, delete it: etoken-bridge ctl delete --cluster \(cluster)"))
         }
     }
 
     private func differingFiles() -> [StatusFinding] {
         var findings: [StatusFinding] = []
         func describe(_ file: File) -> LocalizableText {
-            file.sha1.map { .verbatim("SHA-1 \($0)") } ?? localized("no file")
+            if let length = file.length, let sha1 = file.sha1 { return localized("\(length) bytes, SHA-1 \(sha1)") }
+            return localized("no file")
         }
-        let serving = nodes.filter { $0.ctl != nil }
-        let answers = serving.flatMap { node in
-            [(node.name, "TFTP", node.ctl?.tftp), (node.name, "HTTP", node.ctl?.http)].compactMap { name, way, file in
-                file.flatMap { $0.state == .failed ? nil : (name: name, way: way, file: $0) }
+        typealias Answer = (node: String, transport: TrustListTransport, file: File)
+        func answers(_ node: Node, _ served: Served?) -> [Answer] {
+            guard let served else { return [] }
+            return [(node.name, .tftp, served.tftp), (node.name, .http, served.http)].filter { $0.2.state != .failed }
+        }
+        func compare(_ kind: TrustListKind, _ answers: [Answer]) -> [StatusFinding] {
+            guard let first = answers.first else { return [] }
+            return answers.filter { $0.file.sha1 != first.file.sha1 }.map { other in
+                .filesDiffer(
+                    kind, of: cluster, (other.node, other.transport, describe(other.file)),
+                    (first.node, first.transport, describe(first.file)))
             }
         }
-        if let first = answers.first {
-            for other in answers where other.file.sha1 != first.file.sha1 {
-                findings.append(
-                    finding(
-                        .filesDiffer, node: other.name,
-                        localized(
-                            "\(other.name) serves another CTL file over \(other.way) (\(describe(other.file))) than \(first.name) over \(first.way) (\(describe(first.file)))."
-                        ),
-                        next: [
-                            restartTFTP(other.name),
-                            localized(
-                                "Or deploy the right file again: etoken-bridge ctl deploy FILE --cluster \(cluster)"),
-                        ]))
-            }
+        for var finding in compare(.ctl, nodes.flatMap { answers($0, $0.ctl) }) {
+            finding.next.append(
+                localized("Or deploy the right file again: etoken-bridge ctl deploy FILE --cluster \(cluster)"))
+            findings.append(finding)
         }
-        for node in nodes {
-            guard let itl = node.itl, itl.tftp.state != .failed, itl.http.state != .failed,
-                itl.tftp.sha1 != itl.http.sha1
-            else { continue }
-            findings.append(
-                finding(
-                    .filesDiffer, node: node.name,
-                    localized("\(node.name) serves different ITL files over TFTP and HTTP."),
-                    next: restartTFTP(node.name)))
-        }
+        for node in nodes { findings += compare(.itl, answers(node, node.itl)) }
         for node in nodes where !isDown(node) {
             for (kind, served) in [("CTL", node.ctl), ("ITL", node.itl)] {
                 for (way, file) in [("TFTP", served?.tftp), ("HTTP", served?.http)] where file?.state == .failed {
@@ -205,7 +194,7 @@ extension ClusterStatus {
                         finding(
                             .nodeNotRead, node: node.name,
                             localized(
-                                "\(node.name) gives no \(kind) file over \(way). \(file?.error?.text ?? localized("It was not asked."))"
+                                "\(node.name) serves no \(kind) file over \(way). \(file?.error?.text ?? localized("It was not asked."))"
                             ), next: doctor))
                 }
             }
@@ -213,13 +202,7 @@ extension ClusterStatus {
         return findings
     }
 
-    private func restartTFTP(_ node: String) -> LocalizableText {
-        localized(
-            "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(cluster) --service tftp --node \(node)"
-        )
-    }
-
-    /// Whether nothing answers at a node: that is said once, and not for every question again.
+    /// Whether nothing answers at a node: that is reported once, not again for every query.
     private func isDown(_ node: Node) -> Bool {
         node.failures.contains { silence.contains($0.code) }
             && [node.ctl?.tftp, node.ctl?.http, node.itl?.tftp, node.itl?.http].allSatisfy {
@@ -242,7 +225,7 @@ extension ClusterStatus {
             return finding(
                 .fileUnusable, node: servers.first,
                 localized(
-                    "The \(list.kind) that \(servers.joined(separator: ", ")) serves cannot be used by phones: \(fault)"
+                    "Phones cannot use the \(list.kind) that \(servers.joined(separator: ", ")) serves: \(fault)"
                 ),
                 next: localized(
                     "See what is wrong: etoken-bridge ctl fetch --cluster \(cluster)\(option) --output FOLDER/, then ctl verify"
@@ -250,7 +233,7 @@ extension ClusterStatus {
         }
     }
 
-    /// A certificate that was made anew is not in the CTL file, until that is made anew as well.
+    /// A regenerated certificate is not in the CTL file until that is regenerated as well.
     private func missingCertificates() -> [StatusFinding] {
         guard securityMode == .mixed else { return [] }
         return nodes.flatMap { node -> [StatusFinding] in
@@ -263,7 +246,7 @@ extension ClusterStatus {
                 finding(
                     .certificateNotInFile, node: node.name,
                     localized(
-                        "The CTL file does not hold the CallManager certificate that \(node.name) uses now (SHA-1 \(sha1))."
+                        "The CTL file does not contain the CallManager certificate that \(node.name) uses now (SHA-1 \(sha1))."
                     ),
                     next: updateCertificates)
             ]
@@ -289,10 +272,10 @@ extension ClusterStatus {
                         .tftpRoleDiffers, .warning, node: node.name,
                         serves
                             ? localized(
-                                "\(node.name) runs Cisco Tftp, and the configuration has tftp = false for it: it is passed over when the CTL file is deployed."
+                                "\(node.name) runs Cisco Tftp, but has tftp = false in the configuration: it is skipped when the CTL file is deployed."
                             )
                             : localized(
-                                "\(node.name) has no Cisco Tftp service, and the configuration says that it serves trust lists."
+                                "\(node.name) has no Cisco Tftp service, but the configuration says that it serves trust lists."
                             ),
                         next: localized("Correct tftp of \(node.name) in the configuration.")))
             }
@@ -306,7 +289,8 @@ extension ClusterStatus {
             return finding(
                 .replicationBroken, node: node.name,
                 localized("Database replication of \(node.name) is in state \(replication.text), not (2)."),
-                next: localized("Repair it first (utils dbreplication); uploaded certificates do not reach every node.")
+                next: localized(
+                    "Repair it first (utils dbreplication); otherwise uploaded certificates do not reach every node.")
             )
         }
     }
@@ -332,7 +316,8 @@ extension ClusterStatus {
                         next: next))
         }
         let renew: LocalizableText = localized(
-            "Have it made anew in OS Administration (Security > Certificate Management), and restart what uses it.")
+            "Regenerate it in OS Administration (Security > Certificate Management), and restart the services that use it."
+        )
         for node in nodes {
             for certificate in node.certificates ?? [] {
                 let isInFile = ["CallManager", "CAPF"].contains(certificate.unit) && securityMode == .mixed
@@ -346,7 +331,7 @@ extension ClusterStatus {
             let servers = servers(of: list)
             let isITL = list.kind == TrustListKind.itl.fileName
             for record in list.records {
-                // A token has no host; its certificate cannot be made anew.
+                // A token has no host; its certificate cannot be regenerated.
                 let isToken = record.role == Role.sast.rawValue && record.dnsName?.isEmpty != false
                 let name = record.subject.map { .verbatim($0) } ?? localized("a record")
                 check(
@@ -359,7 +344,7 @@ extension ClusterStatus {
                     next: isToken
                         ? [
                             localized(
-                                "Phones do not look at this date, but CUCM takes no expired certificate: have another token ready."
+                                "Phones ignore this date, but CUCM accepts no expired certificate: have another token ready."
                             )
                         ]
                         : isITL ? [renew] : [renew, updateCertificates])

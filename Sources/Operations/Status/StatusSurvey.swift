@@ -6,8 +6,8 @@ import TrustList
 import X509
 
 extension ClusterClient {
-    /// Looks at every node: over TFTP and HTTP, and on the command line. Changes nothing. What cannot be read is part of
-    /// the result.
+    /// Checks every node: over TFTP and HTTP, and on the command line. Changes nothing. Failures are part of the
+    /// result.
     ///
     /// - Parameter time: now, in seconds since 1970.
     public func status(at time: Int64) throws(ClusterError) -> ClusterStatus {
@@ -30,10 +30,10 @@ extension ClusterClient {
         return assemble(surveys, files.ctl, files.itl, at: time)
     }
 
-    /// What bears on a change of the trust list beside the lists themselves, from the nodes' command lines: versions,
-    /// services, replication, and the servers that the database names. Changes nothing.
+    /// What matters for a change of the trust list besides the lists themselves, from the nodes' command lines:
+    /// versions, services, replication, and the servers in the database. Changes nothing.
     ///
-    /// - Throws: what a node does wrong that does not tell its services: nothing can be changed there.
+    /// - Throws: the error of a node that does not list its services: nothing can be changed there.
     public func condition(at time: Int64) throws(ClusterError) -> ClusterStatus {
         let first = NodeSurvey(of: try publisher(), in: self, isBrief: true)
         var surveys = [first]
@@ -78,19 +78,19 @@ extension ClusterClient {
     }
 }
 
-/// What one node says on its command line.
+/// What one node reports on its command line.
 private struct NodeSurvey: Sendable {
     let node: NodeConfiguration
     var version: String?
     var services: [ClusterStatus.Service]?
     var certificates: [ClusterStatus.Certificate]?
     var failures: [ClusterError] = []
-    // The publisher's alone.
+    // Only for the publisher.
     var mode: SecurityMode?
     var serverNames: [String]?
     var replication: [String: ClusterStatus.Replication]?
 
-    /// Why no other node is to be logged in to with the same password.
+    /// Why no other node should be logged in to with the same password.
     var refusal: ClusterError? {
         failures.first { [.loginRefused, .tooManyLogins, .configuration].contains($0.code) }
     }
@@ -101,7 +101,7 @@ private struct NodeSurvey: Sendable {
             ClusterError(
                 refusal.code, operation: localized("log in to the command line"), node: node.name,
                 message: localized(
-                    "it was not tried, as \(refusal.node.map { .verbatim($0) } ?? localized("another node")) refused it"
+                    "not tried, because \(refusal.node.map { .verbatim($0) } ?? localized("another node")) refused it"
                 ))
         ]
     }
@@ -111,7 +111,7 @@ private struct NodeSurvey: Sendable {
         self.node = node
         var isOver = false
         func ask<T>(_ question: (PlatformCommandLine) throws(ClusterError) -> T) -> T? {
-            // One reason why the node does not talk to us is enough.
+            // One reason why the node is unavailable is enough.
             guard !isOver else { return nil }
             let line: PlatformCommandLine
             do throws(ClusterError) {

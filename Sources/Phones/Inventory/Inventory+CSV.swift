@@ -2,7 +2,7 @@ import Basics
 import Messages
 
 extension Inventory {
-    /// The columns of a list of phones; docs/phones.md describes them. Other names that exports have are taken, too.
+    /// The columns of a list of phones; docs/phones.md describes them. Other names used in exports are accepted, too.
     private static let columns: [TableFile.Column] = [
         .init("name", "device name", isRequired: true),
         .init("model", "device type", "product", isRequired: true),
@@ -15,7 +15,7 @@ extension Inventory {
 
     /// Reads a list of phones.
     ///
-    /// - Parameter path: a CSV file whose first line names the columns: name and model, and where known device pool,
+    /// - Parameter path: a CSV file whose first line names the columns: name and model, and if known device pool,
     ///   group, servers, profile, firmware, registered, address.
     /// - Throws: `FileError`; ``InventoryError`` with file and line.
     public init(csv path: String, models: PhoneModelTable = .standard) throws {
@@ -49,7 +49,7 @@ extension Inventory {
                 throw InventoryError(
                     .badFile,
                     localized(
-                        "\(file.name), line \(row.line): \"\(other)\" cannot stand in the column \"registered\"; expected: yes, no or nothing"
+                        "\(file.name), line \(row.line): \"\(other)\" is not valid in the column \"registered\"; expected: yes, no or nothing"
                     ),
                     next: localized("Correct that line; docs/phones.md describes the file."))
             }
@@ -78,7 +78,7 @@ extension Inventory {
             ? []
             : [
                 localized(
-                    "\(file.name): \(others) rows are not telephones (templates, gateway ports), and were left out.")
+                    "\(file.name): \(others) rows are not telephones (templates, gateway ports), and were skipped.")
             ]
         self.init(phones: phones, notes: notes)
     }

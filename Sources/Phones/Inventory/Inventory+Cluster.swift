@@ -3,21 +3,21 @@ import Configuration
 import Messages
 
 extension Inventory {
-    /// How far the reading is.
+    /// The progress of the reading.
     public enum Progress: Sendable, Hashable {
-        /// So many phones of so many devices are read.
+        /// This many phones out of this many devices have been read.
         case read(Int, of: Int)
-        /// The server has too much to do, and is asked again after so many seconds.
+        /// The server is too busy; it is asked again after this many seconds.
         case waiting(Double, LocalizableText)
     }
 
-    /// Reads the phones of a cluster page by page; docs/phones.md names what is asked.
+    /// Reads the phones of a cluster page by page; docs/phones.md lists the queries.
     ///
     /// - Parameters:
-    ///   - way: nil for AXL, or `run sql` where the configuration names no application account.
+    ///   - way: nil for AXL, or `run sql` if the configuration has no application account.
     ///   - asksForState: whether the Real-time Information Service is asked for registration, address and firmware. It
     ///     answers for 1000 phones at once and some 15 times a minute.
-    /// - Throws: ``ClusterError``; ``InventoryError`` where the database's answer is not understood.
+    /// - Throws: ``ClusterError``; ``InventoryError`` if the database's response is not understood.
     public static func read(
         from cluster: ClusterClient, by way: InventorySource? = nil, models: PhoneModelTable = .standard,
         asksForState: Bool = true, progress: @escaping (Progress) -> Void = { _ in }
@@ -48,16 +48,16 @@ extension Inventory {
         if reader.others > 0 {
             notes.append(
                 localized(
-                    "\(reader.others) devices of the class Phone are not telephones (templates, gateway ports), and were left out."
+                    "\(reader.others) devices of the class Phone are not telephones (templates, gateway ports), and were skipped."
                 ))
         }
-        return Inventory(phones: reader.phones, notes: notes)
+        return Inventory(phones: reader.phones, notes: notes, pools: reader.allPools)
     }
 }
 
-/// The cluster's database, whichever way leads to it.
+/// The cluster's database, over either interface.
 struct InventoryDatabase {
-    /// How many rows come at once. AXL refuses answers that are too large; 2000 rows are too many.
+    /// How many rows come at once. AXL refuses results that are too large; 2000 rows are too many.
     static let pageSize = 1000
 
     /// The publisher's name.
@@ -97,8 +97,8 @@ struct InventoryDatabase {
     ///
     /// - Parameters:
     ///   - text: begins with `select` and has an order.
-    ///   - columns: that the answer must have.
-    ///   - count: how many rows there are, where that is known.
+    ///   - columns: those that the result must have.
+    ///   - count: how many rows there are, if known.
     func read(_ text: String, columns: [String], count: Int = .max, page: ([[String]]) throws -> Void) throws {
         var skip = 0
         while skip < count {
@@ -107,7 +107,7 @@ struct InventoryDatabase {
             var places: [Int] = []
             for column in columns {
                 guard let place = table.columns.firstIndex(of: column) else {
-                    // Over AXL a column that is NULL in all rows may be left out, if it is one that can be.
+                    // Over AXL a column that is NULL in all rows may be omitted, if it is one that can be NULL.
                     guard column.hasPrefix("fk") || column == "load" else { throw misunderstood(text, table) }
                     places.append(-1)
                     continue
@@ -123,7 +123,7 @@ struct InventoryDatabase {
         }
     }
 
-    /// The number that a query answers with.
+    /// The number that a query returns.
     func number(_ text: String) throws -> Int {
         let table = try query(text, 0, nil)
         guard table.rows.count == 1, table.columns.count == 1, let number = Int(table.rows[0][0]), number >= 0 else {
@@ -142,7 +142,7 @@ struct InventoryDatabase {
         InventoryError(
             .unexpectedAnswer,
             localized(
-                "The answer of \(node) to \"\(text)\" is not understood; found: \(found)"
+                "Unexpected response of \(node) to \"\(text)\"; found: \(found)"
             ),
             next: localized(
                 "Please report this. phones list, forecast and check also read the phones from a file: --phones-from FILE.csv"

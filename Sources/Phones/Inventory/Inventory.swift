@@ -5,13 +5,25 @@ import Messages
 public struct Inventory: Sendable {
     /// By name.
     public let phones: [Phone]
-    /// What could not be learnt, a sentence each.
+    /// What could not be determined, one sentence each.
     public let notes: [LocalizableText]
+    /// All device pools by name, including those without phones; none if a file was read.
+    public let pools: [DevicePool]
 
-    public init(phones: [Phone], notes: [LocalizableText] = []) {
+    public init(phones: [Phone], notes: [LocalizableText] = [], pools: [DevicePool] = []) {
         self.phones = phones
         self.notes = notes
+        self.pools = pools
     }
+}
+
+/// A device pool, and where its phones register.
+public struct DevicePool: Sendable, Hashable {
+    public let name: String
+    /// Its CallManager group; empty if it has none.
+    public let group: String
+    /// The nodes of the group by priority.
+    public let servers: [String]
 }
 
 /// How the list of phones is read from a cluster's database.
@@ -22,7 +34,7 @@ public enum InventorySource: String, Sendable, CaseIterable {
     case sql
 }
 
-/// Makes phones out of text, each model and place once: 40,000 phones have some dozens of them.
+/// Builds phones from text, each model and place once: 40,000 phones have a few dozen of them.
 struct PhoneMaker {
     private let table: PhoneModelTable
     private var models: [String: (model: PhoneModel, isPhone: Bool)] = [:]
@@ -39,7 +51,7 @@ struct PhoneMaker {
     mutating func model(_ name: String) -> PhoneModel { entry(name).model }
 
     /// Whether a device of CUCM's class "Phone" is one that holds trust lists: by its name, and by the table of models,
-    /// which knows gateways' ports too.
+    /// which also knows gateway ports.
     mutating func isPhone(name: String, model: String) -> Bool {
         DeviceName.canBePhone(name) && entry(model).isPhone
     }

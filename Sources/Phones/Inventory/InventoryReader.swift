@@ -2,21 +2,18 @@ import Cluster
 import Configuration
 import Messages
 
-/// Reads phones out of the cluster's database. The large table is read alone and page by page; what its rows refer to
-/// is read before, so that no row is kept.
+/// Reads phones from the cluster's database. The large table is read alone and page by page; what its rows refer to is
+/// read first, so that no row is kept.
 struct InventoryReader {
     private let database: InventoryDatabase
     private let nodes: [NodeConfiguration]
     private var maker: PhoneMaker
     /// By name.
     private(set) var phones: [Phone] = []
-    /// How many devices of the class are no phones.
+    /// How many devices of the class are not phones.
     private(set) var others = 0
-
-    private struct Pool {
-        let name, group: String
-        let servers: [String]
-    }
+    /// By name.
+    private(set) var allPools: [DevicePool] = []
 
     init(database: InventoryDatabase, nodes: [NodeConfiguration], models: PhoneModelTable) {
         self.database = database
@@ -25,7 +22,7 @@ struct InventoryReader {
     }
 
     /// - Parameters:
-    ///   - states: asks what is known of some phones at the moment; nil where nobody can be asked.
+    ///   - states: asks for the current state of some phones; nil if nobody can be asked.
     ///   - progress: phones, and devices altogether.
     mutating func read(
         states: ((ArraySlice<Phone>) throws(ClusterError) -> [RegisteredPhone])?, progress: (Int, Int) -> Void
@@ -34,6 +31,7 @@ struct InventoryReader {
         let models = try names("select enum, name from typemodel order by enum", key: "enum")
         let profiles = try names("select pkid, name from securityprofile order by pkid", key: "pkid")
         let pools = try readPools()
+        allPools = pools.values.sorted { $0.name < $1.name }
         let count = try database.number(
             "select count(*) as number from device where tkclass = \(phoneClass)")
         phones.reserveCapacity(count)
@@ -46,7 +44,7 @@ struct InventoryReader {
             for row in rows {
                 guard let model = models[row[1]] else {
                     throw database.misunderstood(
-                        query, localized("a device of the model \"\(row[1])\", which typemodel has not got"))
+                        query, localized("a device of the model \"\(row[1])\", which is not in typemodel"))
                 }
                 guard maker.isPhone(name: row[0], model: model) else {
                     others += 1
@@ -68,7 +66,7 @@ struct InventoryReader {
         if !zip(phones, phones.dropFirst()).allSatisfy({ $0.name < $1.name }) { sort() }
     }
 
-    /// The database may order names otherwise than we do.
+    /// The database may sort names differently than we do.
     private mutating func sort() {
         phones.sort { $0.name < $1.name }
         var last: String?
@@ -78,7 +76,7 @@ struct InventoryReader {
         }
     }
 
-    /// Enters what the phones from a place on are known to do at the moment.
+    /// Sets the current state of the phones from an index on.
     private mutating func learn(_ states: [RegisteredPhone], from start: Int) {
         // A phone is listed by each node that knew it.
         var byName: [String: RegisteredPhone] = [:]
@@ -104,7 +102,7 @@ struct InventoryReader {
         return names
     }
 
-    private func readPools() throws -> [String: Pool] {
+    private func readPools() throws -> [String: DevicePool] {
         let groups = try names("select pkid, name from callmanagergroup order by pkid", key: "pkid")
         var members: [String: [(priority: Int, node: String)]] = [:]
         let query =
@@ -120,17 +118,18 @@ struct InventoryReader {
             }
         }
         let servers = members.mapValues { members in members.sorted { $0.priority < $1.priority }.map(\.node) }
-        var pools: [String: Pool] = [:]
+        var pools: [String: DevicePool] = [:]
         let poolQuery = "select pkid, name, fkcallmanagergroup from devicepool order by pkid"
         try database.read(poolQuery, columns: ["pkid", "name", "fkcallmanagergroup"]) { rows in
             for row in rows {
-                pools[row[0]] = Pool(name: row[1], group: groups[row[2]] ?? "", servers: servers[row[2]] ?? [])
+                pools[row[0]] = DevicePool(name: row[1], group: groups[row[2]] ?? "", servers: servers[row[2]] ?? [])
             }
         }
         return pools
     }
 
-    /// The database names a server by host name, full name or address; the configuration may have another of them.
+    /// The database names a server by host name, fully qualified name or address; the configuration may use another of
+    /// them.
     private func server(_ name: String) -> String {
         let wanted = name.lowercased()
         let host = { (text: String) in text.lowercased().prefix { $0 != "." } }

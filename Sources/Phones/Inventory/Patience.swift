@@ -2,12 +2,12 @@ import Basics
 import Messages
 import Configuration
 
-/// Waits for a server that says it is too busy: as long as it says, or longer each time; not for ever.
+/// Waits for a server that says it is too busy: as long as it says, or longer each time; not forever.
 enum Patience {
-    /// Seconds for one question.
+    /// Seconds for one query.
     static let limit = 300.0
 
-    /// Asks until there is another answer than `busy`.
+    /// Asks until there is an answer other than `busy`.
     static func ask<Answer>(
         note: (Double, LocalizableText) -> Void, sleep: (Double) -> Void = { interruptibleSleep($0) },
         _ question: () throws(ClusterError) -> Answer

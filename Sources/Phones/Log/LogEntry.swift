@@ -18,11 +18,11 @@ public struct LogEntry: Sendable, Hashable {
     public let lines: ClosedRange<Int>
     /// As the log writes it.
     public let time: String
-    /// What follows the time, wrapped lines joined.
+    /// What follows the time, with wrapped lines joined.
     public let text: String
 
-    /// Reads all entries of a log. Lines of other kinds are passed over; a line that is the rest of a wrapped one belongs to
-    /// the entry before it.
+    /// Reads all entries of a log. Other lines are skipped; a line that is the rest of a wrapped one belongs to the
+    /// entry before it.
     public static func read(_ text: String) -> [LogEntry] {
         var entries: [LogEntry] = []
         var mayContinue = false
@@ -44,15 +44,15 @@ public struct LogEntry: Sendable, Hashable {
         return entries
     }
 
-    /// What is longer is no wrapped line but something else.
+    /// Anything longer is not a wrapped line but something else.
     private static let maximumLines = 6
 
-    /// A name that was cut within goes on without a blank.
+    /// A name that was wrapped in the middle continues without a space.
     private static func join(_ first: String, _ second: Substring) -> String {
         first.hasSuffix(";") || second.hasPrefix("\"") ? first + second : first + " " + second
     }
 
-    /// A line of some other log: it begins with a number or a date.
+    /// A line of some other log: it starts with a number or a date.
     private static func looksLikeAHead(_ line: Substring) -> Bool {
         let word = line.prefix { !$0.isWhitespace }
         return word.contains(":") && word.first?.isNumber == true

@@ -1,6 +1,6 @@
 import Basics
 
-/// What an entry of a log says, where it is known here.
+/// What an entry of a log says, if it is known here.
 public enum LogEvent: Sendable, Hashable {
     // A phone's console log and its status messages.
 
@@ -21,13 +21,13 @@ public enum LogEvent: Sendable, Hashable {
     case subject(String)
     case issuer(String)
     case serialNumber(String)
-    /// The service looks in the certificates of the trust stores, or in those of the CTL file.
+    /// The service searches the certificates of the trust stores, or those of the CTL file.
     case looksUp(inCTL: Bool)
     case notFound(inCTL: Bool)
     case found(inCTL: Bool)
     case role(Int)
 
-    /// Nil where the entry says nothing that matters here.
+    /// Nil if the entry contains nothing that matters here.
     public init?(_ entry: LogEntry) {
         let event: LogEvent? =
             switch entry.source {

@@ -1,7 +1,7 @@
 import Messages
 import TrustList
 
-/// What a log tells about trust lists: which rules of the acceptance model applied.
+/// What a log says about trust lists: which rules of the acceptance model applied.
 public struct LogExplanation: Sendable, Hashable {
     /// A line of the log that a conclusion rests on.
     public struct Quote: Sendable, Hashable {
@@ -12,22 +12,23 @@ public struct LogExplanation: Sendable, Hashable {
         public let meaning: LocalizableText
     }
 
-    /// What became of one file, or of one question to TVS.
+    /// What happened to one file, or to one question to TVS.
     public struct Conclusion: Sendable, Hashable {
-        /// As the log writes it; of the first line.
+        /// As written in the log; of the first line.
         public let time: String
-        /// The rules of docs/phone-acceptance.md that may have applied: mostly one. Empty where the log does not say enough.
+        /// The rules of docs/phone-acceptance.md that may have applied: usually one. Empty if the log does not say
+        /// enough.
         public let rules: [Verdict.Rule]
         public let outcome: Verdict.Outcome
         /// One sentence.
         public let text: LocalizableText
-        /// The file that was asked for, or the certificate, where the log names it.
+        /// The file that was requested, or the certificate, if the log names it.
         public let subject: String?
         public let quotes: [Quote]
     }
 
     public let conclusions: [Conclusion]
-    /// How many entries were read, and how many of them say something that matters here.
+    /// How many entries were read, and how many of them contain something that matters here.
     public let entries: Int
     public let events: Int
 
@@ -53,7 +54,7 @@ public struct LogExplanation: Sendable, Hashable {
     }
 }
 
-/// What a phone's log tells, from one request of a trust list to the next.
+/// What a phone's log says, from one request for a trust list to the next.
 private struct PhoneStory {
     typealias Quote = LogExplanation.Quote
 
@@ -71,7 +72,7 @@ private struct PhoneStory {
     mutating func take(_ entry: LogEntry, _ event: LogEvent) {
         switch event {
         case .request(let name):
-            // It asks for its own file first and for the common one then: that is one story.
+            // It first asks for its own file and then for the common one: that is one story.
             if let file, file.prefix(3) == name.prefix(3), result == nil, !asked {
                 self.file = name
             } else {
@@ -94,7 +95,7 @@ private struct PhoneStory {
         case .updated:
             if result != nil { end() }
             result = true
-            note(entry, localized("the phone has taken the new file"))
+            note(entry, localized("the phone has accepted the new file"))
         case .updateFailed:
             if result != nil { end() }
             result = false
@@ -112,7 +113,7 @@ private struct PhoneStory {
         guard !quotes.isEmpty else { return }
         let (rules, outcome, text) = conclusion
         guard let text else {
-            // That it holds nothing is the beginning of what follows.
+            // That it holds nothing is the start of what follows.
             let kept = isEmpty ? quotes.filter { $0.meaning == Self.emptiness } : []
             let (wasEmpty, first) = (isEmpty, time)
             self = PhoneStory(conclusions: conclusions)
@@ -129,19 +130,23 @@ private struct PhoneStory {
     private var conclusion: ([Verdict.Rule], Verdict.Outcome, LocalizableText?) {
         switch (result, asked || trusts) {
         case (true?, _) where trusts:
-            ([.vouchedByTVS], .accepted, localized("The phone took the file, as a TVS server vouched for its signer."))
+            (
+                [.vouchedByTVS], .accepted,
+                localized("The phone accepted the file because a TVS server vouched for its signer.")
+            )
         case (true?, true):
             (
                 [.vouchedByTVS], .accepted,
-                localized("The phone asked a TVS server about the signer and took the file: the server vouched for it.")
+                localized(
+                    "The phone asked a TVS server about the signer and accepted the file: the server vouched for it.")
             )
         case (true?, false) where isEmpty:
-            ([.firstUse], .accepted, localized("The phone held no trust list, and took the first one on trust."))
+            ([.firstUse], .accepted, localized("The phone held no trust list, and trusted the first one."))
         case (true?, false):
             (
                 [.signerInHeldCTL, .signerInITL], .accepted,
                 localized(
-                    "The phone took the file without asking a TVS server: it knows the signer from its CTL file, or from its ITL file. The log does not tell from which."
+                    "The phone accepted the file without asking a TVS server: it knows the signer from its CTL file or its ITL file. The log does not show which."
                 )
             )
         case (false?, true):
@@ -154,7 +159,7 @@ private struct PhoneStory {
             (
                 [.noSecurityByDefault, .notVouched, .otherKey], .refused,
                 localized(
-                    "The phone refused the file without asking a TVS server: its model cannot, its ITL file names no server, or it knows the signer by another key. The log does not tell which."
+                    "The phone refused the file without asking a TVS server: its model cannot, its ITL file names no server, or it knows the signer with a different key. The log does not show which."
                 )
             )
         case (nil, _) where trusts:
@@ -171,7 +176,7 @@ private struct PhoneStory {
     }
 }
 
-/// What a trace of TVS tells, question by question.
+/// What a TVS trace says, question by question.
 private struct TraceStory {
     typealias Quote = LogExplanation.Quote
 
@@ -215,7 +220,7 @@ private struct TraceStory {
         case .role(let number):
             guard place != nil else { return }
             roles.append(number)
-            note(entry, localized("it is given with the role \(Role(rawValue: UInt16(clamping: number)).name)"))
+            note(entry, localized("it is returned with the role \(Role(rawValue: UInt16(clamping: number)).name)"))
         default: break
         }
     }
@@ -234,12 +239,12 @@ private struct TraceStory {
                 if roles.contains(Int(Role.sast.rawValue)) {
                     (
                         [.vouchedByTVS], .accepted,
-                        localized("TVS vouched for \(name) as one that may sign CTL files; it found it in \(place).")
+                        localized("TVS vouched for \(name) as a signer of CTL files; it was found in \(place).")
                     )
                 } else if roles.isEmpty {
                     (
                         [], .unknown,
-                        localized("TVS found \(name) in \(place); the trace does not tell with which roles.")
+                        localized("TVS found \(name) in \(place); the trace does not show with which roles.")
                     )
                 } else {
                     (
@@ -250,10 +255,10 @@ private struct TraceStory {
             } else if isMissing {
                 (
                     [.notVouched], .refused,
-                    localized("TVS does not know \(name): a phone that asked for it refuses the file.")
+                    localized("TVS does not know \(name): a phone that asked about it refuses the file.")
                 )
             } else {
-                ([], .unknown, localized("A phone asked TVS for \(name); the trace ends before the answer."))
+                ([], .unknown, localized("A phone asked TVS about \(name); the trace ends before the answer."))
             }
         conclusions.append(
             .init(time: time, rules: rules, outcome: outcome, text: text, subject: subject, quotes: quotes))

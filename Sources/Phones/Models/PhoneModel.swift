@@ -1,4 +1,4 @@
-/// A phone model, as far as it matters for trust lists.
+/// A phone model, as far as trust lists are concerned.
 public struct PhoneModel: Hashable, Sendable {
     /// Whether a model supports Security by Default, that is: has an ITL and asks a TVS server about unknown signers.
     public enum SecurityByDefault: String, Encodable, Sendable, CaseIterable {
@@ -14,12 +14,12 @@ public struct PhoneModel: Hashable, Sendable {
         case sha1 = "SHA1"
     }
 
-    /// The name as CUCM or the phone gives it: `Cisco 7975`, `CP-8861`.
+    /// The name as used by CUCM or the phone: `Cisco 7975`, `CP-8861`.
     public let name: String
     public let securityByDefault: SecurityByDefault
     public let displayedChecksum: Checksum
 
-    /// A model as the product's own table has it; ``PhoneModelTable`` knows the user's corrections, too.
+    /// A model as in the product's own table; ``PhoneModelTable`` knows the user's corrections, too.
     public init(name: String) { self = PhoneModelTable.standard.model(named: name) }
 
     /// Whether a model is a program on a computer or mobile phone, without the keys and menus of a desk phone: Jabber.

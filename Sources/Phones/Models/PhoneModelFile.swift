@@ -4,7 +4,7 @@ import Messages
 struct PhoneModelFile {
     let entries: [PhoneModelTable.Entry]
 
-    /// Sees by the columns' names which of the two it is.
+    /// Tells from the column names which of the two it is.
     init(_ file: TableFile) throws {
         let names = try file.columnNames()
         entries = names.contains("security by default") ? try Self.table(file) : try Self.report(file)
@@ -38,7 +38,7 @@ struct PhoneModelFile {
             default: throw wrong(file, row, row[2], "checksum", localized("MD5, SHA1 or nothing"))
             }
             let model = row[0] ?? ""
-            // What stands for all models says of none that it is a phone.
+            // An entry for all models does not say of any that it is a phone.
             entries.append(
                 .init(
                     model: model, securityByDefault: support, checksum: checksum,
@@ -54,14 +54,15 @@ struct PhoneModelFile {
         InventoryError(
             .badFile,
             localized(
-                "\(file.name), line \(row.line): \"\(found ?? "")\" cannot stand in the column \"\(column)\"; expected: \(expected)"
+                "\(file.name), line \(row.line): \"\(found ?? "")\" is not valid in the column \"\(column)\"; expected: \(expected)"
             ),
             next: localized("Correct that line; docs/phones.md describes the file."))
     }
 
     // MARK: CUCM's own form
 
-    /// The columns of "Unified CM Phone Feature List" in Cisco Unified Reporting. *Unconfirmed*: how its CSV names them.
+    /// The columns of "Unified CM Phone Feature List" in Cisco Unified Reporting. *Unconfirmed*: their names in its
+    /// CSV.
     private static let reportColumns: [TableFile.Column] = [
         .init(
             "product", "product name", "model", "phone model", "device type",
@@ -94,7 +95,8 @@ struct PhoneModelFile {
         func entry(_ model: String, _ support: PhoneModel.SecurityByDefault) -> PhoneModelTable.Entry {
             .init(model: model, securityByDefault: support, checksum: nil, isPhone: nil, source: source)
         }
-        // The report is made for one product or for all of them. Of all, one that is not named has not got the feature.
+        // The report is generated for one product or for all of them. If for all, one that is not listed does not have
+        // the feature.
         return all.filter(PhoneModelTable.standard.isPhone).map {
             entry($0, supported.contains($0) ? .supported : .unsupported)
         }
@@ -103,7 +105,7 @@ struct PhoneModelFile {
 }
 
 extension [PhoneModelTable.Entry] {
-    /// As a file that is read again.
+    /// As a file that can be read again.
     public var csv: [UInt8] {
         var text = "model,security by default,checksum,source\n"
         for entry in self {

@@ -3,19 +3,19 @@ import Cluster
 import Configuration
 import Messages
 
-/// What is known of phone models: the product's own table (phone-models.csv), and above it what the user gives.
+/// What is known about phone models: the product's own table (phone-models.csv), overridden by the user's.
 ///
 /// docs/phones.md describes the files.
 public struct PhoneModelTable: Sendable {
-    /// What one source says of some models. What it leaves open is nil.
+    /// What one source says about some models. What it leaves open is nil.
     public struct Entry: Sendable, Hashable {
         /// A model's name; `*` stands for any text.
         public let model: String
         public let securityByDefault: PhoneModel.SecurityByDefault?
         public let checksum: PhoneModel.Checksum?
-        /// False for what CUCM counts among the phones and is none: a gateway's port, for example.
+        /// False for what CUCM counts as a phone but is not: a gateway port, for example.
         public let isPhone: Bool?
-        /// Where it is from.
+        /// Its origin.
         public let source: LocalizableText
 
         public init(
@@ -30,7 +30,7 @@ public struct PhoneModelTable: Sendable {
         }
     }
 
-    /// Later ones count before earlier ones.
+    /// Later ones take precedence over earlier ones.
     private var layers: [Layer] = []
 
     /// The product's own.
@@ -56,13 +56,13 @@ public struct PhoneModelTable: Sendable {
         return table
     }
 
-    /// Where the user's corrections are: `phone-models.csv` beside the configuration.
+    /// The user's corrections: `phone-models.csv` next to the configuration.
     public static var usersPath: String {
         let path = ConfigurationFile.defaultPath
         return (path.lastIndex(of: "/").map { path[...$0] } ?? "") + "phone-models.csv"
     }
 
-    /// Puts the entries of a file above what is known.
+    /// Adds the entries of a file with precedence over what is known.
     public mutating func add(_ path: String) throws { layers.append(Layer(try Self.entries(of: path))) }
 
     /// What a file says: a table like phone-models.csv, or CUCM's own Phone Feature List.
@@ -70,12 +70,12 @@ public struct PhoneModelTable: Sendable {
         try PhoneModelFile(try TableFile(path: path)).entries
     }
 
-    /// All entries: those that count first stand first.
+    /// All entries: those that take precedence come first.
     public var entries: [Entry] { layers.reversed().flatMap(\.entries) }
 
-    /// What is known of a model.
+    /// What is known about a model.
     ///
-    /// - Parameter name: as CUCM or a phone gives it: `Cisco 7975`, `CP-7975`, `7975`.
+    /// - Parameter name: as used by CUCM or a phone: `Cisco 7975`, `CP-7975`, `7975`.
     public func model(named name: String) -> PhoneModel {
         let found = matches(name)
         return PhoneModel(
@@ -84,10 +84,10 @@ public struct PhoneModelTable: Sendable {
             displayedChecksum: found.lazy.compactMap(\.checksum).first ?? .sha1)
     }
 
-    /// Whether devices of this model hold trust lists at all; gateways' ports and the like do not.
+    /// Whether devices of this model hold trust lists at all; gateway ports and the like do not.
     public func isPhone(_ name: String) -> Bool { matches(name).lazy.compactMap(\.isPhone).first ?? true }
 
-    /// Where it is from whether the model supports Security by Default.
+    /// The source for whether the model supports Security by Default.
     public func source(of name: String) -> LocalizableText {
         matches(name).first { $0.securityByDefault != nil || $0.isPhone == false }?.source ?? .verbatim("")
     }
@@ -97,7 +97,7 @@ public struct PhoneModelTable: Sendable {
         return layers.reversed().flatMap { $0.matches(name) }
     }
 
-    /// A name as it is compared: `CP-8861`, `8861` and `Cisco IP Phone 8861` are `cisco 8861`.
+    /// A name in the form used for comparison: `CP-8861`, `8861` and `Cisco IP Phone 8861` are `cisco 8861`.
     static func normal(_ name: String) -> String {
         var text = name.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
         for prefix in ["cp-", "cisco unified ip phone ", "cisco ip phone "] where text.hasPrefix(prefix) {
@@ -126,7 +126,7 @@ public struct PhoneModelTable: Sendable {
             patterns.sort { $0.entry.model.count > $1.entry.model.count }
         }
 
-        /// Those for a model, the closest one first.
+        /// Those for a model, the most specific first.
         func matches(_ name: String) -> [Entry] {
             (exact[name].map { [$0] } ?? []) + patterns.filter { Self.matches(name, $0.parts) }.map(\.entry)
         }

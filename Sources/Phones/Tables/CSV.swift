@@ -1,14 +1,14 @@
 import Messages
 
-/// Comma-separated values (RFC 4180): fields in double quotes where they hold a comma, a quote or a line end; a quote in
-/// them twice. Lines end with LF or CR LF; a byte order mark is passed over, and so are empty lines.
+/// Comma-separated values (RFC 4180): fields in double quotes if they contain a comma, a quote or a line end, with
+/// quotes inside doubled. Lines end with LF or CR LF; a byte order mark and empty lines are skipped.
 public enum CSV {
     /// Reads a table row by row.
     ///
     /// - Parameters:
     ///   - file: the name for errors.
     ///   - row: called for each row that is not empty, with the number of the line on which it begins.
-    /// - Throws: ``InventoryError`` where quotes do not match; what `row` throws.
+    /// - Throws: ``InventoryError`` if quotes do not match; what `row` throws.
     public static func read(
         _ bytes: some Sequence<UInt8>, file: String, row: (_ line: Int, _ fields: [String]) throws -> Void
     ) throws {
@@ -33,7 +33,7 @@ public enum CSV {
         private enum State { case start, plain, quoted, quoteInQuoted }
 
         let file: String
-        /// Where the row that was returned last begins.
+        /// Where the row that was returned last starts.
         private(set) var rowLine = 1
         private var line = 1
         private var start = 1
@@ -62,7 +62,7 @@ public enum CSV {
             case (_, 0x0D): break
             case (.quoteInQuoted, _):
                 throw InventoryError(
-                    .badFile, localized("\(file), line \(line): a field goes on after its closing quote"),
+                    .badFile, localized("\(file), line \(line): text follows the closing quote of a field"),
                     next: Self.quotes)
             default:
                 field.append(byte)
@@ -81,11 +81,11 @@ public enum CSV {
         }
 
         private static let quotes: LocalizableText = localized(
-            "Write a quote inside a field twice, and the whole field in quotes.")
+            "Double a quote inside a field, and put the whole field in quotes.")
 
         private var unended: InventoryError {
             InventoryError(
-                .badFile, localized("\(file), line \(start): a quote that begins here is never closed"),
+                .badFile, localized("\(file), line \(start): a quote that starts here is never closed"),
                 next: Self.quotes)
         }
 

@@ -1,9 +1,9 @@
 import Basics
 import Messages
 
-/// A CSV file whose first row names its columns. They may stand in any order, and others between them are passed over.
+/// A CSV file whose first row names its columns. They may be in any order; unknown columns are skipped.
 struct TableFile {
-    /// A column with the names that it may have, in lower case; the first is the one in errors.
+    /// A column with its accepted names, in lower case; the first is the one used in errors.
     struct Column {
         let names: [String]
         let isRequired: Bool
@@ -19,7 +19,7 @@ struct TableFile {
         fileprivate let places: [Int?]
         fileprivate let fields: [String]
 
-        /// The field of a column, by its place in the list that was read for; nil where it is empty or not there.
+        /// The field of a column, by its index in the requested list; nil if it is empty or missing.
         subscript(column: Int) -> String? {
             guard let place = places[column], place < fields.count else { return nil }
             let text = fields[place].trimmed
@@ -27,7 +27,7 @@ struct TableFile {
         }
     }
 
-    /// Of an export with some hundred thousand phones.
+    /// Enough for an export with several hundred thousand phones.
     static let maximumSize = 1 << 26
 
     let name: String
@@ -44,11 +44,11 @@ struct TableFile {
 
     /// Calls `row` for each row below the one with the names.
     ///
-    /// - Throws: ``InventoryError`` where a required column is missing, or a row has none of its required fields.
+    /// - Throws: ``InventoryError`` if a required column is missing, or a row lacks a required field.
     func read(_ columns: [Column], row: (Row) throws -> Void) throws {
         var places: [Int?]?
         try CSV.read(bytes, file: name) { line, fields in
-            // What begins with # is a remark, as spreadsheets have no other.
+            // Rows starting with # are comments, because spreadsheets have no other way.
             if fields[0].hasPrefix("#") { return }
             guard let known = places else {
                 places = try header(fields, line, columns)
@@ -69,7 +69,7 @@ struct TableFile {
         }
     }
 
-    /// The names of the first row that is no remark, in lower case.
+    /// The names in the first row that is not a comment, in lower case.
     func columnNames() throws -> [String] {
         struct Found: Error { let names: [String] }
         do {

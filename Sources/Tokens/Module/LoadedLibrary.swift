@@ -3,26 +3,27 @@ import Glibc
 import Messages
 import Synchronization
 
-/// A PKCS#11 library in this process. PKCS#11 starts and ends a library once for a process, whoever uses it: owners are
-/// counted, and the last one ends it (PKCS#11 2.40, section 5.4).
+/// A PKCS#11 library in this process. PKCS#11 initialises and finalises a library once per process, whoever uses it:
+/// owners are counted, and the last one finalises it (PKCS#11 2.40, section 5.4).
 struct LoadedLibrary: @unchecked Sendable {
     let functions: CK_FUNCTION_LIST
     private let handle: UnsafeMutableRawPointer
 
     private struct Use {
         var owners: Int
-        /// Whether the library was started here, and not by somebody else in this process.
+        /// Whether the library was initialised here, and not by someone else in this process.
         let isOurs: Bool
     }
 
-    /// One library's users. Its lock is held while the library starts, which may take forever: others have their own.
+    /// The users of one library. Its lock is held while the library is initialised, which may take forever: others have
+    /// their own.
     private final class Users: Sendable {
         let use = Mutex<Use?>(nil)
     }
 
     private static let libraries = Mutex<[UInt: Users]>([:])
 
-    /// By dlopen's handle, which is the same for the same library, by whatever path.
+    /// By dlopen's handle, which is the same for the same library, whatever its path.
     private static func users(of handle: UnsafeMutableRawPointer) -> Users {
         let key = UInt(bitPattern: handle)
         return libraries.withLock { libraries in
@@ -33,7 +34,7 @@ struct LoadedLibrary: @unchecked Sendable {
         }
     }
 
-    /// Loads and starts the library, or joins those who did.
+    /// Loads and initialises the library, or shares one that already is.
     static func load(_ path: String) throws(TokenError) -> LoadedLibrary {
         guard !path.contains("/") || access(path, F_OK) == 0 else {
             throw TokenError(.moduleNotFound, path, localized("The PKCS#11 module \(path) does not exist."))
@@ -58,7 +59,7 @@ struct LoadedLibrary: @unchecked Sendable {
         }
     }
 
-    /// Ends the library if nobody else here uses it.
+    /// Finalises the library unless someone else here uses it.
     func release() {
         Self.users(of: handle).use.withLock { use in
             use?.owners -= 1
@@ -85,20 +86,22 @@ struct LoadedLibrary: @unchecked Sendable {
         let status = ReturnValue(rawValue: UInt(getFunctionList(&list)))
         guard status == .ok, let list else {
             throw TokenError(
-                .moduleNotUsable, path, localized("The PKCS#11 module \(path) gives no functions: \(status.sentence)."),
+                .moduleNotUsable, path,
+                localized("The PKCS#11 module \(path) provides no function list: \(status.sentence)."),
                 function: .getFunctionList, returnValue: status)
         }
         return list.pointee
     }
 
-    /// Whether the library was started; false where it runs already.
+    /// Whether the library was initialised; false if it already is.
     private static func start(_ functions: CK_FUNCTION_LIST, _ path: String) throws(TokenError) -> Bool {
         var arguments = CK_C_INITIALIZE_ARGS()
         arguments.flags = CK_FLAGS(CKF_OS_LOCKING_OK)
         let value = ReturnValue(rawValue: UInt(functions.C_Initialize?(&arguments) ?? ReturnValue.missing.rawValue))
         guard value == .ok || value == .alreadyInitialized else {
             throw TokenError(
-                .moduleNotUsable, path, localized("The PKCS#11 module \(path) does not start: \(value.sentence)."),
+                .moduleNotUsable, path,
+                localized("The PKCS#11 module \(path) cannot be initialised: \(value.sentence)."),
                 function: .initialize, returnValue: value)
         }
         return value == .ok

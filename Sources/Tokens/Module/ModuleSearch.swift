@@ -2,18 +2,18 @@ import Basics
 import Glibc
 import SmartCards
 
-/// Where this machine's PKCS#11 modules are: p11-kit's registry (pkcs11.conf(5)), then well-known places.
+/// Finds this machine's PKCS#11 modules: p11-kit's registry (pkcs11.conf(5)), then well-known places.
 public enum ModuleSearch {
-    /// The folders that the search looks in.
+    /// The folders to search.
     public struct Places: Sendable {
-        /// The user's own registry, or nil where there is none or p11-kit would pass over it.
+        /// The user's own registry, or nil if there is none or p11-kit would skip it.
         public var user: String?
-        /// The administrator's and the packages' registries; a file in the first hides one of the same name in the
+        /// The registries of the administrator and of packages; a file in the first hides one of the same name in the
         /// second.
         public var system: [String]
-        /// Where a module without a path is.
+        /// Folders for modules without a path.
         public var modules: [String]
-        /// Modules that are used though nobody registered them: those of the makers, then OpenSC's.
+        /// Modules that are used although they are not registered: those of the vendors, then OpenSC's.
         public var wellKnown: [String]
 
         /// Those of this machine and user.
@@ -27,7 +27,7 @@ public enum ModuleSearch {
                 })
         }
 
-        /// As p11-kit: root has none.
+        /// As in p11-kit: root has none.
         private static var userRegistry: String? {
             guard getuid() != 0, geteuid() == getuid() else { return nil }
             if let base = getenv("XDG_CONFIG_HOME").map({ String(cString: $0) }), base.hasPrefix("/") {
@@ -53,9 +53,9 @@ public enum ModuleSearch {
         #endif
     }
 
-    /// Paths of modules in the order in which they are asked, each library once.
+    /// Paths of modules in the order in which they are queried, each library once.
     public static func candidates(in places: Places = .standard) -> [String] {
-        // The maker's own module knows its tokens best: it comes before OpenSC's where both see one.
+        // The vendor's own module knows its tokens best: it comes before OpenSC's if both see one.
         let known = places.wellKnown.filter { access($0, R_OK) == 0 }
         let makers = known.filter { !$0.hasSuffix("/opensc-pkcs11.so") }
         let registered = registrations(in: places).map { path(of: $0.module, in: places) }
@@ -72,7 +72,7 @@ public enum ModuleSearch {
 
     private static func registrations(in places: Places) -> [Registration] {
         var entries: [String: Registration] = [:]
-        // The more special folder wins: a file of the same name replaces the other.
+        // The more specific folder wins: a file of the same name replaces the other.
         for folder in places.system.reversed() + [places.user].compactMap(\.self) {
             for name in Files.names(in: folder, hidden: false) where name.hasSuffix(".module") {
                 entries[name] = registration(in: "\(folder)/\(name)")
@@ -82,7 +82,7 @@ public enum ModuleSearch {
             .sorted { ($1.value.priority, $0.key) < ($0.value.priority, $1.key) }.map(\.value)
     }
 
-    /// The lines of a registry file that matter here. p11-kit's own trust module holds no tokens.
+    /// The lines of a registry file that matter here. p11-kit's own trust module contains no tokens.
     private static func registration(in path: String) -> Registration {
         var entry = Registration()
         guard let file = fopen(path, "re") else { return entry }
@@ -110,7 +110,7 @@ public enum ModuleSearch {
         return places.modules.map { "\($0)/\(module)" }.first { access($0, R_OK) == 0 } ?? module
     }
 
-    /// A path without links, or as it is where it does not exist.
+    /// A path without links, or unchanged if it does not exist.
     private static func resolved(_ path: String) -> String {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }

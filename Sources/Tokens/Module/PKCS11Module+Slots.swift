@@ -1,7 +1,7 @@
 import CPKCS11
 
 extension PKCS11Module {
-    /// What the module calls its slots, those without a token too: mostly the names of readers.
+    /// The module's names for its slots, including those without a token: usually the names of readers.
     ///
     /// - Throws: ``TokenError``.
     public func slotDescriptions() throws(TokenError) -> [String] {
@@ -9,7 +9,7 @@ extension PKCS11Module {
             var count: CK_ULONG = 0
             try self.call(.getSlotList, self.functions.C_GetSlotList) { $0(CK_BBOOL(CK_FALSE), nil, &count) }
             guard count > 0 else { return [] }
-            // Slots that came since are left out; the next question has them.
+            // Slots that were added since are left out; the next call has them.
             var slots = [CK_SLOT_ID](repeating: 0, count: Int(min(count, 1024)) + 16)
             count = CK_ULONG(slots.count)
             try self.call(.getSlotList, self.functions.C_GetSlotList) { $0(CK_BBOOL(CK_FALSE), &slots, &count) }

@@ -6,23 +6,23 @@ import Synchronization
 
 /// A loaded PKCS#11 module.
 ///
-/// Only `C_GetFunctionList` is looked up in it, as some modules export nothing else. It is finalised only where it was
-/// initialised here, and by the last of its owners. Source: PKCS#11 2.40, section 5.4.
+/// Only `C_GetFunctionList` is looked up in it, because some modules export nothing else. It is finalised only if it
+/// was initialised here, and by the last of its owners. Source: PKCS#11 2.40, section 5.4.
 public final class PKCS11Module: @unchecked Sendable {
     // Nothing here changes after init, and CKF_OS_LOCKING_OK makes the module itself safe for threads.
 
-    /// The path, or name, that it was loaded by.
+    /// The path, or name, by which it was loaded.
     public let path: String
-    /// How long it may take for one piece of work (reading a token, a login, a signature), in seconds.
+    /// How long it may take for one operation (reading a token, a login, a signature), in seconds.
     public let patience: Int
-    /// What is remembered of the PINs of the module's tokens.
+    /// What is remembered about the PINs of the module's tokens.
     public let pins: PINLedger
     private let library: LoadedLibrary
     private let hasGivenUp = Atomic(false)
 
     var functions: CK_FUNCTION_LIST { library.functions }
 
-    /// Seconds. A signature on a slow token takes two; reading one over a slow reader some five.
+    /// Seconds. A signature on a slow token takes two; reading one over a slow reader about five.
     public static let defaultPatience = 30
 
     /// Whether a module ever failed to return from a function. The program must then end without unloading modules.
@@ -33,8 +33,8 @@ public final class PKCS11Module: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - path: a path, or a file name that the dynamic linker finds.
-    ///   - pins: what is remembered of tokens' PINs.
-    ///   - patience: how long the module may take for one piece of work, in seconds.
+    ///   - pins: what is remembered about tokens' PINs.
+    ///   - patience: how long the module may take for one operation, in seconds.
     /// - Throws: ``TokenError`` (`module-not-found`, `module-not-usable`, `no-answer`).
     public init(path: String, pins: PINLedger, patience: Int = defaultPatience) throws(TokenError) {
         self.path = path
@@ -49,7 +49,7 @@ public final class PKCS11Module: @unchecked Sendable {
     }
 
     deinit {
-        // A library that does not return cannot be ended either.
+        // A library that does not return cannot be unloaded, either.
         guard !hasGivenUp.load(ordering: .relaxed) else { return }
         let library = library
         if BlockingTask({ library.release() }).value(within: patience) == nil {
@@ -57,11 +57,11 @@ public final class PKCS11Module: @unchecked Sendable {
         }
     }
 
-    /// Does a piece of work that calls the module, and gives up after a while: then, and ever after, it throws.
+    /// Runs work that calls the module, and gives up after a while: then, and from then on, it throws.
     ///
     /// - Parameters:
     ///   - subject: the token's label, or what else the work is about.
-    ///   - name: what it is called in a sentence; nil for the subject itself.
+    ///   - name: its name in a sentence; nil for the subject itself.
     ///   - seconds: how long to wait; nil for ``patience``.
     ///   - work: calls the module. It runs on another thread and must own what it touches.
     /// - Throws: ``TokenError`` (`no-answer`), and what the work throws.
@@ -84,22 +84,23 @@ public final class PKCS11Module: @unchecked Sendable {
     private static func noAnswer(_ what: LocalizableText, _ subject: String, _ seconds: Int) -> TokenError {
         TokenError(
             .noAnswer, subject,
-            localized("\(what) did not answer within \(seconds) s: the token hangs, or another program holds it."))
+            localized("\(what) did not answer within \(seconds) s: the token hangs, or another program is blocking it.")
+        )
     }
 
     /// The tokens that are in the module's slots now.
     ///
-    /// - Throws: ``TokenError`` where a slot fails and no other holds a token; ``scan()`` tells of each.
+    /// - Throws: ``TokenError`` if a slot fails and no other contains a token; ``scan()`` reports each.
     public func tokens() throws(TokenError) -> [Token] {
         let (tokens, failures) = try scan()
         if tokens.isEmpty, let failure = failures.first { throw failure }
         return tokens
     }
 
-    /// The tokens that are in the module's slots now, and why slots that hold something could not be read: one broken
-    /// card does not hide the others.
+    /// The tokens that are in the module's slots now, and why non-empty slots could not be read: one broken card does
+    /// not hide the others.
     ///
-    /// - Throws: ``TokenError`` where the module does not list its slots.
+    /// - Throws: ``TokenError`` if the module does not list its slots.
     public func scan() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
         try attempt(on: path) { () throws(TokenError) in try self.readSlots() }
     }
@@ -118,7 +119,8 @@ public final class PKCS11Module: @unchecked Sendable {
         return (tokens, failures)
     }
 
-    /// The token in a slot; nil for one without a label, one that this module does not know, or one pulled just now.
+    /// The token in a slot; nil for one without a label, one that this module does not know, or one that was just
+    /// removed.
     private func token(in slot: CK_SLOT_ID) throws(TokenError) -> Token? {
         let gone: Set<ReturnValue> = [.tokenNotRecognized, .tokenNotPresent, .deviceRemoved, .slotInvalid]
         var slotInfo = CK_SLOT_INFO()
@@ -157,7 +159,7 @@ public final class PKCS11Module: @unchecked Sendable {
         throw TokenError(.getSlotList, .bufferTooSmall, path)
     }
 
-    /// Calls a function of the module, and makes an error of anything but CKR_OK.
+    /// Calls a function of the module, and turns anything but CKR_OK into an error.
     func call<Function>(
         _ name: PKCS11Function, _ function: Function?, on subject: String? = nil, called phrase: LocalizableText? = nil,
         _ body: (Function) -> CK_RV
@@ -170,7 +172,7 @@ public final class PKCS11Module: @unchecked Sendable {
 
 extension ReturnValue {
     static let ok = ReturnValue(rawValue: 0)
-    /// For a function that the module's list leaves out.
+    /// For a function that the module's list omits.
     static let missing = ReturnValue(rawValue: UInt(CKR_FUNCTION_NOT_SUPPORTED))
     static let alreadyInitialized = ReturnValue(rawValue: UInt(CKR_CRYPTOKI_ALREADY_INITIALIZED))
     static let bufferTooSmall = ReturnValue(rawValue: UInt(CKR_BUFFER_TOO_SMALL))

@@ -1,7 +1,7 @@
 import Messages
 import Secrets
 
-/// The user PIN that Cisco's tokens leave the factory with. It is public.
+/// The factory user PIN of Cisco's tokens. It is public.
 public enum FactoryPIN {
     public static let text = "Cisco123"
 
@@ -9,7 +9,7 @@ public enum FactoryPIN {
 }
 
 extension Token {
-    /// Refuses where a login could lock the token, by what is remembered of its PIN and by its flags as they are now.
+    /// Refuses if a login could lock the token, by what is remembered about its PIN and by its current flags.
     ///
     /// - Returns: what is remembered.
     /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-missing`, `token-not-found`, `no-answer`), or what
@@ -22,10 +22,10 @@ extension Token {
         return history
     }
 
-    /// Changes the user PIN, and proves it by a login with the new one. The old one is tried once.
+    /// Changes the user PIN, and verifies it by a login with the new one. The old one is tried once.
     ///
     /// - Parameters:
-    ///   - old: nil where the reader has a PIN pad; `new` is then nil, too.
+    ///   - old: nil if the reader has a PIN pad; `new` is then nil, too.
     ///   - new: to be checked with ``PINStrength`` first.
     /// - Throws: ``TokenError`` (`pin-refused`, `pin-locked`, `pin-final-try`, `pin-missing`, `pin-unsuitable`,
     ///   `no-answer`), or what ``PINLedger`` throws.
@@ -39,7 +39,7 @@ extension Token {
                 throw TokenError(
                     .pinUnsuitable, info.plainLabel,
                     localized(
-                        "Token \(info.plainLabel) takes PINs of \(current.pinLengths.lowerBound) to \(current.pinLengths.upperBound) bytes; the new one has \(new.count)."
+                        "Token \(info.plainLabel) accepts PINs of \(current.pinLengths.lowerBound) to \(current.pinLengths.upperBound) bytes; the new one has \(new.count)."
                     )
                 )
             }
@@ -51,12 +51,12 @@ extension Token {
     }
 }
 
-/// What is wrong with a new PIN, as the end of a sentence that begins with "it".
+/// What is wrong with a new PIN, as the end of a sentence that starts with "it".
 public enum PINStrength {
-    /// In bytes. A token locks itself after a few wrong tries, so that this is long enough.
+    /// In bytes. A token locks itself after a few wrong tries, so this is long enough.
     public static let shortest = 6
 
-    /// Nil where the PIN is one to use.
+    /// Nil if the PIN is acceptable.
     ///
     /// - Parameter previous: the PIN that it replaces.
     public static func weakness(of pin: Secret, previous: Secret?, on token: TokenInfo) -> LocalizableText? {
@@ -64,26 +64,27 @@ public enum PINStrength {
             if bytes.count < shortest { return localized("has fewer than \(shortest) characters") }
             guard bytes.allSatisfy({ (0x21...0x7e).contains($0) }) else {
                 return localized(
-                    "holds a space or a character beyond ASCII, which other programs and PIN pads may send otherwise")
+                    "contains a space or a non-ASCII character, which other programs and PIN pads may encode differently"
+                )
             }
-            if FactoryPIN.isEqual(to: pin) { return localized("is the one that Cisco's tokens leave the factory with") }
-            if let previous, previous.withBytes({ $0.elementsEqual(bytes) }) { return localized("is the present one") }
+            if FactoryPIN.isEqual(to: pin) { return localized("is the factory PIN of Cisco's tokens") }
+            if let previous, previous.withBytes({ $0.elementsEqual(bytes) }) { return localized("is the current one") }
             if Set(bytes).count < 4 { return localized("has fewer than four different characters") }
             let steps = Set(zip(bytes, bytes.dropFirst()).map { Int($1) - Int($0) })
-            if steps == [1] || steps == [-1] { return localized("is a row of neighbouring characters") }
+            if steps == [1] || steps == [-1] { return localized("is a sequence of adjacent characters") }
             for name in [token.serialNumber, token.plainLabel] where isPart(bytes, of: name) {
-                return localized("can be read off the token's label or serial number")
+                return localized("can be guessed from the token's label or serial number")
             }
             return nil
         }
     }
 
-    /// Whether the PIN stands in a name, or the whole of it in the PIN; capitals make no difference.
+    /// Whether the PIN is part of a name, or the whole name is part of the PIN; ignoring case.
     private static func isPart(_ pin: UnsafeBufferPointer<UInt8>, of name: String) -> Bool {
         func small(_ byte: UInt8) -> UInt8 { (0x41...0x5a).contains(byte) ? byte | 0x20 : byte }
         let name = name.utf8.map(small)
         func stands(_ count: Int, _ test: (Int) -> Bool) -> Bool { count >= 0 && (0...count).contains(where: test) }
-        // A serial number of two digits stands in half of all PINs.
+        // A serial number of two digits is part of half of all PINs.
         return name.count >= 4
             && (stands(name.count - pin.count) { start in zip(name[start...], pin).allSatisfy { $0 == small($1) } }
                 || stands(pin.count - name.count) { start in

@@ -1,25 +1,25 @@
 import Messages
 
-/// Whether one more PIN may be tried on a token: this program locks none. It stops when two thirds of the wrong PINs that
-/// lock the token were tried in a row, and remembers that a token said it is locked.
+/// Whether one more PIN may be tried on a token: this program never locks one. It stops when two thirds of the wrong
+/// PINs that lock the token were tried in a row, and remembers if a token reported that it is locked.
 ///
-/// Tries of other programs, and of this one on other machines, are not known here; tokens that show flags tell of them.
+/// Tries of other programs, and of this one on other machines, are not known here; tokens that set flags report them.
 public struct PINHistory: Sendable {
-    /// How many wrong PINs lock a token as Cisco sells it (docs/pins-and-signing.md).
+    /// How many wrong PINs lock a token as sold by Cisco (docs/pins-and-signing.md).
     private static let ofCisco = 15
-    /// How many are assumed to lock a token of which nothing is known: hardly any card is set to fewer.
+    /// How many are assumed to lock a token about which nothing is known: hardly any card is set to fewer.
     private static let atLeast = 3
 
     private let label: String
     private let flags: PINState
     private let record: PINRecord
     private let settings: String
-    /// How many wrong PINs in a row lock the token, where that is known.
+    /// How many wrong PINs in a row lock the token, if known.
     private let tries: Int?
 
-    /// - Parameter isCisco: whether the token is one that Cisco sells. Finding that out takes a while; without a wrong PIN
-    ///   there is nothing to decide, and it is not asked.
-    /// - Throws: what ``PINLedger`` throws where the user's settings cannot be read.
+    /// - Parameter isCisco: whether the token is one that Cisco sells. Finding that out takes a while; without a wrong
+    ///   PIN there is nothing to decide, and it is not asked.
+    /// - Throws: what ``PINLedger`` throws if the user's settings cannot be read.
     init(_ info: TokenInfo, in ledger: PINLedger, isCisco: () -> Bool) throws {
         label = info.plainLabel
         flags = info.pin
@@ -33,11 +33,11 @@ public struct PINHistory: Sendable {
     /// Wrong PINs that were tried with this program since the last right one.
     public var wrongTries: Int { record.count }
 
-    /// The state of the token's PIN: by its flags, and by what it said at a login where they show nothing.
+    /// The state of the token's PIN: by its flags or, if they show nothing, by what it reported at a login.
     public var state: PINState { record.state }
 
-    /// After how many wrong PINs no other is tried, or nil where the token tells how many are left: who shows that a wrong
-    /// PIN was given also shows the last try (PKCS#11 2.40, section 3.2), which is refused by its flag.
+    /// After how many wrong PINs no other is tried, or nil if the token reports how many are left: a token that reports
+    /// a wrong PIN also reports the last try (PKCS#11 2.40, section 3.2), which is refused by its flag.
     private var limit: Int? {
         if let tries { return tries * 2 / 3 }
         return flags == .countLow ? nil : Self.atLeast * 2 / 3
@@ -51,7 +51,7 @@ public struct PINHistory: Sendable {
         let count = record.count
         if record.isLocked {
             return refusal(
-                localized("Token \(label) said at the last login that its PIN is locked, so no other is tried."),
+                localized("Token \(label) reported at the last login that its PIN is locked, so no other is tried."),
                 next: localized(
                     "Use the other token, or have this one unlocked with its administrator PIN, and then: rm \(record.path)"
                 ))
@@ -60,10 +60,10 @@ public struct PINHistory: Sendable {
         guard let tries else {
             return refusal(
                 localized(
-                    "\(count) wrong PINs in a row were tried on token \(label) with this program. How many lock it is not known, and it may be \(Self.atLeast), so no other is tried."
+                    "\(count) wrong PINs in a row were tried on token \(label) with this program. It is not known how many lock it; it may be \(Self.atLeast), so no other is tried."
                 ),
                 next: localized(
-                    "Use the other token. If you know how many wrong PINs lock this one, write the number into \(settings), below [tokens]: pin_tries = N. If the right PIN was given meanwhile with other software: rm \(record.path)"
+                    "Use the other token. If you know how many wrong PINs lock this one, add the number to \(settings), under [tokens]: pin_tries = N. If the right PIN has been entered with other software in the meantime: rm \(record.path)"
                 ))
         }
         return refusal(
@@ -83,12 +83,12 @@ public struct PINHistory: Sendable {
     ///
     /// - Throws: ``TokenError`` (`pin-locked`).
     func check() throws(TokenError) {
-        // Where the flags say more than nothing, they will also say when it is unlocked.
+        // If the flags say anything at all, they will also say when it is unlocked.
         if flags != .ready { record.store(record.count) }
         if let refusal { throw refusal }
     }
 
-    /// What to know before a PIN is typed, or nil.
+    /// What the user should know before entering a PIN, or nil.
     public var warning: LocalizableText? {
         let count = record.count
         guard count > 0 else { return nil }
@@ -109,19 +109,18 @@ public struct PINHistory: Sendable {
             ?? localized("How many in a row lock it for good is not known.")
     }
 
-    /// Begins to try a PIN, which counts from now on.
+    /// Starts to try a PIN, which counts from now on.
     ///
-    /// - Throws: ``TokenError`` (`pin-locked`) where that might lock the token.
+    /// - Throws: ``TokenError`` (`pin-locked`) if that might lock the token.
     func attempt() throws(TokenError) -> PINAttempt {
         try check()
         return PINAttempt(record)
     }
 }
 
-/// One try of a token's PIN: what a login takes, and only a token's ``PINHistory`` gives.
-///
-/// As on a card, the try counts as a wrong one before its outcome is known, so that ending the program hides none. An
-/// attempt that is lost, because the module never returned, stays one.
+/// One try of a token's PIN: required for a login, and only created by a token's ``PINHistory``. As on a card, the try
+/// counts as a wrong one before its outcome is known, so that killing the program hides none. An attempt that is lost,
+/// because the module never returned, remains one.
 struct PINAttempt: ~Copyable {
     private let record: PINRecord
     /// Wrong PINs before this one.

@@ -1,7 +1,8 @@
 import Basics
 
-/// What is remembered of one token's PIN: how many wrong ones were tried since the last right one, and whether the token
-/// said that it is locked. Many tokens do not tell (OpenSC shows no flags for a CardOS eToken). Holds nothing of any PIN.
+/// What is remembered about one token's PIN: how many wrong ones were tried since the last right one, and whether the
+/// token reported that it is locked. Many tokens do not report it (OpenSC sets no flags for a CardOS eToken). Contains
+/// nothing of any PIN.
 struct PINRecord: Sendable {
     /// A file with the count, and the word `locked`.
     let path: String
@@ -22,10 +23,10 @@ struct PINRecord: Sendable {
     /// Wrong PINs since the last right one.
     var count: Int { words.first.flatMap { Int($0) } ?? 0 }
 
-    /// Whether the token said at a login that its PIN is locked, and its flags do not show otherwise since.
+    /// Whether the token reported at a login that its PIN is locked, unless its flags have shown otherwise since.
     var isLocked: Bool { flags == .ready && words.contains("locked") }
 
-    /// The state of the PIN: by the token's flags, and by what it said at a login where they show nothing.
+    /// The state of the PIN: by the token's flags or, if they show nothing, by what it reported at a login.
     var state: PINState { isLocked ? .locked : flags }
 
     /// A record that cannot be kept is no reason to fail: the token keeps its own count.

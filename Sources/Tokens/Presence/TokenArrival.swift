@@ -1,14 +1,14 @@
 import Basics
 
-/// Waits for tokens that somebody has to insert: one after the other where there is one USB port only, or both at once.
+/// Waits for tokens that someone has to insert: one after another if there is only one USB port, or both at once.
 public final class TokenArrival {
-    /// Something that whoever is asked to insert a token should hear.
+    /// Something to tell whoever is asked to insert a token.
     public enum Remark: Sendable {
-        /// The token that was asked for before was inserted again, where another one is wanted.
+        /// The token that was asked for before was inserted again, although another one is needed.
         case sameAgain(PresentToken)
-        /// Another token than the one wanted was inserted.
+        /// A token other than the requested one was inserted.
         case another(PresentToken)
-        /// What happened besides; the insertions are remarked upon above.
+        /// Other events; the insertions are reported above.
         case change(TokenChange)
     }
 
@@ -21,14 +21,14 @@ public final class TokenArrival {
     /// Counts a token as arrived, so that it is not taken for the next one.
     public func count(_ info: TokenInfo) { arrived.append(info.identity) }
 
-    /// Waits for a token: the one named, or any that has not arrived yet. One that is there already counts.
+    /// Waits for a token: the specified one, or any that has not arrived yet. One that is already present counts.
     ///
     /// - Parameters:
     ///   - name: nil for any that has not arrived before.
     ///   - milliseconds: how long to wait at most; nil for ever.
     ///   - remark: told what is worth telling meanwhile; returns whether to go on waiting.
-    /// - Returns: the token, which counts as arrived from now on; nil after the time, when `remark` ended it, or when the
-    ///   watcher was cancelled.
+    /// - Returns: the token, which counts as arrived from now on; nil after the time, when `remark` ended it, or when
+    ///   the watcher was cancelled.
     public func wait(
         for name: TokenName? = nil, within milliseconds: UInt32? = nil, remark: (Remark) -> Bool = { _ in true }
     ) -> PresentToken? {

@@ -7,14 +7,14 @@ public enum TokenChange: Sendable {
     case removed(PresentToken)
     /// A card was inserted that no module reads.
     case unreadCard(Reader)
-    /// It was pulled.
+    /// It was removed.
     case unreadCardRemoved(Reader)
     case readerAdded(Reader)
     case readerRemoved(Reader)
-    /// The smart card service can be reached now.
+    /// The smart card service can now be reached.
     case serviceFound
-    /// It cannot any more: tokens are looked for at intervals.
+    /// It can no longer be reached: tokens are polled for at intervals.
     case serviceLost(SmartCardError)
-    /// A module cannot be asked; its tokens count as removed.
+    /// A module cannot be queried; its tokens count as removed.
     case moduleFailed(path: String, reason: LocalizableText)
 }

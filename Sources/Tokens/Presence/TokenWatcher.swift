@@ -2,10 +2,10 @@ import Basics
 import SmartCards
 import Synchronization
 
-/// Tells which tokens come and go: by the events of the smart card service, and at intervals for modules whose tokens
-/// are in no reader, or where there is no service.
+/// Reports which tokens are inserted and removed: by the events of the smart card service, and at intervals for modules
+/// whose tokens are in no reader, or if there is no service.
 ///
-/// One thread asks; ``cancel()`` may come from any.
+/// Only one thread may call it; ``cancel()`` may be called from any thread.
 public final class TokenWatcher: @unchecked Sendable {
     // Only `timer` and `service` are used from other threads, and they are safe for that.
     private let timer = WakeUpTimer()
@@ -20,17 +20,17 @@ public final class TokenWatcher: @unchecked Sendable {
     private var present: [[String]: PresentToken] = [:]
     private var unreadCards: [String: Reader] = [:]
     private var failures: [String: TokenError] = [:]
-    /// When cards that nothing reads are looked at once more: a card may not be ready at once.
+    /// When to check unreadable cards again: a card may not be ready at once.
     private var secondLooks: [Deadline] = []
     private var nextPoll: Deadline?
 
-    /// Milliseconds after an insertion at which a card that is not read yet is looked at again.
+    /// Milliseconds after an insertion at which a card that is not readable yet is checked again.
     private static let patienceWithCards: [UInt32] = [200, 600, 1500, 3000, 8000, 20000]
 
     /// - Parameters:
     ///   - modules: paths of PKCS#11 modules.
-    ///   - pins: what is remembered of tokens' PINs.
-    ///   - patience: how long a module may take for one piece of work, in seconds.
+    ///   - pins: what is remembered about tokens' PINs.
+    ///   - patience: how long a module may take for one operation, in seconds.
     ///   - interval: milliseconds between two looks where there are no events.
     public init(
         modules: [String], pins: PINLedger, patience: Int = PKCS11Module.defaultPatience, interval: UInt32 = 1000
@@ -39,13 +39,13 @@ public final class TokenWatcher: @unchecked Sendable {
         self.interval = interval
     }
 
-    /// The tokens that were there when ``changes(within:)`` last returned.
+    /// The tokens that were present when ``changes(within:)`` last returned.
     public var tokens: [PresentToken] {
         present.values.sorted { $0.identity.lexicographicallyPrecedes($1.identity) }
     }
 
-    /// Ends ``changes(within:)``, now and later, in whatever thread it runs. To be repeated until it has returned: a wait
-    /// that just begins may not hear it.
+    /// Ends ``changes(within:)``, now and later, in whatever thread it runs. Repeat it until that has returned: a wait
+    /// that is just starting may miss it.
     public func cancel() {
         timer.fire()
         service.withLock { $0 }?.cancel()
@@ -55,9 +55,9 @@ public final class TokenWatcher: @unchecked Sendable {
 
     /// Waits until something happens.
     ///
-    /// - Parameter milliseconds: how long to wait at most; nil for ever.
-    /// - Returns: what happened since the last call, in its order; at the first call at once, and all that is there.
-    ///   Empty where nothing did in the time, or after ``cancel()``.
+    /// - Parameter milliseconds: how long to wait at most; nil for no limit.
+    /// - Returns: what happened since the last call, in order; at the first call, immediately, everything that is
+    ///   present. Empty if nothing did in time, or after ``cancel()``.
     public func changes(within milliseconds: UInt32?) -> [TokenChange] {
         let deadline = Deadline(milliseconds: milliseconds)
         while !isCancelled {
@@ -92,7 +92,7 @@ public final class TokenWatcher: @unchecked Sendable {
         }
     }
 
-    /// Whether cards were put in, or readers or the service came or went.
+    /// Whether cards were inserted, or readers or the service appeared or disappeared.
     private func sleep(milliseconds: UInt32?, _ changes: inout [TokenChange]) -> Bool {
         guard let service = service.withLock({ $0 }) else {
             timer.sleep(milliseconds: milliseconds ?? interval)
@@ -120,7 +120,7 @@ public final class TokenWatcher: @unchecked Sendable {
 
     // MARK: - Readers
 
-    /// Takes note of the readers as they are now. Returns whether a card was put in.
+    /// Records the current readers. Returns whether a card was inserted.
     private func update(_ now: [Reader], _ changes: inout [TokenChange]) -> Bool {
         let before = Dictionary(readers.map { ($0.name, $0) }) { first, _ in first }
         var hasNewCard = false
@@ -143,7 +143,7 @@ public final class TokenWatcher: @unchecked Sendable {
         return hasNewCard
     }
 
-    /// What was in a reader is there no more.
+    /// What was in a reader is no longer there.
     private func forget(_ reader: String, _ changes: inout [TokenChange]) {
         for token in tokens where token.reader?.name == reader {
             present[token.identity] = nil
@@ -166,7 +166,7 @@ public final class TokenWatcher: @unchecked Sendable {
         nextPoll = Deadline(milliseconds: interval)
         let paths = Set(asked.map(\.path))
         for token in tokens where paths.contains(token.module) {
-            // The same token in another slot was pulled and put back elsewhere.
+            // The same token was removed from another slot and inserted elsewhere.
             if let new = found[token.identity], new.info.slotDescription == token.info.slotDescription { continue }
             if isStillIn(token.reader), !found.values.contains(where: { $0.reader?.name == token.reader?.name }) {
                 continue
@@ -176,7 +176,7 @@ public final class TokenWatcher: @unchecked Sendable {
         }
         for token in found.values.sorted(by: { $0.identity.lexicographicallyPrecedes($1.identity) }) {
             if present[token.identity] == nil { changes.append(.inserted(token)) }
-            // Modules that know the same token take turns; the first one keeps it.
+            // If several modules know the same token, the first one keeps it.
             if present[token.identity] == nil || paths.contains(present[token.identity]!.module) {
                 present[token.identity] = token
             }
@@ -184,8 +184,8 @@ public final class TokenWatcher: @unchecked Sendable {
         lookForUnreadCards(&changes)
     }
 
-    /// Whether the card has not been pulled out of the reader. That a module cannot read it just now, because another
-    /// program has it for itself, does not mean that it is gone.
+    /// Whether the card has not been removed from the reader. That a module cannot read it at the moment, because
+    /// another program has exclusive access, does not mean that it is gone.
     private func isStillIn(_ reader: Reader?) -> Bool {
         guard let reader else { return false }
         return readers.contains { $0.name == reader.name && $0.hasCard && $0.events == reader.events }
@@ -198,11 +198,11 @@ public final class TokenWatcher: @unchecked Sendable {
         failures[module.path] = module.failure
     }
 
-    /// Cards in readers that hold no token; only when they had time to become ready.
+    /// Cards in readers that contain no token; only once they had time to become ready.
     private func lookForUnreadCards(_ changes: inout [TokenChange]) {
         let used = Set(present.values.compactMap { $0.reader?.name })
         let unread = readers.filter { $0.hasCard && !used.contains($0.name) }
-        // One that is read after all is an insertion, and told.
+        // One that becomes readable later is an insertion, and reported.
         unreadCards = unreadCards.filter { name, _ in !used.contains(name) }
         guard !unread.isEmpty else { return secondLooks.removeAll() }
         guard secondLooks.isEmpty else { return }

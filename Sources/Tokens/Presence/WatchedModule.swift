@@ -1,20 +1,20 @@
 import SmartCards
 
-/// A module that is asked again and again which tokens are there.
+/// A module that is asked repeatedly which tokens are present.
 ///
-/// Between two questions it is let go of, so that the card is free for others and the module finds what came since:
-/// many look for tokens only when they are started. A token on another machine is asked through a lasting connection.
+/// In between it is unloaded, so that the card is free for others and the module finds new tokens: many look for tokens
+/// only when they are started. A token on another machine is asked over a lasting connection.
 final class WatchedModule {
     let path: String
     private let pins: PINLedger
     private let patience: Int
     private var loaded: PKCS11Module?
-    /// Whether its tokens are in no reader of this machine, so that the service's events say nothing of them.
+    /// Whether its tokens are in no reader of this machine, so that the service's events do not cover them.
     private var isOutsideReaders = false
-    /// Whether it has to be asked again without an event: also one that failed, as nothing tells when another program
-    /// lets go of a card.
+    /// Whether it has to be asked again without an event: also one that failed, because nothing reports when another
+    /// program releases a card.
     var needsPolling: Bool { !isHung && (isOutsideReaders || failure != nil) }
-    /// Why it could not be asked last.
+    /// Why it could not be asked last time.
     private(set) var failure: TokenError?
     private var isHung = false
 
@@ -26,16 +26,16 @@ final class WatchedModule {
 
     private var isRemote: Bool { path.split(separator: "/").last?.hasPrefix("p11-kit-") == true }
 
-    /// The module's tokens now; none where it cannot be asked.
+    /// The module's current tokens; none if it cannot be asked.
     func tokens(in readers: [Reader]) -> [PresentToken] {
         guard !isHung else { return [] }
         var tokens: [PresentToken] = []
-        // Where the other machine cannot be reached, p11-kit says that there are no slots, and goes on saying so.
+        // If the other machine cannot be reached, p11-kit reports that there are no slots, and keeps doing so.
         defer { if !isRemote || failure != nil || tokens.isEmpty { loaded = nil } }
         do throws(TokenError) {
             tokens = try ask(readers)
         } catch {
-            // A connection that was kept may have ended; a module that hangs must be left alone.
+            // A kept connection may have ended; a module that hangs must be left alone.
             guard error.code != .noAnswer, loaded != nil, isRemote else { return fail(error) }
             loaded = nil
             do throws(TokenError) { tokens = try ask(readers) } catch { return fail(error) }
@@ -56,7 +56,7 @@ final class WatchedModule {
         let slots = try module.slotDescriptions()
         isOutsideReaders = isRemote || slots.contains { slot in !readers.contains { $0.isSlot(slot) } }
         let (tokens, failures) = try module.scan()
-        // A card that fails while it is pulled is no failure of the module.
+        // A card that fails while it is removed is not a failure of the module.
         failure = tokens.isEmpty ? failures.first { $0.code == .noAnswer } : nil
         return tokens.map { token in
             PresentToken(

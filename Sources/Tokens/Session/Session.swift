@@ -2,12 +2,12 @@ import CPKCS11
 import Messages
 import Secrets
 
-/// A session with a token; it ends when this object does. What it does has no deadline: it is to be used within
+/// A session with a token; it ends when this object does. Its calls have no deadline: use it within
 /// ``PKCS11Module/attempt(on:within:_:)``.
 ///
 /// Source: PKCS#11 2.40, sections 5.6 (sessions), 5.7 (objects) and 5.11 (signing).
 final class Session: @unchecked Sendable {
-    // Used by one thread at a time: whoever waits for an errand does nothing else with it.
+    // Used by one thread at a time: a caller that waits for work does nothing else with it.
 
     private let module: PKCS11Module
     private let handle: CK_SESSION_HANDLE
@@ -15,7 +15,7 @@ final class Session: @unchecked Sendable {
     private var isLoggedIn = false
     private var wasRefused = false
 
-    /// - Parameter isWritable: for changes of the token, as of its PIN.
+    /// - Parameter isWritable: for changes of the token, for example of its PIN.
     init(_ token: Token, isWritable: Bool = false) throws(TokenError) {
         module = token.module
         label = token.info.plainLabel
@@ -28,7 +28,7 @@ final class Session: @unchecked Sendable {
     }
 
     deinit {
-        // The last owner may be on any thread; a token that hangs must not keep it.
+        // The last owner may be on any thread; a token that hangs must not block it.
         let (functions, handle, isLoggedIn) = (module.functions, handle, isLoggedIn)
         _ = try? module.attempt(on: label) { () throws(TokenError) in
             if isLoggedIn { _ = functions.C_Logout?(handle) }
@@ -42,9 +42,9 @@ final class Session: @unchecked Sendable {
         case operation
     }
 
-    /// Tries the PIN once. Every failure counts as a used try, whatever code the module gives for it: OpenSC, for one,
+    /// Tries the PIN once. Every failure counts as a used try, whatever code the module returns: OpenSC, for example,
     /// reports a wrong PIN of some cards as CKR_GENERAL_ERROR or CKR_USER_NOT_LOGGED_IN. After a failure the session
-    /// takes no PIN any more.
+    /// accepts no more PINs.
     ///
     /// - Parameters:
     ///   - pin: nil for a PIN pad at the reader.
@@ -68,7 +68,7 @@ final class Session: @unchecked Sendable {
         throw refusal(value, by: .login, what: localized("the login"))
     }
 
-    /// Changes the user's PIN. The old one is tried once, as by ``login(_:for:_:)``.
+    /// Changes the user's PIN. The old one is tried once, as in ``login(_:for:_:)``.
     ///
     /// - Parameters:
     ///   - old: nil for a PIN pad at the reader, as `new` is then.
@@ -92,7 +92,7 @@ final class Session: @unchecked Sendable {
         attempt.wasRight()
     }
 
-    /// PKCS#11 takes a PIN through a pointer that is not const, and does not write there.
+    /// PKCS#11 takes a PIN through a non-const pointer, but does not write there.
     private static func lend(
         _ secret: Secret?, _ body: (UnsafeMutablePointer<CK_UTF8CHAR>?, CK_ULONG) -> CK_RV
     ) -> ReturnValue {
@@ -109,22 +109,22 @@ final class Session: @unchecked Sendable {
                 .pinLocked, label, localized("The PIN of token \(label) is locked."), function: function,
                 returnValue: value)
         }
-        // OpenSC says these two for a wrong PIN of some cards.
+        // OpenSC returns these two for a wrong PIN of some cards.
         let reason =
             [.generalError, .userNotLoggedIn].contains(value)
             ? localized("most likely the PIN is wrong (the module says \(value.name))") : value.sentence
         return TokenError(
             .pinRefused, label,
-            localized("Token \(label) refused \(what): \(reason). The PIN was tried once; that try is used up."),
+            localized("Token \(label) refused \(what): \(reason). One PIN attempt has been used."),
             function: function, returnValue: value)
     }
 
-    /// Why a PIN is not tried a second time; nil where none was refused.
+    /// Why a PIN is not tried a second time; nil if none was refused.
     private var refusalOfBefore: TokenError? {
         guard wasRefused else { return nil }
         return TokenError(
             .pinRefused, label,
-            localized("Token \(label) refused the login before; the PIN is not tried a second time."))
+            localized("Token \(label) already refused the login; the PIN is not tried a second time."))
     }
 
     /// The objects that have all these attributes.
@@ -148,7 +148,7 @@ final class Session: @unchecked Sendable {
         return found
     }
 
-    /// An attribute of an object, or nil where the object does not have it.
+    /// An attribute of an object, or nil if the object does not have it.
     func attribute(_ type: UInt, of object: CK_OBJECT_HANDLE) throws(TokenError) -> [UInt8]? {
         var attribute = CK_ATTRIBUTE(type: CK_ATTRIBUTE_TYPE(type), pValue: nil, ulValueLen: 0)
         guard let function = module.functions.C_GetAttributeValue else {
@@ -157,7 +157,7 @@ final class Session: @unchecked Sendable {
         let value = ReturnValue(rawValue: UInt(function(handle, object, &attribute, 1)))
         if value == .attributeTypeInvalid { return nil }
         guard value == .ok else { throw TokenError(.getAttributeValue, value, label) }
-        // CK_UNAVAILABLE_INFORMATION stands for "there is none".
+        // CK_UNAVAILABLE_INFORMATION means that there is none.
         if attribute.ulValueLen == CK_ULONG.max { return nil }
         guard attribute.ulValueLen <= 1 << 20 else {
             throw TokenError(
@@ -171,7 +171,7 @@ final class Session: @unchecked Sendable {
         }
         guard second == .ok else { throw TokenError(.getAttributeValue, second, label) }
         guard attribute.ulValueLen <= CK_ULONG(announced) else {
-            throw TokenError(.failed, label, localized("Token \(label) gave more bytes than it announced."))
+            throw TokenError(.failed, label, localized("Token \(label) returned more bytes than it announced."))
         }
         return Array(bytes.prefix(Int(attribute.ulValueLen)))
     }
@@ -184,7 +184,7 @@ final class Session: @unchecked Sendable {
         return UInt(bytes.withUnsafeBytes { $0.loadUnaligned(as: CK_ULONG.self) })
     }
 
-    /// Signs with a key. `beforeSigning` runs between C_SignInit and C_Sign, for keys that want a login of their own.
+    /// Signs with a key. `beforeSigning` runs between C_SignInit and C_Sign, for keys that require their own login.
     func sign(
         _ data: [UInt8], key: CK_OBJECT_HANDLE, mechanism: CK_MECHANISM_TYPE, signatureLength: Int,
         beforeSigning: () throws(TokenError) -> Void
@@ -202,7 +202,8 @@ final class Session: @unchecked Sendable {
         guard length == CK_ULONG(signatureLength) else {
             throw TokenError(
                 .badSignature, label,
-                localized("Token \(label) gave a signature of \(length) bytes; its key gives \(signatureLength)."))
+                localized(
+                    "Token \(label) returned a signature of \(length) bytes; its key requires \(signatureLength)."))
         }
         return signature
     }
@@ -226,7 +227,7 @@ final class Session: @unchecked Sendable {
     }
 }
 
-/// An attribute to look for.
+/// An attribute to search for.
 struct AttributeValue {
     let type: UInt
     let bytes: [UInt8]

@@ -4,13 +4,13 @@ import Secrets
 import TrustList
 import X509
 
-/// A key on a token, as a trust list's signer. The session, and with it the login, ends when this object does.
+/// A key on a token, as the signer of a trust list. The session, and with it the login, ends when this object does.
 public final class TokenSigner: TrustListSigner, @unchecked Sendable {
     // Used by one thread at a time, as its session is.
 
-    /// How the digest is made.
+    /// How the digest is computed.
     enum Method: Equatable {
-        /// The token hashes and signs (CKM_SHA1_RSA_PKCS and its like).
+        /// The token hashes and signs (CKM_SHA1_RSA_PKCS and the like).
         case digestOnToken
         /// We hash, and the token signs the DigestInfo (CKM_RSA_PKCS).
         case digestHere
@@ -29,7 +29,7 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
 
     /// - Parameters:
     ///   - session: logged in.
-    ///   - mechanisms: what the token signs with (``Token/signingMechanisms()``).
+    ///   - mechanisms: the mechanisms that the token signs with (``Token/signingMechanisms()``).
     init(
         token: Token, session: Session, stored: StoredCertificate, mechanisms: Set<UInt>, pin: Secret?,
         history: PINHistory
@@ -48,14 +48,14 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
             throw TokenError(
                 .keyNotFound, label,
                 localized(
-                    "Token \(label) holds no private key for its certificate \(stored.certificate.subject.rendered(.cucm))."
+                    "Token \(label) contains no private key for its certificate \(stored.certificate.subject.rendered(.cucm))."
                 )
             )
         }
         guard keys.count == 1 else {
             throw TokenError(
                 .ambiguous, label,
-                localized("Token \(label) holds \(keys.count) private keys with the id of one certificate."))
+                localized("Token \(label) contains \(keys.count) private keys with the id of one certificate."))
         }
         self.key = key
         wantsLoginEachTime =
@@ -67,7 +67,7 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
         try sign(message, digest: digest, by: method(for: digest))
     }
 
-    /// The token hashes where it can.
+    /// The token hashes if it can.
     func method(for digest: DigestAlgorithm) throws(TokenError) -> Method {
         if mechanisms.contains(digest.rsaMechanism) { return .digestOnToken }
         if mechanisms.contains(UInt(CKM_RSA_PKCS)) { return .digestHere }
@@ -114,7 +114,7 @@ extension DigestAlgorithm {
         }
     }
 
-    /// What stands before the digest in a DigestInfo (RFC 8017, section 9.2, note 1).
+    /// The prefix of the digest in a DigestInfo (RFC 8017, section 9.2, note 1).
     fileprivate var digestInfoPrefix: [UInt8] {
         switch self {
         case .sha1:

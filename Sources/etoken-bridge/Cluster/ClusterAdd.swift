@@ -11,12 +11,12 @@ struct ClusterAdd: ParsableCommand {
         commandName: "add", abstract: localized("Add a cluster to the configuration."),
         discussion: localized(
             """
-            The publisher is asked for the other nodes. Of every node the SSH host key and the TLS keys are shown, to be \
-            compared with what its console shows, and pinned after a yes. Without a terminal they have to be given: \
-            --ssh-host-key and --tls-pin, each once for every key. No password is written down: it comes from \
-            --password-file, from --password-command, or is asked for each time.
+            The publisher is asked for the other nodes. For every node the SSH host key and the TLS keys are shown, to \
+            be compared with what its console shows, and pinned once confirmed. Without a terminal they must be \
+            specified: --ssh-host-key and --tls-pin, once for each key. No password is stored: it comes from \
+            --password-file or --password-command, or is asked for each time.
 
-            A cluster of cluster-lab describes itself, its keys included.
+            A cluster of cluster-lab describes itself, including its keys.
 
             Example:
               etoken-bridge cluster add \\
@@ -32,7 +32,7 @@ struct ClusterAdd: ParsableCommand {
         completion: .directory)
     var lab: String?
 
-    @Option(help: .localized("The name to give it.", valueName: "name"))
+    @Option(help: .localized("Its name in the configuration.", valueName: "name"))
     var name: String?
 
     @Option(
@@ -48,7 +48,7 @@ struct ClusterAdd: ParsableCommand {
 
     @Option(
         help: .localized(
-            "A program that prints the platform account's password, with its arguments; there is no shell.",
+            "A program, with its arguments, that prints the platform account's password; no shell is involved.",
             valueName: "command"))
     var passwordCommand: String?
 
@@ -68,50 +68,50 @@ struct ClusterAdd: ParsableCommand {
     @Option(
         name: [.customLong("ssh-host-key"), .customLong("ssh-fingerprint")],
         help: .localized(
-            "An SSH host key that is agreed on: SHA256:... May be given more than once.", valueName: "key"))
+            "A confirmed SSH host key: SHA256:... May be repeated.", valueName: "key"))
     var sshHostKey: [String] = []
 
     @Option(
         help: .localized(
-            "A TLS key that is agreed on, TVS's too: sha256//... May be given more than once.", valueName: "key"))
+            "A confirmed TLS key, also that of TVS: sha256//... May be repeated.", valueName: "key"))
     var tlsPin: [String] = []
 
     @Flag(
         help: .localized(
-            "Old TLS versions, small keys and SHA-1 are allowed with the nodes of this cluster (CUCM 8 and 9)."))
+            "Allow old TLS versions, small keys and SHA-1 with the nodes of this cluster (CUCM 8 and 9)."))
     var legacyTls = false
 
-    @Flag(help: .localized("Old SSH key exchanges and host keys are allowed with the nodes of this cluster."))
+    @Flag(help: .localized("Allow old SSH key exchanges and host keys with the nodes of this cluster."))
     var legacySsh = false
 
     @Option(
         name: .customLong("set"),
         help: .localized(
             """
-            A key of the configuration for a node: address, tftp_port, http_port, https_port, ssh_port, tvs_port. The \
-            publisher is also called publisher. May be given more than once.
+            A configuration key for a node: address, tftp_port, http_port, https_port, ssh_port, tvs_port. The \
+            publisher can also be called publisher. May be repeated.
             """, valueName: "node.key=value"))
     var settings: [NodeSetting] = []
 
-    @Flag(help: .localized("Replace a cluster of the same name."))
+    @Flag(help: .localized("Replace an existing cluster of the same name."))
     var force = false
 
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         guard (publisher == nil) != (lab == nil) else {
-            throw ValidationError(localized("Say which cluster: --publisher HOST, or --lab FOLDER."))
+            throw ValidationError(localized("Specify a cluster: --publisher HOST or --lab FOLDER."))
         }
         guard lab != nil || (name != nil && user != nil) else {
-            throw ValidationError(localized("With --publisher, give --name and --user too."))
+            throw ValidationError(localized("With --publisher, also specify --name and --user."))
         }
         if let name, !ClusterConfiguration.isName(name) {
             throw ValidationError(
-                localized("--name \(name): a cluster's name consists of letters, digits, '-', '_' and '.'."))
+                localized("--name \(name): a cluster name may contain only letters, digits, '-', '_' and '.'."))
         }
         guard passwordFile == nil || passwordCommand == nil,
             applicationPasswordFile == nil || applicationPasswordCommand == nil
-        else { throw ValidationError(localized("Give a password file or a password command, not both.")) }
+        else { throw ValidationError(localized("Specify a password file or a password command, not both.")) }
         for fingerprint in sshHostKey where !fingerprint.hasPrefix("SHA256:") || fingerprint.utf8.count != 50 {
             throw ValidationError(localized("--ssh-host-key \(fingerprint) is not SHA256: and 43 characters."))
         }
@@ -137,7 +137,7 @@ struct ClusterAdd: ParsableCommand {
     }
 
     private func labCluster(_ folder: String) throws -> ClusterConfiguration {
-        var configuration = try LabFile.read(folder: folder)
+        var configuration = try ConfigurationFile.lab(in: folder)
         if let name { configuration.name = name }
         return configuration
     }
@@ -148,9 +148,9 @@ struct ClusterAdd: ParsableCommand {
             throw Failure(
                 Status.failed,
                 localized("A cluster called \"\(name)\" is in \(ConfigurationFile.defaultPath) already."),
-                next: localized("Choose another --name, or give --force to replace it and pin its keys anew."))
+                next: localized("Choose another --name, or use --force to replace it and pin its keys again."))
         }
-        var cluster = ClusterConfiguration(
+        let cluster = ClusterConfiguration(
             name: name,
             platform: AccountConfiguration(
                 user: user, passwordFile: passwordFile, passwordCommand: Self.words(passwordCommand)),
@@ -160,36 +160,27 @@ struct ClusterAdd: ParsableCommand {
                     passwordCommand: Self.words(applicationPasswordCommand))
             })
         let agreement = KeyAgreement(accepted: Set(sshHostKey + tlsPin))
-        var first = NodeConfiguration(
-            name: address, isPublisher: true, address: address, legacyTLS: legacyTls, legacySSH: legacySsh)
-        try apply(to: &first, as: ["publisher", address])
-        // Nothing is sent to the publisher, the password least of all, before its keys are agreed on.
-        let contact = FirstContact(with: first)
-        if let failure = contact.failures.first(where: { $0.purpose != .tvs }) { throw Self.failure(failure.error) }
-        try agreement.ask([contact])
-        cluster.nodes = [contact.pinned]
-
-        let live = ClusterClient(cluster, credentials: .standard)
-        defer { live.close() }
-        Terminal.note(localized("Asking \(address) for the cluster's nodes ..."))
-        let commandLine = try live.commandLine(of: contact.pinned)
-        cluster.version = try commandLine.version()
-        let servers = try commandLine.servers()
-        var publisherNode = contact.pinned
-        publisherNode.name = servers[0].name
-        publisherNode.servesTFTP = servers[0].services?.contains(ClusterService.tftp) ?? true
-
-        let others = try servers.dropFirst().map { try node(for: $0) }
-        let contacts = Concurrently.map(others) { FirstContact(with: $0) }
-        try agreement.ask(contacts)
-        cluster.nodes = [publisherNode] + contacts.map(\.pinned)
-        for setting in settings where !setting.isUsed(by: cluster.nodes.map(\.name) + ["publisher", address]) {
-            throw Failure(
-                Status.notThere, localized("--set names \(setting.node), and the cluster has no such node."),
-                next: localized("Its nodes: \(cluster.nodes.map(\.name).joined(separator: ", "))."))
+        let discovery = ClusterDiscovery(
+            of: cluster, legacyTLS: legacyTls, legacySSH: legacySsh,
+            correct: { node, names in
+                for setting in settings where setting.isUsed(by: names) { setting.apply(to: &node) }
+            }, agree: agreement.ask)
+        let found: ClusterDiscovery.Result
+        do {
+            found = try discovery.run(publisher: address, credentials: .standard) {
+                Terminal.note(localized("Asking \(address) for the cluster's nodes ..."))
+            }
+        } catch let error as ClusterError {
+            throw Self.failure(error)
         }
-        agreement.warn(contacts + [contact])
-        return cluster
+        let names = found.cluster.nodes.map(\.name)
+        for setting in settings where !setting.isUsed(by: names + ["publisher", address]) {
+            throw Failure(
+                Status.notThere, localized("--set names \(setting.node), but the cluster has no such node."),
+                next: localized("Its nodes: \(names.joined(separator: ", "))."))
+        }
+        agreement.warn(found.contacts)
+        return found.cluster
     }
 
     /// There is nothing in the configuration yet that could be corrected.
@@ -198,19 +189,7 @@ struct ClusterAdd: ParsableCommand {
         guard error.code == .noCommonAlgorithm else { return failure }
         return Failure(
             failure.status, failure.what, code: failure.code,
-            next: localized("For CUCM 8 and 9, give --legacy-tls and --legacy-ssh."), causes: failure.causes)
-    }
-
-    private func node(for server: ClusterServer) throws -> NodeConfiguration {
-        var node = NodeConfiguration(
-            name: server.name, address: server.address, legacyTLS: legacyTls, legacySSH: legacySsh,
-            servesTFTP: server.services?.contains(ClusterService.tftp) ?? true)
-        try apply(to: &node, as: [server.name])
-        return node
-    }
-
-    private func apply(to node: inout NodeConfiguration, as names: [String]) throws {
-        for setting in settings where setting.isUsed(by: names) { setting.apply(to: &node) }
+            next: localized("For CUCM 8 and 9, add --legacy-tls and --legacy-ssh."), causes: failure.causes)
     }
 
     private static func words(_ text: String?) -> [String]? {

@@ -1,7 +1,7 @@
 import Configuration
 import Messages
 
-/// A cluster of the configuration as JSON. It holds no password.
+/// A cluster of the configuration as JSON. It contains no password.
 struct ClusterDocument: Encodable {
     struct Node: Encodable {
         let name, address: String

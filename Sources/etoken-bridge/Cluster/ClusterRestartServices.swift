@@ -5,27 +5,18 @@ import Messages
 import Migration
 import Operations
 
+extension TrustListService: ExpressibleByArgument {}
+
 struct ClusterRestartServices: ParsableCommand {
-    enum Service: String, ExpressibleByArgument, CaseIterable {
-        case tvs, tftp, callmanager
-
-        var name: String {
-            switch self {
-            case .tvs: ClusterService.trustVerification
-            case .tftp: ClusterService.tftp
-            case .callmanager: ClusterService.callManager
-            }
-        }
-    }
-
     static let configuration = CommandConfiguration(
         commandName: "restart-services",
-        abstract: localized("Restart the services that have to notice a new trust list, one after the other."),
+        abstract: localized("Restart the services that must pick up a new trust list, one after another."),
         discussion: localized(
             """
-            First the Trust Verification Service on every node, then Cisco Tftp, then Cisco CallManager, each only where it \
-            is activated. A node's service has to be up again before the next one goes down. Every node is asked before \
-            the first restart; the first failure ends it. While CallManager restarts, its phones register elsewhere.
+            First the Trust Verification Service on every node, then Cisco Tftp, then Cisco CallManager, each only \
+            where it is activated. A node's service must be up again before the next one is restarted. Every node is \
+            checked before the first restart; the first failure stops the command. While CallManager restarts, its \
+            phones register elsewhere.
 
             Example:
               etoken-bridge cluster restart-services --cluster office
@@ -35,10 +26,10 @@ struct ClusterRestartServices: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: .localized("Only this service: tvs, tftp or callmanager. May be given more than once."))
-    var service: [Service] = []
+    @Option(help: .localized("Only this service: tvs, tftp or callmanager. May be repeated."))
+    var service: [TrustListService] = []
 
-    @Option(help: .localized("Only this node. May be given more than once.", valueName: "name"))
+    @Option(help: .localized("Only this node. May be repeated.", valueName: "name"))
     var node: [String] = []
 
     @Option(help: .localized("How long a service may take to come up, in seconds.", valueName: "seconds"))
@@ -70,7 +61,7 @@ struct ClusterRestartServices: ParsableCommand {
     }
 
     func validate() throws {
-        if timeout < 1 { throw ValidationError(localized("--timeout needs at least a second.")) }
+        if timeout < 1 { throw ValidationError(localized("--timeout must be at least 1 second.")) }
     }
 
     func run() throws {
@@ -82,8 +73,8 @@ struct ClusterRestartServices: ParsableCommand {
         let nodes =
             try node.isEmpty
             ? all.filter(\.isPublisher) + all.filter { !$0.isPublisher } : cluster.nodes(named: node)
-        // The safe order, whatever order they were named in.
-        let services = Service.allCases.filter { service.isEmpty || service.contains($0) }.map(\.name)
+        // The safe order, whatever order they were specified in.
+        let services = TrustListService.allCases.filter { service.isEmpty || service.contains($0) }.map(\.name)
         let restart = try ServiceRestart(of: services, on: nodes, in: cluster)
         if !service.isEmpty, let name = restart.notFound.first {
             throw Failure(

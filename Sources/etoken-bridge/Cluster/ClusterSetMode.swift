@@ -16,10 +16,10 @@ struct ClusterSetMode: ParsableCommand {
         abstract: localized("Set the cluster to mixed or to non-secure mode (CUCM 10.0 and later)."),
         discussion: localized(
             """
-            Runs utils ctl set-cluster on the publisher, which makes a CTL file that the cluster signs itself. With \
-            --token, hardware tokens sign the file for the new mode right after it. What phones will do is forecast \
-            first, services and phones are restarted, and everything is in the journal: migrate status, resume and \
-            rollback work on it.
+            Runs utils ctl set-cluster on the publisher, which creates a CTL file that the cluster signs itself. With \
+            --token, hardware tokens sign the file for the new mode right afterwards. What phones will do is forecast \
+            first, services and phones are restarted, and everything is journaled: migrate status, resume and rollback \
+            work for it, too.
 
             Exit status 9: phones would refuse the new file, and nothing was changed.
 

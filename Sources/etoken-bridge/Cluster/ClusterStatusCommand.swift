@@ -8,7 +8,7 @@ import Operations
 
 struct ClusterStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: localized("Look at every node: what is inconsistent comes first."),
+        commandName: "status", abstract: localized("Check every node; inconsistencies come first."),
         discussion: localized(
             """
             Reads versions, services, certificates and database replication on the command line, and the CTL and ITL file \
@@ -23,12 +23,12 @@ struct ClusterStatusCommand: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: .localized("Warn of certificates that expire within this many days.", valueName: "days"))
+    @Option(help: .localized("Warn about certificates that expire within this many days.", valueName: "days"))
     var expiryWarning: Int64 = 30
 
     @Option(
         help: .localized(
-            "Write all that cluster-lab up --like needs to rehearse on a copy to this new file; it holds no secrets.",
+            "Write everything that cluster-lab up --like needs for a rehearsal on a copy to this new file; it contains no secrets.",
             valueName: "file"),
         completion: .file())
     var snapshot: String?
@@ -37,7 +37,7 @@ struct ClusterStatusCommand: ParsableCommand {
 
     func validate() throws {
         guard (0...36500).contains(expiryWarning) else {
-            throw ValidationError(localized("--expiry-warning takes a number of days from 0 to 36500."))
+            throw ValidationError(localized("--expiry-warning must be a number of days from 0 to 36500."))
         }
     }
 

@@ -5,15 +5,15 @@ import Messages
 import Operations
 import X509
 
-/// The question whether the keys that nodes show are theirs.
+/// Asks whether the keys that nodes present are theirs.
 struct KeyAgreement {
-    /// What the user has given as options.
+    /// The keys that the user has given as options.
     let accepted: Set<String>
 
-    /// Shows keys and asks. Those that were given as options need no question; where such options were given, any other
-    /// key is refused.
+    /// Shows keys and asks for confirmation. Those that were given as options need none; if such options were given,
+    /// any other key is refused.
     ///
-    /// - Throws: with status 7 when a key is not agreed on.
+    /// - Throws: with status 7 if a key is not confirmed.
     func ask(_ contacts: [FirstContact]) throws {
         let unknown = contacts.flatMap { contact in
             contact.keys.filter { !accepted.contains($0.fingerprint) }.map { (contact.node, $0) }
@@ -28,24 +28,24 @@ struct KeyAgreement {
             throw Failure(
                 Status.notTrusted,
                 localized(
-                    "\(unknown[0].0.name) shows a \(unknown[0].1.title) that was not given: \(unknown[0].1.fingerprint)."
+                    "\(unknown[0].0.name) presents a \(unknown[0].1.title) that was not specified: \(unknown[0].1.fingerprint)."
                 ),
                 next: localized(
-                    "Compare it with what the node's console shows; if it is right, give it too: \(options)"))
+                    "Compare it with what the node's console shows; if it matches, specify it, too: \(options)"))
         }
         guard Terminal.isInteractive else {
             throw Failure(
                 Status.notTrusted,
-                localized("The keys of \(names) are not known yet, and there is no terminal to ask on."),
+                localized("The keys of \(names) are not known yet, and there is no terminal to prompt on."),
                 next: localized(
-                    "Compare them with what the nodes' consoles show; if they are right, give them: \(options)"))
+                    "Compare them with what the nodes' consoles show; if they match, specify them: \(options)"))
         }
-        guard Terminal.confirm(localized("Are these the keys of \(names), to be pinned?")) else {
-            throw Failure(Status.notTrusted, localized("The keys were not agreed on; nothing was written."))
+        guard Terminal.confirm(localized("Are these the keys of \(names), and should they be pinned?")) else {
+            throw Failure(Status.notTrusted, localized("The keys were not confirmed; nothing was written."))
         }
     }
 
-    /// Says what could not be pinned.
+    /// Reports what could not be pinned.
     func warn(_ contacts: [FirstContact]) {
         for contact in contacts {
             for failure in contact.failures {
@@ -56,7 +56,7 @@ struct KeyAgreement {
                             "\(contact.node.name) does not run the Trust Verification Service, as nothing answers there."
                         )
                         : localized(
-                            "Warning: \(failure.error). That key is not pinned, so that this way into \(contact.node.name) cannot be used."
+                            "Warning: \(failure.error). That key is not pinned, so this interface of \(contact.node.name) cannot be used."
                         )
                 )
             }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Configuration
 
-/// `NODE.KEY=VALUE`: where a node is reached, when that is not as usual (port forwarding, a lab).
+/// `NODE.KEY=VALUE`: where a node is reached, if that is not the default (port forwarding, a lab).
 struct NodeSetting: ExpressibleByArgument {
     let node: String
     private let key: String

@@ -41,7 +41,7 @@ struct StatusReport: Encodable {
     }
 
     private var findingsText: String {
-        guard !findings.isEmpty else { return localized("Nothing is inconsistent.").localized }
+        guard !findings.isEmpty else { return localized("No inconsistencies found.").localized }
         return findings.map { finding in
             let head = localized(finding.severity == .error ? "ERROR    " : "warning  ").localized
             let next = finding.next.map { "\n" + String(repeating: " ", count: 9) + localized("Next: \($0)").localized }
@@ -98,9 +98,9 @@ struct StatusReport: Encodable {
             return localized(
                 """
                 \(list.kind) \(list.sha1)
-                  MD5     \(list.md5)
-                  made    \(list.made?.description ?? "?")
-                  signer  \(list.signer ?? "?")
+                  MD5      \(list.md5)
+                  created  \(list.made?.description ?? "?")
+                  signer   \(list.signer ?? "?")
                   \(list.records.count) records: \(roles)
                 """
             ).localized

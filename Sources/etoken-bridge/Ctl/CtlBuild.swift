@@ -19,18 +19,18 @@ struct CtlBuild: ParsableCommand {
         Profile.ctlClient
     @Option(
         help: .localized(
-            "A trust list whose spelling of names is taken over where it holds the same certificate.", valueName: "file"
+            "A trust list whose spelling of names is reused where it contains the same certificate.", valueName: "file"
         ),
         completion: .file())
     var like: String?
-    @Flag(help: .localized("Make an ITLFile.tlv.")) var itl = false
+    @Flag(help: .localized("Create an ITLFile.tlv.")) var itl = false
     @Flag(help: .localized("Allow fewer than two tokens.")) var allowFewTokens = false
     @OptionGroup var signing: SigningOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if record.isEmpty { throw ValidationError(localized("Name the records: --record ROLE:CERTIFICATE@HOST.")) }
+        if record.isEmpty { throw ValidationError(localized("Specify the records: --record ROLE:CERTIFICATE@HOST.")) }
     }
 
     func run() throws {
@@ -46,7 +46,7 @@ struct CtlBuild: ParsableCommand {
 
 struct CtlSign: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sign", abstract: localized("Sign a trust list again, its records as they are."),
+        commandName: "sign", abstract: localized("Re-sign a trust list with its records unchanged."),
         discussion: localized(
             """
             Example:

@@ -9,9 +9,9 @@ struct CtlDelete: ParsableCommand {
         commandName: "delete", abstract: localized("Delete the CTL file on every node that serves phones."),
         discussion: localized(
             """
-            What every node serves is kept in the state folder first. When a node fails, the others get it back, byte for \
-            byte, unless --keep-partial is given. Phones keep the CTL file that they hold; only new ones come up without \
-            one. In mixed mode a cluster needs its CTL file, and it is not deleted.
+            What every node serves is saved in the state folder first. If a node fails, the others get it back, byte \
+            for byte, unless --keep-partial is given. Phones keep the CTL file that they hold; only new phones come up \
+            without one. A cluster in mixed mode needs its CTL file, so it is not deleted.
 
             Example:
               etoken-bridge ctl delete --cluster office --dry-run
@@ -20,16 +20,16 @@ struct CtlDelete: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Flag(help: .localized("When a node fails, leave the file deleted on the others (exit status 8)."))
+    @Flag(help: .localized("If a node fails, leave the file deleted on the others (exit status 8)."))
     var keepPartial = false
 
-    @Flag(help: .localized("Restart Cisco Tftp on a node that goes on serving the file."))
+    @Flag(help: .localized("Restart Cisco Tftp on a node that keeps serving the file."))
     var restartTftp = false
 
     @Flag(help: .localized("Delete it although the cluster is in mixed mode, or the mode cannot be read."))
     var anyMode = false
 
-    @Flag(help: .localized("Only say what every node serves now and what would be deleted; nothing is changed."))
+    @Flag(help: .localized("Only show what every node serves now and what would be deleted; nothing is changed."))
     var dryRun = false
 
     @OptionGroup var confirmation: ConfirmationOptions
@@ -57,18 +57,18 @@ struct CtlDelete: ParsableCommand {
         withExtendedLifetime(lock) {}
     }
 
-    /// Source: technote 118893: the file is deleted only where the cluster is not in mixed mode.
+    /// Source: technote 118893: the file is only deleted if the cluster is not in mixed mode.
     private func checkMode(of configured: ClusterClient) throws {
         let publisher = try configured.publisher()
         guard try configured.commandLine(of: publisher).securityMode() == .mixed else { return }
         throw Failure(
             Status.failed,
             localized(
-                "Cluster \(cluster.cluster) is in mixed mode and needs its CTL file: without it phones that are new come up unsecured, and CUCM calls the cluster inconsistent. Nothing was deleted."
+                "Cluster \(cluster.cluster) is in mixed mode and needs its CTL file: without it, new phones come up unsecured, and CUCM reports the cluster as inconsistent. Nothing was deleted."
             ),
             code: "mixed-mode",
             next: localized(
-                "Set the mode first: etoken-bridge cluster set-mode non-secure --cluster \(cluster.cluster); or give --any-mode."
+                "Set the mode first: etoken-bridge cluster set-mode non-secure --cluster \(cluster.cluster); or add --any-mode."
             ))
     }
 }

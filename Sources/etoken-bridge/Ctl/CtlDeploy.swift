@@ -12,16 +12,16 @@ import X509
 struct CtlDeploy: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "deploy",
-        abstract: localized("Put a signed CTL file on every node that serves phones, and read it back."),
+        abstract: localized("Deploy a signed CTL file to every node that serves phones, and read it back."),
         discussion: localized(
             """
-            The file is verified first. What every node serves now is kept in the state folder. Then the file is uploaded \
-            to all nodes at once and read back over TFTP and HTTP. When a node fails, the others get back what they had, \
-            byte for byte, unless --keep-partial is given. A file that lacks a server of the file that is there now is \
-            refused: phones would not trust that server any more.
+            The file is verified first. What every node serves now is saved in the state folder. Then the file is \
+            uploaded to all nodes at once and read back over TFTP and HTTP. If a node fails, the others get back what \
+            they had, byte for byte, unless --keep-partial is given. A file that lacks a server of the current file is \
+            refused: phones would no longer trust that server.
 
-            Whether phones will take the file is not asked here: see ctl verify --held and migrate. Phones fetch it when \
-            they restart.
+            This does not check whether phones will accept the file: see ctl verify --held and migrate. Phones fetch \
+            it when they restart.
 
             Example:
               etoken-bridge ctl deploy CTLFile.tlv --cluster office
@@ -37,21 +37,21 @@ struct CtlDeploy: ParsableCommand {
 
     @Option(
         help: .localized(
-            "In place of a cluster, a folder on this machine that a TFTP server serves, for example Asterisk's.",
+            "Instead of a cluster, a folder on this machine that a TFTP server serves, for example Asterisk's.",
             valueName: "folder"),
         completion: .directory)
     var folder: [String] = []
 
-    @Flag(help: .localized("When a node fails, leave the new file on the others (exit status 8)."))
+    @Flag(help: .localized("If a node fails, leave the new file on the others (exit status 8)."))
     var keepPartial = false
 
-    @Flag(help: .localized("Restart Cisco Tftp on a node that goes on serving what it served before."))
+    @Flag(help: .localized("Restart Cisco Tftp on a node that keeps serving the previous file."))
     var restartTftp = false
 
-    @Flag(help: .localized("Deploy it although servers of the present file are not in it."))
+    @Flag(help: .localized("Deploy it although servers of the current file are missing from it."))
     var allowMissingServers = false
 
-    @Flag(help: .localized("Only say what every node serves now and what would be put there; nothing is changed."))
+    @Flag(help: .localized("Only show what every node serves now and what would be deployed; nothing is changed."))
     var dryRun = false
 
     @OptionGroup var confirmation: ConfirmationOptions
@@ -59,7 +59,7 @@ struct CtlDeploy: ParsableCommand {
 
     func validate() throws {
         guard (cluster == nil) != folder.isEmpty else {
-            throw ValidationError(localized("Say where the file goes: --cluster NAME, or --folder FOLDER."))
+            throw ValidationError(localized("Specify where the file goes: --cluster NAME or --folder FOLDER."))
         }
     }
 
@@ -102,7 +102,7 @@ struct CtlDeploy: ParsableCommand {
             Terminal.note(
                 localized(
                     """
-                    Phones get it when the services and they have restarted:
+                    Phones fetch it once the services and then the phones have been restarted:
                       etoken-bridge cluster restart-services --cluster \(cluster)
                       etoken-bridge phones restart --cluster \(cluster)
                     """))
@@ -112,14 +112,14 @@ struct CtlDeploy: ParsableCommand {
     /// The file, if phones could read it and its signature is right.
     private func verified() throws -> CtlFile {
         let file = try CtlFile(self.file)
-        let name = file.list.header.fileName
-        guard name == TrustListKind.ctl.fileName else {
+        let rules = DeploymentRules(for: file.list)
+        guard rules.isCTLFile else {
             throw Failure(
                 Status.verificationFailed,
-                localized("\(self.file) calls itself \(name), where CTLFile.tlv was expected."),
-                next: localized("Name a CTL file: etoken-bridge ctl show \(self.file)"))
+                localized("\(self.file) calls itself \(file.list.header.fileName); expected CTLFile.tlv."),
+                next: localized("Specify a CTL file: etoken-bridge ctl show \(self.file)"))
         }
-        let failed = TrustListVerification(of: file.list, at: Int64(time(nil))).checks.filter { $0.severity == .error }
+        let failed = rules.failedChecks(at: Int64(time(nil)))
         guard failed.isEmpty else {
             throw Failure(
                 Status.verificationFailed,
@@ -129,40 +129,27 @@ struct CtlDeploy: ParsableCommand {
         return file
     }
 
-    /// A server whose record is emptied is still there: that is how a file looks in non-secure mode.
     private func checkServers(of file: CtlFile, replacing present: DistributedFile) throws {
         guard !allowMissingServers else { return }
-        let servers = present.variants.compactMap { try? TrustListFile(decoding: $0) }.flatMap(\.records)
-            .filter { record in [Role.ccm, .ccmTFTP, .tftp].contains { $0 == record.role } }
-        let missing = servers.filter { server in !file.list.records.contains { $0.isServer(of: server) } }
-            .map { $0.dnsName ?? "-" }
+        let missing = DeploymentRules(for: file.list).missingServers(replacing: present)
         guard !missing.isEmpty else { return }
         throw Failure(
             Status.verificationFailed,
             localized(
-                "\(self.file) has no record of \(Set(missing).sorted().list), which the present CTL file has; it was not deployed."
+                "\(self.file) has no record of \(missing.list), which the current CTL file has; it was not deployed."
             ),
             code: "missing-servers",
             next: localized(
-                "See how they differ: etoken-bridge ctl fetch, then ctl diff. If that is what you want, give --allow-missing-servers."
+                "See how they differ: etoken-bridge ctl fetch, then ctl diff. If that is what you want, add --allow-missing-servers."
             ))
     }
 
-    /// A phone takes a file whose signer is in the file that it has; otherwise it depends on more.
     private func warn(_ file: CtlFile, replacing present: DistributedFile) {
-        guard let before = present.variants.first, before != file.bytes,
-            let old = try? TrustListFile(decoding: before)
-        else { return }
-        let header = file.list.header
-        let isKnown = old.records.contains {
-            $0.role == .sast && $0.names(issuer: header.caName, serialNumber: header.serialNumber)
-        }
-        if !isKnown {
-            Terminal.note(
-                localized(
-                    "Warning: the signer, \(header.signerName), is not in the CTL file that was there. Phones that hold it take the new file only where TVS vouches for the signer (see docs/phone-acceptance.md)."
-                )
+        guard !DeploymentRules(for: file.list).isSignerKnown(to: present) else { return }
+        Terminal.note(
+            localized(
+                "Warning: the signer, \(file.list.header.signerName), is not in the previous CTL file. Phones that hold that file accept the new one only where TVS vouches for the signer (see docs/phone-acceptance.md)."
             )
-        }
+        )
     }
 }

@@ -6,7 +6,7 @@ import X509
 
 struct CtlDiff: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "diff", abstract: localized("Say what differs between two trust lists, by meaning."),
+        commandName: "diff", abstract: localized("Show how two trust lists differ in meaning."),
         discussion: localized(
             """
             Example:
@@ -17,7 +17,7 @@ struct CtlDiff: ParsableCommand {
     @Argument(help: .localized("The newer file."), completion: .file()) var new: String
     @OptionGroup var common: CommonOptions
 
-    /// A record as far as a difference is told by it.
+    /// A record as far as a difference describes it.
     private struct Described: Encodable {
         let role: UInt16?
         let roleName, dnsName, subject, issuer, serialNumber, certificateSHA1: String?
@@ -47,7 +47,7 @@ struct CtlDiff: ParsableCommand {
             case .added: localized("added")
             case .removed: localized("removed")
             case .rekeyed: localized("re-keyed")
-            case .respelt: localized("respelt")
+            case .respelt: localized("respelled")
             case .reordered: localized("reordered")
             case .signer: localized("signer")
             case .digest: localized("digest")
@@ -70,7 +70,7 @@ struct CtlDiff: ParsableCommand {
         } else if entries.isEmpty {
             Terminal.out(
                 first.bytes == second.bytes
-                    ? localized("The same file.") : localized("No difference but the time and the signature."))
+                    ? localized("The same file.") : localized("No difference except for the time and the signature."))
         } else {
             let width = Kind.allCases.map(\.text.localized.count).max() ?? 0
             for entry in entries { Terminal.out(entry.kind.text.localized.padded(to: width + 2) + entry.text) }

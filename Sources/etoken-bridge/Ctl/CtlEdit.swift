@@ -9,7 +9,7 @@ struct CtlEdit: ParsableCommand {
         commandName: "edit", abstract: localized("Add, remove or empty records of a trust list, and sign it again."),
         discussion: localized(
             """
-            Refuses to leave fewer than two tokens, or nobody who may sign.
+            Refuses to leave fewer than two tokens, or no record that may sign.
 
             Example:
               etoken-bridge ctl edit CTLFile.tlv --add-token SAST-ADN00112233 --remove 1 \\
@@ -18,16 +18,16 @@ struct CtlEdit: ParsableCommand {
                 --sign-with SAST-ADN008580ef --output CTLFile.new.tlv
             """))
 
-    @Argument(help: .localized("The file that is changed; it stays as it is."), completion: .file()) var file: String
+    @Argument(help: .localized("The file to start from; it is not modified."), completion: .file()) var file: String
     @Option(help: RecordArgument.help) var add: [RecordArgument] = []
     @Option(
         help: .localized(
-            "A token whose certificate is added: label, serial number or PKCS#11 URI. May be given more than once.",
+            "A token whose certificate is added: label, serial number or PKCS#11 URI. May be repeated.",
             valueName: "token"))
     var addToken: [String] = []
     @Option(
         help: .localized(
-            "A record to remove: its number, its serial number (83:E9:..), or its subject as ctl show spells it.",
+            "A record to remove: its number, its serial number (83:E9:..), or its subject as ctl show prints it.",
             valueName: "record"))
     var remove: [String] = []
     @Flag(help: .localized("Empty the CCM+TFTP records, as for a cluster in non-secure mode.")) var nonSecure = false
@@ -38,14 +38,14 @@ struct CtlEdit: ParsableCommand {
 
     func validate() throws {
         if add.isEmpty && addToken.isEmpty && remove.isEmpty && !nonSecure {
-            throw ValidationError(localized("Say what to change: --add, --add-token, --remove or --non-secure."))
+            throw ValidationError(localized("Specify what to change: --add, --add-token, --remove or --non-secure."))
         }
     }
 
     func run() throws {
         try output.check()
         let old = try CtlFile(file).list
-        // New records get the profile of those that are there.
+        // New records get the profile of the existing ones.
         let profile: Profile = old.records.contains { $0.certificateSignature != nil } ? .tokenless : .ctlClient
         var editor = TrustListEditor(old.records)
         do {

@@ -13,9 +13,9 @@ struct CtlFetch: ParsableCommand {
         abstract: localized("Fetch the trust list file from every node, as phones do, and compare."),
         discussion: localized(
             """
-            Every node is asked over TFTP and over HTTP, all at once. Where all give the same, one file is written. Where \
-            they do not, the differences are named, and with a folder for --output every different file is written, named \
-            after the node and the way it came; the exit status is then 8. An existing file is not overwritten.
+            Every node is asked over TFTP and HTTP, all at once. If all serve the same file, one file is written. \
+            Otherwise the differences are listed, and with a folder for --output every different file is written, \
+            named after the node and the protocol; the exit status is then 8. An existing file is not overwritten.
 
             Example:
               etoken-bridge ctl fetch --cluster office --output CTLFile.tlv
@@ -25,10 +25,10 @@ struct CtlFetch: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: .localized("Only this node. May be given more than once.", valueName: "name"))
+    @Option(help: .localized("Only this node. May be repeated.", valueName: "name"))
     var node: [String] = []
 
-    @Flag(help: .localized("Fetch ITLFile.tlv, of which every node has its own."))
+    @Flag(help: .localized("Fetch ITLFile.tlv; every node has its own."))
     var itl = false
 
     @Option(
@@ -63,52 +63,23 @@ struct CtlFetch: ParsableCommand {
                         "See its security mode: etoken-bridge cluster status --cluster \(self.cluster.cluster)"))
         }
         let written = try write(file)
-        let findings = self.findings(in: file)
+        let findings = file.findings(of: self.cluster.cluster)
         let report = FetchReport(file, written: written, findings: findings)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
         guard findings.isEmpty else {
             throw Failure(
                 Status.partlyDone,
                 (findings.map(\.text)
-                    + (written.isEmpty ? [localized("Nothing was written, as --output names one file.")] : []))
+                    + (written.isEmpty
+                        ? [localized("Nothing was written, because --output names a single file.")] : []))
                     .joined(separator: " "),
                 code: findings[0].code.rawValue,
                 next: written.isEmpty
-                    ? localized("Name a folder with --output to get each of the files.") : findings[0].next[0])
+                    ? localized("Specify a folder with --output to get each of the files.") : findings[0].next[0])
         }
     }
 
-    /// An ITL file is each node's own; a CTL file has to be the same everywhere.
-    private func findings(in file: DistributedFile) -> [StatusFinding] {
-        var findings = file.failures.map {
-            StatusFinding(
-                code: .nodeNotRead, severity: .error, node: $0.node,
-                text: localized("\($0.node) could not be read: \($0.error.message)."),
-                next: [
-                    localized(
-                        "Check that \($0.node) is up and that its ports can be reached: etoken-bridge doctor --cluster \(cluster.cluster)"
-                    )
-                ])
-        }
-        let differing = itl ? file.differingWithinNodes : file.differing
-        for reading in differing {
-            guard let other = itl ? file.answer(of: reading.node) : file.reference else { continue }
-            findings.append(
-                StatusFinding(
-                    code: .filesDiffer, severity: .error, node: reading.node,
-                    text: localized(
-                        "\(reading.node) serves another \(file.kind.fileName) over \(reading.transport.text) than \(other.node) over \(other.transport.text): \(reading.summary); there \(other.summary)."
-                    ),
-                    next: [
-                        localized(
-                            "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(cluster.cluster) --service tftp --node \(reading.node)"
-                        )
-                    ]))
-        }
-        return findings
-    }
-
-    /// Writes what was read: one file where there is one; in a folder, all of them.
+    /// Writes what was read: one file if there is one; in a folder, all of them.
     private func write(_ file: DistributedFile) throws -> [String: String] {
         let isFolder = output.hasSuffix("/") || Files.isFolder(output)
         var places: [(key: String, path: String, bytes: [UInt8])] = []
@@ -128,8 +99,8 @@ struct CtlFetch: ParsableCommand {
         }
         for path in Set(places.map(\.path)).sorted() where !force && Files.exists(path) {
             throw Failure(
-                Status.failed, localized("\(path) exists, and is not overwritten."),
-                next: localized("Name another place, or give --force."))
+                Status.failed, localized("\(path) already exists and is not overwritten."),
+                next: localized("Specify another location, or use --force."))
         }
         if isFolder { try Files.makeFolder(inFolder(""), permissions: 0o755) }
         var written: Set<String> = []
@@ -145,10 +116,6 @@ struct CtlFetch: ParsableCommand {
     }
 }
 
-extension TrustListTransport {
-    var text: String { rawValue.uppercased() }
-}
-
 extension TrustListKind {
     fileprivate var stem: String { String(fileName.dropLast(4)) }
 }
@@ -157,7 +124,7 @@ extension TrustListReading {
     fileprivate var key: String { "\(node) \(transport.rawValue)" }
 }
 
-/// What every node gave.
+/// What every node served.
 private struct FetchReport: Encodable {
     struct Reading: Encodable {
         let node, transport, state: String

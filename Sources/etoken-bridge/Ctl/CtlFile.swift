@@ -3,7 +3,7 @@ import Messages
 import TrustList
 import X509
 
-/// A trust list read from a file that the user named.
+/// A trust list read from a file that the user specified.
 struct CtlFile {
     let path: String
     let bytes: [UInt8]
@@ -17,13 +17,13 @@ struct CtlFile {
             throw Failure(
                 error.code == .notFound ? Status.notThere : Status.failed,
                 localized("\(path) cannot be read: \(error.reason)."), code: error.codeName,
-                next: localized("Give the path of a CTLFile.tlv or ITLFile.tlv."))
+                next: localized("Specify the path of a CTLFile.tlv or ITLFile.tlv."))
         }
         do {
             list = try TrustListFile(decoding: bytes)
         } catch {
             throw Failure(
-                Status.verificationFailed, localized("\(path) is not a whole trust list: \(error)."),
+                Status.verificationFailed, localized("\(path) is not a complete trust list: \(error)."),
                 code: error.code.rawValue,
                 next:
                     localized(

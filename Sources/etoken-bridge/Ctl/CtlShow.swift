@@ -10,7 +10,7 @@ struct CtlShow: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: localized("Print what a trust list file holds."),
+        commandName: "show", abstract: localized("Print the contents of a trust list file."),
         discussion: localized(
             """
             Example:
@@ -55,7 +55,7 @@ struct CtlShow: ParsableCommand {
         }
         let text = localized(
             """
-            \(header.fileName), \(file.bytes.count) bytes, made \(Timestamp(header.timestamp))
+            \(header.fileName), \(file.bytes.count) bytes, created \(Timestamp(header.timestamp))
             Signed by  \(header.signerName)
             Issued by  \(header.caName)
             Serial     \(header.serialNumber.colonHex)

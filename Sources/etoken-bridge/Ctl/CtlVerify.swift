@@ -88,35 +88,29 @@ struct CtlVerify: ParsableCommand {
             let failed = verification.checks.filter { $0.severity == .error }
             throw Failure(
                 Status.verificationFailed, localized("\(self.file) fails \(failed.count) of its checks."),
-                next: localized("Do not give this file to phones; take the one that was backed up, or build it again."),
+                next: localized("Do not deploy this file; use the backup, or build it again."),
                 causes: failed.map(\.text))
         }
         if let refused = verdicts.first(where: { $0.outcome == .refused }) {
             throw Failure(
                 Status.verificationFailed,
-                localized("\(self.file) is sound, but \(refused.phones) would refuse it: \(refused.reason)."),
+                localized("\(self.file) is valid, but \(refused.phones) would refuse it: \(refused.reason)."),
                 next: localized(
                     "Have it signed by a certificate that the phones can verify; see docs/phone-acceptance.md."))
         }
     }
 
-    /// What phones with and without Security by Default would do. Without `--held` and `--itl` nothing is said.
+    /// What phones with and without Security by Default would do. Without `--held` and `--itl` nothing is reported.
     private func acceptance(of file: CtlFile, signer certificate: Certificate?) throws -> [PhoneVerdict] {
         guard held != nil || itl != nil, let certificate else { return [] }
-        let signer = CandidateSigner(header: file.list.header, certificate: certificate)
-        let heldList = try held.map { HeldTrustList.file(try CtlFile($0).list) } ?? .none
-        let itlList = try itl.map { try CtlFile($0).list }
-        var kinds: [(Bool, LocalizableText, PhoneModel)] = [
-            (false, localized("phones without Security by Default"), PhoneModel(name: "Cisco 7960"))
-        ]
-        if itlList != nil {
-            kinds.append((true, localized("phones with Security by Default"), PhoneModel(name: "Cisco 8861")))
-        }
-        return kinds.map { isByDefault, name, model in
-            let verdict = Acceptance.decide(
-                signer: signer, held: heldList, itl: itlList, model: model, tvs: [.notAsked])
-            return PhoneVerdict(
-                phones: name, securityByDefault: isByDefault, outcome: verdict.outcome, rule: verdict.rule.rawValue,
+        return Acceptance.ofKinds(
+            file.list, signer: certificate, held: try held.map { try CtlFile($0).list },
+            itl: try itl.map { try CtlFile($0).list }
+        ).map { hasIt, verdict in
+            PhoneVerdict(
+                phones: hasIt
+                    ? localized("phones with Security by Default") : localized("phones without Security by Default"),
+                securityByDefault: hasIt, outcome: verdict.outcome, rule: verdict.rule.rawValue,
                 reason: verdict.reason)
         }
     }
@@ -141,10 +135,10 @@ func readCertificate(_ path: String) throws -> Certificate {
     } catch let error as FileError {
         throw Failure(
             Status.notThere, localized("\(path) cannot be read: \(error.reason)."), code: error.codeName,
-            next: localized("Give a PEM or DER certificate."))
+            next: localized("Specify a PEM or DER certificate."))
     } catch let error as CertificateError {
         throw Failure(
             Status.failed, localized("\(path) is not a certificate: \(error.reason)."), code: error.code.rawValue,
-            next: localized("Give a PEM or DER certificate."))
+            next: localized("Specify a PEM or DER certificate."))
     }
 }

@@ -6,7 +6,7 @@ import Migration
 import Operations
 import X509
 
-/// What became of every node when a CTL file was deployed or deleted.
+/// What happened on every node when a CTL file was deployed or deleted.
 struct DeploymentReport: Encodable {
     /// What the file was deployed to.
     enum Place { case node, folder }
@@ -56,7 +56,7 @@ struct DeploymentReport: Encodable {
                 case .done: isDeletion ? localized("no file") : localized("the new file")
                 case .failed: isPlan ? localized("not known") : localized("failed")
                 case .restored: localized("as before")
-                case .notRestored: localized("NOT CERTAIN")
+                case .notRestored: localized("UNCERTAIN")
                 }
             let before =
                 node.before.map { Digest.sha1($0).hex }
@@ -71,16 +71,16 @@ struct DeploymentReport: Encodable {
         let kept = Set(deployment.nodes.compactMap(\.backup)).sorted()
         if !kept.isEmpty {
             sections.append(
-                localized("What was there before is kept:").localized + "\n  " + kept.joined(separator: "\n  "))
+                localized("The previous files were saved:").localized + "\n  " + kept.joined(separator: "\n  "))
         }
         return sections.joined(separator: "\n\n")
     }
 }
 
 extension TrustListDeployment.Hooks {
-    /// Backups go to the state folder; progress to stderr; Control-C is heeded until the first change.
+    /// Backups go to the state folder; progress to stderr; Control-C is honoured until the first change.
     ///
-    /// - Parameter approve: asks, when it is known what every node serves.
+    /// - Parameter approve: asks for confirmation, once it is known what every node serves.
     static func standard(approve: @escaping (DistributedFile) throws -> Void) -> TrustListDeployment.Hooks {
         let state = StateFolder.standard()
         var hooks = TrustListDeployment.Hooks(
@@ -97,7 +97,7 @@ extension TrustListDeployment.Hooks {
                 case .changing(let nodes):
                     if !nodes.isEmpty { Terminal.note(localized("Changing \(nodes.joined(separator: ", ")) ...")) }
                 case .restoring(let nodes):
-                    Terminal.note(localized("Putting back \(nodes.joined(separator: ", ")) ..."))
+                    Terminal.note(localized("Restoring \(nodes.joined(separator: ", ")) ..."))
                 }
             })
         hooks.approve = {
@@ -110,7 +110,7 @@ extension TrustListDeployment.Hooks {
 }
 
 extension TrustListDeployment {
-    /// Prints the result, and fails unless every node serves what was wanted.
+    /// Prints the result, and fails unless every node serves what was requested.
     func report(on place: DeploymentReport.Place = .node, json: Bool) throws {
         let report = DeploymentReport(self, on: place)
         if json { try Terminal.json(report) } else { Terminal.out(report.text(of: self)) }
@@ -127,7 +127,7 @@ extension TrustListDeployment {
                 cause.status, cause.what, code: cause.code,
                 next:
                     localized(
-                        "If \(failure.node ?? "CUCM") keeps files in memory, give --restart-tftp: Cisco Tftp is then restarted there."
+                        "If \(failure.node ?? "CUCM") keeps files in memory, add --restart-tftp: Cisco Tftp is then restarted there."
                     ),
                 causes: cause.causes)
         }
@@ -140,8 +140,8 @@ extension TrustListDeployment {
             throw Failure(
                 cause.status,
                 isDeletion
-                    ? localized("Nothing would be deleted, as not every node can be read. \(cause.what)")
-                    : localized("Nothing would be deployed, as not every node can be read. \(cause.what)"),
+                    ? localized("Nothing would be deleted, because not every node can be read. \(cause.what)")
+                    : localized("Nothing would be deployed, because not every node can be read. \(cause.what)"),
                 code: cause.code, next: cause.next, causes: cause.causes)
         case .notStarted:
             throw Failure(
@@ -163,10 +163,10 @@ extension TrustListDeployment {
             throw Failure(
                 done.isEmpty ? cause.status : Status.partlyDone,
                 isDeletion
-                    ? localized("The file was deleted on \(places); it was not on \(names(.failed)). \(cause.what)")
-                    : localized("The file was deployed on \(places); it was not on \(names(.failed)). \(cause.what)"),
+                    ? localized("The file was deleted on \(places), but not on \(names(.failed)). \(cause.what)")
+                    : localized("The file was deployed on \(places), but not on \(names(.failed)). \(cause.what)"),
                 code: cause.code,
-                next: localized("Put that right, and run the same command again: it goes on where this one ended."),
+                next: localized("Fix that, and run the same command again: it continues where this one stopped."),
                 causes: cause.causes)
         case .notUndone:
             let lost = nodes.filter { $0.state == .notRestored }
@@ -175,10 +175,10 @@ extension TrustListDeployment {
                 Status.partlyDone,
                 isDeletion
                     ? localized(
-                        "The file was not deleted, and it is not certain that \(names(.notRestored)) has what it had. \(cause.what)"
+                        "The file was not deleted, and it is not certain that \(names(.notRestored)) still has what it had. \(cause.what)"
                     )
                     : localized(
-                        "The file was not deployed, and it is not certain that \(names(.notRestored)) has what it had. \(cause.what)"
+                        "The file was not deployed, and it is not certain that \(names(.notRestored)) still has what it had. \(cause.what)"
                     ),
                 next: backups.isEmpty
                     ? localized("Run the command again when \(names(.notRestored)) is up.")

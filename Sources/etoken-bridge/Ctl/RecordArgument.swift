@@ -8,7 +8,7 @@ struct RecordArgument: ExpressibleByArgument {
     static let help: ArgumentHelp = .localized(
         """
         A record: ROLE:CERTIFICATE[@HOST[/ADDRESS]], for example ccm+tftp:pub.pem@cucm-pub/10.48.47.153; without @HOST \
-        it is a token's. Roles: \(names.keys.sorted().joined(separator: ", ")), or a number. May be given more than once.
+        it is a token's. Roles: \(names.keys.sorted().joined(separator: ", ")), or a number. May be repeated.
         """, valueName: "record"
     )
 
@@ -54,7 +54,7 @@ struct RecordArgument: ExpressibleByArgument {
         return bytes.count == 4 ? bytes.compactMap(\.self).count == 4 ? bytes.compactMap(\.self) : nil : nil
     }
 
-    /// The record. One for the same certificate and role in a list that is at hand is taken over byte for byte.
+    /// The record. If an available list has one for the same certificate and role, that is reused byte for byte.
     func record(profile: Profile, reusing known: [Record]) throws -> Record {
         let certificate = try readCertificate(self.certificate)
         if let match = known.first(where: { $0.role == role && $0.certificate == certificate.der }) { return match }

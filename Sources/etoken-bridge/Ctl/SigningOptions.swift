@@ -23,14 +23,14 @@ struct SigningOptions: ParsableArguments {
 
     @Option(
         help: .localized(
-            "In place of a token, an unencrypted PEM key: for tests, and for trust lists of Asterisk servers.",
+            "Instead of a token, an unencrypted PEM key: for tests, and for trust lists of Asterisk servers.",
             valueName: "file"),
         completion: .file())
     var key: String?
 
     @Option(
         help: .localized(
-            "sha1, sha256 or sha512; without it that of the file that is changed, else sha1, which every phone reads.")
+            "sha1, sha256 or sha512; default: that of the file that is changed, else sha1, which every phone supports.")
     )
     var digest: DigestAlgorithm?
 
@@ -39,16 +39,16 @@ struct SigningOptions: ParsableArguments {
 
     func validate() throws {
         guard (signWith == nil) != (key == nil) else {
-            throw ValidationError(localized("Say who signs: --sign-with TOKEN, or --key FILE."))
+            throw ValidationError(localized("Specify who signs: --sign-with TOKEN or --key FILE."))
         }
     }
 
-    /// The token that signs, or nil where a PEM key does.
+    /// The token that signs, or nil if a PEM key does.
     func token() throws -> NamedToken? { try signWith.flatMap { try NamedToken.all([$0], module).first } }
 
     private static func key(_ path: String) throws -> PrivateKey {
         let next: LocalizableText = localized(
-            "Give the path of an unencrypted PEM key, or sign with a token: --sign-with TOKEN")
+            "Specify the path of an unencrypted PEM key, or sign with a token: --sign-with TOKEN")
         do {
             return try PrivateKey(pem: String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self))
         } catch let error as FileError {
@@ -81,7 +81,7 @@ struct SigningOptions: ParsableArguments {
         guard let certificate = draft.signer(with: try privateKey.publicKey()) else {
             throw Failure(
                 Status.failed, localized("\(path) is not the key of a certificate with the role SAST in the list."),
-                next: localized("Add its certificate with --record sast:CERTIFICATE, or name the right key."))
+                next: localized("Add its certificate with --record sast:CERTIFICATE, or specify the right key."))
         }
         return try draft.signed(by: SoftwareSigner(certificate: certificate, key: privateKey))
     }
@@ -95,12 +95,12 @@ struct OutputOptions: ParsableArguments {
     @Flag(help: .localized("Replace an existing file; it is backed up first."))
     var force = false
 
-    /// Refuses early what would be refused after the PIN was asked for.
+    /// Refuses early what would otherwise be refused after asking for the PIN.
     func check() throws {
         guard force || !Files.exists(output) else {
             throw Failure(
-                Status.failed, localized("\(output) exists, and is not overwritten."),
-                next: localized("Name another file, or give --force."))
+                Status.failed, localized("\(output) already exists and is not overwritten."),
+                next: localized("Specify another file, or use --force."))
         }
     }
 
@@ -126,7 +126,7 @@ struct OutputOptions: ParsableArguments {
                     "\(output): \(bytes.count) bytes, MD5 \(written.md5), SHA-1 \(written.sha1), signed by \(list.header.signerName)"
                 )
             )
-            if let backup { Terminal.out(localized("The file that it replaces is kept as \(backup)")) }
+            if let backup { Terminal.out(localized("The previous file was saved as \(backup)")) }
         }
     }
 }

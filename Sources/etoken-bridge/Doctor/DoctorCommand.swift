@@ -7,13 +7,14 @@ import Messages
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: localized("Look for what keeps tokens, or a cluster, from working, and say how to put it right."),
+        abstract: localized("Find out what keeps tokens or a cluster from working, and how to fix it."),
         discussion: localized(
             """
-            Looks at the smart card service, USB tokens, readers, PKCS#11 modules and tokens; with --cluster also at names, \
-            ports, keys, accounts and the state of a cluster. No PIN is tried, each password once, and nothing is changed.
+            Checks the smart card service, USB tokens, readers, PKCS#11 modules and tokens; with --cluster also names, \
+            ports, keys, accounts and the state of a cluster. No PIN is tried, each password is tried once, and \
+            nothing is changed.
 
-            Exit status: 0 where no problem was found, 1 where one was.
+            Exit status: 0 if no problem was found, 1 otherwise.
 
             Example:
               etoken-bridge doctor
@@ -21,7 +22,7 @@ struct DoctorCommand: ParsableCommand {
               etoken-bridge doctor --cluster office
             """))
 
-    @Option(help: .localized("Look at this cluster of the configuration, too.", valueName: "name"))
+    @Option(help: .localized("Check this cluster of the configuration, too.", valueName: "name"))
     var cluster: String?
 
     @OptionGroup var module: ModuleOptions
@@ -52,7 +53,7 @@ struct DoctorCommand: ParsableCommand {
             Terminal.out("\n" + Self.summary(problems: problems, warnings: warnings))
         }
         let status = problems > 0 ? Status.failed : Status.done
-        // What waits for a card that hangs must not hang the end of the program, too.
+        // Waiting for a card that hangs must not block the end of the program, too.
         if context.hasHung { _exit(status) }
         if problems > 0 { throw ExitCode(status) }
     }

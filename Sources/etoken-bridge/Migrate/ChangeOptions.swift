@@ -6,15 +6,15 @@ import Migration
 import Tokens
 import Version
 
-/// How a change is run; the same for all kinds, and for plans that were saved.
+/// How a change is run; the same for all kinds, and for saved plans.
 struct RunOptions: ParsableArguments {
     @Flag(help: .localized("Stop before the first change, and print the plan."))
     var dryRun = false
 
-    @Flag(help: .localized("Go on although phones are forecast to refuse the new file: somebody will visit them."))
+    @Flag(help: .localized("Continue although phones are forecast to refuse the new file: someone will visit them."))
     var acceptStranded = false
 
-    @Flag(help: .localized("Go on although the cluster has errors, as cluster status names them."))
+    @Flag(help: .localized("Continue although the cluster has errors, as reported by cluster status."))
     var despiteFindings = false
 
     @Flag(help: .localized("Do not ask before the first change."))
@@ -23,7 +23,7 @@ struct RunOptions: ParsableArguments {
     @OptionGroup var reporting: ReportOptions
 }
 
-/// What a plan is made of, beside the tokens; the same for all kinds.
+/// The inputs of a plan besides the tokens; the same for all kinds.
 struct ChangeOptions: ParsableArguments {
     @OptionGroup var run: RunOptions
 
@@ -34,11 +34,11 @@ struct ChangeOptions: ParsableArguments {
     var plan: String?
 
     @Option(
-        name: .shortAndLong, help: .localized("Where certificates and files are left.", valueName: "folder"),
+        name: .shortAndLong, help: .localized("Where to write certificates and files.", valueName: "folder"),
         completion: .directory)
     var output: String?
 
-    @Flag(help: .localized("Leave the phones alone: they fetch the new file when they next restart."))
+    @Flag(help: .localized("Do not restart the phones: they fetch the new file at their next restart."))
     var noPhoneRestart = false
 
     @Option(help: .localized("How long phones may take to restart.", valueName: "seconds"))
@@ -60,17 +60,17 @@ struct ChangeOptions: ParsableArguments {
 struct ReportOptions: ParsableArguments {
     @Option(
         help: .localized(
-            "Write the change record as a web page, and the same beside it as JSON (FILE.html, FILE.json).",
+            "Write the change record as a web page, and as JSON next to it (FILE.html, FILE.json).",
             valueName: "file"),
         completion: .file(extensions: ["html"]))
     var report: String?
 
     @OptionGroup var common: CommonOptions
 
-    /// Refuses to overwrite anything but the record of this change, before it goes on.
+    /// Refuses to overwrite anything but the record of this change, before it continues.
     func check(_ change: String) throws { try report.map(ReportFiles.init)?.check(replacing: change) }
 
-    /// Prints the record, and writes the files that were asked for.
+    /// Prints the record, and writes the requested files.
     func publish(_ record: ChangeRecord) throws {
         if let files = report.map(ReportFiles.init) {
             try files.write(html: record.html, json: record)
@@ -84,12 +84,12 @@ struct ReportOptions: ParsableArguments {
 struct ChangeTokens: ParsableArguments {
     @Option(
         help: .localized(
-            "A token that will stand in the file: label, serial number or PKCS#11 URI. May be given more than once."))
+            "A token to put into the file: label, serial number or PKCS#11 URI. May be repeated."))
     var token: [String] = []
 
     @Option(
         help: .localized(
-            "Which of the tokens signs, as named with --token; the last one without it.", valueName: "token"))
+            "Which of the tokens signs, as specified with --token; default: the last one.", valueName: "token"))
     var signWith: String?
 
     @OptionGroup var module: ModuleOptions
@@ -97,7 +97,7 @@ struct ChangeTokens: ParsableArguments {
 
     func validate() throws {
         if let signWith, !token.contains(signWith) {
-            throw ValidationError(localized("--sign-with \(signWith) is not one of the tokens named with --token."))
+            throw ValidationError(localized("--sign-with \(signWith) is not one of the tokens specified with --token."))
         }
     }
 
@@ -116,6 +116,6 @@ extension RunAuthor {
 }
 
 extension ParsableArguments {
-    /// As they are when none is given.
+    /// The defaults.
     static var standard: Self { get throws { try parse([]) } }
 }

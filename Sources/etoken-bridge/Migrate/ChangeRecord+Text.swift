@@ -39,7 +39,7 @@ extension ChangeRecord {
         }
         if kind == .updateCertificates {
             return localized(
-                "Cluster \(cluster): nothing to do. The certificates in its CTL file (\(before.length) bytes, signed by \(before.signer)) are those that the nodes have."
+                "Cluster \(cluster): nothing to do. The certificates in its CTL file (\(before.length) bytes, signed by \(before.signer)) match those of the nodes."
             ).localized
         }
         return tokens.isEmpty
@@ -47,7 +47,7 @@ extension ChangeRecord {
                 "Cluster \(cluster): nothing to do. Its CTL file (\(before.length) bytes) is signed by \(before.signer); it is in \(securityMode) mode."
             ).localized
             : localized(
-                "Cluster \(cluster): nothing to do. Its CTL file (\(before.length) bytes) holds \(tokens.map(\.label).list), and one of them signed it; it is in \(securityMode) mode."
+                "Cluster \(cluster): nothing to do. Its CTL file (\(before.length) bytes) contains \(tokens.map(\.label).list), and one of them signed it; it is in \(securityMode) mode."
             ).localized
     }
 
@@ -61,8 +61,8 @@ extension ChangeRecord {
             ].compactMap(\.self).joined(separator: "\n")
         }
         let present =
-            before.map { localized("Present CTL file: \($0.length) bytes, signed by \($0.signer)") }
-            ?? localized("Present CTL file: none")
+            before.map { localized("Current CTL file: \($0.length) bytes, signed by \($0.signer)") }
+            ?? localized("Current CTL file: none")
         let new =
             tokens.isEmpty
             ? localized("New CTL file: signed by \(signer)")
@@ -71,7 +71,7 @@ extension ChangeRecord {
             + "\n\(present)\n\(new)"
     }
 
-    /// The change's name, as `--change` takes it, and what became of it.
+    /// The change's name, as used with `--change`, and its outcome.
     private var heading: String {
         let end = ended.map { "\($0)" } ?? ""
         return switch state {
@@ -83,7 +83,7 @@ extension ChangeRecord {
         }
     }
 
-    /// What else is not as it should be on the cluster, each with what to do.
+    /// Other problems of the cluster, each with what to do.
     private var findingLines: String {
         let lines = findings.map { finding in
             let text =
@@ -95,7 +95,7 @@ extension ChangeRecord {
         return localized("Found on the cluster:").localized + "\n" + lines.joined(separator: "\n")
     }
 
-    /// How to get what a line or table leaves out.
+    /// How to get what a line or table omits.
     private var allNames: String {
         state == .planned
             ? localized("The same command with --dry-run --json lists all phones by name.").localized
@@ -103,7 +103,7 @@ extension ChangeRecord {
                 .localized
     }
 
-    /// More rows are not read by anybody.
+    /// Nobody reads more rows.
     private static let longest = 30
 
     private static func parts(of rollback: RollbackPlan) -> [String] {
@@ -123,7 +123,7 @@ extension ChangeRecord {
         return localized("Plan (nothing has been changed):").localized + "\n" + lines.joined(separator: "\n")
     }
 
-    /// The forecast, and where the change stands, what phones hold after it.
+    /// The forecast and, once the change is running, what phones hold after it.
     private var phoneTable: String {
         let isBack = state == .rollingBack || state == .rolledBack
         return Self.table(
@@ -135,7 +135,7 @@ extension ChangeRecord {
                     uniquingKeysWith: { $1 }))
     }
 
-    /// A line for each phone, or where there are many, for each group of them.
+    /// A line for each phone or, if there are many, for each group of them.
     ///
     /// - Parameter after: by phone, what it holds now; nil for a table without it.
     private static func table(of forecast: StoredForecast, after: [String: String]?) -> String {
@@ -170,12 +170,12 @@ extension ChangeRecord {
         case .rollingBack:
             lines.append(
                 localized("\(id) is being rolled back: etoken-bridge migrate rollback --cluster \(cluster)").localized)
-        case .abandoned: lines.append(localized("\(id) was abandoned; what it changed stands as it is.").localized)
+        case .abandoned: lines.append(localized("\(id) was abandoned; what it changed remains changed.").localized)
         case .planned, .alreadySo, .unfinished:
             let done = steps.count { $0.state == .done }
             lines.append(
                 localized(
-                    "\(id) is not finished: \(done) of \(steps.count) steps are done. Go on with it, or undo it: etoken-bridge migrate resume --cluster \(cluster), or etoken-bridge migrate rollback --cluster \(cluster)"
+                    "\(id) is not finished: \(done) of \(steps.count) steps are done. Resume it or roll it back: etoken-bridge migrate resume --cluster \(cluster), or etoken-bridge migrate rollback --cluster \(cluster)"
                 ).localized
             )
         }
@@ -190,11 +190,11 @@ extension ChangeRecord {
                 localized(
                     state == .finished
                         ? "CTL file now:    \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"
-                        : "CTL file made:   \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"
+                        : "CTL file built:  \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"
                 ).localized)
         }
         lines.append(
-            backup.map { localized("Files are in \(output); the previous CTL file is kept as\n\($0)").localized }
+            backup.map { localized("Files are in \(output); the previous CTL file was saved as\n\($0)").localized }
                 ?? localized("Files are in \(output)").localized)
         return lines.joined(separator: "\n")
     }

@@ -39,7 +39,7 @@ struct ChangeSession {
         }
     }
 
-    /// Runs a plan that was saved.
+    /// Runs a saved plan.
     func start(_ plan: ChangePlan) throws {
         try options.reporting.check(plan.id)
         var plan = plan
@@ -68,7 +68,7 @@ struct ChangeSession {
             try record.check(change)
             try confirm(record)
         }
-        try finish(agreed.takePIN { try token().signer(pin) }, localized("Change \(change.plan.id) begins."))
+        try finish(agreed.takePIN { try token().signer(pin) }, localized("Starting change \(change.plan.id)."))
     }
 
     /// Stops at the plan.
@@ -85,11 +85,11 @@ struct ChangeSession {
         try planned.check(despiteFindings: options.despiteFindings, savedAs: plan)
     }
 
-    /// Errors of the cluster, and phones that would refuse: shown with what is planned, and not only refused.
+    /// Errors of the cluster, and phones that would refuse: shown with the plan, not only refused.
     private func agree(_ surveyed: consuming SurveyedChange, _ record: ChangeRecord) throws -> ForecastAgreed {
         let asks = !options.yes && Terminal.isInteractive
         do {
-            // Whoever is asked has them before the eyes.
+            // The user has just seen them.
             return try surveyed.agreeToFindings(despiteErrors: options.despiteFindings || asks).agreeToForecast()
         } catch {
             if !options.reporting.common.json { Terminal.note(record.text) }
@@ -97,17 +97,17 @@ struct ChangeSession {
         }
     }
 
-    /// Goes on with a change that was begun.
+    /// Resumes a change.
     func resume(_ open: consuming OpenChange) throws {
         try options.reporting.check(open.plan.id)
         Terminal.note(localized("Reading cluster \(open.plan.cluster) ..."))
         let agreed = try open.resume(on: LiveCluster(cluster))
         let plan = agreed.change.plan
         try finish(
-            agreed.takePIN { try signingToken(of: plan).signer(pin) }, localized("Change \(plan.id) goes on."))
+            agreed.takePIN { try signingToken(of: plan).signer(pin) }, localized("Resuming change \(plan.id)."))
     }
 
-    /// Puts everything back, or stops before the first change and shows what would be.
+    /// Restores everything, or stops before the first change and shows what would be restored.
     func rollBack(_ open: consuming OpenChange) throws {
         try options.reporting.check(open.plan.id)
         Terminal.note(localized("Reading cluster \(open.plan.cluster) ..."))
@@ -123,17 +123,17 @@ struct ChangeSession {
         var confirmation = try ConfirmationOptions.standard
         confirmation.yes = options.yes
         try confirmation.ask(
-            localized("Put cluster \(change.plan.cluster) back to what it was before \(change.plan.id)?"))
-        // From here on a signal, or a terminal that goes away, ends nothing by halves.
+            localized("Restore cluster \(change.plan.cluster) to its state before \(change.plan.id)?"))
+        // From here on a signal, or a terminal that goes away, must not leave anything half done.
         Interruption.watch()
         let running = try agreed.begin(.current)
-        Terminal.note(localized("Change \(change.plan.id) is rolled back."))
+        Terminal.note(localized("Rolling back change \(change.plan.id)."))
         do { try publish(running.run(context)) } catch { throw reported(error, change) }
     }
 
     private func finish(_ ready: consuming PINTaken, _ text: LocalizableText) throws {
         let change = ready.change
-        // From here on a signal, or a terminal that goes away, ends nothing by halves.
+        // From here on a signal, or a terminal that goes away, must not leave anything half done.
         Interruption.watch()
         let running = try ready.begin(.current)
         Terminal.note(text)
@@ -148,7 +148,7 @@ struct ChangeSession {
 
     private func publish(_ ended: EndedChange) throws { try options.reporting.publish(ChangeRecord(ended.change)) }
 
-    /// The record is written also where the change fails: then it is needed most.
+    /// The record is also written if the change fails: then it is needed most.
     private func reported(_ error: any Error, _ change: Change) -> any Error {
         if error is StepFailure, options.reporting.report != nil || options.reporting.common.json {
             try? options.reporting.publish(ChangeRecord(change))
@@ -156,14 +156,14 @@ struct ChangeSession {
         return error
     }
 
-    /// The token that a plan wants to sign, by its label; it must hold the certificate of the plan.
+    /// The token with which a plan wants to sign, by its label; it must contain the plan's certificate.
     private func signingToken(of plan: ChangePlan) throws -> NamedToken {
         guard let signer = plan.signer.map({ plan.tokens[$0] }) else { preconditionFailure("a token signs") }
         let token = try NamedToken.all([signer.label], module)[0]
         guard try token.stored.certificate == signer.certificate() else {
             throw Failure(
-                Status.failed, localized("Token \(token.label) holds another certificate than the plan names."),
-                next: localized("Insert the token that was there when the plan was made, or make the plan again."))
+                Status.failed, localized("Token \(token.label) contains a different certificate than the plan names."),
+                next: localized("Insert the token that was used for the plan, or make the plan again."))
         }
         return token
     }
@@ -171,14 +171,14 @@ struct ChangeSession {
     private func confirm(_ record: ChangeRecord) throws {
         guard Terminal.isInteractive else {
             throw Failure(
-                Status.usage, localized("There is no terminal to ask on before the first change."),
-                next: localized("Look at the plan with --dry-run, then give --yes."))
+                Status.usage, localized("There is no terminal on which to confirm the first change."),
+                next: localized("Look at the plan with --dry-run, then add --yes."))
         }
         Terminal.note(record.text)
         let hasErrors = record.findings.contains { $0.severity == .error }
         let question =
             hasErrors
-            ? localized("Change cluster \(record.cluster) now, in spite of these errors?")
+            ? localized("Change cluster \(record.cluster) now, despite these errors?")
             : localized("Change cluster \(record.cluster) now?")
         guard Terminal.confirm(question) else {
             throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
@@ -186,7 +186,7 @@ struct ChangeSession {
     }
 }
 
-/// Says on stderr what each step does.
+/// Reports on stderr what each step does.
 final class ProgressPrinter {
     func show(_ event: StepEvent) {
         switch event {

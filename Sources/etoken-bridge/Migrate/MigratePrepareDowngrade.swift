@@ -11,9 +11,9 @@ struct MigratePrepareDowngrade: ParsableCommand {
         abstract: localized("Check whether the cluster can go back to a release below 10, and write a checklist."),
         discussion: localized(
             """
-            Such a release has no utils ctl: only hardware tokens can change its trust list. Looks at the mode, the file \
+            Such a release has no utils ctl: only hardware tokens can change its trust list. Checks the mode, the file \
             on every node, who signed it, the tokens in it, Phone-SAST-trust, TVS, the servers' certificates and the \
-            phones; says what is proven, what failed, and what is left to do by hand. Changes nothing.
+            phones; reports what is proven, what failed, and what is left to do by hand. Changes nothing.
 
             Exit status 5: something failed. Exit status 9: nothing else did, but phones would be stranded.
 
@@ -28,13 +28,13 @@ struct MigratePrepareDowngrade: ParsableCommand {
     var to: String
 
     @Option(
-        help: .localized("A token that is at hand, to be compared with those in the file. May be given more than once.")
+        help: .localized("An available token, to be compared with those in the file. May be repeated.")
     )
     var token: [String] = []
 
     @Option(
         help: .localized(
-            "Write the checklist as a web page, and the same beside it as JSON (FILE.html, FILE.json).",
+            "Write the checklist as a web page, and as JSON next to it (FILE.html, FILE.json).",
             valueName: "file"),
         completion: .file(extensions: ["html"]))
     var report: String?

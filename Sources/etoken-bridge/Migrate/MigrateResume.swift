@@ -6,13 +6,13 @@ import Migration
 struct MigrateResume: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: localized("Go on with a change that was interrupted."),
+        abstract: localized("Resume a change that was interrupted."),
         discussion: localized(
             """
-            After a crash, a loss of power or of the network: every step looks at the cluster again, and does what is \
-            left. The result is that of a run without interruption. The answers of the first run hold (--yes, \
-            --accept-stranded, the phones, the folder): nothing is asked but the PIN, and that only where the new file is \
-            not signed yet.
+            After a crash, a power failure or a network outage: every step checks the cluster again and does what is \
+            left. The result is that of an uninterrupted run. The answers of the first run still apply (--yes, \
+            --accept-stranded, the phones, the folder): only the PIN is asked for, and only if the new file is not \
+            signed yet.
 
             Example:
               etoken-bridge migrate resume --cluster lab

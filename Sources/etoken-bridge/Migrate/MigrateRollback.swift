@@ -9,11 +9,11 @@ struct MigrateRollback: ParsableCommand {
         abstract: localized("Undo a change: every node gets back the CTL file that it had."),
         discussion: localized(
             """
-            Works on a change that was interrupted, and on one that is finished. The previous file goes back byte for \
-            byte, what was uploaded is removed, the security mode is set back. Where phones were told of the new file, \
+            Works for interrupted and for finished changes. The previous file is restored byte for byte, what was \
+            uploaded is removed, and the security mode is set back. If phones were already restarted for the new file, \
             services and phones are restarted again; what the phones would do is forecast first.
 
-            Exit status 9: phones that took the new file would refuse the previous one.
+            Exit status 9: phones that accepted the new file would refuse the previous one.
 
             Example:
               etoken-bridge migrate rollback --cluster lab --dry-run
@@ -35,7 +35,7 @@ struct MigrateRollback: ParsableCommand {
     @OptionGroup var reporting: ReportOptions
 
     func validate() throws {
-        if dryRun, abandon { throw ValidationError(localized("Give only one of --dry-run and --abandon.")) }
+        if dryRun, abandon { throw ValidationError(localized("Specify only one of --dry-run and --abandon.")) }
     }
 
     func run() throws {

@@ -9,7 +9,7 @@ struct MigrateRun: ParsableCommand {
         abstract: localized("Run a plan that was saved with --plan."),
         discussion: localized(
             """
-            The cluster is read again first. When it is not as it was when the plan was made, nothing is done: version, \
+            The cluster is read again first. If it has changed since the plan was made, nothing is done: version, \
             security mode, the files of every node and the trust store are compared.
 
             Example:

@@ -9,7 +9,7 @@ struct JournalOptions: ParsableArguments {
 
     @Option(
         help: .localized(
-            "The change's name, as migrate status prints it; the newest one of the cluster without it.",
+            "The change's name, as migrate status prints it; default: the latest one of the cluster.",
             valueName: "name"))
     var change: String?
 
@@ -18,9 +18,9 @@ struct JournalOptions: ParsableArguments {
         let (name, known) = (cluster.cluster, try state.changes(of: cluster.cluster))
         guard let newest = known.last else {
             throw MigrationError(
-                .noChange, localized("No change of cluster \(name) has been begun here."),
+                .noChange, localized("No change of cluster \(name) has been started on this machine."),
                 next: localized(
-                    "What was begun on another machine is in the journals there. Begin one: etoken-bridge migrate to-etoken --cluster \(name)"
+                    "Changes started on another machine are in the journals there. Start one: etoken-bridge migrate to-etoken --cluster \(name)"
                 ))
         }
         guard let change else { return newest.path }
@@ -42,11 +42,11 @@ struct JournalOptions: ParsableArguments {
 struct MigrateStatus: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: localized("Show how far a change is, or what became of it."),
+        abstract: localized("Show the progress or the result of a change."),
         discussion: localized(
             """
-            Reads the journal on this machine, and asks no cluster. Where the cluster had several changes, they are listed \
-            at the end. With --report it writes the change record of a change that is long done.
+            Reads the journal on this machine, without contacting a cluster. If the cluster had several changes, they \
+            are listed at the end. With --report it writes the change record, also of a change that finished long ago.
 
             Example:
               etoken-bridge migrate status --cluster lab
@@ -74,7 +74,7 @@ struct MigrateStatus: ParsableCommand {
         }
     }
 
-    /// All changes of the cluster, the newest first, where there are others.
+    /// All changes of the cluster, the latest first, if there are others.
     private func list(_ changes: [(path: String, records: [JournalRecord])]) throws {
         guard changes.count > 1 else { return }
         var table = Table(localized("CHANGE"), localized("STATE"), localized("WHAT"))

@@ -11,9 +11,9 @@ struct MigrateToEtoken: ParsableCommand {
         discussion: localized(
             """
             Backs up the CTL file, uploads the tokens' certificates as Phone-SAST-trust, asks TVS for them as a phone \
-            would, forecasts what each phone will do, signs the new file, puts it on every node, reads it back, restarts \
-            services and phones, and checks what each phone holds. When a step fails before the new file is proven on \
-            every node, what was done is undone. On a terminal, what is not given is asked for.
+            would, forecasts what each phone will do, signs the new file, deploys it to every node, reads it back, \
+            restarts services and phones, and checks what each phone holds. If a step fails before the new file is \
+            proven on every node, what was done is undone. On a terminal, missing options are prompted for.
 
             Exit status 9: phones would refuse the new file, and nothing that they can see was changed.
 

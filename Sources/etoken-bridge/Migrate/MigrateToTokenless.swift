@@ -9,10 +9,10 @@ struct MigrateToTokenless: ParsableCommand {
         abstract: localized("Have the cluster sign its trust list itself (CUCM 10.0 and later)."),
         discussion: localized(
             """
-            Backs up the CTL file, asks TVS for the cluster's own certificate as a phone would, forecasts what each phone \
-            will do, runs utils ctl update CTLFile on the publisher, proves that every node serves the same file and that \
-            the cluster's certificate signs it, restarts services and phones, and checks what each phone holds. When a \
-            step fails before that proof, every node gets back the file that it had.
+            Backs up the CTL file, asks TVS for the cluster's own certificate as a phone would, forecasts what each \
+            phone will do, runs utils ctl update CTLFile on the publisher, proves that every node serves the same file \
+            and that the cluster's certificate signs it, restarts services and phones, and checks what each phone \
+            holds. If a step fails before that proof, every node gets back the file that it had.
 
             Exit status 9: phones would refuse the new file, and nothing was changed.
 

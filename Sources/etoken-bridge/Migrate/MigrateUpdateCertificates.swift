@@ -6,12 +6,12 @@ import Migration
 struct MigrateUpdateCertificates: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "update-certificates",
-        abstract: localized("Put the servers' present certificates into the trust list, after one was regenerated."),
+        abstract: localized("Put the servers' current certificates into the trust list after one was regenerated."),
         discussion: localized(
             """
-            Compares the CallManager and CAPF certificates in the CTL file with those that the nodes have now. Where one \
-            differs, the file is made anew and signed by the same side as before: by the cluster (utils ctl update \
-            CTLFile), or by a token, which is then named with --token.
+            Compares the CallManager and CAPF certificates in the CTL file with those that the nodes have now. If one \
+            differs, the file is regenerated and signed by the same party as before: by the cluster (utils ctl update \
+            CTLFile), or by a token, which must then be specified with --token.
 
             Example:
               etoken-bridge migrate update-certificates --cluster lab --dry-run

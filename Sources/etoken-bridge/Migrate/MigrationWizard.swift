@@ -7,22 +7,23 @@ import Messages
 import Migration
 import Tokens
 
-/// Leads through a change on the terminal, as the CTL Client's wizard did: every answer has an option as well.
+/// Guides the user through a change on the terminal, as the CTL Client's wizard did: every answer has an option as
+/// well.
 enum MigrationWizard {
     private static func require(_ option: String) throws {
         guard Terminal.isInteractive else {
             throw Failure(
-                Status.usage, localized("There is no terminal to ask on."),
-                next: localized("Give \(option); see --help."))
+                Status.usage, localized("There is no terminal to prompt on."),
+                next: localized("Specify \(option); see --help."))
         }
     }
 
-    /// The cluster: the only one of the configuration, or the one that the user names.
+    /// The cluster: the only one of the configuration, or the one that the user chooses.
     static func cluster() throws -> String {
         let clusters = try ConfigurationFile.load().clusters.map(\.name)
         guard let first = clusters.first else {
             throw Failure(
-                Status.notThere, localized("No cluster is in \(ConfigurationFile.defaultPath)."),
+                Status.notThere, localized("There is no cluster in \(ConfigurationFile.defaultPath)."),
                 next: localized("Add one: etoken-bridge cluster add"))
         }
         if clusters.count == 1 { return first }
@@ -35,7 +36,7 @@ enum MigrationWizard {
         return clusters[answer - 1]
     }
 
-    /// What is to be changed, before anything is asked about it. Only the publisher and the present file are read.
+    /// What is to be changed, before any question about it. Only the publisher and the current file are read.
     static func show(_ cluster: ClusterClient) throws {
         try require("--token LABEL --token LABEL")
         let live = try LiveCluster(cluster)
@@ -43,8 +44,8 @@ enum MigrationWizard {
         Terminal.note(localized("Reading cluster \(live.name) ..."))
         let file = try ServedFiles(live).ctl
         let present =
-            file.map { localized("Present CTL file: \($0.bytes.count) bytes, signed by \($0.list.header.signerName)") }
-            ?? localized("Present CTL file: none")
+            file.map { localized("Current CTL file: \($0.bytes.count) bytes, signed by \($0.list.header.signerName)") }
+            ?? localized("Current CTL file: none")
         Terminal.note(
             [
                 localized("Cluster \(live.name), CUCM \(try live.version()), \(try live.securityMode().name) mode"),
@@ -52,16 +53,16 @@ enum MigrationWizard {
             ].joined(separator: "\n"))
     }
 
-    /// The tokens, one after the other: two at least. The last one signs.
+    /// The tokens, one after another: at least two. The last one signs.
     static func tokens(_ module: ModuleOptions) throws -> [NamedToken] {
         try require("--token LABEL --token LABEL")
         Terminal.note(
             localized(
-                "The trust list needs two security tokens at least, so that a lost one does not lock the cluster out. Control-C ends this, and changes nothing."
+                "The trust list needs at least two security tokens, so that losing one does not lock you out of the cluster. Control-C quits without changing anything."
             ))
         let prompt = try InsertionPrompt(module)
         var chosen: [NamedToken] = []
-        // Those that were not added; the one that has waited longest is offered again.
+        // Those that were declined; the one that has waited longest is offered again.
         var declined: [PresentToken] = []
         while true {
             let present = try prompt.token(nil, InsertionPrompt.ordinal(chosen.count), declined: declined.first)

@@ -1,7 +1,7 @@
 import Basics
 import Messages
 
-/// A report in two files: a web page for people, and beside it the same as JSON.
+/// A report in two files: a web page for people, and next to it the same as JSON.
 struct ReportFiles {
     let html, json: String
 
@@ -11,9 +11,9 @@ struct ReportFiles {
         (html, json) = (base + ".html", base + ".json")
     }
 
-    /// Refuses to overwrite what is there, before the command does anything.
+    /// Refuses to overwrite existing files, before the command does anything.
     ///
-    /// - Parameter change: whose record may be written anew, as every run of a change adds to it.
+    /// - Parameter change: the change whose record may be overwritten, because every run of a change adds to it.
     func check(replacing change: String? = nil) throws {
         if let change, Files.exists(json) {
             struct Record: Decodable { let id: String }
@@ -30,10 +30,10 @@ struct ReportFiles {
 }
 
 extension Failure {
-    /// A file that the command was told to write is there already.
+    /// A file that the command should write already exists.
     init(overwriting path: String) {
         self.init(
-            Status.failed, localized("\(path) exists, and is not overwritten."),
-            next: localized("Name another file, or move this one away."))
+            Status.failed, localized("\(path) already exists and is not overwritten."),
+            next: localized("Specify another file, or move this one away."))
     }
 }

@@ -68,9 +68,9 @@ struct ForecastReport: Encodable {
             (asked == 0
                 ? localized("No phone was asked what it holds; --ask-phones N asks some.")
                 : answered == counts.phones
-                    ? localized("All \(answered) phones told what they hold.")
+                    ? localized("All \(answered) phones reported what they hold.")
                     : localized(
-                        "\(answered) of \(asked) phones that were asked told what they hold; of the others it is assumed."
+                        "\(answered) of \(asked) phones that were asked reported what they hold; for the others it is assumed."
                     )).localized)
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }

@@ -3,7 +3,7 @@ import Cluster
 import Messages
 import Phones
 
-/// Where a command has the phones from.
+/// Where a command gets the phones from.
 struct InventoryOptions: ParsableArguments {
     @Option(
         help: .localized("Read the phones from this CSV file, as phones list --csv writes it.", valueName: "file"),
@@ -15,13 +15,13 @@ struct InventoryOptions: ParsableArguments {
             "Read the phones over axl or sql (run sql on the command line); the default is axl.", valueName: "way"))
     var via: InventorySource?
 
-    @Flag(help: .localized("Do not ask which phones are registered: quicker where there are many."))
+    @Flag(help: .localized("Do not ask which phones are registered: faster for large clusters."))
     var noState = false
 
     @Option(
         help:
             .localized(
-                "Correct the table of models by this file: one like phone-models.csv, or CUCM's Phone Feature List as CSV.",
+                "Override the table of models with this file: one like phone-models.csv, or CUCM's Phone Feature List as CSV.",
                 valueName: "file"),
         completion: .file())
     var models: String?
@@ -29,11 +29,11 @@ struct InventoryOptions: ParsableArguments {
     func validate() throws {
         guard phonesFrom == nil || (via == nil && !noState) else {
             throw ValidationError(
-                localized("--via and --no-state are for a cluster; leave them out with --phones-from."))
+                localized("--via and --no-state are for a cluster; omit them with --phones-from."))
         }
     }
 
-    /// The phones; what could not be learnt goes to stderr.
+    /// The phones; what could not be determined goes to stderr.
     ///
     /// - Parameter cluster: where they are read, unless a file is given.
     func read(from cluster: () throws -> ClusterClient) throws -> [Phone] {
@@ -48,7 +48,7 @@ struct InventoryOptions: ParsableArguments {
                 case .read(let count, let all):
                     if Terminal.isInteractive { Terminal.note(localized("[\(count)/\(all)] phones read")) }
                 case .waiting(let seconds, let why):
-                    // Of many short waits the first is enough.
+                    // Of many short waits, reporting the first is enough.
                     if why != last || seconds >= 4 { Terminal.note(localized("Waiting \(duration(seconds)): \(why)")) }
                     last = why
                 }

@@ -8,13 +8,13 @@ struct PhoneChoice: ParsableArguments {
     @Flag(help: .localized("All phones of the cluster."))
     var all = false
 
-    @Option(help: .localized("This phone, as SEPB000B4BA0AEE. May be given more than once.", valueName: "name"))
+    @Option(help: .localized("This phone, for example SEPB000B4BA0AEE. May be repeated.", valueName: "name"))
     var phone: [String] = []
 
-    @Option(help: .localized("Phones of this model, as Cisco 7975. May be given more than once.", valueName: "name"))
+    @Option(help: .localized("Phones of this model, for example Cisco 7975. May be repeated.", valueName: "name"))
     var model: [String] = []
 
-    @Option(help: .localized("Phones in this device pool. May be given more than once.", valueName: "name"))
+    @Option(help: .localized("Phones in this device pool. May be repeated.", valueName: "name"))
     var pool: [String] = []
 
     @Option(
@@ -26,13 +26,13 @@ struct PhoneChoice: ParsableArguments {
     var isGiven: Bool { all || isNarrowed }
     var isNarrowed: Bool { !phone.isEmpty || !model.isEmpty || !pool.isEmpty || namesFrom != nil }
 
-    /// The phones that are chosen; all of them where no choice is given. Phones that are named (--phone, --names-from) are added
-    /// to one another; --model and --pool narrow down what is named, or all.
+    /// The selected phones; all of them if there is no selection. Named phones (--phone, --names-from) are combined;
+    /// --model and --pool narrow down the named ones, or all.
     ///
     /// - Parameters:
-    ///   - source: where they are from, as in `cluster lab`.
-    ///   - consequence: what a wrong name means, said after it.
-    /// - Throws: a ``Failure`` where something that was named is not there, or nothing is left.
+    ///   - source: where they come from, as in `cluster lab`.
+    ///   - consequence: what a wrong name means, appended to the message.
+    /// - Throws: a ``Failure`` if something named does not exist, or nothing is left.
     func choose(from phones: [Phone], of source: String, consequence: String = "") throws -> [Phone] {
         guard isGiven, !phones.isEmpty else { return phones }
         let all = phones.map { Candidate(name: $0.name, model: $0.model.name, pool: $0.place?.devicePool ?? "") }
@@ -64,8 +64,9 @@ struct PhoneChoice: ParsableArguments {
         guard !chosen.isEmpty else {
             throw Failure(
                 Status.notThere,
-                localized("No phone of \(source) fits all of what was named: phones, models and device pools."),
-                next: localized("Leave one of the options out."))
+                localized(
+                    "No phone of \(source) matches everything that was specified: phones, models and device pools."),
+                next: localized("Omit one of the options."))
         }
         return chosen
     }
@@ -74,7 +75,7 @@ struct PhoneChoice: ParsableArguments {
         for name in wanted where !known.contains(where: { Self.isSame(name, $0) }) {
             throw Failure(
                 Status.notThere, localized("No phone of \(source) has the \(what) \"\(name)\"."),
-                next: localized("There are: \(known.filter { !$0.isEmpty }.sorted().joined(separator: ", "))."))
+                next: localized("Available: \(known.filter { !$0.isEmpty }.sorted().joined(separator: ", "))."))
         }
     }
 
@@ -94,8 +95,8 @@ struct PhoneChoice: ParsableArguments {
         }
         guard !names.isEmpty else {
             throw Failure(
-                Status.notThere, localized("\(path) holds no phone's name."),
-                next: localized("Write one name per line, as SEPB000B4BA0AEE."))
+                Status.notThere, localized("\(path) contains no phone name."),
+                next: localized("Write one name per line, for example SEPB000B4BA0AEE."))
         }
         return names
     }

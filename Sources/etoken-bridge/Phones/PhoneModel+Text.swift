@@ -2,7 +2,7 @@ import Messages
 import Phones
 
 extension PhoneModel.SecurityByDefault {
-    /// For a table whose head asks for it.
+    /// For a table whose heading asks for it.
     var text: String {
         switch self {
         case .supported: localized("yes").localized
@@ -13,7 +13,7 @@ extension PhoneModel.SecurityByDefault {
 }
 
 extension PhoneModel.Checksum {
-    /// As it is called everywhere but in phone-models.csv.
+    /// Its name everywhere but in phone-models.csv.
     var text: String {
         switch self {
         case .md5: "MD5"

@@ -14,7 +14,7 @@ struct PhoneQuestions: ParsableArguments {
     var limit = 200
 
     func validate() throws {
-        if limit < 0 { throw ValidationError(localized("--ask-phones takes a number from 0.")) }
+        if limit < 0 { throw ValidationError(localized("--ask-phones must be 0 or more.")) }
     }
 
     /// What the pages of so many phones display, by phone name.

@@ -9,11 +9,12 @@ import X509
 struct PhonesCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: localized("See whether phones hold the CTL file that they should."),
+        abstract: localized("Check whether phones hold the CTL file that they should."),
         discussion: localized(
             """
-            Gives the checksum that each model displays (MD5 or SHA-1), says how many phones are registered, and asks web \
-            pages of phones what they hold. The file is the one that the cluster serves, or that is named with --file.
+            Shows the checksum that each model displays (MD5 or SHA-1) and how many phones are registered, and asks \
+            phones over their web pages what they hold. The expected file is the one that the cluster serves, or the \
+            one specified with --file.
 
             Exit status 8: some phones hold another file.
 
@@ -23,7 +24,7 @@ struct PhonesCheck: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: .localized("The file that phones should hold; that of the cluster without it."), completion: .file())
+    @Option(help: .localized("The file that phones should hold; default: that of the cluster."), completion: .file())
     var file: String?
 
     @Flag(help: .localized("List every phone that was asked, not only totals."))
@@ -38,7 +39,7 @@ struct PhonesCheck: ParsableCommand {
         struct Model: Encodable {
             let model: String
             let shows: PhoneModel.Checksum
-            /// Of the file that phones should hold, as they show it.
+            /// Of the file that phones should hold, as they display it.
             let checksum: String
             var phones = 0
             var registered = 0
@@ -55,7 +56,7 @@ struct PhonesCheck: ParsableCommand {
 
             let phone, model: String
             let holds: Kind
-            /// What it shows, of another file.
+            /// What it displays, of another file.
             let checksum: String?
 
             var text: String {
@@ -81,7 +82,7 @@ struct PhonesCheck: ParsableCommand {
         guard let bytes = try file.map({ try Files.read($0) }) ?? ServedFiles(live).ctl?.bytes else {
             throw Failure(
                 Status.notThere, localized("Cluster \(self.cluster.cluster) serves no CTL file."),
-                next: localized("Name the file that phones should hold: --file FILE."))
+                next: localized("Specify the file that phones should hold: --file FILE."))
         }
         let chosen = try choice.choose(
             from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)").localized)
@@ -98,7 +99,8 @@ struct PhonesCheck: ParsableCommand {
                 : "etoken-bridge phones restart --cluster \(name) --all"
             throw Failure(
                 Status.partlyDone,
-                localized("\(others) of the \(report.answers.count) phones that answered hold another file, or none."),
+                localized(
+                    "\(others) of the \(report.answers.count) phones that answered hold a different file or none."),
                 next:
                     localized(
                         "Where a restart does not help, look at their logs (phones explain). Restart them: \(restart)"
@@ -109,6 +111,7 @@ struct PhonesCheck: ParsableCommand {
 
     private func report(_ phones: [Phone], _ held: [String: HeldChecksum], _ bytes: [UInt8]) -> Report {
         let checksums = [PhoneModel.Checksum.md5: Digest.md5(bytes).hex, .sha1: Digest.sha1(bytes).hex]
+        let classifier = FileClassifier(present: bytes)
         var report = Report(
             cluster: cluster.cluster, sha1: Digest.sha1(bytes).hex, md5: Digest.md5(bytes).hex, length: bytes.count)
         var models: [String: Report.Model] = [:]
@@ -123,16 +126,17 @@ struct PhonesCheck: ParsableCommand {
                 model.answered += 1
                 let holds: Report.Held.Kind
                 var checksum: String?
-                switch answer {
-                case .checksum(let text) where checksums.values.contains(text):
+                switch classifier.code(of: answer) {
+                case .presentFile:
                     model.expected += 1
                     holds = .expected
-                case .checksum(let text):
-                    model.other += 1
-                    (holds, checksum) = (.other, text)
-                case .notInstalled:
+                case .noFile:
                     model.noFile += 1
                     holds = .none
+                default:
+                    model.other += 1
+                    holds = .other
+                    if case .checksum(let text) = answer { checksum = text }
                 }
                 report.answers.append(
                     .init(phone: phone.name, model: phone.model.name, holds: holds, checksum: checksum))

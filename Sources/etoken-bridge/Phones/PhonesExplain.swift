@@ -6,14 +6,14 @@ import Phones
 struct PhonesExplain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: localized("Say which rule of the acceptance model a phone's log, or a trace of TVS, shows."),
+        abstract: localized("Show which rule of the acceptance model a phone's log, or a trace of TVS, reflects."),
         discussion: localized(
             """
-            Reads a phone's console log, its list of status messages, or a trace of the Trust Verification Service, and \
-            quotes the lines that a conclusion rests on. The rules are those of docs/phone-acceptance.md, the formats \
-            those of docs/phone-logs.md. Nothing is asked of any cluster.
+            Reads a phone's console log, its list of status messages, or a trace of the Trust Verification Service, \
+            and quotes the lines that a conclusion rests on. The rules are those of docs/phone-acceptance.md, the \
+            formats those of docs/phone-logs.md. No cluster is contacted.
 
-            Exit status 9 when a phone refused a file, 1 when nothing in the log is known.
+            Exit status 9 when a phone refused a file, 1 when nothing in the log is recognised.
 
             Example:
               etoken-bridge phones explain SEP001122334455.log
@@ -47,12 +47,12 @@ struct PhonesExplain: ParsableCommand {
             throw Failure(
                 Status.failed,
                 explanation.entries == 0
-                    ? localized("\(log) holds no line of a phone's log or of a TVS trace.")
+                    ? localized("\(log) contains no line of a phone log or a TVS trace.")
                     : localized(
-                        "\(log) is a log of \(explanation.entries) entries, and none of them says what became of a trust list."
+                        "\(log) is a log of \(explanation.entries) entries, but none of them says what happened to a trust list."
                     ),
                 next: localized(
-                    "Take the log of the minutes in which the phone restarted; docs/phone-logs.md says where."))
+                    "Use the log of the minutes in which the phone restarted; docs/phone-logs.md says where."))
         }
         if common.json {
             try Terminal.json(document(explanation))

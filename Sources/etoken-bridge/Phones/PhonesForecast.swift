@@ -11,14 +11,15 @@ import X509
 struct PhonesForecast: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forecast",
-        abstract: localized("Say what each phone would do with a new CTL file, before anything is changed."),
+        abstract: localized("Forecast what each phone would do with a new CTL file, before anything is changed."),
         discussion: localized(
             """
-            Applies the acceptance model to every phone: what it holds, whether its model supports Security by Default, \
-            what its ITL file says, and what the TVS servers of its CallManager group say of the file's signer. TVS is \
-            asked for real, as a phone would, with the names and the serial number in the file's header. Changes nothing.
+            Applies the acceptance model to every phone: what it holds, whether its model supports Security by \
+            Default, what its ITL file says, and what the TVS servers of its CallManager group say of the file's \
+            signer. TVS is actually asked, as a phone would, with the names and the serial number in the file's \
+            header. Changes nothing.
 
-            Exit status 9: phones would refuse the file, or of some it is not known.
+            Exit status 9: phones would refuse the file, or for some it is not known.
 
             Example:
               etoken-bridge phones forecast --cluster office --file CTLFile.tlv
@@ -74,16 +75,16 @@ struct PhonesForecast: ParsableCommand {
             throw Failure(
                 Status.phonesWouldRefuse,
                 localized(
-                    "\(report.counts.refused) of \(chosen.count) phones would refuse the file, and of \(report.counts.unknown) it is not known."
+                    "\(report.counts.refused) of \(chosen.count) phones would refuse the file, and for \(report.counts.unknown) it is not known."
                 ),
                 next: report.counts.accepted == 0 && report.counts.refused > 0
                     ? localized(
-                        "No phone is known to take it: leave it off the nodes, and see who signed it: etoken-bridge ctl show \(file)"
+                        "No phone is known to accept it: do not deploy it, and check who signed it: etoken-bridge ctl show \(file)"
                     )
                     : report.counts.refused > 0
                         ? Change.strandedAdvice(models: report.groups.filter { $0.outcome != .accepted }.map(\.model))
                         : localized(
-                            "Have those phones register, or ask more of them with --ask-phones, and run the command again."
+                            "Make sure that those phones register, or ask more of them with --ask-phones, and run the command again."
                         )
             )
         }
@@ -98,7 +99,7 @@ struct PhonesForecast: ParsableCommand {
             throw Failure(
                 Status.verificationFailed,
                 localized(
-                    "\(file) does not verify with the signer that it names, \(list.header.signerName): no phone would take it."
+                    "\(file) does not verify with the signer that it names, \(list.header.signerName): no phone would accept it."
                 ),
                 next: localized("Look at it: etoken-bridge ctl verify \(file)"))
         }

@@ -7,7 +7,7 @@ import Phones
 struct PhonesList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: localized("The phones of a cluster: how many of which model, and where they belong."),
+        abstract: localized("List the phones of a cluster by model and device pool."),
         discussion: localized(
             """
             Read over AXL, over run sql on the command line, or from a CSV file. Totals by model and device pool; --phones \
@@ -41,10 +41,10 @@ struct PhonesList: ParsableCommand {
     func validate() throws {
         guard cluster != nil || source.phonesFrom != nil else {
             throw ValidationError(
-                localized("Say where the phones are to be read: --cluster NAME or --phones-from FILE.csv."))
+                localized("Specify where to read the phones from: --cluster NAME or --phones-from FILE.csv."))
         }
         guard csvPath != "-" || !common.json else {
-            throw ValidationError(localized("--json and --csv - both write to stdout; give --csv a file."))
+            throw ValidationError(localized("--json and --csv - both write to stdout; specify a file for --csv."))
         }
     }
 

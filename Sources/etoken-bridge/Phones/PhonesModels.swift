@@ -8,16 +8,17 @@ struct PhonesModels: ParsableCommand {
         commandName: "models", abstract: localized("What is known of phone models, and from where."),
         discussion: localized(
             """
-            Lists which models support Security by Default, and which checksum of a trust list they display. Corrections \
-            are in phone-models.csv beside the configuration. --models reads CUCM's own answer: the Unified CM Phone \
-            Feature List of Cisco Unified Reporting, product feature "Security By Default", as CSV; with --save it is kept.
+            Lists which models support Security by Default, and which checksum of a trust list they display. \
+            Corrections are in phone-models.csv next to the configuration. --models reads CUCM's own answer: the \
+            Unified CM Phone Feature List of Cisco Unified Reporting, product feature "Security By Default", as CSV; \
+            with --save it is kept.
 
             Example:
               etoken-bridge phones models "Cisco 7975" CP-8861
               etoken-bridge phones models --models feature-list.csv --save
             """))
 
-    @Argument(help: .localized("Only these models, by the names that CUCM has for them."))
+    @Argument(help: .localized("Only these models, by their names in CUCM."))
     var names: [String] = []
 
     @Option(
@@ -26,21 +27,21 @@ struct PhonesModels: ParsableCommand {
         completion: .file())
     var models: String?
 
-    @Flag(help: .localized("Keep what --models says in phone-models.csv beside the configuration."))
+    @Flag(help: .localized("Keep what --models says in phone-models.csv next to the configuration."))
     var save = false
 
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         guard !save || models != nil else {
-            throw ValidationError(localized("--save keeps what --models reads; give --models FILE."))
+            throw ValidationError(localized("--save keeps what --models reads; specify --models FILE."))
         }
     }
 
     private struct Document: Encodable {
         struct Model: Encodable {
             let model: String
-            /// Nil for what is no phone.
+            /// Nil for what is not a phone.
             let securityByDefault: PhoneModel.SecurityByDefault?
             /// Which checksum of a trust list it displays.
             let shows: PhoneModel.Checksum?
@@ -87,7 +88,7 @@ struct PhonesModels: ParsableCommand {
         return table.text
     }
 
-    /// Puts the entries of a file into the user's own, in the place of those for the same models.
+    /// Merges the entries of a file into the user's own, replacing those for the same models.
     private func keep(_ file: String) throws {
         let path = PhoneModelTable.usersPath
         let new = try PhoneModelTable.entries(of: file)

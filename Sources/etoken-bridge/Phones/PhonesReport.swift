@@ -9,7 +9,7 @@ struct PhonesReport: Encodable {
         /// Which checksum of a trust list they display.
         let shows: PhoneModel.Checksum
         let phones: Int
-        /// Nil where nobody was asked.
+        /// Nil if it was not asked for.
         let registered: Int?
     }
 
@@ -26,7 +26,7 @@ struct PhonesReport: Encodable {
         let registered: Bool?
     }
 
-    /// Where the phones are from: one of the two.
+    /// Where the phones come from: one of the two.
     let cluster, file: String?
     let phones: Int
     let registered: Int?
@@ -144,7 +144,7 @@ struct PhonesReport: Encodable {
 
     private static func text(_ count: Int?) -> String { count.map { "\($0)" } ?? "?" }
 
-    /// Where there is no terminal, nothing is too long.
+    /// Without a terminal, nothing is too long.
     private static func cut(_ text: String, _ width: Int) -> String {
         Terminal.width != nil && text.count > width ? text.prefix(width - 3) + "..." : text
     }

@@ -11,12 +11,12 @@ import Phones
 struct PhonesRestart: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restart",
-        abstract: localized("Restart phones, some at a time, so that they fetch their trust lists."),
+        abstract: localized("Restart phones in batches, so that they fetch their trust lists."),
         discussion: localized(
             """
-            Over AXL, in batches with a pause after each. Control-C stops it (exit status 10), and --resume goes on with \
-            the phones that have not been told. A phone that the cluster does not restart is passed over and listed; \
-            --resume tries it again.
+            Over AXL, in batches with a pause after each. Control-C stops it (exit status 10), and --resume continues \
+            with the remaining phones. A phone that the cluster does not restart is skipped and listed; --resume tries \
+            it again.
 
             Example:
               etoken-bridge phones restart --cluster office --all --batch 200 --pause 30
@@ -28,16 +28,16 @@ struct PhonesRestart: ParsableCommand {
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var choice: PhoneChoice
 
-    @Option(help: .localized("How many phones are told before a pause.", valueName: "number"))
+    @Option(help: .localized("How many phones are restarted before a pause.", valueName: "number"))
     var batch = 100
 
     @Option(help: .localized("Seconds between two batches.", valueName: "seconds"))
     var pause = 10
 
-    @Flag(help: .localized("Reset the phones: they are switched off and on, not just started anew."))
+    @Flag(help: .localized("Reset the phones (full reboot) instead of restarting them."))
     var reset = false
 
-    @Flag(help: .localized("Go on with the last restart of this cluster that was stopped."))
+    @Flag(help: .localized("Continue the last restart of this cluster that was stopped."))
     var resume = false
 
     @Flag(help: .localized("Only list what would be restarted."))
@@ -49,20 +49,21 @@ struct PhonesRestart: ParsableCommand {
     func validate() throws {
         guard batch >= 1, pause >= 0, pause <= 86400 else {
             throw ValidationError(
-                localized("--batch takes a number from 1, --pause a number of seconds from 0 to 86400."))
+                localized("--batch must be 1 or more, --pause a number of seconds from 0 to 86400."))
         }
         guard resume != choice.isGiven else {
             throw ValidationError(
                 localized(
-                    "Say which phones: --all, --phone, --model, --pool or --names-from; or --resume for a restart that was stopped."
+                    "Specify which phones: --all, --phone, --model, --pool or --names-from; or --resume for a restart that was stopped."
                 )
             )
         }
         guard !choice.all || !choice.isNarrowed else {
-            throw ValidationError(localized("--all stands alone; leave it out to restart a choice of phones."))
+            throw ValidationError(
+                localized("--all cannot be combined with other choices; omit it to restart only some phones."))
         }
         guard !resume || !reset else {
-            throw ValidationError(localized("--resume does as the stopped run did; leave out --reset."))
+            throw ValidationError(localized("--resume repeats what the stopped run did; omit --reset."))
         }
     }
 
@@ -77,14 +78,14 @@ struct PhonesRestart: ParsableCommand {
             throw Failure(
                 Status.failed, error.text, code: error.code.rawValue,
                 next: localized(
-                    "It may be the one to go on with. Move it away to go on with another one, or begin a new restart without --resume."
+                    "It may be the one to continue. Move it away to continue another one, or start a new restart without --resume."
                 ))
         }
         if resume, stopped == nil {
             throw Failure(
                 Status.notThere,
-                localized("No restart of phones of cluster \(name) was stopped; there is nothing to resume."),
-                next: localized("Begin one: etoken-bridge phones restart --cluster \(name) --all"))
+                localized("There is no stopped restart of phones of cluster \(name) to resume."),
+                next: localized("Start one: etoken-bridge phones restart --cluster \(name) --all"))
         }
         let axl = try cluster.axl()
         let phones: [String]
@@ -92,7 +93,7 @@ struct PhonesRestart: ParsableCommand {
             phones = stopped.left
             Terminal.note(
                 localized(
-                    "Going on with the restart of \(stopped.begun): \(stopped.told.count) of \(stopped.phones.count) phones have been told."
+                    "Resuming the restart of \(stopped.begun): \(stopped.told.count) of \(stopped.phones.count) phones have been told to restart."
                 )
             )
         } else {
@@ -104,7 +105,7 @@ struct PhonesRestart: ParsableCommand {
             if let stopped {
                 Terminal.note(
                     localized(
-                        "A restart of \(stopped.phones.count) phones was stopped at \(stopped.told.count) on \(stopped.begun); --resume would go on with it."
+                        "A restart of \(stopped.phones.count) phones was stopped at \(stopped.told.count) on \(stopped.begun); --resume would continue it."
                     )
                 )
             }
@@ -149,15 +150,15 @@ struct PhonesRestart: ParsableCommand {
             try record.note(refused: refusal.phone, reason: refusal.error.message)
             Terminal.note("  \(refusal.phone): \(refusal.error.message)")
         case .waiting(let seconds):
-            Terminal.note(localized("The server is too busy; asking again in \(Int(seconds)) s ..."))
+            Terminal.note(localized("The server is too busy; retrying in \(Int(seconds)) s ..."))
         case .batch(let done):
             try record.sync()
-            // The rest will go as fast as what is done.
+            // The rest will go as fast as the part that is done.
             let passed = (ContinuousClock.now - start) / .seconds(1) + (done < count ? Double(pause) : 0)
             let rest =
                 done < count
                 ? localized(", about \(duration(passed / Double(done) * Double(count - done))) to go").localized : ""
-            Terminal.note(localized("[\(done)/\(count)] told\(rest)"))
+            Terminal.note(localized("[\(done)/\(count)] requested\(rest)"))
         }
     }
 

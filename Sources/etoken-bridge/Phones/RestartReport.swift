@@ -13,9 +13,9 @@ struct RestartReport {
         let phones: Int
         let told: Int
         let refused: [Refused]
-        /// Those that have not been told; of a plan, all.
+        /// Those that have not been told to restart; for a plan, all.
         let left: [String]
-        /// Where a later run reads how far this one came.
+        /// Where a later run reads the progress of this one.
         let record: String?
 
         var text: String {
@@ -76,14 +76,15 @@ struct RestartReport {
                         : "\(outcome.told.count) of \(run.phones.count) phones have been told to restart, then it failed. \(cause.what)"
                 ),
                 code: cause.code,
-                next: [cause.next, localized("Then go on: \(resume)")].compactMap(\.self).joined(separator: " "),
+                next: [cause.next, localized("Then continue: \(resume)")].compactMap(\.self).joined(separator: " "),
                 causes: cause.causes)
         }
         guard outcome.left.isEmpty else {
             throw Failure(
                 Status.interrupted,
-                localized("Interrupted; \(outcome.left.count) of \(run.phones.count) phones have not been told."),
-                next: localized("Go on: \(resume)"))
+                localized(
+                    "Interrupted; \(outcome.left.count) of \(run.phones.count) phones have not been told to restart."),
+                next: localized("Continue: \(resume)"))
         }
         if let first = outcome.refused.first {
             throw Failure(

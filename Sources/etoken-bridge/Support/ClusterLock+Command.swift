@@ -2,10 +2,10 @@ import Messages
 import Migration
 
 extension ClusterLock {
-    /// For a command that changes a cluster on its own: it waits for nobody, and nobody changes the cluster meanwhile. A
-    /// change that was begun and not finished is worth a word.
+    /// For a command that changes a cluster on its own: it does not wait, and no other run changes the cluster in the
+    /// meantime. An unfinished change is worth a warning.
     ///
-    /// - Throws: ``MigrationError`` (`busy`) where a change is running.
+    /// - Throws: ``MigrationError`` (`busy`) if a change is running.
     static func forCommand(_ cluster: String) throws -> ClusterLock {
         let state = StateFolder.standard()
         let lock = try ClusterLock(cluster, in: state)

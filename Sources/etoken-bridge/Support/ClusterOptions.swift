@@ -29,7 +29,7 @@ func configuredCluster(_ name: String) throws -> ClusterClient {
 }
 
 extension ClusterClient {
-    /// The nodes that the user named.
+    /// The nodes that the user specified.
     func nodes(named names: [String]) throws -> [NodeConfiguration] {
         try names.map { name in
             guard let node = configuration.node(name) else {
@@ -59,7 +59,7 @@ struct ConfirmationOptions: ParsableArguments {
         guard Terminal.isInteractive else {
             throw Failure(
                 Status.usage, localized("There is no terminal to ask on: \(question)"),
-                next: localized("Give --yes if that is what you want."))
+                next: localized("Add --yes to confirm."))
         }
         guard Terminal.confirm(question) else {
             throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))

@@ -27,7 +27,7 @@ extension Failure {
 }
 
 extension Status {
-    /// With which status the program ends for a library's error.
+    /// The exit status for a library's error.
     static func of(_ error: any Error) -> Int32 {
         switch error {
         case let error as FileError: error.code == .notFound ? notThere : failed

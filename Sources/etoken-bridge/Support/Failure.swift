@@ -18,7 +18,7 @@ enum Status {
     static let interrupted: Int32 = 10
     static let usage: Int32 = 64
 
-    /// What a status is called in JSON.
+    /// The name of a status in JSON.
     static func code(of status: Int32) -> String {
         switch status {
         case notThere: "not-there"
@@ -41,11 +41,11 @@ struct Failure: Error {
     let status: Int32
     /// What happened: names the file, host or token, what was expected and what was found.
     let what: LocalizableText
-    /// What to do next, or nil where the first sentence says it.
+    /// What to do next, or nil if the first sentence says it.
     let next: LocalizableText?
     /// The stable kind of a failure, the same in every language: a library's own code, or that of the status.
     let code: String
-    /// What lies beneath, for `--verbose` and `--json`.
+    /// The underlying causes, for `--verbose` and `--json`.
     let causes: [LocalizableText]
 
     init(
@@ -62,7 +62,7 @@ struct Failure: Error {
 
 func exitProcess(_ status: Int32) -> Never {
     fflush(nil)
-    // A module that hangs must not hang the end of the program, too.
+    // A module that hangs must not block the end of the program, too.
     if PKCS11Module.anyHangs { _exit(status) }
     exit(status)
 }

@@ -7,17 +7,17 @@ import Synchronization
 enum Interruption {
     private static let isNoted = Atomic(false)
 
-    /// What the first one is answered with: made beforehand, as a signal handler may only write.
+    /// The answer to the first one: prepared beforehand, because a signal handler may only write.
     private static let answer = Array(
         localized(
             """
 
-            Noted: this ends before the next step. Once more ends the program at once, wherever it is.
+            Stopping before the next step. Press Control-C again to quit immediately.
 
             """
         ).localized.utf8)
 
-    /// Starts to note them. A terminal or pipe that is gone ends nothing any more, either: what is written there is lost.
+    /// Starts to catch them. A terminal or pipe that is gone no longer ends anything, either: output to it is lost.
     static func watch() {
         _ = answer.count
         signal(SIGPIPE, SIG_IGN)

@@ -1,7 +1,7 @@
 import Basics
 import Messages
 
-/// A result for programs: what it says, and the version of its form.
+/// A result for programs: its contents, and the version of its format.
 struct Document<Body: Encodable>: Encodable {
     let body: Body
 
@@ -14,7 +14,7 @@ struct Document<Body: Encodable>: Encodable {
     }
 }
 
-/// What went wrong with one of several things, within the document of a command that went on.
+/// What went wrong with one of several things, within the document of a command that continued.
 struct ErrorDocument: Encodable {
     let code: String
     let text: LocalizableText
@@ -26,7 +26,7 @@ struct ErrorDocument: Encodable {
     }
 }
 
-/// What a command prints that failed before it had anything to tell.
+/// The output of a command that failed before it had anything to report.
 struct FailureDocument: Encodable {
     struct Error: Encodable {
         let status: Int32

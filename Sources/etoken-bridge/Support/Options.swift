@@ -6,7 +6,7 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: .localized("Print one JSON document on stdout, for programs."))
     var json = false
 
-    @Flag(help: .localized("Say what lies beneath an error."))
+    @Flag(help: .localized("Show the underlying cause of an error."))
     var verbose = false
 
     func validate() throws {
@@ -15,7 +15,7 @@ struct CommonOptions: ParsableArguments {
     }
 }
 
-// Where texts go to ArgumentParser, they are shown in the language of the locale.
+// Texts passed to ArgumentParser are shown in the language of the locale.
 
 extension ArgumentHelp {
     static func localized(_ literal: MessageLiteral, valueName: String? = nil) -> ArgumentHelp {

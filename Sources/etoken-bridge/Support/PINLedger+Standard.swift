@@ -6,7 +6,7 @@ extension PINLedger {
     /// In the state folder, with the user's `pin_tries`.
     static let standard = inStateFolder { try ConfigurationFile.load().tokens.pinTries }
 
-    /// For commands that log in to no token, and do without a configuration that cannot be read.
+    /// For commands that log in to no token, and that work without a readable configuration.
     static let toLookAt = inStateFolder { (try? ConfigurationFile.load())?.tokens.pinTries }
 
     private static func inStateFolder(_ tries: @escaping @Sendable () throws -> Int?) -> PINLedger {

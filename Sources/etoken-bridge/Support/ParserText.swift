@@ -3,9 +3,9 @@ import Glibc
 import Messages
 
 extension ParsableCommand {
-    /// Ends the program with the help that was asked for, or with what was wrong with the command line.
+    /// Ends the program with the requested help, or with the usage error.
     ///
-    /// ArgumentParser has its own words in English only; those that users meet are put into the language of the locale.
+    /// ArgumentParser's texts are in English only; those that users see are translated into the language of the locale.
     static func exitInLanguage(withError error: any Error) -> Never {
         guard Language.current != .english else { exit(withError: error) }
         let status = exitCode(for: error)
@@ -23,7 +23,7 @@ private func localized(_ literal: MessageLiteral) -> String {
     return text.localized
 }
 
-/// ArgumentParser's own words.
+/// ArgumentParser's own texts.
 private enum ParserText {
     static func inLanguage(_ line: String) -> String {
         for (english, text) in heads where line.hasPrefix(english) {
@@ -86,7 +86,7 @@ private enum ParserText {
 }
 
 extension String {
-    /// What stands between a beginning and an end; nil where the text has not both.
+    /// The text between a prefix and a suffix; nil if the text does not have both.
     fileprivate func between(_ beginning: String, _ end: String) -> String? {
         guard hasPrefix(beginning), hasSuffix(end), count >= beginning.count + end.count else { return nil }
         return String(dropFirst(beginning.count).dropLast(end.count))

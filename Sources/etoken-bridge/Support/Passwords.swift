@@ -3,7 +3,7 @@ import Messages
 import Secrets
 
 extension CredentialProvider {
-    /// The file or the command that the configuration names; else a prompt on the terminal. Each is asked once.
+    /// The file or the command from the configuration; else a prompt on the terminal. Each is asked once.
     static let standard = CredentialProvider { (account, configuration) throws(ClusterError) in
         if configuration.passwordFile == nil, configuration.passwordCommand == nil, Terminal.isInteractive {
             do throws(SecretError) {

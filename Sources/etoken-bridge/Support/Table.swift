@@ -13,11 +13,11 @@ struct Table {
     mutating func add(_ cells: any TableCell...) { add(cells) }
     mutating func add(_ cells: [any TableCell]) { rows.append(cells.map(\.shown)) }
 
-    /// As wide as the terminal; as wide as it gets where there is none, so that a row is a line for other programs.
+    /// As wide as the terminal; unlimited without one, so that a row is a line for other programs.
     var text: String { text(width: Terminal.width ?? .max) }
 
-    /// - Parameter width: in characters. The last column is broken at its spaces so that lines are not longer; where the
-    ///   others leave no room for it, it stands below them.
+    /// - Parameter width: in characters. The last column is broken at spaces so that lines are not longer; if the
+    ///   others leave no room for it, it goes below them.
     func text(width: Int) -> String {
         let all = [head] + rows
         let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
@@ -36,7 +36,7 @@ struct Table {
     }
 }
 
-/// What stands in a table: a name, or a text.
+/// A table cell: a name, or a text.
 protocol TableCell {
     var shown: String { get }
 }
@@ -56,8 +56,8 @@ extension Substring {
 }
 
 extension String {
-    /// The text in lines that a terminal has room for. What goes on is as far in as its line. A line with a command stays
-    /// whole, as the terminal breaks it: so it can be copied.
+    /// The text in lines that fit the terminal. Continuation lines have the same indentation. A line with a command is
+    /// not broken, so that it can be copied.
     func fitting(_ width: Int?) -> String {
         guard let width else { return self }
         return split(separator: "\n", omittingEmptySubsequences: false).map { line in

@@ -18,7 +18,7 @@ enum Terminal {
 
     static func note(_ text: String) { write(text.fitting(width(of: STDERR_FILENO)) + "\n", to: STDERR_FILENO) }
 
-    /// Says what went wrong. A program that asked for JSON gets a document in any case: this one, if there was no other.
+    /// Reports what went wrong. A program that asked for JSON always gets a document: this one, if there was no other.
     static func report(_ failure: Failure) {
         note("etoken-bridge: " + failure.what.localized)
         if let next = failure.next { note(localized("Next: \(next)")) }
@@ -29,7 +29,7 @@ enum Terminal {
     /// A result for programs: one versioned document on stdout.
     static func json(_ body: some Encodable) throws { try json(JSON.document(Document(body: body))) }
 
-    /// One of a stream of documents, each on a line of its own.
+    /// One of a stream of documents, each on its own line.
     static func jsonLine(_ body: some Encodable) throws { try json(JSON.line(Document(body: body))) }
 
     private static func json(_ bytes: [UInt8]) {
@@ -40,7 +40,7 @@ enum Terminal {
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 
     /// Asks a question on the terminal: yes or no, or their first letters, in English or the language of the locale. It
-    /// is asked again until one of them comes; the end of the input is no.
+    /// is repeated until one of them is entered; end of input means no.
     static func confirm(_ question: LocalizableText) -> Bool {
         let (yes, no) = (localized("yes").localized, localized("no").localized)
         while true {
@@ -51,7 +51,7 @@ enum Terminal {
         }
     }
 
-    /// Columns of the terminal that results go to; nil where they go into a file or to a program.
+    /// Columns of the terminal that results go to; nil if they go to a file or a program.
     static let width = width(of: STDOUT_FILENO)
 
     private static func width(of descriptor: Int32) -> Int? {
@@ -60,8 +60,8 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
-    /// Writes everything. A reader of results that went away (`| head`) ends the program; notes that nobody reads any more,
-    /// as of a terminal that was closed, do not: a change goes on, or back, without them.
+    /// Writes everything. A reader of results that has gone away (`| head`) ends the program; notes that nobody reads
+    /// any more, as on a closed terminal, do not: a change continues, or is rolled back, without them.
     static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
 
     static func write(_ bytes: [UInt8], to descriptor: Int32) {

@@ -6,34 +6,34 @@ import Secrets
 import Tokens
 import X509
 
-/// Where tokens are looked for.
+/// Where to look for tokens.
 struct ModuleOptions: ParsableArguments {
     @Option(
         help: .localized(
             """
-            A PKCS#11 module, for example /usr/lib/libeToken.so. May be given more than once. Without it: those in the \
-            configuration, else what p11-kit has registered and well-known places.
+            A PKCS#11 module, for example /usr/lib/libeToken.so. May be repeated. Default: those in the configuration, \
+            else those registered with p11-kit and in well-known places.
             """, valueName: "path"),
         completion: .file())
     var module: [String] = []
 
     @Option(
         help: .localized(
-            "How many seconds a token may take for one piece of work, before it counts as hung.", valueName: "seconds"))
+            "How many seconds a token may take for one operation before it counts as hung.", valueName: "seconds"))
     var tokenTimeout = PKCS11Module.defaultPatience
 
     func validate() throws {
         guard (1...3600).contains(tokenTimeout) else {
-            throw ValidationError(localized("--token-timeout wants a number of seconds from 1 to 3600."))
+            throw ValidationError(localized("--token-timeout must be a number of seconds from 1 to 3600."))
         }
     }
 
-    /// Those named here or in the configuration; none to search for them.
+    /// Those specified here or in the configuration; none to search for them.
     func named() throws -> [String] { try module.isEmpty ? ConfigurationFile.load().tokens.modules : module }
 
     func finder() throws -> TokenFinder {
         let finder = TokenFinder(modules: try named(), pins: .standard, patience: tokenTimeout)
-        if Terminal.isVerbose { for error in finder.skipped { Terminal.note(localized("Passed over: \(error)")) } }
+        if Terminal.isVerbose { for error in finder.skipped { Terminal.note(localized("Skipped: \(error)")) } }
         return finder
     }
 }
@@ -48,7 +48,9 @@ struct PINOptions: ParsableArguments {
     var pinFd: Int32?
 
     func validate() throws {
-        if pinFile != nil && pinFd != nil { throw ValidationError(localized("Give --pin-file or --pin-fd, not both.")) }
+        if pinFile != nil && pinFd != nil {
+            throw ValidationError(localized("Specify --pin-file or --pin-fd, not both."))
+        }
     }
 
     /// The PIN for a token: the options, then the URI's pin-source, then the user.
@@ -58,7 +60,7 @@ struct PINOptions: ParsableArguments {
         } else if info.pin == .countLow {
             Terminal.note(
                 localized(
-                    "Warning: token \(info.plainLabel) says that a wrong PIN was given since the last right one; too many lock it for good."
+                    "Warning: token \(info.plainLabel) reports that a wrong PIN was entered since the last right one; too many lock it for good."
                 )
             )
         }
@@ -71,7 +73,7 @@ struct PINOptions: ParsableArguments {
 
 /// Asks the user for a token's PIN.
 enum PINPrompt {
-    /// By the pinentry that the configuration names, else on the terminal.
+    /// With the configured pinentry, else on the terminal.
     static func ask(for info: TokenInfo) throws -> Secret {
         let token: LocalizableText = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
         if let pinentry = try ConfigurationFile.load().tokens.pinentry {
@@ -83,11 +85,11 @@ enum PINPrompt {
         Terminal.note(localized("The PIN is tried once; \(tries(info))."))
         let prompt: LocalizableText = localized("PIN of \(token): ")
         if let secret = try Secret.askIfGiven(prompt) { return secret }
-        // Return alone must not use up a try by accident.
-        guard Terminal.confirm(localized("Nothing was typed. Try the factory PIN \(FactoryPIN.text)?")) else {
+        // Pressing Return alone must not use up a try by accident.
+        guard Terminal.confirm(localized("Nothing was entered. Try the factory PIN \(FactoryPIN.text)?")) else {
             throw Failure(
-                Status.failed, localized("No PIN was given for \(token)."),
-                next: localized("Run the command again; no try was used."))
+                Status.failed, localized("No PIN was entered for \(token)."),
+                next: localized("Run the command again; no PIN attempt was used."))
         }
         var factory = Array(FactoryPIN.text.utf8)
         return Secret(consuming: &factory)
@@ -104,10 +106,10 @@ enum PINPrompt {
             ask = { try Secret.ask(localized("\($0): ")) }
         }
         let first = try ask(localized("New PIN of \(token)"))
-        let second = try ask(localized("The new PIN of \(token) once more"))
+        let second = try ask(localized("Repeat the new PIN of \(token)"))
         guard first.withBytes({ bytes in second.withBytes { $0.elementsEqual(bytes) } }) else {
             throw Failure(
-                Status.failed, localized("The two new PINs differ; the PIN of \(token) is as it was."),
+                Status.failed, localized("The two new PINs differ; the PIN of \(token) is unchanged."),
                 next: localized("Run the command again."))
         }
         return first
@@ -115,7 +117,7 @@ enum PINPrompt {
 
     private static func tries(_ info: TokenInfo) -> LocalizableText {
         switch info.pin {
-        case .countLow: localized("a wrong one was given before, and too many lock the token for good")
+        case .countLow: localized("a wrong one was entered before, and too many lock the token for good")
         default: localized("too many wrong ones lock the token for good")
         }
     }
@@ -123,13 +125,13 @@ enum PINPrompt {
     private static func checkTerminal(_ info: TokenInfo, options: LocalizableText) throws {
         guard Terminal.isInteractive else {
             throw Failure(
-                Status.usage, localized("Token \(info.plainLabel) needs a PIN, and there is no terminal to ask on."),
-                next: localized("Give \(options)."))
+                Status.usage, localized("Token \(info.plainLabel) needs a PIN, and there is no terminal to prompt on."),
+                next: localized("Specify \(options)."))
         }
     }
 }
 
-/// A token that the user named, and its certificate.
+/// A token that the user specified, and its certificate.
 struct NamedToken {
     let token: Token
     let uri: TokenURI?
@@ -144,11 +146,11 @@ struct NamedToken {
 
     var label: String { token.info.plainLabel }
 
-    /// Logs in. A PIN that everybody knows is worth a word, once it has proved right.
+    /// Logs in. A PIN that everyone knows is worth a warning, once it has proved right.
     func signer(_ options: PINOptions) throws -> TokenSigner {
         var isFactoryPIN = false
         if token.info.hasPINPad {
-            Terminal.note(localized("Type the PIN of token \(label) at its reader; it is tried once."))
+            Terminal.note(localized("Enter the PIN of token \(label) on its reader; it is tried once."))
         }
         let signer = try token.signer(for: stored) { info, history in
             let pin = try options.pin(for: info, uri: uri, history)
@@ -158,7 +160,7 @@ struct NamedToken {
         if isFactoryPIN {
             Terminal.note(
                 localized(
-                    "Token \(label) still has the PIN that it left the factory with. Change it: etoken-bridge token change-pin \(label)"
+                    "Token \(label) still has its factory PIN. Change it: etoken-bridge token change-pin \(label)"
                 )
             )
         }

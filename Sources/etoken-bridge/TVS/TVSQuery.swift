@@ -13,10 +13,10 @@ struct TVSQuery: ParsableCommand {
         abstract: localized("Ask the Trust Verification Service about a certificate, as a phone would."),
         discussion: localized(
             """
-            With a certificate or a token, both messages are sent: VERIFY, and QUERY_CERT with the names as trust lists \
-            spell them, in both spellings. With --signer-of, what a phone asks that finds FILE. Every server of the \
-            cluster that runs the service is asked, over TLS with its pinned key; nodes with legacy_tls = true over TLS \
-            1.0 where they know no better.
+            With a certificate or a token, both messages are sent: VERIFY, and QUERY_CERT with the names as trust \
+            lists spell them, in both spellings. With --signer-of, the request of a phone that is offered FILE. Every \
+            server of the cluster that runs the service is asked, over TLS with its pinned key; nodes with legacy_tls \
+            = true over TLS 1.0 where they support nothing better.
 
             Exit status 5 when a server does not vouch for the certificate, 8 when some servers do not answer.
 
@@ -29,7 +29,7 @@ struct TVSQuery: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: .localized("Only this node. May be given more than once.", valueName: "name"))
+    @Option(help: .localized("Only this node. May be repeated.", valueName: "name"))
     var node: [String] = []
 
     @Option(help: .localized("A certificate, PEM or DER.", valueName: "file"), completion: .file())
@@ -44,7 +44,7 @@ struct TVSQuery: ParsableCommand {
         completion: .file())
     var signerOf: String?
 
-    @Option(help: .localized("The issuer's name, spelt as a trust list spells it; with --serial.", valueName: "name"))
+    @Option(help: .localized("The issuer's name, spelled as in a trust list; with --serial.", valueName: "name"))
     var issuer: String?
 
     @Option(
@@ -52,7 +52,7 @@ struct TVSQuery: ParsableCommand {
     )
     var serial: String?
 
-    @Option(help: .localized("With --issuer: the subject's name, where it is known.", valueName: "name"))
+    @Option(help: .localized("With --issuer: the subject's name, if known.", valueName: "name"))
     var subject = ""
 
     @Option(name: .customLong("as"), help: .localized("The device to ask as.", valueName: "device"))
@@ -65,12 +65,12 @@ struct TVSQuery: ParsableCommand {
         let ways = [certificate, token, signerOf, issuer].compactMap(\.self)
         guard ways.count < 2 else {
             throw ValidationError(
-                localized("Give only one of --certificate, --token, --signer-of, and --issuer with --serial."))
+                localized("Specify only one of --certificate, --token, --signer-of, and --issuer with --serial."))
         }
         guard ways.count == 1, (issuer == nil) == (serial == nil) else {
             throw ValidationError(
                 localized(
-                    "Say what to ask about: --certificate FILE, --token TOKEN, --signer-of FILE, or --issuer and --serial."
+                    "Specify what to ask about: --certificate FILE, --token TOKEN, --signer-of FILE, or --issuer and --serial."
                 ))
         }
         if let serial, [UInt8](hexNumber: serial) == nil {
@@ -89,8 +89,9 @@ struct TVSQuery: ParsableCommand {
             ? cluster.configuration.nodes.filter { $0.tvsPort != nil } : cluster.nodes(named: node)
         guard !servers.isEmpty else {
             throw Failure(
-                Status.notThere, localized("No node of cluster \(self.cluster.cluster) is set up to run the service."),
-                next: localized("Give a node its tvs_port and tvs_pin in the configuration."))
+                Status.notThere,
+                localized("No node of cluster \(self.cluster.cluster) is configured to run the service."),
+                next: localized("Set tvs_port and tvs_pin of a node in the configuration."))
         }
         let report = TVSReport(inquiry.ask(servers, deviceName: device), wanted: wanted)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
@@ -98,7 +99,7 @@ struct TVSQuery: ParsableCommand {
         try report.check(subject: subject(wanted), upload: upload, cluster: self.cluster.cluster)
     }
 
-    /// What was asked about, for texts.
+    /// What was asked about, for messages.
     private func subject(_ wanted: Certificate?) -> String {
         if let wanted {
             return localized(

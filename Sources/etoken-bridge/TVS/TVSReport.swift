@@ -5,7 +5,7 @@ import Messages
 import TrustList
 import X509
 
-/// What TVS servers said of a certificate.
+/// What TVS servers said about a certificate.
 struct TVSReport: Encodable {
     struct Entry: Encodable {
         let node, message, verdict: String
@@ -14,7 +14,7 @@ struct TVSReport: Encodable {
         let timeToLive: UInt32?
         let certificateSHA1, subject: String?
         let error: ErrorDocument?
-        /// Whether the certificate that the server gave is the one that was meant; nil where it gave none.
+        /// Whether the certificate that the server returned is the intended one; nil if it returned none.
         let sameCertificate: Bool?
     }
 
@@ -25,7 +25,7 @@ struct TVSReport: Encodable {
 
     private enum CodingKeys: String, CodingKey { case vouches, replies }
 
-    /// - Parameter wanted: the certificate that is asked about, where it is known.
+    /// - Parameter wanted: the certificate that is asked about, if known.
     init(_ replies: [TVSInquiry.Reply], wanted: Certificate?) {
         self.replies = replies.map { Entry($0, wanted: wanted) }
         let servers = replies.reduce(into: [String]()) { if $0.last != $1.server { $0.append($1.server) } }
@@ -42,7 +42,7 @@ struct TVSReport: Encodable {
         vouches = failures.isEmpty && doubters.isEmpty && !replies.isEmpty
     }
 
-    /// Whether a server vouches: by every message that was sent; of several spellings one is enough.
+    /// Whether a server vouches: in every message that was sent; of several spellings one is enough.
     private static func vouches(_ replies: [TVSInquiry.Reply], wanted: Certificate?) -> Bool {
         Set(replies.map(\.question.message)).allSatisfy { message in
             replies.contains { reply in
@@ -54,13 +54,13 @@ struct TVSReport: Encodable {
 
     /// - Parameters:
     ///   - subject: what was asked about.
-    ///   - upload: the arguments with which `trust upload` puts it in.
+    ///   - upload: the arguments with which `trust upload` uploads it.
     func check(subject: String, upload: String, cluster: String) throws {
         if let failure = failures.first {
             let cause = Failure(describing: failure.error)
             let answered = Set(replies.map(\.node)).count > failures.count
             throw Failure(
-                // A server that is not the one it should be is the gravest thing here.
+                // A server with the wrong key is the most serious problem here.
                 cause.status == Status.notTrusted || !answered ? cause.status : Status.partlyDone, cause.what,
                 code: cause.code, next: cause.next, causes: cause.causes)
         }
@@ -71,7 +71,7 @@ struct TVSReport: Encodable {
                 code: "not-vouched",
                 next:
                     localized(
-                        "Upload it, have the service notice, and ask again: etoken-bridge trust upload --cluster \(cluster) \(upload) && etoken-bridge cluster restart-services --cluster \(cluster) --service tvs"
+                        "Upload it, restart the service, and ask again: etoken-bridge trust upload --cluster \(cluster) \(upload) && etoken-bridge cluster restart-services --cluster \(cluster) --service tvs"
                     ))
         }
     }
@@ -117,7 +117,7 @@ extension TVSReport.Entry {
         }
     }
 
-    /// `83:E9:08`, as all texts have it.
+    /// `83:E9:08`, as in all texts.
     fileprivate var colonSerialNumber: String { (serialNumber.flatMap { [UInt8](hexNumber: $0) } ?? []).colonHex }
 
     fileprivate var sentence: String {
@@ -127,9 +127,9 @@ extension TVSReport.Entry {
             var text = localized("valid, roles: \(roles.isEmpty ? "-" : roles.joined(separator: ", "))").localized
             if let timeToLive { text += localized("; for \(timeToLive) s").localized }
             if let certificateSHA1 {
-                text += "\n    " + localized("gives \(subject ?? ""), SHA-1 \(certificateSHA1)").localized
+                text += "\n    " + localized("returns \(subject ?? ""), SHA-1 \(certificateSHA1)").localized
             }
-            if sameCertificate == false { text += "\n    " + localized("THIS IS ANOTHER CERTIFICATE").localized }
+            if sameCertificate == false { text += "\n    " + localized("THIS IS A DIFFERENT CERTIFICATE").localized }
             return text
         case "invalid": return localized("not known, or not trusted").localized
         default: return error?.text.localized ?? verdict

@@ -2,8 +2,8 @@ import Glibc
 import Messages
 import Tokens
 
-/// Asks the user to insert tokens, one after the other where there is one USB port only: "Insert the first security token
-/// and press Return". A token is noticed by itself, too; the same one inserted twice is told.
+/// Asks the user to insert tokens, one after another if there is only one USB port: "Insert the first security token
+/// and press Return". A token is also detected by itself; the same one inserted twice is reported.
 final class InsertionPrompt {
     private let watcher: TokenWatcher
     private let arrival: TokenArrival
@@ -14,11 +14,11 @@ final class InsertionPrompt {
     init(_ module: ModuleOptions) throws {
         watcher = try module.watcher()
         arrival = TokenArrival(watcher)
-        // What is there is known before the first question.
+        // What is present is known before the first question.
         _ = watcher.changes(within: 0)
     }
 
-    /// What a question calls the token with this place in the row, from 0 on.
+    /// The word for the token at this position, counted from 0, in a question.
     static func ordinal(_ index: Int) -> LocalizableText {
         let words = [localized("first"), localized("second"), localized("third"), localized("fourth")]
         return index < words.count ? words[index] : localized("next")
@@ -27,13 +27,13 @@ final class InsertionPrompt {
     /// A token that was used before, so that it is not taken for the next one.
     func count(_ info: TokenInfo) { arrival.count(info) }
 
-    /// Waits for a token; one that is there already is returned at once, without a question.
+    /// Waits for a token; one that is already present is returned at once, without a question.
     ///
     /// - Parameters:
     ///   - name: a label, a serial number or a PKCS#11 URI; nil for any that has not been asked for before.
     ///   - ordinal: for the question: ``ordinal(_:)``, or another word.
-    ///   - declined: a token that is returned where Return is pressed and no other one is there.
-    /// - Throws: ``Failure`` where there is no terminal to ask on, or after Control-C (``Interruption``).
+    ///   - declined: a token that is returned if Return is pressed and no other one is present.
+    /// - Throws: ``Failure`` if there is no terminal to prompt on, or after Control-C (``Interruption``).
     func token(_ name: String?, _ ordinal: LocalizableText, declined: PresentToken? = nil) throws -> PresentToken {
         let wantedName = try name.map { name throws(TokenError) in try TokenName(name) }
         if let there = arrival.wait(for: wantedName, within: 0) { return there }
@@ -50,11 +50,12 @@ final class InsertionPrompt {
         Terminal.note(localized("Insert \(wanted) and press Return."))
         if let declined {
             Terminal.note(
-                localized("Return alone asks about token \(declined.info.plainLabel) again; Control-C ends this."))
+                localized(
+                    "Press Return to be asked about token \(declined.info.plainLabel) again, or Control-C to quit."))
         }
         while true {
             if let token = arrival.wait(for: wantedName, within: Self.turn, remark: tell) {
-                Terminal.note(localized("Token \(token.info.plainLabel) (serial \(token.info.serialNumber)) is there."))
+                Terminal.note(localized("Token \(token.info.plainLabel) (serial \(token.info.serialNumber)) found."))
                 return token
             }
             guard !Interruption.hasCome, !watcher.isCancelled else {
@@ -62,7 +63,7 @@ final class InsertionPrompt {
             }
             if Self.returnWasPressed() {
                 if let declined { return declined }
-                Terminal.note(localized("Insert \(wanted), or end with Control-C."))
+                Terminal.note(localized("Insert \(wanted), or quit with Control-C."))
             }
         }
     }
@@ -71,7 +72,7 @@ final class InsertionPrompt {
         switch remark {
         case .sameAgain(let token):
             Terminal.note(
-                localized("That is token \(token.info.plainLabel) again. Pull it out, and insert the other one."))
+                localized("That is token \(token.info.plainLabel) again. Remove it, and insert the other one."))
         case .another(let token):
             Terminal.note(localized("Token \(token.info.plainLabel) is not the one that is needed now."))
         case .change(.unreadCard(let reader)):
@@ -90,7 +91,7 @@ final class InsertionPrompt {
 }
 
 extension NamedToken {
-    /// The tokens named. On a terminal, each that is not there is asked for, so that one USB port is enough.
+    /// The specified tokens. On a terminal, each missing one is asked for, so that one USB port is enough.
     ///
     /// - Throws: `TokenError` (`token-not-found`) without a terminal.
     static func all(_ names: [String], _ module: ModuleOptions) throws -> [NamedToken] {
@@ -102,14 +103,14 @@ extension NamedToken {
         return found
     }
 
-    /// The same token as it is now; asked for on a terminal where it was pulled meanwhile to make room for another.
+    /// The same token as it is now; asked for on a terminal if it was removed in the meantime to make room for another.
     func insertedAgain(_ name: String, _ module: ModuleOptions) throws -> NamedToken {
         var prompt: InsertionPrompt?
         let again = try Self.asked(name, localized("signing"), module, after: [], &prompt)
         guard again.stored.certificate == stored.certificate else {
             throw Failure(
-                Status.failed, localized("Token \(again.label) holds another certificate than before."),
-                next: localized("Insert the token that was there before, and run the command again."))
+                Status.failed, localized("Token \(again.label) contains a different certificate than before."),
+                next: localized("Insert the token that was used before, and run the command again."))
         }
         return again
     }

@@ -2,17 +2,17 @@ import Messages
 import SmartCards
 import Tokens
 
-/// What the smart card service knows of the readers that tokens are in. Empty where there is no service: the tokens of
+/// What the smart card service knows about the readers that tokens are in. Empty if there is no service: the tokens of
 /// some modules are in no reader.
 struct ReaderView {
     let readers: [Reader]
 
-    /// The readers as they are now.
+    /// The current readers.
     static func now() -> ReaderView {
         ReaderView(readers: (try? SmartCardService().readers()) ?? [])
     }
 
-    /// The reader that a token is in: modules call a slot as the service calls the reader.
+    /// The reader that a token is in: modules name a slot as the service names the reader.
     func reader(of info: TokenInfo) -> Reader? { reader(inSlot: info.slotDescription) }
 
     func reader(inSlot description: String) -> Reader? {
@@ -34,7 +34,7 @@ struct ReaderView {
 struct ReaderDocument: Encodable {
     let name: String
     let atr: String?
-    /// What is known of the card by its answer to reset.
+    /// What is known about the card from its answer to reset.
     let card: String?
 
     init(_ reader: Reader) {

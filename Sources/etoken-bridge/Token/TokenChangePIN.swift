@@ -9,8 +9,8 @@ struct TokenChangePIN: ParsableCommand {
         commandName: "change-pin", abstract: localized("Change the user PIN of a token."),
         discussion: localized(
             """
-            The present PIN is tried once, and a wrong one uses up a try. The new one is checked before that, asked for \
-            twice, and proved by a login at the end.
+            The current PIN is tried once, and a wrong one uses up an attempt. The new PIN is checked first, asked for \
+            twice, and verified by a login at the end.
 
             Example:
               etoken-bridge token change-pin SAST-ADN008580ef
@@ -42,7 +42,7 @@ struct TokenChangePIN: ParsableCommand {
         if token.info.hasPINPad {
             Terminal.note(
                 localized(
-                    "Type the present PIN of token \(token.info.plainLabel) at its reader, then the new one twice."))
+                    "Enter the current PIN of token \(token.info.plainLabel) on its reader, then the new one twice."))
             try token.changePIN(from: nil, to: nil)
         } else {
             let old = try pin.pin(for: token.info, uri: name.uri, history)
@@ -50,8 +50,8 @@ struct TokenChangePIN: ParsableCommand {
             if let weakness = PINStrength.weakness(of: new, previous: old, on: token.info), !allowWeakPin {
                 throw Failure(
                     Status.failed,
-                    localized("The new PIN \(weakness). It was not set, and the present one was not tried."),
-                    next: localized("Choose another one, or give --allow-weak-pin if you know that you want this."))
+                    localized("The new PIN \(weakness). It was not set, and the current one was not tried."),
+                    next: localized("Choose another one, or use --allow-weak-pin if you are sure that you want this."))
             }
             try token.changePIN(from: old, to: new)
         }
@@ -59,7 +59,7 @@ struct TokenChangePIN: ParsableCommand {
             try Terminal.json(Changed(token: token.info.plainLabel, serialNumber: token.info.serialNumber))
         } else {
             Terminal.out(
-                localized("Token \(token.info.plainLabel) has its new PIN; a login with it was made to prove it."))
+                localized("The PIN of token \(token.info.plainLabel) was changed and verified by a login."))
         }
     }
 }

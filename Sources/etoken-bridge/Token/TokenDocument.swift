@@ -10,7 +10,7 @@ struct TokenDocument: Encodable {
         let notBefore, notAfter: Timestamp
         let keyBits: Int
         let trustListSubject, trustListIssuer: String
-        /// Whether it looks like a SAST token's: ``SASTLikeness``.
+        /// Whether it looks like that of a SAST token: ``SASTLikeness``.
         let kind: String
     }
 
@@ -28,7 +28,7 @@ struct TokenDocument: Encodable {
 
     let label, serialNumber, manufacturer, model, slot, module, pin: String
     let pinPad: Bool
-    /// Left out for a token that is in no reader.
+    /// Omitted for a token that is in no reader.
     let reader: ReaderDocument?
     let certificates: [Entry]
     let keys: [Key]

@@ -8,7 +8,7 @@ struct TokenExport: ParsableCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case pem, der
 
-        /// As SafeNet's client names what it exports.
+        /// The suffixes that SafeNet's client uses for exports.
         var suffix: String { self == .pem ? "pem" : "cer" }
     }
 
@@ -16,8 +16,8 @@ struct TokenExport: ParsableCommand {
         commandName: "export", abstract: localized("Export the certificates of tokens."),
         discussion: localized(
             """
-            One certificate of a token that is named, or with --all every certificate of every token. Files are named \
-            after the token (SAST-ADN0054f509.cer; where it holds several, the id follows). An existing file is not \
+            One certificate of the specified token, or with --all every certificate of every token. Files are named \
+            after the token (SAST-ADN0054f509.cer; if it contains several, the id follows). An existing file is not \
             overwritten.
 
             Example:
@@ -29,7 +29,7 @@ struct TokenExport: ParsableCommand {
     @Argument(help: .localized("The token: its label, its serial number, or a PKCS#11 URI (RFC 7512)."))
     var token: String?
 
-    @Flag(help: .localized("All certificates: of the token that is named, or of every token that is there."))
+    @Flag(help: .localized("All certificates: of the specified token, or of every token found."))
     var all = false
 
     @Option(help: .localized("pem or der."))
@@ -53,7 +53,7 @@ struct TokenExport: ParsableCommand {
     private struct List: Encodable { let files: [Exported] }
 
     func validate() throws {
-        if token == nil && !all { throw ValidationError(localized("Name a token, or give --all.")) }
+        if token == nil && !all { throw ValidationError(localized("Specify a token, or use --all.")) }
         if output == "-" && (common.json || all) {
             throw ValidationError(localized("--output - is for one certificate, and not together with --json."))
         }
@@ -69,17 +69,17 @@ struct TokenExport: ParsableCommand {
         let files = try certificates.map { item in
             (item, path: isFolder ? try pathInFolder(item.name) : output)
         }
-        // All or nothing: a file that is in the way is found before the first one is written.
+        // All or nothing: existing files are detected before anything is written.
         for (_, path) in files where !force && Files.exists(path) {
             throw Failure(
-                Status.failed, localized("\(path) exists, and is not overwritten."),
-                next: localized("Name another place, or give --force."))
+                Status.failed, localized("\(path) already exists and is not overwritten."),
+                next: localized("Specify another location, or use --force."))
         }
         guard Set(files.map(\.path)).count == files.count else {
             throw Failure(
                 Status.failed,
                 localized("Two of the tokens have the same label, so their files would have the same name."),
-                next: localized("Export each one by itself, named by serial number, with --output FILE."))
+                next: localized("Export each one separately, by its serial number, with --output FILE."))
         }
         var exported: [Exported] = []
         for (item, path) in files {
@@ -123,8 +123,8 @@ struct TokenExport: ParsableCommand {
         }
         guard !items.isEmpty else {
             throw Failure(
-                Status.notThere, localized("No token that is there holds a certificate."),
-                next: localized("Insert one, and see token list."))
+                Status.notThere, localized("None of the tokens found contains a certificate."),
+                next: localized("Insert one, then: etoken-bridge token list"))
         }
         return items
     }
@@ -144,7 +144,7 @@ struct TokenExport: ParsableCommand {
         guard folder.isEmpty || Files.isFolder(folder) else {
             throw Failure(
                 Status.notThere, localized("The folder \(folder) does not exist."),
-                next: localized("Make it first: mkdir \(folder)"))
+                next: localized("Create it first: mkdir \(folder)"))
         }
         let name = label.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }
         return "\(folder)/\(String(name)).\(format.suffix)"

@@ -6,10 +6,10 @@ import X509
 
 struct TokenList: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: localized("List the tokens that are there."),
+        commandName: "list", abstract: localized("List the available tokens."),
         discussion: localized(
             """
-            A token, or module, that cannot be read does not hide the others; it is named on stderr.
+            A token or module that cannot be read does not hide the others; it is reported on stderr.
 
             Example:
               etoken-bridge token list
@@ -40,10 +40,10 @@ struct TokenList: ParsableCommand {
         }
         tokens = rows.map(\.token)
         for failure in failures where !rows.isEmpty || common.json {
-            Terminal.note(localized("Passed over: \(failure)"))
+            Terminal.note(localized("Skipped: \(failure)"))
         }
         let readers = ReaderView.now()
-        // Where a module did not answer, its tokens are not known: nothing is said of those that nobody reads.
+        // If a module did not answer, its tokens are not known: nothing is reported about unreadable ones.
         for note in failures.contains(where: { $0.code == .noAnswer }) ? [] : readers.unread(beside: tokens.map(\.info))
         { Terminal.note(note) }
         if common.json {
@@ -55,7 +55,7 @@ struct TokenList: ParsableCommand {
         }
         guard !rows.isEmpty else {
             if let failure = failures.first { throw failure }
-            Terminal.note(localized("No token is there. Insert one, or name its module with --module."))
+            Terminal.note(localized("No token found. Insert one, or specify its module with --module."))
             return
         }
         var table = Table(localized("LABEL"), localized("SERIAL"), localized("MODEL"), "PIN", localized("CERTIFICATE"))

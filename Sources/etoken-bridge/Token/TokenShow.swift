@@ -30,7 +30,7 @@ struct TokenShow: ParsableCommand {
         }
         let info = token.info
         let state = PINLedger.standard.state(of: info).text
-        let pin = info.hasPINPad ? localized("\(state), typed in at the reader") : state
+        let pin = info.hasPINPad ? localized("\(state), entered on the reader") : state
         Terminal.out(
             localized(
                 """
@@ -76,9 +76,10 @@ struct TokenShow: ParsableCommand {
                 key.isPrivate
                     ? localized("Private key   \(name), \(text)") : localized("Public key    \(name), \(text)"))
         }
-        for failure in contents.unreadable { Terminal.note(localized("Passed over: \(failure)")) }
+        for failure in contents.unreadable { Terminal.note(localized("Skipped: \(failure)")) }
         if contents.certificates.isEmpty, contents.unreadable.isEmpty {
-            Terminal.out("\n" + localized("The token holds no certificate that can be seen without a login.").localized)
+            Terminal.out(
+                "\n" + localized("The token contains no certificate that is visible without a login.").localized)
         }
     }
 
@@ -94,8 +95,8 @@ struct TokenShow: ParsableCommand {
     private static func kind(_ certificate: Certificate) -> String {
         switch SASTLikeness(certificate) {
         case .full: localized("certificate of a Cisco SAST token").localized
-        case .nameOnly: localized("named as a SAST token's, but not issued by Cisco Manufacturing CA").localized
-        case .none: localized("not a SAST token's").localized
+        case .nameOnly: localized("named like that of a SAST token, but not issued by Cisco Manufacturing CA").localized
+        case .none: localized("not that of a SAST token").localized
         }
     }
 }

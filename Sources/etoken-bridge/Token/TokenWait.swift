@@ -9,10 +9,10 @@ struct TokenWait: ParsableCommand {
         commandName: "wait", abstract: localized("Wait until tokens are inserted."),
         discussion: localized(
             """
-            Each has to be inserted once, in any order; with one USB port, one after the other. Without a name any token \
-            will do.
+            Each must be inserted once, in any order; with one USB port, one after another. Without a name any token \
+            counts.
 
-            Exit status: 0 when all have been seen, 2 when the time is over before, 10 after Control-C.
+            Exit status: 0 when all have been seen, 2 when the time runs out, 10 after Control-C.
 
             Example:
               etoken-bridge token wait SAST-ADN0054f509 SAST-ADN008580ef --timeout 120
@@ -24,7 +24,7 @@ struct TokenWait: ParsableCommand {
     @Flag(help: .localized("Wait until all are there at the same time."))
     var together = false
 
-    @Option(help: .localized("Give up after so many seconds.", valueName: "seconds"))
+    @Option(help: .localized("Give up after this many seconds.", valueName: "seconds"))
     var timeout: Int?
 
     @OptionGroup var module: ModuleOptions
@@ -39,9 +39,9 @@ struct TokenWait: ParsableCommand {
 
     func validate() throws {
         if let timeout, !(0...1_000_000).contains(timeout) {
-            throw ValidationError(localized("--timeout wants a number of seconds from 0 to 1000000."))
+            throw ValidationError(localized("--timeout must be a number of seconds from 0 to 1000000."))
         }
-        // Found now, and not when the first token comes.
+        // Found now, not when the first token is inserted.
         do { _ = try names() } catch { throw ValidationError("\(error)") }
     }
 
@@ -100,7 +100,7 @@ struct TokenWait: ParsableCommand {
         return isInterrupted
             ? Failure(Status.interrupted, localized("Interrupted; \(what)."))
             : Failure(
-                Status.notThere, localized("The time of \(timeout ?? 0) s is over; \(what)."),
+                Status.notThere, localized("Timed out after \(timeout ?? 0) s; \(what)."),
                 next: localized("Insert it, or see what is wrong: etoken-bridge doctor"))
     }
 }

@@ -7,26 +7,26 @@ import Tokens
 
 struct TokenWatch: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "watch", abstract: localized("Tell when tokens are inserted and removed."),
+        commandName: "watch", abstract: localized("Report when tokens are inserted and removed."),
         discussion: localized(
             """
-            First the tokens that are there, then each that comes or goes, until Control-C. With --json each event is a \
-            document of one line.
+            First the tokens that are present, then each one inserted or removed, until Control-C. With --json each \
+            event is a one-line document.
 
             Exit status: 0 after Control-C or --timeout, or as soon as --until-inserted is fulfilled; with \
-            --until-inserted, 2 when the time is over before, and 10 after Control-C.
+            --until-inserted, 2 when the time runs out, and 10 after Control-C.
 
             Example:
               etoken-bridge token watch
               etoken-bridge token watch --until-inserted 2 --timeout 120
             """))
 
-    @Option(help: .localized("End after so many seconds.", valueName: "seconds"))
+    @Option(help: .localized("Stop after this many seconds.", valueName: "seconds"))
     var timeout: Int?
 
     @Option(
         help: .localized(
-            "End when so many different tokens have been seen, at once or one after the other; those there count.",
+            "Stop when this many different tokens have been seen, at once or one after another; those already present count.",
             valueName: "number"))
     var untilInserted: Int?
 
@@ -35,10 +35,10 @@ struct TokenWatch: ParsableCommand {
 
     func validate() throws {
         if let timeout, !(0...1_000_000).contains(timeout) {
-            throw ValidationError(localized("--timeout wants a number of seconds from 0 to 1000000."))
+            throw ValidationError(localized("--timeout must be a number of seconds from 0 to 1000000."))
         }
         if let untilInserted, !(1...100).contains(untilInserted) {
-            throw ValidationError(localized("--until-inserted wants a number from 1 to 100."))
+            throw ValidationError(localized("--until-inserted must be a number from 1 to 100."))
         }
     }
 
@@ -64,8 +64,8 @@ struct TokenWatch: ParsableCommand {
         }
         throw Failure(
             Status.notThere,
-            localized("The time of \(timeout ?? 0) s is over; tokens seen: \(seen.count) of \(untilInserted)."),
-            next: localized("Insert the tokens one after the other, or see what is wrong: etoken-bridge doctor"))
+            localized("Timed out after \(timeout ?? 0) s; tokens seen: \(seen.count) of \(untilInserted)."),
+            next: localized("Insert the tokens one after another, or see what is wrong: etoken-bridge doctor"))
     }
 }
 
@@ -90,7 +90,7 @@ struct WatchLine: Encodable {
     let time: String
     let token: TokenPart?
     let reader: ReaderDocument?
-    /// Whether this token was seen before; left out for those that are there at the start.
+    /// Whether this token was seen before; omitted for those present at the start.
     let again: Bool?
     let reason: LocalizableText?
     private let clock: String
@@ -125,7 +125,8 @@ struct WatchLine: Encodable {
         case .readerAdded(let added): (event, reader, again, what) = ("reader-added", added, nil, .verbatim(added.name))
         case .readerRemoved(let gone):
             (event, reader, again, what) = ("reader-removed", gone, nil, .verbatim(gone.name))
-        case .serviceFound: (event, again, what) = ("service-found", nil, localized("the smart card service is there"))
+        case .serviceFound:
+            (event, again, what) = ("service-found", nil, localized("the smart card service is running"))
         case .serviceLost(let error):
             (event, again, what, reason) = ("service-lost", nil, error.text, error.text)
         case .moduleFailed(let path, let why):
@@ -140,7 +141,7 @@ struct WatchLine: Encodable {
         self.reader = (reader ?? token?.reader).map { ReaderDocument($0) }
     }
 
-    /// For the terminal, where the rest of the line tells the difference.
+    /// For the terminal, where the rest of the line shows the difference.
     private var word: String {
         switch event {
         case "present": localized("present").localized

@@ -32,12 +32,12 @@ struct TrustListCommand: ParsableCommand {
             return
         }
         guard !certificates.isEmpty else {
-            Terminal.note(localized("\(trust.store) holds no certificate."))
+            Terminal.note(localized("\(trust.store) contains no certificate."))
             return
         }
         for listed in certificates {
             let document = TrustedCertificateDocument(listed)
-            let notTold = localized("not told by this way").localized
+            let notTold = localized("not reported by this interface").localized
             Terminal.out(
                 localized(
                     """

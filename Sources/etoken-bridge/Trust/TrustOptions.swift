@@ -6,7 +6,7 @@ import X509
 
 extension TrustTransport: ExpressibleByArgument {}
 
-/// Which trust store, and by which way.
+/// Which trust store, and over which interface.
 struct TrustOptions: ParsableArguments {
     @OptionGroup var cluster: ClusterOptions
 
@@ -17,7 +17,7 @@ struct TrustOptions: ParsableArguments {
 
     @Option(
         help: .localized(
-            "The way in; without it the best that answers, in this order. REST exists from 12.5 on, web is OS Administration.",
+            "The interface to use; default: the first of these that answers. REST exists from 12.5 on, web is OS Administration.",
             valueName: "way"))
     var via: TrustTransport?
 
@@ -26,11 +26,11 @@ struct TrustOptions: ParsableArguments {
         else {
             throw ValidationError(
                 localized(
-                    "--store \(store) is no trust store. There are: \(TrustStores.known.joined(separator: ", "))."))
+                    "--store \(store) is not a trust store. Available: \(TrustStores.known.joined(separator: ", "))."))
         }
     }
 
-    /// Works on the stores, and ends the connections.
+    /// Works on the stores, and closes the connections.
     func withStores<Value>(_ body: (TrustStores) throws -> Value) throws -> Value {
         let cluster = try cluster.configured()
         defer { cluster.close() }
@@ -76,8 +76,8 @@ struct TrustChangeDocument: Encodable {
 }
 
 extension TrustStores.Change {
-    /// Says why better ways were not taken.
+    /// Reports why better interfaces were skipped.
     func tellPassedOver() {
-        for error in passedOver { Terminal.note(localized("Another way was taken, as \(error).")) }
+        for error in passedOver { Terminal.note(localized("Another interface was used, because \(error).")) }
     }
 }

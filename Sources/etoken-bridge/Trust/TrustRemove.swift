@@ -8,11 +8,11 @@ import X509
 
 struct TrustRemove: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: localized("Take a certificate out of a trust store of the cluster."),
+        commandName: "remove", abstract: localized("Remove a certificate from a trust store of the cluster."),
         discussion: localized(
             """
-            TVS then no longer vouches for it: phones that need that refuse trust lists that it signed. The store is read \
-            back as proof; a certificate that is not there changes nothing.
+            TVS then no longer vouches for it: phones that depend on that refuse trust lists that it signed. The store \
+            is read back as proof; if the certificate is not there, nothing is changed.
 
             Example:
               etoken-bridge trust remove --cluster office \\
@@ -43,10 +43,10 @@ struct TrustRemove: ParsableCommand {
     func validate() throws {
         let ways = [name, serial, certificate, token].compactMap(\.self)
         guard ways.count < 2 else {
-            throw ValidationError(localized("Give only one of --name, --serial, --certificate and --token."))
+            throw ValidationError(localized("Specify only one of --name, --serial, --certificate and --token."))
         }
         guard !ways.isEmpty else {
-            throw ValidationError(localized("Say which one: --name, --serial, --certificate or --token."))
+            throw ValidationError(localized("Specify which one: --name, --serial, --certificate or --token."))
         }
         if let serial, [UInt8](hexNumber: serial) == nil {
             throw ValidationError(localized("--serial \(serial) is not hexadecimal."))
@@ -67,13 +67,13 @@ struct TrustRemove: ParsableCommand {
                 throw Failure(
                     Status.notThere,
                     localized(
-                        "\(matching.count) certificates of \(trust.store) fit: \(matching.map(\.name).joined(separator: ", "))."
+                        "\(matching.count) certificates of \(trust.store) match: \(matching.map(\.name).joined(separator: ", "))."
                     ),
-                    next: localized("Name one by --name."))
+                    next: localized("Choose one with --name."))
             }
             try confirmation.ask(
                 localized("Remove \(matching[0].name) from \(trust.store) of cluster \(trust.cluster.cluster)?"))
-            // Only what was agreed on, whatever came in between.
+            // Only what was confirmed, whatever was added in between.
             let change = try stores.remove(from: trust.store) { $0 == matching[0] || $0.name == matching[0].name }
             change.tellPassedOver()
             return change
@@ -81,7 +81,7 @@ struct TrustRemove: ParsableCommand {
         if common.json {
             try Terminal.json(TrustChangeDocument(trust.store, [change]))
         } else if change.outcome == .notThere {
-            Terminal.note(localized("\(trust.store) does not hold it; nothing was changed."))
+            Terminal.note(localized("\(trust.store) does not contain it; nothing was changed."))
         } else {
             let names = change.certificates.map(\.name).joined(separator: ", ")
             Terminal.out(localized("\(names) is no longer in \(trust.store) (via \(change.transport.rawValue))"))

@@ -7,11 +7,11 @@ import X509
 
 struct TrustUpload: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "upload", abstract: localized("Put certificates into a trust store of the cluster."),
+        commandName: "upload", abstract: localized("Upload certificates to a trust store of the cluster."),
         discussion: localized(
             """
-            As Phone-SAST-trust, unless --store says otherwise: TVS then vouches for them as signers of trust lists. The \
-            store is read back as proof; a certificate that is there already changes nothing.
+            As Phone-SAST-trust, unless --store says otherwise: TVS then vouches for them as signers of trust lists. \
+            The store is read back as proof; if the certificate is already there, nothing is changed.
 
             Example:
               etoken-bridge trust upload --cluster office \\
@@ -24,17 +24,17 @@ struct TrustUpload: ParsableCommand {
     var files: [String] = []
 
     @Option(
-        help: .localized("A certificate as well, PEM or DER. May be given more than once.", valueName: "file"),
+        help: .localized("Another certificate, PEM or DER. May be repeated.", valueName: "file"),
         completion: .file())
     var certificate: [String] = []
 
     @Option(
         help: .localized(
-            "The certificate of this token: label, serial number or PKCS#11 URI. May be given more than once.",
+            "The certificate of this token: label, serial number or PKCS#11 URI. May be repeated.",
             valueName: "token"))
     var token: [String] = []
 
-    @Option(help: .localized("A note beside the certificate, where the cluster keeps one.", valueName: "text"))
+    @Option(help: .localized("A note for the certificate, where the cluster stores one.", valueName: "text"))
     var description = ""
 
     @OptionGroup var trust: TrustOptions
@@ -43,7 +43,7 @@ struct TrustUpload: ParsableCommand {
 
     func validate() throws {
         if files.isEmpty && certificate.isEmpty && token.isEmpty {
-            throw ValidationError(localized("Name a certificate file, or --token TOKEN."))
+            throw ValidationError(localized("Specify a certificate file, or --token TOKEN."))
         }
     }
 

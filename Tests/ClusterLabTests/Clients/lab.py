@@ -4,12 +4,15 @@ import http.client
 import json
 import ssl
 import sys
+import tomllib
 import urllib.parse
 
 
 def load(path):
-    with open(path) as file:
-        return json.load(file)
+    """The one cluster in a lab's `cluster.toml`."""
+    with open(path, "rb") as file:
+        (cluster,) = tomllib.load(file)["clusters"].values()
+        return cluster
 
 
 def node(lab, name):
@@ -17,7 +20,7 @@ def node(lab, name):
 
 
 def password(lab, account):
-    with open(lab["credentials"][account]["passwordFile"]) as file:
+    with open(lab[account]["password_file"]) as file:
         return file.read().strip()
 
 

@@ -1,4 +1,4 @@
-"""OS Administration of a node, driven step by step: osadmin.py LAB.JSON NODE ACTION [ARGUMENTS]. Prints JSON."""
+"""OS Administration of a node, driven step by step: osadmin.py CLUSTER.TOML NODE ACTION [ARGUMENTS]. Prints JSON."""
 
 import re
 import sys
@@ -26,7 +26,7 @@ def open_login(web):
 
 def log_in(web, lab, secret=None, path=None):
     action = open_login(web)
-    user = lab["credentials"]["platform"]["user"]
+    user = lab["platform"]["user"]
     fields = {"appNav": "cmplatform", "j_username": user, "j_password": secret or password(lab, "platform")}
     return action, web.form(path or action, fields)
 
@@ -48,7 +48,7 @@ def main():
     lab = load(sys.argv[1])
     target = node(lab, sys.argv[2])
     action, arguments = sys.argv[3], sys.argv[4:]
-    web = Web(target["address"], target["httpsPort"])
+    web = Web(target["address"], target["https_port"])
 
     if action == "login":
         used, (status, headers, content) = log_in(
@@ -67,7 +67,7 @@ def main():
     if action == "anonymous":
         web.cookies = {"JSESSIONID": "0123456789ABCDEF"}
         status, headers, _ = web.request("GET", "/cmplatform/tftpFileUpload.do")
-        direct = Web(target["address"], target["httpsPort"])
+        direct = Web(target["address"], target["https_port"])
         login = direct.form("/cmplatform/j_security_check", {"appNav": "cmplatform"})[0]
         answer({"status": status, "location": headers.get("Location"), "direct": login})
         return

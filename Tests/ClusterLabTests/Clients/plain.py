@@ -1,4 +1,4 @@
-"""A plain client of a node's web interfaces, with requests: plain.py LAB.JSON NODE CERTIFICATE.PEM FILE. Prints JSON.
+"""A plain client of a node's web interfaces, with requests: plain.py CLUSTER.TOML NODE CERTIFICATE.PEM FILE. Prints JSON.
 
 Written from the interface descriptions alone (docs/cluster-interfaces.md, docs/lab.md); it shares no code with the lab or with the
 product. It does what an administrator's script would: log in, upload a file, upload, list and delete a certificate on the
@@ -9,6 +9,7 @@ import html.parser
 import json
 import ssl
 import sys
+import tomllib
 import urllib.parse
 
 import requests
@@ -76,13 +77,13 @@ class Page(html.parser.HTMLParser):
 
 class Client:
     def __init__(self, lab, node, certificate):
-        self.base = f"https://{node['address']}:{node['httpsPort']}"
+        self.base = f"https://{node['address']}:{node['https_port']}"
         self.web = requests.Session()
         self.web.trust_env = False
         self.web.mount("https://", Adapter(certificate))
         self.release = float(".".join(lab["version"].split(".")[:2]))
-        account = lab["credentials"]["platform"]
-        with open(account["passwordFile"]) as file:
+        account = lab["platform"]
+        with open(account["password_file"]) as file:
             self.account = (account["user"], file.read().strip())
 
     def get(self, path, **named):
@@ -167,8 +168,8 @@ def rest(client, pem):
 
 
 def main():
-    with open(sys.argv[1]) as file:
-        lab = json.load(file)
+    with open(sys.argv[1], "rb") as file:
+        (lab,) = tomllib.load(file)["clusters"].values()
     node = next(item for item in lab["nodes"] if item["name"] == sys.argv[2])
     folder = sys.argv[1].rsplit("/", 1)[0]
     client = Client(lab, node, f"{folder}/nodes/{node['name']}/keys/tomcat.pem")

@@ -1,4 +1,4 @@
-"""AXL and RIS of the publisher: soap.py LAB.JSON axl OPERATION TAG TEXT | list PATTERN | raw SOAPACTION BODY | ris PATTERN. Prints JSON."""
+"""AXL and RIS of the publisher: soap.py CLUSTER.TOML axl OPERATION TAG TEXT | list PATTERN | raw SOAPACTION BODY | ris PATTERN. Prints JSON."""
 
 import base64
 import re
@@ -14,7 +14,7 @@ ENVELOPE = (
 
 
 def post(web, lab, path, action, body, secret=None):
-    user = lab["credentials"]["application"]["user"]
+    user = lab["application"]["user"]
     secret = secret or password(lab, "application")
     headers = {
         "Authorization": "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode(),
@@ -27,8 +27,8 @@ def post(web, lab, path, action, body, secret=None):
 
 def main():
     lab = load(sys.argv[1])
-    publisher = next(item for item in lab["nodes"] if item["publisher"])
-    web = Web(publisher["address"], publisher["httpsPort"])
+    publisher = next(item for item in lab["nodes"] if item.get("publisher"))
+    web = Web(publisher["address"], publisher["https_port"])
     mode, arguments = sys.argv[2], sys.argv[3:]
     if mode == "axl":
         operation, tag, text = arguments

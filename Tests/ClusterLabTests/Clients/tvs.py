@@ -1,4 +1,4 @@
-"""Asks TVS over a TLS connection: tvs.py LAB.JSON MODE [ARGUMENTS]. Prints JSON."""
+"""Asks TVS over a TLS connection: tvs.py CLUSTER.TOML MODE [ARGUMENTS]. Prints JSON."""
 
 import socket
 import ssl
@@ -41,11 +41,11 @@ def exchange(stream, request):
 
 
 def connect(lab):
-    node = next(item for item in lab["nodes"] if item["publisher"])
+    node = next(item for item in lab["nodes"] if item.get("publisher"))
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(socket.create_connection((node["address"], node["tvsPort"]), timeout=10))
+    return context.wrap_socket(socket.create_connection((node["address"], node["tvs_port"]), timeout=10))
 
 
 DEVICE = element(1, b"\x01CP-8861-SEPB000B4BA0AEE")

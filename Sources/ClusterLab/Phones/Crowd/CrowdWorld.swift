@@ -7,7 +7,7 @@ import X509
 /// a connection for each phone.
 final class CrowdWorld: Sendable {
     let nodes: [NodeRuntime]
-    /// A CTL file from before the publisher's CallManager certificate was made anew.
+    /// A CTL file from before the publisher's CallManager certificate was regenerated.
     let formerCTL: String
     private let identity: ClusterIdentity
     private let services: [String: TVSServer]

@@ -7,7 +7,7 @@ struct HeldFiles: Sendable {
     struct File: Sendable {
         let bytes: [UInt8]
         let sha1: String
-        /// Nil where the bytes are no trust list.
+        /// Nil if the bytes are not a trust list.
         let list: TrustListFile?
 
         init(_ bytes: [UInt8]) {
@@ -24,7 +24,7 @@ struct HeldFiles: Sendable {
 
     mutating func add(_ file: File) -> UInt16 {
         if let index = all.firstIndex(where: { $0.sha1 == file.sha1 }) { return UInt16(index + 1) }
-        // Every change of the cluster's files makes one; a lab sees some hundreds.
+        // Every change of the cluster's files adds one; a lab sees a few hundred.
         guard all.count < Int(UInt16.max) else { return 0 }
         all.append(file)
         return UInt16(all.count)
@@ -33,7 +33,7 @@ struct HeldFiles: Sendable {
     mutating func add(_ bytes: [UInt8]?) -> UInt16 { bytes.map { add(File($0)) } ?? 0 }
 }
 
-/// What came of the files at phones' starts, each once.
+/// The outcomes for the files at phones' starts, each once.
 struct CrowdOutcomes: Sendable {
     private(set) var all: [CrowdOutcome] = []
     private var numbers: [CrowdOutcome: UInt16] = [:]
@@ -49,8 +49,8 @@ struct CrowdOutcomes: Sendable {
     }
 }
 
-/// The file in which a lab keeps its many phones while it is down: a line of JSON with the tables, then a line of numbers
-/// for each run of phones that are alike.
+/// The file in which a lab keeps its many phones while it is down: a line of JSON with the tables, then a line of
+/// numbers for each run of identical phones.
 enum CrowdRecord {
     private struct Tables: Codable {
         var files: [String]

@@ -3,14 +3,14 @@ import Dispatch
 import Synchronization
 import X509
 
-/// The many phones of a lab: no thread, socket or file of its own for any of them. They read what the nodes serve and ask
-/// the Trust Verification Services within the process, and decide as the lab's other phones do.
+/// The many phones of a lab: no thread, socket or file for any of them. They read what the nodes serve and ask the
+/// Trust Verification Services within the process, and decide as the lab's other phones do.
 final class PhoneCrowd: Sendable {
     struct State {
         var phones: [CrowdPhone] = []
         var files = HeldFiles()
         var outcomes = CrowdOutcomes()
-        /// Phones that were told to restart, and when they are through with it.
+        /// Phones that were told to restart, and when they will be done.
         var waiting: [(index: Int, at: ContinuousClock.Instant)] = []
         var isChanged = false
     }
@@ -35,7 +35,7 @@ final class PhoneCrowd: Sendable {
 
     // MARK: Starting and stopping
 
-    /// The phones as the last run left them, or as a new lab has them.
+    /// The phones as the last run left them, or those of a new lab.
     func start() throws(LabError) {
         guard population.count > 0 else { return }
         if Files.exists(path + "/phones") { try load() } else { try fill() }
@@ -84,7 +84,7 @@ final class PhoneCrowd: Sendable {
         saveIfChanged()
     }
 
-    // MARK: Looking
+    // MARK: Reading
 
     func name(_ index: Int) -> String {
         population.name(index, isSoftware: population.kinds[kind(index)].model.isSoftware)
@@ -118,10 +118,10 @@ final class PhoneCrowd: Sendable {
 
     // MARK: Restarting
 
-    /// Starts a phone again, soon: returns at once. One that is starting already does that once.
+    /// Restarts a phone soon: returns at once. A phone that is already starting does so only once.
     func restart(_ index: Int) {
         let isHeard = state.withLock { state in
-            // One that lies in a drawer hears nothing.
+            // A phone in a drawer receives nothing.
             guard isConnected(state.phones[index]) else { return false }
             state.phones[index].registeredAt = -1
             state.waiting.append((index, ContinuousClock.now + Self.bootTime))
@@ -130,14 +130,14 @@ final class PhoneCrowd: Sendable {
         if isHeard { ready.signal() }
     }
 
-    /// What is not in a drawer, or was plugged in.
+    /// Everything that is not in a drawer, or was plugged in.
     private func isConnected(_ phone: CrowdPhone) -> Bool {
         population.kinds[Int(phone.kind)].isRegistered || phone.registeredAt >= 0
     }
 
-    /// Starts all of them again, soon.
+    /// Restarts all of them soon.
     ///
-    /// - Parameter everyone: those in drawers too, as if somebody had plugged them in.
+    /// - Parameter everyone: including those in drawers, as if someone had plugged them in.
     func restartAll(everyone: Bool) {
         state.withLock { state in
             let at = ContinuousClock.now + Self.bootTime
@@ -150,7 +150,7 @@ final class PhoneCrowd: Sendable {
         ready.signal()
     }
 
-    /// How many have been told to restart and are not through with it.
+    /// How many have been told to restart and are not done yet.
     var restarting: Int { state.withLock { $0.waiting.count } }
 
     private func work() {
@@ -166,7 +166,7 @@ final class PhoneCrowd: Sendable {
                 state.waiting.prefix { $0.at <= ContinuousClock.now }.map(\.index)
             }
             for index in Set(due).sorted() { boot(index) }
-            // Only now, so that nobody takes them to be through with it before they are.
+            // Only now, so that nobody considers them done too early.
             state.withLock { $0.waiting.removeFirst(due.count) }
         }
     }
@@ -222,7 +222,7 @@ final class PhoneCrowd: Sendable {
         }
     }
 
-    /// The TFTP servers in the order in which phones of a kind try them: each place begins with another.
+    /// The TFTP servers in the order in which phones of a kind try them: each place starts with a different one.
     private func servers(_ kind: PhonePopulation.Kind) -> [NodeRuntime] {
         let all = world.nodes.filter(\.plan.servesTFTP)
         let place = population.pools.firstIndex { $0.name == kind.pool } ?? 0
@@ -230,7 +230,7 @@ final class PhoneCrowd: Sendable {
         return Array(all[start...] + all[..<start])
     }
 
-    /// The first node of its group that takes registrations.
+    /// The first node of its group that accepts registrations.
     private func registrar(_ kind: PhonePopulation.Kind) -> Int8 {
         for name in population.group(ofPool: kind.pool)?.members ?? plan.nodes.map(\.name) {
             guard let index = world.nodes.firstIndex(where: { $0.plan.name == name }) else { continue }

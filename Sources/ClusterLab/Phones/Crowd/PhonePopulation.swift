@@ -1,9 +1,9 @@
-/// The many phones of a lab as its plan has them: not one by one, but by kinds of which each has a number of phones, and
-/// the device pools and CallManager groups that they are in.
+/// The many phones of a lab as planned: not one by one, but as kinds with a number of phones each, and the device pools
+/// and CallManager groups that they are in.
 struct PhonePopulation: Codable, Sendable {
     struct Group: Codable, Sendable {
         let name: String
-        /// Node names in the order in which phones turn to them.
+        /// Node names in the order in which phones use them.
         let members: [String]
     }
 
@@ -15,9 +15,9 @@ struct PhonePopulation: Codable, Sendable {
 
     /// Which CTL file a phone holds when the lab is new.
     enum Held: String, Codable, Sendable {
-        /// The cluster's present one.
+        /// The cluster's current one.
         case present
-        /// One from before the publisher's CallManager certificate was made anew.
+        /// One from before the publisher's CallManager certificate was regenerated.
         case former
         case none
     }
@@ -46,18 +46,18 @@ struct PhonePopulation: Codable, Sendable {
 
     // MARK: Names
 
-    /// Odd, so that multiplication by it only changes the order of the numbers of three bytes.
+    /// Odd, so that multiplying by it only permutes the numbers of three bytes.
     private static let scatter: UInt32 = 0x9e3779
     private static let mask: UInt32 = 0xffffff
 
-    /// The name of the phone with this number: `SEP` or `CSF` and what looks like a MAC address.
+    /// The name of the phone with this number: `SEP` or `CSF` and something that looks like a MAC address.
     func name(_ index: Int, isSoftware: Bool) -> String {
         let tail = (UInt32(index) &* Self.scatter) & Self.mask
         let digits = String(UInt64(Self.vendor) << 40 | UInt64(seed) << 24 | UInt64(tail), radix: 16, uppercase: true)
         return (isSoftware ? "CSF" : "SEP") + String(repeating: "0", count: 12 - digits.count) + digits
     }
 
-    /// The number in a name; nil where no phone of this population can be called so.
+    /// The number in a name; nil if no phone of this population can have it.
     func index(inName name: String) -> Int? {
         guard name.count == 15, let number = UInt64(name.dropFirst(3), radix: 16),
             number >> 24 == UInt64(Self.vendor) << 16 | UInt64(seed)
@@ -74,9 +74,9 @@ struct PhonePopulation: Codable, Sendable {
 }
 
 extension PhonePopulation {
-    /// A mix as a company has it that has grown over the years: mostly models that support Security by Default, some that
-    /// do not, Jabber, TelePresence; pools at several places, so that not all ask the same TVS servers; some phones that
-    /// lie in a drawer and never took the last file.
+    /// The mix of a company that has grown over the years: mostly models that support Security by Default, some that do
+    /// not, Jabber, TelePresence; pools at several places, so that not all ask the same TVS servers; some phones that
+    /// lie in a drawer and never got the last file.
     ///
     /// - Parameters:
     ///   - count: of all phones together.
@@ -122,8 +122,8 @@ extension PhonePopulation {
             kinds: [])
     }
 
-    /// Up to three nodes in a group, as in CUCM, and each group begins with another node. With two nodes the last group
-    /// has the subscriber alone.
+    /// Up to three nodes in a group, as in CUCM, and each group starts with a different node. With two nodes the last
+    /// group has the subscriber alone.
     private static func groups(_ nodes: [String]) -> [Group] {
         ["Default", "CMG-East", "CMG-West"].enumerated().map { index, name in
             let start = min(index, nodes.count - 1)
@@ -138,7 +138,7 @@ extension PhonePopulation {
 
     static func isSecure(profile: String) -> Bool { !profile.contains("Non-Secure") }
 
-    /// Shares a number out by weights: the largest remainders get what is left over.
+    /// Distributes a number by weights: the largest remainders get what is left over.
     static func split(_ count: Int, by weights: [Int]) -> [Int] {
         let total = max(weights.reduce(0, +), 1)
         var shares = weights.map { $0 * count / total }

@@ -4,14 +4,14 @@ import Glibc
 import Operations
 import X509
 
-/// Asks a lab's Trust Verification Service for the signer of its CTL file, one question after the other on a new connection
-/// each, as phones do, and prints the number of answers a second:
+/// Asks a lab's Trust Verification Service for the signer of its CTL file, one question after another, each on a new
+/// connection, as phones do, and prints the number of answers per second:
 ///
 ///     TVSBench LAB SECONDS
 struct Usage: Error {}
 
 guard CommandLine.arguments.count == 3, let seconds = Double(CommandLine.arguments[2]) else { throw Usage() }
-let configuration = try LabFile.read(folder: CommandLine.arguments[1])
+let configuration = try ConfigurationFile.lab(in: CommandLine.arguments[1])
 guard let publisher = configuration.publisher else { throw Usage() }
 let contact = FirstContact(with: publisher, purposes: [.tvs])
 guard let certificate = contact.keys.first?.certificate else { throw Usage() }

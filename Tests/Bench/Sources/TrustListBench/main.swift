@@ -2,8 +2,8 @@ import Glibc
 import TrustList
 import X509
 
-// TrustListBench FILE SECONDS: reads and verifies a trust list of 5 kB (RSA-2048, SHA-1, as clusters of two nodes have
-// it) over and over for SECONDS, and prints how often a second. Leaves a list of 10 kB in FILE.
+// TrustListBench FILE SECONDS: reads and verifies a trust list of 5 kB (RSA-2048, SHA-1, as in clusters of two nodes)
+// repeatedly for SECONDS, and prints how often per second. Leaves a list of 10 kB in FILE.
 
 let path = CommandLine.arguments[1]
 let seconds = Double(CommandLine.arguments[2]) ?? 2

@@ -1,7 +1,7 @@
 import FuzzTargets
 import Glibc
 
-/// libFuzzer's own driver. The package manager gives each program a main of its own, so libFuzzer's is called from there.
+/// libFuzzer's own driver. The package manager gives each program its own main, so libFuzzer's is called from there.
 @_silgen_name("LLVMFuzzerRunDriver")
 private func run(
     _ count: UnsafeMutablePointer<CInt>,

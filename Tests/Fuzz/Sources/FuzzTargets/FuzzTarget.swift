@@ -5,14 +5,14 @@ import TOML
 import TrustList
 import X509
 
-/// What the fuzzer runs (tools/deep fuzz), and what the tests replay over the corpus: each takes any bytes, and traps where the
-/// code breaks a promise.
+/// What the fuzzer runs (tools/deep fuzz), and what the tests replay over the corpus: each accepts any bytes, and traps
+/// if the code breaks a promise.
 public enum FuzzTarget: String, CaseIterable, Sendable {
     /// Trust lists.
     case decode
     /// Trust lists and certificates, through libcrypto.
     case verify
-    /// Names as trust lists spell them.
+    /// Names as spelled in trust lists.
     case names
     /// Messages of a TVS server.
     case tvs
@@ -38,7 +38,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         }
     }
 
-    /// Decoding: whatever is accepted encodes to the same bytes, and everything that can be asked of it answers.
+    /// Decoding: whatever is accepted encodes to the same bytes, and every property of it can be read.
     private static func decode(_ bytes: [UInt8]) {
         guard let file = try? TrustListFile(decoding: bytes) else { return }
         precondition(file.encoded() == bytes, "decoding and encoding changed the file")
@@ -52,7 +52,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     /// Verifying: certificates and keys of any shape go through libcrypto, and the report is never empty.
     private static func verify(_ bytes: [UInt8]) {
         guard let file = try? TrustListFile(decoding: bytes) else {
-            // The same bytes as a certificate, so that this half of the inputs is of use too.
+            // The same bytes as a certificate, so that this half of the inputs is useful, too.
             if let certificate = try? Certificate(der: bytes) {
                 precondition(certificate.der == bytes)
                 precondition((try? Certificate(pem: certificate.pem)) == certificate)
@@ -61,11 +61,11 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         }
         let report = TrustListVerification(of: file, at: 1_500_000_000)
         precondition(!report.checks.isEmpty)
-        // The text verifies once more, so only some inputs are worth it.
+        // Verifying the text is slow, so only some inputs are worth it.
         if bytes.count % 16 == 0 { _ = try? ShowCTL.text(of: bytes, modified: 1_500_000_000) }
     }
 
-    /// Names: whatever is taken apart has types, and spells a name made of its own parts.
+    /// Names: whatever is parsed has types, and is a spelling of a name built from its own parts.
     private static func names(_ bytes: [UInt8]) {
         guard let text = String(validating: bytes, as: UTF8.self), let parsed = ParsedName(text) else { return }
         precondition(!parsed.attributes.isEmpty)
@@ -73,7 +73,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         for style in [NameStyle.cucm, .token] { _ = DistinguishedName(parsed.attributes).rendered(style) }
     }
 
-    /// A message that is accepted encodes to the same bytes, but for the reserved one.
+    /// A message that is accepted encodes to the same bytes, except for the reserved one.
     private static func tvs(_ bytes: [UInt8]) {
         guard let message = try? TVSMessage(decoding: bytes) else { return }
         var encoded = message.encode()
@@ -81,7 +81,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         precondition(encoded == bytes, "decoding and encoding changed the message")
     }
 
-    /// Pages and answers are read or refused; what is read can be walked through.
+    /// Pages and responses are parsed or refused; what is parsed can be traversed.
     private static func pages(_ bytes: [UInt8]) {
         if let page = try? HTMLDocument(bytes) { _ = (page.title, page.text, page.forms, page.tables) }
         if let root = try? XMLDocument.parse(bytes) {
@@ -106,7 +106,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         precondition(again?.phones == inventory.phones, "writing and reading changed the phones")
     }
 
-    /// Every conclusion rests on lines of the log.
+    /// Every conclusion is based on lines of the log.
     private static func logs(_ bytes: [UInt8]) {
         let explanation = LogExplanation(String(decoding: bytes, as: UTF8.self))
         precondition(explanation.events <= explanation.entries)

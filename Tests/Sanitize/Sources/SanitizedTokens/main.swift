@@ -4,8 +4,8 @@ import Tokens
 import TrustList
 import X509
 
-// Everything that the program does with a token, over and over: SanitizedTokens MODULE LABEL RUNS.
-// A leak, or a byte too far, ends it with a status other than 0.
+// Everything that the program does with a token, repeatedly: SanitizedTokens MODULE LABEL RUNS. A leak, or an access
+// out of bounds, ends it with a status other than 0.
 
 let arguments = CommandLine.arguments
 let (module, label, runs) = (arguments[1], arguments[2], Int(arguments[3])!)
@@ -32,7 +32,7 @@ func run(_ number: Int) throws {
     fails { _ = try finder.token(named: TokenName("pkcs11:token=%zz")) }
     let token = try finder.token(named: TokenName("pkcs11:token=\(label)"))
     let stored = try token.certificate(matching: TokenURI("pkcs11:id=%01"))
-    // One wrong PIN a run, and the right one after it: the counter starts anew.
+    // One wrong PIN per run, and the right one after it: the counter is reset.
     fails { _ = try token.signer(for: stored) { _, _ in secret("wrong-\(number)") } }
     let signer = try token.signer(for: stored) { _, _ in secret("Cisco123") }
     for digest in DigestAlgorithm.allCases { _ = try signer.sign(Array(repeating: 7, count: 5000), digest: digest) }

@@ -1,0 +1,101 @@
+import Cluster
+import Configuration
+import Operations
+import Testing
+import TrustList
+import X509
+
+/// What a CTL file must be like before it is deployed, and what is said of nodes that differ.
+@Suite struct DeploymentRulesTests {
+    private static let key = try! PrivateKey.generate(bits: 1024)
+
+    private static func certificate(_ name: String, _ serial: UInt8, until: Int64 = 4_000_000_000) throws -> Certificate
+    {
+        try CertificateBuilder(
+            subject: DistinguishedName(["CN": name]), serialNumber: [serial], notBefore: 0, notAfter: until
+        ).selfSigned(by: key)
+    }
+
+    /// The first certificate signs.
+    private static func list(
+        _ records: [(Certificate, Role, String)], fileName: String = "CTLFile.tlv"
+    ) throws -> TrustListFile {
+        try TrustListDraft(
+            fileName: fileName, timestamp: 1_425_671_113, digest: .sha1,
+            records: records.map {
+                try Record(
+                    certificate: $0.0, role: $0.1, dnsName: $0.2, ipAddress: [127, 1, 2, 11], names: .cucm,
+                    withCertificateSignature: true)
+            }
+        ).signed(by: SoftwareSigner(certificate: records[0].0, key: key))
+    }
+
+    private func served(_ files: [TrustListFile?]) -> DistributedFile {
+        DistributedFile(
+            kind: .ctl,
+            readings: files.enumerated().map { index, file in
+                TrustListReading(
+                    node: "node\(index)", transport: .tftp, outcome: file.map { .file($0.encoded()) } ?? .absent)
+            })
+    }
+
+    @Test func serversOfAnyPresentFileMustBeInTheNewOne() throws {
+        let signer = try Self.certificate("signer", 1)
+        let (pub, sub) = (try Self.certificate("pub", 2), try Self.certificate("sub", 3))
+        let all = try Self.list([(signer, .sast, "s"), (pub, .ccmTFTP, "pub"), (sub, .tftp, "sub")])
+        let one = try Self.list([(signer, .sast, "s"), (pub, .ccmTFTP, "pub")])
+        #expect(DeploymentRules(for: all).missingServers(replacing: served([one, all])) == [])
+        #expect(DeploymentRules(for: one).missingServers(replacing: served([one, all, all])) == ["sub"])
+        #expect(DeploymentRules(for: one).missingServers(replacing: served([nil])) == [])
+    }
+
+    @Test func aSignerIsKnownFromTheFileThatPhonesHold() throws {
+        let (old, new) = (try Self.certificate("old", 1), try Self.certificate("new", 2))
+        let before = try Self.list([(old, .sast, "o")])
+        let introduced = try Self.list([(old, .sast, "o"), (new, .sast, "n")])
+        let after = try Self.list([(new, .sast, "n")])
+        #expect(!DeploymentRules(for: after).isSignerKnown(to: served([before])))
+        #expect(DeploymentRules(for: after).isSignerKnown(to: served([introduced])))
+        #expect(DeploymentRules(for: after).isSignerKnown(to: served([after])))
+        #expect(DeploymentRules(for: after).isSignerKnown(to: served([nil])))
+    }
+
+    @Test func whatPhonesCannotUseIsNotDeployed() throws {
+        let signer = try Self.certificate("signer", 1)
+        let list = try Self.list([(signer, .sast, "s")])
+        #expect(
+            DeploymentRules(for: list).isCTLFile && DeploymentRules(for: list).failedChecks(at: 1_500_000_000) == [])
+        #expect(try !DeploymentRules(for: Self.list([(signer, .sast, "s")], fileName: "ITLFile.tlv")).isCTLFile)
+        var bytes = list.encoded()
+        bytes[bytes.count - 1] ^= 1
+        let damaged = try TrustListFile(decoding: bytes)
+        #expect(DeploymentRules(for: damaged).failedChecks(at: 1_500_000_000) != [])
+    }
+
+    @Test func nodesThatDifferAreFindings() throws {
+        let signer = try Self.certificate("signer", 1)
+        let (a, b) = (
+            try Self.list([(signer, .sast, "a")]).encoded(), try Self.list([(signer, .sast, "b")]).encoded()
+        )
+        func file(_ kind: TrustListKind, _ outcomes: [TrustListReading.Outcome]) -> DistributedFile {
+            DistributedFile(
+                kind: kind,
+                readings: outcomes.enumerated().map { index, outcome in
+                    TrustListReading(
+                        node: "node\(index / 2)", transport: index % 2 == 0 ? .tftp : .http, outcome: outcome)
+                })
+        }
+        func found(_ kind: TrustListKind, _ outcomes: [TrustListReading.Outcome]) -> [String] {
+            file(kind, outcomes).findings(of: "office").map { "\($0.code.rawValue) \($0.node ?? "")" }
+        }
+        #expect(found(.ctl, [.file(a), .file(a), .file(a), .file(a)]) == [])
+        #expect(found(.ctl, [.file(a), .file(a), .file(b), .absent]) == ["files-differ node1", "files-differ node1"])
+        // Each node has an ITL file of its own.
+        #expect(found(.itl, [.file(a), .file(a), .file(b), .file(b)]) == [])
+        #expect(found(.itl, [.file(a), .file(b), .file(b), .file(b)]) == ["files-differ node0"])
+        let down = ClusterError(.unreachable, operation: .verbatim("read"), message: .verbatim("nobody is there"))
+        #expect(found(.ctl, [.failed(down), .failed(down), .file(a), .file(a)]) == ["node-not-read node0"])
+        let text = file(.ctl, [.file(a), .file(b)]).findings(of: "office")[0].text.localized
+        #expect(text.hasPrefix("node0 serves another CTLFile.tlv over HTTP than node0 over TFTP: \(b.count) bytes"))
+    }
+}
