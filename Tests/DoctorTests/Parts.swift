@@ -5,7 +5,7 @@ import Testing
 @testable import Doctor
 
 /// What `doctor`'s checks read from files, without the program.
-@Suite struct Parts {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct Parts {
     private let folder = TemporaryFolder()
 
     private func header(bits: UInt8, order: UInt8, machine: [UInt8]) -> [UInt8] {

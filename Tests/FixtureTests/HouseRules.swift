@@ -27,7 +27,9 @@ import Testing
     }
 
     private static func startsPrograms(_ text: String) -> Bool {
-        ["RunningLab", "ChildProcess", "Rehearsal", "MockTokens", "VirtualTokens"].contains { text.range(of: $0) != nil }
+        ["RunningLab", "ChildProcess", "Rehearsal", "MockTokens", "VirtualTokens"].contains {
+            text.range(of: $0) != nil
+        }
     }
 
     /// Programs fail if a machine is busy or lacks something. The end of the process would be the end of all other

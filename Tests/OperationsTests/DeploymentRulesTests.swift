@@ -6,7 +6,7 @@ import TrustList
 import X509
 
 /// What a CTL file must be like before it is deployed, and what is said of nodes that differ.
-@Suite struct DeploymentRulesTests {
+@Suite(.timeLimit(.minutes(5))) struct DeploymentRulesTests {
     private static let key = try! PrivateKey.generate(bits: 1024)
 
     private static func certificate(_ name: String, _ serial: UInt8, until: Int64 = 4_000_000_000) throws -> Certificate

@@ -3,7 +3,7 @@ import Testing
 import X509
 
 /// Which file a phone displays.
-@Suite struct FileClassifierTests {
+@Suite(.timeLimit(.minutes(5))) struct FileClassifierTests {
     private let old: [UInt8] = [1]
     private let new: [UInt8] = [2]
 

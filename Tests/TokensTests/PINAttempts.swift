@@ -1,11 +1,12 @@
 import Foundation
+import ServerFixtures
 import Testing
 import X509
 
 @testable import Tokens
 
 /// What counts as a wrong PIN, on a module that follows rules: every way to log in goes through the token's history.
-@Suite struct PINAttempts {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct PINAttempts {
     private let fake: FakeModule
     private let token: Token
     private let stored: StoredCertificate

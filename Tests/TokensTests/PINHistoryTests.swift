@@ -5,7 +5,7 @@ import Testing
 @testable import Tokens
 
 /// No token is locked by this program: what is remembered of wrong PINs, and what follows from it.
-@Suite struct PINHistoryTests {
+@Suite(.waiting, .timeLimit(.minutes(10))) struct PINHistoryTests {
     private let folder = TemporaryFolder()
 
     private var path: String { folder.file("pins/12345678") }
