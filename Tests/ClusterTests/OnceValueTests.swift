@@ -7,7 +7,7 @@ import Testing
 @testable import Cluster
 
 /// One attempt for all concurrent callers.
-@Suite final class OnceValueTests: Sendable {
+@Suite(.timeLimit(.minutes(5))) final class OnceValueTests: Sendable {
     private let count = Atomic(0)
 
     private func make(_ error: ClusterError? = nil) throws(ClusterError) -> Int {
