@@ -59,7 +59,7 @@ public final class ClusterClient: Sendable {
 
     /// The command line of a node. Concurrent callers for the same node get the same session.
     public func commandLine(of node: NodeConfiguration) throws(ClusterError) -> PlatformCommandLine {
-        let once = state.withLock { $0.commandLines[node.name, default: OnceValue()] }
+        let once = state.withLock { $0.commandLines.value(of: node.name) }
         return try once.get(isUsable: \.shell.isOpen) { () throws(ClusterError) in
             let (user, password) = try login(.platform)
             return PlatformCommandLine(try SSHShell(node, user: user, password: password))
@@ -68,7 +68,7 @@ public final class ClusterClient: Sendable {
 
     /// OS Administration of a node.
     public func administration(of node: NodeConfiguration) throws(ClusterError) -> OSAdministration {
-        let once = state.withLock { $0.administrations[node.name, default: OnceValue()] }
+        let once = state.withLock { $0.administrations.value(of: node.name) }
         return try once.get { () throws(ClusterError) in
             let (user, password) = try login(.platform)
             return try OSAdministration(node, version: configuration.version, user: user, password: password)
@@ -153,5 +153,15 @@ public final class ClusterClient: Sendable {
                 throw error
             }
         }
+    }
+}
+
+extension Dictionary {
+    /// The value of a key, which is kept from the first time it is asked for.
+    fileprivate mutating func value<Content>(of key: Key) -> Value where Value == OnceValue<Content> {
+        if let value = self[key] { return value }
+        let value = OnceValue<Content>()
+        self[key] = value
+        return value
     }
 }

@@ -33,8 +33,8 @@ import Testing
     @Test func whatIsWrongIsToldInGerman() throws {
         let path = folder.write("german.toml", "[clusters.lab]\nversion = 5\n")
         let error = #expect(throws: ClusterError.self) { try ConfigurationFile.load(from: path) }
-        #expect(error?.message.text(in: .english) == "clusters.lab.version has to be a text")
-        #expect(error?.message.text(in: .german) == "clusters.lab.version muss sein: ein Text")
+        #expect(error?.message.text(in: .english) == "clusters.lab.version must be a string")
+        #expect(error?.message.text(in: .german) == "clusters.lab.version muss sein: eine Zeichenkette")
     }
 
     @Test func whatIsWrittenIsRead() throws {

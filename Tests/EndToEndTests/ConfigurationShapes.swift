@@ -25,7 +25,7 @@ import Testing
             ["ctl", "fetch", "--cluster", "lab", "--output", rehearsal.folder.file("got.tlv")],
             ["ctl", "delete", "--cluster", "lab", "--yes"], ["cluster", "status", "--cluster", "lab"],
             ["migrate", "to-tokenless", "--cluster", "lab", "--dry-run"],
-            ["migrate", "prepare-downgrade", "--cluster", "lab"],
+            ["migrate", "prepare-downgrade", "--cluster", "lab", "--to", "9.1"],
         ]
         for command in commands {
             let result = try rehearsal.run(Programs.path("etoken-bridge"), command)
@@ -50,7 +50,8 @@ import Testing
         let deployed = try rehearsal.ctl(["deploy", rehearsal.folder.file("got.tlv"), "--cluster", "lab", "--yes"])
         #expect(deployed.status == 0, "\(deployed.errors)")
         #expect(rehearsal.ctlFile(Rehearsal.subscriber) == rehearsal.folder.bytes("got.tlv"))
-        let planned = try rehearsal.bridge("migrate", "to-tokenless", "--cluster", "lab", "--dry-run")
+        let planned = try rehearsal.bridge(
+            "migrate", "to-tokenless", "--cluster", "lab", "--dry-run", "--accept-stranded")
         #expect(planned.status == 0, "\(planned.errors)")
     }
 }

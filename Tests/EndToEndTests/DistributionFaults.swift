@@ -59,7 +59,8 @@ import Testing
                 #expect(try test.isEverywhere(test.new))
             } else {
                 // Every upload is cut: what the node has stored cannot be proven while the fault lasts.
-                let text = status == 8 ? "it is not certain that \(node) has what it had" : "every node is as it was"
+                let text =
+                    status == 8 ? "it is not certain that \(node) still has what it had" : "every node is as it was"
                 #expect(result.errors.contains(text), "\(result.errors)")
                 #expect(result.errors.contains(node))
                 #expect(try rehearsal.clusterState() == before, "\(fault) on \(node)")

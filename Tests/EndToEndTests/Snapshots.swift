@@ -112,7 +112,7 @@ import TrustList
         _ = try rehearsal.run(Programs.path("cluster-lab"), ["down", copy.folder])
         let other = try rehearsal.run(
             Programs.path("cluster-lab"), ["up", copy.folder, "--like", rehearsal.folder.file("second.json")])
-        #expect(other.status != 0 && other.errors.contains("was not made after"), "\(other.errors)")
+        #expect(other.status != 0 && other.errors.contains("was not modelled on"), "\(other.errors)")
         let same = try rehearsal.run(Programs.path("cluster-lab"), ["up", copy.folder, "--like", path])
         #expect(same.status == 0, "\(same.errors)")
     }

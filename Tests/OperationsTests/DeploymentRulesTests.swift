@@ -22,9 +22,11 @@ import X509
     ) throws -> TrustListFile {
         try TrustListDraft(
             fileName: fileName, timestamp: 1_425_671_113, digest: .sha1,
-            records: records.map {
+            records: records.map { certificate, role, host in
+                // A server is known by its address.
                 try Record(
-                    certificate: $0.0, role: $0.1, dnsName: $0.2, ipAddress: [127, 1, 2, 11], names: .cucm,
+                    certificate: certificate, role: role, dnsName: host,
+                    ipAddress: [127, 1, 2, host.utf8.reduce(0, &+)], names: .cucm,
                     withCertificateSignature: true)
             }
         ).signed(by: SoftwareSigner(certificate: records[0].0, key: key))
@@ -96,6 +98,6 @@ import X509
         let down = ClusterError(.unreachable, operation: .verbatim("read"), message: .verbatim("nobody is there"))
         #expect(found(.ctl, [.failed(down), .failed(down), .file(a), .file(a)]) == ["node-not-read node0"])
         let text = file(.ctl, [.file(a), .file(b)]).findings(of: "office")[0].text.localized
-        #expect(text.hasPrefix("node0 serves another CTLFile.tlv over HTTP than node0 over TFTP: \(b.count) bytes"))
+        #expect(text.hasPrefix("node0 serves a different CTLFile.tlv over HTTP than node0 over TFTP: \(b.count) bytes"))
     }
 }

@@ -47,7 +47,7 @@ import Testing
             refusal.text.localized.hasPrefix("2 wrong PINs in a row were tried on token SAST-FAKE with this program."))
         #expect(
             refusal.next?.localized
-                == "Use the other token. If you know how many wrong PINs lock this one, write the number into /home/user/config.toml, below [tokens]: pin_tries = N. If the right PIN was given meanwhile with other software: rm \(path)"
+                == "Use the other token. If you know how many wrong PINs lock this one, add the number to /home/user/config.toml, under [tokens]: pin_tries = N. If the right PIN has been entered with other software in the meantime: rm \(path)"
         )
         // Now the user says how many there are.
         #expect(try history(tries: 3).refusal != nil && history(tries: 5).refusal == nil)
