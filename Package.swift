@@ -115,11 +115,14 @@ let package = Package(
 
         // Tests
         .target(
-            name: "FuzzTargets", dependencies: ["Cluster", "Markup", "Phones", "TOML", "TrustList", "X509"],
+            name: "FuzzTargets",
+            dependencies: ["Cluster", "Markup", "Messages", "Phones", "TOML", "TrustList", "X509"],
             path: "Tests/Fuzz/Sources/FuzzTargets"),
         .testTarget(
             name: "ClusterLabTests",
-            dependencies: ["ClusterLab", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab"],
+            dependencies: [
+                "Basics", "ClusterLab", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab",
+            ],
             exclude: ["Clients"]),
         .testTarget(
             name: "TrustListTests",
@@ -128,23 +131,26 @@ let package = Package(
         .testTarget(
             name: "PhonesTests",
             dependencies: [
-                "Cluster", "ClusterLab", "Configuration", "Phones", "ServerFixtures", "TrustList", "X509",
+                "Basics", "Cluster", "ClusterLab", "Configuration", "Messages", "Phones", "ServerFixtures", "TrustList",
+                "X509",
             ]),
         .testTarget(
             name: "TokensTests",
             dependencies: [
-                "Basics", "CPKCS11", "Secrets", "ServerFixtures", "SmartCards", "Tokens", "TrustList", "X509",
+                "Basics", "CPKCS11", "Messages", "Secrets", "ServerFixtures", "SmartCards", "Tokens", "TrustList",
+                "X509",
             ],
             exclude: ["fake-module.c"]),
-        .testTarget(name: "SmartCardsTests", dependencies: ["ServerFixtures", "SmartCards", "virtual-token"]),
+        .testTarget(
+            name: "SmartCardsTests", dependencies: ["Messages", "ServerFixtures", "SmartCards", "virtual-token"]),
         .testTarget(
             name: "TokenPresenceTests", dependencies: ["ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(name: "DoctorTests", dependencies: ["Doctor", "ServerFixtures", "etoken-bridge", "virtual-token"]),
         .testTarget(
             name: "MigrationTests",
             dependencies: [
-                "Basics", "Cluster", "Configuration", "Migration", "Operations", "Phones",
-                "TrustList", "X509",
+                "Basics", "Cluster", "Configuration", "Messages", "Migration", "Operations", "Phones", "TrustList",
+                "X509",
             ], exclude: ["Fixtures"]),
         .target(
             name: "ServerFixtures", dependencies: ["Basics", "CLinux", "Configuration", "Transfers"],
@@ -156,23 +162,22 @@ let package = Package(
         .testTarget(name: "FixtureTests", dependencies: ["ServerFixtures"]),
         .testTarget(name: "MessagesTests", dependencies: ["Basics", "Messages"]),
         .testTarget(name: "BasicsTests", dependencies: ["Basics", "Messages", "ServerFixtures"]),
-        .testTarget(name: "TransfersTests", dependencies: ["ServerFixtures", "Transfers"]),
+        .testTarget(name: "TransfersTests", dependencies: ["Messages", "ServerFixtures", "Transfers"]),
         .testTarget(name: "MarkupTests", dependencies: ["Basics", "Markup"]),
-        .testTarget(name: "TOMLTests", dependencies: ["TOML"]),
+        .testTarget(name: "TOMLTests", dependencies: ["Messages", "TOML"]),
         .testTarget(
             name: "ConfigurationTests",
             dependencies: ["Configuration", "Messages", "ServerFixtures"]),
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Basics", "Cluster", "Configuration", "Secrets", "ServerFixtures", "Transfers", "TrustList", "X509",
-                "cluster-lab",
+                "Basics", "Cluster", "Configuration", "Messages", "Secrets", "ServerFixtures", "Transfers", "TrustList",
+                "X509", "cluster-lab",
             ]),
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Basics", "Cluster", "Configuration", "Operations", "ServerFixtures",
-                "TrustList", "X509",
+                "Basics", "Cluster", "Configuration", "Messages", "Operations", "ServerFixtures", "TrustList", "X509",
             ]),
         .testTarget(
             name: "EndToEndTests",
@@ -184,3 +189,8 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
+
+// A member is used only where its module is imported: the imports of a file say all that it depends on.
+for target in package.targets {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.enableUpcomingFeature("MemberImportVisibility")]
+}

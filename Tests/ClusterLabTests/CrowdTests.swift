@@ -1,6 +1,7 @@
 import Foundation
 import ServerFixtures
 import Testing
+import X509
 
 @testable import ClusterLab
 

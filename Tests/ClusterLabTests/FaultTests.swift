@@ -1,4 +1,5 @@
 import ClusterLab
+import Configuration
 import Foundation
 import ServerFixtures
 import Testing

@@ -1,3 +1,6 @@
+import Basics
+import ClusterLab
+import Configuration
 import Foundation
 import ServerFixtures
 import Testing

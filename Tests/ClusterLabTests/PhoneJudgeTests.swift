@@ -1,3 +1,4 @@
+import Basics
 import ServerFixtures
 import Testing
 import TrustList

@@ -1,6 +1,8 @@
+import ClusterLab
 import Foundation
 import ServerFixtures
 import Testing
+import X509
 
 /// The web interfaces of all releases, used by a client written from their description alone.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct PlainClientTests {

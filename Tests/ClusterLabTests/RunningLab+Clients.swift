@@ -1,3 +1,4 @@
+import Basics
 import ClusterLab
 import Configuration
 import Foundation

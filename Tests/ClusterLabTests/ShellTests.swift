@@ -1,6 +1,10 @@
+import Basics
+import ClusterLab
+import Configuration
 import Foundation
 import ServerFixtures
 import Testing
+import X509
 
 /// The command line, over OpenSSH's client.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct ShellTests {

@@ -1,7 +1,10 @@
+import ClusterLab
+import Configuration
 import Foundation
 import ServerFixtures
 import Testing
 import TrustList
+import X509
 
 /// Clusters with other numbers of nodes, and the cache of Cisco Tftp.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct SizeTests {

@@ -1,6 +1,7 @@
 import Basics
 import Configuration
 import Glibc
+import Messages
 import Synchronization
 import Testing
 

@@ -1,6 +1,7 @@
 import Cluster
 import Configuration
 import Glibc
+import Messages
 import ServerFixtures
 import Testing
 

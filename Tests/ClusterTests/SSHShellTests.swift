@@ -1,8 +1,10 @@
 import Cluster
 import Configuration
+import Messages
 import Secrets
 import ServerFixtures
 import Testing
+import TrustList
 
 /// Our SSH client against a real OpenSSH server.
 @Suite(

@@ -1,6 +1,8 @@
 import Configuration
+import Messages
 import ServerFixtures
 import Testing
+import TrustList
 import X509
 
 @testable import Cluster

@@ -2,6 +2,7 @@ import Foundation
 import ServerFixtures
 import Testing
 import TrustList
+import X509
 
 /// ctl build, edit, sign and diff as a user runs them, with tokens in SoftHSM.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct CtlCommands {

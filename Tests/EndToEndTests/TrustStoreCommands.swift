@@ -1,6 +1,8 @@
+import Configuration
 import Foundation
 import ServerFixtures
 import Testing
+import X509
 
 /// trust upload, list and remove, over every interface of a release.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct TrustStoreCommands {

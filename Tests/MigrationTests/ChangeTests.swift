@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Foundation
+import Messages
 import Phones
 import Testing
 import TrustList

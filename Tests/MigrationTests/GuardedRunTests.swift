@@ -2,6 +2,7 @@ import Basics
 import Cluster
 import Configuration
 // Without @testable: as seen by any front end. What it must not do does not compile: Tests/MustNotCompile.
+import Messages
 import Migration
 import Operations
 import Testing

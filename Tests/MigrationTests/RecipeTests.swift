@@ -1,7 +1,9 @@
 import Basics
 import Cluster
 import Foundation
+import Messages
 import Testing
+import X509
 
 @testable import Migration
 

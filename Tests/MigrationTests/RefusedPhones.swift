@@ -1,5 +1,7 @@
+import Basics
 import Cluster
 import Configuration
+import Messages
 import Phones
 import Testing
 

@@ -1,5 +1,6 @@
 import Cluster
 import Configuration
+import Messages
 import Operations
 import Synchronization
 import Testing

@@ -1,5 +1,6 @@
 import Basics
 import Configuration
+import Messages
 import ServerFixtures
 import Testing
 

@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Configuration
+import Messages
 import Testing
 
 @testable import Operations

@@ -1,3 +1,5 @@
+import Basics
+import Messages
 import Phones
 import Testing
 import X509

@@ -1,5 +1,6 @@
 import Cluster
 import Configuration
+import Messages
 import Testing
 
 @testable import Phones

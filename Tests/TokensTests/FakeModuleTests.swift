@@ -1,4 +1,5 @@
 import Foundation
+import Messages
 import Secrets
 import ServerFixtures
 import Testing

@@ -1,7 +1,9 @@
 import Foundation
+import Messages
 import Secrets
 import ServerFixtures
 import Testing
+import X509
 
 @testable import Tokens
 

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Messages
 import Secrets
 import ServerFixtures
 import Testing

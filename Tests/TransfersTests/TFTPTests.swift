@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 import ServerFixtures
 import Testing
 import Transfers

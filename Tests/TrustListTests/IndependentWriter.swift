@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Messages
 import ServerFixtures
 import Testing
 import TrustList

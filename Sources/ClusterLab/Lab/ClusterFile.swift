@@ -1,3 +1,5 @@
+import Messages
+import X509
 /// `cluster.toml`: the cluster in the format of etoken-bridge's configuration, for clients of the lab: addresses,
 /// accounts, and the keys to expect.
 ///

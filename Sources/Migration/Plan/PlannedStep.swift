@@ -1,4 +1,5 @@
 import Cluster
+import Operations
 
 /// The name of a step, in journals and JSON.
 public enum StepID: String, Codable, Sendable, CaseIterable {

@@ -1,5 +1,6 @@
 import Basics
 import Cluster
+import Configuration
 import Messages
 import Operations
 import Phones

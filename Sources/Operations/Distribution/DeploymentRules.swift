@@ -1,4 +1,5 @@
 import Cluster
+import Messages
 import TrustList
 import X509
 

@@ -1,5 +1,6 @@
 import Cluster
 import Markup
+import Messages
 import Phones
 import TOML
 import TrustList
