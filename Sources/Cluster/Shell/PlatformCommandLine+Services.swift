@@ -18,7 +18,8 @@ extension PlatformCommandLine {
     ) throws(ClusterError) {
         let command = ShellCommand(
             "utils service restart \(name)", timeout: max(1, (deadline - .now) / .seconds(1)))
-        // Never cut short: if the terminal goes away between stop and start, the service stays down.
+        // Never cut short: if the terminal goes away between stop and start, the service may stay down (unconfirmed for
+        // CUCM, docs/proven.md; the lab does so).
         let text = try shell.run(command)
         var last = CommandAnswers.services(text)?.last { $0.name == name }
         guard last != nil else {
