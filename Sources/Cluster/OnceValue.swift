@@ -1,33 +1,19 @@
+import Basics
 import Configuration
-import Glibc
 
 /// A value that takes a while to create: the first caller creates it, concurrent callers wait for the same result, even
 /// if it is a failure. No lock is held while it is created. After a failure the next caller tries again.
-final class OnceValue<Value: Sendable>: @unchecked Sendable {
+final class OnceValue<Value: Sendable>: Sendable {
     /// One attempt; it has no result while it is in progress.
-    private final class Attempt {
+    private final class Attempt: @unchecked Sendable {
+        // Only touched while the monitor is held.
         var result: Result<Value, ClusterError>?
     }
 
-    // Everything below is touched only while `lock` is held. Both live as long as this object, at one address.
-    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let change = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var attempt: Attempt?
-
-    init() {
-        pthread_mutex_init(lock, nil)
-        pthread_cond_init(change, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(change)
-        pthread_mutex_destroy(lock)
-        change.deallocate()
-        lock.deallocate()
-    }
+    private let attempt = Monitor<Attempt?>(nil)
 
     /// The current value; also nil while it is being created.
-    var value: Value? { locked { try? attempt?.result?.get() } }
+    var value: Value? { attempt.read { try? $0?.result?.get() } }
 
     /// The value, created now if there is none.
     ///
@@ -35,40 +21,31 @@ final class OnceValue<Value: Sendable>: @unchecked Sendable {
     func get(
         isUsable: (Value) -> Bool = { _ in true }, _ make: () throws(ClusterError) -> Value
     ) throws(ClusterError) -> Value {
-        let (joined, isOurs) = locked { () -> (Attempt, Bool) in
-            if let known = attempt {
-                guard let result = known.result else {
-                    while known.result == nil { pthread_cond_wait(change, lock) }
-                    return (known, false)
-                }
-                if case .success(let value) = result, isUsable(value) { return (known, false) }
+        let (joined, isOurs) = attempt.change { current -> (Attempt, Bool) in
+            switch current?.result {
+            case nil: if let current { return (current, false) }
+            case .success(let value): if let current, isUsable(value) { return (current, false) }
+            case .failure: break
             }
             let new = Attempt()
-            attempt = new
+            current = new
             return (new, true)
         }
         if isOurs {
             let result = Result { () throws(ClusterError) in try make() }
-            locked {
-                joined.result = result
-                _ = pthread_cond_broadcast(change)
-            }
+            attempt.change { _ in joined.result = result }
             return try result.get()
         }
-        guard let result = locked({ joined.result }) else { preconditionFailure("it was waited for") }
+        guard let result = attempt.wait(for: { _ in joined.result }) else {
+            preconditionFailure("there is no deadline")
+        }
         return try result.get()
     }
 
     /// Forgets the value, if it is one of these; the next caller creates it again.
     func forget(where isOld: (Value) -> Bool = { _ in true }) {
-        locked {
-            if case .success(let value) = attempt?.result, isOld(value) { attempt = nil }
+        attempt.change { current in
+            if case .success(let value) = current?.result, isOld(value) { current = nil }
         }
-    }
-
-    private func locked<T>(_ body: () -> T) -> T {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
-        return body()
     }
 }
