@@ -174,12 +174,18 @@ public final class Change {
             nodes: survey.world.nodes, tvs: tvs)
     }
 
+    /// Phones that the change would strand, without those that an earlier one left behind already.
+    var newlyStranded: [Forecast.Entry] {
+        forecast.stranded.filter { !survey.register.contains($0.phone.name) }
+    }
+
     /// Refuses to continue if phones would be stranded, unless the user accepted that.
     ///
     /// - Parameter plan: the file in which the change was saved, if it is not run.
     /// - Throws: ``MigrationError`` (`phones-would-refuse`).
     func checkForecast(savedAs plan: String? = nil) throws {
-        let stranded = forecast.stranded
+        // Whom an earlier change left behind needs a visit with or without this one.
+        let stranded = newlyStranded
         guard !stranded.isEmpty, !self.plan.settings.acceptsStranded else { return }
         throw MigrationError(
             .phonesWouldRefuse,
@@ -248,7 +254,7 @@ public final class Change {
     }
 
     /// What is left to do for these phones, as sentences: most have keys to press, Jabber does not.
-    static func visitAdvice(models: [String]) -> LocalizableText? {
+    public static func visitAdvice(models: [String]) -> LocalizableText? {
         let programs = models.filter(PhoneModel.isProgram)
         let jabber: LocalizableText = localized(
             "Jabber has no such keys: sign out and reset it (Help > Reset Jabber), and sign in again.")

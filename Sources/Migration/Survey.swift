@@ -17,6 +17,8 @@ public struct Survey {
     /// The ITL file of each node, by node name.
     public let itls: [String: [UInt8]]
     public let phones: [SurveyedPhone]
+    /// Phones that earlier changes left behind.
+    public let register: StrandedRegister
     /// The services that will be restarted, in order, and where they are activated; empty in a restored survey.
     let services: [(service: String, node: String)]
     public let world: WorldState
@@ -47,7 +49,9 @@ public struct Survey {
         services = try Planner.services.flatMap { service in
             try cluster.nodes(running: service).map { (service, $0) }
         }
-        phones = try Self.phones(of: cluster, present: presentBytes, list: present, backups: backups)
+        register = try StrandedRegister(of: cluster.name, in: backups)
+        phones = try Self.phones(
+            of: cluster, present: presentBytes, list: present, backups: backups, register: register)
     }
 
     /// The cluster as it was when a change was planned, from what was saved then. Only the phones are read again.
@@ -72,8 +76,9 @@ public struct Survey {
         services = []
         findings = []
         nodeNames = Self.nodeNames(present, cluster)
+        register = try StrandedRegister(of: cluster.name, in: backups)
         phones = try Self.phones(
-            of: cluster, present: presentBytes, list: present, backups: backups,
+            of: cluster, present: presentBytes, list: present, backups: backups, register: register,
             new: try newFile.map { ($0, try TrustListFile(decoding: $0)) })
     }
 
@@ -182,14 +187,34 @@ public struct Survey {
 
     private static func phones(
         of cluster: any ClusterAccess, present: [UInt8]?, list: TrustListFile?, backups: StateFolder,
-        new: (bytes: [UInt8], list: TrustListFile)? = nil
+        register: StrandedRegister, new: (bytes: [UInt8], list: TrustListFile)? = nil
     ) throws -> [SurveyedPhone] {
         let phones = try cluster.phones()
-        return SurveyedPhone.all(
+        return backups.surveyed(
             phones, checksums: cluster.heldChecksums(of: phones),
-            present: present.flatMap { bytes in list.map { (bytes, $0) } }, new: new
-        ) { checksum in
-            backups.backup(withChecksum: checksum).flatMap { try? TrustListFile(decoding: $0) }
+            present: present.flatMap { bytes in list.map { (bytes, $0) } }, new: new, register: register)
+    }
+}
+
+extension StateFolder {
+    /// Judges what phones hold: by what their web pages display, by what the cluster serves, and by the files and the
+    /// register of earlier changes that are kept here. See `SurveyedPhone.all`.
+    public func surveyed(
+        _ phones: [Phone], checksums: [String: HeldChecksum], present: (bytes: [UInt8], list: TrustListFile)?,
+        new: (bytes: [UInt8], list: TrustListFile)? = nil, register: StrandedRegister
+    ) -> [SurveyedPhone] {
+        let surveyed = SurveyedPhone.all(phones, checksums: checksums, present: present, new: new) { checksum in
+            backup(withChecksum: checksum).flatMap { try? TrustListFile(decoding: $0) }
+        }
+        // Thousands of phones were left with the same few files.
+        var copies: [String: StrandedRegister.Copy?] = [:]
+        return surveyed.map { phone in
+            register.corrected(phone, present: (new ?? present)?.bytes) { sha256 in
+                if let copy = copies[sha256] { return copy }
+                let copy = (try? backup(sha256: sha256)).flatMap(StrandedRegister.Copy.init)
+                copies[sha256] = copy
+                return copy
+            }
         }
     }
 }

@@ -70,6 +70,10 @@ public struct HeldFile: Sendable, Hashable {
     /// Whether the phone could not be asked, and is assumed to hold it.
     public var isAssumed = false
 
+    public init(code: Code, checksum: String? = nil, isAssumed: Bool = false) {
+        (self.code, self.checksum, self.isAssumed) = (code, checksum, isAssumed)
+    }
+
     /// Whether the phone itself said so.
     public var isSeen: Bool { !isAssumed && code != .notKnown }
 
@@ -93,6 +97,10 @@ public struct SurveyedPhone: Sendable {
     public let phone: Phone
     public let held: HeldTrustList
     public let holding: HeldFile
+
+    public init(phone: Phone, held: HeldTrustList, holding: HeldFile) {
+        (self.phone, self.held, self.holding) = (phone, held, holding)
+    }
 
     /// Judges what phones hold, by what their web pages display and by what the cluster serves.
     ///

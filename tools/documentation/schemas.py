@@ -189,6 +189,7 @@ def on_changes(s):
     s.run("migrate run", "plan.json", *yes, "--report", "record")
     s.run("migrate to-etoken", *change, *yes)
     s.run("migrate status", *lab)
+    s.run("phones stranded", *lab)
     s.run("migrate update-certificates", *change, *yes)
     s.run("migrate prepare-downgrade", *change, "--to", "9.1", "--report", "checklist", status=(0, 9))
     s.run("migrate to-tokenless", *lab, "--accept-stranded", "--yes")
@@ -201,6 +202,9 @@ def on_changes(s):
     s.break_off("[7/", "migrate to-tokenless", *lab, "--accept-stranded", "--yes")
     s.run("migrate status", *lab)
     s.run("migrate resume", *lab)
+    s.run("phones stranded", *lab)
+    left = [p["phone"] for _, d in s.documents["phones stranded"][-1:] for p in d["phones"]]
+    s.run("phones visited", *lab, *left)
 
 
 def commands():

@@ -88,6 +88,8 @@ public struct JournalRecord: Codable, Sendable {
         /// What TVS servers answered for the signer.
         case tvs([TVSAnswer])
         case forecast(StoredForecast)
+        /// What phones were forecast to do with the previous file, before it was put back.
+        case forecastOfRollback(StoredForecast)
         /// The new file; it is saved among the backups under this SHA-256.
         case newFile(sha256: String)
         /// A service was restarted on a node, and is up again.

@@ -39,6 +39,7 @@ public struct JournalState: Sendable {
     /// SHA-256 of the certificates that the change uploaded to the trust store, or was about to upload.
     public private(set) var uploaded: [String] = []
     public private(set) var forecast: StoredForecast?
+    public private(set) var forecastOfRollback: StoredForecast?
     /// Problems of the cluster when the change began.
     public private(set) var findings: [StatusFinding] = []
     public private(set) var tvs: [JournalRecord.TVSAnswer] = []
@@ -99,6 +100,7 @@ public struct JournalState: Sendable {
         case .uploading(let certificate): if !uploaded.contains(certificate) { uploaded.append(certificate) }
         case .tvs(let answers): tvs = answers
         case .forecast(let forecast): self.forecast = forecast
+        case .forecastOfRollback(let forecast): forecastOfRollback = forecast
         case .newFile(let sha256): newFile = sha256
         case .restarted(let service, let node):
             restarted.append((service, node))

@@ -180,7 +180,7 @@ public struct EndedChange {
 
 /// Who started a run.
 public struct RunAuthor: Sendable {
-    let who, version: String
+    public let who, version: String
 
     /// - Parameters:
     ///   - who: `alice@workstation`.
@@ -294,7 +294,7 @@ public struct SurveyedRollback: ~Copyable {
     /// - Throws: as ``checkForecast(acceptingStranded:)``.
     public consuming func agreeToForecast(acceptingStranded: Bool) throws -> RollbackAgreed {
         try checkForecast(acceptingStranded: acceptingStranded)
-        return RollbackAgreed(lock: lock, change: change)
+        return RollbackAgreed(lock: lock, change: change, forecast: forecast)
     }
 }
 
@@ -302,10 +302,12 @@ public struct SurveyedRollback: ~Copyable {
 public struct RollbackAgreed: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
+    fileprivate let forecast: Forecast?
 
     /// Records in the journal that the rollback starts.
     public consuming func begin(_ author: RunAuthor) throws -> RunningRollback {
         let journal = try change.begin(.init(purpose: .rollback, who: author.who, version: author.version))
+        if let forecast { try change.record(.forecastOfRollback(StoredForecast(forecast))) }
         return RunningRollback(lock: lock, change: change, journal: journal)
     }
 }

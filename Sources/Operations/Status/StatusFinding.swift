@@ -23,6 +23,8 @@ public enum StatusCode: String, Codable, Sendable, Hashable, CaseIterable {
     case serviceNotRunning = "service-not-running"
     case tftpRoleDiffers = "tftp-role-differs"
     case replicationBroken = "replication-broken"
+    /// Known from this machine's journals, not from the cluster.
+    case phonesLeftBehind = "phones-left-behind"
 }
 
 extension StatusFinding {

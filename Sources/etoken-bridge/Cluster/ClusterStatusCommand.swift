@@ -4,6 +4,7 @@ import Cluster
 import Configuration
 import Glibc
 import Messages
+import Migration
 import Operations
 
 struct ClusterStatusCommand: ParsableCommand {
@@ -53,9 +54,25 @@ struct ClusterStatusCommand: ParsableCommand {
         if let snapshot {
             try write(cluster.snapshot(status) { Terminal.note(localized("Reading \($0) ...")) }, to: snapshot)
         }
-        let report = StatusReport(status: status, findings: status.findings(expiryWarning: expiryWarning))
+        let findings = status.findings(expiryWarning: expiryWarning) + (try leftBehind())
+        let report = StatusReport(status: status, findings: findings)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
         try report.check()
+    }
+
+    /// Phones that an earlier change left behind, if there are any.
+    private func leftBehind() throws -> [StatusFinding] {
+        let name = cluster.cluster
+        let count = try StrandedRegister(of: name, in: .standard()).count
+        guard count > 0 else { return [] }
+        return [
+            StatusFinding(
+                code: .phonesLeftBehind, severity: .warning,
+                text: localized(
+                    count, one: "1 phone did not follow an earlier change, and nobody has reported a visit since.",
+                    other: "\(count) phones did not follow an earlier change, and nobody has reported a visit since."),
+                next: [localized("See which: etoken-bridge phones stranded --cluster \(name)")])
+        ]
     }
 
     private func write(_ snapshot: ClusterSnapshot, to path: String) throws {

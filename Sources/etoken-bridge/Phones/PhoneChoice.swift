@@ -42,7 +42,7 @@ struct PhoneChoice: ParsableArguments {
     private struct Candidate { let name, model, pool: String }
 
     private func places(among candidates: [Candidate], of source: String, consequence: String) throws -> [Int] {
-        let named = phone + (try namesFrom.map(read) ?? [])
+        let named = phone + (try namesFrom.map(Self.names) ?? [])
         let known = named.isEmpty ? [] : Set(candidates.map(\.name))
         let unknown = named.filter { !known.contains($0) }
         guard unknown.isEmpty else {
@@ -84,7 +84,10 @@ struct PhoneChoice: ParsableArguments {
         given == name || "Cisco \(given)" == name || (given.hasPrefix("CP-") && "Cisco \(given.dropFirst(3))" == name)
     }
 
-    private func read(_ path: String) throws -> [String] {
+    /// The phones' names in a file: one per line, before the first comma.
+    ///
+    /// - Throws: `FileError`; a ``Failure`` if there is none.
+    static func names(from path: String) throws -> [String] {
         let text = String(decoding: try Files.read(path), as: UTF8.self)
         let names = text.split(whereSeparator: \.isNewline).compactMap { line -> String? in
             let name = (line.split(separator: ",", omittingEmptySubsequences: false).first ?? "").filter {

@@ -55,9 +55,8 @@ struct PhonesForecast: ParsableCommand {
             from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)").localized)
         let (asked, held) = questions.ask(chosen, of: live)
         let state = StateFolder.standard()
-        let surveyed = SurveyedPhone.all(chosen, checksums: held, present: served.ctl) { checksum in
-            state.backup(withChecksum: checksum).flatMap { try? TrustListFile(decoding: $0) }
-        }
+        let register = try StrandedRegister(of: self.cluster.cluster, in: state)
+        let surveyed = state.surveyed(chosen, checksums: held, present: served.ctl, register: register)
         // A phone that asks TVS at all; the models ask in the same way.
         let phone = chosen.first { $0.model.securityByDefault == .supported }
         let replies = live.askTVS(for: signer, as: phone, trusting: served.usualITL(live.nodes))

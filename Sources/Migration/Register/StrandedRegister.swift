@@ -1,0 +1,166 @@
+import Basics
+import Messages
+import Phones
+import TrustList
+import X509
+
+/// The phones of a cluster that did not follow a change, or of which that is not known, and that nobody has visited since.
+///
+/// It follows from the journals of the cluster's changes, so no crash can lose it, and from the visits that were
+/// reported. Source: docs/phones.md, "Phones that were left behind".
+public struct StrandedRegister: Sendable {
+    /// What a phone was left with.
+    public enum Held: Sendable, Hashable {
+        /// A CTL file; SHA-256 of the copy among the backups, lower-case hexadecimal.
+        case file(sha256: String)
+        case unknown
+    }
+
+    public struct Entry: Sendable, Hashable {
+        public let phone: String
+        public let model: String
+        /// Device pool, if known.
+        public let pool: String?
+        public let held: Held
+        /// Name of the change that it did not follow, and when that ended.
+        public let change: String
+        public let since: Timestamp
+        /// Why it did not follow: the forecast's reason.
+        public let reason: LocalizableText
+    }
+
+    private var byName: [String: Entry] = [:]
+
+    /// Sorted by model and name.
+    public var entries: [Entry] { byName.values.sorted { ($0.model, $0.phone) < ($1.model, $1.phone) } }
+    public var isEmpty: Bool { byName.isEmpty }
+    public var count: Int { byName.count }
+
+    public func contains(_ phone: String) -> Bool { byName[phone] != nil }
+
+    /// Reads what is known of a cluster.
+    ///
+    /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`) if a journal or the list of visits cannot be read.
+    public init(of cluster: String, in state: StateFolder) throws {
+        let changes = try state.changes(of: cluster).compactMap { Past($0.records) }
+        let visits = try PhoneVisit.all(of: cluster, in: state)
+        self.init(changes, visits)
+    }
+
+    private init(_ changes: [Past], _ visits: [PhoneVisit]) {
+        var visits = visits.sorted { $0.time < $1.time }[...]
+        for change in changes.sorted(by: { $0.ended < $1.ended }) {
+            // Both hold the cluster's lock: what was reported before the change ended came before it began.
+            while let visit = visits.first, visit.time < change.ended { note(visits.removeFirst().phones, visit) }
+            note(change)
+        }
+        for visit in visits { note(visit.phones, visit) }
+    }
+
+    private mutating func note(_ phones: [String], _ visit: PhoneVisit) {
+        for phone in phones { byName[phone] = nil }
+    }
+
+    private mutating func note(_ change: Past) {
+        for group in change.forecast.groups {
+            for phone in group.phones {
+                byName[phone] = change.held(by: phone, in: group, before: byName[phone]?.held).map { held in
+                    // What an earlier change left behind keeps its story.
+                    byName[phone].flatMap { $0.held == held ? $0 : nil }
+                        ?? Entry(
+                            phone: phone, model: group.model, pool: group.pool, held: held, change: change.id,
+                            since: change.ended, reason: group.reason)
+                }
+            }
+        }
+        // Phones that hold the file that is served again are not behind.
+        if let served = change.served { byName = byName.filter { $0.value.held != .file(sha256: served) } }
+    }
+
+    /// A CTL file among the backups.
+    struct Copy {
+        let bytes: [UInt8]
+        let list: TrustListFile
+
+        init?(_ bytes: [UInt8]) {
+            guard let list = try? TrustListFile(decoding: bytes) else { return nil }
+            (self.bytes, self.list) = (bytes, list)
+        }
+    }
+
+    /// What a phone holds for all that is known, if that is worse than what its web page or the cluster suggests. A page
+    /// is not authenticated, so it takes no phone off the register.
+    ///
+    /// - Parameters:
+    ///   - present: the file that the cluster serves, in bytes.
+    ///   - copy: the copy with this SHA-256, if there is one.
+    func corrected(_ phone: SurveyedPhone, present: [UInt8]?, copy: (String) -> Copy?) -> SurveyedPhone {
+        guard let entry = byName[phone.phone.name] else { return phone }
+        if phone.holding.isSeen, ![.presentFile, .newFile].contains(phone.holding.code) { return phone }
+        if case .file(let sha256) = entry.held, let copy = copy(sha256) {
+            if copy.bytes == present { return phone }
+            return SurveyedPhone(
+                phone: phone.phone, held: .file(copy.list),
+                holding: HeldFile(code: .olderFile, checksum: Digest.sha1(copy.bytes).hex, isAssumed: true))
+        }
+        return SurveyedPhone(
+            phone: phone.phone,
+            held: .unknown(
+                localized("it may not have followed change \(entry.change), and nobody has reported a visit since")),
+            holding: HeldFile(code: .notKnown))
+    }
+}
+
+/// A change of the past, as far as phones were told about it.
+private struct Past {
+    let id: String
+    let ended: Timestamp
+    /// What phones were forecast to do with the file that they were offered last.
+    let forecast: StoredForecast
+    /// What they said afterwards.
+    private let seen: [String: HeldFile.Code]
+    /// SHA-256 of the file that is served since, and of the one before it; nil for none.
+    let served: String?
+    private let before: String?
+
+    /// Nil if no phone was told.
+    init?(_ records: [JournalRecord]) {
+        let state = JournalState(records)
+        guard let plan = records.first?.plan, let last = records.last, state.toldPhones else { return nil }
+        (id, ended) = (plan.id, last.time)
+        switch state.outcome {
+        case .rolledBack, .rollingBack:
+            guard let forecast = state.forecastOfRollback else { return nil }
+            (self.forecast, served, before, seen) = (forecast, plan.world.ctl, state.newFile, [:])
+        case .finished, .unfinished, .abandoned:
+            guard let forecast = state.forecast else { return nil }
+            (self.forecast, served, before) = (forecast, state.newFile, plan.world.ctl)
+            seen = state.phones.reduce(into: [:]) { seen, group in
+                for phone in group.phones { seen[phone] = group.result }
+            }
+        }
+    }
+
+    /// What a phone was left with; nil if it followed.
+    func held(by phone: String, in group: StoredForecast.Group, before earlier: StrandedRegister.Held?)
+        -> StrandedRegister.Held?
+    {
+        let kept = earlier ?? held(group.holds)
+        switch (group.outcome, seen[phone] ?? .notKnown) {
+        case (.accepted, .newFile), (.accepted, .presentFile), (.accepted, .notKnown): return nil
+        // What its page says is not authenticated: against the forecast it does not count.
+        case (.refused, _): return kept
+        case (.unknown, _): return kept == earlier ? kept : .unknown
+        case (.accepted, .oldFile): return before.map { .file(sha256: $0) } ?? .unknown
+        case (.accepted, _): return .unknown
+        }
+    }
+
+    private func held(_ code: HeldFile.Code) -> StrandedRegister.Held {
+        switch code {
+        // In the forecast of a rollback the file of before is the one that the change created.
+        case .presentFile, .newFile, .oldFile: before.map { .file(sha256: $0) } ?? .unknown
+        case .olderFile, .otherFile, .noFile, .notKnown: .unknown
+        }
+    }
+}

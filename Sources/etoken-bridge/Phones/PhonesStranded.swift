@@ -1,0 +1,90 @@
+import ArgumentParser
+import Basics
+import Messages
+import Migration
+import Phones
+
+struct PhonesStranded: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stranded",
+        abstract: localized("The phones that earlier changes left behind, and that nobody has visited since."),
+        discussion: localized(
+            """
+            Follows from the journals of the cluster's changes on this machine, and from the visits that were reported \
+            with phones visited. Nothing is asked of the cluster or of the phones. Forecasts, migrate prepare-downgrade \
+            and cluster status take these phones into account.
+
+            Example:
+              etoken-bridge phones stranded --cluster office --csv visits.csv
+            """))
+
+    @OptionGroup var cluster: ClusterOptions
+
+    @Option(
+        help: .localized("Write a line for each phone into this new file.", valueName: "file"),
+        completion: .file(extensions: ["csv"]))
+    var csv: String?
+
+    @OptionGroup var common: CommonOptions
+
+    private struct Document: Encodable {
+        struct Phone: Encodable {
+            let phone, model: String
+            let pool: String?
+            /// SHA-256 of the CTL file with which it was left, if that is known.
+            let holds: String?
+            let change: String
+            let since: Timestamp
+            let reason: LocalizableText
+        }
+
+        let cluster: String
+        let phones: [Phone]
+    }
+
+    func run() throws {
+        let entries = try StrandedRegister(of: cluster.cluster, in: .standard()).entries
+        let document = Document(
+            cluster: cluster.cluster,
+            phones: entries.map { entry in
+                let holds: String? = if case .file(let sha256) = entry.held { sha256 } else { nil }
+                return .init(
+                    phone: entry.phone, model: entry.model, pool: entry.pool, holds: holds, change: entry.change,
+                    since: entry.since, reason: entry.reason)
+            })
+        if let csv {
+            let lines = document.phones.map {
+                CSV.line([
+                    $0.phone, $0.model, $0.pool ?? "", $0.holds ?? "", $0.change, $0.since.description,
+                    $0.reason.localized,
+                ])
+            }
+            let text = (["name,model,pool,holds,change,since,reason"] + lines).joined(separator: "\n") + "\n"
+            try Files.write(Array(text.utf8), to: csv, permissions: 0o600, replacing: false)
+        }
+        if common.json { try Terminal.json(document) } else { Terminal.out(text(document)) }
+    }
+
+    private func text(_ document: Document) -> String {
+        let name = document.cluster
+        guard !document.phones.isEmpty else {
+            return localized("As far as this machine knows, no phone of cluster \(name) was left behind.").localized
+        }
+        var table = Table(
+            localized("PHONE"), localized("MODEL"), localized("DEVICE POOL"), localized("HOLDS"), localized("CHANGE"),
+            localized("WHY"))
+        for phone in document.phones {
+            table.add(
+                phone.phone, phone.model, phone.pool ?? "-",
+                phone.holds.map { localized("older file \(String($0.prefix(8)))") } ?? HeldFile.Code.notKnown.text,
+                phone.change, phone.reason)
+        }
+        let advice = Change.visitAdvice(models: document.phones.map(\.model)) ?? .verbatim("")
+        return [
+            table.text,
+            localized(
+                "\(advice) Then take it off this list: etoken-bridge phones visited --cluster \(name) \(document.phones[0].phone)"
+            ).localized,
+        ].joined(separator: "\n\n")
+    }
+}
