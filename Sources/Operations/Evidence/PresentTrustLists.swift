@@ -23,9 +23,7 @@ public struct PresentTrustLists: Sendable {
     public init(of lists: TrustListDistribution, mode: SecurityMode? = nil, acceptingUnproven: Bool = false) throws {
         let file = lists.readWitnessed(.ctl)
         // Whoever answers in a node's place is found before anything else is said of what he answered.
-        if let first = file.contradictions.first {
-            throw EvidenceError.contradicted(first.reading, first.statement, .ctl, cluster: lists.cluster)
-        }
+        try file.checkContradictions()
         if let failure = file.served.failures.first { throw failure.error }
         if mode == .mixed, let reading = file.served.answers.first(where: { $0.bytes == nil }) {
             throw EvidenceError(
@@ -78,9 +76,7 @@ public struct PresentTrustLists: Sendable {
         _ lists: TrustListDistribution, _ acceptingUnproven: Bool
     ) throws -> ([String: Authenticated<[UInt8]>], [String: TrustListFile]) {
         let file = lists.readWitnessed(.itl)
-        if let first = file.contradictions.first {
-            throw EvidenceError.contradicted(first.reading, first.statement, .itl, cluster: lists.cluster)
-        }
+        try file.checkContradictions()
         if let failure = file.served.failures.first { throw failure.error }
         var (itls, decoded): ([String: Authenticated<[UInt8]>], [String: TrustListFile]) = ([:], [:])
         for node in file.served.nodes {

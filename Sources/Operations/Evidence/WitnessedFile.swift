@@ -33,6 +33,15 @@ public struct WitnessedFile: Sendable {
         }
     }
 
+    /// Makes sure that nobody answers in a node's place.
+    ///
+    /// - Parameter known: files that a node may serve from memory although it has another one.
+    /// - Throws: ``EvidenceError`` (`contradicted`).
+    public func checkContradictions(except known: [[UInt8]?] = []) throws(EvidenceError) {
+        guard let first = contradictions.first(where: { !known.contains($0.reading.bytes) }) else { return }
+        throw EvidenceError.contradicted(first.reading, first.statement, kind, cluster: cluster)
+    }
+
     /// What a node has.
     ///
     /// - Parameters:
