@@ -97,7 +97,7 @@ public final class ClusterClient: Sendable {
             guard !nodes.isEmpty else {
                 throw ClusterError(
                     .configuration, operation: localized("use the cluster \(configuration.name)"),
-                    message: localized("no node serves TFTP; set tftp = true for one"))
+                    message: ClusterConfiguration.nobodyServesTFTP(configuration.name))
             }
             return nodes.map(trustListHost)
         }

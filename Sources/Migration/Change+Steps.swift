@@ -30,7 +30,7 @@ extension Change {
 
     // MARK: What several steps do
 
-    /// Whether a file that a node serves can come from this change, or is the previous one.
+    /// Whether a file that a node has can come from this change, or is the previous one.
     private func isOurs(_ bytes: [UInt8]?, _ newFile: [UInt8]?) -> Bool {
         if bytes == survey.presentBytes || (bytes != nil && bytes == newFile) { return true }
         // The cluster's own command writes a file that nobody knows beforehand.
@@ -46,25 +46,53 @@ extension Change {
         return try list.isSigned(by: certificate)
     }
 
-    /// Makes sure that the cluster has not changed otherwise since the change began: every node serves the previous
-    /// file or the new one.
+    /// Makes sure that the cluster has not changed otherwise since the change began: every node has the previous file or
+    /// the new one, as it says itself. From memory Cisco Tftp may serve the other one of them, but no third one.
     ///
-    /// - Throws: ``MigrationError`` (`world-changed`) naming the node; or the error of a node.
-    func checkWorld() throws {
+    /// - Parameter acceptingUnproven: whether to continue although nothing proves the previous file, or what a node has.
+    /// - Throws: ``MigrationError`` (`world-changed`) naming the node; `EvidenceError`; or the error of a node.
+    func checkWorld(acceptingUnproven: Bool = false) throws {
         let version = try cluster.version().description
         guard version == plan.world.version else {
             throw Self.worldChanged(localized("it now runs \(version); before, it ran \(plan.world.version)"), plan)
         }
+        let accepts = acceptingUnproven || plan.settings.acceptsUnproven
         let newFile = try newFile()
-        let file = try cluster.trustLists.read(.ctl)
-        if let failure = file.failures.first { throw failure.error }
-        for reading in file.answers where !isOurs(reading.bytes, newFile) {
-            throw Self.worldChanged(
-                localized(
-                    "node \(reading.node) serves a CTL file (\(reading.summary)) that is neither the previous one nor the new one"
-                ),
-                plan)
+        let file = try cluster.trustLists.readWitnessed(.ctl)
+        if let failure = file.served.failures.first { throw failure.error }
+        let known = [survey.presentBytes] + (newFile.map { [$0] } ?? [])
+        try file.checkContradictions(except: known)
+        for node in file.served.nodes {
+            let contents = try file.contents(of: node, knowing: known, acceptingUnproven: accepts).value
+            for reading in file.served.answers where reading.node == node {
+                // What a node serves from memory is one of the two as well.
+                guard isOurs(contents, newFile), reading.bytes == contents || known.contains(reading.bytes) else {
+                    throw Self.worldChanged(
+                        localized(
+                            "node \(node) serves a CTL file (\(reading.summary)) that is neither the previous one nor the new one"
+                        ),
+                        plan)
+                }
+            }
         }
+        try checkProof(file, accepts)
+    }
+
+    /// What earlier versions saved as the previous file was not compared with what the nodes say; some node may still say
+    /// it.
+    private func checkProof(_ file: WitnessedFile, _ accepts: Bool) throws {
+        guard plan.world.proof == nil, !accepts else { return }
+        guard !file.served.nodes.contains(where: { file.statement(of: $0)?.fits(survey.presentBytes) == true }) else {
+            return
+        }
+        throw MigrationError(
+            .unproven,
+            localized(
+                "\(plan.id) was begun by an earlier version, which did not compare the previous CTL file (\(TrustListStatement(of: survey.presentBytes).summary)) with what the nodes say themselves, and no node has it any more: nothing proves it."
+            ),
+            next: localized(
+                "Compare it with a record of your own, for example a backup of the publisher. If it is right, add \(EvidenceError.option)."
+            ))
     }
 
     private static func worldChanged(_ what: LocalizableText, _ plan: ChangePlan) -> MigrationError {
@@ -89,7 +117,9 @@ extension Change {
                 ),
                 next: localized("Restart Cisco Tftp on \(node), and run the command again."))
         }
-        let ways = TrustListTransport.allCases.map { $0.rawValue.uppercased() }.list
+        // A node that cannot say it was only read.
+        let says = survey.before.proof.way == .accepted ? [] : [TrustListKind.ctl.command]
+        let ways = (TrustListTransport.allCases.map { $0.rawValue.uppercased() } + says).list
         let what = expected.map { localized("the same \($0.count) bytes") } ?? localized("no file")
         return cluster.nodes.map { localized("\($0): \(what) over \(ways)") }
     }
@@ -108,14 +138,14 @@ extension Change {
         ]
     }
 
-    /// Restores what every node served before the change, and verifies it.
+    /// Restores what every node had before the change, and verifies it.
     ///
     /// - Parameter refusing: nodes that certainly stored nothing.
     func putBack(refusing: Set<String> = []) throws -> [LocalizableText] {
         let before = survey.presentBytes
         let lists = try cluster.trustLists
         var (written, failures) = lists.restore(
-            Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, before) }), refusing: refusing,
+            Dictionary(uniqueKeysWithValues: cluster.nodes.map { ($0, survey.before) }), refusing: refusing,
             restartsTFTP: true)
         // A node that refuses but has the file is as it should be; Cisco Tftp, when restarted, serves what is on disk.
         failures.removeAll { failure in
@@ -137,24 +167,28 @@ extension Change {
             : [localized("restored the previous file on \(written.list)")] + (try compare(before))
     }
 
+    /// The file that every node has now, proven. Cisco Tftp is restarted where it serves another one from memory.
+    ///
+    /// - Throws: `EvidenceError` if what a node serves is still not what it says; or the error of a node.
+    func settledFile() throws -> Authenticated<[UInt8]?> {
+        let lists = try cluster.trustLists
+        var file = lists.readWitnessed(.ctl)
+        let stale =
+            file.served.differing.map(\.node) + file.contradictions.map(\.reading.node)
+            + file.served.answers.filter { $0.bytes == survey.presentBytes }.map(\.node)
+        for node in Set(stale).sorted() { try cluster.restart(service: ClusterService.tftp, on: node) }
+        if !stale.isEmpty { file = lists.readWitnessed(.ctl) }
+        return try file.contents(acceptingUnproven: plan.settings.acceptsUnproven)
+    }
+
     /// Waits for the cluster's own new file: the same on every node, signed by the cluster; and saves it.
     func adoptClusterFile() throws -> [LocalizableText] {
-        let lists = try cluster.trustLists
-        var file = lists.read(.ctl)
-        for node in Set((file.differing + file.answers.filter { $0.bytes == survey.presentBytes }).map(\.node)).sorted()
-        {
-            // Cisco Tftp may still serve the previous file from memory.
-            try cluster.restart(service: ClusterService.tftp, on: node)
+        let file: Authenticated<[UInt8]?>
+        do { file = try settledFile() } catch let error as EvidenceError where error.code == .inconsistent {
+            throw Self.notTheNewFile(error.text)
         }
-        file = lists.read(.ctl)
-        if let failure = file.failures.first { throw failure.error }
-        guard let first = file.reference, file.differing.isEmpty, let bytes = first.bytes, bytes != survey.presentBytes
-        else {
-            let nodes = file.answers.map { "\($0.node) \($0.summary)" }.joined(separator: ", ")
-            throw MigrationError(
-                .readBackDiffers,
-                localized("Not every node serves the new CTL file that the publisher created: \(nodes)."),
-                next: localized("Check database replication and the disks of the nodes, and run the command again."))
+        guard let bytes = file.value, bytes != survey.presentBytes else {
+            throw Self.notTheNewFile(TrustListStatement(of: file.value).summary)
         }
         let list = try TrustListFile(decoding: bytes)
         guard try isSignedByCluster(list), let signer = list.signerRecord?.certificate else {
@@ -170,12 +204,22 @@ extension Change {
         let isForecast = signer == offered.certificate.der
         return [
             localized("every node serves the same \(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)"),
+            file.proof.text,
             localized(
                 isForecast
                     ? "the signature verifies with \(list.header.signerName)"
                     : "the signature verifies with \(list.header.signerName), a different certificate of the cluster than was forecast"
             ),
         ]
+    }
+}
+
+extension Change {
+    fileprivate static func notTheNewFile(_ what: LocalizableText) -> MigrationError {
+        MigrationError(
+            .readBackDiffers,
+            localized("Not every node serves the new CTL file that the publisher created: \(what)."),
+            next: localized("Check database replication and the disks of the nodes, and run the command again."))
     }
 }
 

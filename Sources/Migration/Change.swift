@@ -12,7 +12,7 @@ import X509
 /// Every run, the first one and those that resume or roll back, creates one of these. What steps have to remember
 /// beyond a run is in the journal.
 public final class Change {
-    public let plan: ChangePlan
+    public private(set) var plan: ChangePlan
     public let survey: Survey
     let cluster: any ClusterAccess
     let state: StateFolder
@@ -63,7 +63,8 @@ public final class Change {
 
     private convenience init(_ request: ChangeRequest, of cluster: any ClusterAccess, state: StateFolder) throws {
         try Self.checkUnfinished(cluster.name, state)
-        let survey = try Survey(of: cluster, backups: state)
+        let survey = try Survey(
+            of: cluster, backups: state, acceptingUnproven: request.settings.acceptsUnproven)
         let created = TrustListDraft.timestamp(replacing: survey.present?.header, at: request.now)
         let tokens = request.tokens
         let signer = tokens.isEmpty ? nil : request.signer ?? tokens.count - 1
@@ -86,7 +87,7 @@ public final class Change {
                 next: localized("Make the plan again: the same command with --plan FILE."))
         }
         try Self.checkUnfinished(cluster.name, state)
-        let survey = try Survey(of: cluster, backups: state)
+        let survey = try Survey(of: cluster, backups: state, acceptingUnproven: plan.settings.acceptsUnproven)
         let differences = plan.world.differences(to: survey.world)
         guard differences.isEmpty else {
             throw MigrationError(
@@ -136,6 +137,12 @@ public final class Change {
         for (path, records) in try state.changes(of: cluster) where !JournalState(records).outcome.isClosed {
             throw MigrationError.unfinished(cluster, records.first?.plan?.id ?? path)
         }
+    }
+
+    /// Keeps a record in the new file that nobody named. Before the change begins.
+    public func keep(_ record: ForeignRecord) {
+        precondition(journal == nil, "what is kept is part of the plan")
+        plan.settings.kept.append(record.sha1 ?? record.name)
     }
 
     func record(_ fact: JournalRecord.Fact) throws { try journal?.append(.fact, fact: fact) }

@@ -26,6 +26,11 @@ public protocol ClusterAccess: AnyObject {
     /// The name of the node with this name or address; nil if it does not belong to this cluster.
     func nodeName(of server: String) -> String?
 
+    /// The servers in the cluster's database: the names and addresses of each.
+    func serverNames() throws -> [[String]]
+    /// The own certificates of every node of the configuration, by node, as it prints them itself; or why not.
+    func ownCertificates() throws -> [String: Result<NodeCertificates, ClusterError>]
+
     /// The trust list files of these nodes, in the same order.
     ///
     /// - Throws: where no node serves them.

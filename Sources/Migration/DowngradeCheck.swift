@@ -46,9 +46,11 @@ public struct DowngradeCheck: Codable, Sendable {
     /// - Parameters:
     ///   - target: the release to go back to.
     ///   - tokens: the available ones; empty if none was specified.
+    ///   - acceptingUnproven: whether what TFTP and HTTP say is accepted of a node that has no way to say what it has.
     /// - Throws: what keeps the cluster from being read at all.
     public init(
-        of world: any ClusterAccess, target: ClusterVersion, tokens: [ChangePlan.Token], state: StateFolder
+        of world: any ClusterAccess, target: ClusterVersion, tokens: [ChangePlan.Token], state: StateFolder,
+        acceptingUnproven: Bool = false
     ) throws {
         let present = try world.version()
         // A release that is given in short form stands for all of its builds.
@@ -61,7 +63,7 @@ public struct DowngradeCheck: Codable, Sendable {
                 next: localized("Specify an older release, for example --to 9.1."))
         }
         var list = Checklist()
-        let survey = try Survey(of: world, backups: state)
+        let survey = try Survey(of: world, backups: state, acceptingUnproven: acceptingUnproven)
         (cluster, version, self.target) = (world.name, survey.version.description, target.description)
 
         list.byHand(
@@ -120,7 +122,7 @@ public struct DowngradeCheck: Codable, Sendable {
         list.look(
             "server-certificates", localized("The file contains the servers' current certificates"), renewals.isEmpty,
             seen: renewals.isEmpty
-                ? localized("they match those in the ITL files") : renewals.joined(separator: "; "),
+                ? localized("they match those that the nodes show (show cert own)") : renewals.joined(separator: "; "),
             next: .verbatim(
                 "etoken-bridge migrate update-certificates --cluster \(world.name)"
                     + (tokens.isEmpty ? inFile.map { " --token \($0.tokenName)" }.joined() : atHand)))

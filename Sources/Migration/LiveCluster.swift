@@ -47,7 +47,21 @@ public final class LiveCluster: ClusterAccess {
     }
 
     public var trustLists: TrustListDistribution {
-        get throws { TrustListDistribution(try cluster.trustListHosts) }
+        get throws { TrustListDistribution(try cluster.trustListHosts, of: name) }
+    }
+
+    public func serverNames() throws -> [[String]] { try cluster.commandLine(of: publisher).serverNames() }
+
+    public func ownCertificates() throws -> [String: Result<NodeCertificates, ClusterError>] {
+        let nodes = cluster.configuration.nodes
+        let results = Concurrently.map(nodes) { [cluster] node -> Result<NodeCertificates, ClusterError> in
+            do throws(ClusterError) {
+                return .success(try NodeCertificates(of: node.name, from: cluster.commandLine(of: node)))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return Dictionary(uniqueKeysWithValues: zip(nodes.map(\.name), results))
     }
 
     public func certificates(in store: String) throws -> [Certificate] {

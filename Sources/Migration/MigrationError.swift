@@ -9,6 +9,14 @@ public struct MigrationError: UserError {
         case inconsistentFiles = "inconsistent-files"
         /// The cluster's current CTL file cannot be read, or its signature fails.
         case presentFileInvalid = "present-file-invalid"
+        /// Tokens that nobody named, or servers that the cluster does not know, would be in the new file.
+        case foreignRecords = "foreign-records"
+        /// A server has another certificate now than in the file.
+        case outdatedRecords = "outdated-records"
+        /// Nothing proves what a change needs; only accepted where the user says so.
+        case unproven
+        /// What a node serves is not what it says itself.
+        case contradicted
         /// The specified tokens cannot be used together.
         case unusableTokens = "unusable-tokens"
         /// What was read back is not what was written.

@@ -1,6 +1,7 @@
 import Basics
 import Glibc
 import Messages
+import Operations
 import X509
 
 /// The folder in which the program keeps what must outlive it: every CTL file that it ever replaced.
@@ -65,6 +66,18 @@ public struct StateFolder: Sendable {
                 next: localized("Check the disk that holds \(self.path)."))
         }
         return bytes
+    }
+
+    /// The same as evidence: an earlier run, or this one, proved or made it, and recorded its SHA-256.
+    func recorded(sha256: String) throws -> Authenticated<[UInt8]> {
+        _ = try backup(sha256: sha256)
+        guard let file = try Authenticated(recordedAs: sha256, at: "\(path)/backups/\(sha256).tlv") else {
+            throw MigrationError(
+                .readBackDiffers,
+                localized("The backup \("\(path)/backups/\(sha256).tlv") no longer matches the checksum in its name."),
+                next: localized("Check the disk that holds \(path)."))
+        }
+        return file
     }
 
     /// The backup with this checksum (MD5 or SHA-1, lower-case hexadecimal), or nil.

@@ -11,11 +11,11 @@ import X509
 public struct Survey {
     public let version: ClusterVersion
     public let mode: SecurityMode
-    /// The CTL file that every node serves; nil if none does.
-    public let presentBytes: [UInt8]?
+    /// The CTL file that every node has, or that there is none: proven.
+    public let before: Authenticated<[UInt8]?>
     public let present: TrustListFile?
-    /// The ITL file of each node, by node name.
-    public let itls: [String: [UInt8]]
+    /// The ITL file of each node, by node name: proven.
+    public let itls: [String: Authenticated<[UInt8]>]
     public let phones: [SurveyedPhone]
     /// Phones that earlier changes left behind.
     public let register: StrandedRegister
@@ -28,21 +28,32 @@ public struct Survey {
     let nodeNames: [String: String]
     /// The ITL files, decoded.
     let itlLists: [String: TrustListFile]
+    /// The cluster's servers and their certificates.
+    let servers: ServerEvidence
+
+    /// The bytes of the CTL file; nil if there is none.
+    public var presentBytes: [UInt8]? { before.value }
 
     /// The ITL of phones about which nothing better is known: the publisher's, else any node's.
     public var itl: TrustListFile? { world.nodes.lazy.compactMap { itlLists[$0] }.first }
 
     /// Reads everything that a plan depends on. Changes nothing.
-    init(of cluster: any ClusterAccess, backups: StateFolder) throws {
+    ///
+    /// - Parameter acceptingUnproven: whether what TFTP and HTTP say is accepted of a node that has no way to say what it
+    ///   has.
+    /// - Throws: `EvidenceError` if what is served is not what the nodes have, or cannot be proven.
+    init(of cluster: any ClusterAccess, backups: StateFolder, acceptingUnproven: Bool) throws {
         version = try cluster.version()
         mode = try cluster.securityMode()
-        (presentBytes, present) = try Self.presentFile(of: cluster, mode: mode)
-        itls = try Self.readITLs(of: cluster)
+        let lists = try PresentTrustLists(
+            of: cluster.trustLists, mode: mode, acceptingUnproven: acceptingUnproven)
+        (before, present, itls, itlLists) = (lists.ctl, lists.list, lists.itls, lists.itlLists)
+        servers = ServerEvidence(cluster)
         world = WorldState(
             version: version.description, mode: mode, nodes: cluster.nodes,
-            ctl: presentBytes.map { Digest.sha256($0).hex }, itls: itls.mapValues { Digest.sha256($0).hex },
+            ctl: before.value.map { Digest.sha256($0).hex }, proof: before.proof,
+            itls: itls.mapValues { Digest.sha256($0.value).hex },
             trusted: try cluster.certificates(in: TrustStores.phoneSAST).map { Digest.sha256($0.der).hex }.sorted())
-        itlLists = itls.compactMapValues { try? TrustListFile(decoding: $0) }
         // Every node's command line is needed once the new file is there; whether it is available shows here.
         findings = try cluster.findings()
         nodeNames = Self.nodeNames(present, cluster)
@@ -51,7 +62,7 @@ public struct Survey {
         }
         register = try StrandedRegister(of: cluster.name, in: backups)
         phones = try Self.phones(
-            of: cluster, present: presentBytes, list: present, backups: backups, register: register)
+            of: cluster, present: before.value, list: present, backups: backups, register: register)
     }
 
     /// The cluster as it was when a change was planned, from what was saved then. Only the phones are read again.
@@ -69,16 +80,17 @@ public struct Survey {
         }
         self.version = version
         mode = world.mode
-        presentBytes = try world.ctl.map(backups.backup(sha256:))
-        present = try presentBytes.map { try TrustListFile(decoding: $0) }
-        itls = try world.itls.mapValues(backups.backup(sha256:))
-        itlLists = itls.compactMapValues { try? TrustListFile(decoding: $0) }
+        before = try world.ctl.map { try backups.recorded(sha256: $0).asOptional } ?? .recordedAsAbsent
+        present = try before.value.map { try TrustListFile(decoding: $0) }
+        itls = try world.itls.mapValues(backups.recorded(sha256:))
+        itlLists = itls.compactMapValues { try? TrustListFile(decoding: $0.value) }
+        servers = ServerEvidence(cluster)
         services = []
         findings = []
         nodeNames = Self.nodeNames(present, cluster)
         register = try StrandedRegister(of: cluster.name, in: backups)
         phones = try Self.phones(
-            of: cluster, present: presentBytes, list: present, backups: backups, register: register,
+            of: cluster, present: before.value, list: present, backups: backups, register: register,
             new: try newFile.map { ($0, try TrustListFile(decoding: $0)) })
     }
 
@@ -89,7 +101,7 @@ public struct Survey {
 
     /// Saves the files that a later run has to know.
     func backUp(to folder: StateFolder) throws {
-        for bytes in [presentBytes].compactMap(\.self) + itls.values { _ = try folder.backUp(bytes) }
+        for bytes in [presentBytes].compactMap(\.self) + itls.values.map(\.value) { _ = try folder.backUp(bytes) }
     }
 
     /// The current file, if a change requires one.
@@ -110,79 +122,6 @@ public struct Survey {
         let own = itl.signerRecord
         guard version.major >= 12 else { return own ?? signers.first }
         return signers.first { $0 != own } ?? own
-    }
-
-    private static func readITLs(of cluster: any ClusterAccess) throws -> [String: [UInt8]] {
-        var itls: [String: [UInt8]] = [:]
-        for reading in try cluster.trustLists.read(.itl).readings where itls[reading.node] == nil {
-            if let error = reading.error { throw error }
-            guard let bytes = reading.bytes else { continue }
-            do { _ = try TrustListFile(decoding: bytes) } catch {
-                throw MigrationError(
-                    .presentFileInvalid,
-                    localized("The ITLFile.tlv on node \(reading.node) is not a complete trust list: \(error)."),
-                    next:
-                        localized(
-                            "Restart the services that create and serve it, then run the command again: etoken-bridge cluster restart-services --cluster \(cluster.name) --service tvs --service tftp --node \(reading.node)"
-                        )
-                )
-            }
-            itls[reading.node] = bytes
-        }
-        return itls
-    }
-
-    private static func presentFile(
-        of cluster: any ClusterAccess, mode: SecurityMode
-    ) throws -> ([UInt8]?, TrustListFile?) {
-        let file = try cluster.trustLists.read(.ctl)
-        if let failure = file.failures.first { throw failure.error }
-        guard let first = file.reference else {
-            throw MigrationError(
-                .inconsistentFiles, localized("No node of cluster \(cluster.name) serves TFTP."),
-                next: localized("Set tftp = true for one of them in the configuration."))
-        }
-        if mode == .mixed, let reading = file.answers.first(where: { $0.bytes == nil }) {
-            throw MigrationError(
-                .inconsistentFiles,
-                localized(
-                    "Node \(reading.node) has no CTLFile.tlv (asked over \(reading.transport.rawValue.uppercased())), but the cluster's security mode is mixed: No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode."
-                ),
-                next:
-                    localized(
-                        "On the publisher, run utils ctl update CTLFile, restart Cisco Tftp on every node, and run this command again."
-                    )
-            )
-        }
-        if let other = file.differing.first {
-            throw MigrationError(
-                .inconsistentFiles,
-                localized(
-                    "Nodes serve different CTL files: \(first.node) over \(first.transport.rawValue.uppercased()) has \(first.summary), \(other.node) over \(other.transport.rawValue.uppercased()) has \(other.summary)."
-                ),
-                next: localized(
-                    "If a restart does not help, check database replication. Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(cluster.name) --service tftp --node \(other.node)"
-                ))
-        }
-        guard let bytes = first.bytes else { return (nil, nil) }
-        let list: TrustListFile
-        do {
-            list = try TrustListFile(decoding: bytes)
-        } catch {
-            throw MigrationError(
-                .presentFileInvalid,
-                localized("The CTLFile.tlv that node \(first.node) serves is not a complete trust list: \(error)."),
-                next: localized("On the publisher, run utils ctl update CTLFile, and run this command again."))
-        }
-        guard let signer = list.signerRecord?.x509, try list.isSigned(by: signer) else {
-            throw MigrationError(
-                .presentFileInvalid,
-                localized(
-                    "The CTLFile.tlv that the cluster serves does not verify with the signer that it names, \(list.header.signerName)."
-                ),
-                next: localized("On the publisher, run utils ctl update CTLFile, and run this command again."))
-        }
-        return (bytes, list)
     }
 
     private static func phones(

@@ -6,7 +6,7 @@ struct SetFault: ParsableCommand {
         commandName: "fault",
         abstract: "Make something go wrong on a node, or repair it.",
         discussion: (Fault.allCases.map { ($0.rawValue, $0.help) } + [("none", "everything works")])
-            .map { $0.0 + String(repeating: " ", count: 17 - $0.0.count) + $0.1 }.joined(separator: "\n")
+            .map { $0.0 + String(repeating: " ", count: 21 - $0.0.count) + $0.1 }.joined(separator: "\n")
             + "\n\nExample: cluster-lab fault /tmp/lab cucm-1051-a-sub1 down")
 
     @Argument(help: "The lab's directory.") var directory: String
@@ -15,7 +15,14 @@ struct SetFault: ParsableCommand {
 
     @Option(help: "How late a slow node answers, in seconds.") var delay: Double?
 
+    @Option(
+        help: "What somebody who answers in the node's place serves: a trust list, by the name in its header. Repeatable.")
+    var file: [String] = []
+
     func validate() throws {
+        guard file.isEmpty != faults.contains(where: { $0.hasPrefix("spoof-") }) else {
+            throw ValidationError("--file belongs to spoof-files and spoof-until-written, which need one")
+        }
         if let delay, !(0...50).contains(delay) { throw ValidationError("--delay must be 0 to 50 seconds") }
         let known = Fault.allCases.map(\.rawValue)
         for fault in faults where fault != "none" && !known.contains(fault) {
@@ -27,7 +34,7 @@ struct SetFault: ParsableCommand {
     }
 
     func run() throws {
-        try Lab(directory: directory).setFaults(faults.compactMap(Fault.init), node: node, delay: delay)
+        try Lab(directory: directory).setFaults(faults.compactMap(Fault.init), node: node, delay: delay, spoofing: file)
         print("\(node): \(faults.joined(separator: ", "))")
     }
 }

@@ -34,6 +34,11 @@ public protocol TrustListHost: Sendable {
         _ kind: TrustListKind, over transport: TrustListTransport, timeout: Double
     ) throws(ClusterError) -> [UInt8]?
 
+    /// What the place itself says of a file that it has, over a way that nobody else can answer on.
+    ///
+    /// - Throws: `notSupported` if it has no such way; `unexpectedAnswer` if it is not understood.
+    func statement(of kind: TrustListKind) throws(ClusterError) -> TrustListStatement
+
     /// Does the part of a login for a change that needs no password.
     func approach(for change: TrustListChange) throws(ClusterError)
 
@@ -81,7 +86,7 @@ extension TrustListHost {
     }
 }
 
-/// A node of a cluster: read over TFTP and HTTP, written through OS Administration, deleted on the command line.
+/// A node of a cluster: read over TFTP and HTTP, which its command line confirms; written through OS Administration, deleted on the command line.
 public struct NodeTrustListHost: TrustListHost {
     public var node: String { configuration.name }
     let configuration: NodeConfiguration
@@ -133,6 +138,11 @@ public struct NodeTrustListHost: TrustListHost {
             if error.code == .notFound { return nil }
             throw ClusterError(error, operation: operation, node: node)
         }
+    }
+
+    public func statement(of kind: TrustListKind) throws(ClusterError) -> TrustListStatement {
+        let commandLine = try commandLine()
+        return try kind == .ctl ? commandLine.showCTL() : commandLine.showITL()
     }
 
     public func approach(for change: TrustListChange) throws(ClusterError) {

@@ -36,11 +36,17 @@ public struct PlatformCommandLine: Sendable {
         return names.filter { !$0.isEmpty && $0 != "EnterpriseWideData" }
     }
 
-    /// `show ctl`
-    public func showCTL() throws(ClusterError) -> String { try run(ShellCommand("show ctl")) }
+    /// `show ctl`: what the node says of its CTL file.
+    ///
+    /// - Throws: `unexpectedAnswer` if the output is neither that of a file nor that of none.
+    public func showCTL() throws(ClusterError) -> TrustListStatement {
+        try answer(ShellCommand("show ctl")) { TrustListStatement(.ctl, answer: $0) }
+    }
 
-    /// `show itl`
-    public func showITL() throws(ClusterError) -> String { try run(ShellCommand("show itl")) }
+    /// `show itl`: the same for its ITL file.
+    public func showITL() throws(ClusterError) -> TrustListStatement {
+        try answer(ShellCommand("show itl")) { TrustListStatement(.itl, answer: $0) }
+    }
 
     /// `show cert list own`
     public func ownCertificates() throws(ClusterError) -> [CertificateListEntry] {

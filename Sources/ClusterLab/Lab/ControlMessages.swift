@@ -15,6 +15,8 @@ struct ControlRequest: Codable, Sendable {
     var faults: [Fault]?
     /// How late a slow node answers, in seconds.
     var delay: Double?
+    /// Files that somebody serves in the node's place: by name, in Base64.
+    var spoofed: [String: String]?
     /// Whether phones in a drawer are started, too.
     var everyPhone: Bool?
 }

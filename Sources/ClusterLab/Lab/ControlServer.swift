@@ -8,7 +8,7 @@ struct ControlServer: Sendable {
     /// The lab's absolute path.
     let path: String
 
-    private static let maximumRequest = 65536
+    private static let maximumRequest = 1 << 20
 
     func serve(_ connection: Int32) {
         Sockets.setTimeout(connection, seconds: 10)
@@ -43,9 +43,11 @@ struct ControlServer: Sendable {
                 return ControlResponse(error: "there is no node \(request.node ?? "") in this lab; it has \(names)")
             }
             do {
+                let spoofed = (request.spoofed ?? [:]).compactMapValues { [UInt8](base64: $0) }
                 for node in chosen {
                     try cluster.setFaults(
-                        Set(request.faults ?? []), delay: request.delay ?? LabCluster.usualDelay, on: node)
+                        Set(request.faults ?? []), delay: request.delay ?? LabCluster.usualDelay, spoofed: spoofed,
+                        on: node)
                 }
                 return ControlResponse()
             } catch {

@@ -1,6 +1,7 @@
 import Basics
 import CLinux
 import Glibc
+import TrustList
 
 /// A lab as seen from outside by its user: a directory in which a cluster runs or does not.
 public struct Lab: Sendable {
@@ -93,11 +94,28 @@ public struct Lab: Sendable {
 
     /// Replaces the faults of a node; an empty list repairs it.
     ///
-    /// - Parameter delay: how late a slow node answers, in seconds; by default two.
+    /// - Parameters:
+    ///   - delay: how late a slow node answers, in seconds; by default two.
+    ///   - files: paths of what somebody serves in the node's place: trust lists, by the names in their headers, or
+    ///     anything else that is called `CTLFile.tlv` or `ITLFile.tlv` itself.
     /// - Throws: ``LabError``.
-    public func setFaults(_ faults: [Fault], node: String, delay: Double? = nil) throws(LabError) {
+    public func setFaults(
+        _ faults: [Fault], node: String, delay: Double? = nil, spoofing files: [String] = []
+    ) throws(LabError) {
         try checkIsRunning()
-        _ = try ask(ControlRequest(command: .fault, node: node, faults: faults, delay: delay))
+        var spoofed: [String: String] = [:]
+        for path in files {
+            let bytes = try LabFiles.read(path)
+            let own = path.split(separator: "/").last.map(String.init) ?? ""
+            let name = (try? TrustListFile(decoding: bytes))?.header.fileName ?? own
+            guard ["CTLFile.tlv", "ITLFile.tlv"].contains(name) else {
+                throw LabError(
+                    .badRequest, "\(path) is no trust list, and is not called CTLFile.tlv or ITLFile.tlv either")
+            }
+            spoofed[name] = base64(bytes)
+        }
+        _ = try ask(
+            ControlRequest(command: .fault, node: node, faults: faults, delay: delay, spoofed: spoofed))
     }
 
     /// Every phone, one by one.

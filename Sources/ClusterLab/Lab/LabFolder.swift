@@ -32,6 +32,8 @@ struct LabFolder: Sendable {
     func tftp(_ node: String) -> String { "\(self.node(node))/tftp" }
     /// What TFTP and HTTP 6970 serve, if that can differ from what is stored.
     func tftpCache(_ node: String) -> String { "\(self.node(node))/tftp-cache" }
+    /// What somebody who answers in the node's place serves.
+    func spoof(_ node: String) -> String { "\(self.node(node))/spoof" }
     func keys(_ node: String) -> String { "\(self.node(node))/keys" }
     /// The snapshot that the lab was modelled on, and the certificates that replace those of the snapshot.
     var snapshot: String { path + "/snapshot.json" }

@@ -30,6 +30,11 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     case expiring
     /// A service takes a few seconds to come up, and the command that restarts it does not wait.
     case slowStart = "slow-start"
+    /// Somebody answers for the node over TFTP and HTTP 6970: he serves files of his own. The disk, the command line and
+    /// the web pages are the node's.
+    case spoofFiles = "spoof-files"
+    /// The same, until the node gets a new file: from then on he passes on what the node has.
+    case spoofUntilWritten = "spoof-until-written"
     /// AXL and RIS refuse requests that come too often. Publisher only.
     case throttle
 
@@ -51,6 +56,8 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
         case .dns: "the node resolves no names"
         case .expiring: "the node's IPsec certificate expires in five days"
         case .throttle: "AXL and RIS refuse more than 20 and 15 requests in --delay seconds"
+        case .spoofFiles: "somebody answers over TFTP and HTTP 6970 with the files of --file"
+        case .spoofUntilWritten: "the same, until the node itself gets a new file"
         case .slowStart: "services stay in STARTING for some seconds after a restart"
         }
     }

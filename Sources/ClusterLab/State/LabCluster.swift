@@ -134,6 +134,7 @@ final class LabCluster: Sendable {
     }
 
     func start() throws(LabError) {
+        for node in nodes { try startSpoof(on: node) }
         try startAll(nodes.filter(\.isUp))
         try refreshFront()
     }
@@ -175,8 +176,22 @@ final class LabCluster: Sendable {
 
     /// Replaces a node's faults.
     ///
-    /// - Parameter delay: how late a slow node answers, in seconds.
-    func setFaults(_ faults: Set<Fault>, delay: Double, on node: NodeRuntime) throws(LabError) {
+    /// - Parameters:
+    ///   - delay: how late a slow node answers, in seconds.
+    ///   - spoofed: what somebody who answers in the node's place serves, by name.
+    func setFaults(
+        _ faults: Set<Fault>, delay: Double, spoofed: [String: [UInt8]] = [:], on node: NodeRuntime
+    ) throws(LabError) {
+        let wasSpoofed = Self.isSpoof(node.faults)
+        let place = folder.spoof(node.plan.name)
+        if Self.isSpoof(faults) {
+            guard !spoofed.isEmpty else {
+                throw LabError(.badRequest, "somebody who answers needs a file to answer with: --file FILE")
+            }
+            try LabFiles.makeFolder(place)
+            for name in Files.names(in: place) { try LabFiles.remove("\(place)/\(name)") }
+            for (name, bytes) in spoofed { try LabFiles.write(bytes, to: "\(place)/\(name)", mode: 0o600) }
+        }
         try identity.makeOtherKeys(for: faults, node.plan, folder, plan.release)
         let wasUp = node.isUp
         node.setFaults(faults, delay: delay)
@@ -187,6 +202,10 @@ final class LabCluster: Sendable {
             $0.staleModes[node.plan.name] = faults.contains(.replication) ? hadMode : nil
         }
         save()
+        try startSpoof(on: node)
+        if wasSpoofed || Self.isSpoof(faults), node.isUp, wasUp, node.isStarted(.tftp) {
+            try node.set(.tftp, started: true)
+        }
         if wasUp && !node.isUp {
             node.stop()
         } else if !wasUp && node.isUp {
@@ -194,6 +213,19 @@ final class LabCluster: Sendable {
         }
         try refreshFront()
         Log.note("\(node.plan.name): faults \(faults.map(\.rawValue).sorted())")
+    }
+
+    private static func isSpoof(_ faults: Set<Fault>) -> Bool {
+        faults.contains(.spoofFiles) || faults.contains(.spoofUntilWritten)
+    }
+
+    /// Makes somebody answer in a node's place if that is among its faults, with the files that were given then.
+    private func startSpoof(on node: NodeRuntime) throws(LabError) {
+        guard Self.isSpoof(node.faults) else { return try node.files.setSpoof(nil) }
+        let place = folder.spoof(node.plan.name)
+        var files: [String: [UInt8]] = [:]
+        for name in Files.names(in: place) { files[name] = try LabFiles.read("\(place)/\(name)") }
+        try node.files.setSpoof(.init(files: files, endsWithChange: node.has(.spoofUntilWritten)))
     }
 
     // MARK: Services

@@ -8,22 +8,62 @@ import Synchronization
 final class TFTPFolder: Sendable {
     /// The files as stored.
     let path: String
-    /// The files as served.
-    let served: String
+    /// The files as the node serves them.
+    private let own: String
+    /// The files as served by somebody who answers in the node's place.
+    private let spoofed: String
+    private let spoof = Mutex<Spoof?>(nil)
     /// On the same file system, for files that are being written.
     private let scratch: String
     private let lock = Mutex(())
 
+    /// What somebody who answers in the node's place serves instead of the node's files, by name.
+    struct Spoof {
+        var files: [String: [UInt8]]
+        /// Whether he passes on the node's file once it has a new one.
+        var endsWithChange: Bool
+    }
+
+    /// What TFTP and HTTP 6970 get.
+    var served: String { spoof.withLock { $0 != nil } ? spoofed : own }
+
     /// - Parameter cache: where copies are served from; nil if the files are served as stored.
     init(path: String, cache: String?) throws(LabError) {
         self.path = path
-        served = cache ?? path
+        own = cache ?? path
+        spoofed = path + "-spoofed"
         scratch = path + "-incoming"
-        for folder in [path, served] { try LabFiles.makeFolder(folder, mode: 0o555) }
+        for folder in [path, own] { try LabFiles.makeFolder(folder, mode: 0o555) }
         try LabFiles.makeFolder(scratch)
     }
 
-    private var hasCache: Bool { served != path }
+    private var hasCache: Bool { own != path }
+
+    /// From now on somebody else answers; nil ends it. Who serves the folder must start again, as it is another one.
+    func setSpoof(_ new: Spoof?) throws(LabError) {
+        try lock.withLock { (_) throws(LabError) in
+            spoof.withLock { $0 = new }
+            if new != nil { try LabFiles.makeFolder(spoofed, mode: 0o555) }
+            try copyForSpoof()
+        }
+    }
+
+    /// What the node serves, with the other's files instead of its own.
+    ///
+    /// - Parameter changed: a file of the node that was just written or deleted.
+    private func copyForSpoof(changed: String? = nil) throws(LabError) {
+        let files = spoof.withLock { spoof -> [String: [UInt8]]? in
+            if let changed, spoof?.endsWithChange == true { spoof?.files[changed] = nil }
+            return spoof?.files
+        }
+        guard let files else { return }
+        let names = Set(Self.list(own)).union(files.keys)
+        for name in Self.list(spoofed) where !names.contains(name) { try remove(name, in: spoofed) }
+        for name in names.sorted() {
+            let bytes = if let file = files[name] { file } else { try LabFiles.read("\(own)/\(name)") }
+            if (try? LabFiles.read("\(spoofed)/\(name)")) != bytes { try write(name, bytes, in: spoofed) }
+        }
+    }
 
     /// The files, including folders, sorted.
     var files: [String] { Self.list(path) }
@@ -38,14 +78,18 @@ final class TFTPFolder: Sendable {
     func write(_ name: String, _ bytes: [UInt8]) throws(LabError) {
         try lock.withLock { (_) throws(LabError) in
             try write(name, bytes, in: path)
-            if hasCache, !Files.exists("\(served)/\(name)") { try write(name, bytes, in: served) }
+            if hasCache, !Files.exists("\(own)/\(name)") { try write(name, bytes, in: own) }
+            try copyForSpoof(changed: name)
         }
     }
 
     /// - Returns: false if there is no such file.
     func delete(_ name: String) throws(LabError) -> Bool {
         guard exists(name) else { return false }
-        try lock.withLock { (_) throws(LabError) in try remove(name, in: path) }
+        try lock.withLock { (_) throws(LabError) in
+            try remove(name, in: path)
+            try copyForSpoof(changed: name)
+        }
         return true
     }
 
@@ -54,8 +98,9 @@ final class TFTPFolder: Sendable {
         guard hasCache else { return }
         try lock.withLock { (_) throws(LabError) in
             let stored = Self.list(path)
-            for name in Self.list(served) where !stored.contains(name) { try remove(name, in: served) }
-            for name in stored { try write(name, try LabFiles.read("\(path)/\(name)"), in: served) }
+            for name in Self.list(own) where !stored.contains(name) { try remove(name, in: own) }
+            for name in stored { try write(name, try LabFiles.read("\(path)/\(name)"), in: own) }
+            try copyForSpoof()
         }
     }
 

@@ -58,10 +58,29 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         public var acceptsStranded: Bool
         /// Where certificates and files are written for the user.
         public var output: String
+        /// Continue with what TFTP and HTTP say where a node has no way to say what it has.
+        public var acceptsUnproven: Bool
+        /// Records that stay in the file although nobody names them: names, serial numbers or SHA-1.
+        public var kept: [String]
 
-        public init(acceptsStranded: Bool = false, output: String) {
+        public init(
+            acceptsStranded: Bool = false, output: String, acceptsUnproven: Bool = false, kept: [String] = []
+        ) {
             self.acceptsStranded = acceptsStranded
             self.output = output
+            self.acceptsUnproven = acceptsUnproven
+            self.kept = kept
+        }
+
+        private enum CodingKeys: String, CodingKey { case acceptsStranded, output, acceptsUnproven, kept }
+
+        /// Plans of earlier versions accept nothing unproven, and keep nothing.
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            acceptsStranded = try container.decode(Bool.self, forKey: .acceptsStranded)
+            output = try container.decode(String.self, forKey: .output)
+            acceptsUnproven = try container.decodeIfPresent(Bool.self, forKey: .acceptsUnproven) ?? false
+            kept = try container.decodeIfPresent([String].self, forKey: .kept) ?? []
         }
     }
 

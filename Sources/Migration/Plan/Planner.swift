@@ -206,13 +206,13 @@ extension Survey {
         try present?.records.first { $0.isToken && $0.certificate == certificate.der } ?? .token(certificate)
     }
 
-    /// The record of a server whose certificate has changed; nil if it is the same, or if no ITL file shows it. A
-    /// node's ITL is regenerated with its certificates: it shows what will be presented to phones.
+    /// The record of a server whose certificate has changed; nil if it is the same, or if nobody can say. What a server
+    /// has now it says itself (`show cert own`); an ITL file says nothing here.
     func renewed(_ record: Record) throws -> (record: Record, sentence: LocalizableText)? {
-        guard record.role == .ccmTFTP || record.role == .capf, let old = record.certificate else { return nil }
-        let same = itlLists.values.lazy.flatMap(\.records).first { $0.role == record.role && $0.isServer(of: record) }
-        guard let new = same?.certificate, new != old else { return nil }
-        let certificate = try Certificate(der: new)
+        guard record.role == .ccmTFTP || record.role == .capf, let old = record.certificate,
+            case .outdated(let own) = try servers.standing(of: record)
+        else { return nil }
+        let certificate = own.value
         let server = record.dnsName ?? ""
         let node = nodeNames[server] ?? server
         let name = node == server ? server : "\(node) (\(server))"
@@ -222,7 +222,7 @@ extension Survey {
                 ipAddress: record.ipAddress ?? [0, 0, 0, 0], names: .cucm,
                 withCertificateSignature: record.certificateSignature != nil),
             localized(
-                "\(name): the \(record.role == .capf ? "CAPF" : "CallManager") certificate changes from SHA-1 \(Digest.sha1(old).hex) to \(certificate.sha1.hex)"
+                "\(name): the \(record.role == .capf ? "CAPF" : "CallManager") certificate changes from SHA-1 \(Digest.sha1(old).hex) to \(certificate.sha1.hex) (\(own.proof.text))"
             )
         )
     }

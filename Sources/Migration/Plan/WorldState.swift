@@ -1,5 +1,6 @@
 import Cluster
 import Messages
+import Operations
 import X509
 
 /// What a plan depends on: the cluster as it was when the plan was made, by fingerprints.
@@ -11,6 +12,8 @@ public struct WorldState: Codable, Sendable, Equatable {
     public let nodes: [String]
     /// SHA-256 of the CTL file that every node serves, lower-case hexadecimal; nil if there is none.
     public let ctl: String?
+    /// How it was proven to be the nodes' own; nil in what versions wrote that did not ask.
+    public let proof: Proof?
     /// SHA-256 of each node's ITL file, by node.
     public let itls: [String: String]
     /// SHA-256 of the certificates in Phone-SAST-trust, sorted.

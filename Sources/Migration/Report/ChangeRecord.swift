@@ -98,6 +98,10 @@ public struct ChangeRecord: Codable, Sendable {
     public let tokens: [Token]
     /// Tokens that stay in the file without being specified, as named in the file.
     public let keptTokens: [String]
+    /// Records in the new file that the command does not name or the cluster does not know; while it is planned.
+    public let foreignRecords: [ForeignRecord]
+    /// How the previous file was proven to be the nodes' own; nil for a change of a version that did not ask.
+    public let proof: Proof?
     /// How server records change.
     public let recordChanges: [LocalizableText]
     /// Who signed, who will, and what that means for phones; if that is not the purpose of the change.
@@ -127,7 +131,7 @@ public struct ChangeRecord: Codable, Sendable {
             steps: change.steps.map { .init(id: $0.id, title: $0.title, effect: $0.effect) },
             recordChanges: change.recordChanges, signerChange: change.signerChange, findings: change.survey.findings,
             forecast: StoredForecast(change.forecast),
-            before: change.survey.presentBytes)
+            before: change.survey.presentBytes, foreignRecords: change.journal == nil ? change.foreignRecords() : [])
         if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
     }
 
@@ -139,15 +143,17 @@ public struct ChangeRecord: Codable, Sendable {
         try self.init(
             plan: plan, records: records, backups: backups, steps: [], recordChanges: [], signerChange: nil,
             findings: [], forecast: nil,
-            before: plan.world.ctl.flatMap { try? backups.backup(sha256: $0) })
+            before: plan.world.ctl.flatMap { try? backups.backup(sha256: $0) }, foreignRecords: [])
     }
 
     private init(
         plan: ChangePlan, records: [JournalRecord], backups: StateFolder, steps: [JournalRecord.StepTitle],
         recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
         forecast: StoredForecast?,
-        before: [UInt8]?
+        before: [UInt8]?, foreignRecords: [ForeignRecord]
     ) throws {
+        self.foreignRecords = foreignRecords
+        proof = plan.world.proof
         let known = JournalState(records)
         (id, kind, title, cluster) = (plan.id, plan.kind, plan.kind.title, plan.cluster)
         (version, nodes, securityMode) = (plan.world.version, plan.world.nodes, plan.world.mode.name)

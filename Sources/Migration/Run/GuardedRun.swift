@@ -74,8 +74,10 @@ public struct PlannedChange {
     /// - Parameters:
     ///   - despiteFindings: whether errors of the cluster are accepted.
     ///   - plan: the file in which the change was saved.
-    /// - Throws: ``MigrationError`` (`cluster-has-errors`, `phones-would-refuse`).
+    /// - Throws: ``MigrationError`` (`foreign-records`, `outdated-records`, `cluster-has-errors`,
+    ///   `phones-would-refuse`).
     public func check(despiteFindings: Bool, savedAs plan: String? = nil) throws {
+        try change.checkRecords()
         if !despiteFindings { try change.checkFindings() }
         try change.checkForecast(savedAs: plan)
     }
@@ -108,9 +110,11 @@ public struct SurveyedChange: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
 
-    /// - Parameter despiteErrors: whether errors of the cluster are accepted.
-    /// - Throws: ``MigrationError`` (`cluster-has-errors`).
+    /// - Parameter despiteErrors: whether errors of the cluster are accepted. Records that nobody named, and those that
+    ///   are out of date, are no such errors.
+    /// - Throws: ``MigrationError`` (`foreign-records`, `outdated-records`, `unproven`, `cluster-has-errors`).
     public consuming func agreeToFindings(despiteErrors: Bool) throws -> FindingsAgreed {
+        try change.checkRecords()
         if !despiteErrors { try change.checkFindings() }
         return FindingsAgreed(lock: lock, change: change)
     }
@@ -212,11 +216,16 @@ public struct OpenChange: ~Copyable {
 
     /// Continues it to do what is left. The answers of its first run still apply.
     ///
-    /// - Throws: ``MigrationError`` (`no-change` if nothing is left to do, `world-changed`), or what the cluster's
-    ///   transports throw.
-    public consuming func resume(on cluster: any ClusterAccess) throws -> ForecastAgreed {
+    /// - Parameter acceptingUnproven: whether to continue although nothing proves the previous file.
+    /// - Throws: ``MigrationError`` (`no-change` if nothing is left to do, `world-changed`, `unproven`,
+    ///   `foreign-records`), or what the cluster's transports throw.
+    public consuming func resume(
+        on cluster: any ClusterAccess, acceptingUnproven: Bool = false
+    ) throws -> ForecastAgreed {
         try checkResuming()
-        return ForecastAgreed(lock: lock, change: try takeUp(on: cluster))
+        let change = try takeUp(on: cluster, acceptingUnproven)
+        if change.needsToken { try change.checkRecords() }
+        return ForecastAgreed(lock: lock, change: change)
     }
 
     /// - Throws: ``MigrationError`` (`no-change`) if nothing is left to do.
@@ -235,9 +244,11 @@ public struct OpenChange: ~Copyable {
     /// Continues it to restore everything, and forecasts what phones will do then.
     ///
     /// - Throws: as ``resume(on:)``.
-    public consuming func rollBack(on cluster: any ClusterAccess) throws -> SurveyedRollback {
+    public consuming func rollBack(
+        on cluster: any ClusterAccess, acceptingUnproven: Bool = false
+    ) throws -> SurveyedRollback {
         try checkRollback()
-        let change = try takeUp(on: cluster)
+        let change = try takeUp(on: cluster, acceptingUnproven)
         return SurveyedRollback(lock: lock, change: change, forecast: change.forecastOfRollback())
     }
 
@@ -263,9 +274,9 @@ public struct OpenChange: ~Copyable {
     }
 
     /// Only on a cluster that has not changed otherwise since.
-    private func takeUp(on cluster: any ClusterAccess) throws -> Change {
+    private func takeUp(on cluster: any ClusterAccess, _ acceptingUnproven: Bool) throws -> Change {
         let change = try Change(continuing: journal, of: cluster, state: state)
-        try change.checkWorld()
+        try change.checkWorld(acceptingUnproven: acceptingUnproven)
         return change
     }
 }

@@ -22,9 +22,10 @@ final class SetSecurityMode: ChangeStep, Step {
 
     /// Whether every node serves a file that the cluster created for its new mode.
     private func hasOwnFile() throws -> Bool {
-        let file = try cluster.trustLists.read(.ctl)
-        guard file.failures.isEmpty, file.differing.isEmpty, let bytes = file.reference?.bytes,
-            bytes != survey.presentBytes
+        let accepts = change.plan.settings.acceptsUnproven
+        guard
+            let file = try? cluster.trustLists.readWitnessed(.ctl).contents(acceptingUnproven: accepts),
+            let bytes = file.value, bytes != survey.presentBytes
         else { return false }
         return try change.isSignedByCluster(TrustListFile(decoding: bytes))
     }
@@ -146,9 +147,7 @@ final class BuildAndSign: ChangeStep, Step {
         switch base {
         case .before: return try survey.requirePresent().list
         case .served:
-            let file = try cluster.trustLists.read(.ctl)
-            if let failure = file.failures.first { throw failure.error }
-            guard let bytes = file.reference?.bytes, file.differing.isEmpty else {
+            guard let bytes = try change.settledFile().value else {
                 throw MigrationError(
                     .inconsistentFiles,
                     localized("Not every node serves the CTL file that the publisher created for its new mode."),
@@ -160,7 +159,10 @@ final class BuildAndSign: ChangeStep, Step {
 
     /// The records of the new file, in the CTL Client's order and profile: the other tokens first, then the servers, then
     /// the signing token.
+    ///
+    /// What nobody named and the cluster does not know is refused here, too: whatever was agreed to before.
     private func records(from base: TrustListFile, signing certificate: Certificate) throws -> [Record] {
+        try change.checkRecords(of: base)
         var servers = try base.records.filter { $0.role != .sast }.map { try $0.inCTLClientProfile() }
         switch self.servers {
         case .kept: break

@@ -76,6 +76,15 @@ extension PlatformCommandLine {
         return servers.filter(\.isPublisher) + servers.filter { !$0.isPublisher }
     }
 
+    /// What each server of the database is called: its name there, and the names and addresses of `show network cluster`
+    /// if the node prints them.
+    public func serverNames() throws(ClusterError) -> [[String]] {
+        let names = try nodeNames()
+        let text = try shell.run(ShellCommand("show network cluster"))
+        let lines = text.split(separator: "\n").compactMap(NetworkClusterLine.init)
+        return names.map { name in [name] + (lines.first { $0.names.contains(name) }?.names ?? []) }
+    }
+
     /// The activated services by server name; nil if this release's tables differ.
     private func activatedServices() throws(ClusterError) -> [String: Set<String>]? {
         let table: SQLTable

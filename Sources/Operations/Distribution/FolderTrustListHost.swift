@@ -32,6 +32,11 @@ public struct FolderTrustListHost: TrustListHost {
         }
     }
 
+    /// The folder is on this machine: what it holds is what it states.
+    public func statement(of kind: TrustListKind) throws(ClusterError) -> TrustListStatement {
+        TrustListStatement(of: try fetch(kind, over: .tftp))
+    }
+
     public func deploy(_ contents: [UInt8]) throws(ClusterError) {
         do throws(FileError) {
             // Readable by the server, which runs as a separate user.

@@ -1,9 +1,11 @@
 import Cluster
 import Configuration
+import Messages
+import TrustList
 
 /// One CTL file put on every node, or deleted there: on all of them, or on none.
 ///
-/// Every node is read first, and what it serves is saved. Then all are changed at once and read back over every
+/// Every node is read first, what it serves is compared with what it says itself, and saved. Then all are changed at once and read back over every
 /// transport. If one fails, the others get back what they had, byte for byte.
 public struct TrustListDeployment: Sendable {
     /// What to do when some nodes fail.
@@ -32,7 +34,7 @@ public struct TrustListDeployment: Sendable {
 
     public struct Node: Sendable {
         public let name: String
-        /// What it served before; nil for no file, or if it could not be read.
+        /// What it had before, proven; nil for no file, or if it could not be read.
         public let before: [UInt8]?
         /// Where that was saved.
         public let backup: String?
@@ -75,7 +77,7 @@ public struct TrustListDeployment: Sendable {
 
     /// What a run needs from its caller.
     public struct Hooks {
-        /// Called with what every node serves, before anything else is done; throws to stop there.
+        /// Called with what every node has, before anything else is done; throws to stop there.
         public var approve: (DistributedFile) throws -> Void = { _ in }
         /// Saves a file that is about to be replaced, and returns its location.
         public var backUp: ([UInt8]) throws -> String
@@ -100,16 +102,21 @@ extension TrustListDistribution {
     ///   - contents: the file; nil deletes it.
     ///   - policy: with `keep`, nodes that cannot be read are left out as well.
     ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that keeps serving what it served before.
-    /// - Throws: what `approve` and `backUp` throw, before anything was changed. Errors of nodes are part of the
-    ///   result.
+    ///   - acceptingUnproven: whether what TFTP and HTTP say is accepted of a node that has no way to say what it has.
+    /// - Throws: what `approve` and `backUp` throw, and ``EvidenceError``, before anything was changed. Errors of nodes
+    ///   are part of the result.
     public func replace(
         with contents: [UInt8]?, policy: TrustListDeployment.FailurePolicy = .undo, restartsTFTP: Bool = false,
-        hooks: TrustListDeployment.Hooks
+        acceptingUnproven: Bool = false, hooks: TrustListDeployment.Hooks
     ) throws -> TrustListDeployment {
         hooks.observe(.reading(nodes: hosts.count))
-        let (present, login) = readAndLogIn(for: contents == nil ? .delete : .deploy)
-        var run = DeploymentRun(contents: contents, present: present)
-        if let error = login ?? (policy == .undo ? present.failures.first?.error : nil) {
+        let (file, login) = readAndLogIn(for: contents == nil ? .delete : .deploy)
+        if let login {
+            return DeploymentRecord(contents: contents, present: file.served).result(.notStarted, failure: login)
+        }
+        var run = try DeploymentRecord(contents: contents, file, acceptingUnproven: acceptingUnproven)
+        let present = run.present
+        if policy == .undo, let error = present.failures.first?.error {
             return run.result(.notStarted, failure: error)
         }
         guard !present.answers.isEmpty else { return run.result(.notStarted, failure: present.failures.first?.error) }
@@ -132,7 +139,7 @@ extension TrustListDistribution {
 
         hooks.observe(.restoring(nodes: wanted))
         let left = restore(
-            Dictionary(uniqueKeysWithValues: wanted.map { ($0, run.before($0)) }),
+            run.proven.filter { wanted.contains($0.key) },
             refusing: Set(failures.filter { !$0.mayBeStored }.map(\.node)), restartsTFTP: restartsTFTP
         ).failures
         run.noteRestoration(of: wanted, failures: left)
@@ -145,25 +152,30 @@ extension TrustListDistribution {
     /// - Returns: with `untouched` for a node that would be changed; and what every node serves.
     public func rehearse(_ contents: [UInt8]?) -> (deployment: TrustListDeployment, present: DistributedFile) {
         let present = read(.ctl)
-        let run = DeploymentRun(contents: contents, present: present)
+        let run = DeploymentRecord(contents: contents, present: present)
         return (run.result(.planned, failure: present.failures.first?.error), present)
     }
 
-    /// Gives nodes back what they served.
+    /// Gives nodes back what they had.
     ///
     /// - Parameters:
-    ///   - before: by the node's name, a file, or nil for none.
-    ///   - refusing: nodes that certainly stored nothing; they are written to only where they serve something else.
+    ///   - before: by the node's name, a file, or nil for none: only what is proven to have been theirs.
+    ///   - refusing: nodes that certainly stored nothing; they are written to only where they have something else.
     ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that serves something else afterwards.
     /// - Returns: the nodes that were written to, and in their order those that do not serve it in the end.
     public func restore(
-        _ before: [String: [UInt8]?], refusing: Set<String> = [], restartsTFTP: Bool = false
+        _ before: [String: Authenticated<[UInt8]?>], refusing: Set<String> = [], restartsTFTP: Bool = false
     ) -> (written: [String], failures: [PutFailure]) {
-        let affected = TrustListDistribution(hosts.filter { before.keys.contains($0.node) }, isParallel: isParallel)
-        let now = affected.read(.ctl)
+        let before = before.mapValues(\.value)
+        let affected = TrustListDistribution(
+            hosts.filter { before.keys.contains($0.node) }, of: cluster, isParallel: isParallel)
+        let now = affected.readWitnessed(.ctl)
         let serving = Set(
             before.filter { node, contents in
-                now.readings.allSatisfy { $0.node != node || ($0.error == nil && $0.bytes == contents) }
+                now.statement(of: node)?.fits(contents) != false
+                    && now.served.readings.allSatisfy {
+                        $0.node != node || ($0.error == nil && $0.bytes == contents)
+                    }
             }.keys)
         let changed = before.filter { node, _ in !refusing.contains(node) || !serving.contains(node) }
         return (
@@ -173,8 +185,8 @@ extension TrustListDistribution {
     }
 
     /// Reads every node, and meanwhile logs in to the first one: a wrong password is tried there and nowhere else. On
-    /// the others only the login pages are opened.
-    private func readAndLogIn(for change: TrustListChange) -> (DistributedFile, ClusterError?) {
+    /// the others only the login pages are opened. Then every node is asked what it has.
+    private func readAndLogIn(for change: TrustListChange) -> (WitnessedFile, ClusterError?) {
         enum Task: Sendable {
             case read
             case logIn(any TrustListHost)
@@ -200,41 +212,111 @@ extension TrustListDistribution {
                     return .login(nil)
                 } catch {
                     // An unreachable node is noticed when it is read, and may be tolerated.
-                    let isLogin = [.loginRefused, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
-                    return .login(isLogin ? error : nil)
+                    return .login(Self.isRefusal(error) ? error : nil)
                 }
             }
         }
-        var result = (DistributedFile(kind: .ctl, readings: []), nil as ClusterError?)
+        var served = DistributedFile(kind: .ctl, readings: [])
+        var login: ClusterError?
         for part in parts {
             switch part {
-            case .file(let file): result.0 = file
-            case .login(let error): result.1 = error
+            case .file(let file): served = file
+            case .login(let error): login = error
             case .nothing: break
             }
         }
-        return result
+        let statements = login == nil ? statements(of: .ctl) : [:]
+        if login == nil, let first = hosts.first, case .failure(let error)? = statements[first.node],
+            Self.isRefusal(error)
+        {
+            login = error
+        }
+        return (WitnessedFile(served: served, statements: statements, cluster: cluster), login)
+    }
+
+    private static func isRefusal(_ error: ClusterError) -> Bool {
+        [.loginRefused, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
     }
 }
 
 /// What is known about every node during a deployment.
-private struct DeploymentRun {
+private struct DeploymentRecord {
     let contents: [UInt8]?
     let present: DistributedFile
+    /// What each node had, where that is proven.
+    let proven: [String: Authenticated<[UInt8]?>]
     var backups: [[UInt8]: String] = [:]
     private var states: [String: TrustListDeployment.NodeState] = [:]
     private var errors: [String: ClusterError] = [:]
 
+    /// Before a change: what every node has is proven, and is a trust list.
+    ///
+    /// - Throws: ``EvidenceError``.
+    init(contents: [UInt8]?, _ file: WitnessedFile, acceptingUnproven: Bool) throws {
+        if let first = file.contradictions.first(where: { !$0.statement.fits(contents) }) {
+            throw EvidenceError.contradicted(first.reading, first.statement, .ctl, cluster: file.cluster)
+        }
+        var proven: [String: Authenticated<[UInt8]?>] = [:]
+        var readings: [TrustListReading] = []
+        for node in file.served.nodes {
+            let served = file.served.readings.filter { $0.node == node }
+            if served.contains(where: { $0.error != nil }) {
+                readings += served
+                continue
+            }
+            do {
+                let had = try file.contents(of: node, knowing: [contents], acceptingUnproven: acceptingUnproven)
+                try had.value.map { try Self.checkIsTrustList($0, of: node, proof: had.proof) }
+                proven[node] = had
+                readings += served.map {
+                    TrustListReading(
+                        node: node, transport: $0.transport, outcome: had.value.map { .file($0) } ?? .absent)
+                }
+            } catch let error as ClusterError {
+                readings += served.map {
+                    TrustListReading(node: node, transport: $0.transport, outcome: .failed(error))
+                }
+            }
+        }
+        self.init(
+            contents: contents, present: DistributedFile(kind: .ctl, readings: readings), proven: proven,
+            serves: { node in file.served.readings.allSatisfy { $0.node != node || $0.bytes == contents } })
+    }
+
+    /// What is put back on a node must be of use to it.
+    private static func checkIsTrustList(_ bytes: [UInt8], of node: String, proof: Proof) throws {
+        do { _ = try TrustListFile(decoding: bytes) } catch {
+            throw EvidenceError(
+                .unusable, node: node,
+                localized(
+                    "The CTLFile.tlv of \(node) (\(TrustListStatement(of: bytes).summary)) is not a trust list: \(error). It could not be put back, so nothing was changed."
+                ),
+                next: localized(
+                    "Look at show ctl on \(node). On the publisher, utils ctl update CTLFile writes it again; file delete tftp CTLFile.tlv removes it."
+                ), cause: error)
+        }
+    }
+
+    /// For a plan, or where nothing will be changed.
     init(contents: [UInt8]?, present: DistributedFile) {
+        self.init(
+            contents: contents, present: present, proven: [:],
+            serves: { node in present.readings.allSatisfy { $0.node != node || $0.bytes == contents } })
+    }
+
+    private init(
+        contents: [UInt8]?, present: DistributedFile, proven: [String: Authenticated<[UInt8]?>],
+        serves: (String) -> Bool
+    ) {
         self.contents = contents
         self.present = present
+        self.proven = proven
         for (node, error) in present.failures {
             errors[node] = error
             states[node] = .failed
         }
         for node in present.nodes where states[node] == nil {
-            let isSo = present.readings.allSatisfy { $0.node != node || $0.bytes == contents }
-            states[node] = isSo ? .alreadySo : .untouched
+            states[node] = serves(node) ? .alreadySo : .untouched
         }
     }
 

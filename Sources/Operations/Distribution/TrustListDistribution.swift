@@ -9,13 +9,17 @@ import X509
 /// Source: docs/cluster-interfaces.md, "Files for phones".
 public struct TrustListDistribution: Sendable {
     public let hosts: [any TrustListHost]
+    /// The cluster's name in the configuration, for advice; nil if the files lie in folders.
+    public let cluster: String?
     let isParallel: Bool
 
     /// - Parameters:
     ///   - hosts: in the order in which results are reported, the publisher first.
+    ///   - cluster: its name in the configuration, for advice.
     ///   - isParallel: all nodes at once; otherwise one after another.
-    public init(_ hosts: [any TrustListHost], isParallel: Bool = true) {
+    public init(_ hosts: [any TrustListHost], of cluster: String? = nil, isParallel: Bool = true) {
         self.hosts = hosts
+        self.cluster = cluster
         self.isParallel = isParallel
     }
 
@@ -127,14 +131,15 @@ public struct TrustListDistribution: Sendable {
         }
     }
 
-    /// Reads the CTL file of a node over every transport and compares.
+    /// Reads the CTL file of a node over every transport, which is what phones get, and asks the node what it has. Both
+    /// must be what was expected.
+    ///
+    /// A node that has no way to say what it has is only read: whether that is enough was decided before the change.
     ///
     /// - Parameter expected: nil if there must be none.
     /// - Throws: `mismatch` naming the transport, and the checksums expected and found.
     public static func check(_ host: any TrustListHost, serves expected: [UInt8]?) throws(ClusterError) {
-        func text(_ bytes: [UInt8]?) -> LocalizableText {
-            bytes.map { localized("\($0.count) bytes, SHA-1 \(Digest.sha1($0).hex)") } ?? localized("no file")
-        }
+        func text(_ bytes: [UInt8]?) -> LocalizableText { TrustListStatement(of: bytes).summary }
         for transport in TrustListTransport.allCases {
             let found = try host.fetch(.ctl, over: transport)
             guard found == expected else {
@@ -144,6 +149,19 @@ public struct TrustListDistribution: Sendable {
                         "it serves different contents over \(transport.rawValue.uppercased()) than were uploaded"),
                     expected: text(expected), found: text(found))
             }
+        }
+        let statement: TrustListStatement
+        do throws(ClusterError) { statement = try host.statement(of: .ctl) } catch {
+            guard error.isWithoutAWay else { throw error }
+            return
+        }
+        guard statement.fits(expected) else {
+            throw ClusterError(
+                .mismatch, operation: localized("read back \(TrustListKind.ctl.fileName)"), node: host.node,
+                message: localized(
+                    "TFTP and HTTP serve what was uploaded, but the node says with \(TrustListKind.ctl.command) that it has something else"
+                ),
+                expected: text(expected), found: statement.summary)
         }
     }
 

@@ -35,6 +35,25 @@ extension ClusterStatus.TrustList {
 }
 
 extension ClusterStatus.File {
+    init(_ statement: TrustListStatement) {
+        switch statement {
+        case .file(let md5, let sha1, let length):
+            self.init(state: .file, length: length, md5: md5, sha1: sha1, error: nil)
+        case .absent: self.init(state: .absent)
+        }
+    }
+
+    /// Whether it is what a node says itself.
+    func isAs(_ stated: ClusterStatus.File) -> Bool {
+        state == stated.state && length == stated.length && md5 == stated.md5 && sha1 == stated.sha1
+    }
+
+    /// In a few words.
+    var summary: LocalizableText {
+        guard state == .file, let length, let sha1 else { return localized("no file") }
+        return localized("\(length) bytes, SHA-1 \(sha1)")
+    }
+
     init(_ reading: TrustListReading?) {
         switch reading?.outcome {
         case .file(let bytes):
@@ -48,11 +67,12 @@ extension ClusterStatus.File {
 }
 
 extension ClusterStatus.Served {
-    init?(_ file: DistributedFile, node: String) {
+    init?(_ file: DistributedFile, node: String, stated: TrustListStatement?) {
         let readings = file.readings.filter { $0.node == node }
         guard !readings.isEmpty else { return nil }
         self.init(
             tftp: ClusterStatus.File(readings.first { $0.transport == .tftp }),
-            http: ClusterStatus.File(readings.first { $0.transport == .http }))
+            http: ClusterStatus.File(readings.first { $0.transport == .http }),
+            stated: stated.map(ClusterStatus.File.init))
     }
 }

@@ -87,6 +87,8 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
     public struct Served: Codable, Sendable, Hashable {
         public var tftp: File
         public var http: File
+        /// What the node says itself, on its command line; nil if it was not asked, or did not say.
+        public var stated: File?
     }
 
     public struct File: Codable, Sendable, Hashable {

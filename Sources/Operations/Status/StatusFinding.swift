@@ -16,6 +16,8 @@ public enum StatusCode: String, Codable, Sendable, Hashable, CaseIterable {
     case noFileInMixedMode = "no-file-in-mixed-mode"
     case fileInNonSecureMode = "file-in-non-secure-mode"
     case filesDiffer = "files-differ"
+    /// What a node serves is not what it says itself that it has.
+    case fileContradicted = "file-contradicted"
     case fileUnusable = "file-unusable"
     case certificateNotInFile = "certificate-not-in-file"
     case certificateExpired = "certificate-expired"
@@ -64,7 +66,8 @@ extension ClusterStatus {
     /// - Parameter days: certificates that expire sooner are a warning.
     public func findings(expiryWarning days: Int64 = 30) -> [StatusFinding] {
         let rules = [
-            unreadNodes(), otherNodes(), otherVersions(), modeAgainstFiles(), differingFiles(), unusableFiles(),
+            unreadNodes(), otherNodes(), otherVersions(), modeAgainstFiles(), contradictedFiles(), differingFiles(),
+            unusableFiles(),
             missingCertificates(), services(), replicationStates(), expiry(within: days * 86400),
         ]
         let all = rules.flatMap(\.self)
@@ -210,6 +213,23 @@ extension ClusterStatus {
             && [node.ctl?.tftp, node.ctl?.http, node.itl?.tftp, node.itl?.http].allSatisfy {
                 $0.map { $0.state == .failed } ?? true
             }
+    }
+
+    /// What TFTP and HTTP serve is the node's own only if the node says so.
+    private func contradictedFiles() -> [StatusFinding] {
+        nodes.flatMap { node in
+            [(TrustListKind.ctl, node.ctl), (.itl, node.itl)].flatMap { kind, served -> [StatusFinding] in
+                guard let served, let stated = served.stated else { return [] }
+                return [("TFTP", served.tftp), ("HTTP", served.http)].compactMap { way, file in
+                    guard file.state != .failed, !file.isAs(stated) else { return nil }
+                    return finding(
+                        .fileContradicted, node: node.name,
+                        EvidenceError.contradiction(
+                            node: node.name, over: way, kind, served: file.summary, stated: stated.summary),
+                        next: [EvidenceError.contradictionAdvice(node.name, cluster: cluster)])
+                }
+            }
+        }
     }
 
     /// The nodes that serve a file.

@@ -66,8 +66,8 @@ extension ClusterClient {
                     name: node.name, address: node.address, isPublisher: node.isPublisher,
                     isConfiguredForTFTP: node.servesTFTP, version: survey.version, services: survey.services,
                     certificates: survey.certificates, replication: publisher?.replication?[node.name],
-                    ctl: ctl.flatMap { ClusterStatus.Served($0, node: node.name) },
-                    itl: itl.flatMap { ClusterStatus.Served($0, node: node.name) },
+                    ctl: ctl.flatMap { ClusterStatus.Served($0, node: node.name, stated: survey.ctl) },
+                    itl: itl.flatMap { ClusterStatus.Served($0, node: node.name, stated: survey.itl) },
                     failures: survey.failures.map(ClusterStatus.Failure.init))
             },
             trustLists: lists,
@@ -85,6 +85,9 @@ private struct NodeSurvey: Sendable {
     var services: [ClusterStatus.Service]?
     var certificates: [ClusterStatus.Certificate]?
     var failures: [ClusterError] = []
+    /// What it says of its trust lists, if it serves any.
+    var ctl: TrustListStatement?
+    var itl: TrustListStatement?
     // Only for the publisher.
     var mode: SecurityMode?
     var serverNames: [String]?
@@ -106,7 +109,7 @@ private struct NodeSurvey: Sendable {
         ]
     }
 
-    /// - Parameter isBrief: without the certificates, and the mode.
+    /// - Parameter isBrief: without the certificates, the mode, and what it says of its trust lists.
     init(of node: NodeConfiguration, in cluster: ClusterClient, isBrief: Bool = false) {
         self.node = node
         var isOver = false
@@ -144,6 +147,10 @@ private struct NodeSurvey: Sendable {
                 }
                 return certificates
             }
+        if !isBrief, node.servesTFTP {
+            ctl = ask { (line) throws(ClusterError) in try line.showCTL() }
+            itl = ask { (line) throws(ClusterError) in try line.showITL() }
+        }
         guard node.isPublisher else { return }
         mode = isBrief ? nil : ask { (line) throws(ClusterError) in try line.securityMode() }
         serverNames = ask { (line) throws(ClusterError) in try line.nodeNames() }

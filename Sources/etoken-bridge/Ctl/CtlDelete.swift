@@ -9,7 +9,8 @@ struct CtlDelete: ParsableCommand {
         commandName: "delete", abstract: localized("Delete the CTL file on every node that serves phones."),
         discussion: localized(
             """
-            What every node serves is saved in the state folder first. If a node fails, the others get it back, byte \
+            What every node serves is compared with what it says itself (show ctl over SSH), and saved in the state folder \
+            first. If a node fails, the others get it back, byte \
             for byte, unless --keep-partial is given. Phones keep the CTL file that they hold; only new phones come up \
             without one. A cluster in mixed mode needs its CTL file, so it is not deleted.
 
@@ -32,6 +33,7 @@ struct CtlDelete: ParsableCommand {
     @Flag(help: .localized("Only show what every node serves now and what would be deleted; nothing is changed."))
     var dryRun = false
 
+    @OptionGroup var evidence: EvidenceOptions
     @OptionGroup var confirmation: ConfirmationOptions
     @OptionGroup var common: CommonOptions
 
@@ -45,8 +47,9 @@ struct CtlDelete: ParsableCommand {
         }
         if !anyMode { try checkMode(of: configured) }
         let lock = try ClusterLock.forCommand(cluster.cluster)
-        let deployment = try TrustListDistribution(hosts).replace(
+        let deployment = try TrustListDistribution(hosts, of: cluster.cluster).replace(
             with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
+            acceptingUnproven: evidence.acceptUnproven,
             hooks: .standard { _ in
                 try confirmation.ask(
                     localized(

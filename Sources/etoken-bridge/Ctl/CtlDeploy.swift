@@ -15,8 +15,9 @@ struct CtlDeploy: ParsableCommand {
         abstract: localized("Deploy a signed CTL file to every node that serves phones, and read it back."),
         discussion: localized(
             """
-            The file is verified first. What every node serves now is saved in the state folder. Then the file is \
-            uploaded to all nodes at once and read back over TFTP and HTTP. If a node fails, the others get back what \
+            The file is verified first. What every node serves now is compared with what it says itself (show ctl over \
+            SSH), and saved in the state folder. Then the file is \
+            uploaded to all nodes at once and read back over TFTP and HTTP and with show ctl. If a node fails, the others get back what \
             they had, byte for byte, unless --keep-partial is given. A file that lacks a server of the current file is \
             refused: phones would no longer trust that server.
 
@@ -54,6 +55,7 @@ struct CtlDeploy: ParsableCommand {
     @Flag(help: .localized("Only show what every node serves now and what would be deployed; nothing is changed."))
     var dryRun = false
 
+    @OptionGroup var evidence: EvidenceOptions
     @OptionGroup var confirmation: ConfirmationOptions
     @OptionGroup var common: CommonOptions
 
@@ -79,15 +81,16 @@ struct CtlDeploy: ParsableCommand {
         }
         let place: DeploymentReport.Place = cluster == nil ? .folder : .node
         if dryRun {
-            let (rehearsal, present) = TrustListDistribution(hosts).rehearse(file.bytes)
+            let (rehearsal, present) = TrustListDistribution(hosts, of: cluster).rehearse(file.bytes)
             warn(file, replacing: present)
             try rehearsal.report(on: place, json: common.json)
             return try checkServers(of: file, replacing: present)
         }
         let lock = try cluster.map { try ClusterLock.forCommand($0) }
         defer { withExtendedLifetime(lock) {} }
-        let deployment = try TrustListDistribution(hosts).replace(
+        let deployment = try TrustListDistribution(hosts, of: cluster).replace(
             with: file.bytes, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
+            acceptingUnproven: evidence.acceptUnproven,
             hooks: .standard { present in
                 try checkServers(of: file, replacing: present)
                 Terminal.note(

@@ -17,6 +17,18 @@ struct RunOptions: ParsableArguments {
     @Flag(help: .localized("Continue although the cluster has errors, as reported by cluster status."))
     var despiteFindings = false
 
+    @Flag(
+        help: .localized(
+            "Continue with what TFTP and HTTP say where a node has no way to say on its command line what it has. Never accepts that both contradict each other."
+        ))
+    var acceptUnproven = false
+
+    @Option(
+        help: .localized(
+            "Keep a record of the current file in the new one although no --token names it, or the cluster's database does not know its server: a name, serial number or SHA-1. May be repeated.",
+            valueName: "name"))
+    var keep: [String] = []
+
     @Flag(help: .localized("Do not ask before the first change."))
     var yes = false
 
@@ -50,7 +62,8 @@ struct ChangeOptions: ParsableArguments {
 
     func settings(change id: String, state: StateFolder) -> ChangePlan.Settings {
         ChangePlan.Settings(
-            acceptsStranded: run.acceptStranded, output: output ?? "\(state.path)/changes/\(id)")
+            acceptsStranded: run.acceptStranded, output: output ?? "\(state.path)/changes/\(id)",
+            acceptsUnproven: run.acceptUnproven, kept: run.keep)
     }
 
     var phones: ChangeRequest.PhoneSettings { .init(restart: !noPhoneRestart, timeout: phoneTimeout) }

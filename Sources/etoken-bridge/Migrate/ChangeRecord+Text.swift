@@ -9,7 +9,8 @@ extension ChangeRecord {
         if state == .alreadySo { return nothingToDo }
         var parts = [header]
         if let rollback { return (parts + Self.parts(of: rollback)).joined(separator: "\n\n") }
-        let texts = recordChanges + [signerChange].compactMap(\.self)
+        let others = foreignRecords.map { localized("Stays in the file although nobody named it: \($0.text)") }
+        let texts = others + recordChanges + [signerChange].compactMap(\.self)
         if !texts.isEmpty { parts.append(texts.joined(separator: "\n").localized) }
         if state == .planned, !findings.isEmpty { parts.append(findingLines) }
         if state == .planned, steps.contains(where: { !$0.text.localized.isEmpty }) { parts.append(plan) }
@@ -60,9 +61,10 @@ extension ChangeRecord {
                 tokens.isEmpty ? nil : localized("Tokens \(tokens.map(\.label).list); \(signer) signs").localized,
             ].compactMap(\.self).joined(separator: "\n")
         }
-        let present =
+        let file =
             before.map { localized("Current CTL file: \($0.length) bytes, signed by \($0.signer)") }
             ?? localized("Current CTL file: none")
+        let present = proof.map { localized("\(file); \($0.text)") } ?? file
         let new =
             tokens.isEmpty
             ? localized("New CTL file: signed by \(signer)")

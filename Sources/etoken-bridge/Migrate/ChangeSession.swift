@@ -44,6 +44,8 @@ struct ChangeSession {
         try options.reporting.check(plan.id)
         var plan = plan
         plan.settings.acceptsStranded = plan.settings.acceptsStranded || options.acceptStranded
+        plan.settings.acceptsUnproven = plan.settings.acceptsUnproven || options.acceptUnproven
+        plan.settings.kept += options.keep
         try run(
             .saved(plan), reading: localized("Reading cluster \(plan.cluster), and comparing it with the plan ...")
         ) { try signingToken(of: plan) }
@@ -63,12 +65,28 @@ struct ChangeSession {
         let change = surveyed.change
         var record = try ChangeRecord(change)
         if change.isAlreadySo { return try options.reporting.publish(record) }
+        if !options.yes, Terminal.isInteractive { try askAboutRecords(change) }
         let agreed = try agree(surveyed, record)
         if !options.yes {
             try record.check(change)
             try confirm(record)
         }
         try finish(agreed.takePIN { try token().signer(pin) }, localized("Starting change \(change.plan.id)."))
+    }
+
+    /// Each record that nobody named needs a yes of its own.
+    private func askAboutRecords(_ change: Change) throws {
+        for record in try change.unnamedRecords() {
+            let question = localized(
+                "The current CTL file also contains \(record.text). Keep it in the new file?")
+            guard Terminal.confirm(question) else {
+                throw Failure(
+                    Status.failed, localized("Not confirmed; nothing was changed."),
+                    next: localized(
+                        "Find out who put \(record.name) into the file: etoken-bridge ctl fetch, then ctl show."))
+            }
+            change.keep(record)
+        }
     }
 
     /// Stops at the plan.
@@ -101,7 +119,7 @@ struct ChangeSession {
     func resume(_ open: consuming OpenChange) throws {
         try options.reporting.check(open.plan.id)
         Terminal.note(localized("Reading cluster \(open.plan.cluster) ..."))
-        let agreed = try open.resume(on: LiveCluster(cluster))
+        let agreed = try open.resume(on: LiveCluster(cluster), acceptingUnproven: options.acceptUnproven)
         let plan = agreed.change.plan
         try finish(
             agreed.takePIN { try signingToken(of: plan).signer(pin) }, localized("Resuming change \(plan.id)."))
@@ -111,7 +129,7 @@ struct ChangeSession {
     func rollBack(_ open: consuming OpenChange) throws {
         try options.reporting.check(open.plan.id)
         Terminal.note(localized("Reading cluster \(open.plan.cluster) ..."))
-        let surveyed = try open.rollBack(on: LiveCluster(cluster))
+        let surveyed = try open.rollBack(on: LiveCluster(cluster), acceptingUnproven: options.acceptUnproven)
         let change = surveyed.change
         if options.dryRun {
             var record = try ChangeRecord(change)

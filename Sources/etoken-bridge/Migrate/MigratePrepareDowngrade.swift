@@ -39,6 +39,7 @@ struct MigratePrepareDowngrade: ParsableCommand {
         completion: .file(extensions: ["html"]))
     var report: String?
 
+    @OptionGroup var evidence: EvidenceOptions
     @OptionGroup var module: ModuleOptions
     @OptionGroup var common: CommonOptions
 
@@ -57,7 +58,8 @@ struct MigratePrepareDowngrade: ParsableCommand {
         }
         Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
         let check = try DowngradeCheck(
-            of: try LiveCluster(cluster), target: target, tokens: tokens, state: .standard())
+            of: try LiveCluster(cluster), target: target, tokens: tokens, state: .standard(),
+            acceptingUnproven: evidence.acceptUnproven)
         if let files {
             try files.write(html: check.html, json: check)
             Terminal.note(localized("The checklist is in \(files.html) and \(files.json)."))

@@ -19,6 +19,12 @@ struct MigrateResume: ParsableCommand {
             """))
 
     @OptionGroup var journal: JournalOptions
+    @Flag(
+        help: .localized(
+            "Continue although nothing proves the previous file: an earlier version of this program began the change, and no node has that file any more."
+        ))
+    var acceptUnproven = false
+
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
     @OptionGroup var reporting: ReportOptions
@@ -31,6 +37,7 @@ struct MigrateResume: ParsableCommand {
         defer { cluster.close() }
         var options = try RunOptions.standard
         options.reporting = reporting
+        options.acceptUnproven = acceptUnproven
         try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).resume(change)
     }
 }

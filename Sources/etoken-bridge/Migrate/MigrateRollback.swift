@@ -28,6 +28,12 @@ struct MigrateRollback: ParsableCommand {
     @Flag(help: .localized("Undo it although phones are forecast to refuse the previous file."))
     var acceptStranded = false
 
+    @Flag(
+        help: .localized(
+            "Continue although nothing proves the previous file: an earlier version of this program began the change, and no node has that file any more."
+        ))
+    var acceptUnproven = false
+
     @Flag(help: .localized("Undo nothing more: abandon the change, and leave everything as it is."))
     var abandon = false
 
@@ -57,6 +63,7 @@ struct MigrateRollback: ParsableCommand {
         options.dryRun = dryRun
         options.yes = confirmation.yes
         options.acceptStranded = acceptStranded
+        options.acceptUnproven = acceptUnproven
         try ChangeSession(cluster: cluster, options: options, module: .standard, pin: .standard).rollBack(open)
     }
 }

@@ -5,6 +5,7 @@ import Cluster
 import Configuration
 import Messages
 import Migration
+import Operations
 import Tokens
 
 /// Guides the user through a change on the terminal, as the CTL Client's wizard did: every answer has an option as
@@ -42,7 +43,7 @@ enum MigrationWizard {
         let live = try LiveCluster(cluster)
         try Change.checkUnfinished(live.name, .standard())
         Terminal.note(localized("Reading cluster \(live.name) ..."))
-        let file = try ServedFiles(live).ctl
+        let file = try PresentTrustLists(of: live.trustLists).file
         let present =
             file.map { localized("Current CTL file: \($0.bytes.count) bytes, signed by \($0.list.header.signerName)") }
             ?? localized("Current CTL file: none")

@@ -3,6 +3,7 @@ import Basics
 import Cluster
 import Messages
 import Migration
+import Operations
 import Phones
 import X509
 
@@ -33,6 +34,7 @@ struct PhonesCheck: ParsableCommand {
     @OptionGroup var inventory: InventoryOptions
     @OptionGroup var choice: PhoneChoice
     @OptionGroup var questions: PhoneQuestions
+    @OptionGroup var evidence: EvidenceOptions
     @OptionGroup var common: CommonOptions
 
     private struct Report: Encodable {
@@ -79,7 +81,9 @@ struct PhonesCheck: ParsableCommand {
         defer { cluster.close() }
         let live = try LiveCluster(cluster)
         Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
-        guard let bytes = try file.map({ try Files.read($0) }) ?? ServedFiles(live).ctl?.bytes else {
+        guard let bytes = try file.map({ try Files.read($0) }) ?? PresentTrustLists(
+            of: live.trustLists, acceptingUnproven: evidence.acceptUnproven
+        ).ctl.value else {
             throw Failure(
                 Status.notThere, localized("Cluster \(self.cluster.cluster) serves no CTL file."),
                 next: localized("Specify the file that phones should hold: --file FILE."))

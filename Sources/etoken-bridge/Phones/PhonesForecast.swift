@@ -42,6 +42,7 @@ struct PhonesForecast: ParsableCommand {
         completion: .file(extensions: ["csv"]))
     var csv: String?
 
+    @OptionGroup var evidence: EvidenceOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -50,18 +51,18 @@ struct PhonesForecast: ParsableCommand {
         defer { cluster.close() }
         let live = try LiveCluster(cluster)
         Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
-        let served = try ServedFiles(live)
+        let present = try PresentTrustLists(of: live.trustLists, acceptingUnproven: evidence.acceptUnproven)
         let chosen = try choice.choose(
             from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)").localized)
         let (asked, held) = questions.ask(chosen, of: live)
         let state = StateFolder.standard()
         let register = try StrandedRegister(of: self.cluster.cluster, in: state)
-        let surveyed = state.surveyed(chosen, checksums: held, present: served.ctl, register: register)
+        let surveyed = state.surveyed(chosen, checksums: held, present: present.file, register: register)
         // A phone that asks TVS at all; the models ask in the same way.
         let phone = chosen.first { $0.model.securityByDefault == .supported }
-        let replies = live.askTVS(for: signer, as: phone, trusting: served.usualITL(live.nodes))
+        let replies = live.askTVS(for: signer, as: phone, trusting: present.usualITL(live.nodes))
         let forecast = Forecast(
-            of: surveyed, signer: signer, present: served.ctl?.list, itls: served.itls, nodes: live.nodes,
+            of: surveyed, signer: signer, present: present.list, itls: present.itlLists, nodes: live.nodes,
             tvs: TVSAnswers(replies.map { ($0.server, $0.answer) }))
 
         let report = ForecastReport(
@@ -104,34 +105,4 @@ struct PhonesForecast: ParsableCommand {
         }
         return (list, signer)
     }
-}
-
-/// The trust list files that a cluster serves now.
-struct ServedFiles {
-    let ctl: (bytes: [UInt8], list: TrustListFile)?
-    let itls: [String: TrustListFile]
-
-    init(_ cluster: LiveCluster) throws {
-        let lists = try cluster.trustLists
-        let file = lists.read(.ctl)
-        if let failure = file.failures.first { throw failure.error }
-        if let other = file.differing.first, let first = file.reference {
-            throw Failure(
-                Status.failed,
-                localized(
-                    "Nodes serve different CTL files: \(first.node) has \(first.summary), \(other.node) has \(other.summary). What phones hold depends on which one they asked."
-                ),
-                next: localized(
-                    "Restart Cisco Tftp there, then run the command again: etoken-bridge cluster restart-services --cluster \(cluster.name) --service tftp --node \(other.node)"
-                ))
-        }
-        ctl = try file.reference?.bytes.map { ($0, try TrustListFile(decoding: $0)) }
-        var itls: [String: TrustListFile] = [:]
-        for reading in lists.read(.itl).readings {
-            if let bytes = reading.bytes { itls[reading.node] = try TrustListFile(decoding: bytes) }
-        }
-        self.itls = itls
-    }
-
-    func usualITL(_ nodes: [String]) -> TrustListFile? { nodes.lazy.compactMap { itls[$0] }.first ?? itls.first?.value }
 }

@@ -66,3 +66,12 @@ struct ConfirmationOptions: ParsableArguments {
         }
     }
 }
+
+/// What is believed without proof.
+struct EvidenceOptions: ParsableArguments {
+    @Flag(
+        help: .localized(
+            "Continue with what TFTP and HTTP say where a node has no way to say on its command line what it has. Never accepts that both contradict each other."
+        ))
+    var acceptUnproven = false
+}

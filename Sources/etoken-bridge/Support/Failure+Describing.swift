@@ -3,6 +3,7 @@ import Cluster
 import Configuration
 import Messages
 import Migration
+import Operations
 import Phones
 import Secrets
 import SmartCards
@@ -57,15 +58,22 @@ extension Status {
                 .mismatch:
                 failed
             }
+        case let error as EvidenceError:
+            switch error.code {
+            case .contradicted, .unproven: notTrusted
+            case .inconsistent: failed
+            case .unusable: verificationFailed
+            }
         case let error as MigrationError:
             switch error.code {
+            case .contradicted, .unproven: notTrusted
             case .phonesWouldRefuse: phonesWouldRefuse
             case .presentFileInvalid: verificationFailed
             case .phonesDiffer, .clusterHasErrors: partlyDone
             case .interrupted: interrupted
             case .noChange: notThere
             case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched, .notApplicable,
-                .worldChanged, .busy, .unfinishedChange, .planUnusable, .journalUnusable:
+                .worldChanged, .busy, .unfinishedChange, .foreignRecords, .outdatedRecords, .planUnusable, .journalUnusable:
                 failed
             }
         case let error as StepFailure:
