@@ -32,6 +32,10 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     case slowStart = "slow-start"
     /// AXL and RIS refuse requests that come too often. Publisher only.
     case throttle
+    /// The ITLRecovery certificate was regenerated, by an upgrade for example, and the CTL file was not. Publisher only.
+    case staleITLRecovery = "stale-itlrecovery"
+    /// The same with the CAPF certificate. Publisher only.
+    case staleCAPF = "stale-capf"
 
     /// One line for the help.
     public var help: String {
@@ -51,6 +55,8 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
         case .dns: "the node resolves no names"
         case .expiring: "the node's IPsec certificate expires in five days"
         case .throttle: "AXL and RIS refuse more than 20 and 15 requests in --delay seconds"
+        case .staleITLRecovery: "the CTL file has a former ITLRecovery certificate of the publisher"
+        case .staleCAPF: "the CTL file has a former CAPF certificate of the publisher"
         case .slowStart: "services stay in STARTING for some seconds after a restart"
         }
     }
