@@ -114,14 +114,12 @@ public struct Survey {
         return (presentBytes, present)
     }
 
-    /// The certificate with which the cluster itself signs a CTL file: ITLRecovery from 12.0 on, the publisher's
+    /// The certificate with which the cluster itself will sign a CTL file: ITLRecovery from 12.0 on, the publisher's
     /// CallManager before that; nil if its ITL does not show it. Source: docs/trust-list-format.md.
     func clusterSigner() -> Record? {
-        guard let itl else { return nil }
-        let signers = itl.records.filter { $0.role == .sast && $0.certificate != nil }
-        let own = itl.signerRecord
-        guard version.major >= 12 else { return own ?? signers.first }
-        return signers.first { $0 != own } ?? own
+        let signers = (itl?.records ?? []).filter { $0.role == .sast && $0.certificate != nil }
+        let recovery = version.major >= 12 ? signers.first(where: \.isITLRecovery) : nil
+        return recovery ?? signers.first { !$0.isITLRecovery }
     }
 
     private static func phones(

@@ -69,6 +69,7 @@ public struct Verdict: Equatable, Sendable {
     /// Which rule of the model applied; the numbers are those of docs/phone-acceptance.md.
     public enum Rule: String, Codable, Sendable {
         case firstUse = "1-first-use"
+        case firstNotVouched = "1-first-not-vouched"
         case signerInHeldCTL = "2-signer-in-held-ctl"
         case signerInITL = "3-signer-in-itl"
         case vouchedByTVS = "3-vouched-by-tvs"
@@ -112,7 +113,7 @@ public enum Acceptance {
     ) -> Verdict {
         switch held {
         case .none:
-            return Verdict(.accepted, .firstUse, localized("it holds no CTL file, and trusts the first one"))
+            return first(signer: signer, itl: itl, model: model, tvs: tvs)
         case .file(let file):
             switch signer.state(in: file) {
             case .named:
@@ -145,6 +146,26 @@ public enum Acceptance {
         case .supported:
             return throughITL(signer: signer, held: held, itl: itl, tvs: tvs)
         }
+    }
+
+    /// The first CTL file of a phone. One that has no ITL file either trusts it; one that has an ITL file may check it with
+    /// that, and what it does if it cannot is not known.
+    private static func first(
+        signer: CandidateSigner, itl: TrustListFile?, model: PhoneModel, tvs: [TVSStatement]
+    ) -> Verdict {
+        guard model.securityByDefault != .unsupported, let itl else {
+            return Verdict(
+                .accepted, .firstUse, localized("it holds neither a CTL file nor an ITL file, and trusts the first one")
+            )
+        }
+        let verdict = throughITL(signer: signer, held: .none, itl: itl, tvs: tvs)
+        guard verdict.outcome == .refused else { return verdict }
+        return Verdict(
+            .unknown, .firstNotVouched,
+            localized(
+                "it holds an ITL file and no CTL file, and neither that ITL file nor a TVS server vouches for the signer"
+            )
+        )
     }
 
     private static func throughITL(

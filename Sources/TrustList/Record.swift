@@ -34,7 +34,7 @@ public struct Record: Hashable, Sendable {
 
     public func hash(into hasher: inout Hasher) { hasher.combine(elements) }
 
-    /// Host name, or dotted IP address; empty for a token.
+    /// Host name, or dotted IP address; empty for a token. Nil in files of other tools, which leave it out.
     public var dnsName: String? { elements.text(Tag.dnsName) }
     /// Subject of the certificate, as spelled in the file.
     public var subjectName: String? { elements.text(Tag.subjectName) }
@@ -64,8 +64,20 @@ public struct Record: Hashable, Sendable {
     /// Four bytes; 0.0.0.0 for a token.
     public var ipAddress: [UInt8]? { elements.array(Tag.ipAddress) }
 
-    /// Whether this is a hardware token: it may sign, and is not a host.
-    public var isToken: Bool { role == .sast && (dnsName ?? "").isEmpty }
+    /// Whether this is a hardware token: it may sign, and is not a host. A record without any DNSNAME, as other tools write
+    /// them, is a token only if Cisco issued it as one. Source: docs/trust-list-format.md, "Which records are tokens".
+    public var isToken: Bool {
+        role == .sast && (dnsName.map(\.isEmpty) ?? (issuerName?.contains(Self.tokenIssuer) == true))
+    }
+
+    /// The issuer of every SAST token that was seen.
+    static let tokenIssuer = "Cisco Manufacturing CA"
+
+    /// Whether this is the certificate of a cluster that signs for a lost CallManager's, and from 12.0 on every file. Its
+    /// common name is `ITLRECOVERY_` and the publisher's full name. Source: docs/trust-list-format.md.
+    public var isITLRecovery: Bool {
+        role == .sast && subjectName?.uppercased().hasPrefix("CN=ITLRECOVERY_") == true
+    }
 
     /// The length in bytes, as RECORDLENGTH gives it.
     public var length: Int { elements.reduce(0) { $0 + $1.encodedLength } }

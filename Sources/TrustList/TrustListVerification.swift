@@ -175,7 +175,7 @@ public struct TrustListVerification: Sendable {
         let tokens = file.records.filter(\.isToken)
         let signedByToken = file.signerRecord?.isToken == true
         guard !tokens.isEmpty || signedByToken else {
-            add(.ok, .tokenless, localized("Tokenless: the publisher's own certificate signs."))
+            add(.ok, .tokenless, localized("Tokenless: a server's certificate signs, not a hardware token."))
             return
         }
         let distinct = Set(tokens.compactMap(\.certificate)).count

@@ -19,3 +19,4 @@ struct ClusterLabCommand: ParsableCommand {
 
 extension LabRelease: ExpressibleByArgument {}
 extension Fault: ExpressibleByArgument {}
+extension SASTTrust: ExpressibleByArgument {}

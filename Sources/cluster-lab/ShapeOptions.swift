@@ -20,10 +20,17 @@ struct ShapeOptions: ParsableArguments {
         completion: .directory)
     var keys: String?
     @Flag(help: "Cisco Tftp serves a changed file only after a restart.") var tftpCache = false
+    @Flag(help: "One CallManager certificate for all nodes of a new lab.") var multiServerCertificate = false
+    @Option(
+        help:
+            "Which certificates of Phone-SAST-trust utils ctl update CTLFile writes into the CTL file: none (the default before 12), servers (from 12 on), or all, those of tokens too."
+    )
+    var sastTrust: SASTTrust?
 
     var options: LabOptions {
         LabOptions(
             release: release, nodes: nodes, tftpNodes: tftpNodes, tvsNodes: tvsNodes, tftpCache: tftpCache ? true : nil,
-            phones: phones, like: like, keys: keys)
+            phones: phones, like: like, keys: keys,
+            multiServerCertificate: multiServerCertificate ? true : nil, sastTrust: sastTrust)
     }
 }

@@ -66,6 +66,43 @@ import X509
         #expect(try judge(tokenless, model: model, ctl: servers, itl: nil) == nil)
     }
 
+    private func judgeITL(
+        _ list: TrustListFile, ctl: [UInt8]?, itl: TrustListFile?,
+        tvs: @escaping (Record, Header) -> PhoneJudge.TVSAnswer = { _, _ in .unknown }
+    ) throws -> Int? {
+        let judge = PhoneJudge(model: .cp8861, heldCTL: try ctl.map { try file($0) }, heldITL: itl, askTVS: tvs)
+        switch judge.judgeITL(list.encoded()) {
+        case .accepted(let rule, _): return rule
+        case .refused: return nil
+        }
+    }
+
+    /// Only a phone with neither file trusts the first one.
+    @Test func theFirstCTLFileIsCheckedWithTheITLFile() throws {
+        let next = try Self.list([(token, .sast)], by: token)
+        #expect(try judge(next, ctl: nil, itl: nil) == 1)
+        #expect(try judge(next, ctl: nil, itl: itl) == nil)
+        #expect(try judge(next, ctl: nil, itl: itl, tvs: valid(token, [0])) == 3)
+        #expect(try judge(tokenless, ctl: nil, itl: itl) == 3)
+        #expect(try judge(next, model: .cp7960, ctl: nil, itl: nil) == 1)
+    }
+
+    /// A new phone has taken the CTL file, and checks its first ITL file with it.
+    @Test func theFirstITLFileIsCheckedWithTheCTLFile() throws {
+        let recovery = try TestToken(serverNamed: "ITLRECOVERY_cucm.example.com")
+        let signed = try file(
+            Self.list([(recovery, .sast), (publisher, .ccmTFTP), (tvs, .tvs)], by: recovery, name: "ITLFile.tlv"))
+        let tokens = try Self.list([(token, .sast), (other, .sast), (publisher, .ccmTFTP)], by: token)
+        #expect(try judgeITL(signed, ctl: nil, itl: nil) == 1)
+        #expect(try judgeITL(signed, ctl: tokens, itl: nil, tvs: valid(recovery, [0])) == nil)
+        let all = try Self.list([(token, .sast), (other, .sast), (recovery, .sast)], by: token)
+        #expect(try judgeITL(signed, ctl: all, itl: nil) == 2)
+        // Up to 11.5 the CallManager certificate signs, which is there as a server.
+        #expect(try judgeITL(itl, ctl: tokens, itl: nil) == 2)
+        // A phone that has an ITL file has that, and TVS.
+        #expect(try judgeITL(signed, ctl: tokens, itl: itl, tvs: valid(recovery, [0])) == 3)
+    }
+
     @Test func theITLFileCounts() throws {
         let held = try Self.list([(token, .sast)], by: token)
         #expect(try judge(tokenless, ctl: held, itl: itl) == 3)

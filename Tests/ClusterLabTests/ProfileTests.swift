@@ -1,10 +1,12 @@
-import ClusterLab
+import Basics
 import Configuration
 import Foundation
 import ServerFixtures
 import Testing
 import TrustList
 import X509
+
+@testable import ClusterLab
 
 /// How the releases differ.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct ProfileTests {
@@ -17,31 +19,28 @@ import X509
             #expect(screen.contains("Active Master Version: \(release)."))
             #expect(try lab.cluster().version?.description.hasPrefix(release + ".") == true)
             let isOld = release == "9.1"
-            let isNew = ["12.5", "14"].contains(release)
             #expect(screen.contains("admin:utils ctl reset localkey\nNo valid command entered\n") == isOld)
             #expect(screen.contains("CTL file has been reset") == !isOld)
             #expect(screen.contains("Unit:\ttomcat\nType:\town-cert\nName:\ttomcat.pem\nIssuer:\tL=Krakow") == isOld)
             #expect(screen.contains("tomcat/tomcat.pem: Self-signed certificate") == !isOld)
-            #expect(screen.contains("ITLRecovery/ITLRecovery.pem: ") == isNew)
+            let hasRecovery = try #require(LabRelease(rawValue: release)).hasITLRecovery
+            #expect(screen.contains("ITLRecovery/ITLRecovery.pem: ") == hasRecovery)
             #expect(screen.contains("CTL File not found. Please run CTLClient plugin"))
             #expect(screen.contains("run the CLI - utils ctl..") == !isOld)
         }
     }
 
-    /// The CTL Client's file before 10, CallManager's signature in 10, ITLRecovery's from 12 on.
+    /// Who has the role SAST and who signs, as in Cisco's table: the CTL Client's file before 10, CallManager's up to
+    /// 11.5, with ITLRecovery as the second signer from 10.5(2) on, and ITLRecovery's from 12.0 on.
     @Test(arguments: RunningLab.profiles) func trustLists(release: String) async throws {
         try await RunningLab.with(release: release) { lab in
-            let keys = "\(lab.directory)/nodes/\(RunningLab.publisher)/keys"
-            func own(_ name: String) throws -> Certificate {
-                try Certificate(pem: try String(contentsOfFile: "\(keys)/\(name).pem", encoding: .utf8))
-            }
-            let list = try TrustListFile(decoding: try lab.served(RunningLab.publisher))
+            let lists = try TrustListsOfALab(lab, release)
+            let list = try lists.ctl()
             let signers = list.records.filter { $0.role == .sast }
             let tokens =
                 (try? FileManager.default.contentsOfDirectory(atPath: lab.directory + "/tokens"))?
                 .filter { $0.hasSuffix(".pem") }.sorted() ?? []
-            switch release {
-            case "9.1":
+            if release == "9.1" {
                 #expect(list.records.map(\.role) == [.sast, .ccmTFTP, .capf, .ccmTFTP, .sast])
                 #expect(tokens == ["SAST-ADN0054f509.pem", "SAST-ADN008580ef.pem"])
                 for (token, record) in zip(tokens, signers) {
@@ -51,21 +50,107 @@ import X509
                 }
                 #expect(list.records[1].dnsName == (try lab.address(RunningLab.publisher)))
                 #expect(list.records.allSatisfy { $0.certificateSignature == nil })
-            case "10.5":
-                #expect(signers.map(\.certificate) == [try own("CallManager").der])
-                #expect(try list.isSigned(by: own("CallManager")))
-            default:
-                #expect(signers.map(\.certificate) == [try own("ITLRecovery").der, try own("CallManager").der])
-                #expect(try list.isSigned(by: own("ITLRecovery")))
+            } else {
+                #expect(Set(signers.map(\.certificate)) == Set(try lists.names.map { try lists.own($0).der }))
+                #expect(signers.count == lists.names.count && tokens.isEmpty)
+                #expect(try list.isSigned(by: lists.own(lists.signer)))
+                let address = try lab.address(RunningLab.publisher).split(separator: ".").compactMap { UInt8($0) }
+                #expect(signers.allSatisfy { $0.ipAddress == address && $0.dnsName == RunningLab.publisher })
+                if lists.names.contains("ITLRecovery") {
+                    let name = try #require(lists.own("ITLRecovery").subject.value(of: "CN"))
+                    #expect(
+                        name.hasPrefix("ITLRECOVERY_\(RunningLab.publisher).")
+                            && list.records.contains(where: \.isITLRecovery))
+                }
                 _ = try await lab.type(["utils ctl reset localkey", "y", "exit"])
                 let reset = try TrustListFile(decoding: try lab.served(RunningLab.subscriber))
-                #expect(try reset.isSigned(by: own("CallManager")))
+                #expect(try reset.isSigned(by: lists.own(lists.otherSigner)))
                 #expect(reset.records == list.records)
             }
-            if release != "9.1" { #expect(tokens.isEmpty) }
             #expect(try await lab.status().phones.allSatisfy { $0.ctlOutcome == "accepted" })
             let bits = ["9.1": (1024, 1024), "10.5": (1024, 2048)][release] ?? (2048, 2048)
-            #expect(try (own("CallManager").publicKey.bits, own("tomcat").publicKey.bits) == bits)
+            #expect(try (lists.own("CallManager").publicKey.bits, lists.own("tomcat").publicKey.bits) == bits)
+        }
+    }
+
+    /// A node's CallManager certificate twice: as a signer, and as TFTP in non-secure and CCM+TFTP in mixed mode. From
+    /// 12.0 on ITLRecovery signs.
+    @Test(arguments: ["10.5", "11.5", "12.5"]) func identityTrustLists(release: String) async throws {
+        try await RunningLab.with(release: release) { lab in
+            let lists = try TrustListsOfALab(lab, release)
+            for role in [Role.ccmTFTP, .tftp] {
+                for node in [RunningLab.publisher, RunningLab.subscriber] {
+                    let itl = try TrustListFile(decoding: lab.served(node, "ITLFile.tlv"))
+                    let own = try lists.own("CallManager", of: node)
+                    #expect(itl.records.filter { $0.certificate == own.der }.map(\.role) == [.sast, role])
+                    let signer = lists.signer == "ITLRecovery" ? try lists.own("ITLRecovery") : own
+                    #expect(try itl.isSigned(by: signer) && itl.signerRecord?.certificate == signer.der)
+                }
+                if role == .ccmTFTP {
+                    let answer = try await lab.type(["utils ctl set-cluster non-secure-mode", "y", "exit"])
+                    #expect(answer.contains("Cluster set to Non Secure Mode"))
+                }
+            }
+        }
+    }
+
+    /// A certificate that all nodes share is in the CTL file once, with the publisher's names.
+    @Test func oneCallManagerCertificateForAllNodes() async throws {
+        try await RunningLab.with(release: "12.5", ["--multi-server-certificate", "--nodes", "3"]) { lab in
+            let lists = try TrustListsOfALab(lab, "12.5")
+            let servers = try lists.ctl().records.filter { $0.role == .ccmTFTP }
+            #expect(servers.map(\.dnsName) == [RunningLab.publisher])
+            let shared = try lists.own("CallManager").der
+            #expect(servers.map(\.certificate) == [shared])
+            let itl = try TrustListFile(decoding: lab.served(RunningLab.subscriber, "ITLFile.tlv"))
+            #expect(itl.records.contains { $0.role == .ccmTFTP && $0.certificate == shared })
+        }
+    }
+
+    /// Certificates of Phone-SAST-trust become signers by `utils ctl update CTLFile`: those of another cluster from 12 on,
+    /// those of tokens only where a lab is told so.
+    @Test(arguments: [
+        ("12.5", nil, false, true), ("12.5", "all", true, true), ("11.5", nil, false, false),
+        ("12.5", "none", false, false),
+    ])
+    func trustedSigners(release: String, kinds: String?, tokens: Bool, servers: Bool) async throws {
+        let options = kinds.map { ["--sast-trust", $0] } ?? []
+        try await RunningLab.with(release: release, options) { lab in
+            let token = try TestToken("SAST-ADN0054f509        ")
+            let stranger = try TestToken(serverNamed: "cucm-other")
+            for certificate in [token.certificate, stranger.certificate] {
+                let pem = try lab.file(Array(certificate.pem.utf8))
+                _ = try await lab.client("osadmin", RunningLab.publisher, "certificate", "Phone-SAST-trust", pem)
+            }
+            let answer = try await lab.type(["utils ctl update CTLFile", "y", "exit"])
+            #expect(answer.contains("CTL file Updated"))
+            let signers = try TrustListsOfALab(lab, release).ctl().records.filter { $0.role == .sast }
+            #expect(signers.contains { $0.certificate == token.certificate.der && $0.isToken } == tokens)
+            #expect(signers.contains { $0.certificate == stranger.certificate.der && !$0.isToken } == servers)
+        }
+    }
+
+    /// What an upgrade does to ITLRecovery, or somebody to CAPF: the nodes have another certificate than the CTL file, and
+    /// ITL files are signed with it. A repair puts it back.
+    @Test func staleCertificates() async throws {
+        try await RunningLab.with(release: "12.5") { lab in
+            let lists = try TrustListsOfALab(lab, "12.5")
+            let before = try (lists.own("ITLRecovery"), lists.own("CAPF"))
+            try await lab.fault(RunningLab.publisher, "stale-itlrecovery", "stale-capf")
+            let ctl = try lists.ctl()
+            #expect(try ctl.isSigned(by: before.0))
+            for purpose in ["ITLRecovery", "CAPF"] {
+                let own = try lists.own(purpose)
+                #expect(!ctl.records.contains { $0.certificate == own.der })
+                let itl = try TrustListFile(decoding: lab.served(RunningLab.subscriber, "ITLFile.tlv"))
+                #expect(itl.records.contains { $0.certificate == own.der })
+                if purpose == "ITLRecovery" { #expect(try itl.isSigned(by: own)) }
+            }
+            let screen = try await lab.type(["show cert own ITLRecovery", "exit"])
+            #expect(screen.contains(try lists.own("ITLRecovery").serialNumber.hex.uppercased()))
+            try await lab.fault(RunningLab.publisher, "none")
+            let after = try (lists.own("ITLRecovery"), lists.own("CAPF"))
+            #expect(after == before)
         }
     }
 
@@ -81,7 +166,7 @@ import X509
                 "openssl", "s_client", "-connect", "\(try lab.address(node)):\(try lab.port(\.httpsPort, node))",
                 "-tls1", "-cipher", "DEFAULT:@SECLEVEL=0",
             ])
-            #expect(!session.output.contains("Cipher is (NONE)") == ["9.1", "10.5"].contains(release))
+            #expect(!session.output.contains("Cipher is (NONE)") == ["9.1", "10.5", "11.5"].contains(release))
             // Today's defaults of OpenSSH's client.
             let host = "administrator@\(try lab.address(node))"
             let plain = try ChildProcess.end(of: [
@@ -93,4 +178,31 @@ import X509
             #expect(try await lab.ssh(["exit"]).status == 0)
         }
     }
+}
+
+/// The signers that a lab's release has in the CTL file that it writes itself, by Cisco's table.
+private struct TrustListsOfALab {
+    let lab: RunningLab
+    /// The certificates with the role SAST; the signer's name; that after `utils ctl reset localkey`.
+    let names: [String]
+    let signer: String
+    let otherSigner: String
+
+    init(_ lab: RunningLab, _ release: String) throws {
+        self.lab = lab
+        let numbers = try #require(LabRelease(rawValue: release)).fullVersion.split(separator: ".").compactMap {
+            Int($0)
+        }
+        let hasRecovery = numbers[0] > 10 || (numbers[0] == 10 && numbers[1] == 5 && numbers[2] >= 2)
+        names = hasRecovery ? ["CallManager", "ITLRecovery"] : ["CallManager"]
+        signer = numbers[0] >= 12 ? "ITLRecovery" : "CallManager"
+        otherSigner = numbers[0] >= 12 || !hasRecovery ? "CallManager" : "ITLRecovery"
+    }
+
+    func own(_ purpose: String, of node: String = RunningLab.publisher) throws -> Certificate {
+        let path = "\(lab.directory)/nodes/\(node)/keys/\(purpose).pem"
+        return try Certificate(pem: String(contentsOfFile: path, encoding: .utf8))
+    }
+
+    func ctl() throws -> TrustListFile { try TrustListFile(decoding: lab.served(RunningLab.publisher)) }
 }

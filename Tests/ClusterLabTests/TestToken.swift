@@ -21,6 +21,17 @@ struct TestToken {
         signer = try SoftwareSigner(certificate: certificate, key: key)
     }
 
+    /// A server's certificate instead, self-signed.
+    init(serverNamed name: String) throws {
+        let key = try PrivateKey.generate(bits: 1024)
+        certificate = try CertificateBuilder(
+            subject: DistinguishedName(["O": "Cisco", "CN": name]),
+            serialNumber: [0x41, UInt8.random(in: .min ... .max)],
+            notBefore: 900_000_000, notAfter: 4_000_000_000, digest: .sha1
+        ).selfSigned(by: key)
+        signer = try SoftwareSigner(certificate: certificate, key: key)
+    }
+
     /// A CTL file that this token signs, with the records of `old` (without its SAST records) and those of other tokens.
     func ctl(_ old: [UInt8], others: [TestToken] = []) throws -> [UInt8] {
         let kept = try TrustListFile(decoding: old).records.filter { $0.role != .sast }

@@ -53,6 +53,23 @@ import X509
         #expect(verdict.rule == .firstUse && verdict.outcome == .accepted)
     }
 
+    /// A phone without a CTL file that has an ITL file may check the first one with it.
+    @Test func aFirstFileIsCheckedWithTheITLFile() throws {
+        func decide(_ itl: TrustListFile?, _ answer: TVSStatement, model: PhoneModel? = nil) -> Verdict {
+            Acceptance.decide(signer: tokenSigner, held: .none, itl: itl, model: model ?? modern, tvs: [answer])
+        }
+        #expect(decide(nil, .doesNotKnow).rule == .firstUse)
+        #expect(decide(itl, vouches).rule == .vouchedByTVS)
+        let holding = try Self.list("ITLFile.tlv", [(Self.publisher, .sast), (Self.token, .sast)])
+        #expect(decide(holding, .doesNotKnow).rule == .signerInITL)
+        let stranded = decide(itl, .doesNotKnow)
+        #expect(stranded.rule == .firstNotVouched && stranded.outcome == .unknown)
+        // Without Security by Default there is no ITL file.
+        #expect(decide(itl, .doesNotKnow, model: old).rule == .firstUse)
+        #expect(decide(itl, .doesNotKnow, model: PhoneModel(name: "Something new")).outcome == .unknown)
+        #expect(decide(itl, .notAsked).rule == .tvsNotAsked)
+    }
+
     @Test func aSignerInTheHeldFileIsEnoughForEveryModel() throws {
         let held = try Self.list("CTLFile.tlv", [(Self.token, .sast)])
         for model in [old, modern, PhoneModel(name: "Something new")] {

@@ -15,7 +15,7 @@ struct ClusterIdentity: Sendable {
 
         /// Only the publisher has one.
         var capf: Credential? { self["CAPF"] }
-        /// Only from release 12 on.
+        /// Only from release 10.5(2) on.
         var itlRecovery: Credential? { self["ITLRecovery"] }
 
         subscript(_ purpose: String) -> Credential? { all.first { $0.purpose == purpose }?.credential }
@@ -36,8 +36,7 @@ struct ClusterIdentity: Sendable {
         ClusterIdentity(
             nodes: try plan.nodes.map { node in
                 let all = try purposes(node, plan.release).map { purpose in
-                    // The cluster has one ITLRecovery certificate, the publisher's.
-                    let keys = folder.keys(purpose == "ITLRecovery" ? plan.publisher.name : node.name)
+                    let keys = folder.keys(home(of: purpose, node, plan).name)
                     return (purpose: purpose, credential: try Credential(folder: keys, name: purpose))
                 }
                 func own(_ purpose: String) throws -> Credential {
@@ -51,6 +50,13 @@ struct ClusterIdentity: Sendable {
                     tvs: try own("TVS"))
             },
             tokens: try plan.tokens.map { try Credential(folder: folder.tokens, name: $0) })
+    }
+
+    /// The node that has the key: the cluster has one ITLRecovery certificate, the publisher's, and may share one
+    /// CallManager certificate.
+    static func home(of purpose: String, _ node: LabPlan.Node, _ plan: LabPlan) -> LabPlan.Node {
+        let isShared = purpose == "ITLRecovery" || (purpose == "CallManager" && plan.hasMultiServerCertificate == true)
+        return isShared ? plan.publisher : node
     }
 
     private static func purposes(_ node: LabPlan.Node, _ release: LabRelease) -> [String] {
@@ -72,7 +78,7 @@ struct ClusterIdentity: Sendable {
             tasks.append { try TokenAuthority.issue(tokens, authority: authority(), in: folder.tokens) }
         }
         for node in plan.nodes {
-            let own = purposes(node, release).filter { $0 != "ITLRecovery" || node.isPublisher }
+            let own = purposes(node, release).filter { home(of: $0, node, plan).name == node.name }
             for group in keySharing(own, node, plan) {
                 let key = keys.next(bits: group == [ssh] ? 2048 : release.keyBits(of: group.last ?? ssh))
                 tasks.append { try write(key(), group, node, release, folder.keys(node.name)) }
@@ -158,7 +164,7 @@ struct ClusterIdentity: Sendable {
         let name =
             switch purpose {
             case "CAPF": "CAPF-" + suffix.hex
-            case "ITLRecovery": "ITLRECOVERY_" + node.name
+            case "ITLRecovery": "ITLRECOVERY_\(node.name).\(CommandLine.domain)"
             default: node.name
             }
         return try Credential.selfSigned(

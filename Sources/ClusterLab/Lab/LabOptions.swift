@@ -16,6 +16,10 @@ public struct LabOptions: Sendable, Hashable {
     public var tvsNodes: Int?
     /// Cisco Tftp keeps serving a file as it was when it started; by default not.
     public var tftpCache: Bool?
+    /// One CallManager certificate for all nodes; by default each has its own.
+    public var multiServerCertificate: Bool?
+    /// What `utils ctl update CTLFile` takes from Phone-SAST-trust; by default what the release is known to take.
+    public var sastTrust: SASTTrust?
     /// How many phones; by default three. More of them have no web pages, and several pools.
     public var phones: Int?
     /// The path of a cluster snapshot to model a new lab on.
@@ -27,8 +31,10 @@ public struct LabOptions: Sendable, Hashable {
     public init(
         release: LabRelease? = nil, nodes: Int? = nil, tftpNodes: Int? = nil, tvsNodes: Int? = nil,
         tftpCache: Bool? = nil, phones: Int? = nil, like: String? = nil,
-        keys: String? = nil
+        keys: String? = nil, multiServerCertificate: Bool? = nil, sastTrust: SASTTrust? = nil
     ) {
+        self.multiServerCertificate = multiServerCertificate
+        self.sastTrust = sastTrust
         self.keys = keys.map(Files.absolute)
         self.like = like.map(Files.absolute)
         self.phones = phones
@@ -78,6 +84,12 @@ public struct LabOptions: Sendable, Hashable {
         if let tvsNodes, tvsNodes != verifiers { return "of \(verifiers) TVS nodes, not \(tvsNodes)" }
         let count = plan.phones.count + plan.population.count
         if let phones, phones != count { return "of \(count) phones, not \(phones)" }
+        if let multiServerCertificate, multiServerCertificate != (plan.hasMultiServerCertificate ?? false) {
+            return "\(multiServerCertificate ? "without" : "with") a CallManager certificate of all nodes"
+        }
+        if let sastTrust, sastTrust != plan.sastTrust ?? plan.release.usualSASTTrust {
+            return "with --sast-trust \((plan.sastTrust ?? plan.release.usualSASTTrust).rawValue)"
+        }
         if let tftpCache, tftpCache != plan.tftpCache { return "\(plan.tftpCache ? "with" : "without") a TFTP cache" }
         return nil
     }
@@ -93,6 +105,8 @@ public struct LabOptions: Sendable, Hashable {
         if let keys { list += ["--keys", keys] }
         if let phones { list += ["--phones", "\(phones)"] }
         if tftpCache == true { list += ["--tftp-cache"] }
+        if multiServerCertificate == true { list += ["--multi-server-certificate"] }
+        if let sastTrust { list += ["--sast-trust", sastTrust.rawValue] }
         return list
     }
 }

@@ -43,6 +43,10 @@ struct LabPlan: Codable, Sendable {
     let version: String?
     /// The names of the security tokens whose keys the lab has: those with which the CTL file was written.
     let tokens: [String]
+    /// All nodes have one CallManager certificate, with their names as alternative names.
+    var hasMultiServerCertificate: Bool?
+    /// What `utils ctl update CTLFile` takes from Phone-SAST-trust, if that is not the release's usual.
+    var sastTrust: SASTTrust?
 
     /// The AXL versions that are served: the release's, and that of the version itself.
     var axlVersions: [String] {
@@ -89,7 +93,8 @@ struct LabPlan: Codable, Sendable {
                 .usual($0 - phones.count, nodes: nodes.map(\.name), seed: .random(in: .min ... .max))
             } ?? .none(nodes: nodes.map(\.name)),
             phoneWebPort: try commonPort(phones.map(\.address)), tftpCache: options.tftpCache ?? false,
-            version: nil, tokens: release.hasCTLCommands ? [] : ClusterIdentity.tokenNames)
+            version: nil, tokens: release.hasCTLCommands ? [] : ClusterIdentity.tokenNames,
+            hasMultiServerCertificate: options.multiServerCertificate, sastTrust: options.sastTrust)
     }
 
     static func newNetwork() -> String { "127.\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254))" }

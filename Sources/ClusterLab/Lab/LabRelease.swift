@@ -87,7 +87,4 @@ public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
 
     /// Whether a certificate is signed with SHA-1.
     func isSHA1(_ purpose: String) -> Bool { keyBits(of: purpose) == 1024 }
-
-    /// A separate certificate for signing the cluster's CTL file.
-    var hasITLRecovery: Bool { self >= .release12 }
 }

@@ -43,8 +43,13 @@ struct LikeCluster: Sendable {
         func add(_ purpose: String, _ der: [UInt8]?) {
             if let der, !found.contains(where: { $0.purpose == purpose }) { found.append((purpose, der)) }
         }
-        // A node signs its ITL file with its CallManager key.
-        if let itl = snapshot.itlFile(of: node) { add("CallManager", itl.signerRecord?.certificate) }
+        // Up to 11.5 a node signs its ITL file with its CallManager key, from 12.0 on with ITLRecovery's.
+        if let itl = snapshot.itlFile(of: node) {
+            let isRecovery = itl.signerRecord?.isITLRecovery == true
+            if !isRecovery || node.isPublisher {
+                add(isRecovery ? "ITLRecovery" : "CallManager", itl.signerRecord?.certificate)
+            }
+        }
         let lists = (snapshot.ctlFile.map { [$0] } ?? []) + snapshot.nodes.compactMap(snapshot.itlFile)
         for record in lists.flatMap(\.records) {
             let isHere = isRecord(record, of: node)
@@ -53,7 +58,7 @@ struct LikeCluster: Sendable {
             case .tvs?: if isHere { add("TVS", record.certificate) }
             case .capf?: if node.isPublisher { add("CAPF", record.certificate) }
             case .sast?:
-                if node.isPublisher, record.subjectName?.contains("ITLRECOVERY") == true {
+                if node.isPublisher, record.isITLRecovery {
                     add("ITLRecovery", record.certificate)
                 }
             default: break

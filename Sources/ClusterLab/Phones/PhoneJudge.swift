@@ -33,24 +33,22 @@ struct PhoneJudge {
     private static let itlSigners: Set<Role> = [.sast, .ccmTFTP, .tftp]
 
     func judgeCTL(_ bytes: [UInt8]) -> Verdict {
-        judge(
-            bytes, isFirst: heldCTL == nil, lists: model.hasSecurityByDefault ? [heldCTL, heldITL] : [heldCTL],
-            roles: Self.ctlSigners)
+        judge(bytes, lists: model.hasSecurityByDefault ? [heldCTL, heldITL] : [heldCTL], roles: Self.ctlSigners)
     }
 
     /// Only for models with Security by Default.
     func judgeITL(_ bytes: [UInt8]) -> Verdict {
-        judge(bytes, isFirst: heldITL == nil, lists: [heldCTL, heldITL], roles: Self.itlSigners)
+        judge(bytes, lists: [heldCTL, heldITL], roles: Self.itlSigners)
     }
 
-    private func judge(_ bytes: [UInt8], isFirst: Bool, lists: [TrustListFile?], roles: Set<Role>) -> Verdict {
+    private func judge(_ bytes: [UInt8], lists: [TrustListFile?], roles: Set<Role>) -> Verdict {
         let file: TrustListFile
         do { file = try TrustListFile(decoding: bytes) } catch {
             return .refused(reason: "the file is damaged: \(error)")
         }
         let header = file.header
-        if isFirst {
-            // Nobody vouches for the first file, but it must at least be complete: signed with a key that it contains.
+        if lists.allSatisfy({ $0 == nil }) {
+            // Nobody vouches for the first file of a phone that has neither, but it must at least be complete: signed with a key that it contains.
             guard let own = file.signerRecord?.certificate else {
                 return .refused(reason: "the file does not hold the certificate that signed it")
             }
@@ -77,7 +75,10 @@ struct PhoneJudge {
     private func askServers(_ file: TrustListFile, _ roles: Set<Role>) -> Verdict {
         let listed = heldITL?.records.filter { $0.role == .tvs && $0.certificate != nil } ?? []
         guard !listed.isEmpty else {
-            return .refused(reason: "the signer is unknown, and the ITL file lists no TVS server")
+            return .refused(
+                reason: heldITL == nil
+                    ? "the signer is not in the CTL file held, and without an ITL file no TVS server is known"
+                    : "the signer is unknown, and the ITL file lists no TVS server")
         }
         let servers =
             serverOrder.map { order in

@@ -8,7 +8,7 @@ extension CommandLine {
             try terminal.line("Automatic pagination is turned \(words[2])")
         case 4 where words[0] == "cert" && words[1] == "import" && words[2] == "trust": try importTrust(words[3])
         case 4 where words[0] == "cert" && words[1] == "delete": try deleteTrust(words[2], words[3])
-        case 3 where words[0] == "cert" && words[1] == "regen" && words[2] == "CallManager": try regenerate(words[2])
+        case 3 where words[0] == "cert" && words[1] == "regen": try regenerate(words[2])
         default: throw Self.unknown
         }
     }
@@ -49,13 +49,17 @@ extension CommandLine {
         try terminal.line("Please restart services related to \(name) for the new certificate to become active.")
     }
 
+    /// Only what trust lists contain.
     private func regenerate(_ name: String) throws {
+        guard ["CallManager", "CAPF", "ITLRecovery"].contains(name),
+            cluster.identity.node(node.plan.name)?[name] != nil
+        else { throw Refusal(text: "Error: \(name) is not the name of a certificate of this node") }
         try terminal.line(
             "WARNING: This operation will overwrite any CA signed certificate previously imported for \(name)")
         guard try confirm("Proceed with regeneration (yes|no)? ") else {
             throw Refusal(text: "Regeneration cancelled")
         }
-        do { try cluster.regenerateCallManager(of: node) } catch {
+        do { try cluster.regenerate(name, of: node) } catch {
             Log.note("\(node.plan.name): \(error)")
             throw Refusal(text: "Error: the certificate could not be regenerated")
         }

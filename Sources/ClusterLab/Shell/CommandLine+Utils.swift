@@ -95,7 +95,7 @@ extension CommandLine {
             }
             try terminal.line()
             try terminal.line("Updating CTL file")
-            try writeCTL { try cluster.updateCTL() }
+            try writeCTL { try cluster.updateCTL(takesTrusted: true) }
             try terminal.line("CTL file Updated")
             try terminal.line(restartHint)
         case ["reset", "localkey"]: try resetLocalKey()
@@ -114,7 +114,7 @@ extension CommandLine {
         }
         try terminal.line()
         try terminal.line("Resetting CTL file")
-        try writeCTL { try cluster.updateCTL(signer: .callManager) }
+        try writeCTL { try cluster.updateCTL(signer: .other) }
         try terminal.line("CTL file has been reset")
         try terminal.line(restartHint)
     }

@@ -37,6 +37,10 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     case spoofUntilWritten = "spoof-until-written"
     /// AXL and RIS refuse requests that come too often. Publisher only.
     case throttle
+    /// The ITLRecovery certificate was regenerated, by an upgrade for example, and the CTL file was not. Publisher only.
+    case staleITLRecovery = "stale-itlrecovery"
+    /// The same with the CAPF certificate. Publisher only.
+    case staleCAPF = "stale-capf"
 
     /// One line for the help.
     public var help: String {
@@ -58,6 +62,8 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
         case .throttle: "AXL and RIS refuse more than 20 and 15 requests in --delay seconds"
         case .spoofFiles: "somebody answers over TFTP and HTTP 6970 with the files of --file"
         case .spoofUntilWritten: "the same, until the node itself gets a new file"
+        case .staleITLRecovery: "the CTL file has a former ITLRecovery certificate of the publisher"
+        case .staleCAPF: "the CTL file has a former CAPF certificate of the publisher"
         case .slowStart: "services stay in STARTING for some seconds after a restart"
         }
     }

@@ -108,7 +108,7 @@ final class LabCluster: Sendable {
             Files.exists(folder.snapshot)
             ? LikeCluster(try Snapshot.read(folder.snapshot), plan, folder) : nil
         for (node, own) in zip(nodes, identity.nodes) {
-            let itl = try like?.itl(of: node.plan.name) ?? writer.itl(of: node.plan, time: now)
+            let itl = try like?.itl(of: node.plan.name) ?? writer.itl(of: node.plan, time: now, isMixed: true)
             try node.files.write("ITLFile.tlv", itl)
             _ = try trustStore.add(own.callManager.certificate, unit: "CallManager-trust")
             _ = try trustStore.add(own.tomcat.certificate, unit: "tomcat-trust")
@@ -193,6 +193,14 @@ final class LabCluster: Sendable {
             for (name, bytes) in spoofed { try LabFiles.write(bytes, to: "\(place)/\(name)", mode: 0o600) }
         }
         try identity.makeOtherKeys(for: faults, node.plan, folder, plan.release)
+        if node.plan.isPublisher {
+            for (fault, purpose) in [(Fault.staleITLRecovery, "ITLRecovery"), (.staleCAPF, "CAPF")]
+            where faults.contains(fault) != node.has(fault) {
+                do { try makeStale(purpose, faults.contains(fault)) } catch {
+                    throw LabError(.fileFailed, "the certificate \(purpose) cannot be replaced: \(error)")
+                }
+            }
+        }
         let wasUp = node.isUp
         node.setFaults(faults, delay: delay)
         saved.withLock {
@@ -269,9 +277,18 @@ final class LabCluster: Sendable {
         saved.withLock { $0.staleModes[node.plan.name] ?? $0.securityMode }
     }
 
-    /// Regenerates the CTL file for the current mode, signs it with the publisher's key, and copies it to all nodes.
-    func updateCTL(signer: TrustListWriter.Signer = .usual) throws {
+    /// Regenerates the CTL file for the current mode, signs it with a key of the publisher's, and copies it to all nodes.
+    ///
+    /// - Parameter takesTrusted: also with certificates of Phone-SAST-trust, as `utils ctl update CTLFile` does.
+    func updateCTL(signer: TrustListWriter.Signer = .usual, takesTrusted: Bool = false) throws {
         let now = Clock.now
+        var writer = writer
+        if takesTrusted {
+            let kinds = plan.sastTrust ?? plan.release.usualSASTTrust
+            writer.sastTrust = trustStore.entries(of: "Phone-SAST-trust").map(\.certificate).filter {
+                kinds == .all || (kinds == .servers && $0.isServers)
+            }
+        }
         try distribute(
             "CTLFile.tlv",
             securityMode == 1
@@ -282,19 +299,53 @@ final class LabCluster: Sendable {
         saved.withLock { $0.securityMode = mode }
         save()
         try updateCTL()
+        try updateITLs()
     }
 
-    /// Gives a node a new CallManager key and certificate, and an ITL file with it. Its CTL file does not change: it
-    /// contains the former certificate until someone updates it.
-    func regenerateCallManager(of node: NodeRuntime) throws {
-        let key = try PrivateKey.generate(bits: plan.release.keyBits(of: "CallManager"))
-        try ClusterIdentity.certificate("CallManager", node.plan, plan.release, key).write(
-            folder: folder.keys(node.plan.name), name: "CallManager")
+    /// Gives every node that answers an ITL file for the current certificates and mode.
+    private func updateITLs() throws {
+        let now = Clock.now
+        for node in nodes where node.isUp && !node.has(.diskFull) {
+            try node.files.write("ITLFile.tlv", try writer.itl(of: node.plan, time: now, isMixed: securityMode == 1))
+        }
+    }
+
+    /// Gives a node a new key and certificate, and the nodes ITL files with it. The CTL file does not change: it contains
+    /// the former certificate until somebody updates it.
+    ///
+    /// - Parameter purpose: CallManager; of the publisher also CAPF or ITLRecovery.
+    func regenerate(_ purpose: String, of node: NodeRuntime) throws {
+        let home = ClusterIdentity.home(of: purpose, node.plan, plan)
+        guard identity.node(home.name)?[purpose] != nil else {
+            throw LabError(.badRequest, "\(home.name) has no certificate \(purpose)")
+        }
+        let key = try PrivateKey.generate(bits: plan.release.keyBits(of: purpose))
+        try ClusterIdentity.certificate(purpose, home, plan.release, key).write(
+            folder: folder.keys(home.name), name: purpose)
+        try useCertificates()
+        if let new = identity.node(home.name)?[purpose]?.certificate {
+            _ = try trustStore.add(new, unit: "CallManager-trust")
+            if purpose == "CAPF" { _ = try trustStore.add(new, unit: "CAPF-trust") }
+        }
+    }
+
+    /// Takes the certificates that are on disk now.
+    private func useCertificates() throws {
         let identity = try ClusterIdentity.load(plan, folder)
         certificates.withLock { $0 = identity }
-        try node.files.write("ITLFile.tlv", try writer.itl(of: node.plan, time: Clock.now))
-        if let own = identity.node(node.plan.name) {
-            _ = try trustStore.add(own.callManager.certificate, unit: "CallManager-trust")
+        try updateITLs()
+    }
+
+    /// Makes a certificate of the publisher another one than the CTL file has, or puts it back.
+    private func makeStale(_ purpose: String, _ isStale: Bool) throws {
+        let keys = folder.keys(publisher.plan.name)
+        let former = purpose + "-former"
+        if isStale, let present = identity.publisher[purpose] {
+            try present.write(folder: keys, name: former)
+            try regenerate(purpose, of: publisher)
+        } else if !isStale, Files.exists("\(keys)/\(former).pem") {
+            try Credential(folder: keys, name: former).write(folder: keys, name: purpose)
+            try useCertificates()
         }
     }
 

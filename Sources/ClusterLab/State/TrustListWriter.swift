@@ -5,13 +5,16 @@ import X509
 struct TrustListWriter: Sendable {
     let plan: LabPlan
     let identity: ClusterIdentity
+    /// Certificates of Phone-SAST-trust that a CTL file in mixed mode gets as signers.
+    var sastTrust: [Certificate] = []
 
     /// Whose key signs a CTL file that the cluster writes itself.
     enum Signer: Sendable {
         /// What the release uses: ITLRecovery from 12.0 on, the publisher's CallManager before that.
         case usual
-        /// After `utils ctl reset localkey`, for phones that do not know ITLRecovery.
-        case callManager
+        /// The other certificate with the role SAST, after `utils ctl reset localkey`: for phones that do not know the
+        /// usual one. Before 10.5(2) there is no other.
+        case other
     }
 
     /// The CTL file of a cluster in mixed mode.
@@ -24,7 +27,7 @@ struct TrustListWriter: Sendable {
     /// file signed by a token is still signed by that token.
     func formerCTL(time: Int64) throws -> [UInt8] {
         guard plan.release.hasCTLCommands else { return try secureCTL(time: time) }
-        let purpose = plan.release.hasITLRecovery ? "ITLRecovery" : "CallManager"
+        let purpose = plan.release.signsWithITLRecovery ? "ITLRecovery" : "CallManager"
         let former = try ClusterIdentity.certificate(
             purpose, plan.publisher, plan.release, PrivateKey.generate(bits: plan.release.keyBits(of: purpose)))
         let present = credential(.usual).certificate.der
@@ -43,47 +46,58 @@ struct TrustListWriter: Sendable {
             with: plan.release.hasCTLCommands ? credential(signer) : try firstToken(), time: time)
     }
 
-    /// A node's ITL file, signed with that node's own CallManager key.
-    func itl(of node: LabPlan.Node, time: Int64) throws -> [UInt8] {
+    /// A node's ITL file: signed with that node's own CallManager key, from 12.0 on with ITLRecovery's.
+    ///
+    /// - Parameter isMixed: the node's CallManager certificate is that of a TFTP server in non-secure mode, and that of a
+    ///   CallManager as well in mixed mode.
+    func itl(of node: LabPlan.Node, time: Int64, isMixed: Bool) throws -> [UInt8] {
         guard let own = identity.node(node.name) else { throw LabError(.badRequest, "there is no node \(node.name)") }
         let publisher = plan.publisher
         var records = [
             try record(node, own.callManager, .sast),
-            try record(node, own.callManager, .ccmTFTP),
+            try record(node, own.callManager, isMixed ? .ccmTFTP : .tftp),
         ]
         for server in plan.tvsNodes {
             if let credential = identity.node(server.name)?.tvs { records.append(try record(server, credential, .tvs)) }
         }
         if let recovery = identity.publisher.itlRecovery { records.append(try record(publisher, recovery, .sast)) }
         if let capf = identity.publisher.capf { records.append(try record(publisher, capf, .capf)) }
-        return try sign(records, as: "ITLFile.tlv", with: own.callManager, time: time)
+        let recovery = plan.release.signsWithITLRecovery ? identity.publisher.itlRecovery : nil
+        return try sign(records, as: "ITLFile.tlv", with: recovery ?? own.callManager, time: time)
     }
 
     // MARK: Tokenless
 
-    /// The publisher's certificates twice, CAPF, then the other nodes. Source: docs/trust-list-format.md.
     private func tokenlessCTL(time: Int64, signer: Signer) throws -> [UInt8] {
-        try sign(tokenlessRecords(), as: "CTLFile.tlv", with: credential(signer), time: time)
+        var records = try tokenlessRecords()
+        for certificate in sastTrust where !records.contains(where: { $0.certificate == certificate.der }) {
+            records.append(try Self.record(trusted: certificate))
+        }
+        return try sign(records, as: "CTLFile.tlv", with: credential(signer), time: time)
     }
 
+    /// The signer, the publisher's CallManager, CAPF, and the other nodes; a certificate that all nodes share only once. The
+    /// second signer follows CAPF up to 11.5, as in a real file of 2015. Source: docs/trust-list-format.md.
     private func tokenlessRecords() throws -> [Record] {
         let publisher = plan.publisher
-        var records: [Record] = []
-        if let recovery = identity.publisher.itlRecovery { records.append(try record(publisher, recovery, .sast)) }
-        records.append(try record(publisher, identity.publisher.callManager, .sast))
-        records.append(try record(publisher, identity.publisher.callManager, .ccmTFTP))
+        let callManager = identity.publisher.callManager
+        let recovery = try identity.publisher.itlRecovery.map { try record(publisher, $0, .sast) }
+        var records = plan.release.signsWithITLRecovery ? [recovery].compactMap(\.self) : []
+        records.append(try record(publisher, callManager, .sast))
+        records.append(try record(publisher, callManager, .ccmTFTP))
         if let capf = identity.publisher.capf { records.append(try record(publisher, capf, .capf)) }
-        for (node, own) in zip(plan.nodes, identity.nodes).dropFirst() {
+        if let recovery, !plan.release.signsWithITLRecovery { records.append(recovery) }
+        for (node, own) in zip(plan.nodes, identity.nodes).dropFirst()
+        where own.callManager.certificate != callManager.certificate {
             records.append(try record(node, own.callManager, .ccmTFTP))
         }
         return records
     }
 
     private func credential(_ signer: Signer) -> Credential {
-        switch signer {
-        case .usual: identity.publisher.itlRecovery ?? identity.publisher.callManager
-        case .callManager: identity.publisher.callManager
-        }
+        let isRecovery = plan.release.signsWithITLRecovery == (signer == .usual)
+        return isRecovery
+            ? identity.publisher.itlRecovery ?? identity.publisher.callManager : identity.publisher.callManager
     }
 
     // MARK: CTL Client
@@ -108,6 +122,14 @@ struct TrustListWriter: Sendable {
 
     // MARK: Parts
 
+    /// A signer that the cluster only knows by its certificate. Which names CUCM gives it is *unconfirmed*.
+    private static func record(trusted certificate: Certificate) throws -> Record {
+        let isServer = certificate.isServers
+        return try Record(
+            certificate: certificate, role: .sast, dnsName: isServer ? certificate.subject.value(of: "CN") ?? "" : "",
+            ipAddress: [0, 0, 0, 0], names: isServer ? .cucm : .token, withCertificateSignature: true)
+    }
+
     private func record(_ node: LabPlan.Node, _ credential: Credential, _ role: Role) throws -> Record {
         try Record(
             certificate: credential.certificate, role: role, dnsName: node.name, ipAddress: node.addressBytes,
@@ -120,4 +142,9 @@ struct TrustListWriter: Sendable {
             fileName: name, timestamp: UInt32(clamping: time), digest: .sha1, records: records)
         return try draft.signed(by: credential.signer()).encoded()
     }
+}
+
+extension Certificate {
+    /// Whether it is a server's own, not one that a maker issued for a token.
+    var isServers: Bool { subject == issuer }
 }

@@ -354,7 +354,7 @@ extension ClusterStatus {
             let isITL = list.kind == TrustListKind.itl.fileName
             for record in list.records {
                 // A token has no host; its certificate cannot be regenerated.
-                let isToken = record.role == Role.sast.rawValue && record.dnsName?.isEmpty != false
+                let isToken = record.role == Role.sast.rawValue && record.dnsName?.isEmpty == true
                 let name = record.subject.map { .verbatim($0) } ?? localized("a record")
                 check(
                     isITL
