@@ -46,7 +46,7 @@ public final class Change {
         planner = Planner(plan, certificates, survey)
         if journal == nil { try planner.check() }
         offered = try planner.offered()
-        recordChanges = try planner.recordChanges()
+        recordChanges = journal == nil ? try planner.recordChanges(on: cluster) : []
         forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
         steps = plan.steps.map { $0.step(of: self) }
     }
@@ -72,7 +72,7 @@ public final class Change {
             id: Self.id(of: cluster.name, request.now), kind: request.kind, cluster: cluster.name,
             created: Timestamp(created), tokens: tokens,
             signer: signer, settings: request.settings,
-            steps: Planner.steps(request.kind, tokens: tokens, signer: signer, phones: request.phones),
+            steps: Planner.steps(request.kind, tokens: tokens, signer: signer, phones: request.phones, on: survey),
             world: survey.world)
         try self.init(plan, survey, of: cluster, state: state)
     }
@@ -163,7 +163,7 @@ public final class Change {
     }
 
     /// Whether the cluster already is in the state that the change would bring about.
-    public var isAlreadySo: Bool { planner.isAlreadySo(offered) }
+    public var isAlreadySo: Bool { planner.isAlreadySo(offered, recordChanges) }
 
     /// Who signed, who will, and what that means for phones; nil if the signer stays, or if changing it is the purpose.
     public var signerChange: LocalizableText? { planner.signerChange(to: offered) }

@@ -9,6 +9,8 @@ import X509
 public protocol ClusterAccess: AnyObject {
     /// The name by which the user knows the cluster.
     var name: String { get }
+    /// The node that holds the database.
+    var publisher: String { get }
     /// The nodes that serve TFTP, the publisher first.
     var nodes: [String] { get }
 

@@ -11,27 +11,29 @@ import X509
 /// A real cluster, reached through the transports of the module Cluster.
 public final class LiveCluster: ClusterAccess {
     private let cluster: ClusterClient
-    private let publisher: NodeConfiguration
+    private let publisherNode: NodeConfiguration
 
     /// - Throws: ``ClusterError`` if the configuration names no publisher.
     public init(_ cluster: ClusterClient) throws(ClusterError) {
         self.cluster = cluster
-        publisher = try cluster.publisher()
+        publisherNode = try cluster.publisher()
     }
 
     public var name: String { cluster.configuration.name }
 
+    public var publisher: String { publisherNode.name }
+
     public var nodes: [String] { cluster.configuration.tftpNodes.map(\.name) }
 
-    public func version() throws -> ClusterVersion { try cluster.commandLine(of: publisher).version() }
+    public func version() throws -> ClusterVersion { try cluster.commandLine(of: publisherNode).version() }
 
-    public func securityMode() throws -> SecurityMode { try cluster.commandLine(of: publisher).securityMode() }
+    public func securityMode() throws -> SecurityMode { try cluster.commandLine(of: publisherNode).securityMode() }
 
     public func setSecurityMode(_ mode: SecurityMode) throws {
-        try cluster.commandLine(of: publisher).setSecurityMode(mode)
+        try cluster.commandLine(of: publisherNode).setSecurityMode(mode)
     }
 
-    public func updateTrustList() throws { try cluster.commandLine(of: publisher).updateTokenlessTrustList() }
+    public func updateTrustList() throws { try cluster.commandLine(of: publisherNode).updateTokenlessTrustList() }
 
     /// What the nodes' command lines said in this run. Which services are activated does not change during a run.
     private var condition: ClusterStatus?
@@ -50,7 +52,7 @@ public final class LiveCluster: ClusterAccess {
         get throws { TrustListDistribution(try cluster.trustListHosts, of: name) }
     }
 
-    public func serverNames() throws -> [[String]] { try cluster.commandLine(of: publisher).serverNames() }
+    public func serverNames() throws -> [[String]] { try cluster.commandLine(of: publisherNode).serverNames() }
 
     public func ownCertificates() throws -> [String: Result<NodeCertificates, ClusterError>] {
         let nodes = cluster.configuration.nodes
@@ -145,7 +147,7 @@ public final class LiveCluster: ClusterAccess {
             }.map(\.name)
         }
         let others = cluster.configuration.nodes.filter { !$0.isPublisher }
-        return try ServiceRestart(of: [service], on: [publisher] + others, in: cluster).steps.map(\.node)
+        return try ServiceRestart(of: [service], on: [publisherNode] + others, in: cluster).steps.map(\.node)
     }
 
     public func restart(service: String, on node: String, isInterrupted: () -> Bool) throws {

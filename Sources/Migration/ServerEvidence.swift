@@ -44,17 +44,38 @@ final class ServerEvidence {
             return .unproven(localized("\(name) is not in the configuration, so it cannot be asked"))
         }
         let own: NodeCertificates
-        switch try allCertificates()[node] {
-        case .success(let all)?: own = all
-        case .failure(let error)? where [.notSupported, .unexpectedAnswer].contains(error.code):
-            return .unproven(error.clause)
-        case .failure(let error)?: throw error
-        case nil: return .unproven(localized("\(node) was not asked"))
+        switch try self.own(of: node) {
+        case .success(let all): own = all
+        case .failure(let missing): return .unproven(missing.why)
         }
         guard let certificate = own[unit] else {
             return .unproven(localized("\(node) shows no \(unit) certificate (show cert own)"))
         }
         return certificate.value.der == held ? .current : .outdated(certificate)
+    }
+
+    /// A node's own certificates; or why it shows none.
+    ///
+    /// - Throws: the error of a node that could not be asked.
+    func own(of node: String) throws -> Result<NodeCertificates, MissingCertificate> {
+        switch try allCertificates()[node] {
+        case .success(let all)?: return .success(all)
+        case .failure(let error)? where [.notSupported, .unexpectedAnswer].contains(error.code):
+            return .failure(MissingCertificate(why: error.clause))
+        case .failure(let error)?: throw error
+        case nil: return .failure(MissingCertificate(why: localized("\(node) was not asked")))
+        }
+    }
+
+    /// The node of a record, by its name in the configuration; nil if it is not there.
+    func node(of record: Record) throws -> String? { try server(of: record)?.node }
+
+    /// A node's IPv4 address, as the cluster knows it; nil if it does not say.
+    func address(of node: String) throws -> [UInt8]? {
+        try allServers().first { $0.node == node }?.names.lazy.compactMap { name -> [UInt8]? in
+            let bytes = name.split(separator: ".", omittingEmptySubsequences: false).compactMap { UInt8($0) }
+            return bytes.count == 4 && name.split(separator: ".").count == 4 ? bytes : nil
+        }.first
     }
 
     private func server(of record: Record) throws -> Server? {
@@ -145,7 +166,7 @@ extension Change {
     }
 
     private var signing: (base: PlannedStep.BaseFile, servers: PlannedStep.ServerRecords)? {
-        for case .buildAndSign(_, let base, let servers) in plan.steps { return (base, servers) }
+        for case .buildAndSign(_, let base, let servers, _) in plan.steps { return (base, servers) }
         return nil
     }
 
@@ -191,7 +212,7 @@ extension Change {
             switch try survey.servers.standing(of: record) {
             case .current, .empty, .foreign: break
             case .outdated(let own):
-                guard mode != .renewed else { continue }
+                guard mode == .kept else { continue }
                 throw MigrationError(
                     .outdatedRecords,
                     localized(

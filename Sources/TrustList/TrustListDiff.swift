@@ -30,8 +30,14 @@ public struct TrustListDiff: Sendable {
         }
         if first.digest != second.digest { changes.append(.digest(old: first.digest, new: second.digest)) }
 
-        var left = old.records
-        var right = new.records
+        self.changes = changes + Self.records(from: old.records, to: new.records)
+    }
+
+    /// How records differ.
+    public static func records(from old: [Record], to new: [Record]) -> [Change] {
+        var changes: [Change] = []
+        var left = old
+        var right = new
         func pair(_ fits: (Record, Record) -> Bool) -> [(Record, Record)] {
             var pairs: [(Record, Record)] = []
             for record in left {
@@ -50,11 +56,11 @@ public struct TrustListDiff: Sendable {
         }
         changes += left.map(Change.removed) + right.map(Change.added)
         changes += rekeyed.map { .rekeyed(old: $0.0, new: $0.1) } + respelt.map { .respelt(old: $0.0, new: $0.1) }
-        if left.isEmpty, right.isEmpty, rekeyed.isEmpty, respelt.isEmpty, same.count == old.records.count,
-            old.records != new.records
+        if left.isEmpty, right.isEmpty, rekeyed.isEmpty, respelt.isEmpty, same.count == old.count,
+            old != new
         {
             changes.append(.reordered)
         }
-        self.changes = changes
+        return changes
     }
 }

@@ -156,7 +156,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             let phones = try container.decode(Phones.self, forKey: .settings)
             steps = Planner.steps(
                 kind, tokens: tokens, signer: signer,
-                phones: .init(restart: phones.restartsPhones, timeout: phones.phoneRestartTimeout))
+                phones: .init(restart: phones.restartsPhones, timeout: phones.phoneRestartTimeout), on: nil)
         }
     }
 
@@ -168,7 +168,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         func first(_ id: StepID) -> Int { ids.firstIndex(of: id) ?? ids.count }
         let visible = steps.firstIndex { $0.commits || $0.isCommand } ?? ids.count
         let signing = steps.flatMap { (step: PlannedStep) -> [String] in
-            if case .buildAndSign(let certificate, _, _) = step { [certificate] } else { [] }
+            if case .buildAndSign(let certificate, _, _, _) = step { [certificate] } else { [] }
         }
         return Set(ids).count == ids.count && steps.allSatisfy { $0.certificates.allSatisfy(known.contains) }
             && steps.contains(where: \.commits) && first(.forecast) < visible

@@ -35,7 +35,7 @@ public enum PlannedStep: Sendable, Equatable {
     case setSecurityMode(SecurityMode, keepsFile: Bool)
     case updateTrustList
     /// - certificate: SHA-1 of the certificate of the token that signs.
-    case buildAndSign(certificate: String, base: BaseFile, servers: ServerRecords)
+    case buildAndSign(certificate: String, base: BaseFile, servers: ServerRecords, signers: ClusterSigners)
     case deploy
     case restartServices([String])
     /// - pause: seconds after each batch.
@@ -49,6 +49,8 @@ public enum PlannedStep: Sendable, Equatable {
         case before
         /// The one that every node serves at signing time: the publisher has created it for its new mode.
         case served
+        /// None: the records are made from the nodes' own certificates.
+        case nothing
     }
 
     /// How the server records change.
@@ -56,8 +58,14 @@ public enum PlannedStep: Sendable, Equatable {
         case kept
         /// CallManager servers have no certificate: for non-secure mode.
         case emptied
-        /// They get the current certificates of the servers.
+        /// They get the current certificates of the servers, and servers that are missing are added.
         case renewed
+    }
+
+    /// Whether a file that a token signs names the cluster's own signers, ITLRecovery and CallManager, as SAST.
+    public enum ClusterSigners: String, Codable, Sendable {
+        case none
+        case named
     }
 
     public var id: StepID {
@@ -98,7 +106,7 @@ public enum PlannedStep: Sendable, Equatable {
         switch self {
         case .exportCertificates(let certificates), .uploadCertificates(let certificates, _), .askTVS(let certificates):
             certificates
-        case .buildAndSign(let certificate, _, _): [certificate]
+        case .buildAndSign(let certificate, _, _, _): [certificate]
         default: []
         }
     }
@@ -113,8 +121,7 @@ public enum PlannedStep: Sendable, Equatable {
         case .forecast: ForecastPhones(change)
         case .setSecurityMode(let mode, let keepsFile): SetSecurityMode(change, mode, keepsFile: keepsFile)
         case .updateTrustList: UpdateTrustList(change)
-        case .buildAndSign(let certificate, let base, let servers):
-            BuildAndSign(change, certificate: certificate, base: base, servers: servers)
+        case .buildAndSign(let certificate, _, _, _): BuildAndSign(change, certificate: certificate)
         case .deploy: Deploy(change)
         case .restartServices(let services): RestartServices(change, services)
         case .restartPhones(let batch, let pause): RestartPhones(change, .init(batch: batch, pause: pause))
@@ -148,6 +155,7 @@ extension PlannedStep: Codable {
         public fileprivate(set) var keepsFile: Bool?
         public fileprivate(set) var base: BaseFile?
         public fileprivate(set) var servers: ServerRecords?
+        public fileprivate(set) var signers: ClusterSigners?
         public fileprivate(set) var services: [String]?
         public fileprivate(set) var batch: Int?
         /// In seconds.
@@ -174,8 +182,9 @@ extension PlannedStep: Codable {
             (parameters.mode, parameters.keepsFile) = (mode, keepsFile)
             parameters.command = Self.command(mode)
         case .updateTrustList: parameters.command = Self.update
-        case .buildAndSign(let certificate, let base, let servers):
+        case .buildAndSign(let certificate, let base, let servers, let signers):
             (parameters.certificate, parameters.base, parameters.servers) = (certificate, base, servers)
+            parameters.signers = signers
         case .restartServices(let services): parameters.services = services
         case .restartPhones(let batch, let pause): (parameters.batch, parameters.pause) = (batch, pause)
         case .checkPhones(let timeout): parameters.timeout = timeout
@@ -213,7 +222,9 @@ extension PlannedStep: Codable {
         case .buildAndSign:
             self = try .buildAndSign(
                 certificate: given(\.certificate, "certificate"), base: given(\.base, "base"),
-                servers: given(\.servers, "servers"))
+                servers: given(\.servers, "servers"),
+                // Plans of earlier versions named tokens only.
+                signers: parameters.signers ?? .none)
         case .deploy: self = .deploy
         case .restartServices: self = try .restartServices(given(\.services, "services"))
         case .restartPhones: self = try .restartPhones(batch: given(\.batch, "batch"), pause: given(\.pause, "pause"))

@@ -17,10 +17,11 @@ struct Planner {
     let certificates: [Certificate]
     let signer: Int?
     let survey: Survey
+    private let plan: ChangePlan
 
     init(_ plan: ChangePlan, _ certificates: [Certificate], _ survey: Survey) {
         (kind, cluster, tokens, signer) = (plan.kind, plan.cluster, plan.tokens, plan.signer)
-        (self.certificates, self.survey) = (certificates, survey)
+        (self.plan, self.certificates, self.survey) = (plan, certificates, survey)
     }
 
     // MARK: The steps
@@ -29,8 +30,11 @@ struct Planner {
     static var services: [String] { TrustListService.allCases.filter(\.isRestartedByChanges).map(\.name) }
 
     /// The steps, in order. The first one that phones can see comes after the forecast.
+    ///
+    /// - Parameter survey: nil for a plan of a version that copied the servers' records as they were.
     static func steps(
-        _ kind: ChangeKind, tokens: [ChangePlan.Token], signer: Int?, phones: ChangeRequest.PhoneSettings
+        _ kind: ChangeKind, tokens: [ChangePlan.Token], signer: Int?, phones: ChangeRequest.PhoneSettings,
+        on survey: Survey?
     ) -> [PlannedStep] {
         let certificates = tokens.map(\.sha1)
         let signing = signer.map { certificates[$0] }
@@ -49,14 +53,20 @@ struct Planner {
         case .toEtoken: break
         }
         if let signing {
-            let (base, servers): (PlannedStep.BaseFile, PlannedStep.ServerRecords) =
+            var (base, servers): (PlannedStep.BaseFile, PlannedStep.ServerRecords) =
                 switch kind {
-                case .toEtoken, .toTokenless: (.before, .kept)
+                case .toEtoken, .toTokenless: (survey?.present == nil ? .nothing : .before, .renewed)
                 case .updateCertificates: (.before, .renewed)
-                case .setMixedMode: (.served, .kept)
+                case .setMixedMode: (.served, .renewed)
                 case .setNonSecureMode: (.served, .emptied)
                 }
-            steps += [.buildAndSign(certificate: signing, base: base, servers: servers), .deploy]
+            if survey == nil, kind != .updateCertificates, servers == .renewed {
+                (base, servers) = (kind == .setMixedMode ? .served : .before, .kept)
+            }
+            let signers: PlannedStep.ClusterSigners = survey?.version.namesClusterSigners == true ? .named : .none
+            steps += [
+                .buildAndSign(certificate: signing, base: base, servers: servers, signers: signers), .deploy,
+            ]
         }
         steps.append(.restartServices(services))
         if phones.restart { steps += [.restartPhones(batch: 100, pause: 5), .checkPhones(timeout: phones.timeout)] }
@@ -153,7 +163,9 @@ struct Planner {
     }
 
     /// Whether the cluster already is in the state that the change would bring about.
-    func isAlreadySo(_ offered: CandidateSigner) -> Bool {
+    ///
+    /// - Parameter changes: how the records would change.
+    func isAlreadySo(_ offered: CandidateSigner, _ changes: [LocalizableText]) -> Bool {
         guard let present = survey.present else { return false }
         let sast = Set(present.records.filter { $0.role == .sast }.compactMap(\.certificate))
         let signing = present.signerRecord?.certificate
@@ -161,10 +173,10 @@ struct Planner {
             Set(certificates.map(\.der)).isSubset(of: sast)
             && signing.map { der in certificates.contains { $0.der == der } } == true
         switch kind {
-        case .toEtoken: return tokensAreThere
+        case .toEtoken: return tokensAreThere && changes.isEmpty
         case .toTokenless:
             return signing == offered.certificate.der && !present.records.contains(where: \.isToken)
-        case .updateCertificates: return (try? recordChanges().isEmpty) == true
+        case .updateCertificates: return changes.isEmpty
         case .setMixedMode: return survey.mode == .mixed && (signer == nil || tokensAreThere)
         case .setNonSecureMode: return survey.mode == .nonSecure && (signer == nil || tokensAreThere)
         }
@@ -193,10 +205,22 @@ struct Planner {
             )
     }
 
-    /// How server records change, one sentence each; empty if they do not.
-    func recordChanges() throws -> [LocalizableText] {
-        guard kind == .updateCertificates else { return [] }
-        return try survey.renewals()
+    /// How the records change, as far as that can be known beforehand; empty if they do not.
+    ///
+    /// - Parameter world: the cluster.
+    func recordChanges(on world: any ClusterAccess) throws -> [LocalizableText] {
+        guard let new = NewRecords(plan, certificates, survey, of: world) else {
+            // The cluster writes its file itself.
+            return kind == .updateCertificates ? try survey.renewals() : []
+        }
+        let base: TrustListFile?
+        switch new.base {
+        case .before: base = try survey.requirePresent().list
+        case .nothing: base = nil
+        // The publisher creates it later.
+        case .served: return []
+        }
+        return RecordChanges.lines(from: survey.present?.records ?? [], to: try new.records(from: base))
     }
 }
 

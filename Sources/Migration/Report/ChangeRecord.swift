@@ -164,9 +164,17 @@ public struct ChangeRecord: Codable, Sendable {
         }
         state = State(rawValue: known.outcome.rawValue) ?? .unfinished
         self.before = try before.map(File.init)
-        after = try known.newFile.flatMap { try? backups.backup(sha256: $0) }.map(File.init)
+        let new = known.newFile.flatMap { try? backups.backup(sha256: $0) }
+        after = try new.map(File.init)
         tokens = try plan.tokens.enumerated().map { try Token($0.element, signs: $0.offset == plan.signer) }
-        (self.recordChanges, self.signerChange) = (recordChanges, signerChange)
+        self.signerChange = signerChange
+        // Once there is a new file, it tells.
+        self.recordChanges =
+            try new.map { new in
+                try RecordChanges.lines(
+                    from: before.map { try TrustListFile(decoding: $0).records } ?? [],
+                    to: TrustListFile(decoding: new).records)
+            } ?? recordChanges
         self.findings = known.findings.isEmpty ? findings : known.findings
         keptTokens = try Self.keptTokens(plan, before)
         var titles = steps

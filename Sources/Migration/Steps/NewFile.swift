@@ -116,11 +116,8 @@ final class BuildAndSign: ChangeStep, Step {
     let effect = StepEffect.local
     /// SHA-1 of the certificate of the token that signs.
     private let signing: String
-    private let base: PlannedStep.BaseFile
-    private let servers: PlannedStep.ServerRecords
-
-    init(_ change: Change, certificate: String, base: PlannedStep.BaseFile, servers: PlannedStep.ServerRecords) {
-        (signing, self.base, self.servers) = (certificate, base, servers)
+    init(_ change: Change, certificate: String) {
+        signing = certificate
         super.init(change)
     }
 
@@ -142,9 +139,10 @@ final class BuildAndSign: ChangeStep, Step {
     }
 
     /// The file from which the server records come: the previous one, or the one that the cluster created for its new
-    /// mode.
-    private func baseFile() throws -> TrustListFile {
+    /// mode; nil if there is none.
+    private func baseFile(_ base: PlannedStep.BaseFile) throws -> TrustListFile? {
         switch base {
+        case .nothing: return nil
         case .before: return try survey.requirePresent().list
         case .served:
             guard let bytes = try change.settledFile().value else {
@@ -157,39 +155,26 @@ final class BuildAndSign: ChangeStep, Step {
         }
     }
 
-    /// The records of the new file, in the CTL Client's order and profile: the other tokens first, then the servers, then
-    /// the signing token.
-    ///
-    /// What nobody named and the cluster does not know is refused here, too: whatever was agreed to before.
-    private func records(from base: TrustListFile, signing certificate: Certificate) throws -> [Record] {
-        try change.checkRecords(of: base)
-        var servers = try base.records.filter { $0.role != .sast }.map { try $0.inCTLClientProfile() }
-        switch self.servers {
-        case .kept: break
-        case .emptied: servers = try servers.map { $0.role == .ccmTFTP ? try $0.emptied() : $0 }
-        case .renewed: servers = try servers.map { try survey.renewed($0)?.record ?? $0 }
-        }
-        let named = change.certificates
-        let others = survey.present?.records.filter { record in
-            record.isToken && !named.contains { $0.der == record.certificate }
-        }
-        return try (others ?? []) + named.filter { $0 != certificate }.map(survey.record(ofToken:)) + servers
-            + [survey.record(ofToken: certificate)]
-    }
-
     func act(_ context: RunContext) throws {
         // An earlier run may have signed it; then this one did not ask for the token.
         var bytes = try? change.newFile()
         if bytes == nil {
-            guard let (_, certificate) = token, let signer = context.signer else {
+            guard let signer = context.signer else {
                 throw MigrationError(
                     .planUnusable, localized("The file has to be signed, but there is no login to a token."),
                     next: localized("Make the plan again: the same command with --plan FILE."))
             }
-            let base = try baseFile()
+            guard let new = NewRecords(change.plan, change.certificates, survey, of: cluster) else {
+                throw MigrationError(
+                    .planUnusable, localized("The plan names a token for signing that is not one of its tokens."),
+                    next: localized("Make the plan again: the same command with --plan FILE."))
+            }
+            let base = try baseFile(new.base)
+            // What nobody named and the cluster does not know is refused here, too: whatever was agreed to before.
+            try change.checkRecords(of: base)
             let draft = TrustListDraft(
-                replacing: base.header, at: UInt32(clamping: change.plan.created.seconds),
-                records: try records(from: base, signing: certificate))
+                replacing: base?.header, at: UInt32(clamping: change.plan.created.seconds),
+                records: try new.records(from: base))
             let file = try draft.signed(by: signer)
             _ = try change.state.backUp(file.encoded())
             try change.record(.newFile(sha256: Digest.sha256(file.encoded()).hex))
@@ -215,6 +200,33 @@ final class BuildAndSign: ChangeStep, Step {
                 "\(file.records.count) records, \(bytes.count) bytes, MD5 \(Digest.md5(bytes).hex), SHA-1 \(Digest.sha1(bytes).hex)"
             ),
             localized("the signature verifies with the certificate of \(label)"),
+        ] + (try currentServers(file))
+    }
+
+    /// Makes sure that no server's certificate was regenerated since the records were made.
+    private func currentServers(_ file: TrustListFile) throws -> [LocalizableText] {
+        guard let new = NewRecords(change.plan, change.certificates, survey, of: cluster), new.servers != .kept else {
+            return []
+        }
+        var compared = 0
+        for record in file.records where record.role == .ccmTFTP || record.role == .capf {
+            switch try survey.servers.standing(of: record) {
+            case .current: compared += 1
+            case .empty, .foreign, .unproven: break
+            case .outdated(let own):
+                throw MigrationError(
+                    .readBackDiffers,
+                    localized(
+                        "\(record.dnsName ?? "?") has another \(record.role?.text ?? "?") certificate (SHA-1 \(own.value.sha1.hex)) than the new file (SHA-1 \(Digest.sha1(record.certificate ?? []).hex))."
+                    ),
+                    next: localized("Make the change again, so that the file gets the present certificate."))
+            }
+        }
+        guard compared > 0 else { return [] }
+        return [
+            localized(
+                compared, one: "1 server record holds the certificate that its node shows now (show cert own)",
+                other: "\(compared) server records hold the certificates that their nodes show now (show cert own)")
         ]
     }
 }

@@ -25,15 +25,17 @@ public struct PresentTrustLists: Sendable {
         // Whoever answers in a node's place is found before anything else is said of what he answered.
         try file.checkContradictions()
         if let failure = file.served.failures.first { throw failure.error }
-        if mode == .mixed, let reading = file.served.answers.first(where: { $0.bytes == nil }) {
+        // Where no node has one, the file is made anew; one that some nodes lack is a fault.
+        let isSomewhere = file.served.answers.contains { $0.bytes != nil }
+        if mode == .mixed, isSomewhere, let reading = file.served.answers.first(where: { $0.bytes == nil }) {
             throw EvidenceError(
                 .inconsistent, node: reading.node,
                 localized(
-                    "Node \(reading.node) has no CTLFile.tlv (asked over \(reading.transport.text)), but the cluster's security mode is mixed: No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode."
+                    "Node \(reading.node) has no CTLFile.tlv (asked over \(reading.transport.text)), but the cluster's security mode is mixed, and other nodes have one."
                 ),
                 next:
                     localized(
-                        "On the publisher, run utils ctl update CTLFile, restart Cisco Tftp on every node, and run this command again."
+                        "Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(lists.cluster ?? "NAME") --service tftp --node \(reading.node). If that does not help, give it the file of the others: etoken-bridge ctl fetch, then ctl deploy"
                     )
             )
         }
