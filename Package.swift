@@ -157,7 +157,7 @@ let package = Package(
             path: "Tests/ServerFixtures",
             exclude: [
                 "cucm-web.py", "http-server.py", "node-cli.py", "phone-web.py", "smart-card-service.py", "ssh-cut.py",
-                "tls-echo.py", "tvs-server.py",
+                "tftp-intruder.py", "tls-echo.py", "tvs-server.py",
             ]),
         .testTarget(name: "FixtureTests", dependencies: ["ServerFixtures"]),
         .testTarget(name: "MessagesTests", dependencies: ["Basics", "Messages"]),
