@@ -190,6 +190,13 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
+// Where glibc knows how large a buffer is, what is copied into it is checked; it needs an optimised build.
+for target in package.targets {
+    target.cSettings = (target.cSettings ?? []) + [.define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release))]
+    target.cxxSettings =
+        (target.cxxSettings ?? []) + [.define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release))]
+}
+
 // A member is used only where its module is imported: the imports of a file say all that it depends on.
 for target in package.targets {
     target.swiftSettings = (target.swiftSettings ?? []) + [.enableUpcomingFeature("MemberImportVisibility")]

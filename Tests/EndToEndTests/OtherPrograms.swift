@@ -6,6 +6,12 @@ import Testing
 /// What other programs of this machine can see of a run, and what their files can change about it.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct OtherPrograms {
     private let folder = TemporaryFolder()
+    init() throws {
+        for name in ["config/etoken-bridge", "home/.ssh", "ssh"] {
+            try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: true)
+        }
+    }
+
     private var environment: [String] {
         ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
     }
@@ -27,7 +33,6 @@ import Testing
             ssh_port = \(port)
             https_port = \(port)
             tvs = false
-            tftp = false
             ssh_host_key = "\(hostKey ?? "SHA256:\(String(repeating: "A", count: 43))")"
             tls_pin = "sha256//\(String(repeating: "A", count: 43))="
 
@@ -116,9 +121,10 @@ import Testing
                     exec "$0" doctor --cluster office
                     """, Programs.path("etoken-bridge"),
                 ], environment: environment)
-            return result.output
+            // Lines are wrapped.
+            return result.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         }
-        configure(account: "", address: server.address, port: server.port)
+        configure(account: "password_file = \"/nonexistent\"", address: server.address, port: server.port)
         let usual = try shown(knownHosts: nil)
         let key = try #require(server.fingerprints["ed25519"])
         #expect(usual.contains("The SSH key of pub is \(key)"), "\(usual)")
@@ -128,7 +134,9 @@ import Testing
         }
         // And the pinned one is found, whatever was seen before.
         for pinned in server.fingerprints.values {
-            configure(account: "", address: server.address, port: server.port, hostKey: pinned)
+            configure(
+                account: "password_file = \"/nonexistent\"", address: server.address, port: server.port, hostKey: pinned
+            )
             let text = try shown(knownHosts: "rsa")
             #expect(text.contains("The TLS key of pub") && !text.contains("The SSH key of pub"), "\(text)")
         }
