@@ -4,6 +4,10 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,6 +32,34 @@ int etb_open_process(int process) {
   int descriptor = (int)syscall(SYS_pidfd_open, process, 0);
   if (descriptor >= 0) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
   return descriptor;
+}
+
+void *etb_own_pages(unsigned long size) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t length = (size + page - 1) / page * page;
+  char *start = mmap(NULL, length + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED) return NULL;
+  if (mprotect(start + page, length, PROT_READ | PROT_WRITE) != 0) {
+    munmap(start, length + 2 * page);
+    return NULL;
+  }
+  // Both are best effort: how much a user may lock is limited.
+  mlock(start + page, length);
+  madvise(start + page, length, MADV_DONTDUMP);
+  return start + page;
+}
+
+void etb_free_own_pages(void *pages, unsigned long size) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t length = (size + page - 1) / page * page;
+  explicit_bzero(pages, length);
+  munmap((char *)pages - page, length + 2 * page);
+}
+
+void etb_seal_process(void) {
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  struct rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);
 }
 
 char **etb_environment(void) { return environ; }

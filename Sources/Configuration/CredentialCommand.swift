@@ -18,18 +18,20 @@ public enum CredentialCommand {
                 .configuration, operation: localized("get the password of \(user)"),
                 message: localized("the password_command \(program) \(message)"), cause: cause)
         }
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw failure(localized("cannot be run: \(String(cString: strerror(errno)))")) }
+        let pipe: PipeEnds
         let process: Subprocess
-        do throws(SystemError) {
-            defer { _ = close(ends[1]) }
-            process = try Subprocess(command, output: .descriptor(ends[1]))
-        } catch {
-            _ = close(ends[0])
+        do throws(SystemError) { pipe = try PipeEnds() } catch {
             throw failure(localized("cannot be run: \(error.description)"))
         }
-        let secret = Result { () throws(SecretError) in try Secret.read(descriptor: ends[0]) }
-        _ = close(ends[0])
+        do throws(SystemError) {
+            defer { _ = close(pipe.writing) }
+            process = try Subprocess(command, output: .descriptor(pipe.writing))
+        } catch {
+            _ = close(pipe.reading)
+            throw failure(localized("cannot be run: \(error.description)"))
+        }
+        let secret = Result { () throws(SecretError) in try Secret.read(descriptor: pipe.reading) }
+        _ = close(pipe.reading)
         let ending = process.wait()
         // A program that is still printing when we have our line is killed by SIGPIPE; that is not a failure.
         guard ending == .status(0) || ending == .signal(SIGPIPE) else {

@@ -29,6 +29,8 @@ public struct Forecast: Sendable {
         struct Kind: Hashable {
             let model: String
             let holding: HeldFile
+            /// A page that answers for a phone that is not registered is compared with something else.
+            let isRegistered: Bool
             let servers: [String]
         }
         var known: [Kind: Verdict] = [:]
@@ -36,7 +38,9 @@ public struct Forecast: Sendable {
         let usual = nodes.lazy.compactMap { served[$0] }.first ?? served.first?.value
         entries = phones.map { entry in
             let servers = entry.phone.place?.servers ?? []
-            let kind = Kind(model: entry.phone.model.name, holding: entry.holding, servers: servers)
+            let kind = Kind(
+                model: entry.phone.model.name, holding: entry.holding,
+                isRegistered: entry.phone.isRegistered != false, servers: servers)
             let verdict =
                 known[kind]
                 ?? Self.decide(
@@ -47,13 +51,27 @@ public struct Forecast: Sendable {
         }
     }
 
-    /// If the ITL file that is served is newer than what the phone may hold, both count.
+    /// The worse of two verdicts: that for what the phone's web page says, and that for what the phone would be assumed
+    /// to hold if its page had not answered. Without a page there is only the latter.
     private static func decide(
         _ entry: SurveyedPhone, _ signer: CandidateSigner, _ itl: ServedITL?, _ answers: [TVSStatement]
     ) -> Verdict {
+        let shown = decide(entry.held, entry.phone.model, signer, itl, answers)
+        guard let held = entry.heldWithoutPage else { return shown }
+        let assumed = decide(held, entry.phone.model, signer, itl, answers)
+        guard assumed.outcome.severity > shown.outcome.severity else { return shown }
+        return Verdict(
+            assumed.outcome, assumed.rule,
+            localized("unless it holds what its web page says, which cannot be checked: \(assumed.reason)"))
+    }
+
+    /// If the ITL file that is served is newer than what the phone may hold, both count.
+    private static func decide(
+        _ held: HeldTrustList, _ model: PhoneModel, _ signer: CandidateSigner, _ itl: ServedITL?,
+        _ answers: [TVSStatement]
+    ) -> Verdict {
         func verdict(_ list: TrustListFile?) -> Verdict {
-            Acceptance.decide(
-                signer: signer, held: entry.held, itl: list, model: entry.phone.model, tvs: answers)
+            Acceptance.decide(signer: signer, held: held, itl: list, model: model, tvs: answers)
         }
         let now = verdict(itl?.list)
         guard let former = itl?.former, verdict(former).outcome != now.outcome else { return now }
@@ -112,6 +130,17 @@ public struct Forecast: Sendable {
                     $1.model, $1.pool ?? "", $1.verdict.outcome.rawValue, $1.verdict.reason.localized,
                     $1.before.localized
                 )
+        }
+    }
+}
+
+extension Verdict.Outcome {
+    /// Which of two outcomes is worse: refused, then unknown. Both strand a phone.
+    fileprivate var severity: Int {
+        switch self {
+        case .accepted: 0
+        case .unknown: 1
+        case .refused: 2
         }
     }
 }

@@ -95,8 +95,20 @@ public struct HeldFile: Sendable, Hashable {
 /// A phone, and what it holds as its CTL file.
 public struct SurveyedPhone: Sendable {
     public let phone: Phone
+    /// What it holds as far as its web page says so, or else what is assumed.
     public let held: HeldTrustList
     public let holding: HeldFile
+    /// If its page answered: what it would be assumed to hold without that. Nobody can check a page: it is plain HTTP,
+    /// and anyone on the network can answer in the phone's place. So what it says counts only where it makes the
+    /// verdict worse; a forecast judges both.
+    let heldWithoutPage: HeldTrustList?
+
+    private init(_ phone: Phone, _ held: HeldTrustList, _ holding: HeldFile, withoutPage: HeldTrustList? = nil) {
+        self.phone = phone
+        self.held = held
+        self.holding = holding
+        heldWithoutPage = withoutPage
+    }
 
     public init(phone: Phone, held: HeldTrustList, holding: HeldFile) {
         (self.phone, self.held, self.holding) = (phone, held, holding)
@@ -105,7 +117,8 @@ public struct SurveyedPhone: Sendable {
     /// Judges what phones hold, by what their web pages display and by what the cluster serves.
     ///
     /// Most phones have web access switched off. One that is registered is assumed to have accepted the file that the
-    /// cluster serves; for one that is not, it is not known.
+    /// cluster serves; for one that is not, it is not known. A page that says "Not Installed" although the cluster
+    /// serves a file is not believed: what that phone holds is not known.
     ///
     /// - Parameters:
     ///   - checksums: by phone name, what web pages display.
@@ -123,40 +136,49 @@ public struct SurveyedPhone: Sendable {
         // Phones that hold the same file share it.
         var known: [String: HeldTrustList] = [:]
         return phones.map { phone in
+            let (without, assumedHolding) = withoutPage(phone, assumed)
             let code = classifier.code(of: checksums[phone.name])
             switch checksums[phone.name] {
-            case .notInstalled?: return SurveyedPhone(phone: phone, held: .none, holding: HeldFile(code: code))
+            case nil: return SurveyedPhone(phone, without, assumedHolding)
+            case .notInstalled?:
+                let held: HeldTrustList =
+                    assumed == nil
+                    ? .none
+                    : .unknown(
+                        localized(
+                            "its web page says that it holds no CTL file, although the cluster serves one; that cannot be checked"
+                        ))
+                return SurveyedPhone(phone, held, HeldFile(code: code), withoutPage: without)
             case .checksum(let text)?:
-                switch code {
-                case .presentFile, .oldFile:
-                    if let present {
-                        return SurveyedPhone(phone: phone, held: .file(present.list), holding: HeldFile(code: code))
+                let file: TrustListFile? =
+                    switch code {
+                    case .presentFile, .oldFile: present?.list
+                    case .newFile: new?.list
+                    default: nil
                     }
-                case .newFile:
-                    if let new {
-                        return SurveyedPhone(phone: phone, held: .file(new.list), holding: HeldFile(code: code))
-                    }
-                default: break
+                if let file {
+                    return SurveyedPhone(phone, .file(file), HeldFile(code: code), withoutPage: without)
                 }
                 let held = known[text] ?? other(text, copy)
                 known[text] = held
                 let code: HeldFile.Code = if case .file = held { .olderFile } else { .otherFile }
-                return SurveyedPhone(phone: phone, held: held, holding: HeldFile(code: code, checksum: text))
-            case nil where phone.isRegistered == false:
-                return SurveyedPhone(
-                    phone: phone,
-                    held: .unknown(
-                        localized("it is not registered, so it is not known which CTL file it accepted last")),
-                    holding: HeldFile(code: .notKnown))
-            case nil:
-                guard let (list, code) = assumed else {
-                    return SurveyedPhone(
-                        phone: phone, held: .none, holding: HeldFile(code: .noFile, isAssumed: true))
-                }
-                return SurveyedPhone(
-                    phone: phone, held: .file(list), holding: HeldFile(code: code, isAssumed: true))
+                return SurveyedPhone(phone, held, HeldFile(code: code, checksum: text), withoutPage: without)
             }
         }
+    }
+
+    /// What a phone is assumed to hold if nothing but the cluster says so.
+    private static func withoutPage(
+        _ phone: Phone, _ assumed: (list: TrustListFile, code: HeldFile.Code)?
+    ) -> (HeldTrustList, HeldFile) {
+        if phone.isRegistered == false {
+            return (
+                .unknown(localized("it is not registered, so it is not known which CTL file it accepted last")),
+                HeldFile(code: .notKnown)
+            )
+        }
+        guard let (list, code) = assumed else { return (.none, HeldFile(code: .noFile, isAssumed: true)) }
+        return (.file(list), HeldFile(code: code, isAssumed: true))
     }
 
     private static func other(_ checksum: String, _ copy: (String) -> TrustListFile?) -> HeldTrustList {

@@ -1,5 +1,7 @@
+import Basics
 import Glibc
 import Messages
+import Synchronization
 
 /// A PIN or a password. It cannot be printed, stays out of swap where the system allows that, and its memory is
 /// overwritten when its last owner releases it.
@@ -9,19 +11,21 @@ public final class Secret: Sendable, CustomStringConvertible, CustomReflectable 
 
     /// Takes ownership of the bytes, and overwrites the array passed in.
     public init(consuming bytes: inout [UInt8]) {
-        storage = .allocate(capacity: max(1, bytes.count))
-        storage.initialize(repeating: 0)
-        mlock(storage.baseAddress!, storage.count)
+        if Self.sealsProcess.load(ordering: .relaxed) { Self.sealed }
+        storage = OwnPages.allocate(bytes.count)
         _ = storage.update(from: bytes)
         count = bytes.count
         Secret.wipe(&bytes)
     }
 
-    deinit {
-        explicit_bzero(storage.baseAddress!, storage.count)
-        munlock(storage.baseAddress!, storage.count)
-        storage.deallocate()
-    }
+    deinit { OwnPages.free(storage) }
+
+    private static let sealsProcess = Atomic(false)
+    private static let sealed: Void = OwnProcess.seal()
+
+    /// From the first secret on, for the rest of the process's life, other processes of the same user can neither trace
+    /// this one nor read its memory, and it leaves no core file. For programs: a library does not decide that.
+    public static func sealProcessWithFirst() { sealsProcess.store(true, ordering: .relaxed) }
 
     /// The length in bytes.
     public let count: Int

@@ -4,9 +4,14 @@ import Messages
 /// One libcurl easy handle, freed with its owner. It is used by one thread at a time: its owners hold a lock.
 struct CurlHandle: ~Copyable {
     let pointer: UnsafeMutableRawPointer
+    /// The first option that libcurl refused. Nothing is transferred after that: the connection would be another one
+    /// than was asked for.
+    private let refused = Refusal()
+
+    private final class Refusal { var option: UInt32? }
 
     /// libcurl requires this once per process, before anything else.
-    private static let libraryReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    private static let libraryReady: Bool = etb_curl_start() == CURLE_OK
 
     init() {
         // Both fail only when out of memory, where Swift stops as well.
@@ -16,9 +21,41 @@ struct CurlHandle: ~Copyable {
 
     deinit { curl_easy_cleanup(pointer) }
 
-    func set(_ option: CURLoption, _ value: Int) { _ = etb_curl_setopt_long(pointer, option, value) }
-    func set(_ option: CURLoption, _ value: Bool) { _ = etb_curl_setopt_long(pointer, option, value ? 1 : 0) }
-    func set(_ option: CURLoption, _ value: String?) { _ = etb_curl_setopt_string(pointer, option, value) }
+    func set(_ option: CURLoption, _ value: Int) { check(option, etb_curl_setopt_long(pointer, option, value)) }
+    func set(_ option: CURLoption, _ value: Bool) { set(option, value ? 1 : 0) }
+    func set(_ option: CURLoption, _ value: String?) { check(option, etb_curl_setopt_string(pointer, option, value)) }
+    func set(_ option: CURLoption, text: UnsafePointer<CChar>?) {
+        check(option, etb_curl_setopt_string(pointer, option, text))
+    }
+    func set(_ option: CURLoption, pointer value: UnsafeMutableRawPointer?) {
+        check(option, etb_curl_setopt_pointer(pointer, option, value))
+    }
+    func set(headers: UnsafeMutablePointer<curl_slist>?) {
+        check(CURLOPT_HTTPHEADER, etb_curl_setopt_slist(pointer, CURLOPT_HTTPHEADER, headers))
+    }
+    func set(form: OpaquePointer) { check(CURLOPT_MIMEPOST, etb_curl_setopt_mime(pointer, form)) }
+
+    /// The schemes that a transfer may use, also after a redirect.
+    func allow(_ schemes: Scheme...) {
+        check(CURLOPT_PROTOCOLS_STR, etb_curl_restrict_schemes(pointer, schemes.reduce(0) { $0 | $1.rawValue }))
+    }
+
+    enum Scheme: Int32 {
+        case http = 1
+        case https = 2
+        case tftp = 4
+    }
+
+    /// A UDP socket of this handle receives only from the address that it sends to.
+    func acceptOnlyPeer() { check(CURLOPT_OPENSOCKETFUNCTION, etb_curl_accept_only_peer(pointer)) }
+
+    private func setCallback(_ option: CURLoption, _ callback: @escaping etb_curl_data_callback) {
+        check(option, etb_curl_setopt_data_callback(pointer, option, callback))
+    }
+
+    private func check(_ option: CURLoption, _ result: CURLcode) {
+        if result != CURLE_OK, refused.option == nil { refused.option = option.rawValue }
+    }
 
     /// Resets all options, but keeps connections and cookies; then sets what applies to every transfer.
     func prepare(timeout: Double, usesEnvironmentProxy: Bool) {
@@ -75,24 +112,30 @@ struct CurlHandle: ~Copyable {
 
     /// Runs the transfer into `receiver`.
     func perform(operation: LocalizableText, location: LocalizableText, into receiver: Receiver) throws(TransferError) {
+        if let option = refused.option {
+            throw TransferError(
+                code: .invalidRequest, operation: operation, location: location,
+                message: localized("the installed libcurl rejects an option that is needed (number \(option))"))
+        }
         var errorText = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
         let result = errorText.withUnsafeMutableBufferPointer { buffer in
-            _ = etb_curl_setopt_pointer(pointer, CURLOPT_ERRORBUFFER, buffer.baseAddress)
-            defer { _ = etb_curl_setopt_pointer(pointer, CURLOPT_ERRORBUFFER, nil) }
+            set(CURLOPT_ERRORBUFFER, pointer: buffer.baseAddress)
+            defer { set(CURLOPT_ERRORBUFFER, pointer: nil) }
             return withExtendedLifetime(receiver) {
                 let context = Unmanaged.passUnretained(receiver).toOpaque()
-                _ = etb_curl_setopt_pointer(pointer, CURLOPT_WRITEDATA, context)
-                _ = etb_curl_setopt_data_callback(pointer, CURLOPT_WRITEFUNCTION) { data, size, count, context in
+                set(CURLOPT_WRITEDATA, pointer: context)
+                setCallback(CURLOPT_WRITEFUNCTION) { data, size, count, context in
                     guard let data, let context else { return 0 }
                     let receiver = Unmanaged<Receiver>.fromOpaque(context).takeUnretainedValue()
                     return receiver.receive(UnsafeRawBufferPointer(start: data, count: size * count))
                 }
-                _ = etb_curl_setopt_pointer(pointer, CURLOPT_HEADERDATA, context)
-                _ = etb_curl_setopt_data_callback(pointer, CURLOPT_HEADERFUNCTION) { data, size, count, context in
+                set(CURLOPT_HEADERDATA, pointer: context)
+                setCallback(CURLOPT_HEADERFUNCTION) { data, size, count, context in
                     guard let data, let context else { return 0 }
                     let receiver = Unmanaged<Receiver>.fromOpaque(context).takeUnretainedValue()
                     return receiver.receiveHeader(UnsafeRawBufferPointer(start: data, count: size * count))
                 }
+                guard refused.option == nil else { return CURLE_UNKNOWN_OPTION }
                 return curl_easy_perform(pointer)
             }
         }

@@ -16,13 +16,33 @@ public struct FormField: Sendable {
     }
 
     /// The encoded body (WHATWG URL standard, section 5.2).
+    ///
+    /// A value may be a password: nothing of it is left but the array that is returned.
     public static func encode(_ fields: [FormField]) -> [UInt8] {
-        let plain = Percent.unreserved.subtracting("~".utf8).union("* ".utf8)
-        func encode(_ bytes: [UInt8]) -> [UInt8] {
-            Percent.encode(bytes, keeping: plain.contains).utf8.map { $0 == UInt8(ascii: " ") ? UInt8(ascii: "+") : $0 }
+        var body: [UInt8] = []
+        // At once: an array that grows leaves copies behind.
+        body.reserveCapacity(fields.reduce(0) { $0 + 3 * ($1.name.utf8.count + $1.value.count) + 2 })
+        for (index, field) in fields.enumerated() {
+            if index > 0 { body.append(UInt8(ascii: "&")) }
+            for byte in field.name.utf8 { append(byte, to: &body) }
+            body.append(UInt8(ascii: "="))
+            for byte in field.value { append(byte, to: &body) }
         }
-        return Array(
-            fields.map { encode(Array($0.name.utf8)) + [UInt8(ascii: "=")] + encode($0.value) }
-                .joined(separator: [UInt8(ascii: "&")]))
+        return body
+    }
+
+    private static let plain = Percent.unreserved.subtracting("~".utf8).union("*".utf8)
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    private static func append(_ byte: UInt8, to body: inout [UInt8]) {
+        if byte == UInt8(ascii: " ") {
+            body.append(UInt8(ascii: "+"))
+        } else if plain.contains(byte) {
+            body.append(byte)
+        } else {
+            body.append(UInt8(ascii: "%"))
+            body.append(digits[Int(byte >> 4)])
+            body.append(digits[Int(byte & 15)])
+        }
     }
 }

@@ -54,6 +54,8 @@ public struct HTTPRequest: Sendable {
     public enum Body: Sendable {
         case none
         case bytes([UInt8], contentType: String)
+        /// `application/x-www-form-urlencoded`; the encoded form is overwritten once it was sent.
+        case form([FormField])
         case multipart([MultipartPart])
     }
 
@@ -67,7 +69,7 @@ public struct HTTPRequest: Sendable {
     public var timeout: Double
     /// Bytes of the response body; a longer one is an error (`tooLarge`), not truncated.
     public var maximumBodySize: Int
-    /// Up to five redirects, without changing the scheme.
+    /// Up to five redirects of a GET request, on the same scheme, host and port; another place is an error.
     public var followsRedirects: Bool
 
     public init(
@@ -88,9 +90,7 @@ public struct HTTPRequest: Sendable {
 
     /// A POST of `application/x-www-form-urlencoded` fields.
     public static func form(_ url: String, _ fields: [FormField]) -> HTTPRequest {
-        HTTPRequest(
-            .post, url,
-            body: .bytes(FormField.encode(fields), contentType: "application/x-www-form-urlencoded"))
+        HTTPRequest(.post, url, body: .form(fields))
     }
 
     public static func multipart(_ url: String, _ parts: [MultipartPart]) -> HTTPRequest {

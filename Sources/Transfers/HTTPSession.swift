@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import Messages
 import Synchronization
 
@@ -15,7 +16,8 @@ public final class HTTPSession: Sendable {
     private static let basicAuthentication = 1
 
     /// - Parameters:
-    ///   - tls: how the peer is verified; nil for plain HTTP, and then an `https` URL is refused.
+    ///   - tls: how the peer is verified, and then an `http` URL is refused; nil for plain HTTP, and then an `https` URL
+    ///     is.
     ///   - usesEnvironmentProxy: use `http_proxy` and the like. By default the peer is always reached directly.
     public init(tls: TLSOptions? = nil, usesEnvironmentProxy: Bool = false) {
         self.tls = tls
@@ -26,15 +28,46 @@ public final class HTTPSession: Sendable {
     public func send(_ request: HTTPRequest) throws(TransferError) -> HTTPResponse {
         let operation = LocalizableText.verbatim(request.method.rawValue)
         let location = try Location(request.url, operation: operation)
-        guard location.scheme == "http" || (location.scheme == "https" && tls != nil) else {
-            throw TransferError(
-                code: .invalidRequest, operation: operation, location: .verbatim(location.text),
-                message: location.scheme == "https"
-                    ? localized("no pin or CA is given for it") : localized("the scheme is not http or https"))
-        }
+        try check(location, operation: operation)
         return try handle.withLock { (handle) throws(TransferError) -> HTTPResponse in
-            try perform(request, operation: operation, location: location, on: handle)
+            var answer = try perform(request, operation: operation, location: location, on: handle)
+            guard request.followsRedirects else { return answer.response }
+            var redirects = 0
+            // Here, and not by libcurl, which would follow to any host of the scheme.
+            while let next = answer.redirect, (300...399).contains(answer.response.status) {
+                redirects += 1
+                let place = try Location(next, operation: operation)
+                guard redirects <= 5 else {
+                    throw TransferError(
+                        code: .protocolError, operation: operation, location: .verbatim(location.text),
+                        message: localized("it redirects more than five times"))
+                }
+                guard place.peer == location.peer else {
+                    throw TransferError(
+                        code: .protocolError, operation: operation, location: .verbatim(location.text),
+                        message: localized("it redirects to another server, \(place.text), which is not followed"))
+                }
+                var second = request
+                second.method = .get
+                second.body = .none
+                second.url = next
+                answer = try perform(second, operation: operation, location: place, on: handle)
+            }
+            return answer.response
         }
+    }
+
+    /// A session that verifies its peer does not send anything without that.
+    private func check(_ location: Location, operation: LocalizableText) throws(TransferError) {
+        let message: LocalizableText
+        switch (location.scheme, tls) {
+        case ("https", .some), ("http", nil): return
+        case ("https", nil): message = localized("no pin or CA is given for it")
+        case ("http", .some): message = localized("a key or CA is given for it, and http would not check that")
+        default: message = localized("the scheme is not http or https")
+        }
+        throw TransferError(
+            code: .invalidRequest, operation: operation, location: .verbatim(location.text), message: message)
     }
 
     /// Drops all cookies, and with them the session that a server knows.
@@ -46,18 +79,13 @@ public final class HTTPSession: Sendable {
 
     private func perform(
         _ request: HTTPRequest, operation: LocalizableText, location: Location, on handle: borrowing CurlHandle
-    ) throws(TransferError) -> HTTPResponse {
+    ) throws(TransferError) -> (response: HTTPResponse, redirect: String?) {
         handle.prepare(timeout: request.timeout, usesEnvironmentProxy: usesEnvironmentProxy)
         handle.set(CURLOPT_URL, request.url)
-        handle.set(CURLOPT_PROTOCOLS_STR, location.scheme)
-        handle.set(CURLOPT_REDIR_PROTOCOLS_STR, location.scheme)
+        handle.allow(tls == nil ? .http : .https)
         handle.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         // Turns cookies on, without a file. COOKIEFILE "" would too, but libcurl 7.88 loses its list at each reset.
         handle.set(CURLOPT_COOKIEJAR, nil)
-        if request.followsRedirects {
-            handle.set(CURLOPT_FOLLOWLOCATION, true)
-            handle.set(CURLOPT_MAXREDIRS, 5)
-        }
         if let tls { try handle.apply(tls, operation: operation, location: .verbatim(location.text)) }
         if let authentication = request.authentication {
             handle.set(CURLOPT_HTTPAUTH, Self.basicAuthentication)
@@ -75,11 +103,15 @@ public final class HTTPSession: Sendable {
             }
             lines.append("\(header.name): \(header.value)")
         }
-        if case .bytes(_, let contentType) = request.body { lines.append("Content-Type: \(contentType)") }
+        switch request.body {
+        case .bytes(_, let contentType): lines.append("Content-Type: \(contentType)")
+        case .form: lines.append("Content-Type: application/x-www-form-urlencoded")
+        case .none, .multipart: break
+        }
         var list: UnsafeMutablePointer<curl_slist>?
         defer { curl_slist_free_all(list) }
         for line in lines { list = curl_slist_append(list, line) }
-        _ = etb_curl_setopt_slist(handle.pointer, CURLOPT_HTTPHEADER, list)
+        handle.set(headers: list)
 
         let receiver = Receiver(limit: request.maximumBodySize)
         switch (request.method, request.body) {
@@ -97,31 +129,47 @@ public final class HTTPSession: Sendable {
             handle.set(CURLOPT_POST, true)
             try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
         case (.post, .bytes(var bytes, _)):
-            // libcurl reads the bytes in place; they stay there until it is done.
-            handle.set(CURLOPT_POST, true)
-            handle.set(CURLOPT_POSTFIELDSIZE, bytes.count)
-            if bytes.isEmpty { bytes = [0] }
-            let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, TransferError> in
-                _ = etb_curl_setopt_pointer(handle.pointer, CURLOPT_POSTFIELDS, buffer.baseAddress)
-                return Result { () throws(TransferError) in
-                    try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
-                }
-            }
-            try result.get()
+            try Self.post(&bytes, on: handle, operation: operation, location: location, into: receiver)
+        case (.post, .form(let fields)):
+            var bytes = FormField.encode(fields)
+            // They may be a login.
+            defer { bytes.withUnsafeMutableBytes { explicit_bzero($0.baseAddress!, $0.count) } }
+            try Self.post(&bytes, on: handle, operation: operation, location: location, into: receiver)
         case (.post, .multipart(let parts)):
             guard let form = curl_mime_init(handle.pointer) else { fatalError("out of memory") }
             defer { curl_mime_free(form) }
             for part in parts { try Self.add(part, to: form, operation: operation, location: .verbatim(location.text)) }
-            _ = etb_curl_setopt_mime(handle.pointer, form)
+            handle.set(form: form)
             try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
         }
         var status = 0
         _ = etb_curl_getinfo_long(handle.pointer, CURLINFO_RESPONSE_CODE, &status)
         var url: UnsafePointer<CChar>?
         _ = etb_curl_getinfo_string(handle.pointer, CURLINFO_EFFECTIVE_URL, &url)
-        return HTTPResponse(
+        var redirect: UnsafePointer<CChar>?
+        _ = etb_curl_getinfo_string(handle.pointer, CURLINFO_REDIRECT_URL, &redirect)
+        let response = HTTPResponse(
             status: status, headers: receiver.headers, body: receiver.body,
             url: url.map { String(cString: $0) } ?? request.url)
+        return (response, redirect.map { String(cString: $0) })
+    }
+
+    private static func post(
+        _ bytes: inout [UInt8], on handle: borrowing CurlHandle, operation: LocalizableText, location: Location,
+        into receiver: Receiver
+    ) throws(TransferError) {
+        // libcurl reads the bytes in place; they stay there until it is done.
+        handle.set(CURLOPT_POST, true)
+        handle.set(CURLOPT_POSTFIELDSIZE, bytes.count)
+        if bytes.isEmpty { bytes = [0] }
+        let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, TransferError> in
+            handle.set(CURLOPT_POSTFIELDS, pointer: buffer.baseAddress)
+            defer { handle.set(CURLOPT_POSTFIELDS, pointer: nil) }
+            return Result { () throws(TransferError) in
+                try handle.perform(operation: operation, location: .verbatim(location.text), into: receiver)
+            }
+        }
+        try result.get()
     }
 
     private static func add(
@@ -147,8 +195,8 @@ public final class HTTPSession: Sendable {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: password.count + 1) { text in
             for (index, byte) in password.enumerated() { text[index] = CChar(bitPattern: byte) }
             text[password.count] = 0
-            _ = etb_curl_setopt_string(handle.pointer, CURLOPT_PASSWORD, text.baseAddress)
-            for index in 0...password.count { text[index] = 0 }
+            handle.set(CURLOPT_PASSWORD, text: text.baseAddress)
+            explicit_bzero(text.baseAddress!, text.count)
         }
     }
 

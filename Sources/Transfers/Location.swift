@@ -5,6 +5,8 @@ struct Location {
     let scheme: String
     /// Scheme, host, port and path.
     let text: String
+    /// Scheme, host and port; equal for two URLs of one server.
+    let peer: String
 
     init(_ url: String, operation: LocalizableText) throws(TransferError) {
         func invalid(_ message: LocalizableText) -> TransferError {
@@ -21,6 +23,9 @@ struct Location {
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
             throw invalid(localized("it contains a space or control character"))
         }
+        let name = authority.lowercased()
+        let port = name.last { $0 == ":" || $0 == "]" } == ":" ? "" : scheme == "https" ? ":443" : ":80"
+        peer = "\(scheme)://\(name)\(port)"
         text = "\(scheme)://\(rest.prefix { $0 != "?" && $0 != "#" && $0 != ";" })"
     }
 

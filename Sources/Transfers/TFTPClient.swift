@@ -21,7 +21,8 @@ public enum TFTPClient {
             "tftp://\(Location.bracketed(host)):\(port)/\(path)", operation: operation)
         let handle = CurlHandle()
         handle.prepare(timeout: timeout, usesEnvironmentProxy: false)
-        handle.set(CURLOPT_PROTOCOLS_STR, "tftp")
+        handle.allow(.tftp)
+        handle.acceptOnlyPeer()
         handle.set(CURLOPT_URL, location.text + ";mode=octet")
         // Without blksize and tsize (RFC 2348, 2349): every server accepts the plain request, and trust lists are
         // small.

@@ -22,7 +22,7 @@ public enum TLSProbe {
         let location = LocalizableText.verbatim("tls://\(Location.bracketed(host)):\(port)")
         let handle = CurlHandle()
         handle.prepare(timeout: timeout, usesEnvironmentProxy: false)
-        handle.set(CURLOPT_PROTOCOLS_STR, "https")
+        handle.allow(.https)
         handle.set(CURLOPT_URL, url)
         handle.set(CURLOPT_CONNECT_ONLY, true)
         handle.set(CURLOPT_SSL_ENABLE_ALPN, false)

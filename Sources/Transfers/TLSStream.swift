@@ -27,7 +27,7 @@ public final class TLSStream: Sendable {
         location = .verbatim("tls://\(Location.bracketed(host)):\(port)")
         let handle = CurlHandle()
         handle.prepare(timeout: timeout, usesEnvironmentProxy: false)
-        handle.set(CURLOPT_PROTOCOLS_STR, "https")
+        handle.allow(.https)
         handle.set(CURLOPT_URL, url)
         handle.set(CURLOPT_CONNECT_ONLY, true)
         // What follows is not HTTP.

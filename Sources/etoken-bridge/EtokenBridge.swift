@@ -1,5 +1,6 @@
 import ArgumentParser
 import Messages
+import Secrets
 import Version
 
 @main
@@ -23,6 +24,7 @@ struct EtokenBridge: ParsableCommand {
         ])
 
     static func main() {
+        Secret.sealProcessWithFirst()
         do {
             var command = try command(of: Array(CommandLine.arguments.dropFirst()))
             try command.run()

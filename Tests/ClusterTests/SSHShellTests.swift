@@ -65,6 +65,25 @@ struct SSHShellTests {
         #expect(try SSHShell.fingerprint(of: node(server)) == server.fingerprint)
     }
 
+    static let types = ["rsa", "ecdsa", "ed25519"]
+
+    /// A server has a key of each type; whichever of them is pinned, it is the one that counts.
+    @Test(arguments: types) func anyKeyOfAServerCanBePinned(type: String) throws {
+        let server = try OpenSSHServer(keys: Self.types)
+        let pin = try #require(server.fingerprints[type])
+        let shell = try SSHShell(
+            node(server, hostKey: pin), user: server.user, password: secret(server.password))
+        #expect(try shell.run(ShellCommand("show wide")).count == 450)
+        #expect(try SSHShell.fingerprint(of: node(server, hostKey: pin)) == pin)
+        // One that it does not have is still refused, before the login.
+        let strange = try OpenSSHServer(keys: ["ecdsa"])
+        let error = #expect(throws: ClusterError.self) {
+            try SSHShell(node(strange, hostKey: pin), user: strange.user, password: secret(strange.password))
+        }
+        #expect(error?.code == .notTrusted && error?.found?.localized == strange.fingerprint)
+        #expect(!strange.log.contains("Failed") && !strange.log.contains("Accepted"))
+    }
+
     @Test(arguments: [OpenSSHServer.Login.password, .keyboardInteractive])
     func aWrongPasswordIsTriedOnce(login: OpenSSHServer.Login) throws {
         let server = try OpenSSHServer(login: login)

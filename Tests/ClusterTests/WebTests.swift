@@ -13,11 +13,13 @@ struct WebNode {
     let identity: TestIdentity
     let server: PythonServer
 
-    init(release: Int, plainForm: Bool = false) throws {
+    /// - Parameter away: where it redirects to after a login, instead of to its own page.
+    init(release: Int, plainForm: Bool = false, away: String? = nil) throws {
         identity = try TestIdentity(in: folder, host: "127.0.0.1")
         server = try PythonServer(
             script: "cucm-web.py",
-            arguments: [identity.certificateFile, identity.keyFile, "\(release)"] + (plainForm ? ["--plain-form"] : []))
+            arguments: [identity.certificateFile, identity.keyFile, "\(release)"] + (plainForm ? ["--plain-form"] : [])
+                + (away.map { ["--away", $0] } ?? []))
     }
 
     func node(pin: String? = nil) -> NodeConfiguration {
@@ -77,6 +79,58 @@ struct WebNode {
         try web.expireSessions()
         try administration.uploadTFTPFile(name: "b", contents: [1])
         #expect(web.requests("file b '' 1") == 1)
+    }
+
+    /// After the login it goes only where the login went: not to another host that happens to have the same key.
+    @Test func aRedirectAfterTheLoginStaysOnTheNode() throws {
+        let other = try WebNode(release: 12)
+        for target in [
+            "https://\(other.server.address):\(other.server.port)/cmplatform/", "http://127.0.0.1/", "//evil/x",
+        ] {
+            let web = try WebNode(release: 12, away: target)
+            let error = #expect(throws: ClusterError.self) { try web.administration().connect() }
+            #expect(error?.code == .unexpectedAnswer, "\(String(describing: error))")
+            #expect(error?.message.localized.contains("another server") == true)
+        }
+        #expect(other.requests("GET") == 0)
+        let web = try WebNode(release: 12, away: "/cmplatform")
+        try web.administration().connect()
+    }
+
+    /// A password is in the form of a login, and in the header of each request to AXL and the REST interface; libcurl
+    /// makes copies of both. None is left once the client is gone.
+    @Test func aPasswordIsGoneFromMemoryAfterItsUse() throws {
+        let web = try WebNode(release: 12)
+        let needle = MemoryNeedle()
+        let encoded = needle.base64()
+        func secret() -> Secret {
+            var bytes = needle.bytes()
+            return Secret(consuming: &bytes)
+        }
+        do {
+            let kept = secret()
+            #expect(try needle.count() > 0)
+            _ = kept
+        }
+        #expect(try needle.count() == 0 && encoded.count() == 0)
+        let form = #expect(throws: ClusterError.self) {
+            try OSAdministration(web.node(), version: nil, user: "admin", password: secret()).connect()
+        }
+        #expect(form?.code == .loginRefused)
+        #expect(try needle.count() == 0, "form")
+        let rest = #expect(throws: ClusterError.self) {
+            _ = try CertificateREST(web.node(), user: "admin", password: secret()).trustCertificates(of: "x")
+        }
+        #expect(rest != nil)
+        #expect(try needle.count() == 0 && encoded.count() == 0, "REST")
+        let axl = #expect(throws: ClusterError.self) {
+            _ = try AXLClient(
+                web.node(), version: #require(ClusterVersion("12.5.1")), user: "admin", password: secret()
+            )
+            .executeSQLQuery("select 1")
+        }
+        #expect(axl != nil)
+        #expect(try needle.count() == 0 && encoded.count() == 0, "AXL")
     }
 
     @Test func refusalsAreShown() throws {

@@ -110,8 +110,32 @@ import TrustList
             })
         rehearsal.folder.write("own.tlv", try #require(rehearsal.folder.bytes(old)))
         #expect(
-            try outcomes(own, status: 0)
-                == expected("accepted 2-signer-in-held-ctl", "accepted 3-signer-in-itl", "accepted 3-signer-in-itl"))
+            // The 7960 still holds it, says its page; that is no reason to count on it.
+            try outcomes(own, status: 9)
+                == expected("refused 4-no-security-by-default", "accepted 3-signer-in-itl", "accepted 3-signer-in-itl"))
+    }
+
+    /// Anyone on the network can answer in a phone's place, and say that it holds no CTL file: the guard against
+    /// stranded phones stays.
+    @Test func aPageCannotSwitchTheGuardOff() throws {
+        let path = try file("new.tlv")
+        let lab = rehearsal.folder.file("lab")
+        let phones = try FileManager.default.contentsOfDirectory(atPath: lab + "/phones").filter { $0.hasPrefix("SEP") }
+        #expect(phones.count == 3)
+        // The lab's phones display what is in their folders; the cluster does not notice.
+        for phone in phones { try FileManager.default.removeItem(atPath: "\(lab)/phones/\(phone)/CTLFile.tlv") }
+        let check = try self.phones("check")
+        #expect(check.status == 8 && check.output.contains("ITS PAGE SAYS"), "\(check.output)\(check.errors)")
+        #expect(check.errors.contains("3 say that they hold a different file or none"), "\(check.errors)")
+        #expect(
+            try outcomes(path, status: 9)
+                == expected("refused 4-no-security-by-default", "refused 4-not-vouched", "refused 4-not-vouched"))
+        let plan = try rehearsal.run(
+            Programs.path("etoken-bridge"),
+            ["migrate", "to-etoken", "--cluster", "lab", "--dry-run"] + rehearsal.moduleOptions
+                + Rehearsal.tokens.flatMap { ["--token", $0] })
+        #expect(plan.status == 9, "\(plan.output)\(plan.errors)")
+        #expect(plan.errors.contains("Cisco 7960"), "\(plan.errors)")
     }
 
     /// TVS is down: nobody vouches, and the reason is given.

@@ -63,6 +63,23 @@ import X509
         #expect(DeploymentRules(for: after).isSignerKnown(to: served([nil])))
     }
 
+    /// The same subject, issuer and serial number with another key: phones would consider its signature wrong.
+    @Test func aSignerIsKnownByItsKeyNotByItsNames() throws {
+        let known = try Self.certificate("signer", 1)
+        let other = try PrivateKey.generate(bits: 1024)
+        let double = try CertificateBuilder(
+            subject: known.subject, serialNumber: known.serialNumber, notBefore: 0, notAfter: 2_000_000_000
+        ).selfSigned(by: other)
+        let before = try Self.list([(known, .sast, "s")])
+        let record = try Record(
+            certificate: double, role: .sast, dnsName: "s", ipAddress: [127, 1, 2, 3], names: .cucm,
+            withCertificateSignature: true)
+        let after = try TrustListDraft(fileName: "CTLFile.tlv", timestamp: 2, digest: .sha1, records: [record])
+            .signed(by: SoftwareSigner(certificate: double, key: other))
+        #expect(after.records[0].names(issuer: before.header.caName, serialNumber: before.header.serialNumber))
+        #expect(!DeploymentRules(for: after).isSignerKnown(to: served([before])))
+    }
+
     @Test func whatPhonesCannotUseIsNotDeployed() throws {
         let signer = try Self.certificate("signer", 1)
         let list = try Self.list([(signer, .sast, "s")])

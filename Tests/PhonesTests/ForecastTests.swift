@@ -1,3 +1,4 @@
+import Basics
 import Messages
 import Phones
 import Testing
@@ -111,5 +112,96 @@ import X509
         let unregistered = forecast.groups.filter { $0.before.localized == "not known (not registered)" }
         #expect(unregistered.map(\.verdict.outcome).contains(.unknown))
         #expect(forecast.entries.count { $0.verdict.outcome == .accepted } == 10_000)
+    }
+
+    // MARK: Pages
+
+    static let otherToken = certificate("SAST-ADN0054f509", 5)
+
+    /// The verdict for a phone of this model, if its page says so, and if it does not answer.
+    private func verdicts(
+        _ model: String, page: HeldChecksum, signer: Certificate, registered: Bool = true,
+        present: TrustListFile?, copies: [TrustListFile] = [], tvs: TVSStatement = .doesNotKnow
+    ) -> (with: Verdict, without: Verdict) {
+        func verdict(_ checksums: [String: HeldChecksum]) -> Verdict {
+            let phone = Phone(
+                name: "SEP1", model: PhoneModel(name: model), address: "127.0.0.1", isRegistered: registered,
+                place: Self.place(["pub"]))
+            let surveyed = SurveyedPhone.all(
+                [phone], checksums: checksums, present: present.map { ($0.encoded(), $0) },
+                copy: { text in copies.first { Digest.sha1($0.encoded()).hex == text } })
+            return Forecast(
+                of: surveyed, signer: Self.signer(signer), present: present, itls: ["pub": itl], nodes: ["pub"],
+                tvs: TVSAnswers([("pub", tvs)])
+            ).entries[0].verdict
+        }
+        return (verdict(["SEP1": page]), verdict([:]))
+    }
+
+    /// "Not Installed" is what anyone on the network can say in a phone's place. It is not "accepted on first use".
+    @Test func aPageWithoutAFileImprovesNothing() {
+        for model in ["Cisco 7960", "Cisco 8861"] {
+            let refused = verdicts(model, page: .notInstalled, signer: Self.token, present: present)
+            #expect(refused.without.outcome == .refused && refused.with.outcome == .refused, "\(model)")
+            #expect(refused.with.reason.localized.contains("its web page says"), "\(refused.with.reason.localized)")
+        }
+        // The signer is in the file that is served: what the page says makes it worse for a model that depends on it.
+        let known = verdicts("Cisco 7960", page: .notInstalled, signer: Self.publisher, present: present)
+        #expect(known.without.outcome == .accepted && known.with.outcome == .unknown)
+        #expect(known.with.rule == .heldFileUnknown)
+        #expect(known.with.reason.localized.contains("says that it holds no CTL file"))
+        // Where nobody serves a file, a phone has none.
+        let none = verdicts("Cisco 7960", page: .notInstalled, signer: Self.token, present: nil)
+        #expect(none.with.rule == .firstUse && none.with == none.without)
+    }
+
+    /// A checksum of a file that would accept, where the file that is served would not.
+    @Test func aPageWithABetterFileImprovesNothing() throws {
+        let better = try Self.list("CTLFile.tlv", [(Self.publisher, .sast), (Self.token, .sast)])
+        let page = HeldChecksum.checksum(Digest.sha1(better.encoded()).hex)
+        let phone = verdicts("Cisco 7960", page: page, signer: Self.token, present: present, copies: [better])
+        #expect(phone.without.outcome == .refused && phone.with.outcome == .refused)
+        #expect(phone.with.rule == .noSecurityByDefault)
+        // Not for a phone either of which only the page says anything.
+        let away = verdicts(
+            "Cisco 7960", page: page, signer: Self.token, registered: false, present: present, copies: [better])
+        #expect(away.without.outcome == .unknown && away.with.outcome == .unknown)
+    }
+
+    /// Whatever a page says, in every situation: the verdict is never better than without it, and a worse file counts.
+    @Test func noPageImprovesAVerdict() throws {
+        let files = try [
+            Self.list("CTLFile.tlv", [(Self.publisher, .sast)]),
+            Self.list("CTLFile.tlv", [(Self.publisher, .sast), (Self.token, .sast)]),
+            Self.list("CTLFile.tlv", [(Self.otherToken, .sast), (Self.token, .sast)]),
+            Self.list("CTLFile.tlv", [(Self.otherToken, .sast)]),
+        ]
+        let pages: [HeldChecksum] =
+            [.notInstalled, .checksum("00112233445566778899aabbccddeeff")]
+            + files.map { .checksum(Digest.sha1($0.encoded()).hex) }
+        let order: [Verdict.Outcome] = [.accepted, .unknown, .refused]
+        var (worse, cases) = (0, 0)
+        for model in ["Cisco 7960", "Cisco 8861", "Something new"] {
+            for present in files {
+                for page in pages {
+                    for signer in [Self.publisher, Self.token, Self.otherToken] {
+                        for tvs in [TVSStatement.doesNotKnow, .vouches(certificate: signer.der, roles: [.sast])] {
+                            for registered in [true, false] {
+                                let (with, without) = verdicts(
+                                    model, page: page, signer: signer, registered: registered, present: present,
+                                    copies: files, tvs: tvs)
+                                let (a, b) = (
+                                    order.firstIndex(of: with.outcome)!, order.firstIndex(of: without.outcome)!
+                                )
+                                #expect(a >= b, "\(model), \(page), \(with.reason.localized)")
+                                cases += 1
+                                if a > b { worse += 1 }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        #expect(cases == 864 && worse > 50, "\(worse) of \(cases)")
     }
 }

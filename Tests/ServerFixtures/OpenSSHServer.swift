@@ -14,23 +14,36 @@ public final class OpenSSHServer: Sendable {
     public let port: UInt16
     public let user = "root"
     public let password: String
-    /// As printed by `ssh-keygen -l`.
+    /// Of its first host key, as printed by `ssh-keygen -l`.
     public let fingerprint: String
+    /// Of all its host keys, by type, and the keys as known_hosts has them.
+    public let fingerprints: [String: String]
+    public let publicKeys: [String: String]
     private let folder = TemporaryFolder()
     private let process: ChildProcess
 
     public static var isPossible: Bool { geteuid() == 0 }
 
-    /// - Parameter arguments: for `node-cli.py`; `--old` makes it page always.
-    public init(login: Login = .password, arguments: String = "", algorithms: String = "") throws {
+    /// - Parameters:
+    ///   - arguments: for `node-cli.py`; `--old` makes it page always.
+    ///   - keys: the types of its host keys.
+    public init(
+        login: Login = .password, arguments: String = "", algorithms: String = "", keys: [String] = ["rsa"]
+    ) throws {
         address = Loopback.address()
         port = try Loopback.port(on: address)
         password = "p \(UInt64.random(in: 0...UInt64.max))é"
-        try ChildProcess.run([
-            "ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", folder.file("hostkey"),
-        ])
-        fingerprint = String(
-            try ChildProcess.run(["ssh-keygen", "-l", "-f", folder.file("hostkey.pub")]).split(separator: " ")[1])
+        var (fingerprints, publicKeys): ([String: String], [String: String]) = ([:], [:])
+        for key in keys {
+            let path = folder.file("hostkey-\(key)")
+            try ChildProcess.run(
+                ["ssh-keygen", "-q", "-t", key, "-N", "", "-f", path] + (key == "rsa" ? ["-b", "2048"] : []))
+            fingerprints[key] = String(
+                try ChildProcess.run(["ssh-keygen", "-l", "-f", path + ".pub"]).split(separator: " ")[1])
+            publicKeys[key] = folder.text("hostkey-\(key).pub").split(separator: " ").prefix(2).joined(separator: " ")
+        }
+        (self.fingerprints, self.publicKeys) = (fingerprints, publicKeys)
+        fingerprint = fingerprints[keys[0]] ?? ""
         folder.write("password", password)
         let hash = try ChildProcess.run(["openssl", "passwd", "-6", "-in", folder.file("password")])
             .filter { !$0.isNewline }
@@ -40,11 +53,12 @@ public final class OpenSSHServer: Sendable {
         let script =
             #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
             .joined(separator: "/") + "/node-cli.py"
+        let keyFiles = keys.map { [folder] in "HostKey \(folder.file("hostkey-\($0)"))" }.joined(separator: "\n")
         folder.write(
             "sshd_config",
             """
             ListenAddress \(address):\(port)
-            HostKey \(folder.file("hostkey"))
+            \(keyFiles)
             PidFile none
             PermitRootLogin yes
             PubkeyAuthentication no

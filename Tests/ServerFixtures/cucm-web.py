@@ -15,6 +15,7 @@ LOGIN = "/cmplatform/j_security_check" if RELEASE >= 11 else "/cmplatform/WEB-IN
 LOGIN_FORM = f"""<html><head><title>Login</title></head><body>%s<form name="logonForm" action="%s" method="post">
 <input type="hidden" name="appNav" value="cmplatform"><input name="j_username"><input type="password" name="j_password">
 </form></body></html>""" % ("%s", LOGIN if "--plain-form" not in sys.argv else "login.do")
+AWAY = sys.argv[sys.argv.index("--away") + 1] if "--away" in sys.argv else None
 lock = threading.Lock()
 sessions, tokens, failures = set(), {}, 0
 files, trust = {}, {}
@@ -93,7 +94,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             session = secrets.token_hex(8)
             sessions.add(session)
             return self.answer(302, "", [("Set-Cookie", f"JSESSIONID={session}; Path=/cmplatform; Secure; HttpOnly"),
-                                         ("Location", "/cmplatform/")])
+                                         ("Location", AWAY or "/cmplatform/")])
         if path == "/cmplatform/showLogin.do":
             return self.answer(200, LOGIN_FORM % "")
         if not path.startswith("/cmplatform"):

@@ -24,6 +24,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, head.encode() + b"\n" + body, [("X-Test", "  some value ")])
         elif path == "/cookie":
             self.answer(200, b"set", [("Set-Cookie", "JSESSIONID=abc; Path=/; HttpOnly")])
+        elif path == "/away":
+            self.answer(302, b"moved", [("Location", self.path.partition("?")[2])])
         elif path == "/redirect":
             self.answer(302, b"moved", [("Location", "/echo?redirected")])
         elif path == "/loop":

@@ -9,72 +9,13 @@ import X509
 
 /// Whether a PIN stays in this process's memory after it was used.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct SecretMemoryTests {
-    /// A text that is nowhere in memory until it is built: it is put together from two halves each time.
-    private struct Needle {
-        let mask: [UInt8]
-        let masked: [UInt8]
-
-        init() {
-            mask = (0..<24).map { _ in UInt8.random(in: 128...255) }
-            masked = mask.map { $0 ^ UInt8.random(in: 0x21...0x7e) }
-        }
-
-        /// How often it occurs in the writable memory of this process.
-        func count() throws -> Int {
-            let memory = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/mem"))
-            defer { try? memory.close() }
-            var found = 0
-            let maps = try #require(TemporaryFolder.read("/proc/self/maps"))
-            for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
-                let fields = line.split(separator: " ")
-                let range = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-                guard fields[1].hasPrefix("rw"), range.count == 2 else { continue }
-                // In pieces that overlap by less than the needle: a mapping may be large, and each occurrence is found
-                // once.
-                var start = range[0]
-                while start < range[1] {
-                    let length = min(Self.piece, range[1] - start)
-                    try memory.seek(toOffset: start)
-                    guard let data = try? memory.read(upToCount: Int(length)) else { break }
-                    found += hits(in: data)
-                    start += length == range[1] - start ? length : length - UInt64(mask.count - 1)
-                }
-            }
-            return found
-        }
-
-        private static let piece: UInt64 = 1 << 24
-
-        private func hits(in data: Data) -> Int {
-            let (first, second) = (mask[0] ^ masked[0], mask[1] ^ masked[1])
-            return data.withUnsafeBytes { bytes in
-                guard var at = bytes.baseAddress, bytes.count >= mask.count else { return 0 }
-                let end = at + (bytes.count - mask.count + 1)
-                var hits = 0
-                while at < end, let found = memchr(at, Int32(first), end - at) {
-                    let place = found.assumingMemoryBound(to: UInt8.self)
-                    if place[1] == second, (2..<mask.count).allSatisfy({ place[$0] ^ mask[$0] == masked[$0] }) {
-                        hits += 1
-                    }
-                    at = UnsafeRawPointer(found) + 1
-                }
-                return hits
-            }
-        }
-
-        func secret() -> Secret {
-            var bytes = zip(mask, masked).map { $0 ^ $1 }
-            return Secret(consuming: &bytes)
-        }
-    }
-
     @Test func aPINIsGoneFromMemoryAfterALogin() throws {
         let fake = try FakeModule()
         let certificate = try fake.makeCertificate()
         fake.set(FakeModule.healthy + "certificate \(certificate)\nreturn C_Login 2 a0\n")
         let token = try #require(try fake.module().tokens().first)
         let stored = try token.certificate()
-        let needle = Needle()
+        let needle = MemoryNeedle()
         #expect(try needle.count() == 0)
         do {
             let secret = needle.secret()
@@ -93,5 +34,44 @@ import X509
             #expect(try needle.count() == 0, "login \(login)")
         }
         #expect(fake.calls("C_Login") == 2)
+    }
+
+    /// Locking and unlocking works on whole pages: the end of one secret must not unlock another.
+    @Test func aSecretHasPagesOfItsOwn() throws {
+        func make() -> Secret { MemoryNeedle(length: 6).secret() }
+        let kept = make()
+        for _ in 0..<200 { _ = make() }
+        let address = kept.withBytes { UInt(bitPattern: $0.baseAddress) }
+        let flags = try #require(Self.flags(at: address))
+        // Locked, and not in core files. Source: proc_pid_smaps(5), VmFlags.
+        #expect(flags.contains("lo") && flags.contains("dd"), "\(flags)")
+        #expect(address % UInt(sysconf(Int32(_SC_PAGESIZE))) == 0)
+        let other = make()
+        let second = other.withBytes { UInt(bitPattern: $0.baseAddress) }
+        #expect(address / 4096 != second / 4096)
+        // The pages around it cannot be touched.
+        for neighbour in [address - 1, address + 4096] {
+            #expect(Self.flags(at: neighbour).map { !$0.contains("rd") && !$0.contains("wr") } ?? true)
+        }
+    }
+
+    /// The flags of the mapping that contains this address.
+    private static func flags(at address: UInt) -> [String]? {
+        guard let bytes = TemporaryFolder.read("/proc/self/smaps") else { return nil }
+        var isInside = false
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            let range = words[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+            if range.count == 2 { isInside = range[0] <= address && address < range[1] }
+            if isInside, words[0] == "VmFlags:" { return words.dropFirst().map(String.init) }
+        }
+        return nil
+    }
+}
+
+extension MemoryNeedle {
+    fileprivate func secret() -> Secret {
+        var bytes = bytes()
+        return Secret(consuming: &bytes)
     }
 }

@@ -98,6 +98,32 @@ import Transfers
         }
     }
 
+    /// Not to another host, and not to another port of the same: what is sent there, a session's cookie for example, is
+    /// for this server only.
+    @Test func redirectsToOtherServersAreNotFollowed() throws {
+        let other = try PythonServer()
+        for target in [
+            "\(other.url)/echo", "http://\(server.address):1/echo", "ftp://\(server.address)/x", "file:///etc/hostname",
+        ] {
+            let error = #expect(throws: TransferError.self) {
+                try session.send(HTTPRequest(.get, "\(server.url)/away?\(target)", followsRedirects: true))
+            }
+            #expect(error?.code == .protocolError || error?.code == .invalidRequest, "\(String(describing: error))")
+        }
+        #expect(!other.log.contains("/echo"))
+        let same = "\(server.url.replacing("http:", with: "HTTP:"))/echo?same"
+        #expect(try session.send(HTTPRequest(.get, "\(server.url)/away?\(same)", followsRedirects: true)).status == 200)
+    }
+
+    /// A session with a pin sends nothing that the pin does not protect.
+    @Test func aPinnedSessionDoesNotUsePlainHTTP() throws {
+        let pinned = HTTPSession(
+            tls: TLSOptions(trust: .pinned(publicKey: "sha256//" + String(repeating: "A", count: 43) + "=")))
+        let error = expectError(.invalidRequest) { try pinned.send(.get("\(server.url)/echo")) }
+        #expect(error?.message.localized.contains("http would not check that") == true)
+        #expect(!server.log.contains("/echo"))
+    }
+
     @Test func limitsHold() throws {
         expectError(.tooLarge) { try session.send(HTTPRequest(.get, "\(server.url)/large", maximumBodySize: 99_999)) }
         #expect(

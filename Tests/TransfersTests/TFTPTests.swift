@@ -38,4 +38,13 @@ import Transfers
         #expect(error?.code == .timedOut || error?.code == .unreachable, "\(String(describing: error))")
         #expect(ContinuousClock.now - start < .seconds(30))
     }
+
+    /// The server answers from a port of its own, so that anyone could send data in between. What comes from another
+    /// address than the server's is not taken.
+    @Test func dataOfAnotherHostIsNotTaken() throws {
+        let server = try PythonServer(script: "tftp-intruder.py", arguments: [Loopback.address()])
+        let good = [UInt8](repeating: UInt8(ascii: "g"), count: 512 + 100)
+        #expect(try TFTPClient.read("CTLFile.tlv", host: server.address, port: server.port) == good)
+        #expect(server.log.contains("intruded"))
+    }
 }

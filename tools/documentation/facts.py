@@ -26,6 +26,26 @@ def check_links():
             fail("links", f"docs/{page.name} is not in docs/README.md")
 
 
+def check_named_tests():
+    """SECURITY.md names the tests that show its sentences, as `Suite/test`: each must be there."""
+    tests = {}
+    for path in (repository / "Tests").rglob("*.swift"):
+        text = path.read_text()
+        found = list(re.finditer(r"^(?:extension|(?:@Suite.*? )?(?:final )?(?:struct|class|enum)) (\w+)|^@Suite\([^{]*?\bstruct (\w+)|\bfunc (\w+)\(", text, flags=re.M))
+        suite = None
+        for match in found:
+            if match[3]:
+                tests.setdefault(suite, set()).add(match[3])
+            else:
+                suite = match[1] or match[2]
+    named = re.findall(r"`([A-Z]\w+)/(\w+)`", (repository / "SECURITY.md").read_text())
+    if not named:
+        fail("facts", "SECURITY.md names no test")
+    for suite, test in named:
+        if test not in tests.get(suite, ()):
+            fail("facts", f"SECURITY.md names the test {suite}/{test}, which is not there")
+
+
 def check():
     statuses = re.findall(
         r"^    static let [a-zA-Z]*: Int32 = (\d+)$",
@@ -36,6 +56,8 @@ def check():
     for status in statuses:
         if f"\n| {status} |" not in explained:
             fail("facts", f"status {status} is not in docs/exit-status.md")
+
+    check_named_tests()
 
     source = "\n".join(p.read_text() for p in (repository / "Sources").rglob("*.[sc]*") if p.is_file())
     text = (docs / "troubleshooting.md").read_text()

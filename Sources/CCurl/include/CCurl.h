@@ -5,6 +5,17 @@
 
 #include <curl/curl.h>
 
+// curl_global_init, with memory that is overwritten when libcurl frees it.
+CURLcode etb_curl_start(void);
+
+// Allows these schemes only, also in redirects: 1 http, 2 https, 4 tftp, or a sum of them. libcurl before 7.85 takes them
+// in another form; an error if it takes neither.
+CURLcode etb_curl_restrict_schemes(CURL *curl, int schemes);
+
+// Sockets that this handle opens receive only from the address that was asked; of UDP. (TFTP answers from another port than
+// the one that was asked, so that the socket cannot be connected.)
+CURLcode etb_curl_accept_only_peer(CURL *curl);
+
 CURLcode etb_curl_setopt_long(CURL *curl, CURLoption option, long value);
 
 CURLcode etb_curl_setopt_string(CURL *curl, CURLoption option, const char *value);

@@ -29,6 +29,17 @@ void etb_hang_up(int descriptor);
 // A descriptor of a process, readable once that has ended.
 int etb_open_process(int process);
 
+// Zeroed memory on pages of its own, between two that cannot be touched: not swapped where the system allows that, and
+// not in core files. NULL if there is none left.
+void *etb_own_pages(unsigned long size);
+
+// Overwrites and frees them; `size` as when they were allocated.
+void etb_free_own_pages(void *pages, unsigned long size);
+
+// From now on other processes of the same user can neither trace this one nor read its memory, and it leaves no core
+// file.
+void etb_seal_process(void);
+
 // The environment of this process.
 char **etb_environment(void);
 

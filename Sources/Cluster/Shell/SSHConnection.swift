@@ -21,15 +21,50 @@ struct SSHConnection: ~Copyable {
 
     private static let legacyMACs = "hmac-sha2-512,hmac-sha2-256,hmac-sha1"
 
+    /// The types of host keys, in the order in which a server's other keys are asked for.
+    private static let hostKeyTypes = [
+        "ssh-ed25519", "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521", "rsa-sha2-512,rsa-sha2-256",
+    ]
+
+    /// Connects, and finds the pinned key if the server has it.
+    ///
+    /// A server has a key of each type, and the fingerprint that is pinned does not say of which it is. So if the server
+    /// shows another one than the pinned, it is asked for its others before it counts as changed. Nothing is
+    /// authenticated meanwhile.
+    ///
+    /// - Returns: the connection with the pinned host key, or else the first one.
+    static func open(
+        to node: NodeConfiguration, user: String, deadline: ContinuousClock.Instant
+    ) throws(ClusterError) -> SSHConnection {
+        let first = try SSHConnection(to: node, user: user, deadline: deadline)
+        guard let pin = node.sshHostKey, try first.hostKeyFingerprint() != pin else { return first }
+        for type in hostKeyTypes {
+            do throws(ClusterError) {
+                let other = try SSHConnection(to: node, user: user, deadline: deadline, hostKeys: type)
+                if try other.hostKeyFingerprint() == pin { return other }
+            } catch {
+                // It has no key of this type.
+            }
+        }
+        return first
+    }
+
     /// Connects and exchanges keys; nothing is authenticated yet.
-    init(to node: NodeConfiguration, user: String, deadline: ContinuousClock.Instant) throws(ClusterError) {
+    ///
+    /// - Parameter hostKeys: the types of host keys to accept; nil for all that are allowed.
+    init(
+        to node: NodeConfiguration, user: String, deadline: ContinuousClock.Instant, hostKeys: String? = nil
+    ) throws(ClusterError) {
         guard let session = ssh_new() else { fatalError("out of memory") }
         self.session = session
         self.node = node
         self.user = user
         channel = nil
         // ~/.ssh/config and known_hosts are ignored here: the configuration specifies host, port and key.
+        // libssh would prefer a host key's type that it finds in known_hosts, and then get another key than the pinned.
         _ = etb_ssh_option_int(session, SSH_OPTIONS_PROCESS_CONFIG, 0)
+        _ = etb_ssh_option_string(session, SSH_OPTIONS_KNOWNHOSTS, "/dev/null")
+        _ = etb_ssh_option_string(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null")
         _ = etb_ssh_option_string(session, SSH_OPTIONS_HOST, node.address)
         _ = etb_ssh_option_int(session, SSH_OPTIONS_PORT, Int32(node.sshPort))
         _ = etb_ssh_option_string(session, SSH_OPTIONS_USER, user)
@@ -41,6 +76,7 @@ struct SSHConnection: ~Copyable {
             _ = etb_ssh_option_string(session, SSH_OPTIONS_HMAC_C_S, Self.legacyMACs)
             _ = etb_ssh_option_string(session, SSH_OPTIONS_HMAC_S_C, Self.legacyMACs)
         }
+        if let hostKeys { _ = etb_ssh_option_string(session, SSH_OPTIONS_HOSTKEYS, hostKeys) }
         ssh_set_blocking(session, 0)
         let result = try complete(localized("connect"), until: deadline) { ssh_connect(session) }
         guard result == SSH_OK else {

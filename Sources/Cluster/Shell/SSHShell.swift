@@ -28,7 +28,7 @@ public final class SSHShell: ClusterShell {
                 message: localized("its SSH host key is not known yet"))
         }
         let deadline = ContinuousClock.now + .seconds(timeout)
-        var connection = try SSHConnection(to: configuration, user: user, deadline: deadline)
+        var connection = try SSHConnection.open(to: configuration, user: user, deadline: deadline)
         let found = try connection.hostKeyFingerprint()
         guard found == pin else {
             throw ClusterError(
@@ -46,11 +46,12 @@ public final class SSHShell: ClusterShell {
         _ = try run(ShellCommand("set cli pagination off"))
     }
 
-    /// The SHA-256 fingerprint of a node's host key, for the first contact. There is no login.
+    /// The SHA-256 fingerprint of a node's host key, for the first contact; of the pinned one, if one is pinned and the
+    /// node has it. There is no login.
     public static func fingerprint(
         of configuration: NodeConfiguration, timeout: Double = 30
     ) throws(ClusterError) -> String {
-        let connection = try SSHConnection(
+        let connection = try SSHConnection.open(
             to: configuration, user: "", deadline: ContinuousClock.now + .seconds(timeout))
         return try connection.hostKeyFingerprint()
     }

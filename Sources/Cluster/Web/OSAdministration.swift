@@ -146,6 +146,12 @@ public final class OSAdministration: Sendable {
 
     private func url(_ path: String) -> String { "https://\(node.authority(port: node.httpsPort))\(path)" }
 
+    /// Whether a URL is on this node: the same host and port over HTTPS, whose number may be omitted if it is 443.
+    private func isHere(_ target: String) -> Bool {
+        let (target, here) = (target.lowercased(), url("/").lowercased())
+        return target.hasPrefix(here) || (node.httpsPort == 443 && target.hasPrefix(here.dropLast(5) + "/"))
+    }
+
     private func form(
         _ path: String, operation: LocalizableText, _ isWanted: (HTMLForm) -> Bool
     ) throws(ClusterError) -> HTMLForm {
@@ -267,8 +273,15 @@ public final class OSAdministration: Sendable {
         }
         // A redirect to the login page is a refusal as well: the next page says so.
         guard (300...399).contains(answer.status) else { throw loginFailure(answer, operation: operation) }
-        let next = answer.header("Location") ?? Paths.start
-        var second = HTTPRequest.get(QueryText.resolve(next, against: answer.url))
+        let next = QueryText.resolve(answer.header("Location") ?? Paths.start, against: answer.url)
+        // The session's cookie goes nowhere else; HTTPSession holds further redirects to that.
+        guard isHere(next) else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: node.name,
+                message: localized("after the login it redirects to another server, which is not followed"),
+                expected: url("/"), found: next)
+        }
+        var second = HTTPRequest.get(next)
         second.followsRedirects = true
         let home = try exchange(second, operation: operation)
         guard home.status == 200, try !isLogin(home, operation: operation) else {
@@ -289,7 +302,7 @@ public final class OSAdministration: Sendable {
     private func loginURL(_ form: HTMLForm, page: String) -> String {
         if form.action.contains("j_security_check") {
             let target = QueryText.resolve(form.action, against: page)
-            if target.hasPrefix(url("/")) { return target }
+            if isHere(target) { return target }
         }
         return url(version?.hasStrutsTokens == false ? Paths.loginBefore11 : Paths.login)
     }

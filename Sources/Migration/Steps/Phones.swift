@@ -239,7 +239,7 @@ final class CheckPhones: ChangeStep, Step {
         guard differing.isEmpty else {
             let names = differing.prefix(5).map { phone in
                 localized(
-                    "\(phone.name) (\(phone.model.name)) was forecast to accept the new file, but holds: \((results[phone.name] ?? .notKnown).text)"
+                    "\(phone.name) (\(phone.model.name)) was forecast to accept the new file, but its web page says: \((results[phone.name] ?? .notKnown).text)"
                 )
             }
             let rest = differing.count > 5 ? [localized("and \(differing.count - 5) more")] : []
@@ -251,8 +251,8 @@ final class CheckPhones: ChangeStep, Step {
         }
         return change.known.phones.map { group in
             group.phones.count <= 3
-                ? localized("\(group.phones.joined(separator: ", ")): \(group.result.text)")
-                : localized("\(group.phones.count) phones: \(group.result.text)")
+                ? localized("web page of \(group.phones.joined(separator: ", ")): \(group.result.text)")
+                : localized("web pages of \(group.phones.count) phones: \(group.result.text)")
         }
     }
 }

@@ -36,8 +36,13 @@ public struct DeploymentRules: Sendable {
         guard let before = present.variants.first, before != list.encoded(),
             let old = try? TrustListFile(decoding: before)
         else { return true }
-        return old.records.contains {
-            $0.role == .sast && $0.names(issuer: list.header.caName, serialNumber: list.header.serialNumber)
+        // As phones do: by the names, and then by the key of the first record that has them (rule 2). The same names
+        // with a different key are a stranger's.
+        guard let record = list.signerRecord, let signer = CandidateSigner(record: record) else { return false }
+        let known = old.records.first {
+            $0.role == .sast && $0.certificate != nil
+                && $0.names(issuer: list.header.caName, serialNumber: list.header.serialNumber)
         }
+        return known?.certificate.map(signer.isKey(of:)) ?? false
     }
 }

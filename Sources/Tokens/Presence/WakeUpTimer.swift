@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Synchronization
 
@@ -8,11 +9,9 @@ final class WakeUpTimer: Sendable {
     private let isSet = Atomic(false)
 
     init() {
-        var ends: [Int32] = [-1, -1]
         // Without a pipe, sleeping is only less prompt.
-        _ = pipe(&ends)
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        (reading, writing) = (ends[0], ends[1])
+        let pipe = try? PipeEnds()
+        (reading, writing) = (pipe?.reading ?? -1, pipe?.writing ?? -1)
     }
 
     deinit {

@@ -15,7 +15,8 @@ struct PhonesCheck: ParsableCommand {
             """
             Shows the checksum that each model displays (MD5 or SHA-1) and how many phones are registered, and asks \
             phones over their web pages what they hold. The expected file is the one that the cluster serves, or the \
-            one specified with --file.
+            one specified with --file. A phone's page is plain HTTP, which anyone on the network could answer: it is \
+            a hint, not a proof.
 
             Exit status 8: some phones hold another file.
 
@@ -104,7 +105,8 @@ struct PhonesCheck: ParsableCommand {
             throw Failure(
                 Status.partlyDone,
                 localized(
-                    "\(others) of the \(report.answers.count) phones that answered hold a different file or none."),
+                    "Of the \(report.answers.count) phones whose page answered, \(others) say that they hold a different file or none."
+                ),
                 next:
                     localized(
                         "Where a restart does not help, look at their logs (phones explain). Restart them: \(restart)"
@@ -172,7 +174,7 @@ struct PhonesCheck: ParsableCommand {
         ]
         let listed = phones ? report.answers : report.answers.filter { $0.holds != .expected }
         if !listed.isEmpty {
-            var list = Table(localized("PHONE"), localized("MODEL"), localized("HOLDS"))
+            var list = Table(localized("PHONE"), localized("MODEL"), localized("ITS PAGE SAYS"))
             for entry in listed.prefix(phones ? Int.max : 50) { list.add(entry.phone, entry.model, entry.text) }
             parts.append(list.text)
         }
