@@ -62,7 +62,7 @@ public struct Survey {
         }
         register = try StrandedRegister(of: cluster.name, in: backups)
         phones = try Self.phones(
-            of: cluster, present: before.value, list: present, backups: backups, register: register)
+            of: cluster, mode: mode, present: before.value, list: present, backups: backups, register: register)
     }
 
     /// The cluster as it was when a change was planned, from what was saved then. Only the phones are read again.
@@ -90,7 +90,7 @@ public struct Survey {
         nodeNames = Self.nodeNames(present, cluster)
         register = try StrandedRegister(of: cluster.name, in: backups)
         phones = try Self.phones(
-            of: cluster, present: before.value, list: present, backups: backups, register: register,
+            of: cluster, mode: mode, present: before.value, list: present, backups: backups, register: register,
             new: try newFile.map { ($0, try TrustListFile(decoding: $0)) })
     }
 
@@ -108,8 +108,17 @@ public struct Survey {
     func requirePresent() throws(MigrationError) -> (bytes: [UInt8], list: TrustListFile) {
         guard let presentBytes, let present else {
             throw MigrationError(
-                .inconsistentFiles, localized("The cluster serves no CTL file."),
-                next: localized("On the publisher, run utils ctl set-cluster mixed-mode."))
+                .inconsistentFiles,
+                mode == .mixed
+                    ? localized(
+                        "No CTL File exists on the server but the Call Manager Cluster Security Mode is in Secure Mode: there is none to bring up to date."
+                    ) : localized("The cluster serves no CTL file."),
+                next: version.hasTokenlessTrustList
+                    ? localized(
+                        mode == .mixed
+                            ? "Make one: with tokens by migrate to-etoken, without them by migrate to-tokenless."
+                            : "Set the cluster to mixed mode: etoken-bridge cluster set-mode mixed.")
+                    : localized("Make one with tokens: etoken-bridge migrate to-etoken."))
         }
         return (presentBytes, present)
     }
@@ -123,13 +132,13 @@ public struct Survey {
     }
 
     private static func phones(
-        of cluster: any ClusterAccess, present: [UInt8]?, list: TrustListFile?, backups: StateFolder,
+        of cluster: any ClusterAccess, mode: SecurityMode, present: [UInt8]?, list: TrustListFile?, backups: StateFolder,
         register: StrandedRegister, new: (bytes: [UInt8], list: TrustListFile)? = nil
     ) throws -> [SurveyedPhone] {
         let phones = try cluster.phones()
         return backups.surveyed(
             phones, checksums: cluster.heldChecksums(of: phones),
-            present: present.flatMap { bytes in list.map { (bytes, $0) } }, new: new, register: register)
+            present: present.flatMap { bytes in list.map { (bytes, $0) } }, new: new, mode: mode, register: register)
     }
 }
 
@@ -138,20 +147,19 @@ extension StateFolder {
     /// register of earlier changes that are kept here. See `SurveyedPhone.all`.
     public func surveyed(
         _ phones: [Phone], checksums: [String: HeldChecksum], present: (bytes: [UInt8], list: TrustListFile)?,
-        new: (bytes: [UInt8], list: TrustListFile)? = nil, register: StrandedRegister
+        new: (bytes: [UInt8], list: TrustListFile)? = nil, mode: SecurityMode, register: StrandedRegister
     ) -> [SurveyedPhone] {
-        let surveyed = SurveyedPhone.all(phones, checksums: checksums, present: present, new: new) { checksum in
-            backup(withChecksum: checksum).flatMap { try? TrustListFile(decoding: $0) }
-        }
         // Thousands of phones were left with the same few files.
         var copies: [String: StrandedRegister.Copy?] = [:]
-        return surveyed.map { phone in
-            register.corrected(phone, present: (new ?? present)?.bytes) { sha256 in
-                if let copy = copies[sha256] { return copy }
-                let copy = (try? backup(sha256: sha256)).flatMap(StrandedRegister.Copy.init)
-                copies[sha256] = copy
-                return copy
-            }
+        func copy(_ sha256: String) -> StrandedRegister.Copy? {
+            if let copy = copies[sha256] { return copy }
+            let copy = (try? backup(sha256: sha256)).flatMap(StrandedRegister.Copy.init)
+            copies[sha256] = copy
+            return copy
         }
+        return SurveyedPhone.all(
+            phones, checksums: checksums, present: present, new: new, isMixed: mode == .mixed,
+            leftBehind: { register.held(by: $0.name, present: (new ?? present)?.bytes, copy: copy) },
+            copy: { checksum in backup(withChecksum: checksum).flatMap { try? TrustListFile(decoding: $0) } })
     }
 }

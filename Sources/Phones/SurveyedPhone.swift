@@ -87,7 +87,7 @@ public struct HeldFile: Sendable, Hashable {
         case .olderFile: localized("older file \(start)")
         case .otherFile: localized("other file \(start)")
         case .noFile: isAssumed ? localized("no CTL file (assumed)") : localized("no CTL file")
-        case .notKnown: localized("not known (not registered)")
+        case .notKnown: isAssumed ? localized("not known") : localized("not known (not registered)")
         }
     }
 }
@@ -110,10 +110,6 @@ public struct SurveyedPhone: Sendable {
         heldWithoutPage = withoutPage
     }
 
-    public init(phone: Phone, held: HeldTrustList, holding: HeldFile) {
-        (self.phone, self.held, self.holding) = (phone, held, holding)
-    }
-
     /// Judges what phones hold, by what their web pages display and by what the cluster serves.
     ///
     /// Most phones have web access switched off. One that is registered is assumed to have accepted the file that the
@@ -125,10 +121,15 @@ public struct SurveyedPhone: Sendable {
     ///   - present: the file that the cluster serves; nil for none.
     ///   - new: the file that a change has created, if `present` is the one before it; a registered phone that cannot
     ///     be asked is assumed to hold it.
+    ///   - isMixed: whether the cluster is in mixed mode. Where it serves no file although it is, phones still hold the one
+    ///     that they accepted last.
+    ///   - leftBehind: what a phone is known to hold that did not follow an earlier change; nil for the others.
     ///   - copy: finds another file by its checksum.
     public static func all(
         _ phones: [Phone], checksums: [String: HeldChecksum], present: (bytes: [UInt8], list: TrustListFile)?,
-        new: (bytes: [UInt8], list: TrustListFile)? = nil, copy: (String) -> TrustListFile?
+        new: (bytes: [UInt8], list: TrustListFile)? = nil, isMixed: Bool = false,
+        leftBehind: (Phone) -> (held: HeldTrustList, holding: HeldFile)? = { _ in nil },
+        copy: (String) -> TrustListFile?
     ) -> [SurveyedPhone] {
         let presentCode: HeldFile.Code = new == nil ? .presentFile : .oldFile
         let assumed = new.map { ($0.list, HeldFile.Code.newFile) } ?? present.map { ($0.list, presentCode) }
@@ -136,13 +137,13 @@ public struct SurveyedPhone: Sendable {
         // Phones that hold the same file share it.
         var known: [String: HeldTrustList] = [:]
         return phones.map { phone in
-            let (without, assumedHolding) = withoutPage(phone, assumed)
+            let (without, assumedHolding) = leftBehind(phone) ?? withoutPage(phone, assumed, isMixed)
             let code = classifier.code(of: checksums[phone.name])
             switch checksums[phone.name] {
             case nil: return SurveyedPhone(phone, without, assumedHolding)
             case .notInstalled?:
                 let held: HeldTrustList =
-                    assumed == nil
+                    assumed == nil && !isMixed
                     ? .none
                     : .unknown(
                         localized(
@@ -169,7 +170,7 @@ public struct SurveyedPhone: Sendable {
 
     /// What a phone is assumed to hold if nothing but the cluster says so.
     private static func withoutPage(
-        _ phone: Phone, _ assumed: (list: TrustListFile, code: HeldFile.Code)?
+        _ phone: Phone, _ assumed: (list: TrustListFile, code: HeldFile.Code)?, _ isMixed: Bool
     ) -> (HeldTrustList, HeldFile) {
         if phone.isRegistered == false {
             return (
@@ -177,7 +178,16 @@ public struct SurveyedPhone: Sendable {
                 HeldFile(code: .notKnown)
             )
         }
-        guard let (list, code) = assumed else { return (.none, HeldFile(code: .noFile, isAssumed: true)) }
+        guard let (list, code) = assumed else {
+            guard isMixed else { return (.none, HeldFile(code: .noFile, isAssumed: true)) }
+            return (
+                .unknown(
+                    localized(
+                        "the cluster is in mixed mode and serves no CTL file, so the phone still holds one that is not known here"
+                    )),
+                HeldFile(code: .notKnown, isAssumed: true)
+            )
+        }
         return (.file(list), HeldFile(code: code, isAssumed: true))
     }
 

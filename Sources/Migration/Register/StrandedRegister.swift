@@ -88,26 +88,27 @@ public struct StrandedRegister: Sendable {
         }
     }
 
-    /// What a phone holds for all that is known, if that is worse than what its web page or the cluster suggests. A page
-    /// is not authenticated, so it takes no phone off the register.
+    /// What a phone holds that was left behind; nil for the others.
     ///
     /// - Parameters:
     ///   - present: the file that the cluster serves, in bytes.
     ///   - copy: the copy with this SHA-256, if there is one.
-    func corrected(_ phone: SurveyedPhone, present: [UInt8]?, copy: (String) -> Copy?) -> SurveyedPhone {
-        guard let entry = byName[phone.phone.name] else { return phone }
-        if phone.holding.isSeen, ![.presentFile, .newFile].contains(phone.holding.code) { return phone }
+    func held(
+        by phone: String, present: [UInt8]?, copy: (String) -> Copy?
+    ) -> (held: HeldTrustList, holding: HeldFile)? {
+        guard let entry = byName[phone] else { return nil }
         if case .file(let sha256) = entry.held, let copy = copy(sha256) {
-            if copy.bytes == present { return phone }
-            return SurveyedPhone(
-                phone: phone.phone, held: .file(copy.list),
-                holding: HeldFile(code: .olderFile, checksum: Digest.sha1(copy.bytes).hex, isAssumed: true))
+            if copy.bytes == present { return nil }
+            return (
+                .file(copy.list),
+                HeldFile(code: .olderFile, checksum: Digest.sha1(copy.bytes).hex, isAssumed: true)
+            )
         }
-        return SurveyedPhone(
-            phone: phone.phone,
-            held: .unknown(
+        return (
+            .unknown(
                 localized("it may not have followed change \(entry.change), and nobody has reported a visit since")),
-            holding: HeldFile(code: .notKnown))
+            HeldFile(code: .notKnown, isAssumed: true)
+        )
     }
 }
 
