@@ -63,7 +63,7 @@ public struct Proof: Sendable, Hashable, Codable {
     static func statement(_ kind: String, of nodes: [String]) -> Proof {
         Proof(
             way: .statement,
-            text: localized("MD5, SHA-1 and length are those that \(kind) prints on \(nodes.list)"))
+            text: localized("MD5, SHA-1 and length are those that \(kind) prints on \(nodes.joined(separator: ", "))"))
     }
 
     static func ownCertificate(_ unit: String, of node: String) -> Proof {

@@ -1,0 +1,216 @@
+import Basics
+import Cluster
+import Configuration
+import Messages
+import Operations
+import TrustList
+import X509
+
+/// What the cluster itself says of its servers: which ones there are, and the certificates that they have now. Read at
+/// the first question, and once.
+final class ServerEvidence {
+    /// What became of a server's record.
+    enum Standing {
+        /// It has the certificate that the server has now.
+        case current
+        case outdated(Authenticated<Certificate>)
+        /// It holds none, so that there is nothing to compare.
+        case empty
+        /// The cluster's database has no such server.
+        case foreign
+        /// Nobody says which certificate the server has now: why.
+        case unproven(LocalizableText)
+    }
+
+    private struct Server {
+        /// In lower case: names and addresses.
+        var names: Set<String>
+        /// Its name in the configuration; nil if it is not there.
+        var node: String?
+    }
+
+    private let cluster: any ClusterAccess
+    private var servers: [Server]?
+    private var certificates: [String: Result<NodeCertificates, ClusterError>]?
+
+    init(_ cluster: any ClusterAccess) { self.cluster = cluster }
+
+    func standing(of record: Record) throws -> Standing {
+        guard let server = try server(of: record) else { return .foreign }
+        guard let held = record.certificate else { return .empty }
+        let unit = record.role == .capf ? "CAPF" : "CallManager"
+        let name = record.dnsName ?? ""
+        guard let node = server.node else {
+            return .unproven(localized("\(name) is not in the configuration, so it cannot be asked"))
+        }
+        let own: NodeCertificates
+        switch try allCertificates()[node] {
+        case .success(let all)?: own = all
+        case .failure(let error)? where [.notSupported, .unexpectedAnswer].contains(error.code):
+            return .unproven(error.clause)
+        case .failure(let error)?: throw error
+        case nil: return .unproven(localized("\(node) was not asked"))
+        }
+        guard let certificate = own[unit] else {
+            return .unproven(localized("\(node) shows no \(unit) certificate (show cert own)"))
+        }
+        return certificate.value.der == held ? .current : .outdated(certificate)
+    }
+
+    private func server(of record: Record) throws -> Server? {
+        var names: [String] = []
+        if let name = record.dnsName?.lowercased(), !name.isEmpty {
+            names = [name]
+            if !Self.isAddress(name), let label = name.split(separator: ".").first { names.append(String(label)) }
+        } else if let address = record.ipAddress, address != [0, 0, 0, 0] {
+            names = [address.map(String.init).joined(separator: ".")]
+        }
+        return try allServers().first { server in names.contains(where: server.names.contains) }
+    }
+
+    private static func isAddress(_ name: String) -> Bool {
+        name.contains(":") || name.allSatisfy { $0.isNumber || $0 == "." }
+    }
+
+    private func allServers() throws -> [Server] {
+        if let servers { return servers }
+        let all = try cluster.serverNames().map { names in
+            var names = Set(names.map { $0.lowercased() })
+            for name in names where !Self.isAddress(name) {
+                if let label = name.split(separator: ".").first { names.insert(String(label)) }
+            }
+            let node = names.lazy.compactMap(self.cluster.nodeName(of:)).first
+            return Server(names: names.union(node.map { [$0.lowercased()] } ?? []), node: node)
+        }
+        servers = all
+        return all
+    }
+
+    private func allCertificates() throws -> [String: Result<NodeCertificates, ClusterError>] {
+        if let certificates { return certificates }
+        let all = try cluster.ownCertificates()
+        certificates = all
+        return all
+    }
+}
+
+/// A record that would enter a new file although the command names neither its token nor does the cluster know its
+/// server.
+public struct ForeignRecord: Codable, Sendable, Equatable {
+    public enum Kind: String, Codable, Sendable {
+        case token, server
+    }
+
+    public let kind: Kind
+    /// The token's name, or the server's name or address.
+    public let name: String
+    public let role: String?
+    public let serialNumber, sha1: String?
+
+    init(_ record: Record) {
+        kind = record.role == .sast ? .token : .server
+        name = record.role == .sast ? record.tokenName : record.dnsName ?? "?"
+        role = record.role?.name
+        let certificate = record.x509
+        serialNumber = certificate?.serialNumber.hex ?? record.serialNumber?.hex
+        sha1 = certificate?.sha1.hex
+    }
+
+    /// `token SAST-ADN008580ef (serial number ..., SHA-1 ...)`
+    public var text: LocalizableText {
+        let number = serialNumber ?? "-"
+        let sum = sha1 ?? "-"
+        return switch kind {
+        case .token: localized("token \(name) (serial number \(number), SHA-1 \(sum))")
+        case .server: localized("server \(name) with the role \(role ?? "?") (serial number \(number), SHA-1 \(sum))")
+        }
+    }
+}
+
+extension ChangePlan.Settings {
+    /// Whether the user said that a record stays: by its name, serial number or SHA-1.
+    func keeps(_ record: ForeignRecord) -> Bool {
+        let wanted = Set(kept.map { $0.lowercased().filter { $0 != ":" } })
+        return [record.name.lowercased(), record.serialNumber, record.sha1].compactMap(\.self).contains {
+            wanted.contains($0.filter { $0 != ":" })
+        }
+    }
+}
+
+extension Change {
+    /// Records of the present file that nobody named and the cluster does not know, in the order of the file.
+    public func foreignRecords() throws -> [ForeignRecord] {
+        guard let (base, _) = signing else { return [] }
+        return try foreignRecords(servers: base == .before ? survey.present : nil)
+    }
+
+    private var signing: (base: PlannedStep.BaseFile, servers: PlannedStep.ServerRecords)? {
+        for case .buildAndSign(_, let base, let servers) in plan.steps { return (base, servers) }
+        return nil
+    }
+
+    /// - Parameter servers: the file from which the server records come, if it is known.
+    private func foreignRecords(servers: TrustListFile?) throws -> [ForeignRecord] {
+        let tokens = survey.present?.records.filter { record in
+            record.isToken && !certificates.contains { $0.der == record.certificate }
+        }
+        let foreign = try servers?.records.filter { record in
+            guard record.role != .sast, case .foreign = try survey.servers.standing(of: record) else { return false }
+            return true
+        }
+        return ((tokens ?? []) + (foreign ?? [])).map(ForeignRecord.init)
+    }
+
+    /// Those that the user has not said to keep.
+    public func unnamedRecords() throws -> [ForeignRecord] {
+        try foreignRecords().filter { !plan.settings.keeps($0) }
+    }
+
+    /// Makes sure that what the token would sign is what the user named and the cluster has.
+    ///
+    /// - Parameter base: the file from which the server records come; by default that of before the change, if they come
+    ///   from it.
+    /// - Throws: ``MigrationError`` (`foreign-records`, `outdated-records`, `unproven`).
+    func checkRecords(of base: TrustListFile? = nil) throws {
+        guard let (source, mode) = signing else { return }
+        let base = base ?? (source == .before ? survey.present : nil)
+        let foreign = try foreignRecords(servers: base).filter { !plan.settings.keeps($0) }
+        guard foreign.isEmpty else {
+            throw MigrationError(
+                .foreignRecords,
+                localized(
+                    "The new file would also contain \(foreign.map(\.text).list), which the command does not name or the cluster's database does not know."
+                ),
+                next: localized(
+                    "Name the tokens with --token, or, where this is right, add \(foreign.map { "--keep \($0.sha1 ?? $0.name)" }.joined(separator: " "))."
+                ))
+        }
+        for record in base?.records ?? [] where record.role != .sast {
+            if mode == .emptied, record.role == .ccmTFTP { continue }
+            let name = record.dnsName ?? "?"
+            switch try survey.servers.standing(of: record) {
+            case .current, .empty, .foreign: break
+            case .outdated(let own):
+                guard mode != .renewed else { continue }
+                throw MigrationError(
+                    .outdatedRecords,
+                    localized(
+                        "The record of \(name) in the CTL file holds the certificate with SHA-1 \(Digest.sha1(record.certificate ?? []).hex), but the server has another one now (SHA-1 \(own.value.sha1.hex), \(own.proof.text))."
+                    ),
+                    next: localized(
+                        "Bring the file up to date first: etoken-bridge migrate update-certificates --cluster \(plan.cluster)"
+                    ))
+            case .unproven(let why):
+                guard !plan.settings.acceptsUnproven else { continue }
+                throw MigrationError(
+                    .unproven,
+                    localized(
+                        "Nothing proves that the certificate in the record of \(name) is the one that the server has now: \(why)."
+                    ),
+                    next: localized(
+                        "Compare it by hand with show cert own on the server. If it is the same, add \(EvidenceError.option)."
+                    ))
+            }
+        }
+    }
+}
