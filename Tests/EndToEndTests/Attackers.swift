@@ -118,7 +118,8 @@ import X509
             Rehearsal.tokens.flatMap { ["--token", $0] } + rehearsal.moduleOptions + ["--pin-file", rehearsal.rightPIN]
         let cluster = ["--cluster", "lab", "--yes", "--accept-stranded"]
         for change in [
-            ["migrate", "update-certificates"], ["migrate", "update-certificates"] + tokens, ["migrate", "to-tokenless"],
+            ["migrate", "update-certificates"], ["migrate", "update-certificates"] + tokens,
+            ["migrate", "to-tokenless"],
             ["cluster", "set-mode", "non-secure"], ["cluster", "set-mode", "non-secure"] + tokens,
         ] {
             let result = try rehearsal.run(
@@ -210,10 +211,12 @@ import X509
         #expect(try rehearsal.migrate().status == 0)
         #expect(
             try rehearsal.commandLine(Rehearsal.subscriber, "set cert regen CallManager\nyes").contains("Successfully"))
-        let one = [
-            "migrate", "update-certificates", "--cluster", "lab", "--accept-stranded", "--token", Rehearsal.tokens[1],
-            "--pin-file", rehearsal.rightPIN, "--phone-timeout", "30",
-        ] + rehearsal.moduleOptions
+        let one =
+            [
+                "migrate", "update-certificates", "--cluster", "lab", "--accept-stranded", "--token",
+                Rehearsal.tokens[1],
+                "--pin-file", rehearsal.rightPIN, "--phone-timeout", "30",
+            ] + rehearsal.moduleOptions
         let before = try rehearsal.clusterState()
         let refused = try rehearsal.run(Programs.path("etoken-bridge"), one + ["--yes", "--json"])
         #expect(refused.status == 1, "\(refused)")
