@@ -19,8 +19,9 @@ import X509
         #expect("\(try commandLine.version())".hasPrefix(release))
         #expect(try commandLine.securityMode() == .mixed)
         #expect(try Set(commandLine.nodeNames()) == Set(cluster.configuration.nodes.map(\.name)))
-        #expect(try commandLine.showCTL().contains("The CTL file was verified successfully."))
-        #expect(try commandLine.showITL().contains("Length of ITL file"))
+        for (kind, statement) in [(TrustListKind.ctl, try commandLine.showCTL()), (.itl, try commandLine.showITL())] {
+            #expect(try statement.fits(cluster.trustListHosts[0].fetch(kind)))
+        }
         #expect(try commandLine.ownCertificates().contains { $0.unit == "CallManager" })
         #expect(try commandLine.services().contains { $0.name == "Cisco Tftp" && $0.isRunning })
         try commandLine.restart("Cisco Tftp")

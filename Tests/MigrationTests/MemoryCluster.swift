@@ -78,12 +78,58 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
         TrustListDistribution(nodes.map { Host(node: $0, cluster: self) }, isParallel: false)
     }
 
+    /// Whether the nodes have a command that says what they have.
+    var states = true
+    /// The names of the servers in the database.
+    var servers = [["pub", "cucm-pub", "127.1.2.11"], ["sub", "cucm-sub", "127.1.2.12"]]
+    /// The nodes' own certificates, by unit.
+    var certificates: [String: [String: Certificate]] = [:]
+
+    func serverNames() -> [[String]] { servers }
+
+    /// Read from a command line, as from a real node.
+    func ownCertificates() -> [String: Result<NodeCertificates, ClusterError>] {
+        certificates.reduce(into: [:]) { all, entry in
+            do throws(ClusterError) {
+                let line = PlatformCommandLine(Shell(node: entry.key, certificates: entry.value))
+                all[entry.key] = .success(try NodeCertificates(of: entry.key, from: line))
+            } catch {
+                all[entry.key] = .failure(error)
+            }
+        }
+    }
+
+    private struct Shell: ClusterShell {
+        let node: String
+        let certificates: [String: Certificate]
+        var isOpen: Bool { true }
+
+        func run(_ command: ShellCommand) throws(ClusterError) -> String {
+            if command.text == "show cert list own" {
+                return certificates.keys.sorted().map { "\($0)/\($0).pem: Self-signed" }.joined(separator: "\n")
+            }
+            let name = command.text.split(separator: "/").last?.dropLast(".pem".count) ?? ""
+            return certificates[String(name)]?.pem ?? "No valid command entered"
+        }
+
+        func close() {}
+    }
+
     private struct Host: TrustListHost {
         let node: String
         let cluster: MemoryCluster
 
         func fetch(_ kind: TrustListKind, over transport: TrustListTransport, timeout: Double) -> [UInt8]? {
             cluster.files[node]?[kind.fileName].map { cluster.corrupt(node, kind.fileName, $0) }
+        }
+
+        /// The disk: nobody else answers on the command line.
+        func statement(of kind: TrustListKind) throws(ClusterError) -> TrustListStatement {
+            guard cluster.states else {
+                throw ClusterError(
+                    .notSupported, operation: .verbatim("show"), node: node, message: .verbatim("unknown command"))
+            }
+            return TrustListStatement(of: cluster.files[node]?[kind.fileName])
         }
 
         func deploy(_ contents: [UInt8]) throws(ClusterError) {

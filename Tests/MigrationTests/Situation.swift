@@ -75,6 +75,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
         let isRenewed = kind == .updateCertificates
         let subscriber = isRenewed ? Self.renewed : Self.subscriber
         cluster.ownFile = { try Self.ownFile($0, subscriber: subscriber) }
+        cluster.certificates = ["pub": ["CallManager": Self.publisher], "sub": ["CallManager": subscriber]]
         let itl = try Self.file(
             "ITLFile.tlv",
             Self.records([

@@ -4,6 +4,8 @@ import Messages
 import Operations
 import Synchronization
 import Testing
+import TrustList
+import X509
 
 /// A CTL file on all nodes or on none, with nodes in memory that fail on request.
 @Suite(.timeLimit(.minutes(5))) struct DeploymentTests {
@@ -23,6 +25,8 @@ import Testing
             /// Keeps serving what was there at the last restart.
             var caches = false
             var stored: [UInt8]?
+            /// What it says it has, if that is not what it has; an error if it has no way to say.
+            var says: Result<TrustListStatement, ClusterError>?
             var restarts = 0
         }
 
@@ -60,6 +64,12 @@ import Testing
             return file
         }
 
+        func statement(of kind: TrustListKind) throws(ClusterError) -> TrustListStatement {
+            let (isDown, says, has) = state.withLock { ($0.isDown, $0.says, $0.caches ? $0.stored : $0.tftp) }
+            if isDown { throw error(.unreachable) }
+            return try says?.get() ?? TrustListStatement(of: has)
+        }
+
         private func write(_ contents: [UInt8]?) throws(ClusterError) {
             let failure = state.withLock { state in
                 state.writes.append(contents)
@@ -90,8 +100,29 @@ import Testing
 
     struct NoSpace: Error {}
 
-    let nodes = [Node("pub", [1, 1]), Node("sub1", [2, 2, 2]), Node("sub2", nil)]
-    let new: [UInt8] = [9, 9, 9, 9]
+    private static let key = try! PrivateKey.generate(bits: 1024)
+    private static let signer = try! CertificateBuilder(
+        subject: DistinguishedName(["CN": "pub"]), serialNumber: [1], notBefore: 0, notAfter: 4_000_000_000
+    ).selfSigned(by: key)
+
+    /// A small trust list: the same for the same number.
+    static func list(_ number: UInt32) -> [UInt8] {
+        try! TrustListDraft(
+            fileName: "CTLFile.tlv", timestamp: number, digest: .sha1,
+            records: [
+                Record(
+                    certificate: signer, role: .sast, dnsName: "pub", ipAddress: [127, 1, 2, 3], names: .cucm,
+                    withCertificateSignature: true)
+            ]
+        ).signed(by: SoftwareSigner(certificate: signer, key: key)).encoded()
+    }
+
+    static let (one, two) = (list(1), list(2))
+    private var one: [UInt8] { Self.one }
+    private var two: [UInt8] { Self.two }
+
+    let nodes = [Node("pub", Self.one), Node("sub1", Self.two), Node("sub2", nil)]
+    let new: [UInt8] = Self.list(9)
 
     private func replace(
         with contents: [UInt8]?, policy: TrustListDeployment.FailurePolicy = .undo,
@@ -105,7 +136,7 @@ import Testing
     }
 
     private func expectUnchanged(_ comment: Comment? = nil) {
-        #expect(nodes.map(\.files) == [[[1, 1], [1, 1]], [[2, 2, 2], [2, 2, 2]], [nil, nil]], comment)
+        #expect(nodes.map(\.files) == [[one, one], [two, two], [nil, nil]], comment)
     }
 
     @Test func everyNodeGetsTheFile() throws {
@@ -119,9 +150,9 @@ import Testing
         #expect(result.outcome == .done && result.failure == nil)
         #expect(nodes.allSatisfy { $0.files == [new, new] && $0.writes == [new] })
         #expect(states(result) == [.done, .done, .done])
-        #expect(kept == [[1, 1], [2, 2, 2]])
-        #expect(result.nodes.map(\.backup) == ["2", "3", nil])
-        #expect(result.nodes.map(\.before) == [[1, 1], [2, 2, 2], nil])
+        #expect(kept == [one, two])
+        #expect(result.nodes.map(\.backup) == ["\(one.count)", "\(two.count)", nil])
+        #expect(result.nodes.map(\.before) == [one, two, nil])
         let again = try replace(with: new)
         #expect(again.outcome == .done && states(again) == [.alreadySo, .alreadySo, .alreadySo])
         #expect(nodes.allSatisfy { $0.writes.count == 1 })
@@ -146,8 +177,8 @@ import Testing
         // It cannot even be restored to what it had.
         #expect(result.outcome == .notUndone && result.failure?.code == .mismatch)
         #expect(states(result) == [.restored, .notRestored, .restored])
-        #expect(result.nodes[1].backup == "backup of [2, 2, 2]")
-        #expect(nodes[0].files == [[1, 1], [1, 1]] && nodes[2].files == [nil, nil])
+        #expect(result.nodes[1].backup == "backup of \(two)")
+        #expect(nodes[0].files == [one, one] && nodes[2].files == [nil, nil])
     }
 
     @Test func partsAreKeptWhereThatIsWanted() throws {
@@ -190,23 +221,73 @@ import Testing
         #expect(nodes.allSatisfy { $0.writes.isEmpty })
     }
 
-    /// TFTP and HTTP of a node differ: both are saved, and what phones got over TFTP is what is restored.
+    /// TFTP and HTTP of a node differ: one of them is not what the node has.
     @Test func aNodeThatDiffersWithinItself() throws {
-        let odd = Node("odd", [5], http: [6])
-        let other = Node("other", [5])
-        other.set { $0.failure = { _ in .refused } }
-        var kept: [[UInt8]] = []
-        let file = TrustListDistribution([odd, other]).read(.ctl)
+        let odd = Node("odd", one, http: two)
+        let file = TrustListDistribution([odd]).read(.ctl)
         #expect(file.differing.map(\.node) == ["odd"] && file.differingWithinNodes.count == 1)
-        let result = try TrustListDistribution([odd, other]).replace(
-            with: new,
-            hooks: .init(backUp: {
-                kept.append($0)
-                return ""
-            }))
-        #expect(result.outcome == .undone)
-        #expect(Set(kept) == [[5], [6]])
-        #expect(odd.files == [[5], [5]])
+        let error = #expect(throws: EvidenceError.self) {
+            try TrustListDistribution([odd], of: "office").replace(with: new, hooks: .init(backUp: { _ in "" }))
+        }
+        #expect(error?.code == .contradicted && error?.node == "odd")
+        #expect(error?.next?.localized.contains("--cluster office --service tftp --node odd") == true)
+        #expect(odd.writes.isEmpty)
+    }
+
+    // MARK: Somebody answers in a node's place
+
+    private func replaceExpecting(_ code: EvidenceError.Code, accepting: Bool = false) {
+        var kept = 0
+        let error = #expect(throws: EvidenceError.self) {
+            try TrustListDistribution(nodes).replace(
+                with: new, acceptingUnproven: accepting,
+                hooks: .init(backUp: { _ in
+                    kept += 1
+                    return ""
+                }))
+        }
+        #expect(error?.code == code)
+        #expect(kept == 0 && nodes.allSatisfy { $0.writes.isEmpty })
+    }
+
+    /// What he serves is neither saved nor put back: nothing is changed, whatever the file.
+    @Test(arguments: [Array("attacker-chosen bytes".utf8), list(5), nil] as [[UInt8]?])
+    func whatTheNodeDoesNotSayIsNotBelieved(spoofed: [UInt8]?) throws {
+        nodes[1].set {
+            $0.says = .success(TrustListStatement(of: Self.two))
+            ($0.tftp, $0.http) = (spoofed, spoofed)
+        }
+        // A node that refuses would make the others get back what was read.
+        nodes[2].set { $0.failure = { _ in .refused } }
+        replaceExpecting(.contradicted)
+        replaceExpecting(.contradicted, accepting: true)
+        #expect(throws: EvidenceError.self) { try PresentTrustLists(of: TrustListDistribution(nodes)) }
+    }
+
+    /// He answers the reading back as well: that the file is there is only said of what the node says.
+    @Test func whatIsReadBackIsComparedAsWell() throws {
+        nodes[1].set { state in
+            state.says = .success(TrustListStatement(of: Self.two))
+        }
+        let result = try replace(with: new)
+        #expect(result.outcome == .undone && result.failure?.code == .mismatch && result.failure?.node == "sub1")
+        expectUnchanged()
+    }
+
+    /// A file that is no trust list is of no use to a node: it is not replaced by what could not be put back.
+    @Test func onlyATrustListIsPutBack() throws {
+        nodes[0].set { ($0.tftp, $0.http) = ([1, 2, 3], [1, 2, 3]) }
+        replaceExpecting(.unusable)
+    }
+
+    /// Where a node cannot say what it has, the user decides, and a contradiction is still one.
+    @Test func whatNothingProvesNeedsAYes() throws {
+        let error = ClusterError(.notSupported, operation: .verbatim("show ctl"), message: .verbatim("unknown"))
+        for node in nodes { node.set { $0.says = .failure(error) } }
+        replaceExpecting(.unproven)
+        let done = try TrustListDistribution(nodes).replace(
+            with: new, acceptingUnproven: true, hooks: .init(backUp: { _ in "" }))
+        #expect(done.outcome == .done && nodes.allSatisfy { $0.files == [new, new] })
     }
 
     /// Cisco Tftp serves the old file from memory: what was stored must be restored nevertheless.
@@ -219,7 +300,7 @@ import Testing
         }
         let failed = try replace(with: new)
         #expect(failed.outcome == .undone && failed.failure?.code == .mismatch)
-        #expect(nodes.map(\.stored) == [[1, 1], [2, 2, 2], nil])
+        #expect(nodes.map(\.stored) == [one, two, nil])
         #expect(nodes.allSatisfy { $0.restarts == 0 && $0.writes.count == 2 })
         expectUnchanged()
 
@@ -245,7 +326,7 @@ import Testing
         nodes[1].set { $0.failure = { $0 == 1 ? .closed : nil } }
         let result = try replace(with: new)
         #expect(result.outcome == .undone)
-        #expect(nodes.map(\.stored) == [[1, 1], [2, 2, 2], nil])
+        #expect(nodes.map(\.stored) == [one, two, nil])
     }
 
     /// Without a cache, reading shows that the file has arrived although the response was lost.

@@ -114,7 +114,8 @@ extension TrustListDistribution {
         if let login {
             return DeploymentRecord(contents: contents, present: file.served).result(.notStarted, failure: login)
         }
-        var run = try DeploymentRecord(contents: contents, file, acceptingUnproven: acceptingUnproven)
+        var run = try DeploymentRecord(
+            contents: contents, file, acceptingUnproven: acceptingUnproven, restartsTFTP: restartsTFTP)
         let present = run.present
         if policy == .undo, let error = present.failures.first?.error {
             return run.result(.notStarted, failure: error)
@@ -252,8 +253,12 @@ private struct DeploymentRecord {
     /// Before a change: what every node has is proven, and is a trust list.
     ///
     /// - Throws: ``EvidenceError``.
-    init(contents: [UInt8]?, _ file: WitnessedFile, acceptingUnproven: Bool) throws {
-        if let first = file.contradictions.first(where: { !$0.statement.fits(contents) }) {
+    ///
+    /// - Parameter restartsTFTP: then a node may serve something else from memory, as long as it says that it has what is
+    ///   wanted already: nothing that it serves is needed.
+    init(contents: [UInt8]?, _ file: WitnessedFile, acceptingUnproven: Bool, restartsTFTP: Bool) throws {
+        let isForgiven = { (statement: TrustListStatement) in restartsTFTP && statement.fits(contents) }
+        if let first = file.contradictions.first(where: { !isForgiven($0.statement) }) {
             throw EvidenceError.contradicted(first.reading, first.statement, .ctl, cluster: file.cluster)
         }
         var proven: [String: Authenticated<[UInt8]?>] = [:]

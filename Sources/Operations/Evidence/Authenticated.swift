@@ -60,10 +60,17 @@ public struct Proof: Sendable, Hashable, Codable {
     /// One clause, for people.
     public let text: LocalizableText
 
+    /// A text that was saved and read again is the same if it says the same.
+    public static func == (one: Proof, other: Proof) -> Bool {
+        one.way == other.way && one.text.localized == other.text.localized
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(way) }
+
     static func statement(_ kind: String, of nodes: [String]) -> Proof {
         Proof(
             way: .statement,
-            text: localized("MD5, SHA-1 and length are those that \(kind) prints on \(nodes.list)"))
+            text: localized("MD5, SHA-1 and length are those that \(kind) prints on \(nodes.joined(separator: ", "))"))
     }
 
     static func ownCertificate(_ unit: String, of node: String) -> Proof {

@@ -82,9 +82,12 @@ struct PhonesCheck: ParsableCommand {
         defer { cluster.close() }
         let live = try LiveCluster(cluster)
         Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
-        guard let bytes = try file.map({ try Files.read($0) }) ?? PresentTrustLists(
-            of: live.trustLists, acceptingUnproven: evidence.acceptUnproven
-        ).ctl.value else {
+        guard
+            let bytes = try file.map({ try Files.read($0) })
+                ?? PresentTrustLists(
+                    of: live.trustLists, acceptingUnproven: evidence.acceptUnproven
+                ).ctl.value
+        else {
             throw Failure(
                 Status.notThere, localized("Cluster \(self.cluster.cluster) serves no CTL file."),
                 next: localized("Specify the file that phones should hold: --file FILE."))

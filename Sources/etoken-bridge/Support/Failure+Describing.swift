@@ -73,7 +73,8 @@ extension Status {
             case .interrupted: interrupted
             case .noChange: notThere
             case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched, .notApplicable,
-                .worldChanged, .busy, .unfinishedChange, .foreignRecords, .outdatedRecords, .planUnusable, .journalUnusable:
+                .worldChanged, .busy, .unfinishedChange, .foreignRecords, .outdatedRecords, .planUnusable,
+                .journalUnusable:
                 failed
             }
         case let error as StepFailure:
