@@ -53,7 +53,7 @@ import Testing
             let node = seen.node(name)
             let ctl = try #require(node["ctl"] as? [String: [String: Any]])
             for way in ["tftp", "http"] {
-                #expect(ctl[way]?["state"] as? String == "file" && ctl[way]?["length"] as? Int == 4947)
+                #expect(ctl[way]?["state"] as? String == "file" && ctl[way]?["length"] as? Int == 6720)
                 #expect((ctl[way]?["md5"] as? String)?.count == 32 && (ctl[way]?["sha1"] as? String)?.count == 40)
             }
             let certificates = try #require(node["certificates"] as? [[String: Any]])
