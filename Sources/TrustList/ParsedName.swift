@@ -40,9 +40,21 @@ public struct ParsedName: Hashable, Sendable {
         self.attributes = attributes
     }
 
-    /// Whether this is a spelling of a certificate's name: the same types with the same values, in any order. A value
-    /// may be a prefix of the certificate's if a comma follows there, as in CUCM's token names.
-    public func spells(_ name: DistinguishedName) -> Bool {
+    /// Whether one of two names is the other one without the types that CUCM leaves out (domain components, for example).
+    static func isSame(_ one: String, _ other: String) -> Bool {
+        guard one.utf8.count != other.utf8.count, let one = ParsedName(one), let other = ParsedName(other),
+            one.attributes.count != other.attributes.count
+        else { return false }
+        let (short, long) = one.attributes.count < other.attributes.count ? (one, other) : (other, one)
+        return short.attributes == DistinguishedName(long.attributes).inTrustLists.attributes
+    }
+
+    /// Whether this is a spelling of a certificate's name: the same types with the same values, in any order, with or
+    /// without the types that CUCM leaves out. A value may be a prefix of the certificate's if a comma follows there, as in
+    /// CUCM's token names.
+    public func spells(_ name: DistinguishedName) -> Bool { spellsAll(of: name) || spellsAll(of: name.inTrustLists) }
+
+    private func spellsAll(of name: DistinguishedName) -> Bool {
         guard attributes.count == name.attributes.count else { return false }
         var left = name.attributes
         for attribute in attributes {

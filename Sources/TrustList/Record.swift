@@ -82,9 +82,11 @@ public struct Record: Hashable, Sendable {
     /// The length in bytes, as RECORDLENGTH gives it.
     public var length: Int { elements.reduce(0) { $0 + $1.encodedLength } }
 
-    /// Whether the certificate with this issuer and serial number is the one in this record, as spelled in this file.
+    /// Whether the certificate with this issuer and serial number is the one in this record, as spelled in this file: with
+    /// or without the types of the name that CUCM leaves out.
     public func names(issuer: String, serialNumber: [UInt8]) -> Bool {
-        issuerName == issuer && self.serialNumber.map(magnitude) == magnitude(serialNumber)
+        guard self.serialNumber.map(magnitude) == magnitude(serialNumber) else { return false }
+        return issuerName == issuer || issuerName.map { ParsedName.isSame($0, issuer) } == true
     }
 }
 

@@ -66,8 +66,12 @@ public enum ShowCTL {
 
     private static let tableHead = ["BYTEPOS\tTAG\t\tLENGTH\tVALUE", "-------\t---\t\t------\t-----"]
 
+    /// Short names are followed by two tabs. Source: the printouts in Cisco's technotes.
+    private static let shortNames: Set<String> = ["CANAME", "DNSNAME"]
+
     private static func row(_ tag: Int, _ name: String, _ length: Int, _ value: String = "") -> String {
-        "\(tag)\t\(name)\t\(length)" + (value.isEmpty ? "" : "\t" + value)
+        let gap = shortNames.contains(name) ? "\t\t" : "\t"
+        return "\(tag)\t\(name)\(gap)\(length)" + (value.isEmpty ? "" : "\t" + value)
     }
 
     private static func headerRows(_ header: Header) -> [String] {
@@ -87,9 +91,9 @@ public enum ShowCTL {
             row(12, "SIGNATURE", header.signature.count),
         ]
         for start in stride(from: 0, to: header.signature.count, by: 8) {
-            // Eight bytes a row, hexadecimal without leading zeros.
+            // Eight bytes a row, hexadecimal without leading zeros, two spaces between.
             let bytes = header.signature[start..<min(start + 8, header.signature.count)]
-            rows.append(bytes.map { String($0, radix: 16) }.joined(separator: " "))
+            rows.append(bytes.map { String($0, radix: 16) }.joined(separator: "  "))
         }
         rows.append(row(14, "FILENAME", header.fileName.utf8.count + 1))
         rows.append(row(15, "TIMESTAMP", 4))

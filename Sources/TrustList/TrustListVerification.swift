@@ -27,6 +27,9 @@ public struct TrustListVerification: Sendable {
         case tokenless
         case tooFewTokens = "too-few-tokens"
         case tokens
+        case itlTooLarge = "itl-too-large"
+        case itlSignerInFile = "itl-signer-in-file"
+        case itlSignerNotInFile = "itl-signer-not-in-file"
     }
 
     public private(set) var checks: [Check] = []
@@ -53,6 +56,26 @@ public struct TrustListVerification: Sendable {
             checkRecord(record, number: index + 1, at: time)
         }
         checkTokens(of: file)
+        if let excess = file.itlExcess {
+            add(.warning, .itlTooLarge, localized("\(excess): phones fail to load such an ITL file."))
+        }
+    }
+
+    /// Adds whether a phone that has taken this CTL file as its first one can then check the ITL file that it is offered:
+    /// it knows no TVS server yet. Source: docs/phone-acceptance.md, "The ITL file".
+    public mutating func check(_ file: TrustListFile, against itl: TrustListFile) {
+        guard !file.isITL, itl.isITL else { return }
+        if file.vouches(forITL: itl) {
+            add(
+                .ok, .itlSignerInFile,
+                localized("The signer of the ITL file, \(itl.header.signerName), is in this file."))
+        } else {
+            add(
+                .warning, .itlSignerNotInFile,
+                localized(
+                    "The signer of the ITL file, \(itl.header.signerName), is not in this file as one that may sign: a new or erased phone takes this CTL file and cannot verify the ITL file."
+                ))
+        }
     }
 
     private mutating func add(

@@ -24,7 +24,7 @@ public enum UnusualPart: String, Sendable {
     case noCertificate = "no-certificate"
     /// A serial number with a sign byte.
     case unusualSerialNumber = "unusual-serial-number"
-    /// A file whose own name is neither that of a CTL file nor that of an ITL file.
+    /// A file whose own name is neither that of a CTL file nor that of an ITL file, be it extended.
     case unusualFileName = "unusual-file-name"
 }
 
@@ -69,7 +69,8 @@ extension TrustListFile {
         if header.length % 4 != 0 {
             warn(.unpaddedHeader, localized("its length \(header.length) is not a multiple of 4"))
         }
-        if !["CTLFile.tlv", "ITLFile.tlv"].contains(header.fileName) {
+        // Newer phones ask for an extended ITL file as well.
+        if !["CTLFile.tlv", "ITLFile.tlv", "ITLEXTFile.tlv"].contains(header.fileName) {
             warn(.unusualFileName, localized("the file calls itself \"\(header.fileName)\""))
         }
         if header.serialNumber.first == 0, header.serialNumber.count > 1 {

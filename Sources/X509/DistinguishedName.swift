@@ -26,12 +26,17 @@ public struct DistinguishedName: Hashable, Sendable {
         attributes.first { $0.type == type }?.value
     }
 
-    /// The order of the attributes in trust lists; others follow in certificate order.
+    /// The attributes in trust lists, in this order.
     private static let trustListOrder = ["CN", "OU", "O", "L", "ST", "C"]
 
-    private var inTrustListOrder: [Attribute] {
+    /// The name as trust lists have it: only the six types, in their order.
+    ///
+    /// *Unconfirmed*: Cisco's technote 213407 shows the name of a Microsoft CA without its domain components, so CUCM
+    /// seems to leave out every other type. A name of which nothing would be left keeps all of them. See
+    /// docs/trust-list-format.md, "Names".
+    package var inTrustLists: DistinguishedName {
         let known = Self.trustListOrder.flatMap { type in attributes.filter { $0.type == type } }
-        return known + attributes.filter { !Self.trustListOrder.contains($0.type) }
+        return known.isEmpty ? self : DistinguishedName(known)
     }
 
     /// The name as spelled in a trust list.
@@ -40,9 +45,10 @@ public struct DistinguishedName: Hashable, Sendable {
     public func rendered(_ style: NameStyle) -> String {
         switch style {
         case .cucm:
-            inTrustListOrder.map { "\($0.type)=\($0.value)" }.joined(separator: ";")
+            inTrustLists.attributes.map { "\($0.type)=\($0.value)" }.joined(separator: ";")
         case .token:
-            inTrustListOrder.map { "\($0.type.lowercased())=\(Self.tokenValue($0.value))" }.joined(separator: ";")
+            inTrustLists.attributes.map { "\($0.type.lowercased())=\(Self.tokenValue($0.value))" }.joined(
+                separator: ";")
         }
     }
 

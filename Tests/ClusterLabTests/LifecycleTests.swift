@@ -14,7 +14,7 @@ import Testing
             let status = try await lab.status()
             #expect(status.running)
             #expect(status.nodes.map(\.isUp) == [true, true])
-            #expect(status.nodes.map(\.ctlLength) == [4947, 4947])
+            #expect(status.nodes.map(\.ctlLength) == [6720, 6720])
             #expect(status.phones.map(\.model) == ["CP-7975", "CP-8861", "CP-7960"])
             #expect(status.phones.allSatisfy { $0.ctlOutcome == "accepted" && $0.ctlSHA1 == status.nodes[0].ctlSHA1 })
             #expect(status.phones.map { $0.itlSHA1 != nil } == [true, true, false])

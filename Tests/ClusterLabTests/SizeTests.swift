@@ -17,7 +17,7 @@ import X509
             #expect(Set(nodes.compactMap(\.sshHostKey)).count == 6)
             #expect(RunningLab.processes(of: lab.directory).count == 6, "lab, three atftpd, two nginx")
             let last = "cucm-1051-a-sub5"
-            #expect(try TrustListFile(decoding: lab.served(RunningLab.publisher)).records.count == 8)
+            #expect(try TrustListFile(decoding: lab.served(RunningLab.publisher)).records.count == 9)
             #expect(try ChildProcess.end(of: ["curl", "-s", try lab.http(last) + "/CTLFile.tlv"]).status == 7)
             #expect(try await lab.client("osadmin", last, "login")["status"] as? Int == 302)
             let screen = try await lab.type(

@@ -32,7 +32,7 @@ import Testing
         let id = try #require(journals.keys.first?.dropLast(".jsonl".count))
         #expect(made.errors.contains("Starting change \(id).\n"))
         #expect(made.output.hasPrefix("Change \(id): finished 20"))
-        #expect(made.output.contains("CTL file before: 4947 bytes") && !made.output.contains("Current CTL file"))
+        #expect(made.output.contains("CTL file before: 6720 bytes") && !made.output.contains("Current CTL file"))
         #expect(rehearsal.folder.bytes("state/etoken-bridge/changes/\(id)/CTLFile.tlv") != nil)
         // What is left to do by hand is said without the options of a run.
         #expect(made.output.hasSuffix("Erase) and restart it.\n"))

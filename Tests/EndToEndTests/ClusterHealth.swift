@@ -53,7 +53,7 @@ import Testing
             let node = seen.node(name)
             let ctl = try #require(node["ctl"] as? [String: [String: Any]])
             for way in ["tftp", "http"] {
-                #expect(ctl[way]?["state"] as? String == "file" && ctl[way]?["length"] as? Int == 4947)
+                #expect(ctl[way]?["state"] as? String == "file" && ctl[way]?["length"] as? Int == 6720)
                 #expect((ctl[way]?["md5"] as? String)?.count == 32 && (ctl[way]?["sha1"] as? String)?.count == 40)
             }
             let certificates = try #require(node["certificates"] as? [[String: Any]])
@@ -101,6 +101,26 @@ import Testing
             setFile(node, "CTLFile.tlv", rehearsal.folder.bytes("lab/nodes/\(Rehearsal.publisher)/tftp/ITLFile.tlv"))
         }
         #expect(try status().codes().contains("certificate-not-in-file"))
+    }
+
+    /// What a refresh upgrade does to ITLRecovery, and a regenerated CAPF certificate without a new CTL file.
+    @Test func staleCertificatesAreFound() throws {
+        let modern = try Rehearsal(options: ["--release", "12.5"])
+        func status() throws -> Rehearsal.Result { try modern.bridge("cluster", "status", "--cluster", "lab") }
+        let sound = try status()
+        #expect(sound.status == 0 && sound.output.contains("No inconsistencies found."), "\(sound.output)")
+        #expect(sound.output.contains("\nCisco CTL Provider:\n  \(Rehearsal.publisher) started\n"), "\(sound.output)")
+        try modern.fault(Rehearsal.publisher, "stale-itlrecovery")
+        let recovery = try status()
+        #expect(recovery.status == 8 && recovery.output.contains("FN70613"), "\(recovery.output)")
+        // The cure that is advised, at the command line.
+        for command in ["utils ctl reset localkey", "utils ctl update CTLFile"] {
+            _ = try modern.commandLine(Rehearsal.publisher, command + "\ny")
+        }
+        let cured = try status()
+        #expect(cured.status == 0 && cured.output.contains("No inconsistencies found."), "\(cured.output)")
+        try modern.fault(Rehearsal.publisher, "stale-capf")
+        #expect(try status().output.contains("former CAPF certificate"))
     }
 
     @Test func servicesAndNodesThatAreDown() throws {

@@ -59,7 +59,7 @@ import Testing
         let readings = try #require(try document(result)["readings"] as? [[String: Any]])
         #expect(readings.count == 4)
         #expect(Set(readings.map { "\($0["node"]!) \($0["transport"]!)" }).count == 4)
-        #expect(readings.allSatisfy { $0["length"] as? Int == 4947 && $0["state"] as? String == "file" })
+        #expect(readings.allSatisfy { $0["length"] as? Int == 6720 && $0["state"] as? String == "file" })
         // Nothing is overwritten without being told to.
         let again = try fetch("got.tlv")
         #expect(again.status == 1 && again.errors.contains("exists"))
@@ -81,7 +81,7 @@ import Testing
         let file = try fetch("got.tlv")
         #expect(file.status == 8, "\(file.errors)")
         #expect(file.errors.contains("\(Rehearsal.subscriber) serves a different CTLFile.tlv over TFTP"))
-        #expect(file.errors.contains("\(other.count) bytes") && file.errors.contains("4947 bytes"))
+        #expect(file.errors.contains("\(other.count) bytes") && file.errors.contains("6720 bytes"))
         #expect(rehearsal.folder.bytes("got.tlv") == nil)
         let folder = try fetch("lists/")
         #expect(folder.status == 8)
@@ -217,7 +217,7 @@ import Testing
         #expect(partial.status == 8, "\(partial.errors)")
         #expect(partial.errors.contains("deployed on \(Rehearsal.publisher)"))
         #expect(rehearsal.ctlFile(Rehearsal.publisher) == new)
-        #expect(rehearsal.ctlFile(Rehearsal.subscriber)?.count == 4947)
+        #expect(rehearsal.ctlFile(Rehearsal.subscriber)?.count == 6720)
     }
 
     @Test func whatMustNotBeDeployedIsRefused() throws {

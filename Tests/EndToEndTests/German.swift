@@ -19,7 +19,7 @@ import Testing
     @Test func thePlanIsGerman() throws {
         let result = try run(plan)
         #expect(result.status == 0, "\(result.errors)")
-        #expect(result.output.contains("Aktuelle CTL-Datei: 4947 Bytes"))
+        #expect(result.output.contains("Aktuelle CTL-Datei: 6720 Bytes"))
         #expect(result.output.contains("Plan (nichts wurde geändert):"))
         #expect(result.output.contains("Die Zertifikate der Tokens exportieren"))
         #expect(result.output.contains("sein TVS-Server wird für den Unterzeichner bürgen"))

@@ -33,7 +33,7 @@ import X509
 
     @Test func theWholeChange() throws {
         let old = try #require(rehearsal.ctlFile(Rehearsal.publisher))
-        #expect(old.count == 4947)
+        #expect(old.count == 6720)
         let result = try rehearsal.migrate("--json")
         #expect(result.status == 0, "\(result.errors)")
 

@@ -152,6 +152,115 @@ import Testing
         #expect(findings.allSatisfy { !$0.next.isEmpty })
     }
 
+    /// A cluster of release 12.5 or so: ITLRecovery signs, the lists name everything that the publisher has.
+    private func modern(byToken: Bool = false) -> ClusterStatus {
+        typealias Record = ClusterStatus.TrustList.Record
+        var status = sound
+        status.version = "12.5.1.11900-146"
+        for (unit, sha1) in [("ITLRecovery", "rec"), ("CAPF", "capf")] {
+            status.nodes[0].certificates?.append(
+                ClusterStatus.Certificate(
+                    unit: unit, name: unit + ".pem", sha1: sha1, notAfter: Timestamp(5_000_000_000), keyBits: 2048,
+                    isRSA: true))
+        }
+        let recovery = Record(role: 0, dnsName: "pub", subject: "CN=ITLRECOVERY_pub.x;O=c", certificateSHA1: "rec")
+        status.trustLists[0].records += [recovery, Record(role: 4, dnsName: "pub", certificateSHA1: "capf")]
+        status.trustLists[0].signerSHA1 = "rec"
+        if byToken {
+            status.trustLists[0].records.append(Record(role: 0, dnsName: "", certificateSHA1: "token"))
+            status.trustLists[0].signerSHA1 = "token"
+        }
+        for node in ["pub", "sub"] {
+            status.trustLists.append(
+                ClusterStatus.TrustList(
+                    kind: "ITLFile.tlv", length: 1, md5: "m", sha1: node, signer: "CN=ITLRECOVERY_pub.x;O=c",
+                    signerSHA1: "rec", records: [recovery]))
+        }
+        return status
+    }
+
+    /// What the publisher has was regenerated, and the CTL file was not.
+    @Test func staleRecordsAreFound() throws {
+        #expect(modern().findings() == [])
+        func findings(byToken: Bool = false, _ unit: String, _ sha1: String) -> [StatusFinding] {
+            var status = modern(byToken: byToken)
+            let index = status.nodes[0].certificates!.firstIndex { $0.unit == unit }!
+            status.nodes[0].certificates![index].sha1 = sha1
+            return status.findings()
+        }
+        let capf = findings("CAPF", "new")
+        #expect(capf.map(\.code) == [.certificateNotInFile] && capf[0].severity == .error && capf[0].node == "pub")
+        #expect(capf[0].text.localized.contains("former CAPF certificate"))
+        let recovery = findings("ITLRecovery", "new")
+        #expect(recovery.map(\.code) == [.certificateNotInFile] && recovery[0].severity == .error)
+        #expect(recovery[0].text.localized.contains("FN70613"))
+        #expect(recovery[0].next.map(\.localized).filter { $0.contains("utils ctl") }.count == 2)
+        #expect(recovery[0].next[0].localized.contains("Cisco CTIManager"))
+        // A token's file is not signed by ITLRecovery: the record alone is old.
+        let token = findings(byToken: true, "ITLRecovery", "new")
+        #expect(token.map(\.code) == [.certificateNotInFile])
+        #expect(token[0].next[0].localized.contains("migrate update-certificates"))
+        // A file without such a record, and a cluster in non-secure mode, lack nothing.
+        var older = modern()
+        older.trustLists[0].records.removeAll { $0.certificateSHA1 == "rec" || $0.role == 4 }
+        older.trustLists.removeLast(2)
+        older.nodes[0].certificates!.removeAll { $0.unit == "ITLRecovery" }
+        #expect(older.findings() == [])
+    }
+
+    /// The CTL file has nobody who may sign the ITL file.
+    @Test func anITLSignerThatIsNotInTheCTLFileIsFound() {
+        var status = modern(byToken: true)
+        #expect(status.findings() == [])
+        status.trustLists[0].records.removeAll { $0.certificateSHA1 == "rec" }
+        #expect(status.findings().map(\.code) == [.itlSignerNotInFile, .itlSignerNotInFile])
+        #expect(status.findings().map(\.severity) == [.warning, .warning])
+        // Up to 11.5 a server's own certificate signs its ITL file.
+        for index in 1...2 { status.trustLists[index].signerSHA1 = ["pub", "sub"][index - 1] }
+        #expect(status.findings() == [])
+    }
+
+    @Test func tokensOnNewReleasesAreNamed() {
+        for (version, isSo) in [
+            ("12.5.1.11900-146", false), ("14.0.1.12900-161", false), ("14.0.1.13900-155", true),
+            ("15.0.1.10000-32", true),
+        ] {
+            var status = modern(byToken: true)
+            status.version = version
+            for index in status.nodes.indices { status.nodes[index].version = version }
+            #expect(status.findings().map(\.code) == (isSo ? [.tokensNotSupported] : []), "\(version)")
+            status = modern()
+            status.version = version
+            #expect(!status.findings().contains { $0.code == .tokensNotSupported }, "\(version)")
+        }
+    }
+
+    @Test func keysTrustAndSizesAreChecked() {
+        var status = modern()
+        for (bits, isRSA, isSound) in [
+            (2048, true, true), (4096, true, true), (3072, true, false), (384, false, false),
+        ] {
+            status.nodes[0].certificates![1].keyBits = bits
+            status.nodes[0].certificates![1].isRSA = isRSA
+            #expect(status.findings().map(\.code) == (isSound ? [] : [.keyUnusable]), "\(bits)")
+        }
+        status = modern()
+        status.trusted = [
+            .init(store: "Phone-SAST-trust", name: "SAST-1.pem", notAfter: Timestamp(status.taken.seconds + 5)),
+            .init(store: "Phone-SAST-trust", name: "SAST-2.pem", notAfter: Timestamp(status.taken.seconds - 5)),
+        ]
+        #expect(status.findings().map(\.code) == [.trustExpired])
+        #expect(status.findings()[0].text.localized.contains("SAST-2.pem in Phone-SAST-trust expired"))
+        status = modern()
+        status.trustLists[1].length = 65_537
+        #expect(status.findings().map(\.code) == [.itlTooLarge])
+        status.trustLists[1].length = 1
+        status.trustLists[1].records += (0..<39).map { .init(role: 21, certificateSHA1: "\($0)") }
+        #expect(status.findings().map(\.code) == [.itlTooLarge])
+        status.trustLists[1].fault = .verbatim("x")
+        #expect(status.findings()[0].next.map(\.localized).contains { $0.contains("itlfileflags.txt") })
+    }
+
     @Test func everyRuleFindsWhatItIsFor() {
         #expect(codes { _ in } == [])
         #expect(codes { $0.nodes[1].version = "10.5.2.1-1" } == [.versionsDiffer])

@@ -13,14 +13,23 @@ import Testing
     }
 
     private let asked = """
-        100: NOT 08:00:01.000001 SECD: setupSocketToTvsProxy: Connected to TVS proxy server
-        101: NOT 08:00:01.000900 SECD: tvsReqFlushTvsCertCache: Sent Request to TVS
-        proxy, len: 3708
+        100: NOT 08:00:01.000001 SECUREAPP-Attempting connect to TVS server addr [192.0.2.1], mode [IPv4]
+        101: DEB 08:00:01.000900 SECUREAPP-TVS process request - processing TVS Query
+        Certificate request.
         102: NOT 08:00:01.100000 JVM: something about a call
 
         """
     private let answered = """
-        103: NOT 08:00:01.300000 SECD: clpTvsInit: Client message received on TVS proxy socket
+        103: DEB 08:00:01.300000 SECUREAPP-TVS Service receives 1480 bytes of data
+        104: DEB 08:00:01.300500 SECUREAPP-something else
+        105: INF 08:00:01.300900 SECUREAPP-TVS added cert to TVS
+        cache - expires in 24 hours
+
+        """
+    /// What technote 118893 prints: by its names, the phone forgets what TVS said before.
+    private let flushed = """
+        101: NOT 08:00:01.000900 SECD: tvsReqFlushTvsCertCache: Sent Request to TVS
+        proxy, len: 3708
         104: NOT 08:00:01.300500 SECD: processTvsClntReq: TVS Certificate cache flush request received
         105: NOT 08:00:01.300900 SECD: tvsFlushCertCache: Completed TVS Certificate
         cache flush request
@@ -39,7 +48,7 @@ import Testing
             ])
         let quotes = LogExplanation(asked + answered).conclusions[0].quotes
         #expect(quotes.map(\.line) == [2, 7])
-        #expect(quotes[1].text == "SECD: tvsFlushCertCache: Completed TVS Certificate cache flush request")
+        #expect(quotes[1].text == "SECUREAPP-TVS added cert to TVS cache - expires in 24 hours")
     }
 
     @Test func aPhoneThatDidNotAsk() {
@@ -47,11 +56,14 @@ import Testing
         let first = "6: NOT 08:00:00.400000 STATUS: No Trust List Installed\r\n"
         let updated = "8: NOT 08:00:00.600000 STATUS: Trust List Updated\r\n"
         let failed = "8: NOT 08:00:00.600000 STATUS: Trust List Update Failed\r\n"
+        let refused = "8: NOT 08:00:00.600000 STATUS: Trust List update failed, verification failure\r\n"
         #expect(rules(request) == [])
         #expect(rules(first + request + updated) == ["1 accepted 1-first-use"])
         #expect(rules(request + updated) == ["1 accepted 2-signer-in-held-ctl|3-signer-in-itl"])
-        #expect(
-            rules(request + failed) == ["1 refused 4-no-security-by-default|4-not-vouched|4-other-key"])
+        let refusals = "4-no-security-by-default|4-not-vouched|4-other-key"
+        #expect(rules(request + refused) == ["1 refused \(refusals)"])
+        // It may also be that nothing could be fetched.
+        #expect(rules(request + failed) == ["1 unknown \(refusals)"])
         #expect(LogExplanation(request + updated).conclusions[0].subject == "CTLSEP001122334455.tlv")
         // Its own file is missing, the common one is there: one story. The ITL file is another.
         let common = "8: NOT 08:00:00.700000 SECD: tlRequestFile: Request CTLFile.tlv\n"
@@ -61,8 +73,72 @@ import Testing
         // The list of status messages on the phone.
         #expect(
             rules("08:01:02 11/23/26 Trust List Update Failed") == [
-                "1 refused 4-no-security-by-default|4-not-vouched|4-other-key"
+                "1 unknown 4-no-security-by-default|4-not-vouched|4-other-key"
             ])
+    }
+
+    /// That a phone forgets what TVS said is no question to TVS, and no answer.
+    @Test func aFlushOfTheCacheDecidesNothing() {
+        #expect(rules(flushed) == [])
+        #expect(LogExplanation(flushed).events == 3)
+        let updated = "106: NOT 08:00:02.000000 STATUS: Trust List Updated\n"
+        #expect(rules(flushed + updated) == ["6 accepted 2-signer-in-held-ctl|3-signer-in-itl"])
+        #expect(rules(asked + answered + updated + flushed) == ["2 accepted 3-vouched-by-tvs"])
+    }
+
+    /// A newer phone that moves to another cluster, in the words of technote 213407: it asks TVS about the CTL file's
+    /// signer, and knows the ITL file's then.
+    @Test func aNewerPhonesLog() {
+        let log = """
+            10 NOT Nov 29 06:00:01.010000 downd-DDFORK - execing [/usr/sbin/dgetfile][-L620][ ]
+            11 NOT Nov 29 06:00:01.030000 dgetfile(870)-GETXXTP [GT870][src=CTLSEP001122334455.tlv][dest=/tmp/CTLFile.tlv][serv=]
+            12 DEB Nov 29 06:00:01.400000 SECUREAPP-SSL session setup Cert Verification - Role is = 21
+            13 DEB Nov 29 06:00:01.900000 SECUREAPP-TVS process request - processing TVS Query Certificate request.
+            14 NOT Nov 29 06:00:01.910000 SECUREAPP-TVS process request - Successfully sent the TVS request to TVS server
+            15 INF Nov 29 06:00:01.920000 SECUREAPP-TVS added cert to TVS cache - expires in 24 hours
+            16 NOT Nov 29 06:00:02.410000 SECUREAPP-Hashes match... authentication successful.
+            17 WRN Nov 29 06:00:02.420000 SECUREAPP-AUTH: hdr ver 1.2 (knows only upto 1.1)
+            18 DEB Nov 29 06:00:02.430000 SECUREAPP-TL file verified successfully.
+            19 INF Nov 29 06:00:02.440000 SECUREAPP-TL file updated.
+            20 NOT Nov 29 06:00:02.450000 dgetfile(877)-GETXXTP [GT877][src=ITLSEP001122334455.tlv][dest=/tmp/ITLFile.tlv][serv=]
+            21 DEB Nov 29 06:00:02.500000 SECUREAPP-TL file verified successfully.
+            22 INF Nov 29 06:00:02.510000 SECUREAPP-TL file updated.
+            """
+        #expect(
+            rules(log) == ["2 accepted 3-vouched-by-tvs", "11 accepted 2-signer-in-held-ctl|3-signer-in-itl"])
+        #expect(
+            LogExplanation(log).conclusions.map(\.subject) == ["CTLSEP001122334455.tlv", "ITLSEP001122334455.tlv"])
+        #expect(LogExplanation(log).conclusions[0].quotes.map(\.line) == [2, 4, 6, 9, 10])
+    }
+
+    /// The status messages that the guides of 69xx, 78xx and 88xx phones list.
+    @Test(arguments: [
+        ("CTL and ITL installed", "accepted 1-first-use"),
+        ("CTL Installed", "accepted 1-first-use|3-signer-in-itl|3-vouched-by-tvs"),
+        ("ITL installed", "accepted 1-first-use|2-signer-in-held-ctl"),
+        ("Trust List updated", "accepted 2-signer-in-held-ctl|3-signer-in-itl|3-vouched-by-tvs"),
+        ("CTL update failed", "unknown 4-no-security-by-default|4-not-vouched|4-other-key"),
+        ("Trust List update failed", "unknown 4-no-security-by-default|4-not-vouched|4-other-key"),
+        (
+            "Trust List update failed, verification failure",
+            "refused 4-no-security-by-default|4-not-vouched|4-other-key"
+        ), ("Erasing CTL and ITL files", "unknown "), ("File Not Found <CTLFile.tlv>", "unknown "),
+        ("No Trust List installed", "unknown "),
+    ])
+    func statusMessages(text: String, expected: String) {
+        let line = "10:02:11 11/29/23 \(text)\n"
+        #expect(rules(line) == ["1 \(expected)"])
+        // Each is a conclusion of its own.
+        #expect(
+            rules(line + "10:03:00 11/29/23 CTL update failed\n").count == (text == "No Trust List installed" ? 1 : 2))
+    }
+
+    /// A phone whose trust lists were deleted trusts the next one.
+    @Test func afterAnErasure() {
+        let log = "10:02:11 11/29/23 Erasing CTL and ITL files\n10:02:40 11/29/23 Trust List updated\n"
+        #expect(rules(log) == ["1 unknown ", "2 accepted 1-first-use"])
+        let own = "7 NOT Nov 23 08:00:00.5 SECD: File Not Found <CTLSEP001122334455.tlv>\n"
+        #expect(rules(own) == [])
     }
 
     private func trace(_ lines: String...) -> String {

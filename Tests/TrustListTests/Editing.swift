@@ -166,6 +166,23 @@ import X509
         #expect(!lines.contains { $0.hasPrefix("8 SIGNATURE ") })
     }
 
+    /// The tabs as the English technotes keep them: two after the two short names, one after every other; and at least two
+    /// spaces between the bytes of a signature.
+    @Test(arguments: [true, false]) func columns(tokenless: Bool) throws {
+        let file = try tokenless ? Workshop.tokenlessFile() : Workshop.ctlClientFile()
+        let lines = try ShowCTL.text(of: file.encoded(), modified: 0).split(separator: "\n").map(String.init)
+        let rows = lines.filter { $0.first?.isNumber == true && $0.contains("\t") && !$0.hasPrefix("BYTEPOS") }
+        #expect(rows.count > 40)
+        for row in rows {
+            let fields = row.split(separator: "\t", omittingEmptySubsequences: false)
+            let isShort = ["CANAME", "DNSNAME"].contains(fields[1])
+            #expect(fields[2].isEmpty == isShort, "\(row)")
+            #expect(Int(fields[isShort ? 3 : 2]) != nil, "\(row)")
+        }
+        let signature = file.header.signature.prefix(8).map { String($0, radix: 16) }.joined(separator: "  ")
+        #expect(lines.contains(signature))
+    }
+
     @Test func aBrokenSignatureIsSaid() throws {
         var bytes = try Workshop.ctlClientFile().encoded()
         bytes[200] ^= 1

@@ -2,5 +2,7 @@
 public enum ClusterService {
     public static let tftp = "Cisco Tftp"
     public static let callManager = "Cisco CallManager"
+    /// What the CTL Client talked to; phones do not need it.
+    public static let ctlProvider = "Cisco CTL Provider"
     public static let trustVerification = "Cisco Trust Verification Service"
 }

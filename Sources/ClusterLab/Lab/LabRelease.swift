@@ -14,7 +14,7 @@ public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
     var fullVersion: String {
         switch self {
         case .release9: "9.1.2.10000-28"
-        case .release10: "10.5.1.10000-7"
+        case .release10: "10.5.2.10000-5"
         case .release11: "11.5.1.12900-21"
         case .release12: "12.5.1.11900-146"
         case .release14: "14.0.1.12900-161"

@@ -1,4 +1,4 @@
-/// The console log of a phone. Source: Cisco technote 118893; docs/phone-logs.md.
+/// The console log of a phone. Source: Cisco technotes 118893 and 213407; docs/phone-logs.md.
 struct ConsoleLog: Sendable {
     private let file: TraceFile
 
@@ -15,15 +15,20 @@ struct ConsoleLog: Sendable {
 
     func asksTVS() {
         write(
-            "SECD: setupSocketToTvsProxy: Connected to TVS proxy server",
-            "SECD: tvsReqFlushTvsCertCache: Sent Request to TVS proxy, len: 3708")
+            "SECUREAPP-TVS process request - processing TVS Query Certificate request.",
+            "SECUREAPP-TVS process request - Successfully sent the TVS request to TVS server, bytes written : 153")
     }
 
     func tvsTrusts() {
         write(
-            "SECD: clpTvsInit: Client message received on TVS proxy socket",
-            "SECD: processTvsClntReq: Success reading the client TVS request, len : 3708",
-            "SECD: processTvsClntReq: TVS Certificate cache flush request received",
+            "SECUREAPP-TVS Service receives 1480 bytes of data",
+            "SECUREAPP-TVS added cert to TVS cache - expires in 24 hours")
+    }
+
+    /// It has other trust lists now, and forgets what TVS said before.
+    func forgetsTVS() {
+        write(
+            "SECD: tvsReqFlushTvsCertCache: Sent Request to TVS proxy, len: 3708",
             "SECD: tvsFlushCertCache: Completed TVS Certificate cache flush request")
     }
 }

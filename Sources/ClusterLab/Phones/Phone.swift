@@ -54,12 +54,12 @@ final class Phone: Sendable {
         state.lastStart = Clock.now
         state.registeredAt = nil
         let mac = plan.name
-        if heldCTL == nil, heldITL == nil { console.status("No Trust List Installed") }
+        if heldCTL == nil, heldITL == nil { console.status("No Trust List installed") }
         state.ctl = load("CTLFile.tlv", ["CTL\(mac).tlv", "CTLFile.tlv"], &state) { $0.judgeCTL($1) }
         if plan.model.hasSecurityByDefault {
             state.itl = load("ITLFile.tlv", ["ITL\(mac).tlv", "ITLFile.tlv"], &state) { $0.judgeITL($1) }
         }
-        if heldCTL == nil, heldITL == nil { state.note("No Trust List Installed") }
+        if heldCTL == nil, heldITL == nil { state.note("No Trust List installed") }
         state.registeredAt = lab.nodes.first { Sockets.answers($0.address, $0.httpsPort) }?.name
         let result = state
         update { $0 = result }
@@ -80,7 +80,7 @@ final class Phone: Sendable {
                 note(&state, "TFTP Timeout : \(names[names.count - 1])")
                 outcome.reason = why
             case .absent:
-                note(&state, "File Not Found : \(names[names.count - 1])")
+                note(&state, "File Not Found <\(names[names.count - 1])>")
                 outcome.kind = .absent
                 outcome.reason = "the server has no such file"
                 outcome.server = node.name
@@ -122,17 +122,18 @@ final class Phone: Sendable {
                 outcome.kind = .accepted
                 outcome.rule = rule
                 outcome.reason = reason
-                note(&state, "Trust List Updated")
+                note(&state, "Trust List updated")
+                console.forgetsTVS()
             } catch {
                 outcome.kind = .refused
                 outcome.reason = "\(error)"
-                note(&state, "Trust List Update Failed")
+                note(&state, "Trust List update failed")
             }
         case .refused(let reason):
             outcome.kind = .refused
             outcome.rule = 4
             outcome.reason = reason
-            note(&state, "Trust List Update Failed")
+            note(&state, "Trust List update failed, verification failure")
         }
     }
 

@@ -299,14 +299,18 @@ final class LabCluster: Sendable {
         saved.withLock { $0.securityMode = mode }
         save()
         try updateCTL()
-        try updateITLs()
+        try updateITLs(isNew: false)
     }
 
     /// Gives every node that answers an ITL file for the current certificates and mode.
-    private func updateITLs() throws {
+    ///
+    /// - Parameter isNew: without, it keeps its time, so that the former mode brings back the former bytes.
+    private func updateITLs(isNew: Bool = true) throws {
         let now = Clock.now
         for node in nodes where node.isUp && !node.has(.diskFull) {
-            try node.files.write("ITLFile.tlv", try writer.itl(of: node.plan, time: now, isMixed: securityMode == 1))
+            let old = isNew ? nil : node.files.read("ITLFile.tlv").flatMap { try? TrustListFile(decoding: $0) }
+            let time = old.map { Int64($0.header.timestamp) } ?? now
+            try node.files.write("ITLFile.tlv", try writer.itl(of: node.plan, time: time, isMixed: securityMode == 1))
         }
     }
 

@@ -20,6 +20,7 @@ extension ClusterStatus.TrustList {
             return
         }
         signer = list.header.signerName
+        signerSHA1 = list.signerRecord?.certificate.map { Digest.sha1($0).hex }
         made = Timestamp(list.header.timestamp)
         records = list.records.map { record in
             Record(

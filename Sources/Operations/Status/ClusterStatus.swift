@@ -24,6 +24,18 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
     public var serversNotConfigured: [String]
     /// Nodes of the configuration that are not in the database.
     public var nodesNotInCluster: [String]
+    /// The certificates of the trust stores that matter to trust lists, as the publisher lists them; without those that
+    /// it does not date.
+    public var trusted: [Trusted]?
+
+    /// A certificate of a trust store.
+    public struct Trusted: Codable, Sendable, Hashable {
+        /// `Phone-SAST-trust`, `CallManager-trust`
+        public var store: String
+        /// Of the file, with `.pem`.
+        public var name: String
+        public var notAfter: Timestamp
+    }
 
     public struct Node: Codable, Sendable, Hashable {
         public var name: String
@@ -72,6 +84,15 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         public var serialNumber: String?
         public var sha1: String?
         public var notAfter: Timestamp?
+        /// Nil if the node does not print the certificate itself.
+        public var keyBits: Int?
+        /// Whether the key is RSA: only those sign trust lists.
+        public var isRSA: Bool?
+
+        private enum CodingKeys: String, CodingKey {
+            case unit, name, subject, serialNumber, sha1, notAfter, keyBits
+            case isRSA = "rsa"
+        }
     }
 
     /// Database replication as the publisher sees it for this node.
@@ -136,9 +157,16 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         public var md5: String
         public var sha1: String
         public var signer: String?
+        /// The certificate that signed it, where the list itself contains that.
+        public var signerSHA1: String?
         public var made: Timestamp?
         /// Why phones cannot use this trust list; nil if no problem was found.
         public var fault: LocalizableText?
         public var records: [Record]
+
+        /// The record of the signer, if the list itself contains that.
+        var signerRecord: Record? {
+            records.first { $0.role == 0 && $0.certificateSHA1 != nil && $0.certificateSHA1 == signerSHA1 }
+        }
     }
 }

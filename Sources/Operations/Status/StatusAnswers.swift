@@ -33,6 +33,8 @@ enum StatusAnswers {
             result.serialNumber = certificate.serialNumber.hex
             result.sha1 = certificate.sha1.hex
             result.notAfter = Timestamp(certificate.notAfter)
+            result.keyBits = certificate.publicKey.bits
+            result.isRSA = certificate.publicKey.isRSA
             return result
         }
         for line in text.split(separator: "\n") {

@@ -20,6 +20,11 @@ public enum StatusCode: String, Codable, Sendable, Hashable, CaseIterable {
     case fileContradicted = "file-contradicted"
     case fileUnusable = "file-unusable"
     case certificateNotInFile = "certificate-not-in-file"
+    case itlSignerNotInFile = "itl-signer-not-in-file"
+    case itlTooLarge = "itl-too-large"
+    case tokensNotSupported = "tokens-not-supported"
+    case keyUnusable = "key-unusable"
+    case trustExpired = "trust-expired"
     case certificateExpired = "certificate-expired"
     case certificateExpires = "certificate-expires"
     case serviceNotRunning = "service-not-running"
@@ -67,14 +72,15 @@ extension ClusterStatus {
     public func findings(expiryWarning days: Int64 = 30) -> [StatusFinding] {
         let rules = [
             unreadNodes(), otherNodes(), otherVersions(), modeAgainstFiles(), contradictedFiles(), differingFiles(),
-            unusableFiles(),
-            missingCertificates(), services(), replicationStates(), expiry(within: days * 86400),
+            unusableFiles(), missingCertificates(), staleRecords(), services(), replicationStates(),
+            expiry(within: days * 86400), itlSignersNotInCTL(), largeITLs(), tokensOnNewReleases(), unusableKeys(),
+            expiredTrust(),
         ]
         let all = rules.flatMap(\.self)
         return all.filter { $0.severity == .error } + all.filter { $0.severity == .warning }
     }
 
-    private func finding(
+    func finding(
         _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil,
         _ text: LocalizableText,
         next: [LocalizableText]
@@ -82,7 +88,7 @@ extension ClusterStatus {
         StatusFinding(code: code, severity: severity, node: node, text: text, next: next)
     }
 
-    private func finding(
+    func finding(
         _ code: StatusFinding.Code, _ severity: StatusFinding.Severity = .error, node: String? = nil,
         _ text: LocalizableText,
         next: LocalizableText
@@ -108,7 +114,7 @@ extension ClusterStatus {
 
     private var doctor: LocalizableText { localized("For details: etoken-bridge doctor --cluster \(cluster)") }
 
-    private var updateCertificates: LocalizableText {
+    var updateCertificates: LocalizableText {
         localized("Regenerate the CTL file: etoken-bridge migrate update-certificates --cluster \(cluster)")
     }
 
@@ -233,7 +239,7 @@ extension ClusterStatus {
     }
 
     /// The nodes that serve a file.
-    private func servers(of list: TrustList) -> [String] {
+    func servers(of list: TrustList) -> [String] {
         nodes.filter {
             [$0.ctl?.tftp.sha1, $0.ctl?.http.sha1, $0.itl?.tftp.sha1, $0.itl?.http.sha1].contains(list.sha1)
         }.map(\.name)
@@ -249,10 +255,19 @@ extension ClusterStatus {
                 localized(
                     "Phones cannot use the \(list.kind) that \(servers.joined(separator: ", ")) serves: \(fault)"
                 ),
-                next: localized(
-                    "See what is wrong: etoken-bridge ctl fetch --cluster \(cluster)\(option) --output FOLDER/, then ctl verify"
-                ))
+                next: [
+                    localized(
+                        "See what is wrong: etoken-bridge ctl fetch --cluster \(cluster)\(option) --output FOLDER/, then ctl verify"
+                    )
+                ] + (option.isEmpty ? [] : [newITL]))
         }
+    }
+
+    /// Cisco's cure for "Error parsing the ITL File".
+    private var newITL: LocalizableText {
+        localized(
+            "If it is damaged, delete itlfileflags.txt in OS Administration (Software Upgrades > TFTP File Management) of the node, and restart Cisco Tftp: it creates the file again."
+        )
     }
 
     /// A regenerated certificate is not in the CTL file until that is regenerated as well.

@@ -74,7 +74,7 @@ extension ClusterClient {
             serversNotConfigured: names?.filter { configuration.node($0) == nil } ?? [],
             nodesNotInCluster: names.map { names in
                 configuration.nodes.map(\.name).filter { !names.contains($0) }
-            } ?? [])
+            } ?? [], trusted: publisher?.trusted)
     }
 }
 
@@ -92,6 +92,7 @@ private struct NodeSurvey: Sendable {
     var mode: SecurityMode?
     var serverNames: [String]?
     var replication: [String: ClusterStatus.Replication]?
+    var trusted: [ClusterStatus.Trusted]?
 
     /// Why no other node should be logged in to with the same password.
     var refusal: ClusterError? {
@@ -155,5 +156,23 @@ private struct NodeSurvey: Sendable {
         mode = isBrief ? nil : ask { (line) throws(ClusterError) in try line.securityMode() }
         serverNames = ask { (line) throws(ClusterError) in try line.nodeNames() }
         replication = ask { (line) throws(ClusterError) in try line.replication() }
+        trusted = isBrief ? nil : ask { (line) throws(ClusterError) in try Self.trusted(line) }
+    }
+
+    /// The stores that TVS and phones go by. Others can be large.
+    private static let stores: Set<String> = [TrustStores.phoneSAST, "CallManager-trust"]
+    /// Each takes a command of about a second.
+    private static let maximumTrusted = 60
+
+    private static func trusted(_ line: PlatformCommandLine) throws(ClusterError) -> [ClusterStatus.Trusted] {
+        var found: [ClusterStatus.Trusted] = []
+        for entry in try line.trustCertificates().filter({ stores.contains($0.unit) }).prefix(maximumTrusted) {
+            // A name that cannot be asked for is no reason to stop.
+            guard let text = try? line.certificateText(entry),
+                let date = StatusAnswers.certificate(text, entry: entry).notAfter
+            else { continue }
+            found.append(.init(store: entry.unit, name: entry.name, notAfter: date))
+        }
+        return found
     }
 }

@@ -11,8 +11,20 @@ public enum LogEvent: Sendable, Hashable {
     case asksTVS
     /// The TVS server has answered, and the certificate is trusted now.
     case tvsTrusts
+    /// It forgets what TVS servers have told it. That says nothing about a file.
+    case flushesTVSCache
+    /// The signature of a file is right, and the signer known.
+    case verified
     case updated
+    /// The first trust lists were installed: the CTL file, the ITL file.
+    case installed(ctl: Bool, itl: Bool)
+    /// The new file was refused, or could not be fetched: the text says the same for both.
     case updateFailed
+    /// The new file was fetched, and refused.
+    case verificationFailed
+    case erased
+    /// The server has no such file.
+    case fileNotFound(String)
 
     // A trace of the Trust Verification Service.
 
@@ -40,20 +52,36 @@ public enum LogEvent: Sendable, Hashable {
 
     private static func phone(_ text: String) -> LogEvent? {
         let lowered = text.lowercased()
-        if lowered.contains("trust list update failed") || lowered.contains("trust list verification failed") {
-            return .updateFailed
+        if lowered.contains("trust list verification failed") { return .verificationFailed }
+        if ["trust list update failed", "ctl update failed", "itl update failed"].contains(where: lowered.contains) {
+            return lowered.contains("verification fail") ? .verificationFailed : .updateFailed
         }
-        if lowered.contains("trust list updated") { return .updated }
+        if lowered.contains("trust list updated") || lowered.contains("tl file updated") { return .updated }
+        if lowered.contains("tl file verified successfully") { return .verified }
         if lowered.contains("no trust list installed") || lowered.contains("no ctl installed") { return .noTrustList }
-        if lowered.contains("sent request to tvs proxy") { return .asksTVS }
-        if lowered.contains("completed tvs certificate cache flush request") { return .tvsTrusts }
-        if lowered.contains("request"), let file = trustList(in: text) { return .request(file: file) }
+        if lowered.contains("ctl and itl installed") { return .installed(ctl: true, itl: true) }
+        if lowered.contains("ctl installed") { return .installed(ctl: true, itl: false) }
+        if lowered.contains("itl installed") { return .installed(ctl: false, itl: true) }
+        if lowered.contains("erasing"), lowered.contains("ctl") || lowered.contains("itl") { return .erased }
+        if lowered.contains("file not found"), let file = trustList(in: text) { return .fileNotFound(file) }
+        // By their names these are about the cache of what TVS said before, not about a question.
+        if lowered.contains("flushtvscertcache") || lowered.contains("certificate cache flush") {
+            return .flushesTVSCache
+        }
+        if lowered.contains("processing tvs query certificate request") || lowered.contains("sent request to tvs proxy")
+        {
+            return .asksTVS
+        }
+        if lowered.contains("tvs added cert to tvs cache") { return .tvsTrusts }
+        if lowered.contains("request") || lowered.contains("getxxtp"), let file = trustList(in: text) {
+            return .request(file: file)
+        }
         return nil
     }
 
     /// A name that ends in `.tlv`.
     private static func trustList(in text: String) -> String? {
-        text.split { $0.isWhitespace || "/<>'\",[]()".contains($0) }.first { word in
+        text.split { $0.isWhitespace || "/<>'\",[]()=".contains($0) }.first { word in
             word.hasSuffix(".tlv") && (word.hasPrefix("CTL") || word.hasPrefix("ITL"))
         }.map(String.init)
     }

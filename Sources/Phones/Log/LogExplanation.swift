@@ -46,7 +46,7 @@ public struct LogExplanation: Sendable, Hashable {
             case .tvs: trace.take(item.entry, item.event)
             }
         }
-        phone.end()
+        phone.finish()
         trace.end()
         conclusions = (phone.conclusions + trace.conclusions).sorted {
             ($0.quotes.first?.line ?? 0) < ($1.quotes.first?.line ?? 0)
@@ -65,7 +65,17 @@ private struct PhoneStory {
     private var isEmpty = false
     private var asked = false
     private var trusts = false
-    private var result: Bool?
+    private var result: Result?
+    /// Only the phone's list of status messages: it says nothing of questions to TVS.
+    private var isStatus = true
+
+    private enum Result: Equatable {
+        case verified, updated
+        case installed(ctl: Bool, itl: Bool)
+        /// For sure, or possibly only not fetched.
+        case refused, failed
+        case erased, notFound
+    }
 
     private static let emptiness: LocalizableText = localized("the phone holds no trust list")
 
@@ -92,20 +102,53 @@ private struct PhoneStory {
             if result != nil { end() }
             trusts = true
             note(entry, localized("the TVS server has answered, and the phone trusts the certificate now"))
+        case .verified:
+            take(.verified, entry, localized("the phone has checked the new file, and its signature is right"))
         case .updated:
-            if result != nil { end() }
-            result = true
-            note(entry, localized("the phone has accepted the new file"))
+            // Newer phones say first that they have checked it.
+            if result == .verified { result = nil }
+            take(.updated, entry, localized("the phone has accepted the new file"))
+        case .installed(let ctl, let itl):
+            take(
+                .installed(ctl: ctl, itl: itl), entry,
+                localized("the phone had no such file, and has accepted the first one"))
         case .updateFailed:
-            if result != nil { end() }
-            result = false
-            note(entry, localized("the phone has refused the new file"))
+            take(.failed, entry, localized("the phone has refused the new file, or could not fetch it"))
+        case .verificationFailed: take(.refused, entry, localized("the phone has refused the new file"))
+        case .erased:
+            take(.erased, entry, localized("the phone deletes its trust lists"))
+            end()
+            isEmpty = true
+        case .fileNotFound(let name):
+            let meaning = localized("the server has no \(name)")
+            // Its own file comes first, and need not be there.
+            guard !name.dropFirst(3).hasPrefix("SEP") else { return note(entry, meaning) }
+            if let file, result == nil, file.prefix(3) != name.prefix(3) { end() }
+            file = name
+            take(.notFound, entry, meaning)
         default: break
         }
     }
 
+    private mutating func take(_ new: Result, _ entry: LogEntry, _ meaning: LocalizableText) {
+        if result != nil { end() }
+        result = new
+        note(entry, meaning)
+    }
+
+    /// The end of the log: what a phone says last may be that it holds nothing.
+    mutating func finish() {
+        end()
+        guard isEmpty, let last = quotes.last else { return }
+        conclusions.append(
+            .init(
+                time: time, rules: [], outcome: .unknown, text: localized("The phone holds no trust list."),
+                subject: nil, quotes: [last]))
+    }
+
     private mutating func note(_ entry: LogEntry, _ meaning: LocalizableText) {
         if quotes.isEmpty { time = entry.time }
+        isStatus = isStatus && entry.source == .status
         quotes.append(Quote(line: entry.lines.lowerBound, text: entry.text, meaning: meaning))
     }
 
@@ -127,52 +170,98 @@ private struct PhoneStory {
 
     init(conclusions: [LogExplanation.Conclusion] = []) { self.conclusions = conclusions }
 
+    private static let refusals: [Verdict.Rule] = [.noSecurityByDefault, .notVouched, .otherKey]
+
     private var conclusion: ([Verdict.Rule], Verdict.Outcome, LocalizableText?) {
-        switch (result, asked || trusts) {
-        case (true?, _) where trusts:
-            (
-                [.vouchedByTVS], .accepted,
-                localized("The phone accepted the file because a TVS server vouched for its signer.")
+        switch result {
+        case .verified?, .updated?: return acceptance
+        case .installed(let ctl, let itl)?:
+            return (
+                ctl && itl
+                    ? [.firstUse] : ctl ? [.firstUse, .signerInITL, .vouchedByTVS] : [.firstUse, .signerInHeldCTL],
+                .accepted,
+                ctl && itl
+                    ? localized("The phone held no trust list, and trusted the first one.")
+                    : localized(
+                        "The phone accepted the first file of this kind: on trust if it held no trust list at all, else it checked it with the other one."
+                    )
             )
-        case (true?, true):
-            (
-                [.vouchedByTVS], .accepted,
-                localized(
-                    "The phone asked a TVS server about the signer and accepted the file: the server vouched for it.")
-            )
-        case (true?, false) where isEmpty:
-            ([.firstUse], .accepted, localized("The phone held no trust list, and trusted the first one."))
-        case (true?, false):
-            (
-                [.signerInHeldCTL, .signerInITL], .accepted,
-                localized(
-                    "The phone accepted the file without asking a TVS server: it knows the signer from its CTL file or its ITL file. The log does not show which."
-                )
-            )
-        case (false?, true):
-            (
+        // A file about whose signer it asked has been fetched.
+        case .refused? where asked || trusts, .failed? where asked || trusts:
+            return (
                 [.notVouched], .refused,
                 localized(
                     "The phone asked a TVS server about the signer and refused the file: no server vouched for it.")
             )
-        case (false?, false):
-            (
-                [.noSecurityByDefault, .notVouched, .otherKey], .refused,
+        case .refused?:
+            return (
+                Self.refusals, .refused,
+                isStatus
+                    ? localized("The phone refused the file. Status messages do not show why.")
+                    : localized(
+                        "The phone refused the file without asking a TVS server: its model cannot, its ITL file names no server, or it knows the signer with a different key. The log does not show which."
+                    )
+            )
+        case .failed?:
+            return (
+                Self.refusals, .unknown,
                 localized(
-                    "The phone refused the file without asking a TVS server: its model cannot, its ITL file names no server, or it knows the signer with a different key. The log does not show which."
+                    "The phone refused the file, or could not fetch it: only \"verification failure\" would tell. Compare the checksum that it displays."
                 )
             )
-        case (nil, _) where trusts:
-            ([.vouchedByTVS], .accepted, localized("A TVS server vouched for a signer that the phone did not know."))
-        case (nil, true):
-            (
+        case .erased?:
+            return (
+                [], .unknown,
+                localized("The phone deleted its trust lists: it trusts the first ones that it is offered next.")
+            )
+        case .notFound?:
+            return (
+                [], .unknown, localized("The server has no such file: the phone keeps the one that it holds, if any.")
+            )
+        case nil where trusts:
+            return (
+                [.vouchedByTVS], .accepted, localized("A TVS server vouched for a signer that the phone did not know.")
+            )
+        case nil where asked:
+            return (
                 [], .unknown,
                 localized(
                     "The phone asked a TVS server about a signer that it does not know; the log ends before the answer."
                 )
             )
-        case (nil, false): ([], .unknown, nil)
+        case nil: return ([], .unknown, nil)
         }
+    }
+
+    private var acceptance: ([Verdict.Rule], Verdict.Outcome, LocalizableText?) {
+        if trusts {
+            return (
+                [.vouchedByTVS], .accepted,
+                localized("The phone accepted the file because a TVS server vouched for its signer.")
+            )
+        }
+        if asked {
+            return (
+                [.vouchedByTVS], .accepted,
+                localized(
+                    "The phone asked a TVS server about the signer and accepted the file: the server vouched for it.")
+            )
+        }
+        if isEmpty {
+            return ([.firstUse], .accepted, localized("The phone held no trust list, and trusted the first one."))
+        }
+        if isStatus {
+            return (
+                [.signerInHeldCTL, .signerInITL, .vouchedByTVS], .accepted,
+                localized("The phone accepted the file. Status messages do not show how it knew the signer.")
+            )
+        }
+        return (
+            [.signerInHeldCTL, .signerInITL], .accepted,
+            localized(
+                "The phone accepted the file without asking a TVS server: it knows the signer from its CTL file or its ITL file. The log does not show which."
+            )
+        )
     }
 }
 

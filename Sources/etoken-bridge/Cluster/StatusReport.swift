@@ -35,7 +35,7 @@ struct StatusReport: Encodable {
         let sections = [
             localized("Cluster \(status.cluster)  \(version)  \(mode)").localized, findingsText,
             nodeTable,
-            fileTable, listText, certificateTable,
+            fileTable, listText, certificateTable, providerText,
         ]
         return sections.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
@@ -107,12 +107,22 @@ struct StatusReport: Encodable {
         }.joined(separator: "\n")
     }
 
+    /// The service to which the CTL Client talked.
+    private var providerText: String {
+        let states = status.nodes.compactMap { node in
+            node.services?.first { $0.name == ClusterService.ctlProvider }.map { service in
+                "\(node.name) \(service.isActivated ? service.state.lowercased() : localized("off").localized)"
+            }
+        }
+        return states.isEmpty ? "" : "\(ClusterService.ctlProvider):\n  " + states.joined(separator: "\n  ")
+    }
+
     private var certificateTable: String {
-        var table = Table(localized("NODE"), localized("CERTIFICATE"), localized("EXPIRES"))
+        var table = Table(localized("NODE"), localized("CERTIFICATE"), localized("KEY"), localized("EXPIRES"))
         for node in status.nodes {
             for certificate in node.certificates ?? [] {
                 let date = certificate.notAfter?.day ?? "?"
-                table.add(node.name, certificate.unit, date)
+                table.add(node.name, certificate.unit, certificate.keyBits.map(String.init) ?? "?", date)
             }
         }
         return table.rows.isEmpty ? "" : table.text

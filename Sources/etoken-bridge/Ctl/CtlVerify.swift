@@ -12,6 +12,7 @@ struct CtlVerify: ParsableCommand {
         abstract: localized("Check a trust list file: signature, signer, and every certificate."),
         discussion: localized(
             """
+            With --itl, a warning says if new phones could not verify that ITL file with FILE.
             Exit status 5 when a check fails.
 
             Example:
@@ -62,8 +63,9 @@ struct CtlVerify: ParsableCommand {
 
     func run() throws {
         let file = try CtlFile(self.file)
-        let verification = TrustListVerification(
+        var verification = TrustListVerification(
             of: file.list, signer: try signer.map(readCertificate), at: Int64(time(nil)))
+        if let itl { verification.check(file.list, against: try CtlFile(itl).list) }
         let verdicts = try acceptance(of: file, signer: verification.signer)
         if common.json {
             try Terminal.json(
