@@ -29,6 +29,10 @@ void etb_hang_up(int descriptor);
 // A descriptor of a process, readable once that has ended.
 int etb_open_process(int process);
 
+// Which process is at the other end of a UNIX socket, and its user: of a listening one, the process that listens. -1 and
+// errno if that is not known.
+int etb_peer(int descriptor, int *process, unsigned int *user);
+
 // The environment of this process.
 char **etb_environment(void);
 

@@ -85,7 +85,14 @@ public struct AXLClient: Sendable {
         let rows = (answer.element(named: "return")?.elements(named: "row") ?? []).map(\.elements)
         // A NULL value may be omitted from a row, so the columns are those of all rows together.
         var columns: [String] = []
-        for row in rows { for cell in row where !columns.contains(cell.name) { columns.append(cell.name) } }
+        for row in rows {
+            for cell in row where !columns.contains(cell.name) { columns.append(cell.name) }
+            guard columns.count <= SQLTable.maximumColumns, row.count <= SQLTable.maximumColumns else {
+                throw ClusterError(
+                    .unexpectedAnswer, operation: operation, node: soap.node.name,
+                    message: localized("the response has more than \(SQLTable.maximumColumns) columns"))
+            }
+        }
         return SQLTable(
             columns: columns,
             rows: rows.map { row in

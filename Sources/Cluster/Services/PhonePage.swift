@@ -44,7 +44,9 @@ public struct PhoneTrustLists: Sendable, Hashable {
 public struct PhonePage: Sendable {
     /// The phone's name or address, for errors.
     public let phone: String
-    private let base: String
+    /// Nil if the address is none.
+    private let base: String?
+    private let address: String
     private let timeout: Double
 
     static let informationPath = "/DeviceInformationX"
@@ -56,7 +58,11 @@ public struct PhonePage: Sendable {
     ///   - timeout: seconds for each page.
     public init(address: String, port: UInt16 = 80, phone: String? = nil, timeout: Double = 10) {
         self.phone = phone ?? address
-        base = "http://\(NodeConfiguration(name: "", address: address).authority(port: port))"
+        self.address = address
+        // It comes from a list or from the cluster, and becomes a part of a URL: nothing in it may end the host.
+        base =
+            NodeConfiguration.isAddress(address)
+            ? "http://\(NodeConfiguration(name: "", address: address).authority(port: port))" : nil
         self.timeout = timeout
     }
 
@@ -118,6 +124,11 @@ public struct PhonePage: Sendable {
     }
 
     private func get(_ path: String, operation: LocalizableText) throws(ClusterError) -> [UInt8] {
+        guard let base else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: phone,
+                message: localized("its address is neither an IP address nor a host name"), found: address)
+        }
         var request = HTTPRequest.get(base + path)
         request.timeout = timeout
         request.maximumBodySize = 1 << 20

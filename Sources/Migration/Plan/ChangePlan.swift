@@ -1,5 +1,6 @@
 import Basics
 import Cluster
+import Configuration
 import FoundationEssentials
 import Messages
 import X509
@@ -58,10 +59,13 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         public var acceptsStranded: Bool
         /// Where certificates and files are written for the user.
         public var output: String
+        /// Whether files of others there may be replaced; nil means no. What a saved plan says about it does not count.
+        public var replacesFiles: Bool?
 
-        public init(acceptsStranded: Bool = false, output: String) {
+        public init(acceptsStranded: Bool = false, output: String, replacesFiles: Bool = false) {
             self.acceptsStranded = acceptsStranded
             self.output = output
+            self.replacesFiles = replacesFiles ? true : nil
         }
     }
 
@@ -119,6 +123,16 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         signer = try container.decodeIfPresent(Int.self, forKey: .signer)
         settings = try container.decode(Settings.self, forKey: .settings)
         world = try container.decode(WorldState.self, forKey: .world)
+        // These become parts of paths, and are shown: a plan is a file that someone else may have written.
+        func check(_ isGood: Bool, _ key: CodingKeys, _ found: String) throws {
+            guard isGood else {
+                throw DecodingError.dataCorruptedError(forKey: key, in: container, debugDescription: found)
+            }
+        }
+        try check(ClusterConfiguration.isName(cluster), .cluster, cluster)
+        try check(Self.isID(id, of: cluster), .id, id)
+        try check(tokens.allSatisfy { Self.isPlain($0.label, limit: 128) }, .tokens, "label")
+        try check(Self.isPlain(settings.output, limit: 4096), .settings, "output")
         guard signer.map(tokens.indices.contains) ?? tokens.isEmpty else {
             throw DecodingError.dataCorruptedError(
                 forKey: .signer, in: container, debugDescription: "none of its tokens")
@@ -137,8 +151,34 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             let phones = try container.decode(Phones.self, forKey: .settings)
             steps = Planner.steps(
                 kind, tokens: tokens, signer: signer,
-                phones: .init(restart: phones.restartsPhones, timeout: phones.phoneRestartTimeout))
+                phones: .init(
+                    restart: phones.restartsPhones,
+                    timeout: PlannedStep.timeouts.clamping(phones.phoneRestartTimeout)))
         }
+    }
+
+    /// Whether this is the name of a change of a cluster, as `Change.id(of:_:)` makes it.
+    static func isID(_ id: String, of cluster: String) -> Bool {
+        let prefix = Files.name(cluster) + "-"
+        guard id.hasPrefix(prefix) else { return false }
+        let time = Array(id.utf8.dropFirst(prefix.utf8.count))
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        return time.count == 16
+            && time.enumerated().allSatisfy { index, byte in
+                switch index {
+                case 8: byte == UInt8(ascii: "T")
+                case 15: byte == UInt8(ascii: "Z")
+                default: digits.contains(byte)
+                }
+            }
+    }
+
+    /// Whether a text is neither empty nor long, and contains no control or formatting characters.
+    private static func isPlain(_ text: String, limit: Int) -> Bool {
+        !text.isEmpty && text.utf8.count <= limit
+            && text.unicodeScalars.allSatisfy {
+                ![.control, .format, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
+            }
     }
 
     /// Whether each step has what it needs: its tokens, a forecast before phones can see anything, a file that is
@@ -152,7 +192,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             if case .buildAndSign(let certificate, _, _) = step { [certificate] } else { [] }
         }
         return Set(ids).count == ids.count && steps.allSatisfy { $0.certificates.allSatisfy(known.contains) }
-            && steps.contains(where: \.commits) && first(.forecast) < visible
+            && steps.allSatisfy(\.isKnown) && steps.contains(where: \.commits) && first(.forecast) < visible
             && signing == [signer].compactMap(\.self).map { tokens[$0].sha1 }
             && ids.contains(.buildAndSign) == ids.contains(.deploy) && first(.buildAndSign) <= first(.deploy)
     }
@@ -175,8 +215,8 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         }
     }
 
-    /// Saves the plan in a new file, readable by others: it contains no secrets.
+    /// Saves the plan in a new file, readable by its owner only: it is a description of the network.
     public func write(to path: String) throws {
-        try Files.write(try JSON.document(self), to: path, permissions: 0o644, replacing: false)
+        try Files.write(try JSON.document(self), to: path, permissions: 0o600, replacing: false)
     }
 }

@@ -77,6 +77,7 @@ public struct PlannedChange {
     /// - Throws: ``MigrationError`` (`cluster-has-errors`, `phones-would-refuse`).
     public func check(despiteFindings: Bool, savedAs plan: String? = nil) throws {
         if !despiteFindings { try change.checkFindings() }
+        try change.checkOutputs()
         try change.checkForecast(savedAs: plan)
     }
 }
@@ -121,8 +122,9 @@ public struct FindingsAgreed: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
 
-    /// - Throws: ``MigrationError`` (`phones-would-refuse`) unless the plan accepts that.
+    /// - Throws: ``MigrationError`` (`phones-would-refuse` unless the plan accepts that; `output-exists`).
     public consuming func agreeToForecast() throws -> ForecastAgreed {
+        try change.checkOutputs()
         try change.checkForecast()
         return ForecastAgreed(lock: lock, change: change)
     }

@@ -54,7 +54,7 @@ struct PhonesForecast: ParsableCommand {
         let chosen = try choice.choose(
             from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)").localized)
         let (asked, held) = questions.ask(chosen, of: live)
-        let state = StateFolder.standard()
+        let state = try StateFolder.standard()
         let surveyed = SurveyedPhone.all(chosen, checksums: held, present: served.ctl) { checksum in
             state.backup(withChecksum: checksum).flatMap { try? TrustListFile(decoding: $0) }
         }

@@ -43,7 +43,7 @@ extension Status {
             case .moduleNotFound, .tokenPulled, .tokenNotFound, .ambiguous, .certificateNotFound, .keyNotFound: notThere
             case .badURI: usage
             case .pinRefused: pinRefused
-            case .pinLocked, .pinFinalTry: pinLocked
+            case .pinLocked, .pinFinalTry, .pinNotCounted: pinLocked
             case .moduleNotUsable, .pinMissing, .mechanismMissing, .noAnswer, .pinUnsuitable, .failed, .badSignature:
                 failed
             }
@@ -65,7 +65,7 @@ extension Status {
             case .interrupted: interrupted
             case .noChange: notThere
             case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched, .notApplicable,
-                .worldChanged, .busy, .unfinishedChange, .planUnusable, .journalUnusable:
+                .worldChanged, .busy, .unfinishedChange, .outputExists, .planUnusable, .journalUnusable:
                 failed
             }
         case let error as StepFailure:
