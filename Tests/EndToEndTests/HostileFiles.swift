@@ -133,14 +133,9 @@ import X509
         let check = try rehearsal.bridge("phones", "check", "--cluster", "lab", "--phones-from", phones)
         #expect(check.status == 0, "\(check.errors)")
         // The real cluster of the same name is not replaced, unless that is asked for.
-        let config = try String(
-            contentsOfFile: rehearsal.folder.file("config/etoken-bridge/config.toml"), encoding: .utf8)
         let again = try rehearsal.bridge("cluster", "add", "--lab", rehearsal.folder.file("lab"))
         #expect(again.status == 0, "the same lab once more: \(again.errors)")
-        rehearsal.folder.write(
-            "config/etoken-bridge/config.toml",
-            config.replacingOccurrences(of: "legacy", with: "legacy")
-                .replacingOccurrences(of: "phone_web_port = ", with: "phone_web_port = 1"))
+        try rehearsal.replaceInConfiguration("version", with: "12.5.1.11900-146")
         let taken = try rehearsal.bridge("cluster", "add", "--lab", rehearsal.folder.file("lab"))
         #expect(taken.status == 1 && taken.errors.contains("already"), "\(taken.errors)")
         #expect(try rehearsal.bridge("cluster", "add", "--lab", rehearsal.folder.file("lab"), "--force").status == 0)
@@ -207,7 +202,6 @@ import X509
         #expect(relative.status == 1 && relative.errors.contains("HOME"), "\(relative)")
         // A lock that is a link is not written through.
         symlink(folder.file("important"), state + "/locks/lab.lock")
-        folder.write("config/etoken-bridge/config.toml", "")
         let locked = try migrate(rehearsal, ["resume", "--cluster", "lab"])
         #expect(locked.status == 1 && locked.errors.contains("lab.lock"), "\(locked)")
         #expect(folder.text("important") == "keep this\n")

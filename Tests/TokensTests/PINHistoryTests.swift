@@ -198,13 +198,9 @@ import Testing
         let fake = try FakeModule()
         let ledger = PINLedger(folder: "/proc/nowhere", settings: "") { nil }
         let token = try #require(try PKCS11Module(path: fake.path, pins: ledger).tokens().first)
-        let error = #expect(throws: TokenError.self) {
-            try token.signer(for: token.certificate()) { _, _ in
-                Issue.record("it was asked for")
-                return secret("Cisco123")
-            }
-        }
-        #expect(error?.code == .pinNotCounted && fake.calls("C_Login") == 0)
+        let error = #expect(throws: TokenError.self) { try token.checkLogin() }
+        #expect(throws: TokenError.self) { try token.changePIN(from: secret("Cisco123"), to: secret("736284")) }
+        #expect(error?.code == .pinNotCounted && fake.calls("C_Login") == 0 && fake.calls("C_SetPIN") == 0)
     }
 
     /// What is no number, or none that was counted, allows no try more.

@@ -68,7 +68,10 @@ public struct PhonePage: Sendable {
 
     public func information() throws(ClusterError) -> PhoneInformation {
         let operation = localized("read the phone's information")
-        let body = try get(Self.informationPath, operation: operation)
+        return try information(in: try get(Self.informationPath, operation: operation), operation: operation)
+    }
+
+    func information(in body: [UInt8], operation: LocalizableText) throws(ClusterError) -> PhoneInformation {
         let root: MarkupElement
         do throws(MarkupError) {
             root = try XMLDocument.parse(body, maximumSize: 1 << 20)
@@ -88,7 +91,11 @@ public struct PhonePage: Sendable {
 
     public func trustLists() throws(ClusterError) -> PhoneTrustLists {
         let operation = localized("read the phone's trust list checksums")
-        let page = try page(Self.securityPath, operation: operation)
+        return try trustLists(in: try get(Self.securityPath, operation: operation), operation: operation)
+    }
+
+    func trustLists(in body: [UInt8], operation: LocalizableText) throws(ClusterError) -> PhoneTrustLists {
+        let page = try page(body, operation: operation)
         var checksums: [String: String] = [:]
         for row in page.tables.flatMap(\.rows) where row.count >= 2 {
             let value = row[row.count - 1].text.lowercased().filter { $0.isHexDigit || $0.isLetter }
@@ -113,8 +120,7 @@ public struct PhonePage: Sendable {
         return PhoneTrustLists(ctl: try checksum("ctl file"), itl: try checksum("itl file"))
     }
 
-    private func page(_ path: String, operation: LocalizableText) throws(ClusterError) -> HTMLDocument {
-        let body = try get(path, operation: operation)
+    private func page(_ body: [UInt8], operation: LocalizableText) throws(ClusterError) -> HTMLDocument {
         do throws(MarkupError) {
             return try HTMLDocument(body, maximumSize: 1 << 20)
         } catch {
