@@ -118,6 +118,14 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: ["Cluster", "Markup", "Messages", "Phones", "TOML", "TrustList", "X509"],
             path: "Tests/Fuzz/Sources/FuzzTargets"),
+        // tools/deep mutate: changed inputs for every parser and command; uses what is internal, so only for debugging.
+        .executableTarget(
+            name: "mutate",
+            dependencies: [
+                "Basics", "Cluster", "ClusterLab", "Configuration", "FuzzTargets", "Markup", "Messages", "Migration",
+                "Operations", "Phones", "TrustList", "X509", "cluster-lab", "etoken-bridge",
+            ],
+            path: "Tests/Mutation"),
         .testTarget(
             name: "ClusterLabTests",
             dependencies: [
@@ -182,7 +190,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge", "virtual-token",
+                "Basics", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge",
+                "virtual-token",
             ],
             exclude: ["kill-at-sync.c", "on-terminal.py"]),
     ],

@@ -65,3 +65,12 @@ void etb_seal_process(void) {
 char **etb_environment(void) { return environ; }
 
 void etb_hang_up(int descriptor) { shutdown(descriptor, SHUT_RDWR); }
+
+int etb_peer(int descriptor, int *process, unsigned int *user) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return -1;
+    *process = peer.pid;
+    *user = peer.uid;
+    return 0;
+}

@@ -1,3 +1,4 @@
+import Glibc
 import Messages
 
 /// What we know about a cluster before talking to it. It never contains a password.
@@ -102,6 +103,19 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var legacyTLS: Bool
     /// Allows SSH key exchanges and host keys with SHA-1 with this node.
     public var legacySSH: Bool
+
+    /// Whether a text is an IPv4 or IPv6 address, or can be a host name: letters, digits, `-`, `_` and `.`. Nothing else
+    /// may become a part of a URL or of a file name.
+    public static func isAddress(_ text: String) -> Bool {
+        var (four, six) = (in_addr(), in6_addr())
+        if inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &six) == 1 { return true }
+        return isHostName(text)
+    }
+
+    static func isHostName(_ text: String) -> Bool {
+        text.utf8.count <= 253 && ClusterConfiguration.isName(text) && text.utf8.first != UInt8(ascii: ".")
+            && text.utf8.first != UInt8(ascii: "-")
+    }
 
     public init(
         name: String, isPublisher: Bool = false, address: String, tftpPort: UInt16 = 69, httpPort: UInt16 = 6970,

@@ -7,7 +7,8 @@ extension ConfigurationFile {
     public static let labFile = "cluster.toml"
 
     /// Reads the configuration of a cluster-lab. Only what a lab can be is accepted: one cluster on the loopback
-    /// interface, with its passwords in the lab's folder.
+    /// interface, with its passwords in the lab's folder; and nobody else can have prepared it: what it names is read, and
+    /// sent to the addresses that it names.
     ///
     /// - Throws: `file` if it does not exist; `configuration` if it is something else.
     public static func lab(in folder: String) throws(ClusterError) -> ClusterConfiguration {
@@ -16,6 +17,17 @@ extension ConfigurationFile {
         guard Files.exists(path) else {
             throw ClusterError(.file, operation: operation, message: .verbatim(String(cString: strerror(ENOENT))))
         }
+        // A link to the folder may be the user's; where it leads counts.
+        guard let place = realPath(folder) else {
+            throw ClusterError(.file, operation: operation, message: .verbatim(String(cString: strerror(errno))))
+        }
+        func check(_ test: () throws(FileError) -> Void) throws(ClusterError) {
+            do throws(FileError) { try test() } catch { throw ClusterError(error, operation: operation) }
+        }
+        try check { () throws(FileError) in
+            try Files.checkOwnFolder(place)
+            try Files.checkOwn(path)
+        }
         func refusal(_ message: LocalizableText) -> ClusterError {
             ClusterError(.configuration, operation: operation, message: message)
         }
@@ -23,17 +35,27 @@ extension ConfigurationFile {
         guard file.clusters.count == 1, file.tokens == TokenConfiguration(), !file.clusters[0].nodes.isEmpty else {
             throw refusal(localized("it does not describe exactly one cluster, as a lab's does"))
         }
-        let cluster = file.clusters[0]
+        var cluster = file.clusters[0]
         if let node = cluster.nodes.first(where: { !$0.address.isLoopback }) {
             throw refusal(localized("\(node.address) is not a loopback address, as a lab's are"))
         }
-        for account in [cluster.platform, cluster.application].compactMap(\.self) {
+        func checked(_ account: AccountConfiguration?) throws(ClusterError) -> AccountConfiguration? {
+            guard var account else { return nil }
             guard account.passwordCommand == nil, let password = account.passwordFile,
-                let place = realPath(password), let lab = realPath(folder), place.hasPrefix(lab + "/")
+                let file = realPath(password), file.hasPrefix(place + "/"), let slash = file.lastIndex(of: "/")
             else {
                 throw refusal(localized("the password of \(account.user) is not in a file in the lab's folder"))
             }
+            try check { () throws(FileError) in
+                try Files.checkOwnFolder(String(file[..<slash]))
+                try Files.checkOwn(password)
+            }
+            // As it is without links: what is checked is what is used.
+            account.passwordFile = file
+            return account
         }
+        cluster.platform = try checked(cluster.platform)
+        cluster.application = try checked(cluster.application)
         return cluster
     }
 

@@ -16,7 +16,7 @@ public struct ConfigurationFile: Sendable, Hashable {
     /// `~/.config/etoken-bridge/config.toml`, or below `XDG_CONFIG_HOME`.
     public static var defaultPath: String {
         if let base = variable("XDG_CONFIG_HOME"), base.hasPrefix("/") { return "\(base)/etoken-bridge/config.toml" }
-        let home = variable("HOME") ?? getpwuid(geteuid()).map { String(cString: $0.pointee.pw_dir) } ?? "/"
+        let home = (try? HomeFolder.path()) ?? variable("HOME") ?? ""
         return "\(home)/.config/etoken-bridge/config.toml"
     }
 
@@ -27,6 +27,7 @@ public struct ConfigurationFile: Sendable, Hashable {
     public static func load(from path: String = defaultPath) throws(ClusterError) -> ConfigurationFile {
         let bytes: [UInt8]
         do throws(FileError) {
+            try checkDefault(path)
             bytes = try Files.read(path, limit: 1 << 20)
         } catch {
             if error.code == .notFound { return ConfigurationFile() }
@@ -48,6 +49,7 @@ public struct ConfigurationFile: Sendable, Hashable {
                 message: localized("it would not read back unchanged"))
         }
         do throws(FileError) {
+            try Self.checkDefault(path)
             if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
                 try Files.makeFolder(String(path[..<slash]))
             }
@@ -64,6 +66,11 @@ public struct ConfigurationFile: Sendable, Hashable {
         clusters.removeAll { $0.name == cluster.name }
         clusters.append(cluster)
         clusters.sort { $0.name < $1.name }
+    }
+
+    /// A relative HOME is refused: the file would be another one with the next command.
+    private static func checkDefault(_ path: String) throws(FileError) {
+        if !path.hasPrefix("/"), path == defaultPath { _ = try HomeFolder.path() }
     }
 
     private static func variable(_ name: String) -> String? {

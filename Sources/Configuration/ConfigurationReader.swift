@@ -97,6 +97,13 @@ struct ConfigurationReader {
         guard let address = try keys.string("address"), !address.isEmpty else {
             throw failure(localized("\(keys.path).address is missing"))
         }
+        guard NodeConfiguration.isHostName(name) || NodeConfiguration.isAddress(name) else {
+            throw failure(
+                localized("\(keys.path).name: a host name may contain only letters, digits, '-', '_' and '.'"))
+        }
+        guard NodeConfiguration.isAddress(address) else {
+            throw failure(localized("\(keys.path).address: '\(address)' is neither an IP address nor a host name"))
+        }
         var node = NodeConfiguration(name: name, address: address)
         node.isPublisher = try keys.bool("publisher") ?? false
         node.servesTFTP = try keys.bool("tftp") ?? true

@@ -28,6 +28,60 @@ extension Change {
             forecast: forecast.map(StoredForecast.init))
     }
 
+    // MARK: Files for the user
+
+    /// Where a token's certificate is written: DER and PEM.
+    func certificatePaths(_ label: String) -> (der: String, pem: String) {
+        let name = label.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }
+        return ("\(plan.settings.output)/\(String(name)).cer", "\(plan.settings.output)/\(String(name)).pem")
+    }
+
+    /// The previous file and the new one.
+    var filePaths: (before: String, new: String) {
+        ("\(plan.settings.output)/CTLFile.before.tlv", "\(plan.settings.output)/CTLFile.tlv")
+    }
+
+    /// Writes a file into the folder of the change, readable by its owner only.
+    ///
+    /// - Throws: ``MigrationError`` (`output-exists`), `FileError`.
+    func writeOutput(_ bytes: [UInt8], to path: String) throws {
+        if try Files.exists(path) && !isReplaceable(path, with: bytes) { return }
+        try Files.makeFolder(plan.settings.output)
+        try Files.write(bytes, to: path, permissions: 0o600, replacing: Files.exists(path))
+    }
+
+    /// Refuses to start if a file of someone else is in the way.
+    ///
+    /// - Throws: ``MigrationError`` (`output-exists`).
+    func checkOutputs() throws {
+        for step in plan.steps {
+            switch step {
+            case .backUp:
+                if let before = survey.presentBytes { _ = try isReplaceable(filePaths.before, with: before) }
+            case .exportCertificates(let wanted):
+                for (label, certificate) in tokens(wanted) {
+                    _ = try isReplaceable(certificatePaths(label).der, with: certificate.der)
+                    _ = try isReplaceable(certificatePaths(label).pem, with: Array(certificate.pem.utf8))
+                }
+            case .buildAndSign: _ = try isReplaceable(filePaths.new, with: nil)
+            default: break
+            }
+        }
+    }
+
+    /// Whether a file must be written: false if it contains these bytes already. A trust list of which there is a backup
+    /// comes from an earlier change, and nothing is lost with it.
+    private func isReplaceable(_ path: String, with bytes: [UInt8]?) throws -> Bool {
+        guard Files.exists(path) else { return true }
+        let found = try? Files.read(path)
+        if let found, found == bytes { return false }
+        if plan.settings.replacesFiles == true { return true }
+        if let found, Files.exists(state.backupPath(of: found)) { return true }
+        throw MigrationError(
+            .outputExists, localized("\(path) already exists and is not overwritten."),
+            next: localized("Specify another folder with --output, or use --force."))
+    }
+
     // MARK: What several steps do
 
     /// Whether a file that a node has can come from this change, or is the previous one.

@@ -41,6 +41,8 @@ public struct MigrationError: UserError {
         case unfinishedChange = "unfinished-change"
         /// There is no change that could be resumed or rolled back.
         case noChange = "no-change"
+        /// A file of someone else is where the change would write.
+        case outputExists = "output-exists"
         case planUnusable = "plan-unusable"
         case journalUnusable = "journal-unusable"
     }

@@ -1,3 +1,4 @@
+import Basics
 import Messages
 
 /// How long the rest of a long step takes, estimated from what it took so far.
@@ -18,23 +19,26 @@ struct ProgressEstimate {
     ///   - done: how many are done; the pause after them, if any, is still to come.
     ///   - passed: seconds, including the pauses so far.
     func seconds(left done: Int, after passed: Double) -> Double {
-        let made = Double((done - 1) / batch) * pause
+        guard done > 0 else { return 0 }
+        let made = Double((done - 1) / max(batch, 1)) * pause
         let work = max(0, passed - made) / Double(done) * Double(total - done)
         return work + Self.pauses(total, batch, pause) - made
     }
 
     /// Seconds that the pauses between batches take together.
     static func pauses(_ total: Int, _ batch: Int, _ pause: Double) -> Double {
-        Double(max(0, total - 1) / batch) * pause
+        Double(max(0, total - 1) / max(batch, 1)) * pause
     }
 
     /// "a second", "40 s", "3 min", "2 h 5 min"
     static func text(_ seconds: Double) -> LocalizableText {
-        switch seconds {
+        // Estimates divide, and what they start from may come from a file: no number here is certain to be one.
+        let seconds = seconds.isFinite ? min(max(seconds, 0), JournalRecord.longest) : 0
+        return switch seconds {
         case ..<1: localized("a second")
-        case ..<100: .verbatim("\(Int(seconds.rounded(.up))) s")
-        case ..<5400: localized("\(Int((seconds / 60).rounded(.up))) min")
-        default: localized("\(Int(seconds) / 3600) h \(Int(seconds) % 3600 / 60) min")
+        case ..<100: .verbatim("\(Int(clamped: seconds.rounded(.up))) s")
+        case ..<5400: localized("\(Int(clamped: (seconds / 60).rounded(.up))) min")
+        default: localized("\(Int(clamped: seconds) / 3600) h \(Int(clamped: seconds) % 3600 / 60) min")
         }
     }
 }

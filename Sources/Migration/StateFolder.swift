@@ -11,10 +11,24 @@ public struct StateFolder: Sendable {
     public let path: String
 
     /// `$XDG_STATE_HOME/etoken-bridge`, or `~/.local/state/etoken-bridge`.
-    public static func standard() -> StateFolder {
-        func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-        let base = variable("XDG_STATE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
-        return StateFolder(path: (base ?? (variable("HOME") ?? "") + "/.local/state") + "/etoken-bridge")
+    ///
+    /// - Throws: `FileError` if it is, or could be made, someone else's.
+    public static func standard() throws(FileError) -> StateFolder {
+        let base = getenv("XDG_STATE_HOME").map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        let path: String
+        if let base { path = base } else { path = "\(try HomeFolder.path())/.local/state" }
+        let folder = StateFolder(path: path + "/etoken-bridge")
+        try folder.check()
+        return folder
+    }
+
+    /// What is in it decides what is restored, and whose files are written: it has to be the user's own.
+    func check() throws(FileError) {
+        try Files.checkOwnFolder(path)
+        for name in ["backups", "changes", "journals", "locks", "restarts", "wrong-pins"] {
+            let inner = "\(path)/\(name)"
+            if Files.exists(inner) { try Files.checkOwnFolder(inner) }
+        }
     }
 
     public init(path: String) { self.path = path }
@@ -58,6 +72,11 @@ public struct StateFolder: Sendable {
     ///
     /// - Throws: `FileError`; ``MigrationError`` if the file has been changed since.
     func backup(sha256: String) throws -> [UInt8] {
+        guard sha256.utf8.count == 64, sha256.utf8.allSatisfy(Self.isHexDigit) else {
+            throw MigrationError(
+                .journalUnusable, localized("\(sha256) is not the SHA-256 of a backup."),
+                next: localized("Check the disk that holds \(self.path)."))
+        }
         let path = "\(self.path)/backups/\(sha256).tlv"
         let bytes = try Files.read(path)
         guard Digest.sha256(bytes).hex == sha256 else {
@@ -78,6 +97,10 @@ public struct StateFolder: Sendable {
                 next: localized("Check the disk that holds \(path)."))
         }
         return file
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 
     /// The backup with this checksum (MD5 or SHA-1, lower-case hexadecimal), or nil.

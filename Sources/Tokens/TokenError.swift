@@ -26,6 +26,8 @@ public struct TokenError: UserError, Equatable {
         case pinLocked = "pin-locked"
         /// One try is left; it is not used.
         case pinFinalTry = "pin-final-try"
+        /// Wrong PINs cannot be counted: the folder for that cannot be written. None was tried.
+        case pinNotCounted = "pin-not-counted"
         /// There is no PIN to try.
         case pinMissing = "pin-missing"
         /// The token supports none of the mechanisms needed for trust lists.
@@ -109,6 +111,7 @@ extension TokenError {
             localized("Make sure of the PIN before the next attempt; too many wrong ones lock the token for good.")
         case .pinLocked, .pinFinalTry:
             localized("Use the other token, or have this one unlocked with its administrator PIN.")
+        case .pinNotCounted: nil
         case .pinMissing: localized("Set a user PIN with the token's own software.")
         case .mechanismMissing: localized("Use another token.")
         case .noAnswer:

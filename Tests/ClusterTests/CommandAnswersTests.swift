@@ -5,6 +5,22 @@ import Testing
 
 /// What the command line prints (docs/cluster-interfaces.md, and the technote's printouts).
 @Suite(.timeLimit(.minutes(5))) struct CommandAnswersTests {
+    /// A node can send what no table has: it is refused before it is taken apart.
+    @Test func aTableIsNotLargerThanTables() {
+        func table(columns: Int, rows: Int) -> String {
+            let names = (0..<columns).map { "c\($0)" }
+            let rule = names.map { String(repeating: "=", count: $0.count) }
+            let row = names.joined(separator: " ")
+            return ([row, rule.joined(separator: " ")] + Array(repeating: row, count: rows)).joined(separator: "\n")
+        }
+        let start = ContinuousClock.now
+        #expect(SQLTable(commandLine: table(columns: 200, rows: 2))?.rows.count == 2)
+        #expect(SQLTable(commandLine: table(columns: 201, rows: 1)) == nil)
+        #expect(SQLTable(commandLine: table(columns: 30_000, rows: 1)) == nil)
+        #expect(SQLTable(commandLine: table(columns: 30_000, rows: 0) + String(repeating: "\na", count: 20_000)) == nil)
+        #expect(ContinuousClock.now - start < .seconds(60))
+    }
+
     @Test func tables() throws {
         let mode = try #require(
             SQLTable(

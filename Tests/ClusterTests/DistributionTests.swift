@@ -55,6 +55,13 @@ import Transfers
         #expect(!PhoneTrustLists.matches("", md5: [1, 255], sha1: [1, 2, 3]))
         let port = try Loopback.port(on: "127.77.1.4")
         let gone = #expect(throws: ClusterError.self) { try PhonePage(address: "127.77.1.4", port: port).information() }
+        // An address that is more than one asks nobody for anything.
+        for address in ["127.0.0.93/admin/reboot?x=", "\(web.address):\(web.port)/x", "u@\(web.address)", "", "a b"] {
+            let error = #expect(throws: ClusterError.self) {
+                try PhonePage(address: address, port: web.port).information()
+            }
+            #expect(error?.code == .unexpectedAnswer && error?.message.localized.contains("address") == true)
+        }
         #expect(gone?.code == .unreachable)
     }
 }

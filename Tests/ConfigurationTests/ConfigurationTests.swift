@@ -20,11 +20,12 @@ import Testing
                             name: "cucm-1051-a-pub", isPublisher: true, address: "192.0.2.11", tlsPin: Self.pin,
                             sshHostKey: Self.hostKey, tvsPin: Self.pin, legacyTLS: true, legacySSH: true),
                         NodeConfiguration(
-                            name: "sub \"1\" \\ é\u{1}", address: "fe80::1", tftpPort: 1069, httpPort: 1,
+                            name: "cucm-1051_a.sub1", address: "fe80::1", tftpPort: 1069, httpPort: 1,
                             httpsPort: 443,
                             sshPort: 65535, tvsPort: nil),
                     ],
-                    platform: AccountConfiguration(user: "administrator", passwordFile: "/a/b"),
+                    platform: AccountConfiguration(
+                        user: "administrator", passwordFile: "/a/\"1\" \\ é\u{1}"),
                     application: AccountConfiguration(user: "axl"), phoneWebPort: 8080),
                 ClusterConfiguration(name: "lab"),
             ], tokens: TokenConfiguration(modules: ["/usr/lib/libeToken.so"], pinTries: 5))
@@ -163,6 +164,75 @@ import Testing
             folder.write("cluster.toml", text)
             let error = #expect(throws: ClusterError.self) { try ConfigurationFile.lab(in: folder.path) }
             #expect(error?.code == .configuration, "\(text)")
+        }
+    }
+
+    /// What anyone can write to, own, or put a link in place of, may have been prepared by someone else.
+    @Test func aLabThatSomeoneElseCouldHavePreparedIsRefused() throws {
+        folder.write("cluster.toml", lab())
+        _ = try ConfigurationFile.lab(in: folder.path)
+        func refused(_ what: String, _ change: () -> Void, _ undo: () -> Void) {
+            change()
+            #expect(throws: ClusterError.self, "\(what)") { try ConfigurationFile.lab(in: folder.path) }
+            undo()
+            #expect(throws: Never.self, "\(what)") { try ConfigurationFile.lab(in: folder.path) }
+        }
+        refused("the folder") {
+            chmod(folder.path, 0o777)
+        } _: {
+            chmod(folder.path, 0o700)
+        }
+        let (file, password) = (folder.file("cluster.toml"), folder.file("credentials/platform"))
+        refused("the file") {
+            chmod(file, 0o666)
+        } _: {
+            chmod(file, 0o600)
+        }
+        refused("a link to a password") {
+            rename(password, folder.file("elsewhere"))
+            symlink(folder.file("elsewhere"), password)
+        } _: {
+            unlink(password)
+            rename(folder.file("elsewhere"), password)
+        }
+        refused("a folder as a password") {
+            rename(password, folder.file("elsewhere"))
+            mkdir(password, 0o700)
+        } _: {
+            rmdir(password)
+            rename(folder.file("elsewhere"), password)
+        }
+        guard geteuid() == 0 else { return }
+        for path in [folder.path, file, password] {
+            refused("another owner of \(path)") {
+                chown(path, 65534, 65534)
+            } _: {
+                chown(path, 0, 0)
+            }
+        }
+    }
+
+    /// They become parts of URLs and of file names.
+    @Test(arguments: ["../../x", "a/b", "a b", "a?b", "a:80", "u@h", "-o", ".x", "a\u{1B}[2J", "a\u{202E}"])
+    func namesAndAddressesHaveNothingElseInThem(_ text: String) throws {
+        for key in ["name", "address"] {
+            let other = key == "name" ? "address" : "name"
+            let path = folder.write(
+                "names.toml",
+                "[[clusters.a.nodes]]\npublisher = true\n\(other) = \"pub\"\n\(key) = \"\(text.unicodeScalars.map { $0.value < 0x20 ? "\\u001B" : String($0) }.joined())\"\n"
+            )
+            let error = #expect(throws: ClusterError.self) { try ConfigurationFile.load(from: path) }
+            #expect(error?.message.localized.contains("host name") == true, "\(key): \(error?.message.localized ?? "")")
+        }
+        #expect(!NodeConfiguration.isAddress(text))
+    }
+
+    @Test func addressesAreHostNamesOrNumbers() {
+        for text in ["127.0.0.1", "fe80::1", "::1", "cucm-pub.example.com", "a_b"] {
+            #expect(NodeConfiguration.isAddress(text), "\(text)")
+        }
+        for text in ["", "fe80::1/", "127.0.0.93/admin/reboot?x=", "[::1]", "a\nb"] {
+            #expect(!NodeConfiguration.isAddress(text), "\(text)")
         }
     }
 }

@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Configuration
+import Glibc
 import Messages
 import Operations
 import Phones
@@ -134,5 +135,168 @@ import X509
         withExtendedLifetime(lock) {}
         lock = nil
         #expect(try RunInProgress(of: "memory", in: folder.state) == nil)
+    }
+
+    /// Wherever numbers come from: estimates are text, and nothing traps.
+    @Test(arguments: [1e300, -1e300, .nan, .infinity, -.infinity, 0, 99.5, 1e9, Double(Int.max), 0x1p63])
+    func anyNumberOfSecondsIsText(_ seconds: Double) {
+        #expect(!ProgressEstimate.text(seconds).localized.isEmpty)
+        #expect(Int(clamped: seconds) <= Int.max)
+        #expect(ProgressEstimate.pauses(100, 0, 5) == 495)
+        #expect(ProgressEstimate(total: 5, batch: 0, pause: 1).left(0) == nil)
+    }
+
+    /// Only estimates are made of them: a number that cannot be meant spoils no other change.
+    @Test func aNumberInAnOldJournalSpoilsNothing() throws {
+        try situation.plan(situation.cluster(), in: folder).runAll()
+        let path = try folder.journal()
+        let text = String(decoding: try Files.read(path), as: UTF8.self)
+        for number in ["1e300", "-1e300", "9223372036854775807", "-5", "\"a\""] {
+            let bad =
+                text.split(separator: "\n").map { line in
+                    guard let range = line.firstRange(of: "\"seconds\":") else { return String(line) }
+                    let rest = line[range.upperBound...].drop { $0 != "," && $0 != "}" }
+                    return line[..<range.upperBound] + number + rest
+                }.joined(separator: "\n") + "\n"
+            #expect(bad != text)
+            try Files.write(Array(bad.utf8), to: path, replacing: true)
+            let cluster = try Situation(kind: .toTokenless, usesTokens: false).cluster()
+            let change = try Change(
+                .new(
+                    ChangeRequest(
+                        .toTokenless, settings: .init(acceptsStranded: true, output: folder.path + "/other"),
+                        phones: .init(timeout: 0), now: 1_800_000_500)), of: cluster, state: folder.state)
+            let estimates = StepEstimates(change)
+            for step in StepID.allCases { _ = estimates.text(step) }
+            let record = try ChangeRecord(journal: path, backups: folder.state)
+            #expect(record.steps.allSatisfy { ($0.seconds ?? 0) >= 0 && ($0.seconds ?? 0) <= 31_536_000 })
+        }
+    }
+
+    // MARK: Plans from someone else
+
+    /// A plan in a file, with something replaced.
+    private func edited(_ change: Change, _ replacements: (String, String)...) throws -> String {
+        let path = folder.path + "/edited.plan"
+        var text = String(decoding: try JSON.document(change.plan), as: UTF8.self)
+        for (old, new) in replacements {
+            #expect(text.contains(old), "\(old)")
+            text = text.replacing(old, with: new)
+        }
+        try Files.write(Array(text.utf8), to: path, replacing: true)
+        return path
+    }
+
+    @Test func aPlanIsReadableByItsOwnerOnlyWhateverTheMask() throws {
+        let change = try situation.plan(situation.cluster(), in: folder)
+        try change.plan.write(to: folder.path + "/a.plan")
+        var status = stat()
+        #expect(stat(folder.path + "/a.plan", &status) == 0 && status.st_mode & 0o777 == 0o600)
+        try change.runAll()
+        for name in ["", "/CTLFile.tlv", "/CTLFile.before.tlv", "/SAST-ADN0054f509.cer", "/SAST-ADN0054f509.pem"] {
+            #expect(stat(change.plan.settings.output + name, &status) == 0, "\(name)")
+            #expect(status.st_mode & 0o777 == (name.isEmpty ? 0o700 : 0o600), "\(name)")
+        }
+    }
+
+    /// The name of a change becomes that of its journal.
+    @Test func aPlanWithAnotherNameIsNotRead() throws {
+        let change = try situation.plan(situation.cluster(), in: folder)
+        _ = try ChangePlan.read(try edited(change))
+        let id = change.plan.id
+        #expect(id == "memory-20270115T080000Z")
+        for bad in [
+            "../../../../../trav/pwn", "memory-../../x", "memory", "other-20270115T080000Z",
+            "memory-20270115T080000Z/x",
+            "memory-2027-115T080000Z", "memory-20270115T080000Zx", "memory-20270115t080000Z",
+        ] {
+            let path = try edited(change, ("\"\(id)\"", "\"\(bad)\""))
+            let error = #expect(throws: MigrationError.self, "\(bad)") { try ChangePlan.read(path) }
+            #expect(error?.code == .planUnusable)
+        }
+        for (old, new) in [
+            ("\"label\" : \"SAST-ADN0054f509\"", "\"label\" : \"SAST\\u001b[2J\""),
+            ("\"label\" : \"SAST-ADN0054f509\"", "\"label\" : \"\""),
+            ("\"label\" : \"SAST-ADN0054f509\"", "\"label\" : \"SAST\\u202e\""),
+            ("\"cluster\" : \"memory\"", "\"cluster\" : \"../memory\""),
+            ("\(folder.path)/out", "\(folder.path)/\\u001b]0;x"), ("\"Phone-SAST-trust\"", "\"CallManager-trust\""),
+            ("\"Cisco Tftp\"", "\"A Cisco DB\""),
+        ] {
+            let path = try edited(change, (old, new))
+            #expect(throws: MigrationError.self, "\(new)") { try ChangePlan.read(path) }
+        }
+    }
+
+    @Test func numbersOfAPlanAreThoseThatCanBeMeant() throws {
+        let change = try situation.plan(situation.cluster(), in: folder, phoneTimeout: 77)
+        let path = try edited(
+            change, ("\"timeout\" : 77", "\"timeout\" : 9223372036854775807"), ("\"batch\" : 100", "\"batch\" : 0"),
+            ("\"pause\" : 5", "\"pause\" : 1e300"))
+        let steps = try ChangePlan.read(path).steps
+        #expect(steps.contains(.checkPhones(timeout: 86_400)) && steps.contains(.restartPhones(batch: 1, pause: 3600)))
+    }
+
+    /// The labels of a plan are only names: the certificates are compared with the tokens.
+    @Test func theCertificatesOfAPlanAreThoseOfTheTokens() throws {
+        let plan = try situation.plan(situation.cluster(), in: folder).plan
+        let (first, second) = (Situation.first, Situation.second)
+        func inserted(_ tokens: (String, [Certificate])...) throws -> PlanTokens {
+            try PlanTokens(of: plan, inserted: tokens.map { .init(label: $0.0, certificates: $0.1) })
+        }
+        let (one, two) = (plan.tokens[0].label, plan.tokens[1].label)
+        #expect(try inserted((one, [first]), (two, [Situation.tvs, second])).absent.isEmpty)
+        // The genuine token has this label, and another certificate.
+        for tokens in [
+            [(one, [Situation.tvs]), (two, [second])], [(one, []), (two, [second])], [("another", [first])],
+        ] {
+            let error = #expect(throws: MigrationError.self) {
+                try PlanTokens(of: plan, inserted: tokens.map { .init(label: $0.0, certificates: $0.1) })
+            }
+            #expect(error?.code == .unusableTokens && error?.text.localized.contains(first.sha1.hex) == true)
+        }
+        // Only the one that signs is inserted: the other needs its own yes.
+        let half = try inserted((two, [second]), ("a third", [Situation.tvs]))
+        #expect(half.absent.map(\.label) == [one] && half.absent[0].serialNumber == first.serialNumber.hex)
+        let refused = #expect(throws: MigrationError.self) { try half.check(accepted: [second.sha1.hex]) }
+        #expect(refused?.text.localized.contains(first.sha1.hex) == true)
+        try half.check(accepted: [first.sha1.colonHex.uppercased()])
+        #expect(try inserted().absent.count == 2)
+    }
+
+    /// A file of someone else is not replaced, and nothing is done before that is known.
+    @Test func filesOfOthersAreNotReplaced() throws {
+        let output = folder.path + "/out"
+        try Files.makeFolder(output)
+        for name in ["CTLFile.tlv", "CTLFile.before.tlv", "SAST-ADN0054f509.pem", "SAST-ADN008580ef.cer"] {
+            try Files.write(Array("mine".utf8), to: "\(output)/\(name)", replacing: false)
+            let cluster = try situation.cluster()
+            let error = #expect(throws: MigrationError.self, "\(name)") {
+                try situation.plan(cluster, in: folder).checkOutputs()
+            }
+            #expect(error?.code == .outputExists && error?.text.localized.contains(name) == true)
+            // Also if it appears later.
+            #expect(throws: (any Error).self) { try situation.plan(cluster, in: folder).runAll() }
+            #expect(String(decoding: try Files.read("\(output)/\(name)"), as: UTF8.self) == "mine")
+            try Files.removeTree(folder.state.path + "/journals")
+            try Files.removeTree(output)
+            try Files.makeFolder(output)
+        }
+        // Files of an earlier change are in the backups.
+        try situation.plan(situation.cluster(), in: folder).runAll()
+        let again = try Change(
+            .new(
+                ChangeRequest(
+                    .toTokenless, settings: .init(acceptsStranded: true, output: output), phones: .init(timeout: 0),
+                    now: 1_800_000_900)), of: Situation(kind: .toTokenless, usesTokens: false).cluster(),
+            state: folder.state)
+        try again.checkOutputs()
+    }
+
+    /// A checksum in a plan or journal becomes part of a path.
+    @Test func aBackupIsNamedByItsChecksumOnly() {
+        for text in ["../../../etc/passwd", "", String(repeating: "A", count: 64), String(repeating: "a", count: 63)] {
+            let error = #expect(throws: MigrationError.self) { try folder.state.backup(sha256: text) }
+            #expect(error?.code == .journalUnusable)
+        }
     }
 }

@@ -298,4 +298,15 @@ import Testing
                 $0.nodes[1].replication?.state = 3
             } == [.replicationBroken, .tftpRoleDiffers])
     }
+
+    /// A node can print any number.
+    @Test func datesThatAreNoneAreNot() {
+        let most = "9223372036854775807"
+        for text in [
+            "Wed Mar 04 \(most):00:00 CET 2030", "Wed Mar 04 00:\(most):00 CET 2030",
+            "Wed Mar \(most) 00:00:00 CET 2030", "Wed Mar -\(most) 00:00:00 CET 2030",
+            "Wed Mar 04 00:00:00 CET \(most)", "Wed Mar 04 -1:00:00 CET 2030", "Wed Mar 32 00:00:00 CET 2030",
+        ] { #expect(StatusAnswers.date(text) == nil, "\(text)") }
+        #expect(Timestamp(year: 2030, month: 1, day: .max) == nil && Timestamp(year: 2030, month: 1, day: .min) == nil)
+    }
 }

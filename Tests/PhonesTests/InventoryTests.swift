@@ -206,4 +206,37 @@ import Testing
         }
         #expect(slept.isEmpty)
     }
+
+    /// A number that a node answers is not taken for a length, and one that never ends is not waited for.
+    @Test(arguments: ["1000000000000", "9223372036854775807"])
+    func aCountIsOnlyANumber(_ count: String) throws {
+        let some = (1...3).map { [name($0), "437", "p1", "s1", "NULL"] }
+        var few = reader(some, changed: ["count(*)": .init(columns: ["number"], rows: [[count]])])
+        try few.read(states: nil) { _, _ in }
+        #expect(few.phones.count == 3)
+        let row = ["p1", "HQ", "g1"]
+        var endless = reader(
+            some,
+            changed: [
+                "from devicepool": .init(
+                    columns: ["pkid", "name", "fkcallmanagergroup"], rows: Array(repeating: row, count: 100_000))
+            ])
+        let error = #expect(throws: InventoryError.self) { try endless.read(states: nil) { _, _ in } }
+        #expect(error?.text.localized.contains("more than 1000000 rows") == true)
+    }
+
+    /// Commas, or one field, without end: refused at once, whatever the size of the file.
+    @Test func aTableHasNotMoreFieldsThanTables() {
+        let start = ContinuousClock.now
+        for bytes in [
+            [UInt8](repeating: 0x2C, count: 1 << 20),
+            Array("name,model\n".utf8) + [UInt8](repeating: 0x2C, count: 1 << 20),
+            [UInt8](repeating: 0x61, count: 2 << 20),
+            Array("name,model\n".utf8) + [UInt8](repeating: 0x61, count: 2 << 20),
+        ] {
+            let error = #expect(throws: InventoryError.self) { try Inventory(csv: bytes, file: "phones.csv") }
+            #expect(error?.code == .badFile)
+        }
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
 }

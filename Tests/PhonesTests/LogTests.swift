@@ -188,4 +188,17 @@ import Testing
             + trace("tvsHandleQueryCertReq", "tvsHandleQueryCertReq : Subject Name is: CN=x")
         #expect(LogExplanation(both).conclusions.count == 2)
     }
+
+    /// Lines of the length that no log has, and very many of them, take no time and no memory.
+    @Test func whatIsNoLogIsReadQuickly() {
+        let start = ContinuousClock.now
+        let texts = [
+            String(repeating: "8074: NOT 23:00:22.3 SECD: ", count: 40_000), String(repeating: "x\n", count: 1_000_000),
+            String(repeating: "\n", count: 1_000_000), String(repeating: "1", count: 1 << 20),
+            String(repeating: "\u{1F1E9}", count: 1 << 16),
+        ]
+        for text in texts { #expect(LogExplanation(text).conclusions.isEmpty) }
+        #expect(LogExplanation(texts[0] + "\n" + asked).entries == LogExplanation(asked).entries)
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
 }

@@ -62,7 +62,7 @@ import X509
         let module = try PKCS11Module(path: MockStore.module.path, pins: fake.pins(tries: nil))
         let token = try #require(try module.tokens().first { $0.info.label == MockStore.strictLabel })
         let record = PINRecord(token.info, in: module.pins.folder)
-        record.store(1)
+        try record.store(1)
         let other = StoredCertificate(certificate: try token.certificate().certificate, id: [9], label: "")
         let error = #expect(throws: TokenError.self) {
             try token.signer(for: other) { _, history in

@@ -174,12 +174,43 @@ import Testing
         #expect(try PINHistory(other, in: ledger(nil)) { false }.wrongTries == 0)
     }
 
-    /// The token keeps its own count.
-    @Test func aFolderThatCannotBeWrittenToIsNoReasonToFail() throws {
-        let nowhere = PINLedger(folder: "/proc/nowhere", settings: "") { nil }
+    /// Otherwise any number of wrong PINs would be tried, each as the first one.
+    @Test func noPINIsTriedWhereItCannotBeCounted() throws {
         let info = TokenInfo(label: "SAST-FAKE", serialNumber: "12345678")
-        try PINHistory(info, in: nowhere) { false }.attempt().wasRefused(isLocked: false)
-        try PINHistory(info, in: nowhere) { false }.attempt().wasRight()
+        folder.write("file", "")
+        // Nothing can be created there; a file is where the folder should be; a folder is where the file should be.
+        for place in ["/proc/nowhere", folder.file("file")] {
+            let nowhere = PINLedger(folder: place, settings: "") { nil }
+            let history = try PINHistory(info, in: nowhere) { false }
+            let error = #expect(throws: TokenError.self) { try history.check() }
+            #expect(error?.code == .pinNotCounted && error?.usedUpPINTry == false && error?.next != nil)
+            #expect(throws: TokenError.self) { try history.attempt().wasRight() }
+            // A token whose flags tell of wrong PINs keeps its own count, and shows its last try.
+            try PINHistory(TokenInfo(label: "SAST-FAKE", serialNumber: "1", pin: .countLow), in: nowhere) { false }
+                .attempt().wasRefused(isLocked: false)
+        }
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        #expect(throws: TokenError.self) { try history().check() }
+    }
+
+    /// Nor is the user asked for one.
+    @Test func noPINIsAskedForWhereItCannotBeCounted() throws {
+        let fake = try FakeModule()
+        let ledger = PINLedger(folder: "/proc/nowhere", settings: "") { nil }
+        let token = try #require(try PKCS11Module(path: fake.path, pins: ledger).tokens().first)
+        let error = #expect(throws: TokenError.self) { try token.checkLogin() }
+        #expect(throws: TokenError.self) { try token.changePIN(from: secret("Cisco123"), to: secret("736284")) }
+        #expect(error?.code == .pinNotCounted && fake.calls("C_Login") == 0 && fake.calls("C_SetPIN") == 0)
+    }
+
+    /// What is no number, or none that was counted, allows no try more.
+    @Test func aDamagedCountAllowsNothing() throws {
+        for text in ["-5\n", "9223372036854775807\n", "two\n", "99999999999999999999\n"] {
+            folder.write("pins-file", text)
+            try FileManager.default.createDirectory(atPath: folder.file("pins"), withIntermediateDirectories: true)
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(try triesBeforeRefusal(tries: nil) <= 2, "\(text)")
+        }
     }
 
     @Test func withoutSettingsThereIsNoHistoryAndSoNoLogin() throws {

@@ -16,12 +16,12 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 extension Timestamp {
     /// A time in UTC by the Gregorian calendar; nil if there is no such time.
     public init?(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0) {
-        guard (0...9999).contains(year), (1...12).contains(month), (0...23).contains(hour),
+        guard (0...9999).contains(year), (1...12).contains(month), (1...31).contains(day), (0...23).contains(hour),
             (0...59).contains(minute), (0...59).contains(second)
         else { return nil }
         let days = Self.days(year, month, day)
         // A day too many is one of the next month.
-        guard day >= 1, Self.date(days) == (year, month, day) else { return nil }
+        guard Self.date(days) == (year, month, day) else { return nil }
         self.init(((days * 24 + hour) * 60 + minute) * 60 + second)
     }
 

@@ -10,6 +10,8 @@ public struct FileError: Error, Equatable, Sendable {
         case permission
         /// Another process has locked it.
         case locked
+        /// Someone else could have prepared it: `doubt` says why.
+        case notOurs = "not-ours"
         case other
     }
 
@@ -35,6 +37,7 @@ public struct FileError: Error, Equatable, Sendable {
         case ENOSPC, EDQUOT: .noSpace
         case EACCES, EPERM, EROFS: .permission
         case EWOULDBLOCK: .locked
+        case ..<0: .notOurs
         default: .other
         }
     }

@@ -17,8 +17,7 @@ public final class FileLock: Sendable {
     /// - Throws: `FileError`; `locked` if another process or thread holds it.
     public init(_ path: String, note: String? = nil) throws(FileError) {
         self.path = path
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw FileError(.lock, path) }
+        descriptor = try Files.openOwn(path, O_RDWR, creating: 0o600, for: .lock)
         guard Self.take(descriptor) else {
             let number = errno
             close(descriptor)
@@ -33,7 +32,7 @@ public final class FileLock: Sendable {
 
     /// Whether someone holds the lock of a file. Checking does not take it.
     public static func isHeld(_ path: String) -> Bool {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         var lock = lock(F_WRLCK)

@@ -29,8 +29,7 @@ public final class LineFile {
     public static func open(
         _ path: String, isExclusive: Bool = false
     ) throws(FileError) -> (file: LineFile, lines: [ArraySlice<UInt8>]) {
-        let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileError(.write, path) }
+        let descriptor = try Files.openOwn(path, O_WRONLY | O_APPEND, for: .write)
         let file = LineFile(path, descriptor)
         guard !isExclusive || FileLock.take(descriptor) else { throw FileError(.lock, path) }
         let bytes = whole(try Files.read(path, limit: 1 << 28))

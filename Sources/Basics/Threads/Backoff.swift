@@ -25,7 +25,7 @@ package struct Backoff: Sendable {
     /// - Parameter wanted: what the server says. If that is longer than the time left, it is not worth waiting.
     package mutating func pause(wanted: Double? = nil) -> Double? {
         let left = limit - waited
-        let pause = wanted.map { min(max($0, 0.1), limit) } ?? min(next, left)
+        let pause = wanted.flatMap { $0.isNaN ? nil : min(max($0, 0.1), limit) } ?? min(next, left)
         guard left > 0, pause <= left else { return nil }
         waited += pause
         next = min(next * factor, longest)

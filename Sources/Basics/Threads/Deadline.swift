@@ -8,10 +8,10 @@ package struct Deadline: Comparable, Sendable {
     package init(_ end: ContinuousClock.Instant?) { self.end = end }
 
     /// This many seconds from now; nil for never.
-    package init(seconds: Int?) { self.init(seconds.map { .now + .seconds($0) }) }
+    package init(seconds: Int?) { self.init(seconds.map { .now + .seconds(min(max($0, 0), 1_000_000_000)) }) }
 
     /// This many seconds from now.
-    package init(seconds: Double) { self.init(.now + .seconds(seconds)) }
+    package init(seconds: Double) { self.init(.now + .seconds(seconds.isNaN ? 0 : min(max(seconds, 0), 1e9))) }
 
     /// This many milliseconds from now; nil for never.
     package init(milliseconds: UInt32?) { self.init(milliseconds.map { .now + .milliseconds($0) }) }

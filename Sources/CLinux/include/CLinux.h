@@ -39,6 +39,9 @@ void etb_free_own_pages(void *pages, unsigned long size);
 // From now on other processes of the same user can neither trace this one nor read its memory, and it leaves no core
 // file.
 void etb_seal_process(void);
+// Which process is at the other end of a UNIX socket, and its user: of a listening one, the process that listens. -1 and
+// errno if that is not known.
+int etb_peer(int descriptor, int *process, unsigned int *user);
 
 // The environment of this process.
 char **etb_environment(void);

@@ -82,10 +82,24 @@ public struct AXLClient: Sendable {
     private func page(_ query: String) throws(ClusterError) -> SQLTable {
         let operation = localized("query the database over AXL")
         let answer = try call("executeSQLQuery", "<sql>\(query.escapedForMarkup)</sql>", operation: operation)
+        return try Self.table(of: answer, operation: operation, node: soap.node.name)
+    }
+
+    /// The rows of an answer.
+    static func table(
+        of answer: MarkupElement, operation: LocalizableText, node: String
+    ) throws(ClusterError) -> SQLTable {
         let rows = (answer.element(named: "return")?.elements(named: "row") ?? []).map(\.elements)
         // A NULL value may be omitted from a row, so the columns are those of all rows together.
         var columns: [String] = []
-        for row in rows { for cell in row where !columns.contains(cell.name) { columns.append(cell.name) } }
+        for row in rows {
+            for cell in row where !columns.contains(cell.name) { columns.append(cell.name) }
+            guard columns.count <= SQLTable.maximumColumns, row.count <= SQLTable.maximumColumns else {
+                throw ClusterError(
+                    .unexpectedAnswer, operation: operation, node: node,
+                    message: localized("the response has more than \(SQLTable.maximumColumns) columns"))
+            }
+        }
         return SQLTable(
             columns: columns,
             rows: rows.map { row in

@@ -44,7 +44,9 @@ public struct PhoneTrustLists: Sendable, Hashable {
 public struct PhonePage: Sendable {
     /// The phone's name or address, for errors.
     public let phone: String
-    private let base: String
+    /// Nil if the address is none.
+    private let base: String?
+    private let address: String
     private let timeout: Double
 
     static let informationPath = "/DeviceInformationX"
@@ -56,13 +58,20 @@ public struct PhonePage: Sendable {
     ///   - timeout: seconds for each page.
     public init(address: String, port: UInt16 = 80, phone: String? = nil, timeout: Double = 10) {
         self.phone = phone ?? address
-        base = "http://\(NodeConfiguration(name: "", address: address).authority(port: port))"
+        self.address = address
+        // It comes from a list or from the cluster, and becomes a part of a URL: nothing in it may end the host.
+        base =
+            NodeConfiguration.isAddress(address)
+            ? "http://\(NodeConfiguration(name: "", address: address).authority(port: port))" : nil
         self.timeout = timeout
     }
 
     public func information() throws(ClusterError) -> PhoneInformation {
         let operation = localized("read the phone's information")
-        let body = try get(Self.informationPath, operation: operation)
+        return try information(in: try get(Self.informationPath, operation: operation), operation: operation)
+    }
+
+    func information(in body: [UInt8], operation: LocalizableText) throws(ClusterError) -> PhoneInformation {
         let root: MarkupElement
         do throws(MarkupError) {
             root = try XMLDocument.parse(body, maximumSize: 1 << 20)
@@ -82,7 +91,11 @@ public struct PhonePage: Sendable {
 
     public func trustLists() throws(ClusterError) -> PhoneTrustLists {
         let operation = localized("read the phone's trust list checksums")
-        let page = try page(Self.securityPath, operation: operation)
+        return try trustLists(in: try get(Self.securityPath, operation: operation), operation: operation)
+    }
+
+    func trustLists(in body: [UInt8], operation: LocalizableText) throws(ClusterError) -> PhoneTrustLists {
+        let page = try page(body, operation: operation)
         var checksums: [String: String] = [:]
         for row in page.tables.flatMap(\.rows) where row.count >= 2 {
             let value = row[row.count - 1].text.lowercased().filter { $0.isHexDigit || $0.isLetter }
@@ -107,8 +120,7 @@ public struct PhonePage: Sendable {
         return PhoneTrustLists(ctl: try checksum("ctl file"), itl: try checksum("itl file"))
     }
 
-    private func page(_ path: String, operation: LocalizableText) throws(ClusterError) -> HTMLDocument {
-        let body = try get(path, operation: operation)
+    private func page(_ body: [UInt8], operation: LocalizableText) throws(ClusterError) -> HTMLDocument {
         do throws(MarkupError) {
             return try HTMLDocument(body, maximumSize: 1 << 20)
         } catch {
@@ -118,6 +130,11 @@ public struct PhonePage: Sendable {
     }
 
     private func get(_ path: String, operation: LocalizableText) throws(ClusterError) -> [UInt8] {
+        guard let base else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: phone,
+                message: localized("its address is neither an IP address nor a host name"), found: address)
+        }
         var request = HTTPRequest.get(base + path)
         request.timeout = timeout
         request.maximumBodySize = 1 << 20

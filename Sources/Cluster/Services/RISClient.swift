@@ -58,12 +58,18 @@ public struct RISClient: Sendable {
             <ns:DownloadStatus>Any</ns:DownloadStatus></ns:CmSelectionCriteria></ns:selectCmDevice>
             """,
             operation: operation)
-        guard let result = answer.firstDescendant(named: "SelectCmDeviceResult") else {
+        guard let phones = Self.phones(in: answer) else {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: soap.node.name,
                 message: localized("the response contains no result"),
                 found: answer.text)
         }
+        return phones
+    }
+
+    /// Nil if the answer contains no result.
+    static func phones(in answer: MarkupElement) -> [RegisteredPhone]? {
+        guard let result = answer.firstDescendant(named: "SelectCmDeviceResult") else { return nil }
         var phones: [RegisteredPhone] = []
         for node in result.element(named: "CmNodes")?.elements(named: "item") ?? [] {
             for device in node.element(named: "CmDevices")?.elements(named: "item") ?? [] {

@@ -58,7 +58,9 @@ final class SOAPClient: Sendable {
             throw ClusterError(
                 .busy, operation: operation, node: node.name,
                 message: localized("the server is too busy (HTTP status 503)"),
-                retryAfter: answer.header("Retry-After").flatMap { Double($0) })
+                retryAfter: answer.header("Retry-After").flatMap { Double($0) }.flatMap {
+                    $0 >= 0 && $0.isFinite ? $0 : nil
+                })
         }
         let root: MarkupElement
         do throws(MarkupError) {

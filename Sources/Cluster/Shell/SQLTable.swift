@@ -30,18 +30,24 @@ public struct SQLTable: Sendable, Hashable {
         rows += other.rows.map { row in places.map { $0.map { row[$0] } ?? "" } }
     }
 
+    /// More than any table of a cluster has: a node that sends more has not understood the question, and what it sends
+    /// would take minutes and all memory.
+    static let maximumColumns = 200, maximumCells = 4_000_000
+
     /// Reads what `run sql` prints: column names, a rule of `=` runs as wide as each column, rows padded with spaces
     /// (docs/cluster-interfaces.md). Nil if it does not look like that.
     public init?(commandLine text: String) {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: true).map { Array($0) }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
         guard let rule = lines.firstIndex(where: { $0.contains("=") && $0.allSatisfy { $0 == "=" || $0 == " " } }),
             rule > 0
         else { return nil }
-        let ranges = Self.runs(lines[rule])
-        guard let columns = Self.cells(lines[rule - 1], ranges), !columns.contains("") else { return nil }
+        let ranges = Self.runs(Array(lines[rule]))
+        guard ranges.count <= Self.maximumColumns, ranges.count * (lines.count - rule) <= Self.maximumCells,
+            let columns = Self.cells(Array(lines[rule - 1]), ranges), !columns.contains("")
+        else { return nil }
         var rows: [[String]] = []
         for line in lines[(rule + 1)...] where !line.allSatisfy({ $0 == " " }) {
-            guard let cells = Self.cells(line, ranges) else { return nil }
+            guard let cells = Self.cells(Array(line), ranges) else { return nil }
             rows.append(cells)
         }
         self.init(columns: columns, rows: rows)

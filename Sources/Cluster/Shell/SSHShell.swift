@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Messages
 import Secrets
@@ -105,7 +106,7 @@ public final class SSHShell: ClusterShell {
             guard now < deadline else {
                 throw ClusterError(
                     .timedOut, operation: operation, node: node,
-                    message: localized("no prompt within \(Int(timeout)) s"),
+                    message: localized("no prompt within \(Int(clamped: timeout)) s"),
                     found: conversation.text)
             }
             guard let bytes = try connection.receive(milliseconds: 50) else {

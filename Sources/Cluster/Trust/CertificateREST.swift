@@ -77,15 +77,17 @@ public final class CertificateREST: Sendable {
         _ path: String, _ service: String, operation: LocalizableText
     ) throws(ClusterError) -> [TrustedCertificate] {
         let answer = try send(.get, path, operation: operation)
-        guard let entries = try? JSONDecoder().decode([Entry].self, from: Data(answer.body)) else {
-            throw misunderstood(answer, operation)
-        }
+        guard let certificates = Self.list(answer.body, of: service) else { throw misunderstood(answer, operation) }
+        return certificates
+    }
+
+    /// Nil if the body is no list of certificates.
+    static func list(_ body: [UInt8], of service: String) -> [TrustedCertificate]? {
+        guard let entries = try? JSONDecoder().decode([Entry].self, from: Data(body)) else { return nil }
         var certificates: [TrustedCertificate] = []
         for entry in entries {
             guard let pem = entry.certificate, let name = entry.name, let certificate = try? Certificate(pem: pem)
-            else {
-                throw misunderstood(answer, operation)
-            }
+            else { return nil }
             certificates.append(
                 TrustedCertificate(store: entry.service ?? service, name: name, certificate: certificate))
         }

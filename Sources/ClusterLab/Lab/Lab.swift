@@ -29,6 +29,7 @@ public struct Lab: Sendable {
         try Programs.check()
         if let like = options.like { _ = try Snapshot.read(like) }
         try checkDirectory(options)
+        try folder.check()
         let (reading, writing) = try Self.pipe()
         defer { close(reading) }
         let daemon: Subprocess
@@ -59,9 +60,7 @@ public struct Lab: Sendable {
     public func down() throws(LabError) -> Bool {
         try checkIsLab()
         guard isRunning else { return false }
-        guard let pid = Int32(try LabFiles.text(folder.pid).filter(\.isNumber)), pid > 1 else {
-            throw LabError(.notALab, "\(folder.pid) contains no process id")
-        }
+        let pid = try process()
         kill(pid, SIGTERM)
         if !wait(seconds: 15, until: { !isRunning }) {
             // The kernel signals its children when it exits; nginx removes its file when it is done.
@@ -166,7 +165,7 @@ public struct Lab: Sendable {
             }
         }
         guard Files.exists(folder.state) else { return }
-        let plan = try LabFiles.read(LabPlan.self, folder.plan)
+        let plan = try LabPlan.read(folder.plan)
         if let difference = options.difference(from: plan) {
             throw LabError(.badRequest, "the lab in \(directory) is \(difference)")
         }
@@ -174,6 +173,33 @@ public struct Lab: Sendable {
 
     private func checkIsLab() throws(LabError) {
         guard Files.exists(folder.plan) else { throw LabError(.notALab, "there is no lab in \(directory)") }
+        try folder.checkOwner()
+    }
+
+    /// The process that runs the lab: the one that answers on the control socket. A number in a file proves nothing: if
+    /// nothing answers, the process must be the user's own, and have the lab's lock open.
+    private func process() throws(LabError) -> Int32 {
+        if let connection = connect() {
+            defer { close(connection) }
+            var (process, user): (Int32, UInt32) = (0, 0)
+            if etb_peer(connection, &process, &user) == 0, process > 1, user == geteuid() { return process }
+        }
+        var status = stat()
+        guard let pid = Int32(try LabFiles.text(folder.pid).filter(\.isNumber)), pid > 1,
+            stat("/proc/\(pid)", &status) == 0, status.st_uid == geteuid(),
+            Files.names(in: "/proc/\(pid)/fd").contains(where: { Self.isSame("/proc/\(pid)/fd/\($0)", folder.lock) })
+        else {
+            throw LabError(
+                .notALab,
+                "\(folder.pid) does not name the process that runs the lab in \(directory); nothing was stopped")
+        }
+        return pid
+    }
+
+    private static func isSame(_ one: String, _ other: String) -> Bool {
+        var (first, second) = (stat(), stat())
+        return stat(one, &first) == 0 && stat(other, &second) == 0 && first.st_dev == second.st_dev
+            && first.st_ino == second.st_ino
     }
 
     // MARK: The running lab

@@ -26,6 +26,7 @@ public enum LabDaemon {
         var parts = Parts()
         do {
             guard chdir(path) == 0 else { throw LabError(.fileFailed, "cannot enter \(path)") }
+            try LabFolder(path).check()
             guard let lock = try LabFiles.lock(LabFolder.here.lock) else {
                 throw LabError(.alreadyRunning, "a lab is running in \(path) already")
             }
@@ -70,7 +71,7 @@ public enum LabDaemon {
         if isNew { try prepare(folder, options) }
         for name in Files.names(in: folder.run, hidden: false) { try LabFiles.remove("\(folder.run)/\(name)") }
 
-        let cluster = try LabCluster(plan: try LabFiles.read(LabPlan.self, folder.plan), folder: folder)
+        let cluster = try LabCluster(plan: try LabPlan.read(folder.plan), folder: folder)
         parts.cluster = cluster
         if isNew { try cluster.install() }
         for node in cluster.nodes where node.plan.tvsPort != nil {

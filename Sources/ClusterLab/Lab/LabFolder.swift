@@ -1,3 +1,6 @@
+import Basics
+import Glibc
+
 /// Paths in a lab's directory. The running lab works in it, so its own paths are relative and short.
 struct LabFolder: Sendable {
     let path: String
@@ -43,4 +46,52 @@ struct LabFolder: Sendable {
     /// A CTL file held by phones that missed the current one.
     var formerCTL: String { crowd + "/former-CTLFile.tlv" }
     func phone(_ name: String) -> String { "\(path)/phones/\(name)" }
+}
+
+// MARK: Whose it is
+
+extension LabFolder {
+    /// Makes sure that nobody else prepared the folder, or can change it: what is in it becomes the configuration of nginx,
+    /// and its lock and process are signalled.
+    func checkOwner() throws(LabError) {
+        do { try Files.checkOwnFolder(path) } catch { throw Self.refusal(error) }
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_uid == geteuid() else { throw Self.refusal(FileError(.read, path, .otherOwner)) }
+    }
+
+    /// The same for everything in it. The lab makes no links: one may come from an archive, and a log would be written
+    /// where it leads.
+    func check() throws(LabError) {
+        try checkOwner()
+        try Self.check(path)
+    }
+
+    private static func check(_ folder: String) throws(LabError) {
+        for name in Files.names(in: folder) {
+            let place = "\(folder)/\(name)"
+            var status = stat()
+            guard lstat(place, &status) == 0 else { continue }
+            let kind = status.st_mode & S_IFMT
+            if kind == S_IFLNK { throw refusal(FileError(.read, place, .link)) }
+            guard status.st_uid == geteuid() || status.st_uid == 0 else {
+                throw refusal(FileError(.read, place, .otherOwner))
+            }
+            guard kind == S_IFSOCK || status.st_mode & 0o022 == 0 else {
+                throw refusal(FileError(.read, place, .writableByOthers))
+            }
+            if kind == S_IFDIR { try check(place) }
+        }
+    }
+
+    private static func refusal(_ error: FileError) -> LabError {
+        let why =
+            switch error.doubt {
+            case .link?: "is a link, and is not followed"
+            case .otherOwner?: "belongs to another user"
+            case .writableByOthers?: "can be written by other users; if that is a mistake: chmod -R go-w"
+            default: "cannot be used: \(error.reason)"
+            }
+        return LabError(.notALab, "\(error.path) \(why)")
+    }
 }

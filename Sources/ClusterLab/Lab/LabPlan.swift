@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 
 /// The composition of a lab: decided once, when it is first started, and kept in `plan.json`.
 struct LabPlan: Codable, Sendable {
@@ -131,5 +132,47 @@ struct LabPlan: Codable, Sendable {
             if addresses.allSatisfy({ Sockets.isFree(.tcp, $0, port) }) { return port }
         }
         throw LabError(.portTaken, "no port is free on all of \(addresses.joined(separator: ", "))")
+    }
+}
+
+// MARK: A plan from a file
+
+extension LabPlan {
+    /// Reads the plan of a lab that was started before.
+    ///
+    /// - Throws: ``LabError`` if it is none that the lab wrote: its names and addresses become paths, and lines of nginx's
+    ///   configuration.
+    static func read(_ path: String) throws(LabError) -> LabPlan {
+        let plan = try LabFiles.read(LabPlan.self, path)
+        guard let problem = plan.problem else { return plan }
+        throw LabError(.notALab, "\(path) is not what the lab wrote: \(problem)")
+    }
+
+    /// What keeps it from being one that the lab wrote; nil if nothing does.
+    var problem: String? {
+        guard (1...LabOptions.nodeCounts.upperBound).contains(nodes.count), nodes[0].isPublisher,
+            nodes.dropFirst().allSatisfy({ !$0.isPublisher })
+        else { return "it has no nodes, too many, or not one publisher" }
+        let names = nodes.map(\.name) + phones.map(\.name) + tokens
+        if let name = names.first(where: { !Snapshot.isName($0) }) { return "\(name.debugDescription) is no name" }
+        guard Set(nodes.map(\.name)).count == nodes.count else { return "two nodes have the same name" }
+        let addresses = nodes.map(\.address) + phones.map(\.address)
+        if let address = addresses.first(where: { !Self.isLoopback($0) }) {
+            return "\(address.debugDescription) is no address in 127.0.0.0/8"
+        }
+        guard (version ?? "").utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), (version ?? "").utf8.count < 64 else {
+            return "its version is none"
+        }
+        let kinds = population.kinds
+        guard phones.count <= 100, kinds.count <= 10_000,
+            kinds.allSatisfy({ LabOptions.phoneCounts.upperBound >= $0.count && $0.count >= 0 }),
+            population.count <= LabOptions.phoneCounts.upperBound
+        else { return "it has more phones than a lab has" }
+        return nil
+    }
+
+    private static func isLoopback(_ text: String) -> Bool {
+        var address = in_addr()
+        return inet_pton(AF_INET, text, &address) == 1 && UInt32(bigEndian: address.s_addr) >> 24 == 127
     }
 }

@@ -53,6 +53,9 @@ public struct JournalRecord: Codable, Sendable {
     public var fact: Fact?
     public var run: Run?
 
+    /// No step takes longer, in seconds: a year.
+    static let longest = 31_536_000.0
+
     /// A run of the program.
     public struct Run: Codable, Sendable {
         public enum Purpose: String, Codable, Sendable { case run, resume, rollback }
@@ -124,6 +127,25 @@ public struct JournalRecord: Codable, Sendable {
     public struct PhoneGroup: Codable, Sendable {
         public let result: HeldFile.Code
         public let phones: [String]
+    }
+}
+
+extension JournalRecord {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        number = try container.decode(Int.self, forKey: .number)
+        time = try container.decode(Timestamp.self, forKey: .time)
+        event = try container.decode(Event.self, forKey: .event)
+        step = try container.decodeIfPresent(StepID.self, forKey: .step)
+        text = try container.decodeIfPresent([LocalizableText].self, forKey: .text)
+        code = try container.decodeIfPresent(String.self, forKey: .code)
+        next = try container.decodeIfPresent(LocalizableText.self, forKey: .next)
+        // Only estimates are made of it: a number that cannot be meant is none, and the journal stays usable.
+        seconds = (try? container.decodeIfPresent(Double.self, forKey: .seconds))
+            .flatMap { $0.isFinite && (0...Self.longest).contains($0) ? $0 : nil }
+        plan = try container.decodeIfPresent(ChangePlan.self, forKey: .plan)
+        fact = try container.decodeIfPresent(Fact.self, forKey: .fact)
+        run = try container.decodeIfPresent(Run.self, forKey: .run)
     }
 }
 

@@ -1,5 +1,6 @@
 import Basics
 import Cluster
+import Configuration
 import FoundationEssentials
 import Messages
 import X509
@@ -58,21 +59,27 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         public var acceptsStranded: Bool
         /// Where certificates and files are written for the user.
         public var output: String
-        /// Continue with what TFTP and HTTP say where a node has no way to say what it has.
+        /// Continue with what TFTP and HTTP say where a node has no way to say what it has. What a saved plan says about it
+        /// does not count.
         public var acceptsUnproven: Bool
-        /// Records that stay in the file although nobody names them: names, serial numbers or SHA-1.
+        /// Records that stay in the file although nobody names them: names, serial numbers or SHA-1. What a saved plan
+        /// says about it does not count.
         public var kept: [String]
+        /// Whether files of others there may be replaced; nil means no. What a saved plan says about it does not count.
+        public var replacesFiles: Bool?
 
         public init(
-            acceptsStranded: Bool = false, output: String, acceptsUnproven: Bool = false, kept: [String] = []
+            acceptsStranded: Bool = false, output: String, acceptsUnproven: Bool = false, kept: [String] = [],
+            replacesFiles: Bool = false
         ) {
             self.acceptsStranded = acceptsStranded
             self.output = output
             self.acceptsUnproven = acceptsUnproven
             self.kept = kept
+            self.replacesFiles = replacesFiles ? true : nil
         }
 
-        private enum CodingKeys: String, CodingKey { case acceptsStranded, output, acceptsUnproven, kept }
+        private enum CodingKeys: String, CodingKey { case acceptsStranded, output, acceptsUnproven, kept, replacesFiles }
 
         /// Plans of earlier versions accept nothing unproven, and keep nothing.
         public init(from decoder: any Decoder) throws {
@@ -81,6 +88,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             output = try container.decode(String.self, forKey: .output)
             acceptsUnproven = try container.decodeIfPresent(Bool.self, forKey: .acceptsUnproven) ?? false
             kept = try container.decodeIfPresent([String].self, forKey: .kept) ?? []
+            replacesFiles = try container.decodeIfPresent(Bool.self, forKey: .replacesFiles)
         }
     }
 
@@ -138,6 +146,16 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         signer = try container.decodeIfPresent(Int.self, forKey: .signer)
         settings = try container.decode(Settings.self, forKey: .settings)
         world = try container.decode(WorldState.self, forKey: .world)
+        // These become parts of paths, and are shown: a plan is a file that someone else may have written.
+        func check(_ isGood: Bool, _ key: CodingKeys, _ found: String) throws {
+            guard isGood else {
+                throw DecodingError.dataCorruptedError(forKey: key, in: container, debugDescription: found)
+            }
+        }
+        try check(ClusterConfiguration.isName(cluster), .cluster, cluster)
+        try check(Self.isID(id, of: cluster), .id, id)
+        try check(tokens.allSatisfy { Self.isPlain($0.label, limit: 128) }, .tokens, "label")
+        try check(Self.isPlain(settings.output, limit: 4096), .settings, "output")
         guard signer.map(tokens.indices.contains) ?? tokens.isEmpty else {
             throw DecodingError.dataCorruptedError(
                 forKey: .signer, in: container, debugDescription: "none of its tokens")
@@ -156,8 +174,34 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             let phones = try container.decode(Phones.self, forKey: .settings)
             steps = Planner.steps(
                 kind, tokens: tokens, signer: signer,
-                phones: .init(restart: phones.restartsPhones, timeout: phones.phoneRestartTimeout), on: nil)
+                phones: .init(
+                    restart: phones.restartsPhones,
+                    timeout: PlannedStep.timeouts.clamping(phones.phoneRestartTimeout)), on: nil)
         }
+    }
+
+    /// Whether this is the name of a change of a cluster, as `Change.id(of:_:)` makes it.
+    static func isID(_ id: String, of cluster: String) -> Bool {
+        let prefix = Files.name(cluster) + "-"
+        guard id.hasPrefix(prefix) else { return false }
+        let time = Array(id.utf8.dropFirst(prefix.utf8.count))
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        return time.count == 16
+            && time.enumerated().allSatisfy { index, byte in
+                switch index {
+                case 8: byte == UInt8(ascii: "T")
+                case 15: byte == UInt8(ascii: "Z")
+                default: digits.contains(byte)
+                }
+            }
+    }
+
+    /// Whether a text is neither empty nor long, and contains no control or formatting characters.
+    private static func isPlain(_ text: String, limit: Int) -> Bool {
+        !text.isEmpty && text.utf8.count <= limit
+            && text.unicodeScalars.allSatisfy {
+                ![.control, .format, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
+            }
     }
 
     /// Whether each step has what it needs: its tokens, a forecast before phones can see anything, a file that is
@@ -171,7 +215,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             if case .buildAndSign(let certificate, _, _, _) = step { [certificate] } else { [] }
         }
         return Set(ids).count == ids.count && steps.allSatisfy { $0.certificates.allSatisfy(known.contains) }
-            && steps.contains(where: \.commits) && first(.forecast) < visible
+            && steps.allSatisfy(\.isKnown) && steps.contains(where: \.commits) && first(.forecast) < visible
             && signing == [signer].compactMap(\.self).map { tokens[$0].sha1 }
             && ids.contains(.buildAndSign) == ids.contains(.deploy) && first(.buildAndSign) <= first(.deploy)
     }
@@ -194,8 +238,8 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         }
     }
 
-    /// Saves the plan in a new file, readable by others: it contains no secrets.
+    /// Saves the plan in a new file, readable by its owner only: it is a description of the network.
     public func write(to path: String) throws {
-        try Files.write(try JSON.document(self), to: path, permissions: 0o644, replacing: false)
+        try Files.write(try JSON.document(self), to: path, permissions: 0o600, replacing: false)
     }
 }

@@ -101,6 +101,15 @@ public enum PlannedStep: Sendable, Equatable {
         }
     }
 
+    /// Whether it names a trust store and services that a change can be about: a plan may come from someone else.
+    var isKnown: Bool {
+        switch self {
+        case .uploadCertificates(_, let store): store == TrustStores.phoneSAST
+        case .restartServices(let services): Set(services).isSubset(of: TrustListService.allCases.map(\.name))
+        default: true
+        }
+    }
+
     /// The certificates of tokens that it names.
     var certificates: [String] {
         switch self {
@@ -171,6 +180,12 @@ extension PlannedStep: Codable {
 
     private static let update = "utils ctl update CTLFile"
 
+    // What can be meant; a number in a file that is not is read as the nearest one.
+    private static let batches = 1...1_000_000
+    private static let pauses = 0.0...3600
+    /// How long phones may take to restart, in seconds.
+    public static let timeouts = 0...86_400
+
     public var parameters: Parameters {
         var parameters = Parameters()
         switch self {
@@ -227,8 +242,11 @@ extension PlannedStep: Codable {
                 signers: parameters.signers ?? .none)
         case .deploy: self = .deploy
         case .restartServices: self = try .restartServices(given(\.services, "services"))
-        case .restartPhones: self = try .restartPhones(batch: given(\.batch, "batch"), pause: given(\.pause, "pause"))
-        case .checkPhones: self = try .checkPhones(timeout: given(\.timeout, "timeout"))
+        case .restartPhones:
+            self = try .restartPhones(
+                batch: Self.batches.clamping(given(\.batch, "batch")),
+                pause: Self.pauses.clamping(given(\.pause, "pause")))
+        case .checkPhones: self = try .checkPhones(timeout: Self.timeouts.clamping(given(\.timeout, "timeout")))
         case .restartServicesAfterRollback, .restartPhonesAfterRollback:
             throw DecodingError.dataCorruptedError(forKey: .id, in: container, debugDescription: id.rawValue)
         }
@@ -248,4 +266,9 @@ extension PlannedStep.Parameters {
         init?(stringValue: String) { self.init(stringValue) }
         init?(intValue: Int) { nil }
     }
+}
+
+extension ClosedRange {
+    /// The nearest number within.
+    func clamping(_ number: Bound) -> Bound { Swift.min(Swift.max(number, lowerBound), upperBound) }
 }

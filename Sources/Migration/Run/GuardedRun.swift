@@ -79,6 +79,7 @@ public struct PlannedChange {
     public func check(despiteFindings: Bool, savedAs plan: String? = nil) throws {
         try change.checkRecords()
         if !despiteFindings { try change.checkFindings() }
+        try change.checkOutputs()
         try change.checkForecast(savedAs: plan)
     }
 }
@@ -125,8 +126,9 @@ public struct FindingsAgreed: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
 
-    /// - Throws: ``MigrationError`` (`phones-would-refuse`) unless the plan accepts that.
+    /// - Throws: ``MigrationError`` (`phones-would-refuse` unless the plan accepts that; `output-exists`).
     public consuming func agreeToForecast() throws -> ForecastAgreed {
+        try change.checkOutputs()
         try change.checkForecast()
         return ForecastAgreed(lock: lock, change: change)
     }

@@ -123,7 +123,7 @@ final class BuildAndSign: ChangeStep, Step {
 
     private var token: (label: String, certificate: Certificate)? { change.tokens([signing]).first }
 
-    private var path: String { "\(output)/CTLFile.tlv" }
+    private var path: String { change.filePaths.new }
 
     func check() throws -> StepState {
         if let bytes = try? change.newFile(), (try? Files.read(path)) == bytes {
@@ -181,8 +181,7 @@ final class BuildAndSign: ChangeStep, Step {
             bytes = file.encoded()
         }
         guard let bytes else { return }
-        try Files.makeFolder(output, permissions: 0o755)
-        try Files.write(bytes, to: path, permissions: 0o644, replacing: true)
+        try change.writeOutput(bytes, to: path)
     }
 
     func prove() throws -> [LocalizableText] {

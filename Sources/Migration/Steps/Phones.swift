@@ -119,7 +119,7 @@ final class RestartPhones: ChangeStep, Step {
             case .told(let name): told.append(name)
             case .refused(let refusal): refused.append(refusal.phone)
             case .waiting(let seconds):
-                context.progress(localized("The server is too busy; retrying in \(Int(seconds)) s ..."))
+                context.progress(localized("The server is too busy; retrying in \(Int(clamped: seconds)) s ..."))
             case .batch(let done):
                 do { try note() } catch {
                     unwritten = error
@@ -208,7 +208,7 @@ final class CheckPhones: ChangeStep, Step {
                 told = passed
                 context.progress(
                     localized(
-                        "\(expected.count - waiting.count) of \(expected.count) phones have the new file; \(Int(left)) s left"
+                        "\(expected.count - waiting.count) of \(expected.count) phones have the new file; \(Int(clamped: left)) s left"
                     ))
             }
             interruptibleSleep(min(pause, left), isInterrupted: context.isInterrupted)

@@ -24,8 +24,7 @@ final class BackUp: ChangeStep, Step {
     func act(_ context: RunContext) throws {
         guard let bytes = survey.presentBytes else { return }
         _ = try change.state.backUp(bytes)
-        try Files.makeFolder(output, permissions: 0o755)
-        try Files.write(bytes, to: "\(output)/CTLFile.before.tlv", permissions: 0o644, replacing: true)
+        try change.writeOutput(bytes, to: change.filePaths.before)
     }
 
     func prove() throws -> [LocalizableText] {
@@ -47,21 +46,17 @@ final class ExportCertificates: ChangeStep, Step {
         super.init(change)
     }
 
-    private func paths(_ label: String) -> (der: String, pem: String) {
-        let name = label.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }
-        return ("\(output)/\(String(name)).cer", "\(output)/\(String(name)).pem")
-    }
+    private func paths(_ label: String) -> (der: String, pem: String) { change.certificatePaths(label) }
 
     func check() -> StepState {
         .pending(localized("as \(tokens.map { paths($0.label).der }.list)"))
     }
 
     func act(_ context: RunContext) throws {
-        try Files.makeFolder(output, permissions: 0o755)
         for (label, certificate) in tokens {
             let (der, pem) = paths(label)
-            try Files.write(certificate.der, to: der, permissions: 0o644, replacing: true)
-            try Files.write(Array(certificate.pem.utf8), to: pem, permissions: 0o644, replacing: true)
+            try change.writeOutput(certificate.der, to: der)
+            try change.writeOutput(Array(certificate.pem.utf8), to: pem)
         }
     }
 

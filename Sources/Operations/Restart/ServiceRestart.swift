@@ -89,7 +89,7 @@ extension ClusterClient {
             guard ContinuousClock.now < deadline else {
                 throw ClusterError(
                     .timedOut, operation: localized("restart \(service)"), node: node.name,
-                    message: localized("it is started, but does not answer after \(Int(timeout)) s"))
+                    message: localized("it is started, but does not answer after \(Int(clamped: timeout)) s"))
             }
             guard interruptibleSleep(0.5, isInterrupted: isInterrupted) else {
                 throw ClusterError(

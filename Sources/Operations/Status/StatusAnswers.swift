@@ -58,7 +58,7 @@ enum StatusAnswers {
     static func date(_ text: String) -> Timestamp? {
         let words = text.split(separator: " ")
         guard words.count == 6, let month = months.firstIndex(of: String(words[1])), let day = Int(words[2]),
-            let year = Int(words[5]), year >= 1970
+            let year = Int(words[5]), year >= 1970, (1...31).contains(day)
         else { return nil }
         let time = words[3].split(separator: ":").compactMap { Int($0) }
         guard time.count == 3 else { return nil }

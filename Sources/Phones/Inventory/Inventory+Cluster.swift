@@ -59,6 +59,8 @@ extension Inventory {
 struct InventoryDatabase {
     /// How many rows come at once. AXL refuses results that are too large; 2000 rows are too many.
     static let pageSize = 1000
+    /// More rows than any table of a cluster has. A node that keeps sending some is not waited for.
+    static let maximumRows = 1_000_000
 
     /// The publisher's name.
     let node: String
@@ -119,6 +121,9 @@ struct InventoryDatabase {
                     places.map { place in place < 0 || row[place] == "NULL" ? "" : row[place] }
                 })
             skip += table.rows.count
+            guard skip <= Self.maximumRows else {
+                throw misunderstood(text, localized("more than \(Self.maximumRows) rows"))
+            }
             if table.rows.count < Self.pageSize { return }
         }
     }

@@ -34,7 +34,8 @@ struct InventoryReader {
         allPools = pools.values.sorted { $0.name < $1.name }
         let count = try database.number(
             "select count(*) as number from device where tkclass = \(phoneClass)")
-        phones.reserveCapacity(count)
+        // What a node answers is not taken for a length before it has sent the rows.
+        phones.reserveCapacity(min(count, InventoryDatabase.pageSize * 100))
         let query =
             "select name, tkmodel, fkdevicepool, fksecurityprofile, specialloadinformation as load from device "
             + "where tkclass = \(phoneClass) order by name"

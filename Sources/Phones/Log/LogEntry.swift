@@ -26,8 +26,18 @@ public struct LogEntry: Sendable, Hashable {
     public static func read(_ text: String) -> [LogEntry] {
         var entries: [LogEntry] = []
         var mayContinue = false
-        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            let content = line.trimmed(while: \.isWhitespace)
+        for (index, bytes) in text.utf8.split(separator: 10, omittingEmptySubsequences: false).enumerated() {
+            // No log has such lines, and taking one apart takes long.
+            guard bytes.count <= maximumLength else {
+                mayContinue = false
+                continue
+            }
+            // Nearly all lines of a large file end here, without being taken apart.
+            let first = bytes.first { $0 > 0x20 } ?? 0
+            guard mayContinue || first >= 0x80 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+                continue
+            }
+            let content = Substring(bytes).trimmed(while: \.isWhitespace)
             if let entry = entry(content, line: index + 1) {
                 entries.append(entry)
                 mayContinue = true
@@ -46,6 +56,8 @@ public struct LogEntry: Sendable, Hashable {
 
     /// Anything longer is not a wrapped line but something else.
     private static let maximumLines = 6
+    /// Of a line, in bytes.
+    private static let maximumLength = 8192
 
     /// A name that was wrapped in the middle continues without a space.
     private static func join(_ first: String, _ second: Substring) -> String {

@@ -41,6 +41,9 @@ public enum CSV {
         private var field: [UInt8] = []
         private var fields: [String] = []
 
+        /// More than any table has that this program reads, and longer, in bytes.
+        private static let maximumFields = 1000, maximumField = 1 << 20
+
         init(file: String) { self.file = file }
 
         /// The row that this byte ends, if it ends one.
@@ -52,11 +55,16 @@ public enum CSV {
                 field.append(byte)
                 state = .quoted
             case (.quoted, _):
-                guard field.count < 1 << 20 else { throw unended }
+                guard field.count < Self.maximumField else { throw unended }
                 field.append(byte)
             case (.start, 0x22): state = .quoted
             case (_, 0x2C):
                 endField()
+                guard fields.count < Self.maximumFields else {
+                    throw InventoryError(
+                        .badFile, localized("\(file), line \(line): it has more than \(Self.maximumFields) fields"),
+                        next: localized("Check that the file is a table whose fields are separated by commas."))
+                }
                 state = .start
             case (_, 0x0A): return endRow()
             case (_, 0x0D): break
@@ -65,6 +73,12 @@ public enum CSV {
                     .badFile, localized("\(file), line \(line): text follows the closing quote of a field"),
                     next: Self.quotes)
             default:
+                guard field.count < Self.maximumField else {
+                    throw InventoryError(
+                        .badFile,
+                        localized("\(file), line \(line): a field is longer than \(Self.maximumField) bytes"),
+                        next: localized("Check that the file is a table whose fields are separated by commas."))
+                }
                 field.append(byte)
                 state = .plain
                 if line == 1, fields.isEmpty, field == [0xEF, 0xBB, 0xBF] {

@@ -1,3 +1,4 @@
+import Basics
 import Messages
 
 /// Whether one more PIN may be tried on a token: this program never locks one. It stops when two thirds of the wrong
@@ -81,11 +82,23 @@ public struct PINHistory: Sendable {
 
     /// Refuses a login that might lock the token.
     ///
-    /// - Throws: ``TokenError`` (`pin-locked`).
+    /// - Throws: ``TokenError`` (`pin-locked`; `pin-not-counted` if only this program can count wrong PINs, and cannot).
     func check() throws(TokenError) {
         // If the flags say anything at all, they will also say when it is unlocked.
-        if flags != .ready { record.store(record.count) }
+        if flags != .ready { try? record.store(record.count) }
         if let refusal { throw refusal }
+        do throws(FileError) { try record.check() } catch { throw notCounted(error) }
+    }
+
+    private func notCounted(_ error: FileError) -> TokenError {
+        TokenError(
+            .pinNotCounted, label,
+            localized(
+                "Wrong PINs of token \(label) cannot be counted here, so none is tried: too many lock it for good, and it does not report how many there were. \(error.text)"
+            ),
+            next: localized(
+                "Make the folder of \(record.path) writable, free some space there, or set XDG_STATE_HOME to a folder of yours that is always the same."
+            ))
     }
 
     /// What the user should know before entering a PIN, or nil.
@@ -111,10 +124,10 @@ public struct PINHistory: Sendable {
 
     /// Starts to try a PIN, which counts from now on.
     ///
-    /// - Throws: ``TokenError`` (`pin-locked`) if that might lock the token.
+    /// - Throws: as ``check()``.
     func attempt() throws(TokenError) -> PINAttempt {
         try check()
-        return PINAttempt(record)
+        do throws(FileError) { return try PINAttempt(record) } catch { throw notCounted(error) }
     }
 }
 
@@ -126,20 +139,20 @@ struct PINAttempt: ~Copyable {
     /// Wrong PINs before this one.
     private let before: Int
 
-    fileprivate init(_ record: PINRecord) {
+    fileprivate init(_ record: PINRecord) throws(FileError) {
         self.record = record
         before = record.count
-        record.store(before + 1)
+        try record.store(before + 1)
     }
 
     /// The PIN was right: wrong ones count from zero again, on the token as well.
-    consuming func wasRight() { record.store(0) }
+    consuming func wasRight() { try? record.store(0) }
 
     /// The token refused it, for whatever reason.
     ///
     /// - Parameter isLocked: whether the token says that its PIN is locked.
-    consuming func wasRefused(isLocked: Bool) { if isLocked { record.store(before + 1, isLocked: true) } }
+    consuming func wasRefused(isLocked: Bool) { if isLocked { try? record.store(before + 1, isLocked: true) } }
 
     /// The token was not asked.
-    consuming func wasNotMade() { record.store(before) }
+    consuming func wasNotMade() { try? record.store(before) }
 }

@@ -15,13 +15,26 @@ struct PINRecord: Sendable {
         path = "\(folder)/\(String(plain))"
     }
 
-    private var words: [Substring] {
-        guard let bytes = try? Files.read(path, limit: 64) else { return [] }
-        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    private var words: [Substring] { (try? read()) ?? [] }
+
+    private func read() throws(FileError) -> [Substring] {
+        do throws(FileError) {
+            let bytes = try Files.read(path, limit: 64)
+            return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        } catch {
+            if error.code == .notFound { return [] }
+            throw error
+        }
     }
 
-    /// Wrong PINs since the last right one.
-    var count: Int { words.first.flatMap { Int($0) } ?? 0 }
+    /// More would be more than any token allows.
+    private static let most = 1000
+
+    /// Wrong PINs since the last right one. A file with something else in it is one that was damaged: as many as can be.
+    var count: Int {
+        guard let first = words.first else { return 0 }
+        return Int(first).map { min(max($0, 0), Self.most) } ?? Self.most
+    }
 
     /// Whether the token reported at a login that its PIN is locked, unless its flags have shown otherwise since.
     var isLocked: Bool { flags == .ready && words.contains("locked") }
@@ -29,14 +42,36 @@ struct PINRecord: Sendable {
     /// The state of the PIN: by the token's flags or, if they show nothing, by what it reported at a login.
     var state: PINState { isLocked ? .locked : flags }
 
-    /// A record that cannot be kept is no reason to fail: the token keeps its own count.
-    func store(_ count: Int, isLocked: Bool = false) {
-        guard count > 0 else {
-            try? Files.remove(path)
-            return
+    /// Whether the token itself says how many wrong PINs were tried. Flags that show nothing may mean that none was, or
+    /// that the token does not tell: then only this record knows.
+    private var isToldByToken: Bool { flags != .ready }
+
+    /// Makes sure that a count can be read and kept, by reading and writing one.
+    ///
+    /// - Throws: `FileError`; never for a token that tells.
+    func check() throws(FileError) {
+        do throws(FileError) {
+            _ = try read()
+            let probe = "\(path).probe"
+            try write("0", to: probe)
+            try Files.remove(probe)
+        } catch {
+            if !isToldByToken { throw error }
         }
-        if let slash = path.lastIndex(of: "/") { try? Files.makeFolder(String(path[..<slash])) }
-        let text = isLocked ? "\(count) locked\n" : "\(count)\n"
-        try? Files.write(Array(text.utf8), to: path, permissions: 0o600, replacing: true)
+    }
+
+    /// - Throws: `FileError` if the count cannot be kept; never for a token that tells.
+    func store(_ count: Int, isLocked: Bool = false) throws(FileError) {
+        do throws(FileError) {
+            guard count > 0 else { return try Files.remove(path) }
+            try write(isLocked ? "\(count) locked" : "\(count)", to: path)
+        } catch {
+            if !isToldByToken { throw error }
+        }
+    }
+
+    private func write(_ text: String, to path: String) throws(FileError) {
+        if let slash = path.lastIndex(of: "/") { try Files.makeFolder(String(path[..<slash])) }
+        try Files.write(Array("\(text)\n".utf8), to: path, permissions: 0o600, replacing: true)
     }
 }

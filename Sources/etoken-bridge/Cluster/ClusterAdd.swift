@@ -122,7 +122,7 @@ struct ClusterAdd: ParsableCommand {
 
     func run() throws {
         var file = try ConfigurationFile.load()
-        let configuration = try lab.map(labCluster) ?? realCluster(beside: file)
+        let configuration = try lab.map { try labCluster($0, beside: file) } ?? realCluster(beside: file)
         file.set(configuration)
         try file.save()
         if common.json {
@@ -136,20 +136,26 @@ struct ClusterAdd: ParsableCommand {
         }
     }
 
-    private func labCluster(_ folder: String) throws -> ClusterConfiguration {
+    private func labCluster(_ folder: String, beside file: ConfigurationFile) throws -> ClusterConfiguration {
         var configuration = try ConfigurationFile.lab(in: folder)
         if let name { configuration.name = name }
+        // The same lab again is no other cluster; anything else of this name is, for example a real one.
+        if file.cluster(configuration.name) != configuration { try checkIsFree(configuration.name, beside: file) }
         return configuration
     }
 
-    private func realCluster(beside file: ConfigurationFile) throws -> ClusterConfiguration {
-        guard let address = publisher, let name, let user else { preconditionFailure("validate() has looked") }
+    private func checkIsFree(_ name: String, beside file: ConfigurationFile) throws {
         guard force || file.cluster(name) == nil else {
             throw Failure(
                 Status.failed,
                 localized("A cluster called \"\(name)\" is in \(ConfigurationFile.defaultPath) already."),
                 next: localized("Choose another --name, or use --force to replace it and pin its keys again."))
         }
+    }
+
+    private func realCluster(beside file: ConfigurationFile) throws -> ClusterConfiguration {
+        guard let address = publisher, let name, let user else { preconditionFailure("validate() has looked") }
+        try checkIsFree(name, beside: file)
         let cluster = ClusterConfiguration(
             name: name,
             platform: AccountConfiguration(

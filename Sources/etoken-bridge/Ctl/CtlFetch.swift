@@ -107,7 +107,7 @@ struct CtlFetch: ParsableCommand {
         for place in places where written.insert(place.path).inserted {
             try Files.write(place.bytes, to: place.path, permissions: 0o644, replacing: force)
         }
-        return Dictionary(uniqueKeysWithValues: places.map { ($0.key, $0.path) })
+        return Dictionary(places.map { ($0.key, $0.path) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func inFolder(_ name: String) -> String {

@@ -81,8 +81,10 @@ extension TrustListDeployment.Hooks {
     /// Backups go to the state folder; progress to stderr; Control-C is honoured until the first change.
     ///
     /// - Parameter approve: asks for confirmation, once it is known what every node serves.
-    static func standard(approve: @escaping (DistributedFile) throws -> Void) -> TrustListDeployment.Hooks {
-        let state = StateFolder.standard()
+    static func standard(
+        approve: @escaping (DistributedFile) throws -> Void
+    ) throws(FileError) -> TrustListDeployment.Hooks {
+        let state = try StateFolder.standard()
         var hooks = TrustListDeployment.Hooks(
             backUp: { try state.backUp($0) }, isInterrupted: { Interruption.hasCome },
             observe: { event in

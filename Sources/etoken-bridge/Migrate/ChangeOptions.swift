@@ -32,6 +32,9 @@ struct RunOptions: ParsableArguments {
     @Flag(help: .localized("Do not ask before the first change."))
     var yes = false
 
+    @Flag(help: .localized("Replace existing files in the folder for certificates and files."))
+    var force = false
+
     @OptionGroup var reporting: ReportOptions
 }
 
@@ -57,13 +60,17 @@ struct ChangeOptions: ParsableArguments {
     var phoneTimeout = 300
 
     func validate() throws {
-        if phoneTimeout < 0 { throw ValidationError(localized("--phone-timeout cannot be negative.")) }
+        guard PlannedStep.timeouts.contains(phoneTimeout) else {
+            throw ValidationError(
+                localized(
+                    "--phone-timeout must be a number of seconds from 0 to \(PlannedStep.timeouts.upperBound)."))
+        }
     }
 
     func settings(change id: String, state: StateFolder) -> ChangePlan.Settings {
         ChangePlan.Settings(
             acceptsStranded: run.acceptStranded, output: output ?? "\(state.path)/changes/\(id)",
-            acceptsUnproven: run.acceptUnproven, kept: run.keep)
+            acceptsUnproven: run.acceptUnproven, kept: run.keep, replacesFiles: run.force)
     }
 
     var phones: ChangeRequest.PhoneSettings { .init(restart: !noPhoneRestart, timeout: phoneTimeout) }

@@ -69,8 +69,14 @@ extension ChangeRecord {
             tokens.isEmpty
             ? localized("New CTL file: signed by \(signer)")
             : localized("New CTL file: tokens \((keptTokens + tokens.map(\.label)).list), signed by \(signer)")
-        return localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode: \(title)").localized
-            + "\n\(present)\n\(new)"
+        // Labels are only names: which certificates these are shows here, before the question.
+        let certificates = tokens.map {
+            localized("  token \($0.label): serial number \($0.serialNumber), SHA-1 \($0.sha1)").localized
+        }
+        return
+            ([
+                localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode: \(title)"), present, new,
+            ].map(\.localized) + certificates).joined(separator: "\n")
     }
 
     /// The change's name, as used with `--change`, and its outcome.

@@ -13,7 +13,12 @@ struct ChangeSession {
     let options: RunOptions
     let module: ModuleOptions
     let pin: PINOptions
-    let state = StateFolder.standard()
+    let state: StateFolder
+
+    init(cluster: ClusterClient, options: RunOptions, module: ModuleOptions, pin: PINOptions) throws {
+        (self.cluster, self.options, self.module, self.pin) = (cluster, options, module, pin)
+        state = try StateFolder.standard()
+    }
 
     /// Plans a change and runs it, or stops at the plan.
     func start(_ kind: ChangeKind, _ change: ChangeOptions, tokens: ChangeTokens) throws {
@@ -39,20 +44,28 @@ struct ChangeSession {
         }
     }
 
-    /// Runs a saved plan.
-    func start(_ plan: ChangePlan) throws {
+    /// Runs a saved plan. It may come from someone else: what it brings besides the cluster's state is compared with what
+    /// is there, or confirmed.
+    func start(_ plan: ChangePlan, _ acceptance: PlanAcceptance) throws {
         try options.reporting.check(plan.id)
         var plan = plan
         plan.settings.acceptsStranded = plan.settings.acceptsStranded || options.acceptStranded
-        plan.settings.acceptsUnproven = plan.settings.acceptsUnproven || options.acceptUnproven
-        plan.settings.kept += options.keep
+        // Whoever made the plan need not be the one who runs it: what is unproven or unnamed needs his own yes.
+        plan.settings.acceptsUnproven = options.acceptUnproven
+        plan.settings.kept = options.keep
+        plan.settings.replacesFiles = options.force ? true : nil
+        if let output = acceptance.output { plan.settings.output = output }
+        let tokens = try acceptance.tokens(of: plan, module, isDryRun: options.dryRun)
         try run(
-            .saved(plan), reading: localized("Reading cluster \(plan.cluster), and comparing it with the plan ...")
+            .saved(plan), reading: localized("Reading cluster \(plan.cluster), and comparing it with the plan ..."),
+            agree: { try acceptance.agree(to: plan, tokens, state: state, asks: !options.yes) }
         ) { try signingToken(of: plan) }
     }
 
     private func run(
-        _ source: ChangeSource, plan: String? = nil, reading: LocalizableText, token: () throws -> NamedToken
+        _ source: ChangeSource, plan: String? = nil, reading: LocalizableText,
+        agree agreeToPlan: () throws -> Void = {},
+        token: () throws -> NamedToken
     ) throws {
         let live = try LiveCluster(cluster)
         if options.dryRun || plan != nil {
@@ -71,6 +84,7 @@ struct ChangeSession {
             try record.check(change)
             try confirm(record)
         }
+        try agreeToPlan()
         try finish(agreed.takePIN { try token().signer(pin) }, localized("Starting change \(change.plan.id)."))
     }
 

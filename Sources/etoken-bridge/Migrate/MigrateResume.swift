@@ -30,7 +30,7 @@ struct MigrateResume: ParsableCommand {
     @OptionGroup var reporting: ReportOptions
 
     func run() throws {
-        let state = StateFolder.standard()
+        let state = try StateFolder.standard()
         let change = try OpenChange(of: journal.cluster.cluster, in: state) { try journal.journal(in: state) }
         try change.checkResuming()
         let cluster = try journal.cluster.configured()

@@ -45,7 +45,7 @@ struct MigrateRollback: ParsableCommand {
     }
 
     func run() throws {
-        let state = StateFolder.standard()
+        let state = try StateFolder.standard()
         let open = try OpenChange(of: journal.cluster.cluster, in: state) { try journal.journal(in: state) }
         if abandon {
             try open.checkAbandoning()

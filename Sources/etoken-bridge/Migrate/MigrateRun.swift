@@ -10,7 +10,9 @@ struct MigrateRun: ParsableCommand {
         discussion: localized(
             """
             The cluster is read again first. If it has changed since the plan was made, nothing is done: version, \
-            security mode, the files of every node and the trust store are compared.
+            security mode, the files of every node and the trust store are compared. The plan's certificates are \
+            compared with those of the inserted tokens; one that no inserted token shows is asked about, or has to be \
+            accepted with --accept-absent-token.
 
             Example:
               etoken-bridge migrate to-tokenless --cluster lab --plan saturday.plan
@@ -21,6 +23,7 @@ struct MigrateRun: ParsableCommand {
     var file: String
 
     @OptionGroup var options: RunOptions
+    @OptionGroup var acceptance: PlanAcceptance
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
@@ -28,6 +31,6 @@ struct MigrateRun: ParsableCommand {
         let plan = try ChangePlan.read(file)
         let cluster = try configuredCluster(plan.cluster)
         defer { cluster.close() }
-        try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).start(plan)
+        try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).start(plan, acceptance)
     }
 }

@@ -58,7 +58,7 @@ struct MigrateStatus: ParsableCommand {
     @OptionGroup var reporting: ReportOptions
 
     func run() throws {
-        let state = StateFolder.standard()
+        let state = try StateFolder.standard()
         let name = journal.cluster.cluster
         let running = try RunInProgress(of: name, in: state)
         if let running, !reporting.common.json { Terminal.out(running.text(name).localized + "\n") }

@@ -32,7 +32,7 @@ struct MigrateToEtoken: ParsableCommand {
         let name = try cluster ?? MigrationWizard.cluster()
         let cluster = try configuredCluster(name)
         defer { cluster.close() }
-        let session = ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
+        let session = try ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
         if tokens.token.isEmpty {
             try MigrationWizard.show(cluster)
             let chosen = try MigrationWizard.tokens(tokens.module)

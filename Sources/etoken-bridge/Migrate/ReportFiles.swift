@@ -24,8 +24,8 @@ struct ReportFiles {
     }
 
     func write(html page: String, json document: some Encodable) throws {
-        try Files.write(Array(page.utf8), to: html, permissions: 0o644, replacing: true)
-        try Files.write(try JSON.document(document), to: json, permissions: 0o644, replacing: true)
+        try Files.write(Array(page.utf8), to: html, permissions: 0o600, replacing: true)
+        try Files.write(try JSON.document(document), to: json, permissions: 0o600, replacing: true)
     }
 }
 

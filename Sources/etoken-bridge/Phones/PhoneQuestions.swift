@@ -21,7 +21,8 @@ struct PhoneQuestions: ParsableArguments {
     func ask(_ phones: [Phone], of cluster: LiveCluster) -> (asked: Int, held: [String: HeldChecksum]) {
         let known = phones.filter { $0.address != nil && $0.isRegistered != false }
         guard limit > 0, !known.isEmpty else { return (0, [:]) }
-        let step = max(1, (known.count + limit - 1) / limit)
+        let wanted = min(limit, known.count)
+        let step = (known.count + wanted - 1) / wanted
         let chosen = stride(from: 0, to: known.count, by: step).map { known[$0] }
         return (chosen.count, cluster.heldChecksums(of: chosen))
     }

@@ -24,6 +24,9 @@ struct PhonesExplain: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
+    /// Some 50,000 lines, in bytes.
+    private static let maximumSize = 4 << 20
+
     private struct Report: Encodable {
         struct Quote: Encodable {
             let line: Int
@@ -41,8 +44,18 @@ struct PhonesExplain: ParsableCommand {
     }
 
     func run() throws {
-        let explanation = LogExplanation(
-            String(decoding: try Files.read(log == "-" ? "/dev/stdin" : log), as: UTF8.self))
+        let bytes: [UInt8]
+        do throws(FileError) { bytes = try Files.read(log == "-" ? "/dev/stdin" : log, limit: Self.maximumSize) } catch
+        {
+            guard error.code == .tooLarge else { throw error }
+            throw Failure(
+                Status.failed,
+                localized(
+                    "\(log) has more than \(Self.maximumSize >> 20) MB; the log of a phone's restart is much smaller."),
+                next: localized(
+                    "Use the log of the minutes in which the phone restarted; docs/phone-logs.md says where."))
+        }
+        let explanation = LogExplanation(String(decoding: bytes, as: UTF8.self))
         guard !explanation.conclusions.isEmpty else {
             throw Failure(
                 Status.failed,

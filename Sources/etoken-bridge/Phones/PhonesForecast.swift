@@ -55,10 +55,10 @@ struct PhonesForecast: ParsableCommand {
         let chosen = try choice.choose(
             from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)").localized)
         let (asked, held) = questions.ask(chosen, of: live)
-        let state = StateFolder.standard()
+        let state = try StateFolder.standard()
         let register = try StrandedRegister(of: self.cluster.cluster, in: state)
-        let surveyed = state.surveyed(chosen, checksums: held, present: present.file, mode: try live.securityMode(),
-            register: register)
+        let surveyed = state.surveyed(
+            chosen, checksums: held, present: present.file, mode: try live.securityMode(), register: register)
         // A phone that asks TVS at all; the models ask in the same way.
         let phone = chosen.first { $0.model.securityByDefault == .supported }
         let replies = live.askTVS(for: signer, as: phone, trusting: present.usualITL(live.nodes))

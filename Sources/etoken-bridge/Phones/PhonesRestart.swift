@@ -70,7 +70,7 @@ struct PhonesRestart: ParsableCommand {
     func run() throws {
         let cluster = try cluster.configured()
         defer { cluster.close() }
-        let state = StateFolder.standard().path
+        let state = try StateFolder.standard().path
         let name = self.cluster.cluster
         let (stopped, unreadable) = RestartRecord.unfinished(of: name, in: state)
         for error in unreadable where !resume { Terminal.note(error.text) }
@@ -150,7 +150,7 @@ struct PhonesRestart: ParsableCommand {
             try record.note(refused: refusal.phone, reason: refusal.error.message)
             Terminal.note("  \(refusal.phone): \(refusal.error.message)")
         case .waiting(let seconds):
-            Terminal.note(localized("The server is too busy; retrying in \(Int(seconds)) s ..."))
+            Terminal.note(localized("The server is too busy; retrying in \(Int(clamped: seconds)) s ..."))
         case .batch(let done):
             try record.sync()
             // The rest will go as fast as the part that is done.
@@ -173,5 +173,7 @@ struct PhonesRestart: ParsableCommand {
 
 /// Seconds for people: `40 s`, `12 min`.
 func duration(_ seconds: Double) -> String {
-    seconds < 120 ? "\(Int(seconds.rounded(.up))) s" : localized("\(Int((seconds / 60).rounded())) min").localized
+    seconds < 120
+        ? "\(Int(clamped: seconds.rounded(.up))) s"
+        : localized("\(Int(clamped: (seconds / 60).rounded())) min").localized
 }

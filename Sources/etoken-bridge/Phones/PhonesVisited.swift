@@ -44,7 +44,7 @@ struct PhonesVisited: ParsableCommand {
     }
 
     func run() throws {
-        let state = StateFolder.standard()
+        let state = try StateFolder.standard()
         let name = cluster.cluster
         let register = try StrandedRegister(of: name, in: state)
         let given = Set(try names + (namesFrom.map(PhoneChoice.names) ?? [])).sorted()

@@ -7,7 +7,7 @@ extension ClusterLock {
     ///
     /// - Throws: ``MigrationError`` (`busy`) if a change is running.
     static func forCommand(_ cluster: String) throws -> ClusterLock {
-        let state = StateFolder.standard()
+        let state = try StateFolder.standard()
         let lock = try ClusterLock(cluster, in: state)
         do { try Change.checkUnfinished(cluster, state) } catch let error as MigrationError {
             Terminal.note(localized("Warning: \(error.text) \(error.next ?? .verbatim(""))"))

@@ -29,9 +29,10 @@ func configuredCluster(_ name: String) throws -> ClusterClient {
 }
 
 extension ClusterClient {
-    /// The nodes that the user specified.
+    /// The nodes that the user specified, each once.
     func nodes(named names: [String]) throws -> [NodeConfiguration] {
-        try names.map { name in
+        var seen: Set<String> = []
+        return try names.filter { seen.insert($0).inserted }.map { name in
             guard let node = configuration.node(name) else {
                 let known = configuration.nodes.map(\.name).joined(separator: ", ")
                 throw Failure(

@@ -44,7 +44,7 @@ extension Status {
             case .moduleNotFound, .tokenPulled, .tokenNotFound, .ambiguous, .certificateNotFound, .keyNotFound: notThere
             case .badURI: usage
             case .pinRefused: pinRefused
-            case .pinLocked, .pinFinalTry: pinLocked
+            case .pinLocked, .pinFinalTry, .pinNotCounted: pinLocked
             case .moduleNotUsable, .pinMissing, .mechanismMissing, .noAnswer, .pinUnsuitable, .failed, .badSignature:
                 failed
             }
@@ -73,7 +73,7 @@ extension Status {
             case .interrupted: interrupted
             case .noChange: notThere
             case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched, .notApplicable,
-                .worldChanged, .busy, .unfinishedChange, .foreignRecords, .outdatedRecords, .planUnusable,
+                .worldChanged, .busy, .unfinishedChange, .foreignRecords, .outdatedRecords, .outputExists, .planUnusable,
                 .journalUnusable:
                 failed
             }

@@ -32,7 +32,7 @@ struct ModuleOptions: ParsableArguments {
     func named() throws -> [String] { try module.isEmpty ? ConfigurationFile.load().tokens.modules : module }
 
     func finder() throws -> TokenFinder {
-        let finder = TokenFinder(modules: try named(), pins: .standard, patience: tokenTimeout)
+        let finder = TokenFinder(modules: try named(), pins: try .standard, patience: tokenTimeout)
         if Terminal.isVerbose { for error in finder.skipped { Terminal.note(localized("Skipped: \(error)")) } }
         return finder
     }

@@ -39,7 +39,7 @@ struct TokenDocument: Encodable {
         let info = token.info
         (label, serialNumber, manufacturer, model) = (info.plainLabel, info.serialNumber, info.manufacturer, info.model)
         (slot, module, pin, pinPad) = (
-            info.slotDescription, token.module.path, PINLedger.standard.state(of: info).rawValue, info.hasPINPad
+            info.slotDescription, token.module.path, PINLedger.toLookAt.state(of: info).rawValue, info.hasPINPad
         )
         reader = readers.reader(of: info).map { ReaderDocument($0) }
         certificates = contents.certificates.map { item in

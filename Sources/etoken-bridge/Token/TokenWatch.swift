@@ -74,7 +74,7 @@ extension ModuleOptions {
     func watcher() throws -> TokenWatcher {
         let modules = try named()
         return TokenWatcher(
-            modules: modules.isEmpty ? ModuleSearch.candidates() : modules, pins: .standard, patience: tokenTimeout)
+            modules: modules.isEmpty ? ModuleSearch.candidates() : modules, pins: try .standard, patience: tokenTimeout)
     }
 }
 
@@ -136,7 +136,7 @@ struct WatchLine: Encodable {
         self.token = token.map {
             TokenPart(
                 label: $0.info.plainLabel, serialNumber: $0.info.serialNumber, model: $0.info.model,
-                pin: PINLedger.standard.state(of: $0.info).rawValue, module: $0.module, slot: $0.info.slotDescription)
+                pin: PINLedger.toLookAt.state(of: $0.info).rawValue, module: $0.module, slot: $0.info.slotDescription)
         }
         self.reader = (reader ?? token?.reader).map { ReaderDocument($0) }
     }

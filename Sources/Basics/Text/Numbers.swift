@@ -1,0 +1,12 @@
+extension Int {
+    /// The nearest whole number toward zero. `Int(_:)` traps on what does not fit, and on what is no number; this is 0
+    /// then, or the nearest end of the range.
+    public init(clamped number: Double) {
+        guard !number.isNaN else {
+            self = 0
+            return
+        }
+        // The largest Double below 2^63.
+        self = Int(Swift.min(Swift.max(number, -0x1p63), 0x1.fffffffffffffp62))
+    }
+}
