@@ -118,7 +118,7 @@ public struct Survey {
                     localized("The ITLFile.tlv on node \(reading.node) is not a complete trust list: \(error)."),
                     next:
                         localized(
-                            "Restart the services that create and serve it, then run the command again: etoken-bridge cluster restart-services --cluster \(cluster.name) --service tvs --service tftp --node \(reading.node)"
+                            "Restart the services that create and serve it, then run the command again: etoken-bridge cluster restart-services --cluster \(word: cluster.name) --service tvs --service tftp --node \(word: reading.node)"
                         )
                 )
             }
@@ -156,7 +156,7 @@ public struct Survey {
                     "Nodes serve different CTL files: \(first.node) over \(first.transport.rawValue.uppercased()) has \(first.summary), \(other.node) over \(other.transport.rawValue.uppercased()) has \(other.summary)."
                 ),
                 next: localized(
-                    "If a restart does not help, check database replication. Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(cluster.name) --service tftp --node \(other.node)"
+                    "If a restart does not help, check database replication. Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(word: cluster.name) --service tftp --node \(word: other.node)"
                 ))
         }
         guard let bytes = first.bytes else { return (nil, nil) }

@@ -61,6 +61,6 @@ struct ClusterStatusCommand: ParsableCommand {
     private func write(_ snapshot: ClusterSnapshot, to path: String) throws {
         try Files.write(JSON.document(snapshot), to: path, permissions: 0o600, replacing: false)
         for gap in snapshot.gaps { Terminal.note(localized("Not in the snapshot: \(gap)")) }
-        Terminal.note(localized("The snapshot is in \(path). Rehearse: cluster-lab up DIR --like \(path)"))
+        Terminal.note(localized("The snapshot is in \(path). Rehearse: cluster-lab up DIR --like \(path: path)"))
     }
 }
