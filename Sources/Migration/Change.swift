@@ -278,7 +278,8 @@ extension Change {
     /// - Parameter what: the progress, one sentence.
     func interrupted(_ what: LocalizableText) -> MigrationError {
         MigrationError(
-            .interrupted, what, next: localized("Continue: etoken-bridge migrate resume --cluster \(word: plan.cluster)"))
+            .interrupted, what,
+            next: localized("Continue: etoken-bridge migrate resume --cluster \(word: plan.cluster)"))
     }
 }
 

@@ -1,6 +1,6 @@
 // Cells of tables for spreadsheets (docs/phones.md, "CSV files"). A spreadsheet computes a cell that begins with one of
-// = + - @, whatever quotes are around it; a leading apostrophe makes it text (OWASP, "CSV Injection"). Reading takes away
-// exactly what writing has added.
+// = + - @, whatever quotes are around it; a leading apostrophe makes it text (OWASP, "CSV Injection"; the tabs and line
+// ends that are named there are not seen, and written as codes). Reading takes away exactly what writing has added.
 
 extension String {
     /// The text as a cell: with an apostrophe before what a spreadsheet would compute, with characters that cannot be
@@ -61,5 +61,5 @@ extension String {
 /// Whether a spreadsheet would compute a cell, or writing one has put an apostrophe before it.
 private func needsApostrophe(_ text: some StringProtocol) -> Bool {
     guard let first = text.unicodeScalars.first(where: { $0 != "'" }) else { return false }
-    return "=+-@\t\r\n".unicodeScalars.contains(first)
+    return "=+-@".unicodeScalars.contains(first)
 }

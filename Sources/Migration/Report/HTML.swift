@@ -18,7 +18,9 @@ struct HTML: ExpressibleByStringInterpolation {
 
         mutating func appendLiteral(_ literal: String) { markup += literal }
         mutating func appendInterpolation(_ text: String) { markup += text.visible.escapedForMarkup }
-        mutating func appendInterpolation(_ text: LocalizableText) { markup += text.localized.visibleLines.escapedForMarkup }
+        mutating func appendInterpolation(_ text: LocalizableText) {
+            markup += text.localized.visibleLines.escapedForMarkup
+        }
         mutating func appendInterpolation(_ number: Int) { markup += "\(number)" }
         mutating func appendInterpolation(_ html: HTML) { markup += html.markup }
         mutating func appendInterpolation(_ parts: [HTML]) { for part in parts { markup += part.markup } }

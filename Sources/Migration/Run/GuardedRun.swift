@@ -227,7 +227,8 @@ public struct OpenChange: ~Copyable {
             throw MigrationError(
                 .noChange, localized("The change \(plan.id) is being rolled back."),
                 next: .verbatim(
-                    "etoken-bridge migrate rollback --cluster \(Shell.word(plan.cluster)) --change \(Shell.word(plan.id))"))
+                    "etoken-bridge migrate rollback --cluster \(Shell.word(plan.cluster)) --change \(Shell.word(plan.id))"
+                ))
         case .finished, .rolledBack, .abandoned: throw MigrationError.closed(journal)
         }
     }
@@ -337,6 +338,7 @@ extension MigrationError {
         return MigrationError(
             .noChange, what,
             next: localized(
-                "See what it did: etoken-bridge migrate status --cluster \(word: plan.cluster) --change \(word: plan.id)"))
+                "See what it did: etoken-bridge migrate status --cluster \(word: plan.cluster) --change \(word: plan.id)"
+            ))
     }
 }

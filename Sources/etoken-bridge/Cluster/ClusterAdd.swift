@@ -69,12 +69,14 @@ struct ClusterAdd: ParsableCommand {
     @Option(
         name: [.customLong("ssh-host-key"), .customLong("ssh-fingerprint")],
         help: .localized(
-            "A confirmed SSH host key: SHA256:... of the publisher, or NODE=SHA256:... May be repeated.", valueName: "key"))
+            "A confirmed SSH host key: SHA256:... of the publisher, or NODE=SHA256:... May be repeated.",
+            valueName: "key"))
     var sshHostKey: [KeyArgument] = []
 
     @Option(
         help: .localized(
-            "A confirmed TLS key: sha256//... of the publisher, or NODE=sha256//... May be repeated.", valueName: "key"))
+            "A confirmed TLS key: sha256//... of the publisher, or NODE=sha256//... May be repeated.", valueName: "key")
+    )
     var tlsPin: [KeyArgument] = []
 
     @Option(

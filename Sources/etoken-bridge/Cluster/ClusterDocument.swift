@@ -35,7 +35,8 @@ struct ClusterDocument: Encodable {
                     localized("TVS key       \(node.tvsPin ?? localized("not pinned").localized)").localized
                 },
             ].compactMap(\.self)
-            return (["\(node.name.visible)  \(role)  \(node.address.visible)"] + keys.map { "  " + $0 }).joined(separator: "\n")
+            return (["\(node.name.visible)  \(role)  \(node.address.visible)"] + keys.map { "  " + $0 }).joined(
+                separator: "\n")
         }.joined(separator: "\n")
     }
 }

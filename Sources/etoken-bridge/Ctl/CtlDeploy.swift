@@ -124,7 +124,8 @@ struct CtlDeploy: ParsableCommand {
             throw Failure(
                 Status.verificationFailed,
                 localized("\(self.file) fails \(failed.count) of its checks, and was not deployed: \(failed[0].text)"),
-                next: localized("See all of them: etoken-bridge ctl verify \(path: self.file)"), causes: failed.map(\.text))
+                next: localized("See all of them: etoken-bridge ctl verify \(path: self.file)"),
+                causes: failed.map(\.text))
         }
         return file
     }
