@@ -3,7 +3,7 @@ package enum Shell {
     /// One argument, written so that a shell hands over exactly this text (POSIX.1-2017, XCU 2.2), on one line and
     /// without a character that cannot be seen. Only line feeds at its very end are lost, as `$(...)` drops them.
     package static func word(_ text: String) -> String {
-        if !text.isEmpty, text.utf8.allSatisfy(plain.contains) { return text }
+        if let first = text.utf8.first, first != UInt8(ascii: "="), text.utf8.allSatisfy(plain.contains) { return text }
         if text.unicodeScalars.contains(where: \.isHidden) {
             // In POSIX, only printf names characters by their codes: in the shell's own quotes they would be there.
             return "\"$(printf '\(text.unicodeScalars.map(inFormat).joined())')\""
@@ -19,9 +19,9 @@ package enum Shell {
     /// A file that cannot be taken for an option.
     package static func path(_ path: String) -> String { path.hasPrefix("-") ? "./" + path : path }
 
-    /// What no shell treats specially, at the beginning of a word or in it.
+    /// What no shell treats specially within a word, nor, but for the equals sign (zsh), at its beginning.
     private static let plain = Set(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/:,@%+".utf8)
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/:,@%+=".utf8)
 
     /// A character in the format of printf, within single quotes: those that it or the quotes treat specially, and those
     /// that cannot be seen, as the octal numbers of their bytes.
