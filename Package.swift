@@ -100,7 +100,7 @@ let package = Package(
         .executableTarget(
             name: "cluster-lab",
             dependencies: [
-                "ClusterLab", "Version",
+                "Basics", "ClusterLab", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

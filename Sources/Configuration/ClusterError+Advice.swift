@@ -18,10 +18,10 @@ extension ClusterError {
             // For SSH, the cause is libssh's own message.
             return cause is any UserError
                 ? localized(
-                    "For a release before 10.5, set legacy_tls = true for \(place) in \(file), or add the cluster again with --legacy-tls --force."
+                    "Compare the release of \(place) on its console first: somebody on the network between can cause this, too. If it really is before 10.5, set legacy_tls = true for \(place) in \(file); its pinned keys stay."
                 )
                 : localized(
-                    "For a release before 10, set legacy_ssh = true for \(place) in \(file), or add the cluster again with --legacy-ssh --force."
+                    "Compare the release of \(place) on its console first: somebody on the network between can cause this, too. If it really is before 10, set legacy_ssh = true for \(place) in \(file); its pinned keys stay."
                 )
         case .loginRefused:
             return account.map {

@@ -113,9 +113,10 @@ public struct ClusterError: UserError {
         }
     }
 
-    /// The beginning of a long text.
+    /// The beginning of a long text, its lines one after another.
     static func excerpt(_ text: String, limit: Int = 600) -> String {
-        text.count > limit ? text.prefix(limit) + " ..." : text
+        let line = text.split(whereSeparator: \.isNewline).map(\.trimmed).filter { !$0.isEmpty }.joined(separator: " ")
+        return line.count > limit ? line.prefix(limit) + " ..." : line
     }
 }
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// In a document for users and their programs, a text is a string, in the language of the locale. In a file that the
 /// program itself reads again (``CodingUserInfoKey/keepsTemplates``) it is an object of its template and arguments, so
 /// that it can be shown in the reader's language.
@@ -42,6 +44,8 @@ extension LocalizableText.Argument: Codable {
         var container = encoder.singleValueContainer()
         switch self {
         case .string(let words): try container.encode(words)
+        // Read again, it is as it stands in the command.
+        case .word(let word): try container.encode(Shell.word(word))
         case .number(let number): try container.encode(number)
         case .text(let text): try container.encode(text)
         }

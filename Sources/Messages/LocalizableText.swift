@@ -1,3 +1,5 @@
+import Basics
+
 /// A text of the program, in no language yet: it becomes a `String` where it is shown, and not before.
 ///
 /// The English text is written where it is used, and is the key of its translation in `Sources/CMessages/de.po`. A text
@@ -26,6 +28,8 @@ public struct LocalizableText: Hashable, Sendable {
     enum Argument: Hashable, Sendable {
         /// A name, or text from others.
         case string(String)
+        /// An argument of a command.
+        case word(String)
         case number(Int)
         case text(LocalizableText)
     }
@@ -42,6 +46,13 @@ public struct LocalizableText: Hashable, Sendable {
     }
 
     static let verbatimTemplate = "{0}"
+
+    /// As ``verbatim(_:)``, for words that this program has laid out in lines, such as a table. In words from others, a
+    /// line feed is shown as what it is.
+    public static func lines(_ words: String) -> LocalizableText {
+        words.split(separator: "\n", omittingEmptySubsequences: false).map { .verbatim(String($0)) }
+            .joined(separator: "\n")
+    }
 
     /// The text in the language of the locale: only for code that shows it.
     public var localized: String { text(in: .current) }
@@ -64,6 +75,18 @@ public struct LocalizableText: Hashable, Sendable {
         text.utf8.contains { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "}") }
     }
 
+    /// Makes `--name=` of `--name `, as a value after it would be taken for an option; before an argument without an
+    /// option comes the sign that no option follows.
+    private static func joinOption(_ output: inout [UInt8]) {
+        guard output.last == UInt8(ascii: " ") else { return }
+        let last = output.dropLast().lastIndex(of: UInt8(ascii: " ")).map { output.index(after: $0) } ?? 0
+        if output[last...].starts(with: "--".utf8) {
+            output[output.count - 1] = UInt8(ascii: "=")
+        } else {
+            output += "-- ".utf8
+        }
+    }
+
     /// The template with the arguments in their places.
     private func filled(_ template: String, _ language: Language) -> String {
         guard Self.hasBraces(template) else { return template }
@@ -76,6 +99,7 @@ public struct LocalizableText: Hashable, Sendable {
                 let digits = rest.prefix { $0 != UInt8(ascii: "}") }
                 rest = rest.dropFirst(digits.count + 1)
                 if let index = Int(String(decoding: digits, as: UTF8.self)), arguments.indices.contains(index) {
+                    if case .word(let word) = arguments[index], word.hasPrefix("-") { Self.joinOption(&output) }
                     output += arguments[index].text(in: language).utf8
                 }
             case UInt8(ascii: "{"), UInt8(ascii: "}"):
@@ -91,7 +115,9 @@ public struct LocalizableText: Hashable, Sendable {
 extension LocalizableText.Argument {
     func text(in language: Language) -> String {
         switch self {
-        case .string(let text): text
+        // By whoever it was written: on one line, and with nothing in it that a terminal obeys.
+        case .string(let text): text.visible
+        case .word(let word): Shell.word(word)
         case .number(let number): String(number)
         case .text(let text): text.text(in: language)
         }

@@ -1,3 +1,5 @@
+import Basics
+
 /// The literal in `localized("...")`, which `tools/messages` reads from the source. It is used nowhere else.
 public struct MessageLiteral: ExpressibleByStringInterpolation, Sendable {
     let text: LocalizableText
@@ -36,6 +38,13 @@ public struct MessageLiteral: ExpressibleByStringInterpolation, Sendable {
         }
 
         public mutating func appendInterpolation(_ text: LocalizableText) { append(.text(text)) }
+
+        /// An argument of a command that people paste: written so that a POSIX shell hands over exactly this text,
+        /// whoever has chosen it. As the value of an option, it may begin with a dash.
+        public mutating func appendInterpolation(word: String) { append(.word(word)) }
+
+        /// As ``appendInterpolation(word:)``, for a file, which may be called as an option is, also before options.
+        public mutating func appendInterpolation(path: String) { append(.word(Shell.path(path))) }
 
         /// What went wrong, as part of this sentence.
         public mutating func appendInterpolation(_ error: some UserError) { append(.text(error.clause)) }

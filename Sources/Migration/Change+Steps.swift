@@ -154,7 +154,7 @@ extension Change {
             .worldChanged, localized("Cluster \(plan.cluster) has changed since \(plan.id) started: \(what)."),
             next:
                 localized(
-                    "Find out why. To leave everything as it is and abandon this change: etoken-bridge migrate rollback --abandon --cluster \(plan.cluster)"
+                    "Find out why. To leave everything as it is and abandon this change: etoken-bridge migrate rollback --abandon --cluster \(word: plan.cluster)"
                 )
         )
     }

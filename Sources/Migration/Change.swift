@@ -201,7 +201,7 @@ public final class Change {
             ),
             next: plan.map { plan in
                 localized(
-                    "After the change: \(Self.visitAdvice(models: stranded.map(\.phone.model.name)) ?? .verbatim("")) When someone is ready to do that: etoken-bridge migrate run \(plan) --accept-stranded"
+                    "After the change: \(Self.visitAdvice(models: stranded.map(\.phone.model.name)) ?? .verbatim("")) When someone is ready to do that: etoken-bridge migrate run \(path: plan) --accept-stranded"
                 )
             } ?? Self.acceptAdvice(stranded))
     }
@@ -218,7 +218,7 @@ public final class Change {
                 "Cluster \(plan.cluster) has errors that should be fixed before a change; nothing was changed. \(errors.map(\.text).joined(separator: " "))"
             ),
             next: localized(
-                "\(errors[0].next.joined(separator: " ")) To change the cluster anyway, add --despite-findings. To see all of them: etoken-bridge cluster status --cluster \(plan.cluster)"
+                "\(errors[0].next.joined(separator: " ")) To change the cluster anyway, add --despite-findings. To see all of them: etoken-bridge cluster status --cluster \(word: plan.cluster)"
             ))
     }
 
@@ -291,7 +291,8 @@ extension Change {
     /// - Parameter what: the progress, one sentence.
     func interrupted(_ what: LocalizableText) -> MigrationError {
         MigrationError(
-            .interrupted, what, next: localized("Continue: etoken-bridge migrate resume --cluster \(plan.cluster)"))
+            .interrupted, what,
+            next: localized("Continue: etoken-bridge migrate resume --cluster \(word: plan.cluster)"))
     }
 }
 
@@ -301,7 +302,7 @@ extension MigrationError {
             .unfinishedChange, localized("Change \(id) of cluster \(cluster) is not finished."),
             next:
                 localized(
-                    "Resume it or roll it back: etoken-bridge migrate resume --cluster \(cluster), or etoken-bridge migrate rollback --cluster \(cluster)"
+                    "Resume it or roll it back: etoken-bridge migrate resume --cluster \(word: cluster), or etoken-bridge migrate rollback --cluster \(word: cluster)"
                 )
         )
     }

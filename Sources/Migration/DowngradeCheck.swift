@@ -82,9 +82,9 @@ public struct DowngradeCheck: Codable, Sendable {
             seen: errors.isEmpty
                 ? localized("versions, services and database replication")
                 : errors.map(\.text).joined(separator: " "),
-            next: localized("For details: etoken-bridge cluster status --cluster \(world.name)"))
-        let atHand = tokens.map { " --token \($0.label)" }.joined()
-        let setMode = "etoken-bridge cluster set-mode mixed --cluster \(world.name)\(atHand)"
+            next: localized("For details: etoken-bridge cluster status --cluster \(word: world.name)"))
+        let atHand = tokens.map { " " + Shell.option("--token", $0.label) }.joined()
+        let setMode = "etoken-bridge cluster set-mode mixed --cluster \(Shell.word(world.name))\(atHand)"
         list.look(
             "mode", localized("The cluster is in mixed mode"), survey.mode == .mixed,
             seen: localized("ClusterSecurityMode is \(survey.mode.name)"),
@@ -100,7 +100,7 @@ public struct DowngradeCheck: Codable, Sendable {
             seen: unfinished.isEmpty
                 ? localized("no open journal on this machine") : .verbatim(unfinished.joined(separator: ", ")),
             next: localized(
-                "Resume it or roll it back: etoken-bridge migrate resume --cluster \(world.name), or etoken-bridge migrate rollback --cluster \(world.name)"
+                "Resume it or roll it back: etoken-bridge migrate resume --cluster \(word: world.name), or etoken-bridge migrate rollback --cluster \(word: world.name)"
             ))
         guard let file = survey.present, let bytes = survey.presentBytes else {
             list.look(
@@ -124,8 +124,8 @@ public struct DowngradeCheck: Codable, Sendable {
             seen: renewals.isEmpty
                 ? localized("they match those that the nodes show (show cert own)") : renewals.joined(separator: "; "),
             next: .verbatim(
-                "etoken-bridge migrate update-certificates --cluster \(world.name)"
-                    + (tokens.isEmpty ? inFile.map { " --token \($0.tokenName)" }.joined() : atHand)))
+                "etoken-bridge migrate update-certificates --cluster \(Shell.word(world.name))"
+                    + (tokens.isEmpty ? inFile.map { " " + Shell.option("--token", $0.tokenName) }.joined() : atHand)))
         stranded = list.lookAtPhones(survey, file)
         list.addWorkByHand(bytes, cluster: world.name)
         items = list.items
@@ -157,7 +157,7 @@ private struct Checklist {
     ) throws {
         // Without tokens it asks for them.
         let toEtoken =
-            "etoken-bridge migrate to-etoken --cluster \(cluster)\(atHand.map { " --token \($0.label)" }.joined())"
+            "etoken-bridge migrate to-etoken --cluster \(Shell.word(cluster))\(atHand.map { " " + Shell.option("--token", $0.label) }.joined())"
         let noToken: LocalizableText = localized("no token in the file")
         func names(_ records: [Record]) -> LocalizableText {
             records.isEmpty ? noToken : .verbatim(records.map { $0.subjectName ?? "?" }.joined(separator: ", "))
@@ -178,7 +178,7 @@ private struct Checklist {
             next: inFile.isEmpty
                 ? .verbatim(toEtoken)
                 : localized(
-                    "Upload it: etoken-bridge trust upload --cluster \(cluster)\(missing.map { " --token \($0.tokenName)" }.joined())"
+                    "Upload it: etoken-bridge trust upload --cluster \(word: cluster)\(missing.map { " " + Shell.option("--token", $0.tokenName) }.joined())"
                 ))
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         var silent: [LocalizableText] = []
@@ -200,7 +200,7 @@ private struct Checklist {
             next: inFile.isEmpty
                 ? .verbatim(toEtoken)
                 : localized(
-                    "Make sure that \(TrustStores.phoneSAST) contains the certificates, then: etoken-bridge cluster restart-services --cluster \(cluster) --service tvs\(servers.map { " --node \($0)" }.joined())"
+                    "Make sure that \(TrustStores.phoneSAST) contains the certificates, then: etoken-bridge cluster restart-services --cluster \(word: cluster) --service tvs\(servers.map { " " + Shell.option("--node", $0) }.joined())"
                 ))
         guard !atHand.isEmpty else {
             return byHand(
@@ -250,7 +250,7 @@ private struct Checklist {
         byHand(
             "inactive", localized("The inactive version"),
             localized(
-                "The inactive partition does not contain today's changes. After the switch, check what every node serves (etoken-bridge ctl fetch --cluster \(cluster)), and compare it with today's file (SHA-1 \(Digest.sha1(bytes).hex)). Where it differs, deploy today's file: etoken-bridge ctl deploy FILE --cluster \(cluster)"
+                "The inactive partition does not contain today's changes. After the switch, check what every node serves (etoken-bridge ctl fetch --cluster \(word: cluster)), and compare it with today's file (SHA-1 \(Digest.sha1(bytes).hex)). Where it differs, deploy today's file: etoken-bridge ctl deploy FILE --cluster \(word: cluster)"
             )
         )
         byHand(

@@ -203,7 +203,7 @@ extension Change {
                     "The new file would also contain \(foreign.map(\.text).list), which the command does not name or the cluster's database does not know."
                 ),
                 next: localized(
-                    "Name the tokens with --token, or, where this is right, add \(foreign.map { "--keep \($0.sha1 ?? $0.name)" }.joined(separator: " "))."
+                    "Name the tokens with --token, or, where this is right, add \(foreign.map { Shell.option("--keep", $0.sha1 ?? $0.name) }.joined(separator: " "))."
                 ))
         }
         for record in base?.records ?? [] where record.role != .sast {
@@ -219,7 +219,7 @@ extension Change {
                         "The record of \(name) in the CTL file holds the certificate with SHA-1 \(Digest.sha1(record.certificate ?? []).hex), but the server has another one now (SHA-1 \(own.value.sha1.hex), \(own.proof.text))."
                     ),
                     next: localized(
-                        "Bring the file up to date first: etoken-bridge migrate update-certificates --cluster \(plan.cluster)"
+                        "Bring the file up to date first: etoken-bridge migrate update-certificates --cluster \(word: plan.cluster)"
                     ))
             case .unproven(let why):
                 guard !plan.settings.acceptsUnproven else { continue }

@@ -1,3 +1,4 @@
+import Basics
 import Messages
 
 /// A step failed.
@@ -50,8 +51,8 @@ extension StepFailure {
 
     public var next: LocalizableText? {
         let advice = (failure as? any UserError)?.next
-        let resume = "etoken-bridge migrate resume --cluster \(cluster)"
-        let rollback = "etoken-bridge migrate rollback --cluster \(cluster)"
+        let resume = "etoken-bridge migrate resume --cluster \(Shell.word(cluster))"
+        let rollback = "etoken-bridge migrate rollback --cluster \(Shell.word(cluster))"
         if isAfterCommit {
             let goOn: LocalizableText = localized("Then continue where it stopped: \(resume)")
             return isInterrupted ? .verbatim(resume) : [advice, goOn].compactMap(\.self).joined(separator: " ")

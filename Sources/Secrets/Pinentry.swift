@@ -25,8 +25,8 @@ public enum Pinentry {
             try conversation.tell("OPTION ttytype=\(kind)")
         }
         try conversation.tell("SETTITLE etoken-bridge")
-        try conversation.tell("SETDESC " + Percent.encode(description.localized.utf8, keeping: isPlain))
-        try conversation.tell("SETPROMPT " + Percent.encode(prompt.localized.utf8, keeping: isPlain))
+        try conversation.tell("SETDESC " + Percent.encode(description.localized.visibleLines.utf8, keeping: isPlain))
+        try conversation.tell("SETPROMPT " + Percent.encode(prompt.localized.visible.utf8, keeping: isPlain))
         return try conversation.secret()
     }
 

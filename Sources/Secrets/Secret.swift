@@ -162,12 +162,11 @@ extension Secret {
         }
         // Before the prompt: input that comes at once is neither shown nor lost.
         tcsetattr(terminal, TCSAFLUSH, &mode)
-        var text = Array(prompt.localized.utf8)
-        _ = write(terminal, &text, text.count)
+        Output.write(prompt.localized, to: terminal)
         defer {
             var restored = before
             tcsetattr(terminal, TCSAFLUSH, &restored)
-            _ = write(terminal, "\n", 1)
+            Output.write("\n", to: terminal)
         }
         return try readLineIfGiven(terminal, source: SecretError.terminal, interrupts: interrupts)
     }

@@ -105,7 +105,7 @@ extension TokenError {
                 "Specify a token by its serial number, and one of several certificates by a PKCS#11 URI: \"pkcs11:token=LABEL;id=%01\"."
             )
         case .certificateNotFound, .keyNotFound:
-            localized("See what the token contains: etoken-bridge token show \(subject)")
+            localized("See what the token contains: etoken-bridge token show \(word: subject)")
         case .badURI: localized("Write it like pkcs11:token=SAST-ADN008580ef, or use the token's label.")
         case .pinRefused:
             localized("Make sure of the PIN before the next attempt; too many wrong ones lock the token for good.")

@@ -1,3 +1,4 @@
+import Basics
 import CPKCS11
 import Messages
 
@@ -60,12 +61,9 @@ public struct TokenInfo: Hashable, Sendable {
     /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-missing`).
     func checkLogin() throws(TokenError) { try pin.checkLogin(to: plainLabel) }
 
-    /// Text supplied by a token, made safe for a terminal: a control character could rewrite its contents.
+    /// Text supplied by a token, as it is shown: a token is called by what stands in its list.
     static func printable(_ bytes: some Sequence<UInt8>) -> String {
-        let text = String(decoding: Array(bytes), as: UTF8.self).unicodeScalars.map { scalar in
-            scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar
-        }
-        return String(String.UnicodeScalarView(text))
+        String(decoding: Array(bytes), as: UTF8.self).visible
     }
 
     /// The name of a slot.

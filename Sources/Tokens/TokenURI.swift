@@ -57,7 +57,8 @@ public struct TokenURI: Hashable, Sendable {
             id = value
             return
         }
-        let string = try Self.text(value, of: name)
+        // As the token's own are: by what is shown.
+        let string = try Self.text(value, of: name).visible
         switch name {
         case "token": token = string
         case "serial": serial = string

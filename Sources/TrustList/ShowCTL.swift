@@ -12,8 +12,12 @@ public enum ShowCTL {
     /// - Parameters:
     ///   - bytes: the file.
     ///   - modified: when the file was last changed, in seconds since 1970; printed in the local time zone.
+    ///   - spelling: how names in the file are printed, as they may contain what a terminal obeys; CUCM prints them as
+    ///     they are.
     /// - Throws: ``TrustListError`` if the file cannot be read.
-    public static func text(of bytes: [UInt8], modified: Int64) throws(TrustListError) -> String {
+    public static func text(
+        of bytes: [UInt8], modified: Int64, spelling: (String) -> String = { $0 }
+    ) throws(TrustListError) -> String {
         let file = try TrustListFile(decoding: bytes)
         let kind = file.isITL ? "ITL" : "CTL"
         var lines = [
@@ -31,9 +35,9 @@ public enum ShowCTL {
             "HeaderLength:\t\(file.header.length) (BYTES)",
             "",
         ]
-        lines += tableHead + headerRows(file.header)
+        lines += tableHead + headerRows(file.header, spelling)
         for (index, record) in file.records.enumerated() {
-            lines += ["", "\t\(kind) Record #:\(index + 1)", "\t\t  ----"] + tableHead + rows(of: record)
+            lines += ["", "\t\(kind) Record #:\(index + 1)", "\t\t  ----"] + tableHead + rows(of: record, spelling)
             if record.role == .sast {
                 let used = record.names(issuer: file.header.caName, serialNumber: file.header.serialNumber)
                 lines.append("This etoken was \(used ? "" : "not ")used to sign the \(kind) file.")
@@ -74,15 +78,15 @@ public enum ShowCTL {
         return "\(tag)\t\(name)\(gap)\(length)" + (value.isEmpty ? "" : "\t" + value)
     }
 
-    private static func headerRows(_ header: Header) -> [String] {
+    private static func headerRows(_ header: Header, _ spelling: (String) -> String) -> [String] {
         let signerID = [header.signerName, header.caName].reduce(header.serialNumber.count + 9) {
             $0 + $1.utf8.count + 1
         }
         var rows = [
             row(3, "SIGNERID", 2, "\(signerID)"),
-            row(4, "SIGNERNAME", header.signerName.utf8.count + 1, header.signerName),
+            row(4, "SIGNERNAME", header.signerName.utf8.count + 1, spelling(header.signerName)),
             row(5, "SERIALNUMBER", header.serialNumber.count, header.serialNumber.colonHex),
-            row(6, "CANAME", header.caName.utf8.count + 1, header.caName),
+            row(6, "CANAME", header.caName.utf8.count + 1, spelling(header.caName)),
             row(7, "SIGNATUREINFO", 2, "15"),
             row(8, "DIGESTALGORTITHM", 1),
             row(9, "SIGNATUREALGOINFO", 2, "8"),
@@ -106,16 +110,16 @@ public enum ShowCTL {
         11: "CERTIFICATE HASH", 12: "HASH ALGORITHM",
     ]
 
-    private static func rows(of record: Record) -> [String] {
+    private static func rows(of record: Record, _ spelling: (String) -> String) -> [String] {
         record.elements.compactMap { element in
             guard case .value(let tag, let bytes) = element else { return nil }
             let value =
                 switch tag {
                 case 1: "\(record.length)"
-                case 2: record.dnsName ?? ""
-                case 3: record.subjectName ?? ""
+                case 2: spelling(record.dnsName ?? "")
+                case 3: spelling(record.subjectName ?? "")
                 case 4: record.role?.name ?? ""
-                case 5: record.issuerName ?? ""
+                case 5: spelling(record.issuerName ?? "")
                 case 6: bytes.colonHex
                 case 9:
                     Digest.sha1(Array(bytes)).map { [$0].hex.uppercased() }.joined(separator: " ") + " (SHA1 Hash HEX)"

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import ClusterLab
 
 struct Down: ParsableCommand {
@@ -11,10 +12,10 @@ struct Down: ParsableCommand {
 
     func run() throws {
         let lab = Lab(directory: directory)
-        print(try lab.down() ? "The lab is down." : "The lab was not running.")
+        Output.line(try lab.down() ? "The lab is down." : "The lab was not running.")
         if delete {
             try lab.remove()
-            print("\(lab.directory) is removed.")
+            Output.line("\(lab.directory) is removed.")
         }
     }
 }

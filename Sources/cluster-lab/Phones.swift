@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import ClusterLab
 
 struct Phones: ParsableCommand {
@@ -22,19 +23,14 @@ struct Phones: ParsableCommand {
     func run() throws {
         let lab = Lab(directory: directory)
         guard !restart else { return try lab.restartPhones(everyone: everyone) }
-        print("name,model,pool,group,registered,starts,ctl,itl,outcome,rule,reason")
+        Output.line("name,model,pool,group,registered,starts,ctl,itl,outcome,rule,reason")
         for phone in try lab.phones() {
             let cells = [
                 phone.name, phone.model, phone.pool, phone.group, phone.registeredAt ?? "", "\(phone.starts)",
                 phone.ctlSHA1 ?? "", phone.itlSHA1 ?? "", phone.ctlOutcome ?? "", phone.ctlRule.map(String.init) ?? "",
                 phone.ctlReason ?? "",
             ]
-            print(cells.map(Self.quoted).joined(separator: ","))
+            Output.line(cells.map(\.csvCell).joined(separator: ","))
         }
-    }
-
-    /// As required by RFC 4180.
-    private static func quoted(_ text: String) -> String {
-        text.contains { ",\"\n".contains($0) } ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
     }
 }

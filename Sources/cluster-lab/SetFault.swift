@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import ClusterLab
 
 struct SetFault: ParsableCommand {
@@ -37,6 +38,6 @@ struct SetFault: ParsableCommand {
 
     func run() throws {
         try Lab(directory: directory).setFaults(faults.compactMap(Fault.init), node: node, delay: delay, spoofing: file)
-        print("\(node): \(faults.joined(separator: ", "))")
+        Output.line("\(node): \(faults.joined(separator: ", "))")
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Basics
 import ClusterLab
+import Glibc
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,7 +13,11 @@ struct Status: ParsableCommand {
 
     func run() throws {
         let lab = Lab(directory: directory)
-        print(json ? try lab.statusJSON() : try StatusText.text(of: lab.status()), terminator: json ? "" : "\n")
+        if json {
+            Output.write(bytes: Array(try lab.statusJSON().utf8), to: STDOUT_FILENO)
+        } else {
+            Output.line(try StatusText.text(of: lab.status()))
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import ClusterLab
 import Glibc
 
@@ -21,8 +22,8 @@ struct Up: ParsableCommand {
     func run() throws {
         let lab = Lab(directory: directory)
         try lab.up(shape.options, executable: try Self.executable())
-        print("The lab is up. For etoken-bridge it is described in \(lab.directory)/cluster.toml")
-        print(try StatusText.text(of: lab.status()))
+        Output.line("The lab is up. For etoken-bridge it is described in \(lab.directory)/cluster.toml")
+        Output.line(try StatusText.text(of: lab.status()))
     }
 
     private static func executable() throws -> String {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import VirtualToken
 
 struct Tell: ParsableCommand {
@@ -18,5 +19,5 @@ struct Tell: ParsableCommand {
     @Argument(help: "The order.")
     var order: [String]
 
-    func run() throws { print(try VirtualTokenRemote(control: control).tell(order.joined(separator: " "))) }
+    func run() throws { Output.line(try VirtualTokenRemote(control: control).tell(order.joined(separator: " "))) }
 }

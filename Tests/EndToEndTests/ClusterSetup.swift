@@ -51,7 +51,10 @@ import Testing
     private func fingerprints(of names: [String]) -> [String] {
         names.flatMap { name -> [String] in
             let keys = keys(of: name)
-            return ["--ssh-host-key", keys.ssh, "--tls-pin", keys.tls] + (keys.tvs.map { ["--tls-pin", $0] } ?? [])
+            // Without a name, they are the publisher's.
+            let whose = name == Rehearsal.publisher ? "" : "\(name)="
+            return ["--ssh-host-key", whose + keys.ssh, "--tls-pin", whose + keys.tls]
+                + (keys.tvs.map { ["--tvs-pin", whose + $0] } ?? [])
         }
     }
 
@@ -105,6 +108,47 @@ import Testing
         ])
         #expect(other.status == 7 && other.errors.contains("was not specified"), "\(other.errors)")
         #expect(configuration == before)
+    }
+
+    /// Whoever has one node's key must not pass for another node, or for another service.
+    @Test func aKeyCountsForOneNodeAndService() throws {
+        let before = configuration
+        let (publisher, subscriber) = (keys(of: Rehearsal.publisher), keys(of: Rehearsal.subscriber))
+        let tvs = try #require(publisher.tvs)
+        let all = fingerprints(of: all)
+        func replaced(_ old: String, by new: String) -> [String] { all.map { $0 == old ? new : $0 } }
+        let cases = [
+            // All keys are given, but two nodes' are exchanged.
+            all.map { word in
+                word.hasSuffix(publisher.ssh)
+                    ? subscriber.ssh
+                    : word.hasSuffix(subscriber.ssh) ? "\(Rehearsal.subscriber)=\(publisher.ssh)" : word
+            },
+            all.map { word in
+                word.hasSuffix(publisher.tls)
+                    ? subscriber.tls
+                    : word.hasSuffix(subscriber.tls) ? "\(Rehearsal.subscriber)=\(publisher.tls)" : word
+            },
+            // The keys of two services of the same node.
+            all.map { $0 == publisher.tls ? tvs : $0 == tvs ? publisher.tls : $0 },
+            // The subscriber's, without its name.
+            replaced("\(Rehearsal.subscriber)=\(subscriber.ssh)", by: subscriber.ssh),
+        ]
+        for arguments in cases {
+            let result = try add(arguments + ["--password-file", passwordFile])
+            #expect(result.status == 7 && result.errors.contains("was not specified"), "\(arguments) \(result)")
+        }
+        #expect(configuration == before)
+        // The options that it names are those that it takes.
+        let unasked = try add(["--password-file", passwordFile])
+        let advice = try #require(unasked.errors.firstRange(of: "specify them: ")?.upperBound)
+        let words = unasked.errors[advice...].split(whereSeparator: \.isWhitespace).map(String.init)
+        let half = try add(words + ["--password-file", passwordFile])
+        #expect(half.status == 7 && half.errors.contains("\(Rehearsal.subscriber) presents"), "\(half)")
+        let more = try #require(half.errors.firstRange(of: "specify it, too: ")?.upperBound)
+        let rest = half.errors[more...].split(whereSeparator: \.isWhitespace).map(String.init)
+        #expect(rest.contains("\(Rehearsal.subscriber)=\(subscriber.ssh)"), "\(rest)")
+        #expect(try add(words + rest + ["--password-file", passwordFile]).status == 0)
     }
 
     @Test func whatIsWrongIsSaidAndNothingIsWritten() throws {

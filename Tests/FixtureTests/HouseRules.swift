@@ -41,3 +41,52 @@ import Testing
         }
     }
 }
+
+/// Rules of the sources that a compiler does not know.
+@Suite(.timeLimit(.minutes(5))) struct SourceRules {
+    static let sources: [(name: String, lines: [Substring])] = {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Sources")
+        let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)?.allObjects ?? []
+        return files.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }.map { file in
+            let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+            return (file.lastPathComponent, text.split(separator: "\n", omittingEmptySubsequences: false))
+        }
+    }()
+
+    /// Nothing is written to a terminal but by Output.
+    @Test func thereIsOneWriter() {
+        let ways =
+            /\b(print|debugPrint|dump|fputs|fputc|puts|putchar|fwrite|vprintf|dprintf)\(|FileHandle|\bwrite\((1|2|STD|terminal)|\b(stdout|stderr)\b\)/
+        var count = 0
+        for (name, lines) in Self.sources where name != "Output.swift" {
+            for line in lines where !line.trimmingCharacters(in: .whitespaces).hasPrefix("//") {
+                count += 1
+                #expect(line.firstMatch(of: ways) == nil || line.contains("Output.write("), "\(name): \(line)")
+            }
+        }
+        #expect(count > 20_000)
+    }
+
+    /// A command that people may paste has no argument that a shell would take apart.
+    @Test func adviceIsQuoted() {
+        let command = /(etoken-bridge|cluster-lab) [a-z]|mkdir |rm \\\(/
+        // Put together of quoted words, or of words of this program.
+        let known = [
+            "word: ", "path: ", "Shell.", "atHand", "upload)", "option)", "missing.map", "servers.map", "Digest.",
+        ]
+        var count = 0
+        for (name, lines) in Self.sources {
+            for line in lines {
+                guard let start = line.firstMatch(of: command)?.range.lowerBound, line.contains("\""),
+                    !line.contains("The lab is up")
+                else { continue }
+                for part in line[start...].components(separatedBy: "\\(").dropFirst() {
+                    count += 1
+                    #expect(known.contains { part.hasPrefix($0) }, "\(name): \(line)")
+                }
+            }
+        }
+        #expect(count > 60)
+    }
+}

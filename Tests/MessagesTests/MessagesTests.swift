@@ -36,6 +36,28 @@ import Testing
         #expect(text.text(in: .english) == "{1} and {0}")
     }
 
+    /// Names come from others; lines come from the program.
+    @Test func argumentsAreVisibleAndOnOneLine() {
+        let name = "a\u{1B}[2J\nNext: \u{202E}"
+        let shown = #"a\u{1B}[2J\u{A}Next: \u{202E}"#
+        #expect(localized("\(name)\nend").text(in: .english) == shown + "\nend")
+        #expect(LocalizableText.verbatim(name).text(in: .german) == shown)
+        #expect([name, "b"].list.text(in: .german) == shown + " und b")
+        #expect(LocalizableText.lines("a\nb\u{1B}").text(in: .english) == "a\nb\\u{1B}")
+    }
+
+    /// The value of an option may begin with a dash; what is no option's is marked as none.
+    @Test func wordsOfCommands() throws {
+        let text: LocalizableText = localized("Look: etoken-bridge x --node \(word: "-a b") --all \(path: "-f")")
+        #expect(text.text(in: .english) == "Look: etoken-bridge x --node='-a b' --all ./-f")
+        #expect(text.template == "Look: etoken-bridge x --node {0} --all {1}")
+        let token: LocalizableText = localized("etoken-bridge token show \(word: "-x;y")")
+        #expect(token.text(in: .english) == "etoken-bridge token show -- '-x;y'")
+        let line = try JSON.line([localized("etoken-bridge token show \(word: "x;y")")], userInfo: .keepingTemplates)
+        let again = try JSON.decode([LocalizableText].self, from: line)
+        #expect(again[0].text(in: .english) == "etoken-bridge token show 'x;y'")
+    }
+
     @Test func aTextWithinATextIsTranslatedToo() {
         let text: LocalizableText = localized("\(localized("the header") as LocalizableText): \("x")")
         #expect(text.text(in: .english) == "the header: x")

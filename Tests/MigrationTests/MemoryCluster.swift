@@ -16,6 +16,7 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     }
 
     var name = "memory"
+    let publisher = "pub"
     var nodes = ["pub", "sub"]
     var files: [String: [String: [UInt8]]] = [:]
     var store: [Certificate] = []
@@ -69,7 +70,7 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
 
     var problems: [StatusFinding] = []
     /// Nodes by address.
-    let addresses = ["127.1.2.12": "sub"]
+    let addresses = ["127.1.2.12": "sub", "127.1.2.11": "pub", "cucm-pub": "pub", "cucm-sub": "sub"]
 
     func findings() -> [StatusFinding] { problems }
     func nodeName(of server: String) -> String? { nodes.contains(server) ? server : addresses[server] }

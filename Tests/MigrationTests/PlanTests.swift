@@ -77,9 +77,14 @@ import X509
             ) == true, "\(record.signerChange ?? .verbatim(""))")
         #expect(
             record.recordChanges.count == 1
-                && record.recordChanges[0].localized.hasPrefix("sub (127.1.2.12): the CallManager"))
+                && record.recordChanges[0].localized
+                    == "~ CCM+TFTP cucm-sub: \(text(Situation.subscriber)) becomes \(text(Situation.renewed))")
         let both = try ChangeRecord(update.plan(update.cluster(), in: folder))
         #expect(both.keptTokens.isEmpty && both.signerChange == nil)
+    }
+
+    private func text(_ certificate: Certificate) -> String {
+        "serial number \(certificate.serialNumber.hex), SHA-1 \(certificate.sha1.hex)"
     }
 
     /// The cluster signed with the certificate that was regenerated.

@@ -50,7 +50,7 @@ import X509
         }
         if situation.usesTokens {
             let sha1 = Situation.second.sha1.hex
-            #expect(change.plan.steps.contains { if case .buildAndSign(sha1, _, _) = $0 { true } else { false } })
+            #expect(change.plan.steps.contains { if case .buildAndSign(sha1, _, _, _) = $0 { true } else { false } })
         }
     }
 

@@ -9,9 +9,12 @@ public final class PythonServer: Sendable {
 
     public var url: String { "http://\(address):\(port)" }
 
-    /// - Parameter script: a file next to this one.
-    public init(script: String = "http-server.py", arguments: [String] = []) throws {
-        address = Loopback.address()
+    /// - Parameters:
+    ///   - script: a file next to this one.
+    ///   - address: of another server whose port this one is to replace; one of its own if nil.
+    public init(script: String = "http-server.py", arguments: [String] = [], address: String? = nil) throws {
+        let address = address ?? Loopback.address()
+        self.address = address
         let path = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
             .joined(separator: "/")
         process = try ChildProcess(

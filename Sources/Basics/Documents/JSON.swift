@@ -29,6 +29,22 @@ public enum JSON {
         let encoder = JSONEncoder()
         encoder.userInfo = userInfo
         encoder.outputFormatting = formatting
-        return Array(try encoder.encode(value))
+        return escaped(Array(try encoder.encode(value)))
+    }
+
+    /// The same document with all characters escaped that a terminal obeys, or that change how others are shown: the
+    /// encoder escapes only those below U+0020. Outside of strings, JSON is ASCII (RFC 8259, sections 2 and 7).
+    private static func escaped(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(where: { $0 >= 0x7F }) else { return bytes }
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count)
+        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+            if scalar.value >= 0x7F, scalar.isHidden {
+                for unit in String(scalar).utf16 { output += "\\u\([UInt8](bigEndian: unit).hex)".utf8 }
+            } else {
+                output += UTF8.encode(scalar).map(Array.init) ?? []
+            }
+        }
+        return output
     }
 }

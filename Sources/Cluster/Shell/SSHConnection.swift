@@ -109,7 +109,7 @@ struct SSHConnection: ~Copyable {
             : error(
                 .noCommonAlgorithm,
                 localized(
-                    "the SSH server at \(place) closed the connection before an algorithm was negotiated, as old ones do"
+                    "the SSH server at \(place) closed the connection before an algorithm was negotiated, as old ones do; so can somebody on the network between"
                 ))
     }
 

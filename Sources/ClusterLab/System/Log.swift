@@ -5,10 +5,8 @@ import Glibc
 enum Log {
     static func note(_ text: String) {
         // The text may contain what a peer sent: that must not start a new line.
-        let safe = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "?" : String($0) }.joined()
-        let line = Array("\(Timestamp.now) \(safe)\n".utf8)
         // A single call, so that lines of different threads do not mix.
-        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        Output.write("\(Timestamp.now) \(text.visible)\n", to: STDERR_FILENO)
     }
 }
 

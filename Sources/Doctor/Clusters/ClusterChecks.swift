@@ -100,9 +100,17 @@ struct ClusterKeyCheck: DoctorCheck {
     private func hint(_ node: NodeConfiguration, _ purpose: FirstContact.Key.Purpose) -> [LocalizableText] {
         switch purpose {
         case .ssh where !node.legacySSH:
-            [localized("A release before 10 may need legacy_ssh = true for \(node.name) in the configuration.")]
+            [
+                localized(
+                    "A release before 10 may need legacy_ssh = true for \(node.name) in the configuration; but somebody on the network between can cause this, too."
+                )
+            ]
         case .tls where !node.legacyTLS, .tvs where !node.legacyTLS:
-            [localized("A release before 10.5 may need legacy_tls = true for \(node.name) in the configuration.")]
+            [
+                localized(
+                    "A release before 10.5 may need legacy_tls = true for \(node.name) in the configuration; but somebody on the network between can cause this, too."
+                )
+            ]
         default: []
         }
     }

@@ -21,7 +21,8 @@ public final class ClusterLock {
                         ? "Another run is changing cluster \(cluster)."
                         : "Another run (process \(holder)) is changing cluster \(cluster)."),
                 next: localized(
-                    "Wait for it to finish, or check its progress: etoken-bridge migrate status --cluster \(cluster)"))
+                    "Wait for it to finish, or check its progress: etoken-bridge migrate status --cluster \(word: cluster)"
+                ))
         }
     }
 

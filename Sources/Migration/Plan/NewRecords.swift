@@ -137,7 +137,7 @@ struct NewRecords {
                 .unproven,
                 localized("The address of \(node) is not known: show network cluster on the publisher does not name it."),
                 next: localized(
-                    "Check the server's entry: show network cluster on the publisher, and etoken-bridge cluster status --cluster \(cluster.name)"
+                    "Check the server's entry: show network cluster on the publisher, and etoken-bridge cluster status --cluster \(word: cluster.name)"
                 ))
         }
         return try Record(

@@ -87,7 +87,7 @@ struct Planner {
                 localized(
                     "Cluster \(cluster) runs \(survey.version), which has no utils ctl command: only 10.0 and later can sign their own trust list or set the mode from the command line."
                 ),
-                next: localized("Use tokens: etoken-bridge migrate to-etoken --cluster \(cluster)"))
+                next: localized("Use tokens: etoken-bridge migrate to-etoken --cluster \(word: cluster)"))
         }
         if !setsMode, survey.mode != .mixed {
             throw MigrationError(
@@ -96,7 +96,7 @@ struct Planner {
                     "Cluster \(cluster) is in non-secure mode (ClusterSecurityMode 0), so its phones use no CTL file."
                 ),
                 next: localized(
-                    "Set the cluster to mixed mode: etoken-bridge cluster set-mode mixed --cluster \(cluster)"))
+                    "Set the cluster to mixed mode: etoken-bridge cluster set-mode mixed --cluster \(word: cluster)"))
         }
         if signer != nil { try checkTokens() }
         if signer == nil, kind == .updateCertificates, survey.present?.signerRecord?.isToken == true {

@@ -1,7 +1,8 @@
 import Basics
 import Messages
 
-/// A piece of a web page. Inserted text is escaped; only literals of this module are markup.
+/// A piece of a web page. Inserted text is escaped, and what would not be seen in it, or would turn its direction around,
+/// is made visible; only literals of this module are markup.
 struct HTML: ExpressibleByStringInterpolation {
     private(set) var markup: String
 
@@ -16,8 +17,10 @@ struct HTML: ExpressibleByStringInterpolation {
         init(literalCapacity: Int, interpolationCount: Int) { markup.reserveCapacity(literalCapacity) }
 
         mutating func appendLiteral(_ literal: String) { markup += literal }
-        mutating func appendInterpolation(_ text: String) { markup += text.escapedForMarkup }
-        mutating func appendInterpolation(_ text: LocalizableText) { markup += text.localized.escapedForMarkup }
+        mutating func appendInterpolation(_ text: String) { markup += text.visible.escapedForMarkup }
+        mutating func appendInterpolation(_ text: LocalizableText) {
+            markup += text.localized.visibleLines.escapedForMarkup
+        }
         mutating func appendInterpolation(_ number: Int) { markup += "\(number)" }
         mutating func appendInterpolation(_ html: HTML) { markup += html.markup }
         mutating func appendInterpolation(_ parts: [HTML]) { for part in parts { markup += part.markup } }

@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Messages
 
@@ -91,7 +92,8 @@ struct ChangeRunner {
     /// - Throws: ``StepFailure``, whose `notUndone` says what could not be restored.
     @discardableResult
     func rollBack() throws(StepFailure) -> [LocalizableText] {
-        let again = LocalizableText.verbatim("etoken-bridge migrate rollback --cluster \(change.plan.cluster)")
+        let again = LocalizableText.verbatim(
+            "etoken-bridge migrate rollback --cluster \(Shell.word(change.plan.cluster))")
         var (undone, notUndone) = undo(while: { !context.isInterrupted() })
         func failure(_ id: StepID?, _ title: LocalizableText, _ error: any Error) -> StepFailure {
             StepFailure(

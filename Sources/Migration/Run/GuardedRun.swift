@@ -238,7 +238,8 @@ public struct OpenChange: ~Copyable {
             throw MigrationError(
                 .noChange, localized("The change \(plan.id) is being rolled back."),
                 next: .verbatim(
-                    "etoken-bridge migrate rollback --cluster \(plan.cluster) --change \(plan.id)"))
+                    "etoken-bridge migrate rollback --cluster \(Shell.word(plan.cluster)) --change \(Shell.word(plan.id))"
+                ))
         case .finished, .rolledBack, .abandoned: throw MigrationError.closed(journal)
         }
     }
@@ -352,6 +353,7 @@ extension MigrationError {
         return MigrationError(
             .noChange, what,
             next: localized(
-                "See what it did: etoken-bridge migrate status --cluster \(plan.cluster) --change \(plan.id)"))
+                "See what it did: etoken-bridge migrate status --cluster \(word: plan.cluster) --change \(word: plan.id)"
+            ))
     }
 }

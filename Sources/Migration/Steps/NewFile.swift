@@ -59,7 +59,7 @@ final class SetSecurityMode: ChangeStep, Step {
                 .readBackDiffers,
                 localized(
                     "The publisher reported success, but the cluster is in \(now.name) mode; expected \(mode.name)."),
-                next: localized("For details: etoken-bridge cluster status --cluster \(change.plan.cluster)"))
+                next: localized("For details: etoken-bridge cluster status --cluster \(word: change.plan.cluster)"))
         }
         let seen = [localized("ClusterSecurityMode is \(mode.name)")]
         return keepsFile ? seen + (try change.adoptClusterFile()) : seen

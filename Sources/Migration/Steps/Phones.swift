@@ -153,7 +153,7 @@ final class RestartPhones: ChangeStep, Step {
                     "\(outcome.refused.count) of \(left.count) phones could not be told to restart; the first is \(first.phone): \(first.error.message)."
                 ),
                 next: localized(
-                    "Make sure that the cluster can restart them, then try again: etoken-bridge migrate resume --cluster \(change.plan.cluster)"
+                    "Make sure that the cluster can restart them, then try again: etoken-bridge migrate resume --cluster \(word: change.plan.cluster)"
                 ))
         }
     }

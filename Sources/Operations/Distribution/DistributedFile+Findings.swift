@@ -14,7 +14,7 @@ extension DistributedFile {
                 text: localized("\($0.node) could not be read: \($0.error.message)."),
                 next: [
                     localized(
-                        "Check that \($0.node) is up and that its ports can be reached: etoken-bridge doctor --cluster \(cluster)"
+                        "Check that \($0.node) is up and that its ports can be reached: etoken-bridge doctor --cluster \(word: cluster)"
                     )
                 ])
         }
@@ -49,7 +49,7 @@ extension StatusFinding {
 
     static func restartTFTP(on node: String, of cluster: String) -> LocalizableText {
         localized(
-            "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(cluster) --service tftp --node \(node)"
+            "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(word: cluster) --service tftp --node \(word: node)"
         )
     }
 }

@@ -35,7 +35,7 @@ public struct PresentTrustLists: Sendable {
                 ),
                 next:
                     localized(
-                        "Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(lists.cluster ?? "NAME") --service tftp --node \(reading.node). If that does not help, give it the file of the others: etoken-bridge ctl fetch, then ctl deploy"
+                        "Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(word: lists.cluster ?? "NAME") --service tftp --node \(word: reading.node). If that does not help, give it the file of the others: etoken-bridge ctl fetch, then ctl deploy"
                     )
             )
         }
@@ -89,7 +89,7 @@ public struct PresentTrustLists: Sendable {
                     .unusable, node: node, text,
                     next:
                         localized(
-                            "Restart the services that create and serve it, then run the command again: etoken-bridge cluster restart-services --cluster \(lists.cluster ?? "NAME") --service tvs --service tftp --node \(node)"
+                            "Restart the services that create and serve it, then run the command again: etoken-bridge cluster restart-services --cluster \(word: lists.cluster ?? "NAME") --service tvs --service tftp --node \(word: node)"
                         ))
             }
             let list: TrustListFile

@@ -109,7 +109,7 @@ public struct WitnessedFile: Sendable {
                 "Nodes serve different CTL files: \(one.node) over \(one.transport.text) has \(one.summary), \(other.node) over \(other.transport.text) has \(other.summary)."
             ),
             next: localized(
-                "If a restart does not help, check database replication. Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(cluster ?? "NAME") --service tftp --node \(other.node)"
+                "If a restart does not help, check database replication. Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(word: cluster ?? "NAME") --service tftp --node \(word: other.node)"
             ))
     }
 }

@@ -113,9 +113,9 @@ extension ClusterStatus {
                 ),
                 next: [
                     localized(
-                        "Keep a copy, and compare after each restart and upgrade: etoken-bridge ctl fetch --cluster \(cluster)"
+                        "Keep a copy, and compare after each restart and upgrade: etoken-bridge ctl fetch --cluster \(word: cluster)"
                     ),
-                    localized("Or let the cluster sign: etoken-bridge migrate to-tokenless --cluster \(cluster)"),
+                    localized("Or let the cluster sign: etoken-bridge migrate to-tokenless --cluster \(word: cluster)"),
                 ])
         ]
     }
@@ -156,7 +156,7 @@ extension ClusterStatus {
                     "\(entry.name) in \(entry.store) expired on \(entry.notAfter.day). Upgrades to 12.5(1)SU6, 14SU2 and later drop expired trust certificates."
                 ),
                 next: localized(
-                    "If nothing needs it, delete it before an upgrade; else upload a certificate that is valid: etoken-bridge trust list --cluster \(cluster)"
+                    "If nothing needs it, delete it before an upgrade; else upload a certificate that is valid: etoken-bridge trust list --cluster \(word: cluster)"
                 ))
         }
     }

@@ -112,10 +112,10 @@ extension ClusterStatus {
     /// The codes of a node that does not answer.
     private var silence: [String] { [ClusterError.Code.unreachable, .timedOut].map(\.rawValue) }
 
-    private var doctor: LocalizableText { localized("For details: etoken-bridge doctor --cluster \(cluster)") }
+    private var doctor: LocalizableText { localized("For details: etoken-bridge doctor --cluster \(word: cluster)") }
 
     var updateCertificates: LocalizableText {
-        localized("Regenerate the CTL file: etoken-bridge migrate update-certificates --cluster \(cluster)")
+        localized("Regenerate the CTL file: etoken-bridge migrate update-certificates --cluster \(word: cluster)")
     }
 
     private func otherNodes() -> [StatusFinding] {
@@ -155,7 +155,7 @@ extension ClusterStatus {
                     ),
                     next: [
                         localized(
-                            "Restore the previous file: etoken-bridge ctl deploy FILE --cluster \(cluster)"),
+                            "Restore the previous file: etoken-bridge ctl deploy FILE --cluster \(word: cluster)"),
                         localized(
                             "Or, for a tokenless list, have the publisher create one: utils ctl update CTLFile"),
                     ])
@@ -169,7 +169,7 @@ extension ClusterStatus {
                     "\(node.name) serves a CTL file with the certificates of CallManager servers, though the cluster is in non-secure mode."
                 ),
                 next: localized(
-                    "If the mode is correct, delete it: etoken-bridge ctl delete --cluster \(cluster)"))
+                    "If the mode is correct, delete it: etoken-bridge ctl delete --cluster \(word: cluster)"))
         }
     }
 
@@ -194,7 +194,7 @@ extension ClusterStatus {
         }
         for var finding in compare(.ctl, nodes.flatMap { answers($0, $0.ctl) }) {
             finding.next.append(
-                localized("Or deploy the right file again: etoken-bridge ctl deploy FILE --cluster \(cluster)"))
+                localized("Or deploy the right file again: etoken-bridge ctl deploy FILE --cluster \(word: cluster)"))
             findings.append(finding)
         }
         for node in nodes { findings += compare(.itl, answers(node, node.itl)) }
@@ -257,7 +257,7 @@ extension ClusterStatus {
                 ),
                 next: [
                     localized(
-                        "See what is wrong: etoken-bridge ctl fetch --cluster \(cluster)\(option) --output FOLDER/, then ctl verify"
+                        "See what is wrong: etoken-bridge ctl fetch --cluster \(word: cluster)\(option) --output FOLDER/, then ctl verify"
                     )
                 ] + (option.isEmpty ? [] : [newITL]))
         }
@@ -300,7 +300,7 @@ extension ClusterStatus {
                 findings.append(
                     finding(
                         .serviceNotRunning, node: node.name, localized("\(name) on \(node.name) is \(service.state)."),
-                        next: localized("Start it: etoken-bridge cluster restart-services --cluster \(cluster)")))
+                        next: localized("Start it: etoken-bridge cluster restart-services --cluster \(word: cluster)")))
             }
             let serves = services.contains { $0.name == ClusterService.tftp && $0.isActivated }
             if serves != node.isConfiguredForTFTP {

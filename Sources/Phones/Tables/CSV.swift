@@ -1,7 +1,9 @@
+import Basics
 import Messages
 
 /// Comma-separated values (RFC 4180): fields in double quotes if they contain a comma, a quote or a line end, with
-/// quotes inside doubled. Lines end with LF or CR LF; a byte order mark and empty lines are skipped.
+/// quotes inside doubled. Lines end with LF or CR LF; a byte order mark and empty lines are skipped. What a spreadsheet
+/// would compute is written as text, and read as what it was (docs/phones.md).
 public enum CSV {
     /// Reads a table row by row.
     ///
@@ -21,12 +23,7 @@ public enum CSV {
 
     /// One row, without its line end.
     public static func line(_ fields: [String]) -> String {
-        fields.map { field in
-            guard field.utf8.contains(where: { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }) else {
-                return field
-            }
-            return "\"\(field.replacing("\"", with: "\"\""))\""
-        }.joined(separator: ",")
+        fields.map(\.csvCell).joined(separator: ",")
     }
 
     private struct Reader {
@@ -104,7 +101,7 @@ public enum CSV {
         }
 
         private mutating func endField() {
-            fields.append(String(decoding: field, as: UTF8.self))
+            fields.append(String(csvCell: String(decoding: field, as: UTF8.self)))
             field.removeAll(keepingCapacity: true)
         }
 

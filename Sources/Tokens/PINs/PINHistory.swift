@@ -54,7 +54,7 @@ public struct PINHistory: Sendable {
             return refusal(
                 localized("Token \(label) reported at the last login that its PIN is locked, so no other is tried."),
                 next: localized(
-                    "Use the other token, or have this one unlocked with its administrator PIN, and then: rm \(record.path)"
+                    "Use the other token, or have this one unlocked with its administrator PIN, and then: rm \(path: record.path)"
                 ))
         }
         guard let limit, count >= limit else { return nil }
@@ -64,7 +64,7 @@ public struct PINHistory: Sendable {
                     "\(count) wrong PINs in a row were tried on token \(label) with this program. It is not known how many lock it; it may be \(Self.atLeast), so no other is tried."
                 ),
                 next: localized(
-                    "Use the other token. If you know how many wrong PINs lock this one, add the number to \(settings), under [tokens]: pin_tries = N. If the right PIN has been entered with other software in the meantime: rm \(record.path)"
+                    "Use the other token. If you know how many wrong PINs lock this one, add the number to \(settings), under [tokens]: pin_tries = N. If the right PIN has been entered with other software in the meantime: rm \(path: record.path)"
                 ))
         }
         return refusal(

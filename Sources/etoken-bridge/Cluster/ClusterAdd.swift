@@ -13,8 +13,9 @@ struct ClusterAdd: ParsableCommand {
             """
             The publisher is asked for the other nodes. For every node the SSH host key and the TLS keys are shown, to \
             be compared with what its console shows, and pinned once confirmed. Without a terminal they must be \
-            specified: --ssh-host-key and --tls-pin, once for each key. No password is stored: it comes from \
-            --password-file or --password-command, or is asked for each time.
+            specified: --ssh-host-key, --tls-pin and --tvs-pin, once for each node; a key counts only for that node \
+            and service. No password is stored: it comes from --password-file or --password-command, or is asked for \
+            each time.
 
             A cluster of cluster-lab describes itself, including its keys.
 
@@ -68,13 +69,21 @@ struct ClusterAdd: ParsableCommand {
     @Option(
         name: [.customLong("ssh-host-key"), .customLong("ssh-fingerprint")],
         help: .localized(
-            "A confirmed SSH host key: SHA256:... May be repeated.", valueName: "key"))
-    var sshHostKey: [String] = []
+            "A confirmed SSH host key: SHA256:... of the publisher, or NODE=SHA256:... May be repeated.",
+            valueName: "key"))
+    var sshHostKey: [KeyArgument] = []
 
     @Option(
         help: .localized(
-            "A confirmed TLS key, also that of TVS: sha256//... May be repeated.", valueName: "key"))
-    var tlsPin: [String] = []
+            "A confirmed TLS key: sha256//... of the publisher, or NODE=sha256//... May be repeated.", valueName: "key")
+    )
+    var tlsPin: [KeyArgument] = []
+
+    @Option(
+        help: .localized(
+            "A confirmed key of the Trust Verification Service: sha256//... of the publisher, or NODE=sha256//... May be repeated.",
+            valueName: "key"))
+    var tvsPin: [KeyArgument] = []
 
     @Flag(
         help: .localized(
@@ -112,11 +121,13 @@ struct ClusterAdd: ParsableCommand {
         guard passwordFile == nil || passwordCommand == nil,
             applicationPasswordFile == nil || applicationPasswordCommand == nil
         else { throw ValidationError(localized("Specify a password file or a password command, not both.")) }
-        for fingerprint in sshHostKey where !fingerprint.hasPrefix("SHA256:") || fingerprint.utf8.count != 50 {
-            throw ValidationError(localized("--ssh-host-key \(fingerprint) is not SHA256: and 43 characters."))
+        for argument in sshHostKey where !argument.key.hasPrefix("SHA256:") || argument.key.utf8.count != 50 {
+            throw ValidationError(localized("--ssh-host-key \(argument.key) is not SHA256: and 43 characters."))
         }
-        for pin in tlsPin where !pin.hasPrefix("sha256//") || pin.utf8.count != 52 {
-            throw ValidationError(localized("--tls-pin \(pin) is not sha256// and 44 characters."))
+        for (name, arguments) in [("--tls-pin", tlsPin), ("--tvs-pin", tvsPin)] {
+            for argument in arguments where !argument.key.hasPrefix("sha256//") || argument.key.utf8.count != 52 {
+                throw ValidationError(localized("\(name) \(argument.key) is not sha256// and 44 characters."))
+            }
         }
     }
 
@@ -165,7 +176,9 @@ struct ClusterAdd: ParsableCommand {
                     user: $0, passwordFile: applicationPasswordFile,
                     passwordCommand: Self.words(applicationPasswordCommand))
             })
-        let agreement = KeyAgreement(accepted: Set(sshHostKey + tlsPin))
+        let keys: [(FirstContact.Key.Purpose, [KeyArgument])] = [(.ssh, sshHostKey), (.tls, tlsPin), (.tvs, tvsPin)]
+        let agreement = KeyAgreement(
+            accepted: keys.flatMap { purpose, keys in keys.map { AcceptedKey(purpose: purpose, argument: $0) } })
         let discovery = ClusterDiscovery(
             of: cluster, legacyTLS: legacyTls, legacySSH: legacySsh,
             correct: { node, names in
@@ -195,7 +208,9 @@ struct ClusterAdd: ParsableCommand {
         guard error.code == .noCommonAlgorithm else { return failure }
         return Failure(
             failure.status, failure.what, code: failure.code,
-            next: localized("For CUCM 8 and 9, add --legacy-tls and --legacy-ssh."), causes: failure.causes)
+            next: localized(
+                "Compare its release on its console first: somebody on the network between can cause this, too. If it really is CUCM 8 or 9, add --legacy-tls and --legacy-ssh."
+            ), causes: failure.causes)
     }
 
     private static func words(_ text: String?) -> [String]? {

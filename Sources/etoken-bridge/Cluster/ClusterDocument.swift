@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Messages
 
@@ -34,7 +35,8 @@ struct ClusterDocument: Encodable {
                     localized("TVS key       \(node.tvsPin ?? localized("not pinned").localized)").localized
                 },
             ].compactMap(\.self)
-            return (["\(node.name)  \(role)  \(node.address)"] + keys.map { "  " + $0 }).joined(separator: "\n")
+            return (["\(node.name.visible)  \(role)  \(node.address.visible)"] + keys.map { "  " + $0 }).joined(
+                separator: "\n")
         }.joined(separator: "\n")
     }
 }

@@ -79,7 +79,8 @@ struct ClusterRestartServices: ParsableCommand {
         if !service.isEmpty, let name = restart.notFound.first {
             throw Failure(
                 Status.notThere, localized("\(name) is not activated on \(nodes.map(\.name).joined(separator: ", "))."),
-                next: localized("See where it runs: etoken-bridge cluster status --cluster \(self.cluster.cluster)"))
+                next: localized(
+                    "See where it runs: etoken-bridge cluster status --cluster \(word: self.cluster.cluster)"))
         }
         if !confirmation.yes {
             for step in restart.steps { Terminal.note("  " + localized("\(step.service) on \(step.node)").localized) }

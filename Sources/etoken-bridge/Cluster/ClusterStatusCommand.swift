@@ -71,13 +71,13 @@ struct ClusterStatusCommand: ParsableCommand {
                 text: localized(
                     count, one: "1 phone did not follow an earlier change, and nobody has reported a visit since.",
                     other: "\(count) phones did not follow an earlier change, and nobody has reported a visit since."),
-                next: [localized("See which: etoken-bridge phones stranded --cluster \(name)")])
+                next: [localized("See which: etoken-bridge phones stranded --cluster \(word: name)")])
         ]
     }
 
     private func write(_ snapshot: ClusterSnapshot, to path: String) throws {
         try Files.write(JSON.document(snapshot), to: path, permissions: 0o600, replacing: false)
         for gap in snapshot.gaps { Terminal.note(localized("Not in the snapshot: \(gap)")) }
-        Terminal.note(localized("The snapshot is in \(path). Rehearse: cluster-lab up DIR --like \(path)"))
+        Terminal.note(localized("The snapshot is in \(path). Rehearse: cluster-lab up DIR --like \(path: path)"))
     }
 }

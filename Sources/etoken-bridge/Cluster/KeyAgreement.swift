@@ -1,5 +1,6 @@
-import Configuration
+import ArgumentParser
 import Basics
+import Configuration
 import Cluster
 import Messages
 import Operations
@@ -7,8 +8,8 @@ import X509
 
 /// Asks whether the keys that nodes present are theirs.
 struct KeyAgreement {
-    /// The keys that the user has given as options.
-    let accepted: Set<String>
+    /// The keys that the user has given as options, each for one service of one node.
+    let accepted: [AcceptedKey]
 
     /// Shows keys and asks for confirmation. Those that were given as options need none; if such options were given,
     /// any other key is refused.
@@ -16,14 +17,14 @@ struct KeyAgreement {
     /// - Throws: with status 7 if a key is not confirmed.
     func ask(_ contacts: [FirstContact]) throws {
         let unknown = contacts.flatMap { contact in
-            contact.keys.filter { !accepted.contains($0.fingerprint) }.map { (contact.node, $0) }
+            contact.keys.filter { !isAccepted($0, of: contact.node) }.map { (contact.node, $0) }
         }
         guard !unknown.isEmpty else { return }
-        for contact in contacts where contact.keys.contains(where: { !accepted.contains($0.fingerprint) }) {
+        for contact in contacts where contact.keys.contains(where: { !isAccepted($0, of: contact.node) }) {
             Terminal.note(Self.text(of: contact))
         }
         let names = contacts.map(\.node.name).joined(separator: ", ")
-        let options = unknown.map { "\($0.1.option) \($0.1.fingerprint)" }.joined(separator: " ")
+        let options = unknown.map { $0.1.option(of: $0.0) }.joined(separator: " ")
         guard accepted.isEmpty else {
             throw Failure(
                 Status.notTrusted,
@@ -45,6 +46,10 @@ struct KeyAgreement {
         }
     }
 
+    private func isAccepted(_ key: FirstContact.Key, of node: NodeConfiguration) -> Bool {
+        accepted.contains { $0.purpose == key.purpose && $0.argument.key == key.fingerprint && $0.argument.isOf(node) }
+    }
+
     /// Reports what could not be pinned.
     func warn(_ contacts: [FirstContact]) {
         for contact in contacts {
@@ -63,16 +68,56 @@ struct KeyAgreement {
         }
     }
 
+    /// The keys, and after them what the peer says of itself. It could say anything, also that it has other keys.
     private static func text(of contact: FirstContact) -> String {
         var lines = [localized("\(contact.node.name) at \(contact.node.address) shows these keys:").localized]
+        var names: [String] = []
         for key in contact.keys {
             lines.append("  \(key.title.padded(to: 14))\(key.fingerprint)")
-            if let certificate = key.certificate {
-                lines.append(localized("                certificate \(certificate.subject.rendered(.cucm))").localized)
-                lines.append("                SHA-1 \(certificate.sha1.hex)")
-            }
+            guard let certificate = key.certificate else { continue }
+            lines.append("                SHA-1 \(certificate.sha1.hex)")
+            let name = certificate.subject.value(of: "CN") ?? "-"
+            names.append("    \(key.title.padded(to: 14))\"\(name.visible.shortened(to: longestName))\"")
+        }
+        if !names.isEmpty {
+            lines.append(localized("  What their certificates call themselves, which proves nothing:").localized)
+            lines += names
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// Too short for any fingerprint, the shortest of which has 40 characters, so that no name can pass for one.
+    private static let longestName = 36
+}
+
+/// A key that the user has compared, as an option gives it: whose it is, and which.
+struct AcceptedKey {
+    let purpose: FirstContact.Key.Purpose
+    let argument: KeyArgument
+}
+
+/// `KEY` of the publisher, or `NODE=KEY`.
+struct KeyArgument: ExpressibleByArgument {
+    /// Nil for the publisher.
+    let node: String?
+    let key: String
+
+    init?(argument: String) {
+        guard let start = ["SHA256:", "sha256//"].lazy.compactMap({ argument.firstRange(of: $0)?.lowerBound }).min()
+        else {
+            // Refused where it is known which key it should be.
+            (node, key) = (nil, argument)
+            return
+        }
+        key = String(argument[start...])
+        let name = argument[..<start]
+        guard name.isEmpty || (name.hasSuffix("=") && name.count > 1) else { return nil }
+        node = name.isEmpty ? nil : String(name.dropLast())
+    }
+
+    func isOf(_ other: NodeConfiguration) -> Bool {
+        guard let node else { return other.isPublisher }
+        return node == other.name || (node == "publisher" && other.isPublisher)
     }
 }
 
@@ -85,5 +130,14 @@ extension FirstContact.Key {
         }
     }
 
-    var option: String { purpose == .ssh ? "--ssh-host-key" : "--tls-pin" }
+    /// The option that accepts this key of this node.
+    func option(of node: NodeConfiguration) -> String {
+        let name =
+            switch purpose {
+            case .ssh: "--ssh-host-key"
+            case .tls: "--tls-pin"
+            case .tvs: "--tvs-pin"
+            }
+        return Shell.option(name, node.isPublisher ? fingerprint : "\(node.name)=\(fingerprint)")
+    }
 }

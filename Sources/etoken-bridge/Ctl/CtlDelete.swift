@@ -71,7 +71,7 @@ struct CtlDelete: ParsableCommand {
             ),
             code: "mixed-mode",
             next: localized(
-                "Set the mode first: etoken-bridge cluster set-mode non-secure --cluster \(cluster.cluster); or add --any-mode."
+                "Set the mode first: etoken-bridge cluster set-mode non-secure --cluster \(word: cluster.cluster); or add --any-mode."
             ))
     }
 }

@@ -106,8 +106,8 @@ struct CtlDeploy: ParsableCommand {
                 localized(
                     """
                     Phones fetch it once the services and then the phones have been restarted:
-                      etoken-bridge cluster restart-services --cluster \(cluster)
-                      etoken-bridge phones restart --cluster \(cluster)
+                      etoken-bridge cluster restart-services --cluster \(word: cluster)
+                      etoken-bridge phones restart --cluster \(word: cluster)
                     """))
         }
     }
@@ -120,14 +120,15 @@ struct CtlDeploy: ParsableCommand {
             throw Failure(
                 Status.verificationFailed,
                 localized("\(self.file) calls itself \(file.list.header.fileName); expected CTLFile.tlv."),
-                next: localized("Specify a CTL file: etoken-bridge ctl show \(self.file)"))
+                next: localized("Specify a CTL file: etoken-bridge ctl show \(path: self.file)"))
         }
         let failed = rules.failedChecks(at: Int64(time(nil)))
         guard failed.isEmpty else {
             throw Failure(
                 Status.verificationFailed,
                 localized("\(self.file) fails \(failed.count) of its checks, and was not deployed: \(failed[0].text)"),
-                next: localized("See all of them: etoken-bridge ctl verify \(self.file)"), causes: failed.map(\.text))
+                next: localized("See all of them: etoken-bridge ctl verify \(path: self.file)"),
+                causes: failed.map(\.text))
         }
         return file
     }

@@ -53,7 +53,7 @@ struct CtlEdit: ParsableCommand {
         } catch {
             throw Failure(
                 Status.notThere, localized("\(file): \(error.reason)."),
-                next: localized("See the records: etoken-bridge ctl show \(file)"))
+                next: localized("See the records: etoken-bridge ctl show \(path: file)"))
         }
         for argument in add { editor.add(try argument.record(profile: profile, reusing: old.records)) }
         let finder = addToken.isEmpty ? nil : try signing.module.finder()

@@ -57,10 +57,10 @@ struct CtlFetch: ParsableCommand {
                 Status.notThere, localized("No node of cluster \(self.cluster.cluster) has a \(file.kind.fileName)."),
                 next: itl
                     ? localized(
-                        "Restart Cisco Tftp: etoken-bridge cluster restart-services --cluster \(self.cluster.cluster) --service tftp"
+                        "Restart Cisco Tftp: etoken-bridge cluster restart-services --cluster \(word: self.cluster.cluster) --service tftp"
                     )
                     : localized(
-                        "See its security mode: etoken-bridge cluster status --cluster \(self.cluster.cluster)"))
+                        "See its security mode: etoken-bridge cluster status --cluster \(word: self.cluster.cluster)"))
         }
         let written = try write(file)
         let findings = file.findings(of: self.cluster.cluster)

@@ -30,8 +30,9 @@ struct CtlShow: ParsableCommand {
         if common.json {
             try Terminal.json(TrustListDocument(file))
         } else if format == .cucm {
-            let text = try ShowCTL.text(of: file.bytes, modified: Files.modified(self.file) ?? 0)
-            Terminal.write(text, to: 1)
+            // As CUCM prints it, with tabs; but what certificates and files call themselves is made visible.
+            let text = try ShowCTL.text(of: file.bytes, modified: Files.modified(self.file) ?? 0) { $0.visible }
+            Terminal.write(bytes: Array(text.utf8), to: 1)
         } else {
             Terminal.out(table(file))
         }
@@ -47,11 +48,12 @@ struct CtlShow: ParsableCommand {
             records.add(
                 "\(index + 1)\(signs ? "*" : "")", record.role?.text ?? "-",
                 record.dnsName.map { $0.isEmpty ? localized("(token)").localized : $0 } ?? "-",
-                """
-                \(record.subjectName ?? "-")
-                \(localized("serial \(serial)"))
-                \(localized("SHA-1 \(record.certificate.map { Digest.sha1($0).hex } ?? "-"), record of \(record.length) bytes"))
-                """)
+                [
+                    .verbatim(record.subjectName ?? "-"), localized("serial \(serial)"),
+                    localized(
+                        "SHA-1 \(record.certificate.map { Digest.sha1($0).hex } ?? "-"), record of \(record.length) bytes"
+                    ),
+                ].joined(separator: "\n"))
         }
         let text = localized(
             """
@@ -63,7 +65,7 @@ struct CtlShow: ParsableCommand {
             MD5        \(Digest.md5(file.bytes).hex)
             SHA-1      \(Digest.sha1(file.bytes).hex)
 
-            \(records.text)
+            \(LocalizableText.lines(records.text))
             * signed this file
             """)
         return ([text] + file.list.warnings.map { localized("warning: \($0.clause)") }).joined(separator: "\n")

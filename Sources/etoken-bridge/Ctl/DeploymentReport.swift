@@ -71,7 +71,8 @@ struct DeploymentReport: Encodable {
         let kept = Set(deployment.nodes.compactMap(\.backup)).sorted()
         if !kept.isEmpty {
             sections.append(
-                localized("The previous files were saved:").localized + "\n  " + kept.joined(separator: "\n  "))
+                localized("The previous files were saved:").localized + "\n  "
+                    + kept.map(\.visible).joined(separator: "\n  "))
         }
         return sections.joined(separator: "\n\n")
     }

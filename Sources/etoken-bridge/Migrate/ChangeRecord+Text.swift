@@ -107,8 +107,10 @@ extension ChangeRecord {
     private var allNames: String {
         state == .planned
             ? localized("The same command with --dry-run --json lists all phones by name.").localized
-            : localized("All by name: etoken-bridge migrate status --cluster \(cluster) --change \(id) --json")
-                .localized
+            : localized(
+                "All by name: etoken-bridge migrate status --cluster \(word: cluster) --change \(word: id) --json"
+            )
+            .localized
     }
 
     /// Nobody reads more rows.
@@ -177,13 +179,14 @@ extension ChangeRecord {
         case .rolledBack: lines.append(localized("Everything is as it was before: \(id) was rolled back.").localized)
         case .rollingBack:
             lines.append(
-                localized("\(id) is being rolled back: etoken-bridge migrate rollback --cluster \(cluster)").localized)
+                localized("\(id) is being rolled back: etoken-bridge migrate rollback --cluster \(word: cluster)")
+                    .localized)
         case .abandoned: lines.append(localized("\(id) was abandoned; what it changed remains changed.").localized)
         case .planned, .alreadySo, .unfinished:
             let done = steps.count { $0.state == .done }
             lines.append(
                 localized(
-                    "\(id) is not finished: \(done) of \(steps.count) steps are done. Resume it or roll it back: etoken-bridge migrate resume --cluster \(cluster), or etoken-bridge migrate rollback --cluster \(cluster)"
+                    "\(id) is not finished: \(done) of \(steps.count) steps are done. Resume it or roll it back: etoken-bridge migrate resume --cluster \(word: cluster), or etoken-bridge migrate rollback --cluster \(word: cluster)"
                 ).localized
             )
         }

@@ -112,7 +112,7 @@ struct ChangeSession {
         try options.reporting.publish(record)
         if let plan {
             try change.plan.write(to: plan)
-            Terminal.note(localized("The plan is in \(plan). Run it: etoken-bridge migrate run \(plan)"))
+            Terminal.note(localized("The plan is in \(plan). Run it: etoken-bridge migrate run \(path: plan)"))
         }
         try planned.check(despiteFindings: options.despiteFindings, savedAs: plan)
     }

@@ -20,7 +20,7 @@ struct JournalOptions: ParsableArguments {
             throw MigrationError(
                 .noChange, localized("No change of cluster \(name) has been started on this machine."),
                 next: localized(
-                    "Changes started on another machine are in the journals there. Start one: etoken-bridge migrate to-etoken --cluster \(name)"
+                    "Changes started on another machine are in the journals there. Start one: etoken-bridge migrate to-etoken --cluster \(word: name)"
                 ))
         }
         guard let change else { return newest.path }
@@ -32,7 +32,7 @@ struct JournalOptions: ParsableArguments {
                     "Cluster \(name) has no change called \(change); there are: \(names.joined(separator: ", "))."
                 ),
                 next: localized(
-                    "Look at the newest one: etoken-bridge migrate status --cluster \(name) --change \(names[0])"
+                    "Look at the newest one: etoken-bridge migrate status --cluster \(word: name) --change \(word: names[0])"
                 ))
         }
         return found.path

@@ -103,8 +103,9 @@ struct PhonesCheck: ParsableCommand {
             let name = self.cluster.cluster
             let restart =
                 names.count <= 5
-                ? "etoken-bridge phones restart --cluster \(name)" + names.map { " --phone \($0)" }.joined()
-                : "etoken-bridge phones restart --cluster \(name) --all"
+                ? "etoken-bridge phones restart --cluster \(Shell.word(name))"
+                    + names.map { " " + Shell.option("--phone", $0) }.joined()
+                : "etoken-bridge phones restart --cluster \(Shell.word(name)) --all"
             throw Failure(
                 Status.partlyDone,
                 localized(

@@ -43,9 +43,11 @@ struct PhonesForecast: ParsableCommand {
     var csv: String?
 
     @OptionGroup var evidence: EvidenceOptions
+    @OptionGroup var replacing: ReplaceOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
+        if let csv { try replacing.check(csv) }
         let (list, signer) = try offered()
         let cluster = try cluster.configured()
         defer { cluster.close() }
@@ -69,7 +71,7 @@ struct PhonesForecast: ParsableCommand {
         let report = ForecastReport(
             cluster: self.cluster.cluster, file: file, bytes: list.encoded(), signer: signer, forecast: forecast,
             asked: asked, answered: held.count, replies: replies)
-        if let csv { try Files.write(Array(report.csv.utf8), to: csv, permissions: 0o644, replacing: true) }
+        if let csv { try Files.write(Array(report.csv.utf8), to: csv, permissions: 0o644, replacing: replacing.force) }
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text(listing: phones)) }
         let stranded = forecast.stranded.count
         if stranded > 0 {
@@ -80,7 +82,7 @@ struct PhonesForecast: ParsableCommand {
                 ),
                 next: report.counts.accepted == 0 && report.counts.refused > 0
                     ? localized(
-                        "No phone is known to accept it: do not deploy it, and check who signed it: etoken-bridge ctl show \(file)"
+                        "No phone is known to accept it: do not deploy it, and check who signed it: etoken-bridge ctl show \(path: file)"
                     )
                     : report.counts.refused > 0
                         ? Change.strandedAdvice(models: report.groups.filter { $0.outcome != .accepted }.map(\.model))
@@ -102,7 +104,7 @@ struct PhonesForecast: ParsableCommand {
                 localized(
                     "\(file) does not verify with the signer that it names, \(list.header.signerName): no phone would accept it."
                 ),
-                next: localized("Look at it: etoken-bridge ctl verify \(file)"))
+                next: localized("Look at it: etoken-bridge ctl verify \(path: file)"))
         }
         return (list, signer)
     }

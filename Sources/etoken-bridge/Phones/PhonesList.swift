@@ -36,6 +36,7 @@ struct PhonesList: ParsableCommand {
         completion: .file())
     var csvPath: String?
 
+    @OptionGroup var replacing: ReplaceOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -49,6 +50,7 @@ struct PhonesList: ParsableCommand {
     }
 
     func run() throws {
+        if let csvPath, csvPath != "-" { try replacing.check(csvPath) }
         let sourceName = source.phonesFrom ?? localized("cluster \(cluster ?? "")").localized
         var opened: ClusterClient?
         defer { opened?.close() }
@@ -61,8 +63,8 @@ struct PhonesList: ParsableCommand {
         if unregistered { chosen.removeAll { $0.isRegistered != false } }
         if let csvPath {
             let csv = Inventory(phones: chosen).csv
-            guard csvPath != "-" else { return Terminal.write(csv, to: 1) }
-            try Files.write(csv, to: csvPath, permissions: 0o644, replacing: true)
+            guard csvPath != "-" else { return Terminal.write(bytes: csv, to: 1) }
+            try Files.write(csv, to: csvPath, permissions: 0o644, replacing: replacing.force)
             Terminal.note(localized("\(csvPath): \(chosen.count) phones."))
         }
         let report = PhonesReport(chosen, cluster: cluster, file: source.phonesFrom, withList: phones)

@@ -85,7 +85,7 @@ struct PhonesRestart: ParsableCommand {
             throw Failure(
                 Status.notThere,
                 localized("There is no stopped restart of phones of cluster \(name) to resume."),
-                next: localized("Start one: etoken-bridge phones restart --cluster \(name) --all"))
+                next: localized("Start one: etoken-bridge phones restart --cluster \(word: name) --all"))
         }
         let axl = try cluster.axl()
         let phones: [String]
@@ -148,7 +148,7 @@ struct PhonesRestart: ParsableCommand {
         case .told(let phone): try record.note(told: phone)
         case .refused(let refusal):
             try record.note(refused: refusal.phone, reason: refusal.error.message)
-            Terminal.note("  \(refusal.phone): \(refusal.error.message)")
+            Terminal.note("  \(refusal.phone.visible): \(refusal.error.message)")
         case .waiting(let seconds):
             Terminal.note(localized("The server is too busy; retrying in \(Int(clamped: seconds)) s ..."))
         case .batch(let done):

@@ -56,7 +56,7 @@ struct PhonesVisited: ParsableCommand {
                 localized(
                     "\(strangers.count) of \(given.count) phones are not on the list of phones that were left behind: \(shown). Nothing was changed."
                 ),
-                next: localized("See who is on it: etoken-bridge phones stranded --cluster \(name)"))
+                next: localized("See who is on it: etoken-bridge phones stranded --cluster \(word: name)"))
         }
         try PhoneVisit.report(given, of: name, by: RunAuthor.current.who, in: state)
         let left = try StrandedRegister(of: name, in: state).count

@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Messages
 import Operations
@@ -19,7 +20,7 @@ struct RestartReport {
         let record: String?
 
         var text: String {
-            if state == "planned" { return left.joined(separator: "\n") }
+            if state == "planned" { return left.map(\.visible).joined(separator: "\n") }
             var lines = [
                 localized(
                     action == "reset"
@@ -65,7 +66,7 @@ struct RestartReport {
 
     /// Throws the ``Failure`` that the run ends with.
     func check(_ outcome: PhoneRestart.Outcome, cluster: String) throws {
-        let resume = "etoken-bridge phones restart --cluster \(cluster) --resume"
+        let resume = "etoken-bridge phones restart --cluster \(Shell.word(cluster)) --resume"
         if let failure = outcome.failure {
             let cause = Failure(describing: failure)
             throw Failure(

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Messages
 import Synchronization
@@ -25,7 +26,7 @@ enum Interruption {
             signal(number) { number in
                 Interruption.isNoted.store(true, ordering: .relaxed)
                 signal(number, SIG_DFL)
-                _ = Interruption.answer.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+                Output.write(bytes: Interruption.answer, to: STDERR_FILENO)
             }
         }
     }

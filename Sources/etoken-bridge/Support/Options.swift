@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Messages
 
 /// Options that every command has.
@@ -12,6 +13,21 @@ struct CommonOptions: ParsableArguments {
     func validate() throws {
         Terminal.isVerbose = verbose
         Terminal.printsJSON = json
+    }
+}
+
+/// Whether a file that is there may be written over.
+struct ReplaceOptions: ParsableArguments {
+    @Flag(help: .localized("Overwrite existing files."))
+    var force = false
+
+    /// Before anything is read that takes long.
+    func check(_ path: String) throws {
+        guard force || !Files.exists(path) else {
+            throw Failure(
+                Status.failed, localized("\(path) already exists and is not overwritten."),
+                next: localized("Specify another location, or use --force."))
+        }
     }
 }
 

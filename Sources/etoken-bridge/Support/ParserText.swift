@@ -7,12 +7,18 @@ extension ParsableCommand {
     ///
     /// ArgumentParser's texts are in English only; those that users see are translated into the language of the locale.
     static func exitInLanguage(withError error: any Error) -> Never {
-        guard Language.current != .english else { exit(withError: error) }
         let status = exitCode(for: error)
-        let lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
-        Terminal.write(
-            lines.map { ParserText.inLanguage(String($0)) }.joined(separator: "\n") + "\n",
-            to: status.isSuccess ? STDOUT_FILENO : STDERR_FILENO)
+        var text = fullMessage(for: error)
+        if Language.current != .english {
+            text = text.split(separator: "\n", omittingEmptySubsequences: false)
+                .map { ParserText.inLanguage(String($0)) }.joined(separator: "\n")
+        }
+        if status.isSuccess {
+            // Only words of this program, and a script for a shell, which needs its tabs.
+            Terminal.write(bytes: Array("\(text)\n".utf8), to: STDOUT_FILENO)
+        } else if !text.isEmpty {
+            Terminal.write(text + "\n", to: STDERR_FILENO)
+        }
         exitProcess(status.rawValue)
     }
 }

@@ -36,13 +36,13 @@ struct Table {
     }
 }
 
-/// A table cell: a name, or a text.
+/// A table cell: a name, which is shown on one line, or a text, which may have several.
 protocol TableCell {
     var shown: String { get }
 }
 
 extension String: TableCell {
-    var shown: String { self }
+    var shown: String { visible }
 }
 
 extension LocalizableText: TableCell {

@@ -34,7 +34,7 @@ enum Terminal {
 
     private static func json(_ bytes: [UInt8]) {
         hasPrintedJSON = true
-        write(bytes, to: STDOUT_FILENO)
+        write(bytes: bytes, to: STDOUT_FILENO)
     }
 
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
@@ -62,18 +62,16 @@ enum Terminal {
 
     /// Writes everything. A reader of results that has gone away (`| head`) ends the program; notes that nobody reads
     /// any more, as on a closed terminal, do not: a change continues, or is rolled back, without them.
-    static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
+    static func write(_ text: String, to descriptor: Int32) {
+        check(Output.write(text, to: descriptor), descriptor)
+    }
 
-    static func write(_ bytes: [UInt8], to descriptor: Int32) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                if descriptor == STDERR_FILENO { return }
-                exitProcess(Status.failed)
-            }
-            rest = rest.dropFirst(count)
-        }
+    /// Writes bytes as they are: a file that was asked for on stdout.
+    static func write(bytes: [UInt8], to descriptor: Int32) {
+        check(Output.write(bytes: bytes, to: descriptor), descriptor)
+    }
+
+    private static func check(_ isWritten: Bool, _ descriptor: Int32) {
+        if !isWritten, descriptor != STDERR_FILENO { exitProcess(Status.failed) }
     }
 }

@@ -160,7 +160,7 @@ struct NamedToken {
         if isFactoryPIN {
             Terminal.note(
                 localized(
-                    "Token \(label) still has its factory PIN. Change it: etoken-bridge token change-pin \(label)"
+                    "Token \(label) still has its factory PIN. Change it: etoken-bridge token change-pin \(word: label)"
                 )
             )
         }

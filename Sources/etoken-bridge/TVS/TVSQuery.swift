@@ -95,7 +95,8 @@ struct TVSQuery: ParsableCommand {
         }
         let report = TVSReport(inquiry.ask(servers, deviceName: device), wanted: wanted)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
-        let upload = token.map { "--token \($0)" } ?? certificate ?? "FILE"
+        let upload =
+            token.map { Shell.option("--token", $0) } ?? certificate.map { Shell.word(Shell.path($0)) } ?? "FILE"
         try report.check(subject: subject(wanted), upload: upload, cluster: self.cluster.cluster)
     }
 

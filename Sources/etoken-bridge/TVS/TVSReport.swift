@@ -71,7 +71,7 @@ struct TVSReport: Encodable {
                 code: "not-vouched",
                 next:
                     localized(
-                        "Upload it, restart the service, and ask again: etoken-bridge trust upload --cluster \(cluster) \(upload) && etoken-bridge cluster restart-services --cluster \(cluster) --service tvs"
+                        "Upload it, restart the service, and ask again: etoken-bridge trust upload --cluster \(word: cluster) \(upload) && etoken-bridge cluster restart-services --cluster \(word: cluster) --service tvs"
                     ))
         }
     }
@@ -79,7 +79,7 @@ struct TVSReport: Encodable {
     var text: String {
         var lines: [String] = []
         for (index, entry) in replies.enumerated() {
-            if index == 0 || replies[index - 1].node != entry.node { lines.append(entry.node) }
+            if index == 0 || replies[index - 1].node != entry.node { lines.append(entry.node.visible) }
             let question = entry.issuer.map {
                 localized("\(entry.message) issuer \($0), serial \(entry.colonSerialNumber)").localized
             }

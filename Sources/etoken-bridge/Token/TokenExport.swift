@@ -62,7 +62,7 @@ struct TokenExport: ParsableCommand {
     func run() throws {
         let certificates = try chosen()
         if output == "-" {
-            for item in certificates { Terminal.write(bytes(item.stored.certificate), to: 1) }
+            for item in certificates { Terminal.write(bytes: bytes(item.stored.certificate), to: 1) }
             return
         }
         let isFolder = all || output.hasSuffix("/") || Files.isFolder(output)
@@ -96,7 +96,7 @@ struct TokenExport: ParsableCommand {
         if common.json {
             try Terminal.json(List(files: exported))
         } else {
-            for file in exported { Terminal.out("\(file.file)  SHA-1 \(file.sha1)") }
+            for file in exported { Terminal.out("\(file.file.visible)  SHA-1 \(file.sha1)") }
         }
     }
 
@@ -144,7 +144,7 @@ struct TokenExport: ParsableCommand {
         guard folder.isEmpty || Files.isFolder(folder) else {
             throw Failure(
                 Status.notThere, localized("The folder \(folder) does not exist."),
-                next: localized("Create it first: mkdir \(folder)"))
+                next: localized("Create it first: mkdir \(path: folder)"))
         }
         let name = label.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }
         return "\(folder)/\(String(name)).\(format.suffix)"

@@ -1,0 +1,34 @@
+import Glibc
+
+/// The one way to a terminal, to standard output and to standard error, for all programs of this package.
+package enum Output {
+    /// Writes text for people. What a terminal would obey instead of showing it is made visible, whoever wrote it;
+    /// only line feeds are kept.
+    ///
+    /// - Returns: false if it could not be written, for `errno`'s reason.
+    @discardableResult
+    package static func write(_ text: String, to descriptor: Int32) -> Bool {
+        write(bytes: Array(text.visibleLines.utf8), to: descriptor)
+    }
+
+    /// A line of text for people on standard output.
+    package static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+
+    /// Writes bytes as they are: a file that was asked for on standard output, a JSON document, in which ``JSON`` has
+    /// escaped what must be, and what a parser of command lines says of this program alone (help, completions).
+    ///
+    /// - Returns: false if they could not be written, for `errno`'s reason.
+    @discardableResult
+    package static func write(bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                return false
+            }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+}
