@@ -62,7 +62,7 @@ struct PhonesList: ParsableCommand {
         if let csvPath {
             let csv = Inventory(phones: chosen).csv
             guard csvPath != "-" else { return Terminal.write(csv, to: 1) }
-            try Files.write(csv, to: csvPath, permissions: 0o644, replacing: true)
+            try Files.write(csv, to: csvPath, permissions: 0o600, replacing: true)
             Terminal.note(localized("\(csvPath): \(chosen.count) phones."))
         }
         let report = PhonesReport(chosen, cluster: cluster, file: source.phonesFrom, withList: phones)
