@@ -28,7 +28,9 @@ import Testing
         let said = try await refusal(lab.directory, new) {
             TemporaryFolder.replace(path, Array(plan.replacingOccurrences(of: old, with: new).utf8))
         }
-        #expect(said.contains("plan.json is not what the lab wrote") && (text.isEmpty || said.contains(text)), "\(new): \(said)")
+        #expect(
+            said.contains("plan.json is not what the lab wrote") && (text.isEmpty || said.contains(text)),
+            "\(new): \(said)")
         TemporaryFolder.replace(path, Array(plan.utf8))
     }
 

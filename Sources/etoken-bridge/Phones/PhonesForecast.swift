@@ -71,7 +71,7 @@ struct PhonesForecast: ParsableCommand {
         let report = ForecastReport(
             cluster: self.cluster.cluster, file: file, bytes: list.encoded(), signer: signer, forecast: forecast,
             asked: asked, answered: held.count, replies: replies)
-        if let csv { try Files.write(Array(report.csv.utf8), to: csv, permissions: 0o644, replacing: replacing.force) }
+        if let csv { try Files.write(Array(report.csv.utf8), to: csv, permissions: 0o600, replacing: replacing.force) }
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text(listing: phones)) }
         let stranded = forecast.stranded.count
         if stranded > 0 {

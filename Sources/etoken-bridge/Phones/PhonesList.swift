@@ -64,7 +64,7 @@ struct PhonesList: ParsableCommand {
         if let csvPath {
             let csv = Inventory(phones: chosen).csv
             guard csvPath != "-" else { return Terminal.write(bytes: csv, to: 1) }
-            try Files.write(csv, to: csvPath, permissions: 0o644, replacing: replacing.force)
+            try Files.write(csv, to: csvPath, permissions: 0o600, replacing: replacing.force)
             Terminal.note(localized("\(csvPath): \(chosen.count) phones."))
         }
         let report = PhonesReport(chosen, cluster: cluster, file: source.phonesFrom, withList: phones)
