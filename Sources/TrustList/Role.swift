@@ -1,6 +1,6 @@
 /// What a record's certificate may be used for: the FUNCTION field (record tag 4, two bytes).
 ///
-/// The format has more numbers than those named here (one for firewalls, for example); a number without a name is kept
+/// The format may have more numbers than those named here (a firewall is a CCM); a number without a name is kept
 /// unchanged. Source: docs/trust-list-format.md, "Record".
 public struct Role: RawRepresentable, Hashable, Sendable {
     public let rawValue: UInt16

@@ -157,6 +157,7 @@ import Testing
         typealias Record = ClusterStatus.TrustList.Record
         var status = sound
         status.version = "12.5.1.11900-146"
+        for index in status.nodes.indices { status.nodes[index].version = status.version }
         for (unit, sha1) in [("ITLRecovery", "rec"), ("CAPF", "capf")] {
             status.nodes[0].certificates?.append(
                 ClusterStatus.Certificate(
