@@ -17,5 +17,7 @@ struct ClusterLabCommand: ParsableCommand {
         subcommands: [Up.self, Down.self, Status.self, Phones.self, SetFault.self, Serve.self])
 }
 
-extension LabRelease: ExpressibleByArgument {}
+extension LabRelease: ExpressibleByArgument {
+    public init?(argument: String) { self.init(name: argument) }
+}
 extension Fault: ExpressibleByArgument {}

@@ -18,6 +18,8 @@ public struct LabOptions: Sendable, Hashable {
     public var tftpCache: Bool?
     /// How many phones; by default three. More of them have no web pages, and several pools.
     public var phones: Int?
+    /// What the lab does in another way than usual.
+    public var manners: [Manner]?
     /// The path of a cluster snapshot to model a new lab on.
     public var like: String?
     /// A folder of RSA keys: a new lab takes its own from it, and leaves there what it has to generate. For tests,
@@ -27,9 +29,10 @@ public struct LabOptions: Sendable, Hashable {
     public init(
         release: LabRelease? = nil, nodes: Int? = nil, tftpNodes: Int? = nil, tvsNodes: Int? = nil,
         tftpCache: Bool? = nil, phones: Int? = nil, like: String? = nil,
-        keys: String? = nil
+        keys: String? = nil, manners: [Manner]? = nil
     ) {
         self.keys = keys.map(Files.absolute)
+        self.manners = manners
         self.like = like.map(Files.absolute)
         self.phones = phones
         self.release = release
@@ -46,6 +49,7 @@ public struct LabOptions: Sendable, Hashable {
 
     /// What is wrong with the numbers, in a sentence; nil if nothing is.
     public var problem: String? {
+        if let manners, let problem = Manner.problem(manners) { return problem }
         if like != nil {
             return release == nil && nodes == nil && tftpNodes == nil && tvsNodes == nil && phones == nil
                 ? nil : "a lab like a snapshot has its release, nodes and phones; give no others"
@@ -78,6 +82,7 @@ public struct LabOptions: Sendable, Hashable {
         if let tvsNodes, tvsNodes != verifiers { return "of \(verifiers) TVS nodes, not \(tvsNodes)" }
         let count = plan.phones.count + plan.population.count
         if let phones, phones != count { return "of \(count) phones, not \(phones)" }
+        if let manners, Set(manners) != Set(plan.manners ?? []) { return "of other manners" }
         if let tftpCache, tftpCache != plan.tftpCache { return "\(plan.tftpCache ? "with" : "without") a TFTP cache" }
         return nil
     }
@@ -92,6 +97,7 @@ public struct LabOptions: Sendable, Hashable {
         if let like { list += ["--like", like] }
         if let keys { list += ["--keys", keys] }
         if let phones { list += ["--phones", "\(phones)"] }
+        if let manners, !manners.isEmpty { list += ["--manners", manners.map(\.rawValue).joined(separator: ",")] }
         if tftpCache == true { list += ["--tftp-cache"] }
         return list
     }

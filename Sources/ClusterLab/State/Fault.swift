@@ -32,6 +32,12 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     case slowStart = "slow-start"
     /// AXL and RIS refuse requests that come too often. Publisher only.
     case throttle
+    /// A command line without input ends after `--delay` seconds.
+    case cliIdle = "cli-idle"
+    /// The Trust Verification Service runs, and its port cannot be reached.
+    case tvsBlocked = "tvs-blocked"
+    /// `utils ctl` refuses: there is no licence for export-controlled functions (from 12 on).
+    case noLicence = "no-licence"
 
     /// One line for the help.
     public var help: String {
@@ -50,6 +56,9 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
         case .replication: "the node's database does not follow the publisher's"
         case .dns: "the node resolves no names"
         case .expiring: "the node's IPsec certificate expires in five days"
+        case .cliIdle: "a command line without input ends after --delay seconds"
+        case .tvsBlocked: "TVS runs, but its port cannot be reached"
+        case .noLicence: "utils ctl refuses for want of an export licence (12 and later)"
         case .throttle: "AXL and RIS refuse more than 20 and 15 requests in --delay seconds"
         case .slowStart: "services stay in STARTING for some seconds after a restart"
         }
