@@ -52,6 +52,11 @@ public struct ClusterConfiguration: Sendable, Hashable {
 
     public func node(_ name: String) -> NodeConfiguration? { nodes.first { $0.name == name } }
 
+    /// The node that the cluster calls so: exactly as it is named here, or in another spelling.
+    public func node(called name: String) -> NodeConfiguration? {
+        node(name) ?? nodes.first { $0.isCalled(name) }
+    }
+
     public func account(_ account: Account) -> AccountConfiguration? {
         switch account {
         case .platform: platform
@@ -102,6 +107,12 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var legacyTLS: Bool
     /// Allows SSH key exchanges and host keys with SHA-1 with this node.
     public var legacySSH: Bool
+
+    /// Whether a name or an address is this node's. The cluster's own tables and commands spell one node in different
+    /// ways: in any case of letters, by its short host name, its full name or its address (docs/cluster-interfaces.md).
+    public func isCalled(_ other: String) -> Bool {
+        [name, address].contains { HostName.areSame($0, other) }
+    }
 
     public init(
         name: String, isPublisher: Bool = false, address: String, tftpPort: UInt16 = 69, httpPort: UInt16 = 6970,

@@ -3,6 +3,7 @@ import Messages
 extension ClusterError {
     /// What the user can do about it, one sentence; nil if the message already says it.
     public var next: LocalizableText? {
+        if let advice { return advice }
         let place = node ?? "CUCM"
         let file = ConfigurationFile.defaultPath
         switch code {
@@ -21,7 +22,7 @@ extension ClusterError {
                     "For a release before 10.5, set legacy_tls = true for \(place) in \(file), or add the cluster again with --legacy-tls --force."
                 )
                 : localized(
-                    "For a release before 10, set legacy_ssh = true for \(place) in \(file), or add the cluster again with --legacy-ssh --force."
+                    "For a release up to 11.5, set legacy_ssh = true for \(place) in \(file), or add the cluster again with --legacy-ssh --force."
                 )
         case .loginRefused:
             return account.map {

@@ -43,15 +43,15 @@ public final class LiveCluster: ClusterAccess {
     }
 
     public func nodeName(of server: String) -> String? {
-        cluster.configuration.nodes.first { $0.name == server || $0.address == server }?.name
+        cluster.configuration.node(called: server)?.name
     }
 
     public var trustLists: TrustListDistribution {
         get throws { TrustListDistribution(try cluster.trustListHosts) }
     }
 
-    public func certificates(in store: String) throws -> [Certificate] {
-        try stores.list(store).certificates.compactMap(\.certificate)
+    public func certificates(in store: String) throws -> [TrustedCertificate] {
+        try stores.list(store).certificates
     }
 
     public func upload(_ certificate: Certificate, to store: String) throws {

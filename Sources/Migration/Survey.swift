@@ -39,12 +39,12 @@ public struct Survey {
         world = WorldState(
             version: version.description, mode: mode, nodes: cluster.nodes,
             ctl: presentBytes.map { Digest.sha256($0).hex }, itls: itls.mapValues { Digest.sha256($0).hex },
-            trusted: try cluster.certificates(in: TrustStores.phoneSAST).map { Digest.sha256($0.der).hex }.sorted())
+            trusted: try cluster.certificates(in: TrustStores.phoneSAST).map(\.fingerprint).sorted())
         itlLists = itls.compactMapValues { try? TrustListFile(decoding: $0) }
         // Every node's command line is needed once the new file is there; whether it is available shows here.
         findings = try cluster.findings()
         nodeNames = Self.nodeNames(present, cluster)
-        services = try Planner.services.flatMap { service in
+        services = try Planner.services(of: version).flatMap { service in
             try cluster.nodes(running: service).map { (service, $0) }
         }
         phones = try Self.phones(of: cluster, present: presentBytes, list: present, backups: backups)

@@ -53,7 +53,7 @@ import X509
     }
 
     @Test func everyFaultIsUndone() async throws {
-        try await RunningLab.with(release: "12.5") { lab in
+        try await RunningLab.with(release: "14") { lab in
             let node = RunningLab.subscriber
             let before = try await lab.state()
             for fault in Fault.allCases {
@@ -69,7 +69,7 @@ import X509
 
     @Test(arguments: [Fault.diskFull, .loginRefused, .sessionExpired, .cutUpload])
     func nothingIsStored(fault: Fault) async throws {
-        try await RunningLab.with(release: "12.5") { lab in
+        try await RunningLab.with(release: "14") { lab in
             let node = RunningLab.subscriber
             let before = try await lab.state()
             try await lab.fault(node, fault.rawValue)
@@ -105,7 +105,7 @@ import X509
 
     /// Stored, although the client cannot know.
     @Test func theAnswerIsLost() async throws {
-        try await RunningLab.with(release: "12.5") { lab in
+        try await RunningLab.with(release: "14") { lab in
             let node = RunningLab.subscriber
             let before = try await lab.state()
             try await lab.fault(node, "cut-answer")

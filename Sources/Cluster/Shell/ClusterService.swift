@@ -2,5 +2,6 @@
 public enum ClusterService {
     public static let tftp = "Cisco Tftp"
     public static let callManager = "Cisco CallManager"
+    public static let ctiManager = "Cisco CTIManager"
     public static let trustVerification = "Cisco Trust Verification Service"
 }

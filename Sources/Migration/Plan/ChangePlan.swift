@@ -136,7 +136,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             }
             let phones = try container.decode(Phones.self, forKey: .settings)
             steps = Planner.steps(
-                kind, tokens: tokens, signer: signer,
+                kind, of: nil, tokens: tokens, signer: signer,
                 phones: .init(restart: phones.restartsPhones, timeout: phones.phoneRestartTimeout))
         }
     }

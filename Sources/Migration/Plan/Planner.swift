@@ -26,11 +26,16 @@ struct Planner {
     // MARK: The steps
 
     /// What must pick up a new file, in the order in which it is restarted.
-    static var services: [String] { TrustListService.allCases.filter(\.isRestartedByChanges).map(\.name) }
+    ///
+    /// - Parameter version: of the cluster; nil if it is not known.
+    static func services(of version: ClusterVersion?) -> [String] {
+        TrustListService.allCases.filter { $0.isRestartedByChanges(of: version) }.map(\.name)
+    }
 
     /// The steps, in order. The first one that phones can see comes after the forecast.
     static func steps(
-        _ kind: ChangeKind, tokens: [ChangePlan.Token], signer: Int?, phones: ChangeRequest.PhoneSettings
+        _ kind: ChangeKind, of version: ClusterVersion?, tokens: [ChangePlan.Token], signer: Int?,
+        phones: ChangeRequest.PhoneSettings
     ) -> [PlannedStep] {
         let certificates = tokens.map(\.sha1)
         let signing = signer.map { certificates[$0] }
@@ -58,7 +63,7 @@ struct Planner {
                 }
             steps += [.buildAndSign(certificate: signing, base: base, servers: servers), .deploy]
         }
-        steps.append(.restartServices(services))
+        steps.append(.restartServices(services(of: version)))
         if phones.restart { steps += [.restartPhones(batch: 100, pause: 5), .checkPhones(timeout: phones.timeout)] }
         return steps
     }

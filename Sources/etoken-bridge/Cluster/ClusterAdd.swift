@@ -81,7 +81,7 @@ struct ClusterAdd: ParsableCommand {
             "Allow old TLS versions, small keys and SHA-1 with the nodes of this cluster (CUCM 8 and 9)."))
     var legacyTls = false
 
-    @Flag(help: .localized("Allow old SSH key exchanges and host keys with the nodes of this cluster."))
+    @Flag(help: .localized("Allow old SSH key exchanges and host keys with the nodes of this cluster (CUCM up to 11.5)."))
     var legacySsh = false
 
     @Option(
@@ -179,7 +179,7 @@ struct ClusterAdd: ParsableCommand {
                 Status.notThere, localized("--set names \(setting.node), but the cluster has no such node."),
                 next: localized("Its nodes: \(names.joined(separator: ", "))."))
         }
-        agreement.warn(found.contacts)
+        agreement.warn(found.contacts, unreachableTVS: found.unreachableTVS)
         return found.cluster
     }
 
@@ -189,7 +189,9 @@ struct ClusterAdd: ParsableCommand {
         guard error.code == .noCommonAlgorithm else { return failure }
         return Failure(
             failure.status, failure.what, code: failure.code,
-            next: localized("For CUCM 8 and 9, add --legacy-tls and --legacy-ssh."), causes: failure.causes)
+            next: error.cause is any UserError
+                ? localized("For CUCM 8 and 9, add --legacy-tls; up to 11.5, also --legacy-ssh.")
+                : localized("For CUCM up to 11.5, add --legacy-ssh."), causes: failure.causes)
     }
 
     private static func words(_ text: String?) -> [String]? {
