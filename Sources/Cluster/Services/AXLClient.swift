@@ -38,7 +38,7 @@ public struct AXLClient: Sendable {
     /// Rows of a page, before the server says that these are too many.
     private static let usualRows = 5000
     /// How often a server without memory is asked again with half of the rows.
-    private static let memoryAttempts = 8
+    private static let memoryAttempts = 12
     /// Seconds before it is asked again.
     private static let memoryPause = 0.5
 
@@ -61,9 +61,9 @@ public struct AXLClient: Sendable {
         do throws(ClusterError) {
             return try page(query)
         } catch {
-            guard query.lowercased().hasPrefix("select "), let fewer = Self.fewerRows(than: learnt.rows, after: error)
-            else { throw error }
-            learnt.rows = fewer
+            let isTooLarge = error.isOutOfMemory || (error.code == .refused && Self.suggestedRows(error.message.localized) != nil)
+            guard query.lowercased().hasPrefix("select "), isTooLarge else { throw error }
+            if let fewer = Self.fewerRows(than: learnt.rows, after: error) { learnt.rows = fewer }
             return try executeSQLQuery(query, skip: 0, first: .max)
         }
     }
@@ -78,8 +78,10 @@ public struct AXLClient: Sendable {
     public func executeSQLQuery(_ query: String, skip: Int, first count: Int) throws(ClusterError) -> SQLTable {
         var table = SQLTable(columns: [], rows: [])
         var attempts = 0
+        // Memory comes back: what it allowed is not remembered.
+        var limit = Self.usualRows
         while table.rows.count < count {
-            let wanted = min(learnt.rows, count - table.rows.count)
+            let wanted = min(learnt.rows, limit, count - table.rows.count)
             do throws(ClusterError) {
                 let next = try page(
                     "select skip \(skip + table.rows.count) first \(wanted) \(query.dropFirst(7))")
@@ -87,14 +89,15 @@ public struct AXLClient: Sendable {
                 attempts = 0
                 if next.rows.count < wanted { break }
             } catch {
-                guard let fewer = Self.fewerRows(than: wanted, after: error), attempts < Self.memoryAttempts else {
+                if error.isOutOfMemory, wanted > 1, attempts < Self.memoryAttempts {
+                    attempts += 1
+                    limit = min(wanted, 1000) / 2
+                    interruptibleSleep(Self.memoryPause)
+                } else if let fewer = Self.fewerRows(than: wanted, after: error) {
+                    learnt.rows = fewer
+                } else {
                     throw error
                 }
-                if error.code == .busy {
-                    attempts += 1
-                    interruptibleSleep(Self.memoryPause)
-                }
-                learnt.rows = fewer
             }
         }
         return table
@@ -190,12 +193,10 @@ public struct AXLClient: Sendable {
         return best.map { "\($0[0]).\($0[1])" }
     }
 
-    /// With how many rows to ask again: what the server suggests, but certainly fewer than before; half of them if it
-    /// ran out of memory. Nil if it refused for another reason.
+    /// With how many rows to ask again: what the server suggests, but certainly fewer than before. Nil if it refused for
+    /// another reason.
     private static func fewerRows(than rows: Int, after error: ClusterError) -> Int? {
-        guard rows > 1 else { return nil }
-        if error.code == .busy { return error.isOutOfMemory ? rows / 2 : nil }
-        guard error.code == .refused, let suggested = suggestedRows(error.message.localized) else { return nil }
+        guard rows > 1, error.code == .refused, let suggested = suggestedRows(error.message.localized) else { return nil }
         return suggested < rows ? suggested : rows / 2
     }
 
