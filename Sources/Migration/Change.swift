@@ -71,7 +71,8 @@ public final class Change {
             id: Self.id(of: cluster.name, request.now), kind: request.kind, cluster: cluster.name,
             created: Timestamp(created), tokens: tokens,
             signer: signer, settings: request.settings,
-            steps: Planner.steps(request.kind, of: survey.version, tokens: tokens, signer: signer, phones: request.phones),
+            steps: Planner.steps(
+                request.kind, of: survey.version, tokens: tokens, signer: signer, phones: request.phones),
             world: survey.world)
         try self.init(plan, survey, of: cluster, state: state)
     }

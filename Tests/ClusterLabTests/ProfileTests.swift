@@ -64,9 +64,10 @@ import X509
             }
             if !["8.6", "9.1"].contains(release) { #expect(tokens.isEmpty) }
             #expect(try await lab.status().phones.allSatisfy { $0.ctlOutcome == "accepted" })
-            let bits = [
-                "8.6": (1024, 1024), "9.1": (1024, 1024), "10.5(1)": (1024, 2048), "10.5": (1024, 2048),
-            ][release] ?? (2048, 2048)
+            let bits =
+                [
+                    "8.6": (1024, 1024), "9.1": (1024, 1024), "10.5(1)": (1024, 2048), "10.5": (1024, 2048),
+                ][release] ?? (2048, 2048)
             #expect(try (own("CallManager").publicKey.bits, own("tomcat").publicKey.bits) == bits)
         }
     }

@@ -119,6 +119,7 @@ import X509
                 log_user 0
                 set secret [string trim [exec cat \(lab.directory)/credentials/platform]]
                 spawn ssh -p \(try lab.port(\.sshPort, RunningLab.publisher)) -o StrictHostKeyChecking=no \
+                    -o KexAlgorithms=+diffie-hellman-group14-sha1 -o HostKeyAlgorithms=+ssh-rsa \
                     -o UserKnownHostsFile=/dev/null administrator@\(try lab.address(RunningLab.publisher))
                 expect "assword:" { send "$secret\\r" } timeout { exit 2 }
                 expect "admin:" { send "file delete tftp CTLFile.tlv\\r" } timeout { exit 3 }

@@ -169,7 +169,7 @@ import Testing
                 let failures = try #require(node["failures"] as? [[String: Any]])
                 #expect(failures.map { $0["code"] as? String } == ["no-common-algorithm"], "\(seen.output)")
             }
-            #expect(seen.errors.contains("Next: For a release before 10, set legacy_ssh = true"), "\(seen.errors)")
+            #expect(seen.errors.contains("Next: For a release up to 11.5, set legacy_ssh = true"), "\(seen.errors)")
             #expect(!seen.errors.contains("kex"))
         }
         let store = try old.bridge("trust", "list", "--cluster", "lab", "--json")

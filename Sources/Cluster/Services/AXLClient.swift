@@ -61,7 +61,8 @@ public struct AXLClient: Sendable {
         do throws(ClusterError) {
             return try page(query)
         } catch {
-            let isTooLarge = error.isOutOfMemory || (error.code == .refused && Self.suggestedRows(error.message.localized) != nil)
+            let isTooLarge =
+                error.isOutOfMemory || (error.code == .refused && Self.suggestedRows(error.message.localized) != nil)
             guard query.lowercased().hasPrefix("select "), isTooLarge else { throw error }
             if let fewer = Self.fewerRows(than: learnt.rows, after: error) { learnt.rows = fewer }
             return try executeSQLQuery(query, skip: 0, first: .max)
@@ -196,7 +197,9 @@ public struct AXLClient: Sendable {
     /// With how many rows to ask again: what the server suggests, but certainly fewer than before. Nil if it refused for
     /// another reason.
     private static func fewerRows(than rows: Int, after error: ClusterError) -> Int? {
-        guard rows > 1, error.code == .refused, let suggested = suggestedRows(error.message.localized) else { return nil }
+        guard rows > 1, error.code == .refused, let suggested = suggestedRows(error.message.localized) else {
+            return nil
+        }
         return suggested < rows ? suggested : rows / 2
     }
 

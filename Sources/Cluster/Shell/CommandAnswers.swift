@@ -72,7 +72,9 @@ package enum CommandAnswers {
         for line in lines {
             let text = line.trimmed
             guard let slash = text.firstIndex(of: "/") else { continue }
-            let end = text[slash...].firstRange(of: ": ")?.lowerBound ?? (text.last == ":" ? text.index(before: text.endIndex) : nil)
+            let end =
+                text[slash...].firstRange(of: ": ")?.lowerBound
+                ?? (text.last == ":" ? text.index(before: text.endIndex) : nil)
             guard let end else { continue }
             let (unit, name) = (String(text[..<slash]), String(text[text.index(after: slash)..<end]))
             guard !unit.isEmpty, !name.isEmpty, !unit.contains(where: \.isWhitespace) else { continue }

@@ -87,7 +87,9 @@ struct Conversation {
     /// What follows the prompt in a line; nil if the line does not begin with one.
     private static func withoutPrompt(_ line: some StringProtocol) -> String? {
         let count = line.prefix { $0.isASCII && $0.isNumber }
-        let rest = count.isEmpty || !line.dropFirst(count.count).hasPrefix(":") ? String(line) : String(line.dropFirst(count.count + 1))
+        let rest =
+            count.isEmpty || !line.dropFirst(count.count).hasPrefix(":")
+            ? String(line) : String(line.dropFirst(count.count + 1))
         return rest.hasPrefix(prompt) ? String(rest.dropFirst(prompt.count)) : nil
     }
 

@@ -95,8 +95,11 @@ public struct PlatformCommandLine: Sendable {
     private static func saysFailure(_ text: String) -> Bool {
         let text = text.lowercased()
         guard !text.contains("successfully ") else { return false }
-        return ["error", "unsuccessful", "not valid", "invalid", "fail", "does not exist", "cannot", "unable", "not deleted"]
-            .contains(where: text.contains)
+        return [
+            "error", "unsuccessful", "not valid", "invalid", "fail", "does not exist", "cannot", "unable",
+            "not deleted",
+        ]
+        .contains(where: text.contains)
     }
 
     /// `set cert delete UNIT NAME`. Public scripts answer no question; one that ends with `(y/n):` is answered. Read it

@@ -118,7 +118,8 @@ public final class TrustStores: Sendable {
             for place in places where places.contains(where: { !$0.present.isEmpty }) {
                 try check(place, store, where: isWanted)
             }
-            for certificate in places.flatMap(\.present) where !removed.contains(where: { $0.name == certificate.name }) {
+            for certificate in places.flatMap(\.present) where !removed.contains(where: { $0.name == certificate.name })
+            {
                 removed.append(certificate)
             }
         }

@@ -193,9 +193,10 @@ public final class OSAdministration: Sendable {
             }
             // The lines of a description only count where they are lines.
             let texts = page.elements("pre").map(\.rawText) + page.elements("textarea").map(\.rawText)
-            described = texts.lazy.compactMap {
-                TrustedCertificate(store: row.unit, name: row.name, CertificateDescription($0))
-            }.first
+            described =
+                texts.lazy.compactMap {
+                    TrustedCertificate(store: row.unit, name: row.name, CertificateDescription($0))
+                }.first
             if let described, described.certificate != nil { return described }
         }
         let query = "unit=\(Percent.encode(row.unit))&name=\(Percent.encode(row.name))"

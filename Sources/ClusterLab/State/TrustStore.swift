@@ -62,7 +62,8 @@ final class TrustStore: Sendable {
         entries().filter { entry in
             state.withLock { state in
                 guard let removal = state.partlyRemoved[entry.unit + "/" + entry.file] else { return true }
-                return !removal.nodes.contains(node) || ContinuousClock.now - removal.since > .seconds(Self.returnSeconds)
+                return !removal.nodes.contains(node)
+                    || ContinuousClock.now - removal.since > .seconds(Self.returnSeconds)
             }
         }
     }

@@ -212,7 +212,8 @@ struct OSAdministration: Sendable {
             return "Error: the certificate could not be deleted"
         }
         return isDeleted
-            ? success("Certificate Deleted", other: "The store has been changed") : "Error: there is no such certificate"
+            ? success("Certificate Deleted", other: "The store has been changed")
+            : "Error: there is no such certificate"
     }
 
     /// What is offered as rows per page; the first one is used if nothing is chosen.

@@ -65,7 +65,8 @@ extension ClusterStatus {
     public func findings(expiryWarning days: Int64 = 30) -> [StatusFinding] {
         let rules = [
             unreadNodes(), otherNodes(), otherVersions(), modeAgainstFiles(), differingFiles(), unusableFiles(),
-            missingCertificates(), services(), unreachableTVS(), replicationStates(), undatedCertificates(), expiry(within: days * 86400),
+            missingCertificates(), services(), unreachableTVS(), replicationStates(), undatedCertificates(),
+            expiry(within: days * 86400),
         ]
         let all = rules.flatMap(\.self)
         return all.filter { $0.severity == .error } + all.filter { $0.severity == .warning }

@@ -81,7 +81,8 @@ struct ClusterAdd: ParsableCommand {
             "Allow old TLS versions, small keys and SHA-1 with the nodes of this cluster (CUCM 8 and 9)."))
     var legacyTls = false
 
-    @Flag(help: .localized("Allow old SSH key exchanges and host keys with the nodes of this cluster (CUCM up to 11.5)."))
+    @Flag(
+        help: .localized("Allow old SSH key exchanges and host keys with the nodes of this cluster (CUCM up to 11.5)."))
     var legacySsh = false
 
     @Option(
