@@ -120,7 +120,8 @@ import X509
             let delete = try await lab.client("osadmin", node, "delete", "Phone-SAST-trust", names[0])
             #expect(delete["text"] as? String == "Certificate Deleted")
             let gone = try await lab.client("osadmin", node, "delete", "Phone-SAST-trust", names[0])
-            #expect((gone["text"] as? String)?.hasPrefix("Error: ") == true)
+            // Before 11.0 it comes back after some seconds, as the other node still has it.
+            if release != "10.5" { #expect((gone["text"] as? String)?.hasPrefix("Error: ") == true) }
             let own = try await lab.client("osadmin", node, "delete", "tomcat", "tomcat.pem")
             #expect((own["text"] as? String)?.hasPrefix("Error: ") == true)
         }

@@ -142,10 +142,10 @@ import X509
             try cluster.commandLine(of: cluster.publisher())
                 .deleteTrustCertificate(unit: TrustStores.phoneSAST, name: name)
             #expect(try stores.list(TrustStores.phoneSAST).certificates.isEmpty)
-            interruptibleSleep(4)
+            interruptibleSleep(6)
             #expect(try stores.list(TrustStores.phoneSAST).certificates.count == 1)
             #expect(try stores.remove { $0.isSame(as: certificate) }.outcome == .removed)
-            interruptibleSleep(4)
+            interruptibleSleep(6)
             #expect(try stores.list(TrustStores.phoneSAST).certificates.isEmpty)
         }
         #expect(try TrustStores(of: cluster).remove { $0.isSame(as: certificate) }.outcome == .notThere)

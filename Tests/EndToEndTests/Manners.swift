@@ -53,6 +53,7 @@ import X509
         ("11.5", "ssh", "import-plain-names,trust-pem,certificate-blocks"),
         ("11.5", "web", "web-other-words,web-redirects,list-small-pages,no-download"),
         ("11.5", "web", "web-warning-words,list-at-once"), ("14", "rest", "rest-plain-names,rest-messages"),
+        ("15", "ssh", "password-offered"), ("15", "ssh", "prompt-late"),
         ("10.5", "ssh", "dns-warning,prompt-twice"), ("10.5", "web", "no-download"),
     ])
     func aCertificateComesAndGoes(release: String, way: String, manners: String) throws {

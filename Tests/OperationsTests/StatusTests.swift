@@ -82,6 +82,39 @@ import Testing
         #expect(CertificateDescription("Serial Number: 17 (0x11)").serialNumber == [0x11])
     }
 
+    /// The database, `show network cluster` and the services spell a server in their own ways.
+    @Test(arguments: [("PUB", "SUB1"), ("pub.example.com", "sub1.example.com"), ("192.0.2.11", "Sub1")])
+    func serversAreFoundInAnySpelling(publisher: String, subscriber: String) throws {
+        let shell = AnsweringShell([
+            "run sql select name from processnode":
+                "name\n==================\nEnterpriseWideData\n\(publisher)\n\(subscriber)\n",
+            "show network cluster": """
+            192.0.2.11 pub.example.com pub Publisher callmanager DBPub authenticated
+            192.0.2.12 sub1.example.com sub1 Subscriber callmanager DBSub authenticated
+            """,
+            "run sql " + PlatformCommandLine.servicesQuery: """
+            node             service
+            ================ ================================
+            \(subscriber.padding(17))Cisco Tftp
+            \(publisher.padding(17))Cisco Trust Verification Service
+            """,
+        ])
+        let servers = try PlatformCommandLine(shell).servers()
+        #expect(servers.map(\.name) == [publisher, subscriber] && servers.map(\.isPublisher) == [true, false])
+        #expect(servers.map(\.address) == ["192.0.2.11", "192.0.2.12"])
+        #expect(servers.map(\.services) == [["Cisco Trust Verification Service"], ["Cisco Tftp"]])
+    }
+
+    @Test func aNodeIsCalledByEachOfItsNames() {
+        let node = NodeConfiguration(name: "Pub.example.com", address: "192.0.2.11")
+        for name in ["pub", "PUB.EXAMPLE.COM", "192.0.2.11"] { #expect(node.isCalled(name), "\(name)") }
+        for name in ["pub.example.org", "pub2", "192", "192.0.2.1", "", "pub.example.com.evil.org"] {
+            #expect(!node.isCalled(name), "\(name)")
+        }
+        let addressed = NodeConfiguration(name: "192.0.2.11", address: "192.0.2.11")
+        #expect(!addressed.isCalled("192") && addressed.isCalled("192.0.2.11"))
+    }
+
     @Test func theNetworkViewIsRead() {
         let line = NetworkClusterLine(
             "192.168.125.10 cucm15.example.com cucm15 Publisher callmanager DBPub authenticated")
@@ -215,4 +248,23 @@ import Testing
                 $0.nodes[1].replication?.state = 3
             } == [.replicationBroken, .tftpRoleDiffers])
     }
+}
+
+/// Answers each command with a text.
+private struct AnsweringShell: ClusterShell {
+    let node = "node"
+    let isOpen = true
+    private let answers: [String: String]
+
+    init(_ answers: [String: String]) { self.answers = answers }
+
+    func run(_ command: ShellCommand) throws(ClusterError) -> String {
+        answers[command.text] ?? "No valid command entered"
+    }
+
+    func close() {}
+}
+
+extension String {
+    fileprivate func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

@@ -10,6 +10,8 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
     case promptOnEnter = "prompt-on-enter"
     /// Prompts count the commands: `4:admin:`.
     case promptCount = "prompt-count"
+    /// The SSH server offers the method `password` also where it refuses it.
+    case passwordOffered = "password-offered"
     /// `WARNING: DNS unreachable` in the greeting, and above lists of certificates.
     case dnsWarning = "dns-warning"
     /// Lists of certificates are blocks of lines.
@@ -120,6 +122,7 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
         case .promptLate: "the first prompt takes some seconds"
         case .promptOnEnter: "the first prompt comes only after a key"
         case .promptCount: "prompts count the commands"
+        case .passwordOffered: "SSH offers plain passwords also where it refuses them"
         case .dnsWarning: "WARNING: DNS unreachable in greeting and lists"
         case .certificateBlocks: "certificate lists are blocks of lines"
         case .certificateBare: "certificate lists say nothing of an origin"

@@ -56,7 +56,7 @@ struct ShellConnection: Sendable {
 
     /// The ways to log in. Both are offered by most releases; what 15 does is reported, not documented.
     private var methods: Int32 {
-        cluster.plan.release.refusesPlainPasswords
+        cluster.plan.release.refusesPlainPasswords && !cluster.plan.has(.passwordOffered)
             ? Int32(SSH_AUTH_METHOD_INTERACTIVE) : Int32(SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)
     }
 

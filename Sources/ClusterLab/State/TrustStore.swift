@@ -31,7 +31,7 @@ final class TrustStore: Sendable {
     }
 
     /// How long a node is without a certificate that others still have.
-    private static let returnSeconds = 3.0
+    private static let returnSeconds = 5.0
 
     private let folder: String
     private let state: Mutex<State>
