@@ -73,6 +73,13 @@ final class FakeShell: ClusterShell {
         #expect(shell.commands.count == 4)
     }
 
+    @Test(arguments: ["Unsuccessfully imported", "Error: out of space", "The certificate is not valid"])
+    func wordsOfFailureAreARefusal(text: String) {
+        expect(.refused, ["set cert import trust tomcat": text]) {
+            try $0.importTrustCertificate(pem: "x", unit: "tomcat")
+        }
+    }
+
     @Test func theGeneralLineOfFailureIsARefusal() {
         let error = expect(
             .refused, ["show cert trust a/b.pem": "The certificate is not there\nExecuted command unsuccessfully"]

@@ -79,6 +79,17 @@ import X509
     @Test func aWrappedListIsRead() throws {
         let rehearsal = try Rehearsal(options: ["--release", "14", "--manners", "rest-wrapped"])
         try thereAndBack(rehearsal, "rest-wrapped")
+        for token in Rehearsal.tokens {
+            let uploaded = try rehearsal.run(
+                Programs.path("etoken-bridge"),
+                ["trust", "upload", "--cluster", "lab", "--token", token] + rehearsal.moduleOptions)
+            #expect(uploaded.status == 0, "\(uploaded.errors)")
+        }
+        let removed = try rehearsal.bridge(
+            "trust", "remove", "--cluster", "lab", "--serial", "83E9080000005545AF31", "--yes")
+        #expect(removed.status == 0 && removed.output.contains("(via web)"), "\(removed)")
+        let left = try rehearsal.clusterState().keys.filter { $0.hasPrefix("trust-store/Phone-SAST-trust/") }
+        #expect(left.count == 1, "\(left)")
     }
 
     /// Broken replication is seen whatever the database calls the nodes.
@@ -98,6 +109,18 @@ import X509
         let list = try rehearsal.bridge("phones", "list", "--cluster", "lab", "--json")
         #expect(list.status == 0, "\(list.errors)")
         #expect(try list.json()["phones"] as? Int == 300, "\(list.output)")
+    }
+
+    /// Without the Real-time Information Service there is a list all the same; and 8.x has it elsewhere.
+    @Test func phonesAreListedWithoutRIS() throws {
+        let rehearsal = try Rehearsal()
+        try rehearsal.fault(Rehearsal.publisher, "no-ris")
+        let list = try rehearsal.bridge("phones", "list", "--cluster", "lab")
+        #expect(list.status == 0 && list.output.hasPrefix("3 phones"), "\(list)")
+        #expect((list.output + list.errors).contains("Registration and addresses are not known"), "\(list)")
+        let old = try Rehearsal(options: ["--release", "8.6"])
+        let found = try old.bridge("phones", "list", "--cluster", "lab")
+        #expect(found.status == 0 && found.output.hasPrefix("3 phones, 3 registered"), "\(found)")
     }
 
     /// A configuration older than the cluster.

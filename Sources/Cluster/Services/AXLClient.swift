@@ -180,7 +180,7 @@ public struct AXLClient: Sendable {
         let own = numbers(wanted)
         var named: [[Int]] = []
         for word in text.split(whereSeparator: { !($0.isNumber || $0 == "." || $0 == "x") }) {
-            let parts = word.split(separator: ".", omittingEmptySubsequences: false)
+            let parts = word.split(separator: ".")
             guard parts.count == 2, let major = Int(parts[0]) else { continue }
             if let minor = Int(parts[1]) {
                 named.append([major, minor])

@@ -93,10 +93,10 @@ public struct PlatformCommandLine: Sendable {
 
     /// Whether a node says that it did not do something. Anything else is settled by reading back.
     private static func saysFailure(_ text: String) -> Bool {
-        let text = text.lowercased()
-        guard !text.contains("successfully ") else { return false }
+        let text = text.lowercased().replacing("unsuccessful", with: "fail")
+        guard !text.contains("successful") else { return false }
         return [
-            "error", "unsuccessful", "not valid", "invalid", "fail", "does not exist", "cannot", "unable",
+            "error", "not valid", "invalid", "fail", "does not exist", "cannot", "unable",
             "not deleted",
         ]
         .contains(where: text.contains)

@@ -65,6 +65,11 @@ public struct TrustedCertificate: Sendable, Hashable {
         return other.issuer.attributes.allSatisfy { issuer.contains(TerminalText.collapsed($0.value).lowercased()) }
     }
 
+    /// The file's name; if the interface does not name it, the certificate's common name.
+    public var title: String {
+        name.isEmpty ? certificate?.subject.value(of: "CN") ?? serialNumber.hex : name
+    }
+
     /// What identifies it in a list: the SHA-256 of the certificate in hexadecimal digits; of one that is only described,
     /// `sha1:` or `serial:` and what is known.
     public var fingerprint: String {

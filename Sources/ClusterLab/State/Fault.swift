@@ -36,6 +36,8 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     case cliIdle = "cli-idle"
     /// The Trust Verification Service runs, and its port cannot be reached.
     case tvsBlocked = "tvs-blocked"
+    /// The Real-time Information Service is not there. Publisher only.
+    case noRIS = "no-ris"
     /// `utils ctl` refuses: there is no licence for export-controlled functions (from 12 on).
     case noLicence = "no-licence"
 
@@ -58,6 +60,7 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
         case .expiring: "the node's IPsec certificate expires in five days"
         case .cliIdle: "a command line without input ends after --delay seconds"
         case .tvsBlocked: "TVS runs, but its port cannot be reached"
+        case .noRIS: "the Real-time Information Service is not there"
         case .noLicence: "utils ctl refuses for want of an export licence (12 and later)"
         case .throttle: "AXL and RIS refuse more than 20 and 15 requests in --delay seconds"
         case .slowStart: "services stay in STARTING for some seconds after a restart"

@@ -83,7 +83,7 @@ final class WebServers: Sendable {
         guard node.plan.isPublisher else { return .status(404) }
         switch request.path {
         case "/axl", "/axl/": return AXLInterface(cluster: cluster, sessions: axlSessions).answer(request)
-        case cluster.plan.release.risPath: return RISInterface(cluster: cluster).answer(request)
+        case cluster.plan.release.risPath where !node.has(.noRIS): return RISInterface(cluster: cluster).answer(request)
         default: return .status(404)
         }
     }
