@@ -75,7 +75,7 @@ public final class ClusterClient: Sendable {
         }
     }
 
-    /// The certificate REST interface of a node, which exists from 12.5 on.
+    /// The certificate REST interface of a node, which exists from 14 on.
     public func certificateREST(of node: NodeConfiguration) throws(ClusterError) -> CertificateREST {
         let (user, password) = try login(.platform)
         return try CertificateREST(node, user: user, password: password)
@@ -112,7 +112,7 @@ public final class ClusterClient: Sendable {
     /// The Real-time Information Service on the publisher.
     public func ris() throws(ClusterError) -> RISClient {
         let (user, password) = try login(.application)
-        return try RISClient(try publisher(), user: user, password: password)
+        return try RISClient(try publisher(), version: configuration.version, user: user, password: password)
     }
 
     /// The Trust Verification Service of a node; of the publisher by default.

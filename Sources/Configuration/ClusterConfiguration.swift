@@ -53,6 +53,11 @@ public struct ClusterConfiguration: Sendable, Hashable {
 
     public func node(_ name: String) -> NodeConfiguration? { nodes.first { $0.name == name } }
 
+    /// The node that the cluster calls so: exactly as it is named here, or in another spelling.
+    public func node(called name: String) -> NodeConfiguration? {
+        node(name) ?? nodes.first { $0.isCalled(name) }
+    }
+
     public func account(_ account: Account) -> AccountConfiguration? {
         switch account {
         case .platform: platform
@@ -115,6 +120,12 @@ public struct NodeConfiguration: Sendable, Hashable {
     static func isHostName(_ text: String) -> Bool {
         text.utf8.count <= 253 && ClusterConfiguration.isName(text) && text.utf8.first != UInt8(ascii: ".")
             && text.utf8.first != UInt8(ascii: "-")
+    }
+
+    /// Whether a name or an address is this node's. The cluster's own tables and commands spell one node in different
+    /// ways: in any case of letters, by its short host name, its full name or its address (docs/cluster-interfaces.md).
+    public func isCalled(_ other: String) -> Bool {
+        [name, address].contains { HostName.areSame($0, other) }
     }
 
     public init(

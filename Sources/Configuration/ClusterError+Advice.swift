@@ -3,6 +3,7 @@ import Messages
 extension ClusterError {
     /// What the user can do about it, one sentence; nil if the message already says it.
     public var next: LocalizableText? {
+        if let advice { return advice }
         let place = node ?? "CUCM"
         let file = ConfigurationFile.defaultPath
         switch code {
@@ -21,7 +22,7 @@ extension ClusterError {
                     "Compare the release of \(place) on its console first: somebody on the network between can cause this, too. If it really is before 10.5, set legacy_tls = true for \(place) in \(file); its pinned keys stay."
                 )
                 : localized(
-                    "Compare the release of \(place) on its console first: somebody on the network between can cause this, too. If it really is before 10, set legacy_ssh = true for \(place) in \(file); its pinned keys stay."
+                    "Compare the release of \(place) on its console first: somebody on the network between can cause this, too. If it really is 11.5 or older, set legacy_ssh = true for \(place) in \(file); its pinned keys stay."
                 )
         case .loginRefused:
             return account.map {

@@ -59,6 +59,8 @@ public struct ClusterError: UserError {
     public let account: Account?
     /// For a busy node: the number of seconds after which it wants to be asked again, if it says so.
     public let retryAfter: Double?
+    /// What to do about it, if the usual advice for this kind of failure does not fit.
+    package var advice: LocalizableText?
 
     /// - Parameters:
     ///   - expected: the same in every language.

@@ -40,8 +40,15 @@ public struct ClusterVersion: Sendable, Hashable, Comparable, CustomStringConver
     /// OS Administration takes logins at another path from 11 on, and hands out Struts tokens.
     public var hasStrutsTokens: Bool { major >= 11 }
 
-    /// The certificate REST interface came with 12.5.
-    public var hasCertificateREST: Bool { major > 12 || (major == 12 && minor >= 5) }
+    /// The certificate REST interface: Cisco documents it for 14 and later.
+    public var hasCertificateREST: Bool { major >= 14 }
+
+    /// Before 11.0 a trust certificate has to be deleted on every node, or Cisco Certificate Change Notification brings
+    /// it back (Cisco technote 211300).
+    public var deletesTrustOnOneNode: Bool { major < 11 }
+
+    /// From 11.6 on `utils ctl` asks for a restart of Cisco CTIManager as well.
+    public var asksForCTIManager: Bool { major > 11 || (major == 11 && minor >= 6) }
 
     private var numbers: [Int] {
         description.split { $0 == "." || $0 == "-" }.map { Self.number($0) ?? 0 }

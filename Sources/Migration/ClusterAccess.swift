@@ -38,8 +38,8 @@ public protocol ClusterAccess: AnyObject {
     /// - Throws: where no node serves them.
     var trustLists: TrustListDistribution { get throws }
 
-    /// The certificates in a trust store of the cluster.
-    func certificates(in store: String) throws -> [Certificate]
+    /// The certificates in a trust store of the cluster; some interfaces only describe them.
+    func certificates(in store: String) throws -> [TrustedCertificate]
     func upload(_ certificate: Certificate, to store: String) throws
     func remove(_ certificate: Certificate, from store: String) throws
 

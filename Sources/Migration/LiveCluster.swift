@@ -45,7 +45,7 @@ public final class LiveCluster: ClusterAccess {
     }
 
     public func nodeName(of server: String) -> String? {
-        cluster.configuration.nodes.first { $0.name == server || $0.address == server }?.name
+        cluster.configuration.node(called: server)?.name
     }
 
     public var trustLists: TrustListDistribution {
@@ -66,8 +66,8 @@ public final class LiveCluster: ClusterAccess {
         return Dictionary(uniqueKeysWithValues: zip(nodes.map(\.name), results))
     }
 
-    public func certificates(in store: String) throws -> [Certificate] {
-        try stores.list(store).certificates.compactMap(\.certificate)
+    public func certificates(in store: String) throws -> [TrustedCertificate] {
+        try stores.list(store).certificates
     }
 
     public func upload(_ certificate: Certificate, to store: String) throws {

@@ -53,11 +53,11 @@ public struct Survey {
             version: version.description, mode: mode, nodes: cluster.nodes,
             ctl: before.value.map { Digest.sha256($0).hex }, proof: before.proof,
             itls: itls.mapValues { Digest.sha256($0.value).hex },
-            trusted: try cluster.certificates(in: TrustStores.phoneSAST).map { Digest.sha256($0.der).hex }.sorted())
+            trusted: try cluster.certificates(in: TrustStores.phoneSAST).map(\.fingerprint).sorted())
         // Every node's command line is needed once the new file is there; whether it is available shows here.
         findings = try cluster.findings()
         nodeNames = Self.nodeNames(present, cluster)
-        services = try Planner.services.flatMap { service in
+        services = try Planner.services(of: version).flatMap { service in
             try cluster.nodes(running: service).map { (service, $0) }
         }
         register = try StrandedRegister(of: cluster.name, in: backups)

@@ -36,6 +36,8 @@ struct ClusterLabCommand: ParsableCommand {
     }
 }
 
-extension LabRelease: ExpressibleByArgument {}
+extension LabRelease: ExpressibleByArgument {
+    public init?(argument: String) { self.init(name: argument) }
+}
 extension Fault: ExpressibleByArgument {}
 extension SASTTrust: ExpressibleByArgument {}

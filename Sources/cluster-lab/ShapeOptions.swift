@@ -3,7 +3,10 @@ import ClusterLab
 
 /// The properties of a new lab.
 struct ShapeOptions: ParsableArguments {
-    @Option(help: "The CUCM release of a new lab: 9.1, 10.5 (the default), 11.5, 12.5 or 14.") var release: LabRelease?
+    @Option(
+        help:
+            "The CUCM release of a new lab: 8.6, 9.1, 10.5(1), 10.5 (10.5(2), the default), 11.5, 12.5, 14 or 15.")
+    var release: LabRelease?
     @Option(help: "How many nodes a new lab has, 2 (the default) to 30.") var nodes: Int?
     @Option(help: "How many of them serve TFTP. Default: all of up to four, three of more.") var tftpNodes: Int?
     @Option(
@@ -19,6 +22,17 @@ struct ShapeOptions: ParsableArguments {
             "For tests only: a folder of your own that RSA keys are taken from, and new ones left in, as making them takes long.",
         completion: .directory)
     var keys: String?
+    @Option(
+        help:
+            "What a new lab does in another way than usual: a number for some at random, or names with commas between them (see docs/lab.md).",
+        transform: { text in
+            guard let manners = Manner.list(text) else {
+                let known = Manner.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("\(text) is neither a number nor a list of manners; known: \(known)")
+            }
+            return manners
+        })
+    var manners: [Manner]?
     @Flag(help: "Cisco Tftp serves a changed file only after a restart.") var tftpCache = false
     @Flag(help: "One CallManager certificate for all nodes of a new lab.") var multiServerCertificate = false
     @Option(
@@ -31,6 +45,6 @@ struct ShapeOptions: ParsableArguments {
         LabOptions(
             release: release, nodes: nodes, tftpNodes: tftpNodes, tvsNodes: tvsNodes, tftpCache: tftpCache ? true : nil,
             phones: phones, like: like, keys: keys,
-            multiServerCertificate: multiServerCertificate ? true : nil, sastTrust: sastTrust)
+            multiServerCertificate: multiServerCertificate ? true : nil, sastTrust: sastTrust, manners: manners)
     }
 }

@@ -8,7 +8,7 @@ import X509
 
 /// Queries to a lab by clients that share no code with it.
 extension RunningLab {
-    static let profiles = ["9.1", "10.5", "11.5", "12.5", "14"]
+    static let profiles = ["8.6", "9.1", "10.5(1)", "10.5", "11.5", "12.5", "14", "15"]
 
     /// A lab of a test's own. If the test fails, the end of the lab's log is reported.
     static func with(

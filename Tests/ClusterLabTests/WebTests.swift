@@ -50,6 +50,8 @@ import X509
             #expect(try await text("some.bin") == "File uploaded successfully.")
             #expect(try lab.served(RunningLab.subscriber, "some.bin") == bytes)
             #expect(try !lab.serves(RunningLab.publisher, "some.bin"))
+            #expect(try await text("dot.bin", ".") == "File uploaded successfully.")
+            #expect(try lab.served(RunningLab.subscriber, "dot.bin") == bytes)
             #expect(try await text("other.bin", "/Desktops/1") == "File uploaded successfully.")
             #expect(try lab.served(RunningLab.subscriber, "Desktops/1/other.bin") == bytes)
             #expect(try await text("x", "../../keys").hasPrefix("Error: "))
@@ -106,6 +108,7 @@ import X509
             #expect(try await upload("Phone-SAST-trust", Array(twin.certificate.pem.utf8)) == "Certificate Uploaded")
 
             let list = try await lab.client("osadmin", node, "certificates")
+            #expect(list["before"] as? Int == 0)
             let downloads = try (list["downloads"] as? [String: [Any]]).required("downloads")
             let names = ["SAST-ADN008580ef.pem", "SAST-ADN008580ef-1.pem"]
             for (name, expected) in zip(names, [token, twin]) {
@@ -117,7 +120,8 @@ import X509
             let delete = try await lab.client("osadmin", node, "delete", "Phone-SAST-trust", names[0])
             #expect(delete["text"] as? String == "Certificate Deleted")
             let gone = try await lab.client("osadmin", node, "delete", "Phone-SAST-trust", names[0])
-            #expect((gone["text"] as? String)?.hasPrefix("Error: ") == true)
+            // Before 11.0 it comes back after some seconds, as the other node still has it.
+            if release != "10.5" { #expect((gone["text"] as? String)?.hasPrefix("Error: ") == true) }
             let own = try await lab.client("osadmin", node, "delete", "tomcat", "tomcat.pem")
             #expect((own["text"] as? String)?.hasPrefix("Error: ") == true)
         }
@@ -153,6 +157,8 @@ import X509
             #expect(bad["fault"] as? String == "A syntax error has occurred.")
             let unknown = try await lab.client("soap", "axl", "restartPhone", "name", "SEP000000000000")
             #expect(unknown["status"] as? Int == 500)
+            let old = try await lab.client("soap", "raw", "CUCM:DB ver=9.1 restartPhone", "<x/>")
+            #expect(old["status"] as? Int == 500)
             let version = try await lab.client("soap", "raw", "CUCM:DB ver=15.0 executeSQLQuery", "<x/>")
             #expect(version["status"] as? Int == 599)
             let secret = try await lab.client("soap", "raw", "CUCM:DB ver=10.5 executeSQLQuery", "<x/>", "wrong")

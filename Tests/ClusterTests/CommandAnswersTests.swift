@@ -92,6 +92,11 @@ import Testing
               Name: CAPF.pem
             """)
         #expect(blocks?.map(\.name) == ["tomcat.pem", "CAPF.pem"])
+        // A line without a description, and lines of another kind.
+        #expect(CommandAnswers.certificates("tomcat/tomcat.pem:\n")?.map(\.name) == ["tomcat.pem"])
+        #expect(
+            CommandAnswers.certificates("WARNING: DNS unreachable\ntomcat/tomcat.pem: Self-signed")?.map(\.unit)
+                == ["tomcat"])
         #expect(CommandAnswers.certificates("") == [])
         #expect(CommandAnswers.certificates("Executed command unsuccessfully") == nil)
     }

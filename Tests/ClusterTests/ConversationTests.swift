@@ -17,6 +17,22 @@ import Testing
         #expect(conversation.next(after: .short) == .finished("Length of CTL file: 0"))
     }
 
+    /// Some nodes print a prompt twice, or late: the one before the echo is not the one after the command.
+    @Test func aPromptBeforeTheEchoIsNotTheEnd() {
+        var conversation = Conversation(ShellCommand("show ctl"))
+        #expect(feed(&conversation, "\r\nadmin:") == .wait)
+        #expect(feed(&conversation, "show ctl\r\n") == .wait)
+        #expect(feed(&conversation, "row\r\nadmin:") == .finished("row"))
+    }
+
+    /// `set commandcount enable`
+    @Test func promptsMayCountCommands() {
+        var conversation = Conversation(ShellCommand("show ctl"))
+        #expect(feed(&conversation, "3:admin:show ctl\r\nrow\r\n4:admin:") == .finished("row"))
+        #expect(Conversation.isPrompt("admin:") && Conversation.isPrompt("12:admin:"))
+        #expect(!Conversation.isPrompt("x:admin:") && !Conversation.isPrompt("admin:show"))
+    }
+
     @Test func aPromptWithinALineTakesLonger() {
         var conversation = Conversation(ShellCommand("show ctl"))
         #expect(feed(&conversation, "Error parsing the CTL File. admin:") == .wait)

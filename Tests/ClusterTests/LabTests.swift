@@ -118,6 +118,40 @@ import X509
         #expect(error?.code == .refused)
     }
 
+    /// A node ends a command line that is idle: it is opened again, unless a command was under way.
+    @Test func anIdleCommandLineIsOpenedAgain() throws {
+        let lab = try RunningLab()
+        try lab.fault(RunningLab.publisher, ["cli-idle"], options: ["--delay", "2"])
+        let cluster = ClusterClient(try lab.cluster())
+        let commandLine = try cluster.commandLine(of: cluster.publisher())
+        #expect(try commandLine.securityMode() == .mixed)
+        interruptibleSleep(3)
+        #expect(try commandLine.securityMode() == .mixed)
+        #expect(commandLine.shell.isOpen)
+    }
+
+    /// Before 11.0 a trust certificate comes back if one node still has it.
+    @Test func beforeElevenEveryNodeDeletes() throws {
+        let lab = try RunningLab(release: "10.5")
+        let cluster = ClusterClient(try lab.cluster())
+        let certificate = try certificate()
+        for way in [TrustTransport.web, .ssh] {
+            let stores = TrustStores(of: cluster, by: way)
+            #expect(try stores.upload(certificate).outcome == .uploaded)
+            // By hand, on the publisher alone.
+            let name = try #require(stores.list(TrustStores.phoneSAST).certificates.first).name
+            try cluster.commandLine(of: cluster.publisher())
+                .deleteTrustCertificate(unit: TrustStores.phoneSAST, name: name)
+            #expect(try stores.list(TrustStores.phoneSAST).certificates.isEmpty)
+            interruptibleSleep(6)
+            #expect(try stores.list(TrustStores.phoneSAST).certificates.count == 1)
+            #expect(try stores.remove { $0.isSame(as: certificate) }.outcome == .removed)
+            interruptibleSleep(6)
+            #expect(try stores.list(TrustStores.phoneSAST).certificates.isEmpty)
+        }
+        #expect(try TrustStores(of: cluster).remove { $0.isSame(as: certificate) }.outcome == .notThere)
+    }
+
     @Test func whoeverAsksAtOnceSharesOneLogin() throws {
         let lab = try RunningLab()
         let cluster = ClusterClient(try lab.cluster())

@@ -55,6 +55,38 @@ final class FakeShell: ClusterShell {
         ).setSecurityMode(.nonSecure)
     }
 
+    /// Words of success are not known for every release: only words of failure are one.
+    @Test func otherWordsAreSettledByReadingBack() throws {
+        let importing = "set cert import trust Phone-SAST-trust"
+        for text in ["Successfully regenerated certificate for Phone-SAST-trust.", "Certificate stored", ""] {
+            try PlatformCommandLine(FakeShell([importing: text]))
+                .importTrustCertificate(pem: "x", unit: "Phone-SAST-trust")
+        }
+        // The other spelling of the unit.
+        let shell = FakeShell([
+            importing: "Error: Phone-SAST-trust is not valid", "set cert import trust Phone-SAST": "Done",
+            "set cert delete Phone-SAST-trust a.pem": "Executed command unsuccessfully",
+            "set cert delete Phone-SAST a.pem": "Certificate deleted",
+        ])
+        try PlatformCommandLine(shell).importTrustCertificate(pem: "x", unit: "Phone-SAST-trust")
+        try PlatformCommandLine(shell).deleteTrustCertificate(unit: "Phone-SAST-trust", name: "a.pem")
+        #expect(shell.commands.count == 4)
+    }
+
+    @Test(arguments: ["Unsuccessfully imported", "Error: out of space", "The certificate is not valid"])
+    func wordsOfFailureAreARefusal(text: String) {
+        expect(.refused, ["set cert import trust tomcat": text]) {
+            try $0.importTrustCertificate(pem: "x", unit: "tomcat")
+        }
+    }
+
+    @Test func theGeneralLineOfFailureIsARefusal() {
+        let error = expect(
+            .refused, ["show cert trust a/b.pem": "The certificate is not there\nExecuted command unsuccessfully"]
+        ) { try $0.certificateText(CertificateListEntry(unit: "a", name: "b.pem", description: "")) }
+        #expect(error?.found?.localized == "The certificate is not there")
+    }
+
     @Test func unknownOutputIsShown() {
         let error = expect(.unexpectedAnswer, ["show version active": "Something else entirely"]) { try $0.version() }
         #expect(error?.description.contains("Something else entirely") == true)

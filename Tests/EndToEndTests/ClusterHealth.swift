@@ -190,7 +190,7 @@ import Testing
                 #expect(failures.map { $0["code"] as? String } == ["no-common-algorithm"], "\(seen.output)")
             }
             #expect(seen.errors.contains("somebody on the network between can cause this"), "\(seen.errors)")
-            #expect(seen.errors.contains("If it really is before 10, set legacy_ssh = true"), "\(seen.errors)")
+            #expect(seen.errors.contains("If it really is 11.5 or older, set legacy_ssh = true"), "\(seen.errors)")
             // Nothing that lets go of the pinned keys.
             #expect(!seen.errors.contains("--force") && !seen.errors.contains("cluster add"), "\(seen.errors)")
             #expect(!seen.errors.contains("kex"))

@@ -44,8 +44,30 @@ import Testing
         [
             "cluster", "add", "--publisher", nodes[0].address, "--name", "real",
             "--user",
-            "administrator",
+            "administrator", "--legacy-ssh",
         ] + settings
+    }
+
+    /// 10.5 and 11.5 need old SSH algorithms, and nothing else that is old.
+    @Test func theHintIsTheRightOne() throws {
+        let result = try rehearsal.run(
+            Programs.path("etoken-bridge"), arguments.filter { $0 != "--legacy-ssh" } + fingerprints(of: all))
+        #expect(result.status != 0 && result.errors.contains("For CUCM up to 11.5, add --legacy-ssh."), "\(result)")
+        #expect(!result.errors.contains("--legacy-tls"))
+    }
+
+    /// The cluster says that TVS is activated there: a closed port does not mean that it is not.
+    @Test func aClosedTVSPortIsTold() throws {
+        try rehearsal.fault(Rehearsal.publisher, "tvs-blocked")
+        let added = try add(
+            ["--ssh-host-key", keys(of: Rehearsal.publisher).ssh, "--tls-pin", keys(of: Rehearsal.publisher).tls]
+                + fingerprints(of: [Rehearsal.subscriber]) + ["--password-file", passwordFile])
+        #expect(added.status == 0, "\(added.errors)")
+        #expect(
+            added.errors.contains(
+                "The Trust Verification Service is activated on \(Rehearsal.publisher), but its port cannot be reached"),
+            "\(added.errors)")
+        #expect(!added.errors.contains("\(Rehearsal.publisher) does not run the Trust"), "\(added.errors)")
     }
 
     private func fingerprints(of names: [String]) -> [String] {

@@ -7,7 +7,9 @@ import X509
 
 /// The complete main job, on each release that the lab imitates, and on the largest lab.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct EveryRelease {
-    @Test(arguments: ["9.1", "10.5", "11.5", "12.5", "14"]) func theWholeChange(release: String) throws {
+    @Test(arguments: ["8.6", "9.1", "10.5(1)", "10.5", "11.5", "12.5", "14", "15"]) func theWholeChange(release: String)
+        throws
+    {
         let rehearsal = try Rehearsal(options: ["--release", release])
         let before = try files(of: rehearsal)
         try change(rehearsal, nodes: 2)

@@ -145,6 +145,8 @@ final class Rehearsal {
             "/usr/bin/sshpass",
             [
                 "-f", try #require(account.passwordFile), "ssh", "-T", "-o", "StrictHostKeyChecking=no", "-o",
+                // Up to 11.5 nodes have nothing newer; later ones do not mind.
+                "KexAlgorithms=+diffie-hellman-group14-sha1", "-o", "HostKeyAlgorithms=+ssh-rsa", "-o",
                 "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", "\(node.sshPort)",
                 "\(account.user)@\(node.address)",
             ], input: input + "\nexit\n")

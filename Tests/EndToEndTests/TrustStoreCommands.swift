@@ -7,9 +7,9 @@ import X509
 /// trust upload, list and remove, over every interface of a release.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct TrustStoreCommands {
     private static let token = "SAST-ADN008580ef"
-    private static let releases = ["9.1", "10.5", "12.5", "14"]
+    private static let releases = ["8.6", "9.1", "10.5", "12.5", "14", "15"]
     private static let ways: [(String, String)] = releases.flatMap { release in
-        (["web", "ssh"] + (["12.5", "14"].contains(release) ? ["rest"] : [])).map { (release, $0) }
+        (["web", "ssh"] + (["14", "15"].contains(release) ? ["rest"] : [])).map { (release, $0) }
     }
 
     private let folder = TemporaryFolder()
@@ -77,7 +77,7 @@ import X509
         #expect(try stores(rehearsal) == before)
     }
 
-    @Test(arguments: [("10.5", "web"), ("12.5", "rest")])
+    @Test(arguments: [("10.5", "web"), ("14", "rest"), ("12.5", "web")])
     func theBestWayIsTaken(release: String, way: String) throws {
         let result = try uploadToken(Rehearsal(options: ["--release", release]))
         #expect(result.status == 0 && result.output.contains("(via \(way))"), "\(result.errors)")
@@ -97,7 +97,7 @@ import X509
     }
 
     @Test func aRefusalByRESTIsMended() throws {
-        let rehearsal = try Rehearsal(options: ["--release", "12.5"])
+        let rehearsal = try Rehearsal(options: ["--release", "14"])
         try rehearsal.fault(publisher(rehearsal), "rest-refusal")
         let result = try uploadToken(rehearsal)
         #expect(result.status == 0 && result.output.contains("(via web)"), "\(result.errors)")
@@ -114,7 +114,7 @@ import X509
     /// A changed key ends it with status 7, over every interface, and no other one is tried.
     @Test(arguments: [("rest", "tls-key"), ("web", "tls-key"), ("ssh", "ssh-key"), ("", "tls-key")])
     func aChangedKeyEndsIt(way: String, fault: String) throws {
-        let rehearsal = try Rehearsal(options: ["--release", "12.5"])
+        let rehearsal = try Rehearsal(options: ["--release", "14"])
         let before = try stores(rehearsal)
         try rehearsal.fault(publisher(rehearsal), fault)
         let result =
@@ -126,7 +126,7 @@ import X509
     /// A refused login ends it: the same password is not tried over another interface.
     @Test(arguments: ["", "rest", "web", "ssh"])
     func aRefusedLoginEndsIt(way: String) throws {
-        let rehearsal = try Rehearsal(options: ["--release", "12.5"])
+        let rehearsal = try Rehearsal(options: ["--release", "14"])
         let before = try stores(rehearsal)
         try rehearsal.fault(publisher(rehearsal), "login-refused")
         let result =
@@ -164,7 +164,7 @@ import X509
 
     /// The password is in no argument list and in no output.
     @Test func thePasswordIsNowhere() throws {
-        let rehearsal = try Rehearsal(options: ["--release", "12.5"])
+        let rehearsal = try Rehearsal(options: ["--release", "14"])
         let bytes = try #require(rehearsal.folder.bytes("lab/credentials/platform"))
         let password = String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
         #expect(password.count >= 8)

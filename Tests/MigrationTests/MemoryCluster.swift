@@ -150,7 +150,9 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
         }
     }
 
-    func certificates(in store: String) -> [Certificate] { self.store }
+    func certificates(in store: String) -> [TrustedCertificate] {
+        self.store.map { TrustedCertificate(store: store, name: "", certificate: $0) }
+    }
 
     func upload(_ certificate: Certificate, to store: String) throws {
         try change("upload \(certificate.subject.value(of: "CN") ?? "")")

@@ -152,7 +152,7 @@
                     _ = RestartRecord.unfinished(of: "lab", in: folder).newest?.left
                 },
                 Target(name: "snapshot", seeds: snapshot) {
-                    inFile($0) { path in _ = try LabPlan.like(try Snapshot.read(path), tftpCache: false) }
+                    inFile($0) { path in _ = try LabPlan.like(try Snapshot.read(path), tftpCache: false, manners: nil) }
                 },
                 Target(name: "lab's plan", seeds: labPlan) {
                     inFile($0) { path in

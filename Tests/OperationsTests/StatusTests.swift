@@ -23,11 +23,19 @@ import Testing
 
     @Test func replicationIsRead() throws {
         let states = try #require(StatusAnswers.replication(runtimeState))
-        #expect(states.mapValues(\.state) == ["pub": 2, "sub1": 2, "sub2": 4])
-        #expect(states["pub"]?.text == "(2) PUB Setup Completed" && states["pub"]?.isGood == true)
-        #expect(states["sub2"]?.isGood == false)
+        #expect(states.map(\.name) == ["pub", "sub1", "sub2"] && states.map(\.state.state) == [2, 2, 4])
+        #expect(states[0].state.text == "(2) PUB Setup Completed" && states[0].state.isGood)
+        #expect(!states[2].state.isGood)
+        // Rows have short names; nodes are named in full, by their addresses, in capitals.
+        for (name, address) in [
+            ("sub1", "sub1.example.com"), ("sub1.example.com", "192.0.2.1"), ("SUB1", "x"), ("10.48.47.154", "y"),
+            ("other", "10.48.47.154"),
+        ] {
+            let node = NodeConfiguration(name: name, address: address)
+            #expect(states.filter { $0.isOf(node) }.map(\.name) == ["sub1"], "\(name)")
+        }
         let single = "Runtime state cannot be performed on a cluster with\na single active node"
-        #expect(StatusAnswers.replication(single) == [:])
+        #expect(StatusAnswers.replication(single) == [])
         #expect(StatusAnswers.replication("No valid command entered") == nil)
         #expect(StatusAnswers.replication("") == nil)
     }
@@ -36,6 +44,8 @@ import Testing
         #expect(StatusAnswers.date("Thu Jan 01 00:00:00 GMT 1970")?.seconds == 0)
         #expect(StatusAnswers.date("Wed Mar 04 14:02:00 CET 2020")?.seconds == 1_583_330_520)
         #expect(StatusAnswers.date("Sat Feb 29 23:59:59 UTC 2020")?.seconds == 1_583_020_799)
+        #expect(StatusAnswers.date("Feb 14 19:35:12 2035 GMT")?.description == "2035-02-14T19:35:12Z")
+        #expect(StatusAnswers.date("Mar  4 14:02:00 2020 GMT")?.seconds == 1_583_330_520)
         for text in ["", "Mar 04 14:02:00 CET 2020", "Wed Foo 04 14:02:00 CET 2020", "Wed Mar 04 14:02 CET 2020"] {
             #expect(StatusAnswers.date(text) == nil, "\(text)")
         }
@@ -54,6 +64,55 @@ import Testing
         let certificate = StatusAnswers.certificate(text, entry: entry)
         #expect(certificate.serialNumber == "56b4d1c3" && certificate.notAfter == Timestamp(1_583_330_520))
         #expect(certificate.sha1 == nil && certificate.unit == "tomcat")
+    }
+
+    /// OpenSSL's layout: the serial number on its own line, the date after "Not After :".
+    @Test func certificatesInOpenSSLsLayoutAreRead() {
+        let text = """
+                    Serial Number:
+                        66:55:e8:64:ca:0f:7d:19
+                    Issuer: L=Krakow, CN=a, O=Cisco
+                        Not Before: Feb 15 19:35:12 2030 GMT
+                        Not After : Feb 14 19:35:12 2035 GMT
+            """
+        let entry = CertificateListEntry(unit: "tomcat", name: "tomcat.pem", description: "")
+        let certificate = StatusAnswers.certificate(text, entry: entry)
+        #expect(certificate.serialNumber == "6655e864ca0f7d19")
+        #expect(certificate.notAfter?.description == "2035-02-14T19:35:12Z")
+        #expect(CertificateDescription("Serial Number: 17 (0x11)").serialNumber == [0x11])
+    }
+
+    /// The database, `show network cluster` and the services spell a server in their own ways.
+    @Test(arguments: [("PUB", "SUB1"), ("pub.example.com", "sub1.example.com"), ("192.0.2.11", "Sub1")])
+    func serversAreFoundInAnySpelling(publisher: String, subscriber: String) throws {
+        let shell = AnsweringShell([
+            "run sql select name from processnode":
+                "name\n==================\nEnterpriseWideData\n\(publisher)\n\(subscriber)\n",
+            "show network cluster": """
+            192.0.2.11 pub.example.com pub Publisher callmanager DBPub authenticated
+            192.0.2.12 sub1.example.com sub1 Subscriber callmanager DBSub authenticated
+            """,
+            "run sql " + PlatformCommandLine.servicesQuery: """
+            node             service
+            ================ ================================
+            \(subscriber.padding(17))Cisco Tftp
+            \(publisher.padding(17))Cisco Trust Verification Service
+            """,
+        ])
+        let servers = try PlatformCommandLine(shell).servers()
+        #expect(servers.map(\.name) == [publisher, subscriber] && servers.map(\.isPublisher) == [true, false])
+        #expect(servers.map(\.address) == ["192.0.2.11", "192.0.2.12"])
+        #expect(servers.map(\.services) == [["Cisco Trust Verification Service"], ["Cisco Tftp"]])
+    }
+
+    @Test func aNodeIsCalledByEachOfItsNames() {
+        let node = NodeConfiguration(name: "Pub.example.com", address: "192.0.2.11")
+        for name in ["pub", "PUB.EXAMPLE.COM", "192.0.2.11"] { #expect(node.isCalled(name), "\(name)") }
+        for name in ["pub.example.org", "pub2", "192", "192.0.2.1", "", "pub.example.com.evil.org"] {
+            #expect(!node.isCalled(name), "\(name)")
+        }
+        let addressed = NodeConfiguration(name: "192.0.2.11", address: "192.0.2.11")
+        #expect(!addressed.isCalled("192") && addressed.isCalled("192.0.2.11"))
     }
 
     @Test func theNetworkViewIsRead() {
@@ -310,4 +369,23 @@ import Testing
         ] { #expect(StatusAnswers.date(text) == nil, "\(text)") }
         #expect(Timestamp(year: 2030, month: 1, day: .max) == nil && Timestamp(year: 2030, month: 1, day: .min) == nil)
     }
+}
+
+/// Answers each command with a text.
+private struct AnsweringShell: ClusterShell {
+    let node = "node"
+    let isOpen = true
+    private let answers: [String: String]
+
+    init(_ answers: [String: String]) { self.answers = answers }
+
+    func run(_ command: ShellCommand) throws(ClusterError) -> String {
+        answers[command.text] ?? "No valid command entered"
+    }
+
+    func close() {}
+}
+
+extension String {
+    fileprivate func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

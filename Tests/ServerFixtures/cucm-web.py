@@ -18,7 +18,8 @@ LOGIN_FORM = f"""<html><head><title>Login</title></head><body>%s<form name="logo
 AWAY = sys.argv[sys.argv.index("--away") + 1] if "--away" in sys.argv else None
 lock = threading.Lock()
 sessions, tokens, failures = set(), {}, 0
-files, trust = {}, {}
+endings = []
+files, trust = {}, {("tomcat", "tomcat.pem"): open(CERTIFICATE, "rb").read()}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -152,6 +153,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.headers.get("Authorization") != login:
             return self.answer(401, "no", [("WWW-Authenticate", 'Basic realm="AXL"')])
         print("action", self.headers.get("SOAPAction"), flush=True)
+        if "ver=7.0" in self.headers.get("SOAPAction", ""):
+            return self.answer(599, "<html>Incorrect axl version. Supported axl versions are 12.x, 14.0 and 15.0</html>")
+        if "session" in body and not endings:
+            endings.append(1)
+            print("ended", flush=True)
+            return self.answer(404, "<html>Not Found</html>")
         wrap = '<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>%s</s:Body></s:Envelope>'
         fault = wrap % "<s:Fault><faultcode>s:Client</faultcode><faultstring>%s</faultstring></s:Fault>"
         if "selectCmDevice" in body:
@@ -169,6 +176,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "large" in query and words[1] != "skip":
             return self.answer(500, fault % "Query request too large. Total rows matched: 7 rows. Suggestive Row Fetch: less than 4 rows", kind="text/xml")
         rows = [f"<row><name>SEP{n}</name><model>Cisco 7975 &amp; &lt;b&gt;</model></row>" for n in range(7)]
+        if "sparse" in query:
+            rows = rows[:3] + [f"<row><name>SEP{n}</name></row>" for n in range(3, 7)]
+        if "memory" in query and (words[1] != "skip" or int(words[4]) > 3):
+            return self.answer(500, fault % "Maximum AXL Memory Allocation Consumed. Please retry once requests in progress have completed", kind="text/xml")
         if words[1] == "skip":
             rows = rows[int(words[2]):int(words[2]) + int(words[4])]
         if "broken" in query:

@@ -36,10 +36,19 @@ public struct RegisteredPhone: Sendable, Hashable {
 /// The Real-time Information Service of the publisher (Cisco's Serviceability XML, RISPort70).
 public struct RISClient: Sendable {
     private let soap: SOAPClient
+    /// Where the service is, the likelier place first.
+    private let paths: [String]
 
-    public init(_ publisher: NodeConfiguration, user: String, password: Secret) throws(ClusterError) {
-        soap = try SOAPClient(
-            publisher, path: "/realtimeservice2/services/RISService70", user: user, password: password, service: "RIS")
+    /// From 9 on, and on 8.x.
+    private static let paths = ["/realtimeservice2/services/RISService70", "/realtimeservice/services/RisPort70"]
+
+    /// - Parameter version: of the cluster; nil if it is not known.
+    public init(
+        _ publisher: NodeConfiguration, version: ClusterVersion? = nil, user: String, password: Secret
+    ) throws(ClusterError) {
+        let isOld = version.map { $0.major < 9 } ?? false
+        paths = isOld ? Self.paths.reversed() : Self.paths
+        soap = try SOAPClient(publisher, path: paths[0], user: user, password: password, service: "RIS")
     }
 
     /// Asks for phones by name.
@@ -88,8 +97,12 @@ public struct RISClient: Sendable {
     /// - Throws: `busy` if it was asked too often: the service answers some 15 requests per minute.
     private func call(_ body: String, operation: LocalizableText) throws(ClusterError) -> MarkupElement {
         do throws(ClusterError) {
-            return try soap.call(
-                body, namespace: "http://schemas.cisco.com/ast/soap", action: "selectCmDevice", operation: operation)
+            do throws(ClusterError) {
+                return try call(body, path: paths[0], operation: operation)
+            } catch {
+                guard error.code == .notFound else { throw error }
+                return try call(body, path: paths[1], operation: operation)
+            }
         } catch {
             guard error.code == .refused, error.message.localized.lowercased().contains("exceeded allowed rate") else {
                 throw error
@@ -99,6 +112,12 @@ public struct RISClient: Sendable {
                 found: error.found?.localized,
                 cause: error)
         }
+    }
+
+    private func call(_ body: String, path: String, operation: LocalizableText) throws(ClusterError) -> MarkupElement {
+        try soap.call(
+            body, namespace: "http://schemas.cisco.com/ast/soap", action: "selectCmDevice", path: path,
+            operation: operation)
     }
 
     /// `IPAddress/item/IP` from version 10 on, just `IpAddress` in the older service.

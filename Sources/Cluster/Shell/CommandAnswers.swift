@@ -63,22 +63,25 @@ package enum CommandAnswers {
         return nil
     }
 
-    /// `UNIT/NAME.pem: TEXT`, one per line; before 10.5 blocks of `Unit:`, `Type:`, `Name:` ... lines.
+    /// `UNIT/NAME.pem: TEXT`, one per line, the text possibly empty; some are said to print blocks of `Unit:`, `Type:`,
+    /// `Name:` ... lines. Lines of another kind, a warning for example, are passed over if there are entries at all.
     static func certificates(_ text: String) -> [CertificateListEntry]? {
         let lines = text.split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
         if lines.contains(where: { after("Unit:", in: $0) != nil }) { return blocks(lines) }
         var entries: [CertificateListEntry] = []
         for line in lines {
-            guard let slash = line.firstIndex(of: "/"), let colon = line[slash...].firstRange(of: ": ") else {
-                return nil
-            }
+            let text = line.trimmed
+            guard let slash = text.firstIndex(of: "/") else { continue }
+            let end =
+                text[slash...].firstRange(of: ": ")?.lowerBound
+                ?? (text.last == ":" ? text.index(before: text.endIndex) : nil)
+            guard let end else { continue }
+            let (unit, name) = (String(text[..<slash]), String(text[text.index(after: slash)..<end]))
+            guard !unit.isEmpty, !name.isEmpty, !unit.contains(where: \.isWhitespace) else { continue }
             entries.append(
-                CertificateListEntry(
-                    unit: line[..<slash].trimmed,
-                    name: String(line[line.index(after: slash)..<colon.lowerBound]),
-                    description: line[colon.upperBound...].trimmed))
+                CertificateListEntry(unit: unit, name: name, description: text[text.index(after: end)...].trimmed))
         }
-        return entries
+        return entries.isEmpty && !lines.isEmpty ? nil : entries
     }
 
     private static func blocks(_ lines: [Substring]) -> [CertificateListEntry]? {
@@ -87,13 +90,14 @@ package enum CommandAnswers {
             if let unit = after("Unit:", in: line) {
                 entries.append(CertificateListEntry(unit: unit, name: "", description: ""))
             } else if entries.isEmpty {
-                return nil
+                continue
             } else if let name = after("Name:", in: line) {
                 entries[entries.count - 1].name = name
             } else if let issuer = after("Issuer:", in: line) {
                 entries[entries.count - 1].description = issuer
             }
         }
+        // One without a name would be lost: whoever reads the list has to know.
         return entries.contains { $0.name.isEmpty } ? nil : entries
     }
 
@@ -101,10 +105,10 @@ package enum CommandAnswers {
     package static func services(_ text: String) -> [ServiceStatus]? {
         let services = text.split(separator: "\n").compactMap { line -> ServiceStatus? in
             guard let open = line.firstIndex(of: "["), let close = line[open...].firstIndex(of: "]") else { return nil }
-            let state = line[line.index(after: open)..<close]
+            let state = line[line.index(after: open)..<close].trimmed
             guard !state.isEmpty, state.allSatisfy({ $0.isUppercase || $0 == " " }) else { return nil }
             return ServiceStatus(
-                name: line[..<open].trimmed, state: String(state),
+                name: line[..<open].trimmed, state: state,
                 remark: line[line.index(after: close)...].trimmed)
         }
         return services.isEmpty ? nil : services

@@ -63,7 +63,10 @@ struct Conversation {
             answered = printed.count
             return .send(Array(question.answer.utf8) + [UInt8(ascii: "\n")])
         }
-        if last.hasSuffix(Self.prompt), silence >= (last == Self.prompt ? .short : .long) {
+        // A prompt before the command's echo is not the one after it: nodes may print one twice, or late.
+        if last.hasSuffix(Self.prompt),
+            silence >= (Self.isPrompt(last) && hasEcho ? .short : .long)
+        {
             return .finished(output())
         }
         if silence >= .long, let ending = lines.last(where: { !$0.allSatisfy(\.isWhitespace) }) {
@@ -75,9 +78,31 @@ struct Conversation {
         return .wait
     }
 
+    /// Whether a line is a prompt and nothing else: `admin:`, or `4:admin:` where commands are counted.
+    static func isPrompt(_ line: some StringProtocol) -> Bool {
+        guard let rest = withoutPrompt(line) else { return false }
+        return rest.isEmpty
+    }
+
+    /// What follows the prompt in a line; nil if the line does not begin with one.
+    private static func withoutPrompt(_ line: some StringProtocol) -> String? {
+        let count = line.prefix { $0.isASCII && $0.isNumber }
+        let rest =
+            count.isEmpty || !line.dropFirst(count.count).hasPrefix(":")
+            ? String(line) : String(line.dropFirst(count.count + 1))
+        return rest.hasPrefix(prompt) ? String(rest.dropFirst(prompt.count)) : nil
+    }
+
+    /// Whether the command's echo has come; true while the first prompt is awaited.
+    private var hasEcho: Bool {
+        guard let command else { return true }
+        let lines = TerminalText.plain(printed.prefix(4096)).split(separator: "\n", omittingEmptySubsequences: false)
+        return Self.echo(of: command, in: lines) != nil
+    }
+
     private func output() -> String {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        if let last = lines.popLast(), last != Self.prompt { lines.append(last.dropLast(Self.prompt.count)) }
+        if let last = lines.popLast(), !Self.isPrompt(last) { lines.append(last.dropLast(Self.prompt.count)) }
         if let command, let end = Self.echo(of: command, in: lines) { lines.removeSubrange(...end) }
         while lines.last?.isEmpty == true { lines.removeLast() }
         return lines.joined(separator: "\n")
@@ -87,11 +112,11 @@ struct Conversation {
     /// lines if the terminal wraps it.
     private static func echo(of command: String, in lines: [Substring]) -> Int? {
         let wanted = withoutBlanks(command)
-        for start in lines.indices.prefix(3) {
+        for start in lines.indices.prefix(6) {
             var echo = ""
             for end in lines.indices[start...] {
                 echo += withoutBlanks(lines[end])
-                if end == start, echo.hasPrefix(prompt) { echo = String(echo.dropFirst(prompt.count)) }
+                if end == start, let typed = withoutPrompt(echo) { echo = typed }
                 if echo == wanted { return end }
                 guard !echo.isEmpty, wanted.hasPrefix(echo) else { break }
             }

@@ -65,31 +65,62 @@ public struct PlatformCommandLine: Sendable {
                 "show cert \(own ? "own" : "trust") \(try word(entry.unit))/\(try word(entry.name))"))
     }
 
-    /// `set cert import trust UNIT`. That this works for Phone-SAST-trust is *unconfirmed*: read it back.
+    /// `set cert import trust UNIT`. That this works for Phone-SAST-trust is *unconfirmed*, as are the words of success:
+    /// read it back. If the node does not know the unit, it is tried without `-trust`, as public examples have it.
     ///
     /// - Returns: what the node prints afterwards, with the hint which services to restart.
     @discardableResult
     public func importTrustCertificate(pem: String, unit: String) throws(ClusterError) -> String {
+        try bySpelling(of: unit) { (unit) throws(ClusterError) in
+            try importTrustCertificate(pem: pem, spelled: unit)
+        }
+    }
+
+    /// Does something with a unit as it is spelled; if the node refuses it, without `-trust`.
+    private func bySpelling(
+        of unit: String, _ body: (String) throws(ClusterError) -> String
+    ) throws(ClusterError) -> String {
+        do throws(ClusterError) { return try body(unit) } catch {
+            guard error.code == .refused, unit.hasSuffix("-trust") else { throw error }
+            do throws(ClusterError) { return try body(String(unit.dropLast(6))) } catch _ { throw error }
+        }
+    }
+
+    private func importTrustCertificate(pem: String, spelled unit: String) throws(ClusterError) -> String {
         let command = ShellCommand(
             "set cert import trust \(try word(unit))",
             questions: [.init("Paste the Certificate and Hit Enter", answer: PEM.lines(pem) + "\n")])
-        let text = try run(command)
-        guard TerminalText.collapsed(text).contains("Successfully imported certificate for \(unit)") else {
-            // The pasted text is echoed; the node's response follows it.
-            let said = PEM.rest(of: text).split(separator: "\n").filter { $0.trimmed != Conversation.prompt }
-            throw rejected(command.text, said.joined(separator: "\n").trimmed)
-        }
+        // The pasted text is echoed; the node's response follows it.
+        let text = PEM.rest(of: try run(command)).split(separator: "\n")
+            .filter { !Conversation.isPrompt($0.trimmed) }.joined(separator: "\n").trimmed
+        guard !Self.saysFailure(text) else { throw rejected(command.text, text) }
         return text
     }
 
-    /// `set cert delete UNIT NAME`. Its question is *unconfirmed*.
-    public func deleteTrustCertificate(unit: String, name: String) throws(ClusterError) {
-        let command = ShellCommand(
-            "set cert delete \(try word(unit)) \(try word(name))",
-            questions: [.init("(y/n):", answer: "y")])
-        let text = try run(command)
-        guard text.lowercased().contains("success") || text.lowercased().contains("deleted") else {
-            throw rejected(command.text, text)
+    /// Whether a node says that it did not do something. Anything else is settled by reading back.
+    private static func saysFailure(_ text: String) -> Bool {
+        let text = text.lowercased().replacing("unsuccessful", with: "fail")
+        guard !text.contains("successful") else { return false }
+        return [
+            "error", "not valid", "invalid", "fail", "does not exist", "cannot", "unable",
+            "not deleted",
+        ]
+        .contains(where: text.contains)
+    }
+
+    /// `set cert delete UNIT NAME`. Public scripts answer no question; one that ends with `(y/n):` is answered. Read it
+    /// back.
+    ///
+    /// - Returns: what the node prints.
+    @discardableResult
+    public func deleteTrustCertificate(unit: String, name: String) throws(ClusterError) -> String {
+        try bySpelling(of: unit) { (unit) throws(ClusterError) in
+            let command = ShellCommand(
+                "set cert delete \(try word(unit)) \(try word(name))",
+                questions: [.init("(y/n):", answer: "y")])
+            let text = try run(command)
+            guard !Self.saysFailure(text) else { throw rejected(command.text, text) }
+            return text
         }
     }
 
@@ -135,15 +166,27 @@ public struct PlatformCommandLine: Sendable {
 
     // MARK: -
 
-    private func run(_ command: ShellCommand) throws(ClusterError) -> String {
+    /// What a command prints.
+    ///
+    /// - Throws: `notSupported` if the command is not known, `refused` if it did not succeed.
+    package func run(_ command: ShellCommand) throws(ClusterError) -> String {
         let text = try shell.run(command)
         guard !text.contains("No valid command entered") else {
             throw ClusterError(
                 .notSupported, operation: localized("run \(command.text)"), node: shell.node,
                 message: localized("its command line does not know the command"), found: text)
         }
+        if let end = text.firstRange(of: Self.failure) {
+            // The general line of failure; the reason, if there is one, comes before it.
+            throw ClusterError(
+                .refused, operation: localized("run \(command.text)"), node: shell.node,
+                message: localized("it did not succeed"), found: String(PEM.rest(of: text[..<end.lowerBound].trimmed)))
+        }
         return text
     }
+
+    /// How CUCM reports that a command failed.
+    private static let failure = "Executed command unsuccessfully"
 
     private func answer<T>(_ command: ShellCommand, _ read: (String) -> T?) throws(ClusterError) -> T {
         let text = try run(command)

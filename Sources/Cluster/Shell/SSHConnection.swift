@@ -150,14 +150,16 @@ struct SSHConnection: ~Copyable {
         var result = try complete(localized("log in"), until: deadline) { ssh_userauth_none(session, nil) }
         guard result != SSH_AUTH_SUCCESS.rawValue else { return }
         let methods = ssh_userauth_list(session, nil)
-        if methods & Int32(SSH_AUTH_METHOD_PASSWORD) != 0 {
+        // Interactive first, as OpenSSH's client does: newer releases are reported to refuse the other way even where they
+        // offer it. A refused password is not tried the other way.
+        if methods & Int32(SSH_AUTH_METHOD_INTERACTIVE) != 0 {
+            result = try answerPrompts(password, until: deadline)
+        } else if methods & Int32(SSH_AUTH_METHOD_PASSWORD) != 0 {
             result = try password.withCString { text -> Result<Int32, ClusterError> in
                 Result { () throws(ClusterError) in
                     try complete(localized("log in"), until: deadline) { ssh_userauth_password(session, nil, text) }
                 }
             }.get()
-        } else if methods & Int32(SSH_AUTH_METHOD_INTERACTIVE) != 0 {
-            result = try answerPrompts(password, until: deadline)
         } else {
             throw ClusterError(
                 .refused, operation: localized("log in to the command line"), node: node.name,

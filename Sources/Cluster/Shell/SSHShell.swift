@@ -7,12 +7,18 @@ import Synchronization
 /// The command line of a node over SSH.
 public final class SSHShell: ClusterShell {
     public let node: String
+    private let configuration: NodeConfiguration
+    private let user: String
+    private let password: Secret
+    private let timeout: Double
     private let connection: Mutex<SSHConnection?>
 
     /// No command prints more than this.
     private static let outputLimit = 8 << 20
     /// The first prompt takes a while (docs/cluster-interfaces.md).
     private static let firstPromptTimeout = 120.0
+    /// After so many seconds of silence before the first prompt, a line end is sent, once.
+    private static let wakeUpAfter = 8.0
 
     /// Connects, checks the host key, logs in and waits for the first prompt.
     ///
@@ -23,6 +29,13 @@ public final class SSHShell: ClusterShell {
         _ configuration: NodeConfiguration, user: String, password: Secret, timeout: Double = 30
     ) throws(ClusterError) {
         node = configuration.name
+        (self.configuration, self.user, self.password, self.timeout) = (configuration, user, password, timeout)
+        connection = Mutex(try Self.open(configuration, user: user, password: password, timeout: timeout))
+    }
+
+    private static func open(
+        _ configuration: NodeConfiguration, user: String, password: Secret, timeout: Double
+    ) throws(ClusterError) -> SSHConnection {
         guard let pin = configuration.sshHostKey else {
             throw ClusterError(
                 .configuration, operation: localized("log in to the command line"), node: configuration.name,
@@ -38,13 +51,15 @@ public final class SSHShell: ClusterShell {
         }
         try connection.authenticate(password, until: deadline)
         try connection.openShell(until: deadline)
-        _ = try Self.converse(
+        _ = try converse(
             Conversation(nil), on: connection, node: configuration.name,
             operation: localized("wait for the command line"),
-            timeout: Self.firstPromptTimeout)
-        self.connection = Mutex(connection)
+            timeout: firstPromptTimeout, isFirst: true)
         // Releases that do not support it say so, and page; that is handled as well.
-        _ = try run(ShellCommand("set cli pagination off"))
+        let command = ShellCommand("set cli pagination off")
+        _ = try send(
+            command, on: connection, node: configuration.name, operation: localized("run \(command.text)"))
+        return connection
     }
 
     /// The SHA-256 fingerprint of a node's host key, for the first contact; of the pinned one, if one is pinned and the
@@ -70,6 +85,11 @@ public final class SSHShell: ClusterShell {
                     .closed, operation: operation, node: node, message: localized("the connection is closed"))
             }
             do throws(ClusterError) {
+                if Self.hasEnded(connection!) {
+                    // The node ended it while it was idle (after 30 minutes, by default). Nothing was sent yet.
+                    connection = nil
+                    connection = try Self.open(configuration, user: user, password: password, timeout: timeout)
+                }
                 return try Self.send(command, on: connection!, node: node, operation: operation)
             } catch {
                 // Whatever state the other side is in, the next command must not be taken for an answer to it.
@@ -82,6 +102,14 @@ public final class SSHShell: ClusterShell {
     public var isOpen: Bool { connection.withLock { $0 != nil } }
 
     public func close() { connection.withLock { $0 = nil } }
+
+    /// Whether the other side has ended the session. What it printed since the last prompt belongs to no command.
+    private static func hasEnded(_ connection: borrowing SSHConnection) -> Bool {
+        while true {
+            guard let stale = try? connection.receive(milliseconds: 1) else { return true }
+            if stale.isEmpty { return false }
+        }
+    }
 
     private static func send(
         _ command: ShellCommand, on connection: borrowing SSHConnection, node: String, operation: LocalizableText
@@ -96,8 +124,9 @@ public final class SSHShell: ClusterShell {
 
     private static func converse(
         _ start: Conversation, on connection: borrowing SSHConnection, node: String, operation: LocalizableText,
-        timeout: Double
+        timeout: Double, isFirst: Bool = false
     ) throws(ClusterError) -> String {
+        var isWoken = !isFirst
         var conversation = start
         let deadline = ContinuousClock.now + .seconds(timeout)
         var lastByte = ContinuousClock.now
@@ -127,6 +156,11 @@ public final class SSHShell: ClusterShell {
             let silence: Conversation.Silence =
                 quiet > .seconds(1.5) ? .long : quiet > .milliseconds(40) ? .short : .none
             switch conversation.next(after: silence) {
+            case .wait where !isWoken && quiet > .seconds(wakeUpAfter):
+                // Slow nodes are reported to show their first prompt only then.
+                isWoken = true
+                try connection.send([UInt8(ascii: "\n")], until: deadline)
+                lastByte = ContinuousClock.now
             case .wait: break
             case .send(let answer):
                 try connection.send(answer, until: deadline)

@@ -6,7 +6,7 @@ import Secrets
 import Transfers
 import X509
 
-/// The certificate management REST interface of a node, from 12.5 on (Cisco's "Certificate Management APIs";
+/// The certificate management REST interface of a node, from 14 on (Cisco's "Certificate Management APIs";
 /// docs/cluster-interfaces.md says what is *unconfirmed*).
 ///
 /// Each request carries the user name and password (HTTP Basic), over TLS with the pinned key.
@@ -39,16 +39,26 @@ public final class CertificateREST: Sendable {
         let description: String
     }
 
-    private struct Message: Decodable { let message: String? }
+    /// A list comes as an array of entries, or inside an object.
+    private struct List: Decodable { let certificates: [Entry] }
+
+    private struct Message: Decodable {
+        let message: String?
+        let messages: [String]?
+
+        var text: String? { message ?? messages?.joined(separator: " ") }
+    }
 
     /// The certificates of a trust store.
     ///
     /// - Throws: ``ClusterError``: `not-supported` if the release has no such interface, `refused` if it does not
     ///   accept this store.
     public func trustCertificates(of store: String) throws(ClusterError) -> [TrustedCertificate] {
-        try certificates(
-            "/trust/certificate?service=\(Percent.encode(store))", store,
-            operation: localized("list the certificates of \(store)"))
+        try bySpelling(of: store) { (service) throws(ClusterError) in
+            try certificates(
+                "/trust/certificate?service=\(Percent.encode(service))", store,
+                operation: localized("list the certificates of \(store)"))
+        }
     }
 
     /// Uploads a certificate to a trust store. It is no error if it is already there.
@@ -56,40 +66,63 @@ public final class CertificateREST: Sendable {
         _ certificate: Certificate, to store: String, description: String = ""
     ) throws(ClusterError) {
         let operation = localized("upload a certificate as \(store)")
-        let upload = Upload(service: [store], certificates: [certificate.pem], description: description)
-        guard let body = try? JSONEncoder().encode(upload) else {
-            throw ClusterError(
-                .configuration, operation: operation, node: node.name,
-                message: localized("it cannot be encoded as JSON"))
+        try bySpelling(of: store) { (service) throws(ClusterError) in
+            let upload = Upload(service: [service], certificates: [certificate.pem], description: description)
+            guard let body = try? JSONEncoder().encode(upload) else {
+                throw ClusterError(
+                    .configuration, operation: operation, node: node.name,
+                    message: localized("it cannot be encoded as JSON"))
+            }
+            _ = try send(.post, "/trust/certificates", body: Array(body), operation: operation)
         }
-        _ = try send(.post, "/trust/certificates", body: Array(body), operation: operation)
     }
 
     /// Deletes a certificate from its trust store. *Unconfirmed*: how the interface expects the name.
     public func deleteTrustCertificate(_ certificate: TrustedCertificate) throws(ClusterError) {
-        _ = try send(
-            .delete,
-            "/trust/certificates?service=\(Percent.encode(certificate.store))&name=\(Percent.encode(certificate.name))",
-            operation: localized("delete \(certificate.name) from \(certificate.store)"))
+        let operation = localized("delete \(certificate.name) from \(certificate.store)")
+        guard !certificate.name.isEmpty else {
+            throw ClusterError(
+                .notSupported, operation: localized("delete a certificate from \(certificate.store)"), node: node.name,
+                message: localized("its list does not name the files"))
+        }
+        try bySpelling(of: certificate.store) { (service) throws(ClusterError) in
+            _ = try send(
+                .delete,
+                "/trust/certificates?service=\(Percent.encode(service))&name=\(Percent.encode(certificate.name))",
+                operation: operation)
+        }
+    }
+
+    /// Does something with a store as it is spelled; if the interface refuses it, without `-trust`, as public examples
+    /// have it.
+    private func bySpelling<Value>(
+        of store: String, _ body: (String) throws(ClusterError) -> Value
+    ) throws(ClusterError) -> Value {
+        do throws(ClusterError) { return try body(store) } catch {
+            guard error.code == .refused || error.code == .notFound, store.hasSuffix("-trust") else { throw error }
+            do throws(ClusterError) { return try body(String(store.dropLast(6))) } catch _ { throw error }
+        }
     }
 
     private func certificates(
-        _ path: String, _ service: String, operation: LocalizableText
+        _ path: String, _ store: String, operation: LocalizableText
     ) throws(ClusterError) -> [TrustedCertificate] {
         let answer = try send(.get, path, operation: operation)
-        guard let certificates = Self.list(answer.body, of: service) else { throw misunderstood(answer, operation) }
+        guard let certificates = Self.list(answer.body, of: store) else { throw misunderstood(answer, operation) }
         return certificates
     }
 
     /// Nil if the body is no list of certificates.
-    static func list(_ body: [UInt8], of service: String) -> [TrustedCertificate]? {
-        guard let entries = try? JSONDecoder().decode([Entry].self, from: Data(body)) else { return nil }
+    static func list(_ body: [UInt8], of store: String) -> [TrustedCertificate]? {
+        let body = Data(body)
+        guard
+            let entries = (try? JSONDecoder().decode([Entry].self, from: body))
+                ?? (try? JSONDecoder().decode(List.self, from: body))?.certificates
+        else { return nil }
         var certificates: [TrustedCertificate] = []
         for entry in entries {
-            guard let pem = entry.certificate, let name = entry.name, let certificate = try? Certificate(pem: pem)
-            else { return nil }
-            certificates.append(
-                TrustedCertificate(store: entry.service ?? service, name: name, certificate: certificate))
+            guard let pem = entry.certificate, let certificate = try? Certificate(pem: pem) else { return nil }
+            certificates.append(TrustedCertificate(store: store, name: entry.name ?? "", certificate: certificate))
         }
         return certificates
     }
@@ -117,7 +150,7 @@ public final class CertificateREST: Sendable {
                     error, operation: operation, node: node, port: node.httpsPort, expected: node.tlsPin)
             }
         }
-        let said = (try? JSONDecoder().decode(Message.self, from: Data(answer.body)))?.message
+        let said = (try? JSONDecoder().decode(Message.self, from: Data(answer.body)))?.text
         switch answer.status {
         case 200..<300: return answer
         case 401, 403:
@@ -129,7 +162,7 @@ public final class CertificateREST: Sendable {
             throw ClusterError(
                 .notSupported, operation: operation, node: node.name,
                 message: localized(
-                    "it has no certificate REST interface (HTTP status \(answer.status)), which was introduced in 12.5")
+                    "it has no certificate REST interface (HTTP status \(answer.status)), which was introduced in 14")
             )
         case 404:
             throw ClusterError(

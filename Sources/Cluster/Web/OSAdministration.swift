@@ -7,21 +7,6 @@ import Synchronization
 import Transfers
 import X509
 
-/// A certificate in a trust store, as OS Administration lists it.
-public struct ListedCertificate: Sendable, Hashable {
-    /// `Phone-SAST-trust` ...
-    public var unit: String
-    /// The file's name on the node: `SAST-ADN0054f509.pem`.
-    public var name: String
-    public var certificate: Certificate
-
-    public init(unit: String, name: String, certificate: Certificate) {
-        self.unit = unit
-        self.name = name
-        self.certificate = certificate
-    }
-}
-
 /// OS Administration of a node: its web pages, used as a browser would (docs/cluster-interfaces.md).
 ///
 /// It logs in at the first use, with one attempt, and again when the session has expired.
@@ -70,8 +55,13 @@ public final class OSAdministration: Sendable {
     /// - Parameters:
     ///   - name: `CTLFile.tlv`
     ///   - directory: below the TFTP root; empty for the root itself.
-    /// - Throws: `refused` with the page's text if it does not report success. Read the file back in any case.
-    public func uploadTFTPFile(name: String, contents: [UInt8], directory: String = "") throws(ClusterError) {
+    /// - Returns: what the page says about the outcome. Its words on success are in no public text: what is read back
+    ///   decides.
+    /// - Throws: `refused` with the page's text if it reports a failure.
+    @discardableResult
+    public func uploadTFTPFile(
+        name: String, contents: [UInt8], directory: String = ""
+    ) throws(ClusterError) -> String {
         let operation = localized("upload \(name) to the TFTP folder")
         let form = try form(Paths.tftpUpload, operation: operation) { $0.fields.contains { $0.type == "file" } }
         var parts = form.hidden.map { MultipartPart.field($0.name, $0.value) }
@@ -79,16 +69,18 @@ public final class OSAdministration: Sendable {
         parts.append(.file(fileField, fileName: name, content: contents))
         parts.append(.field("directory", directory))
         let answer = try send(.multipart(url(Paths.tftpUpload), parts), operation: operation)
-        try checkOutcome(answer, operation: operation)
+        return try outcome(answer, operation: operation)
     }
 
     /// Uploads a certificate to a trust store. It is no error if it is already there.
     ///
     /// - Parameter fileName: that the upload states; by default the certificate's common name and `.pem`.
+    /// - Returns: what the page says about the outcome; read it back.
     /// - Throws: `notSupported` if the page does not offer that store.
+    @discardableResult
     public func uploadTrustCertificate(
         unit: String, pem: String, fileName: String? = nil, description: String = ""
-    ) throws(ClusterError) {
+    ) throws(ClusterError) -> String {
         let operation = localized("upload a certificate as \(unit)")
         let form = try form(Paths.certificateUpload, operation: operation) { $0.field(Paths.unitField) != nil }
         let units = form.field(Paths.unitField)?.options ?? []
@@ -107,39 +99,155 @@ public final class OSAdministration: Sendable {
                 contentType: "application/x-x509-ca-cert",
                 content: Array(pem.utf8)))
         let answer = try send(.multipart(url(Paths.certificateUpload), parts), operation: operation)
-        try checkOutcome(answer, operation: operation)
+        return try outcome(answer, operation: operation)
     }
 
-    /// The certificates of a trust store, each one downloaded.
-    public func trustCertificates(unit: String) throws(ClusterError) -> [ListedCertificate] {
+    /// The certificates of a trust store, each one downloaded, or at least described as on its own page.
+    public func trustCertificates(unit: String) throws(ClusterError) -> [TrustedCertificate] {
         let operation = localized("list the certificates of \(unit)")
-        let page = try page(try send(.get(url(Paths.certificateList)), operation: operation), operation: operation)
-        var listed: [ListedCertificate] = []
-        for name in CertificateListPage.names(in: page, unit: unit) {
-            let query = "unit=\(Percent.encode(unit))&name=\(Percent.encode(name))"
-            let answer = try send(.get(url(Paths.certificateDownload) + "?" + query), operation: operation)
-            listed.append(
-                ListedCertificate(
-                    unit: unit, name: name, certificate: try certificate(answer, name, operation: operation)))
+        var listed: [TrustedCertificate] = []
+        for row in try rows(operation: operation).filter({ $0.unit == unit }) {
+            listed.append(try certificate(of: row, operation: operation))
         }
         return listed
     }
 
     /// Deletes a certificate from a trust store.
     ///
+    /// - Returns: what the page says about the outcome; read it back.
     /// - Throws: `notFound` if the list does not contain it.
-    public func deleteTrustCertificate(unit: String, name: String) throws(ClusterError) {
+    @discardableResult
+    public func deleteTrustCertificate(unit: String, name: String) throws(ClusterError) -> String {
         let operation = localized("delete \(name) from \(unit)")
-        let page = try page(try send(.get(url(Paths.certificateList)), operation: operation), operation: operation)
-        guard CertificateListPage.names(in: page, unit: unit).contains(name) else {
+        guard let row = try rows(operation: operation).first(where: { $0.unit == unit && $0.name == name }) else {
             throw ClusterError(
                 .notFound, operation: operation, node: node.name, message: localized("the store does not contain it"))
         }
-        // If the page has a Struts token, the next request has to carry it.
-        var fields = (page.forms.first { !$0.hidden.isEmpty }?.hidden ?? []).map { FormField($0.name, $0.value) }
+        if let details = try? send(.get(target(row.link, on: url(Paths.certificateList))), operation: operation),
+            let page = try? page(details, operation: operation),
+            let answer = try press(Paths.deleteButton, on: page, at: details.url, operation: operation)
+        {
+            return try outcome(answer, operation: operation)
+        }
+        // If the list has a Struts token, the next request has to carry it.
+        let list = try page(try send(.get(url(Paths.certificateList)), operation: operation), operation: operation)
+        var fields = (list.forms.first { !$0.hidden.isEmpty }?.hidden ?? []).map { FormField($0.name, $0.value) }
         fields += [FormField("unit", unit), FormField("name", name)]
-        let answer = try send(.form(url(Paths.certificateDelete), fields), operation: operation)
-        try checkOutcome(answer, operation: operation)
+        return try outcome(
+            try send(.form(url(Paths.certificateDelete), fields), operation: operation), operation: operation)
+    }
+
+    // MARK: - The list of certificates
+
+    /// More pages than any node has.
+    private static let maximumPages = 500
+
+    /// All certificates that the node lists. The page shows none until its form is sent, and then one page of them.
+    ///
+    /// - Throws: `unexpectedAnswer` if there is none at all: as every node has certificates of its own, that says
+    ///   nothing.
+    private func rows(operation: LocalizableText) throws(ClusterError) -> [CertificateListPage.Row] {
+        var answer = try send(.get(url(Paths.certificateList)), operation: operation)
+        var page = try page(answer, operation: operation)
+        var rows = CertificateListPage.rows(in: page)
+        if var form = CertificateListPage.findForm(in: page) {
+            let most = CertificateListPage.mostRows(in: form)
+            rows = []
+            for number in 1...Self.maximumPages {
+                var values = [Paths.pageField: "\(number)"]
+                values[Paths.rowsField] = most
+                answer = try submit(
+                    form, pressing: CertificateListPage.button(in: form, called: "find"), replacing: values,
+                    at: answer.url, operation: operation)
+                page = try self.page(answer, operation: operation)
+                let new = CertificateListPage.rows(in: page).filter { !rows.contains($0) }
+                rows += new
+                guard !new.isEmpty, let next = CertificateListPage.findForm(in: page),
+                    next.field(Paths.pageField) != nil
+                else { break }
+                form = next
+            }
+        }
+        guard !rows.isEmpty else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: operation, node: node.name,
+                message: localized("the page lists no certificate at all, not even the node's own"), found: page.text)
+        }
+        return rows
+    }
+
+    /// A certificate as its own page has it: as a file to download, or at least as a description.
+    private func certificate(
+        of row: CertificateListPage.Row, operation: LocalizableText
+    ) throws(ClusterError) -> TrustedCertificate {
+        var described: TrustedCertificate?
+        if let details = try? send(.get(target(row.link, on: url(Paths.certificateList))), operation: operation) {
+            if let certificate = Self.certificate(in: details) {
+                return TrustedCertificate(store: row.unit, name: row.name, certificate: certificate)
+            }
+            let page = try page(details, operation: operation)
+            if let answer = try press(Paths.downloadButton, on: page, at: details.url, operation: operation),
+                let certificate = Self.certificate(in: answer)
+            {
+                return TrustedCertificate(store: row.unit, name: row.name, certificate: certificate)
+            }
+            // The lines of a description only count where they are lines.
+            let texts = page.elements("pre").map(\.rawText) + page.elements("textarea").map(\.rawText)
+            described =
+                texts.lazy.compactMap {
+                    TrustedCertificate(store: row.unit, name: row.name, CertificateDescription($0))
+                }.first
+            if let described, described.certificate != nil { return described }
+        }
+        let query = "unit=\(Percent.encode(row.unit))&name=\(Percent.encode(row.name))"
+        do throws(ClusterError) {
+            let answer = try send(.get(url(Paths.certificateDownload) + "?" + query), operation: operation)
+            return TrustedCertificate(
+                store: row.unit, name: row.name, certificate: try certificate(answer, row.name, operation: operation))
+        } catch {
+            guard error.code == .unexpectedAnswer, let described else { throw error }
+            return described
+        }
+    }
+
+    /// A certificate that is a response's body, DER or PEM.
+    private static func certificate(in answer: HTTPResponse) -> Certificate? {
+        answer.body.first == 0x30 ? try? Certificate(der: answer.body) : try? Certificate(pem: answer.text)
+    }
+
+    /// Presses a button of a page, if it has one.
+    private func press(
+        _ name: String, on page: HTMLDocument, at location: String, operation: LocalizableText
+    ) throws(ClusterError) -> HTTPResponse? {
+        for form in page.forms {
+            guard let button = CertificateListPage.button(in: form, called: name) else { continue }
+            return try submit(form, pressing: button, at: location, operation: operation)
+        }
+        return nil
+    }
+
+    private func submit(
+        _ form: HTMLForm, pressing button: HTMLForm.Field?, replacing values: [String: String] = [:],
+        at location: String, operation: LocalizableText
+    ) throws(ClusterError) -> HTTPResponse {
+        let fields = CertificateListPage.fields(of: form, pressing: button, replacing: values)
+        let action = try target(form.action.isEmpty ? location : form.action, on: location)
+        guard form.method == "get" else {
+            return try send(.form(action, fields.map { FormField($0.name, $0.value) }), operation: operation)
+        }
+        let query = fields.map { "\(Percent.encode($0.name))=\(Percent.encode($0.value))" }.joined(separator: "&")
+        return try send(.get(action.prefix { $0 != "?" } + "?" + query), operation: operation)
+    }
+
+    /// Where a link or a form leads: always to this node.
+    private func target(_ reference: String, on location: String) throws(ClusterError) -> String {
+        let target = QueryText.resolve(reference, against: location)
+        guard target.hasPrefix(url("/")) else {
+            throw ClusterError(
+                .unexpectedAnswer, operation: localized("use OS Administration"), node: node.name,
+                message: localized("a page leads to another server"), found: target)
+        }
+        return target
     }
 
     // MARK: - Pages
@@ -192,15 +300,20 @@ public final class OSAdministration: Sendable {
         }
     }
 
-    private func checkOutcome(_ answer: HTTPResponse, operation: LocalizableText) throws(ClusterError) {
+    /// What a page says about an operation.
+    ///
+    /// - Throws: `refused` if it reports a failure. Words outside the status element prove nothing.
+    private func outcome(_ answer: HTTPResponse, operation: LocalizableText) throws(ClusterError) -> String {
         let page = try page(answer, operation: operation)
-        let status = page.element(id: Paths.statusID)?.text ?? page.text
-        let text = status.lowercased()
-        guard !Paths.failures.contains(where: text.contains), Paths.successes.contains(where: text.contains) else {
+        guard let status = page.element(id: Paths.statusID)?.text else { return page.text }
+        let text = status.lowercased().replacing("unsuccessful", with: "fail").replacing("not successful", with: "fail")
+        let isSuccess = !text.hasPrefix("error") && Paths.successes.contains(where: text.contains)
+        guard isSuccess || !Paths.failures.contains(where: text.contains) else {
             throw ClusterError(
-                .refused, operation: operation, node: node.name, message: localized("the page does not report success"),
+                .refused, operation: operation, node: node.name, message: localized("the page reports a failure"),
                 found: status)
         }
+        return status
     }
 
     // MARK: - Session
@@ -216,11 +329,11 @@ public final class OSAdministration: Sendable {
     /// Sends a request within a session; logs in first if needed.
     private func send(_ request: HTTPRequest, operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
         let first = try loggedIn()
-        var answer = try exchange(request, operation: operation)
+        var answer = try settled(request, operation: operation)
         if try isLogin(answer, operation: operation) {
             login.forget { $0 == first }
             let second = try loggedIn()
-            answer = try exchange(request, operation: operation)
+            answer = try settled(request, operation: operation)
             guard try !isLogin(answer, operation: operation) else {
                 login.forget { $0 == second }
                 throw ClusterError(
@@ -236,6 +349,18 @@ public final class OSAdministration: Sendable {
                 found: (try? HTMLDocument(answer.body))?.text)
         }
         return answer
+    }
+
+    /// The response to a request; if that redirects within this node, as after an upload, the page where it leads. That
+    /// may be the login page.
+    private func settled(_ request: HTTPRequest, operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
+        let answer = try exchange(request, operation: operation)
+        guard (300...399).contains(answer.status), let location = answer.header("Location") else { return answer }
+        let target = QueryText.resolve(location, against: answer.url)
+        guard target.hasPrefix(url("/")) else { return answer }
+        var next = HTTPRequest.get(target)
+        next.followsRedirects = true
+        return try exchange(next, operation: operation)
     }
 
     private func exchange(_ request: HTTPRequest, operation: LocalizableText) throws(ClusterError) -> HTTPResponse {

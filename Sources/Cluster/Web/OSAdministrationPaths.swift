@@ -8,9 +8,16 @@ enum OSAdministrationPaths {
     static let tftpUpload = "/cmplatform/tftpFileUpload.do"
     static let certificateUpload = "/cmplatform/certificateUpload.do"
     static let certificateList = "/cmplatform/certificateFindList.do"
-    /// *Unconfirmed*: where a certificate of the list is available as PEM.
+    /// The fields of the list that choose how many rows it shows, and which page. *Unconfirmed* here: Cisco's other
+    /// administration pages have them.
+    static let rowsField = "rowsPerPage"
+    static let pageField = "pageNumber"
+    /// A part of the names of the buttons of a certificate's own page. *Unconfirmed*: what they send.
+    static let downloadButton = "download"
+    static let deleteButton = "delete"
+    /// *Unconfirmed*: where a certificate of the list is available as PEM, if its own page has no button for that.
     static let certificateDownload = "/cmplatform/certificateDownload.do"
-    /// *Unconfirmed*: where a trust certificate is deleted.
+    /// *Unconfirmed*: where a trust certificate is deleted, if its own page has no button for that.
     static let certificateDelete = "/cmplatform/certificateDelete.do"
 
     /// The field of the certificate upload that chooses the store.
@@ -22,8 +29,8 @@ enum OSAdministrationPaths {
     static let statusID = "status"
     /// How the refusal on a login page begins. *Unconfirmed*; otherwise its whole text is reported.
     static let loginFailure = "Log on failed"
-    /// What a successful outcome says, in lower case. *Unconfirmed* except for the first.
-    static let successes = ["successfully", "certificate uploaded", "certificate deleted", "success"]
-    /// What an unsuccessful outcome says, in lower case; this takes precedence.
+    /// What a successful outcome says, in lower case. *Unconfirmed*: reading back decides.
+    static let successes = ["successful", "certificate uploaded", "certificate deleted", "success"]
+    /// What an unsuccessful outcome says in the status element, in lower case, unless it also says one of the above.
     static let failures = ["error", "fail", "cannot", "unable", "invalid", "denied", "not found"]
 }

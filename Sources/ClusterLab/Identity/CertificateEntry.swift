@@ -28,13 +28,13 @@ struct CertificateEntry: Sendable {
         }
     }
 
-    static func trusted(_ cluster: LabCluster) -> [CertificateEntry] {
-        cluster.trustStore.entries().map {
+    static func trusted(_ cluster: LabCluster, _ node: NodeRuntime) -> [CertificateEntry] {
+        cluster.trustStore.entries(at: node.plan.name).map {
             CertificateEntry(unit: $0.unit, file: $0.file, certificate: $0.certificate, isOwn: false)
         }
     }
 
     static func all(_ cluster: LabCluster, _ node: NodeRuntime) -> [CertificateEntry] {
-        own(cluster, node) + trusted(cluster)
+        own(cluster, node) + trusted(cluster, node)
     }
 }

@@ -23,7 +23,7 @@ enum ClusterFile {
             ]
         }
         for (node, own) in zip(plan.nodes, cluster.identity.nodes) {
-            lines += ["", "[[clusters.\(name).nodes]]", "name = \(quoted(node.name))"]
+            lines += ["", "[[clusters.\(name).nodes]]", "name = \(quoted(plan.databaseName(node)))"]
             if node.isPublisher { lines.append("publisher = true") }
             // If it serves no files to phones, nothing listens on the two ports.
             if !node.servesTFTP { lines.append("tftp = false") }

@@ -22,6 +22,8 @@ public struct LabOptions: Sendable, Hashable {
     public var sastTrust: SASTTrust?
     /// How many phones; by default three. More of them have no web pages, and several pools.
     public var phones: Int?
+    /// What the lab does in another way than usual.
+    public var manners: [Manner]?
     /// The path of a cluster snapshot to model a new lab on.
     public var like: String?
     /// A folder of RSA keys: a new lab takes its own from it, and leaves there what it has to generate. For tests,
@@ -31,11 +33,13 @@ public struct LabOptions: Sendable, Hashable {
     public init(
         release: LabRelease? = nil, nodes: Int? = nil, tftpNodes: Int? = nil, tvsNodes: Int? = nil,
         tftpCache: Bool? = nil, phones: Int? = nil, like: String? = nil,
-        keys: String? = nil, multiServerCertificate: Bool? = nil, sastTrust: SASTTrust? = nil
+        keys: String? = nil, multiServerCertificate: Bool? = nil, sastTrust: SASTTrust? = nil,
+        manners: [Manner]? = nil
     ) {
         self.multiServerCertificate = multiServerCertificate
         self.sastTrust = sastTrust
         self.keys = keys.map(Files.absolute)
+        self.manners = manners
         self.like = like.map(Files.absolute)
         self.phones = phones
         self.release = release
@@ -52,6 +56,7 @@ public struct LabOptions: Sendable, Hashable {
 
     /// What is wrong with the numbers, in a sentence; nil if nothing is.
     public var problem: String? {
+        if let manners, let problem = Manner.problem(manners) { return problem }
         if like != nil {
             return release == nil && nodes == nil && tftpNodes == nil && tvsNodes == nil && phones == nil
                 ? nil : "a lab like a snapshot has its release, nodes and phones; give no others"
@@ -90,6 +95,7 @@ public struct LabOptions: Sendable, Hashable {
         if let sastTrust, sastTrust != plan.sastTrust ?? plan.release.usualSASTTrust {
             return "with --sast-trust \((plan.sastTrust ?? plan.release.usualSASTTrust).rawValue)"
         }
+        if let manners, Set(manners) != Set(plan.manners ?? []) { return "of other manners" }
         if let tftpCache, tftpCache != plan.tftpCache { return "\(plan.tftpCache ? "with" : "without") a TFTP cache" }
         return nil
     }
@@ -104,6 +110,7 @@ public struct LabOptions: Sendable, Hashable {
         if let like { list += ["--like", like] }
         if let keys { list += ["--keys", keys] }
         if let phones { list += ["--phones", "\(phones)"] }
+        if let manners, !manners.isEmpty { list += ["--manners", manners.map(\.rawValue).joined(separator: ",")] }
         if tftpCache == true { list += ["--tftp-cache"] }
         if multiServerCertificate == true { list += ["--multi-server-certificate"] }
         if let sastTrust { list += ["--sast-trust", sastTrust.rawValue] }

@@ -40,6 +40,8 @@ struct LabPlan: Codable, Sendable {
     let phoneWebPort: UInt16
     /// Cisco Tftp serves a file as it was when it started.
     let tftpCache: Bool
+    /// What it does in another way than usual.
+    var manners: [Manner]?
     /// As `show version active` prints it, if it is not the release's usual one.
     let version: String?
     /// The names of the security tokens whose keys the lab has: those with which the CTL file was written.
@@ -53,6 +55,18 @@ struct LabPlan: Codable, Sendable {
     var axlVersions: [String] {
         let own = fullVersion.split(separator: ".").prefix(2).joined(separator: ".")
         return release.axlVersions + (release.axlVersions.contains(own) ? [] : [own])
+    }
+
+    func has(_ manner: Manner) -> Bool { manners?.contains(manner) == true }
+
+    /// The cluster's DNS domain, which exists on paper only.
+    static let domain = "lab.example"
+
+    /// A node's name in the database.
+    func databaseName(_ node: Node) -> String {
+        if has(.namesCapital) { return node.name.uppercased() }
+        if has(.namesFull) { return "\(node.name).\(Self.domain)" }
+        return has(.namesAddress) ? node.address : node.name
     }
 
     var fullVersion: String { version ?? release.fullVersion }
@@ -94,7 +108,7 @@ struct LabPlan: Codable, Sendable {
                 .usual($0 - phones.count, nodes: nodes.map(\.name), seed: .random(in: .min ... .max))
             } ?? .none(nodes: nodes.map(\.name)),
             phoneWebPort: try commonPort(phones.map(\.address)), tftpCache: options.tftpCache ?? false,
-            version: nil, tokens: release.hasCTLCommands ? [] : ClusterIdentity.tokenNames,
+            manners: options.manners, version: nil, tokens: release.hasCTLCommands ? [] : ClusterIdentity.tokenNames,
             hasMultiServerCertificate: options.multiServerCertificate, sastTrust: options.sastTrust)
     }
 

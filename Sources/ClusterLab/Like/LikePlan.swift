@@ -4,7 +4,7 @@ import X509
 extension LabPlan {
     /// A plan for a lab modelled on the cluster of a snapshot: its nodes, release, services and phones, on the lab's
     /// addresses.
-    static func like(_ snapshot: Snapshot, tftpCache: Bool) throws(LabError) -> LabPlan {
+    static func like(_ snapshot: Snapshot, tftpCache: Bool, manners: [Manner]?) throws(LabError) -> LabPlan {
         let network = newNetwork()
         var nodes: [Node] = []
         for (index, node) in snapshot.nodes.enumerated() {
@@ -20,7 +20,7 @@ extension LabPlan {
         return LabPlan(
             release: snapshot.release, nodes: nodes, phones: phones, population: population,
             phoneWebPort: try commonPort(phones.isEmpty ? ["\(network).101"] : phones.map(\.address)),
-            tftpCache: tftpCache, version: snapshot.version, tokens: tokens(snapshot))
+            tftpCache: tftpCache, manners: manners, version: snapshot.version, tokens: tokens(snapshot))
     }
 
     /// Up to three registered phones of different models get addresses and web pages; the others belong to the crowd.

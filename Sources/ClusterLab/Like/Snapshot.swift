@@ -127,11 +127,13 @@ struct Snapshot: Codable, Sendable {
     var release: LabRelease {
         let numbers = (version ?? "").split(separator: ".").compactMap { Int($0) }
         switch numbers.first ?? 10 {
-        case ..<10: return .release9
-        case 10: return .release10
+        case ..<9: return .release8
+        case 9: return .release9
+        case 10: return version?.hasPrefix("10.5.1.") == true ? .release10First : .release10
         case 11: return .release11
         case 12, 13: return .release12
-        default: return .release14
+        case 14: return .release14
+        default: return .release15
         }
     }
 

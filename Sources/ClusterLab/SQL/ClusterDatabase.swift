@@ -49,7 +49,8 @@ extension LabCluster {
             rows: [enterprise]
                 + plan.nodes.enumerated().map { index, node in
                     [
-                        PhoneTables.key("processnode", index + 1), node.name, "\(index + 2)", node.address, "f",
+                        PhoneTables.key("processnode", index + 1), plan.databaseName(node), "\(index + 2)",
+                        node.address, "f",
                         node.isPublisher ? "0" : "1", "1",
                     ]
                 })

@@ -1,7 +1,6 @@
 /// Name resolution, as a node's command line shows it.
 extension CommandLine {
-    /// The cluster's DNS domain, which exists on paper only.
-    static let domain = "lab.example"
+    static var domain: String { LabPlan.domain }
 
     /// `utils network host NAME`.
     func resolve(_ name: String) throws {

@@ -17,7 +17,8 @@ extension CommandLine {
     private static let maximumPastedLines = 500
 
     private func importTrust(_ name: String) throws {
-        guard let unit = [name, name + "-trust"].first(where: TrustStore.units.contains) else {
+        let names = cluster.plan.has(.importPlainNames) ? [name + "-trust"] : [name, name + "-trust"]
+        guard let unit = names.first(where: TrustStore.units.contains) else {
             throw Refusal(text: "Error: \(name) is not a valid trust store name")
         }
         try terminal.line("Paste the Certificate and Hit Enter")
@@ -44,6 +45,10 @@ extension CommandLine {
             if node.has(.cutAnswer) { throw Cut() }
         } catch let refusal as CertificateImport.Refusal {
             throw Refusal(text: refusal.text)
+        }
+        guard !cluster.plan.has(.importRegenerated) else {
+            try terminal.line("Successfully regenerated certificate for \(name).")
+            return try terminal.line("You must restart services related to \(name).")
         }
         try terminal.line("Successfully imported certificate for \(name).")
         try terminal.line("Please restart services related to \(name) for the new certificate to become active.")
@@ -72,10 +77,12 @@ extension CommandLine {
         guard TrustStore.units.contains(unit), cluster.trustStore.entry(unit: unit, file: file) != nil else {
             throw Refusal(text: "Error: certificate \(unit)/\(file) does not exist")
         }
-        guard try confirm("Do you want to delete the certificate \(unit)/\(file)? (y/n):") else {
-            throw Refusal(text: "Certificate not deleted")
+        if cluster.plan.has(.deleteAsks) {
+            guard try confirm("Do you want to delete the certificate \(unit)/\(file)? (y/n):") else {
+                throw Refusal(text: "Certificate not deleted")
+            }
         }
-        guard try cluster.trustStore.remove(unit: unit, file: file) else {
+        guard try cluster.removeTrust(unit: unit, file: file, at: node) else {
             throw Refusal(text: "Error: certificate \(unit)/\(file) does not exist")
         }
         try terminal.line("Certificate deleted successfully")

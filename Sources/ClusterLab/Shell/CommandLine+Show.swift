@@ -12,12 +12,12 @@ extension CommandLine {
             try terminal.line("  No Installed Software Options Found.")
         case ["network", "cluster"]: try showNetworkCluster()
         case ["cert", "list", "own"]: try listCertificates(CertificateEntry.own(cluster, node))
-        case ["cert", "list", "trust"]: try listCertificates(CertificateEntry.trusted(cluster))
+        case ["cert", "list", "trust"]: try listCertificates(CertificateEntry.trusted(cluster, node))
         default:
             guard words.count == 3, words[0] == "cert" else { throw Self.unknown }
             switch words[1] {
             case "own": try showCertificate(CertificateEntry.own(cluster, node), words[2])
-            case "trust": try showCertificate(CertificateEntry.trusted(cluster), words[2])
+            case "trust": try showCertificate(CertificateEntry.trusted(cluster, node), words[2])
             default: throw Self.unknown
             }
         }
@@ -49,15 +49,16 @@ extension CommandLine {
         try terminal.line()
         try terminal.line("Server Table (processnode) Entries")
         try terminal.line("----------------------------------")
-        for node in cluster.plan.nodes { try terminal.line(node.name) }
+        for node in cluster.plan.nodes { try terminal.line(cluster.plan.databaseName(node)) }
         try terminal.line()
         try terminal.line("Successful")
     }
 
     private func listCertificates(_ entries: [CertificateEntry]) throws {
+        if cluster.plan.has(.dnsWarning) { try terminal.line(Self.dnsWarning) }
         for entry in entries {
-            guard cluster.plan.release.listsCertificatesInBlocks else {
-                try terminal.line("\(entry.name): \(entry.origin)")
+            guard cluster.plan.has(.certificateBlocks) else {
+                try terminal.line("\(entry.name):\(cluster.plan.has(.certificateBare) ? "" : " " + entry.origin)")
                 continue
             }
             try terminal.line("Unit:\t\(entry.unit)")
@@ -74,7 +75,11 @@ extension CommandLine {
         guard
             let entry = entries.first(where: { $0.name == name || ($0.isOwn && ($0.unit == name || $0.file == name)) })
         else { throw Refusal(text: "Certificate \(name) does not exist") }
-        try terminal.line(CertificateText.block(entry.certificate))
+        try terminal.line(
+            cluster.plan.has(.certificateOpenSSL)
+                ? CertificateText.openSSL(entry.certificate) : CertificateText.block(entry.certificate))
+        // A trust certificate is only described.
+        guard entry.isOwn || cluster.plan.has(.trustPEM) else { return }
         for line in entry.certificate.pem.split(separator: "\n") { try terminal.line(String(line)) }
     }
 }

@@ -18,13 +18,19 @@ extension CommandLine {
         }
         for (service, state) in node.services() {
             let text = state.isStarted ? "STARTED" : state.isStarting ? "STARTING" : "STOPPED"
-            try terminal.line("\(service.rawValue)[\(text)]  ")
+            let remark = state.isStarted || state.isStarting ? "" : "Commanded Out of Service"
+            try terminal.line("\(service.rawValue)[\(blanks(text))]  \(remark)")
         }
         for service in Service.allCases where !service.runs(on: node.plan) {
-            try terminal.line("\(service.rawValue)[STOPPED]  Service Not Activated")
+            try terminal.line(
+                "\(service.rawValue)[\(blanks("STOPPED"))]  "
+                    + (cluster.plan.has(.serviceBlanks) ? "Component is not running" : "Service Not Activated"))
         }
         try terminal.line("Primary Node =\(node.plan.isPublisher)")
+        if cluster.plan.has(.serviceBlanks) { try terminal.line(">> Return code = 0") }
     }
+
+    private func blanks(_ state: String) -> String { cluster.plan.has(.serviceBlanks) ? " \(state) " : state }
 
     private func change(_ verb: String, _ name: String) throws {
         guard let entry = node.services().first(where: { $0.service.rawValue == name }) else {
@@ -72,7 +78,7 @@ extension CommandLine {
     // MARK: utils ctl
 
     private var restartHint: String {
-        cluster.plan.release < .release12
+        !cluster.plan.release.asksForCTIManager
             ? """
             Please Restart the TFTP and Cisco CallManager services on all nodes in the cluster
             that run these services
@@ -83,7 +89,15 @@ extension CommandLine {
             """
     }
 
+    /// Cisco's words from 12.0 on.
+    private static let noLicence =
+        "Command cannot be executed because the Unified Communications Manager cluster is not registered to a "
+        + "Smart/Virtual Account with Allow export-controlled functionality."
+
     func ctl(_ words: [String]) throws {
+        if cluster.plan.release.needsExportLicence, node.has(.noLicence), words.first != "reset" {
+            throw Refusal(text: Self.noLicence)
+        }
         switch words {
         case ["set-cluster", "mixed-mode"]: try setMode(1, "Mixed Mode", "Mixed mode")
         case ["set-cluster", "non-secure-mode"]: try setMode(0, "Non Secure Mode", "Non Secure mode")

@@ -20,13 +20,18 @@ struct CommandLine {
     }
 
     static let prompt = "admin:"
+    static let dnsWarning = "WARNING: DNS unreachable"
     /// A real node takes seconds to show its first prompt.
     private static let startMilliseconds = 150
 
     func run() -> End {
         do {
             try greet()
-            while true { try command() }
+            var number = 1
+            while true {
+                try command(cluster.plan.has(.promptCount) ? "\(number):\(Self.prompt)" : Self.prompt)
+                number += 1
+            }
         } catch is Cut {
             return .cut
         } catch {
@@ -51,12 +56,20 @@ struct CommandLine {
 
 
             """)
+        if cluster.plan.has(.dnsWarning) { try terminal.write(Self.dnsWarning + "\n\n") }
+        if cluster.plan.has(.promptLate) { try terminal.pause(milliseconds: 3000) }
+        if cluster.plan.has(.promptOnEnter) { _ = try terminal.readLine("") }
+        if cluster.plan.has(.promptTwice) {
+            try terminal.write(Self.prompt)
+            try terminal.pause(milliseconds: 300)
+            try terminal.write("\n")
+        }
     }
 
     /// Reads one command and executes it.
-    private func command() throws {
+    private func command(_ prompt: String) throws {
         do {
-            let line = try terminal.readLine(Self.prompt)
+            let line = try terminal.readLine(prompt)
             let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
             guard !words.isEmpty else { return }
             terminal.startPage()

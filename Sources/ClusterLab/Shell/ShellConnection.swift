@@ -10,6 +10,8 @@ struct ShellConnection: Sendable {
     private static let loginSeconds = 60
     private static let partingSeconds = 2
     private static let allowedAttempts = 3
+    /// Cisco's default for a session without input.
+    private static let idleSeconds = 1800.0
 
     private static let libraryReady: Bool = ssh_init() == SSH_OK
 
@@ -28,13 +30,15 @@ struct ShellConnection: Sendable {
         let own = fcntl(connection, F_DUPFD_CLOEXEC, 0)
         guard own >= 0, ssh_bind_accept_fd(bind, session, own) == SSH_OK else { return }
         _ = etb_ssh_option_long(session, SSH_OPTIONS_TIMEOUT, Self.loginSeconds)
-        ssh_set_auth_methods(session, Int32(SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE))
+        ssh_set_auth_methods(session, methods)
         guard ssh_handle_key_exchange(session) == SSH_OK, authenticate(session),
             let (channel, hasTerminal) = openShell(session)
         else { return }
         // Anything else that the client asks for (a new window size, a second channel) gets libssh's own refusal.
         ssh_set_message_callback(session, { _, _, _ in 1 }, nil)
-        let terminal = Terminal(channel: channel, echoes: hasTerminal)
+        let terminal = Terminal(channel: channel, echoes: hasTerminal) { [node] in
+            node.has(.cliIdle) ? node.faultDelay : Self.idleSeconds
+        }
         guard CommandLine(cluster: cluster, node: node, terminal: terminal).run() == .ended else {
             Listener.cut(connection)
             return
@@ -50,8 +54,28 @@ struct ShellConnection: Sendable {
         }
     }
 
-    /// What the SSH server of an old release supports, and nothing else.
+    /// The ways to log in. Both are offered by most releases; what 15 does is reported, not documented.
+    private var methods: Int32 {
+        cluster.plan.release.refusesPlainPasswords && !cluster.plan.has(.passwordOffered)
+            ? Int32(SSH_AUTH_METHOD_INTERACTIVE) : Int32(SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE)
+    }
+
+    /// What OpenSSH 5.3 supports and libssh can serve: 10.5 and 11.5.
     private static let oldAlgorithms: [(option: ssh_bind_options_e, names: String)] = [
+        (
+            SSH_BIND_OPTIONS_KEY_EXCHANGE,
+            "diffie-hellman-group-exchange-sha256,diffie-hellman-group-exchange-sha1,diffie-hellman-group14-sha1,"
+                + "diffie-hellman-group1-sha1"
+        ),
+        (SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS, "ssh-rsa"),
+        (SSH_BIND_OPTIONS_CIPHERS_C_S, "aes128-ctr,aes192-ctr,aes256-ctr,aes128-cbc,aes256-cbc,3des-cbc"),
+        (SSH_BIND_OPTIONS_CIPHERS_S_C, "aes128-ctr,aes192-ctr,aes256-ctr,aes128-cbc,aes256-cbc,3des-cbc"),
+        (SSH_BIND_OPTIONS_HMAC_C_S, "hmac-sha1,hmac-sha2-256"),
+        (SSH_BIND_OPTIONS_HMAC_S_C, "hmac-sha1,hmac-sha2-256"),
+    ]
+
+    /// What the SSH server of 8 and 9 supports, and nothing else.
+    private static let oldestAlgorithms: [(option: ssh_bind_options_e, names: String)] = [
         (SSH_BIND_OPTIONS_KEY_EXCHANGE, "diffie-hellman-group14-sha1,diffie-hellman-group1-sha1"),
         (SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS, "ssh-rsa"),
         (SSH_BIND_OPTIONS_CIPHERS_C_S, "aes128-cbc,aes256-cbc,3des-cbc"),
@@ -62,7 +86,8 @@ struct ShellConnection: Sendable {
 
     private func limitAlgorithms(_ bind: ssh_bind) -> Bool {
         guard cluster.plan.release.hasOldSSH else { return true }
-        return Self.oldAlgorithms.allSatisfy { option, names in
+        let algorithms = cluster.plan.release.hasOldestSSH ? Self.oldestAlgorithms : Self.oldAlgorithms
+        return algorithms.allSatisfy { option, names in
             let isTaken = etb_ssh_bind_option_string(bind, option, names) == SSH_OK
             if !isTaken { Log.note("libssh does not take \(names)") }
             return isTaken
@@ -83,6 +108,8 @@ struct ShellConnection: Sendable {
                 continue
             }
             switch ssh_message_subtype(message) {
+            case Int32(SSH_AUTH_METHOD_PASSWORD) where cluster.plan.release.refusesPlainPasswords:
+                refuse(message, isAttempt: false)
             case Int32(SSH_AUTH_METHOD_PASSWORD):
                 attempts += 1
                 if isRight(Self.user(message), etb_ssh_message_password(message)) {
@@ -130,7 +157,7 @@ struct ShellConnection: Sendable {
 
     private func refuse(_ message: ssh_message, isAttempt: Bool = true) {
         if isAttempt { Log.note("\(node.plan.name): a wrong login over SSH") }
-        ssh_message_auth_set_methods(message, Int32(SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE))
+        ssh_message_auth_set_methods(message, methods)
         ssh_message_reply_default(message)
     }
 

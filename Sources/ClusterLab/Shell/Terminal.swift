@@ -11,7 +11,6 @@ final class Terminal {
     struct Interrupted: Error {}
 
     private static let pageLines = 23
-    private static let idleSeconds = 600
     private static let maximumLine = 16384
     private static let pagingPrompt = "Press <enter> for 1 line, <space> for one page, or <q> to quit"
 
@@ -24,9 +23,13 @@ final class Terminal {
     private var lastWasReturn = false
     private var linesLeft = Terminal.pageLines
 
-    init(channel: ssh_channel, echoes: Bool) {
+    /// Seconds without input after which the session ends.
+    private let idleSeconds: () -> Double
+
+    init(channel: ssh_channel, echoes: Bool, idleSeconds: @escaping () -> Double) {
         self.channel = channel
         self.echoes = echoes
+        self.idleSeconds = idleSeconds
     }
 
     /// Writes without paging; line feeds become CR LF.
@@ -111,7 +114,7 @@ final class Terminal {
             try flush()
             var buffer = [UInt8](repeating: 0, count: 4096)
             let count = ssh_channel_read_timeout(
-                channel, &buffer, UInt32(buffer.count), 0, Int32(Self.idleSeconds * 1000))
+                channel, &buffer, UInt32(buffer.count), 0, Int32(idleSeconds() * 1000))
             guard count > 0 else { throw Closed() }
             input = buffer.prefix(Int(count)).reversed()
         }

@@ -41,6 +41,14 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     case staleITLRecovery = "stale-itlrecovery"
     /// The same with the CAPF certificate. Publisher only.
     case staleCAPF = "stale-capf"
+    /// A command line without input ends after `--delay` seconds.
+    case cliIdle = "cli-idle"
+    /// The Trust Verification Service runs, and its port cannot be reached.
+    case tvsBlocked = "tvs-blocked"
+    /// The Real-time Information Service is not there. Publisher only.
+    case noRIS = "no-ris"
+    /// `utils ctl` refuses: there is no licence for export-controlled functions (from 12 on).
+    case noLicence = "no-licence"
 
     /// One line for the help.
     public var help: String {
@@ -59,6 +67,10 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
         case .replication: "the node's database does not follow the publisher's"
         case .dns: "the node resolves no names"
         case .expiring: "the node's IPsec certificate expires in five days"
+        case .cliIdle: "a command line without input ends after --delay seconds"
+        case .tvsBlocked: "TVS runs, but its port cannot be reached"
+        case .noRIS: "the Real-time Information Service is not there"
+        case .noLicence: "utils ctl refuses for want of an export licence (12 and later)"
         case .throttle: "AXL and RIS refuse more than 20 and 15 requests in --delay seconds"
         case .spoofFiles: "somebody answers over TFTP and HTTP 6970 with the files of --file"
         case .spoofUntilWritten: "the same, until the node itself gets a new file"

@@ -56,7 +56,9 @@ final class LabCluster: Sendable {
                 (
                     node.plan.name,
                     TVSServer(
-                        cache: TVSCache(trustStore: trustStore, files: node.files),
+                        cache: TVSCache(
+                            trustStore: trustStore, files: node.files,
+                            webServer: identity.node(node.plan.name)?.tomcat.certificate),
                         trace: TVSTrace(folder: folder.node(node.plan.name)))
                 )
             })
@@ -163,7 +165,8 @@ final class LabCluster: Sendable {
             nodes.map { node in
                 NginxServer.Front(
                     node: node.plan, web: node.isUp, files: node.servesFiles,
-                    tvs: node.plan.tvsPort != nil && node.isUp && node.isStarted(.trustVerification),
+                    tvs: node.plan.tvsPort != nil && node.isUp && node.isStarted(.trustVerification)
+                        && !node.has(.tvsBlocked),
                     root: node.files.served,
                     cutsUploads: node.has(.cutUpload), hasOtherKey: node.has(.tlsKey))
             })
@@ -234,6 +237,20 @@ final class LabCluster: Sendable {
         var files: [String: [UInt8]] = [:]
         for name in Files.names(in: place) { files[name] = try LabFiles.read("\(place)/\(name)") }
         try node.files.setSpoof(.init(files: files, endsWithChange: node.has(.spoofUntilWritten)))
+    }
+
+    // MARK: Trust certificates
+
+    /// Deletes a trust certificate as a node's command line or web page does. Below 11.0 that has to be done on every
+    /// node: otherwise Cisco Certificate Change Notification brings it back.
+    ///
+    /// - Returns: false if the node has none of that name.
+    func removeTrust(unit: String, file: String, at node: NodeRuntime) throws(LabError) -> Bool {
+        guard plan.release.deletesTrustOnOneNode, nodes.count > 1 else {
+            return try trustStore.remove(unit: unit, file: file)
+        }
+        return try trustStore.remove(
+            unit: unit, file: file, at: node.plan.name, of: nodes.filter(\.isUp).map(\.plan.name))
     }
 
     // MARK: Services

@@ -6,6 +6,7 @@ enum Service: String, CaseIterable, Sendable {
     case callManagerAdmin = "Cisco CallManager Admin"
     case certificateChange = "Cisco Certificate Change Notification"
     case certificateAuthority = "Cisco Certificate Authority Proxy Function"
+    case ctiManager = "Cisco CTIManager"
     case ctlProvider = "Cisco CTL Provider"
     case database = "Cisco Database Layer Monitor"
     case ris = "Cisco RIS Data Collector"
@@ -19,7 +20,7 @@ enum Service: String, CaseIterable, Sendable {
         case .certificateAuthority, .axl: node.isPublisher
         case .trustVerification: node.tvsPort != nil
         case .tftp: node.servesTFTP
-        case .callManager: node.runsCallManager
+        case .callManager, .ctiManager: node.runsCallManager
         default: true
         }
     }

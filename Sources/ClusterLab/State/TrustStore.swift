@@ -21,7 +21,17 @@ final class TrustStore: Sendable {
     private struct State {
         var entries: [Entry]
         var generation = 0
+        /// Where certificates were deleted that other nodes still have, by unit and file.
+        var partlyRemoved: [String: PartlyRemoved] = [:]
     }
+
+    private struct PartlyRemoved {
+        var nodes: Set<String>
+        let since: ContinuousClock.Instant
+    }
+
+    /// How long a node is without a certificate that others still have.
+    private static let returnSeconds = 5.0
 
     private let folder: String
     private let state: Mutex<State>
@@ -45,6 +55,36 @@ final class TrustStore: Sendable {
     func entries(of unit: String? = nil) -> [Entry] {
         state.withLock { state in state.entries.filter { unit == nil || $0.unit == unit } }
             .sorted { ($0.unit, $0.file) < ($1.unit, $1.file) }
+    }
+
+    /// As a node has them: without those that were deleted there alone, and have not come back yet.
+    func entries(at node: String) -> [Entry] {
+        entries().filter { entry in
+            state.withLock { state in
+                guard let removal = state.partlyRemoved[entry.unit + "/" + entry.file] else { return true }
+                return !removal.nodes.contains(node)
+                    || ContinuousClock.now - removal.since > .seconds(Self.returnSeconds)
+            }
+        }
+    }
+
+    /// Deletes a certificate on one of the nodes; with the last one it is gone.
+    ///
+    /// - Returns: false if the node has none of that name.
+    func remove(unit: String, file: String, at node: String, of nodes: [String]) throws(LabError) -> Bool {
+        guard entries(at: node).contains(where: { $0.unit == unit && $0.file == file }) else { return false }
+        let isLast = state.withLock { state in
+            let key = unit + "/" + file
+            var removal = state.partlyRemoved[key] ?? PartlyRemoved(nodes: [], since: .now)
+            if ContinuousClock.now - removal.since > .seconds(Self.returnSeconds) {
+                removal = PartlyRemoved(nodes: [], since: .now)
+            }
+            removal.nodes.insert(node)
+            let isLast = removal.nodes.isSuperset(of: nodes)
+            state.partlyRemoved[key] = isLast ? nil : removal
+            return isLast
+        }
+        return isLast ? try remove(unit: unit, file: file) : true
     }
 
     func entry(unit: String, file: String) -> Entry? {

@@ -25,9 +25,14 @@ final class TVSCache: Sendable {
     private let files: TFTPFolder
     private let state = Mutex(State())
 
-    init(trustStore: TrustStore, files: TFTPFolder) {
+    /// That of the node's own web pages: TVS vouches for HTTPS servers, too (Cisco technote 116232). *Unconfirmed*:
+    /// with the role APP-SERVER.
+    private let webServer: Certificate?
+
+    init(trustStore: TrustStore, files: TFTPFolder, webServer: Certificate?) {
         self.trustStore = trustStore
         self.files = files
+        self.webServer = webServer
     }
 
     func entry(issuer: String, serialNumber: [UInt8]) -> Entry? {
@@ -57,6 +62,12 @@ final class TVSCache: Sendable {
         if state.storeGeneration != generation {
             state.storeGeneration = generation
             state.store = [:]
+            if let webServer {
+                for style in [NameStyle.cucm, .token] {
+                    state.store[Self.key(webServer.serialNumber, webServer.issuer.rendered(style))] = Entry(
+                        certificate: webServer.der, roles: [UInt8(Role.appServer.rawValue)])
+                }
+            }
             for entry in trustStore.entries(of: "Phone-SAST-trust") {
                 let certificate = entry.certificate
                 for style in [NameStyle.cucm, .token] {

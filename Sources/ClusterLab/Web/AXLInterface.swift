@@ -1,12 +1,16 @@
 import Basics
 import Markup
+import Synchronization
 
 /// The administrative XML interface of the publisher. Source: docs/cluster-interfaces.md.
 struct AXLInterface: Sendable {
     let cluster: LabCluster
+    let sessions: AXLSessions
 
-    /// Larger results are refused: the client has to page.
-    private static let maximumRows = 2000
+    /// Larger results are refused, in bytes: the client has to page. Source: docs/cluster-interfaces.md.
+    private var maximumSize: Int { cluster.plan.has(.axlSmall) ? 4 << 10 : 8 << 20 }
+    /// In the manner `axl-small` more rows than this at once use up the memory, whatever their size.
+    private static let memoryRows = 100
 
     func answer(_ request: WebRequest) -> WebResponse {
         guard request.method == "POST" else { return .status(405) }
@@ -16,14 +20,23 @@ struct AXLInterface: Sendable {
         guard cluster.admits(.axl) else {
             return WebResponse.status(503).with("Retry-After", "1")
         }
+        guard cluster.plan.has(.axlSessions) else { return answerLoggedIn(request) }
+        guard let session = request.cookie("JSESSIONIDSSO") else {
+            return answerLoggedIn(request).with(
+                "Set-Cookie", "JSESSIONIDSSO=\(sessions.open()); Path=/; Secure; HttpOnly")
+        }
+        // A client that keeps its cookie is told nothing but that there is no such page.
+        return sessions.use(session) ? answerLoggedIn(request) : .status(404)
+    }
+
+    private func answerLoggedIn(_ request: WebRequest) -> WebResponse {
         guard let (version, name) = Self.action(request.header("SOAPAction")) else {
             return SOAP.fault("The SOAPAction header is missing or malformed")
         }
         guard cluster.plan.axlVersions.contains(version) else {
-            return SOAP.fault(
-                "The requested API version (\(version)) is not supported. Supported: "
-                    + cluster.plan.axlVersions.joined(separator: ", ")
-            ).withStatus(599)
+            return .html(
+                "<html><body>Incorrect axl version. Supported axl versions are \(supportedVersions)</body></html>",
+                status: 599)
         }
         guard let operation = SOAP.operation(request.body) else {
             return SOAP.fault("The request is not a SOAP envelope")
@@ -35,11 +48,27 @@ struct AXLInterface: Sendable {
         switch name {
         case "executeSQLQuery": return sql(operation, namespace)
         case "listPhone": return list(operation, namespace)
-        case "restartPhone", "resetPhone": return restart(operation, namespace)
+        // In the schemas from 10.0 on; before, there is only doDeviceReset.
+        case "restartPhone" where Self.major(version) >= 10, "resetPhone" where Self.major(version) >= 10:
+            return restart(operation, namespace)
         case "doDeviceReset": return deviceReset(operation, namespace)
         default:
             return SOAP.fault("The operation \(name) is not there", code: 5007, request: name)
         }
+    }
+
+    private static func major(_ version: String) -> Int { version.split(separator: ".").first.flatMap { Int($0) } ?? 0 }
+
+    /// `12.x, 14.0 and 15.0`: a major release with several is named once.
+    private var supportedVersions: String {
+        var names: [String] = []
+        let versions = cluster.plan.axlVersions
+        for version in versions {
+            let isOne = versions.count { Self.major($0) == Self.major(version) } == 1
+            let name = isOne ? version : "\(Self.major(version)).x"
+            if !names.contains(name) { names.append(name) }
+        }
+        return names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")
     }
 
     /// Version and operation of `"CUCM:DB ver=10.5 executeSQLQuery"`.
@@ -57,16 +86,15 @@ struct AXLInterface: Sendable {
         }
         do {
             let answer = try cluster.database(at: cluster.publisher).run(text)
-            guard answer.rows.count <= Self.maximumRows else {
-                return SOAP.fault(Self.tooLarge(answer.rows.count), code: -1, request: operation.name)
-            }
             let rows = answer.rows.map { row in
                 let fields = zip(answer.columns, row).map { column, value in
                     let name = column.hasPrefix("(") ? "count" : column
-                    return value.map { "<\(name)>\($0.escapedForMarkup)</\(name)>" } ?? "<\(name)/>"
+                    return value.map { "<\(name)>\($0.escapedForMarkup)</\(name)>" }
+                        ?? (cluster.plan.has(.axlNoNull) ? "" : "<\(name)/>")
                 }
                 return "<row>\(fields.joined())</row>"
             }
+            if let refusal = tooLarge(rows) { return SOAP.fault(refusal, code: -1, request: operation.name) }
             return response(operation, namespace, "<return>\(rows.joined())</return>")
         } catch {
             return SOAP.fault(error.text, code: error.code, request: operation.name)
@@ -114,18 +142,26 @@ struct AXLInterface: Sendable {
         guard let answer = try? cluster.database(at: cluster.publisher).run(query) else {
             return refused("The search criteria cannot be used")
         }
-        guard answer.rows.count <= Self.maximumRows else { return refused(Self.tooLarge(answer.rows.count)) }
         let phones = answer.rows.map { row in
             let fields = zip(tags, row.dropFirst()).map { name, value in
                 "<\(name)>\((value ?? "").escapedForMarkup)</\(name)>"
             }
             return "<phone uuid=\"{\((row[0] ?? "").uppercased())}\">\(fields.joined())</phone>"
         }
+        if let refusal = tooLarge(phones) { return refused(refusal) }
         return response(operation, namespace, "<return>\(phones.joined())</return>")
     }
 
-    private static func tooLarge(_ rows: Int) -> String {
-        "Query request too large. Total rows matched: \(rows) rows. Suggestive Row Fetch: less than \(maximumRows) rows"
+    /// Why so many rows are refused; nil if they are not.
+    private func tooLarge(_ rows: [String]) -> String? {
+        let size = rows.reduce(0) { $0 + $1.utf8.count }
+        if cluster.plan.has(.axlSmall), rows.count > Self.memoryRows {
+            return "Maximum AXL Memory Allocation Consumed. Please retry once requests in progress have completed"
+        }
+        guard size > maximumSize else { return nil }
+        let words = cluster.plan.has(.axlSuggestive) ? "Suggestive Row Fetch" : "Suggested row fetch"
+        let fewer = max(2, rows.count * maximumSize / size)
+        return "Query request too large. Total rows matched: \(rows.count) rows. \(words): less than \(fewer) rows"
     }
 
     private func restart(_ operation: MarkupElement, _ namespace: String) -> WebResponse {
@@ -153,5 +189,26 @@ extension WebResponse {
         var copy = self
         copy.status = status
         return copy
+    }
+}
+
+/// AXL's sessions in the manner `axl-sessions`: each is good for three requests.
+final class AXLSessions: Sendable {
+    private let left = Mutex<[String: Int]>([:])
+    private static let requests = 3
+
+    func open() -> String {
+        let id = (0..<16).map { _ in UInt8.random(in: .min ... .max) }.hex
+        left.withLock { $0[id] = Self.requests }
+        return id
+    }
+
+    /// Whether a session is good for another request.
+    func use(_ id: String) -> Bool {
+        left.withLock { left in
+            guard let count = left[id], count > 0 else { return false }
+            left[id] = count - 1
+            return true
+        }
     }
 }

@@ -29,8 +29,11 @@ struct CertificateREST: Sendable {
             }
             return try answer(request, String(request.path.dropFirst(Self.root.count)))
         } catch let refusal as Refusal {
-            let body = Message(statusCode: refusal.status, message: refusal.message)
-            return refusal.headers.reduce(.json(body, status: refusal.status)) { $0.with($1.name, $1.value) }
+            let response: WebResponse =
+                cluster.plan.has(.restMessages)
+                ? .json(Messages(messages: [refusal.message]), status: refusal.status)
+                : .json(Message(statusCode: refusal.status, message: refusal.message), status: refusal.status)
+            return refusal.headers.reduce(response) { $0.with($1.name, $1.value) }
         } catch {
             Log.note("\(node.plan.name): \(error)")
             return .json(Message(statusCode: 500, message: "Internal error"), status: 500)
@@ -43,18 +46,23 @@ struct CertificateREST: Sendable {
         case ("/trust/certificates", "DELETE"): return try delete(request)
         case ("/trust/certificate", "GET"):
             let units = try services(request).map { try unit($0) }
-            return .json(CertificateEntry.trusted(cluster).filter { units.contains($0.unit) }.map(Entry.init))
+            return list(CertificateEntry.trusted(cluster, node).filter { units.contains($0.unit) })
         case ("/identity/certificates", "GET"):
             let own = CertificateEntry.own(cluster, node)
             let purposes = try services(request)
             for purpose in purposes where !own.contains(where: { $0.unit == purpose }) {
                 throw Refusal(status: 400, message: "Invalid service: \(purpose)")
             }
-            return .json(own.filter { purposes.contains($0.unit) }.map(Entry.init))
+            return list(own.filter { purposes.contains($0.unit) })
         case ("/trust/certificates", _): throw Self.notAllowed("POST, DELETE")
         case ("/trust/certificate", _), ("/identity/certificates", _): throw Self.notAllowed("GET")
         default: throw Refusal(status: 404, message: "There is no resource \(request.path)")
         }
+    }
+
+    private func list(_ entries: [CertificateEntry]) -> WebResponse {
+        guard cluster.plan.has(.restWrapped) else { return .json(entries.map(Entry.init)) }
+        return .json(Wrapped(certificates: entries.map { .init(certificate: $0.certificate.pem) }))
     }
 
     private static func notAllowed(_ methods: String) -> Refusal {
@@ -99,7 +107,7 @@ struct CertificateREST: Sendable {
         Log.note("\(node.plan.name): \(stored.count) certificates uploaded over REST")
         return .json(
             Upload.Answer(statusCode: 201, message: "Certificate(s) uploaded successfully", certificates: stored),
-            status: 201)
+            status: cluster.plan.has(.restMessages) ? 200 : 201)
     }
 
     private func delete(_ request: WebRequest) throws -> WebResponse {
@@ -109,7 +117,7 @@ struct CertificateREST: Sendable {
             throw Refusal(status: 400, message: "Exactly one service and one name is required")
         }
         let unit = try unit(units[0])
-        guard try cluster.trustStore.remove(unit: unit, file: names[0]) else {
+        guard try cluster.removeTrust(unit: unit, file: names[0], at: node) else {
             throw Refusal(status: 404, message: "There is no certificate \(unit)/\(names[0])")
         }
         Log.note("\(node.plan.name): certificate \(unit)/\(names[0]) deleted over REST")
@@ -126,7 +134,8 @@ struct CertificateREST: Sendable {
 
     /// A trust store by its name, with or without `-trust`.
     private func unit(_ service: String) throws(Refusal) -> String {
-        guard let unit = [service, service + "-trust"].first(where: TrustStore.units.contains),
+        let names = cluster.plan.has(.restPlainNames) ? [service + "-trust"] : [service, service + "-trust"]
+        guard let unit = names.first(where: TrustStore.units.contains),
             unit != "Phone-SAST-trust" || !node.has(.restRefusal)
         else { throw Refusal(status: 400, message: "Invalid service: \(service)") }
         return unit
@@ -137,6 +146,13 @@ struct CertificateREST: Sendable {
     private struct Message: Encodable {
         let statusCode: Int
         let message: String
+    }
+
+    private struct Messages: Encodable { let messages: [String] }
+
+    private struct Wrapped: Encodable {
+        struct Item: Encodable { let certificate: String }
+        let certificates: [Item]
     }
 
     private struct Upload: Decodable {

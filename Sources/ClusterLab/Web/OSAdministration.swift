@@ -1,5 +1,6 @@
-import X509
+import Basics
 import Markup
+import X509
 
 /// Cisco Unified Operating System Administration of one node: Tomcat form login and Struts pages.
 struct OSAdministration: Sendable {
@@ -34,16 +35,18 @@ struct OSAdministration: Sendable {
         switch (request.method, request.path) {
         case ("GET", "/cmplatform"), ("GET", "/cmplatform/"): return .redirect("/cmplatform/showHome.do")
         case ("GET", "/cmplatform/showHome.do"): return .html(WebPage.page("Operating System Administration", ""))
-        case ("GET", "/cmplatform/tftpFileUpload.do"): return uploadPage(id, status: "Ready")
-        case ("POST", "/cmplatform/tftpFileUpload.do"): return uploadPage(id, status: upload(request, id))
-        case ("GET", "/cmplatform/certificateUpload.do"): return certificatePage(id, status: "Ready")
+        case ("GET", "/cmplatform/tftpFileUpload.do"):
+            return uploadPage(id, status: request.query("message") ?? "Ready")
+        case ("POST", "/cmplatform/tftpFileUpload.do"):
+            let status = upload(request, id)
+            return redirect(request, status) ?? uploadPage(id, status: status)
+        case ("GET", "/cmplatform/certificateUpload.do"):
+            return certificatePage(id, status: request.query("message") ?? "Ready")
         case ("POST", "/cmplatform/certificateUpload.do"):
-            return certificatePage(id, status: uploadCertificate(request, id))
-        case ("GET", "/cmplatform/certificateFindList.do"): return .html(certificateList(id, request, status: "Ready"))
-        case ("GET", "/cmplatform/certificateDetails.do"): return certificateDetails(request, id)
-        case ("GET", "/cmplatform/certificateDownload.do"): return certificateDownload(request)
-        case ("POST", "/cmplatform/certificateDelete.do"):
-            return .html(certificateList(id, nil, status: deleteCertificate(request, id)))
+            let status = uploadCertificate(request, id)
+            return redirect(request, status) ?? certificatePage(id, status: status)
+        case (_, "/cmplatform/certificateFindList.do"): return certificateList(id, request)
+        case (_, "/cmplatform/certificateDetails.do"): return certificateDetails(request, id)
         default: return .status(405)
         }
     }
@@ -51,8 +54,22 @@ struct OSAdministration: Sendable {
     private static let pages: Set<String> = [
         "/cmplatform", "/cmplatform/", "/cmplatform/showHome.do", "/cmplatform/tftpFileUpload.do",
         "/cmplatform/certificateUpload.do", "/cmplatform/certificateFindList.do", "/cmplatform/certificateDetails.do",
-        "/cmplatform/certificateDownload.do", "/cmplatform/certificateDelete.do",
     ]
+
+    private func has(_ manner: Manner) -> Bool { cluster.plan.has(manner) }
+
+    /// To the page again, with what it has to say, if that is this lab's manner; failures come at once.
+    private func redirect(_ request: WebRequest, _ status: String) -> WebResponse? {
+        guard has(.webRedirects), !status.hasPrefix("Error") else { return nil }
+        return .redirect("\(request.path)?message=\(Percent.encode(status))")
+    }
+
+    /// How success is told.
+    private func success(_ usual: String, other: String) -> String {
+        if has(.webOtherWords) { return other }
+        return has(.webWarningWords)
+            ? usual + " If phones cannot get it, restart Cisco Tftp; otherwise errors may follow." : usual
+    }
 
     // MARK: Login
 
@@ -127,7 +144,8 @@ struct OSAdministration: Sendable {
         }
         // Old browsers sent the whole path.
         let name = given.split { $0 == "/" || $0 == "\\" }.last.map(String.init) ?? ""
-        let folders = directory.split(separator: "/").map(String.init)
+        // A known script uploads to "." for the root.
+        let folders = directory == "." ? [] : directory.split(separator: "/").map(String.init)
         guard Self.isName(name) else { return "Error: File is required" }
         guard folders.allSatisfy(Self.isName) else { return "Error: the directory name is not valid" }
         guard !file.content.isEmpty else { return "Error: the file is empty" }
@@ -144,7 +162,7 @@ struct OSAdministration: Sendable {
             return "Error: the file could not be uploaded"
         }
         Log.note("\(node.plan.name): \(name) uploaded, \(file.content.count) bytes")
-        return "File uploaded successfully."
+        return success("File uploaded successfully.", other: "File has been stored")
     }
 
     private static func isName(_ text: String) -> Bool {
@@ -179,7 +197,7 @@ struct OSAdministration: Sendable {
             }
             let (entry, _) = try cluster.trustStore.add(certificate, unit: unit)
             Log.note("\(node.plan.name): certificate \(unit)/\(entry.file) uploaded")
-            return "Certificate Uploaded"
+            return success("Certificate Uploaded", other: "The store has been changed")
         } catch let refusal as CertificateImport.Refusal {
             return refusal.text
         } catch {
@@ -188,57 +206,84 @@ struct OSAdministration: Sendable {
         }
     }
 
-    private func deleteCertificate(_ request: WebRequest, _ id: String) -> String {
-        let fields = request.formFields
-        func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
-        guard hasGoodToken(id, name: field("struts.token.name"), token: field("token")) else { return Self.badToken }
-        guard let unit = field("unit"), let file = field("name"), TrustStore.units.contains(unit) else {
-            return "Error: only trust certificates can be deleted"
-        }
-        guard let isDeleted = try? cluster.trustStore.remove(unit: unit, file: file) else {
+    private func deleteCertificate(_ entry: CertificateEntry) -> String {
+        guard !entry.isOwn else { return "Error: only trust certificates can be deleted" }
+        guard let isDeleted = try? cluster.removeTrust(unit: entry.unit, file: entry.file, at: node) else {
             return "Error: the certificate could not be deleted"
         }
-        return isDeleted ? "Certificate Deleted" : "Error: there is no such certificate"
+        return isDeleted
+            ? success("Certificate Deleted", other: "The store has been changed")
+            : "Error: there is no such certificate"
     }
 
-    private func certificateList(_ id: String, _ search: WebRequest?, status: String) -> String {
-        let all = CertificateEntry.all(cluster, node)
-        let found = search.map { search in all.filter { Self.matches($0, search) } } ?? all
-        return WebPage.certificateList(found, node: node.plan.name, status: status, token: token(id))
+    /// What is offered as rows per page; the first one is used if nothing is chosen.
+    private var rowsPerPage: [Int] { has(.listSmallPages) ? [5, 10] : [50, 100, 150, 200, 250] }
+
+    /// The list. It shows nothing until Find was pressed, and then one page of what was found.
+    private func certificateList(_ id: String, _ request: WebRequest) -> WebResponse {
+        let fields = request.formFields
+        func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+        let isAsked = request.method == "POST" && field("findButton") != nil
+        var status = "Ready"
+        var page: WebPage.CertificatePage?
+        if request.method == "POST", !hasGoodToken(id, name: field("struts.token.name"), token: field("token")) {
+            status = Self.badToken
+        } else if isAsked || has(.listAtOnce) {
+            let all = CertificateEntry.all(cluster, node).filter { Self.matches($0, field) }
+            let rows = field("rowsPerPage").flatMap { Int($0) }.flatMap { rowsPerPage.contains($0) ? $0 : nil }
+            let size = rows ?? rowsPerPage[0]
+            let last = max(1, (all.count + size - 1) / size)
+            let number = min(max(field("pageNumber").flatMap { Int($0) } ?? 1, 1), last)
+            let first = (number - 1) * size
+            page = WebPage.CertificatePage(
+                entries: Array(all.dropFirst(first).prefix(size)), number: number, first: first, total: all.count)
+        }
+        return .html(
+            WebPage.certificateList(
+                page, rowsPerPage: rowsPerPage, node: node.plan.name, status: status, token: token(id),
+                isOtherOrder: has(.listSmallPages)))
     }
 
     /// Whether a certificate matches a search; without a text, every one does.
-    private static func matches(_ entry: CertificateEntry, _ search: WebRequest) -> Bool {
-        guard let wanted = search.query("searchText")?.lowercased(), !wanted.isEmpty else { return true }
+    private static func matches(_ entry: CertificateEntry, _ field: (String) -> String?) -> Bool {
+        guard let wanted = field("searchText")?.lowercased(), !wanted.isEmpty else { return true }
         let text =
-            switch search.query("searchField") {
+            switch field("searchField") {
             case "commonName": entry.certificate.subject.value(of: "CN") ?? ""
             case "fileName": entry.file
             default: entry.unit
             }
-        switch search.query("searchOperator") {
+        switch field("searchOperator") {
         case "isExactly": return text.lowercased() == wanted
         case "contains": return text.lowercased().contains(wanted)
         default: return text.lowercased().hasPrefix(wanted)
         }
     }
 
+    /// The page of one certificate, and what its buttons do.
     private func certificateDetails(_ request: WebRequest, _ id: String) -> WebResponse {
-        guard let path = request.query("cert"), let unit = request.query("unit"),
+        let fields = request.method == "POST" ? request.formFields : request.queryItems
+        func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+        guard let path = field("cert"), let unit = field("unit"),
             let entry = CertificateEntry.all(cluster, node).first(where: { $0.unit == unit && $0.path == path })
         else { return .status(404) }
-        return .html(WebPage.certificateDetails(entry, node: node.plan.name, token: token(id)))
-    }
-
-    private func certificateDownload(_ request: WebRequest) -> WebResponse {
-        guard let unit = request.query("unit"), let name = request.query("name"),
-            let entry = CertificateEntry.all(cluster, node).first(where: { $0.unit == unit && $0.file == name })
-        else { return .status(404) }
-        return WebResponse(
-            status: 200,
-            headers: [
-                ("Content-Type", "application/octet-stream"),
-                ("Content-Disposition", "attachment; filename=\"\(entry.file)\""),
-            ], body: Array(entry.certificate.pem.utf8))
+        var status = "Ready"
+        if request.method == "POST" {
+            if !hasGoodToken(id, name: field("struts.token.name"), token: field("token")) {
+                status = Self.badToken
+            } else if field("downloadPem") != nil, !has(.noDownload) {
+                return WebResponse(
+                    status: 200,
+                    headers: [
+                        ("Content-Type", "application/octet-stream"),
+                        ("Content-Disposition", "attachment; filename=\"\(entry.file)\""),
+                    ], body: Array(entry.certificate.pem.utf8))
+            } else if field("delete") != nil {
+                status = deleteCertificate(entry)
+            }
+        }
+        return .html(
+            WebPage.certificateDetails(
+                entry, node: node.plan.name, status: status, token: token(id), hasDownload: !has(.noDownload)))
     }
 }

@@ -96,7 +96,7 @@ struct RISInterface: Sendable {
 
     private func item(_ node: LabPlan.Node, _ devices: [Device]) -> String {
         """
-        <ns1:item><ns1:ReturnCode>\(devices.isEmpty ? "NotFound" : "Ok")</ns1:ReturnCode><ns1:Name>\(node.name)</ns1:Name>\
+        <ns1:item><ns1:ReturnCode>\(devices.isEmpty ? "NotFound" : "Ok")</ns1:ReturnCode><ns1:Name>\(cluster.plan.databaseName(node))</ns1:Name>\
         <ns1:NoChange>false</ns1:NoChange><ns1:CmDevices>\(devices.map(device).joined())</ns1:CmDevices></ns1:item>
         """
     }
@@ -109,8 +109,16 @@ struct RISInterface: Sendable {
             <ns1:Product>\(model.number)</ns1:Product><ns1:Status>\(device.status)</ns1:Status>\
             <ns1:Description>Lab \(model.rawValue)</ns1:Description>\
             <ns1:ActiveLoadID>\(model.firmware)</ns1:ActiveLoadID>\
+            \(address(device))</ns1:item>
+            """
+    }
+
+    /// A list of addresses; before 9 just one.
+    private func address(_ device: Device) -> String {
+        guard cluster.plan.release >= .release9 else { return "<ns1:IpAddress>\(device.address)</ns1:IpAddress>" }
+        return """
             <ns1:IPAddress><ns1:item><ns1:IP>\(device.address)</ns1:IP><ns1:IPAddrType>ipv4</ns1:IPAddrType>\
-            <ns1:Attribute>Unknown</ns1:Attribute></ns1:item></ns1:IPAddress></ns1:item>
+            <ns1:Attribute>Unknown</ns1:Attribute></ns1:item></ns1:IPAddress>
             """
     }
 }

@@ -68,34 +68,55 @@ enum WebPage {
     static let searchFields = ["certificate", "commonName", "fileName"]
     static let searchOperators = ["beginsWith", "contains", "isExactly"]
 
+    /// The list of certificates: the form to find some, and those of one page.
+    ///
+    /// - Parameters:
+    ///   - found: nil before anything was asked for.
+    ///   - isOtherOrder: whether the columns are in another order.
     static func certificateList(
-        _ entries: [CertificateEntry], node: String, status: String, token: String?
+        _ found: CertificatePage?, rowsPerPage: [Int], node: String, status: String, token: String?, isOtherOrder: Bool
     ) -> String {
-        let rows = entries.map { entry in
+        let rows = (found?.entries ?? []).map { entry in
             let link = "/cmplatform/certificateDetails.do?cert=\(escape(entry.path))&amp;unit=\(escape(entry.unit))"
-            return """
-                <tr><td>\(escape(entry.unit))</td><td>\(escape(entry.certificate.subject.value(of: "CN") ?? ""))</td>\
-                <td><a href="\(link)">\(escape(entry.file))</a></td>\
-                <td>\(Clock.format(entry.certificate.notAfter, "%m/%d/%Y"))</td><td>\(escape(entry.origin))</td></tr>
-                """
+            let cells = [
+                escape(entry.unit), escape(entry.certificate.subject.value(of: "CN") ?? ""),
+                "<a href=\"\(link)\">\(escape(entry.file))</a>",
+                Clock.format(entry.certificate.notAfter, "%m/%d/%Y"), escape(entry.origin),
+            ]
+            return "<tr>" + (isOtherOrder ? cells.reversed() : cells).map { "<td>\($0)</td>" }.joined() + "</tr>"
         }
+        let table =
+            found.map { page in
+                """
+                <p id="count">Certificate List (\(page.first + 1) - \(page.first + page.entries.count) of \(page.total)) on \(escape(node))</p>
+                <table id="certificates" class="cuesTableBg">
+                \(rows.joined(separator: "\n"))
+                </table>
+                """
+            } ?? "<p>No active query. Please enter your search criteria using the options above.</p>"
         return page(
             "Certificate List",
             """
             \(statusArea(status))
-            <form name="findForm" method="get" action="/cmplatform/certificateFindList.do">
-            <p>Find Certificate List where \(select("searchField", searchFields)) \(select("searchOperator", searchOperators))
-            <input type="text" name="searchText" value=""> <input type="submit" name="find" value="Find"></p>
-            </form>
-            <p id="count">\(entries.count) records found on \(escape(node))</p>
-            <form name="certificateFindListForm" method="post" action="/cmplatform/certificateDelete.do">
+            <form name="certificateFindListForm" method="post" action="/cmplatform/certificateFindList.do">
             \(hidden(token))
-            <table id="certificates" class="cuesTableBg">
-            <tr><th>Certificate</th><th>Common Name</th><th>File Name</th><th>Expiration</th><th>Description</th></tr>
-            \(rows.joined(separator: "\n"))
-            </table>
+            <p id="filterRow0">Find Certificate List where \(select("searchField", searchFields)) \(select("searchOperator", searchOperators))
+            <input type="text" name="searchText" value=""> <input type="submit" name="findButton" value="Find"></p>
+            <p>Rows per page \(select("rowsPerPage", rowsPerPage.map(String.init)))</p>
+            <input type="hidden" name="pageNumber" value="\(found?.number ?? 1)">
+            \(table)
             </form>
             """)
+    }
+
+    /// One page of what was found.
+    struct CertificatePage {
+        let entries: [CertificateEntry]
+        /// From 1 on.
+        let number: Int
+        /// The place of its first entry among all.
+        let first: Int
+        let total: Int
     }
 
     private static func select(_ name: String, _ values: [String]) -> String {
@@ -103,23 +124,17 @@ enum WebPage {
         return "<select name=\"\(name)\">\(options)</select>"
     }
 
-    /// With a form to delete it, if that is allowed.
-    static func certificateDetails(_ entry: CertificateEntry, node: String, token: String?) -> String {
-        let deletion =
-            entry.isOwn
-            ? ""
-            : """
-            <form name="certificateDeleteForm" method="post" action="/cmplatform/certificateDelete.do">
-            \(hidden(token))
-            <input type="hidden" name="unit" value="\(escape(entry.unit))">
-            <input type="hidden" name="name" value="\(escape(entry.file))">
-            <input type="submit" name="delete" value="Delete">
-            </form>
-            """
+    /// With buttons to download it, and to delete it if that is allowed.
+    static func certificateDetails(
+        _ entry: CertificateEntry, node: String, status: String, token: String?, hasDownload: Bool
+    ) -> String {
+        let deletion = entry.isOwn ? "" : "<input type=\"submit\" name=\"delete\" value=\"Delete\">"
+        let download =
+            hasDownload ? "<input type=\"submit\" name=\"downloadPem\" value=\"Download .PEM File\">" : ""
         return page(
             "Certificate Details for \(node), \(escape(entry.unit))",
             """
-            \(statusArea("Ready"))
+            \(statusArea(status))
             <table id="settings">
             <tr><td>File Name</td><td>\(escape(entry.file))</td></tr>
             <tr><td>Certificate Purpose</td><td>\(escape(entry.unit))</td></tr>
@@ -128,8 +143,13 @@ enum WebPage {
             <tr><td>Description(friendly name)</td><td>\(escape(entry.origin))</td></tr>
             </table>
             <pre id="data">\(escape(CertificateText.block(entry.certificate)))</pre>
-            <p><a href="/cmplatform/certificateDownload.do?unit=\(escape(entry.unit))&amp;name=\(escape(entry.file))">Download .PEM File</a></p>
+            <form name="certificateDetailsForm" method="post" action="/cmplatform/certificateDetails.do">
+            \(hidden(token))
+            <input type="hidden" name="unit" value="\(escape(entry.unit))">
+            <input type="hidden" name="cert" value="\(escape(entry.path))">
             \(deletion)
+            \(download)
+            </form>
             """)
     }
 

@@ -6,6 +6,7 @@ import Synchronization
 final class WebServers: Sendable {
     private let cluster: LabCluster
     private let sessions: [String: WebSessions]
+    private let axlSessions = AXLSessions()
     private let tasks = Mutex<[Task<Void, Never>]>([])
 
     init(cluster: LabCluster) {
@@ -81,8 +82,8 @@ final class WebServers: Sendable {
         }
         guard node.plan.isPublisher else { return .status(404) }
         switch request.path {
-        case "/axl", "/axl/": return AXLInterface(cluster: cluster).answer(request)
-        case "/realtimeservice2/services/RISService70": return RISInterface(cluster: cluster).answer(request)
+        case "/axl", "/axl/": return AXLInterface(cluster: cluster, sessions: axlSessions).answer(request)
+        case cluster.plan.release.risPath where !node.has(.noRIS): return RISInterface(cluster: cluster).answer(request)
         default: return .status(404)
         }
     }

@@ -102,7 +102,7 @@ struct ClusterKeyCheck: DoctorCheck {
         case .ssh where !node.legacySSH:
             [
                 localized(
-                    "A release before 10 may need legacy_ssh = true for \(node.name) in the configuration; but somebody on the network between can cause this, too."
+                    "A release up to 11.5 may need legacy_ssh = true for \(node.name) in the configuration; but somebody on the network between can cause this, too."
                 )
             ]
         case .tls where !node.legacyTLS, .tvs where !node.legacyTLS:
@@ -161,6 +161,18 @@ struct ClusterHealthCheck: DoctorCheck {
                 self, .warning, "release-not-known",
                 localized("CUCM \(text) is outside the range that this program supports, 8.6 to 15."),
                 next: [localized("Try every change on a copy of the cluster first.")])
+        }
+        if let configured = cluster.cluster.configuration.version, configured.axl != version.axl {
+            return DoctorFinding(
+                self, .warning, "version-differs",
+                localized(
+                    "The cluster runs CUCM \(text), but the configuration says \(configured.description): it was upgraded since it was added."
+                ),
+                next: [
+                    localized(
+                        "Write version = \"\(text)\" into \(ConfigurationFile.defaultPath), or add the cluster again: etoken-bridge cluster add --force"
+                    )
+                ])
         }
         return DoctorFinding(self, .ok, "release-known", localized("The cluster runs CUCM \(text)."))
     }

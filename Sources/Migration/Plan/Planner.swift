@@ -27,7 +27,11 @@ struct Planner {
     // MARK: The steps
 
     /// What must pick up a new file, in the order in which it is restarted.
-    static var services: [String] { TrustListService.allCases.filter(\.isRestartedByChanges).map(\.name) }
+    ///
+    /// - Parameter version: of the cluster; nil if it is not known.
+    static func services(of version: ClusterVersion?) -> [String] {
+        TrustListService.allCases.filter { $0.isRestartedByChanges(of: version) }.map(\.name)
+    }
 
     /// The steps, in order. The first one that phones can see comes after the forecast.
     ///
@@ -68,7 +72,7 @@ struct Planner {
                 .buildAndSign(certificate: signing, base: base, servers: servers, signers: signers), .deploy,
             ]
         }
-        steps.append(.restartServices(services))
+        steps.append(.restartServices(services(of: survey?.version)))
         if phones.restart { steps += [.restartPhones(batch: 100, pause: 5), .checkPhones(timeout: phones.timeout)] }
         return steps
     }

@@ -89,8 +89,8 @@ final class UploadCertificates: ChangeStep, Step {
     }
 
     private func missing() throws -> [(label: String, certificate: Certificate)] {
-        let present = Set(try cluster.certificates(in: store))
-        return tokens.filter { !present.contains($0.certificate) }
+        let present = try cluster.certificates(in: store)
+        return tokens.filter { token in !present.contains { $0.isSame(as: token.certificate) } }
     }
 
     func check() throws -> StepState {
@@ -118,6 +118,15 @@ final class UploadCertificates: ChangeStep, Step {
                 ),
                 next: localized("Look at Security > Certificate Management in OS Administration of the publisher."))
         }
+        // Some interfaces only describe certificates.
+        let whole = Set(try cluster.certificates(in: store).compactMap(\.certificate))
+        let described = tokens.filter { !whole.contains($0.certificate) }
+        guard described.isEmpty else {
+            return [
+                localized(
+                    "read back from \(store), by issuer and serial number: \(described.map(\.label).list)")
+            ]
+        }
         return [
             localized(
                 "read back from \(store), byte for byte: \(tokens.map(\.label).list)")
@@ -128,10 +137,13 @@ final class UploadCertificates: ChangeStep, Step {
 
     /// What is in the store because of this change.
     private func ours() throws -> [(label: String, certificate: Certificate)] {
-        let present = Set(try cluster.certificates(in: store))
-        let ours = Set(change.known.uploaded).subtracting(change.plan.world.trusted)
+        let present = try cluster.certificates(in: store)
+        let ours = Set(change.known.uploaded)
+        let before = Set(change.plan.world.trusted)
         return tokens.filter { _, certificate in
-            present.contains(certificate) && ours.contains(Digest.sha256(certificate.der).hex)
+            ours.contains(Digest.sha256(certificate.der).hex)
+                && before.isDisjoint(with: TrustedCertificate.fingerprints(of: certificate))
+                && present.contains { $0.isSame(as: certificate) }
         }
     }
 

@@ -19,6 +19,8 @@ public struct ClusterDiscovery {
         public let cluster: ClusterConfiguration
         /// The publisher's first.
         public let contacts: [FirstContact]
+        /// The nodes on which the Trust Verification Service is activated, and whose port cannot be reached from here.
+        public let unreachableTVS: [String]
     }
 
     /// - Parameters:
@@ -63,7 +65,7 @@ public struct ClusterDiscovery {
         let commandLine = try client.commandLine(of: contact.pinned)
         cluster.version = try commandLine.version()
         let servers = try commandLine.servers()
-        var publisher = contact.pinned
+        var publisher = contact.pinned(runsTVS: servers[0].runsTVS)
         publisher.name = servers[0].name
         publisher.servesTFTP = servers[0].servesTFTP
 
@@ -74,8 +76,10 @@ public struct ClusterDiscovery {
         }
         let contacts = Concurrently.map(others) { FirstContact(with: $0) }
         try agree(contacts)
-        cluster.nodes = [publisher] + contacts.map(\.pinned)
-        return Result(cluster: cluster, contacts: [contact] + contacts)
+        cluster.nodes =
+            [publisher] + zip(contacts, servers.dropFirst()).map { $0.pinned(runsTVS: $1.runsTVS) }
+        let unreachable = zip(cluster.nodes, servers).filter { $1.runsTVS == true && $0.tvsPin == nil }.map(\.0.name)
+        return Result(cluster: cluster, contacts: [contact] + contacts, unreachableTVS: unreachable)
     }
 
     private func node(_ name: String, at address: String, as names: [String]) -> NodeConfiguration {
@@ -86,5 +90,7 @@ public struct ClusterDiscovery {
 }
 
 extension ClusterServer {
+    fileprivate var runsTVS: Bool? { services?.contains(ClusterService.trustVerification) }
+
     fileprivate var servesTFTP: Bool { services?.contains(ClusterService.tftp) ?? true }
 }

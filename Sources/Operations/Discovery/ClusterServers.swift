@@ -32,6 +32,9 @@ struct NetworkClusterLine: Hashable {
     var isPublisher: Bool
     var product: String?
 
+    /// Whether it is the line of a server of the database, which may spell it in another way.
+    func isOf(_ name: String) -> Bool { names.contains { HostName.areSame($0, name) } }
+
     /// `192.168.125.10 cucm15.example.com cucm15 Publisher callmanager DBPub authenticated`. Nil for other lines.
     init?(_ line: Substring) {
         let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
@@ -60,10 +63,10 @@ extension PlatformCommandLine {
         let lines = text.split(separator: "\n").compactMap(NetworkClusterLine.init)
         let services = try activatedServices()
         var servers = names.map { name in
-            let line = lines.first { $0.names.contains(name) }
+            let line = lines.first { $0.isOf(name) }
             return ClusterServer(
                 name: name, address: line?.names.first ?? name, isPublisher: line?.isPublisher ?? false,
-                product: line?.product, services: services.map { $0[name] ?? [] })
+                product: line?.product, services: services.map { $0[name.lowercased()] ?? [] })
         }
         if servers.count == 1 { servers[0].isPublisher = true }
         guard servers.filter(\.isPublisher).count == 1 else {
@@ -85,7 +88,7 @@ extension PlatformCommandLine {
         return names.map { name in [name] + (lines.first { $0.names.contains(name) }?.names ?? []) }
     }
 
-    /// The activated services by server name; nil if this release's tables differ.
+    /// The activated services by server name in lower case; nil if this release's tables differ.
     private func activatedServices() throws(ClusterError) -> [String: Set<String>]? {
         let table: SQLTable
         do throws(ClusterError) {
@@ -96,6 +99,6 @@ extension PlatformCommandLine {
             throw error
         }
         guard let nodes = table["node"], let names = table["service"], !nodes.isEmpty else { return nil }
-        return zip(nodes, names).reduce(into: [:]) { $0[$1.0, default: []].insert($1.1) }
+        return zip(nodes, names).reduce(into: [:]) { $0[$1.0.lowercased(), default: []].insert($1.1) }
     }
 }

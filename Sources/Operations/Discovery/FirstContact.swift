@@ -76,8 +76,12 @@ public struct FirstContact: Sendable {
         }
     }
 
-    /// The node's configuration with these keys pinned. A node whose TVS does not answer counts as one without TVS.
-    public var pinned: NodeConfiguration {
+    /// The node's configuration with these keys pinned. A node whose TVS does not answer counts as one without TVS, unless
+    /// the cluster says that it runs there.
+    public var pinned: NodeConfiguration { pinned(runsTVS: nil) }
+
+    /// - Parameter runsTVS: whether the service is activated on the node; nil if that is not known.
+    public func pinned(runsTVS: Bool?) -> NodeConfiguration {
         var node = node
         for key in keys {
             switch key.purpose {
@@ -86,7 +90,10 @@ public struct FirstContact: Sendable {
             case .tvs: node.tvsPin = key.fingerprint
             }
         }
-        if failures.contains(where: { $0.purpose == .tvs && $0.error.code == .unreachable }) { node.tvsPort = nil }
+        let isSilent = failures.contains {
+            $0.purpose == .tvs && [.unreachable, .timedOut].contains($0.error.code)
+        }
+        if isSilent, runsTVS != true { node.tvsPort = nil }
         return node
     }
 }

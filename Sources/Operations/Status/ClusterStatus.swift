@@ -1,4 +1,5 @@
 import Basics
+import Cluster
 import Configuration
 import Messages
 
@@ -47,13 +48,16 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         public var services: [Service]?
         public var certificates: [Certificate]?
         public var replication: Replication?
+        /// Why the port of the node's Trust Verification Service, which runs, cannot be reached from here; nil if it can,
+        /// or if the service does not run.
+        public var tvsFailure: LocalizableText?
         /// Nil for a node that does not serve them.
         public var ctl: Served?
         public var itl: Served?
         public var failures: [Failure]
 
         private enum CodingKeys: String, CodingKey {
-            case name, address, version, services, certificates, replication, ctl, itl, failures
+            case name, address, version, services, certificates, replication, tvsFailure, ctl, itl, failures
             case isPublisher = "publisher"
             case isConfiguredForTFTP = "tftp"
         }
@@ -71,7 +75,7 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         /// `Service Not Activated` ...
         public var text: String
         public var isStarted: Bool { state == "STARTED" }
-        public var isActivated: Bool { !text.lowercased().contains("not activated") }
+        public var isActivated: Bool { ServiceStatus.isActivated(state: state, remark: text) }
     }
 
     /// A certificate of the node itself.

@@ -8,10 +8,19 @@ import X509
 enum StatusAnswers {
     /// `utils dbreplication runtimestate`: a row for each server, ending with `(2) Setup Completed`.
     ///
-    /// - Returns: by the server's name. A cluster of one node has no replication, and no rows. Nil if neither a row
-    ///   nor that is found.
-    static func replication(_ text: String) -> [String: ClusterStatus.Replication]? {
-        var states: [String: ClusterStatus.Replication] = [:]
+    /// A server's row. It is named by its short host name, whatever the database calls it.
+    struct ReplicationRow: Sendable, Hashable {
+        var name: String
+        var address: String
+        var state: ClusterStatus.Replication
+
+        func isOf(_ node: NodeConfiguration) -> Bool { node.isCalled(name) || node.isCalled(address) }
+    }
+
+    /// - Returns: a row for each server. A cluster of one node has no replication, and no rows. Nil if neither a row nor
+    ///   that is found.
+    static func replication(_ text: String) -> [ReplicationRow]? {
+        var states: [ReplicationRow] = []
         for line in text.split(separator: "\n") {
             let words = line.split(whereSeparator: \.isWhitespace)
             guard words.count >= 3, words[1].split(separator: ".").count == 4 || words[1].contains(":"),
@@ -19,10 +28,13 @@ enum StatusAnswers {
                 let state = Int(line[line.index(after: open)..<close])
             else { continue }
             let detail = TerminalText.collapsed(line[line.index(after: close)...])
-            states[String(words[0])] = ClusterStatus.Replication(state: state, text: "(\(state)) \(detail)")
+            states.append(
+                ReplicationRow(
+                    name: String(words[0]), address: String(words[1]),
+                    state: ClusterStatus.Replication(state: state, text: "(\(state)) \(detail)")))
         }
         guard states.isEmpty else { return states }
-        return TerminalText.collapsed(text).contains("single active node") ? [:] : nil
+        return TerminalText.collapsed(text).contains("single active node") ? [] : nil
     }
 
     /// `show cert own NAME`: the text block, and the PEM if the release prints it.
@@ -37,16 +49,10 @@ enum StatusAnswers {
             result.isRSA = certificate.publicKey.isRSA
             return result
         }
-        for line in text.split(separator: "\n") {
-            let line = line.trimmed
-            if line.hasPrefix("To:") {
-                result.notAfter = date(line.dropFirst(3).trimmed)
-            }
-            if line.hasPrefix("Serial Number:") {
-                let digits = line.drop { $0 != ":" }.dropFirst().filter(\.isHexDigit)
-                result.serialNumber = digits.lowercased()
-            }
-        }
+        let description = CertificateDescription(text)
+        result.notAfter = description.notAfter.flatMap(date)
+        result.serialNumber = description.serialNumber?.hex
+        result.sha1 = description.sha1?.hex
         return result
     }
 
@@ -54,9 +60,11 @@ enum StatusAnswers {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// `Wed Mar 04 14:02:00 CET 2020`, taken as UTC: a day more or less does not matter here.
+    /// `Wed Mar 04 14:02:00 CET 2020`, or OpenSSL's `Mar  4 14:02:00 2020 GMT`, taken as UTC: a day more or less does not
+    /// matter here.
     static func date(_ text: String) -> Timestamp? {
-        let words = text.split(separator: " ")
+        var words = text.split(separator: " ")
+        if words.count == 5 { words = [""] + words[0...2] + [words[4], words[3]] }
         guard words.count == 6, let month = months.firstIndex(of: String(words[1])), let day = Int(words[2]),
             let year = Int(words[5]), year >= 1970, (1...31).contains(day)
         else { return nil }
@@ -69,18 +77,13 @@ enum StatusAnswers {
 
 extension PlatformCommandLine {
     /// `utils dbreplication runtimestate`, which only the publisher answers for all.
-    public func replication() throws(ClusterError) -> [String: ClusterStatus.Replication] {
+    func replication() throws(ClusterError) -> [StatusAnswers.ReplicationRow] {
         let command = ShellCommand("utils dbreplication runtimestate", timeout: 180)
-        let text = try shell.run(command)
+        let text = try run(command)
         guard let states = StatusAnswers.replication(text) else {
-            let isUnknown = text.contains("No valid command entered")
             throw ClusterError(
-                isUnknown ? .notSupported : .unexpectedAnswer, operation: localized("run \(command.text)"),
-                node: shell.node,
-                message: isUnknown
-                    ? localized("its command line does not know the command")
-                    : localized("unexpected output"),
-                found: text)
+                .unexpectedAnswer, operation: localized("run \(command.text)"), node: shell.node,
+                message: localized("unexpected output"), found: text)
         }
         return states
     }

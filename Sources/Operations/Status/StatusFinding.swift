@@ -32,6 +32,8 @@ public enum StatusCode: String, Codable, Sendable, Hashable, CaseIterable {
     case replicationBroken = "replication-broken"
     /// Known from this machine's journals, not from the cluster.
     case phonesLeftBehind = "phones-left-behind"
+    case tvsNotReached = "tvs-not-reached"
+    case certificateNotRead = "certificate-not-read"
 }
 
 extension StatusFinding {
@@ -72,9 +74,9 @@ extension ClusterStatus {
     public func findings(expiryWarning days: Int64 = 30) -> [StatusFinding] {
         let rules = [
             unreadNodes(), otherNodes(), otherVersions(), modeAgainstFiles(), contradictedFiles(), differingFiles(),
-            unusableFiles(), missingCertificates(), staleRecords(), services(), replicationStates(),
-            expiry(within: days * 86400), itlSignersNotInCTL(), largeITLs(), tokensOnNewReleases(), unusableKeys(),
-            expiredTrust(),
+            unusableFiles(), missingCertificates(), staleRecords(), services(), unreachableTVS(), replicationStates(),
+            undatedCertificates(), expiry(within: days * 86400), itlSignersNotInCTL(), largeITLs(),
+            tokensOnNewReleases(), unusableKeys(), expiredTrust(),
         ]
         let all = rules.flatMap(\.self)
         return all.filter { $0.severity == .error } + all.filter { $0.severity == .warning }
@@ -317,6 +319,38 @@ extension ClusterStatus {
                         next: localized("Correct tftp of \(node.name) in the configuration.")))
             }
             return findings
+        }
+    }
+
+    /// A Trust Verification Service that runs, and cannot be asked from here. If no other can, either, nobody can tell
+    /// beforehand whether phones will accept a new signer: an error.
+    private func unreachableTVS() -> [StatusFinding] {
+        let running = nodes.filter { $0.runs(ClusterService.trustVerification) == true }
+        let isNoneReached = running.allSatisfy { $0.tvsFailure != nil }
+        return running.compactMap { node in
+            guard let failure = node.tvsFailure else { return nil }
+            return finding(
+                .tvsNotReached, isNoneReached ? .error : .warning, node: node.name,
+                localized(
+                    "Cisco Trust Verification Service runs on \(node.name), but its port cannot be reached from here: \(failure)."
+                ),
+                next: localized(
+                    "Open its port (2445) between here and the node, then add the cluster again: etoken-bridge cluster add --force. A change to tokens has to ask this service."
+                ))
+        }
+    }
+
+    /// Certificates whose expiry is not known: none of them counts as one that does not expire.
+    private func undatedCertificates() -> [StatusFinding] {
+        nodes.compactMap { node in
+            let names = (node.certificates ?? []).filter { $0.notAfter == nil }.map(\.unit)
+            guard !names.isEmpty else { return nil }
+            return finding(
+                .certificateNotRead, .warning, node: node.name,
+                localized(
+                    "When these certificates of \(node.name) expire could not be read: \(names.joined(separator: ", "))."
+                ),
+                next: localized("Look at them in OS Administration (Security > Certificate Management)."))
         }
     }
 

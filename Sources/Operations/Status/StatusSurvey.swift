@@ -65,16 +65,32 @@ extension ClusterClient {
                 return ClusterStatus.Node(
                     name: node.name, address: node.address, isPublisher: node.isPublisher,
                     isConfiguredForTFTP: node.servesTFTP, version: survey.version, services: survey.services,
-                    certificates: survey.certificates, replication: publisher?.replication?[node.name],
+                    certificates: survey.certificates,
+                    replication: publisher?.replication?.first { $0.isOf(node) }?.state,
+                    tvsFailure: survey.tvsFailure,
                     ctl: ctl.flatMap { ClusterStatus.Served($0, node: node.name, stated: survey.ctl) },
                     itl: itl.flatMap { ClusterStatus.Served($0, node: node.name, stated: survey.itl) },
-                    failures: survey.failures.map(ClusterStatus.Failure.init))
+                    failures: (survey.failures + Self.unlisted(node, publisher?.replication))
+                        .map(ClusterStatus.Failure.init))
             },
             trustLists: lists,
-            serversNotConfigured: names?.filter { configuration.node($0) == nil } ?? [],
+            serversNotConfigured: names?.filter { configuration.node(called: $0) == nil } ?? [],
             nodesNotInCluster: names.map { names in
-                configuration.nodes.map(\.name).filter { !names.contains($0) }
+                configuration.nodes.filter { node in !names.contains(where: node.isCalled) }.map(\.name)
             } ?? [], trusted: publisher?.trusted)
+    }
+
+    /// A node without a row is not one whose replication is good.
+    private static func unlisted(
+        _ node: NodeConfiguration, _ rows: [StatusAnswers.ReplicationRow]?
+    ) -> [ClusterError] {
+        guard let rows, !rows.isEmpty, !rows.contains(where: { $0.isOf(node) }) else { return [] }
+        return [
+            ClusterError(
+                .notFound, operation: localized("read the database replication"), node: node.name,
+                message: localized("`utils dbreplication runtimestate` on the publisher has no row for it"),
+                found: rows.map(\.name).joined(separator: ", "))
+        ]
     }
 }
 
@@ -91,7 +107,8 @@ private struct NodeSurvey: Sendable {
     // Only for the publisher.
     var mode: SecurityMode?
     var serverNames: [String]?
-    var replication: [String: ClusterStatus.Replication]?
+    var replication: [StatusAnswers.ReplicationRow]?
+    var tvsFailure: LocalizableText?
     var trusted: [ClusterStatus.Trusted]?
 
     /// Why no other node should be logged in to with the same password.
@@ -108,6 +125,16 @@ private struct NodeSurvey: Sendable {
                     "not tried, because \(refusal.node.map { .verbatim($0) } ?? localized("another node")) refused it"
                 ))
         ]
+    }
+
+    /// Usual if the configuration names none.
+    private static let tvsPort: UInt16 = 2445
+
+    /// Why the port of the Trust Verification Service cannot be reached from here; nil if it can. Phones reach it from
+    /// elsewhere: it may be closed to administrators.
+    private static func tvsFailure(of node: NodeConfiguration) -> LocalizableText? {
+        PortProbe.failure(host: node.address, port: node.tvsPort ?? tvsPort)
+            ?? (node.tvsPort == nil ? localized("the configuration says that the node does not run it") : nil)
     }
 
     /// - Parameter isBrief: without the certificates, the mode, and what it says of its trust lists.
@@ -137,6 +164,8 @@ private struct NodeSurvey: Sendable {
         services = ask { (line) throws(ClusterError) in
             try line.services().map { ClusterStatus.Service(name: $0.name, state: $0.state, text: $0.remark) }
         }
+        let runsTVS = services?.contains { $0.name == ClusterService.trustVerification && $0.isStarted } == true
+        tvsFailure = runsTVS ? Self.tvsFailure(of: node) : nil
         certificates =
             isBrief
             ? nil

@@ -44,7 +44,16 @@ extension Inventory {
                         "Registration and addresses are not known: the configuration names no application account.")
                     : localized("Registration and addresses were not asked for."))
         }
-        try reader.read(states: states) { progress(.read($0, of: $1)) }
+        do {
+            try reader.read(states: states) { progress(.read($0, of: $1)) }
+        } catch let error as ClusterError where states != nil && [.notFound, .notSupported].contains(error.code) {
+            // A cluster without that service still has phones.
+            reader = InventoryReader(
+                database: try .init(cluster, way, wait: { progress(.waiting($0, $1)) }),
+                nodes: cluster.configuration.nodes, models: models)
+            try reader.read(states: nil) { progress(.read($0, of: $1)) }
+            notes.append(localized("Registration and addresses are not known: \(error.message)."))
+        }
         if reader.others > 0 {
             notes.append(
                 localized(

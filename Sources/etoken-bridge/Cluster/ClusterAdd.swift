@@ -90,7 +90,8 @@ struct ClusterAdd: ParsableCommand {
             "Allow old TLS versions, small keys and SHA-1 with the nodes of this cluster (CUCM 8 and 9)."))
     var legacyTls = false
 
-    @Flag(help: .localized("Allow old SSH key exchanges and host keys with the nodes of this cluster."))
+    @Flag(
+        help: .localized("Allow old SSH key exchanges and host keys with the nodes of this cluster (CUCM up to 11.5)."))
     var legacySsh = false
 
     @Option(
@@ -198,7 +199,7 @@ struct ClusterAdd: ParsableCommand {
                 Status.notThere, localized("--set names \(setting.node), but the cluster has no such node."),
                 next: localized("Its nodes: \(names.joined(separator: ", "))."))
         }
-        agreement.warn(found.contacts)
+        agreement.warn(found.contacts, unreachableTVS: found.unreachableTVS)
         return found.cluster
     }
 
@@ -209,7 +210,7 @@ struct ClusterAdd: ParsableCommand {
         return Failure(
             failure.status, failure.what, code: failure.code,
             next: localized(
-                "Compare its release on its console first: somebody on the network between can cause this, too. If it really is CUCM 8 or 9, add --legacy-tls and --legacy-ssh."
+                "Compare its release on its console first: somebody on the network between can cause this, too. If it really is CUCM 11.5 or older, add --legacy-ssh; for 8 and 9 also --legacy-tls."
             ), causes: failure.causes)
     }
 

@@ -13,8 +13,8 @@ struct ClusterRestartServices: ParsableCommand {
         abstract: localized("Restart the services that must pick up a new trust list, one after another."),
         discussion: localized(
             """
-            First the Trust Verification Service on every node, then Cisco Tftp, then Cisco CallManager, each only \
-            where it is activated. A node's service must be up again before the next one is restarted. Every node is \
+            First the Trust Verification Service on every node, then Cisco Tftp, then Cisco CallManager, and from \
+            release 11.6 on Cisco CTIManager, each only where it is activated. A node's service must be up again before the next one is restarted. Every node is \
             checked before the first restart; the first failure stops the command. While CallManager restarts, its \
             phones register elsewhere.
 
@@ -26,7 +26,7 @@ struct ClusterRestartServices: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: .localized("Only this service: tvs, tftp or callmanager. May be repeated."))
+    @Option(help: .localized("Only this service: tvs, tftp, callmanager or ctimanager. May be repeated."))
     var service: [TrustListService] = []
 
     @Option(help: .localized("Only this node. May be repeated.", valueName: "name"))
@@ -74,7 +74,9 @@ struct ClusterRestartServices: ParsableCommand {
             try node.isEmpty
             ? all.filter(\.isPublisher) + all.filter { !$0.isPublisher } : cluster.nodes(named: node)
         // The safe order, whatever order they were specified in.
-        let services = TrustListService.allCases.filter { service.isEmpty || service.contains($0) }.map(\.name)
+        let version = cluster.configuration.version
+        let services = TrustListService.allCases
+            .filter { service.isEmpty ? $0.isAffected(in: version) : service.contains($0) }.map(\.name)
         let restart = try ServiceRestart(of: services, on: nodes, in: cluster)
         if !service.isEmpty, let name = restart.notFound.first {
             throw Failure(

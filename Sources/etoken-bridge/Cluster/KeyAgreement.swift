@@ -51,10 +51,21 @@ struct KeyAgreement {
     }
 
     /// Reports what could not be pinned.
-    func warn(_ contacts: [FirstContact]) {
+    ///
+    /// - Parameter unreachableTVS: the nodes on which the Trust Verification Service is activated although nothing
+    ///   answers.
+    func warn(_ contacts: [FirstContact], unreachableTVS: [String]) {
+        for node in unreachableTVS {
+            Terminal.note(
+                localized(
+                    "Warning: The Trust Verification Service is activated on \(node), but its port cannot be reached from here. A change to tokens has to ask it: open the port (2445), then add the cluster again with --force."
+                ))
+        }
         for contact in contacts {
             for failure in contact.failures {
-                let isAbsent = failure.purpose == .tvs && failure.error.code == .unreachable
+                let isTVS = failure.purpose == .tvs
+                if isTVS, unreachableTVS.contains(where: contact.node.isCalled) { continue }
+                let isAbsent = isTVS && [.unreachable, .timedOut].contains(failure.error.code)
                 Terminal.note(
                     isAbsent
                         ? localized(

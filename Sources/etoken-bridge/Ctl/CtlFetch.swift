@@ -66,6 +66,15 @@ struct CtlFetch: ParsableCommand {
         let findings = file.findings(of: self.cluster.cluster)
         let report = FetchReport(file, written: written, findings: findings)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
+        if findings.isEmpty, written.isEmpty {
+            // ITL files differ from node to node, as they should.
+            throw Failure(
+                Status.partlyDone,
+                localized(
+                    "Nothing was written: every node has its own \(file.kind.fileName), and --output names a single file."
+                ),
+                next: localized("Specify a folder with --output, or one node with --node."))
+        }
         guard findings.isEmpty else {
             throw Failure(
                 Status.partlyDone,

@@ -41,7 +41,7 @@ struct TrustListCommand: ParsableCommand {
             Terminal.out(
                 localized(
                     """
-                    \(listed.name)
+                    \(listed.title)
                       Subject  \(document.subject ?? notTold)
                       Issuer   \(document.issuer ?? notTold)
                       Serial   \(listed.serialNumber.colonHex)

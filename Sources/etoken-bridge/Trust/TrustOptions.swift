@@ -48,10 +48,11 @@ struct TrustedCertificateDocument: Encodable {
         (store, name, serialNumber) = (listed.store, listed.name, listed.serialNumber.hex)
         let certificate = listed.certificate
         subject = certificate?.subject.rendered(.cucm)
-        issuer = certificate?.issuer.rendered(.cucm)
+        // Otherwise as the node prints it.
+        issuer = certificate?.issuer.rendered(.cucm) ?? listed.issuer
         notBefore = certificate.map { Timestamp($0.notBefore) }
         notAfter = certificate.map { Timestamp($0.notAfter) }
-        sha1 = certificate?.sha1.hex
+        sha1 = certificate?.sha1.hex ?? listed.sha1?.hex
     }
 }
 

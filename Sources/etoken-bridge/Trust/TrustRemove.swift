@@ -67,14 +67,18 @@ struct TrustRemove: ParsableCommand {
                 throw Failure(
                     Status.notThere,
                     localized(
-                        "\(matching.count) certificates of \(trust.store) match: \(matching.map(\.name).joined(separator: ", "))."
+                        "\(matching.count) certificates of \(trust.store) match: \(matching.map(\.title).joined(separator: ", "))."
                     ),
                     next: localized("Choose one with --name."))
             }
             try confirmation.ask(
-                localized("Remove \(matching[0].name) from \(trust.store) of cluster \(trust.cluster.cluster)?"))
+                localized("Remove \(matching[0].title) from \(trust.store) of cluster \(trust.cluster.cluster)?"))
             // Only what was confirmed, whatever was added in between.
-            let change = try stores.remove(from: trust.store) { $0 == matching[0] || $0.name == matching[0].name }
+            let chosen = matching[0]
+            let change = try stores.remove(from: trust.store) { listed in
+                // Another interface may describe it in another way, or not name it.
+                chosen.certificate.map(listed.isSame) ?? (listed.name == chosen.name)
+            }
             change.tellPassedOver()
             return change
         }
@@ -83,7 +87,7 @@ struct TrustRemove: ParsableCommand {
         } else if change.outcome == .notThere {
             Terminal.note(localized("\(trust.store) does not contain it; nothing was changed."))
         } else {
-            let names = change.certificates.map(\.name).joined(separator: ", ")
+            let names = change.certificates.map(\.title).joined(separator: ", ")
             Terminal.out(localized("\(names) is no longer in \(trust.store) (via \(change.transport.rawValue))"))
         }
     }

@@ -62,7 +62,7 @@ struct TrustUpload: ParsableCommand {
                 let change = try stores.upload(item.certificate, to: trust.store, description: description)
                 change.tellPassedOver()
                 if !common.json {
-                    let names = change.certificates.map(\.name).joined(separator: ", ")
+                    let names = change.certificates.map(\.title).joined(separator: ", ")
                     let via = change.transport.rawValue
                     Terminal.out(
                         localized(

@@ -44,6 +44,28 @@ def upload(web, name, content, directory="", token="page"):
     return status, text_of(page, "status"), given, token_of(page)
 
 
+def rows_of(page):
+    return re.findall(r'<tr><td>(.*?)</td><td>(.*?)</td><td><a href="(.*?)">(.*?)</a>', page.decode())
+
+
+def fields_of(page, button):
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page.decode()))
+    return fields | {button: "pressed"}
+
+
+def find(web):
+    """All certificates: the list shows none before Find was pressed."""
+    _, _, page = web.request("GET", "/cmplatform/certificateFindList.do")
+    fields = fields_of(page, "findButton") | {"rowsPerPage": "250"}
+    return rows_of(web.form("/cmplatform/certificateFindList.do", fields)[2])
+
+
+def press(web, link, button):
+    """The status of a certificate's page, and the answer to one of its buttons."""
+    details, _, page = web.request("GET", link.replace("&amp;", "&"))
+    return details, web.form("/cmplatform/certificateDetails.do", fields_of(page, button))
+
+
 def main():
     lab = load(sys.argv[1])
     target = node(lab, sys.argv[2])
@@ -108,20 +130,18 @@ def main():
         answer({"status": status, "text": text_of(page, "status")})
     elif action == "certificates":
         _, _, page = web.request("GET", "/cmplatform/certificateFindList.do")
-        rows = re.findall(r'<tr><td>(.*?)</td><td>(.*?)</td><td><a href="(.*?)">(.*?)</a>', page.decode())
+        before = len(rows_of(page))
         downloads = {}
+        rows = find(web)
         for unit, _, link, file in rows:
-            status, _, pem = web.request("GET", f"/cmplatform/certificateDownload.do?unit={unit}&name={file}")
-            details = web.request("GET", link.replace("&amp;", "&"))[0]
+            details, (status, _, pem) = press(web, link, "downloadPem")
             downloads[f"{unit}/{file}"] = [status, details, pem.decode()]
-        answer({"rows": rows, "downloads": downloads})
+        answer({"rows": rows, "before": before, "downloads": downloads})
     elif action == "delete":
-        _, _, page = web.request("GET", "/cmplatform/certificateFindList.do")
-        fields = {"unit": arguments[0], "name": arguments[1]}
-        token = token_of(page)
-        if token is not None:
-            fields |= {"struts.token.name": "token", "token": token}
-        status, _, page = web.form("/cmplatform/certificateDelete.do", fields)
+        links = [link for unit, _, link, file in find(web) if [unit, file] == arguments[:2]]
+        if not links:
+            return answer({"status": 404, "text": "Error: not listed"})
+        _, (status, _, page) = press(web, links[0], "delete")
         answer({"status": status, "text": text_of(page, "status")})
     else:
         sys.exit(f"unknown action {action}")

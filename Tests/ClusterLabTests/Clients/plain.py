@@ -113,13 +113,16 @@ class Client:
         return Page(self.post(form["action"], files=parts).text).texts["status"]
 
     def listed(self):
+        form = Page(self.get("/cmplatform/certificateFindList.do").text).form("searchField", "findButton")
         search = {"searchField": "certificate", "searchOperator": "isExactly", "searchText": STORE}
-        page = Page(self.get("/cmplatform/certificateFindList.do", params=search).text)
+        fields = form["fields"] | search | {"findButton": "Find", "rowsPerPage": "250"}
+        page = Page(self.post(form["action"], data=fields).text)
         return {row[2]: page.links[row[2]] for row in page.rows if len(row) > 3 and row[0] == STORE}
 
     def delete(self, link):
-        form = Page(self.get(link).text).form("unit", "name")
-        answer = self.post(form["action"], data=form["fields"])
+        form = Page(self.get(link).text).form("unit", "delete")
+        fields = {name: value for name, value in form["fields"].items() if name != "downloadPem"}
+        answer = self.post(form["action"], data=fields)
         return Page(answer.text).texts["status"]
 
     def rest(self, method, path, **named):
