@@ -68,6 +68,11 @@ import X509
         let before = try rehearsal.clusterState()
         let uploaded = try trust("upload", pem)
         #expect(uploaded.status == 0 && uploaded.output.contains("is now in"), "\(uploaded.errors)")
+        if way == "web" {
+            // Once, also where the page answers with a redirect.
+            let log = rehearsal.folder.text("lab/lab.log")
+            #expect(log.components(separatedBy: "certificate Phone-SAST-trust/").count == 2, "\(log)")
+        }
         let listed = try trust("list")
         #expect(listed.output.contains("83:E9:08:00:00:00:55:45:AF:31"), "\(listed)")
         let removed = try trust("remove", "--certificate", pem, "--yes")
