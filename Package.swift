@@ -182,7 +182,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge", "virtual-token",
+                "Basics", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge",
+                "virtual-token",
             ],
             exclude: ["kill-at-sync.c", "on-terminal.py"]),
     ],
