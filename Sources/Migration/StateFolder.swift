@@ -90,7 +90,7 @@ public struct StateFolder: Sendable {
     /// The same as evidence: an earlier run, or this one, proved or made it, and recorded its SHA-256.
     func recorded(sha256: String) throws -> Authenticated<[UInt8]> {
         _ = try backup(sha256: sha256)
-        guard let file = try Authenticated(recordedAs: sha256, at: "\(path)/backups/\(sha256).tlv") else {
+        guard let file = try Authenticated.recorded(as: sha256, at: "\(path)/backups/\(sha256).tlv") else {
             throw MigrationError(
                 .readBackDiffers,
                 localized("The backup \("\(path)/backups/\(sha256).tlv") no longer matches the checksum in its name."),

@@ -16,10 +16,7 @@ struct SetFault: ParsableCommand {
 
     @Option(help: "How late a slow node answers, in seconds.") var delay: Double?
 
-    @Option(
-        help:
-            "What somebody who answers in the node's place serves: a trust list, by the name in its header. Repeatable."
-    )
+    @Option(help: "What somebody in the node's place serves: a trust list, by the name in it. Repeatable.")
     var file: [String] = []
 
     func validate() throws {

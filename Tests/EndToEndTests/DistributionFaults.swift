@@ -45,7 +45,7 @@ import Testing
     /// With a fault on one of two nodes, either one: each node has what it had, or each has the new file.
     @Test(arguments: [
         ("disk-full", 1), ("login-refused", 7), ("too-many-logins", 7), ("session-expired", 1), ("cut-upload", 8),
-        ("cut-answer", 0), ("tls-key", 7), ("slow", 0), ("ssh-key", 0), ("replication", 0), ("slow-start", 0),
+        ("cut-answer", 0), ("tls-key", 7), ("slow", 0), ("ssh-key", 7), ("replication", 0), ("slow-start", 0),
     ])
     func aDeploymentIsWholeOrNotAtAll(fault: String, status: Int32) throws {
         let test = try Case()

@@ -22,10 +22,10 @@ extension Authenticated<[UInt8]> {
     ///
     /// - Returns: nil if it has another one.
     /// - Throws: `FileError`.
-    public init?(recordedAs sha256: String, at path: String) throws(FileError) {
+    public static func recorded(as sha256: String, at path: String) throws(FileError) -> Authenticated<[UInt8]>? {
         let bytes = try Files.read(path)
         guard Digest.sha256(bytes).hex == sha256 else { return nil }
-        self.init(bytes, .earlierRun(sha256: sha256))
+        return .init(bytes, .earlierRun(sha256: sha256))
     }
 
     /// The same where there may be no file.
