@@ -26,13 +26,21 @@ public struct TokenError: UserError, Equatable {
         case pinLocked = "pin-locked"
         /// One try is left; it is not used.
         case pinFinalTry = "pin-final-try"
+        /// The PIN was right, and has to be changed before anything else.
+        case pinExpired = "pin-expired"
+        /// The PIN cannot be the right one; it is not tried.
+        case pinImpossible = "pin-impossible"
+        /// Another run of this program is trying a PIN.
+        case pinBusy = "pin-busy"
+        /// Wrong PINs cannot be counted, or it is not known how many there were; no PIN is tried.
+        case pinHistoryUnusable = "pin-history-unusable"
         /// There is no PIN to try.
         case pinMissing = "pin-missing"
         /// The token supports none of the mechanisms needed for trust lists.
         case mechanismMissing = "mechanism-missing"
         /// The module did not return: the token hangs, or another program blocks it.
         case noAnswer = "no-answer"
-        /// A new PIN is not acceptable.
+        /// A new PIN is not acceptable, here or to the token.
         case pinUnsuitable = "pin-unsuitable"
         /// A function of the module failed.
         case failed
@@ -78,6 +86,7 @@ extension TokenError {
         switch code {
         case .pinRefused, .pinLocked: function != nil
         case .noAnswer: true
+        case .pinUnsuitable: function != nil
         case .tokenPulled: function == .login || function == .setPIN
         default: false
         }
@@ -108,7 +117,12 @@ extension TokenError {
         case .pinRefused:
             localized("Make sure of the PIN before the next attempt; too many wrong ones lock the token for good.")
         case .pinLocked, .pinFinalTry:
-            localized("Use the other token, or have this one unlocked with its administrator PIN.")
+            localized(
+                "Use the other token. One of Cisco's cannot be unlocked; others may be, with their administrator PIN.")
+        case .pinExpired: localized("Change it: etoken-bridge token change-pin \(subject)")
+        case .pinImpossible: localized("Enter the PIN as it is on the token. No PIN attempt was used.")
+        case .pinBusy: localized("Wait until it has ended, and run the command again.")
+        case .pinHistoryUnusable: localized("Check the state folder.")
         case .pinMissing: localized("Set a user PIN with the token's own software.")
         case .mechanismMissing: localized("Use another token.")
         case .noAnswer:

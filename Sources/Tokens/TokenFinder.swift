@@ -124,8 +124,3 @@ public final class TokenFinder {
         return first
     }
 }
-
-extension TokenInfo {
-    /// The same for one token in all modules that know it: some write the serial number in capitals, or pad it.
-    public var identity: [String] { [String(serialNumber.lowercased().drop { $0 == "0" }), plainLabel] }
-}

@@ -15,8 +15,12 @@ public struct TokenInfo: Hashable, Sendable {
     public let pin: PINState
     /// Whether the PIN is entered on the reader (protected authentication path).
     public let hasPINPad: Bool
+    /// Whether the token asks for a new PIN at the next occasion.
+    public let wantsNewPIN: Bool
     /// How many bytes a PIN may have; the whole range if the token does not say.
     public let pinLengths: ClosedRange<Int>
+    /// The full label if the module shows the same serial number in several slots, as for the PINs of one card.
+    var pinName: String?
 
     init(_ info: CK_TOKEN_INFO, _ slot: CK_SLOT_INFO, slot slotID: UInt) {
         label = Self.text(info.label)
@@ -27,6 +31,7 @@ public struct TokenInfo: Hashable, Sendable {
         self.slotID = slotID
         pin = PINState(flags: info.flags)
         hasPINPad = info.flags & CK_FLAGS(CKF_PROTECTED_AUTHENTICATION_PATH) != 0
+        wantsNewPIN = info.flags & CK_FLAGS(CKF_USER_PIN_TO_BE_CHANGED) != 0
         let (shortest, longest) = (Int(clamping: info.ulMinPinLen), Int(clamping: info.ulMaxPinLen))
         pinLengths = shortest <= longest && longest > 0 ? shortest...longest : 0...Int.max
     }
@@ -34,7 +39,7 @@ public struct TokenInfo: Hashable, Sendable {
     init(
         label: String, serialNumber: String, manufacturer: String = "", model: String = "",
         slotDescription: String = "", slotID: UInt = 0, pin: PINState = .ready, hasPINPad: Bool = false,
-        pinLengths: ClosedRange<Int> = 0...Int.max
+        wantsNewPIN: Bool = false, pinLengths: ClosedRange<Int> = 0...Int.max, pinName: String? = nil
     ) {
         self.label = label
         self.serialNumber = serialNumber
@@ -44,7 +49,9 @@ public struct TokenInfo: Hashable, Sendable {
         self.slotID = slotID
         self.pin = pin
         self.hasPINPad = hasPINPad
+        self.wantsNewPIN = wantsNewPIN
         self.pinLengths = pinLengths
+        self.pinName = pinName
     }
 
     /// The label without a trailing suffix in brackets: OpenSC adds the name of the PIN, for example ` (User PIN)`.
@@ -127,14 +134,39 @@ public enum PINState: String, Hashable, Sendable {
     func checkLogin(to label: String) throws(TokenError) {
         switch self {
         case .ready, .countLow: return
-        case .finalTry:
-            throw TokenError(
-                .pinFinalTry, label,
-                localized("Token \(label) has one PIN try left; the next wrong PIN would lock it for good."))
-        case .locked:
-            throw TokenError(.pinLocked, label, localized("The PIN of token \(label) is locked."))
+        case .finalTry: throw .finalTry(label)
+        case .locked: throw .locked(label)
         case .notInitialized:
             throw TokenError(.pinMissing, label, localized("Token \(label) has no user PIN yet."))
         }
     }
+}
+
+extension TokenError {
+    /// The token reports that one try is left.
+    static func finalTry(_ label: String) -> TokenError {
+        TokenError(
+            .pinFinalTry, label,
+            localized("Token \(label) has one PIN try left; the next wrong PIN would lock it for good."))
+    }
+
+    /// The token reports that its PIN is locked.
+    static func locked(_ label: String) -> TokenError {
+        TokenError(.pinLocked, label, localized("The PIN of token \(label) is locked."))
+    }
+}
+
+extension TokenInfo {
+    /// The serial number, the same in all modules.
+    var normalizedSerialNumber: String { Self.normalized(serialNumber: serialNumber) }
+
+    /// Some modules write a serial number in capitals, or pad it with zeros.
+    static func normalized(serialNumber: String) -> String {
+        let plain = serialNumber.lowercased()
+        let short = plain.drop { $0 == "0" }
+        return short.isEmpty ? String(plain.suffix(1)) : String(short)
+    }
+
+    /// The same for one token in all modules that know it.
+    public var identity: [String] { [normalizedSerialNumber, plainLabel] }
 }

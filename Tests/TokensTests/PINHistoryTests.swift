@@ -13,7 +13,7 @@ import Testing
     private var remembered: String? { try? String(contentsOfFile: path, encoding: .utf8) }
 
     private func ledger(_ tries: Int?) -> PINLedger {
-        PINLedger(folder: folder.file("pins"), settings: "/home/user/config.toml") { tries }
+        PINLedger(folder: folder.file("pins"), settings: "/home/user/config.toml") { tries }.separate(folder.path)
     }
 
     private func history(_ flags: PINState = .ready, tries: Int? = nil, isCisco: Bool = false) throws -> PINHistory {
@@ -144,7 +144,7 @@ import Testing
                 == "Token SAST-FAKE reported at the last login that its PIN is locked, so no other is tried.")
         #expect(
             error?.next?.localized
-                == "Use the other token, or have this one unlocked with its administrator PIN, and then: rm \(path)")
+                == "Use the other token. If this one has been unlocked with other software: rm \(path)")
         // As it says.
         try FileManager.default.removeItem(atPath: path)
         #expect(try self.history(tries: 100).refusal == nil)
@@ -174,12 +174,18 @@ import Testing
         #expect(try PINHistory(other, in: ledger(nil)) { false }.wrongTries == 0)
     }
 
-    /// The token keeps its own count.
-    @Test func aFolderThatCannotBeWrittenToIsNoReasonToFail() throws {
-        let nowhere = PINLedger(folder: "/proc/nowhere", settings: "") { nil }
+    /// Its count would be missing the next time.
+    @Test func aFolderThatCannotBeWrittenToMeansNoTry() throws {
+        let nowhere = PINLedger(folder: "/proc/nowhere", settings: "") { nil }.separate(folder.path)
         let info = TokenInfo(label: "SAST-FAKE", serialNumber: "12345678")
-        try PINHistory(info, in: nowhere) { false }.attempt().wasRefused(isLocked: false)
-        try PINHistory(info, in: nowhere) { false }.attempt().wasRight()
+        let error = #expect(throws: TokenError.self) {
+            try PINHistory(info, in: nowhere) { false }.attempt().wasRefused()
+        }
+        #expect(error?.code == .pinHistoryUnusable)
+        // One that tells by itself does not need it.
+        let telling = TokenInfo(label: "SAST-FAKE", serialNumber: "12345678", pin: .countLow)
+        try PINHistory(telling, in: nowhere) { false }.attempt().wasRefused()
+        try PINHistory(telling, in: nowhere) { false }.attempt().wasRight()
     }
 
     @Test func withoutSettingsThereIsNoHistoryAndSoNoLogin() throws {

@@ -19,11 +19,8 @@ public final class FileLock: Sendable {
         self.path = path
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileError(.lock, path) }
-        guard Self.take(descriptor) else {
-            let number = errno
-            close(descriptor)
-            throw FileError(.lock, path, errno: number)
-        }
+        // deinit closes it, also after these throw.
+        guard Self.take(descriptor) else { throw FileError(.lock, path) }
         guard let note else { return }
         guard ftruncate(descriptor, 0) == 0 else { throw FileError(.write, path) }
         try Files.write(Array(note.utf8), descriptor, path)

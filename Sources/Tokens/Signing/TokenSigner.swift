@@ -84,15 +84,23 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
             case .digestOnToken: (message, digest.rsaMechanism)
             case .digestHere: (digest.digestInfoPrefix + Digest.compute(digest, message), UInt(CKM_RSA_PKCS))
             }
+        let turn = wantsLoginEachTime ? try history.takeTurn() : nil
         let signature = try token.attempt(within: wantsLoginEachTime && pin == nil ? PINPad.patience : nil) {
             () throws(TokenError) in
             // The key may have a PIN, and tries, of its own.
-            if self.wantsLoginEachTime { try self.token.currentInfo().checkLogin() }
+            let now: PINHistory
+            if self.wantsLoginEachTime {
+                let current = try self.token.currentInfo()
+                try current.checkLogin()
+                now = self.history.refreshed(current, told: self.session.tries())
+            } else {
+                now = self.history
+            }
             return try self.session.sign(
                 data, key: self.key, mechanism: CK_MECHANISM_TYPE(mechanism),
                 signatureLength: (self.certificate.publicKey.bits + 7) / 8
             ) { () throws(TokenError) in
-                if self.wantsLoginEachTime { try self.session.login(self.pin, for: .operation, self.history.attempt()) }
+                if self.wantsLoginEachTime { try self.session.login(self.pin, for: .operation, now.attempt(in: turn)) }
             }
         }
         guard try certificate.publicKey.isValid(signature: signature, message: message, digest: digest) else {

@@ -43,8 +43,9 @@ extension Status {
             case .moduleNotFound, .tokenPulled, .tokenNotFound, .ambiguous, .certificateNotFound, .keyNotFound: notThere
             case .badURI: usage
             case .pinRefused: pinRefused
-            case .pinLocked, .pinFinalTry: pinLocked
-            case .moduleNotUsable, .pinMissing, .mechanismMissing, .noAnswer, .pinUnsuitable, .failed, .badSignature:
+            case .pinLocked, .pinFinalTry, .pinHistoryUnusable: pinLocked
+            case .moduleNotUsable, .pinMissing, .pinExpired, .pinImpossible, .pinBusy, .mechanismMissing, .noAnswer,
+                .pinUnsuitable, .failed, .badSignature:
                 failed
             }
         case let error as ClusterError:
