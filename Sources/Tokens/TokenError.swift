@@ -8,6 +8,8 @@ public struct TokenError: UserError, Equatable {
         case moduleNotFound = "module-not-found"
         /// The module cannot be loaded or initialised.
         case moduleNotUsable = "module-not-usable"
+        /// The module ends every program that loads it; it is not loaded.
+        case moduleCrashes = "module-crashes"
         /// No token matches the name.
         case tokenNotFound = "token-not-found"
         /// The token was removed while in use.
@@ -103,7 +105,7 @@ extension TokenError {
         return switch code {
         case .moduleNotFound:
             localized("Install the token's driver (SafeNet Authentication Client or OpenSC), or specify --module PATH.")
-        case .moduleNotUsable:
+        case .moduleNotUsable, .moduleCrashes:
             localized("Reinstall the package that the module belongs to, or specify --module PATH.")
         case .tokenPulled: localized("Insert it again, and run the command again.")
         case .tokenNotFound: localized("Insert the token, or specify one of those listed: etoken-bridge token list")

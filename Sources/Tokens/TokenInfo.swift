@@ -54,10 +54,14 @@ public struct TokenInfo: Hashable, Sendable {
         self.pinName = pinName
     }
 
-    /// The label without a trailing suffix in brackets: OpenSC adds the name of the PIN, for example ` (User PIN)`.
-    public var plainLabel: String {
-        guard label.hasSuffix(")"), let open = label.indices.last(where: { label[$0...].hasPrefix(" (") }),
-            open > label.startIndex
+    /// The label by which people know the token: without the name of a PIN that OpenSC adds, for example ` (User PIN)`,
+    /// unless that tells the slots of one card apart.
+    public var plainLabel: String { pinName ?? cutLabel }
+
+    /// Other modules show brackets only if they are part of the label.
+    private var cutLabel: String {
+        guard model.hasPrefix("PKCS#15") || label.hasSuffix(" (User PIN)"), label.hasSuffix(")"),
+            let open = label.indices.last(where: { label[$0...].hasPrefix(" (") }), open > label.startIndex
         else { return label }
         return String(label[..<open])
     }
@@ -168,5 +172,20 @@ extension TokenInfo {
     }
 
     /// The same for one token in all modules that know it.
-    public var identity: [String] { [normalizedSerialNumber, plainLabel] }
+    public var identity: [String] { [normalizedSerialNumber, cutLabel] }
+
+    /// Whether a name is the label or the serial number, exactly as the module shows it.
+    func isNamed(_ name: String) -> Bool {
+        label == name || plainLabel == name || cutLabel == name || (serialNumber == name && !name.isEmpty)
+    }
+
+    /// The same in any spelling: capitals, zeros at the start, and the name that Cisco's certificates have, which is
+    /// `SAST-ADN` and the serial number.
+    func isNamedLoosely(_ name: String) -> Bool {
+        let name = name.lowercased()
+        if [label, plainLabel, cutLabel].contains(where: { $0.lowercased() == name }) { return !name.isEmpty }
+        guard !serialNumber.isEmpty, !name.isEmpty else { return false }
+        let serial = name.hasPrefix("sast-adn") ? String(name.dropFirst(8)) : name
+        return !serial.isEmpty && Self.normalized(serialNumber: serial) == normalizedSerialNumber
+    }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Messages
+import Migration
+import Tokens
 import Version
 
 @main
@@ -22,7 +24,15 @@ struct EtokenBridge: ParsableCommand {
             DoctorCommand.self,
         ])
 
+    /// The hidden first argument of a child that tries a PKCS#11 module.
+    private static let moduleTrial = "--try-module"
+
     static func main() {
+        if CommandLine.arguments.count == 3, CommandLine.arguments[1] == moduleTrial {
+            ModuleTrial.run(CommandLine.arguments[2])
+        }
+        ModuleTrial.configure(
+            command: ["/proc/self/exe", moduleTrial], folder: "\(StateFolder.standard().path)/modules")
         do {
             var command = try command(of: Array(CommandLine.arguments.dropFirst()))
             try command.run()
@@ -68,7 +78,8 @@ struct TokenGroup: ParsableCommand {
         commandName: "token",
         abstract: localized("Inspect security tokens, export their certificates, change their PINs."),
         subcommands: [
-            TokenList.self, TokenShow.self, TokenExport.self, TokenWatch.self, TokenWait.self, TokenChangePIN.self,
+            TokenList.self, TokenShow.self, TokenExport.self, TokenWatch.self, TokenWait.self, TokenTest.self,
+            TokenChangePIN.self,
         ])
 }
 

@@ -36,6 +36,21 @@ struct ModuleCheck: DoctorCheck {
                 self, .error, "module-hangs", error.text,
                 next: [localized("Remove all tokens, insert them again, and run etoken-bridge doctor.")])
         }
+        if error.code == .moduleCrashes {
+            return DoctorFinding(
+                self, .error, "module-crashes", error.text,
+                next: [
+                    .verbatim("ldd \(path) | grep 'not found'"),
+                    localized(
+                        "Install a release of it that fits this system: see \"Which release\" in docs/tokens-on-linux.md."
+                    ),
+                ])
+        }
+        if ModuleFile.isCutShort(path) {
+            return DoctorFinding(
+                self, .error, "module-not-a-library", error.text,
+                next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
+        }
         let header: ELFHeader
         do throws(ELFHeader.Fault) {
             header = try ELFHeader(path: path)

@@ -35,11 +35,12 @@ public final class PKCS11Module: @unchecked Sendable {
     ///   - path: a path, or a file name that the dynamic linker finds.
     ///   - pins: what is remembered about tokens' PINs.
     ///   - patience: how long the module may take for one operation, in seconds.
-    /// - Throws: ``TokenError`` (`module-not-found`, `module-not-usable`, `no-answer`).
+    /// - Throws: ``TokenError`` (`module-not-found`, `module-not-usable`, `module-crashes`, `no-answer`).
     public init(path: String, pins: PINLedger, patience: Int = defaultPatience) throws(TokenError) {
         self.path = path
         self.pins = pins
         self.patience = patience
+        try ModuleTrial.check(path, within: patience)
         let loading = BlockingTask { () throws(TokenError) in try LoadedLibrary.load(path) }
         guard let loaded = loading.result(within: patience) else {
             Self.hangs.store(true, ordering: .relaxed)

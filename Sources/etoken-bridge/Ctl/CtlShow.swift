@@ -31,7 +31,7 @@ struct CtlShow: ParsableCommand {
             try Terminal.json(TrustListDocument(file))
         } else if format == .cucm {
             let text = try ShowCTL.text(of: file.bytes, modified: Files.modified(self.file) ?? 0)
-            Terminal.write(text, to: 1)
+            Terminal.write(text, to: Terminal.results)
         } else {
             Terminal.out(table(file))
         }

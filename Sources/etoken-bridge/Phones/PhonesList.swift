@@ -61,7 +61,7 @@ struct PhonesList: ParsableCommand {
         if unregistered { chosen.removeAll { $0.isRegistered != false } }
         if let csvPath {
             let csv = Inventory(phones: chosen).csv
-            guard csvPath != "-" else { return Terminal.write(csv, to: 1) }
+            guard csvPath != "-" else { return Terminal.write(csv, to: Terminal.results) }
             try Files.write(csv, to: csvPath, permissions: 0o644, replacing: true)
             Terminal.note(localized("\(csvPath): \(chosen.count) phones."))
         }

@@ -44,7 +44,8 @@ extension Status {
             case .badURI: usage
             case .pinRefused: pinRefused
             case .pinLocked, .pinFinalTry, .pinHistoryUnusable: pinLocked
-            case .moduleNotUsable, .pinMissing, .pinExpired, .pinImpossible, .pinBusy, .mechanismMissing, .noAnswer,
+            case .moduleNotUsable, .moduleCrashes, .pinMissing, .pinExpired, .pinImpossible, .pinBusy,
+                .mechanismMissing, .noAnswer,
                 .pinUnsuitable, .failed, .badSignature:
                 failed
             }

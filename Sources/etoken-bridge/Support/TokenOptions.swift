@@ -32,6 +32,7 @@ struct ModuleOptions: ParsableArguments {
     func named() throws -> [String] { try module.isEmpty ? ConfigurationFile.load().tokens.modules : module }
 
     func finder() throws -> TokenFinder {
+        Terminal.keepResults()
         let finder = TokenFinder(modules: try named(), pins: .standard, patience: tokenTimeout)
         if Terminal.isVerbose { for error in finder.skipped { Terminal.note(localized("Skipped: \(error)")) } }
         return finder
