@@ -71,6 +71,20 @@ import Testing
         #expect(finding.text.contains("cannot be initialised"))
     }
 
+    /// One that a package registered, and that nobody asked for, keeps no token from working if another does.
+    @Test func oneThatIsNotNeededIsAWarning() throws {
+        let path = try library("plain.so", "int nothing;")
+        mkdir(folder.file("registry"), 0o755)
+        folder.write("registry/plain.module", "module: \(path)\n")
+        let bind = "mount --bind \(folder.file("registry")) /usr/share/p11-kit/modules && exec \"$@\""
+        let diagnosis = try Diagnosis(
+            environment: ["PCSCLITE_CSOCK_NAME=\(folder.file("no-service"))"],
+            wrapper: (geteuid() == 0 ? ["unshare", "-m"] : ["unshare", "-rm"]) + ["sh", "-c", bind, "sh"])
+        #expect(diagnosis["module-loads"] != nil)
+        #expect(diagnosis["module-unusable"]?.severity == "warning")
+        #expect(try diagnose(path)["module-unusable"]?.severity == "problem")
+    }
+
     @Test func hangs() throws {
         let path = try library(
             "hanging.so",
