@@ -1,6 +1,7 @@
 import ArgumentParser
+import Basics
+import Glibc
 import Messages
-import Migration
 import Tokens
 import Version
 
@@ -27,12 +28,20 @@ struct EtokenBridge: ParsableCommand {
     /// The hidden first argument of a child that tries a PKCS#11 module.
     private static let moduleTrial = "--try-module"
 
+    /// Where it is remembered what modules did: it can be lost, and a dry run may write it. Nil without a home.
+    private static var moduleMemory: String? {
+        func folder(_ name: String) -> String? {
+            getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        }
+        let home = folder("HOME").flatMap { Files.isFolder($0) ? $0 + "/.cache" : nil }
+        return (folder("XDG_CACHE_HOME") ?? home).map { $0 + "/etoken-bridge/modules" }
+    }
+
     static func main() {
         if CommandLine.arguments.count == 3, CommandLine.arguments[1] == moduleTrial {
             ModuleTrial.run(CommandLine.arguments[2])
         }
-        ModuleTrial.configure(
-            command: ["/proc/self/exe", moduleTrial], folder: "\(StateFolder.standard().path)/modules")
+        ModuleTrial.configure(command: ["/proc/self/exe", moduleTrial], folder: moduleMemory)
         do {
             var command = try command(of: Array(CommandLine.arguments.dropFirst()))
             try command.run()

@@ -57,6 +57,15 @@ import Testing
         #expect(try diagnose(path)["module-unusable"]?.text.contains("no C_GetFunctionList") == true)
     }
 
+    /// CKR_OK, and no list.
+    @Test func noFunctionList() throws {
+        let path = try library(
+            "empty.so",
+            "#include <p11-kit-1/p11-kit/pkcs11.h>\nCK_RV C_GetFunctionList(CK_FUNCTION_LIST **list) { *list = 0; return CKR_OK; }"
+        )
+        #expect(try diagnose(path)["module-unusable"]?.text.hasSuffix("provides no function list.") == true)
+    }
+
     /// Its device is missing, say; 0x30 is CKR_DEVICE_ERROR.
     @Test func doesNotStart() throws {
         let path = try library(

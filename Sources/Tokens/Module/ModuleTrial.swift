@@ -48,8 +48,8 @@ public enum ModuleTrial {
     private struct Setting {
         /// The program to start with a module's path as its last argument; it calls ``run(_:)``.
         let command: [String]
-        /// Where results are remembered.
-        let folder: String
+        /// Where results are remembered, or nil.
+        let folder: String?
         var isFresh = false
     }
 
@@ -60,7 +60,7 @@ public enum ModuleTrial {
     private static let survivor: Int32 = 77
 
     /// Turns the trials on, which need a program of ours that can be a child.
-    public static func configure(command: [String], folder: String) {
+    public static func configure(command: [String], folder: String?) {
         setting.withLock { $0 = Setting(command: command, folder: folder) }
     }
 
@@ -115,9 +115,9 @@ public enum ModuleTrial {
     private static func outcome(of path: String, _ setting: Setting, _ seconds: Int) -> Outcome {
         let path = Files.absolute(path)
         guard let key = key(of: path) else { return .survived }
-        let memory = "\(setting.folder)/\(Digest.sha256(Array(path.utf8)).hex.prefix(32))"
+        let memory = "\(setting.folder ?? "")/\(Digest.sha256(Array(path.utf8)).hex.prefix(32))"
         if let outcome = known.withLock({ $0[key] }) { return outcome }
-        if let bytes = try? Files.read(memory, limit: 8192) {
+        if setting.folder != nil, let bytes = try? Files.read(memory, limit: 8192) {
             let text = String(decoding: bytes, as: UTF8.self)
             if let end = text.lastIndex(of: " "), text[..<end] == key,
                 let outcome = Outcome(text[text.index(after: end)...]), outcome == .survived || !setting.isFresh
@@ -130,7 +130,8 @@ public enum ModuleTrial {
         guard let word = outcome.word else { return outcome }
         known.withLock { $0[key] = outcome }
         // Only time is lost if it cannot be kept.
-        try? Files.makeFolder(setting.folder)
+        guard let folder = setting.folder else { return outcome }
+        try? Files.makeFolder(folder)
         try? Files.write(Array("\(key) \(word)".utf8), to: memory, permissions: 0o600, replacing: true)
         return outcome
     }
