@@ -70,7 +70,7 @@ public enum Pinentry {
 
         func secret() throws(SecretError) -> Secret {
             send("GETPIN")
-            guard let secret = try answer() else { throw .empty(.verbatim(program)) }
+            guard let secret = try answer(), secret.count > 0 else { throw .empty(.verbatim(program)) }
             return secret
         }
 

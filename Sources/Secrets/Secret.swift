@@ -75,9 +75,11 @@ public struct SecretError: UserError, Equatable {
     public var text: LocalizableText { localized("The PIN could not be read from \(source): \(reason).") }
 
     public var next: LocalizableText? {
-        isOpenToOthers
-            ? localized("Restrict it: chmod 600 \(source)")
-            : localized("Specify a file whose first line is the PIN and that only you can read (chmod 600).")
+        source == Self.terminal
+            ? localized("Run the command again. Nothing that was typed has been used.")
+            : isOpenToOthers
+                ? localized("Restrict it: chmod 600 \(source)")
+                : localized("Specify a file whose first line is the PIN and that only you can read (chmod 600).")
     }
 
     public var clause: LocalizableText {
@@ -132,34 +134,38 @@ extension Secret {
     }
 
     /// As ``ask(_:)``, but nil for empty input.
+    ///
+    /// Whatever signal ends or stops the program meanwhile, the terminal is restored first. After Control-Z and `fg` the
+    /// prompt is repeated; the end of the input cancels it, and what was typed before is not used.
     public static func askIfGiven(_ prompt: LocalizableText) throws(SecretError) -> Secret? {
-        do throws(SecretError) {
-            return try askWithoutEcho(prompt)
-        } catch {
-            if error == .interrupted { raise(SIGINT) }
-            throw error
-        }
-    }
-
-    private static func askWithoutEcho(_ prompt: LocalizableText) throws(SecretError) -> Secret? {
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard terminal >= 0 else {
             throw SecretError(source: SecretError.terminal, reason: localized("it is not available"))
         }
         defer { close(terminal) }
+        while true {
+            let signals = PromptSignals()
+            let result = Result { () throws(SecretError) in try askWithoutEcho(prompt, terminal, signals) }
+            signals.end()
+            guard let caught = signals.caught else { return try result.get() }
+            // Swift's runtime prints a backtrace for this one, which nobody asked for.
+            if caught == SIGQUIT { signal(SIGQUIT, SIG_DFL) }
+            raise(caught)
+            // Here again: it was stopped and continued, or something else in the program deals with it.
+            if caught != SIGTSTP { throw .interrupted }
+        }
+    }
+
+    private static func askWithoutEcho(
+        _ prompt: LocalizableText, _ terminal: Int32, _ signals: PromptSignals
+    ) throws(SecretError) -> Secret? {
         var mode = termios()
         guard tcgetattr(terminal, &mode) == 0 else {
             throw SecretError(source: SecretError.terminal, reason: .verbatim(String(cString: strerror(errno))))
         }
         let before = mode
-        mode.c_lflag &= ~tcflag_t(ECHO | ISIG)
-        mode.c_lflag |= tcflag_t(ICANON)
-        // The characters that interrupt end the line here, instead of the program while the echo is still off.
-        let interrupts = withUnsafeMutableBytes(of: &mode.c_cc) { characters in
-            characters[Int(VEOL)] = characters[Int(VINTR)]
-            characters[Int(VEOL2)] = characters[Int(VQUIT)]
-            return [characters[Int(VINTR)], characters[Int(VQUIT)]].filter { $0 != 0 }
-        }
+        mode.c_lflag &= ~tcflag_t(ECHO)
+        mode.c_lflag |= tcflag_t(ICANON | ISIG)
         // Before the prompt: input that comes at once is neither shown nor lost.
         tcsetattr(terminal, TCSAFLUSH, &mode)
         Output.write(prompt.localized, to: terminal)
@@ -168,7 +174,43 @@ extension Secret {
             tcsetattr(terminal, TCSAFLUSH, &restored)
             Output.write("\n", to: terminal)
         }
-        return try readLineIfGiven(terminal, source: SecretError.terminal, interrupts: interrupts)
+        return try readTyped(terminal, signals)
+    }
+
+    /// A line that someone types; nil for an empty one.
+    private static func readTyped(_ terminal: Int32, _ signals: PromptSignals) throws(SecretError) -> Secret? {
+        var line = [UInt8](repeating: 0, count: longest)
+        var count = 0
+        defer { wipe(&line) }
+        while true {
+            var sources = [
+                pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: terminal, events: Int16(POLLIN), revents: 0),
+            ]
+            if poll(&sources, 2, -1) < 0, errno == EINTR { continue }
+            if sources[0].revents != 0 { throw .interrupted }
+            let got = line.withUnsafeMutableBytes { Glibc.read(terminal, $0.baseAddress! + count, 1) }
+            if got < 0 {
+                if errno == EINTR { continue }
+                throw SecretError(source: SecretError.terminal, reason: .verbatim(String(cString: strerror(errno))))
+            }
+            // Control-D: what was typed before it is not meant.
+            if got == 0 { throw .interrupted }
+            if line[count] == UInt8(ascii: "\n") { break }
+            count += 1
+            guard count < longest else {
+                throw SecretError(source: SecretError.terminal, reason: localized("its first line is too long"))
+            }
+        }
+        guard count > 0 else { return nil }
+        // Arrow keys, and the marks of pasted text: nobody means them, and they would be tried.
+        guard !line[..<count].contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
+            throw SecretError(
+                source: SecretError.terminal,
+                reason: localized("it contains a control character, for example that of an arrow key"))
+        }
+        var secret = Array(line[..<count])
+        return Secret(consuming: &secret)
     }
 
     private static let longest = 4096
@@ -180,7 +222,7 @@ extension Secret {
 
     /// Nil for an empty line.
     private static func readLineIfGiven(
-        _ descriptor: Int32, source: LocalizableText, interrupts: [UInt8] = []
+        _ descriptor: Int32, source: LocalizableText
     ) throws(SecretError) -> Secret? {
         var line = [UInt8](repeating: 0, count: longest)
         var count = 0
@@ -193,7 +235,6 @@ extension Secret {
                 throw SecretError(source: source, reason: .verbatim(String(cString: strerror(errno))))
             }
             if got == 0 || line[count] == UInt8(ascii: "\n") { break }
-            if interrupts.contains(line[count]) { throw .interrupted }
             count += 1
         }
         guard count < longest else {

@@ -23,10 +23,10 @@ extension KnownCard {
             "3BF2180002C10A31FE55C80776", "CardOS V4.3 card", .standardLayout, .safeNet,
             "pcsc-tools; OpenSC card-cardos.c"),
         card(
-            "3BF2180002C10A31FE58C80874", "Aladdin eToken PRO, or another CardOS V4.3B card", .standardLayout, .safeNet,
+            "3BF2180002C10A31FE58C80874", "CardOS V4.3B card", .standardLayout, .safeNet,
             "pcsc-tools; OpenSC card-cardos.c"),
         card(
-            "3BF2180002C10A31FE58C80975", "CardOS V4.2B card, as in the eToken PRO 64k", .standardLayout, .safeNet,
+            "3BF2180002C10A31FE58C80975", "Aladdin eToken PRO 64k (CardOS V4.2B)", .standardLayout, .safeNet,
             "pcsc-tools; OpenSC card-cardos.c"),
         card(
             "3BF2180002C10A31FE58C80B77", "CardOS V4.2C card", .standardLayout, .safeNet,
@@ -48,6 +48,12 @@ extension KnownCard {
         card(
             "3BFF9600008131FE4380318065B0855956FB120178829000" + "88", "SafeNet eToken 5110 (IDPrime 940)",
             .since("0.27"), .safeNet, "OpenSC pull request 3493"),
+        card(
+            "3BFF9600008131FE4380318065B0855956FB120FFE829000" + "00", "SafeNet eToken 5110 CC (IDPrime 940)", .no,
+            .safeNet, "pcsc-tools"),
+        card(
+            "3BFF9600008131FE4380318065B088666B39120178829000" + "45", "SafeNet eToken Fusion NFC", .no, .safeNet,
+            "pcsc-tools"),
         card(
             "3BFF9600008131FE4380318065B0846566FB120178829000" + "85", "SafeNet eToken 5110+ FIPS", .since("0.26"),
             .safeNet, "OpenSC pull request 3048; webcrypto-local pull request 291"),

@@ -7,9 +7,13 @@ public struct MakerSoftware: Hashable, Sendable {
     /// The systemd service that must run for it, or nil.
     public let service: String?
 
-    /// From Thales, who bought SafeNet, who bought Aladdin: all eTokens.
+    /// From Thales, who bought SafeNet, who bought Aladdin: all eTokens. Its service SACSrv is not needed for PKCS#11.
     public static let safeNet = MakerSoftware(
-        name: "SafeNet Authentication Client", modules: ["libeToken.so", "libeTPkcs11.so"], service: "SACSrv")
+        name: "SafeNet Authentication Client",
+        modules: [
+            "libeToken.so", "libIDPrimePKCS11.so", "libeTPkcs11.so", "libeToken.so.10", "libeToken.so.9",
+            "libeToken.so.8",
+        ], service: nil)
 
     /// The software of all known cards, in the order of the cards.
     public static let all: [MakerSoftware] = KnownCard.all.map(\.software).reduce(into: []) { all, software in

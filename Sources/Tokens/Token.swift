@@ -23,7 +23,7 @@ public struct Token: Sendable {
         for stored: StoredCertificate, pin: (TokenInfo, PINHistory) throws -> Secret
     ) throws -> TokenSigner {
         let history = try pinHistory()
-        try history.check()
+        try history.checkBeforePrompt()
         // Whatever prevents the signing is found before a PIN is asked for.
         guard stored.certificate.publicKey.isRSA else {
             throw TokenError(
@@ -42,22 +42,38 @@ public struct Token: Sendable {
         }
         try before.checkLogin()
         let secret = before.hasPINPad ? nil : try pin(before, history)
+        if let secret { try before.checkPossible(secret) }
+        let turn = try history.takeTurn()
         return try attempt(within: secret == nil ? PINPad.patience : nil) { () throws(TokenError) in
             // While the user typed, the token may have been exchanged, or used with a wrong PIN elsewhere.
-            try currentInfo().checkLogin()
+            let current = try currentInfo()
+            try current.checkLogin()
             let session = try Session(self)
-            try session.login(secret, for: .user, history.attempt())
+            let now = history.refreshed(current, told: session.tries())
+            try session.login(secret, for: .user, now.attempt(in: turn))
             return try TokenSigner(
-                token: self, session: session, stored: stored, mechanisms: mechanisms, pin: secret, history: history)
+                token: self, session: session, stored: stored, mechanisms: mechanisms, pin: secret, history: now)
         }
     }
 
-    /// What is remembered about the token's PIN.
+    /// What is remembered about the token's PIN, and what the token reports about it.
     ///
     /// - Throws: what ``PINLedger`` throws.
     public func pinHistory() throws -> PINHistory {
-        try PINHistory(info, in: module.pins) {
+        // A token that cannot be asked says so when it is used.
+        let told = try? attempt { () throws(TokenError) in try Session(self).tries() }
+        return try PINHistory(info, in: module.pins, told: told ?? nil) {
             ((try? certificates()) ?? []).contains { SASTLikeness($0.certificate) == .full }
+        }
+    }
+
+    /// The same with what was already read from the token, to show it: how many wrong PINs lock the token is then known
+    /// even if none was tried.
+    ///
+    /// - Throws: what ``PINLedger`` throws.
+    public func pinHistory(_ contents: TokenContents) throws -> PINHistory {
+        try PINHistory(info, in: module.pins, told: contents.tries, asksAlways: true) {
+            contents.certificates.contains { SASTLikeness($0.certificate) == .full }
         }
     }
 
@@ -77,7 +93,7 @@ public struct Token: Sendable {
                 guard let value = error.returnValue, Self.afterPull.contains(value), isGone else { throw error }
                 throw TokenError(
                     .tokenPulled, info.plainLabel,
-                    error.code == .pinRefused
+                    [.login, .setPIN].contains(error.function)
                         ? localized(
                             "Token \(info.plainLabel) was removed while in use. One PIN attempt counts as used.")
                         : localized("Token \(info.plainLabel) was removed while in use."),

@@ -11,6 +11,8 @@ public struct TokenContents: Sendable {
     public var keys: [StoredKey] = []
     /// Certificates that are there but cannot be read.
     public var unreadable: [TokenError] = []
+    /// The wrong PINs that the token still accepts, if it reports that itself.
+    public var tries: PINTries?
 }
 
 /// A certificate on a token, and its names there.
@@ -44,6 +46,7 @@ extension Token {
             let session = try Session(self)
             try contents.readCertificates(session, label: info.plainLabel)
             try contents.readKeys(session)
+            contents.tries = session.tries()
             return contents
         }
     }

@@ -8,6 +8,8 @@ public struct TokenError: UserError, Equatable {
         case moduleNotFound = "module-not-found"
         /// The module cannot be loaded or initialised.
         case moduleNotUsable = "module-not-usable"
+        /// The module ends every program that loads it; it is not loaded.
+        case moduleCrashes = "module-crashes"
         /// No token matches the name.
         case tokenNotFound = "token-not-found"
         /// The token was removed while in use.
@@ -26,15 +28,21 @@ public struct TokenError: UserError, Equatable {
         case pinLocked = "pin-locked"
         /// One try is left; it is not used.
         case pinFinalTry = "pin-final-try"
-        /// Wrong PINs cannot be counted: the folder for that cannot be written. None was tried.
-        case pinNotCounted = "pin-not-counted"
+        /// The PIN was right, and has to be changed before anything else.
+        case pinExpired = "pin-expired"
+        /// The PIN cannot be the right one; it is not tried.
+        case pinImpossible = "pin-impossible"
+        /// Another run of this program is trying a PIN.
+        case pinBusy = "pin-busy"
+        /// Wrong PINs cannot be counted, or it is not known how many there were; no PIN is tried.
+        case pinHistoryUnusable = "pin-history-unusable"
         /// There is no PIN to try.
         case pinMissing = "pin-missing"
         /// The token supports none of the mechanisms needed for trust lists.
         case mechanismMissing = "mechanism-missing"
         /// The module did not return: the token hangs, or another program blocks it.
         case noAnswer = "no-answer"
-        /// A new PIN is not acceptable.
+        /// A new PIN is not acceptable, here or to the token.
         case pinUnsuitable = "pin-unsuitable"
         /// A function of the module failed.
         case failed
@@ -80,6 +88,7 @@ extension TokenError {
         switch code {
         case .pinRefused, .pinLocked: function != nil
         case .noAnswer: true
+        case .pinUnsuitable: function != nil
         case .tokenPulled: function == .login || function == .setPIN
         default: false
         }
@@ -96,7 +105,7 @@ extension TokenError {
         return switch code {
         case .moduleNotFound:
             localized("Install the token's driver (SafeNet Authentication Client or OpenSC), or specify --module PATH.")
-        case .moduleNotUsable:
+        case .moduleNotUsable, .moduleCrashes:
             localized("Reinstall the package that the module belongs to, or specify --module PATH.")
         case .tokenPulled: localized("Insert it again, and run the command again.")
         case .tokenNotFound: localized("Insert the token, or specify one of those listed: etoken-bridge token list")
@@ -110,8 +119,12 @@ extension TokenError {
         case .pinRefused:
             localized("Make sure of the PIN before the next attempt; too many wrong ones lock the token for good.")
         case .pinLocked, .pinFinalTry:
-            localized("Use the other token, or have this one unlocked with its administrator PIN.")
-        case .pinNotCounted: nil
+            localized(
+                "Use the other token. One of Cisco's cannot be unlocked; others may be, with their administrator PIN.")
+        case .pinExpired: localized("Change it: etoken-bridge token change-pin \(word: subject)")
+        case .pinImpossible: localized("Enter the PIN as it is on the token. No PIN attempt was used.")
+        case .pinBusy: localized("Wait until it has ended, and run the command again.")
+        case .pinHistoryUnusable: localized("Check the state folder.")
         case .pinMissing: localized("Set a user PIN with the token's own software.")
         case .mechanismMissing: localized("Use another token.")
         case .noAnswer:

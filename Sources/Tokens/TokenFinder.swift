@@ -1,6 +1,7 @@
 import Basics
 import Glibc
 import Messages
+import X509
 
 /// Finds tokens, in the specified modules or in all that this machine knows.
 public final class TokenFinder {
@@ -66,8 +67,8 @@ public final class TokenFinder {
         }
         let (tokens, failures) = Self.scan(modules)
         // For specified modules, one that cannot be used is worth reporting; for those that were found, only one that
-        // hangs, because it may hide a token.
-        return (tokens, skipped.filter { !named.isEmpty || $0.code == .noAnswer } + failures)
+        // hangs or crashes, because it may hide a token.
+        return (tokens, skipped.filter { !named.isEmpty || [.noAnswer, .moduleCrashes].contains($0.code) } + failures)
     }
 
     private static func scan(_ modules: [PKCS11Module]) -> (tokens: [Token], failures: [TokenError]) {
@@ -101,14 +102,14 @@ public final class TokenFinder {
             if let path = wanted.uri?.modulePath {
                 Self.scan([try PKCS11Module(path: path, pins: pins, patience: patience)])
             } else { try scan() }
-        let matching = all.filter { wanted.matches($0.info) }
+        let matching = Self.matching(wanted, all)
         guard let first = matching.first else {
             // If there is nothing at all to choose from, what failed is the better answer.
             if all.isEmpty, let failure = failures.first { throw failure }
             let present =
                 all.isEmpty
                 ? localized("no token was found")
-                : localized("found: \(all.map(\.info.plainLabel).joined(separator: ", "))")
+                : localized("found: \(all.map(\.shownName).joined(separator: ", "))")
             let unread = failures.map(\.text).joined(separator: " ")
             throw TokenError(
                 .tokenNotFound, name,
@@ -117,15 +118,58 @@ public final class TokenFinder {
                     : localized("No token is called \"\(name)\"; \(present). Not all could be read: \(unread)"))
         }
         guard matching.count == 1 else {
-            let list = matching.map { localized("\($0.info.plainLabel) (serial \($0.info.serialNumber))") }.joined(
-                separator: ", ")
-            throw TokenError(.ambiguous, name, localized("\(matching.count) tokens are called \"\(name)\": \(list)."))
+            throw TokenError(
+                .ambiguous, name,
+                localized(
+                    "\(matching.count) tokens are called \"\(name)\": \(Self.distinguished(matching).joined(separator: ", "))."
+                ), next: Self.narrowing(matching))
         }
         return first
     }
+
+    /// Those whose label or serial number is the name; else those for which it is another spelling of them; else those
+    /// with a certificate of that name, for which they have to be read.
+    private static func matching(_ wanted: TokenName, _ tokens: [Token]) -> [Token] {
+        if let uri = wanted.uri { return tokens.filter { uri.matches($0.info) } }
+        let exact = tokens.filter { $0.info.isNamed(wanted.text) }
+        if !exact.isEmpty { return exact }
+        let loose = tokens.filter { $0.info.isNamedLoosely(wanted.text) }
+        if !loose.isEmpty { return loose }
+        let name = wanted.text.lowercased()
+        return tokens.filter { token in token.certificateNames.contains { $0.lowercased() == name } }
+    }
+
+    /// Each with what tells it apart from the others.
+    private static func distinguished(_ tokens: [Token]) -> [String] {
+        let names = tokens.map(\.shownName)
+        return zip(tokens, names).map { token, name in
+            names.count { $0 == name } == 1 ? name : "\(name), slot-id=\(token.info.slotID)"
+        }
+    }
+
+    /// How one of them is specified.
+    private static func narrowing(_ tokens: [Token]) -> LocalizableText {
+        let serials = Set(tokens.map(\.info.normalizedSerialNumber))
+        if serials.count == tokens.count, !serials.contains("") {
+            return localized("Specify one by its serial number.")
+        }
+        if Set(tokens.map(\.info.plainLabel)).count == tokens.count {
+            return localized("Specify one by its full label, with what is in brackets.")
+        }
+        return localized("Specify one by a PKCS#11 URI: \"pkcs11:slot-id=\(tokens[0].info.slotID)\".")
+    }
 }
 
-extension TokenInfo {
-    /// The same for one token in all modules that know it: some write the serial number in capitals, or pad it.
-    public var identity: [String] { [String(serialNumber.lowercased().drop { $0 == "0" }), plainLabel] }
+extension Token {
+    /// The names (CN) of its certificates; none if they cannot be read.
+    public var certificateNames: [String] {
+        ((try? certificates()) ?? []).compactMap { $0.certificate.subject.value(of: "CN")?.trimmed }
+    }
+
+    /// For messages: label, serial number, and the name of a certificate that is called differently.
+    var shownName: String {
+        let names = certificateNames.filter { $0 != info.plainLabel }
+        let details = [localized("serial \(info.serialNumber)").localized] + names.prefix(2)
+        return "\(info.plainLabel) (\(details.joined(separator: ", ")))"
+    }
 }

@@ -16,8 +16,12 @@ public struct TokenInfo: Hashable, Sendable {
     public let pin: PINState
     /// Whether the PIN is entered on the reader (protected authentication path).
     public let hasPINPad: Bool
+    /// Whether the token asks for a new PIN at the next occasion.
+    public let wantsNewPIN: Bool
     /// How many bytes a PIN may have; the whole range if the token does not say.
     public let pinLengths: ClosedRange<Int>
+    /// The full label if the module shows the same serial number in several slots, as for the PINs of one card.
+    var pinName: String?
 
     init(_ info: CK_TOKEN_INFO, _ slot: CK_SLOT_INFO, slot slotID: UInt) {
         label = Self.text(info.label)
@@ -28,6 +32,7 @@ public struct TokenInfo: Hashable, Sendable {
         self.slotID = slotID
         pin = PINState(flags: info.flags)
         hasPINPad = info.flags & CK_FLAGS(CKF_PROTECTED_AUTHENTICATION_PATH) != 0
+        wantsNewPIN = info.flags & CK_FLAGS(CKF_USER_PIN_TO_BE_CHANGED) != 0
         let (shortest, longest) = (Int(clamping: info.ulMinPinLen), Int(clamping: info.ulMaxPinLen))
         pinLengths = shortest <= longest && longest > 0 ? shortest...longest : 0...Int.max
     }
@@ -35,7 +40,7 @@ public struct TokenInfo: Hashable, Sendable {
     init(
         label: String, serialNumber: String, manufacturer: String = "", model: String = "",
         slotDescription: String = "", slotID: UInt = 0, pin: PINState = .ready, hasPINPad: Bool = false,
-        pinLengths: ClosedRange<Int> = 0...Int.max
+        wantsNewPIN: Bool = false, pinLengths: ClosedRange<Int> = 0...Int.max, pinName: String? = nil
     ) {
         self.label = label
         self.serialNumber = serialNumber
@@ -45,13 +50,19 @@ public struct TokenInfo: Hashable, Sendable {
         self.slotID = slotID
         self.pin = pin
         self.hasPINPad = hasPINPad
+        self.wantsNewPIN = wantsNewPIN
         self.pinLengths = pinLengths
+        self.pinName = pinName
     }
 
-    /// The label without a trailing suffix in brackets: OpenSC adds the name of the PIN, for example ` (User PIN)`.
-    public var plainLabel: String {
-        guard label.hasSuffix(")"), let open = label.indices.last(where: { label[$0...].hasPrefix(" (") }),
-            open > label.startIndex
+    /// The label by which people know the token: without the name of a PIN that OpenSC adds, for example ` (User PIN)`,
+    /// unless that tells the slots of one card apart.
+    public var plainLabel: String { pinName ?? cutLabel }
+
+    /// Other modules show brackets only if they are part of the label.
+    private var cutLabel: String {
+        guard model.hasPrefix("PKCS#15") || label.hasSuffix(" (User PIN)"), label.hasSuffix(")"),
+            let open = label.indices.last(where: { label[$0...].hasPrefix(" (") }), open > label.startIndex
         else { return label }
         return String(label[..<open])
     }
@@ -125,14 +136,54 @@ public enum PINState: String, Hashable, Sendable {
     func checkLogin(to label: String) throws(TokenError) {
         switch self {
         case .ready, .countLow: return
-        case .finalTry:
-            throw TokenError(
-                .pinFinalTry, label,
-                localized("Token \(label) has one PIN try left; the next wrong PIN would lock it for good."))
-        case .locked:
-            throw TokenError(.pinLocked, label, localized("The PIN of token \(label) is locked."))
+        case .finalTry: throw .finalTry(label)
+        case .locked: throw .locked(label)
         case .notInitialized:
             throw TokenError(.pinMissing, label, localized("Token \(label) has no user PIN yet."))
         }
+    }
+}
+
+extension TokenError {
+    /// The token reports that one try is left.
+    static func finalTry(_ label: String) -> TokenError {
+        TokenError(
+            .pinFinalTry, label,
+            localized("Token \(label) has one PIN try left; the next wrong PIN would lock it for good."))
+    }
+
+    /// The token reports that its PIN is locked.
+    static func locked(_ label: String) -> TokenError {
+        TokenError(.pinLocked, label, localized("The PIN of token \(label) is locked."))
+    }
+}
+
+extension TokenInfo {
+    /// The serial number, the same in all modules.
+    var normalizedSerialNumber: String { Self.normalized(serialNumber: serialNumber) }
+
+    /// Some modules write a serial number in capitals, or pad it with zeros.
+    static func normalized(serialNumber: String) -> String {
+        let plain = serialNumber.lowercased()
+        let short = plain.drop { $0 == "0" }
+        return short.isEmpty ? String(plain.suffix(1)) : String(short)
+    }
+
+    /// The same for one token in all modules that know it.
+    public var identity: [String] { [normalizedSerialNumber, cutLabel] }
+
+    /// Whether a name is the label or the serial number, exactly as the module shows it.
+    func isNamed(_ name: String) -> Bool {
+        label == name || plainLabel == name || cutLabel == name || (serialNumber == name && !name.isEmpty)
+    }
+
+    /// The same in any spelling: capitals, zeros at the start, and the name that Cisco's certificates have, which is
+    /// `SAST-ADN` and the serial number.
+    func isNamedLoosely(_ name: String) -> Bool {
+        let name = name.lowercased()
+        if [label, plainLabel, cutLabel].contains(where: { $0.lowercased() == name }) { return !name.isEmpty }
+        guard !serialNumber.isEmpty, !name.isEmpty else { return false }
+        let serial = name.hasPrefix("sast-adn") ? String(name.dropFirst(8)) : name
+        return !serial.isEmpty && Self.normalized(serialNumber: serial) == normalizedSerialNumber
     }
 }

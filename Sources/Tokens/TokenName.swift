@@ -1,4 +1,5 @@
-/// A user's name for a token: a PKCS#11 URI (RFC 7512), its label, or its serial number.
+/// A user's name for a token: a PKCS#11 URI (RFC 7512), its label, its serial number in any spelling, or the name (CN) of
+/// a certificate on it.
 public struct TokenName: Hashable, Sendable {
     /// As the user wrote it.
     public let text: String
@@ -11,9 +12,9 @@ public struct TokenName: Hashable, Sendable {
         uri = TokenURI.isScheme(of: text) ? try TokenURI(text) : nil
     }
 
-    /// Whether a token matches the name.
+    /// Whether a token matches the name, without a look at its certificates.
     public func matches(_ info: TokenInfo) -> Bool {
         if let uri { return uri.matches(info) }
-        return info.label == text || info.plainLabel == text || info.serialNumber == text
+        return info.isNamed(text) || info.isNamedLoosely(text)
     }
 }

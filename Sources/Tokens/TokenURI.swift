@@ -104,7 +104,7 @@ public struct TokenURI: Hashable, Sendable {
     /// Whether a token matches. An attribute that the URI omits matches everything.
     func matches(_ info: TokenInfo) -> Bool {
         (token.map { $0 == info.label || $0 == info.plainLabel } ?? true)
-            && (serial.map { $0 == info.serialNumber } ?? true)
+            && (serial.map { TokenInfo.normalized(serialNumber: $0) == info.normalizedSerialNumber } ?? true)
             && (manufacturer.map { $0 == info.manufacturer } ?? true)
             && (model.map { $0 == info.model } ?? true)
             && (slotDescription.map { $0 == info.slotDescription } ?? true)

@@ -3,7 +3,7 @@ import Basics
 /// A CardOS 4.3b eToken as OpenSC's `cardos` driver sees it: a PKCS#15 file system, one PIN, one RSA key that signs
 /// after PKCS#1 padding, or raw.
 final class CardOSCard: Card {
-    let atr: [UInt8] = [0x3b, 0xf2, 0x18, 0x00, 0x02, 0xc1, 0x0a, 0x31, 0xfe, 0x58, 0xc8, 0x08, 0x74]
+    let atr: [UInt8] = [0x3b, 0xf2, 0x18, 0x00, 0x02, 0xc1, 0x0a, 0x31, 0xfe, 0x58, 0xc8, 0x09, 0x75]
     let pin: PIN
     private(set) var signatures = 0
     private let contents: TokenContents
@@ -60,7 +60,7 @@ final class CardOSCard: Card {
         switch command.parameter {
         case 0x0181: Response(contents.serialNumber)
         // The version, as in the ATR.
-        case 0x0182: Response([0xc8, 0x08])
+        case 0x0182: Response([0xc8, 0x09])
         // Extension packages: none.
         case 0x0188: Response()
         // The maximum length of a command. A signature with RSA-2048 therefore comes in two.

@@ -1,6 +1,9 @@
 import ArgumentParser
+import Basics
+import Glibc
 import Messages
 import Secrets
+import Tokens
 import Version
 
 @main
@@ -23,7 +26,23 @@ struct EtokenBridge: ParsableCommand {
             DoctorCommand.self,
         ])
 
+    /// The hidden first argument of a child that tries a PKCS#11 module.
+    private static let moduleTrial = "--try-module"
+
+    /// Where it is remembered what modules did: it can be lost, and a dry run may write it. Nil without a home.
+    private static var moduleMemory: String? {
+        func folder(_ name: String) -> String? {
+            getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        }
+        let home = folder("HOME").flatMap { Files.isFolder($0) ? $0 + "/.cache" : nil }
+        return (folder("XDG_CACHE_HOME") ?? home).map { $0 + "/etoken-bridge/modules" }
+    }
+
     static func main() {
+        if CommandLine.arguments.count == 3, CommandLine.arguments[1] == moduleTrial {
+            ModuleTrial.run(CommandLine.arguments[2])
+        }
+        ModuleTrial.configure(command: ["/proc/self/exe", moduleTrial], folder: moduleMemory)
         Secret.sealProcessWithFirst()
         do {
             var command = try command(of: Array(CommandLine.arguments.dropFirst()))
@@ -70,7 +89,8 @@ struct TokenGroup: ParsableCommand {
         commandName: "token",
         abstract: localized("Inspect security tokens, export their certificates, change their PINs."),
         subcommands: [
-            TokenList.self, TokenShow.self, TokenExport.self, TokenWatch.self, TokenWait.self, TokenChangePIN.self,
+            TokenList.self, TokenShow.self, TokenExport.self, TokenWatch.self, TokenWait.self, TokenTest.self,
+            TokenChangePIN.self,
         ])
 }
 

@@ -57,6 +57,15 @@ import Testing
         #expect(try diagnose(path)["module-unusable"]?.text.contains("no C_GetFunctionList") == true)
     }
 
+    /// CKR_OK, and no list.
+    @Test func noFunctionList() throws {
+        let path = try library(
+            "empty.so",
+            "#include <p11-kit-1/p11-kit/pkcs11.h>\nCK_RV C_GetFunctionList(CK_FUNCTION_LIST **list) { *list = 0; return CKR_OK; }"
+        )
+        #expect(try diagnose(path)["module-unusable"]?.text.hasSuffix("provides no function list.") == true)
+    }
+
     /// Its device is missing, say; 0x30 is CKR_DEVICE_ERROR.
     @Test func doesNotStart() throws {
         let path = try library(
@@ -69,6 +78,20 @@ import Testing
             """)
         let finding = try #require(try diagnose(path)["module-unusable"])
         #expect(finding.text.contains("cannot be initialised"))
+    }
+
+    /// One that a package registered, and that nobody asked for, keeps no token from working if another does.
+    @Test func oneThatIsNotNeededIsAWarning() throws {
+        let path = try library("plain.so", "int nothing;")
+        mkdir(folder.file("registry"), 0o755)
+        folder.write("registry/plain.module", "module: \(path)\n")
+        let bind = "mount --bind \(folder.file("registry")) /usr/share/p11-kit/modules && exec \"$@\""
+        let diagnosis = try Diagnosis(
+            environment: ["PCSCLITE_CSOCK_NAME=\(folder.file("no-service"))"],
+            wrapper: (geteuid() == 0 ? ["unshare", "-m"] : ["unshare", "-rm"]) + ["sh", "-c", bind, "sh"])
+        #expect(diagnosis["module-loads"] != nil)
+        #expect(diagnosis["module-unusable"]?.severity == "warning")
+        #expect(try diagnose(path)["module-unusable"]?.severity == "problem")
     }
 
     @Test func hangs() throws {

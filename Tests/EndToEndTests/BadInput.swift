@@ -174,7 +174,7 @@ import Testing
                     ])
             statuses.append(result.status)
             if result.status == 0 { break }
-            // 4: not even a wrong PIN could be counted.
+            // 4: wrong PINs could not be counted, so none is tried.
             #expect([1, 4, 108].contains(result.status), "\(size) kB: \(result)")
             #expect(result.errors.contains("No space left on device"), "\(size) kB: \(result)")
             #expect(try rehearsal.clusterState() == old, "\(size) kB: \(result)")

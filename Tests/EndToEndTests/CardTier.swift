@@ -44,7 +44,8 @@ import Testing
         #expect(list.status == 0)
         #expect(list.output.contains("SAST-ADN0054f509  0054f509"))
         #expect(
-            try table.rehearsal.token("show", "nobody").errors.contains("found: SAST-ADN0054f509, SAST-ADN0085"))
+            try table.rehearsal.token("show", "nobody").errors.contains(
+                "found: SAST-ADN0054f509 (serial 0054f509), SAST-ADN0085"))
         let show = try table.rehearsal.token("show", "SAST-ADN0054f509")
         #expect(show.output.contains("Virtual PCD 00 00") && show.output.contains("certificate of a Cisco SAST token"))
         #expect(show.output.contains("Public key    id %01, label SAST-ADN0054f509, RSA, 1024 bit"))

@@ -23,7 +23,10 @@ final class Rehearsal {
     /// - Parameter options: for `cluster-lab up`.
     init(secondCertificate: Bool = false, lab: Bool = true, options labOptions: [String] = []) throws {
         let tokens = try MockTokens(secondCertificate ? .secondCertificate : .usual)
-        variables = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
+        variables = [
+            "XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))",
+            "XDG_CACHE_HOME=\(folder.file("cache"))",
+        ]
         variables += tokens.environment
         (module, rightPIN) = (tokens.module, tokens.pinFile)
         owner = tokens
@@ -32,7 +35,10 @@ final class Rehearsal {
 
     /// With virtual tokens instead of SoftHSM's.
     init(cards: VirtualTokens, lab: Bool = false) throws {
-        variables = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
+        variables = [
+            "XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))",
+            "XDG_CACHE_HOME=\(folder.file("cache"))",
+        ]
         variables += cards.environment
         (module, rightPIN) = (cards.module, cards.pinFile)
         owner = cards

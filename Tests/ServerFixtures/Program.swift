@@ -22,7 +22,10 @@ public final class Program {
         _ arguments: [String], environment: [String] = [], wrapper: [String] = [], onTerminal: Bool = false
     ) throws {
         let command = wrapper + [Programs.path("etoken-bridge")] + arguments
-        let variables = ["XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))"]
+        let variables = [
+            "XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))",
+            "XDG_CACHE_HOME=\(folder.file("cache"))",
+        ]
         for name in ["output", "errors"] { folder.write(name, "") }
         var pipe: [Int32] = [-1, -1]
         if onTerminal, etb_pipe(&pipe) != 0 { throw ChildProcess.Failure(description: "no pipe") }

@@ -48,7 +48,7 @@ import Testing
         let readers = try service.readers()
         #expect(readers.map(\.name) == ["Virtual PCD 00 00", "Virtual PCD 00 01"])
         #expect(readers.allSatisfy { $0.hasCard && !$0.isMute })
-        #expect(readers[0].atr?.description == "3B:F2:18:00:02:C1:0A:31:FE:58:C8:08:74")
+        #expect(readers[0].atr?.description == "3B:F2:18:00:02:C1:0A:31:FE:58:C8:09:75")
         let known = try #require(readers[0].atr.flatMap(KnownCard.with))
         #expect(known.name.contains("eToken PRO") && known.software == .safeNet)
         #expect(readers[1].atr?.isWellFormed == true)

@@ -10,8 +10,8 @@ import Testing
         let show = try Program(["token", "show", VirtualTokens.labels[0]] + module, environment: tokens.environment)
         #expect(show.status() == 0)
         #expect(show.lines.contains("Reader        Virtual PCD 00 00"))
-        #expect(show.lines.contains("ATR           3B:F2:18:00:02:C1:0A:31:FE:58:C8:08:74"))
-        #expect(show.lines.contains("Card          Aladdin eToken PRO, or another CardOS V4.3B card"))
+        #expect(show.lines.contains("ATR           3B:F2:18:00:02:C1:0A:31:FE:58:C8:09:75"))
+        #expect(show.lines.contains("Card          Aladdin eToken PRO 64k (CardOS V4.2B)"))
 
         let list = try Program(["token", "list", "--json"] + module, environment: tokens.environment)
         #expect(list.status() == 0)
@@ -19,8 +19,8 @@ import Testing
         let entries = try #require(document?["tokens"] as? [[String: Any]])
         let reader = try #require(entries.first?["reader"] as? [String: Any])
         #expect(reader["name"] as? String == "Virtual PCD 00 00")
-        #expect(reader["atr"] as? String == "3B:F2:18:00:02:C1:0A:31:FE:58:C8:08:74")
-        #expect(reader["card"] as? String == "Aladdin eToken PRO, or another CardOS V4.3B card")
+        #expect(reader["atr"] as? String == "3B:F2:18:00:02:C1:0A:31:FE:58:C8:09:75")
+        #expect(reader["card"] as? String == "Aladdin eToken PRO 64k (CardOS V4.2B)")
         // The card that is not a token for any module here is not silently skipped.
         #expect(
             list.errors.contains(

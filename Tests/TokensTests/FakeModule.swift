@@ -1,7 +1,8 @@
 import Foundation
 import Secrets
 import ServerFixtures
-import Tokens
+
+@testable import Tokens
 
 /// A PKCS#11 module that follows rules (fake-module.c). Each is a separate library with its own calls.
 final class FakeModule: Sendable {
@@ -44,7 +45,7 @@ final class FakeModule: Sendable {
 
     /// What is remembered about its token's PIN, in a separate folder.
     func pins(tries: Int? = 1000) -> PINLedger {
-        PINLedger(folder: folder.file("pins"), settings: "/settings.toml") { tries }
+        PINLedger(folder: folder.file("pins"), settings: "/settings.toml") { tries }.separate(folder.path)
     }
 
     /// How often a function was called.
@@ -70,4 +71,13 @@ extension TokenFinder {
 func secret(_ text: String) -> Secret {
     var bytes = Array(text.utf8)
     return Secret(consuming: &bytes)
+}
+
+extension PINLedger {
+    /// With locks of its own: tokens of different tests have the same serial number.
+    func separate(_ name: String) -> PINLedger {
+        var copy = self
+        copy.machine = name
+        return copy
+    }
 }

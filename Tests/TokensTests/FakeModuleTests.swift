@@ -87,7 +87,7 @@ import X509
     }
 
     /// Any failure of C_Login is a used try, and the code is reported.
-    @Test(arguments: [0x5, 0x6, 0x30, 0xa0, 0xa1, 0xa2, 0xa3, 0x101, 0x102, 0x104, 0x8000_0001])
+    @Test(arguments: [0x5, 0x6, 0x30, 0xa0, 0xa1, 0xa2, 0x101, 0x102, 0x104, 0x8000_0001])
     func anyFailureOfALoginCounts(code: UInt) throws {
         let (fake, token) = try ready("return C_Login 0 \(String(code, radix: 16))\n")
         let error = #expect(throws: TokenError.self) {

@@ -59,19 +59,23 @@ import X509
 
     /// The PIN was right, whatever fails after it.
     @Test func aRightPINCountsAsRightWhereThereIsNoKey() throws {
-        let module = try PKCS11Module(path: MockStore.module.path, pins: fake.pins(tries: nil))
-        let token = try #require(try module.tokens().first { $0.info.label == MockStore.strictLabel })
-        let record = PINRecord(token.info, in: module.pins.folder)
-        try record.store(1)
-        let other = StoredCertificate(certificate: try token.certificate().certificate, id: [9], label: "")
+        login("return C_Login 0 a0\n")
+        fake.set(rules + "nokey\n")
         let error = #expect(throws: TokenError.self) {
-            try token.signer(for: other) { _, history in
+            try token.signer(for: stored) { _, history in
                 #expect(history.wrongTries == 1)
                 return secret("Cisco123")
             }
         }
         #expect(error?.code == .keyNotFound)
-        #expect(record.count == 0)
+        #expect(try counted == 0)
+    }
+
+    /// A token to which this process is logged in already looks at no PIN.
+    @Test func aPINThatWasNotLookedAtIsNeitherRightNorWrong() throws {
+        login("return C_Login 0 a0\n")
+        #expect(login("return C_Login 0 100\n") == nil)
+        #expect(try counted == 1)
     }
 
     @Test func aLockIsRemembered() throws {
@@ -83,7 +87,7 @@ import X509
 
     @Test func aModuleThatNeverReturnsKeepsTheTry() throws {
         #expect(login("hang C_Login\n")?.code == .noAnswer)
-        #expect(PINRecord(token.info, in: token.module.pins.folder).count == 1)
+        #expect(PINRecord(token.info, in: token.module.pins.folder).shown.count == 1)
     }
 
     /// Nothing was tried: the prompt was cancelled, another token is inserted, its flags forbid it, or it cannot sign.

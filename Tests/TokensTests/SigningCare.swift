@@ -1,6 +1,7 @@
 import Basics
 import CPKCS11
 import Foundation
+import Messages
 import Secrets
 import ServerFixtures
 import Testing
@@ -122,10 +123,25 @@ extension SoftHSMTests {
 
     @Test func aCertificateWithoutItsKeyIsSaid() throws {
         let token = try token("SAST-ADN008580ef")
-        let stored = StoredCertificate(certificate: try token.certificate().certificate, id: [9], label: "")
-        let error = #expect(throws: TokenError.self) { try token.signer(for: stored) { _, _ in secret("Cisco123") } }
-        #expect(error?.code == .keyNotFound)
+        let other = try self.token("SAST-ADN0054f509").certificate(matching: TokenURI("pkcs11:id=%01")).certificate
+        for id: [UInt8] in [[9], [1]] {
+            let stored = StoredCertificate(certificate: other, id: id, label: "")
+            let error = #expect(throws: TokenError.self) {
+                try token.signer(for: stored) { _, _ in secret("Cisco123") }
+            }
+            #expect(error?.code == .keyNotFound)
+            #expect(error?.text.localized.hasSuffix("is that of another certificate.") == (id == [1]))
+        }
         try expectNoSession(on: token)
+    }
+
+    /// Some programs write certificates with an id of their own.
+    @Test func theKeyIsFoundByItsModulusIfTheIDsDiffer() throws {
+        let token = try token("SAST-ADN008580ef")
+        let stored = StoredCertificate(
+            certificate: try token.certificate().certificate, id: [9], label: "")
+        let signer = try token.signer(for: stored) { _, _ in secret("Cisco123") }
+        #expect(try !signer.sign([1, 2, 3], digest: .sha1).isEmpty)
     }
 
     @Test func sessionsAreClosedOnEveryPath() throws {

@@ -9,13 +9,25 @@
 //   signature LENGTH              how many zeros C_Sign answers
 //   attribute LENGTH              how long CKA_VALUE is said to be
 //   hang FUNCTION                 the function does not return
+//   maker NAME                    the manufacturer
+//   lengths SHORTEST LONGEST      of a PIN; 4 to 16 if there is no such rule
+//   nokey                         there is no private key
+//   id TEXT                       CKA_ID of certificates and keys
+//   card FILE                     C_Login and C_SetPIN ask a card, which is FILE: "PIN LEFT MOST", or "PIN LEFT MOST expired".
+//                                 It counts wrong PINs, and is the same one for all modules that name it
+//   tells flags                   the card shows COUNT_LOW, FINAL_TRY and LOCKED
+//   tells object                  and the tries that are left, in an object as SafeNet's module has
+//   tells lies                    the object, which always says the same
+//   die FUNCTION before|after     the process is killed before or after the function asks the card
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <p11-kit-1/p11-kit/pkcs11.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define LINES 64
@@ -98,6 +110,77 @@ static void fill(unsigned char *field, size_t size, const char *text) {
   memcpy(field, text, strlen(text) < size ? strlen(text) : size);
 }
 
+// The card that a rule names.
+struct card {
+  FILE *file;
+  char pin[64], word[16];
+  int left, most;
+};
+
+static int open_card(struct card *card) {
+  char path[256];
+  const char *text = rule("card ", 0);
+  memset(card, 0, sizeof *card);
+  if (!text || sscanf(text, "%255s", path) != 1) return 0;
+  card->file = fopen(path, "r+e");
+  if (!card->file) return 0;
+  flock(fileno(card->file), LOCK_EX);
+  if (fscanf(card->file, "%63s %d %d %15s", card->pin, &card->left, &card->most, card->word) < 3) {
+    fclose(card->file);
+    return 0;
+  }
+  return 1;
+}
+
+static void close_card(struct card *card) {
+  rewind(card->file);
+  if (ftruncate(fileno(card->file), 0) == 0)
+    fprintf(card->file, "%s %d %d %s\n", card->pin, card->left, card->most, card->word);
+  fclose(card->file);
+}
+
+static void die(const char *function, const char *when) {
+  char name[40], word[16];
+  const char *text = rule("die ", 0);
+  if (text && sscanf(text, "%39s %15s", name, word) == 2 && strcmp(name, function) == 0 && strcmp(word, when) == 0)
+    raise(SIGKILL);
+}
+
+// What the card says to a PIN; a right one is replaced if there is another.
+static CK_RV ask_card(const char *function, CK_UTF8CHAR *pin, CK_ULONG length, CK_UTF8CHAR *other, CK_ULONG size) {
+  struct card card;
+  CK_RV code = CKR_OK;
+  die(function, "before");
+  if (!open_card(&card)) return CKR_OK;
+  if (card.left == 0) {
+    code = CKR_PIN_LOCKED;
+  } else if (length != strlen(card.pin) || memcmp(pin, card.pin, length) != 0) {
+    card.left--;
+    code = CKR_PIN_INCORRECT;
+  } else {
+    card.left = card.most;
+    if (other) {
+      snprintf(card.pin, sizeof card.pin, "%.*s", (int)size, (char *)other);
+      card.word[0] = 0;
+    } else if (strcmp(card.word, "expired") == 0) {
+      code = CKR_PIN_EXPIRED;
+    }
+  }
+  close_card(&card);
+  die(function, "after");
+  return code;
+}
+
+static CK_FLAGS card_flags(void) {
+  struct card card;
+  const char *tells = rule("tells ", 0);
+  if (!tells || strncmp(tells, "lies", 4) == 0 || !open_card(&card)) return 0;
+  int left = card.left, most = card.most;
+  fclose(card.file);
+  return left == 0 ? CKF_USER_PIN_LOCKED : left == 1 ? CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_COUNT_LOW :
+         left < most ? CKF_USER_PIN_COUNT_LOW : 0;
+}
+
 static CK_RV initialize(void *arguments) {
   (void)arguments;
   return called("C_Initialize");
@@ -151,11 +234,16 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info) {
   memset(info, 0, sizeof *info);
   fill(info->label, sizeof info->label, label);
   fill(info->serialNumber, sizeof info->serialNumber, serial);
-  fill(info->manufacturerID, sizeof info->manufacturerID, "Nobody");
+  const char *maker = rule("maker ", 0);
+  char name_of_maker[40] = "Nobody";
+  if (maker) snprintf(name_of_maker, sizeof name_of_maker, "%.*s", (int)strcspn(maker, "\n"), maker);
+  fill(info->manufacturerID, sizeof info->manufacturerID, name_of_maker);
   fill(info->model, sizeof info->model, "Fake");
-  info->flags = flags | CKF_TOKEN_INITIALIZED;
+  info->flags = flags | CKF_TOKEN_INITIALIZED | card_flags();
   info->ulMinPinLen = 4;
   info->ulMaxPinLen = 16;
+  const char *lengths = rule("lengths ", 0);
+  if (lengths) sscanf(lengths, "%lu %lu", &info->ulMinPinLen, &info->ulMaxPinLen);
   return CKR_OK;
 }
 
@@ -199,9 +287,10 @@ static CK_RV close_session(CK_SESSION_HANDLE session) {
 }
 
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG length) {
-  (void)session, (void)user, (void)length;
+  (void)session, (void)user;
   called(pin ? "PIN given" : "PIN pad used");
-  return called("C_Login");
+  CK_RV code = called("C_Login");
+  return code == CKR_OK ? ask_card("C_Login", pin, length, NULL, 0) : code;
 }
 
 static CK_RV logout(CK_SESSION_HANDLE session) {
@@ -211,8 +300,9 @@ static CK_RV logout(CK_SESSION_HANDLE session) {
 
 static CK_RV set_pin(CK_SESSION_HANDLE session, CK_UTF8CHAR *old, CK_ULONG old_length, CK_UTF8CHAR *new_pin,
                      CK_ULONG new_length) {
-  (void)session, (void)old, (void)old_length, (void)new_pin, (void)new_length;
-  return called("C_SetPIN");
+  (void)session;
+  CK_RV code = called("C_SetPIN");
+  return code == CKR_OK ? ask_card("C_SetPIN", old, old_length, new_pin, new_length) : code;
 }
 
 static CK_RV find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count) {
@@ -225,7 +315,7 @@ static CK_RV find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template
   return code;
 }
 
-// Objects 1, 2 ... are the certificates; 100 is the private key of them all.
+// Objects 1, 2 ... are the certificates; 100 is the private key of them all, 200 shows the tries that are left.
 static CK_RV find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG most, CK_ULONG *count) {
   (void)session;
   CK_RV code = called("C_FindObjects");
@@ -233,9 +323,13 @@ static CK_RV find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, 
   while (code == CKR_OK && *count < most) {
     if (find_class == CKO_CERTIFICATE && rule("certificate ", find_position)) {
       objects[(*count)++] = (CK_OBJECT_HANDLE)++find_position;
-    } else if (find_class == CKO_PRIVATE_KEY && find_position == 0) {
+    } else if (find_class == CKO_PRIVATE_KEY && find_position == 0 && !rule("nokey", 0)) {
       find_position++;
       objects[(*count)++] = 100;
+    } else if (find_class == CKO_HW_FEATURE && find_position == 0 && rule("tells ", 0) &&
+               strncmp(rule("tells ", 0), "flags", 5) != 0) {
+      find_position++;
+      objects[(*count)++] = 200;
     } else {
       break;
     }
@@ -256,7 +350,15 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
   unsigned char value[8192];
   size_t length = 0;
   const char *announced = rule("attribute ", 0);
-  if (attribute->type == CKA_VALUE && object < 100) {
+  if (object == 200 && (attribute->type == 0x80001110 || attribute->type == 0x80001112)) {
+    struct card card;
+    if (!open_card(&card)) return CKR_DEVICE_ERROR;
+    int lies = strncmp(rule("tells ", 0), "lies", 4) == 0;
+    value[0] = (unsigned char)(attribute->type == 0x80001112 || lies ? card.most : card.left);
+    memset(value + 1, 0, 3);
+    length = 4;
+    fclose(card.file);
+  } else if (attribute->type == CKA_VALUE && object < 100) {
     char path[256];
     if (sscanf(rule("certificate ", (int)object - 1), "%255s", path) != 1) return CKR_OBJECT_HANDLE_INVALID;
     FILE *file = fopen(path, "re");
@@ -268,8 +370,10 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
       return CKR_OK;
     }
   } else if (attribute->type == CKA_ID) {
+    const char *text = rule("id ", 0);
     value[0] = 1;
-    length = 1;
+    length = text ? strcspn(text, "\n") : 1;
+    if (text) memcpy(value, text, length);
   } else if (attribute->type == CKA_LABEL) {
     memcpy(value, "fake", length = 4);
   } else {

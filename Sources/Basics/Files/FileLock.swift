@@ -18,11 +18,8 @@ public final class FileLock: Sendable {
     public init(_ path: String, note: String? = nil) throws(FileError) {
         self.path = path
         descriptor = try Files.openOwn(path, O_RDWR, creating: 0o600, for: .lock)
-        guard Self.take(descriptor) else {
-            let number = errno
-            close(descriptor)
-            throw FileError(.lock, path, errno: number)
-        }
+        // deinit closes it, also after these throw.
+        guard Self.take(descriptor) else { throw FileError(.lock, path) }
         guard let note else { return }
         guard ftruncate(descriptor, 0) == 0 else { throw FileError(.write, path) }
         try Files.write(Array(note.utf8), descriptor, path)

@@ -1,3 +1,4 @@
+import Glibc
 import Messages
 import SmartCards
 import Tokens
@@ -25,16 +26,38 @@ struct ModuleCheck: DoctorCheck {
         return context.modules.map { module in
             switch module.loaded {
             case .success: DoctorFinding(self, .ok, "module-loads", localized("Module \(module.path) can be used."))
-            case .failure(let error): finding(module.path, error)
+            case .failure(let error): finding(module.path, error, isNeeded: isNeeded(module.path, context))
             }
         }
     }
 
-    private func finding(_ path: String, _ error: TokenError) -> DoctorFinding {
+    /// Whether nothing works without this module, as far as that is known: the user specified it, it is the vendor's of
+    /// a token, or no other can be used.
+    private func isNeeded(_ path: String, _ context: DoctorContext) -> Bool {
+        !context.namedModules.isEmpty || MakerSoftware.all.contains { $0.owns(module: path) }
+            || !context.modules.contains { (try? $0.loaded.get()) != nil }
+    }
+
+    private func finding(_ path: String, _ error: TokenError, isNeeded: Bool) -> DoctorFinding {
         if error.code == .noAnswer {
             return DoctorFinding(
                 self, .error, "module-hangs", error.text,
                 next: [localized("Remove all tokens, insert them again, and run etoken-bridge doctor.")])
+        }
+        if error.code == .moduleCrashes {
+            return DoctorFinding(
+                self, .error, "module-crashes", error.text,
+                next: [
+                    .verbatim("ldd \(path) | grep 'not found'"),
+                    localized(
+                        "Install a release of it that fits this system: see \"Which release\" in docs/tokens-on-linux.md."
+                    ),
+                ])
+        }
+        if ModuleFile.isCutShort(path) {
+            return DoctorFinding(
+                self, .error, "module-not-a-library", error.text,
+                next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
         }
         let header: ELFHeader
         do throws(ELFHeader.Fault) {
@@ -69,9 +92,16 @@ struct ModuleCheck: DoctorCheck {
                     ),
                 ])
         }
+        // Its folder of tokens is open to one group only.
+        let isSoftHSM = path.hasSuffix("/libsofthsm2.so") && getuid() != 0
         return DoctorFinding(
-            self, .error, "module-unusable", error.text,
-            next: [localized("Reinstall the package that it belongs to: dpkg -S \(path)")])
+            self, isNeeded ? .error : .warning, "module-unusable", error.text,
+            next: [
+                isSoftHSM
+                    ? localized(
+                        "If tokens of SoftHSM are needed, add yourself to its group: sudo adduser $USER softhsm")
+                    : localized("Reinstall the package that it belongs to: dpkg -S \(path)")
+            ])
     }
 
     private func missing(_ path: String, _ cause: String) -> DoctorFinding {

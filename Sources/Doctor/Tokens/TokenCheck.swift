@@ -1,6 +1,9 @@
+import Basics
+import Glibc
 import Messages
 import SmartCards
 import Tokens
+import X509
 
 /// Whether the tokens can be used: their PINs, and cards that no module reads.
 struct TokenCheck: DoctorCheck {
@@ -8,7 +11,7 @@ struct TokenCheck: DoctorCheck {
 
     func findings(_ context: DoctorContext) -> [DoctorFinding] {
         let (tokens, failures) = context.tokens
-        var findings = tokens.map { finding($0, context) }
+        var findings = tokens.flatMap { [finding($0, context)] + expired($0) }
         for failure in failures {
             findings.append(
                 DoctorFinding(
@@ -31,7 +34,7 @@ struct TokenCheck: DoctorCheck {
         let info = token.info
         let what: LocalizableText = localized("Token \(info.plainLabel) (serial \(info.serialNumber))")
         let administrator: LocalizableText = localized(
-            "Use the other token, or have this one unlocked with its administrator PIN.")
+            "Use the other token. One of Cisco's cannot be unlocked; others may be, with their administrator PIN.")
         let history = try? token.pinHistory()
         if info.pin.allowsLogin, let refusal = history?.refusal {
             return DoctorFinding(
@@ -74,6 +77,21 @@ struct TokenCheck: DoctorCheck {
         }
     }
 
+    /// Certificates that are not valid today.
+    private func expired(_ token: Token) -> [DoctorFinding] {
+        let now = Int64(time(nil))
+        return ((try? token.certificates()) ?? []).map(\.certificate)
+            .filter { now < $0.notBefore || now > $0.notAfter }
+            .map { certificate in
+                DoctorFinding(
+                    self, .warning, "token-certificate-expired",
+                    localized(
+                        "The certificate on token \(token.info.plainLabel) is valid from \(Timestamp(certificate.notBefore)) to \(Timestamp(certificate.notAfter)), not now."
+                    ),
+                    next: [localized("Use a token whose certificate is valid.")])
+            }
+    }
+
     // MARK: - Cards without a module
 
     private func unread(_ reader: Reader, _ context: DoctorContext) -> DoctorFinding {
@@ -94,18 +112,15 @@ struct TokenCheck: DoctorCheck {
         let software = known.software
         if context.modules.contains(where: { (try? $0.loaded.get()) != nil && software.owns(module: $0.path) }) {
             let again: LocalizableText = localized("Remove the token, insert it again: etoken-bridge token list")
-            guard let service = software.service else {
-                return DoctorFinding(
-                    self, .error, "card-unread",
-                    localized("\(what), and \(software.name) is installed but shows no token: it is not initialised."),
-                    next: [again])
-            }
             return DoctorFinding(
                 self, .error, "card-unread",
                 localized(
-                    "\(what), and \(software.name) is installed but shows no token: it is not initialised, or the service \(service) is not running."
+                    "\(what), and \(software.name) is installed but shows no token: its release does not read this card, or the card is not initialised."
                 ),
-                next: [.verbatim("sudo systemctl restart \(service)"), again])
+                next: [
+                    localized("Which release reads which card: see \"Which release\" in docs/tokens-on-linux.md."),
+                    again,
+                ])
         }
         let install: LocalizableText = localized(
             "Install \(software.name) (\(software.modules[0])), then: etoken-bridge token list")

@@ -84,11 +84,14 @@ struct LoadedLibrary: @unchecked Sendable {
         let getFunctionList = unsafeBitCast(symbol, to: GetFunctionList.self)
         var list: UnsafeMutablePointer<CK_FUNCTION_LIST>?
         let status = ReturnValue(rawValue: UInt(getFunctionList(&list)))
-        guard status == .ok, let list else {
+        guard status == .ok else {
             throw TokenError(
                 .moduleNotUsable, path,
                 localized("The PKCS#11 module \(path) provides no function list: \(status.sentence)."),
                 function: .getFunctionList, returnValue: status)
+        }
+        guard let list else {
+            throw TokenError(.moduleNotUsable, path, localized("The PKCS#11 module \(path) provides no function list."))
         }
         return list.pointee
     }

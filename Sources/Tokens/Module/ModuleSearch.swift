@@ -18,7 +18,9 @@ public enum ModuleSearch {
 
         /// Those of this machine and user.
         public static var standard: Places {
-            let folders = ["/usr/lib/", "/usr/lib64/", "/usr/lib/\(architecture)/", "/usr/local/lib/"]
+            let folders = [
+                "/usr/lib/", "/usr/lib64/", "/lib/", "/usr/lib/\(architecture)/", "/usr/local/lib/", "/usr/lib/pkcs11/",
+            ]
             return Places(
                 user: userRegistry, system: ["/etc/pkcs11/modules", "/usr/share/p11-kit/modules"],
                 modules: ["/usr/lib/\(architecture)/pkcs11", "/usr/lib/pkcs11"],

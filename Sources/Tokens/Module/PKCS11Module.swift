@@ -35,11 +35,12 @@ public final class PKCS11Module: @unchecked Sendable {
     ///   - path: a path, or a file name that the dynamic linker finds.
     ///   - pins: what is remembered about tokens' PINs.
     ///   - patience: how long the module may take for one operation, in seconds.
-    /// - Throws: ``TokenError`` (`module-not-found`, `module-not-usable`, `no-answer`).
+    /// - Throws: ``TokenError`` (`module-not-found`, `module-not-usable`, `module-crashes`, `no-answer`).
     public init(path: String, pins: PINLedger, patience: Int = defaultPatience) throws(TokenError) {
         self.path = path
         self.pins = pins
         self.patience = patience
+        try ModuleTrial.check(path, within: patience)
         let loading = BlockingTask { () throws(TokenError) in try LoadedLibrary.load(path) }
         guard let loaded = loading.result(within: patience) else {
             Self.hangs.store(true, ordering: .relaxed)
@@ -116,6 +117,15 @@ public final class PKCS11Module: @unchecked Sendable {
                 failures.append(error)
             }
         }
+        // A card with two PINs has a slot for each.
+        let bySerial = Dictionary(grouping: tokens) { $0.info.normalizedSerialNumber }
+        tokens = tokens.map { token in
+            guard !token.info.serialNumber.isEmpty, bySerial[token.info.normalizedSerialNumber, default: []].count > 1
+            else { return token }
+            var info = token.info
+            info.pinName = info.label
+            return Token(module: token.module, slot: token.slot, info: info)
+        }
         return (tokens, failures)
     }
 
@@ -186,6 +196,15 @@ extension ReturnValue {
     static let tokenNotPresent = ReturnValue(rawValue: UInt(CKR_TOKEN_NOT_PRESENT))
     static let tokenNotRecognized = ReturnValue(rawValue: UInt(CKR_TOKEN_NOT_RECOGNIZED))
     static let attributeTypeInvalid = ReturnValue(rawValue: UInt(CKR_ATTRIBUTE_TYPE_INVALID))
+    static let pinIncorrect = ReturnValue(rawValue: UInt(CKR_PIN_INCORRECT))
+    static let pinInvalid = ReturnValue(rawValue: UInt(CKR_PIN_INVALID))
+    static let pinLengthRange = ReturnValue(rawValue: UInt(CKR_PIN_LEN_RANGE))
+    static let pinExpired = ReturnValue(rawValue: UInt(CKR_PIN_EXPIRED))
+    static let writeProtected = ReturnValue(rawValue: UInt(CKR_TOKEN_WRITE_PROTECTED))
+    static let sessionReadOnly = ReturnValue(rawValue: UInt(CKR_SESSION_READ_ONLY))
+    static let deviceMemory = ReturnValue(rawValue: UInt(CKR_DEVICE_MEMORY))
+    /// CKR_PIN_TOO_WEAK, which older headers do not have.
+    static let pinTooWeak = ReturnValue(rawValue: 0x1c3)
     static let pinLocked = ReturnValue(rawValue: UInt(CKR_PIN_LOCKED))
     static let userNotLoggedIn = ReturnValue(rawValue: UInt(CKR_USER_NOT_LOGGED_IN))
     static let userAlreadyLoggedIn = ReturnValue(rawValue: UInt(CKR_USER_ALREADY_LOGGED_IN))

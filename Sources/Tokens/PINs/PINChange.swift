@@ -1,5 +1,6 @@
 import Messages
 import Secrets
+import Synchronization
 
 /// The factory user PIN of Cisco's tokens. It is public.
 public enum FactoryPIN {
@@ -12,41 +13,126 @@ extension Token {
     /// Refuses if a login could lock the token, by what is remembered about its PIN and by its current flags.
     ///
     /// - Returns: what is remembered.
-    /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-missing`, `token-not-found`, `no-answer`), or what
-    ///   ``PINLedger`` throws.
+    /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-missing`, `pin-history-unusable`,
+    ///   `token-not-found`, `no-answer`), or what ``PINLedger`` throws.
     @discardableResult
     public func checkLogin() throws -> PINHistory {
         let history = try pinHistory()
-        try history.check()
+        try history.checkBeforePrompt()
         try attempt { () throws(TokenError) in try currentInfo().checkLogin() }
         return history
     }
 
     /// Changes the user PIN, and verifies it by a login with the new one. The old one is tried once.
     ///
+    /// An error that leaves open which PIN holds says so, and so does the next prompt.
+    ///
     /// - Parameters:
     ///   - old: nil if the reader has a PIN pad; `new` is then nil, too.
     ///   - new: to be checked with ``PINStrength`` first.
-    /// - Throws: ``TokenError`` (`pin-refused`, `pin-locked`, `pin-final-try`, `pin-missing`, `pin-unsuitable`,
-    ///   `no-answer`), or what ``PINLedger`` throws.
+    /// - Throws: ``TokenError`` (`pin-refused`, `pin-locked`, `pin-final-try`, `pin-missing`, `pin-impossible`,
+    ///   `pin-unsuitable`, `pin-busy`, `pin-history-unusable`, `no-answer`), or what ``PINLedger`` throws.
     public func changePIN(from old: Secret?, to new: Secret?) throws {
         let history = try pinHistory()
-        try history.check()
-        try attempt(within: old == nil ? PINPad.patience : nil) { () throws(TokenError) in
-            let current = try currentInfo()
-            try current.checkLogin()
-            if let new, !current.pinLengths.contains(new.count) {
+        try history.checkBeforePrompt()
+        if let old { try info.checkPossible(old) }
+        if let new {
+            try info.checkLength(ofNew: new)
+            if let reason = info.impossibility(of: new, isNew: true) {
                 throw TokenError(
                     .pinUnsuitable, info.plainLabel,
                     localized(
-                        "Token \(info.plainLabel) accepts PINs of \(current.pinLengths.lowerBound) to \(current.pinLengths.upperBound) bytes; the new one has \(new.count)."
-                    )
-                )
+                        "The new PIN for token \(info.plainLabel) \(reason). It was not set, and the current one was not tried."
+                    ))
             }
-            try Session(self, isWritable: true).changePIN(from: old, to: new, history.attempt())
         }
-        try attempt(within: new == nil ? PINPad.patience : nil) { () throws(TokenError) in
-            try Session(self).login(new, for: .user, history.attempt())
+        // One turn for both: no other run tries a PIN in between.
+        let turn = try history.takeTurn()
+        let progress = ChangeProgress()
+        do throws(TokenError) {
+            try attempt(within: old == nil ? PINPad.patience : nil) { () throws(TokenError) in
+                let current = try currentInfo()
+                try current.checkLogin()
+                if let new { try current.checkLength(ofNew: new) }
+                let session = try Session(self, isWritable: true)
+                let now = history.refreshed(current, told: session.tries())
+                let attempt = try now.attempt(in: turn, changing: .asked)
+                progress.hasBegun.store(true, ordering: .relaxed)
+                try session.changePIN(from: old, to: new, attempt)
+            }
+        } catch {
+            guard progress.hasBegun.load(ordering: .relaxed), error.leavesPINOpen else { throw error }
+            throw error.adding(
+                localized("Whether the PIN was changed is not known."),
+                next: localized(
+                    "Insert the token again. Try the new PIN first: it may hold already, and the old one would then count as wrong."
+                ))
+        }
+        do throws(TokenError) {
+            try attempt(within: new == nil ? PINPad.patience : nil) { () throws(TokenError) in
+                let session = try Session(self)
+                let now = history.refreshed(try currentInfo(), told: session.tries())
+                try session.login(new, for: .user, now.attempt(in: turn))
+            }
+        } catch {
+            throw error.adding(
+                localized("The token has changed its PIN before: the new one holds."),
+                next: localized("Use the new PIN from now on. See what the token says: etoken-bridge token list"))
+        }
+    }
+}
+
+/// Whether a change of the PIN was sent to the token, in case that it never returns.
+private final class ChangeProgress: Sendable {
+    let hasBegun = Atomic(false)
+}
+
+extension TokenError {
+    /// Whether after this failure of C_SetPIN the new PIN may hold.
+    fileprivate var leavesPINOpen: Bool { returnValue.map { !Session.saysThatNothingChanged($0) } ?? true }
+
+    /// The same with one more sentence, and other advice.
+    func adding(_ sentence: LocalizableText, next: LocalizableText) -> TokenError {
+        TokenError(
+            code, subject, [text, sentence].joined(separator: " "), next: next, function: function,
+            returnValue: returnValue)
+    }
+}
+
+extension TokenInfo {
+    /// Refuses a PIN that cannot be the right one, so that no try is used for it.
+    ///
+    /// - Throws: ``TokenError`` (`pin-impossible`).
+    func checkPossible(_ secret: Secret) throws(TokenError) {
+        guard let reason = impossibility(of: secret, isNew: false) else { return }
+        throw TokenError(
+            .pinImpossible, plainLabel,
+            localized("The PIN for token \(plainLabel) \(reason), so it was not tried. No PIN attempt was used."))
+    }
+
+    fileprivate func checkLength(ofNew new: Secret) throws(TokenError) {
+        guard !pinLengths.contains(new.count) else { return }
+        throw TokenError(
+            .pinUnsuitable, plainLabel,
+            localized(
+                "Token \(plainLabel) accepts PINs of \(pinLengths.lowerBound) to \(pinLengths.upperBound) bytes; the new one has \(new.count)."
+            ))
+    }
+
+    /// Why something is no PIN of this token, as the end of a sentence that starts with "the PIN"; nil if it may be.
+    fileprivate func impossibility(of secret: Secret, isNew: Bool) -> LocalizableText? {
+        secret.withBytes { bytes in
+            if bytes.isEmpty { return localized("is empty") }
+            if bytes.starts(with: [0xef, 0xbb, 0xbf]) {
+                return localized("starts with a byte order mark, which some editors write into files")
+            }
+            if bytes.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+                return localized("contains a control character, for example that of a tab or an arrow key")
+            }
+            if bytes.last == 0x20 { return localized("ends with a space") }
+            guard !isNew, !pinLengths.contains(bytes.count) else { return nil }
+            return localized(
+                "has \(bytes.count) bytes, and the token accepts \(pinLengths.lowerBound) to \(pinLengths.upperBound)")
         }
     }
 }

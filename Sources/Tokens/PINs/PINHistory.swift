@@ -1,8 +1,9 @@
 import Basics
 import Messages
 
-/// Whether one more PIN may be tried on a token: this program never locks one. It stops when two thirds of the wrong
-/// PINs that lock the token were tried in a row, and remembers if a token reported that it is locked.
+/// Whether one more PIN may be tried on a token: this program never locks one. If the token reports how many tries are
+/// left, the last one is not used. If it does not, the program stops when two thirds of the wrong PINs that lock the
+/// token were tried in a row, and remembers if a token reported that it is locked.
 ///
 /// Tries of other programs, and of this one on other machines, are not known here; tokens that set flags report them.
 public struct PINHistory: Sendable {
@@ -14,145 +15,311 @@ public struct PINHistory: Sendable {
     private let label: String
     private let flags: PINState
     private let record: PINRecord
-    private let settings: String
+    private let ledger: PINLedger
     /// How many wrong PINs in a row lock the token, if known.
-    private let tries: Int?
+    private let number: Int?
+    /// What the token itself reports.
+    private let told: PINTries?
 
-    /// - Parameter isCisco: whether the token is one that Cisco sells. Finding that out takes a while; without a wrong
-    ///   PIN there is nothing to decide, and it is not asked.
+    /// - Parameters:
+    ///   - told: the number of tries that the token itself reports, or nil.
+    ///   - asksAlways: whether `isCisco` matters although no wrong PIN was tried: only to show the number.
+    ///   - isCisco: whether the token is one that Cisco sells. Finding that out takes a while; without a wrong PIN
+    ///     there is nothing to decide, and it is not asked.
     /// - Throws: what ``PINLedger`` throws if the user's settings cannot be read.
-    init(_ info: TokenInfo, in ledger: PINLedger, isCisco: () -> Bool) throws {
+    init(
+        _ info: TokenInfo, in ledger: PINLedger, told: PINTries? = nil, asksAlways: Bool = false, isCisco: () -> Bool
+    ) throws {
+        let record = PINRecord(info, in: ledger.folder)
+        let configured = try ledger.triesThatLock()
+        let isCisco = (asksAlways || record.shown.count > 0) && isCisco()
+        self.init(
+            info, record, ledger, number: isCisco ? min(configured ?? Self.ofCisco, Self.ofCisco) : configured,
+            told: told)
+    }
+
+    private init(_ info: TokenInfo, _ record: PINRecord, _ ledger: PINLedger, number: Int?, told: PINTries?) {
         label = info.plainLabel
         flags = info.pin
-        record = PINRecord(info, in: ledger.folder)
-        settings = ledger.settings
-        let configured = try ledger.triesThatLock()
-        let isCisco = record.count > 0 && isCisco()
-        tries = isCisco ? min(configured ?? Self.ofCisco, Self.ofCisco) : configured
+        self.record = record
+        self.ledger = ledger
+        self.number = number
+        self.told = told
+    }
+
+    /// The same with what the token reports now.
+    func refreshed(_ info: TokenInfo, told: PINTries?) -> PINHistory {
+        PINHistory(info, PINRecord(info, in: ledger.folder), ledger, number: number, told: told)
     }
 
     /// Wrong PINs that were tried with this program since the last right one.
-    public var wrongTries: Int { record.count }
+    public var wrongTries: Int { record.shown.count }
 
     /// The state of the token's PIN: by its flags or, if they show nothing, by what it reported at a login.
-    public var state: PINState { record.state }
+    public var state: PINState {
+        if let told, isBelieved(record.shown) { return told.left == 0 ? .locked : told.left == 1 ? .finalTry : flags }
+        return record.state
+    }
+
+    /// The tries that are left, as well as that can be known; nil if nothing is known.
+    public var tries: PINTries? {
+        let contents = record.shown
+        if let told, isBelieved(contents) { return told }
+        switch state {
+        case .locked: return PINTries(left: 0, most: nil, source: .flags)
+        case .finalTry: return PINTries(left: 1, most: nil, source: .flags)
+        case .ready, .countLow, .notInitialized: break
+        }
+        return number.map { PINTries(left: max(0, $0 - contents.count), most: $0, source: .count) }
+    }
+
+    /// The number that the token reported before a try, to compare with the one after it.
+    var toldLeft: Int? { told?.left }
+
+    private func isBelieved(_ contents: PINRecord.Contents) -> Bool { !contents.own.isUntold }
+
+    /// Whether the token itself keeps this program from locking it: nothing has to be remembered then.
+    private func tellsItself(_ contents: PINRecord.Contents?) -> Bool {
+        (told != nil && contents.map(isBelieved) ?? true) || [.countLow, .finalTry, .locked].contains(flags)
+    }
 
     /// After how many wrong PINs no other is tried, or nil if the token reports how many are left: a token that reports
     /// a wrong PIN also reports the last try (PKCS#11 2.40, section 3.2), which is refused by its flag.
     private var limit: Int? {
-        if let tries { return tries * 2 / 3 }
+        if let number { return number * 2 / 3 }
         return flags == .countLow ? nil : Self.atLeast * 2 / 3
     }
 
-    /// Why no PIN is tried on the token now (`pin-locked`), or nil.
+    /// Why no PIN is tried on the token now (`pin-locked`, `pin-final-try`, `pin-history-unusable`), or nil.
     public var refusal: TokenError? {
+        do throws(TokenError) { return refusal(try record.read()) } catch {
+            return tellsItself(nil) ? toldRefusal : error
+        }
+    }
+
+    private func refusal(_ contents: PINRecord.Contents) -> TokenError? {
+        if told != nil, isBelieved(contents) { return toldRefusal }
         func refusal(_ text: LocalizableText, next: LocalizableText) -> TokenError {
             TokenError(.pinLocked, label, text, next: next)
         }
-        let count = record.count
-        if record.isLocked {
+        let count = contents.count
+        if flags == .ready, contents.own.isLocked {
             return refusal(
                 localized("Token \(label) reported at the last login that its PIN is locked, so no other is tried."),
                 next: localized(
-                    "Use the other token, or have this one unlocked with its administrator PIN, and then: rm \(path: record.path)"
-                ))
+                    "Use the other token. If this one has been unlocked with other software: rm \(path: record.path)"))
         }
         guard let limit, count >= limit else { return nil }
-        guard let tries else {
+        guard let number else {
             return refusal(
                 localized(
                     "\(count) wrong PINs in a row were tried on token \(label) with this program. It is not known how many lock it; it may be \(Self.atLeast), so no other is tried."
                 ),
                 next: localized(
-                    "Use the other token. If you know how many wrong PINs lock this one, add the number to \(settings), under [tokens]: pin_tries = N. If the right PIN has been entered with other software in the meantime: rm \(path: record.path)"
+                    "Use the other token. If you know how many wrong PINs lock this one, add the number to \(ledger.settings), under [tokens]: pin_tries = N. If the right PIN has been entered with other software in the meantime: rm \(path: record.path)"
                 ))
         }
         return refusal(
             localized(
                 count,
                 one:
-                    "1 wrong PIN was tried on token \(label) with this program; \(tries) in a row lock it for good, so no other is tried.",
+                    "1 wrong PIN was tried on token \(label) with this program; \(number) in a row lock it for good, so no other is tried.",
                 other:
-                    "\(count) wrong PINs in a row were tried on token \(label) with this program; \(tries) lock it for good, so no other is tried."
+                    "\(count) wrong PINs in a row were tried on token \(label) with this program; \(number) lock it for good, so no other is tried."
             ),
             next: localized(
                 "Use the other token. If you are sure of the PIN, allow one more try: echo \(limit - 1) >\(record.path)"
             ))
     }
 
-    /// Refuses a login that might lock the token.
-    ///
-    /// - Throws: ``TokenError`` (`pin-locked`; `pin-not-counted` if only this program can count wrong PINs, and cannot).
-    func check() throws(TokenError) {
-        // If the flags say anything at all, they will also say when it is unlocked.
-        if flags != .ready { try? record.store(record.count) }
-        if let refusal { throw refusal }
-        do throws(FileError) { try record.check() } catch { throw notCounted(error) }
+    /// By the number that the token reports: its last try is not used.
+    private var toldRefusal: TokenError? {
+        guard let told, told.left <= 1 else { return nil }
+        return told.left == 0 ? .locked(label) : .finalTry(label)
     }
 
-    private func notCounted(_ error: FileError) -> TokenError {
+    /// Refuses a login that might lock the token.
+    ///
+    /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-history-unusable`).
+    func check() throws(TokenError) {
+        // If the flags say anything at all, they will also say when it is unlocked.
+        if flags != .ready, record.shown.own.isLocked, let turn = try? takeTurn(within: 5) {
+            var contents = record.shown
+            contents.own.isLocked = false
+            try? record.store(contents)
+            withExtendedLifetime(turn) {}
+        }
+        if let refusal { throw refusal }
+    }
+
+    /// ``check()``, and whether a try could be counted: to be said before anyone types a PIN.
+    ///
+    /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-history-unusable`).
+    func checkBeforePrompt() throws(TokenError) {
+        try check()
+        guard !tellsItself(try? record.read()) else { return }
+        do throws(FileError) { try record.probe() } catch { throw unkept(error) }
+    }
+
+    private func unkept(_ error: FileError) -> TokenError {
         TokenError(
-            .pinNotCounted, label,
+            .pinHistoryUnusable, label,
             localized(
-                "Wrong PINs of token \(label) cannot be counted here, so none is tried: too many lock it for good, and it does not report how many there were. \(error.text)"
+                "Wrong PINs of token \(label) could not be counted: \(error.clause). The token may not report how many tries are left, so no PIN is tried."
             ),
             next: localized(
-                "Make the folder of \(record.path) writable, free some space there, or set XDG_STATE_HOME to a folder of yours that is always the same."
-            ))
+                "Make \(ledger.folder) writable, or set XDG_STATE_HOME to a folder that is. No PIN attempt was used."))
     }
 
     /// What the user should know before entering a PIN, or nil.
     public var warning: LocalizableText? {
-        let count = record.count
-        guard count > 0 else { return nil }
-        return [
-            localized(
-                count,
-                one: "Warning: 1 wrong PIN was tried on token \(label) with this program since the last right one.",
-                other:
-                    "Warning: \(count) wrong PINs were tried on token \(label) with this program since the last right one."
-            ),
-            whatLocks,
-        ].joined(separator: " ")
+        let contents = record.shown
+        let change: LocalizableText? =
+            switch contents.own.change {
+            case .asked?:
+                localized(
+                    "Warning: the last change of the PIN of token \(label) was interrupted. The new PIN may hold already: try that one first."
+                )
+            case .done?:
+                localized(
+                    "Warning: the last change of the PIN of token \(label) was interrupted after the token had changed it: the new PIN holds."
+                )
+            case nil: nil
+            }
+        let tries: LocalizableText?
+        if let told, isBelieved(contents) {
+            tries =
+                told.most.map { told.left < $0 } ?? (contents.count > 0)
+                ? localized("Warning: wrong PINs were tried on token \(label): \(told.text).") : nil
+        } else if contents.count > 0 {
+            let count = contents.count
+            tries = [
+                localized(
+                    count,
+                    one: "Warning: 1 wrong PIN was tried on token \(label) with this program since the last right one.",
+                    other:
+                        "Warning: \(count) wrong PINs were tried on token \(label) with this program since the last right one."
+                ),
+                whatLocks,
+            ].joined(separator: " ")
+        } else if flags == .countLow {
+            tries = localized(
+                "Warning: token \(label) reports that a wrong PIN was entered since the last right one; too many lock it for good."
+            )
+        } else {
+            tries = nil
+        }
+        let parts = [change, tries].compactMap(\.self)
+        return parts.isEmpty ? nil : parts.joined(separator: "\n")
     }
 
     /// A sentence on how many wrong PINs are too many.
     public var whatLocks: LocalizableText {
-        tries.map { localized("\($0) in a row lock it for good.") }
+        number.map { localized("\($0) in a row lock it for good.") }
             ?? localized("How many in a row lock it for good is not known.")
+    }
+
+    /// Waits until no other run of this program tries a PIN on the token.
+    ///
+    /// - Parameter seconds: how long at most.
+    /// - Throws: ``TokenError`` (`pin-busy`, `pin-history-unusable`).
+    func takeTurn(within seconds: Int = PINLedger.patienceWithOthers) throws(TokenError) -> PINTurn {
+        let tells = tellsItself(try? record.read())
+        do throws(FileError) {
+            return try PINTurn(record, in: ledger, needsFile: !tells, within: seconds)
+        } catch {
+            guard error.code != .locked else {
+                throw TokenError(
+                    .pinBusy, label,
+                    localized("Another run of this program is trying a PIN on token \(label)."),
+                    next: localized(
+                        "Wait until it has ended, and run the command again. No PIN attempt was used."))
+            }
+            throw unkept(error)
+        }
     }
 
     /// Starts to try a PIN, which counts from now on.
     ///
-    /// - Throws: as ``check()``.
-    func attempt() throws(TokenError) -> PINAttempt {
+    /// - Parameters:
+    ///   - turn: nil to wait for it here.
+    ///   - change: set if the try also changes the PIN.
+    /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-busy`, `pin-history-unusable`) if that might lock
+    ///   the token.
+    func attempt(
+        in turn: PINTurn? = nil, changing change: PINRecord.UnfinishedChange? = nil
+    ) throws(TokenError) -> PINAttempt {
+        let turn = if let turn { turn } else { try takeTurn() }
         try check()
-        do throws(FileError) { return try PINAttempt(record) } catch { throw notCounted(error) }
+        let before: PINRecord.Contents
+        do throws(TokenError) { before = try record.read() } catch {
+            guard tellsItself(nil) else { throw error }
+            return PINAttempt(nil, turn, record.shown, toldLeft: toldLeft)
+        }
+        var contents = before
+        contents.own.count += 1
+        contents.own.change = change ?? contents.own.change
+        do throws(FileError) { try record.store(contents) } catch {
+            guard tellsItself(before) else { throw unkept(error) }
+            return PINAttempt(nil, turn, before, toldLeft: toldLeft)
+        }
+        return PINAttempt(record, turn, before, toldLeft: toldLeft)
     }
 }
 
 /// One try of a token's PIN: required for a login, and only created by a token's ``PINHistory``. As on a card, the try
 /// counts as a wrong one before its outcome is known, so that killing the program hides none. An attempt that is lost,
-/// because the module never returned, remains one.
+/// because the module never returned, remains one. No other run of the program tries a PIN on the token meanwhile.
 struct PINAttempt: ~Copyable {
-    private let record: PINRecord
-    /// Wrong PINs before this one.
-    private let before: Int
+    /// Nil if it cannot be kept, and the token itself tells.
+    private let record: PINRecord?
+    private let turn: PINTurn
+    private let before: PINRecord.Contents
+    /// The tries that the token reported before.
+    let toldLeft: Int?
 
-    fileprivate init(_ record: PINRecord) throws(FileError) {
+    fileprivate init(_ record: PINRecord?, _ turn: PINTurn, _ before: PINRecord.Contents, toldLeft: Int?) {
         self.record = record
-        before = record.count
-        try record.store(before + 1)
+        self.turn = turn
+        self.before = before
+        self.toldLeft = toldLeft
+    }
+
+    /// What cannot be written now was counted before: the count is too high then, never too low.
+    private func store(_ change: (inout PINRecord.Entry) -> Void) {
+        var contents = before
+        change(&contents.own)
+        try? record?.store(contents)
+        withExtendedLifetime(turn) {}
     }
 
     /// The PIN was right: wrong ones count from zero again, on the token as well.
-    consuming func wasRight() { try? record.store(0) }
+    ///
+    /// - Parameter change: set if the PIN was changed, which a login is to prove.
+    consuming func wasRight(_ change: PINRecord.UnfinishedChange? = nil) {
+        store { entry in
+            entry = PINRecord.Entry(pin: entry.pin)
+            entry.change = change
+        }
+    }
 
     /// The token refused it, for whatever reason.
     ///
-    /// - Parameter isLocked: whether the token says that its PIN is locked.
-    consuming func wasRefused(isLocked: Bool) { if isLocked { try? record.store(before + 1, isLocked: true) } }
+    /// - Parameters:
+    ///   - isLocked: whether the token says that its PIN is locked.
+    ///   - isUntold: whether the tries that the token reports did not go down.
+    ///   - change: what is left of a change of the PIN.
+    consuming func wasRefused(
+        isLocked: Bool = false, isUntold: Bool = false, _ change: PINRecord.UnfinishedChange? = nil
+    ) {
+        store { entry in
+            entry.count += 1
+            entry.isLocked = entry.isLocked || isLocked
+            entry.isUntold = entry.isUntold || isUntold
+            entry.change = change ?? entry.change
+        }
+    }
 
-    /// The token was not asked.
-    consuming func wasNotMade() { try? record.store(before) }
+    /// The token was not asked, or did not count it.
+    consuming func wasNotMade() { store { _ in } }
 }

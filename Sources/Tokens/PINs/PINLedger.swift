@@ -1,11 +1,15 @@
 /// What this program remembers about the PINs of all tokens, and where. It is passed in when searching for tokens, and
 /// every token found gets its ``PINHistory`` from it: there is no login without one.
 public struct PINLedger: Sendable {
-    /// Contains a file for each token for which a wrong PIN was entered.
+    /// Contains a file for each token for which a wrong PIN was entered, and one to lock for each that was logged in to.
     let folder: String
     /// The file in which users say how many wrong PINs lock their tokens; named in advice.
     let settings: String
     let triesThatLock: @Sendable () throws -> Int?
+    /// The beginning of the names of locks that all runs on this machine share, whatever their folders.
+    var machine = "etoken-bridge"
+    /// How long another run may take for a login before this one gives up, in seconds.
+    static let patienceWithOthers = 30
 
     /// - Parameters:
     ///   - folder: where the counts are kept; it is created when there is one to keep.

@@ -1,77 +1,185 @@
 import Basics
+import Messages
 
-/// What is remembered about one token's PIN: how many wrong ones were tried since the last right one, and whether the
-/// token reported that it is locked. Many tokens do not report it (OpenSC sets no flags for a CardOS eToken). Contains
-/// nothing of any PIN.
+/// What is remembered about one token's PIN: how many wrong ones were tried since the last right one, and what the
+/// token reported at a login that its flags do not show. Many tokens set none (OpenSC sets none for a CardOS eToken).
+/// Contains nothing of any PIN.
+///
+/// There is one record for a token, whichever module reads it: its name is the serial number in small letters and
+/// without leading zeros, because some modules write it in capitals, or pad it.
 struct PINRecord: Sendable {
-    /// A file with the count, and the word `locked`.
+    /// A file with a line for each PIN: the count, and words.
     let path: String
-    private let flags: PINState
+    private let folder: String
+    private let name: String
+    private let info: TokenInfo
+
+    /// What happened to a PIN that was being changed when the program ended or the token was lost.
+    enum UnfinishedChange: String, Sendable {
+        /// The token was told to change it: the new PIN may hold, or the old one.
+        case asked = "changing"
+        /// The token has changed it; the login that proves it has not been made.
+        case done = "changed"
+    }
+
+    /// A line of the file: one PIN.
+    struct Entry: Equatable, Sendable {
+        /// Wrong PINs since the last right one.
+        var count = 0
+        /// Whether the token reported at a login that the PIN is locked.
+        var isLocked = false
+        /// Whether the number of tries that the token itself reports did not go down after a wrong PIN.
+        var isUntold = false
+        var change: UnfinishedChange?
+        /// Which of the PINs of a card with several slots, nil for the only one.
+        var pin: String?
+
+        var isEmpty: Bool { count == 0 && !isLocked && change == nil }
+
+        fileprivate var line: String {
+            var words = ["\(count)"]
+            if isLocked { words.append("locked") }
+            if isUntold { words.append("untold") }
+            if let change { words.append(change.rawValue) }
+            if let pin {
+                words.append("pin=" + Percent.encode(pin.utf8) { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "%") })
+            }
+            return words.joined(separator: " ") + "\n"
+        }
+
+        fileprivate init?(_ line: Substring) {
+            let words = line.split(whereSeparator: \.isWhitespace)
+            guard let first = words.first, let count = Int(first), count >= 0 else { return nil }
+            // Whoever wrote a number that large means: no more.
+            self.count = min(count, 1_000_000)
+            for word in words.dropFirst() {
+                if word == "locked" {
+                    isLocked = true
+                } else if word == "untold" {
+                    isUntold = true
+                } else if let change = UnfinishedChange(rawValue: String(word)) {
+                    self.change = change
+                } else if word.hasPrefix("pin="), Percent.isWhole(word.utf8) {
+                    pin = String(decoding: Percent.decode(word.dropFirst(4).utf8), as: UTF8.self)
+                } else {
+                    return nil
+                }
+            }
+        }
+
+        init(pin: String?) { self.pin = pin }
+    }
+
+    /// All lines: those of the PINs of one card.
+    struct Contents: Equatable, Sendable {
+        fileprivate var entries: [Entry] = []
+        fileprivate let pin: String?
+
+        /// The line of the PIN that this is about.
+        var own: Entry {
+            get { entries.first { $0.pin == pin } ?? Entry(pin: pin) }
+            set {
+                entries.removeAll { $0.pin == pin }
+                if !newValue.isEmpty { entries.append(newValue) }
+            }
+        }
+
+        /// Wrong PINs, whichever of the card's PINs was meant: that they are separate on the card is not known.
+        var count: Int { entries.reduce(0) { $0 + $1.count } }
+    }
 
     init(_ info: TokenInfo, in folder: String) {
-        flags = info.pin
-        let name = info.serialNumber.isEmpty ? info.plainLabel : info.serialNumber
-        let plain = name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
-        path = "\(folder)/\(String(plain))"
+        self.info = info
+        self.folder = folder
+        name =
+            info.serialNumber.isEmpty ? Self.sanitized(info.plainLabel) : Self.sanitized(info.normalizedSerialNumber)
+        path = "\(folder)/\(name)"
     }
 
-    private var words: [Substring] { (try? read()) ?? [] }
+    private static func sanitized(_ text: String) -> String {
+        String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+    }
 
-    private func read() throws(FileError) -> [Substring] {
-        do throws(FileError) {
-            let bytes = try Files.read(path, limit: 64)
-            return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-        } catch {
-            if error.code == .notFound { return [] }
-            throw error
+    /// Also used as the name of the lock.
+    var lockName: String { name }
+
+    /// Records of the same token under names of earlier releases: the serial number as the module wrote it.
+    private var others: [String] {
+        guard !info.serialNumber.isEmpty else { return [] }
+        return Files.names(in: folder, hidden: false).filter {
+            $0 != name && TokenInfo.normalized(serialNumber: $0) == name
+        }.map { "\(folder)/\($0)" }
+    }
+
+    /// - Throws: ``TokenError`` (`pin-history-unusable`) if there is a record and it cannot be read.
+    func read() throws(TokenError) -> Contents {
+        var contents = Contents(pin: info.pinName)
+        for file in [path] + others {
+            let bytes: [UInt8]
+            do throws(FileError) {
+                bytes = try Files.read(file, limit: 4096)
+            } catch {
+                if error.code == .notFound { continue }
+                throw unusable(error.clause, next: localized("Check the file and its permissions."))
+            }
+            let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+            for line in lines {
+                guard let entry = Entry(line) else { throw notARecord(file) }
+                guard let index = contents.entries.firstIndex(where: { $0.pin == entry.pin }) else {
+                    contents.entries.append(entry)
+                    continue
+                }
+                contents.entries[index].count += entry.count
+                contents.entries[index].isLocked = contents.entries[index].isLocked || entry.isLocked
+                contents.entries[index].isUntold = contents.entries[index].isUntold || entry.isUntold
+                contents.entries[index].change = contents.entries[index].change ?? entry.change
+            }
+            guard !lines.isEmpty else { throw notARecord(file) }
         }
+        return contents
     }
 
-    /// More would be more than any token allows.
-    private static let most = 1000
-
-    /// Wrong PINs since the last right one. A file with something else in it is one that was damaged: as many as can be.
-    var count: Int {
-        guard let first = words.first else { return 0 }
-        return Int(first).map { min(max($0, 0), Self.most) } ?? Self.most
+    private func notARecord(_ file: String) -> TokenError {
+        unusable(
+            localized("\(file) does not contain the number of wrong PINs"),
+            next: localized("If you know that no wrong PIN was tried since the last right one: rm \(path: file)"))
     }
 
-    /// Whether the token reported at a login that its PIN is locked, unless its flags have shown otherwise since.
-    var isLocked: Bool { flags == .ready && words.contains("locked") }
+    private func unusable(_ reason: LocalizableText, next: LocalizableText) -> TokenError {
+        TokenError(
+            .pinHistoryUnusable, info.plainLabel,
+            localized(
+                "It is not known how many wrong PINs were tried on token \(info.plainLabel): \(reason). No PIN is tried."
+            ),
+            next: next)
+    }
+
+    /// Writes the record to disk. Those under other names go after that: if the program is killed in between, they
+    /// count twice, not never.
+    func store(_ contents: Contents) throws(FileError) {
+        if contents.entries.isEmpty {
+            try Files.remove(path)
+        } else {
+            try Files.makeFolder(folder)
+            let text = contents.entries.map(\.line).joined()
+            try Files.write(Array(text.utf8), to: path, permissions: 0o600, replacing: true)
+        }
+        for file in others { try Files.remove(file) }
+    }
+
+    /// Whether a record can be written now: tried with a file next to it, which needs as much as the record does.
+    func probe() throws(FileError) {
+        let file = "\(folder)/.\(name).probe"
+        try Files.makeFolder(folder)
+        try Files.write(Array("0\n".utf8), to: file, permissions: 0o600, replacing: true)
+        try Files.remove(file)
+    }
+
+    // MARK: - For showing it
+
+    /// What is there, and nothing if it cannot be read: to show it, never to decide about a login.
+    var shown: Contents { (try? read()) ?? Contents(pin: info.pinName) }
 
     /// The state of the PIN: by the token's flags or, if they show nothing, by what it reported at a login.
-    var state: PINState { isLocked ? .locked : flags }
-
-    /// Whether the token itself says how many wrong PINs were tried. Flags that show nothing may mean that none was, or
-    /// that the token does not tell: then only this record knows.
-    private var isToldByToken: Bool { flags != .ready }
-
-    /// Makes sure that a count can be read and kept, by reading and writing one.
-    ///
-    /// - Throws: `FileError`; never for a token that tells.
-    func check() throws(FileError) {
-        do throws(FileError) {
-            _ = try read()
-            let probe = "\(path).probe"
-            try write("0", to: probe)
-            try Files.remove(probe)
-        } catch {
-            if !isToldByToken { throw error }
-        }
-    }
-
-    /// - Throws: `FileError` if the count cannot be kept; never for a token that tells.
-    func store(_ count: Int, isLocked: Bool = false) throws(FileError) {
-        do throws(FileError) {
-            guard count > 0 else { return try Files.remove(path) }
-            try write(isLocked ? "\(count) locked" : "\(count)", to: path)
-        } catch {
-            if !isToldByToken { throw error }
-        }
-    }
-
-    private func write(_ text: String, to path: String) throws(FileError) {
-        if let slash = path.lastIndex(of: "/") { try Files.makeFolder(String(path[..<slash])) }
-        try Files.write(Array("\(text)\n".utf8), to: path, permissions: 0o600, replacing: true)
-    }
+    var state: PINState { info.pin == .ready && shown.own.isLocked ? .locked : info.pin }
 }

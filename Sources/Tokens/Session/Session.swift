@@ -42,9 +42,9 @@ final class Session: @unchecked Sendable {
         case operation
     }
 
-    /// Tries the PIN once. Every failure counts as a used try, whatever code the module returns: OpenSC, for example,
-    /// reports a wrong PIN of some cards as CKR_GENERAL_ERROR or CKR_USER_NOT_LOGGED_IN. After a failure the session
-    /// accepts no more PINs.
+    /// Tries the PIN once. Every failure counts as a used try, whatever code the module returns, unless the token
+    /// itself reports that it was none: OpenSC, for example, reports a wrong PIN of some cards as CKR_GENERAL_ERROR or
+    /// CKR_USER_NOT_LOGGED_IN. After a failure the session accepts no more PINs.
     ///
     /// - Parameters:
     ///   - pin: nil for a PIN pad at the reader.
@@ -60,19 +60,31 @@ final class Session: @unchecked Sendable {
             throw TokenError(.login, .missing, label)
         }
         let value = Self.lend(pin) { pin, length in function(handle, user, pin, length) }
-        if value == .ok || (value == .userAlreadyLoggedIn && purpose == .user) {
-            isLoggedIn = isLoggedIn || value == .ok
+        if value == .ok {
+            isLoggedIn = true
             return attempt.wasRight()
         }
-        attempt.wasRefused(isLocked: value == .pinLocked)
-        throw refusal(value, by: .login, what: localized("the login"))
+        // The token looked at no PIN.
+        if value == .userAlreadyLoggedIn, purpose == .user { return attempt.wasNotMade() }
+        wasRefused = true
+        let use = use(of: attempt.toldLeft, value)
+        if value == .pinExpired, use != .counted {
+            // It had to be right for that.
+            if use == .none { attempt.wasRight() } else { attempt.wasNotMade() }
+            throw TokenError(
+                .pinExpired, label,
+                localized("The PIN of token \(label) is right, but has expired: it must be changed first."),
+                function: .login, returnValue: value)
+        }
+        end(attempt, value, use)
+        throw refusal(value, use, by: .login, what: localized("the login"))
     }
 
     /// Changes the user's PIN. The old one is tried once, as in ``login(_:for:_:)``.
     ///
     /// - Parameters:
     ///   - old: nil for a PIN pad at the reader, as `new` is then.
-    ///   - attempt: from the token's ``PINHistory``.
+    ///   - attempt: from the token's ``PINHistory``; it knows that the PIN is being changed.
     func changePIN(from old: Secret?, to new: Secret?, _ attempt: consuming PINAttempt) throws(TokenError) {
         if let refusal = refusalOfBefore {
             attempt.wasNotMade()
@@ -85,11 +97,90 @@ final class Session: @unchecked Sendable {
         let value = Self.lend(old) { old, oldLength in
             Self.lend(new) { new, newLength in function(handle, old, oldLength, new, newLength) }.code
         }
-        guard value == .ok else {
-            attempt.wasRefused(isLocked: value == .pinLocked)
-            throw refusal(value, by: .setPIN, what: localized("the change of its PIN"))
+        guard value != .ok else { return attempt.wasRight(.done) }
+        wasRefused = true
+        let use = use(of: attempt.toldLeft, value)
+        let change: PINRecord.UnfinishedChange? = Self.saysThatNothingChanged(value) ? nil : .asked
+        if change == nil { end(attempt, value, use) } else { attempt.wasRefused(.asked) }
+        if Self.isAboutTheNewPIN(value) {
+            throw TokenError(
+                .pinUnsuitable, label,
+                localized(
+                    "Token \(label) does not accept the new PIN: \(value.sentence). The current one still holds. \(use.sentence)"
+                ), function: .setPIN, returnValue: value)
         }
-        attempt.wasRight()
+        if Self.forbidsTheChange(value) {
+            throw TokenError(
+                .failed, label,
+                localized(
+                    "Token \(label) does not let its PIN be changed here: \(value.sentence). The current one still holds. \(use.sentence)"
+                ), next: localized("Change the PIN with the token's own software."), function: .setPIN,
+                returnValue: value)
+        }
+        throw refusal(value, use, by: .setPIN, what: localized("the change of its PIN"))
+    }
+
+    /// Codes of C_SetPIN that are about the new PIN; tokens have rules for its length, characters and predecessors.
+    private static func isAboutTheNewPIN(_ value: ReturnValue) -> Bool {
+        [.pinInvalid, .pinLengthRange, .pinTooWeak].contains(value)
+    }
+
+    private static func forbidsTheChange(_ value: ReturnValue) -> Bool {
+        [.missing, .writeProtected, .sessionReadOnly].contains(value)
+    }
+
+    /// Whether C_SetPIN cannot have changed anything.
+    static func saysThatNothingChanged(_ value: ReturnValue) -> Bool {
+        isAboutTheNewPIN(value) || forbidsTheChange(value) || [.pinIncorrect, .pinLocked].contains(value)
+    }
+
+    // MARK: - What a try cost
+
+    /// Whether the token counted a PIN as wrong.
+    private enum Use {
+        /// It says so, or its tries went down.
+        case counted
+        /// The code does not tell, and the token reports no tries.
+        case unknown
+        /// Its tries did not go down.
+        case none
+
+        var sentence: LocalizableText {
+            switch self {
+            case .counted: localized("One PIN attempt has been used.")
+            case .unknown: localized("A PIN attempt may have been used.")
+            case .none: localized("No PIN attempt was used.")
+            }
+        }
+    }
+
+    private func use(of before: Int?, _ value: ReturnValue) -> Use {
+        if [.pinIncorrect, .pinLocked].contains(value) { return .counted }
+        if let before, let after = tries()?.left { return after < before ? .counted : .none }
+        // OpenSC returns these two for a wrong PIN of some cards.
+        return [.generalError, .userNotLoggedIn].contains(value) ? .counted : .unknown
+    }
+
+    private func end(_ attempt: consuming PINAttempt, _ value: ReturnValue, _ use: Use) {
+        guard use != .none else { return attempt.wasNotMade() }
+        // A number that does not go down after a wrong PIN is none.
+        let isUntold = attempt.toldLeft.map { before in (tries()?.left).map { $0 >= before } ?? false } ?? false
+        attempt.wasRefused(isLocked: value == .pinLocked, isUntold: value == .pinIncorrect && isUntold)
+    }
+
+    /// The wrong PINs that the token still accepts, from the object in which SafeNet's module shows them; nil if there
+    /// is none.
+    func tries() -> PINTries? {
+        guard
+            let object = try? find([
+                AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_HW_FEATURE)),
+                AttributeValue(UInt(CKA_HW_FEATURE_TYPE), number: PINTriesObject.featureType),
+            ]).first, let left = try? attribute(PINTriesObject.userTriesLeft, of: object)?.first
+        else { return nil }
+        let most = (try? attribute(PINTriesObject.userTriesMost, of: object))?.first.map { Int($0) }
+        // More than there can be is not a number of tries.
+        guard Int(left) <= most ?? 255 else { return nil }
+        return PINTries(left: Int(left), most: most == 0 ? nil : most, source: .token)
     }
 
     /// PKCS#11 takes a PIN through a non-const pointer, but does not write there.
@@ -102,21 +193,24 @@ final class Session: @unchecked Sendable {
                 secret.withBytes { body(UnsafeMutablePointer(mutating: $0.baseAddress), CK_ULONG($0.count)) }))
     }
 
-    private func refusal(_ value: ReturnValue, by function: PKCS11Function, what: LocalizableText) -> TokenError {
-        wasRefused = true
+    private func refusal(
+        _ value: ReturnValue, _ use: Use, by function: PKCS11Function, what: LocalizableText
+    ) -> TokenError {
         if value == .pinLocked {
             return TokenError(
                 .pinLocked, label, localized("The PIN of token \(label) is locked."), function: function,
                 returnValue: value)
         }
-        // OpenSC returns these two for a wrong PIN of some cards.
+        let isOpenSC = use == .counted && [.generalError, .userNotLoggedIn].contains(value)
         let reason =
-            [.generalError, .userNotLoggedIn].contains(value)
-            ? localized("most likely the PIN is wrong (the module says \(value.name))") : value.sentence
+            isOpenSC ? localized("most likely the PIN is wrong (the module says \(value.name))") : value.sentence
         return TokenError(
-            .pinRefused, label,
-            localized("Token \(label) refused \(what): \(reason). One PIN attempt has been used."),
-            function: function, returnValue: value)
+            .pinRefused, label, localized("Token \(label) refused \(what): \(reason). \(use.sentence)"),
+            next: value == .pinIncorrect || isOpenSC
+                ? nil
+                : localized(
+                    "Remove the token and insert it again. Before the next attempt, make sure of the PIN; too many wrong ones lock the token for good."
+                ), function: function, returnValue: value)
     }
 
     /// Why a PIN is not tried a second time; nil if none was refused.

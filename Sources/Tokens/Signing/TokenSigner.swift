@@ -40,27 +40,56 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
         self.mechanisms = mechanisms
         self.history = history
         let label = token.info.plainLabel
-        let keys = try session.find([
-            AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_PRIVATE_KEY)),
-            AttributeValue(UInt(CKA_ID), bytes: stored.id),
-        ])
-        guard let key = keys.first else {
-            throw TokenError(
-                .keyNotFound, label,
-                localized(
-                    "Token \(label) contains no private key for its certificate \(stored.certificate.subject.rendered(.cucm))."
-                )
-            )
-        }
-        guard keys.count == 1 else {
-            throw TokenError(
-                .ambiguous, label,
-                localized("Token \(label) contains \(keys.count) private keys with the id of one certificate."))
-        }
-        self.key = key
+        key = try Self.key(of: stored, session, label)
         wantsLoginEachTime =
             try session.attribute(UInt(CKA_ALWAYS_AUTHENTICATE), of: key)?.contains { $0 != 0 } ?? false
         self.pin = wantsLoginEachTime ? pin : nil
+    }
+
+    /// The certificate's private key: the one with its CKA_ID, unless the moduli say otherwise. Some programs write
+    /// certificates with another id than the key, or several keys with the same one.
+    private static func key(
+        of stored: StoredCertificate, _ session: Session, _ label: String
+    ) throws(TokenError) -> CK_OBJECT_HANDLE {
+        func isModulus(of key: CK_OBJECT_HANDLE) throws(TokenError) -> Bool? {
+            guard let modulus = try session.attribute(UInt(CKA_MODULUS), of: key)?.drop(while: { $0 == 0 }),
+                modulus.count >= 64
+            else { return nil }
+            return stored.certificate.publicKey.rawKey.firstRange(of: Array(modulus)) != nil
+        }
+        let all = try session.find([AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_PRIVATE_KEY))])
+        var matching: [CK_OBJECT_HANDLE] = []
+        var unknown: [CK_OBJECT_HANDLE] = []
+        for key in all {
+            switch try isModulus(of: key) {
+            case true?: matching.append(key)
+            case false?: break
+            case nil: unknown.append(key)
+            }
+        }
+        let withID = try session.find([
+            AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_PRIVATE_KEY)),
+            AttributeValue(UInt(CKA_ID), bytes: stored.id),
+        ])
+        // The same key may be there twice; the one with the id is as good as any.
+        if let key = matching.first(where: withID.contains) ?? matching.first { return key }
+        let possible = withID.filter(unknown.contains)
+        guard let key = possible.first else {
+            let name = stored.certificate.subject.rendered(.cucm)
+            throw TokenError(
+                .keyNotFound, label,
+                withID.isEmpty
+                    ? localized("Token \(label) contains no private key for its certificate \(name).")
+                    : localized(
+                        "Token \(label) contains no private key for its certificate \(name): the key with its id is that of another certificate."
+                    ))
+        }
+        guard possible.count == 1 else {
+            throw TokenError(
+                .ambiguous, label,
+                localized("Token \(label) contains \(possible.count) private keys with the id of one certificate."))
+        }
+        return key
     }
 
     public func sign(_ message: [UInt8], digest: DigestAlgorithm) throws -> [UInt8] {
@@ -84,15 +113,23 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
             case .digestOnToken: (message, digest.rsaMechanism)
             case .digestHere: (digest.digestInfoPrefix + Digest.compute(digest, message), UInt(CKM_RSA_PKCS))
             }
+        let turn = wantsLoginEachTime ? try history.takeTurn() : nil
         let signature = try token.attempt(within: wantsLoginEachTime && pin == nil ? PINPad.patience : nil) {
             () throws(TokenError) in
             // The key may have a PIN, and tries, of its own.
-            if self.wantsLoginEachTime { try self.token.currentInfo().checkLogin() }
+            let now: PINHistory
+            if self.wantsLoginEachTime {
+                let current = try self.token.currentInfo()
+                try current.checkLogin()
+                now = self.history.refreshed(current, told: self.session.tries())
+            } else {
+                now = self.history
+            }
             return try self.session.sign(
                 data, key: self.key, mechanism: CK_MECHANISM_TYPE(mechanism),
                 signatureLength: (self.certificate.publicKey.bits + 7) / 8
             ) { () throws(TokenError) in
-                if self.wantsLoginEachTime { try self.session.login(self.pin, for: .operation, self.history.attempt()) }
+                if self.wantsLoginEachTime { try self.session.login(self.pin, for: .operation, now.attempt(in: turn)) }
             }
         }
         guard try certificate.publicKey.isValid(signature: signature, message: message, digest: digest) else {

@@ -32,7 +32,7 @@ struct CtlShow: ParsableCommand {
         } else if format == .cucm {
             // As CUCM prints it, with tabs; but what certificates and files call themselves is made visible.
             let text = try ShowCTL.text(of: file.bytes, modified: Files.modified(self.file) ?? 0) { $0.visible }
-            Terminal.write(bytes: Array(text.utf8), to: 1)
+            Terminal.write(bytes: Array(text.utf8), to: Terminal.results)
         } else {
             Terminal.out(table(file))
         }

@@ -3,6 +3,7 @@ import ArgumentParser
 import Doctor
 import Glibc
 import Messages
+import Tokens
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,6 +35,8 @@ struct DoctorCommand: ParsableCommand {
     }
 
     func run() throws {
+        Terminal.keepResults()
+        ModuleTrial.forgetFailures()
         let context = DoctorContext(
             namedModules: try module.named(), pins: .toLookAt, patience: module.tokenTimeout)
         let cluster = try self.cluster.map(configuredCluster)

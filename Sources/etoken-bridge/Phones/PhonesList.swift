@@ -63,7 +63,7 @@ struct PhonesList: ParsableCommand {
         if unregistered { chosen.removeAll { $0.isRegistered != false } }
         if let csvPath {
             let csv = Inventory(phones: chosen).csv
-            guard csvPath != "-" else { return Terminal.write(bytes: csv, to: 1) }
+            guard csvPath != "-" else { return Terminal.write(bytes: csv, to: Terminal.results) }
             try Files.write(csv, to: csvPath, permissions: 0o600, replacing: replacing.force)
             Terminal.note(localized("\(csvPath): \(chosen.count) phones."))
         }

@@ -44,8 +44,10 @@ extension Status {
             case .moduleNotFound, .tokenPulled, .tokenNotFound, .ambiguous, .certificateNotFound, .keyNotFound: notThere
             case .badURI: usage
             case .pinRefused: pinRefused
-            case .pinLocked, .pinFinalTry, .pinNotCounted: pinLocked
-            case .moduleNotUsable, .pinMissing, .mechanismMissing, .noAnswer, .pinUnsuitable, .failed, .badSignature:
+            case .pinLocked, .pinFinalTry, .pinHistoryUnusable: pinLocked
+            case .moduleNotUsable, .moduleCrashes, .pinMissing, .pinExpired, .pinImpossible, .pinBusy,
+                .mechanismMissing, .noAnswer,
+                .pinUnsuitable, .failed, .badSignature:
                 failed
             }
         case let error as ClusterError:

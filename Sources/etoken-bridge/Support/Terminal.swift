@@ -10,11 +10,28 @@ enum Terminal {
     nonisolated(unsafe) static var printsJSON = false
     private nonisolated(unsafe) static var hasPrintedJSON = false
 
+    /// Where results go: descriptor 1, or a copy of it while modules run (``keepResults()``).
+    private(set) nonisolated(unsafe) static var results = STDOUT_FILENO
+
+    /// From now on only results reach stdout: what a PKCS#11 module prints there goes to stderr. To be called before
+    /// modules are loaded.
+    static func keepResults() {
+        guard results == STDOUT_FILENO else { return }
+        fflush(nil)
+        let copy = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10)
+        guard copy >= 0 else { return }
+        guard dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 else {
+            close(copy)
+            return
+        }
+        results = copy
+    }
+
     static func out(_ text: LocalizableText) { out(text.localized) }
 
     static func note(_ text: LocalizableText) { note(text.localized) }
 
-    static func out(_ text: String) { write(text.fitting(width(of: STDOUT_FILENO)) + "\n", to: STDOUT_FILENO) }
+    static func out(_ text: String) { write(text.fitting(width(of: results)) + "\n", to: results) }
 
     static func note(_ text: String) { write(text.fitting(width(of: STDERR_FILENO)) + "\n", to: STDERR_FILENO) }
 
@@ -34,7 +51,7 @@ enum Terminal {
 
     private static func json(_ bytes: [UInt8]) {
         hasPrintedJSON = true
-        write(bytes: bytes, to: STDOUT_FILENO)
+        write(bytes: bytes, to: results)
     }
 
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
@@ -52,7 +69,7 @@ enum Terminal {
     }
 
     /// Columns of the terminal that results go to; nil if they go to a file or a program.
-    static let width = width(of: STDOUT_FILENO)
+    static var width: Int? { width(of: results) }
 
     private static func width(of descriptor: Int32) -> Int? {
         var size = winsize()

@@ -32,6 +32,7 @@ struct ModuleOptions: ParsableArguments {
     func named() throws -> [String] { try module.isEmpty ? ConfigurationFile.load().tokens.modules : module }
 
     func finder() throws -> TokenFinder {
+        Terminal.keepResults()
         let finder = TokenFinder(modules: try named(), pins: try .standard, patience: tokenTimeout)
         if Terminal.isVerbose { for error in finder.skipped { Terminal.note(localized("Skipped: \(error)")) } }
         return finder
@@ -55,34 +56,27 @@ struct PINOptions: ParsableArguments {
 
     /// The PIN for a token: the options, then the URI's pin-source, then the user.
     func pin(for info: TokenInfo, uri: TokenURI?, _ history: PINHistory) throws -> Secret {
-        if let warning = history.warning {
-            Terminal.note(warning)
-        } else if info.pin == .countLow {
-            Terminal.note(
-                localized(
-                    "Warning: token \(info.plainLabel) reports that a wrong PIN was entered since the last right one; too many lock it for good."
-                )
-            )
-        }
+        if let warning = history.warning { Terminal.note(warning) }
         if let pinFile { return try Secret.read(file: pinFile) }
         if let pinFd { return try Secret.read(descriptor: pinFd) }
         if let source = uri?.pinSource { return try Secret.read(file: source) }
-        return try PINPrompt.ask(for: info)
+        return try PINPrompt.ask(for: info, history)
     }
 }
 
 /// Asks the user for a token's PIN.
 enum PINPrompt {
     /// With the configured pinentry, else on the terminal.
-    static func ask(for info: TokenInfo) throws -> Secret {
+    static func ask(for info: TokenInfo, _ history: PINHistory) throws -> Secret {
         let token: LocalizableText = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
         if let pinentry = try ConfigurationFile.load().tokens.pinentry {
             return try Pinentry.ask(
-                pinentry, description: localized("The PIN of \(token). It is tried once; \(Self.tries(info))."),
+                pinentry,
+                description: localized("The PIN of \(token). It is tried once; \(Self.tries(info, history))."),
                 prompt: .verbatim("PIN:"))
         }
         try checkTerminal(info, options: localized("--pin-file FILE, --pin-fd N, or pin-source in the token's URI"))
-        Terminal.note(localized("The PIN is tried once; \(tries(info))."))
+        Terminal.note(localized("The PIN is tried once; \(tries(info, history))."))
         let prompt: LocalizableText = localized("PIN of \(token): ")
         if let secret = try Secret.askIfGiven(prompt) { return secret }
         // Pressing Return alone must not use up a try by accident.
@@ -115,8 +109,9 @@ enum PINPrompt {
         return first
     }
 
-    private static func tries(_ info: TokenInfo) -> LocalizableText {
-        switch info.pin {
+    private static func tries(_ info: TokenInfo, _ history: PINHistory) -> LocalizableText {
+        if let tries = history.tries, tries.source == .token { return tries.text }
+        return switch info.pin {
         case .countLow: localized("a wrong one was entered before, and too many lock the token for good")
         default: localized("too many wrong ones lock the token for good")
         }

@@ -26,8 +26,17 @@ struct TokenDocument: Encodable {
         }
     }
 
+    /// How many wrong PINs the token still accepts, and where that is known from: `token`, `flags` or `count`.
+    struct Tries: Encodable {
+        let left: Int
+        let most: Int?
+        let from: String
+    }
+
     let label, serialNumber, manufacturer, model, slot, module, pin: String
-    let pinPad: Bool
+    let pinPad, pinMustBeChanged: Bool
+    /// Omitted if nothing is known.
+    let tries: Tries?
     /// Omitted for a token that is in no reader.
     let reader: ReaderDocument?
     let certificates: [Entry]
@@ -38,9 +47,11 @@ struct TokenDocument: Encodable {
     init(_ token: Token, _ contents: TokenContents, in readers: ReaderView) {
         let info = token.info
         (label, serialNumber, manufacturer, model) = (info.plainLabel, info.serialNumber, info.manufacturer, info.model)
-        (slot, module, pin, pinPad) = (
-            info.slotDescription, token.module.path, PINLedger.toLookAt.state(of: info).rawValue, info.hasPINPad
+        let view = PINView(token, contents)
+        (slot, module, pin, pinPad, pinMustBeChanged) = (
+            info.slotDescription, token.module.path, view.state.rawValue, info.hasPINPad, info.wantsNewPIN
         )
+        tries = view.tries.map { Tries(left: $0.left, most: $0.most, from: $0.source.rawValue) }
         reader = readers.reader(of: info).map { ReaderDocument($0) }
         certificates = contents.certificates.map { item in
             let certificate = item.certificate

@@ -62,7 +62,7 @@ struct TokenExport: ParsableCommand {
     func run() throws {
         let certificates = try chosen()
         if output == "-" {
-            for item in certificates { Terminal.write(bytes: bytes(item.stored.certificate), to: 1) }
+            for item in certificates { Terminal.write(bytes: bytes(item.stored.certificate), to: Terminal.results) }
             return
         }
         let isFolder = all || output.hasSuffix("/") || Files.isFolder(output)
@@ -114,11 +114,23 @@ struct TokenExport: ParsableCommand {
             return [Item(label: named.label, name: named.label, stored: named.stored)]
         }
         let tokens = try token.map { [try finder.token(named: TokenName($0))] } ?? finder.tokens()
-        let items = try tokens.flatMap { token in
+        // SafeNet's tokens are often all called `eToken`: then the certificate's name tells them apart.
+        let labels = tokens.map(\.info.plainLabel)
+        var items: [Item] = []
+        var used: [String: Int] = [:]
+        for token in tokens {
             let certificates = try token.certificates()
             let label = token.info.plainLabel
-            return certificates.map { stored in
-                Item(label: label, name: certificates.count == 1 ? label : "\(label)-\(stored.id.hex)", stored: stored)
+            let isShared = labels.count { $0 == label } > 1
+            for stored in certificates {
+                var name = certificates.count == 1 ? label : "\(label)-\(stored.id.hex)"
+                if isShared {
+                    name = stored.certificate.subject.value(of: "CN")?.trimmed ?? "\(label)-\(token.info.serialNumber)"
+                }
+                // Two certificates of one id: some cards have them in pairs.
+                used[name, default: 0] += 1
+                if let count = used[name], count > 1 { name += "-\(count)" }
+                items.append(Item(label: label, name: name, stored: stored))
             }
         }
         guard !items.isEmpty else {

@@ -69,8 +69,7 @@ struct TokenList: ParsableCommand {
                 }
             table.add(
                 token.info.plainLabel, token.info.serialNumber, token.info.model,
-                PINLedger.toLookAt.state(of: token.info).text,
-                certificate)
+                PINView(token, contents).text, certificate)
         }
         Terminal.out(table.text)
     }

@@ -29,7 +29,7 @@ struct TokenShow: ParsableCommand {
             return
         }
         let info = token.info
-        let state = PINLedger.toLookAt.state(of: info).text
+        let state = PINView(token, contents).text
         let pin = info.hasPINPad ? localized("\(state), entered on the reader") : state
         Terminal.out(
             localized(

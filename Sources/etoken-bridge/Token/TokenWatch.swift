@@ -72,6 +72,7 @@ struct TokenWatch: ParsableCommand {
 extension ModuleOptions {
     /// Watches the modules that ``finder()`` would ask.
     func watcher() throws -> TokenWatcher {
+        Terminal.keepResults()
         let modules = try named()
         return TokenWatcher(
             modules: modules.isEmpty ? ModuleSearch.candidates() : modules, pins: try .standard, patience: tokenTimeout)

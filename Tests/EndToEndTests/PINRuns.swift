@@ -1,0 +1,122 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// Whole runs of the program on a token that counts: several at once, killed, without a state folder, and through two
+/// modules that write its serial number differently. None locks it.
+@Suite(.waiting, .timeLimit(.minutes(20))) struct PINRuns {
+    private struct Table {
+        let rehearsal: Rehearsal
+        let modules: [String]
+        private let card: String
+
+        init(tries: Int, _ extra: String = "") throws {
+            rehearsal = try Rehearsal(lab: false)
+            let folder = rehearsal.folder
+            card = folder.write("card", "Cisco123 \(tries) \(tries)\n")
+            // A number that no other test has: runs on one token wait for each other, whatever their folders.
+            let serial = String(UInt32.random(in: 0x1000_0000..<0xf000_0000), radix: 16)
+            modules = ["a.so", "b.so"].map { folder.file($0) }
+            for (module, spelled) in zip(modules, [serial, "00000000" + serial.uppercased()]) {
+                try ChildProcess.run([
+                    "cc", "-shared", "-fPIC", "-o", module, Rehearsal.repository + "/Tests/TokensTests/fake-module.c",
+                    "-ldl",
+                ])
+                set(module, "token FAKE \(spelled) c\ncard \(card)\n" + extra)
+            }
+        }
+
+        func set(_ module: String, _ rules: String) { rehearsal.folder.write(name(module) + ".rules", rules) }
+        func add(_ module: String, _ rule: String) {
+            set(module, rehearsal.folder.text(name(module) + ".rules") + rule)
+        }
+        private func name(_ module: String) -> String { String(module.split(separator: "/").last ?? "") }
+
+        var words: [String] { rehearsal.folder.text("card").split(whereSeparator: \.isWhitespace).map(String.init) }
+        var left: Int { Int(words[1]) ?? -1 }
+
+        func arguments(_ pin: String, new: String = "736284", _ module: Int = 0) -> [String] {
+            let folder = rehearsal.folder
+            let name = UUID().uuidString
+            return [
+                "token", "change-pin", "FAKE", "--module", modules[module], "--pin-file",
+                folder.write("old-" + name, pin + "\n"), "--new-pin-file", folder.write("new-" + name, new + "\n"),
+            ]
+        }
+
+        func run(_ pin: String, new: String = "736284", _ module: Int = 0, state: String? = nil) throws
+            -> Rehearsal.Result
+        {
+            let program = Programs.path("etoken-bridge")
+            let command = state.map { ["XDG_STATE_HOME=\($0)", program] } ?? [program]
+            return try rehearsal.run("/usr/bin/env", command + arguments(pin, new: new, module))
+        }
+    }
+
+    @Test func severalAtOnceTryOneAfterAnother() throws {
+        let table = try Table(tries: 3)
+        let runs = try (0..<6).map { index in
+            try ChildProcess(
+                [Programs.path("etoken-bridge")] + table.arguments("Cisco124", index % 2),
+                environment: table.rehearsal.variables)
+        }
+        let statuses = runs.map { $0.wait() }.sorted()
+        #expect(table.left == 1)
+        #expect(statuses == [3, 3, 4, 4, 4, 4])
+    }
+
+    /// Killed before and after the token looked at the PIN, in the login and in the change.
+    @Test(arguments: ["C_SetPIN before", "C_SetPIN after", "C_Login before", "C_Login after"])
+    func whatIsKilledIsCounted(point: String) throws {
+        let table = try Table(tries: 3)
+        table.add(table.modules[0], "die \(point)\n")
+        let isLogin = point.hasPrefix("C_Login")
+        for _ in 1...4 {
+            _ = try table.run(isLogin ? table.words[0] : "Cisco124", new: "9\(table.left)62847")
+            #expect(table.left >= 1)
+        }
+        let refused = try table.run("Cisco124")
+        #expect(isLogin || refused.status == 4, "\(refused)")
+        #expect(table.left >= 1)
+    }
+
+    /// The next run says which PIN may hold.
+    @Test(arguments: [("C_SetPIN after", "The new PIN may hold already"), ("C_Login before", "the new PIN holds")])
+    func aChangeThatWasKilledIsRemembered(point: String, words: String) throws {
+        let table = try Table(tries: 15)
+        table.add(table.modules[0], "die \(point)\n")
+        #expect(try table.run("Cisco123").status > 64)
+        #expect(table.words[0] == "736284")
+        let next = try table.run("736284", new: "Krakow-12", 1)
+        #expect(next.status == 0 && next.errors.contains(words), "\(next)")
+        #expect(try !table.run("Krakow-12", new: "736284", 1).errors.contains("Warning"))
+    }
+
+    @Test(arguments: ["/proc/nowhere", "/dev/null"])
+    func withoutAStateFolderNoPINIsTried(state: String) throws {
+        let table = try Table(tries: 3)
+        for _ in 1...3 {
+            let result = try table.run("Cisco124", state: state)
+            #expect(result.status == 4 && result.errors.contains("could not be counted"), "\(result)")
+            #expect(result.errors.contains("XDG_STATE_HOME"))
+        }
+        #expect(table.left == 3)
+        // One that tells how many are left needs no folder, and its last one is not used.
+        for module in table.modules { table.add(module, "tells object\n") }
+        #expect(try (1...4).map { _ in try table.run("Cisco124", state: state).status } == [3, 3, 4, 4])
+        #expect(table.left == 1)
+    }
+
+    @Test func theTriesThatAreLeftAreShown() throws {
+        let table = try Table(tries: 15, "tells object\nmaker SafeNet, Inc.\n")
+        _ = try table.run("Cisco124")
+        let module = ["--module", table.modules[0]]
+        let program = Programs.path("etoken-bridge")
+        let list = try table.rehearsal.run(program, ["token", "list"] + module)
+        #expect(list.output.contains("14 of 15 tries left"), "\(list)")
+        let shown = try table.rehearsal.run(program, ["token", "show", "FAKE", "--json"] + module).json()
+        let tries = try #require(shown["tries"] as? [String: Any])
+        #expect(tries["left"] as? Int == 14 && tries["most"] as? Int == 15 && tries["from"] as? String == "token")
+        #expect(try table.run("Cisco124").errors.contains("14 of 15 tries left"))
+    }
+}
