@@ -132,7 +132,8 @@ public struct Survey {
     }
 
     private static func phones(
-        of cluster: any ClusterAccess, mode: SecurityMode, present: [UInt8]?, list: TrustListFile?, backups: StateFolder,
+        of cluster: any ClusterAccess, mode: SecurityMode, present: [UInt8]?, list: TrustListFile?,
+        backups: StateFolder,
         register: StrandedRegister, new: (bytes: [UInt8], list: TrustListFile)? = nil
     ) throws -> [SurveyedPhone] {
         let phones = try cluster.phones()

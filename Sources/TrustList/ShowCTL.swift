@@ -20,21 +20,15 @@ public enum ShowCTL {
     ) throws(TrustListError) -> String {
         let file = try TrustListFile(decoding: bytes)
         let kind = file.isITL ? "ITL" : "CTL"
-        var lines = [
-            "The checksum value of the \(kind) file:",
-            Digest.md5(bytes).hex + "(MD5)",
-            Digest.sha1(bytes).hex + "(SHA1)",
-            "",
-            "Length of \(kind) file: \(bytes.count)",
-            "The \(kind) File was last modified on \(date(modified))",
-            "",
-            "\tParse \(kind) File",
-            "\t----------------",
-            "",
-            "Version:\t\(file.header.version.major).\(file.header.version.minor)",
-            "HeaderLength:\t\(file.header.length) (BYTES)",
-            "",
-        ]
+        var lines =
+            start(kind, bytes, modified) + [
+                "\tParse \(kind) File",
+                "\t----------------",
+                "",
+                "Version:\t\(file.header.version.major).\(file.header.version.minor)",
+                "HeaderLength:\t\(file.header.length) (BYTES)",
+                "",
+            ]
         lines += tableHead + headerRows(file.header, spelling)
         for (index, record) in file.records.enumerated() {
             lines += ["", "\t\(kind) Record #:\(index + 1)", "\t\t  ----"] + tableHead + rows(of: record, spelling)
@@ -62,11 +56,27 @@ public enum ShowCTL {
     public static func absent(_ kind: Kind) -> String {
         let advice = " Please run CTLClient plugin or run the CLI - utils ctl.. to generate the CTL file."
         return "Length of \(kind.rawValue) file: 0\n\(kind.rawValue) File not found.\(kind == .ctl ? advice : "")\n"
-            + unreadable(kind)
+            + parseError(kind)
     }
 
-    /// The text for a file that is not a trust list.
-    public static func unreadable(_ kind: Kind) -> String { "Error parsing the \(kind.rawValue) File.\n" }
+    /// The text for a file that is not a trust list. That checksums and length come first then, too, is *unconfirmed*.
+    public static func unreadable(_ kind: Kind, _ bytes: [UInt8], modified: Int64) -> String {
+        start(kind.rawValue, bytes, modified).joined(separator: "\n") + "\n" + parseError(kind)
+    }
+
+    private static func parseError(_ kind: Kind) -> String { "Error parsing the \(kind.rawValue) File.\n" }
+
+    private static func start(_ kind: String, _ bytes: [UInt8], _ modified: Int64) -> [String] {
+        [
+            "The checksum value of the \(kind) file:",
+            Digest.md5(bytes).hex + "(MD5)",
+            Digest.sha1(bytes).hex + "(SHA1)",
+            "",
+            "Length of \(kind) file: \(bytes.count)",
+            "The \(kind) File was last modified on \(date(modified))",
+            "",
+        ]
+    }
 
     private static let tableHead = ["BYTEPOS\tTAG\t\tLENGTH\tVALUE", "-------\t---\t\t------\t-----"]
 

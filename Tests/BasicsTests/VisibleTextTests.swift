@@ -3,7 +3,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct VisibleTextTests {
+@Suite(.waiting, .timeLimit(.minutes(5))) struct VisibleTextTests {
     /// What Unicode calls control, format, line or paragraph separator; nothing else.
     @Test func everyCharacterThatIsNotSeenIsShownAsWhatItIs() {
         var count = 0
@@ -78,7 +78,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct CSVCellTests {
+@Suite(.waiting, .timeLimit(.minutes(5))) struct CSVCellTests {
     static let cells = [
         "", "Warszawa", "=cmd|'/C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "'=1", "''=1", "'", "'a",
         "a,b", "say \"x\"", "a\nb", "a\u{1B}[2Jb", "\u{202E}x", "\\", "\\u{1B}", "\\u{5C}u{1B}", "\\\\u{3B}", "x;=1",

@@ -17,7 +17,7 @@ import X509
             let before = try await lab.state()
             let answer = try await drive(lab, RunningLab.subscriber)
             let pages = try (answer["pages"] as? [String: Any]).required("pages")
-            let isNew = ["12.5", "14", "15"].contains(release)
+            let isNew = ["11.5", "12.5", "14", "15"].contains(release)
             let hasREST = ["14", "15"].contains(release)
             #expect(pages["login"] as? Int == 302)
             #expect(pages["token"] as? Bool == isNew)

@@ -161,7 +161,7 @@ import X509
         try await RunningLab.with(release: release) { lab in
             let node = RunningLab.publisher
             let isOld = ["8.6", "9.1"].contains(release)
-            let hasOldSSH = isOld || release.hasPrefix("10.5")
+            let hasOldSSH = isOld || release.hasPrefix("10.5") || release == "11.5"
             #expect(try lab.cluster().nodes.allSatisfy { $0.legacyTLS == isOld })
             #expect(try lab.cluster().nodes.allSatisfy { $0.legacySSH == hasOldSSH })
             let url = try lab.https(node) + "/cmplatform"

@@ -47,7 +47,8 @@ import Testing
         rehearsal.replaceCTLFile(flipped)
         try expectUnchanged(rehearsal, status: 5, says: "does not verify") { try rehearsal.migrate() }
         rehearsal.replaceCTLFile([])
-        try expectUnchanged(rehearsal, status: 5, says: "the file is empty") { try rehearsal.migrate() }
+        // The node says that it has none.
+        try expectUnchanged(rehearsal, status: 7, says: "than it says itself") { try rehearsal.migrate() }
         rehearsal.replaceCTLFile(good)
         rehearsal.folder.write("lab/nodes/\(Rehearsal.subscriber)/tftp/CTLFile.tlv", flipped, mode: 0o644)
         try expectUnchanged(rehearsal, status: 1, says: "Nodes serve different CTL files", Rehearsal.subscriber) {

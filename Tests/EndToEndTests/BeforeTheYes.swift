@@ -38,7 +38,12 @@ import Testing
         #expect(refused.errors.contains("New CTL file: tokens") && refused.errors.contains("Cisco 7960"))
         let plan = rehearsal.folder.file("saved.plan")
         #expect(try migrate(["--plan", plan]).status == 8)
-        let run = ["migrate", "run", plan, "--pin-file", rehearsal.rightPIN, "--yes"] + rehearsal.moduleOptions
+        let run =
+            [
+                "migrate", "run", plan, "--pin-file", rehearsal.rightPIN, "--yes", "--output",
+                rehearsal.folder.file("out"),
+            ]
+            + rehearsal.moduleOptions
         #expect(try rehearsal.run(Programs.path("etoken-bridge"), run).status == 8)
         #expect(try rehearsal.clusterState() == before)
         #expect(try rehearsal.bridge("migrate", "status", "--cluster", "lab").status == 2)

@@ -92,8 +92,15 @@ import Testing
         #expect(try !table.run("Krakow-12", new: "736284", 1).errors.contains("Warning"))
     }
 
-    @Test(arguments: ["/proc/nowhere", "/dev/null"])
-    func withoutAStateFolderNoPINIsTried(state: String) throws {
+    /// A place to which others can write is not used at all.
+    @Test func aStateFolderOfOthersIsNoneEither() throws {
+        let table = try Table(tries: 3)
+        let result = try table.run("Cisco124", state: "/dev/null")
+        #expect(result.status == 1 && result.errors.contains("can be written by other users"), "\(result)")
+        #expect(table.left == 3)
+    }
+
+    @Test(arguments: ["/proc/nowhere"]) func withoutAStateFolderNoPINIsTried(state: String) throws {
         let table = try Table(tries: 3)
         for _ in 1...3 {
             let result = try table.run("Cisco124", state: state)

@@ -20,7 +20,9 @@ import Testing
         let failure = #expect(throws: StepFailure.self) { try change.runAll() }
         let error = try #require(failure?.cause as? MigrationError)
         #expect(error.code == .phonesDiffer)
-        #expect(error.text.localized.contains("SEP2 (CP-8861) was forecast to accept the new file, but holds: "))
+        #expect(
+            error.text.localized.contains("SEP2 (CP-8861) was forecast to accept the new file, but its web page says: ")
+        )
         #expect(!error.text.localized.contains("SEP3"))
         #expect(failure?.stepID == .checkPhones && failure?.isAfterCommit == true)
         // The phone was visited: the same change ends well.

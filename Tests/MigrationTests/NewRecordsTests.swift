@@ -71,7 +71,9 @@ import X509
     @Test func eachRecordThatGoesIsSaid() throws {
         let change = try Situation.all[0].plan(cluster("10.5.1.10000-7"), in: folder)
         let lines = change.recordChanges.map(\.localized)
-        #expect(lines.count == 3 && lines.contains { $0.hasPrefix("- SAST cucm-pub: serial number 01, SHA-1 ") }, "\(lines)")
+        #expect(
+            lines.count == 3 && lines.contains { $0.hasPrefix("- SAST cucm-pub: serial number 01, SHA-1 ") }, "\(lines)"
+        )
         #expect(lines.filter { $0.hasPrefix("+ SAST token SAST-ADN") }.count == 2)
     }
 
@@ -93,7 +95,8 @@ import X509
             if what.hasPrefix("upload") { cluster.certificates["sub"] = ["CallManager": Situation.renewed] }
         }
         try change.runAll()
-        #expect(try records(cluster).contains("CCM+TFTP cucm-sub 05") || records(cluster).contains("CCM+TFTP cucm-sub 09"))
+        #expect(
+            try records(cluster).contains("CCM+TFTP cucm-sub 05") || records(cluster).contains("CCM+TFTP cucm-sub 09"))
     }
 
     /// With a multi-server certificate the publisher's record stands for all.

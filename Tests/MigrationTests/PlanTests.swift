@@ -78,7 +78,8 @@ import X509
         #expect(
             record.recordChanges.count == 1
                 && record.recordChanges[0].localized
-                    == "~ CCM+TFTP cucm-sub: \(text(Situation.subscriber)) becomes \(text(Situation.renewed))")
+                    == "~ CCM+TFTP cucm-sub: \(text(Situation.subscriber)) becomes \(text(Situation.renewed))"
+        )
         let both = try ChangeRecord(update.plan(update.cluster(), in: folder))
         #expect(both.keptTokens.isEmpty && both.signerChange == nil)
     }

@@ -106,7 +106,17 @@ import X509
         let path = folder.path + "/plan"
         try Files.write(Self.withoutSteps(JSON.document(plan)), to: path, replacing: true)
         let old = try ChangePlan.read(path)
-        #expect(old == plan)
+        // Versions before that copied the servers' records as they were.
+        var expected = plan
+        if situation.usesTokens, situation.kind != .updateCertificates {
+            expected = ChangePlan(
+                id: plan.id, kind: plan.kind, cluster: plan.cluster, created: plan.created, tokens: plan.tokens,
+                signer: plan.signer, settings: plan.settings,
+                steps: Planner.steps(
+                    plan.kind, tokens: plan.tokens, signer: plan.signer, phones: .init(timeout: 0), on: nil),
+                world: plan.world)
+        }
+        #expect(old == expected)
         try Change(.saved(old), of: cluster, state: folder.state).runAll()
         #expect(cluster.files == undisturbed.files && cluster.changes == undisturbed.changes)
     }

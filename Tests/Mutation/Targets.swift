@@ -223,7 +223,8 @@
                 steps: Planner.steps(.toEtoken, tokens: tokens, signer: 0, phones: .init(), on: nil),
                 world: WorldState(
                     version: "10.5.1.10000-7", mode: .mixed, nodes: ["pub", "sub"],
-                    ctl: String(repeating: "a", count: 64), proof: nil, itls: ["pub": String(repeating: "b", count: 64)],
+                    ctl: String(repeating: "a", count: 64), proof: nil,
+                    itls: ["pub": String(repeating: "b", count: 64)],
                     trusted: []))
             let state = StateFolder(path: "\(folder)/seed")
             let journal = try Journal.create(plan, in: state)

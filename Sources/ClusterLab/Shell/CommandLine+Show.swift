@@ -25,8 +25,11 @@ extension CommandLine {
 
     private func showList(_ kind: ShowCTL.Kind) throws {
         let name = kind.rawValue + "File.tlv"
-        let text = node.files.read(name).map { bytes in
-            (try? ShowCTL.text(of: bytes, modified: node.files.modified(name) ?? 0)) ?? ShowCTL.unreadable(kind)
+        let text = node.files.read(name).flatMap { bytes -> String? in
+            guard !bytes.isEmpty else { return nil }
+            let modified = node.files.modified(name) ?? 0
+            return (try? ShowCTL.text(of: bytes, modified: modified))
+                ?? ShowCTL.unreadable(kind, bytes, modified: modified)
         }
         let lines = (text ?? absent(kind)).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         for line in lines { try terminal.line(String(line)) }

@@ -79,7 +79,9 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             self.replacesFiles = replacesFiles ? true : nil
         }
 
-        private enum CodingKeys: String, CodingKey { case acceptsStranded, output, acceptsUnproven, kept, replacesFiles }
+        private enum CodingKeys: String, CodingKey {
+            case acceptsStranded, output, acceptsUnproven, kept, replacesFiles
+        }
 
         /// Plans of earlier versions accept nothing unproven, and keep nothing.
         public init(from decoder: any Decoder) throws {

@@ -135,7 +135,8 @@ struct NewRecords {
         guard let address = try survey.servers.address(of: node) else {
             throw MigrationError(
                 .unproven,
-                localized("The address of \(node) is not known: show network cluster on the publisher does not name it."),
+                localized(
+                    "The address of \(node) is not known: show network cluster on the publisher does not name it."),
                 next: localized(
                     "Check the server's entry: show network cluster on the publisher, and etoken-bridge cluster status --cluster \(word: cluster.name)"
                 ))
@@ -153,7 +154,8 @@ struct MissingCertificate: Error {
     func error(_ unit: String, _ node: String, _ version: ClusterVersion) -> MigrationError {
         MigrationError(
             .unproven,
-            localized("A file of CUCM \(version) names the \(unit) certificate of \(node), but that is not known: \(why)."),
+            localized(
+                "A file of CUCM \(version) names the \(unit) certificate of \(node), but that is not known: \(why)."),
             next: localized(
                 "Look at it on the node: show cert list own. To do without what nodes do not show, add \(EvidenceError.option)."
             ))

@@ -85,7 +85,9 @@ extension PlatformCommandLine {
         let names = try nodeNames()
         let text = try shell.run(ShellCommand("show network cluster"))
         let lines = text.split(separator: "\n").compactMap(NetworkClusterLine.init)
-        return names.map { name in [name] + (lines.first { $0.names.contains(name) }?.names ?? []) }
+        return names.map { name in
+            [name] + (lines.first { line in line.names.contains { HostName.areSame($0, name) } }?.names ?? [])
+        }
     }
 
     /// The activated services by server name in lower case; nil if this release's tables differ.

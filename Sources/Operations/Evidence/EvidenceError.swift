@@ -53,7 +53,7 @@ public struct EvidenceError: UserError {
 
     static func contradictionAdvice(_ node: String, cluster: String?) -> LocalizableText {
         localized(
-            "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(word: cluster ?? "NAME") --service tftp --node \(word: node). If it stays so, find out who answers in place of \(node) before you change anything."
+            "Restart Cisco Tftp there: etoken-bridge cluster restart-services --cluster \(word: cluster ?? "NAME") --service tftp --node \(word: node). If it stays so, find out who answers in its place before you change anything."
         )
     }
 

@@ -75,7 +75,8 @@ extension Status {
             case .interrupted: interrupted
             case .noChange: notThere
             case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched, .notApplicable,
-                .worldChanged, .busy, .unfinishedChange, .foreignRecords, .outdatedRecords, .outputExists, .planUnusable,
+                .worldChanged, .busy, .unfinishedChange, .foreignRecords, .outdatedRecords, .outputExists,
+                .planUnusable,
                 .journalUnusable:
                 failed
             }
