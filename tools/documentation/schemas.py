@@ -192,6 +192,8 @@ def on_changes(s):
     s.run("migrate to-etoken", *change, *yes)
     s.run("migrate status", *lab)
     s.run("phones stranded", *lab)
+    left = [phone["phone"] for phone in s.documents["phones stranded"][-1][1]["phones"]]
+    s.run("phones visited", *lab, *left)
     s.run("migrate update-certificates", *change, *yes)
     s.run("migrate prepare-downgrade", *change, "--to", "9.1", "--report", "checklist", status=(0, 9))
     s.run("migrate to-tokenless", *lab, "--accept-stranded", "--yes")
@@ -204,9 +206,6 @@ def on_changes(s):
     s.break_off("[7/", "migrate to-tokenless", *lab, "--accept-stranded", "--yes")
     s.run("migrate status", *lab)
     s.run("migrate resume", *lab)
-    s.run("phones stranded", *lab)
-    left = [p["phone"] for _, d in s.documents["phones stranded"][-1:] for p in d["phones"]]
-    s.run("phones visited", *lab, *left)
 
 
 def commands():
