@@ -269,9 +269,23 @@ private struct Checklist {
 }
 
 extension Survey {
-    /// Server certificates that differ from those in the current file, one sentence each.
+    /// Certificates of servers, and the cluster's own signers, that differ from those in the current file, one sentence
+    /// each.
     func renewals() throws -> [LocalizableText] {
-        try present.map { try $0.records.compactMap { try renewed($0)?.sentence } } ?? []
+        try (present?.records ?? []).compactMap { try renewed($0)?.sentence ?? renewedSigner($0) }
+    }
+
+    /// Of a signer of the cluster's own: an upgrade may have regenerated ITLRecovery and left the file as it was (Cisco
+    /// field notice FN70613). Signers of other clusters are left alone.
+    private func renewedSigner(_ record: Record) throws -> LocalizableText? {
+        guard record.role == .sast, !record.isToken, let held = record.x509 else { return nil }
+        let unit = record.isITLRecovery ? "ITLRecovery" : "CallManager"
+        guard case .success(let own) = try servers.certificate(unit, of: servers.publisher),
+            own.value.subject == held.subject, own.value != held
+        else { return nil }
+        return localized(
+            "the cluster's own signer \(unit) changes from SHA-1 \(held.sha1.hex) to \(own.value.sha1.hex) (\(own.proof.text))"
+        )
     }
 }
 

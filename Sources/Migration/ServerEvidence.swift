@@ -35,6 +35,11 @@ final class ServerEvidence {
 
     init(_ cluster: any ClusterAccess) { self.cluster = cluster }
 
+    var publisher: String { cluster.publisher }
+
+    /// Has the nodes asked again at the next question.
+    func forgetCertificates() { certificates = nil }
+
     func standing(of record: Record) throws -> Standing {
         guard let server = try server(of: record) else { return .foreign }
         guard let held = record.certificate else { return .empty }

@@ -196,7 +196,10 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
         if phone.model.securityByDefault == .supported || isKnown ?? true { held[phone.name] = bytes }
     }
 
-    func nodes(running service: String) -> [String] { nodes }
+    /// Where services are activated; nil for all nodes.
+    var running: [String]?
+
+    func nodes(running service: String) -> [String] { running ?? nodes }
 
     /// Called while a service is starting.
     var onWait: () -> Void = {}

@@ -94,9 +94,10 @@ import X509
         cluster.onChange = { what in
             if what.hasPrefix("upload") { cluster.certificates["sub"] = ["CallManager": Situation.renewed] }
         }
-        try change.runAll()
-        #expect(
-            try records(cluster).contains("CCM+TFTP cucm-sub 05") || records(cluster).contains("CCM+TFTP cucm-sub 09"))
+        let old = cluster.files
+        let failure = #expect(throws: StepFailure.self) { try change.runAll() }
+        #expect(failure?.stepID == .buildAndSign && (failure?.cause as? MigrationError)?.code == .readBackDiffers)
+        #expect(cluster.files == old)
     }
 
     /// With a multi-server certificate the publisher's record stands for all.
@@ -123,6 +124,45 @@ import X509
         let file = try TrustListFile(decoding: try #require(cluster.files["sub"]?["CTLFile.tlv"]))
         let server = try #require(file.records.first { $0.role == .ccmTFTP })
         #expect(server.dnsName == "127.1.2.11" && server.certificateSignature == nil)
+    }
+
+    /// FN70613: an upgrade regenerates ITLRecovery, and the file that the cluster signed keeps the former one.
+    @Test func aRegeneratedSignerOfTheClusterIsRenewedToo() throws {
+        let situation = Situation(kind: .updateCertificates, usesTokens: false)
+        let cluster = try situation.cluster()
+        cluster.certificates["sub"] = ["CallManager": Situation.subscriber]
+        cluster.release = "12.5.1.10000-22"
+        let file = try Situation.file(
+            "CTLFile.tlv",
+            Situation.records([
+                (Situation.publisher, .sast, "cucm-pub", 11), (Self.recovery, .sast, "cucm-pub", 11),
+                (Situation.publisher, .ccmTFTP, "cucm-pub", 11), (Situation.subscriber, .ccmTFTP, "cucm-sub", 12),
+            ]))
+        for node in cluster.nodes { cluster.files[node]?["CTLFile.tlv"] = file }
+        cluster.certificates["pub"] = ["CallManager": Situation.publisher, "ITLRecovery": Self.recovery]
+        #expect(try situation.plan(cluster, in: folder).isAlreadySo)
+        let new = Situation.certificate("ITLRECOVERY_cucm-pub", 21, Situation.tokenKey)
+        cluster.certificates["pub"] = ["CallManager": Situation.publisher, "ITLRecovery": new]
+        let change = try situation.plan(cluster, in: folder)
+        #expect(!change.isAlreadySo && change.recordChanges.count == 1)
+        #expect(change.recordChanges[0].localized.contains("ITLRecovery changes from SHA-1 \(Self.recovery.sha1.hex)"))
+    }
+
+    /// Servers of one role only are renewed as well.
+    @Test(arguments: [Role.ccm, .tftp, .capf]) func everyRoleOfServersIsRenewed(role: Role) throws {
+        let cluster = try cluster("10.5.1.10000-7")
+        let unit = role == .capf ? "CAPF" : "CallManager"
+        cluster.certificates["sub"] = ["CallManager": Situation.subscriber]
+        cluster.certificates["sub"]?[unit] = Situation.renewed
+        let file = try Situation.file(
+            "CTLFile.tlv",
+            Situation.records([
+                (Situation.publisher, .sast, "cucm-pub", 11), (Situation.publisher, .ccmTFTP, "cucm-pub", 11),
+                (Situation.subscriber, role, "cucm-sub", 12), (Situation.subscriber, .ccmTFTP, "cucm-sub", 12),
+            ]))
+        for node in cluster.nodes { cluster.files[node]?["CTLFile.tlv"] = file }
+        try Situation.all[0].plan(cluster, in: folder).runAll()
+        #expect(try records(cluster).contains("\(role.text) cucm-sub 09"))
     }
 
     /// Without the publisher's own word there is no such file, and nothing is asked of a token.

@@ -111,7 +111,14 @@ struct NewRecords {
         var missing: [Record] = []
         for node in [cluster.publisher] + wanted.subtracting([cluster.publisher]).sorted()
         where wanted.contains(node) && !present.contains(node) {
-            let own = try certificate("CallManager", of: node)
+            let own: Certificate
+            switch try survey.servers.certificate("CallManager", of: node) {
+            case .success(let shown): own = shown.value
+            case .failure(let missing):
+                // A file that is made from nothing has no server that it could do without.
+                guard acceptsUnproven, base != nil else { throw missing.error("CallManager", node, survey.version) }
+                continue
+            }
             // A multi-server certificate: the publisher's record stands for all.
             if node != cluster.publisher, own == shared { continue }
             missing.append(try record(of: own, .ccmTFTP, on: node, base))
@@ -120,13 +127,6 @@ struct NewRecords {
             missing.insert(try record(of: capf.value, .capf, on: cluster.publisher, base), at: min(1, missing.count))
         }
         return missing
-    }
-
-    private func certificate(_ unit: String, of node: String) throws -> Certificate {
-        switch try survey.servers.certificate(unit, of: node) {
-        case .success(let own): return own.value
-        case .failure(let missing): throw missing.error(unit, node, survey.version)
-        }
     }
 
     private func record(

@@ -237,7 +237,7 @@ extension Survey {
     /// The record of a server whose certificate has changed; nil if it is the same, or if nobody can say. What a server
     /// has now it says itself (`show cert own`); an ITL file says nothing here.
     func renewed(_ record: Record) throws -> (record: Record, sentence: LocalizableText)? {
-        guard record.role == .ccmTFTP || record.role == .capf, let old = record.certificate,
+        guard let role = record.role, Role.servers.contains(role), let old = record.certificate,
             case .outdated(let own) = try servers.standing(of: record)
         else { return nil }
         let certificate = own.value
@@ -246,11 +246,11 @@ extension Survey {
         let name = node == server ? server : "\(node) (\(server))"
         return (
             try Record(
-                certificate: certificate, role: record.role ?? .ccmTFTP, dnsName: server,
+                certificate: certificate, role: role, dnsName: server,
                 ipAddress: record.ipAddress ?? [0, 0, 0, 0], names: .cucm,
                 withCertificateSignature: record.certificateSignature != nil),
             localized(
-                "\(name): the \(record.role == .capf ? "CAPF" : "CallManager") certificate changes from SHA-1 \(Digest.sha1(old).hex) to \(certificate.sha1.hex) (\(own.proof.text))"
+                "\(name): the \(role == .capf ? "CAPF" : "CallManager") certificate changes from SHA-1 \(Digest.sha1(old).hex) to \(certificate.sha1.hex) (\(own.proof.text))"
             )
         )
     }

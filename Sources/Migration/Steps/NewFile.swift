@@ -207,8 +207,9 @@ final class BuildAndSign: ChangeStep, Step {
         guard let new = NewRecords(change.plan, change.certificates, survey, of: cluster), new.servers != .kept else {
             return []
         }
+        survey.servers.forgetCertificates()
         var compared = 0
-        for record in file.records where record.role == .ccmTFTP || record.role == .capf {
+        for record in file.records where record.role.map(Role.servers.contains) == true {
             switch try survey.servers.standing(of: record) {
             case .current: compared += 1
             case .empty, .foreign, .unproven: break
