@@ -98,6 +98,8 @@ public struct ChangeRecord: Codable, Sendable {
     public let tokens: [Token]
     /// Tokens that stay in the file without being specified, as named in the file.
     public let keptTokens: [String]
+    /// Tokens that leave the file because the user said so.
+    public let droppedTokens: [DroppedToken]
     /// Records in the new file that the command does not name or the cluster does not know; while it is planned.
     public let foreignRecords: [ForeignRecord]
     /// How the previous file was proven to be the nodes' own; nil for a change of a version that did not ask.
@@ -177,6 +179,7 @@ public struct ChangeRecord: Codable, Sendable {
             } ?? recordChanges
         self.findings = known.findings.isEmpty ? findings : known.findings
         keptTokens = try Self.keptTokens(plan, before)
+        droppedTokens = try Self.droppedTokens(plan, before)
         var titles = steps
         for step in records.compactMap(\.run).flatMap(\.steps) where !titles.contains(where: { $0.id == step.id }) {
             titles.append(step)
@@ -201,8 +204,16 @@ public struct ChangeRecord: Codable, Sendable {
         guard plan.signer != nil, let before else { return [] }
         let named = try plan.tokens.map { try $0.certificate().der }
         return try TrustListFile(decoding: before).records.filter { record in
-            record.isToken && !named.contains { $0 == record.certificate }
+            record.isToken && !named.contains { $0 == record.certificate } && !plan.settings.drops(record)
         }.map(\.tokenName)
+    }
+
+    private static func droppedTokens(_ plan: ChangePlan, _ before: [UInt8]?) throws -> [DroppedToken] {
+        guard plan.signer != nil, let before else { return [] }
+        return try TrustListFile(decoding: before).records.filter(plan.settings.drops).map { record in
+            let isTrusted = plan.world.trusted.contains(Digest.sha256(record.certificate ?? []).hex)
+            return DroppedToken(ForeignRecord(record), isTrusted: isTrusted, cluster: plan.cluster)
+        }
     }
 
     /// Has every step check the cluster, and records what each finds. Nothing is changed.
