@@ -211,8 +211,10 @@ public struct ChangeRecord: Codable, Sendable {
     private static func droppedTokens(_ plan: ChangePlan, _ before: [UInt8]?) throws -> [DroppedToken] {
         guard plan.signer != nil, let before else { return [] }
         return try TrustListFile(decoding: before).records.filter(plan.settings.drops).map { record in
-            let isTrusted = plan.world.trusted.contains(Digest.sha256(record.certificate ?? []).hex)
-            return DroppedToken(ForeignRecord(record), isTrusted: isTrusted, cluster: plan.cluster)
+            let isTrusted = record.x509.map { token in
+                !TrustedCertificate.fingerprints(of: token).isDisjoint(with: plan.world.trusted)
+            }
+            return DroppedToken(ForeignRecord(record), isTrusted: isTrusted ?? false, cluster: plan.cluster)
         }
     }
 
