@@ -123,7 +123,7 @@ public final class Change {
             try survey.backUp(to: state)
             journal = try Journal.create(plan, in: state)
             self.journal = journal
-            if !survey.findings.isEmpty { try record(.findings(survey.findings)) }
+            if !findings.isEmpty { try record(.findings(findings)) }
         }
         var run = run
         run.steps = (steps + (run.purpose == .rollback ? stepsAfterRollback : [])).map {
@@ -179,6 +179,12 @@ public final class Change {
 
     /// Who signed, who will, and what that means for phones; nil if the signer stays, or if changing it is the purpose.
     public var signerChange: LocalizableText? { planner.signerChange(to: offered) }
+
+    /// Problems of the cluster, and what is known to be doubtful about this change there.
+    public var findings: [StatusFinding] { survey.findings + planner.warnings }
+
+    /// What applications have to expect that hold a trust list, too, and are in no forecast; nil if they follow.
+    public var clientAdvice: LocalizableText? { planner.clientAdvice(offered) }
 
     /// The name of a change that starts now, and of the folder for its output: `office-20261123T170405Z`.
     public static func id(of cluster: String, _ now: UInt32) -> String {

@@ -249,6 +249,34 @@ struct Planner {
             )
     }
 
+    /// Doubts about the change on this cluster. Source: Cisco technote 214231.
+    var warnings: [StatusFinding] {
+        guard signer != nil, survey.version.mayBe(atLeast: .withoutTokens) else { return [] }
+        return [
+            StatusFinding(
+                code: .tokensNotSupported, severity: .warning,
+                text: localized(
+                    "A hardware token is to sign the CTL file, and from 14 SU3 on Cisco CTL Provider no longer supports tokens. Whether CUCM leaves such a file as it is has been seen nowhere yet."
+                ),
+                next: [
+                    localized(
+                        "Keep a copy, and compare after each restart and upgrade: etoken-bridge ctl fetch --cluster \(word: cluster)"
+                    )
+                ])
+        ]
+    }
+
+    /// Secure JTAPI and TSP clients check a new file by the signers in the file that they hold, and ask no TVS. Source:
+    /// docs/phone-acceptance.md.
+    func clientAdvice(_ offered: CandidateSigner) -> LocalizableText? {
+        guard survey.mode == .mixed, let present = survey.present,
+            !present.records.contains(where: { $0.role == .sast && $0.certificate == offered.certificate.der })
+        else { return nil }
+        return localized(
+            "Secure JTAPI and TSP clients hold a CTL file, too, and are not in the forecast: they refuse the new file, because its signer is not in the current one, and they do not ask TVS. Delete the CTL file on each of them, and have it fetched again."
+        )
+    }
+
     /// How the records change, as far as that can be known beforehand; empty if they do not.
     ///
     /// - Parameter world: the cluster.

@@ -108,6 +108,8 @@ public struct ChangeRecord: Codable, Sendable {
     public let recordChanges: [LocalizableText]
     /// Who signed, who will, and what that means for phones; if that is not the purpose of the change.
     public let signerChange: LocalizableText?
+    /// What clients have to expect that are in no forecast; while it is planned.
+    public let clientAdvice: LocalizableText?
     /// Other problems of the cluster when the change was planned.
     public let findings: [StatusFinding]
     public var steps: [StepRecord]
@@ -131,7 +133,8 @@ public struct ChangeRecord: Codable, Sendable {
         try self.init(
             plan: change.plan, records: change.journal?.records ?? [], backups: change.state,
             steps: change.steps.map { .init(id: $0.id, title: $0.title, effect: $0.effect) },
-            recordChanges: change.recordChanges, signerChange: change.signerChange, findings: change.survey.findings,
+            recordChanges: change.recordChanges, signerChange: change.signerChange, findings: change.findings,
+            clientAdvice: change.journal == nil && !change.isAlreadySo ? change.clientAdvice : nil,
             forecast: StoredForecast(change.forecast),
             before: change.survey.presentBytes, foreignRecords: change.journal == nil ? change.foreignRecords() : [])
         if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
@@ -144,14 +147,14 @@ public struct ChangeRecord: Codable, Sendable {
         let (plan, records) = try Journal.readWithPlan(path)
         try self.init(
             plan: plan, records: records, backups: backups, steps: [], recordChanges: [], signerChange: nil,
-            findings: [], forecast: nil,
+            findings: [], clientAdvice: nil, forecast: nil,
             before: plan.world.ctl.flatMap { try? backups.backup(sha256: $0) }, foreignRecords: [])
     }
 
     private init(
         plan: ChangePlan, records: [JournalRecord], backups: StateFolder, steps: [JournalRecord.StepTitle],
         recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
-        forecast: StoredForecast?,
+        clientAdvice: LocalizableText?, forecast: StoredForecast?,
         before: [UInt8]?, foreignRecords: [ForeignRecord]
     ) throws {
         self.foreignRecords = foreignRecords
@@ -170,6 +173,7 @@ public struct ChangeRecord: Codable, Sendable {
         after = try new.map(File.init)
         tokens = try plan.tokens.enumerated().map { try Token($0.element, signs: $0.offset == plan.signer) }
         self.signerChange = signerChange
+        self.clientAdvice = clientAdvice
         // Once there is a new file, it tells.
         self.recordChanges =
             try new.map { new in
