@@ -90,8 +90,9 @@ import X509
     }
 
     /// TVS vouches for what Phone-SAST-trust contains: the sentence says so.
-    @Test func whatTVSStillVouchesForIsSaid() throws {
+    @Test(arguments: [false, true]) func whatTVSStillVouchesForIsSaid(onlyDescribed: Bool) throws {
         let cluster = try cluster()
+        cluster.onlyDescribes = onlyDescribed
         cluster.store = [Self.lost]
         let text = try ChangeRecord(plan(request(drop: ["03"]), cluster)).droppedTokens.first?.text.localized ?? ""
         #expect(text.contains("etoken-bridge trust remove --cluster memory --serial 03"), "\(text)")

@@ -155,6 +155,28 @@ import X509
         #expect(!expired.text.localized.contains("SAST-ADN"))
     }
 
+    /// The command line describes certificates without their dates.
+    @Test func whatHasNoDateIsLookedAtByHand() throws {
+        let cluster = try cluster()
+        (cluster.store, cluster.onlyDescribes) = ([Situation.first], true)
+        let undated = try item("trust-expired", cluster, to: "14.0")
+        #expect(undated.state == .byHand && undated.text.localized.contains("trust list --cluster memory"))
+    }
+
+    /// The other direction, with the same interface: what is described is there.
+    @Test func aDescribedTokenIsInTheStore() throws {
+        let cluster = try cluster(byToken: true)
+        (cluster.store, cluster.onlyDescribes) = ([Situation.first, Situation.second], true)
+        func trusted() throws -> Checklist.Item.State? {
+            try DowngradeCheck(
+                of: cluster, target: #require(ClusterVersion("9.1")), tokens: [], state: folder.state
+            ).items.first { $0.code == "trusted" }?.state
+        }
+        #expect(try trusted() == .proven)
+        cluster.store = [Situation.first]
+        #expect(try trusted() == .failed)
+    }
+
     @Test func aKeyThatCannotSignFails() throws {
         let cluster = try cluster()
         let keys = try item("keys", cluster)
