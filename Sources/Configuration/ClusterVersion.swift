@@ -50,6 +50,29 @@ public struct ClusterVersion: Sendable, Hashable, Comparable, CustomStringConver
     /// From 11.6 on `utils ctl` asks for a restart of Cisco CTIManager as well.
     public var asksForCTIManager: Bool { major > 11 || (major == 11 && minor >= 6) }
 
+    /// Whether this is a release or a later one. One in short form (`14.0`) stands for all of its builds, so it may be.
+    public func mayBe(atLeast release: ClusterVersion) -> Bool {
+        !(self < release) || release.description.hasPrefix(description + ".")
+    }
+
+    /// 14 SU3, from which on Cisco CTL Provider takes no tokens (Cisco 214231). *Unconfirmed*: that it is this build.
+    public static let withoutTokens = ClusterVersion("14.0.1.13900")!
+
+    /// Whether an upgrade to this release may regenerate ITLRecovery and leave the CTL file with the former one: 12.5
+    /// before SU3 (Cisco field notice FN70613, bug CSCvv13565). *Unconfirmed*: that SU3 is this build.
+    public var mayRegenerateITLRecovery: Bool { major == 12 && minor == 5 && self < Self.keepsITLRecovery }
+
+    private static let keepsITLRecovery = ClusterVersion("12.5.1.13900")!
+
+    /// Whether an upgrade to this release may leave out expired trust certificates: 12.5(1)SU6 and later ones of 12.5,
+    /// 14SU2 and everything after it (Cisco's security guides). *Unconfirmed*: that they are these builds.
+    public var mayDropExpiredTrust: Bool {
+        major < 14 ? mayBe(atLeast: Self.dropsExpired12) : mayBe(atLeast: Self.dropsExpired14)
+    }
+
+    private static let dropsExpired12 = ClusterVersion("12.5.1.16900")!
+    private static let dropsExpired14 = ClusterVersion("14.0.1.12900")!
+
     private var numbers: [Int] {
         description.split { $0 == "." || $0 == "-" }.map { Self.number($0) ?? 0 }
     }

@@ -21,7 +21,7 @@ public final class Change {
     /// The signer that phones are forecast to ask TVS about: that of the new file.
     public let offered: CandidateSigner
     /// How the server records will change, one sentence each; empty if they do not.
-    public let recordChanges: [LocalizableText]
+    public private(set) var recordChanges: [LocalizableText]
     /// The forecast, with what TVS servers actually said once they were asked.
     public internal(set) var forecast: Forecast
     /// What TVS servers answered for the signer, once asked.
@@ -32,7 +32,7 @@ public final class Change {
     let isContinued: Bool
     /// The steps of the plan, in order.
     private(set) var steps: [any Step] = []
-    private let planner: Planner
+    private var planner: Planner
 
     /// What has been decided by now.
     var known: JournalState { journal?.state ?? JournalState([]) }
@@ -123,7 +123,7 @@ public final class Change {
             try survey.backUp(to: state)
             journal = try Journal.create(plan, in: state)
             self.journal = journal
-            if !survey.findings.isEmpty { try record(.findings(survey.findings)) }
+            if !findings.isEmpty { try record(.findings(findings)) }
         }
         var run = run
         run.steps = (steps + (run.purpose == .rollback ? stepsAfterRollback : [])).map {
@@ -143,6 +143,18 @@ public final class Change {
     public func keep(_ record: ForeignRecord) {
         precondition(journal == nil, "what is kept is part of the plan")
         plan.settings.kept.append(record.sha1 ?? record.name)
+    }
+
+    /// Leaves a token out of the new file that nobody named. Before the change begins.
+    ///
+    /// - Throws: ``MigrationError`` (`unusable-tokens`) if fewer than two tokens remain, or what the cluster's transports
+    ///   throw.
+    public func drop(_ record: ForeignRecord) throws {
+        precondition(journal == nil && record.kind == .token, "which tokens leave is part of the plan")
+        plan.settings.dropped.append(record.sha1 ?? record.name)
+        planner = Planner(plan, certificates, survey)
+        try planner.check()
+        recordChanges = try planner.recordChanges(on: cluster)
     }
 
     func record(_ fact: JournalRecord.Fact) throws { try journal?.append(.fact, fact: fact) }
@@ -167,6 +179,12 @@ public final class Change {
 
     /// Who signed, who will, and what that means for phones; nil if the signer stays, or if changing it is the purpose.
     public var signerChange: LocalizableText? { planner.signerChange(to: offered) }
+
+    /// Problems of the cluster, and what is known to be doubtful about this change there.
+    public var findings: [StatusFinding] { survey.findings + planner.warnings }
+
+    /// What applications have to expect that hold a trust list, too, and are in no forecast; nil if they follow.
+    public var clientAdvice: LocalizableText? { planner.clientAdvice(offered) }
 
     /// The name of a change that starts now, and of the folder for its output: `office-20261123T170405Z`.
     public static func id(of cluster: String, _ now: UInt32) -> String {

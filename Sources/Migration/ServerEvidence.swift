@@ -142,6 +142,13 @@ public struct ForeignRecord: Codable, Sendable, Equatable {
         sha1 = certificate?.sha1.hex
     }
 
+    /// Whether one of these is its name, serial number or SHA-1.
+    func isNamed(by wanted: [String]) -> Bool {
+        func plain(_ text: String) -> String { text.lowercased().filter { $0 != ":" } }
+        let wanted = Set(wanted.map(plain))
+        return [name, serialNumber, sha1].compactMap(\.self).contains { wanted.contains(plain($0)) }
+    }
+
     /// `token SAST-ADN008580ef (serial number ..., SHA-1 ...)`
     public var text: LocalizableText {
         let number = serialNumber ?? "-"
@@ -153,14 +160,35 @@ public struct ForeignRecord: Codable, Sendable, Equatable {
     }
 }
 
+/// A token that leaves the file.
+public struct DroppedToken: Codable, Sendable, Equatable {
+    public let name: String
+    public let serialNumber, sha1: String?
+    /// What it can still do: a sentence or two.
+    public let text: LocalizableText
+
+    /// - Parameter isTrusted: whether Phone-SAST-trust contains its certificate, so that TVS vouches for it.
+    init(_ record: ForeignRecord, isTrusted: Bool, cluster: String) {
+        (name, serialNumber, sha1) = (record.name, record.serialNumber, record.sha1)
+        let number = record.serialNumber.map { " " + Shell.option("--serial", $0) } ?? ""
+        let signs = localized(
+            "Leaves the file: \(record.text). Until a phone has the new file, it still accepts files that this token signs."
+        )
+        text =
+            isTrusted
+            ? localized(
+                "\(signs) TVS vouches for it, too, as long as \(TrustStores.phoneSAST) contains its certificate; once the phones have the new file, remove it: etoken-bridge trust remove --cluster \(word: cluster)\(number)"
+            ) : signs
+    }
+}
+
 extension ChangePlan.Settings {
     /// Whether the user said that a record stays: by its name, serial number or SHA-1.
-    func keeps(_ record: ForeignRecord) -> Bool {
-        let wanted = Set(kept.map { $0.lowercased().filter { $0 != ":" } })
-        return [record.name.lowercased(), record.serialNumber, record.sha1].compactMap(\.self).contains {
-            wanted.contains($0.filter { $0 != ":" })
-        }
-    }
+    func keeps(_ record: ForeignRecord) -> Bool { record.isNamed(by: kept) }
+
+    /// Whether the user said that this token leaves the file: by its name, serial number or SHA-1. Servers cannot be
+    /// dropped: phones would no longer trust them.
+    func drops(_ record: Record) -> Bool { record.isToken && ForeignRecord(record).isNamed(by: dropped) }
 }
 
 extension Change {
@@ -179,6 +207,7 @@ extension Change {
     private func foreignRecords(servers: TrustListFile?) throws -> [ForeignRecord] {
         let tokens = survey.present?.records.filter { record in
             record.isToken && !certificates.contains { $0.der == record.certificate }
+                && !plan.settings.drops(record)
         }
         let foreign = try servers?.records.filter { record in
             guard record.role != .sast, case .foreign = try survey.servers.standing(of: record) else { return false }
@@ -190,6 +219,19 @@ extension Change {
     /// Those that the user has not said to keep.
     public func unnamedRecords() throws -> [ForeignRecord] {
         try foreignRecords().filter { !plan.settings.keeps($0) }
+    }
+
+    private static func advice(on foreign: [ForeignRecord]) -> LocalizableText {
+        func options(_ option: String, _ records: [ForeignRecord]) -> String {
+            records.map { Shell.option(option, $0.sha1 ?? $0.name) }.joined(separator: " ")
+        }
+        let tokens = foreign.filter { $0.kind == .token }
+        guard !tokens.isEmpty else {
+            return localized("If they belong into the file, add \(options("--keep", foreign)).")
+        }
+        return localized(
+            "Name the tokens with --token, or, where this is right, keep them: add \(options("--keep", foreign)). A token that is lost has to leave the file: \(options("--drop", tokens))."
+        )
     }
 
     /// Makes sure that what the token would sign is what the user named and the cluster has.
@@ -207,9 +249,7 @@ extension Change {
                 localized(
                     "The new file would also contain \(foreign.map(\.text).list), which the command does not name or the cluster's database does not know."
                 ),
-                next: localized(
-                    "Name the tokens with --token, or, where this is right, add \(foreign.map { Shell.option("--keep", $0.sha1 ?? $0.name) }.joined(separator: " "))."
-                ))
+                next: Self.advice(on: foreign))
         }
         for record in base?.records ?? [] where record.role != .sast {
             if mode == .emptied, record.role == .ccmTFTP { continue }

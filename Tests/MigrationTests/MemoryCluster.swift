@@ -20,6 +20,8 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     var nodes = ["pub", "sub"]
     var files: [String: [String: [UInt8]]] = [:]
     var store: [Certificate] = []
+    /// Whether the interface only describes what a store contains, as the command line does.
+    var onlyDescribes = false
     var mode = SecurityMode.mixed
     var release = "10.5.1.10000-7"
     /// Builds the file that the cluster writes and signs itself, in a mode.
@@ -151,7 +153,12 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     }
 
     func certificates(in store: String) -> [TrustedCertificate] {
-        self.store.map { TrustedCertificate(store: store, name: "", certificate: $0) }
+        self.store.map { certificate in
+            onlyDescribes
+                ? TrustedCertificate(
+                    store: store, name: "", serialNumber: certificate.serialNumber, sha1: certificate.sha1)
+                : TrustedCertificate(store: store, name: "", certificate: certificate)
+        }
     }
 
     func upload(_ certificate: Certificate, to store: String) throws {

@@ -196,6 +196,7 @@ def on_changes(s):
     s.run("phones visited", *lab, *left)
     s.run("migrate update-certificates", *change, *yes)
     s.run("migrate prepare-downgrade", *change, "--to", "9.1", "--report", "checklist", status=(0, 9))
+    s.run("migrate prepare-upgrade", *lab, "--to", "15", status=(0, 9))
     s.run("migrate to-tokenless", *lab, "--accept-stranded", "--yes")
     s.run("migrate rollback", *lab, "--dry-run", status=(0, 9))
     s.run("migrate rollback", *lab, "--accept-stranded", "--yes")

@@ -65,31 +65,36 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         /// Records that stay in the file although nobody names them: names, serial numbers or SHA-1. What a saved plan
         /// says about it does not count.
         public var kept: [String]
+        /// Tokens of the present file that leave it: names, serial numbers or SHA-1. What a saved plan says about it does
+        /// not count; a change that was started does what it says.
+        public var dropped: [String]
         /// Whether files of others there may be replaced; nil means no. What a saved plan says about it does not count.
         public var replacesFiles: Bool?
 
         public init(
             acceptsStranded: Bool = false, output: String, acceptsUnproven: Bool = false, kept: [String] = [],
-            replacesFiles: Bool = false
+            dropped: [String] = [], replacesFiles: Bool = false
         ) {
             self.acceptsStranded = acceptsStranded
             self.output = output
             self.acceptsUnproven = acceptsUnproven
             self.kept = kept
+            self.dropped = dropped
             self.replacesFiles = replacesFiles ? true : nil
         }
 
         private enum CodingKeys: String, CodingKey {
-            case acceptsStranded, output, acceptsUnproven, kept, replacesFiles
+            case acceptsStranded, output, acceptsUnproven, kept, dropped, replacesFiles
         }
 
-        /// Plans of earlier versions accept nothing unproven, and keep nothing.
+        /// Plans of earlier versions accept nothing unproven, keep nothing, and drop nothing.
         public init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             acceptsStranded = try container.decode(Bool.self, forKey: .acceptsStranded)
             output = try container.decode(String.self, forKey: .output)
             acceptsUnproven = try container.decodeIfPresent(Bool.self, forKey: .acceptsUnproven) ?? false
             kept = try container.decodeIfPresent([String].self, forKey: .kept) ?? []
+            dropped = try container.decodeIfPresent([String].self, forKey: .dropped) ?? []
             replacesFiles = try container.decodeIfPresent(Bool.self, forKey: .replacesFiles)
         }
     }

@@ -30,6 +30,7 @@ struct NewRecords {
     let servers: PlannedStep.ServerRecords
     private let signers: PlannedStep.ClusterSigners
     private let acceptsUnproven: Bool
+    private let settings: ChangePlan.Settings
 
     /// Nil if no token signs.
     init?(_ plan: ChangePlan, _ tokens: [Certificate], _ survey: Survey, of cluster: any ClusterAccess) {
@@ -38,6 +39,7 @@ struct NewRecords {
             (self.survey, self.cluster, self.tokens, self.signing) = (survey, cluster, tokens, signing)
             (self.base, self.servers, self.signers) = (base, servers, signers)
             acceptsUnproven = plan.settings.acceptsUnproven
+            settings = plan.settings
             return
         }
         return nil
@@ -47,7 +49,7 @@ struct NewRecords {
     /// - Throws: ``MigrationError`` (`unproven`), or the error of a node.
     func records(from base: TrustListFile?) throws -> [Record] {
         let others = (survey.present?.records ?? []).filter { record in
-            record.isToken && !tokens.contains { $0.der == record.certificate }
+            record.isToken && !tokens.contains { $0.der == record.certificate } && !settings.drops(record)
         }
         return try others + tokens.filter { $0 != signing }.map(survey.record(ofToken:)) + clusterSigners(base)
             + serverRecords(base) + [survey.record(ofToken: signing)]

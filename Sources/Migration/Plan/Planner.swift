@@ -102,6 +102,7 @@ struct Planner {
                 next: localized(
                     "Set the cluster to mixed mode: etoken-bridge cluster set-mode mixed --cluster \(word: cluster)"))
         }
+        try checkDropped()
         if signer != nil { try checkTokens() }
         if signer == nil, kind == .updateCertificates, survey.present?.signerRecord?.isToken == true {
             throw MigrationError(
@@ -134,6 +135,44 @@ struct Planner {
         return offered
     }
 
+    /// Whether the tokens that are to leave the file can.
+    private func checkDropped() throws {
+        guard !plan.settings.dropped.isEmpty else { return }
+        guard signer != nil else {
+            throw MigrationError(
+                .notApplicable,
+                localized("--drop is for a file that a token signs, but no token was specified for this change."),
+                next: localized("Specify the tokens that stay: --token LABEL --token LABEL."))
+        }
+        let going = (survey.present?.records ?? []).filter(plan.settings.drops)
+        for record in going {
+            let name = record.tokenName
+            if certificates.contains(where: { $0.der == record.certificate }) {
+                throw MigrationError(
+                    .unusableTokens,
+                    localized("Token \(name) is specified with --token, so it cannot be dropped."),
+                    next: localized("Specify it with one of the two only."))
+            }
+            if plan.settings.keeps(ForeignRecord(record)) {
+                throw MigrationError(
+                    .unusableTokens, localized("Token \(name) is specified with --keep and with --drop."),
+                    next: localized("Specify it with one of the two only."))
+            }
+        }
+        let setsMode = kind == .setMixedMode || kind == .setNonSecureMode
+        let tokens = tokens.map { " " + Shell.option("--token", $0.label) }.joined()
+        if setsMode, !going.isEmpty, survey.mode == (kind == .setMixedMode ? .mixed : .nonSecure) {
+            throw MigrationError(
+                .notApplicable,
+                localized(
+                    "Cluster \(cluster) is in \(survey.mode.name) mode already: nothing would be done, and \(going.map(\.tokenName).list) would stay in the file."
+                ),
+                next: localized(
+                    "Drop it without setting the mode: etoken-bridge migrate update-certificates --cluster \(word: cluster)\(tokens) \(going.map { Shell.option("--drop", $0.tokenName) }.joined(separator: " "))"
+                ))
+        }
+    }
+
     private func checkTokens() throws {
         let labels = tokens.map(\.label).joined(separator: ", ")
         guard Set(certificates).count == tokens.count else {
@@ -141,7 +180,8 @@ struct Planner {
                 .unusableTokens, localized("The same token was specified twice: \(labels)."),
                 next: localized("Specify two different tokens."))
         }
-        let present = survey.present?.records.filter(\.isToken).compactMap(\.certificate) ?? []
+        let present =
+            survey.present?.records.filter { $0.isToken && !plan.settings.drops($0) }.compactMap(\.certificate) ?? []
         let keepsPresent = kind == .updateCertificates
         guard Set(certificates.map(\.der)).union(keepsPresent ? present : []).count >= 2 else {
             throw MigrationError(
@@ -207,6 +247,34 @@ struct Planner {
             : localized(
                 "The signer changes from \(name(old)) to \(name(offered)), which is not in the current file: only phones whose ITL file or TVS vouches for it accept the new one."
             )
+    }
+
+    /// Doubts about the change on this cluster. Source: Cisco technote 214231.
+    var warnings: [StatusFinding] {
+        guard signer != nil, survey.version.mayBe(atLeast: .withoutTokens) else { return [] }
+        return [
+            StatusFinding(
+                code: .tokensNotSupported, severity: .warning,
+                text: localized(
+                    "A hardware token is to sign the CTL file, and from 14 SU3 on Cisco CTL Provider no longer supports tokens. Whether CUCM leaves such a file as it is has been seen nowhere yet."
+                ),
+                next: [
+                    localized(
+                        "Keep a copy, and compare after each restart and upgrade: etoken-bridge ctl fetch --cluster \(word: cluster)"
+                    )
+                ])
+        ]
+    }
+
+    /// Secure JTAPI and TSP clients check a new file by the signers in the file that they hold, and ask no TVS. Source:
+    /// docs/phone-acceptance.md.
+    func clientAdvice(_ offered: CandidateSigner) -> LocalizableText? {
+        guard survey.mode == .mixed, let present = survey.present,
+            !present.records.contains(where: { $0.role == .sast && $0.certificate == offered.certificate.der })
+        else { return nil }
+        return localized(
+            "Secure JTAPI and TSP clients hold a CTL file, too, and are not in the forecast: they refuse the new file, because its signer is not in the current one, and they do not ask TVS. Delete the CTL file on each of them, and have it fetched again."
+        )
     }
 
     /// How the records change, as far as that can be known beforehand; empty if they do not.

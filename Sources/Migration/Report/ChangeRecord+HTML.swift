@@ -95,7 +95,7 @@ extension ChangeRecord {
         ]
         let table = Self.table(heads, [row(localized("Before"), before), row(localized("New"), after)])
         let served = localized("Nodes that serve it: \(nodes.joined(separator: ", ")).")
-        let texts = recordChanges + [signerChange].compactMap(\.self)
+        let texts = recordChanges + droppedTokens.map(\.text) + [signerChange].compactMap(\.self)
         let changes: HTML =
             texts.isEmpty ? "" : "<ul>\(texts.map { "<li>\($0)</li>" as HTML })</ul>"
         let kept = backup.map { "<p>\(localized("The previous file was saved as \($0)."))</p>" as HTML } ?? ""
@@ -146,13 +146,15 @@ extension ChangeRecord {
             <td class="word">\(group.outcome.text)</td><td>\(group.reason)</td></tr>
             """ as HTML
         }
+        let clients = clientAdvice.map { "<p>\($0)</p>" as HTML } ?? ""
         let summary = localized(
             "\(forecast.count(.accepted)) of \(forecast.count) phones accept the new file, \(forecast.count(.refused)) refuse it; for \(forecast.count(.unknown)) it is not known."
         )
         let list = tvs.map { "<li>\(localized("TVS on \($0.server): \($0.answer)."))</li>" as HTML }
         let answers: HTML = list.isEmpty ? "" : "<p>\(localized("What TVS was actually asked:"))</p><ul>\(list)</ul>"
         return Self.section(
-            localized("Forecast"), "<p>\(summary)</p>\(chart)\(Self.table(Self.forecastHeads, rows))\(answers)")
+            localized("Forecast"),
+            "<p>\(summary)</p>\(chart)\(Self.table(Self.forecastHeads, rows))\(answers)\(clients)")
     }
 
     private static var forecastHeads: [LocalizableText] {

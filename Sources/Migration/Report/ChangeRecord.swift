@@ -98,6 +98,8 @@ public struct ChangeRecord: Codable, Sendable {
     public let tokens: [Token]
     /// Tokens that stay in the file without being specified, as named in the file.
     public let keptTokens: [String]
+    /// Tokens that leave the file because the user said so.
+    public let droppedTokens: [DroppedToken]
     /// Records in the new file that the command does not name or the cluster does not know; while it is planned.
     public let foreignRecords: [ForeignRecord]
     /// How the previous file was proven to be the nodes' own; nil for a change of a version that did not ask.
@@ -106,6 +108,8 @@ public struct ChangeRecord: Codable, Sendable {
     public let recordChanges: [LocalizableText]
     /// Who signed, who will, and what that means for phones; if that is not the purpose of the change.
     public let signerChange: LocalizableText?
+    /// What clients have to expect that are in no forecast; while it is planned.
+    public let clientAdvice: LocalizableText?
     /// Other problems of the cluster when the change was planned.
     public let findings: [StatusFinding]
     public var steps: [StepRecord]
@@ -129,7 +133,8 @@ public struct ChangeRecord: Codable, Sendable {
         try self.init(
             plan: change.plan, records: change.journal?.records ?? [], backups: change.state,
             steps: change.steps.map { .init(id: $0.id, title: $0.title, effect: $0.effect) },
-            recordChanges: change.recordChanges, signerChange: change.signerChange, findings: change.survey.findings,
+            recordChanges: change.recordChanges, signerChange: change.signerChange, findings: change.findings,
+            clientAdvice: change.journal == nil && !change.isAlreadySo ? change.clientAdvice : nil,
             forecast: StoredForecast(change.forecast),
             before: change.survey.presentBytes, foreignRecords: change.journal == nil ? change.foreignRecords() : [])
         if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
@@ -142,14 +147,14 @@ public struct ChangeRecord: Codable, Sendable {
         let (plan, records) = try Journal.readWithPlan(path)
         try self.init(
             plan: plan, records: records, backups: backups, steps: [], recordChanges: [], signerChange: nil,
-            findings: [], forecast: nil,
+            findings: [], clientAdvice: nil, forecast: nil,
             before: plan.world.ctl.flatMap { try? backups.backup(sha256: $0) }, foreignRecords: [])
     }
 
     private init(
         plan: ChangePlan, records: [JournalRecord], backups: StateFolder, steps: [JournalRecord.StepTitle],
         recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
-        forecast: StoredForecast?,
+        clientAdvice: LocalizableText?, forecast: StoredForecast?,
         before: [UInt8]?, foreignRecords: [ForeignRecord]
     ) throws {
         self.foreignRecords = foreignRecords
@@ -168,6 +173,7 @@ public struct ChangeRecord: Codable, Sendable {
         after = try new.map(File.init)
         tokens = try plan.tokens.enumerated().map { try Token($0.element, signs: $0.offset == plan.signer) }
         self.signerChange = signerChange
+        self.clientAdvice = clientAdvice
         // Once there is a new file, it tells.
         self.recordChanges =
             try new.map { new in
@@ -177,6 +183,7 @@ public struct ChangeRecord: Codable, Sendable {
             } ?? recordChanges
         self.findings = known.findings.isEmpty ? findings : known.findings
         keptTokens = try Self.keptTokens(plan, before)
+        droppedTokens = try Self.droppedTokens(plan, before)
         var titles = steps
         for step in records.compactMap(\.run).flatMap(\.steps) where !titles.contains(where: { $0.id == step.id }) {
             titles.append(step)
@@ -201,8 +208,18 @@ public struct ChangeRecord: Codable, Sendable {
         guard plan.signer != nil, let before else { return [] }
         let named = try plan.tokens.map { try $0.certificate().der }
         return try TrustListFile(decoding: before).records.filter { record in
-            record.isToken && !named.contains { $0 == record.certificate }
+            record.isToken && !named.contains { $0 == record.certificate } && !plan.settings.drops(record)
         }.map(\.tokenName)
+    }
+
+    private static func droppedTokens(_ plan: ChangePlan, _ before: [UInt8]?) throws -> [DroppedToken] {
+        guard plan.signer != nil, let before else { return [] }
+        return try TrustListFile(decoding: before).records.filter(plan.settings.drops).map { record in
+            let isTrusted = record.x509.map { token in
+                !TrustedCertificate.fingerprints(of: token).isDisjoint(with: plan.world.trusted)
+            }
+            return DroppedToken(ForeignRecord(record), isTrusted: isTrusted ?? false, cluster: plan.cluster)
+        }
     }
 
     /// Has every step check the cluster, and records what each finds. Nothing is changed.

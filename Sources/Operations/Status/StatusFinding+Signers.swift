@@ -56,14 +56,20 @@ extension ClusterStatus {
             ),
             next: isByToken
                 ? [updateCertificates]
-                : [
-                    localized(
-                        "On the publisher, run utils ctl reset localkey: CallManager signs the file then, which phones know. Restart Cisco CallManager, Cisco CTIManager and Cisco Tftp on every node, and the phones."
-                    ),
-                    localized(
-                        "When the phones have that file, run utils ctl update CTLFile, and restart the same services and the phones again."
-                    ),
-                ])
+                : Self.localKeyAdvice)
+    }
+
+    /// What to do about a file that the cluster signed with a former ITLRecovery certificate, a sentence each. Source:
+    /// Cisco field notice FN70613.
+    public static var localKeyAdvice: [LocalizableText] {
+        [
+            localized(
+                "On the publisher, run utils ctl reset localkey: CallManager signs the file then, which phones know. Restart Cisco CallManager, Cisco CTIManager and Cisco Tftp on every node, and the phones."
+            ),
+            localized(
+                "When the phones have that file, run utils ctl update CTLFile, and restart the same services and the phones again."
+            ),
+        ]
     }
 
     /// A phone that takes its first CTL file checks its first ITL file with it.
@@ -103,7 +109,7 @@ extension ClusterStatus {
     /// From 14 SU3 on the service that took files from the CTL Client no longer supports tokens.
     func tokensOnNewReleases() -> [StatusFinding] {
         guard let publisher, let list = ctl(of: publisher), Self.isToken(list.signerRecord),
-            let version = version.flatMap(ClusterVersion.init), Self.hasNoTokens(version)
+            let version = version.flatMap(ClusterVersion.init), version.mayBe(atLeast: .withoutTokens)
         else { return [] }
         return [
             finding(
@@ -118,13 +124,6 @@ extension ClusterStatus {
                     localized("Or let the cluster sign: etoken-bridge migrate to-tokenless --cluster \(word: cluster)"),
                 ])
         ]
-    }
-
-    /// *Unconfirmed*: that 14 SU3 is 14.0.1.13900 and what follows.
-    private static let lastWithTokens = ClusterVersion("14.0.1.13900")
-
-    private static func hasNoTokens(_ version: ClusterVersion) -> Bool {
-        lastWithTokens.map { !(version < $0) } ?? false
     }
 
     /// Keys that cannot sign a trust list.

@@ -29,6 +29,12 @@ struct RunOptions: ParsableArguments {
             valueName: "name"))
     var keep: [String] = []
 
+    @Option(
+        help: .localized(
+            "Leave a token of the current file out of the new one, because it is lost: a name, serial number or SHA-1. May be repeated.",
+            valueName: "name"))
+    var drop: [String] = []
+
     @Flag(help: .localized("Do not ask before the first change."))
     var yes = false
 
@@ -70,7 +76,7 @@ struct ChangeOptions: ParsableArguments {
     func settings(change id: String, state: StateFolder) -> ChangePlan.Settings {
         ChangePlan.Settings(
             acceptsStranded: run.acceptStranded, output: output ?? "\(state.path)/changes/\(id)",
-            acceptsUnproven: run.acceptUnproven, kept: run.keep, replacesFiles: run.force)
+            acceptsUnproven: run.acceptUnproven, kept: run.keep, dropped: run.drop, replacesFiles: run.force)
     }
 
     var phones: ChangeRequest.PhoneSettings { .init(restart: !noPhoneRestart, timeout: phoneTimeout) }

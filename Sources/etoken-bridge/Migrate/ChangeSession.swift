@@ -53,6 +53,7 @@ struct ChangeSession {
         // Whoever made the plan need not be the one who runs it: what is unproven or unnamed needs his own yes.
         plan.settings.acceptsUnproven = options.acceptUnproven
         plan.settings.kept = options.keep
+        plan.settings.dropped = options.drop
         plan.settings.replacesFiles = options.force ? true : nil
         if let output = acceptance.output { plan.settings.output = output }
         let tokens = try acceptance.tokens(of: plan, module, isDryRun: options.dryRun)
@@ -78,7 +79,7 @@ struct ChangeSession {
         let change = surveyed.change
         var record = try ChangeRecord(change)
         if change.isAlreadySo { return try options.reporting.publish(record) }
-        if !options.yes, Terminal.isInteractive { try askAboutRecords(change) }
+        if !options.yes, Terminal.isInteractive, try askAboutRecords(change) { record = try ChangeRecord(change) }
         let agreed = try agree(surveyed, record)
         if !options.yes {
             try record.check(change)
@@ -88,19 +89,25 @@ struct ChangeSession {
         try finish(agreed.takePIN { try token().signer(pin) }, localized("Starting change \(change.plan.id)."))
     }
 
-    /// Each record that nobody named needs a yes of its own.
-    private func askAboutRecords(_ change: Change) throws {
-        for record in try change.unnamedRecords() {
+    /// Each record that nobody named needs a word of its own.
+    ///
+    /// - Returns: whether there were any.
+    private func askAboutRecords(_ change: Change) throws -> Bool {
+        let records = try change.unnamedRecords()
+        for record in records {
             let question = localized(
                 "The current CTL file also contains \(record.text). Keep it in the new file?")
-            guard Terminal.confirm(question) else {
+            switch record.kind == .token ? Terminal.choose(question) : Terminal.confirm(question) ? .keep : .stop {
+            case .keep: change.keep(record)
+            case .leaveOut: try change.drop(record)
+            case .stop:
                 throw Failure(
                     Status.failed, localized("Not confirmed; nothing was changed."),
                     next: localized(
                         "Find out who put \(record.name) into the file: etoken-bridge ctl fetch, then ctl show."))
             }
-            change.keep(record)
         }
+        return !records.isEmpty
     }
 
     /// Stops at the plan.

@@ -44,13 +44,8 @@ struct MigratePrepareDowngrade: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        guard let target = ClusterVersion(to.contains(".") ? to : to + ".0") else {
-            throw Failure(
-                Status.usage, localized("\"\(to)\" is not a release."),
-                next: localized("Write it like 9.1 or 9.1.2.10000-28."))
-        }
-        let files = report.map(ReportFiles.init)
-        try files?.check()
+        let target = try ChecklistReport.release(to, example: "9.1.2.10000-28")
+        let report = try ChecklistReport(report, isJSON: common.json)
         let cluster = try cluster.configured()
         defer { cluster.close() }
         let tokens = try NamedToken.all(token, module).map {
@@ -60,38 +55,6 @@ struct MigratePrepareDowngrade: ParsableCommand {
         let check = try DowngradeCheck(
             of: try LiveCluster(cluster), target: target, tokens: tokens, state: .standard(),
             acceptingUnproven: evidence.acceptUnproven)
-        if let files {
-            try files.write(html: check.html, json: check)
-            Terminal.note(localized("The checklist is in \(files.html) and \(files.json)."))
-        }
-        if common.json { try Terminal.json(check) } else { Terminal.out(text(check)) }
-        let failed = check.items.filter { $0.state == .failed }
-        guard let first = failed.first(where: { $0.code != "phones" }) ?? failed.first else { return }
-        throw Failure(
-            first.code == "phones" ? Status.phonesWouldRefuse : Status.verificationFailed,
-            localized(
-                "Cluster \(check.cluster) is not ready for \(check.target): \(failed.count) of \(check.items.count) points failed."
-            ),
-            next: first.next.first)
-    }
-
-    private func text(_ check: DowngradeCheck) -> String {
-        let words = [localized("proven"), localized("failed"), localized("by hand")].map(\.localized)
-        let width = (words.map(\.count).max() ?? 0) + 2
-        let indent = String(repeating: " ", count: width)
-        let lines = check.items.map { item in
-            let word =
-                switch item.state {
-                case .proven: words[0]
-                case .failed: words[1]
-                case .byHand: words[2]
-                }
-            let next = item.next.map { "\n" + indent + localized("Next: \($0)").localized }
-            return word + String(repeating: " ", count: width - word.count) + "\(item.title)\n\(indent)\(item.text)"
-                + next.joined()
-        }
-        return localized("Downgrade of cluster \(check.cluster) from \(check.version) to \(check.target)").localized
-            + "\n\n"
-            + lines.joined(separator: "\n")
+        try report.publish(check.list)
     }
 }
