@@ -107,6 +107,24 @@ import X509
         #expect(new.records.filter { !$0.isToken }.allSatisfy { old.contains($0.certificate ?? []) })
     }
 
+    /// On every release the main job and the next most usual change stop before a token is logged in to.
+    @Test(arguments: ["8.6", "9.1", "10.5(1)", "10.5", "11.5", "12.5", "14", "15"])
+    func noReleaseBelievesHim(release: String) throws {
+        let rehearsal = try Rehearsal(options: ["--release", release])
+        let genuine = try #require(rehearsal.ctlFile(Rehearsal.publisher))
+        let spoofed = try Attacker().file(like: genuine, server: Rehearsal.subscriber)
+        try Self.spoof(rehearsal, spoofed, "spoof-files", name: "CTLFile.tlv")
+        let before = try rehearsal.clusterState()
+        rehearsal.folder.write("wrong", Array("87654321\n".utf8), mode: 0o600)
+        try Self.expectRefusal(rehearsal.migrate(pinFile: rehearsal.folder.file("wrong")), rehearsal, before)
+        let update = try rehearsal.run(
+            Programs.path("etoken-bridge"),
+            ["migrate", "update-certificates", "--cluster", "lab", "--yes", "--accept-stranded"]
+                + Rehearsal.tokens.flatMap { ["--token", $0] } + rehearsal.moduleOptions
+                + ["--pin-file", rehearsal.folder.file("wrong")])
+        try Self.expectRefusal(update, rehearsal, before)
+    }
+
     /// Every other change that reads what is served, with him at work all the time.
     @Test(arguments: ["11.5", "14"]) func noOtherChangeBelievesHim(release: String) throws {
         let rehearsal = try Rehearsal(options: ["--release", release])
@@ -131,7 +149,7 @@ import X509
         for arguments in [
             ["ctl", "deploy", rehearsal.folder.file("new.tlv"), "--yes"], ["ctl", "delete", "--yes", "--any-mode"],
             ["phones", "forecast", "--file", rehearsal.folder.file("new.tlv")],
-            ["migrate", "prepare-downgrade", "--to", "9.1"],
+            ["migrate", "prepare-downgrade", "--to", "9.1"], ["migrate", "prepare-upgrade", "--to", "16.0"],
         ] {
             let result = try rehearsal.run(Programs.path("etoken-bridge"), arguments + ["--cluster", "lab"])
             #expect(result.status == 7, "\(arguments): \(result.errors)")

@@ -137,7 +137,7 @@ import Testing
             name: name, address: "10.0.0.1", isPublisher: name == "pub", isConfiguredForTFTP: true,
             version: "10.5.1.10000-7",
             services: [ClusterService.tftp, ClusterService.callManager].map {
-                ClusterStatus.Service(name: $0, state: "STARTED", text: "")
+                ServiceStatus(name: $0, state: "STARTED")
             },
             certificates: [
                 ClusterStatus.Certificate(
@@ -346,7 +346,7 @@ import Testing
         #expect(
             codes {
                 $0.nodes[1].services?[1].state = "STOPPED"
-                $0.nodes[1].services?[1].text = "Service Not Activated"
+                $0.nodes[1].services?[1].remark = "Service Not Activated"
             } == [])
         #expect(codes { $0.nodes[1].isConfiguredForTFTP = false } == [.tftpRoleDiffers])
         #expect(codes { $0.nodes[1].replication?.state = 3 } == [.replicationBroken])

@@ -10,6 +10,22 @@ public enum SecurityMode: Int, Sendable, Hashable {
     public var name: String { self == .mixed ? "mixed" : "non-secure" }
 }
 
+/// In JSON it is its name.
+extension SecurityMode: Codable {
+    public init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let mode = [Self.mixed, .nonSecure].first(where: { $0.name == text }) else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: text))
+        }
+        self = mode
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(name)
+    }
+}
+
 /// A line of `show cert list own` or `trust`.
 public struct CertificateListEntry: Sendable, Hashable {
     /// `CallManager`, `Phone-SAST-trust` ...
@@ -26,12 +42,17 @@ public struct CertificateListEntry: Sendable, Hashable {
 }
 
 /// A line of `utils service list`.
-public struct ServiceStatus: Sendable, Hashable {
+public struct ServiceStatus: Codable, Sendable, Hashable {
     public var name: String
     /// `STARTED`, `STOPPED` ...
     public var state: String
     /// The remark after it, for example `Service Not Activated`.
     public var remark: String
+
+    private enum CodingKeys: String, CodingKey {
+        case name, state
+        case remark = "text"
+    }
 
     public init(name: String, state: String, remark: String = "") {
         self.name = name

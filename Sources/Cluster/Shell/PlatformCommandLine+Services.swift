@@ -3,12 +3,9 @@ import Configuration
 import Messages
 
 extension ServiceStatus {
-    /// Whether the service can be started at all.
-    public var isActivated: Bool { Self.isActivated(state: state, remark: remark) }
-
-    /// `Service Not Activated`, or, as some print it, `[ STOPPED ]  Component is not running`. (One that someone stopped
-    /// is `Commanded Out of Service`.)
-    public static func isActivated(state: String, remark: String) -> Bool {
+    /// Whether the service can be started at all: not `Service Not Activated`, or, as some print it, `[ STOPPED ]
+    /// Component is not running`. (One that someone stopped is `Commanded Out of Service`.)
+    public var isActivated: Bool {
         let text = remark.lowercased()
         return !text.contains("not activated") && !(state == "STOPPED" && text.contains("component is not running"))
     }

@@ -47,18 +47,3 @@ public struct WorldState: Codable, Sendable, Equatable {
         return sentences
     }
 }
-
-extension SecurityMode: Codable {
-    public init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
-        guard let mode = [Self.mixed, .nonSecure].first(where: { $0.name == text }) else {
-            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: text))
-        }
-        self = mode
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(name)
-    }
-}

@@ -18,7 +18,7 @@ public struct ClusterSnapshot: Codable, Sendable {
         public var runsTVS: Bool
         public var runsCallManager: Bool
         public var version: String?
-        public var services: [ClusterStatus.Service]?
+        public var services: [ServiceStatus]?
         public var certificates: [Certificate]
         /// The files that it serves, base64; nil if it serves none.
         public var ctl: String?
@@ -92,7 +92,7 @@ public struct ClusterSnapshot: Codable, Sendable {
     /// When it was taken.
     public var taken: Timestamp
     public var version: String?
-    public var securityMode: ClusterStatus.Mode?
+    public var securityMode: SecurityMode?
     /// The publisher first.
     public var nodes: [Node]
     /// The contents of the trust store Phone-SAST-trust.

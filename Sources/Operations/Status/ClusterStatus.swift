@@ -2,21 +2,17 @@ import Basics
 import Cluster
 import Configuration
 import Messages
+import TrustList
 
 /// What was seen of a cluster at one moment, as plain values that can be written out and compared.
 public struct ClusterStatus: Codable, Sendable, Hashable {
-    public enum Mode: String, Codable, Sendable, Hashable {
-        case mixed
-        case nonSecure = "non-secure"
-    }
-
     /// The name in the configuration.
     public var cluster: String
     /// When it was seen.
     public var taken: Timestamp
     /// The publisher's active version; nil if it did not say, as with everything optional here.
     public var version: String?
-    public var securityMode: Mode?
+    public var securityMode: SecurityMode?
     /// The publisher first.
     public var nodes: [Node]
     /// Every different trust list file that a node serves, once.
@@ -45,7 +41,7 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
         /// Whether it serves trust lists according to the configuration.
         public var isConfiguredForTFTP: Bool
         public var version: String?
-        public var services: [Service]?
+        public var services: [ServiceStatus]?
         public var certificates: [Certificate]?
         public var replication: Replication?
         /// Why the port of the node's Trust Verification Service, which runs, cannot be reached from here; nil if it can,
@@ -64,18 +60,8 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
 
         /// Whether a service exists and is started; nil if the services are not known.
         public func runs(_ service: String) -> Bool? {
-            services.map { $0.contains { $0.name == service && $0.isStarted } }
+            services.map { $0.contains { $0.name == service && $0.isRunning } }
         }
-    }
-
-    public struct Service: Codable, Sendable, Hashable {
-        public var name: String
-        /// `STARTED`, `STOPPED` ...
-        public var state: String
-        /// `Service Not Activated` ...
-        public var text: String
-        public var isStarted: Bool { state == "STARTED" }
-        public var isActivated: Bool { ServiceStatus.isActivated(state: state, remark: text) }
     }
 
     /// A certificate of the node itself.
@@ -153,6 +139,8 @@ public struct ClusterStatus: Codable, Sendable, Hashable {
             /// Nil if the record contains no certificate.
             public var certificateSHA1: String?
             public var notAfter: Timestamp?
+
+            var isCallManager: Bool { [Role.ccm, .ccmTFTP].contains { $0.rawValue == role } }
         }
 
         /// `CTLFile.tlv`, `ITLFile.tlv`

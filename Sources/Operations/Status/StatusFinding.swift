@@ -163,7 +163,7 @@ extension ClusterStatus {
                     ])
             }
             guard securityMode == .nonSecure, let list = trustLists.first(where: { $0.sha1 == ctl.tftp.sha1 }),
-                list.records.contains(where: { [1, 2].contains($0.role) && $0.certificateSHA1 != nil })
+                list.records.contains(where: { $0.isCallManager && $0.certificateSHA1 != nil })
             else { return nil }
             return finding(
                 .fileInNonSecureMode, .warning, node: node.name,
@@ -297,7 +297,7 @@ extension ClusterStatus {
             guard let services = node.services else { return [] }
             var findings: [StatusFinding] = []
             for name in [ClusterService.tftp, ClusterService.callManager, ClusterService.trustVerification] {
-                guard let service = services.first(where: { $0.name == name }), service.isActivated, !service.isStarted
+                guard let service = services.first(where: { $0.name == name }), service.isActivated, !service.isRunning
                 else { continue }
                 findings.append(
                     finding(

@@ -59,7 +59,7 @@ extension ClusterClient {
         }
         return ClusterStatus(
             cluster: configuration.name, taken: Timestamp(time), version: publisher?.version,
-            securityMode: publisher?.mode.map { $0 == .mixed ? .mixed : .nonSecure },
+            securityMode: publisher?.mode,
             nodes: surveys.map { survey in
                 let node = survey.node
                 return ClusterStatus.Node(
@@ -98,7 +98,7 @@ extension ClusterClient {
 private struct NodeSurvey: Sendable {
     let node: NodeConfiguration
     var version: String?
-    var services: [ClusterStatus.Service]?
+    var services: [ServiceStatus]?
     var certificates: [ClusterStatus.Certificate]?
     var failures: [ClusterError] = []
     /// What it says of its trust lists, if it serves any.
@@ -162,9 +162,9 @@ private struct NodeSurvey: Sendable {
         }
         version = ask { (line) throws(ClusterError) in try line.version().description }
         services = ask { (line) throws(ClusterError) in
-            try line.services().map { ClusterStatus.Service(name: $0.name, state: $0.state, text: $0.remark) }
+            try line.services()
         }
-        let runsTVS = services?.contains { $0.name == ClusterService.trustVerification && $0.isStarted } == true
+        let runsTVS = services?.contains { $0.name == ClusterService.trustVerification && $0.isRunning } == true
         tvsFailure = runsTVS ? Self.tvsFailure(of: node) : nil
         certificates =
             isBrief

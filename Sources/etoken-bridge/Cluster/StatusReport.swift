@@ -30,7 +30,7 @@ struct StatusReport: Encodable {
     }
 
     var text: String {
-        let mode = status.securityMode.map { localized("\($0.rawValue) mode") } ?? localized("mode not known")
+        let mode = status.securityMode.map { localized("\($0.name) mode") } ?? localized("mode not known")
         let version = status.version ?? localized("version not known").localized
         let sections = [
             localized("Cluster \(status.cluster)  \(version)  \(mode)").localized, findingsText,
