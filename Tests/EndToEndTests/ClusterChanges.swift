@@ -1,6 +1,7 @@
 import Foundation
 import ServerFixtures
 import Testing
+import TrustList
 
 /// cluster restart-services and set-mode against the lab, with the state of every node compared before and after.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct ClusterChanges {
@@ -170,5 +171,36 @@ import Testing
         #expect(try mode() == "1")
         #expect(try rehearsal.clusterState() == before)
         #expect(try cluster("set-mode", "quantum", "--yes").status == 64)
+    }
+}
+
+/// What an old release cannot do is said before anyone looks for a token; what it can do, is done.
+@Suite(.waiting, .timeLimit(.minutes(10))) struct OldReleases {
+    @Test func theModeIsTheCTLClients() throws {
+        let rehearsal = try Rehearsal(options: ["--release", "9.1"])
+        let mode = try rehearsal.bridge(
+            "cluster", "set-mode", "non-secure", "--cluster", "lab", "--yes", "--token", "nobody", "--token", "no-one")
+        #expect(mode.status == 1 && mode.errors.contains("which has no utils ctl command"), "\(mode.errors)")
+        #expect(mode.errors.contains("Set the mode with Cisco's CTL Client"), "\(mode.errors)")
+        #expect(!mode.errors.contains("nobody"))
+    }
+
+    /// Whoever began as the technote does has deleted the file on every node.
+    @Test(arguments: ["9.1", "12.5"]) func aFileThatIsGoneIsMadeFromTheNodes(release: String) throws {
+        let rehearsal = try Rehearsal(options: ["--release", release])
+        let deleted = try rehearsal.bridge("ctl", "delete", "--cluster", "lab", "--any-mode", "--yes")
+        #expect(deleted.status == 0 && rehearsal.ctlFile(Rehearsal.subscriber) == nil, "\(deleted.errors)")
+        let restart = try rehearsal.bridge(
+            "cluster", "restart-services", "--cluster", "lab", "--service", "tftp", "--yes")
+        #expect(restart.status == 0, "\(restart.errors)")
+        let done = try rehearsal.migrate()
+        #expect(done.status == 0, "\(done.errors)")
+        let file = try TrustListFile(decoding: #require(rehearsal.ctlFile(Rehearsal.subscriber)))
+        let roles = file.records.map { $0.role?.text ?? "?" }
+        #expect(roles.filter { $0 == "CCM+TFTP" }.count == 2 && roles.filter { $0 == "CAPF" }.count == 1, "\(roles)")
+        #expect(roles.filter { $0 == "SAST" }.count == (release == "9.1" ? 2 : 4), "\(roles)")
+        #expect(file.signerRecord?.isToken == true)
+        let status = try rehearsal.bridge("cluster", "status", "--cluster", "lab")
+        #expect(status.status == 0, "\(status.output)")
     }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import Messages
 
 /// What a change makes of a cluster's trust list.
@@ -25,4 +26,27 @@ public enum ChangeKind: String, Codable, Sendable, CaseIterable {
         case .setNonSecureMode: localized("The cluster switches to non-secure mode")
         }
     }
+}
+
+extension ChangeKind {
+    /// Whether a release can do this without Cisco's CTL Client, as far as its commands are needed for it: to set the mode,
+    /// or to have the cluster sign. It needs no token to say so.
+    ///
+    /// - Parameter cluster: its name in the configuration.
+    /// - Throws: ``MigrationError`` (`not-applicable`).
+    public func check(_ version: ClusterVersion, of cluster: String) throws {
+        guard !version.hasTokenlessTrustList else { return }
+        throw MigrationError(
+            .notApplicable,
+            localized(
+                "Cluster \(cluster) runs \(version), which has no utils ctl command: only 10.0 and later can sign their own trust list or set the mode from the command line."
+            ),
+            next: setsMode
+                ? localized(
+                    "Set the mode with Cisco's CTL Client, whose protocol is not public. Everything else is done here: once the cluster is in mixed mode, etoken-bridge migrate to-etoken --cluster \(word: cluster)"
+                ) : localized("Use tokens: etoken-bridge migrate to-etoken --cluster \(word: cluster)"))
+    }
+
+    /// Whether it needs `utils ctl`, with or without tokens.
+    public var setsMode: Bool { self == .setMixedMode || self == .setNonSecureMode }
 }

@@ -85,14 +85,7 @@ struct Planner {
     func check() throws {
         let setsMode = kind == .setMixedMode || kind == .setNonSecureMode
         let usesCommands = setsMode || signer == nil
-        if usesCommands, !survey.version.hasTokenlessTrustList {
-            throw MigrationError(
-                .notApplicable,
-                localized(
-                    "Cluster \(cluster) runs \(survey.version), which has no utils ctl command: only 10.0 and later can sign their own trust list or set the mode from the command line."
-                ),
-                next: localized("Use tokens: etoken-bridge migrate to-etoken --cluster \(word: cluster)"))
-        }
+        if usesCommands { try kind.check(survey.version, of: cluster) }
         if !setsMode, survey.mode != .mixed {
             throw MigrationError(
                 .notMixedMode,

@@ -22,6 +22,8 @@ struct ChangeSession {
 
     /// Plans a change and runs it, or stops at the plan.
     func start(_ kind: ChangeKind, _ change: ChangeOptions, tokens: ChangeTokens) throws {
+        // What the release cannot do is said before anyone looks for tokens.
+        if kind.setsMode { try kind.check(cluster.version(), of: cluster.configuration.name) }
         let named = try NamedToken.all(tokens.token, module)
         try start(kind, change, tokens: named, names: tokens.token, signer: tokens.signerIndex)
     }
