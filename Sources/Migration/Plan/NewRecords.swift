@@ -8,8 +8,8 @@ import X509
 
 extension ClusterVersion {
     /// Whether files that tokens sign also name the cluster's own signers, ITLRecovery and CallManager, as SAST. Phones go
-    /// back to a tokenless file by them, and check their ITL file with them. Source: docs/trust-list-format.md, "Who may
-    /// sign".
+    /// back to a tokenless file by them, and check their ITL file with them. Source: docs/trust-list-format.md, "Who signs, by
+    /// release".
     var namesClusterSigners: Bool { self >= Self.eleven5 }
 
     private static let eleven5 = ClusterVersion("11.5")!
