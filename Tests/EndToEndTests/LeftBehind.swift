@@ -48,4 +48,16 @@ import Testing
         #expect(visited.status == 0 && visited.output == "1 phone is off the list; 0 left.\n", "\(visited)")
         #expect(try stranded().isEmpty && !codes().contains("phones-left-behind"))
     }
+
+    /// A journal that cannot be read hides nothing of the cluster itself.
+    @Test func aDamagedJournalDoesNotHideTheCluster() throws {
+        #expect(try rehearsal.migrate().status == 0)
+        let folder = "state/etoken-bridge/journals/"
+        let names = try FileManager.default.contentsOfDirectory(atPath: rehearsal.folder.file(folder))
+        rehearsal.folder.write(folder + (try #require(names.first)), Array("{}\n".utf8), mode: 0o600)
+        let status = try rehearsal.bridge("cluster", "status", "--cluster", "lab")
+        #expect(status.status == 0 && status.errors.contains("journal"), "\(status)")
+        #expect(status.output.contains("mixed mode"))
+        #expect(try rehearsal.bridge("phones", "stranded", "--cluster", "lab").status != 0)
+    }
 }

@@ -54,16 +54,21 @@ struct ClusterStatusCommand: ParsableCommand {
         if let snapshot {
             try write(cluster.snapshot(status) { Terminal.note(localized("Reading \($0) ...")) }, to: snapshot)
         }
-        let findings = status.findings(expiryWarning: expiryWarning) + (try leftBehind())
+        let findings = status.findings(expiryWarning: expiryWarning) + leftBehind()
         let report = StatusReport(status: status, findings: findings)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
         try report.check()
     }
 
     /// Phones that an earlier change left behind, if there are any.
-    private func leftBehind() throws -> [StatusFinding] {
+    private func leftBehind() -> [StatusFinding] {
         let name = cluster.cluster
-        let count = try StrandedRegister(of: name, in: .standard()).count
+        let count: Int
+        do { count = try StrandedRegister(of: name, in: .standard()).count } catch {
+            // What this machine remembers is not the cluster's state.
+            Terminal.note(LocalizableText(describing: error))
+            return []
+        }
         guard count > 0 else { return [] }
         return [
             StatusFinding(
