@@ -23,8 +23,8 @@ final class ServerEvidence {
     }
 
     private struct Server {
-        /// In lower case: names and addresses.
-        var names: Set<String>
+        /// Names and addresses, as the cluster spells them.
+        var names: [String]
         /// Its name in the configuration; nil if it is not there.
         var node: String?
     }
@@ -48,23 +48,23 @@ final class ServerEvidence {
         guard let node = server.node else {
             return .unproven(localized("\(name) is not in the configuration, so it cannot be asked"))
         }
-        let own: NodeCertificates
-        switch try self.own(of: node) {
-        case .success(let all): own = all
+        switch try certificate(unit, of: node) {
+        case .success(let own): return own.value.der == held ? .current : .outdated(own)
         case .failure(let missing): return .unproven(missing.why)
         }
-        guard let certificate = own[unit] else {
-            return .unproven(localized("\(node) shows no \(unit) certificate (show cert own)"))
-        }
-        return certificate.value.der == held ? .current : .outdated(certificate)
     }
 
-    /// A node's own certificates; or why it shows none.
+    /// A node's own certificate, as it shows it; or why it does not.
     ///
     /// - Throws: the error of a node that could not be asked.
-    func own(of node: String) throws -> Result<NodeCertificates, MissingCertificate> {
+    func certificate(
+        _ unit: String, of node: String
+    ) throws -> Result<Authenticated<Certificate>, MissingCertificate> {
         switch try allCertificates()[node] {
-        case .success(let all)?: return .success(all)
+        case .success(let all)?:
+            return all[unit].map { .success($0) }
+                ?? .failure(
+                    MissingCertificate(why: localized("\(node) shows no \(unit) certificate (show cert own)")))
         case .failure(let error)? where [.notSupported, .unexpectedAnswer].contains(error.code):
             return .failure(MissingCertificate(why: error.clause))
         case .failure(let error)?: throw error
@@ -84,29 +84,22 @@ final class ServerEvidence {
     }
 
     private func server(of record: Record) throws -> Server? {
-        var names: [String] = []
-        if let name = record.dnsName?.lowercased(), !name.isEmpty {
-            names = [name]
-            if !Self.isAddress(name), let label = name.split(separator: ".").first { names.append(String(label)) }
+        let name: String
+        if let dnsName = record.dnsName, !dnsName.isEmpty {
+            name = dnsName
         } else if let address = record.ipAddress, address != [0, 0, 0, 0] {
-            names = [address.map(String.init).joined(separator: ".")]
+            name = address.map(String.init).joined(separator: ".")
+        } else {
+            return nil
         }
-        return try allServers().first { server in names.contains(where: server.names.contains) }
-    }
-
-    private static func isAddress(_ name: String) -> Bool {
-        name.contains(":") || name.allSatisfy { $0.isNumber || $0 == "." }
+        return try allServers().first { server in server.names.contains { HostName.areSame($0, name) } }
     }
 
     private func allServers() throws -> [Server] {
         if let servers { return servers }
         let all = try cluster.serverNames().map { names in
-            var names = Set(names.map { $0.lowercased() })
-            for name in names where !Self.isAddress(name) {
-                if let label = name.split(separator: ".").first { names.insert(String(label)) }
-            }
             let node = names.lazy.compactMap(self.cluster.nodeName(of:)).first
-            return Server(names: names.union(node.map { [$0.lowercased()] } ?? []), node: node)
+            return Server(names: names + [node].compactMap(\.self), node: node)
         }
         servers = all
         return all

@@ -16,7 +16,8 @@ extension ClusterVersion {
 }
 
 /// The records of a file that a token will sign, in the CTL Client's order and profile: the other tokens first, then the
-/// cluster's own signers, then the servers, then the signing token.
+/// cluster's own signers, then the servers, then the signing token. *Unconfirmed*: where the cluster's own signers stand
+/// (docs/proven.md).
 ///
 /// Servers and cluster's signers are those that the nodes show themselves (`show cert own`). Source:
 /// docs/trust-list-format.md.
@@ -29,7 +30,6 @@ struct NewRecords {
     let base: PlannedStep.BaseFile
     let servers: PlannedStep.ServerRecords
     private let signers: PlannedStep.ClusterSigners
-    private let acceptsUnproven: Bool
     private let settings: ChangePlan.Settings
 
     /// Nil if no token signs.
@@ -38,7 +38,6 @@ struct NewRecords {
             guard let signing = tokens.first(where: { $0.sha1.hex == sha1 }) else { return nil }
             (self.survey, self.cluster, self.tokens, self.signing) = (survey, cluster, tokens, signing)
             (self.base, self.servers, self.signers) = (base, servers, signers)
-            acceptsUnproven = plan.settings.acceptsUnproven
             settings = plan.settings
             return
         }
@@ -67,10 +66,10 @@ struct NewRecords {
                 if let known = present.first(where: { $0.certificate == own.value.der }) {
                     records.append(try known.inCTLClientProfile())
                 } else {
-                    records.append(try record(of: own.value, .sast, on: cluster.publisher, base))
+                    records.append(try record(of: own.value, .sast, on: cluster.publisher))
                 }
             case .failure(let missing):
-                guard acceptsUnproven else { throw missing.error(unit, cluster.publisher, survey.version) }
+                guard settings.acceptsUnproven else { throw missing.error(unit, cluster.publisher, survey.version) }
                 // What is there is better than nothing: without it, phones lose the way back.
                 records += try present.filter { $0.isITLRecovery == (unit == "ITLRecovery") }
                     .map { try $0.inCTLClientProfile() }
@@ -105,7 +104,8 @@ struct NewRecords {
         }
     }
 
-    /// Servers that run Cisco CallManager or Cisco Tftp and have no record yet, and the publisher's CAPF.
+    /// Servers that run Cisco CallManager or Cisco Tftp and have no record yet, and the publisher's CAPF. *Unconfirmed*: that
+    /// one that runs only one of both has the role CCM+TFTP as well (docs/proven.md).
     private func missingServers(_ records: [Record], _ base: TrustListFile?) throws -> [Record] {
         let present = try Set(records.filter { $0.role != .capf }.compactMap { try survey.servers.node(of: $0) })
         let wanted = try Set([ClusterService.callManager, ClusterService.tftp].flatMap(cluster.nodes(running:)))
@@ -118,21 +118,21 @@ struct NewRecords {
             case .success(let shown): own = shown.value
             case .failure(let missing):
                 // A file that is made from nothing has no server that it could do without.
-                guard acceptsUnproven, base != nil else { throw missing.error("CallManager", node, survey.version) }
+                guard settings.acceptsUnproven, base != nil else { throw missing.error("CallManager", node, survey.version) }
                 continue
             }
             // A multi-server certificate: the publisher's record stands for all.
             if node != cluster.publisher, own == shared { continue }
-            missing.append(try record(of: own, .ccmTFTP, on: node, base))
+            missing.append(try record(of: own, .ccmTFTP, on: node))
         }
         if base == nil, case .success(let capf) = try survey.servers.certificate("CAPF", of: cluster.publisher) {
-            missing.insert(try record(of: capf.value, .capf, on: cluster.publisher, base), at: min(1, missing.count))
+            missing.insert(try record(of: capf.value, .capf, on: cluster.publisher), at: min(1, missing.count))
         }
         return missing
     }
 
     private func record(
-        of certificate: Certificate, _ role: Role, on node: String, _ base: TrustListFile?
+        of certificate: Certificate, _ role: Role, on node: String
     ) throws -> Record {
         guard let address = try survey.servers.address(of: node) else {
             throw MigrationError(
@@ -161,22 +161,6 @@ struct MissingCertificate: Error {
             next: localized(
                 "Look at it on the node: show cert list own. To do without what nodes do not show, add \(EvidenceError.option)."
             ))
-    }
-}
-
-extension ServerEvidence {
-    /// A node's own certificate, as it shows it; or why it does not.
-    ///
-    /// - Throws: the error of a node that could not be asked.
-    func certificate(
-        _ unit: String, of node: String
-    ) throws -> Result<Authenticated<Certificate>, MissingCertificate> {
-        switch try own(of: node) {
-        case .success(let all):
-            return all[unit].map { .success($0) }
-                ?? .failure(MissingCertificate(why: localized("it shows none (show cert own)")))
-        case .failure(let missing): return .failure(missing)
-        }
     }
 }
 

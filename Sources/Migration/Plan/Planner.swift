@@ -260,7 +260,7 @@ struct Planner {
     }
 
     /// Secure JTAPI and TSP clients check a new file by the signers in the file that they hold, and ask no TVS. Source:
-    /// docs/phone-acceptance.md.
+    /// docs/phone-acceptance.md. *Unconfirmed*: that deleting the file helps.
     func clientAdvice(_ offered: CandidateSigner) -> LocalizableText? {
         guard survey.mode == .mixed, let present = survey.present,
             !present.records.contains(where: { $0.role == .sast && $0.certificate == offered.certificate.der })
