@@ -11,6 +11,17 @@ package enum Output {
         write(bytes: Array(text.visibleLines.utf8), to: descriptor)
     }
 
+    /// Ends the program with what its parser of command lines says: a help text or script, which is the program's own, goes
+    /// to standard output as it is; a usage error, which repeats what was given, to standard error.
+    package static func end(saying text: String, status: Int32) -> Never {
+        if status == 0 {
+            write(bytes: Array("\(text)\n".utf8), to: STDOUT_FILENO)
+        } else if !text.isEmpty {
+            write(text + "\n", to: STDERR_FILENO)
+        }
+        exit(status)
+    }
+
     /// A line of text for people on standard output.
     package static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Basics
 import ClusterLab
-import Glibc
 import Version
 
 @main
@@ -18,20 +17,13 @@ struct ClusterLabCommand: ParsableCommand {
         version: Version.current,
         subcommands: [Up.self, Down.self, Status.self, Phones.self, SetFault.self, Serve.self])
 
-    /// As ArgumentParser's own, but what it says goes through ``Output``: a usage error repeats what was given.
+    /// As ArgumentParser's own, but what it says goes through ``Output``.
     static func main() {
         do {
             var command = try parseAsRoot()
             try command.run()
         } catch {
-            let status = exitCode(for: error)
-            let text = fullMessage(for: error)
-            if status.isSuccess {
-                Output.write(bytes: Array("\(text)\n".utf8), to: STDOUT_FILENO)
-            } else if !text.isEmpty {
-                Output.write(text + "\n", to: STDERR_FILENO)
-            }
-            Glibc.exit(status.rawValue)
+            Output.end(saying: fullMessage(for: error), status: exitCode(for: error).rawValue)
         }
     }
 }
