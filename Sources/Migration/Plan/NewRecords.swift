@@ -104,8 +104,9 @@ struct NewRecords {
         }
     }
 
-    /// Servers that run Cisco CallManager or Cisco Tftp and have no record yet, and the publisher's CAPF. *Unconfirmed*: that
-    /// one that runs only one of both has the role CCM+TFTP as well (docs/proven.md).
+    /// Servers that run Cisco CallManager or Cisco Tftp and have no record yet, and the publisher's CAPF.
+    ///
+    /// *Unconfirmed*: that one that runs only one of both has the role CCM+TFTP as well (docs/proven.md).
     private func missingServers(_ records: [Record], _ base: TrustListFile?) throws -> [Record] {
         let present = try Set(records.filter { $0.role != .capf }.compactMap { try survey.servers.node(of: $0) })
         let wanted = try Set([ClusterService.callManager, ClusterService.tftp].flatMap(cluster.nodes(running:)))
@@ -118,7 +119,9 @@ struct NewRecords {
             case .success(let shown): own = shown.value
             case .failure(let missing):
                 // A file that is made from nothing has no server that it could do without.
-                guard settings.acceptsUnproven, base != nil else { throw missing.error("CallManager", node, survey.version) }
+                guard settings.acceptsUnproven, base != nil else {
+                    throw missing.error("CallManager", node, survey.version)
+                }
                 continue
             }
             // A multi-server certificate: the publisher's record stands for all.
