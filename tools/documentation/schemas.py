@@ -178,6 +178,7 @@ def on_the_cluster(s):
     s.tool("cluster-lab", "fault", "lab", "cucm-1051-a-sub1", "down")
     s.run("ctl deploy", "edited.tlv", "--cluster", "lab", "--keep-partial", "--allow-missing-servers", "--yes", status=(8,))
     s.run("cluster status", "--cluster", "lab", status=(8,))
+    s.run("cluster status --all", status=(8,))
     s.run("doctor", "--cluster", "lab", status=(1,))
 
 
@@ -234,7 +235,7 @@ def schema_file(command):
     for name, sharing in shared.items():
         if command in sharing:
             return folder / f"{name}.json"
-    return folder / f"{command.replace(' ', '-')}.json"
+    return folder / f"{command.replace(' --', ' ').replace(' ', '-')}.json"
 
 
 def inferred(values):

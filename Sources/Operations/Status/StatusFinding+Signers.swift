@@ -10,7 +10,7 @@ extension ClusterStatus {
     private var publisher: Node? { nodes.first(where: \.isPublisher) }
 
     /// The CTL file that a node serves, if phones can use it.
-    private func ctl(of node: Node) -> TrustList? {
+    func ctl(of node: Node) -> TrustList? {
         trustLists.first { $0.sha1 == node.ctl?.tftp.sha1 && $0.kind == TrustListKind.ctl.fileName && $0.fault == nil }
     }
 
@@ -18,7 +18,7 @@ extension ClusterStatus {
         node.certificates?.first { $0.unit == unit && $0.sha1 != nil }
     }
 
-    private static func isToken(_ record: TrustList.Record?) -> Bool {
+    static func isToken(_ record: TrustList.Record?) -> Bool {
         record?.role == Role.sast.rawValue && record?.dnsName?.isEmpty == true
     }
 

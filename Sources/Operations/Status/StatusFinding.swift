@@ -32,6 +32,10 @@ public enum StatusCode: String, Codable, Sendable, Hashable, CaseIterable {
     case replicationBroken = "replication-broken"
     /// Known from this machine's journals, not from the cluster.
     case phonesLeftBehind = "phones-left-behind"
+    /// The same.
+    case changeUnfinished = "change-unfinished"
+    /// The CTL file is not the one that the last change left, as this machine remembers it.
+    case fileReplaced = "file-replaced"
     case tvsNotReached = "tvs-not-reached"
     case certificateNotRead = "certificate-not-read"
 }

@@ -17,12 +17,33 @@ struct ClusterStatusCommand: ParsableCommand {
 
             Exit status 8 when something is inconsistent or a node cannot be read, 7 when a key or login is refused.
 
+            With --all, every cluster of the configuration is read at the same time, and told in a line. --format is for \
+            monitoring: prometheus prints metrics for a textfile collector and exits with 0 once they are written, nagios \
+            a plugin's line with its exit status (0 to 3).
+
             Example:
               etoken-bridge cluster status --cluster office
+              etoken-bridge cluster status --all
+              etoken-bridge cluster status --all --format prometheus
               etoken-bridge cluster status --cluster office --snapshot office.json
             """))
 
-    @OptionGroup var cluster: ClusterOptions
+    @Option(help: .localized("The cluster's name in the configuration.", valueName: "name"))
+    var cluster: String?
+
+    @Flag(help: .localized("Every cluster of the configuration, a line each."))
+    var all = false
+
+    @Option(help: .localized("How to tell it: table, prometheus or nagios.", valueName: "format"))
+    var format: FleetFormat?
+
+    @Option(
+        name: .shortAndLong,
+        help: .localized(
+            "With --format prometheus: replace this file at once, so that no collector reads half of it.",
+            valueName: "file"),
+        completion: .file())
+    var output: String?
 
     @Option(help: .localized("Warn about certificates that expire within this many days.", valueName: "days"))
     var expiryWarning: Int64 = 30
@@ -40,10 +61,23 @@ struct ClusterStatusCommand: ParsableCommand {
         guard (0...36500).contains(expiryWarning) else {
             throw ValidationError(localized("--expiry-warning must be a number of days from 0 to 36500."))
         }
+        guard (cluster == nil) == all else { throw ValidationError(localized("Give either --cluster or --all.")) }
+        guard snapshot == nil || (!all && format == nil) else {
+            throw ValidationError(localized("--snapshot is for one cluster, without --format."))
+        }
+        guard output == nil || format == .prometheus else {
+            throw ValidationError(localized("--output is for --format prometheus."))
+        }
+        guard format == nil || !common.json else {
+            throw ValidationError(localized("Give either --format or --json."))
+        }
     }
 
     func run() throws {
-        let cluster = try cluster.configured()
+        if let cluster, format == nil { try tell(try configuredCluster(cluster)) } else { try tellFleet() }
+    }
+
+    private func tell(_ cluster: ClusterClient) throws {
         defer { cluster.close() }
         let count = cluster.configuration.nodes.count
         Terminal.note(
@@ -54,30 +88,35 @@ struct ClusterStatusCommand: ParsableCommand {
         if let snapshot {
             try write(cluster.snapshot(status) { Terminal.note(localized("Reading \($0) ...")) }, to: snapshot)
         }
-        let findings = status.findings(expiryWarning: expiryWarning) + leftBehind()
+        let remembered = Fleet.remembered(status.cluster)
+        let findings = status.findings(expiryWarning: expiryWarning) + remembered.findings(on: status)
         let report = StatusReport(status: status, findings: findings)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
         try report.check()
     }
 
-    /// Phones that an earlier change left behind, if there are any.
-    private func leftBehind() -> [StatusFinding] {
-        let name = cluster.cluster
-        let count: Int
-        do { count = try StrandedRegister(of: name, in: .standard()).count } catch {
-            // What this machine remembers is not the cluster's state.
-            Terminal.note(LocalizableText(describing: error))
-            return []
+    private func tellFleet() throws {
+        let configured =
+            try cluster.map { [try configuredCluster($0).configuration] } ?? ConfigurationFile.load().clusters
+        guard !configured.isEmpty else {
+            throw Failure(
+                Status.notThere, localized("No cluster is in \(ConfigurationFile.defaultPath)."),
+                next: localized("Add one: etoken-bridge cluster add --publisher HOST --name NAME --user USER"))
         }
-        guard count > 0 else { return [] }
-        return [
-            StatusFinding(
-                code: .phonesLeftBehind, severity: .warning,
-                text: localized(
-                    count, one: "1 phone did not follow an earlier change, and nobody has reported a visit since.",
-                    other: "\(count) phones did not follow an earlier change, and nobody has reported a visit since."),
-                next: [localized("See which: etoken-bridge phones stranded --cluster \(word: name)")])
-        ]
+        let fleet = Fleet(configured, expiryWarning: expiryWarning)
+        switch format {
+        case .prometheus:
+            let text = PrometheusMetrics(fleet.clusters).text
+            guard let output else { return Terminal.write(text, to: Terminal.results) }
+            try Files.write(Array(text.utf8), to: output, permissions: 0o644, replacing: true)
+        case .nagios:
+            let output = PluginOutput(fleet.clusters)
+            Terminal.write(output.text + "\n", to: Terminal.results)
+            if output.exitStatus != 0 { throw ExitCode(output.exitStatus) }
+        case .table, nil:
+            if common.json { try Terminal.json(fleet) } else { Terminal.out(fleet.table) }
+            try fleet.check()
+        }
     }
 
     private func write(_ snapshot: ClusterSnapshot, to path: String) throws {
