@@ -39,6 +39,9 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     /// Changes what a node returns.
     var corrupt: (_ node: String, _ file: String, [UInt8]) -> [UInt8] = { $2 }
     var tvsKnowsUploads = true
+    /// What TVS vouches for although it left the store, and whether a restart mends that.
+    var staleTVS: [Certificate] = []
+    var tvsForgets = true
     /// The certificate with which the cluster signs; TVS knows it.
     var own: Certificate?
 
@@ -172,7 +175,8 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     }
 
     func askTVS(for signer: CandidateSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
-        let known = (tvsKnowsUploads && store.contains(signer.certificate)) || signer.certificate == own
+        let isStale = staleTVS.contains(signer.certificate)
+        let known = isStale || (tvsKnowsUploads && store.contains(signer.certificate)) || signer.certificate == own
         return [
             TVSReply(
                 server: "pub",
@@ -218,5 +222,6 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
                 .interrupted, operation: .verbatim("restart \(service)"), message: .verbatim("interrupted"))
         }
         try change("restart \(service) \(node)")
+        if service == ClusterService.trustVerification, tvsForgets { staleTVS = [] }
     }
 }

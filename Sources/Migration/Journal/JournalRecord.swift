@@ -88,6 +88,10 @@ public struct JournalRecord: Codable, Sendable {
         case findings([StatusFinding])
         /// A certificate that was not in the trust store is about to be uploaded; SHA-256 of its DER.
         case uploading(certificate: String)
+        /// A certificate that is in the trust store is about to be removed; SHA-256 of its DER.
+        case removing(certificate: String)
+        /// Which way a lost token is replaced, and why.
+        case way(LocalizableText)
         /// What TVS servers answered for the signer.
         case tvs([TVSAnswer])
         case forecast(StoredForecast)

@@ -38,6 +38,10 @@ public struct JournalState: Sendable {
     public private(set) var done: Set<StepID> = []
     /// SHA-256 of the certificates that the change uploaded to the trust store, or was about to upload.
     public private(set) var uploaded: [String] = []
+    /// SHA-256 of the certificates that the change removed from the trust store, or was about to remove.
+    public private(set) var removed: [String] = []
+    /// Which way a lost token is replaced, and why.
+    public private(set) var way: LocalizableText?
     public private(set) var forecast: StoredForecast?
     public private(set) var forecastOfRollback: StoredForecast?
     /// Problems of the cluster when the change began.
@@ -98,6 +102,8 @@ public struct JournalState: Sendable {
         switch fact {
         case .findings(let findings): self.findings = findings
         case .uploading(let certificate): if !uploaded.contains(certificate) { uploaded.append(certificate) }
+        case .removing(let certificate): if !removed.contains(certificate) { removed.append(certificate) }
+        case .way(let way): self.way = way
         case .tvs(let answers): tvs = answers
         case .forecast(let forecast): self.forecast = forecast
         case .forecastOfRollback(let forecast): forecastOfRollback = forecast

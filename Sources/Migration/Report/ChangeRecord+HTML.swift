@@ -95,7 +95,8 @@ extension ChangeRecord {
         ]
         let table = Self.table(heads, [row(localized("Before"), before), row(localized("New"), after)])
         let served = localized("Nodes that serve it: \(nodes.joined(separator: ", ")).")
-        let texts = recordChanges + droppedTokens.map(\.text) + [signerChange].compactMap(\.self)
+        let texts =
+            [way].compactMap(\.self) + recordChanges + droppedTokens.map(\.text) + [signerChange].compactMap(\.self)
         let changes: HTML =
             texts.isEmpty ? "" : "<ul>\(texts.map { "<li>\($0)</li>" as HTML })</ul>"
         let kept = backup.map { "<p>\(localized("The previous file was saved as \($0)."))</p>" as HTML } ?? ""
