@@ -194,6 +194,15 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
             })
     }
 
+    /// Phones that did not come back, and those that are asked after.
+    var away: Set<String> = []
+    var onRegistrations: ([String]) throws(ClusterError) -> Void = { (_) throws(ClusterError) in }
+
+    func registrations(of phones: [String], isInterrupted: () -> Bool) throws(ClusterError) -> [String: String] {
+        try onRegistrations(phones)
+        return Dictionary(uniqueKeysWithValues: phones.filter { !away.contains($0) }.map { ($0, "sub") })
+    }
+
     /// A phone that accepts every file whose signer it can trust, by the same two facts that the lab's phones check.
     func restart(_ phone: Phone) throws {
         try change("restart \(phone.name)")

@@ -60,6 +60,10 @@ public struct JournalState: Sendable {
     /// Those that the cluster did not restart, whether or not an earlier run told them.
     private var refusedPhones: Set<String> = []
     public private(set) var phones: [JournalRecord.PhoneGroup] = []
+    /// The phones that were registered before any of them could see a change.
+    public private(set) var registered: [JournalRecord.RegisteredGroup] = []
+    /// Which of them are not registered after it, and how many are, by node; nil before that was asked.
+    public private(set) var registeredAfter: (missing: [String], nodes: [String: Int])?
     /// The last failure, if nothing has succeeded since.
     private(set) var failure: JournalRecord?
 
@@ -119,6 +123,8 @@ public struct JournalState: Sendable {
             toldUpTo = max(toldUpTo ?? "", name)
             refusedPhones.formUnion(refused)
         case .phones(let groups): phones = groups
+        case .registered(let groups): registered = groups
+        case .registeredAfter(let missing, let nodes): registeredAfter = (missing, nodes)
         }
     }
 }

@@ -64,6 +64,36 @@ extension Inventory {
     }
 }
 
+extension Inventory {
+    /// Where phones are registered now: the node's name, by the phone's. Those that are not registered are left out.
+    ///
+    /// - Parameter isInterrupted: yes ends it between two questions; RIS answers for 1000 phones at once.
+    /// - Throws: ``ClusterError``; `interrupted`.
+    public static func registrations(
+        of names: [String], in cluster: ClusterClient, isInterrupted: () -> Bool
+    ) throws(ClusterError) -> [String: String] {
+        let ris = try cluster.ris()
+        var registered: [String: String] = [:]
+        var rest = names[...]
+        while !rest.isEmpty {
+            guard !isInterrupted() else {
+                throw ClusterError(
+                    .interrupted, operation: localized("look up which phones are registered"),
+                    message: localized("interrupted"))
+            }
+            let asked = Array(rest.prefix(1000))
+            rest = rest.dropFirst(1000)
+            let phones = try Patience.ask(note: { _, _ in }) { () throws(ClusterError) in
+                try ris.phones(named: asked)
+            }
+            for phone in phones where phone.isRegistered {
+                registered[phone.name] = cluster.configuration.node(called: phone.node)?.name ?? phone.node
+            }
+        }
+        return registered
+    }
+}
+
 /// The cluster's database, over either interface.
 struct InventoryDatabase {
     /// How many rows come at once. AXL refuses results that are too large; 2000 rows are too many.
