@@ -219,6 +219,20 @@ import X509
         #expect(done.droppedTokens.map(\.phones) == [3])
     }
 
+    /// A phone that is switched off, or did not come back, has nothing new.
+    @Test func thoseThatWereNotThereCount() throws {
+        let cluster = try one.cluster()
+        cluster.silent = ["SEP1", "SEP2", "SEP3"]
+        cluster.fleet[0].isRegistered = false
+        cluster.away = ["SEP2"]
+        try plan(["03"], cluster).runAll()
+        let lost = try ChangeRecord(journal: folder.journal(), backups: folder.state).droppedTokens
+        #expect(lost.map(\.phones) == [1] && lost.map(\.unknownPhones) == [1])
+        let text = lost.first?.text.localized ?? ""
+        #expect(
+            text.contains("1 phone holds a file that names it; of 1 more it is not known what they hold."), "\(text)")
+    }
+
     /// A saved plan does not decide who is lost.
     @Test(arguments: Situation.replacements) func aPlanNeedsAWord(situation: Situation) throws {
         let cluster = try situation.cluster()

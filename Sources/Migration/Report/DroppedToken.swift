@@ -10,7 +10,7 @@ public struct DroppedToken: Codable, Sendable, Equatable {
     public let name: String
     public let serialNumber, sha1: String?
     /// How many phones hold a file that names it, as far as that is known or assumed: of those that the change has told to
-    /// restart, the ones that did not follow.
+    /// restart, the ones that did not follow, or did not come back.
     public let phones: Int
     /// How many phones hold what nobody knows.
     public let unknownPhones: Int
@@ -76,6 +76,11 @@ public struct DroppedToken: Codable, Sendable, Equatable {
     ) -> (naming: Int, unknown: Int) {
         var seen: [String: HeldFile.Code] = [:]
         for group in known.phones { for phone in group.phones { seen[phone] = group.result } }
+        // One that was not registered when it was told, or is not since, has it only once it comes back.
+        let (registered, gone) = (Set(known.registered.flatMap(\.phones)), Set(known.registeredAfter?.missing ?? []))
+        func wasThere(_ phone: String) -> Bool {
+            (registered.isEmpty || registered.contains(phone)) && !gone.contains(phone)
+        }
         let isBack = known.outcome == .rolledBack || known.outcome == .rollingBack
         var (naming, unknown) = (0, 0)
         for group in forecast.groups {
@@ -85,7 +90,9 @@ public struct DroppedToken: Codable, Sendable, Equatable {
                 // A page makes it only worse: anyone can answer in a phone's place.
                 case .oldFile: naming += 1
                 case .newFile where !isBack && group.outcome == .accepted: break
-                case .notKnown where !isBack && group.outcome == .accepted && known.isTold(phone: phone): break
+                case .notKnown
+                where !isBack && group.outcome == .accepted && known.isTold(phone: phone) && wasThere(phone):
+                    break
                 default:
                     if isNamed == true { naming += 1 }
                     if isNamed == nil { unknown += 1 }

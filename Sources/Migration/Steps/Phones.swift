@@ -236,6 +236,10 @@ final class CheckPhones: ChangeStep, Step {
         let before = change.known.registered.flatMap(\.phones)
         guard !before.isEmpty else { return }
         var (back, pause) = ([String: String](), 2.0)
+        // The service answers for 1000 phones at once, and some 15 questions a minute.
+        if before.count > 1000 {
+            context.progress(localized("asking the cluster which of \(before.count) phones are registered ..."))
+        }
         do {
             while true {
                 let missing = before.filter { back[$0] == nil }
@@ -247,7 +251,6 @@ final class CheckPhones: ChangeStep, Step {
                     localized(
                         "\(back.count) of the \(before.count) phones that were registered before are registered again; \(Int(clamped: left)) s left"
                     ))
-                // The service answers some 15 questions a minute.
                 interruptibleSleep(min(pause, left), isInterrupted: context.isInterrupted)
                 pause = min(pause * 1.5, 20)
             }

@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Messages
@@ -83,7 +84,9 @@ extension Inventory {
             }
             let asked = Array(rest.prefix(1000))
             rest = rest.dropFirst(1000)
-            let phones = try Patience.ask(note: { _, _ in }) { () throws(ClusterError) in
+            let phones = try Patience.ask(
+                note: { _, _ in }, sleep: { interruptibleSleep($0, isInterrupted: isInterrupted) }
+            ) { () throws(ClusterError) in
                 try ris.phones(named: asked)
             }
             for phone in phones where phone.isRegistered {
