@@ -263,7 +263,13 @@ public final class Change {
             let signer = CandidateSigner(record: record)
         else { return nil }
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
-        let replies = cluster.askTVS(for: signer, as: phone, trusting: survey.itl)
+        var replies = cluster.askTVS(for: signer, as: phone, trusting: survey.itl)
+        // What the change removed comes back with it, before phones are told.
+        if known.removed.contains(Digest.sha256(signer.certificate.der).hex) {
+            replies = replies.map {
+                $0.answer == .doesNotKnow ? TVSReply(server: $0.server, answer: .expectedToVouch) : $0
+            }
+        }
         return Self.forecast(for: signer, survey: survey, tvs: TVSAnswers(replies))
     }
 

@@ -219,6 +219,22 @@ import X509
         #expect(done.droppedTokens.map(\.phones) == [3])
     }
 
+    /// The way back brings the lost signer back into the store, so TVS vouches for it again.
+    @Test func theWayBackIsForecastAsItGoes() throws {
+        let situation = Situation.replacements[1]
+        let cluster = try situation.cluster()
+        try situation.plan(cluster, in: folder).runAll()
+        let before = cluster.held
+        let change = try situation.takeUp(cluster, in: folder)
+        let forecast = try #require(change.forecastOfRollback())
+        try change.rollBackAll()
+        let present = cluster.files["pub"]?["CTLFile.tlv"]
+        for entry in forecast.entries where cluster.held[entry.phone.name] != before[entry.phone.name] {
+            #expect(entry.verdict.outcome == .accepted && cluster.held[entry.phone.name] == present)
+        }
+        #expect(forecast.entries.count { $0.verdict.outcome == .accepted } >= 2)
+    }
+
     /// A phone that is switched off, or did not come back, has nothing new.
     @Test func thoseThatWereNotThereCount() throws {
         let cluster = try one.cluster()
