@@ -253,6 +253,7 @@ extension Change {
                 ),
                 next: localized("Look at show ctl on the publisher."))
         }
+        try checkDropped(list)
         _ = try state.backUp(bytes)
         try record(.newFile(sha256: Digest.sha256(bytes).hex))
         let isForecast = signer == offered.certificate.der

@@ -65,14 +65,19 @@ public final class Change {
         try Self.checkUnfinished(cluster.name, state)
         let survey = try Survey(
             of: cluster, backups: state, acceptingUnproven: request.settings.acceptsUnproven)
+        let replacement = try request.lost.map { try TokenReplacement($0, request, on: survey, of: cluster.name) }
         let created = TrustListDraft.timestamp(replacing: survey.present?.header, at: request.now)
-        let tokens = request.tokens
+        let tokens = replacement?.tokens ?? request.tokens
         let signer = tokens.isEmpty ? nil : request.signer ?? tokens.count - 1
+        var settings = request.settings
+        settings.dropped += replacement?.lost ?? []
         let plan = ChangePlan(
             id: Self.id(of: cluster.name, request.now), kind: request.kind, cluster: cluster.name,
             created: Timestamp(created), tokens: tokens,
-            signer: signer, settings: request.settings,
-            steps: Planner.steps(request.kind, tokens: tokens, signer: signer, phones: request.phones, on: survey),
+            signer: signer, settings: settings,
+            steps: Planner.steps(
+                request.kind, tokens: tokens, signer: signer, lost: replacement?.lost ?? [], phones: request.phones,
+                on: survey),
             world: survey.world)
         try self.init(plan, survey, of: cluster, state: state)
     }
@@ -124,6 +129,7 @@ public final class Change {
             journal = try Journal.create(plan, in: state)
             self.journal = journal
             if !findings.isEmpty { try record(.findings(findings)) }
+            if let way { try record(.way(way)) }
         }
         var run = run
         run.steps = (steps + (run.purpose == .rollback ? stepsAfterRollback : [])).map {
@@ -179,6 +185,9 @@ public final class Change {
 
     /// Who signed, who will, and what that means for phones; nil if the signer stays, or if changing it is the purpose.
     public var signerChange: LocalizableText? { planner.signerChange(to: offered) }
+
+    /// Which way a lost token is replaced, and why; nil for other changes.
+    public var way: LocalizableText? { planner.way(to: offered) }
 
     /// Problems of the cluster, and what is known to be doubtful about this change there.
     public var findings: [StatusFinding] { survey.findings + planner.warnings }
@@ -254,7 +263,13 @@ public final class Change {
             let signer = CandidateSigner(record: record)
         else { return nil }
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
-        let replies = cluster.askTVS(for: signer, as: phone, trusting: survey.itl)
+        var replies = cluster.askTVS(for: signer, as: phone, trusting: survey.itl)
+        // What the change removed comes back with it, before phones are told.
+        if known.removed.contains(Digest.sha256(signer.certificate.der).hex) {
+            replies = replies.map {
+                $0.answer == .doesNotKnow ? TVSReply(server: $0.server, answer: .expectedToVouch) : $0
+            }
+        }
         return Self.forecast(for: signer, survey: survey, tvs: TVSAnswers(replies))
     }
 

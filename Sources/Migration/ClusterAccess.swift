@@ -50,6 +50,10 @@ public protocol ClusterAccess: AnyObject {
     /// What the phones' web pages say about the CTL files that they hold, by phone name. Phones whose page does not
     /// answer are left out.
     func heldChecksums(of phones: [Phone]) -> [String: HeldChecksum]
+    /// Where these phones are registered now: the node, by the phone's name. Those that are not registered are left out.
+    ///
+    /// - Throws: `ClusterError`; `interrupted` if that was asked for meanwhile.
+    func registrations(of phones: [String], isInterrupted: () -> Bool) throws(ClusterError) -> [String: String]
     func restart(_ phone: Phone) throws
     /// The nodes on which a service is activated, the publisher first.
     func nodes(running service: String) throws -> [String]

@@ -131,6 +131,10 @@ public final class LiveCluster: ClusterAccess {
         return held
     }
 
+    public func registrations(of phones: [String], isInterrupted: () -> Bool) throws(ClusterError) -> [String: String] {
+        try Inventory.registrations(of: phones, in: cluster, isInterrupted: isInterrupted)
+    }
+
     /// One connection for all phones.
     private var restarter: AXLClient?
 

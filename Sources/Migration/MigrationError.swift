@@ -19,6 +19,8 @@ public struct MigrationError: UserError {
         case contradicted
         /// The specified tokens cannot be used together.
         case unusableTokens = "unusable-tokens"
+        /// The current file names no such token, or several.
+        case noSuchToken = "no-such-token"
         /// What was read back is not what was written.
         case readBackDiffers = "read-back-differs"
         /// A TVS server does not vouch for a token.

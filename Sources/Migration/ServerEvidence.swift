@@ -138,8 +138,22 @@ public struct ForeignRecord: Codable, Sendable, Equatable {
     /// Whether one of these is its name, serial number or SHA-1.
     func isNamed(by wanted: [String]) -> Bool {
         func plain(_ text: String) -> String { text.lowercased().filter { $0 != ":" } }
-        let wanted = Set(wanted.map(plain))
-        return [name, serialNumber, sha1].compactMap(\.self).contains { wanted.contains(plain($0)) }
+        let plainly = Set(wanted.map(plain))
+        if [name, serialNumber, sha1].compactMap(\.self).contains(where: { plainly.contains(plain($0)) }) {
+            return true
+        }
+        let numbers = Set(wanted.compactMap(Self.number))
+        return [serialNumber, sha1].compactMap { $0.flatMap(Self.number) }.contains(where: numbers.contains)
+    }
+
+    /// A hexadecimal number as people and programs write it (`0x03`, `3C:F9:27`, `3C F9 27`), without what may differ; nil
+    /// if it is none.
+    private static func number(_ text: String) -> String? {
+        var digits = text.lowercased()
+        if digits.hasPrefix("0x") { digits.removeFirst(2) }
+        digits.removeAll { ": -".contains($0) }
+        guard !digits.isEmpty, digits.allSatisfy(\.isHexDigit) else { return nil }
+        return String(digits.drop { $0 == "0" })
     }
 
     /// `token SAST-ADN008580ef (serial number ..., SHA-1 ...)`
@@ -150,28 +164,6 @@ public struct ForeignRecord: Codable, Sendable, Equatable {
         case .token: localized("token \(name) (serial number \(number), SHA-1 \(sum))")
         case .server: localized("server \(name) with the role \(role ?? "?") (serial number \(number), SHA-1 \(sum))")
         }
-    }
-}
-
-/// A token that leaves the file.
-public struct DroppedToken: Codable, Sendable, Equatable {
-    public let name: String
-    public let serialNumber, sha1: String?
-    /// What it can still do: a sentence or two.
-    public let text: LocalizableText
-
-    /// - Parameter isTrusted: whether Phone-SAST-trust contains its certificate, so that TVS vouches for it.
-    init(_ record: ForeignRecord, isTrusted: Bool, cluster: String) {
-        (name, serialNumber, sha1) = (record.name, record.serialNumber, record.sha1)
-        let number = record.serialNumber.map { " " + Shell.option("--serial", $0) } ?? ""
-        let signs = localized(
-            "Leaves the file: \(record.text). Until a phone has the new file, it still accepts files that this token signs."
-        )
-        text =
-            isTrusted
-            ? localized(
-                "\(signs) TVS vouches for it, too, as long as \(TrustStores.phoneSAST) contains its certificate; once the phones have the new file, remove it: etoken-bridge trust remove --cluster \(word: cluster)\(number)"
-            ) : signs
     }
 }
 

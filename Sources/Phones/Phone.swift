@@ -7,16 +7,20 @@ public struct Phone: Hashable, Sendable {
     public var address: String?
     /// Whether it is currently registered, if known.
     public var isRegistered: Bool?
+    /// The node at which it is registered, by its name in the configuration; nil if it is not, or if that is not known.
+    public var node: String?
     /// What phones share; nil if it was not read.
     public var place: PhonePlace?
 
     public init(
-        name: String, model: PhoneModel, address: String?, isRegistered: Bool?, place: PhonePlace? = nil
+        name: String, model: PhoneModel, address: String?, isRegistered: Bool?, node: String? = nil,
+        place: PhonePlace? = nil
     ) {
         self.name = name
         self.model = model
         self.address = address
         self.isRegistered = isRegistered
+        self.node = node
         self.place = place
     }
 }

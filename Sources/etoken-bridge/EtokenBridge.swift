@@ -138,7 +138,8 @@ struct MigrateGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: localized("Change how a cluster's trust list is signed, step by step."),
         subcommands: [
-            MigrateToEtoken.self, MigrateToTokenless.self, MigrateUpdateCertificates.self, MigrateRun.self,
+            MigrateToEtoken.self, MigrateToTokenless.self, MigrateUpdateCertificates.self,
+            MigrateReplaceToken.self, MigrateRun.self,
             MigratePrepareDowngrade.self, MigratePrepareUpgrade.self,
             MigrateStatus.self, MigrateResume.self, MigrateRollback.self,
         ])

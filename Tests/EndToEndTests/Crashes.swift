@@ -19,6 +19,9 @@ import X509
     static let cases = [
         Case(arguments: ["migrate", "to-etoken"]),
         Case(arguments: ["migrate", "to-tokenless"], usesTokens: false, before: ["migrate", "to-etoken"]),
+        Case(
+            arguments: ["migrate", "replace-token"] + Rehearsal.tokens.flatMap { ["--lost", $0] }, usesTokens: false,
+            before: ["migrate", "to-etoken"]),
         Case(arguments: ["cluster", "set-mode", "non-secure"]),
         Case(arguments: ["cluster", "set-mode", "non-secure"], usesTokens: false),
     ]

@@ -51,6 +51,14 @@ final class Rehearsal {
         guard added.status == 0 else { throw ChildProcess.Failure(description: "cluster add: \(added)") }
     }
 
+    /// Two more tokens, MOCK-1 and MOCK-2, in the same store.
+    func addTokens() throws {
+        let more = try MockTokens(.otherMaker)
+        let configuration = variables.first { $0.hasPrefix("SOFTHSM2_CONF=") }?.dropFirst("SOFTHSM2_CONF=".count) ?? ""
+        let store = URL(fileURLWithPath: String(configuration)).deletingLastPathComponent().path
+        try ChildProcess.run(["cp", "-a", "\(more.path)/tokens/.", "\(store)/tokens"])
+    }
+
     /// Runs etoken-bridge.
     func bridge(_ arguments: String..., input: String? = nil) throws -> Result {
         try run(Programs.path("etoken-bridge"), arguments, input: input)

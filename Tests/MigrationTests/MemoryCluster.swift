@@ -39,6 +39,9 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     /// Changes what a node returns.
     var corrupt: (_ node: String, _ file: String, [UInt8]) -> [UInt8] = { $2 }
     var tvsKnowsUploads = true
+    /// What TVS vouches for although it left the store, and whether a restart mends that.
+    var staleTVS: [Certificate] = []
+    var tvsForgets = true
     /// The certificate with which the cluster signs; TVS knows it.
     var own: Certificate?
 
@@ -172,7 +175,8 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     }
 
     func askTVS(for signer: CandidateSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
-        let known = (tvsKnowsUploads && store.contains(signer.certificate)) || signer.certificate == own
+        let isStale = staleTVS.contains(signer.certificate)
+        let known = isStale || (tvsKnowsUploads && store.contains(signer.certificate)) || signer.certificate == own
         return [
             TVSReply(
                 server: "pub",
@@ -188,6 +192,15 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
             uniqueKeysWithValues: phones.filter { !silent.contains($0.name) }.map { phone in
                 (phone.name, held[phone.name].map { .checksum(Digest.sha1($0).hex) } ?? .notInstalled)
             })
+    }
+
+    /// Phones that did not come back, and those that are asked after.
+    var away: Set<String> = []
+    var onRegistrations: ([String]) throws(ClusterError) -> Void = { (_) throws(ClusterError) in }
+
+    func registrations(of phones: [String], isInterrupted: () -> Bool) throws(ClusterError) -> [String: String] {
+        try onRegistrations(phones)
+        return Dictionary(uniqueKeysWithValues: phones.filter { !away.contains($0) }.map { ($0, "sub") })
     }
 
     /// A phone that accepts every file whose signer it can trust, by the same two facts that the lab's phones check.
@@ -218,5 +231,6 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
                 .interrupted, operation: .verbatim("restart \(service)"), message: .verbatim("interrupted"))
         }
         try change("restart \(service) \(node)")
+        if service == ClusterService.trustVerification, tvsForgets { staleTVS = [] }
     }
 }

@@ -26,12 +26,19 @@ import X509
             ] + end
         case (.setMixedMode, false), (.setNonSecureMode, false):
             return [.backUp, .askTVS, .forecast, .setSecurityMode] + end
+        case (.replaceToken, true):
+            return [
+                .backUp, .exportCertificates, .uploadCertificates, .askTVS, .forecast, .buildAndSign, .deploy,
+                .removeCertificates,
+            ] + end
+        case (.replaceToken, false):
+            return [.backUp, .askTVS, .forecast, .removeCertificates, .updateTrustList] + end
         case (.toTokenless, _), (.updateCertificates, false):
             return [.backUp, .askTVS, .forecast, .updateTrustList] + end
         }
     }
 
-    @Test(arguments: Situation.all) func aPlanHoldsItsSteps(situation: Situation) throws {
+    @Test(arguments: Situation.all + Situation.replacements) func aPlanHoldsItsSteps(situation: Situation) throws {
         let change = try situation.plan(situation.cluster(), in: folder)
         #expect(change.plan.steps.map(\.id) == Self.expected(situation))
         #expect(change.steps.map(\.id) == Self.expected(situation))
@@ -46,6 +53,7 @@ import X509
         case .setMixedMode: #expect(text.contains(#""command" : "utils ctl set-cluster mixed-mode""#))
         case .setNonSecureMode: #expect(text.contains(#""command" : "utils ctl set-cluster non-secure-mode""#))
         case .toTokenless: #expect(text.contains(#""command" : "utils ctl update CTLFile""#))
+        case .replaceToken: #expect(text.contains(#""id" : "remove-certificates""#))
         case .toEtoken, .updateCertificates: break
         }
         if situation.usesTokens {

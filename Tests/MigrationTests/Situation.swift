@@ -22,6 +22,11 @@ struct Situation: Sendable, CustomTestStringConvertible {
         Situation(kind: .setNonSecureMode, usesTokens: true), Situation(kind: .setNonSecureMode, usesTokens: false),
     ]
 
+    /// Those of which no earlier version knew: one token is lost and the other one signs; or both are, and the cluster does.
+    static let replacements = [
+        Situation(kind: .replaceToken, usesTokens: true), Situation(kind: .replaceToken, usesTokens: false),
+    ]
+
     static let publisherKey = try! PrivateKey.generate(bits: 1024)
     static let tokenKey = try! PrivateKey.generate(bits: 2048)
     static let publisher = certificate("cucm-pub", 1, publisherKey)
@@ -30,6 +35,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
     static let tvs = certificate("tvs", 2, publisherKey)
     static let first = certificate("SAST-ADN0054f509", 3, tokenKey)
     static let second = certificate("SAST-ADN008580ef", 4, tokenKey)
+    static let third = certificate("SAST-ADN00999999", 20, tokenKey)
 
     static func certificate(_ name: String, _ serial: UInt8, _ key: PrivateKey) -> Certificate {
         try! CertificateBuilder(
@@ -85,7 +91,8 @@ struct Situation: Sendable, CustomTestStringConvertible {
         let subscriberITL = try Self.file(
             "ITLFile.tlv",
             Self.records([(Self.publisher, .sast, "cucm-pub", 11), (subscriber, .ccmTFTP, "cucm-sub", 12)]))
-        let isByToken = kind == .toTokenless || (usesTokens && kind != .toEtoken && kind != .setMixedMode)
+        let isByToken =
+            kind == .toTokenless || kind == .replaceToken || (usesTokens && kind != .toEtoken && kind != .setMixedMode)
         let ctl = kind == .setMixedMode ? nil : isByToken ? try Self.tokenFile() : try Self.ownFile(.mixed)
         for node in cluster.nodes {
             cluster.files[node] = ["ITLFile.tlv": node == "pub" ? itl : subscriberITL]
@@ -95,6 +102,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
             Phone(name: $0.0, model: PhoneModel(name: $0.1), address: nil, isRegistered: true)
         }
         for phone in cluster.fleet { cluster.held[phone.name] = ctl }
+        if kind == .replaceToken { cluster.store = [Self.first] + (usesTokens ? [] : [Self.second]) }
         return cluster
     }
 
@@ -115,7 +123,14 @@ struct Situation: Sendable, CustomTestStringConvertible {
     func request(
         in folder: Folder, accepting: Bool = true, tokens: [ChangePlan.Token]? = nil, phoneTimeout: Int = 0
     ) -> ChangeRequest {
-        ChangeRequest(
+        if kind == .replaceToken {
+            return ChangeRequest(
+                replacing: LostTokens(usesTokens ? ["03"] : ["SAST-ADN0054f509", "04"]),
+                with: usesTokens ? [ChangePlan.Token(label: "new", certificate: Self.third)] : [],
+                settings: .init(acceptsStranded: accepting, output: folder.path + "/out"),
+                phones: .init(timeout: phoneTimeout), now: 1_800_000_000)
+        }
+        return ChangeRequest(
             kind, tokens: tokens ?? (usesTokens ? Self.tokens : []),
             settings: .init(
                 acceptsStranded: accepting, output: folder.path + "/out"), phones: .init(timeout: phoneTimeout),

@@ -14,7 +14,7 @@ import tempfile
 
 from common import docs, environment, fail, programs
 
-pages = ("quick-start.md", "quick-start.de.md", "operator-guide.md")
+pages = ("quick-start.md", "quick-start.de.md", "operator-guide.md", "lost-token.md")
 mark = "=== end of a block"
 
 

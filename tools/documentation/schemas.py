@@ -196,6 +196,9 @@ def on_changes(s):
     left = [phone["phone"] for phone in s.documents["phones stranded"][-1][1]["phones"]]
     s.run("phones visited", *lab, *left)
     s.run("migrate update-certificates", *change, *yes)
+    lost = ("--lost", tokens[0], "--lost", tokens[1])
+    s.run("migrate replace-token", *lab, *lost, "--dry-run", status=(0, 9))
+    s.run("migrate replace-token", *lab, "--lost", "nobody", "--dry-run", status=(2,))
     s.run("migrate prepare-downgrade", *change, "--to", "9.1", "--report", "checklist", status=(0, 9))
     s.run("migrate prepare-upgrade", *lab, "--to", "15", status=(0, 9))
     s.run("migrate to-tokenless", *lab, "--accept-stranded", "--yes")
@@ -226,7 +229,8 @@ def commands():
 # Commands whose document is the same.
 shared = {
     "change-record": (
-        "cluster set-mode", "migrate to-etoken", "migrate to-tokenless", "migrate update-certificates", "migrate run",
+        "cluster set-mode", "migrate to-etoken", "migrate to-tokenless", "migrate update-certificates",
+        "migrate replace-token", "migrate run",
         "migrate status", "migrate resume", "migrate rollback")
 }
 

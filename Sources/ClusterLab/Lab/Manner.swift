@@ -66,6 +66,9 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
     case axlSuggestive = "axl-suggestive"
     /// A session ends after three requests, with 404.
     case axlSessions = "axl-sessions"
+    // TVS.
+    /// TVS vouches for what has left the trust store and the CTL file, until it is restarted.
+    case tvsKeeps = "tvs-keeps"
 
     /// Of each of these only one is possible at a time.
     private static let alternatives: [[Manner]] = [
@@ -148,6 +151,7 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
         case .axlSmall: "AXL answers are small, its memory too"
         case .axlSuggestive: "AXL says Suggestive Row Fetch"
         case .axlSessions: "AXL sessions end early, with 404"
+        case .tvsKeeps: "TVS forgets certificates only when it restarts"
         }
     }
 }

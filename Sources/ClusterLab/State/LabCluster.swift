@@ -58,7 +58,8 @@ final class LabCluster: Sendable {
                     TVSServer(
                         cache: TVSCache(
                             trustStore: trustStore, files: node.files,
-                            webServer: identity.node(node.plan.name)?.tomcat.certificate),
+                            webServer: identity.node(node.plan.name)?.tomcat.certificate,
+                            keeps: plan.has(.tvsKeeps)),
                         trace: TVSTrace(folder: folder.node(node.plan.name)))
                 )
             })
@@ -262,6 +263,7 @@ final class LabCluster: Sendable {
 
     func start(_ service: Service, on node: NodeRuntime) throws(LabError) {
         try node.set(service, started: true)
+        if service == .trustVerification { trustServers[node.plan.name]?.cache.forget() }
         if service == .tftp || service == .trustVerification { try refreshFront() }
     }
 

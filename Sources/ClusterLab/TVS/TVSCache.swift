@@ -29,11 +29,18 @@ final class TVSCache: Sendable {
     /// with the role APP-SERVER.
     private let webServer: Certificate?
 
-    init(trustStore: TrustStore, files: TFTPFolder, webServer: Certificate?) {
+    /// Whether it keeps what was removed until its service restarts.
+    private let keeps: Bool
+
+    init(trustStore: TrustStore, files: TFTPFolder, webServer: Certificate?, keeps: Bool = false) {
+        self.keeps = keeps
         self.trustStore = trustStore
         self.files = files
         self.webServer = webServer
     }
+
+    /// The service has restarted.
+    func forget() { state.withLock { $0 = State() } }
 
     func entry(issuer: String, serialNumber: [UInt8]) -> Entry? {
         let (inStore, inCTL) = entries(issuer: issuer, serialNumber: serialNumber)
@@ -61,7 +68,7 @@ final class TVSCache: Sendable {
         let generation = trustStore.generation
         if state.storeGeneration != generation {
             state.storeGeneration = generation
-            state.store = [:]
+            if !keeps { state.store = [:] }
             if let webServer {
                 for style in [NameStyle.cucm, .token] {
                     state.store[Self.key(webServer.serialNumber, webServer.issuer.rendered(style))] = Entry(
@@ -79,7 +86,7 @@ final class TVSCache: Sendable {
         let stamp = Files.stamp(files.path + "/CTLFile.tlv")
         if state.fileStamp != stamp {
             state.fileStamp = stamp
-            state.file = [:]
+            if !keeps { state.file = [:] }
             guard let bytes = files.read("CTLFile.tlv"), let list = try? TrustListFile(decoding: bytes) else {
                 Log.note("TVS: there is no readable CTLFile.tlv; its certificates are no longer in the cache")
                 return

@@ -88,6 +88,10 @@ public struct JournalRecord: Codable, Sendable {
         case findings([StatusFinding])
         /// A certificate that was not in the trust store is about to be uploaded; SHA-256 of its DER.
         case uploading(certificate: String)
+        /// A certificate that is in the trust store is about to be removed; SHA-256 of its DER.
+        case removing(certificate: String)
+        /// Which way a lost token is replaced, and why.
+        case way(LocalizableText)
         /// What TVS servers answered for the signer.
         case tvs([TVSAnswer])
         case forecast(StoredForecast)
@@ -104,6 +108,20 @@ public struct JournalRecord: Codable, Sendable {
         case phonesTold(upTo: String, refused: [String])
         /// What phones hold after the change.
         case phones([PhoneGroup])
+        /// The phones that were registered before any of them could see a change.
+        case registered([RegisteredGroup])
+        /// Which of them are not registered after the change, and how many are, by node.
+        case registeredAfter(missing: [String], nodes: [String: Int])
+    }
+
+    /// Registered phones of one pool, model and node.
+    public struct RegisteredGroup: Codable, Sendable, Equatable {
+        /// Device pool, if known.
+        public let pool: String?
+        public let model: String
+        public let node: String?
+        /// Sorted.
+        public let phones: [String]
     }
 
     /// The answer of one TVS server.

@@ -38,6 +38,10 @@ public struct JournalState: Sendable {
     public private(set) var done: Set<StepID> = []
     /// SHA-256 of the certificates that the change uploaded to the trust store, or was about to upload.
     public private(set) var uploaded: [String] = []
+    /// SHA-256 of the certificates that the change removed from the trust store, or was about to remove.
+    public private(set) var removed: [String] = []
+    /// Which way a lost token is replaced, and why.
+    public private(set) var way: LocalizableText?
     public private(set) var forecast: StoredForecast?
     public private(set) var forecastOfRollback: StoredForecast?
     /// Problems of the cluster when the change began.
@@ -56,6 +60,10 @@ public struct JournalState: Sendable {
     /// Those that the cluster did not restart, whether or not an earlier run told them.
     private var refusedPhones: Set<String> = []
     public private(set) var phones: [JournalRecord.PhoneGroup] = []
+    /// The phones that were registered before any of them could see a change.
+    public private(set) var registered: [JournalRecord.RegisteredGroup] = []
+    /// Which of them are not registered after it, and how many are, by node; nil before that was asked.
+    public private(set) var registeredAfter: (missing: [String], nodes: [String: Int])?
     /// The last failure, if nothing has succeeded since.
     private(set) var failure: JournalRecord?
 
@@ -98,6 +106,8 @@ public struct JournalState: Sendable {
         switch fact {
         case .findings(let findings): self.findings = findings
         case .uploading(let certificate): if !uploaded.contains(certificate) { uploaded.append(certificate) }
+        case .removing(let certificate): if !removed.contains(certificate) { removed.append(certificate) }
+        case .way(let way): self.way = way
         case .tvs(let answers): tvs = answers
         case .forecast(let forecast): self.forecast = forecast
         case .forecastOfRollback(let forecast): forecastOfRollback = forecast
@@ -113,6 +123,8 @@ public struct JournalState: Sendable {
             toldUpTo = max(toldUpTo ?? "", name)
             refusedPhones.formUnion(refused)
         case .phones(let groups): phones = groups
+        case .registered(let groups): registered = groups
+        case .registeredAfter(let missing, let nodes): registeredAfter = (missing, nodes)
         }
     }
 }

@@ -11,6 +11,8 @@ public enum ChangeKind: String, Codable, Sendable, CaseIterable {
     case toTokenless = "to-tokenless"
     /// Server certificates in the file are replaced by the current ones; the signer stays.
     case updateCertificates = "update-certificates"
+    /// Tokens that are lost leave the file and Phone-SAST-trust; new ones may take their place.
+    case replaceToken = "replace-token"
     /// `utils ctl set-cluster mixed-mode`; with tokens, they sign the new file.
     case setMixedMode = "set-mixed-mode"
     /// `utils ctl set-cluster non-secure-mode`; with tokens, they sign the new file.
@@ -22,6 +24,7 @@ public enum ChangeKind: String, Codable, Sendable, CaseIterable {
         case .toEtoken: localized("Hardware eTokens sign the trust list")
         case .toTokenless: localized("The cluster signs its trust list itself")
         case .updateCertificates: localized("The trust list gets the servers' current certificates")
+        case .replaceToken: localized("A lost token leaves the trust list")
         case .setMixedMode: localized("The cluster switches to mixed mode")
         case .setNonSecureMode: localized("The cluster switches to non-secure mode")
         }

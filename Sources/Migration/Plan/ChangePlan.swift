@@ -223,6 +223,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         }
         return Set(ids).count == ids.count && steps.allSatisfy { $0.certificates.allSatisfy(known.contains) }
             && steps.allSatisfy(\.isKnown) && steps.contains(where: \.commits) && first(.forecast) < visible
+            && (first(.forecast) < first(.removeCertificates) || !ids.contains(.removeCertificates))
             && signing == [signer].compactMap(\.self).map { tokens[$0].sha1 }
             && ids.contains(.buildAndSign) == ids.contains(.deploy) && first(.buildAndSign) <= first(.deploy)
     }

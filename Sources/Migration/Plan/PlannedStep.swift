@@ -12,6 +12,7 @@ public enum StepID: String, Codable, Sendable, CaseIterable {
     case updateTrustList = "update-ctl-file"
     case buildAndSign = "build-and-sign"
     case deploy
+    case removeCertificates = "remove-certificates"
     case restartServices = "restart-services"
     case restartPhones = "restart-phones"
     case checkPhones = "check-phones"
@@ -37,6 +38,8 @@ public enum PlannedStep: Sendable, Equatable {
     /// - certificate: SHA-1 of the certificate of the token that signs.
     case buildAndSign(certificate: String, base: BaseFile, servers: ServerRecords, signers: ClusterSigners)
     case deploy
+    /// SHA-1 of certificates of lost tokens, which the file from before the change names.
+    case removeCertificates([String], store: String)
     case restartServices([String])
     /// - pause: seconds after each batch.
     case restartPhones(batch: Int, pause: Double)
@@ -79,6 +82,7 @@ public enum PlannedStep: Sendable, Equatable {
         case .updateTrustList: .updateTrustList
         case .buildAndSign: .buildAndSign
         case .deploy: .deploy
+        case .removeCertificates: .removeCertificates
         case .restartServices: .restartServices
         case .restartPhones: .restartPhones
         case .checkPhones: .checkPhones
@@ -104,7 +108,7 @@ public enum PlannedStep: Sendable, Equatable {
     /// Whether it names a trust store and services that a change can be about: a plan may come from someone else.
     var isKnown: Bool {
         switch self {
-        case .uploadCertificates(_, let store): store == TrustStores.phoneSAST
+        case .uploadCertificates(_, let store), .removeCertificates(_, let store): store == TrustStores.phoneSAST
         case .restartServices(let services): Set(services).isSubset(of: TrustListService.allCases.map(\.name))
         default: true
         }
@@ -132,6 +136,7 @@ public enum PlannedStep: Sendable, Equatable {
         case .updateTrustList: UpdateTrustList(change)
         case .buildAndSign(let certificate, _, _, _): BuildAndSign(change, certificate: certificate)
         case .deploy: Deploy(change)
+        case .removeCertificates(let certificates, let store): RemoveCertificates(change, certificates, from: store)
         case .restartServices(let services): RestartServices(change, services)
         case .restartPhones(let batch, let pause): RestartPhones(change, .init(batch: batch, pause: pause))
         case .checkPhones(let timeout): CheckPhones(change, timeout: timeout)
@@ -154,7 +159,7 @@ public enum PlannedStep: Sendable, Equatable {
 extension PlannedStep: Codable {
     /// The parameters of a step, for JSON: those that apply to it.
     public struct Parameters: Codable, Sendable, Equatable {
-        /// SHA-1 of certificates of the plan's tokens.
+        /// SHA-1 of certificates of the plan's tokens, or of lost ones.
         public fileprivate(set) var certificates: [String]?
         public fileprivate(set) var certificate: String?
         public fileprivate(set) var store: String?
@@ -191,7 +196,7 @@ extension PlannedStep: Codable {
         switch self {
         case .backUp, .forecast, .deploy: break
         case .exportCertificates(let certificates), .askTVS(let certificates): parameters.certificates = certificates
-        case .uploadCertificates(let certificates, let store):
+        case .uploadCertificates(let certificates, let store), .removeCertificates(let certificates, let store):
             (parameters.certificates, parameters.store) = (certificates, store)
         case .setSecurityMode(let mode, let keepsFile):
             (parameters.mode, parameters.keepsFile) = (mode, keepsFile)
@@ -241,6 +246,8 @@ extension PlannedStep: Codable {
                 // Plans of earlier versions named tokens only.
                 signers: parameters.signers ?? .none)
         case .deploy: self = .deploy
+        case .removeCertificates:
+            self = try .removeCertificates(given(\.certificates, "certificates"), store: given(\.store, "store"))
         case .restartServices: self = try .restartServices(given(\.services, "services"))
         case .restartPhones:
             self = try .restartPhones(

@@ -17,7 +17,7 @@ struct Planner {
     let certificates: [Certificate]
     let signer: Int?
     let survey: Survey
-    private let plan: ChangePlan
+    let plan: ChangePlan
 
     init(_ plan: ChangePlan, _ certificates: [Certificate], _ survey: Survey) {
         (kind, cluster, tokens, signer) = (plan.kind, plan.cluster, plan.tokens, plan.signer)
@@ -35,10 +35,12 @@ struct Planner {
 
     /// The steps, in order. The first one that phones can see comes after the forecast.
     ///
-    /// - Parameter survey: nil for a plan of a version that copied the servers' records as they were.
+    /// - Parameters:
+    ///   - lost: SHA-1 of the certificates of tokens that leave Phone-SAST-trust.
+    ///   - survey: nil for a plan of a version that copied the servers' records as they were.
     static func steps(
-        _ kind: ChangeKind, tokens: [ChangePlan.Token], signer: Int?, phones: ChangeRequest.PhoneSettings,
-        on survey: Survey?
+        _ kind: ChangeKind, tokens: [ChangePlan.Token], signer: Int?, lost: [String] = [],
+        phones: ChangeRequest.PhoneSettings, on survey: Survey?
     ) -> [PlannedStep] {
         let certificates = tokens.map(\.sha1)
         let signing = signer.map { certificates[$0] }
@@ -54,13 +56,16 @@ struct Planner {
         case .setNonSecureMode: steps.append(.setSecurityMode(.nonSecure, keepsFile: signing == nil))
         case .toTokenless: steps.append(.updateTrustList)
         case .updateCertificates: if signing == nil { steps.append(.updateTrustList) }
+        case .replaceToken:
+            // CUCM writes what Phone-SAST-trust contains into its own file (docs/cluster-interfaces.md).
+            if signing == nil { steps += [.removeCertificates(lost, store: TrustStores.phoneSAST), .updateTrustList] }
         case .toEtoken: break
         }
         if let signing {
             var (base, servers): (PlannedStep.BaseFile, PlannedStep.ServerRecords) =
                 switch kind {
                 case .toEtoken, .toTokenless: (survey?.present == nil ? .nothing : .before, .renewed)
-                case .updateCertificates: (.before, .renewed)
+                case .updateCertificates, .replaceToken: (.before, .renewed)
                 case .setMixedMode: (.served, .renewed)
                 case .setNonSecureMode: (.served, .emptied)
                 }
@@ -71,6 +76,8 @@ struct Planner {
             steps += [
                 .buildAndSign(certificate: signing, base: base, servers: servers, signers: signers), .deploy,
             ]
+            // Only when no node serves a file any more that the lost one may have signed.
+            if kind == .replaceToken { steps.append(.removeCertificates(lost, store: TrustStores.phoneSAST)) }
         }
         steps.append(.restartServices(services(of: survey?.version)))
         if phones.restart { steps += [.restartPhones(batch: 100, pause: 5), .checkPhones(timeout: phones.timeout)] }
@@ -105,7 +112,8 @@ struct Planner {
                 ),
                 next: localized("Specify the tokens: --token LABEL --token LABEL."))
         }
-        if kind == .updateCertificates { _ = try survey.requirePresent() }
+        if kind == .updateCertificates || kind == .replaceToken { _ = try survey.requirePresent() }
+        try checkLost()
     }
 
     /// Who will sign the new file.
@@ -131,7 +139,7 @@ struct Planner {
     /// Whether the tokens that are to leave the file can.
     private func checkDropped() throws {
         guard !plan.settings.dropped.isEmpty else { return }
-        guard signer != nil else {
+        guard signer != nil || kind == .replaceToken else {
             throw MigrationError(
                 .notApplicable,
                 localized("--drop is for a file that a token signs, but no token was specified for this change."),
@@ -175,14 +183,16 @@ struct Planner {
         }
         let present =
             survey.present?.records.filter { $0.isToken && !plan.settings.drops($0) }.compactMap(\.certificate) ?? []
-        let keepsPresent = kind == .updateCertificates
+        let keepsPresent = kind == .updateCertificates || kind == .replaceToken
         guard Set(certificates.map(\.der)).union(keepsPresent ? present : []).count >= 2 else {
             throw MigrationError(
                 .unusableTokens,
                 localized(
                     "\(tokens.count) token was specified; two are required, so that losing one does not lock you out of the cluster."
                 ),
-                next: localized("Specify a second one: --token LABEL."))
+                next: kind == .replaceToken
+                    ? localized("Specify a second new one: --with LABEL.")
+                    : localized("Specify a second one: --token LABEL."))
         }
         for (token, certificate) in zip(tokens, certificates) {
             let key = certificate.publicKey
@@ -214,6 +224,8 @@ struct Planner {
         case .toTokenless:
             return signing == offered.certificate.der && !present.records.contains(where: \.isToken)
         case .updateCertificates: return changes.isEmpty
+        // A lost token is one that the current file names.
+        case .replaceToken: return false
         case .setMixedMode: return survey.mode == .mixed && (signer == nil || tokensAreThere)
         case .setNonSecureMode: return survey.mode == .nonSecure && (signer == nil || tokensAreThere)
         }

@@ -22,6 +22,7 @@ extension ChangeRecord {
             \(forecastPart)
             \(stepsPart)
             \(phonesPart)
+            \(registrationsPart)
             \(rollbackPart)
             \(lookPart)
             """)
@@ -95,7 +96,8 @@ extension ChangeRecord {
         ]
         let table = Self.table(heads, [row(localized("Before"), before), row(localized("New"), after)])
         let served = localized("Nodes that serve it: \(nodes.joined(separator: ", ")).")
-        let texts = recordChanges + droppedTokens.map(\.text) + [signerChange].compactMap(\.self)
+        let texts =
+            [way].compactMap(\.self) + recordChanges + droppedTokens.map(\.text) + [signerChange].compactMap(\.self)
         let changes: HTML =
             texts.isEmpty ? "" : "<ul>\(texts.map { "<li>\($0)</li>" as HTML })</ul>"
         let kept = backup.map { "<p>\(localized("The previous file was saved as \($0)."))</p>" as HTML } ?? ""
@@ -206,6 +208,26 @@ extension ChangeRecord {
         return Self.section(
             localized("Phones after the change"),
             Self.table([localized("Hold"), localized("Phones"), localized("Names")], rows))
+    }
+
+    private var registrationsPart: HTML {
+        guard let registrations, let summary = registrations.summary else { return "" }
+        func rows(_ what: LocalizableText, _ counts: [Registrations.Count]) -> [HTML] {
+            counts.map { count in
+                "<tr><td>\(what)</td><td>\(count.name)</td><td>\(count.before)</td><td>\(count.after ?? 0)</td></tr>"
+            }
+        }
+        let table = Self.table(
+            [.verbatim(""), localized("Name"), localized("Before"), localized("After")],
+            rows(localized("Pool"), registrations.pools) + rows(localized("Model"), registrations.models)
+                + rows(localized("Node"), registrations.nodes))
+        let missing = registrations.missing.prefix(500).map { phone in
+            "<li>\([phone.phone, phone.model, phone.pool, phone.node].compactMap(\.self).joined(separator: ", "))</li>"
+                as HTML
+        }
+        let list: HTML =
+            missing.isEmpty ? "" : "<p>\(localized("Not registered any more:"))</p><ul>\(missing)</ul>"
+        return Self.section(localized("Registered before and after"), "<p>\(summary).</p>\(table)\(list)")
     }
 
     private var rollbackPart: HTML {

@@ -102,6 +102,8 @@ public struct ChangeRecord: Codable, Sendable {
     public let droppedTokens: [DroppedToken]
     /// Records in the new file that the command does not name or the cluster does not know; while it is planned.
     public let foreignRecords: [ForeignRecord]
+    /// Which way a lost token is replaced, and why; nil for other changes.
+    public let way: LocalizableText?
     /// How the previous file was proven to be the nodes' own; nil for a change of a version that did not ask.
     public let proof: Proof?
     /// How server records change.
@@ -116,6 +118,8 @@ public struct ChangeRecord: Codable, Sendable {
     public let tvs: [JournalRecord.TVSAnswer]
     public let forecast: StoredForecast
     public let phones: [JournalRecord.PhoneGroup]
+    /// Which phones were registered before and after; nil if that is not known.
+    public let registrations: Registrations?
     /// The last failure, if nothing has succeeded since.
     public let failure: Failure?
     public let output: String
@@ -131,7 +135,7 @@ public struct ChangeRecord: Codable, Sendable {
     /// For a change that is planned, or in progress in this run.
     public init(_ change: Change) throws {
         try self.init(
-            plan: change.plan, records: change.journal?.records ?? [], backups: change.state,
+            plan: change.plan, records: change.journal?.records ?? [], way: change.way, backups: change.state,
             steps: change.steps.map { .init(id: $0.id, title: $0.title, effect: $0.effect) },
             recordChanges: change.recordChanges, signerChange: change.signerChange, findings: change.findings,
             clientAdvice: change.journal == nil && !change.isAlreadySo ? change.clientAdvice : nil,
@@ -146,13 +150,14 @@ public struct ChangeRecord: Codable, Sendable {
     public init(journal path: String, backups: StateFolder) throws {
         let (plan, records) = try Journal.readWithPlan(path)
         try self.init(
-            plan: plan, records: records, backups: backups, steps: [], recordChanges: [], signerChange: nil,
+            plan: plan, records: records, way: nil, backups: backups, steps: [], recordChanges: [], signerChange: nil,
             findings: [], clientAdvice: nil, forecast: nil,
             before: plan.world.ctl.flatMap { try? backups.backup(sha256: $0) }, foreignRecords: [])
     }
 
     private init(
-        plan: ChangePlan, records: [JournalRecord], backups: StateFolder, steps: [JournalRecord.StepTitle],
+        plan: ChangePlan, records: [JournalRecord], way: LocalizableText?, backups: StateFolder,
+        steps: [JournalRecord.StepTitle],
         recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
         clientAdvice: LocalizableText?, forecast: StoredForecast?,
         before: [UInt8]?, foreignRecords: [ForeignRecord]
@@ -183,7 +188,9 @@ public struct ChangeRecord: Codable, Sendable {
             } ?? recordChanges
         self.findings = known.findings.isEmpty ? findings : known.findings
         keptTokens = try Self.keptTokens(plan, before)
-        droppedTokens = try Self.droppedTokens(plan, before)
+        self.way = known.way ?? way
+        self.forecast = known.forecast ?? forecast ?? StoredForecast(Forecast(entries: []))
+        droppedTokens = try DroppedToken.all(plan, before, known, self.forecast, backups)
         var titles = steps
         for step in records.compactMap(\.run).flatMap(\.steps) where !titles.contains(where: { $0.id == step.id }) {
             titles.append(step)
@@ -192,8 +199,8 @@ public struct ChangeRecord: Codable, Sendable {
             StepRecord(title, plan.steps.first { $0.id == title.id }?.parameters, records)
         }
         tvs = known.tvs
-        self.forecast = known.forecast ?? forecast ?? StoredForecast(Forecast(entries: []))
         phones = known.phones
+        registrations = Registrations(known)
         failure = known.failure.map {
             Failure(
                 step: $0.step?.rawValue ?? "", code: $0.code ?? "failed", text: ($0.text ?? []).joined(separator: " "),
@@ -210,16 +217,6 @@ public struct ChangeRecord: Codable, Sendable {
         return try TrustListFile(decoding: before).records.filter { record in
             record.isToken && !named.contains { $0 == record.certificate } && !plan.settings.drops(record)
         }.map(\.tokenName)
-    }
-
-    private static func droppedTokens(_ plan: ChangePlan, _ before: [UInt8]?) throws -> [DroppedToken] {
-        guard plan.signer != nil, let before else { return [] }
-        return try TrustListFile(decoding: before).records.filter(plan.settings.drops).map { record in
-            let isTrusted = record.x509.map { token in
-                !TrustedCertificate.fingerprints(of: token).isDisjoint(with: plan.world.trusted)
-            }
-            return DroppedToken(ForeignRecord(record), isTrusted: isTrusted ?? false, cluster: plan.cluster)
-        }
     }
 
     /// Has every step check the cluster, and records what each finds. Nothing is changed.

@@ -26,6 +26,8 @@ public struct ChangeRequest: Sendable {
     let settings: ChangePlan.Settings
     let phones: PhoneSettings
     let now: UInt32
+    /// What is lost; nil for other changes.
+    let lost: LostTokens?
 
     /// What happens to the phones at the end.
     public struct PhoneSettings: Sendable {
@@ -49,12 +51,33 @@ public struct ChangeRequest: Sendable {
         _ kind: ChangeKind, tokens: [ChangePlan.Token] = [], signer: Int? = nil, settings: ChangePlan.Settings,
         phones: PhoneSettings = .init(), now: UInt32
     ) {
+        self.init(kind, tokens, signer, settings, phones, now, lost: nil)
+    }
+
+    /// The replacement of lost tokens.
+    ///
+    /// - Parameters:
+    ///   - lost: the lost tokens, and who signs instead.
+    ///   - new: new tokens; none if enough remain, or if the cluster is to sign.
+    ///   - now: seconds since 1970; the new file's timestamp.
+    public init(
+        replacing lost: LostTokens, with new: [ChangePlan.Token], settings: ChangePlan.Settings,
+        phones: PhoneSettings = .init(), now: UInt32
+    ) {
+        self.init(.replaceToken, new, nil, settings, phones, now, lost: lost)
+    }
+
+    init(
+        _ kind: ChangeKind, _ tokens: [ChangePlan.Token], _ signer: Int?, _ settings: ChangePlan.Settings,
+        _ phones: PhoneSettings, _ now: UInt32, lost: LostTokens?
+    ) {
         self.kind = kind
         self.tokens = tokens
         self.signer = signer
         self.settings = settings
         self.phones = phones
         self.now = now
+        self.lost = lost
     }
 }
 

@@ -189,13 +189,9 @@ final class CheckPhones: ChangeStep, Step {
     private var results: [String: HeldFile.Code] = [:]
 
     func act(_ context: RunContext) throws {
-        let accepting = accepting
         let phones = survey.phones.map(\.phone)
-        // A phone whose page answered before may be restarting. One that did not has its web access disabled, or was
-        // restarted by an earlier run.
-        let expected = Set(
-            survey.phones.filter { accepting.contains($0.phone.name) && ($0.holding.isSeen || change.isContinued) }
-                .map(\.phone.name))
+        // A phone whose page answered before the change may be restarting. One that did not has its web access disabled.
+        let expected = pagesThatAnswered.intersection(accepting)
         let start = ContinuousClock.now
         var (pause, told) = (0.3, 0.0)
         try look(at: phones)
@@ -208,7 +204,7 @@ final class CheckPhones: ChangeStep, Step {
                 told = passed
                 context.progress(
                     localized(
-                        "\(expected.count - waiting.count) of \(expected.count) phones have the new file; \(Int(clamped: left)) s left"
+                        "\(expected.count - waiting.count) of the \(expected.count) phones whose web page answers have the new file; \(Int(clamped: left)) s left"
                     ))
             }
             interruptibleSleep(min(pause, left), isInterrupted: context.isInterrupted)
@@ -222,6 +218,55 @@ final class CheckPhones: ChangeStep, Step {
                 Dictionary(grouping: results, by: \.value).map { result, phones in
                     JournalRecord.PhoneGroup(result: result, phones: phones.map(\.key).sorted())
                 }.sorted { $0.result.rawValue < $1.result.rawValue }))
+        try awaitRegistrations(until: start + .seconds(timeout), context)
+    }
+
+    /// The phones whose web page answered when the forecast was made.
+    private var pagesThatAnswered: Set<String> {
+        Set((change.known.forecast?.groups ?? []).filter { !$0.assumed && $0.holds != .notKnown }.flatMap(\.phones))
+    }
+
+    // MARK: Registrations
+
+    /// Why it is not known which phones are registered again.
+    private var registrationsUnknown: LocalizableText?
+
+    /// Waits for the phones that were registered before the change, as the cluster sees them: no page is needed for it.
+    private func awaitRegistrations(until end: ContinuousClock.Instant, _ context: RunContext) throws {
+        let before = change.known.registered.flatMap(\.phones)
+        guard !before.isEmpty else { return }
+        var (back, pause) = ([String: String](), 2.0)
+        // The service answers for 1000 phones at once, and some 15 questions a minute.
+        if before.count > 1000 {
+            context.progress(localized("asking the cluster which of \(before.count) phones are registered ..."))
+        }
+        do {
+            while true {
+                let missing = before.filter { back[$0] == nil }
+                let now = try cluster.registrations(of: missing, isInterrupted: context.isInterrupted)
+                back.merge(now) { $1 }
+                let left = (end - ContinuousClock.now) / .seconds(1)
+                guard back.count < before.count, left > 0, !context.isInterrupted() else { break }
+                context.progress(
+                    localized(
+                        "\(back.count) of the \(before.count) phones that were registered before are registered again; \(Int(clamped: left)) s left"
+                    ))
+                interruptibleSleep(min(pause, left), isInterrupted: context.isInterrupted)
+                pause = min(pause * 1.5, 20)
+            }
+        } catch {
+            // The change does not depend on it.
+            registrationsUnknown = localized(
+                "which phones are registered again is not known: \(LocalizableText(sentence: error))")
+            return
+        }
+        let nodes = Dictionary(grouping: back.values) { $0 }.mapValues(\.count)
+        try change.record(.registeredAfter(missing: before.filter { back[$0] == nil }.sorted(), nodes: nodes))
+    }
+
+    private var registrationSentences: [LocalizableText] {
+        if let registrationsUnknown { return [registrationsUnknown] }
+        return [Registrations(change.known)?.summary].compactMap(\.self)
     }
 
     private func look(at phones: [Phone]) throws {
@@ -253,6 +298,6 @@ final class CheckPhones: ChangeStep, Step {
             group.phones.count <= 3
                 ? localized("web page of \(group.phones.joined(separator: ", ")): \(group.result.text)")
                 : localized("web pages of \(group.phones.count) phones: \(group.result.text)")
-        }
+        } + registrationSentences
     }
 }

@@ -258,6 +258,9 @@ final class ForecastPhones: ChangeStep, Step {
         change.forecast = Change.forecast(
             for: change.offered, survey: survey, tvs: TVSAnswers(change.tvsReplies))
         try change.record(.forecast(StoredForecast(change.forecast)))
+        // A later run comes here when phones may be restarting already.
+        let groups = Registrations.groups(of: survey.phones.map(\.phone))
+        if change.known.registered.isEmpty, !groups.isEmpty { try change.record(.registered(groups)) }
     }
 
     func prove() throws -> [LocalizableText] {

@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Messages
@@ -61,6 +62,38 @@ extension Inventory {
                 ))
         }
         return Inventory(phones: reader.phones, notes: notes, pools: reader.allPools)
+    }
+}
+
+extension Inventory {
+    /// Where phones are registered now: the node's name, by the phone's. Those that are not registered are left out.
+    ///
+    /// - Parameter isInterrupted: yes ends it between two questions; RIS answers for 1000 phones at once.
+    /// - Throws: ``ClusterError``; `interrupted`.
+    public static func registrations(
+        of names: [String], in cluster: ClusterClient, isInterrupted: () -> Bool
+    ) throws(ClusterError) -> [String: String] {
+        let ris = try cluster.ris()
+        var registered: [String: String] = [:]
+        var rest = names[...]
+        while !rest.isEmpty {
+            guard !isInterrupted() else {
+                throw ClusterError(
+                    .interrupted, operation: localized("look up which phones are registered"),
+                    message: localized("interrupted"))
+            }
+            let asked = Array(rest.prefix(1000))
+            rest = rest.dropFirst(1000)
+            let phones = try Patience.ask(
+                note: { _, _ in }, sleep: { interruptibleSleep($0, isInterrupted: isInterrupted) }
+            ) { () throws(ClusterError) in
+                try ris.phones(named: asked)
+            }
+            for phone in phones where phone.isRegistered {
+                registered[phone.name] = cluster.configuration.node(called: phone.node)?.name ?? phone.node
+            }
+        }
+        return registered
     }
 }
 

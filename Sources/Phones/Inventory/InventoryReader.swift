@@ -82,10 +82,16 @@ struct InventoryReader {
         // A phone is listed by each node that knew it.
         var byName: [String: RegisteredPhone] = [:]
         for state in states where byName[state.name]?.isRegistered != true { byName[state.name] = state }
+        var servers: [String: String] = [:]
         for index in phones[start...].indices {
             let state = byName[phones[index].name]
             phones[index].isRegistered = state?.isRegistered ?? false
             phones[index].address = state?.address
+            if let node = state?.node, state?.isRegistered == true {
+                let server = servers[node] ?? server(node)
+                servers[node] = server
+                phones[index].node = server
+            }
             guard let firmware = state?.firmware, let place = phones[index].place else { continue }
             phones[index].place = maker.place(
                 pool: place.devicePool, group: place.callManagerGroup, servers: place.servers,

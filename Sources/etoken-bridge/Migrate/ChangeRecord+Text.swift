@@ -10,11 +10,13 @@ extension ChangeRecord {
         var parts = [header]
         if let rollback { return (parts + Self.parts(of: rollback)).joined(separator: "\n\n") }
         let others = foreignRecords.map { localized("Stays in the file although nobody named it: \($0.text)") }
-        let texts = others + recordChanges + droppedTokens.map(\.text) + [signerChange].compactMap(\.self)
+        let ways = [way].compactMap(\.self)
+        let texts = ways + others + recordChanges + droppedTokens.map(\.text) + [signerChange].compactMap(\.self)
         if !texts.isEmpty { parts.append(texts.joined(separator: "\n").localized) }
         if state == .planned, !findings.isEmpty { parts.append(findingLines) }
         if state == .planned, steps.contains(where: { !$0.text.localized.isEmpty }) { parts.append(plan) }
         if forecast.count > 0 { parts.append(phoneTable) }
+        if let registrations, registrations.after != nil { parts.append(registrations.text(Self.longest)) }
         if let clientAdvice { parts.append(clientAdvice.localized) }
         if state != .planned { parts.append(result) }
         if let advice, state == .planned || state == .finished {

@@ -40,7 +40,7 @@ struct ChangeSession {
         let request = ChangeRequest(
             kind, tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
             signer: signer, settings: wanted.settings(change: id, state: state), phones: wanted.phones, now: now)
-        try run(.new(request), plan: wanted.plan, reading: localized("Reading cluster \(name) ...")) {
+        try run(.new(request), plan: wanted.plan, reading: localized("Reading cluster \(name) ...")) { _ in
             guard let signer else { preconditionFailure("only a change with tokens signs by one") }
             return try tokens[signer].insertedAgain(names[signer], module)
         }
@@ -61,14 +61,36 @@ struct ChangeSession {
         let tokens = try acceptance.tokens(of: plan, module, isDryRun: options.dryRun)
         try run(
             .saved(plan), reading: localized("Reading cluster \(plan.cluster), and comparing it with the plan ..."),
-            agree: { try acceptance.agree(to: plan, tokens, state: state, asks: !options.yes) }
-        ) { try signingToken(of: plan) }
+            agree: { try acceptance.agree(to: plan, tokens, state: state, asks: !options.yes) },
+            token: signingToken)
+    }
+
+    /// Replaces lost tokens. Who signs is known only once the current file was read.
+    ///
+    /// - Parameters:
+    ///   - names: of the lost ones, as the current file has them.
+    ///   - new: names of the tokens that take their place.
+    ///   - signer: which of the remaining ones signs, as the current file has it; nil if that does not matter.
+    func replace(_ names: [String], with new: [String], signer: String?, _ wanted: ChangeOptions) throws {
+        let now = UInt32(clamping: time(nil))
+        let name = cluster.configuration.name
+        let id = Change.id(of: name, now)
+        try options.reporting.check(id)
+        if let plan = wanted.plan, Files.exists(plan) { throw Failure(overwriting: plan) }
+        let tokens = try NamedToken.all(new, module)
+        let lost = LostTokens(names, signer: signer, inserted: try NamedToken.inserted(module))
+        let request = ChangeRequest(
+            replacing: lost,
+            with: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
+            settings: wanted.settings(change: id, state: state), phones: wanted.phones, now: now)
+        try run(
+            .new(request), plan: wanted.plan, reading: localized("Reading cluster \(name) ..."), token: signingToken)
     }
 
     private func run(
         _ source: ChangeSource, plan: String? = nil, reading: LocalizableText,
         agree agreeToPlan: () throws -> Void = {},
-        token: () throws -> NamedToken
+        token: (ChangePlan) throws -> NamedToken
     ) throws {
         let live = try LiveCluster(cluster)
         if options.dryRun || plan != nil {
@@ -88,7 +110,8 @@ struct ChangeSession {
             try confirm(record)
         }
         try agreeToPlan()
-        try finish(agreed.takePIN { try token().signer(pin) }, localized("Starting change \(change.plan.id)."))
+        try finish(
+            agreed.takePIN { try token(change.plan).signer(pin) }, localized("Starting change \(change.plan.id)."))
     }
 
     /// Each record that nobody named needs a word of its own.
@@ -200,6 +223,8 @@ struct ChangeSession {
     /// The token with which a plan wants to sign, by its label; it must contain the plan's certificate.
     private func signingToken(of plan: ChangePlan) throws -> NamedToken {
         guard let signer = plan.signer.map({ plan.tokens[$0] }) else { preconditionFailure("a token signs") }
+        // By its certificate: what a token is called may be anything.
+        if let token = try? NamedToken(holding: signer.certificate(), in: module.finder()) { return token }
         let token = try NamedToken.all([signer.label], module)[0]
         guard try token.stored.certificate == signer.certificate() else {
             throw Failure(

@@ -73,7 +73,7 @@ extension Status {
             case .presentFileInvalid: verificationFailed
             case .phonesDiffer, .clusterHasErrors: partlyDone
             case .interrupted: interrupted
-            case .noChange: notThere
+            case .noChange, .noSuchToken: notThere
             case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched, .notApplicable,
                 .worldChanged, .busy, .unfinishedChange, .foreignRecords, .outdatedRecords, .outputExists,
                 .planUnusable,

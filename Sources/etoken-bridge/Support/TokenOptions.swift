@@ -139,6 +139,8 @@ struct NamedToken {
         stored = try token.certificate(matching: uri)
     }
 
+    init(token: Token, stored: StoredCertificate) { (self.token, uri, self.stored) = (token, nil, stored) }
+
     var label: String { token.info.plainLabel }
 
     /// Logs in. A PIN that everyone knows is worth a warning, once it has proved right.

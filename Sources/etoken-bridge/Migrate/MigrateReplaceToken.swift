@@ -1,0 +1,91 @@
+import ArgumentParser
+import Cluster
+import Messages
+import Migration
+import Tokens
+import X509
+
+struct MigrateReplaceToken: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replace-token",
+        abstract: localized("Take a lost token out of the trust list, and put a new one in its place."),
+        discussion: localized(
+            """
+            A token that remains in the file signs the new one, so that every phone accepts it. If all of them are lost, \
+            two new ones sign, and phones follow only where TVS vouches for them; without --with, the cluster signs \
+            itself (CUCM 10.0 and later). The plan says which way it goes, why, and what each phone will do.
+
+            The new token's certificate is uploaded as Phone-SAST-trust, and that of the lost one is removed from there. \
+            The plan, the record and the end say how many phones still hold a file that names the lost token.
+
+            Exit status 9: phones would refuse the new file, and nothing that they can see was changed.
+
+            Example:
+              etoken-bridge migrate replace-token --cluster lab --dry-run \\
+                --lost SAST-ADN0054f509 --with SAST-ADN00999999
+            """))
+
+    @OptionGroup var cluster: ClusterOptions
+
+    @Option(
+        help: .localized(
+            "The lost token: its name, serial number or SHA-1 in the current file. May be repeated.",
+            valueName: "name"))
+    var lost: [String] = []
+
+    @Option(
+        help: .localized(
+            "The new token: label, serial number or PKCS#11 URI. May be repeated.", valueName: "token"))
+    var with: [String] = []
+
+    @Option(
+        help: .localized(
+            "Which of the remaining tokens signs: its name, serial number or SHA-1 in the current file; default: one that is inserted.",
+            valueName: "name"))
+    var signWith: String?
+
+    @OptionGroup var options: ChangeOptions
+    @OptionGroup var module: ModuleOptions
+    @OptionGroup var pin: PINOptions
+
+    func validate() throws {
+        guard !lost.isEmpty else { throw ValidationError(localized("Specify the lost token: --lost NAME.")) }
+    }
+
+    func run() throws {
+        let cluster = try cluster.configured()
+        defer { cluster.close() }
+        try ChangeSession(cluster: cluster, options: options.run, module: module, pin: pin)
+            .replace(lost, with: with, signer: signWith, options)
+    }
+}
+
+extension NamedToken {
+    /// The inserted tokens, each once for every certificate that it holds; none if there is no module.
+    static func inserted(_ module: ModuleOptions) throws -> [ChangePlan.Token] {
+        do {
+            return try module.finder().scan().tokens.flatMap { token in
+                // One that cannot be read is not needed here: it is looked for once more before it signs.
+                ((try? token.certificates()) ?? []).map {
+                    ChangePlan.Token(label: token.info.plainLabel, certificate: $0.certificate)
+                }
+            }
+        } catch let error as TokenError where error.code == .moduleNotFound {
+            // What remains signs only in a run.
+            if Terminal.isVerbose { Terminal.note(error.text) }
+            return []
+        }
+    }
+
+    /// The inserted token that holds a certificate; nil if there is none.
+    init?(holding certificate: Certificate, in finder: TokenFinder) throws {
+        for token in try finder.scan().tokens {
+            guard let stored = try? token.certificates().first(where: { $0.certificate == certificate }) else {
+                continue
+            }
+            self.init(token: token, stored: stored)
+            return
+        }
+        return nil
+    }
+}
