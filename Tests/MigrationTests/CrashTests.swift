@@ -66,7 +66,8 @@ import Testing
         }
     }
 
-    @Test(arguments: Situation.all) func resumingReachesTheSameEnd(situation: Situation) throws {
+    @Test(arguments: Situation.all + Situation.introducing) func resumingReachesTheSameEnd(situation: Situation) throws
+    {
         let undisturbed = try situation.cluster()
         try situation.plan(undisturbed, in: Folder()).runAll()
         var points = 0
@@ -113,7 +114,9 @@ import Testing
         }
     }
 
-    @Test(arguments: Situation.all) func rollingBackRestoresEverything(situation: Situation) throws {
+    @Test(arguments: Situation.all + Situation.introducing) func rollingBackRestoresEverything(situation: Situation)
+        throws
+    {
         let before = try situation.cluster()
         var points = 0
         while true {
@@ -131,7 +134,9 @@ import Testing
     }
 
     /// A crash while a finished change is rolled back, and the rollback repeated.
-    @Test(arguments: Situation.all) func rollingBackCanBeInterrupted(situation: Situation) throws {
+    @Test(arguments: Situation.all + Situation.introducing) func rollingBackCanBeInterrupted(situation: Situation)
+        throws
+    {
         let before = try situation.cluster()
         var points = 0
         while true {

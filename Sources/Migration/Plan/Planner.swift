@@ -17,10 +17,11 @@ struct Planner {
     let certificates: [Certificate]
     let signer: Int?
     let survey: Survey
-    private let plan: ChangePlan
+    let plan: ChangePlan
 
     init(_ plan: ChangePlan, _ certificates: [Certificate], _ survey: Survey) {
-        (kind, cluster, tokens, signer) = (plan.kind, plan.cluster, plan.tokens, plan.signer)
+        (kind, cluster, tokens) = (plan.kind, plan.cluster, plan.tokens)
+        signer = plan.tokenSigns ? plan.signer : nil
         (self.plan, self.certificates, self.survey) = (plan, certificates, survey)
     }
 
@@ -35,10 +36,12 @@ struct Planner {
 
     /// The steps, in order. The first one that phones can see comes after the forecast.
     ///
-    /// - Parameter survey: nil for a plan of a version that copied the servers' records as they were.
+    /// - Parameters:
+    ///   - introduction: those with which the new signer is introduced.
+    ///   - survey: nil for a plan of a version that copied the servers' records as they were.
     static func steps(
         _ kind: ChangeKind, tokens: [ChangePlan.Token], signer: Int?, phones: ChangeRequest.PhoneSettings,
-        on survey: Survey?
+        introduction: [PlannedStep] = [], on survey: Survey?
     ) -> [PlannedStep] {
         let certificates = tokens.map(\.sha1)
         let signing = signer.map { certificates[$0] }
@@ -48,7 +51,7 @@ struct Planner {
             if kind != .updateCertificates { steps.append(.exportCertificates(certificates)) }
             steps.append(.uploadCertificates(certificates, store: TrustStores.phoneSAST))
         }
-        steps += [.askTVS(certificates), .forecast]
+        steps += [.askTVS(certificates), .forecast] + introduction
         switch kind {
         case .setMixedMode: steps.append(.setSecurityMode(.mixed, keepsFile: signing == nil))
         case .setNonSecureMode: steps.append(.setSecurityMode(.nonSecure, keepsFile: signing == nil))
@@ -212,11 +215,17 @@ struct Planner {
         switch kind {
         case .toEtoken: return tokensAreThere && changes.isEmpty
         case .toTokenless:
-            return signing == offered.certificate.der && !present.records.contains(where: \.isToken)
+            // What Phone-SAST-trust contains comes back with every update.
+            return signing == offered.certificate.der
+                && !present.records.contains { $0.isToken && !isTrusted($0) }
         case .updateCertificates: return changes.isEmpty
         case .setMixedMode: return survey.mode == .mixed && (signer == nil || tokensAreThere)
         case .setNonSecureMode: return survey.mode == .nonSecure && (signer == nil || tokensAreThere)
         }
+    }
+
+    private func isTrusted(_ record: Record) -> Bool {
+        record.x509.map { !TrustedCertificate.fingerprints(of: $0).isDisjoint(with: survey.world.trusted) } ?? false
     }
 
     // MARK: What it means

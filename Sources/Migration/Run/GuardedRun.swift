@@ -25,6 +25,7 @@ public struct ChangeRequest: Sendable {
     let signer: Int?
     let settings: ChangePlan.Settings
     let phones: PhoneSettings
+    let introduce: IntroductionChoice
     let now: UInt32
 
     /// What happens to the phones at the end.
@@ -44,16 +45,18 @@ public struct ChangeRequest: Sendable {
     /// - Parameters:
     ///   - tokens: those that will be in the file; none if the cluster is to sign.
     ///   - signer: which of them signs; the last one if nil.
+    ///   - introduce: whether phones take a file first that names the new signer.
     ///   - now: seconds since 1970; the new file's timestamp.
     public init(
         _ kind: ChangeKind, tokens: [ChangePlan.Token] = [], signer: Int? = nil, settings: ChangePlan.Settings,
-        phones: PhoneSettings = .init(), now: UInt32
+        phones: PhoneSettings = .init(), introduce: IntroductionChoice = .auto, now: UInt32
     ) {
         self.kind = kind
         self.tokens = tokens
         self.signer = signer
         self.settings = settings
         self.phones = phones
+        self.introduce = introduce
         self.now = now
     }
 }
