@@ -41,6 +41,11 @@ extension Change {
         ("\(plan.settings.output)/CTLFile.before.tlv", "\(plan.settings.output)/CTLFile.tlv")
     }
 
+    /// Where a file that a token signs is written.
+    func path(of file: ChangeFile) -> String {
+        file == .new ? filePaths.new : "\(plan.settings.output)/CTLFile.introduction.tlv"
+    }
+
     /// Writes a file into the folder of the change, readable by its owner only.
     ///
     /// - Throws: ``MigrationError`` (`output-exists`), `FileError`.
@@ -64,6 +69,7 @@ extension Change {
                     _ = try isReplaceable(certificatePaths(label).pem, with: Array(certificate.pem.utf8))
                 }
             case .buildAndSign: _ = try isReplaceable(filePaths.new, with: nil)
+            case .introducing(.buildAndSign): _ = try isReplaceable(path(of: .introduction), with: nil)
             default: break
             }
         }
@@ -85,8 +91,8 @@ extension Change {
     // MARK: What several steps do
 
     /// Whether a file that a node has can come from this change, or is the previous one.
-    private func isOurs(_ bytes: [UInt8]?, _ newFile: [UInt8]?) -> Bool {
-        if bytes == survey.presentBytes || (bytes != nil && bytes == newFile) { return true }
+    private func isOurs(_ bytes: [UInt8]?, _ known: [[UInt8]?]) -> Bool {
+        if known.contains(bytes) { return true }
         // The cluster's own command writes a file that nobody knows beforehand.
         guard plan.steps.contains(where: \.isCommand), let bytes, let list = try? TrustListFile(decoding: bytes) else {
             return false
@@ -111,16 +117,16 @@ extension Change {
             throw Self.worldChanged(localized("it now runs \(version); before, it ran \(plan.world.version)"), plan)
         }
         let accepts = acceptingUnproven || plan.settings.acceptsUnproven
-        let newFile = try newFile()
+        let ours = try [newFile(), file(.introduction)].compactMap(\.self)
         let file = try cluster.trustLists.readWitnessed(.ctl)
         if let failure = file.served.failures.first { throw failure.error }
-        let known = [survey.presentBytes] + (newFile.map { [$0] } ?? [])
+        let known = [survey.presentBytes] + ours
         try file.checkContradictions(except: known)
         for node in file.served.nodes {
             let contents = try file.contents(of: node, knowing: known, acceptingUnproven: accepts).value
             for reading in file.served.answers where reading.node == node {
                 // What a node serves from memory is one of the two as well.
-                guard isOurs(contents, newFile), reading.bytes == contents || known.contains(reading.bytes) else {
+                guard isOurs(contents, known), reading.bytes == contents || known.contains(reading.bytes) else {
                     throw Self.worldChanged(
                         localized(
                             "node \(node) serves a CTL file (\(reading.summary)) that is neither the previous one nor the new one"
@@ -227,9 +233,10 @@ extension Change {
     func settledFile() throws -> Authenticated<[UInt8]?> {
         let lists = try cluster.trustLists
         var file = lists.readWitnessed(.ctl)
+        let former = [survey.presentBytes, try self.file(.introduction)].compactMap(\.self)
         let stale =
             file.served.differing.map(\.node) + file.contradictions.map(\.reading.node)
-            + file.served.answers.filter { $0.bytes == survey.presentBytes }.map(\.node)
+            + file.served.answers.filter { answer in former.contains { $0 == answer.bytes } }.map(\.node)
         for node in Set(stale).sorted() { try cluster.restart(service: ClusterService.tftp, on: node) }
         if !stale.isEmpty { file = lists.readWitnessed(.ctl) }
         return try file.contents(acceptingUnproven: plan.settings.acceptsUnproven)
@@ -241,7 +248,7 @@ extension Change {
         do { file = try settledFile() } catch let error as EvidenceError where error.code == .inconsistent {
             throw Self.notTheNewFile(error.text)
         }
-        guard let bytes = file.value, bytes != survey.presentBytes else {
+        guard let bytes = file.value, bytes != survey.presentBytes, bytes != (try self.file(.introduction)) else {
             throw Self.notTheNewFile(TrustListStatement(of: file.value).summary)
         }
         let list = try TrustListFile(decoding: bytes)

@@ -24,8 +24,13 @@ public final class Change {
     public private(set) var recordChanges: [LocalizableText]
     /// The forecast, with what TVS servers actually said once they were asked.
     public internal(set) var forecast: Forecast
-    /// What TVS servers answered for the signer, once asked.
+    /// What introduces the new signer; nil if nothing does.
+    let introduction: PlannedIntroduction?
+    /// The other forecasts, if it is introduced.
+    var introductionForecasts: IntroductionForecasts?
+    /// What TVS servers answered for the signer, once asked; and for the one who introduces it.
     var tvsReplies: [TVSReply] = []
+    var introducerReplies: [TVSReply] = []
     /// Nil until the change has begun.
     public private(set) var journal: Journal?
     /// Whether an earlier run started it.
@@ -47,7 +52,10 @@ public final class Change {
         if journal == nil { try planner.check() }
         offered = try planner.offered()
         recordChanges = journal == nil ? try planner.recordChanges(on: cluster) : []
-        forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
+        introduction = try planner.introduction(offered)
+        (forecast, introductionForecasts) = Self.forecasts(
+            for: offered, introduction: introduction, survey: survey, tvs: .everywhere(.expectedToVouch),
+            introducerTVS: .everywhere(.expectedToVouch))
         steps = plan.steps.map { $0.step(of: self) }
     }
 
@@ -67,19 +75,51 @@ public final class Change {
             of: cluster, backups: state, acceptingUnproven: request.settings.acceptsUnproven)
         let replacement = try request.lost.map { try TokenReplacement($0, request, on: survey, of: cluster.name) }
         let created = TrustListDraft.timestamp(replacing: survey.present?.header, at: request.now)
-        let tokens = replacement?.tokens ?? request.tokens
-        let signer = tokens.isEmpty ? nil : request.signer ?? tokens.count - 1
+        let named = replacement?.tokens ?? request.tokens
+        let namedSigner = named.isEmpty ? nil : request.signer ?? named.count - 1
         var settings = request.settings
         settings.dropped += replacement?.lost ?? []
-        let plan = ChangePlan(
-            id: Self.id(of: cluster.name, request.now), kind: request.kind, cluster: cluster.name,
-            created: Timestamp(created), tokens: tokens,
-            signer: signer, settings: settings,
-            steps: Planner.steps(
-                request.kind, tokens: tokens, signer: signer, lost: replacement?.lost ?? [], phones: request.phones,
-                on: survey),
-            world: survey.world)
-        try self.init(plan, survey, of: cluster, state: state)
+        func plan(_ introduction: [PlannedStep]) -> ChangePlan {
+            // Going tokenless, tokens are only needed to introduce the cluster's signer.
+            let usesTokens = request.kind != .toTokenless || !introduction.isEmpty
+            let (tokens, signer) = usesTokens ? (named, namedSigner) : ([], nil)
+            let isNewSigner = request.kind != .toTokenless
+            return ChangePlan(
+                id: Self.id(of: cluster.name, request.now), kind: request.kind, cluster: cluster.name,
+                created: Timestamp(created), tokens: tokens,
+                signer: signer, settings: settings,
+                steps: Planner.steps(
+                    request.kind, tokens: isNewSigner ? tokens : [], signer: isNewSigner ? signer : nil,
+                    lost: replacement?.lost ?? [], phones: request.phones, introduction: introduction, on: survey),
+                world: survey.world)
+        }
+        try Planner.checkIntroduction(request, on: survey)
+        let direct = plan([])
+        guard let introduction = Self.introduction(for: request, direct, survey, namedSigner) else {
+            try self.init(direct, survey, of: cluster, state: state)
+            return
+        }
+        let introducing = try Change(plan(introduction), survey, of: cluster, state: state)
+        // It doubles the restarts: only where it keeps phones from being left behind.
+        let isWorthIt =
+            introducing.introductionForecasts.map { forecasts in
+                introducing.forecast.stranded.count < forecasts.direct.stranded.count
+            } ?? false
+        try self.init(
+            request.introduce == .always || isWorthIt ? introducing.plan : direct, survey, of: cluster, state: state)
+    }
+
+    /// The steps with which a requested change could introduce its signer; nil if there are none.
+    private static func introduction(
+        for request: ChangeRequest, _ plan: ChangePlan, _ survey: Survey, _ signer: Int?
+    ) -> [PlannedStep]? {
+        // What keeps the change itself from being planned is said with its own plan.
+        guard let certificates = try? plan.tokens.map({ try $0.certificate() }),
+            let offered = try? Planner(plan, certificates, survey).offered()
+        else { return nil }
+        return Planner.introductionSteps(
+            request.kind, request.introduce, tokens: request.tokens, signer: signer, offered: offered,
+            phones: request.phones, on: survey)
     }
 
     /// Loads a saved plan.
@@ -109,7 +149,7 @@ public final class Change {
     /// Continues a change that was started, to resume it or to roll it back.
     convenience init(continuing journal: Journal, of cluster: any ClusterAccess, state: StateFolder) throws {
         let known = journal.state
-        let newFile = known.toldPhones ? try known.newFile.map(state.backup(sha256:)) : nil
+        let newFile = known.toldPhones ? try known.toldFile.map(state.backup(sha256:)) : nil
         let survey = try Survey(restoring: journal.plan.world, of: cluster, backups: state, newFile: newFile)
         try self.init(journal.plan, survey, of: cluster, state: state, journal: journal)
     }
@@ -169,7 +209,8 @@ public final class Change {
 
     /// Whether a run would need the signing token.
     var needsToken: Bool {
-        plan.steps.contains { $0.id == .buildAndSign } && (known.newFile == nil || (try? newFile()) == nil)
+        (plan.tokenSigns && (try? newFile()) == nil)
+            || (plan.signing(of: .introduction) != nil && (try? file(.introduction)) == nil)
     }
 
     /// The new file, once it is created.
@@ -259,7 +300,7 @@ public final class Change {
     /// What phones would do if the previous file came back; nil if none of them was told about the new one, or if there
     /// was no file.
     func forecastOfRollback() -> Forecast? {
-        guard known.toldPhones, known.newFile != nil, let record = survey.present?.signerRecord,
+        guard known.toldPhones, known.toldFile != nil, let record = survey.present?.signerRecord,
             let signer = CandidateSigner(record: record)
         else { return nil }
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone

@@ -20,6 +20,9 @@ public protocol ClusterAccess: AnyObject {
     func setSecurityMode(_ mode: SecurityMode) throws
     /// `utils ctl update CTLFile` on the publisher, which writes a CTL file that the cluster signs.
     func updateTrustList() throws
+    /// `utils ctl reset localkey` on the publisher, which writes a CTL file that the other one of the cluster's own signers
+    /// signs.
+    func resetLocalKey() throws
 
     /// Problems besides the trust lists: versions, services, replication, servers that are not configured.
     ///

@@ -35,6 +35,8 @@ public final class LiveCluster: ClusterAccess {
 
     public func updateTrustList() throws { try cluster.commandLine(of: publisherNode).updateTokenlessTrustList() }
 
+    public func resetLocalKey() throws { try cluster.commandLine(of: publisherNode).resetLocalKey() }
+
     /// What the nodes' command lines said in this run. Which services are activated does not change during a run.
     private var condition: ClusterStatus?
 

@@ -25,6 +25,8 @@ public struct MigrationError: UserError {
         case readBackDiffers = "read-back-differs"
         /// A TVS server does not vouch for a token.
         case notVouched = "not-vouched"
+        /// The release does not introduce the new signer, and the change does not go without that.
+        case notIntroduced = "not-introduced"
         /// Phones would not accept the new file.
         case phonesWouldRefuse = "phones-would-refuse"
         /// `cluster status` finds errors that must be fixed before a change.

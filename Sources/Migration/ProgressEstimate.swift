@@ -73,6 +73,17 @@ struct StepEstimates {
         self.pauses = pauses
     }
 
+    /// How long a step may take, in seconds, as far as that is known.
+    func seconds(_ step: StepID) -> Double {
+        if let seconds = measured[step] { return seconds }
+        return switch step {
+        case .restartServices: Double(services) * Self.lab.service
+        case .restartPhones: Double(phones) * Self.lab.phone + pauses
+        case .deploy, .introduceByCluster, .updateTrustList: Double(nodes) * Self.lab.node
+        default: 0
+        }
+    }
+
     /// "took 95 s last time", "about 2 s on a lab of this size"; nil if it is not worth mentioning.
     func text(_ step: StepID) -> LocalizableText? {
         if let seconds = measured[step] {

@@ -184,8 +184,7 @@ extension Change {
     }
 
     private var signing: (base: PlannedStep.BaseFile, servers: PlannedStep.ServerRecords)? {
-        for case .buildAndSign(_, let base, let servers, _) in plan.steps { return (base, servers) }
-        return nil
+        (plan.signing(of: .new) ?? plan.signing(of: .introduction)).map { ($0.base, $0.servers) }
     }
 
     /// - Parameter servers: the file from which the server records come, if it is known.

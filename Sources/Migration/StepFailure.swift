@@ -16,6 +16,8 @@ public struct StepFailure: UserError {
     public let notUndone: [LocalizableText]
     /// Whether the failure came after the new file was proven on every node, so that nothing was undone.
     public let isAfterCommit: Bool
+    /// Whether that is only the file that introduces the new signer.
+    public var isIntroduced = false
 }
 
 extension StepFailure {
@@ -33,6 +35,13 @@ extension StepFailure {
     public var text: LocalizableText {
         let what = LocalizableText(sentence: failure)
         let lost = notUndone.joined(separator: " ")
+        if isAfterCommit, isIntroduced {
+            return isInterrupted
+                ? localized("The CTL file that introduces the new signer is on every node. \(what)")
+                : localized(
+                    "The CTL file that introduces the new signer is on every node, but \"\(stepTitle)\" failed. \(what)"
+                )
+        }
         if isAfterCommit {
             return isInterrupted
                 ? localized("The new CTL file is on every node. \(what)")

@@ -103,7 +103,7 @@ public struct SurveyedPhone: Sendable {
     /// verdict worse; a forecast judges both.
     let heldWithoutPage: HeldTrustList?
 
-    private init(_ phone: Phone, _ held: HeldTrustList, _ holding: HeldFile, withoutPage: HeldTrustList? = nil) {
+    init(_ phone: Phone, _ held: HeldTrustList, _ holding: HeldFile, withoutPage: HeldTrustList? = nil) {
         self.phone = phone
         self.held = held
         self.holding = holding

@@ -37,7 +37,7 @@ struct ShapeOptions: ParsableArguments {
     @Flag(help: "One CallManager certificate for all nodes of a new lab.") var multiServerCertificate = false
     @Option(
         help:
-            "Which certificates of Phone-SAST-trust utils ctl update CTLFile writes into the CTL file: none (the default before 12), servers (from 12 on), or all, those of tokens too."
+            "Which certificates of Phone-SAST-trust utils ctl update CTLFile writes into the CTL file: none (the default before 12), servers only, or all, those of tokens too (from 12 on)."
     )
     var sastTrust: SASTTrust?
 

@@ -110,11 +110,11 @@ import X509
         }
     }
 
-    /// Certificates of Phone-SAST-trust become signers by `utils ctl update CTLFile`: those of another cluster from 12 on,
-    /// those of tokens only where a lab is told so.
+    /// Certificates of Phone-SAST-trust become signers by `utils ctl update CTLFile`: from 12 on, unless a lab is told
+    /// otherwise.
     @Test(arguments: [
-        ("12.5", nil, false, true), ("12.5", "all", true, true), ("11.5", nil, false, false),
-        ("12.5", "none", false, false),
+        ("12.5", nil, true, true), ("12.5", "servers", false, true), ("11.5", nil, false, false),
+        ("12.5", "none", false, false), ("11.5", "all", true, true),
     ])
     func trustedSigners(release: String, kinds: String?, tokens: Bool, servers: Bool) async throws {
         let options = kinds.map { ["--sast-trust", $0] } ?? []

@@ -12,19 +12,23 @@ import X509
         var usesTokens = true
         /// What has to be done to the lab first.
         var before: [String]?
+        /// For `cluster-lab up`.
+        var options: [String] = []
 
         var testDescription: String { arguments.prefix(3).joined(separator: " ") }
     }
 
-    static let cases = [
-        Case(arguments: ["migrate", "to-etoken"]),
-        Case(arguments: ["migrate", "to-tokenless"], usesTokens: false, before: ["migrate", "to-etoken"]),
-        Case(
-            arguments: ["migrate", "replace-token"] + Rehearsal.tokens.flatMap { ["--lost", $0] }, usesTokens: false,
-            before: ["migrate", "to-etoken"]),
-        Case(arguments: ["cluster", "set-mode", "non-secure"]),
-        Case(arguments: ["cluster", "set-mode", "non-secure"], usesTokens: false),
-    ]
+    static let cases =
+        [
+            Case(arguments: ["migrate", "to-etoken"]),
+            Case(arguments: ["migrate", "to-tokenless"], usesTokens: false, before: ["migrate", "to-etoken"]),
+            Case(
+                arguments: ["migrate", "replace-token"] + Rehearsal.tokens.flatMap { ["--lost", $0] }, usesTokens: false,
+                before: ["migrate", "to-etoken"]),
+            Case(arguments: ["cluster", "set-mode", "non-secure"]),
+            Case(arguments: ["cluster", "set-mode", "non-secure"], usesTokens: false),
+        ]
+        + (CrashPoints.areAllTried ? [Case(arguments: ["migrate", "to-etoken"], options: ["--release", "12.5"])] : [])
 
     static let library: Result<(TemporaryFolder, String), any Error> = Result {
         let folder = TemporaryFolder.untilExit()
@@ -37,7 +41,7 @@ import X509
     }
 
     @Test(arguments: cases) func anotherRunGoesOn(_ test: Case) throws {
-        let rehearsal = try Rehearsal()
+        let rehearsal = try Rehearsal(options: test.options)
         func bridge(_ arguments: [String], tokens: Bool, _ environment: [String] = []) throws -> Rehearsal.Result {
             let signing =
                 rehearsal.moduleOptions + Rehearsal.tokens.flatMap { ["--token", $0] } + [

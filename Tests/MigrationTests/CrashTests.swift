@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Situation.all + Situation.replacements) func resumingReachesTheSameEnd(situation: Situation) throws
+    @Test(arguments: Situation.everything) func resumingReachesTheSameEnd(situation: Situation) throws
     {
         let undisturbed = try situation.cluster()
         try situation.plan(undisturbed, in: Folder()).runAll()
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Situation.all + Situation.replacements) func rollingBackRestoresEverything(situation: Situation)
+    @Test(arguments: Situation.everything) func rollingBackRestoresEverything(situation: Situation)
         throws
     {
         let before = try situation.cluster()
@@ -135,7 +135,7 @@ import Testing
     }
 
     /// A crash while a finished change is rolled back, and the rollback repeated.
-    @Test(arguments: Situation.all + Situation.replacements) func rollingBackCanBeInterrupted(situation: Situation)
+    @Test(arguments: Situation.everything) func rollingBackCanBeInterrupted(situation: Situation)
         throws
     {
         let before = try situation.cluster()

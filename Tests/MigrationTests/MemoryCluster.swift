@@ -5,6 +5,7 @@ import Messages
 import Migration
 import Operations
 import Phones
+import Testing
 import TrustList
 import X509
 
@@ -64,8 +65,29 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
         try writeOwnFile()
     }
 
+    /// Whether its own file names what the store contains.
+    var writesTrusted = false
+    /// Builds the file that the other one of its signers signs.
+    var otherFile: () throws -> [UInt8] = { throw Fault(description: "no other signer") }
+
+    func resetLocalKey() throws {
+        try change("utils ctl reset localkey")
+        try write(otherFile())
+    }
+
     private func writeOwnFile() throws {
-        let bytes = try ownFile(mode)
+        var bytes = try ownFile(mode)
+        if writesTrusted, !store.isEmpty {
+            let list = try TrustListFile(decoding: bytes)
+            let draft = TrustListDraft(
+                replacing: list.header, at: 0, records: try list.records + store.map { try Record.token($0) })
+            bytes = try draft.signed(by: SoftwareSigner(certificate: #require(own), key: Situation.publisherKey))
+                .encoded()
+        }
+        try write(bytes)
+    }
+
+    private func write(_ bytes: [UInt8]) throws {
         for node in nodes {
             // The disk of a node may be full: the command continues with the others.
             do { try change("own file \(node)") } catch is Fault { continue }
@@ -203,6 +225,9 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
         return Dictionary(uniqueKeysWithValues: phones.filter { !away.contains($0) }.map { ($0, "sub") })
     }
 
+    /// Whether phones can ask a TVS server.
+    var tvsAnswers = true
+
     /// A phone that accepts every file whose signer it can trust, by the same two facts that the lab's phones check.
     func restart(_ phone: Phone) throws {
         try change("restart \(phone.name)")
@@ -213,7 +238,7 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
                 $0.role == .sast && $0.names(issuer: header.caName, serialNumber: header.serialNumber)
             }
         }
-        if phone.model.securityByDefault == .supported || isKnown ?? true { held[phone.name] = bytes }
+        if (phone.model.securityByDefault == .supported && tvsAnswers) || isKnown ?? true { held[phone.name] = bytes }
     }
 
     /// Where services are activated; nil for all nodes.

@@ -12,8 +12,12 @@ import X509
 struct Situation: Sendable, CustomTestStringConvertible {
     let kind: ChangeKind
     let usesTokens: Bool
+    /// Whether phones take a file first that names the new signer.
+    var introduces = false
 
-    var testDescription: String { "\(kind.rawValue)\(usesTokens ? " by tokens" : "")" }
+    var testDescription: String {
+        "\(kind.rawValue)\(usesTokens ? " by tokens" : "")\(introduces ? ", introduced" : "")"
+    }
 
     static let all = [
         Situation(kind: .toEtoken, usesTokens: true), Situation(kind: .toTokenless, usesTokens: false),
@@ -27,6 +31,17 @@ struct Situation: Sendable, CustomTestStringConvertible {
         Situation(kind: .replaceToken, usesTokens: true), Situation(kind: .replaceToken, usesTokens: false),
     ]
 
+    static let introducing = [
+        Situation(kind: .toEtoken, usesTokens: true, introduces: true),
+        Situation(kind: .toTokenless, usesTokens: true, introduces: true),
+        Situation(kind: .updateCertificates, usesTokens: false, introduces: true),
+    ]
+
+    static let recoveryKey = try! PrivateKey.generate(bits: 1024)
+    static let recovery = certificate("ITLRECOVERY_cucm-pub", 7, recoveryKey)
+    static let formerKey = try! PrivateKey.generate(bits: 1024)
+    static let former = certificate("cucm-pub", 8, formerKey)
+    static let everything = all + replacements + introducing
     static let publisherKey = try! PrivateKey.generate(bits: 1024)
     static let tokenKey = try! PrivateKey.generate(bits: 2048)
     static let publisher = certificate("cucm-pub", 1, publisherKey)
@@ -67,6 +82,38 @@ struct Situation: Sendable, CustomTestStringConvertible {
             "CTLFile.tlv", mode == .mixed ? records : records.map { $0.role == .ccmTFTP ? try $0.emptied() : $0 })
     }
 
+    /// A file that names two certificates of the publisher's, besides the subscriber: `callManager` and ITLRecovery.
+    static func pairFile(
+        _ callManager: Certificate, by signer: (certificate: Certificate, key: PrivateKey)
+    ) throws -> [UInt8] {
+        let records = try records([
+            (callManager, .sast, "cucm-pub", 11), (callManager, .ccmTFTP, "cucm-pub", 11),
+            (recovery, .sast, "cucm-pub", 11), (subscriber, .ccmTFTP, "cucm-sub", 12),
+        ])
+        return try TrustListDraft(fileName: "CTLFile.tlv", timestamp: 1_425_671_113, digest: .sha1, records: records)
+            .signed(by: SoftwareSigner(certificate: signer.certificate, key: signer.key)).encoded()
+    }
+
+    /// The publisher's CallManager certificate was regenerated, and the cluster's other signer is known to phones.
+    private func useFormerCallManager(_ cluster: MemoryCluster) throws {
+        cluster.release = "10.5.2.10000-5"
+        cluster.certificates = [
+            "pub": ["CallManager": Self.publisher, "ITLRecovery": Self.recovery],
+            "sub": ["CallManager": Self.subscriber],
+        ]
+        cluster.ownFile = { _ in try Self.pairFile(Self.publisher, by: (Self.publisher, Self.publisherKey)) }
+        cluster.otherFile = { try Self.pairFile(Self.publisher, by: (Self.recovery, Self.recoveryKey)) }
+        let ctl = try Self.pairFile(Self.former, by: (Self.former, Self.formerKey))
+        let itl = try Self.file(
+            "ITLFile.tlv",
+            Self.records([
+                (Self.publisher, .sast, "cucm-pub", 11), (Self.publisher, .ccmTFTP, "cucm-pub", 11),
+                (Self.recovery, .sast, "cucm-pub", 11), (Self.tvs, .tvs, "cucm-pub", 11),
+            ]))
+        for node in cluster.nodes { cluster.files[node] = ["ITLFile.tlv": itl, "CTLFile.tlv": ctl] }
+        for phone in cluster.fleet { cluster.held[phone.name] = ctl }
+    }
+
     /// A file that the second token signed.
     static func tokenFile() throws -> [UInt8] {
         let servers = try records([(publisher, .ccmTFTP, "cucm-pub", 11), (subscriber, .ccmTFTP, "cucm-sub", 12)])
@@ -103,6 +150,8 @@ struct Situation: Sendable, CustomTestStringConvertible {
         }
         for phone in cluster.fleet { cluster.held[phone.name] = ctl }
         if kind == .replaceToken { cluster.store = [Self.first] + (usesTokens ? [] : [Self.second]) }
+        cluster.writesTrusted = introduces
+        if introduces, kind == .updateCertificates { try useFormerCallManager(cluster) }
         return cluster
     }
 
@@ -113,15 +162,18 @@ struct Situation: Sendable, CustomTestStringConvertible {
 
     func plan(
         _ cluster: MemoryCluster, in folder: Folder, accepting: Bool = true, tokens: [ChangePlan.Token]? = nil,
-        phoneTimeout: Int = 0
+        phoneTimeout: Int = 0, choice: IntroductionChoice? = nil
     ) throws -> Change {
         try Change(
-            .new(request(in: folder, accepting: accepting, tokens: tokens, phoneTimeout: phoneTimeout)), of: cluster,
-            state: folder.state)
+            .new(
+                request(
+                    in: folder, accepting: accepting, tokens: tokens, phoneTimeout: phoneTimeout, choice: choice)),
+            of: cluster, state: folder.state)
     }
 
     func request(
-        in folder: Folder, accepting: Bool = true, tokens: [ChangePlan.Token]? = nil, phoneTimeout: Int = 0
+        in folder: Folder, accepting: Bool = true, tokens: [ChangePlan.Token]? = nil, phoneTimeout: Int = 0,
+        choice: IntroductionChoice? = nil
     ) -> ChangeRequest {
         if kind == .replaceToken {
             return ChangeRequest(
@@ -134,7 +186,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
             kind, tokens: tokens ?? (usesTokens ? Self.tokens : []),
             settings: .init(
                 acceptsStranded: accepting, output: folder.path + "/out"), phones: .init(timeout: phoneTimeout),
-            now: 1_800_000_000)
+            introduce: choice ?? (introduces ? .always : .auto), now: 1_800_000_000)
     }
 
     /// Continues the change whose journal is in a folder.

@@ -142,6 +142,15 @@ public struct PlatformCommandLine: Sendable {
         try runTrustListCommand("utils ctl update CTLFile", success: "CTL file Updated")
     }
 
+    /// `utils ctl reset localkey`: the cluster creates its own CTL file, and the other one of its signers signs it (10.0 and
+    /// later). *Unconfirmed*: the words on success, so none are required; what the nodes have then decides.
+    public func resetLocalKey() throws(ClusterError) {
+        _ = try run(
+            ShellCommand(
+                "utils ctl reset localkey", questions: [.init("Do you want to continue? (y/n):", answer: "y")],
+                timeout: 300))
+    }
+
     /// `utils ctl set-cluster mixed-mode` or `non-secure-mode` (10.0 and later).
     public func setSecurityMode(_ mode: SecurityMode) throws(ClusterError) {
         switch mode {

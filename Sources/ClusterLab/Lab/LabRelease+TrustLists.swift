@@ -16,8 +16,9 @@ extension LabRelease {
     var signsWithITLRecovery: Bool { isAtLeast(12, 0) }
 
     /// What `utils ctl update CTLFile` does with certificates in Phone-SAST-trust, unless a lab is told otherwise. Cisco's
-    /// guide shows it for another cluster's servers; for tokens, and for releases before 12, nothing is known.
-    var usualSASTTrust: SASTTrust { isAtLeast(12, 0) ? .servers : .none }
+    /// guide shows it for another cluster's servers; for tokens, and for releases before 12, nothing is known: a lab can do it the
+    /// other way (`--sast-trust`).
+    var usualSASTTrust: SASTTrust { isAtLeast(12, 0) ? .all : .none }
 }
 
 /// Which certificates of Phone-SAST-trust `utils ctl update CTLFile` writes into the CTL file with the role SAST.

@@ -106,6 +106,12 @@ public struct JournalRecord: Codable, Sendable {
         /// From earlier versions: the phones up to this one, by name, were told to restart, except for those that the
         /// cluster refused in that run.
         case phonesTold(upTo: String, refused: [String])
+        /// The file that introduces the new signer; it is saved among the backups under this SHA-256.
+        case introduction(sha256: String)
+        /// Why no signer is introduced although that was planned.
+        case notIntroduced(LocalizableText)
+        /// Both ways: with and without introducing the signer.
+        case introductionForecast(IntroductionForecast)
         /// What phones hold after the change.
         case phones([PhoneGroup])
         /// The phones that were registered before any of them could see a change.

@@ -49,6 +49,15 @@ public struct JournalState: Sendable {
     public private(set) var tvs: [JournalRecord.TVSAnswer] = []
     /// SHA-256 of the new file.
     public private(set) var newFile: String?
+    /// SHA-256 of the file that introduces the new signer.
+    public private(set) var introduction: String?
+    /// Why no signer was introduced although that was planned.
+    public private(set) var notIntroduced: LocalizableText?
+    public private(set) var introductionForecast: IntroductionForecast?
+    /// SHA-256 of the file that phones were told about last.
+    public private(set) var toldFile: String?
+    /// The plan's.
+    private var commitStep: StepID?
     /// `service` and `node`, since the files last changed.
     public private(set) var restarted: [(service: String, node: String)] = []
     /// Whether services or phones were ever restarted with the new file.
@@ -71,16 +80,24 @@ public struct JournalState: Sendable {
 
     mutating func apply(_ record: JournalRecord) {
         switch record.event {
-        case .planned: break
+        case .planned: commitStep = record.plan?.commitStep
         case .started:
             if record.run?.purpose == .rollback { outcome = .rollingBack }
-        case .began: if let step = record.step, !begun.contains(step) { begun.append(step) }
+        case .began:
+            if let step = record.step, !begun.contains(step) { begun.append(step) }
+            // Who was told about the file that introduced the signer has to be told about the new one.
+            if introduction != nil, record.step == commitStep {
+                restarted = []
+                (toldPhoneNames, toldUpTo, refusedPhones) = ([], nil, [])
+            }
         case .fact: if let fact = record.fact { apply(fact) }
         case .proved, .skipped:
             if let step = record.step { done.insert(step) }
             failure = nil
             // An older version did not record that a refused phone was told after all; the proof of its step says so.
-            if [.restartPhones, .restartPhonesAfterRollback].contains(record.step) { refusedPhones = [] }
+            if [.restartPhones, .introductionRestartPhones, .restartPhonesAfterRollback].contains(record.step) {
+                refusedPhones = []
+            }
         case .failed: failure = record
         case .undoing:
             // From now on, what it did no longer counts, whatever happens next.
@@ -115,6 +132,7 @@ public struct JournalState: Sendable {
         case .restarted(let service, let node):
             restarted.append((service, node))
             toldPhones = true
+            if outcome == .unfinished { toldFile = newFile ?? introduction }
         case .phonesRestarted(let told, let refused):
             toldPhoneNames.formUnion(told)
             refusedPhones.subtract(told)
@@ -122,6 +140,9 @@ public struct JournalState: Sendable {
         case .phonesTold(let name, let refused):
             toldUpTo = max(toldUpTo ?? "", name)
             refusedPhones.formUnion(refused)
+        case .introduction(let sha256): introduction = sha256
+        case .notIntroduced(let why): notIntroduced = why
+        case .introductionForecast(let forecast): introductionForecast = forecast
         case .phones(let groups): phones = groups
         case .registered(let groups): registered = groups
         case .registeredAfter(let missing, let nodes): registeredAfter = (missing, nodes)

@@ -217,19 +217,52 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         let ids = steps.map(\.id)
         let known = Set(tokens.map(\.sha1))
         func first(_ id: StepID) -> Int { ids.firstIndex(of: id) ?? ids.count }
-        let visible = steps.firstIndex { $0.commits || $0.isCommand } ?? ids.count
+        let visible = steps.firstIndex { $0.commits || $0.isCommand || $0.introduces } ?? ids.count
         let signing = steps.flatMap { (step: PlannedStep) -> [String] in
-            if case .buildAndSign(let certificate, _, _, _) = step { [certificate] } else { [] }
+            switch step {
+            case .buildAndSign(let certificate, _, _, _), .introducing(.buildAndSign(let certificate, _, _, _)):
+                [certificate]
+            default: []
+            }
         }
+        let introducing = steps.indices.filter { steps[$0].introduces || ids[$0].introduced != nil }
         return Set(ids).count == ids.count && steps.allSatisfy { $0.certificates.allSatisfy(known.contains) }
             && steps.allSatisfy(\.isKnown) && steps.contains(where: \.commits) && first(.forecast) < visible
             && (first(.forecast) < first(.removeCertificates) || !ids.contains(.removeCertificates))
             && signing == [signer].compactMap(\.self).map { tokens[$0].sha1 }
             && ids.contains(.buildAndSign) == ids.contains(.deploy) && first(.buildAndSign) <= first(.deploy)
+            && ids.contains(.introductionBuildAndSign) == ids.contains(.introductionDeploy)
+            && first(.introductionBuildAndSign) <= first(.introductionDeploy)
+            && (introducing.isEmpty || steps.count(where: \.introduces) == 1)
+            && introducing.allSatisfy { index in steps.suffix(from: index).contains(where: \.commits) }
     }
 
     /// The step after whose proof the change stands.
     var commitStep: StepID? { steps.last(where: \.commits)?.id }
+
+    /// The step after whose proof phones can take the file that introduces the new signer; nil if none does.
+    var introducingStep: StepID? { steps.first(where: \.introduces)?.id }
+
+    /// Whether a token signs the new file. One may sign only the file that introduces the cluster's own signer.
+    var tokenSigns: Bool { steps.contains { $0.id == .buildAndSign } }
+
+    /// How a token signs one of the files; nil if none does.
+    func signing(
+        of file: ChangeFile
+    ) -> (
+        certificate: String, base: PlannedStep.BaseFile, servers: PlannedStep.ServerRecords,
+        signers: PlannedStep.ClusterSigners
+    )? {
+        for step in steps {
+            switch (step, file) {
+            case (.buildAndSign(let certificate, let base, let servers, let signers), .new),
+                (.introducing(.buildAndSign(let certificate, let base, let servers, let signers)), .introduction):
+                return (certificate, base, servers, signers)
+            default: continue
+            }
+        }
+        return nil
+    }
 
     /// Reads a plan that ``write(to:)`` saved.
     ///

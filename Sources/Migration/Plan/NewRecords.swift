@@ -33,15 +33,16 @@ struct NewRecords {
     private let settings: ChangePlan.Settings
 
     /// Nil if no token signs.
-    init?(_ plan: ChangePlan, _ tokens: [Certificate], _ survey: Survey, of cluster: any ClusterAccess) {
-        for case .buildAndSign(let sha1, let base, let servers, let signers) in plan.steps {
-            guard let signing = tokens.first(where: { $0.sha1.hex == sha1 }) else { return nil }
-            (self.survey, self.cluster, self.tokens, self.signing) = (survey, cluster, tokens, signing)
-            (self.base, self.servers, self.signers) = (base, servers, signers)
-            settings = plan.settings
-            return
-        }
-        return nil
+    init?(
+        _ plan: ChangePlan, _ tokens: [Certificate], _ survey: Survey, of cluster: any ClusterAccess,
+        for file: ChangeFile = .new
+    ) {
+        guard let (sha1, base, servers, signers) = plan.signing(of: file),
+            let signing = tokens.first(where: { $0.sha1.hex == sha1 })
+        else { return nil }
+        (self.survey, self.cluster, self.tokens, self.signing) = (survey, cluster, tokens, signing)
+        (self.base, self.servers, self.signers) = (base, servers, signers)
+        settings = plan.settings
     }
 
     /// - Parameter base: the file from which records are taken over; nil to make one from nothing.
@@ -68,6 +69,8 @@ struct NewRecords {
                 } else {
                     records.append(try record(of: own.value, .sast, on: cluster.publisher))
                 }
+            // An older release's own file does without; only a file that introduces the cluster's signer names them there.
+            case .failure where unit == "ITLRecovery" && !survey.version.namesClusterSigners: continue
             case .failure(let missing):
                 guard settings.acceptsUnproven else { throw missing.error(unit, cluster.publisher, survey.version) }
                 // What is there is better than nothing: without it, phones lose the way back.

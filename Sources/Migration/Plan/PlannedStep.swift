@@ -16,6 +16,13 @@ public enum StepID: String, Codable, Sendable, CaseIterable {
     case restartServices = "restart-services"
     case restartPhones = "restart-phones"
     case checkPhones = "check-phones"
+    // Those of the file that introduces a new signer.
+    case introduceByCluster = "introduce-by-cluster"
+    case introductionBuildAndSign = "introduction-build-and-sign"
+    case introductionDeploy = "introduction-deploy"
+    case introductionRestartServices = "introduction-restart-services"
+    case introductionRestartPhones = "introduction-restart-phones"
+    case introductionCheckPhones = "introduction-check-phones"
     // After everything was restored; in no plan.
     case restartServicesAfterRollback = "restart-services-after-rollback"
     case restartPhonesAfterRollback = "restart-phones-after-rollback"
@@ -45,6 +52,21 @@ public enum PlannedStep: Sendable, Equatable {
     case restartPhones(batch: Int, pause: Double)
     /// - timeout: seconds.
     case checkPhones(timeout: Int)
+    /// The publisher writes a CTL file that phones accept and that names the new signer.
+    ///
+    /// - certificates: SHA-1 of certificates of tokens that it has to name; none for the cluster's own signer.
+    /// - isRequired: whether the change ends where the release does not do it.
+    case introduceByCluster(command: SignerCommand, certificates: [String], isRequired: Bool)
+    /// A step about the file that introduces the new signer.
+    indirect case introducing(PlannedStep)
+
+    /// What has the publisher write a file that names a new signer.
+    public enum SignerCommand: String, Codable, Sendable {
+        /// With the certificates of Phone-SAST-trust.
+        case updateTrustList = "utils ctl update CTLFile"
+        /// Signed by the other one of the cluster's own signers.
+        case resetLocalKey = "utils ctl reset localkey"
+    }
 
     /// The file from which the server records of a new file come.
     public enum BaseFile: String, Codable, Sendable {
@@ -86,6 +108,8 @@ public enum PlannedStep: Sendable, Equatable {
         case .restartServices: .restartServices
         case .restartPhones: .restartPhones
         case .checkPhones: .checkPhones
+        case .introduceByCluster: .introduceByCluster
+        case .introducing(let step): step.id.ofIntroduction ?? step.id
         }
     }
 
@@ -100,7 +124,15 @@ public enum PlannedStep: Sendable, Equatable {
     /// Whether the publisher creates a CTL file that nobody knows beforehand.
     var isCommand: Bool {
         switch self {
-        case .updateTrustList, .setSecurityMode: true
+        case .updateTrustList, .setSecurityMode, .introduceByCluster: true
+        default: false
+        }
+    }
+
+    /// Whether phones can see the file that introduces the signer once this step is proved.
+    var introduces: Bool {
+        switch self {
+        case .introduceByCluster, .introducing(.deploy): true
         default: false
         }
     }
@@ -110,6 +142,7 @@ public enum PlannedStep: Sendable, Equatable {
         switch self {
         case .uploadCertificates(_, let store), .removeCertificates(_, let store): store == TrustStores.phoneSAST
         case .restartServices(let services): Set(services).isSubset(of: TrustListService.allCases.map(\.name))
+        case .introducing(let step): step.isKnown
         default: true
         }
     }
@@ -120,6 +153,8 @@ public enum PlannedStep: Sendable, Equatable {
         case .exportCertificates(let certificates), .uploadCertificates(let certificates, _), .askTVS(let certificates):
             certificates
         case .buildAndSign(let certificate, _, _, _): [certificate]
+        case .introduceByCluster(_, let certificates, _): certificates
+        case .introducing(let step): step.certificates
         default: []
         }
     }
@@ -140,6 +175,19 @@ public enum PlannedStep: Sendable, Equatable {
         case .restartServices(let services): RestartServices(change, services)
         case .restartPhones(let batch, let pause): RestartPhones(change, .init(batch: batch, pause: pause))
         case .checkPhones(let timeout): CheckPhones(change, timeout: timeout)
+        case .introduceByCluster(let command, let certificates, let isRequired):
+            IntroduceByCluster(change, command, certificates, isRequired: isRequired)
+        case .introducing(let step):
+            switch step {
+            case .buildAndSign(let certificate, _, _, _):
+                BuildAndSign(change, certificate: certificate, of: .introduction)
+            case .deploy: Deploy(change, .introduction)
+            case .restartServices(let services): RestartServices(change, services, for: .introduction)
+            case .restartPhones(let batch, let pause):
+                RestartPhones(change, .init(batch: batch, pause: pause), for: .introduction)
+            case .checkPhones(let timeout): CheckPhones(change, timeout: timeout, for: .introduction)
+            default: step.step(of: change)
+            }
         }
     }
 
@@ -175,6 +223,8 @@ extension PlannedStep: Codable {
         /// In seconds.
         public fileprivate(set) var pause: Double?
         public fileprivate(set) var timeout: Int?
+        /// Whether the change ends where the release does not introduce the signer.
+        public fileprivate(set) var required: Bool?
     }
 
     private enum Keys: String, CodingKey { case id }
@@ -208,6 +258,10 @@ extension PlannedStep: Codable {
         case .restartServices(let services): parameters.services = services
         case .restartPhones(let batch, let pause): (parameters.batch, parameters.pause) = (batch, pause)
         case .checkPhones(let timeout): parameters.timeout = timeout
+        case .introduceByCluster(let command, let certificates, let isRequired):
+            (parameters.command, parameters.certificates) = (command.rawValue, certificates)
+            parameters.required = isRequired
+        case .introducing(let step): parameters = step.parameters
         }
         return parameters
     }
@@ -220,7 +274,8 @@ extension PlannedStep: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Keys.self)
-        let id = try container.decode(StepID.self, forKey: .id)
+        let named = try container.decode(StepID.self, forKey: .id)
+        let id = named.introduced ?? named
         let parameters = try Parameters(from: decoder)
         func given<Value>(_ path: KeyPath<Parameters, Value?>, _ name: String) throws -> Value {
             guard let value = parameters[keyPath: path] else {
@@ -254,9 +309,20 @@ extension PlannedStep: Codable {
                 batch: Self.batches.clamping(given(\.batch, "batch")),
                 pause: Self.pauses.clamping(given(\.pause, "pause")))
         case .checkPhones: self = try .checkPhones(timeout: Self.timeouts.clamping(given(\.timeout, "timeout")))
-        case .restartServicesAfterRollback, .restartPhonesAfterRollback:
+        case .introduceByCluster:
+            let text: String = try given(\.command, "command")
+            guard let command = SignerCommand(rawValue: text) else {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath + [Parameters.Key("command")], debugDescription: text))
+            }
+            self = try .introduceByCluster(
+                command: command, certificates: given(\.certificates, "certificates"),
+                isRequired: given(\.required, "required"))
+        case .introductionBuildAndSign, .introductionDeploy, .introductionRestartServices, .introductionRestartPhones,
+            .introductionCheckPhones, .restartServicesAfterRollback, .restartPhonesAfterRollback:
             throw DecodingError.dataCorruptedError(forKey: .id, in: container, debugDescription: id.rawValue)
         }
+        if named != id { self = .introducing(self) }
         // The command follows from the rest; an edited one would not be what is run.
         guard parameters.command == self.parameters.command else {
             throw DecodingError.dataCorrupted(

@@ -20,7 +20,8 @@ struct Planner {
     let plan: ChangePlan
 
     init(_ plan: ChangePlan, _ certificates: [Certificate], _ survey: Survey) {
-        (kind, cluster, tokens, signer) = (plan.kind, plan.cluster, plan.tokens, plan.signer)
+        (kind, cluster, tokens) = (plan.kind, plan.cluster, plan.tokens)
+        signer = plan.tokenSigns ? plan.signer : nil
         (self.plan, self.certificates, self.survey) = (plan, certificates, survey)
     }
 
@@ -37,10 +38,11 @@ struct Planner {
     ///
     /// - Parameters:
     ///   - lost: SHA-1 of the certificates of tokens that leave Phone-SAST-trust.
+    ///   - introduction: those with which the new signer is introduced.
     ///   - survey: nil for a plan of a version that copied the servers' records as they were.
     static func steps(
         _ kind: ChangeKind, tokens: [ChangePlan.Token], signer: Int?, lost: [String] = [],
-        phones: ChangeRequest.PhoneSettings, on survey: Survey?
+        phones: ChangeRequest.PhoneSettings, introduction: [PlannedStep] = [], on survey: Survey?
     ) -> [PlannedStep] {
         let certificates = tokens.map(\.sha1)
         let signing = signer.map { certificates[$0] }
@@ -50,7 +52,7 @@ struct Planner {
             if kind != .updateCertificates { steps.append(.exportCertificates(certificates)) }
             steps.append(.uploadCertificates(certificates, store: TrustStores.phoneSAST))
         }
-        steps += [.askTVS(certificates), .forecast]
+        steps += [.askTVS(certificates), .forecast] + introduction
         switch kind {
         case .setMixedMode: steps.append(.setSecurityMode(.mixed, keepsFile: signing == nil))
         case .setNonSecureMode: steps.append(.setSecurityMode(.nonSecure, keepsFile: signing == nil))
@@ -222,13 +224,19 @@ struct Planner {
         switch kind {
         case .toEtoken: return tokensAreThere && changes.isEmpty
         case .toTokenless:
-            return signing == offered.certificate.der && !present.records.contains(where: \.isToken)
+            // What Phone-SAST-trust contains comes back with every update.
+            return signing == offered.certificate.der
+                && !present.records.contains { $0.isToken && !isTrusted($0) }
         case .updateCertificates: return changes.isEmpty
         // A lost token is one that the current file names.
         case .replaceToken: return false
         case .setMixedMode: return survey.mode == .mixed && (signer == nil || tokensAreThere)
         case .setNonSecureMode: return survey.mode == .nonSecure && (signer == nil || tokensAreThere)
         }
+    }
+
+    private func isTrusted(_ record: Record) -> Bool {
+        record.x509.map { !TrustedCertificate.fingerprints(of: $0).isDisjoint(with: survey.world.trusted) } ?? false
     }
 
     // MARK: What it means

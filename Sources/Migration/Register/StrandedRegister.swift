@@ -123,6 +123,9 @@ private struct Past {
     /// SHA-256 of the file that is served since, and of the one before it; nil for none.
     let served: String?
     private let before: String?
+    /// The file that introduced the signer, and the phones that took it; they may not have taken the new one.
+    private let introduction: String?
+    private let introduced: Set<String>
 
     /// Nil if no phone was told.
     init?(_ records: [JournalRecord]) {
@@ -132,10 +135,17 @@ private struct Past {
         switch state.outcome {
         case .rolledBack, .rollingBack:
             guard let forecast = state.forecastOfRollback else { return nil }
-            (self.forecast, served, before, seen) = (forecast, plan.world.ctl, state.newFile, [:])
+            (self.forecast, served, before, seen) = (forecast, plan.world.ctl, state.toldFile, [:])
+            (introduction, introduced) = (nil, [])
         case .finished, .unfinished, .abandoned:
-            guard let forecast = state.forecast else { return nil }
-            (self.forecast, served, before) = (forecast, state.newFile, plan.world.ctl)
+            // Phones may know the file that introduces the signer only.
+            let isOnlyIntroduced = state.introduction != nil && state.toldFile == state.introduction
+            let first = state.introductionForecast?.introduction
+            guard let forecast = isOnlyIntroduced ? first : state.forecast else { return nil }
+            (self.forecast, served, before) = (forecast, state.toldFile, plan.world.ctl)
+            introduction = isOnlyIntroduced ? nil : state.introduction
+            let accepting = (first?.groups ?? []).filter { $0.outcome == .accepted && $0.holds != .notKnown }
+            introduced = introduction == nil ? [] : Set(accepting.flatMap(\.phones))
             seen = state.phones.reduce(into: [:]) { seen, group in
                 for phone in group.phones { seen[phone] = group.result }
             }
@@ -146,12 +156,14 @@ private struct Past {
     func held(by phone: String, in group: StoredForecast.Group, before earlier: StrandedRegister.Held?)
         -> StrandedRegister.Held?
     {
-        let kept = earlier ?? held(group.holds)
+        let taken = introduced.contains(phone) ? introduction.map { StrandedRegister.Held.file(sha256: $0) } : nil
+        let kept = taken ?? earlier ?? held(group.holds)
         switch (group.outcome, seen[phone] ?? .notKnown) {
         case (.accepted, .newFile), (.accepted, .presentFile), (.accepted, .notKnown): return nil
         // What its page says is not authenticated: against the forecast it does not count.
         case (.refused, _): return kept
         case (.unknown, _): return kept == earlier ? kept : .unknown
+        case (.accepted, .oldFile) where introduction != nil: return .unknown
         case (.accepted, .oldFile): return before.map { .file(sha256: $0) } ?? .unknown
         case (.accepted, _): return .unknown
         }

@@ -20,6 +20,7 @@ extension ChangeRecord {
             \(filesPart)
             \(tokensPart)
             \(forecastPart)
+            \(introductionPart)
             \(stepsPart)
             \(phonesPart)
             \(registrationsPart)
@@ -157,6 +158,23 @@ extension ChangeRecord {
         return Self.section(
             localized("Forecast"),
             "<p>\(summary)</p>\(chart)\(Self.table(Self.forecastHeads, rows))\(answers)\(clients)")
+    }
+
+    /// With and without introducing the new signer.
+    private var introductionPart: HTML {
+        guard let introduction else { return "" }
+        let rows = introduction.ways.map { name, way in
+            """
+            <tr><td>\(name)</td><td>\(way.follow)</td><td>\(way.visits)</td><td>\(way.unknown)</td>
+            <td>\(way.serviceRestarts)</td><td>\(way.phoneRestarts)</td><td>\(way.duration)</td></tr>
+            """ as HTML
+        }
+        let heads: [LocalizableText] = [
+            localized("Way"), localized("Follow"), localized("Visits"), localized("Unknown"),
+            localized("Restarts of services"), localized("Restarts of phones"), localized("Time"),
+        ]
+        return Self.section(
+            localized("Introducing the new signer"), "<p>\(introduction.text)</p>\(Self.table(heads, rows))")
     }
 
     private static var forecastHeads: [LocalizableText] {

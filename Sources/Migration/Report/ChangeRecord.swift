@@ -117,6 +117,8 @@ public struct ChangeRecord: Codable, Sendable {
     public var steps: [StepRecord]
     public let tvs: [JournalRecord.TVSAnswer]
     public let forecast: StoredForecast
+    /// How the new signer is introduced; nil if it is not.
+    public let introduction: Introduction?
     public let phones: [JournalRecord.PhoneGroup]
     /// Which phones were registered before and after; nil if that is not known.
     public let registrations: Registrations?
@@ -139,7 +141,7 @@ public struct ChangeRecord: Codable, Sendable {
             steps: change.steps.map { .init(id: $0.id, title: $0.title, effect: $0.effect) },
             recordChanges: change.recordChanges, signerChange: change.signerChange, findings: change.findings,
             clientAdvice: change.journal == nil && !change.isAlreadySo ? change.clientAdvice : nil,
-            forecast: StoredForecast(change.forecast),
+            forecast: StoredForecast(change.forecast), introduction: change.introductionForecast,
             before: change.survey.presentBytes, foreignRecords: change.journal == nil ? change.foreignRecords() : [])
         if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
     }
@@ -151,7 +153,7 @@ public struct ChangeRecord: Codable, Sendable {
         let (plan, records) = try Journal.readWithPlan(path)
         try self.init(
             plan: plan, records: records, way: nil, backups: backups, steps: [], recordChanges: [], signerChange: nil,
-            findings: [], clientAdvice: nil, forecast: nil,
+            findings: [], clientAdvice: nil, forecast: nil, introduction: nil,
             before: plan.world.ctl.flatMap { try? backups.backup(sha256: $0) }, foreignRecords: [])
     }
 
@@ -159,7 +161,7 @@ public struct ChangeRecord: Codable, Sendable {
         plan: ChangePlan, records: [JournalRecord], way: LocalizableText?, backups: StateFolder,
         steps: [JournalRecord.StepTitle],
         recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
-        clientAdvice: LocalizableText?, forecast: StoredForecast?,
+        clientAdvice: LocalizableText?, forecast: StoredForecast?, introduction: IntroductionForecast?,
         before: [UInt8]?, foreignRecords: [ForeignRecord]
     ) throws {
         self.foreignRecords = foreignRecords
@@ -176,7 +178,11 @@ public struct ChangeRecord: Codable, Sendable {
         self.before = try before.map(File.init)
         let new = known.newFile.flatMap { try? backups.backup(sha256: $0) }
         after = try new.map(File.init)
-        tokens = try plan.tokens.enumerated().map { try Token($0.element, signs: $0.offset == plan.signer) }
+        // One that only introduces the cluster's signer is not in the new file.
+        tokens =
+            plan.tokenSigns
+            ? try plan.tokens.enumerated().map { try Token($0.element, signs: $0.offset == plan.signer) } : []
+        self.introduction = try Introduction(plan, known, introduction, backups: backups)
         self.signerChange = signerChange
         self.clientAdvice = clientAdvice
         // Once there is a new file, it tells.
@@ -212,7 +218,7 @@ public struct ChangeRecord: Codable, Sendable {
     }
 
     private static func keptTokens(_ plan: ChangePlan, _ before: [UInt8]?) throws -> [String] {
-        guard plan.signer != nil, let before else { return [] }
+        guard plan.tokenSigns, let before else { return [] }
         let named = try plan.tokens.map { try $0.certificate().der }
         return try TrustListFile(decoding: before).records.filter { record in
             record.isToken && !named.contains { $0 == record.certificate } && !plan.settings.drops(record)
@@ -262,7 +268,7 @@ extension ChangeRecord.File {
 }
 
 extension ChangeRecord.Token {
-    fileprivate init(_ token: ChangePlan.Token, signs: Bool) throws {
+    init(_ token: ChangePlan.Token, signs: Bool) throws {
         let certificate = try token.certificate()
         self.init(
             label: token.label, subject: certificate.subject.rendered(.token),

@@ -70,17 +70,18 @@ struct ChangeRunner {
     }
 
     /// Whether the new file was proven on every node.
-    private var isCommitted: Bool { change.plan.commitStep.map(journal.state.done.contains) == true }
+    private var isCommitted: Bool { change.isCommitted }
 
     private func fail(_ step: any Step, _ error: any Error) -> StepFailure {
         // The failure is what counts; if not even the journal can be written, that is the failure.
         try? journal.append(.failed, step: step.id, error: error)
         let wasCommitted = isCommitted
+        let isNew = change.plan.commitStep.map(journal.state.done.contains) == true
         let (undone, notUndone) = wasCommitted ? ([], []) : undo()
         if !wasCommitted, notUndone.isEmpty { try? journal.append(.rolledBack) }
         return StepFailure(
             cluster: change.plan.cluster, stepID: step.id, stepTitle: step.title, failure: error, undone: undone,
-            notUndone: notUndone, isAfterCommit: wasCommitted)
+            notUndone: notUndone, isAfterCommit: wasCommitted, isIntroduced: wasCommitted && !isNew)
     }
 
     // MARK: Back

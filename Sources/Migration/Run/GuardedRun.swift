@@ -25,6 +25,7 @@ public struct ChangeRequest: Sendable {
     let signer: Int?
     let settings: ChangePlan.Settings
     let phones: PhoneSettings
+    let introduce: IntroductionChoice
     let now: UInt32
     /// What is lost; nil for other changes.
     let lost: LostTokens?
@@ -46,12 +47,13 @@ public struct ChangeRequest: Sendable {
     /// - Parameters:
     ///   - tokens: those that will be in the file; none if the cluster is to sign.
     ///   - signer: which of them signs; the last one if nil.
+    ///   - introduce: whether phones take a file first that names the new signer.
     ///   - now: seconds since 1970; the new file's timestamp.
     public init(
         _ kind: ChangeKind, tokens: [ChangePlan.Token] = [], signer: Int? = nil, settings: ChangePlan.Settings,
-        phones: PhoneSettings = .init(), now: UInt32
+        phones: PhoneSettings = .init(), introduce: IntroductionChoice = .auto, now: UInt32
     ) {
-        self.init(kind, tokens, signer, settings, phones, now, lost: nil)
+        self.init(kind, tokens, signer, settings, phones, introduce, now, lost: nil)
     }
 
     /// The replacement of lost tokens.
@@ -64,18 +66,19 @@ public struct ChangeRequest: Sendable {
         replacing lost: LostTokens, with new: [ChangePlan.Token], settings: ChangePlan.Settings,
         phones: PhoneSettings = .init(), now: UInt32
     ) {
-        self.init(.replaceToken, new, nil, settings, phones, now, lost: lost)
+        self.init(.replaceToken, new, nil, settings, phones, .never, now, lost: lost)
     }
 
     init(
         _ kind: ChangeKind, _ tokens: [ChangePlan.Token], _ signer: Int?, _ settings: ChangePlan.Settings,
-        _ phones: PhoneSettings, _ now: UInt32, lost: LostTokens?
+        _ phones: PhoneSettings, _ introduce: IntroductionChoice, _ now: UInt32, lost: LostTokens?
     ) {
         self.kind = kind
         self.tokens = tokens
         self.signer = signer
         self.settings = settings
         self.phones = phones
+        self.introduce = introduce
         self.now = now
         self.lost = lost
     }

@@ -111,22 +111,33 @@ final class UpdateTrustList: ChangeStep, Step {
 
 /// Builds the new file and has the token sign it.
 final class BuildAndSign: ChangeStep, Step {
-    let id = StepID.buildAndSign
-    let title = localized("Build the new CTL file and sign it")
+    let id: StepID
+    let title: LocalizableText
     let effect = StepEffect.local
     /// SHA-1 of the certificate of the token that signs.
     private let signing: String
-    init(_ change: Change, certificate: String) {
-        signing = certificate
+    private let file: ChangeFile
+
+    init(_ change: Change, certificate: String, of file: ChangeFile = .new) {
+        (signing, self.file) = (certificate, file)
+        id = file == .new ? .buildAndSign : .introductionBuildAndSign
+        title =
+            file == .new
+            ? localized("Build the new CTL file and sign it")
+            : localized("Introduce the cluster's signer: build a CTL file that names it, and sign it")
         super.init(change)
     }
 
     private var token: (label: String, certificate: Certificate)? { change.tokens([signing]).first }
 
-    private var path: String { change.filePaths.new }
+    private var path: String { change.path(of: file) }
+
+    private var newRecords: NewRecords? {
+        NewRecords(change.plan, change.certificates, survey, of: cluster, for: file)
+    }
 
     func check() throws -> StepState {
-        if let bytes = try? change.newFile(), (try? Files.read(path)) == bytes {
+        if let bytes = try? change.file(file), (try? Files.read(path)) == bytes {
             return .done(localized("\(path) is signed (SHA-1 \(Digest.sha1(bytes).hex))"))
         }
         let token = token?.label ?? ""
@@ -155,16 +166,20 @@ final class BuildAndSign: ChangeStep, Step {
         }
     }
 
+    private var introduction: TrustListFile? {
+        get throws { try change.file(.introduction).map { try TrustListFile(decoding: $0) } }
+    }
+
     func act(_ context: RunContext) throws {
         // An earlier run may have signed it; then this one did not ask for the token.
-        var bytes = try? change.newFile()
+        var bytes = try? change.file(file)
         if bytes == nil {
             guard let signer = context.signer else {
                 throw MigrationError(
                     .planUnusable, localized("The file has to be signed, but there is no login to a token."),
                     next: localized("Make the plan again: the same command with --plan FILE."))
             }
-            guard let new = NewRecords(change.plan, change.certificates, survey, of: cluster) else {
+            guard let new = newRecords else {
                 throw MigrationError(
                     .planUnusable, localized("The plan names a token for signing that is not one of its tokens."),
                     next: localized("Make the plan again: the same command with --plan FILE."))
@@ -173,12 +188,14 @@ final class BuildAndSign: ChangeStep, Step {
             // What nobody named and the cluster does not know is refused here, too: whatever was agreed to before.
             try change.checkRecords(of: base)
             let draft = TrustListDraft(
-                replacing: base?.header, at: UInt32(clamping: change.plan.created.seconds),
-                records: try new.records(from: base))
-            let file = try draft.signed(by: signer)
-            _ = try change.state.backUp(file.encoded())
-            try change.record(.newFile(sha256: Digest.sha256(file.encoded()).hex))
-            bytes = file.encoded()
+                // It is newer than a file that introduced its signer.
+                replacing: file == .new ? try introduction?.header ?? base?.header : base?.header,
+                at: UInt32(clamping: change.plan.created.seconds), records: try new.records(from: base))
+            let signed = try draft.signed(by: signer).encoded()
+            _ = try change.state.backUp(signed)
+            let sha256 = Digest.sha256(signed).hex
+            try change.record(file == .new ? .newFile(sha256: sha256) : .introduction(sha256: sha256))
+            bytes = signed
         }
         guard let bytes else { return }
         try change.writeOutput(bytes, to: path)
@@ -186,9 +203,9 @@ final class BuildAndSign: ChangeStep, Step {
 
     func prove() throws -> [LocalizableText] {
         let bytes = try Files.read(path)
-        let file = try TrustListFile(decoding: bytes)
-        guard let (label, certificate) = token, bytes == (try change.newFile()),
-            try file.isSigned(by: certificate), file.signerRecord != nil
+        let list = try TrustListFile(decoding: bytes)
+        guard let (label, certificate) = token, bytes == (try change.file(file)),
+            try list.isSigned(by: certificate), list.signerRecord != nil
         else {
             throw MigrationError(
                 .readBackDiffers, localized("\(path) does not contain the file that was signed."),
@@ -196,20 +213,20 @@ final class BuildAndSign: ChangeStep, Step {
         }
         return [
             localized(
-                "\(file.records.count) records, \(bytes.count) bytes, MD5 \(Digest.md5(bytes).hex), SHA-1 \(Digest.sha1(bytes).hex)"
+                "\(list.records.count) records, \(bytes.count) bytes, MD5 \(Digest.md5(bytes).hex), SHA-1 \(Digest.sha1(bytes).hex)"
             ),
             localized("the signature verifies with the certificate of \(label)"),
-        ] + (try currentServers(file))
+        ] + (try currentServers(list))
     }
 
     /// Makes sure that no server's certificate was regenerated since the records were made.
-    private func currentServers(_ file: TrustListFile) throws -> [LocalizableText] {
-        guard let new = NewRecords(change.plan, change.certificates, survey, of: cluster), new.servers != .kept else {
+    private func currentServers(_ list: TrustListFile) throws -> [LocalizableText] {
+        guard let new = newRecords, new.servers != .kept else {
             return []
         }
         survey.servers.forgetCertificates()
         var compared = 0
-        for record in file.records where record.role.map(Role.servers.contains) == true {
+        for record in list.records where record.role.map(Role.servers.contains) == true {
             switch try survey.servers.standing(of: record) {
             case .current: compared += 1
             case .empty, .foreign, .unproven: break
@@ -233,15 +250,26 @@ final class BuildAndSign: ChangeStep, Step {
 
 /// Deploys the new file to every node, and reads it back as phones would.
 final class Deploy: ChangeStep, Step {
-    let id = StepID.deploy
-    let title = localized("Deploy the file to every TFTP node and read it back")
+    let id: StepID
+    let title: LocalizableText
     let effect = StepEffect.phones
+    private let file: ChangeFile
+
+    init(_ change: Change, _ file: ChangeFile = .new) {
+        self.file = file
+        id = file == .new ? .deploy : .introductionDeploy
+        title =
+            file == .new
+            ? localized("Deploy the file to every TFTP node and read it back")
+            : localized("Deploy the file that introduces the signer to every TFTP node and read it back")
+        super.init(change)
+    }
 
     /// Nodes that refused: they certainly stored nothing.
     private var refusing: Set<String> = []
 
     private func newFile() throws -> [UInt8] {
-        guard let bytes = try change.newFile() else {
+        guard let bytes = try change.file(file) else {
             throw MigrationError(
                 .planUnusable, localized("There is no new file to deploy: it is not signed yet."),
                 next: localized("Make the plan again: the same command with --plan FILE."))
@@ -250,8 +278,9 @@ final class Deploy: ChangeStep, Step {
     }
 
     func check() throws -> StepState {
+        if file == .introduction, let passed = change.passed(id) { return passed }
         // Only checked if an earlier run wrote the file: what a node serves may come from its memory.
-        if change.known.begun.contains(id), let bytes = try change.newFile(),
+        if change.known.begun.contains(id), let bytes = try change.file(file),
             try cluster.trustLists.check(serves: bytes).isEmpty
         {
             return .done(localized("every node serves it (SHA-1 \(Digest.sha1(bytes).hex))"))

@@ -14,15 +14,18 @@ final class RestartServices: ChangeStep, Step {
     let effect = StepEffect.phones
 
     private let services: [String]
+    private let file: ChangeFile
 
     /// - Parameter isRollback: after everything was restored, rather than after the new file was proven.
-    init(_ change: Change, _ services: [String], isRollback: Bool = false) {
-        id = isRollback ? .restartServicesAfterRollback : .restartServices
-        self.services = services
+    init(_ change: Change, _ services: [String], isRollback: Bool = false, for file: ChangeFile = .new) {
+        id = isRollback ? .restartServicesAfterRollback : file == .new ? .restartServices : .introductionRestartServices
+        (self.services, self.file) = (services, file)
         title =
             isRollback
             ? localized("Restart \(services.list) on every node again")
-            : localized("Restart \(services.list) on every node")
+            : file == .new
+                ? localized("Restart \(services.list) on every node")
+                : localized("Restart \(services.list) on every node, for the introduction")
         super.init(change)
     }
 
@@ -34,6 +37,7 @@ final class RestartServices: ChangeStep, Step {
     }
 
     func check() throws -> StepState {
+        if file == .introduction, let passed = change.passed(id) { return passed }
         if change.known.begun.contains(id) || change.known.done.contains(id), try left().isEmpty {
             return .done(localized("all have been restarted since the file changed"))
         }
@@ -80,11 +84,17 @@ final class RestartPhones: ChangeStep, Step {
     /// Not all phones should ask for their files at once. The journal records them in batches: one that is told twice
     /// restarts twice, nothing more.
     private let settings: PhoneRestart.Settings
+    private let file: ChangeFile
 
-    init(_ change: Change, _ settings: PhoneRestart.Settings, isRollback: Bool = false) {
-        id = isRollback ? .restartPhonesAfterRollback : .restartPhones
-        self.settings = settings
-        title = isRollback ? localized("Restart the phones again") : localized("Restart the phones")
+    init(
+        _ change: Change, _ settings: PhoneRestart.Settings, isRollback: Bool = false, for file: ChangeFile = .new
+    ) {
+        id = isRollback ? .restartPhonesAfterRollback : file == .new ? .restartPhones : .introductionRestartPhones
+        (self.settings, self.file) = (settings, file)
+        title =
+            isRollback
+            ? localized("Restart the phones again")
+            : file == .new ? localized("Restart the phones") : localized("Restart the phones, for the introduction")
         super.init(change)
     }
 
@@ -95,6 +105,7 @@ final class RestartPhones: ChangeStep, Step {
     }
 
     func check() -> StepState {
+        if file == .introduction, let passed = change.passed(id) { return passed }
         if survey.phones.isEmpty { return .done(localized("the cluster has no phones")) }
         let left = left
         return left.isEmpty
@@ -163,19 +174,32 @@ final class RestartPhones: ChangeStep, Step {
 
 /// Looks at what each phone holds now, and compares it with the forecast.
 final class CheckPhones: ChangeStep, Step {
-    let id = StepID.checkPhones
-    let title = localized("Check what each phone holds now")
+    let id: StepID
+    let title: LocalizableText
     let effect = StepEffect.none
     /// How long phones may take to restart, in seconds.
     private let timeout: Int
+    private let file: ChangeFile
 
-    init(_ change: Change, timeout: Int) {
-        self.timeout = timeout
+    init(_ change: Change, timeout: Int, for file: ChangeFile = .new) {
+        (self.timeout, self.file) = (timeout, file)
+        id = file == .new ? .checkPhones : .introductionCheckPhones
+        title =
+            file == .new
+            ? localized("Check what each phone holds now")
+            : localized("Wait until the phones have the file that introduces the signer")
         super.init(change)
     }
 
     func check() -> StepState {
-        .pending(
+        if file == .introduction {
+            return change.passed(id)
+                ?? .pending(
+                    localized(
+                        "wait up to \(timeout) s for the phones whose web pages answer, and \(timeout) s where one does not"
+                    ))
+        }
+        return .pending(
             localized(
                 "wait up to \(timeout) s for the phones that were forecast to accept and whose web pages answer"
             ))
@@ -183,7 +207,12 @@ final class CheckPhones: ChangeStep, Step {
 
     /// The phones that were forecast to accept, by name.
     private var accepting: Set<String> {
-        Set((change.known.forecast?.groups ?? []).filter { $0.outcome == .accepted }.flatMap(\.phones))
+        let known = change.known
+        let forecast = file == .new ? known.forecast : known.introductionForecast?.introduction
+        let accepting = Set((forecast?.groups ?? []).filter { $0.outcome == .accepted }.flatMap(\.phones))
+        if file == .new { return accepting }
+        // One that is not there takes nothing.
+        return accepting.intersection(survey.phones.map(\.phone).filter { $0.isRegistered != false }.map(\.name))
     }
 
     private var results: [String: HeldFile.Code] = [:]
@@ -192,6 +221,8 @@ final class CheckPhones: ChangeStep, Step {
         let phones = survey.phones.map(\.phone)
         // A phone whose page answered before the change may be restarting. One that did not has its web access disabled.
         let expected = pagesThatAnswered.intersection(accepting)
+        // A phone that cannot be asked gets all the time: it must not find the new file when it starts.
+        let isBlind = file == .introduction && expected.count < accepting.count
         let start = ContinuousClock.now
         var (pause, told) = (0.3, 0.0)
         try look(at: phones)
@@ -199,7 +230,7 @@ final class CheckPhones: ChangeStep, Step {
             let waiting = phones.filter { expected.contains($0.name) && results[$0.name] != .newFile }
             let passed = (ContinuousClock.now - start) / .seconds(1)
             let left = Double(timeout) - passed
-            guard !waiting.isEmpty, left > 0, !context.isInterrupted() else { break }
+            guard !waiting.isEmpty || isBlind, left > 0, !context.isInterrupted() else { break }
             if passed - told >= 10 {
                 told = passed
                 context.progress(
@@ -211,8 +242,12 @@ final class CheckPhones: ChangeStep, Step {
             pause = min(pause * 1.5, 5)
             try look(at: waiting)
         }
+        if file == .introduction, context.isInterrupted() {
+            throw change.interrupted(localized("\"\(title)\" was interrupted."))
+        }
         // Those that refuse are recognised by still holding the old file after the others have restarted.
         try look(at: phones.filter { results[$0.name] != .newFile })
+        if file == .introduction { return try checkReturn(accepting) }
         try change.record(
             .phones(
                 Dictionary(grouping: results, by: \.value).map { result, phones in
@@ -223,7 +258,9 @@ final class CheckPhones: ChangeStep, Step {
 
     /// The phones whose web page answered when the forecast was made.
     private var pagesThatAnswered: Set<String> {
-        Set((change.known.forecast?.groups ?? []).filter { !$0.assumed && $0.holds != .notKnown }.flatMap(\.phones))
+        let forecasts = [change.known.forecast, change.known.introductionForecast?.introduction].compactMap(\.self)
+        return Set(
+            forecasts.flatMap(\.groups).filter { !$0.assumed && $0.holds != .notKnown }.flatMap(\.phones))
     }
 
     // MARK: Registrations
@@ -269,10 +306,31 @@ final class CheckPhones: ChangeStep, Step {
         return [Registrations(change.known)?.summary].compactMap(\.self)
     }
 
+    /// Phones that are left behind if they do not take this file have to be back before the new one is there.
+    private func checkReturn(_ accepting: Set<String>) throws {
+        guard !change.plan.settings.acceptsStranded else { return }
+        let needing = accepting.intersection(change.known.introductionForecast?.needing ?? [])
+        let away = try cluster.phones().filter { needing.contains($0.name) && $0.isRegistered == false }
+        guard let first = away.first else { return }
+        throw MigrationError(
+            .phonesDiffer,
+            localized(
+                "\(away.count) phones that need the file that introduces the signer are not registered again; the first is \(first.name) (\(first.model.name))."
+            ),
+            next: localized(
+                "Wait for them, then continue: etoken-bridge migrate resume --cluster \(word: change.plan.cluster)"))
+    }
+
     private func look(at phones: [Phone]) throws {
         let held = cluster.heldChecksums(of: phones)
-        let classifier = FileClassifier(present: survey.presentBytes, new: try change.newFile() ?? [])
-        for phone in phones { results[phone.name] = classifier.code(of: held[phone.name]) }
+        let new = try change.file(file) ?? []
+        let classifier = FileClassifier(present: survey.presentBytes, new: new)
+        let introduction = file == .new ? try change.file(.introduction) : nil
+        let former = introduction.map { FileClassifier(present: $0, new: new) }
+        for phone in phones {
+            let code = classifier.code(of: held[phone.name])
+            results[phone.name] = code == .otherFile ? former?.code(of: held[phone.name]) ?? code : code
+        }
     }
 
     func prove() throws -> [LocalizableText] {
@@ -293,6 +351,11 @@ final class CheckPhones: ChangeStep, Step {
                 next: localized(
                     "Look at the status messages on these phones. \(Change.visitAdvice(models: differing.map(\.model.name)) ?? .verbatim(""))"
                 ))
+        }
+        if file == .introduction {
+            return Dictionary(grouping: results.values, by: \.self).sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                localized("web pages of \($1.count) phones: \($0.text)")
+            }
         }
         return change.known.phones.map { group in
             group.phones.count <= 3

@@ -198,6 +198,7 @@ final class AskTVS: ChangeStep, Step {
 
     func act(_ context: RunContext) throws {
         seen = []
+        change.introducerReplies = []
         let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         for question in try questions() {
             let replies = cluster.askTVS(for: question.signer, as: phone, trusting: survey.itl)
@@ -206,11 +207,14 @@ final class AskTVS: ChangeStep, Step {
             change.tvsReplies = replies
             try change.record(.tvs(replies.map { .init($0, for: question.signer) }))
         }
+        if let introduction = change.introduction {
+            change.introducerReplies = cluster.askTVS(for: introduction.signer, as: phone, trusting: survey.itl)
+        }
     }
 
     func prove() throws -> [LocalizableText] {
         try seen.flatMap { label, certificate, replies -> [LocalizableText] in
-            guard !tokens.isEmpty else {
+            guard !tokens.isEmpty, change.introduction == nil else {
                 // The cluster's certificate is in the phones' ITL; TVS is a second way.
                 return replies.map { localized("TVS on \($0.server), asked about \(label): \(Self.text($0.answer))") }
             }
@@ -255,8 +259,8 @@ final class ForecastPhones: ChangeStep, Step {
     func check() -> StepState { .pending(localized("apply the acceptance model to \(survey.phones.count) phones")) }
 
     func act(_ context: RunContext) throws {
-        change.forecast = Change.forecast(
-            for: change.offered, survey: survey, tvs: TVSAnswers(change.tvsReplies))
+        change.forecastAgain()
+        if let both = change.introductionForecast { try change.record(.introductionForecast(both)) }
         try change.record(.forecast(StoredForecast(change.forecast)))
         // A later run comes here when phones may be restarting already.
         let groups = Registrations.groups(of: survey.phones.map(\.phone))

@@ -65,6 +65,12 @@ struct ChangeOptions: ParsableArguments {
     @Option(help: .localized("How long phones may take to restart.", valueName: "seconds"))
     var phoneTimeout = 300
 
+    @Option(
+        help: .localized(
+            "Where the signer changes: whether phones take a file first that the old signer signs and that names the new one, so that none is left behind. auto, where phones would be left behind without it and the release is known to offer it; always; or never.",
+            valueName: "choice"))
+    var introduce = IntroductionChoice.auto
+
     func validate() throws {
         guard PlannedStep.timeouts.contains(phoneTimeout) else {
             throw ValidationError(

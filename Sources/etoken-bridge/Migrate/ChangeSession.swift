@@ -39,7 +39,8 @@ struct ChangeSession {
         if let plan = wanted.plan, Files.exists(plan) { throw Failure(overwriting: plan) }
         let request = ChangeRequest(
             kind, tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
-            signer: signer, settings: wanted.settings(change: id, state: state), phones: wanted.phones, now: now)
+            signer: signer, settings: wanted.settings(change: id, state: state), phones: wanted.phones,
+            introduce: wanted.introduce, now: now)
         try run(.new(request), plan: wanted.plan, reading: localized("Reading cluster \(name) ...")) { _ in
             guard let signer else { preconditionFailure("only a change with tokens signs by one") }
             return try tokens[signer].insertedAgain(names[signer], module)

@@ -15,6 +15,9 @@ struct MigrateToEtoken: ParsableCommand {
             restarts services and phones, and checks what each phone holds. If a step fails before the new file is \
             proven on every node, what was done is undone. On a terminal, missing options are prompted for.
 
+            From 12.0 on, where phones would be left behind, the tokens are introduced first: the cluster creates a file that \
+            names them (utils ctl update CTLFile), and phones take that before the new one (--introduce).
+
             Exit status 9: phones would refuse the new file, and nothing that they can see was changed.
 
             Example:

@@ -14,6 +14,9 @@ struct MigrateToTokenless: ParsableCommand {
             and that the cluster's certificate signs it, restarts services and phones, and checks what each phone \
             holds. If a step fails before that proof, every node gets back the file that it had.
 
+            If the current file, signed by a token, does not name the cluster's own signer, phones that cannot ask TVS would \
+            be left behind. With --token, a token of the current file signs one that does first, and phones take that.
+
             Exit status 9: phones would refuse the new file, and nothing was changed.
 
             Example:
@@ -22,11 +25,12 @@ struct MigrateToTokenless: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var options: ChangeOptions
+    @OptionGroup var tokens: ChangeTokens
 
     func run() throws {
         let cluster = try cluster.configured()
         defer { cluster.close() }
-        try ChangeSession(cluster: cluster, options: options.run, module: .standard, pin: .standard)
-            .start(.toTokenless, options)
+        try ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
+            .start(.toTokenless, options, tokens: tokens)
     }
 }

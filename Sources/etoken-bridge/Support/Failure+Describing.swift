@@ -74,7 +74,8 @@ extension Status {
             case .phonesDiffer, .clusterHasErrors: partlyDone
             case .interrupted: interrupted
             case .noChange, .noSuchToken: notThere
-            case .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched, .notApplicable,
+            case .notIntroduced, .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched,
+                .notApplicable,
                 .worldChanged, .busy, .unfinishedChange, .foreignRecords, .outdatedRecords, .outputExists,
                 .planUnusable,
                 .journalUnusable:

@@ -1,0 +1,129 @@
+import Cluster
+import Messages
+import Operations
+import Phones
+import TrustList
+import X509
+
+extension Change {
+    /// The forecasts besides that of the new file, if a signer is introduced.
+    public struct IntroductionForecasts {
+        /// Of the file that introduces the signer.
+        let introduction: Forecast
+        /// Of the new file, if nothing introduces its signer.
+        let direct: Forecast
+    }
+
+    /// What phones do in the end, and what the other forecasts are.
+    ///
+    /// - Parameters:
+    ///   - introducerTVS: what TVS servers say about the signer of the file that introduces the other.
+    ///   - list: that file, if it exists.
+    static func forecasts(
+        for offered: CandidateSigner, introduction: PlannedIntroduction?, survey: Survey, tvs: TVSAnswers,
+        introducerTVS: TVSAnswers, list: TrustListFile? = nil
+    ) -> (Forecast, IntroductionForecasts?) {
+        let direct = forecast(for: offered, survey: survey, tvs: tvs)
+        guard let introduction else { return (direct, nil) }
+        let signer =
+            list.flatMap { list in
+                list.signerRecord?.x509.map { CandidateSigner(header: list.header, certificate: $0) }
+            } ?? introduction.signer
+        let (first, second) = Forecast.inTurn(
+            survey.phones, introducer: signer, list: list ?? introduction.list, introducerTVS: introducerTVS,
+            signer: offered, tvs: tvs, present: survey.present, itls: survey.itlLists, nodes: survey.world.nodes)
+        return (second, IntroductionForecasts(introduction: first, direct: direct))
+    }
+
+    /// Makes the forecasts with what TVS servers have said.
+    ///
+    /// - Parameter list: the file that introduces the signer, once it exists.
+    func forecastAgain(list: TrustListFile? = nil) {
+        (forecast, introductionForecasts) = Self.forecasts(
+            for: offered, introduction: introduction, survey: survey, tvs: TVSAnswers(tvsReplies),
+            introducerTVS: TVSAnswers(introducerReplies), list: list)
+    }
+
+    /// Both ways in numbers; nil if no signer is introduced.
+    public var introductionForecast: IntroductionForecast? {
+        if let known = known.introductionForecast { return known }
+        guard let forecasts = introductionForecasts else { return nil }
+        let estimates = StepEstimates(self)
+        let own = plan.steps.filter { !$0.introduces && $0.id.introduced == nil }.map(\.id)
+        let added = plan.steps.map(\.id).filter { !own.contains($0) }
+        let seconds = own.reduce(0) { $0 + estimates.seconds($1) }
+        let services = survey.services.count
+        let direct = StoredForecast(forecasts.direct)
+        return IntroductionForecast(
+            with: .init(
+                StoredForecast(forecast), rounds: 2, services: services,
+                seconds: added.reduce(seconds) { $0 + estimates.seconds($1.introduced ?? $1) }),
+            without: .init(direct, rounds: 1, services: services, seconds: seconds),
+            introduction: StoredForecast(forecasts.introduction), direct: direct)
+    }
+
+    // MARK: How far it is
+
+    /// Whether phones can have one of the change's files: what fails from now on undoes nothing.
+    var isCommitted: Bool {
+        let known = known
+        if plan.commitStep.map(known.done.contains) == true { return true }
+        return known.introduction != nil && plan.introducingStep.map(known.done.contains) == true
+    }
+
+    /// Whether a step about the file that introduces the signer has nothing to do: because there is no such file, or because
+    /// the new one has followed.
+    func passed(_ id: StepID) -> StepState? {
+        let known = known
+        if let why = known.notIntroduced { return .done(localized("no signer was introduced: \(why)")) }
+        guard known.introduction != nil, known.done.contains(id), plan.commitStep.map(known.begun.contains) == true
+        else { return nil }
+        return .done(localized("the new file has followed"))
+    }
+
+    func file(_ file: ChangeFile) throws -> [UInt8]? {
+        switch file {
+        case .introduction: try known.introduction.map(state.backup(sha256:))
+        case .new: try newFile()
+        }
+    }
+
+    // MARK: Going on without
+
+    /// Whether the change may do without the introduction that was planned: everybody follows all the same, or someone
+    /// agreed to visit those who do not; and TVS vouches for every token.
+    var mayGoOnDirectly: Bool {
+        let known = known
+        let isVouchedFor = !plan.tokenSigns || (!known.tvs.isEmpty && known.tvs.allSatisfy(\.vouches))
+        return isVouchedFor && (plan.settings.acceptsStranded || newlyStrandedDirectly.isEmpty)
+    }
+
+    private var newlyStrandedDirectly: [String] {
+        (known.introductionForecast?.needing ?? []).filter { !survey.register.contains($0) }.sorted()
+    }
+
+    /// Puts the previous file back, and goes on without an introduction, or ends the change.
+    ///
+    /// - Parameter why: a sentence.
+    /// - Throws: ``MigrationError`` (`not-introduced`).
+    func goOnDirectly(_ why: LocalizableText, isRequired: Bool) throws {
+        // No service and no phone was told about the other file.
+        _ = try putBack()
+        let left = newlyStrandedDirectly
+        guard !isRequired, mayGoOnDirectly else {
+            throw MigrationError(
+                .notIntroduced,
+                localized(
+                    "The new signer cannot be introduced: \(why). The previous file is on every node again, and no phone was told to restart."
+                ),
+                next: left.isEmpty
+                    ? localized("Run this again with --introduce never.")
+                    : localized(
+                        "Without an introduction, \(left.count) phones have to be visited. If that is acceptable, run this again with --introduce never --accept-stranded."
+                    ))
+        }
+        if let forecasts = introductionForecasts { forecast = forecasts.direct }
+        if let direct = known.introductionForecast?.direct { try record(.forecast(direct)) }
+        try record(.notIntroduced(why))
+    }
+}
