@@ -88,6 +88,9 @@ import Testing
         try situation.takeUp(cluster, in: folder).runAll(.resume)
         let done = try ChangeRecord(journal: folder.journal(), backups: folder.state).registrations
         #expect(done?.before == 3 && done?.missing.map(\.phone) == ["SEP3"])
+        // What was seen then says nothing of the way back.
+        try situation.takeUp(cluster, in: folder).rollBackAll()
+        #expect(try ChangeRecord(journal: folder.journal(), backups: folder.state).registrations == nil)
     }
 
     /// The change stands; that nobody knows is said.

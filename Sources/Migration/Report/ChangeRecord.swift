@@ -120,7 +120,7 @@ public struct ChangeRecord: Codable, Sendable {
     /// How the new signer is introduced; nil if it is not.
     public let introduction: Introduction?
     public let phones: [JournalRecord.PhoneGroup]
-    /// Which phones were registered before and after; nil if that is not known.
+    /// Which phones were registered before and after; nil if that is not known, or if everything is as it was.
     public let registrations: Registrations?
     /// The last failure, if nothing has succeeded since.
     public let failure: Failure?
@@ -206,7 +206,7 @@ public struct ChangeRecord: Codable, Sendable {
         }
         tvs = known.tvs
         phones = known.phones
-        registrations = Registrations(known)
+        registrations = state == .rolledBack || state == .rollingBack ? nil : Registrations(known)
         failure = known.failure.map {
             Failure(
                 step: $0.step?.rawValue ?? "", code: $0.code ?? "failed", text: ($0.text ?? []).joined(separator: " "),
