@@ -117,6 +117,8 @@ public struct ChangeRecord: Codable, Sendable {
     public let forecast: StoredForecast
     /// How the new signer is introduced; nil if it is not.
     public let introduction: Introduction?
+    /// How fewer phones would be left behind; while it is planned.
+    public let introductionAdvice: LocalizableText?
     public let phones: [JournalRecord.PhoneGroup]
     /// The last failure, if nothing has succeeded since.
     public let failure: Failure?
@@ -138,6 +140,7 @@ public struct ChangeRecord: Codable, Sendable {
             recordChanges: change.recordChanges, signerChange: change.signerChange, findings: change.findings,
             clientAdvice: change.journal == nil && !change.isAlreadySo ? change.clientAdvice : nil,
             forecast: StoredForecast(change.forecast), introduction: change.introductionForecast,
+            introductionAdvice: change.journal == nil && !change.isAlreadySo ? change.introductionAdvice : nil,
             before: change.survey.presentBytes, foreignRecords: change.journal == nil ? change.foreignRecords() : [])
         if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
     }
@@ -157,6 +160,7 @@ public struct ChangeRecord: Codable, Sendable {
         plan: ChangePlan, records: [JournalRecord], backups: StateFolder, steps: [JournalRecord.StepTitle],
         recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
         clientAdvice: LocalizableText?, forecast: StoredForecast?, introduction: IntroductionForecast?,
+        introductionAdvice: LocalizableText? = nil,
         before: [UInt8]?, foreignRecords: [ForeignRecord]
     ) throws {
         self.foreignRecords = foreignRecords
@@ -177,6 +181,7 @@ public struct ChangeRecord: Codable, Sendable {
         tokens =
             plan.tokenSigns
             ? try plan.tokens.enumerated().map { try Token($0.element, signs: $0.offset == plan.signer) } : []
+        self.introductionAdvice = introductionAdvice
         self.introduction = try Introduction(plan, known, introduction, backups: backups)
         self.signerChange = signerChange
         self.clientAdvice = clientAdvice
