@@ -113,6 +113,20 @@ import TrustList
         }
     }
 
+    /// A thousand phones, and no TVS server that answers: tools/deep introductions.
+    @Test(.enabled(if: CrashPoints.areAllTried)) func aThousandPhonesWithoutTVS() throws {
+        let rehearsal = try Rehearsal(options: ["--release", "12.5", "--phones", "1000", "--nodes", "4"])
+        for node in [Rehearsal.publisher] + (1...3).map({ "cucm-1051-a-sub\($0)" }) {
+            _ = try rehearsal.commandLine(node, "utils service stop Cisco Trust Verification Service")
+        }
+        let options = ["--accept-stranded", "--despite-findings", "--output", rehearsal.folder.file("out")]
+        let toTokens = arguments(rehearsal, "to-etoken", tokens: true, wait: 30) + options
+        let direct = try rehearsal.run(
+            Programs.path("etoken-bridge"), toTokens + ["--introduce", "never", "--json"])
+        #expect(direct.status == 5 || direct.status == 1, "\(direct.errors)")
+        try introduce(rehearsal, toTokens)
+    }
+
     /// The same phones as without any introduction.
     @Test(arguments: ["10.5", "12.5"]) func withoutOne(release: String) throws {
         let rehearsal = try Rehearsal(options: ["--release", release, "--phones", "60"])

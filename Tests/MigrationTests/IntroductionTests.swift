@@ -108,9 +108,14 @@ import X509
                 cluster.fleet.removeAll { $0.name == "SEP3" }
             })
         #expect(try introduces(Situation.introducing[1]) && introduces(Situation.introducing[2]))
-        // Without a token nobody can sign a file that names the cluster's signer.
+        // Without a token nobody can sign a file that names the cluster's signer; the plan says which one could.
         let cluster = try Situation.introducing[1].cluster()
-        #expect(try Situation.introducing[1].plan(cluster, in: folder, tokens: [], choice: .auto).introduction == nil)
+        let silent = try Situation.introducing[1].plan(cluster, in: folder, tokens: [], choice: .auto)
+        #expect(silent.introduction == nil)
+        #expect(silent.introductionAdvice?.localized.contains("--token SAST-ADN008580ef") == true)
+        let old = try toEtoken.plan(toEtoken.cluster(), in: folder, choice: .auto)
+        #expect(old.introductionAdvice?.localized.contains("--introduce always") == true)
+        #expect(try toEtoken.plan(toEtoken.cluster(), in: folder).introductionAdvice == nil)
         let error = #expect(throws: MigrationError.self) {
             try Situation.introducing[1].plan(cluster, in: folder, tokens: [])
         }

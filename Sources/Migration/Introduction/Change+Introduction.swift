@@ -1,4 +1,6 @@
+import Basics
 import Cluster
+import Configuration
 import Messages
 import Operations
 import Phones
@@ -60,6 +62,23 @@ extension Change {
                 seconds: added.reduce(seconds) { $0 + estimates.seconds($1.introduced ?? $1) }),
             without: .init(direct, rounds: 1, services: services, seconds: seconds),
             introduction: StoredForecast(forecasts.introduction), direct: direct)
+    }
+
+    /// How fewer phones would be left behind, if a plan introduces no signer although it might.
+    public var introductionAdvice: LocalizableText? {
+        guard introduction == nil, !newlyStranded.isEmpty, survey.mode == .mixed,
+            survey.version.hasTokenlessTrustList, let present = survey.present, let former = present.signerRecord,
+            !present.records.contains(where: { $0.role == .sast && $0.certificate == offered.certificate.der })
+        else { return nil }
+        if plan.tokenSigns, !former.isToken {
+            return localized(
+                "With --introduce always, phones are offered a file first that the cluster signs and that names the tokens: then none of those that are registered is left behind. Whether this release creates such a file shows before any phone is told."
+            )
+        }
+        guard !plan.tokenSigns, former.isToken else { return nil }
+        return localized(
+            "With \(Shell.option("--token", former.tokenName)), that token signs a file first that names the cluster's own signer, which every phone accepts that holds the current one: then none of those is left behind."
+        )
     }
 
     // MARK: How far it is

@@ -119,6 +119,8 @@ public struct ChangeRecord: Codable, Sendable {
     public let forecast: StoredForecast
     /// How the new signer is introduced; nil if it is not.
     public let introduction: Introduction?
+    /// How fewer phones would be left behind; while it is planned.
+    public let introductionAdvice: LocalizableText?
     public let phones: [JournalRecord.PhoneGroup]
     /// Which phones were registered before and after; nil if that is not known, or if everything is as it was.
     public let registrations: Registrations?
@@ -142,6 +144,7 @@ public struct ChangeRecord: Codable, Sendable {
             recordChanges: change.recordChanges, signerChange: change.signerChange, findings: change.findings,
             clientAdvice: change.journal == nil && !change.isAlreadySo ? change.clientAdvice : nil,
             forecast: StoredForecast(change.forecast), introduction: change.introductionForecast,
+            introductionAdvice: change.journal == nil && !change.isAlreadySo ? change.introductionAdvice : nil,
             before: change.survey.presentBytes, foreignRecords: change.journal == nil ? change.foreignRecords() : [])
         if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
     }
@@ -162,6 +165,7 @@ public struct ChangeRecord: Codable, Sendable {
         steps: [JournalRecord.StepTitle],
         recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
         clientAdvice: LocalizableText?, forecast: StoredForecast?, introduction: IntroductionForecast?,
+        introductionAdvice: LocalizableText? = nil,
         before: [UInt8]?, foreignRecords: [ForeignRecord]
     ) throws {
         self.foreignRecords = foreignRecords
@@ -182,6 +186,7 @@ public struct ChangeRecord: Codable, Sendable {
         tokens =
             plan.tokenSigns
             ? try plan.tokens.enumerated().map { try Token($0.element, signs: $0.offset == plan.signer) } : []
+        self.introductionAdvice = introductionAdvice
         self.introduction = try Introduction(plan, known, introduction, backups: backups)
         self.signerChange = signerChange
         self.clientAdvice = clientAdvice

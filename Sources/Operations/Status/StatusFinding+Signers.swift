@@ -56,7 +56,11 @@ extension ClusterStatus {
             ),
             next: isByToken
                 ? [updateCertificates]
-                : Self.localKeyAdvice)
+                : Self.localKeyAdvice + [
+                    localized(
+                        "Both as one change, with a forecast: etoken-bridge migrate update-certificates --cluster \(word: cluster)"
+                    )
+                ])
     }
 
     /// What to do about a file that the cluster signed with a former ITLRecovery certificate, a sentence each. Source:

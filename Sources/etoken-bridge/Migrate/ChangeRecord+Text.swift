@@ -17,6 +17,7 @@ extension ChangeRecord {
         if state == .planned, steps.contains(where: { !$0.text.localized.isEmpty }) { parts.append(plan) }
         if forecast.count > 0 { parts.append(phoneTable) }
         if let introduction { parts.append(introduction.table) }
+        if let introductionAdvice { parts.append(introductionAdvice.localized) }
         if let registrations, registrations.after != nil { parts.append(registrations.text(Self.longest)) }
         if let clientAdvice { parts.append(clientAdvice.localized) }
         if state != .planned { parts.append(result) }
