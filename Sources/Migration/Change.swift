@@ -271,21 +271,12 @@ public final class Change {
             next: acceptAdvice(forecast.stranded))
     }
 
-    /// How to repair a phone that refuses.
-    static var eraseAdvice: LocalizableText {
-        localized(
-            "On each of these phones, delete the trust list by hand (Settings > Security Configuration > Trust List, unlock with **#, Erase) and restart it"
-        )
-    }
-
-    /// What is left to do for these phones, as sentences: most have keys to press, Jabber does not.
+    /// What is left to do for phones of these models, as sentences; nil for none.
     public static func visitAdvice(models: [String]) -> LocalizableText? {
-        let programs = models.filter(PhoneModel.isProgram)
-        let jabber: LocalizableText = localized(
-            "Jabber has no such keys: sign out and reset it (Help > Reset Jabber), and sign in again.")
-        if models.isEmpty { return nil }
-        if programs.count == models.count { return jabber }
-        return [localized("\(eraseAdvice)."), programs.isEmpty ? nil : jabber].compactMap(\.self).joined(separator: " ")
+        guard !models.isEmpty else { return nil }
+        return
+            ([localized("Delete the trust list by hand.")] + VisitAdviceTable.standard.sentences(models))
+            .joined(separator: " ")
     }
 
     /// What to do about phones that refuse, for a command with an option to accept that.
