@@ -18,6 +18,9 @@ public struct TrustListFile: Hashable, Sendable {
         TrustListFile(header: header, records: records.filter(isKept))
     }
 
+    /// The file with other records, to reason about a file that does not exist yet: its signature does not match.
+    public func with(records: [Record]) -> TrustListFile { TrustListFile(header: header, records: records) }
+
     init(header: Header, records: [Record]) {
         self.header = header
         self.records = records

@@ -20,6 +20,7 @@ extension ChangeRecord {
             \(filesPart)
             \(tokensPart)
             \(forecastPart)
+            \(backOutPart)
             \(stepsPart)
             \(phonesPart)
             \(rollbackPart)
@@ -117,6 +118,30 @@ extension ChangeRecord {
             localized("Valid (UTC)"), .verbatim("SHA-1"),
         ]
         return Self.section(localized("Security tokens"), Self.table(heads, rows))
+    }
+
+    private var backOutPart: HTML {
+        guard let backOut else { return "" }
+        func words(_ price: BackOut.Price) -> LocalizableText {
+            switch price.from {
+            case .start: localized("Before the new file is deployed")
+            case .deployed:
+                price.step.map { localized("After step \($0), before phones restart") }
+                    ?? localized("Before phones restart")
+            case .restarted:
+                price.step.map { localized("After step \($0): phones have restarted") }
+                    ?? localized("Once phones have restarted")
+            }
+        }
+        let rows = backOut.prices.map { price in
+            "<tr><td>\(words(price))</td><td>\(price.accepted)</td><td>\(price.refused)</td><td>\(price.unknown)</td></tr>"
+                as HTML
+        }
+        let heads: [LocalizableText] = [
+            localized("If one turns round"), localized("Accept the previous file"), localized("Need a visit"),
+            localized("Not known"),
+        ]
+        return Self.section(localized("The way back"), "<p>\(backOut.text)</p>\(Self.table(heads, rows))")
     }
 
     private var stepsPart: HTML {

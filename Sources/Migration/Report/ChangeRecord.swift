@@ -115,6 +115,9 @@ public struct ChangeRecord: Codable, Sendable {
     public var steps: [StepRecord]
     public let tvs: [JournalRecord.TVSAnswer]
     public let forecast: StoredForecast
+    /// What turning round costs, by point; nil if there was no file before, or if a version made the change that did not
+    /// ask.
+    public let backOut: BackOut?
     public let phones: [JournalRecord.PhoneGroup]
     /// The last failure, if nothing has succeeded since.
     public let failure: Failure?
@@ -136,6 +139,7 @@ public struct ChangeRecord: Codable, Sendable {
             recordChanges: change.recordChanges, signerChange: change.signerChange, findings: change.findings,
             clientAdvice: change.journal == nil && !change.isAlreadySo ? change.clientAdvice : nil,
             forecast: StoredForecast(change.forecast),
+            backOut: change.journal == nil && !change.isAlreadySo ? change.priceOfBackOut() : nil,
             before: change.survey.presentBytes, foreignRecords: change.journal == nil ? change.foreignRecords() : [])
         if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
     }
@@ -147,14 +151,14 @@ public struct ChangeRecord: Codable, Sendable {
         let (plan, records) = try Journal.readWithPlan(path)
         try self.init(
             plan: plan, records: records, backups: backups, steps: [], recordChanges: [], signerChange: nil,
-            findings: [], clientAdvice: nil, forecast: nil,
+            findings: [], clientAdvice: nil, forecast: nil, backOut: nil,
             before: plan.world.ctl.flatMap { try? backups.backup(sha256: $0) }, foreignRecords: [])
     }
 
     private init(
         plan: ChangePlan, records: [JournalRecord], backups: StateFolder, steps: [JournalRecord.StepTitle],
         recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
-        clientAdvice: LocalizableText?, forecast: StoredForecast?,
+        clientAdvice: LocalizableText?, forecast: StoredForecast?, backOut: BackOut?,
         before: [UInt8]?, foreignRecords: [ForeignRecord]
     ) throws {
         self.foreignRecords = foreignRecords
@@ -193,6 +197,7 @@ public struct ChangeRecord: Codable, Sendable {
         }
         tvs = known.tvs
         self.forecast = known.forecast ?? forecast ?? StoredForecast(Forecast(entries: []))
+        self.backOut = known.backOut ?? backOut
         phones = known.phones
         failure = known.failure.map {
             Failure(

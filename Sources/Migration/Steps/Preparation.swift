@@ -258,6 +258,7 @@ final class ForecastPhones: ChangeStep, Step {
         change.forecast = Change.forecast(
             for: change.offered, survey: survey, tvs: TVSAnswers(change.tvsReplies))
         try change.record(.forecast(StoredForecast(change.forecast)))
+        if let backOut = try change.priceOfBackOut() { try change.record(.backOut(backOut)) }
     }
 
     func prove() throws -> [LocalizableText] {

@@ -16,6 +16,7 @@ extension ChangeRecord {
         if state == .planned, steps.contains(where: { !$0.text.localized.isEmpty }) { parts.append(plan) }
         if forecast.count > 0 { parts.append(phoneTable) }
         if let clientAdvice { parts.append(clientAdvice.localized) }
+        if let backOut, state != .rolledBack { parts.append(backOut.text.localized) }
         if state != .planned { parts.append(result) }
         if let advice, state == .planned || state == .finished {
             let stranded = forecast.stranded.flatMap(\.phones)
