@@ -20,6 +20,8 @@ public final class Change {
     let certificates: [Certificate]
     /// The signer that phones are forecast to ask TVS about: that of the new file.
     public let offered: CandidateSigner
+    /// What the change will need, tried beforehand; nil for one that is continued.
+    public let preflight: Preflight?
     /// How the server records will change, one sentence each; empty if they do not.
     public private(set) var recordChanges: [LocalizableText]
     /// The forecast, with what TVS servers actually said once they were asked.
@@ -47,6 +49,8 @@ public final class Change {
         if journal == nil { try planner.check() }
         offered = try planner.offered()
         recordChanges = journal == nil ? try planner.recordChanges(on: cluster) : []
+        preflight =
+            journal == nil ? Preflight(for: plan, phones: survey.phones.count, on: cluster, state: state) : nil
         forecast = Self.forecast(for: offered, survey: survey, tvs: .everywhere(.expectedToVouch))
         steps = plan.steps.map { $0.step(of: self) }
     }
@@ -181,7 +185,7 @@ public final class Change {
     public var signerChange: LocalizableText? { planner.signerChange(to: offered) }
 
     /// Problems of the cluster, and what is known to be doubtful about this change there.
-    public var findings: [StatusFinding] { survey.findings + planner.warnings }
+    public var findings: [StatusFinding] { survey.findings + (preflight?.findings ?? []) + planner.warnings }
 
     /// What applications have to expect that hold a trust list, too, and are in no forecast; nil if they follow.
     public var clientAdvice: LocalizableText? { planner.clientAdvice(offered) }
@@ -228,7 +232,7 @@ public final class Change {
     ///
     /// - Throws: ``MigrationError`` (`cluster-has-errors`).
     func checkFindings() throws {
-        let errors = survey.findings.filter { $0.severity == .error }
+        let errors = findings.filter { $0.severity == .error }
         guard !errors.isEmpty else { return }
         throw MigrationError(
             .clusterHasErrors,

@@ -16,6 +16,7 @@ extension ChangeRecord {
             </header>
             \(failurePart)
             \(findingsPart)
+            \(summaryPart)
             \(runsPart)
             \(filesPart)
             \(tokensPart)
@@ -66,6 +67,23 @@ extension ChangeRecord {
         guard !findings.isEmpty else { return "" }
         let items = findings.map { "<li>\($0.text) \($0.next.joined(separator: " "))</li>" as HTML }
         return Self.section(localized("Found on the cluster before the change"), class: "failure", "<ul>\(items)</ul>")
+    }
+
+    private var summaryPart: HTML {
+        guard let summary else { return "" }
+        let rows = summary.visits.map { visit in
+            """
+            <tr class="\(visit.outcome.rawValue)"><td>\(visit.phones)</td><td>\(visit.model)</td><td>\(visit.pool ?? "-")</td>
+            <td class="word">\(visit.outcome.text)</td></tr>
+            """ as HTML
+        }
+        let heads: [LocalizableText] = [
+            localized("Phones"), localized("Model"), localized("Device pool"), localized("Will"),
+        ]
+        let visits: HTML = rows.isEmpty ? "" : Self.table(heads, rows)
+        let lines = ([summary.restartText, summary.timeText] + [backOut?.text, preflight?.text].compactMap(\.self))
+            .map { "<li>\($0)</li>" as HTML }
+        return Self.section(localized("In short"), "<p>\(summary.phoneText)</p>\(visits)<ul>\(lines)</ul>")
     }
 
     private var runsPart: HTML {

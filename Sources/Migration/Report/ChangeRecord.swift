@@ -115,6 +115,9 @@ public struct ChangeRecord: Codable, Sendable {
     public var steps: [StepRecord]
     public let tvs: [JournalRecord.TVSAnswer]
     public let forecast: StoredForecast
+    /// In figures, and what was tried beforehand; while it is planned.
+    public let summary: PlanSummary?
+    public let preflight: Preflight?
     /// What turning round costs, by point; nil if there was no file before, or if a version made the change that did not
     /// ask.
     public let backOut: BackOut?
@@ -140,6 +143,8 @@ public struct ChangeRecord: Codable, Sendable {
             clientAdvice: change.journal == nil && !change.isAlreadySo ? change.clientAdvice : nil,
             forecast: StoredForecast(change.forecast),
             backOut: change.journal == nil && !change.isAlreadySo ? change.priceOfBackOut() : nil,
+            summary: change.journal == nil && !change.isAlreadySo ? PlanSummary(change) : nil,
+            preflight: change.journal == nil && !change.isAlreadySo ? change.preflight : nil,
             before: change.survey.presentBytes, foreignRecords: change.journal == nil ? change.foreignRecords() : [])
         if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
     }
@@ -151,7 +156,7 @@ public struct ChangeRecord: Codable, Sendable {
         let (plan, records) = try Journal.readWithPlan(path)
         try self.init(
             plan: plan, records: records, backups: backups, steps: [], recordChanges: [], signerChange: nil,
-            findings: [], clientAdvice: nil, forecast: nil, backOut: nil,
+            findings: [], clientAdvice: nil, forecast: nil, backOut: nil, summary: nil, preflight: nil,
             before: plan.world.ctl.flatMap { try? backups.backup(sha256: $0) }, foreignRecords: [])
     }
 
@@ -159,6 +164,7 @@ public struct ChangeRecord: Codable, Sendable {
         plan: ChangePlan, records: [JournalRecord], backups: StateFolder, steps: [JournalRecord.StepTitle],
         recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
         clientAdvice: LocalizableText?, forecast: StoredForecast?, backOut: BackOut?,
+        summary: PlanSummary?, preflight: Preflight?,
         before: [UInt8]?, foreignRecords: [ForeignRecord]
     ) throws {
         self.foreignRecords = foreignRecords
@@ -198,6 +204,7 @@ public struct ChangeRecord: Codable, Sendable {
         tvs = known.tvs
         self.forecast = known.forecast ?? forecast ?? StoredForecast(Forecast(entries: []))
         self.backOut = known.backOut ?? backOut
+        (self.summary, self.preflight) = (summary, preflight)
         phones = known.phones
         failure = known.failure.map {
             Failure(

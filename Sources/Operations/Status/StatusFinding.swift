@@ -34,6 +34,10 @@ public enum StatusCode: String, Codable, Sendable, Hashable, CaseIterable {
     case phonesLeftBehind = "phones-left-behind"
     case tvsNotReached = "tvs-not-reached"
     case certificateNotRead = "certificate-not-read"
+    // Of a plan: what the change would need later.
+    case administrationNotUsable = "administration-not-usable"
+    case phonesNotRestartable = "phones-not-restartable"
+    case diskSpace = "disk-space"
 }
 
 extension StatusFinding {
