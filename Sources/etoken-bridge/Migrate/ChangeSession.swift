@@ -85,6 +85,8 @@ struct ChangeSession {
         let agreed = try agree(surveyed, record)
         if !options.yes {
             try record.check(change)
+            // A new change has just named its tokens; a saved plan may be run where the signing one is not inserted.
+            if case .saved(let plan) = source, plan.signer != nil { _ = try token() }
             try confirm(record)
         }
         try agreeToPlan()
