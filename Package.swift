@@ -65,7 +65,7 @@ let package = Package(
         .target(
             name: "Phones",
             dependencies: ["Basics", "Cluster", "Configuration", "Messages", "TrustList", "X509"],
-            resources: [.embedInCode("Models/phone-models.csv")]),
+            resources: [.embedInCode("Models/phone-models.csv"), .embedInCode("Models/phone-visits.csv")]),
         .target(
             name: "Operations",
             dependencies: [

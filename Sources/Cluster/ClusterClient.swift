@@ -109,6 +109,11 @@ public final class ClusterClient: Sendable {
         return try AXLClient(try publisher(), version: try version(), user: user, password: password)
     }
 
+    /// Whether the application account is accepted and may read: AXL is asked for something small.
+    public func tryApplicationAccount() throws(ClusterError) {
+        _ = try axl().executeSQLQuery("select name from processnode")
+    }
+
     /// The Real-time Information Service on the publisher.
     public func ris() throws(ClusterError) -> RISClient {
         let (user, password) = try login(.application)

@@ -20,6 +20,8 @@ public final class Change {
     let certificates: [Certificate]
     /// The signer that phones are forecast to ask TVS about: that of the new file.
     public let offered: CandidateSigner
+    /// What the change will need, tried beforehand; nil for one that is continued.
+    public let preflight: Preflight?
     /// How the server records will change, one sentence each; empty if they do not.
     public private(set) var recordChanges: [LocalizableText]
     /// The forecast, with what TVS servers actually said once they were asked.
@@ -52,6 +54,8 @@ public final class Change {
         if journal == nil { try planner.check() }
         offered = try planner.offered()
         recordChanges = journal == nil ? try planner.recordChanges(on: cluster) : []
+        preflight =
+            journal == nil ? Preflight(for: plan, phones: survey.phones.count, on: cluster, state: state) : nil
         introduction = try planner.introduction(offered)
         (forecast, introductionForecasts) = Self.forecasts(
             for: offered, introduction: introduction, survey: survey, tvs: .everywhere(.expectedToVouch),
@@ -231,7 +235,7 @@ public final class Change {
     public var way: LocalizableText? { planner.way(to: offered) }
 
     /// Problems of the cluster, and what is known to be doubtful about this change there.
-    public var findings: [StatusFinding] { survey.findings + planner.warnings }
+    public var findings: [StatusFinding] { survey.findings + (preflight?.findings ?? []) + planner.warnings }
 
     /// What applications have to expect that hold a trust list, too, and are in no forecast; nil if they follow.
     public var clientAdvice: LocalizableText? { planner.clientAdvice(offered) }
@@ -278,7 +282,7 @@ public final class Change {
     ///
     /// - Throws: ``MigrationError`` (`cluster-has-errors`).
     func checkFindings() throws {
-        let errors = survey.findings.filter { $0.severity == .error }
+        let errors = findings.filter { $0.severity == .error }
         guard !errors.isEmpty else { return }
         throw MigrationError(
             .clusterHasErrors,
@@ -327,21 +331,12 @@ public final class Change {
             next: acceptAdvice(forecast.stranded))
     }
 
-    /// How to repair a phone that refuses.
-    static var eraseAdvice: LocalizableText {
-        localized(
-            "On each of these phones, delete the trust list by hand (Settings > Security Configuration > Trust List, unlock with **#, Erase) and restart it"
-        )
-    }
-
-    /// What is left to do for these phones, as sentences: most have keys to press, Jabber does not.
+    /// What is left to do for phones of these models, as sentences; nil for none.
     public static func visitAdvice(models: [String]) -> LocalizableText? {
-        let programs = models.filter(PhoneModel.isProgram)
-        let jabber: LocalizableText = localized(
-            "Jabber has no such keys: sign out and reset it (Help > Reset Jabber), and sign in again.")
-        if models.isEmpty { return nil }
-        if programs.count == models.count { return jabber }
-        return [localized("\(eraseAdvice)."), programs.isEmpty ? nil : jabber].compactMap(\.self).joined(separator: " ")
+        guard !models.isEmpty else { return nil }
+        return
+            ([localized("Delete the trust list by hand.")] + VisitAdviceTable.standard.sentences(models))
+            .joined(separator: " ")
     }
 
     /// What to do about phones that refuse, for a command with an option to accept that.

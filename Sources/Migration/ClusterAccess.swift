@@ -58,6 +58,15 @@ public protocol ClusterAccess: AnyObject {
     /// - Throws: `ClusterError`; `interrupted` if that was asked for meanwhile.
     func registrations(of phones: [String], isInterrupted: () -> Bool) throws(ClusterError) -> [String: String]
     func restart(_ phone: Phone) throws
+    /// Logs in to OS Administration of these nodes, once each, and keeps the sessions. A node whose command line refused
+    /// the account is not tried. Writes nothing.
+    ///
+    /// - Returns: by node, in the same order, why it cannot be used; nil if it can.
+    func connectToAdministration(of nodes: [String]) -> [(node: String, failure: ClusterError?)]
+    /// Whether the configuration names an account for AXL.
+    var hasApplicationAccount: Bool { get }
+    /// Reads something over AXL.
+    func tryApplicationAccount() throws(ClusterError)
     /// The nodes on which a service is activated, the publisher first.
     func nodes(running service: String) throws -> [String]
     /// Restarts a service and waits until it has started.

@@ -137,6 +137,22 @@ public final class LiveCluster: ClusterAccess {
         try Inventory.registrations(of: phones, in: cluster, isInterrupted: isInterrupted)
     }
 
+    public func connectToAdministration(of nodes: [String]) -> [(node: String, failure: ClusterError?)] {
+        let failures = Concurrently.map(nodes) { [cluster] name -> ClusterError? in
+            do throws(ClusterError) {
+                try cluster.administration(of: cluster.node(name)).connect()
+                return nil
+            } catch {
+                return error
+            }
+        }
+        return Array(zip(nodes, failures))
+    }
+
+    public var hasApplicationAccount: Bool { cluster.configuration.application != nil }
+
+    public func tryApplicationAccount() throws(ClusterError) { try cluster.tryApplicationAccount() }
+
     /// One connection for all phones.
     private var restarter: AXLClient?
 

@@ -74,9 +74,10 @@ struct StepEstimates {
     }
 
     /// How long a step may take, in seconds, as far as that is known.
-    func seconds(_ step: StepID) -> Double {
-        if let seconds = measured[step] { return seconds }
-        return switch step {
+    func seconds(_ step: StepID) -> Double { measured[step] ?? onLab(step) }
+
+    private func onLab(_ step: StepID) -> Double {
+        switch step {
         case .restartServices: Double(services) * Self.lab.service
         case .restartPhones: Double(phones) * Self.lab.phone + pauses
         case .deploy, .introduceByCluster, .updateTrustList: Double(nodes) * Self.lab.node
@@ -84,18 +85,19 @@ struct StepEstimates {
         }
     }
 
+    /// Seconds of all these steps together, and whether those that take longest come from this cluster's own journals.
+    func total(of steps: [StepID]) -> (seconds: Double, isMeasured: Bool) {
+        let long = steps.filter { onLab($0) >= 1 || (measured[$0] ?? 0) >= 1 }
+        let seconds = steps.reduce(0) { $0 + self.seconds($1) }
+        return (min(seconds, JournalRecord.longest).rounded(), !long.isEmpty && long.allSatisfy { measured[$0] != nil })
+    }
+
     /// "took 95 s last time", "about 2 s on a lab of this size"; nil if it is not worth mentioning.
     func text(_ step: StepID) -> LocalizableText? {
         if let seconds = measured[step] {
             return seconds < 1 ? nil : localized("took \(ProgressEstimate.text(seconds)) last time")
         }
-        let seconds: Double =
-            switch step {
-            case .restartServices: Double(services) * Self.lab.service
-            case .restartPhones: Double(phones) * Self.lab.phone + pauses
-            case .deploy: Double(nodes) * Self.lab.node
-            default: 0
-            }
+        let seconds = onLab(step)
         return seconds < 1
             ? nil
             : localized("about \(ProgressEstimate.text(seconds)) on a lab of this size; a real cluster takes longer")

@@ -123,13 +123,8 @@ public struct Survey {
         return (presentBytes, present)
     }
 
-    /// The certificate with which the cluster itself will sign a CTL file: ITLRecovery from 12.0 on, the publisher's
-    /// CallManager before that; nil if its ITL does not show it. Source: docs/trust-list-format.md.
-    func clusterSigner() -> Record? {
-        let signers = (itl?.records ?? []).filter { $0.role == .sast && $0.certificate != nil }
-        let recovery = version.major >= 12 ? signers.first(where: \.isITLRecovery) : nil
-        return recovery ?? signers.first { !$0.isITLRecovery }
-    }
+    /// The certificate with which the cluster itself will sign a CTL file; nil if its ITL does not show it.
+    func clusterSigner() -> Record? { Record.clusterSigner(itl, version) }
 
     private static func phones(
         of cluster: any ClusterAccess, mode: SecurityMode, present: [UInt8]?, list: TrustListFile?,

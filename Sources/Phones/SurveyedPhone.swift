@@ -168,6 +168,20 @@ public struct SurveyedPhone: Sendable {
         }
     }
 
+    /// The same phone once it has restarted, and was offered a file.
+    ///
+    /// - Parameter verdict: what it was forecast to do with that file.
+    public func offered(_ list: TrustListFile, verdict: Verdict) -> SurveyedPhone {
+        switch verdict.outcome {
+        case .accepted: SurveyedPhone(phone, .file(list), HeldFile(code: .newFile, isAssumed: true))
+        case .refused: self
+        case .unknown:
+            SurveyedPhone(
+                phone, .unknown(localized("it is not known whether it accepts the new file")),
+                HeldFile(code: .notKnown, isAssumed: true))
+        }
+    }
+
     /// What a phone is assumed to hold if nothing but the cluster says so.
     private static func withoutPage(
         _ phone: Phone, _ assumed: (list: TrustListFile, code: HeldFile.Code)?, _ isMixed: Bool

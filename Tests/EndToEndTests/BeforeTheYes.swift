@@ -62,6 +62,53 @@ import Testing
         #expect(try rehearsal.bridge("migrate", "status", "--cluster", "lab").status == 2)
     }
 
+    /// What scrolled past is right above the question again, in figures.
+    @Test func theLastThingBeforeTheQuestionIsThePlanInShort() throws {
+        let question = "Change cluster lab now? Type yes or no:"
+        let (status, screen) = try rehearsal.onTerminal(command, [(question, "no")])
+        #expect(status == 1, "\(screen)")
+        let lines = screen.split(whereSeparator: \.isNewline).map(String.init)
+        func place(_ start: String) throws -> Int {
+            try #require(lines.firstIndex { $0.hasPrefix(start) }, "\(start) in \(screen)")
+        }
+        let places = try [
+            "Plan (nothing has been changed):", "Phones: 2 of 3 follow, 1 need a visit, 0 unknown.", "Records:",
+            "+ SAST token SAST-ADN0054f509", "Restarts: Cisco Tftp on ", "Takes about ", "Back-out: until step ",
+            "Tried beforehand, and found usable: OS Administration of ", "Change cluster lab now?",
+        ].map(place)
+        #expect(places == places.sorted() && places[8] - places[1] < 20, "\(screen)")
+    }
+
+    /// A plan that restarts phones needs an account for that: said before the question, not at the ninth step.
+    @Test func withoutAnApplicationAccountItIsSaidBefore() throws {
+        let path = "config/etoken-bridge/config.toml"
+        var isApplication = false
+        let kept = rehearsal.folder.text(path).split(separator: "\n", omittingEmptySubsequences: false).filter { line in
+            if line.hasPrefix("[") { isApplication = line.contains(".application") }
+            return !isApplication
+        }
+        rehearsal.folder.write(path, Array(kept.joined(separator: "\n").utf8), mode: 0o600)
+        let before = try rehearsal.clusterState()
+        let refused = try migrate(["--yes"])
+        #expect(refused.status == 8 && refused.errors.contains("names no application account"), "\(refused)")
+        #expect(refused.errors.contains("--no-phone-restart"), "\(refused.errors)")
+        #expect(try rehearsal.clusterState() == before)
+        let done = try migrate(["--yes", "--no-phone-restart"])
+        #expect(done.status == 0, "\(done.errors)")
+    }
+
+    /// A saved plan may be run where its token is not inserted: that is said before the question, too.
+    @Test func aSavedPlanNeedsItsTokenBeforeTheQuestion() throws {
+        let plan = rehearsal.folder.file("saved.plan")
+        #expect(try migrate(["--plan", plan]).status == 0)
+        let run = ["migrate", "run", plan, "--accept-stranded", "--output", rehearsal.folder.file("out")]
+        let (status, screen) = try rehearsal.onTerminal(run + ["--module", rehearsal.folder.file("none.so")])
+        #expect(status != 0 && screen.contains("none.so") && !screen.contains("Type yes or no"), "\(screen)")
+        let question = "Change cluster lab now? Type yes or no:"
+        let (again, asked) = try rehearsal.onTerminal(run + rehearsal.moduleOptions, [(question, "no")])
+        #expect(again == 1 && asked.contains("Not confirmed"), "\(asked)")
+    }
+
     /// Phones that would refuse are shown in their table.
     @Test func theTableComesWithTheRefusal() throws {
         let (status, screen) = try rehearsal.onTerminal(command.filter { $0 != "--accept-stranded" })
@@ -83,6 +130,6 @@ import Testing
         #expect(rows.count <= 30 && Set(rows).count == rows.count && rows.count > 3, "\(planned.output)")
         #expect(planned.output.contains("--dry-run --json lists all phones by name."), "\(planned.output)")
         // A program has no keys to press.
-        #expect(planned.output.contains("Jabber has no such keys"))
+        #expect(planned.output.contains("it has no keys to press: sign out"))
     }
 }

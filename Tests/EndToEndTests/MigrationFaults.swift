@@ -34,9 +34,9 @@ import TrustList
         ("disk-full", .rolledBack(status: 1), .rolledBack(status: 1)),
         ("down", .notBegun(status: 6), .notBegun(status: 6)),
         ("login-refused", .notBegun(status: 7), .notBegun(status: 7)),
-        // Nobody asks a subscriber's web pages before the file goes there.
-        ("too-many-logins", .rolledBack(status: 7), .notBegun(status: 7)),
-        ("tls-key", .rolledBack(status: 7), .notBegun(status: 7)),
+        // A subscriber's web pages are tried before the question.
+        ("too-many-logins", .notBegun(status: 8), .notBegun(status: 7)),
+        ("tls-key", .notBegun(status: 8), .notBegun(status: 7)),
         ("ssh-key", .notBegun(status: 7), .notBegun(status: 7)),
         ("replication", .notBegun(status: 8), .notBegun(status: 8)),
         ("dns", .finished, .finished), ("rest-refusal", .finished, .finished), ("expiring", .finished, .finished),

@@ -241,6 +241,25 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
         if (phone.model.securityByDefault == .supported && tvsAnswers) || isKnown ?? true { held[phone.name] = bytes }
     }
 
+    /// Nodes whose OS Administration refuses, and how often each was logged in to.
+    var closedPages: Set<String> = []
+    private(set) var logins: [String: Int] = [:]
+    var hasApplicationAccount = true
+    var applicationFault: ClusterError?
+
+    func connectToAdministration(of nodes: [String]) -> [(node: String, failure: ClusterError?)] {
+        nodes.map { node in
+            logins[node, default: 0] += 1
+            guard closedPages.contains(node) else { return (node, nil) }
+            return (
+                node,
+                ClusterError(.loginRefused, operation: .verbatim("log in"), node: node, message: .verbatim("refused"))
+            )
+        }
+    }
+
+    func tryApplicationAccount() throws(ClusterError) { if let applicationFault { throw applicationFault } }
+
     /// Where services are activated; nil for all nodes.
     var running: [String]?
 

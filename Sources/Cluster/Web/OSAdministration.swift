@@ -19,6 +19,8 @@ public final class OSAdministration: Sendable {
     /// The current login, by its number. A caller that finds it expired forgets only that one.
     private let login = OnceValue<Int>()
     private let logins = Atomic(0)
+    /// Why the node refused the account: a password that was refused once is not sent again.
+    private let refusal = Mutex<ClusterError?>(nil)
     /// The login page, if it was opened ahead of time.
     private let loginPage = OnceValue<HTTPResponse>()
 
@@ -173,7 +175,11 @@ public final class OSAdministration: Sendable {
     /// The number of the current login, after logging in if there is none.
     private func loggedIn() throws(ClusterError) -> Int {
         try login.get { () throws(ClusterError) in
-            try logIn()
+            if let refusal = refusal.withLock({ $0 }) { throw refusal }
+            do throws(ClusterError) { try logIn() } catch {
+                if error.code == .loginRefused { refusal.withLock { $0 = error } }
+                throw error
+            }
             return logins.add(1, ordering: .relaxed).newValue
         }
     }

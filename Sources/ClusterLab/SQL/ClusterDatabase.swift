@@ -2,7 +2,7 @@
 extension LabCluster {
     /// As seen by a node.
     func database(at node: NodeRuntime) -> SQLDatabase {
-        SQLDatabase(tables: [
+        var database = SQLDatabase(tables: [
             "processnode": processNodes,
             "processconfig": processConfiguration(securityMode: securityMode(at: node)),
             "processnodeservice": processNodeServices,
@@ -23,6 +23,8 @@ extension LabCluster {
                     ]
                 }),
             "securityprofile": phoneTables.profiles,
+            "location": phoneTables.locations,
+            "enduser": phoneTables.users,
             "typedevicesecuritymode": SQLDatabase.Table(
                 columns: ["enum", "name", "moniker"],
                 rows: [
@@ -37,6 +39,8 @@ extension LabCluster {
                 columns: ["enum", "name", "moniker"],
                 rows: [["0", "SCCP", "DEVICE_PROTOCOL_SCCP"], ["11", "SIP", "DEVICE_PROTOCOL_SIP"]]),
         ])
+        database.lazily = ["devicenumplanmap": phoneTables.lines, "numplan": phoneTables.numbers]
+        return database
     }
 
     private var processNodes: SQLDatabase.Table {

@@ -6,9 +6,26 @@ struct PhoneTables: Sendable {
     let groups: SQLDatabase.Table
     let members: SQLDatabase.Table
     let profiles: SQLDatabase.Table
+    let locations: SQLDatabase.Table
+    let users: SQLDatabase.Table
+    /// Which numbers phones have; built at the first query.
+    let lines: LazyTable
+    let numbers: LazyTable
 
     init(_ plan: LabPlan) {
         let population = plan.population
+        locations = SQLDatabase.Table(
+            columns: ["pkid", "name"],
+            rows: (["Hub_None"] + population.pools.map(\.name)).enumerated().map { index, name in
+                [Self.key("location", index + 1), index == 0 ? name : "Site \(name)"]
+            })
+        users = SQLDatabase.Table(
+            columns: ["pkid", "userid", "firstname", "lastname"],
+            rows: (0..<Self.userCount).map { [Self.key("enduser", $0 + 1), "user\($0 + 1)", "Lab", "User \($0 + 1)"] })
+        let hub = Self.key("location", 1)
+        let sites = Dictionary(
+            population.pools.enumerated().map { ($0.element.name, Self.key("location", $0.offset + 2)) },
+            uniquingKeysWith: { first, _ in first })
         var known = PhoneModel.known
         known += Set(population.kinds.map(\.model)).subtracting(known).sorted { $0.number < $1.number }
         models = SQLDatabase.Table(
@@ -62,12 +79,14 @@ struct PhoneTables: Sendable {
                 Self.key("device", index + 1), phone.name, "Lab \(phone.model.rawValue)", "\(phone.model.number)", "1",
                 "\(phone.model.deviceProtocol)", phone.pool.flatMap { poolKeys[$0] } ?? pool,
                 profileKey(phone.profile ?? PhonePopulation.profile(phone.model, isSecure: true), phone.model), nil,
+                hub,
+                Self.owner(index),
             ]
         }
         devices.reserveCapacity(devices.count + population.count + 1)
         // Not a phone: class 8 is a media resource.
         devices.append([
-            Self.key("device", 900), "MTP_2", "MTP_\(plan.publisher.name)", "110", "8", "0", pool, nil, nil,
+            Self.key("device", 900), "MTP_2", "MTP_\(plan.publisher.name)", "110", "8", "0", pool, nil, nil, hub, nil,
         ])
         var index = 0
         for kind in population.kinds {
@@ -77,7 +96,7 @@ struct PhoneTables: Sendable {
             for _ in 0..<kind.count {
                 devices.append([
                     Self.key("device", 1000 + index), population.name(index, isSoftware: kind.model.isSoftware), text,
-                    number, "1", type, pool, profile, nil,
+                    number, "1", type, pool, profile, nil, sites[kind.pool] ?? hub, Self.owner(index),
                 ])
                 index += 1
             }
@@ -89,8 +108,38 @@ struct PhoneTables: Sendable {
         self.devices = SQLDatabase.Table(
             columns: [
                 "pkid", "name", "description", "tkmodel", "tkclass", "tkdeviceprotocol", "fkdevicepool",
-                "fksecurityprofile", "specialloadinformation",
+                "fksecurityprofile", "specialloadinformation", "fklocation", "fkenduser",
             ], rows: devices)
+        let keys = (0..<plan.phones.count).map { $0 + 1 } + (0..<population.count).map { $0 + 1000 }
+        lines = LazyTable {
+            SQLDatabase.Table(
+                columns: ["pkid", "fkdevice", "fknumplan", "numplanindex"],
+                rows: keys.enumerated().flatMap { index, key -> [[String?]] in
+                    // Every tenth phone has a second line, every seventh none.
+                    (1...(index % 10 == 0 ? 2 : 1)).filter { _ in index % 7 != 6 }.map { line in
+                        [
+                            Self.key("devicenumplanmap", index * 2 + line), Self.key("device", key),
+                            Self.key("numplan", index * 2 + line), "\(line)",
+                        ]
+                    }
+                })
+        }
+        numbers = LazyTable {
+            SQLDatabase.Table(
+                columns: ["pkid", "dnorpattern"],
+                rows: keys.indices.flatMap { index in
+                    (1...2).map { line in
+                        [Self.key("numplan", index * 2 + line), line == 1 ? "\(10000 + index)" : "\(90000 + index)"]
+                    }
+                })
+        }
+    }
+
+    private static let userCount = 200
+
+    /// Every third phone belongs to nobody.
+    private static func owner(_ index: Int) -> String? {
+        index % 3 == 2 ? nil : key("enduser", index % userCount + 1)
     }
 
     /// A key that is the same in every answer.

@@ -12,12 +12,21 @@ struct SQLDatabase: Sendable {
     }
 
     let tables: [String: Table]
+    /// Those that are built when they are asked for.
+    var lazily: [String: LazyTable] = [:]
+
+    init(tables: [String: Table]) { self.tables = tables }
+
+    private func table(_ name: String) throws(SQLError) -> Table {
+        guard let table = tables[name] ?? lazily[name]?.value else { throw .noTable(name) }
+        return table
+    }
 
     func run(_ text: String) throws(SQLError) -> Answer {
         let query = try SQLParser.parse(text)
         var scope = Scope()
         for source in query.sources {
-            guard let table = tables[source.table] else { throw .noTable(source.table) }
+            let table = try table(source.table)
             scope.add(source.alias, table)
         }
         var conditions: [Condition] = []
@@ -27,7 +36,7 @@ struct SQLDatabase: Sendable {
         var rows: [[String?]] = [[]]
         var width = 0
         for source in query.sources {
-            guard let table = tables[source.table] else { throw .noTable(source.table) }
+            let table = try table(source.table)
             rows = try join(rows, width, source, table, conditions, scope)
             let old = width
             width += table.columns.count
@@ -178,10 +187,17 @@ struct SQLDatabase: Sendable {
             case .not(let inner): return .not(try resolved(inner))
             case .compare(let left, let sign, let right): return .compare(try place(left), sign, try place(right))
             case .isNull(let value): return .isNull(try place(value))
+            case .amongTexts(let left, let texts): return .amongTexts(try place(left), texts)
             case .among(let left, let values):
                 var places: [SQLQuery.Value] = []
-                for value in values { places.append(try place(value)) }
-                return .among(try place(left), places)
+                var texts: Set<String> = []
+                for value in values {
+                    places.append(try place(value))
+                    if case .literal(let text) = value, Int(text) == nil { texts.insert(text) }
+                }
+                // There are queries for some hundred names.
+                return texts.count == values.count
+                    ? .amongTexts(try place(left), texts) : .among(try place(left), places)
             }
         }
 
@@ -206,6 +222,7 @@ struct SQLDatabase: Sendable {
                     if let other = try value(item, row), Self.compare(text, other) == 0 { return true }
                 }
                 return false
+            case .amongTexts(let left, let texts): return try value(left, row).map(texts.contains) ?? false
             case .compare(let left, let sign, let right):
                 guard let first = try value(left, row), let second = try value(right, row) else { return false }
                 if sign == "like" { return Self.isLike(Array(first)[...], Array(second)[...]) }

@@ -39,6 +39,8 @@ struct SQLQuery: Sendable {
         case not(Condition)
         case compare(Value, String, Value)
         case among(Value, [Value])
+        /// The same with texts only, none of which is a number.
+        case amongTexts(Value, Set<String>)
         case isNull(Value)
 
         /// The parts joined by AND.
@@ -54,6 +56,7 @@ struct SQLQuery: Sendable {
             case .not(let inner): inner.columns
             case .compare(let left, _, let right): left.columns + right.columns
             case .among(let left, let values): left.columns + values.flatMap(\.columns)
+            case .amongTexts(let value, _): value.columns
             case .isNull(let value): value.columns
             }
         }

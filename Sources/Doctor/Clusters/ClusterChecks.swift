@@ -144,7 +144,7 @@ struct ClusterHealthCheck: DoctorCheck {
             ]
         }
         do throws(ClusterError) {
-            _ = try cluster.cluster.axl().executeSQLQuery("select name from processnode")
+            try cluster.cluster.tryApplicationAccount()
             return [
                 DoctorFinding(
                     self, .ok, "accounts-accepted", localized("The platform and application accounts are accepted."))

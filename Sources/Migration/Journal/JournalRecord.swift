@@ -97,6 +97,8 @@ public struct JournalRecord: Codable, Sendable {
         case forecast(StoredForecast)
         /// What phones were forecast to do with the previous file, before it was put back.
         case forecastOfRollback(StoredForecast)
+        /// What turning round was forecast to cost.
+        case backOut(BackOut)
         /// The new file; it is saved among the backups under this SHA-256.
         case newFile(sha256: String)
         /// A service was restarted on a node, and is up again.

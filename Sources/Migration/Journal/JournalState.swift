@@ -44,6 +44,7 @@ public struct JournalState: Sendable {
     public private(set) var way: LocalizableText?
     public private(set) var forecast: StoredForecast?
     public private(set) var forecastOfRollback: StoredForecast?
+    public private(set) var backOut: BackOut?
     /// Problems of the cluster when the change began.
     public private(set) var findings: [StatusFinding] = []
     public private(set) var tvs: [JournalRecord.TVSAnswer] = []
@@ -128,6 +129,7 @@ public struct JournalState: Sendable {
         case .tvs(let answers): tvs = answers
         case .forecast(let forecast): self.forecast = forecast
         case .forecastOfRollback(let forecast): forecastOfRollback = forecast
+        case .backOut(let backOut): self.backOut = backOut
         case .newFile(let sha256): newFile = sha256
         case .restarted(let service, let node):
             restarted.append((service, node))

@@ -27,6 +27,9 @@ public struct StrandedRegister: Sendable {
         public let since: Timestamp
         /// Why it did not follow: the forecast's reason.
         public let reason: LocalizableText
+        /// Whether it was forecast to refuse, or that was not known; `unknown`, too, where its page says that it did not
+        /// follow although it was forecast to.
+        public let verdict: Verdict.Outcome
     }
 
     private var byName: [String: Entry] = [:]
@@ -69,7 +72,8 @@ public struct StrandedRegister: Sendable {
                     byName[phone].flatMap { $0.held == held ? $0 : nil }
                         ?? Entry(
                             phone: phone, model: group.model, pool: group.pool, held: held, change: change.id,
-                            since: change.ended, reason: group.reason)
+                            since: change.ended, reason: group.reason,
+                            verdict: group.outcome == .refused ? .refused : .unknown)
                 }
             }
         }

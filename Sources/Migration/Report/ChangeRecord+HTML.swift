@@ -16,11 +16,13 @@ extension ChangeRecord {
             </header>
             \(failurePart)
             \(findingsPart)
+            \(summaryPart)
             \(runsPart)
             \(filesPart)
             \(tokensPart)
             \(forecastPart)
             \(introductionPart)
+            \(backOutPart)
             \(stepsPart)
             \(phonesPart)
             \(registrationsPart)
@@ -67,6 +69,23 @@ extension ChangeRecord {
         guard !findings.isEmpty else { return "" }
         let items = findings.map { "<li>\($0.text) \($0.next.joined(separator: " "))</li>" as HTML }
         return Self.section(localized("Found on the cluster before the change"), class: "failure", "<ul>\(items)</ul>")
+    }
+
+    private var summaryPart: HTML {
+        guard let summary else { return "" }
+        let rows = summary.visits.map { visit in
+            """
+            <tr class="\(visit.outcome.rawValue)"><td>\(visit.phones)</td><td>\(visit.model)</td><td>\(visit.pool ?? "-")</td>
+            <td class="word">\(visit.outcome.text)</td></tr>
+            """ as HTML
+        }
+        let heads: [LocalizableText] = [
+            localized("Phones"), localized("Model"), localized("Device pool"), localized("Will"),
+        ]
+        let visits: HTML = rows.isEmpty ? "" : Self.table(heads, rows)
+        let lines = ([summary.restartText, summary.timeText] + [backOut?.text, preflight?.text].compactMap(\.self))
+            .map { "<li>\($0)</li>" as HTML }
+        return Self.section(localized("In short"), "<p>\(summary.phoneText)</p>\(visits)<ul>\(lines)</ul>")
     }
 
     private var runsPart: HTML {
@@ -120,6 +139,30 @@ extension ChangeRecord {
             localized("Valid (UTC)"), .verbatim("SHA-1"),
         ]
         return Self.section(localized("Security tokens"), Self.table(heads, rows))
+    }
+
+    private var backOutPart: HTML {
+        guard let backOut else { return "" }
+        func words(_ price: BackOut.Price) -> LocalizableText {
+            switch price.from {
+            case .start: localized("Before the new file is deployed")
+            case .deployed:
+                price.step.map { localized("After step \($0), before phones restart") }
+                    ?? localized("Before phones restart")
+            case .restarted:
+                price.step.map { localized("After step \($0): phones have restarted") }
+                    ?? localized("Once phones have restarted")
+            }
+        }
+        let rows = backOut.prices.map { price in
+            "<tr><td>\(words(price))</td><td>\(price.accepted)</td><td>\(price.refused)</td><td>\(price.unknown)</td></tr>"
+                as HTML
+        }
+        let heads: [LocalizableText] = [
+            localized("If one turns round"), localized("Accept the previous file"), localized("Need a visit"),
+            localized("Not known"),
+        ]
+        return Self.section(localized("The way back"), "<p>\(backOut.text)</p>\(Self.table(heads, rows))")
     }
 
     private var stepsPart: HTML {

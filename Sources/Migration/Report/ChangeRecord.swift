@@ -121,6 +121,12 @@ public struct ChangeRecord: Codable, Sendable {
     public let introduction: Introduction?
     /// How fewer phones would be left behind; while it is planned.
     public let introductionAdvice: LocalizableText?
+    /// In figures, and what was tried beforehand; while it is planned.
+    public let summary: PlanSummary?
+    public let preflight: Preflight?
+    /// What turning round costs, by point; nil if there was no file before, or if a version made the change that did not
+    /// ask.
+    public let backOut: BackOut?
     public let phones: [JournalRecord.PhoneGroup]
     /// Which phones were registered before and after; nil if that is not known, or if everything is as it was.
     public let registrations: Registrations?
@@ -145,6 +151,9 @@ public struct ChangeRecord: Codable, Sendable {
             clientAdvice: change.journal == nil && !change.isAlreadySo ? change.clientAdvice : nil,
             forecast: StoredForecast(change.forecast), introduction: change.introductionForecast,
             introductionAdvice: change.journal == nil && !change.isAlreadySo ? change.introductionAdvice : nil,
+            backOut: change.journal == nil && !change.isAlreadySo ? change.priceOfBackOut() : nil,
+            summary: change.journal == nil && !change.isAlreadySo ? PlanSummary(change) : nil,
+            preflight: change.journal == nil && !change.isAlreadySo ? change.preflight : nil,
             before: change.survey.presentBytes, foreignRecords: change.journal == nil ? change.foreignRecords() : [])
         if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
     }
@@ -156,7 +165,8 @@ public struct ChangeRecord: Codable, Sendable {
         let (plan, records) = try Journal.readWithPlan(path)
         try self.init(
             plan: plan, records: records, way: nil, backups: backups, steps: [], recordChanges: [], signerChange: nil,
-            findings: [], clientAdvice: nil, forecast: nil, introduction: nil,
+            findings: [], clientAdvice: nil, forecast: nil, introduction: nil, backOut: nil, summary: nil,
+            preflight: nil,
             before: plan.world.ctl.flatMap { try? backups.backup(sha256: $0) }, foreignRecords: [])
     }
 
@@ -165,7 +175,7 @@ public struct ChangeRecord: Codable, Sendable {
         steps: [JournalRecord.StepTitle],
         recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
         clientAdvice: LocalizableText?, forecast: StoredForecast?, introduction: IntroductionForecast?,
-        introductionAdvice: LocalizableText? = nil,
+        introductionAdvice: LocalizableText? = nil, backOut: BackOut?, summary: PlanSummary?, preflight: Preflight?,
         before: [UInt8]?, foreignRecords: [ForeignRecord]
     ) throws {
         self.foreignRecords = foreignRecords
@@ -210,6 +220,8 @@ public struct ChangeRecord: Codable, Sendable {
             StepRecord(title, plan.steps.first { $0.id == title.id }?.parameters, records)
         }
         tvs = known.tvs
+        self.backOut = known.backOut ?? backOut
+        (self.summary, self.preflight) = (summary, preflight)
         phones = known.phones
         registrations = state == .rolledBack || state == .rollingBack ? nil : Registrations(known)
         failure = known.failure.map {

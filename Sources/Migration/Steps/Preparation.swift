@@ -265,6 +265,7 @@ final class ForecastPhones: ChangeStep, Step {
         // A later run comes here when phones may be restarting already.
         let groups = Registrations.groups(of: survey.phones.map(\.phone))
         if change.known.registered.isEmpty, !groups.isEmpty { try change.record(.registered(groups)) }
+        if let backOut = try change.priceOfBackOut() { try change.record(.backOut(backOut)) }
     }
 
     func prove() throws -> [LocalizableText] {

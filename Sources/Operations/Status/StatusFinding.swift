@@ -38,6 +38,10 @@ public enum StatusCode: String, Codable, Sendable, Hashable, CaseIterable {
     case fileReplaced = "file-replaced"
     case tvsNotReached = "tvs-not-reached"
     case certificateNotRead = "certificate-not-read"
+    // Of a plan: what the change would need later.
+    case administrationNotUsable = "administration-not-usable"
+    case phonesNotRestartable = "phones-not-restartable"
+    case diskSpace = "disk-space"
 }
 
 extension StatusFinding {

@@ -152,7 +152,9 @@ struct InventoryDatabase {
             for column in columns {
                 guard let place = table.columns.firstIndex(of: column) else {
                     // Over AXL a column that is NULL in all rows may be omitted, if it is one that can be NULL.
-                    guard column.hasPrefix("fk") || column == "load" else { throw misunderstood(text, table) }
+                    guard
+                        column.hasPrefix("fk") || column == "load" || PhoneDetails.columns.dropFirst().contains(column)
+                    else { throw misunderstood(text, table) }
                     places.append(-1)
                     continue
                 }

@@ -22,11 +22,6 @@ public struct PhoneModel: Hashable, Sendable {
     /// A model as in the product's own table; ``PhoneModelTable`` knows the user's corrections, too.
     public init(name: String) { self = PhoneModelTable.standard.model(named: name) }
 
-    /// Whether a model is a program on a computer or mobile phone, without the keys and menus of a desk phone: Jabber.
-    public static func isProgram(_ model: String) -> Bool {
-        model.contains("Jabber") || model.contains("Client Services Framework") || model.contains("Dual Mode for")
-    }
-
     init(name: String, securityByDefault: SecurityByDefault, displayedChecksum: Checksum) {
         self.name = name
         self.securityByDefault = securityByDefault

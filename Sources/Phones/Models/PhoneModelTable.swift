@@ -31,7 +31,7 @@ public struct PhoneModelTable: Sendable {
     }
 
     /// Later ones take precedence over earlier ones.
-    private var layers: [Layer] = []
+    private var layers: [ModelPatterns<Entry>] = []
 
     /// The product's own.
     public static let standard: PhoneModelTable = {
@@ -43,7 +43,7 @@ public struct PhoneModelTable: Sendable {
         }
     }()
 
-    init(entries: [Entry]) { layers = [Layer(entries)] }
+    init(entries: [Entry]) { layers = [Self.layer(entries)] }
 
     /// The product's own table, the user's corrections, and a file.
     ///
@@ -63,7 +63,7 @@ public struct PhoneModelTable: Sendable {
     }
 
     /// Adds the entries of a file with precedence over what is known.
-    public mutating func add(_ path: String) throws { layers.append(Layer(try Self.entries(of: path))) }
+    public mutating func add(_ path: String) throws { layers.append(Self.layer(try Self.entries(of: path))) }
 
     /// What a file says: a table like phone-models.csv, or CUCM's own Phone Feature List.
     public static func entries(of path: String) throws -> [Entry] {
@@ -92,6 +92,10 @@ public struct PhoneModelTable: Sendable {
         matches(name).first { $0.securityByDefault != nil || $0.isPhone == false }?.source ?? .verbatim("")
     }
 
+    private static func layer(_ entries: [Entry]) -> ModelPatterns<Entry> {
+        ModelPatterns(entries) { $0.model }
+    }
+
     private func matches(_ name: String) -> [Entry] {
         let name = Self.normal(name)
         return layers.reversed().flatMap { $0.matches(name) }
@@ -104,41 +108,5 @@ public struct PhoneModelTable: Sendable {
             text = "cisco " + text.dropFirst(prefix.count)
         }
         return text.first?.isNumber == true ? "cisco " + text : text
-    }
-
-    /// The entries of one source.
-    private struct Layer: Sendable {
-        let entries: [Entry]
-        private var exact: [String: Entry] = [:]
-        private var patterns: [(parts: [String], entry: Entry)] = []
-
-        init(_ entries: [Entry]) {
-            self.entries = entries
-            for entry in entries {
-                let name = PhoneModelTable.normal(entry.model)
-                if name.contains("*") {
-                    patterns.append(
-                        (name.split(separator: "*", omittingEmptySubsequences: false).map(String.init), entry))
-                } else {
-                    exact[name] = entry
-                }
-            }
-            patterns.sort { $0.entry.model.count > $1.entry.model.count }
-        }
-
-        /// Those for a model, the most specific first.
-        func matches(_ name: String) -> [Entry] {
-            (exact[name].map { [$0] } ?? []) + patterns.filter { Self.matches(name, $0.parts) }.map(\.entry)
-        }
-
-        private static func matches(_ name: String, _ parts: [String]) -> Bool {
-            guard let first = parts.first, let last = parts.last, name.hasPrefix(first) else { return false }
-            var rest = name.dropFirst(first.count)
-            for part in parts.dropFirst().dropLast() where !part.isEmpty {
-                guard let range = rest.firstRange(of: part) else { return false }
-                rest = rest[range.upperBound...]
-            }
-            return rest.hasSuffix(last)
-        }
     }
 }

@@ -97,10 +97,14 @@ struct ReportOptions: ParsableArguments {
         completion: .file(extensions: ["html"]))
     var report: String?
 
+    @OptionGroup var work: WorklistOptions
     @OptionGroup var common: CommonOptions
 
     /// Refuses to overwrite anything but the record of this change, before it continues.
-    func check(_ change: String) throws { try report.map(ReportFiles.init)?.check(replacing: change) }
+    func check(_ change: String) throws {
+        try report.map(ReportFiles.init)?.check(replacing: change)
+        try work.check()
+    }
 
     /// Prints the record, and writes the requested files.
     func publish(_ record: ChangeRecord) throws {

@@ -10,16 +10,17 @@ extension ChangeRecord {
         var parts = [header]
         if let rollback { return (parts + Self.parts(of: rollback)).joined(separator: "\n\n") }
         let others = foreignRecords.map { localized("Stays in the file although nobody named it: \($0.text)") }
-        let ways = [way].compactMap(\.self)
-        let texts = ways + others + recordChanges + droppedTokens.map(\.text) + [signerChange].compactMap(\.self)
-        if !texts.isEmpty { parts.append(texts.joined(separator: "\n").localized) }
-        if state == .planned, !findings.isEmpty { parts.append(findingLines) }
+        if let way { parts.append(way.localized) }
+        let texts = others + recordChanges + droppedTokens.map(\.text) + [signerChange].compactMap(\.self)
+        if !texts.isEmpty, summary == nil { parts.append(texts.joined(separator: "\n").localized) }
+        if summary == nil, state == .planned, !findings.isEmpty { parts.append(findingLines) }
         if state == .planned, steps.contains(where: { !$0.text.localized.isEmpty }) { parts.append(plan) }
         if forecast.count > 0 { parts.append(phoneTable) }
         if let introduction { parts.append(introduction.table) }
         if let introductionAdvice { parts.append(introductionAdvice.localized) }
         if let registrations, registrations.after != nil { parts.append(registrations.text(Self.longest)) }
         if let clientAdvice { parts.append(clientAdvice.localized) }
+        if let backOut, summary == nil, state != .rolledBack { parts.append(backOut.text.localized) }
         if state != .planned { parts.append(result) }
         if let advice, state == .planned || state == .finished {
             let stranded = forecast.stranded.flatMap(\.phones)
@@ -31,6 +32,8 @@ extension ChangeRecord {
                     : localized("Left to do by hand for \(names): \(advice)").localized)
             if stranded.count > 5 { parts.append(allNames) }
         }
+        // Last, because the question follows: what scrolled past is in it again, in figures.
+        if let summary { parts.append(self.text(of: summary, records: texts)) }
         return parts.joined(separator: "\n\n")
     }
 
@@ -107,6 +110,29 @@ extension ChangeRecord {
         }
         return localized("Found on the cluster:").localized + "\n" + lines.joined(separator: "\n")
     }
+
+    /// All that somebody has to know who answers the question: what was found first.
+    private func text(of summary: PlanSummary, records: [LocalizableText]) -> String {
+        var lines = findings.isEmpty ? [] : [findingLines]
+        lines.append(summary.phoneText.localized)
+        var table = Table(
+            localized("PHONES"), localized("MODEL"), localized("DEVICE POOL"), localized("FORECAST"))
+        for visit in summary.visits.prefix(Self.shownVisits) {
+            table.add("\(visit.phones)", visit.model, visit.pool ?? "-", visit.outcome.text)
+        }
+        if !table.rows.isEmpty { lines.append(table.text) }
+        let rest = summary.visits.dropFirst(Self.shownVisits)
+        if !rest.isEmpty {
+            lines.append(
+                localized("and \(rest.reduce(0) { $0 + $1.phones }) more, in \(rest.count) groups").localized)
+        }
+        if !records.isEmpty { lines.append(localized("Records:\n\(records.joined(separator: "\n"))").localized) }
+        lines += [summary.restartText, summary.timeText].map(\.localized)
+        lines += [backOut?.text, preflight?.text].compactMap { $0?.localized }
+        return lines.joined(separator: "\n")
+    }
+
+    private static let shownVisits = 8
 
     /// How to get what a line or table omits.
     private var allNames: String {

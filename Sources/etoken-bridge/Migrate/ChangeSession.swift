@@ -103,11 +103,13 @@ struct ChangeSession {
         let surveyed = try locked.look(for: source)
         let change = surveyed.change
         var record = try ChangeRecord(change)
-        if change.isAlreadySo { return try options.reporting.publish(record) }
+        if change.isAlreadySo { return try publish(record) }
         if !options.yes, Terminal.isInteractive, try askAboutRecords(change) { record = try ChangeRecord(change) }
         let agreed = try agree(surveyed, record)
         if !options.yes {
             try record.check(change)
+            // A new change has just named its tokens; a saved plan may be run where the signing one is not inserted.
+            if case .saved(let plan) = source, plan.signer != nil { _ = try token(plan) }
             try confirm(record)
         }
         try agreeToPlan()
@@ -140,9 +142,9 @@ struct ChangeSession {
     private func show(_ planned: PlannedChange, _ plan: String?) throws {
         let change = planned.change
         var record = try ChangeRecord(change)
-        if change.isAlreadySo { return try options.reporting.publish(record) }
+        if change.isAlreadySo { return try publish(record) }
         try record.check(change)
-        try options.reporting.publish(record)
+        try publish(record)
         if let plan {
             try change.plan.write(to: plan)
             Terminal.note(localized("The plan is in \(plan). Run it: etoken-bridge migrate run \(path: plan)"))
@@ -181,7 +183,7 @@ struct ChangeSession {
         if options.dryRun {
             var record = try ChangeRecord(change)
             record.rollback = try surveyed.plan()
-            try options.reporting.publish(record)
+            try publish(record)
             return try surveyed.checkForecast(acceptingStranded: options.acceptStranded)
         }
         let agreed = try surveyed.agreeToForecast(acceptingStranded: options.acceptStranded)
@@ -211,7 +213,12 @@ struct ChangeSession {
             isInterrupted: { Interruption.hasCome })
     }
 
-    private func publish(_ ended: EndedChange) throws { try options.reporting.publish(ChangeRecord(ended.change)) }
+    private func publish(_ ended: EndedChange) throws { try publish(ChangeRecord(ended.change)) }
+
+    private func publish(_ record: ChangeRecord) throws {
+        try options.reporting.publish(record)
+        try options.reporting.work.write(Worklist(record, in: state)) { cluster }
+    }
 
     /// The record is also written if the change fails: then it is needed most.
     private func reported(_ error: any Error, _ change: Change) -> any Error {

@@ -46,7 +46,8 @@ struct MigrateStatus: ParsableCommand {
         discussion: localized(
             """
             Reads the journal on this machine, without contacting a cluster. If the cluster had several changes, they \
-            are listed at the end. With --report it writes the change record, also of a change that finished long ago.
+            are listed at the end. With --report it writes the change record, also of a change that finished long ago. \
+            --worklist, which asks the cluster, writes the phones that the change left behind and nobody has visited.
 
             Example:
               etoken-bridge migrate status --cluster lab
@@ -66,6 +67,13 @@ struct MigrateStatus: ParsableCommand {
         record.running = running
         try reporting.check(record.id)
         try reporting.publish(record)
+        var opened: ClusterClient?
+        defer { opened?.close() }
+        try reporting.work.write(Worklist(record, in: state)) {
+            let cluster = try journal.cluster.configured()
+            opened = cluster
+            return cluster
+        }
         if !reporting.common.json {
             var table = Table(localized("STEP"), localized("STATE"), localized("SECONDS"))
             for step in record.steps { table.add(step.title, step.state.text, step.seconds.map { "\($0)" } ?? "") }

@@ -7,11 +7,23 @@ import X509
 
 /// What phones forecast prints.
 struct ForecastReport: Encodable {
-    struct File: Encodable { let path, sha1, signer: String, length: Int }
+    struct File: Encodable {
+        let path, sha1, signer: String
+        let length: Int
+
+        init(path: String, list: TrustListFile) {
+            let bytes = list.encoded()
+            (self.path, length, sha1) = (path, bytes.count, Digest.sha1(bytes).hex)
+            signer = list.header.signerName
+        }
+    }
     struct Counts: Encodable { let phones, accepted, refused, unknown: Int }
 
     let cluster: String
-    let file: File
+    /// Nil for a file that does not exist yet.
+    let file: File?
+    /// Who signed it, or would.
+    let signer: String
     let counts: Counts
     /// How many phones' web pages were asked what they hold, and how many answered.
     let asked, answered: Int
@@ -19,11 +31,10 @@ struct ForecastReport: Encodable {
     let groups: [StoredForecast.Group]
 
     init(
-        cluster: String, file: String, bytes: [UInt8], signer: CandidateSigner, forecast: Forecast, asked: Int,
-        answered: Int, replies: [TVSReply]
+        cluster: String, file: File?, signer: CandidateSigner, forecast: Forecast, asked: Int, answered: Int,
+        replies: [TVSReply]
     ) {
-        self.cluster = cluster
-        self.file = File(path: file, sha1: Digest.sha1(bytes).hex, signer: signer.name, length: bytes.count)
+        (self.cluster, self.file, self.signer) = (cluster, file, signer.name)
         func count(_ outcome: Verdict.Outcome) -> Int { forecast.entries.count { $0.verdict.outcome == outcome } }
         counts = Counts(
             phones: forecast.entries.count, accepted: count(.accepted), refused: count(.refused),
@@ -34,11 +45,23 @@ struct ForecastReport: Encodable {
     }
 
     func text(listing: Bool) -> String {
+        let what =
+            file.map { file in
+                localized(
+                    """
+                    Cluster \(cluster): \(counts.phones) phones and \(file.path) (\(file.length) bytes, SHA-1 \(file.sha1))
+                    signed by \(signer)
+                    """)
+            }
+            ?? localized(
+                """
+                Cluster \(cluster): \(counts.phones) phones and a new file
+                signed by \(signer)
+                """)
         var parts = [
             localized(
                 """
-                Cluster \(cluster): \(counts.phones) phones and \(file.path) (\(file.length) bytes, SHA-1 \(file.sha1))
-                signed by \(file.signer)
+                \(what)
                 \(counts.accepted) accept it, \(counts.refused) refuse it, \(counts.unknown) unknown.
                 """
             ).localized

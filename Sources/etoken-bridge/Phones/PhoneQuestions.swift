@@ -9,16 +9,21 @@ struct PhoneQuestions: ParsableArguments {
     @Option(
         name: .customLong("ask-phones"),
         help: .localized(
-            "How many phones' web pages are asked what they hold, 32 at a time; they are spread over all phones.",
+            "How many phones' web pages are asked what they hold, 32 at a time; they are spread over all phones. The default is 200, or all of them where there is no file yet.",
             valueName: "number"))
-    var limit = 200
+    var limit: Int?
 
     func validate() throws {
-        if limit < 0 { throw ValidationError(localized("--ask-phones must be 0 or more.")) }
+        if let limit, limit < 0 { throw ValidationError(localized("--ask-phones must be 0 or more.")) }
     }
 
     /// What the pages of so many phones display, by phone name.
-    func ask(_ phones: [Phone], of cluster: LiveCluster) -> (asked: Int, held: [String: HeldChecksum]) {
+    ///
+    /// - Parameter usual: how many if nobody said so.
+    func ask(
+        _ phones: [Phone], of cluster: LiveCluster, usually usual: Int = 200
+    ) -> (asked: Int, held: [String: HeldChecksum]) {
+        let limit = limit ?? usual
         let known = phones.filter { $0.address != nil && $0.isRegistered != false }
         guard limit > 0, !known.isEmpty else { return (0, [:]) }
         let wanted = min(limit, known.count)

@@ -5,6 +5,7 @@ import Cluster
 import Messages
 import Migration
 import Phones
+import Tokens
 import TrustList
 import X509
 
@@ -19,16 +20,33 @@ struct PhonesForecast: ParsableCommand {
             signer. TVS is actually asked, as a phone would, with the names and the serial number in the file's \
             header. Changes nothing.
 
+            Before there is a file: --token names the tokens of migrate to-etoken, and --tokenless stands for migrate \
+            to-tokenless; the forecast is the one of that command's plan. TVS is then taken to vouch for the signer, as \
+            it does once its certificate is uploaded.
+
             Exit status 9: phones would refuse the file, or for some it is not known.
 
             Example:
               etoken-bridge phones forecast --cluster office --file CTLFile.tlv
+              etoken-bridge phones forecast --cluster office \\
+                --token SAST-ADN0054f509 --token SAST-ADN008580ef --worklist visits.csv
             """))
 
     @OptionGroup var cluster: ClusterOptions
 
     @Option(help: .localized("The CTL file that phones will be offered."), completion: .file(extensions: ["tlv"]))
-    var file: String
+    var file: String?
+
+    @Option(
+        help: .localized(
+            "A token that would sign a new file, or be in it: label, serial number or PKCS#11 URI. May be repeated; the last one signs."
+        ))
+    var token: [String] = []
+
+    @Flag(help: .localized("The cluster would sign a new file itself."))
+    var tokenless = false
+
+    @OptionGroup var module: ModuleOptions
 
     @Flag(help: .localized("List every phone, not only totals."))
     var phones = false
@@ -42,13 +60,23 @@ struct PhonesForecast: ParsableCommand {
         completion: .file(extensions: ["csv"]))
     var csv: String?
 
+    @OptionGroup var work: WorklistOptions
     @OptionGroup var evidence: EvidenceOptions
     @OptionGroup var replacing: ReplaceOptions
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        guard [file != nil, !token.isEmpty, tokenless].count(where: { $0 }) == 1 else {
+            throw ValidationError(
+                localized("Specify what phones will be offered: one of --file FILE, --token LABEL and --tokenless."))
+        }
+    }
+
     func run() throws {
         if let csv { try replacing.check(csv) }
-        let (list, signer) = try offered()
+        try work.check()
+        let given = try file.map(offered)
+        let signing = try token.isEmpty ? nil : NamedToken.all(token, module).last?.stored.certificate
         let cluster = try cluster.configured()
         defer { cluster.close() }
         let live = try LiveCluster(cluster)
@@ -56,21 +84,29 @@ struct PhonesForecast: ParsableCommand {
         let present = try PresentTrustLists(of: live.trustLists, acceptingUnproven: evidence.acceptUnproven)
         let chosen = try choice.choose(
             from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)").localized)
-        let (asked, held) = questions.ask(chosen, of: live)
+        // A plan asks every phone.
+        let (asked, held) = questions.ask(chosen, of: live, usually: file == nil ? chosen.count : 200)
         let state = try StateFolder.standard()
         let register = try StrandedRegister(of: self.cluster.cluster, in: state)
         let surveyed = state.surveyed(
             chosen, checksums: held, present: present.file, mode: try live.securityMode(), register: register)
+        let itl = present.usualITL(live.nodes)
+        let signer =
+            try given?.signer
+            ?? CandidateSigner.ofNewFile(
+                signedBy: signing, present: present.list, itl: itl, version: try live.version(),
+                of: self.cluster.cluster)
         // A phone that asks TVS at all; the models ask in the same way.
         let phone = chosen.first { $0.model.securityByDefault == .supported }
-        let replies = live.askTVS(for: signer, as: phone, trusting: present.usualITL(live.nodes))
+        let replies = given == nil ? [] : live.askTVS(for: signer, as: phone, trusting: itl)
         let forecast = Forecast(
             of: surveyed, signer: signer, present: present.list, itls: present.itlLists, nodes: live.nodes,
-            tvs: TVSAnswers(replies.map { ($0.server, $0.answer) }))
+            tvs: given == nil ? .everywhere(.expectedToVouch) : TVSAnswers(replies.map { ($0.server, $0.answer) }))
 
         let report = ForecastReport(
-            cluster: self.cluster.cluster, file: file, bytes: list.encoded(), signer: signer, forecast: forecast,
-            asked: asked, answered: held.count, replies: replies)
+            cluster: self.cluster.cluster, file: given.map { .init(path: $0.path, list: $0.list) }, signer: signer,
+            forecast: forecast, asked: asked, answered: held.count, replies: replies)
+        try work.write(Worklist(StoredForecast(forecast))) { cluster }
         if let csv { try Files.write(Array(report.csv.utf8), to: csv, permissions: 0o600, replacing: replacing.force) }
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text(listing: phones)) }
         let stranded = forecast.stranded.count
@@ -80,21 +116,26 @@ struct PhonesForecast: ParsableCommand {
                 localized(
                     "\(report.counts.refused) of \(chosen.count) phones would refuse the file, and for \(report.counts.unknown) it is not known."
                 ),
-                next: report.counts.accepted == 0 && report.counts.refused > 0
-                    ? localized(
-                        "No phone is known to accept it: do not deploy it, and check who signed it: etoken-bridge ctl show \(path: file)"
-                    )
-                    : report.counts.refused > 0
+                next: file.flatMap { file in
+                    report.counts.accepted > 0 || report.counts.refused == 0
+                        ? nil
+                        : localized(
+                            "No phone is known to accept it: do not deploy it, and check who signed it: etoken-bridge ctl show \(path: file)"
+                        )
+                }
+                    ?? (report.counts.refused > 0
                         ? Change.strandedAdvice(models: report.groups.filter { $0.outcome != .accepted }.map(\.model))
                         : localized(
                             "Make sure that those phones register, or ask more of them with --ask-phones, and run the command again."
-                        )
+                        ))
             )
         }
     }
 
     /// The file, and who signed it.
-    private func offered() throws -> (TrustListFile, CandidateSigner) {
+    private func offered(
+        _ file: String
+    ) throws -> (path: String, list: TrustListFile, signer: CandidateSigner) {
         let list = try TrustListFile(decoding: try Files.read(file))
         guard let record = list.signerRecord, let signer = CandidateSigner(record: record),
             try list.isSigned(by: signer.certificate)
@@ -106,6 +147,6 @@ struct PhonesForecast: ParsableCommand {
                 ),
                 next: localized("Look at it: etoken-bridge ctl verify \(path: file)"))
         }
-        return (list, signer)
+        return (file, list, signer)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Cluster
 import Messages
 import Migration
 import Phones
@@ -11,8 +12,8 @@ struct PhonesStranded: ParsableCommand {
         discussion: localized(
             """
             Follows from the journals of the cluster's changes on this machine, and from the visits that were reported \
-            with phones visited. Nothing is asked of the cluster or of the phones. Forecasts, migrate prepare-downgrade \
-            and cluster status take these phones into account.
+            with phones visited. Nothing is asked of the cluster or of the phones, unless --worklist asks for a list to \
+            hand out. Forecasts, migrate prepare-downgrade and cluster status take these phones into account.
 
             Example:
               etoken-bridge phones stranded --cluster office --csv visits.csv
@@ -25,6 +26,7 @@ struct PhonesStranded: ParsableCommand {
         completion: .file(extensions: ["csv"]))
     var csv: String?
 
+    @OptionGroup var work: WorklistOptions
     @OptionGroup var common: CommonOptions
 
     private struct Document: Encodable {
@@ -43,7 +45,9 @@ struct PhonesStranded: ParsableCommand {
     }
 
     func run() throws {
-        let entries = try StrandedRegister(of: cluster.cluster, in: .standard()).entries
+        try work.check()
+        let register = try StrandedRegister(of: cluster.cluster, in: .standard())
+        let entries = register.entries
         let document = Document(
             cluster: cluster.cluster,
             phones: entries.map { entry in
@@ -61,6 +65,13 @@ struct PhonesStranded: ParsableCommand {
             }
             let text = (["name,model,pool,holds,change,since,reason"] + lines).joined(separator: "\n") + "\n"
             try Files.write(Array(text.utf8), to: csv, permissions: 0o600, replacing: false)
+        }
+        var opened: ClusterClient?
+        defer { opened?.close() }
+        try work.write(Worklist(register)) {
+            let cluster = try cluster.configured()
+            opened = cluster
+            return cluster
         }
         if common.json { try Terminal.json(document) } else { Terminal.out(text(document)) }
     }

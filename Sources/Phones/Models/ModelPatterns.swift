@@ -1,0 +1,39 @@
+/// What is known by models' names, in which `*` stands for any text. A name without it counts before one with it, and a
+/// longer one before a shorter one.
+struct ModelPatterns<Entry: Sendable>: Sendable {
+    let entries: [Entry]
+    private var exact: [String: Entry] = [:]
+    private var patterns: [(parts: [String], length: Int, entry: Entry)] = []
+
+    /// - Parameter model: an entry's name or pattern.
+    init(_ entries: [Entry], model: (Entry) -> String) {
+        self.entries = entries
+        for entry in entries {
+            let name = PhoneModelTable.normal(model(entry))
+            if name.contains("*") {
+                let parts = name.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
+                patterns.append((parts, model(entry).count, entry))
+            } else {
+                exact[name] = entry
+            }
+        }
+        patterns.sort { $0.length > $1.length }
+    }
+
+    /// Those for a model, the most specific first.
+    ///
+    /// - Parameter name: as `PhoneModelTable.normal` writes it.
+    func matches(_ name: String) -> [Entry] {
+        (exact[name].map { [$0] } ?? []) + patterns.filter { Self.matches(name, $0.parts) }.map(\.entry)
+    }
+
+    private static func matches(_ name: String, _ parts: [String]) -> Bool {
+        guard let first = parts.first, let last = parts.last, name.hasPrefix(first) else { return false }
+        var rest = name.dropFirst(first.count)
+        for part in parts.dropFirst().dropLast() where !part.isEmpty {
+            guard let range = rest.firstRange(of: part) else { return false }
+            rest = rest[range.upperBound...]
+        }
+        return rest.hasSuffix(last)
+    }
+}
