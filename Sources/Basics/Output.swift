@@ -12,14 +12,17 @@ package enum Output {
     }
 
     /// Ends the program with what its parser of command lines says: a help text or script, which is the program's own, goes
-    /// to standard output as it is; a usage error, which repeats what was given, to standard error.
-    package static func end(saying text: String, status: Int32) -> Never {
+    /// to standard output as it is; a usage error, which repeats what was given, to standard error. Where standard output
+    /// takes no help text, the status is 1.
+    ///
+    /// - Parameter leave: how the program ends.
+    package static func end(saying text: String, status: Int32, by leave: (Int32) -> Never = { exit($0) }) -> Never {
         if status == 0 {
-            write(bytes: Array("\(text)\n".utf8), to: STDOUT_FILENO)
+            if !write(bytes: Array("\(text)\n".utf8), to: STDOUT_FILENO) { leave(1) }
         } else if !text.isEmpty {
             write(text + "\n", to: STDERR_FILENO)
         }
-        exit(status)
+        leave(status)
     }
 
     /// A line of text for people on standard output.

@@ -16,14 +16,13 @@ extension ClusterError {
             return localized(
                 "Find out why the key of \(place) changed. If the change was intended, enter the new key in \(file).")
         case .noCommonAlgorithm:
-            // For SSH, the cause is libssh's own message.
-            return cause is any UserError
-                ? localized(
-                    "Compare the release of \(place) on its console first: somebody on the network between can cause this, too. If it really is before 10.5, set legacy_tls = true for \(place) in \(file); its pinned keys stay."
-                )
-                : localized(
-                    "Compare the release of \(place) on its console first: somebody on the network between can cause this, too. If it really is 11.5 or older, set legacy_ssh = true for \(place) in \(file); its pinned keys stay."
-                )
+            return localized(
+                "Compare the release of \(place) on its console first: somebody on the network between can cause this, too. If it really is before 10.5, set legacy_tls = true for \(place) in \(file); its pinned keys stay."
+            )
+        case .noCommonSSHAlgorithm:
+            return localized(
+                "Compare the release of \(place) on its console first: somebody on the network between can cause this, too. If it really is 11.5 or older, set legacy_ssh = true for \(place) in \(file); its pinned keys stay."
+            )
         case .loginRefused:
             return account.map {
                 localized(

@@ -17,8 +17,10 @@ public struct ClusterError: UserError {
         case timedOut = "timed-out"
         /// The node's TLS or SSH key is not the pinned one. Nothing was sent, no login was tried.
         case notTrusted = "not-trusted"
-        /// The node supports no TLS or SSH version or algorithm that is allowed for it.
+        /// The node supports no TLS version or cipher that is allowed for it.
         case noCommonAlgorithm = "no-common-algorithm"
+        /// The node supports no SSH algorithm that is allowed for it.
+        case noCommonSSHAlgorithm = "no-common-ssh-algorithm"
         /// The node refuses the user name or password. They were tried once.
         case loginRefused = "login-refused"
         /// The node refuses logins for a while.

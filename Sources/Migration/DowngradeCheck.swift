@@ -184,19 +184,30 @@ extension Survey {
     /// Certificates of servers, and the cluster's own signers, that differ from those in the current file, one sentence
     /// each.
     func renewals() throws -> [LocalizableText] {
-        try (present?.records ?? []).compactMap { try renewed($0)?.sentence ?? renewedSigner($0) }
+        let records = present?.records ?? []
+        return try records.compactMap { try renewed($0)?.sentence } + renewedSigners(records)
     }
 
-    /// Of a signer of the cluster's own: an upgrade may have regenerated ITLRecovery and left the file as it was (Cisco
-    /// field notice FN70613). Signers of other clusters are left alone.
-    private func renewedSigner(_ record: Record) throws -> LocalizableText? {
-        guard record.role == .sast, !record.isToken, let held = record.x509 else { return nil }
-        let unit = record.isITLRecovery ? "ITLRecovery" : "CallManager"
-        guard case .success(let own) = try servers.certificate(unit, of: servers.publisher),
-            own.value.subject == held.subject, own.value != held
-        else { return nil }
-        return localized(
-            "the cluster's own signer \(unit) changes from SHA-1 \(held.sha1.hex) to \(own.value.sha1.hex) (\(own.proof.text))"
+    private func renewedSigners(_ records: [Record]) throws -> [LocalizableText] {
+        try ClusterSigner.units.flatMap { unit -> [LocalizableText] in
+            guard let (signer, own) = try signer(unit, in: records) else { return [] }
+            return signer.former.map { former in
+                localized(
+                    "the cluster's own signer \(unit) changes from SHA-1 \(former) to \(own.value.sha1.hex) (\(own.proof.text))"
+                )
+            }
+        }
+    }
+
+    /// How a signer of the cluster's own stands in a file; nil if the publisher's certificate of now is not known.
+    func signer(
+        _ unit: String, in records: [Record]
+    ) throws -> (signer: ClusterSigner, own: Authenticated<Certificate>)? {
+        guard case .success(let own) = try servers.certificate(unit, of: servers.publisher) else { return nil }
+        return (
+            ClusterSigner(
+                unit, in: records.compactMap(ClusterSigner.Entry.init), subject: own.value.subject.rendered(.cucm),
+                sha1: own.value.sha1.hex), own
         )
     }
 }

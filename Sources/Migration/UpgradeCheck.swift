@@ -98,24 +98,23 @@ extension ChecklistItems {
         let own = file.records.filter { $0.role == .sast && !$0.isToken && $0.certificate != nil }
         var (same, unknown, stale): ([LocalizableText], [LocalizableText], [LocalizableText]) = ([], [], [])
         var next: [LocalizableText] = []
-        for unit in ["ITLRecovery", "CallManager"] {
-            let records = own.filter { $0.isITLRecovery == (unit == "ITLRecovery") }
-            guard !records.isEmpty else { continue }
-            switch try survey.servers.certificate(unit, of: world.publisher) {
-            case .failure(let missing):
-                unknown.append(localized("the \(unit) certificate is not known: \(missing.why)"))
-            case .success(let current) where records.contains { $0.certificate == current.value.der }:
-                same.append(localized("\(unit) (SHA-1 \(current.value.sha1.hex))"))
-            case .success(let current):
-                stale.append(
-                    localized(
-                        "it has a former \(unit) certificate; \(world.publisher) uses another one now (SHA-1 \(current.value.sha1.hex))"
-                    ))
-                let isByToken = file.signerRecord?.isToken == true
-                next +=
-                    unit == "CallManager" || isByToken
-                    ? [.verbatim(update)] : ClusterStatus.localKeyAdvice
+        for unit in ClusterSigner.units where own.contains(where: { $0.isITLRecovery == (unit == "ITLRecovery") }) {
+            guard let (signer, current) = try survey.signer(unit, in: own) else {
+                if case .failure(let missing) = try survey.servers.certificate(unit, of: world.publisher) {
+                    unknown.append(localized("the \(unit) certificate is not known: \(missing.why)"))
+                }
+                continue
             }
+            if signer.isPresent {
+                same.append(localized("\(unit) (SHA-1 \(current.value.sha1.hex))"))
+                continue
+            }
+            stale.append(
+                localized(
+                    "it has a former \(unit) certificate; \(world.publisher) uses another one now (SHA-1 \(current.value.sha1.hex))"
+                ))
+            next += ClusterSigner.advice(
+                on: unit, isByToken: file.signerRecord?.isToken == true, update: .verbatim(update))
         }
         if stale.isEmpty, !unknown.isEmpty {
             return byHand(

@@ -139,7 +139,7 @@ struct SSHShellTests {
                 Ciphers aes128-cbc
                 """)
         let error = #expect(throws: ClusterError.self) { try shell(server) }
-        #expect(error?.code == .noCommonAlgorithm, "\(String(describing: error))")
+        #expect(error?.code == .noCommonSSHAlgorithm, "\(String(describing: error))")
         // The long lists of names are for those who ask.
         #expect(error?.description.contains("kex") == false && error?.cause.map { "\($0)".isEmpty } == false)
         #expect(error?.next?.localized.contains("legacy_ssh = true") == true)
@@ -149,7 +149,7 @@ struct SSHShellTests {
     /// It may hang up before its own list of algorithms has come. It has answered nevertheless.
     @Test func anOldServerThatHangsUpIsNotTakenForNobody() throws {
         let server = try PythonServer(script: "ssh-cut.py")
-        for (legacy, code) in [(false, ClusterError.Code.noCommonAlgorithm), (true, .closed)] {
+        for (legacy, code) in [(false, ClusterError.Code.noCommonSSHAlgorithm), (true, .closed)] {
             let node = NodeConfiguration(
                 name: "node", address: server.address, sshPort: server.port, sshHostKey: "SHA256:", legacySSH: legacy)
             let error = #expect(throws: ClusterError.self) {

@@ -187,7 +187,7 @@ import Testing
             #expect(findings.allSatisfy { $0["severity"] as? String == "error" }, "\(seen.output)")
             for node in nodes {
                 let failures = try #require(node["failures"] as? [[String: Any]])
-                #expect(failures.map { $0["code"] as? String } == ["no-common-algorithm"], "\(seen.output)")
+                #expect(failures.map { $0["code"] as? String } == ["no-common-ssh-algorithm"], "\(seen.output)")
             }
             #expect(seen.errors.contains("somebody on the network between can cause this"), "\(seen.errors)")
             #expect(seen.errors.contains("If it really is 11.5 or older, set legacy_ssh = true"), "\(seen.errors)")
@@ -197,7 +197,7 @@ import Testing
         }
         let store = try old.bridge("trust", "list", "--cluster", "lab", "--json")
         #expect(store.status == 1 && !store.errors.contains("report this"), "\(store.errors)")
-        #expect(store.output.contains("\"code\" : \"no-common-algorithm\""), "\(store.output)")
+        #expect(store.output.contains("\"code\" : \"no-common-ssh-algorithm\""), "\(store.output)")
         let asked = try old.bridge("trust", "list", "--cluster", "lab", "--via", "web")
         #expect(asked.errors.contains("somebody on the network between can cause this"), "\(asked.errors)")
         #expect(asked.errors.contains("If it really is before 10.5, set legacy_tls = true"), "\(asked.errors)")

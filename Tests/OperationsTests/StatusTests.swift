@@ -178,9 +178,11 @@ import Testing
         #expect(status.findings().map(\.severity) == [.warning])
         status.nodes[1].version = nil
         #expect(status.findings().map(\.severity) == [.error])
-        status.nodes[1].failures = [failure(.noCommonAlgorithm)]
+        status.nodes[1].failures = [failure(.noCommonSSHAlgorithm)]
         #expect(status.findings().map(\.severity) == [.error])
         #expect(status.findings()[0].next.contains { $0.localized.contains("legacy_ssh = true for sub") })
+        status.nodes[1].failures = [failure(.noCommonAlgorithm)]
+        #expect(status.findings()[0].next.contains { $0.localized.contains("legacy_tls = true for sub") })
     }
 
     /// A node that is down is reported once, with how to look further, and not again for every file.

@@ -1,5 +1,7 @@
 """Links, the index, exit statuses and quotations: what pages say about files and sources."""
 
+import os
+import pathlib
 import re
 import subprocess
 
@@ -46,7 +48,37 @@ def check_named_tests():
             fail("facts", f"SECURITY.md names the test {suite}/{test}, which is not there")
 
 
+def check_workflows():
+    """The workflows call scripts that are there, with parts that these know; and actions of this repository that are there."""
+    folder = repository / ".github"
+    problems = []
+    for path in [*folder.glob("workflows/*.yml"), *folder.glob("actions/*/action.yml")]:
+        text = path.read_text()
+        for action in re.findall(r"uses: \./(\S+)", text):
+            if not (repository / action / "action.yml").exists():
+                problems.append(f"{path.name} uses ./{action}, which is not there")
+        for script, rest in re.findall(r"(?<![\w/])tools/([\w-]+)((?: [^\s}|&]+)*)", re.sub(r"(?m)^\s*#.*", "", text)):
+            if not os.access(repository / "tools" / script, os.X_OK):
+                problems.append(f"{path.name} runs tools/{script}, which is not there or cannot be run")
+                continue
+            source = (repository / "tools" / script).read_text()
+            usage = source.split("set -euo pipefail")[0]
+            for word in rest.split():
+                if word.startswith("-") and word not in ("--skip", "--filter") and not re.search(rf"{re.escape(word)}\b", usage):
+                    problems.append(f"{path.name} gives tools/{script} the option {word}, which its help does not have")
+                elif script == "test" and re.fullmatch(r"[a-z]+", word) and not re.search(rf"\b{word}\b", usage):
+                    problems.append(f"{path.name} names the part {word}, which tools/test does not have")
+            first = rest.split()[:1]
+            if script == "deep" and not (first and re.search(rf"^{re.escape(first[0])}\(\) {{", source, flags=re.M)):
+                problems.append(f"{path.name} runs tools/deep{rest}, which it does not know")
+    named = {name for text in map(pathlib.Path.read_text, folder.glob("workflows/*.yml")) for name in re.findall(r"tests: (\w+Tests)", text)}
+    problems += [f"a workflow names {name}, which is not in Tests" for name in named if not (repository / "Tests" / name).is_dir()]
+    if problems:
+        fail("facts", *problems)
+
+
 def check():
+    check_workflows()
     statuses = re.findall(
         r"^    static let [a-zA-Z]*: Int32 = (\d+)$",
         (repository / "Sources/etoken-bridge/Support/Failure.swift").read_text(), flags=re.M)

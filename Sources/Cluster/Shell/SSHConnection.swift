@@ -95,7 +95,7 @@ struct SSHConnection: ~Copyable {
         guard !reason.contains("no match for method") else {
             return node.legacySSH
                 ? error(.unexpectedAnswer, localized("no SSH algorithm in common with \(place), not even an old one"))
-                : error(.noCommonAlgorithm, localized("\(place) supports no SSH algorithm that is currently allowed"))
+                : error(.noCommonSSHAlgorithm, localized("\(place) supports no SSH algorithm that is currently allowed"))
         }
         guard ssh_get_serverbanner(session) != nil else {
             return error(.unreachable, localized("no SSH server answers at \(place)"))
@@ -107,7 +107,7 @@ struct SSHConnection: ~Copyable {
                 .closed,
                 localized("the SSH server at \(place) closed the connection before an algorithm was negotiated"))
             : error(
-                .noCommonAlgorithm,
+                .noCommonSSHAlgorithm,
                 localized(
                     "the SSH server at \(place) closed the connection before an algorithm was negotiated, as old ones do; so can somebody on the network between"
                 ))

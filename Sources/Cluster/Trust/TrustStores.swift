@@ -192,8 +192,8 @@ public final class TrustStores: Sendable {
     /// Failures for which the next interface is tried. A changed key or a refused login is not among them: those are
     /// final.
     private static let mendable: Set<ClusterError.Code> = [
-        .unreachable, .timedOut, .closed, .notSupported, .noCommonAlgorithm, .refused, .unexpectedAnswer,
-        .unexpectedQuestion, .mismatch,
+        .unreachable, .timedOut, .closed, .notSupported, .noCommonAlgorithm, .noCommonSSHAlgorithm, .refused,
+        .unexpectedAnswer, .unexpectedQuestion, .mismatch,
     ]
 
     /// Failures of an upload after which the certificate may be stored.

@@ -41,26 +41,23 @@ extension ClusterStatus {
     }
 
     private func staleITLRecovery(_ list: TrustList, _ publisher: Node) -> StatusFinding? {
-        let records = list.records.filter { record in
-            record.role == Role.sast.rawValue && record.certificateSHA1 != nil
-                && record.subject?.uppercased().hasPrefix("CN=ITLRECOVERY_") == true
-        }
-        guard let sha1 = own("ITLRecovery", of: publisher)?.sha1, !records.isEmpty,
-            !records.contains(where: { $0.certificateSHA1 == sha1 })
-        else { return nil }
-        let isByToken = Self.isToken(list.signerRecord)
+        guard let own = own("ITLRecovery", of: publisher), let sha1 = own.sha1 else { return nil }
+        let signer = ClusterSigner(
+            "ITLRecovery", in: list.records.compactMap(ClusterSigner.Entry.init), subject: own.subject, sha1: sha1)
+        guard signer.isNamed, !signer.isPresent else { return nil }
         return finding(
             .certificateNotInFile, node: publisher.name,
             localized(
                 "The CTL file has a former ITLRecovery certificate; \(publisher.name) uses another one now (SHA-1 \(sha1)). An upgrade to 12.5 before SU3 leaves a cluster so (Cisco field notice FN70613, bug CSCvv13565)."
             ),
-            next: isByToken
-                ? [updateCertificates]
-                : Self.localKeyAdvice + [
-                    localized(
-                        "Both as one change, with a forecast: etoken-bridge migrate update-certificates --cluster \(word: cluster)"
-                    )
-                ])
+            next: ClusterSigner.advice(on: "ITLRecovery", isByToken: isByToken, update: updateCertificates)
+                + (isByToken
+                    ? []
+                    : [
+                        localized(
+                            "Both as one change, with a forecast: etoken-bridge migrate update-certificates --cluster \(word: cluster)"
+                        )
+                    ]))
     }
 
     /// What to do about a file that the cluster signed with a former ITLRecovery certificate, a sentence each. Source:

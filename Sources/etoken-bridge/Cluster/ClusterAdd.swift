@@ -206,7 +206,7 @@ struct ClusterAdd: ParsableCommand {
     /// There is nothing in the configuration yet that could be corrected.
     private static func failure(_ error: ClusterError) -> Failure {
         let failure = Failure(describing: error)
-        guard error.code == .noCommonAlgorithm else { return failure }
+        guard [.noCommonAlgorithm, .noCommonSSHAlgorithm].contains(error.code) else { return failure }
         return Failure(
             failure.status, failure.what, code: failure.code,
             next: localized(

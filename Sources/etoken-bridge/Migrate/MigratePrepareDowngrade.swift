@@ -32,29 +32,20 @@ struct MigratePrepareDowngrade: ParsableCommand {
     )
     var token: [String] = []
 
-    @Option(
-        help: .localized(
-            "Write the checklist as a web page, and as JSON next to it (FILE.html, FILE.json).",
-            valueName: "file"),
-        completion: .file(extensions: ["html"]))
-    var report: String?
-
-    @OptionGroup var evidence: EvidenceOptions
+    @OptionGroup var checklist: ChecklistOptions
     @OptionGroup var module: ModuleOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let target = try ChecklistReport.release(to, example: "9.1.2.10000-28")
-        let report = try ChecklistReport(report, isJSON: common.json)
-        let cluster = try cluster.configured()
-        defer { cluster.close() }
-        let tokens = try NamedToken.all(token, module).map {
-            ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate)
+        try checklist.run(for: to, example: "9.1.2.10000-28", on: cluster, isJSON: common.json) {
+            world, target, unproven in
+            let tokens = try NamedToken.all(token, module).map {
+                ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate)
+            }
+            Terminal.note(localized("Reading cluster \(cluster.cluster) ..."))
+            return try DowngradeCheck(
+                of: world, target: target, tokens: tokens, state: .standard(), acceptingUnproven: unproven
+            ).list
         }
-        Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
-        let check = try DowngradeCheck(
-            of: try LiveCluster(cluster), target: target, tokens: tokens, state: .standard(),
-            acceptingUnproven: evidence.acceptUnproven)
-        try report.publish(check.list)
     }
 }

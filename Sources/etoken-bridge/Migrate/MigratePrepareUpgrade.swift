@@ -27,25 +27,16 @@ struct MigratePrepareUpgrade: ParsableCommand {
     @Option(help: .localized("The release to upgrade to, for example 14 or 12.5.1.16900-48.", valueName: "release"))
     var to: String
 
-    @Option(
-        help: .localized(
-            "Write the checklist as a web page, and as JSON next to it (FILE.html, FILE.json).",
-            valueName: "file"),
-        completion: .file(extensions: ["html"]))
-    var report: String?
-
-    @OptionGroup var evidence: EvidenceOptions
+    @OptionGroup var checklist: ChecklistOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let target = try ChecklistReport.release(to, example: "14.0.1.13900-155")
-        let report = try ChecklistReport(report, isJSON: common.json)
-        let cluster = try cluster.configured()
-        defer { cluster.close() }
-        Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
-        let check = try UpgradeCheck(
-            of: try LiveCluster(cluster), target: target, state: .standard(),
-            acceptingUnproven: evidence.acceptUnproven)
-        try report.publish(check.list)
+        try checklist.run(for: to, example: "14.0.1.13900-155", on: cluster, isJSON: common.json) {
+            world, target, unproven in
+            Terminal.note(localized("Reading cluster \(cluster.cluster) ..."))
+            return try UpgradeCheck(
+                of: world, target: target, state: .standard(), acceptingUnproven: unproven
+            ).list
+        }
     }
 }

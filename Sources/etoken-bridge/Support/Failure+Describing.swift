@@ -56,8 +56,8 @@ extension Status {
             case .unreachable, .timedOut, .closed, .busy: notReachable
             case .notTrusted, .loginRefused, .tooManyLogins: notTrusted
             case .interrupted: interrupted
-            case .configuration, .refused, .notSupported, .noCommonAlgorithm, .unexpectedQuestion, .unexpectedAnswer,
-                .mismatch:
+            case .configuration, .refused, .notSupported, .noCommonAlgorithm, .noCommonSSHAlgorithm,
+                .unexpectedQuestion, .unexpectedAnswer, .mismatch:
                 failed
             }
         case let error as EvidenceError:

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+import Basics
 import Messages
 
 extension ParsableCommand {
@@ -13,13 +13,7 @@ extension ParsableCommand {
             text = text.split(separator: "\n", omittingEmptySubsequences: false)
                 .map { ParserText.inLanguage(String($0)) }.joined(separator: "\n")
         }
-        if status.isSuccess {
-            // Only words of this program, and a script for a shell, which needs its tabs.
-            Terminal.write(bytes: Array("\(text)\n".utf8), to: STDOUT_FILENO)
-        } else if !text.isEmpty {
-            Terminal.write(text + "\n", to: STDERR_FILENO)
-        }
-        exitProcess(status.rawValue)
+        Output.end(saying: text, status: status.rawValue, by: exitProcess)
     }
 }
 
