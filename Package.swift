@@ -65,7 +65,10 @@ let package = Package(
         .target(
             name: "Phones",
             dependencies: ["Basics", "Cluster", "Configuration", "Messages", "TrustList", "X509"],
-            resources: [.embedInCode("Models/phone-models.csv"), .embedInCode("Models/phone-visits.csv")]),
+            resources: [
+                .embedInCode("Models/phone-models.csv"), .embedInCode("Models/phone-visits.csv"),
+                .embedInCode("Erasing/erase-sequences.csv"),
+            ]),
         .target(
             name: "Operations",
             dependencies: [
@@ -185,7 +188,8 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Basics", "Cluster", "Configuration", "Messages", "Operations", "ServerFixtures", "TrustList", "X509",
+                "Basics", "Cluster", "Configuration", "Messages", "Operations", "Phones", "ServerFixtures", "TrustList",
+                "X509",
             ]),
         .testTarget(
             name: "EndToEndTests",

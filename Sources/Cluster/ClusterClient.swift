@@ -131,6 +131,15 @@ public final class ClusterClient: Sendable {
         PhonePage(address: address, port: configuration.phoneWebPort, phone: phone)
     }
 
+    /// The keys of a phone. Its password is asked for here, once.
+    public func phoneKeys(address: String, phone: String) throws(ClusterError) -> PhoneKeys {
+        let (user, password) = try login(.phones)
+        return PhoneKeys(phonePage(address: address, phone: phone), user: user, password: password)
+    }
+
+    /// Asks for an account's password, if it was not asked for before.
+    public func askForPassword(of account: Account) throws(ClusterError) { _ = try login(account) }
+
     /// Ends all connections.
     public func close() {
         let commandLines = state.withLock { state in

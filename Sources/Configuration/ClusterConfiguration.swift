@@ -12,6 +12,8 @@ public struct ClusterConfiguration: Sendable, Hashable {
     public var platform: AccountConfiguration?
     /// For AXL and the serviceability services.
     public var application: AccountConfiguration?
+    /// For the keys of phones.
+    public var phones: AccountConfiguration?
     /// The TCP port of the phones' own web pages.
     public var phoneWebPort: UInt16
 
@@ -30,13 +32,16 @@ public struct ClusterConfiguration: Sendable, Hashable {
 
     public init(
         name: String, version: ClusterVersion? = nil, nodes: [NodeConfiguration] = [],
-        platform: AccountConfiguration? = nil, application: AccountConfiguration? = nil, phoneWebPort: UInt16 = 80
+        platform: AccountConfiguration? = nil, application: AccountConfiguration? = nil,
+        phones: AccountConfiguration? = nil,
+        phoneWebPort: UInt16 = 80
     ) {
         self.name = name
         self.version = version
         self.nodes = nodes
         self.platform = platform
         self.application = application
+        self.phones = phones
         self.phoneWebPort = phoneWebPort
     }
 
@@ -62,6 +67,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
         switch account {
         case .platform: platform
         case .application: application
+        case .phones: phones
         }
     }
 }

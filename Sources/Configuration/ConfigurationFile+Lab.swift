@@ -56,6 +56,7 @@ extension ConfigurationFile {
         }
         cluster.platform = try checked(cluster.platform)
         cluster.application = try checked(cluster.application)
+        cluster.phones = try checked(cluster.phones)
         return cluster
     }
 

@@ -47,6 +47,7 @@ struct ConfigurationReader {
         cluster.phoneWebPort = try keys.port("phone_web_port") ?? cluster.phoneWebPort
         cluster.platform = try account(try keys.table("platform"))
         cluster.application = try account(try keys.table("application"))
+        cluster.phones = try account(try keys.table("phones"))
         for table in try keys.tables("nodes") { cluster.nodes.append(try node(table)) }
         try keys.finish()
         guard Set(cluster.nodes.map(\.name)).count == cluster.nodes.count else {

@@ -15,7 +15,9 @@ enum ConfigurationWriter {
             lines += ["", "[\(path)]"]
             if let version = cluster.version { lines.append("version = \(quoted(version.description))") }
             lines.append("phone_web_port = \(cluster.phoneWebPort)")
-            for (name, account) in [("platform", cluster.platform), ("application", cluster.application)] {
+            for (name, account) in [
+                ("platform", cluster.platform), ("application", cluster.application), ("phones", cluster.phones),
+            ] {
                 guard let account else { continue }
                 lines += ["", "[\(path).\(name)]", "user = \(quoted(account.user))"]
                 if let file = account.passwordFile { lines.append("password_file = \(quoted(file))") }

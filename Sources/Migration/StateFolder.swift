@@ -25,7 +25,7 @@ public struct StateFolder: Sendable {
     /// What is in it decides what is restored, and whose files are written: it has to be the user's own.
     func check() throws(FileError) {
         try Files.checkOwnFolder(path)
-        for name in ["backups", "changes", "journals", "locks", "restarts", "wrong-pins"] {
+        for name in ["backups", "changes", "erasures", "journals", "locks", "restarts", "wrong-pins"] {
             let inner = "\(path)/\(name)"
             if Files.exists(inner) { try Files.checkOwnFolder(inner) }
         }

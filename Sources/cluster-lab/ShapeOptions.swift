@@ -14,6 +14,11 @@ struct ShapeOptions: ParsableArguments {
     var tvsNodes: Int?
     @Option(help: "How many phones a new lab has, 3 (the default) to 100,000.") var phones: Int?
     @Option(
+        help:
+            "The models of a new lab's phones with web pages, for example 7975,7975,8861. Default: 7975,8861,7960.",
+        transform: { $0.split(separator: ",").map(String.init) })
+    var deskPhones: [String]?
+    @Option(
         help: "Model a new lab on the cluster of this snapshot (etoken-bridge cluster status --snapshot FILE).",
         completion: .file())
     var like: String?
@@ -45,6 +50,7 @@ struct ShapeOptions: ParsableArguments {
         LabOptions(
             release: release, nodes: nodes, tftpNodes: tftpNodes, tvsNodes: tvsNodes, tftpCache: tftpCache ? true : nil,
             phones: phones, like: like, keys: keys,
-            multiServerCertificate: multiServerCertificate ? true : nil, sastTrust: sastTrust, manners: manners)
+            multiServerCertificate: multiServerCertificate ? true : nil, sastTrust: sastTrust, manners: manners,
+            deskPhones: deskPhones)
     }
 }

@@ -130,7 +130,7 @@ struct PhonesGroup: ParsableCommand {
         commandName: "phones", abstract: localized("The phones of a cluster."),
         subcommands: [
             PhonesList.self, PhonesModels.self, PhonesForecast.self, PhonesCheck.self, PhonesRestart.self,
-            PhonesExplain.self, PhonesStranded.self, PhonesVisited.self,
+            PhonesExplain.self, PhonesStranded.self, PhonesVisited.self, PhonesEraseTrustList.self,
         ])
 }
 

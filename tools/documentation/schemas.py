@@ -194,6 +194,11 @@ def on_changes(s):
     s.run("migrate status", *lab)
     s.run("phones stranded", *lab)
     left = [phone["phone"] for phone in s.documents["phones stranded"][-1][1]["phones"]]
+    s.run("phones erase-trust-list", *lab, "--stranded", "--dry-run")
+    keys = "Init:Settings Settings KeyPad4 KeyPad5 KeyPad2 KeyPadStar KeyPadStar KeyPadPound Soft4 Soft2"
+    (s.home / "sequences.csv").write_text(f"model,firmware,keys,source\nCisco 79*,P003*,{keys},the lab\n")
+    s.run("phones erase-trust-list", *lab, *left, "--sequences", "sequences.csv", "--yes")
+    s.run("phones stranded", *lab)
     s.run("phones visited", *lab, *left)
     s.run("migrate update-certificates", *change, *yes)
     lost = ("--lost", tokens[0], "--lost", tokens[1])

@@ -129,13 +129,18 @@ public struct PhonePage: Sendable {
         }
     }
 
-    private func get(_ path: String, operation: LocalizableText) throws(ClusterError) -> [UInt8] {
+    /// The address of one of its pages.
+    func url(_ path: String, operation: LocalizableText) throws(ClusterError) -> String {
         guard let base else {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: phone,
                 message: localized("its address is neither an IP address nor a host name"), found: address)
         }
-        var request = HTTPRequest.get(base + path)
+        return base + path
+    }
+
+    private func get(_ path: String, operation: LocalizableText) throws(ClusterError) -> [UInt8] {
+        var request = HTTPRequest.get(try url(path, operation: operation))
         request.timeout = timeout
         request.maximumBodySize = 1 << 20
         let answer: HTTPResponse

@@ -16,7 +16,10 @@ enum ClusterFile {
             "# A cluster of cluster-lab, release \(plan.release.rawValue). etoken-bridge cluster add --lab takes it over.",
             "", "[clusters.\(name)]", "version = \(quoted(plan.fullVersion))", "phone_web_port = \(plan.phoneWebPort)",
         ]
-        for (account, user) in [("platform", Accounts.platformUser), ("application", Accounts.applicationUser)] {
+        for (account, user) in [
+            ("platform", Accounts.platformUser), ("application", Accounts.applicationUser),
+            ("phones", Accounts.phonesUser),
+        ] {
             lines += [
                 "", "[clusters.\(name).\(account)]", "user = \(quoted(user))",
                 "password_file = \(quoted(folder.password(account)))",

@@ -22,6 +22,8 @@ public struct LabOptions: Sendable, Hashable {
     public var sastTrust: SASTTrust?
     /// How many phones; by default three. More of them have no web pages, and several pools.
     public var phones: Int?
+    /// The models of the phones with web pages; by default a 7975, an 8861 and a 7960.
+    public var deskPhones: [String]?
     /// What the lab does in another way than usual.
     public var manners: [Manner]?
     /// The path of a cluster snapshot to model a new lab on.
@@ -34,8 +36,9 @@ public struct LabOptions: Sendable, Hashable {
         release: LabRelease? = nil, nodes: Int? = nil, tftpNodes: Int? = nil, tvsNodes: Int? = nil,
         tftpCache: Bool? = nil, phones: Int? = nil, like: String? = nil,
         keys: String? = nil, multiServerCertificate: Bool? = nil, sastTrust: SASTTrust? = nil,
-        manners: [Manner]? = nil
+        manners: [Manner]? = nil, deskPhones: [String]? = nil
     ) {
+        self.deskPhones = deskPhones
         self.multiServerCertificate = multiServerCertificate
         self.sastTrust = sastTrust
         self.keys = keys.map(Files.absolute)
@@ -59,7 +62,18 @@ public struct LabOptions: Sendable, Hashable {
         if let manners, let problem = Manner.problem(manners) { return problem }
         if like != nil {
             return release == nil && nodes == nil && tftpNodes == nil && tvsNodes == nil && phones == nil
+                && deskPhones == nil
                 ? nil : "a lab like a snapshot has its release, nodes and phones; give no others"
+        }
+        if let deskPhones {
+            guard (1...20).contains(deskPhones.count), phones == nil else {
+                return "--desk-phones takes 1 to 20 models, and goes without --phones"
+            }
+            if let model = deskPhones.first(where: { name in !PhoneModel.known.contains { $0.rawValue == "CP-\(name)" }
+                })
+            {
+                return "the lab knows no phone \(model)"
+            }
         }
         guard Self.nodeCounts.contains(nodeCount) else {
             return "a lab has \(Self.nodeCounts.lowerBound) to \(Self.nodeCounts.upperBound) nodes, not \(nodeCount)"
@@ -89,6 +103,9 @@ public struct LabOptions: Sendable, Hashable {
         if let tvsNodes, tvsNodes != verifiers { return "of \(verifiers) TVS nodes, not \(tvsNodes)" }
         let count = plan.phones.count + plan.population.count
         if let phones, phones != count { return "of \(count) phones, not \(phones)" }
+        if let deskPhones, deskPhones.map({ "CP-\($0)" }) != plan.phones.map(\.model.rawValue) {
+            return "of other desk phones"
+        }
         if let multiServerCertificate, multiServerCertificate != (plan.hasMultiServerCertificate ?? false) {
             return "\(multiServerCertificate ? "without" : "with") a CallManager certificate of all nodes"
         }
@@ -110,6 +127,7 @@ public struct LabOptions: Sendable, Hashable {
         if let like { list += ["--like", like] }
         if let keys { list += ["--keys", keys] }
         if let phones { list += ["--phones", "\(phones)"] }
+        if let deskPhones { list += ["--desk-phones", deskPhones.joined(separator: ",")] }
         if let manners, !manners.isEmpty { list += ["--manners", manners.map(\.rawValue).joined(separator: ",")] }
         if tftpCache == true { list += ["--tftp-cache"] }
         if multiServerCertificate == true { list += ["--multi-server-certificate"] }

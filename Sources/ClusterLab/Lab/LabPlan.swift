@@ -97,7 +97,8 @@ struct LabPlan: Codable, Sendable {
                     isPublisher: index == 0, servesTFTP: index < options.tftpNodeCount,
                     runsTVS: index < options.tvsNodeCount, runsCallManager: true))
         }
-        let models: [PhoneModel] = [.cp7975, .cp8861, .cp7960]
+        let models: [PhoneModel] =
+            options.deskPhones?.map { PhoneModel(named: "CP-\($0)") } ?? [.cp7975, .cp8861, .cp7960]
         let phones = models.enumerated().map { index, model in
             Phone(name: newPhoneName(), model: model, address: "\(network).\(101 + index)")
         }

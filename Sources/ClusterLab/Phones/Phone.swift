@@ -35,6 +35,22 @@ final class Phone: Sendable {
         list.map { plan.model.showsMD5 ? Digest.md5($0).hex : Digest.sha1($0).hex }
     }
 
+    /// The firmware that it runs: what its file `firmware` says, or its model's usual one.
+    var firmware: String {
+        (try? LabFiles.read(folder + "/firmware")).map { String(decoding: $0, as: UTF8.self).trimmed }
+            .flatMap { $0.isEmpty ? nil : $0 } ?? plan.model.firmware
+    }
+
+    /// Someone is talking on it, while there is a file `busy` in its folder.
+    var isBusy: Bool { Files.exists(folder + "/busy") }
+
+    /// Someone has erased its trust lists in its menu: it restarts.
+    func eraseTrustLists() {
+        update { note(&$0, "Erasing CTL and ITL files") }
+        for name in ["CTLFile.tlv", "ITLFile.tlv"] { try? LabFiles.remove("\(folder)/\(name)") }
+        restart()
+    }
+
     /// Restarts soon: returns at once.
     func restart() {
         worker.post { [self] in

@@ -4,8 +4,10 @@ import Markup
 /// The web page of a phone.
 struct PhoneWeb: Sendable {
     let phone: Phone
+    let remote: PhoneRemoteControl
 
     func answer(_ request: WebRequest) -> WebResponse {
+        if let answer = remote.answer(request) { return answer }
         guard request.method == "GET" else { return .status(405) }
         switch (request.path, request.query("adapter")) {
         case ("/", _): return .html(page("Device Information", information))
@@ -27,7 +29,7 @@ struct PhoneWeb: Sendable {
             <DeviceInformation>
             <MACAddress>\(mac)</MACAddress>
             <HostName>\(phone.plan.name)</HostName>
-            <versionID>\(model.firmware)</versionID>
+            <versionID>\(phone.firmware)</versionID>
             <modelNumber>\(model.webName)</modelNumber>
             <MessageWaiting>No</MessageWaiting>
             </DeviceInformation>
@@ -37,7 +39,7 @@ struct PhoneWeb: Sendable {
 
     private var information: String {
         rows([
-            ("MAC Address", mac), ("Host Name", phone.plan.name), ("Version", phone.plan.model.firmware),
+            ("MAC Address", mac), ("Host Name", phone.plan.name), ("Version", phone.firmware),
             ("Model Number", phone.plan.model.webName),
         ])
     }

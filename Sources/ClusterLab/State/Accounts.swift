@@ -1,4 +1,7 @@
-/// The two accounts of the cluster: the platform's (SSH, OS Administration) and the application's (AXL, RIS).
+import Basics
+
+/// The accounts of the cluster: the platform's (SSH, OS Administration), the application's (AXL, RIS), and that of a user
+/// with whom the phones are associated.
 struct Accounts: Sendable {
     struct Account: Sendable {
         let user: String
@@ -19,20 +22,24 @@ struct Accounts: Sendable {
     enum Kind: Sendable {
         case platform
         case application
+        case phones
     }
 
     subscript(_ kind: Kind) -> Account {
         switch kind {
         case .platform: platform
         case .application: application
+        case .phones: phones
         }
     }
 
     static let platformUser = "administrator"
     static let applicationUser = "ccmadministrator"
+    static let phonesUser = "phonekeys"
 
     let platform: Account
     let application: Account
+    let phones: Account
 
     init(_ folder: LabFolder) throws(LabError) {
         func account(_ user: String, _ name: String) throws(LabError) -> Account {
@@ -41,14 +48,19 @@ struct Accounts: Sendable {
         }
         platform = try account(Self.platformUser, "platform")
         application = try account(Self.applicationUser, "application")
+        // Labs of earlier versions have none.
+        if !Files.exists(folder.password("phones")) { try Self.make("phones", folder) }
+        phones = try account(Self.phonesUser, "phones")
     }
 
-    /// Two different passwords, in separate files that only the owner can read.
+    /// Different passwords, in separate files that only the owner can read.
     static func make(_ folder: LabFolder) throws(LabError) {
+        for name in ["platform", "application", "phones"] { try make(name, folder) }
+    }
+
+    private static func make(_ name: String, _ folder: LabFolder) throws(LabError) {
         let characters = Array("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789")
-        for name in ["platform", "application"] {
-            let password = String((0..<20).map { _ in characters[Int.random(in: characters.indices)] })
-            try LabFiles.write(password + "\n", to: folder.password(name), mode: 0o600)
-        }
+        let password = String((0..<20).map { _ in characters[Int.random(in: characters.indices)] })
+        try LabFiles.write(password + "\n", to: folder.password(name), mode: 0o600)
     }
 }

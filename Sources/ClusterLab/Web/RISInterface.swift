@@ -1,3 +1,4 @@
+import Basics
 import Markup
 
 /// The real-time information service of the publisher: which phones are registered, and at which address.
@@ -48,6 +49,7 @@ struct RISInterface: Sendable {
         /// Where it is registered.
         let node: String?
         let address: String
+        let firmware: String
 
         var status: String { node == nil ? "UnRegistered" : "Registered" }
     }
@@ -75,7 +77,7 @@ struct RISInterface: Sendable {
             add(
                 Device(
                     name: phone.plan.name, model: phone.plan.model, node: phone.state.registeredAt,
-                    address: phone.plan.address))
+                    address: phone.plan.address, firmware: phone.firmware))
         }
         cluster.crowd.visit { index, name, kind, phone in
             // A phone that never started is not known to the service.
@@ -84,7 +86,7 @@ struct RISInterface: Sendable {
                 Device(
                     name: name, model: kind.model,
                     node: phone.registeredAt < 0 ? nil : cluster.plan.nodes[Int(phone.registeredAt)].name,
-                    address: cluster.crowd.address(index)))
+                    address: cluster.crowd.address(index), firmware: kind.model.firmware))
         }
         return devices
     }
@@ -108,7 +110,7 @@ struct RISInterface: Sendable {
             <ns1:DeviceClass>Phone</ns1:DeviceClass><ns1:Model>\(model.number)</ns1:Model>\
             <ns1:Product>\(model.number)</ns1:Product><ns1:Status>\(device.status)</ns1:Status>\
             <ns1:Description>Lab \(model.rawValue)</ns1:Description>\
-            <ns1:ActiveLoadID>\(model.firmware)</ns1:ActiveLoadID>\
+            <ns1:ActiveLoadID>\(device.firmware.escapedForMarkup)</ns1:ActiveLoadID>\
             \(address(device))</ns1:item>
             """
     }

@@ -23,7 +23,11 @@ final class WebServers: Sendable {
                     try await answerInTime(try await WebRequest($0)).flyingFox
                 }), "the web pages")
         for phone in cluster.phones {
-            let web = PhoneWeb(phone: phone)
+            let web = PhoneWeb(
+                phone: phone,
+                remote: PhoneRemoteControl(phone: phone) { [cluster] user, password in
+                    cluster.accepts(.phones, user: user, password: password, at: cluster.publisher)
+                })
             let address = phone.plan.address
             let port = cluster.plan.phoneWebPort
             guard Sockets.isFree(.tcp, address, port) else {

@@ -1,5 +1,6 @@
 import Basics
 import Messages
+import Operations
 import Phones
 import TrustList
 import X509
@@ -7,7 +8,7 @@ import X509
 /// The phones of a cluster that did not follow a change, or of which that is not known, and that nobody has visited since.
 ///
 /// It follows from the journals of the cluster's changes, so no crash can lose it, and from the visits that were
-/// reported. Source: docs/phones.md, "Phones that were left behind".
+/// reported, and the records of erasures from afar. Source: docs/phones.md, "Phones that were left behind".
 public struct StrandedRegister: Sendable {
     /// What a phone was left with.
     public enum Held: Sendable, Hashable {
@@ -21,7 +22,7 @@ public struct StrandedRegister: Sendable {
         public let model: String
         /// Device pool, if known.
         public let pool: String?
-        public let held: Held
+        public fileprivate(set) var held: Held
         /// Name of the change that it did not follow, and when that ended.
         public let change: String
         public let since: Timestamp
@@ -30,6 +31,15 @@ public struct StrandedRegister: Sendable {
         /// Whether it was forecast to refuse, or that was not known; `unknown`, too, where its page says that it did not
         /// follow although it was forecast to.
         public let verdict: Verdict.Outcome
+        /// That its trust lists were erased from afar since, as far as that is known.
+        public fileprivate(set) var erasure: Erasure?
+    }
+
+    /// Keys that were to erase a phone's trust lists were pressed from afar.
+    public struct Erasure: Sendable, Hashable {
+        public let time: Timestamp
+        /// ``ErasureRecord/State/returned``: erased, says its page. Nobody has proven it.
+        public let state: ErasureRecord.State
     }
 
     private var byName: [String: Entry] = [:]
@@ -46,22 +56,42 @@ public struct StrandedRegister: Sendable {
     /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`) if a journal or the list of visits cannot be read.
     public init(of cluster: String, in state: StateFolder) throws {
         let changes = try state.changes(of: cluster).compactMap { Past($0.records) }
-        let visits = try PhoneVisit.all(of: cluster, in: state)
-        self.init(changes, visits)
+        let visits = try PhoneVisit.all(of: cluster, in: state).map { Event(time: $0.time, what: .visit($0.phones)) }
+        let erasures = try ErasureRecord.all(of: cluster, in: state.path).flatMap(\.entries.values)
+            .filter { $0.state != .skipped }
+            .map { Event(time: $0.time, what: .erasure($0.phone, $0.state)) }
+        self.init(changes, visits + erasures)
     }
 
-    private init(_ changes: [Past], _ visits: [PhoneVisit]) {
-        var visits = visits.sorted { $0.time < $1.time }[...]
+    /// What happened to phones between changes.
+    private struct Event {
+        enum What {
+            case visit([String])
+            case erasure(String, ErasureRecord.State)
+        }
+
+        let time: Timestamp
+        let what: What
+    }
+
+    private init(_ changes: [Past], _ events: [Event]) {
+        var events = events.sorted { $0.time < $1.time }[...]
         for change in changes.sorted(by: { $0.ended < $1.ended }) {
             // Both hold the cluster's lock: what was reported before the change ended came before it began.
-            while let visit = visits.first, visit.time < change.ended { note(visits.removeFirst().phones, visit) }
+            while let event = events.first, event.time < change.ended { note(events.removeFirst()) }
             note(change)
         }
-        for visit in visits { note(visit.phones, visit) }
+        for event in events { note(event) }
     }
 
-    private mutating func note(_ phones: [String], _ visit: PhoneVisit) {
-        for phone in phones { byName[phone] = nil }
+    private mutating func note(_ event: Event) {
+        switch event.what {
+        case .visit(let phones): for phone in phones { byName[phone] = nil }
+        case .erasure(let phone, let state):
+            // It holds what it held, or the cluster's file: that its page says which proves nothing.
+            byName[phone]?.held = .unknown
+            byName[phone]?.erasure = Erasure(time: event.time, state: state)
+        }
     }
 
     private mutating func note(_ change: Past) {
@@ -106,6 +136,14 @@ public struct StrandedRegister: Sendable {
             return (
                 .file(copy.list),
                 HeldFile(code: .olderFile, checksum: Digest.sha1(copy.bytes).hex, isAssumed: true)
+            )
+        }
+        if entry.erasure != nil {
+            return (
+                .unknown(
+                    localized(
+                        "keys that erase its trust lists were pressed from afar, and nothing proves what it holds now")),
+                HeldFile(code: .notKnown, isAssumed: true)
             )
         }
         return (

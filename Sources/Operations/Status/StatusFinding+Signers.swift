@@ -45,6 +45,7 @@ extension ClusterStatus {
         let signer = ClusterSigner(
             "ITLRecovery", in: list.records.compactMap(ClusterSigner.Entry.init), subject: own.subject, sha1: sha1)
         guard signer.isNamed, !signer.isPresent else { return nil }
+        let isByToken = Self.isToken(list.signerRecord)
         return finding(
             .certificateNotInFile, node: publisher.name,
             localized(

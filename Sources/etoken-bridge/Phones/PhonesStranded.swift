@@ -3,6 +3,7 @@ import Basics
 import Cluster
 import Messages
 import Migration
+import Operations
 import Phones
 
 struct PhonesStranded: ParsableCommand {
@@ -38,6 +39,13 @@ struct PhonesStranded: ParsableCommand {
             let change: String
             let since: Timestamp
             let reason: LocalizableText
+            /// What became of keys that were to erase its trust lists, and when.
+            let erasure: Erasure?
+        }
+
+        struct Erasure: Encodable {
+            let state: ErasureRecord.State
+            let time: Timestamp
         }
 
         let cluster: String
@@ -54,16 +62,17 @@ struct PhonesStranded: ParsableCommand {
                 let holds: String? = if case .file(let sha256) = entry.held { sha256 } else { nil }
                 return .init(
                     phone: entry.phone, model: entry.model, pool: entry.pool, holds: holds, change: entry.change,
-                    since: entry.since, reason: entry.reason)
+                    since: entry.since, reason: entry.reason,
+                    erasure: entry.erasure.map { .init(state: $0.state, time: $0.time) })
             })
         if let csv {
             let lines = document.phones.map {
                 CSV.line([
                     $0.phone, $0.model, $0.pool ?? "", $0.holds ?? "", $0.change, $0.since.description,
-                    $0.reason.localized,
+                    $0.reason.localized, $0.erasure.map { Self.text($0).localized } ?? "",
                 ])
             }
-            let text = (["name,model,pool,holds,change,since,reason"] + lines).joined(separator: "\n") + "\n"
+            let text = (["name,model,pool,holds,change,since,reason,erasure"] + lines).joined(separator: "\n") + "\n"
             try Files.write(Array(text.utf8), to: csv, permissions: 0o600, replacing: false)
         }
         var opened: ClusterClient?
@@ -74,6 +83,14 @@ struct PhonesStranded: ParsableCommand {
             return cluster
         }
         if common.json { try Terminal.json(document) } else { Terminal.out(text(document)) }
+    }
+
+    private static func text(_ erasure: Document.Erasure) -> LocalizableText {
+        switch erasure.state {
+        case .returned: localized("erased, says its page")
+        case .pressing, .pressed: localized("erasing begun")
+        case .missing, .skipped: localized("erased? did not come back")
+        }
     }
 
     private func text(_ document: Document) -> String {
@@ -87,7 +104,8 @@ struct PhonesStranded: ParsableCommand {
         for phone in document.phones {
             table.add(
                 phone.phone, phone.model, phone.pool ?? "-",
-                phone.holds.map { localized("older file \(String($0.prefix(8)))") } ?? HeldFile.Code.notKnown.text,
+                phone.erasure.map(Self.text) ?? phone.holds.map { localized("older file \(String($0.prefix(8)))") }
+                    ?? HeldFile.Code.notKnown.text,
                 phone.change, phone.reason)
         }
         let advice = Change.visitAdvice(models: document.phones.map(\.model)) ?? .verbatim("")
