@@ -23,7 +23,8 @@ import X509
             Case(arguments: ["migrate", "to-etoken"]),
             Case(arguments: ["migrate", "to-tokenless"], usesTokens: false, before: ["migrate", "to-etoken"]),
             Case(
-                arguments: ["migrate", "replace-token"] + Rehearsal.tokens.flatMap { ["--lost", $0] }, usesTokens: false,
+                arguments: ["migrate", "replace-token"] + Rehearsal.tokens.flatMap { ["--lost", $0] },
+                usesTokens: false,
                 before: ["migrate", "to-etoken"]),
             Case(arguments: ["cluster", "set-mode", "non-secure"]),
             Case(arguments: ["cluster", "set-mode", "non-secure"], usesTokens: false),

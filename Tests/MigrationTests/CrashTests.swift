@@ -66,8 +66,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Situation.everything) func resumingReachesTheSameEnd(situation: Situation) throws
-    {
+    @Test(arguments: Situation.everything) func resumingReachesTheSameEnd(situation: Situation) throws {
         let undisturbed = try situation.cluster()
         try situation.plan(undisturbed, in: Folder()).runAll()
         var points = 0

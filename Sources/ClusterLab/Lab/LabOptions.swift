@@ -70,8 +70,7 @@ public struct LabOptions: Sendable, Hashable {
                 return "--desk-phones takes 1 to 20 models, and goes without --phones"
             }
             if let model = deskPhones.first(where: { name in !PhoneModel.known.contains { $0.rawValue == "CP-\(name)" }
-                })
-            {
+            }) {
                 return "the lab knows no phone \(model)"
             }
         }
