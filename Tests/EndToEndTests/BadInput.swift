@@ -144,7 +144,7 @@ import Testing
             try rehearsal.run(
                 "/usr/bin/unshare",
                 ["-rm", "/bin/sh", "-c", command, "sh"] + rehearsal.migrationArguments(output: small) + [
-                    "--accept-stranded"
+                    "--accept-stranded", "--despite-findings",
                 ])
         }
     }
@@ -171,7 +171,7 @@ import Testing
                 "/usr/bin/unshare",
                 ["-rm", "/bin/sh", "-c", command, "sh", "\(size)", Programs.path("etoken-bridge")]
                     + rehearsal.migrationArguments(output: rehearsal.folder.file("out-\(size)")) + [
-                        "--accept-stranded"
+                        "--accept-stranded", "--despite-findings",
                     ])
             statuses.append(result.status)
             if result.status == 0 { break }

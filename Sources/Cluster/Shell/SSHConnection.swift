@@ -95,7 +95,8 @@ struct SSHConnection: ~Copyable {
         guard !reason.contains("no match for method") else {
             return node.legacySSH
                 ? error(.unexpectedAnswer, localized("no SSH algorithm in common with \(place), not even an old one"))
-                : error(.noCommonSSHAlgorithm, localized("\(place) supports no SSH algorithm that is currently allowed"))
+                : error(
+                    .noCommonSSHAlgorithm, localized("\(place) supports no SSH algorithm that is currently allowed"))
         }
         guard ssh_get_serverbanner(session) != nil else {
             return error(.unreachable, localized("no SSH server answers at \(place)"))
