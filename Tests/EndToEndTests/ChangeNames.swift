@@ -35,7 +35,7 @@ import Testing
         #expect(made.output.contains("CTL file before: 6720 bytes") && !made.output.contains("Current CTL file"))
         #expect(rehearsal.folder.bytes("state/etoken-bridge/changes/\(id)/CTLFile.tlv") != nil)
         // What is left to do by hand is said without the options of a run.
-        #expect(made.output.hasSuffix("Erase) and restart it.\n"))
+        #expect(made.output.hasSuffix("Erase, and restart the phone.\n"))
 
         let shown = try migrate("status", "--change", String(id))
         #expect(shown.status == 0 && shown.output.hasPrefix("Change \(id): finished 20"), "\(shown.errors)")

@@ -15,11 +15,12 @@ import X509
         remembered: RememberedCluster = RememberedCluster()
     ) throws -> ClusterOverview {
         let version = isRead ? #""version": "12.5.1","# : ""
+        let quoted = String(decoding: try JSONEncoder().encode(name), as: UTF8.self)
         let status = try JSONDecoder().decode(
             ClusterStatus.self,
             from: Data(
                 """
-                {"cluster": "\(name)", "taken": "2026-11-29T00:00:00Z", "securityMode": "mixed", "nodesNotInCluster": [],
+                {"cluster": \(quoted), "taken": "2026-11-29T00:00:00Z", "securityMode": "mixed", "nodesNotInCluster": [],
                  "serversNotConfigured": [], "trustLists": [], "nodes": [{"name": "pub", "address": "192.0.2.1",
                  "publisher": true, "tftp": true, \(version) "failures": [], "certificates": [
                  {"unit": "tomcat", "name": "tomcat.pem", "notAfter": "2026-12-09T00:00:00Z"},
@@ -63,7 +64,7 @@ import X509
     /// The format is checked by Prometheus' own tool.
     @Test func promtoolTakesTheMetrics() throws {
         var remembered = RememberedCluster(unfinished: "b-20261129T000000Z", stranded: 7)
-        remembered.last = ("b-20261128T000000Z", String(repeating: "a", count: 40))
+        remembered.last = .init(change: "b-20261128T000000Z", sha1: String(repeating: "a", count: 40))
         let text = PrometheusMetrics([
             try overview("a"), try overview("b\"\\\nx", [.error, .error, .warning], remembered: remembered),
         ]).text
