@@ -20,6 +20,11 @@ public struct ConfigurationFile: Sendable, Hashable {
         return "\(home)/.config/etoken-bridge/config.toml"
     }
 
+    /// A file next to the configuration: `phone-models.csv`.
+    public static func path(beside name: String) -> String {
+        (defaultPath.lastIndex(of: "/").map { defaultPath[...$0] } ?? "") + name
+    }
+
     /// Reads the file. A missing file is an empty configuration.
     ///
     /// - Throws: `configuration` naming the file and the key for a wrong type, an unknown key or an invalid value;

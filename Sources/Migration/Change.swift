@@ -103,14 +103,19 @@ public final class Change {
             try self.init(direct, survey, of: cluster, state: state)
             return
         }
-        let introducing = try Change(plan(introduction), survey, of: cluster, state: state)
-        // It doubles the restarts: only where it keeps phones from being left behind.
-        let isWorthIt =
-            introducing.introductionForecasts.map { forecasts in
-                introducing.forecast.stranded.count < forecasts.direct.stranded.count
-            } ?? false
-        try self.init(
-            request.introduce == .always || isWorthIt ? introducing.plan : direct, survey, of: cluster, state: state)
+        let introducing = plan(introduction)
+        let isBetter = try request.introduce == .always || Self.leavesFewerBehind(introducing, survey)
+        try self.init(isBetter ? introducing : direct, survey, of: cluster, state: state)
+    }
+
+    /// Whether introducing the signer keeps phones from being left behind: it doubles the restarts.
+    private static func leavesFewerBehind(_ plan: ChangePlan, _ survey: Survey) throws -> Bool {
+        let planner = Planner(plan, try plan.tokens.map { try $0.certificate() }, survey)
+        let offered = try planner.offered()
+        let (inTurn, forecasts) = forecasts(
+            for: offered, introduction: try planner.introduction(offered), survey: survey,
+            tvs: .everywhere(.expectedToVouch), introducerTVS: .everywhere(.expectedToVouch))
+        return forecasts.map { inTurn.stranded.count < $0.direct.stranded.count } ?? false
     }
 
     /// The steps with which a requested change could introduce its signer; nil if there are none.

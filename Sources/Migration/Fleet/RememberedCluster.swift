@@ -9,14 +9,14 @@ public struct RememberedCluster: Sendable, Hashable {
     public var unfinished: String?
     /// Phones that did not follow a change, without those that were visited since.
     public var stranded: Int
-    /// The last change after which the cluster was left alone, and SHA-1 of the CTL file that it left, lower-case
-    /// hexadecimal; nil where none was ever finished, or its copy is gone.
-    public var last: (change: String, sha1: String)? {
-        get { lastChange.flatMap { change in lastSHA1.map { (change, $0) } } }
-        set { (lastChange, lastSHA1) = (newValue?.change, newValue?.sha1) }
+    /// The last change after which the cluster was left alone; nil where none was ever finished, or its copy is gone.
+    public var last: Last?
+
+    public struct Last: Sendable, Hashable {
+        public let change: String
+        /// SHA-1 of the CTL file that it left, lower-case hexadecimal.
+        public let sha1: String
     }
-    private var lastChange: String?
-    private var lastSHA1: String?
 
     public init(unfinished: String? = nil, stranded: Int = 0) {
         (self.unfinished, self.stranded) = (unfinished, stranded)
@@ -26,9 +26,10 @@ public struct RememberedCluster: Sendable, Hashable {
     ///
     /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`).
     public init(_ cluster: String, in state: StateFolder) throws {
-        self.init(stranded: try StrandedRegister(of: cluster, in: state).count)
-        let changes = try state.changes(of: cluster).compactMap { change in
-            change.records.first?.plan.map { (plan: $0, state: JournalState(change.records)) }
+        let journals = try state.changes(of: cluster).map(\.records)
+        self.init(stranded: try StrandedRegister(of: cluster, journals, in: state).count)
+        let changes = journals.compactMap { records in
+            records.first?.plan.map { (plan: $0, state: JournalState(records)) }
         }
         unfinished = changes.last { !$0.state.outcome.isClosed }?.plan.id
         guard let (plan, state: end) = changes.last, end.outcome.isClosed else { return }
@@ -40,7 +41,7 @@ public struct RememberedCluster: Sendable, Hashable {
             case .abandoned, .unfinished, .rollingBack: nil as String?
             }
         guard let sha256, let copy = try? state.backup(sha256: sha256) else { return }
-        last = (plan.id, Digest.sha1(copy).hex)
+        last = Last(change: plan.id, sha1: Digest.sha1(copy).hex)
     }
 
     /// What of that should be said with the cluster's status.

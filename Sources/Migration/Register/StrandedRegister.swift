@@ -55,7 +55,12 @@ public struct StrandedRegister: Sendable {
     ///
     /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`) if a journal or the list of visits cannot be read.
     public init(of cluster: String, in state: StateFolder) throws {
-        let changes = try state.changes(of: cluster).compactMap { Past($0.records) }
+        try self.init(of: cluster, state.changes(of: cluster).map(\.records), in: state)
+    }
+
+    /// - Parameter journals: of the cluster's changes.
+    init(of cluster: String, _ journals: [[JournalRecord]], in state: StateFolder) throws {
+        let changes = journals.compactMap { Past($0) }
         let visits = try PhoneVisit.all(of: cluster, in: state).map { Event(time: $0.time, what: .visit($0.phones)) }
         let erasures = try ErasureRecord.all(of: cluster, in: state.path).flatMap(\.entries.values)
             .filter { $0.state != .skipped }

@@ -30,7 +30,7 @@ public final class ErasureRecord {
         public var reason: LocalizableText?
     }
 
-    private struct Line: Codable {
+    private struct Line: RunRecordLine {
         var schema: String?
         var cluster: String?
         var phones: [String]?
@@ -72,39 +72,18 @@ public final class ErasureRecord {
         cluster: String, phones: [String], ctl: String, in folder: String, at time: Timestamp
     ) throws(ClusterError) -> ErasureRecord {
         let line = Line(schema: schema, cluster: cluster, phones: phones, ctl: ctl, time: time)
-        let stem = "\(self.folder(in: folder))/\(Files.name(cluster))-\(time.seconds)"
-        var path = stem + ".jsonl"
-        var number = 0
-        while Files.exists(path) {
-            number += 1
-            path = "\(stem)-\(number).jsonl"
-        }
-        do throws(FileError) {
-            try Files.makeFolder(self.folder(in: folder))
-            try Files.write(encode(line), to: path, permissions: 0o600, replacing: false)
-        } catch {
-            throw ClusterError(error, operation: writing)
-        }
-        return try open(path)
+        return try open(
+            files.create(line, of: cluster, at: time, in: self.folder(in: folder), operation: writing))
     }
 
     /// All records of a cluster, the oldest first.
     ///
     /// - Throws: `file` if one cannot be read: it may say what a phone holds.
     public static func all(of cluster: String, in folder: String) throws(ClusterError) -> [ErasureRecord] {
-        let prefix = Files.name(cluster) + "-"
-        let folder = self.folder(in: folder)
         var records: [ErasureRecord] = []
-        for name in Files.names(in: folder) where name.hasPrefix(prefix) && name.hasSuffix(".jsonl") {
-            let path = "\(folder)/\(name)"
-            let lines: [ArraySlice<UInt8>]
-            do throws(FileError) { lines = try LineFile.lines(of: path) } catch {
-                throw ClusterError(error, operation: reading)
-            }
-            // Nothing but the folder's entry survived a crash.
-            if lines.isEmpty { continue }
-            let decoded = try decode(lines, path)
-            if decoded[0].cluster == cluster { records.append(ErasureRecord(path, decoded)) }
+        for path in files.paths(of: cluster, in: self.folder(in: folder)) {
+            let lines = try files.read(path, operation: reading)
+            if lines.first?.cluster == cluster { records.append(ErasureRecord(path, lines)) }
         }
         return records.sorted { ($0.begun, $0.path) < ($1.begun, $1.path) }
     }
@@ -117,6 +96,7 @@ public final class ErasureRecord {
     /// Opens it for writing: it is an error if another process is writing it.
     public func resume() throws(ClusterError) -> ErasureRecord { try Self.open(path) }
 
+    /// - Parameter lines: at least one.
     private init(_ path: String, _ lines: [Line]) {
         self.path = path
         begun = lines[0].time
@@ -155,7 +135,7 @@ public final class ErasureRecord {
 
     private func append(_ line: Line) throws(ClusterError) {
         do throws(FileError) {
-            try file?.append(Self.encode(line))
+            try file?.append(RunRecordFile.encode(line))
             try file?.sync()
         } catch {
             throw ClusterError(error, operation: Self.writing)
@@ -169,41 +149,16 @@ public final class ErasureRecord {
     // MARK: The file
 
     private static func open(_ path: String) throws(ClusterError) -> ErasureRecord {
-        let opened: (file: LineFile, lines: [ArraySlice<UInt8>])
-        do throws(FileError) { opened = try LineFile.open(path, isExclusive: true) } catch {
-            throw error.code == .locked
-                ? ClusterError(
-                    .file, operation: writing,
-                    message: localized("another etoken-bridge is erasing trust lists of these phones"), cause: error)
-                : ClusterError(error, operation: writing)
-        }
-        let record = ErasureRecord(path, try decode(opened.lines, path))
-        record.file = opened.file
+        let (file, lines) = try files.open(path, operation: writing)
+        let record = ErasureRecord(path, lines)
+        record.file = file
         return record
     }
 
-    private static func decode(_ lines: [ArraySlice<UInt8>], _ path: String) throws(ClusterError) -> [Line] {
-        let decoded: [Line]
-        do throws(LineError) { decoded = try LineFile.decode(lines, as: Line.self) } catch {
-            throw ClusterError(
-                .file, operation: reading,
-                message: localized(
-                    "line \(error.line) of \(path) cannot be read: \(DecodingFailure.text(error.cause))"),
-                cause: error.cause)
-        }
-        guard let first = decoded.first, first.schema == schema else {
-            throw ClusterError(
-                .file, operation: reading, message: localized("\(path) is not the record of an erasure"),
-                expected: schema, found: decoded.first?.schema)
-        }
-        return decoded
-    }
-
-    private static func encode(_ line: Line) -> [UInt8] {
-        guard let bytes = try? JSON.line(line, userInfo: .keepingTemplates) else {
-            preconditionFailure("a line is plain text and numbers")
-        }
-        return bytes
+    private static var files: RunRecordFile<Line> {
+        RunRecordFile(
+            schema: schema, isForeign: { localized("\($0) is not the record of an erasure") },
+            busy: localized("another etoken-bridge is erasing trust lists of these phones"))
     }
 
     private static func folder(in state: String) -> String { "\(state)/erasures" }

@@ -5,7 +5,7 @@ import Messages
 /// The progress of a ``PhoneRestart`` run, so that another run can continue it: an append-only file with one JSON
 /// document per line. The first line contains the phones, each further one what happened to one of them.
 public final class RestartRecord {
-    private struct Line: Codable {
+    private struct Line: RunRecordLine {
         var schema: String?
         var cluster: String?
         var begun: Timestamp?
@@ -49,19 +49,8 @@ public final class RestartRecord {
     ) throws(ClusterError) -> RestartRecord {
         let operation = localized("start a record of the restart")
         let line = Line(schema: schema, cluster: cluster, begun: time, isReset: isReset, phones: phones)
-        let stem = "\(self.folder(in: folder))/\(Files.name(cluster))-\(time.seconds)"
-        var path = stem + ".jsonl"
-        var number = 0
-        while Files.exists(path) {
-            number += 1
-            path = "\(stem)-\(number).jsonl"
-        }
-        do throws(FileError) {
-            try Files.makeFolder(self.folder(in: folder))
-            try Files.write(encode(line), to: path, permissions: 0o600, replacing: false)
-        } catch {
-            throw ClusterError(error, operation: operation)
-        }
+        let path = try files.create(
+            line, of: cluster, at: time, in: self.folder(in: folder), operation: operation)
         return try open(path, operation: operation)
     }
 
@@ -71,16 +60,15 @@ public final class RestartRecord {
         of cluster: String, in folder: String
     ) -> (newest: RestartRecord?, unreadable: [ClusterError]) {
         let operation = localized("look for an interrupted restart")
-        let prefix = Files.name(cluster) + "-"
-        let paths = Files.names(in: self.folder(in: folder)).filter { $0.hasPrefix(prefix) && $0.hasSuffix(".jsonl") }
-            .map { "\(self.folder(in: folder))/\($0)" }
         var newest: RestartRecord?
         var unreadable: [ClusterError] = []
-        for path in paths {
+        for path in files.paths(of: cluster, in: self.folder(in: folder)) {
             do throws(ClusterError) {
-                let (first, lines) = try read(path, operation: operation)
+                let lines = try files.read(path, operation: operation)
+                // An empty one has to be looked at before another run, as one that cannot be read.
+                guard let first = lines.first else { throw files.foreign(path, operation: operation) }
                 guard first.cluster == cluster else { continue }
-                let record = RestartRecord(path, first, lines)
+                let record = RestartRecord(path, lines)
                 if record.isFinished || record.left.isEmpty { continue }
                 if newest.map({ record.begun >= $0.begun }) ?? true { newest = record }
             } catch {
@@ -95,12 +83,13 @@ public final class RestartRecord {
         try Self.open(path, operation: localized("resume the restart"))
     }
 
-    private init(_ path: String, _ first: Line, _ lines: [Line]) {
+    /// - Parameter lines: at least one.
+    private init(_ path: String, _ lines: [Line]) {
         self.path = path
-        begun = first.begun ?? Timestamp(0)
-        isReset = first.isReset ?? false
-        phones = first.phones ?? []
-        for line in lines { apply(line) }
+        begun = lines[0].begun ?? Timestamp(0)
+        isReset = lines[0].isReset ?? false
+        phones = lines[0].phones ?? []
+        for line in lines.dropFirst() { apply(line) }
     }
 
     private func apply(_ line: Line) {
@@ -134,7 +123,7 @@ public final class RestartRecord {
     }
 
     private func append(_ line: Line) throws(ClusterError) {
-        do throws(FileError) { try file?.append(Self.encode(line)) } catch {
+        do throws(FileError) { try file?.append(RunRecordFile.encode(line)) } catch {
             throw ClusterError(error, operation: Self.writing)
         }
         apply(line)
@@ -145,53 +134,16 @@ public final class RestartRecord {
     // MARK: The file
 
     private static func open(_ path: String, operation: LocalizableText) throws(ClusterError) -> RestartRecord {
-        let opened: (file: LineFile, lines: [ArraySlice<UInt8>])
-        do throws(FileError) { opened = try LineFile.open(path, isExclusive: true) } catch {
-            throw error.code == .locked
-                ? ClusterError(
-                    .file, operation: operation,
-                    message: localized("another etoken-bridge is restarting these phones"), cause: error)
-                : ClusterError(error, operation: operation)
-        }
-        let (first, rest) = try decode(opened.lines, path, operation: operation)
-        let record = RestartRecord(path, first, rest)
-        record.file = opened.file
+        let (file, lines) = try files.open(path, operation: operation)
+        let record = RestartRecord(path, lines)
+        record.file = file
         return record
     }
 
-    /// The first line, and the others.
-    private static func read(_ path: String, operation: LocalizableText) throws(ClusterError) -> (Line, [Line]) {
-        let lines: [ArraySlice<UInt8>]
-        do throws(FileError) { lines = try LineFile.lines(of: path) } catch {
-            throw ClusterError(error, operation: operation)
-        }
-        return try decode(lines, path, operation: operation)
-    }
-
-    private static func decode(
-        _ lines: [ArraySlice<UInt8>], _ path: String, operation: LocalizableText
-    ) throws(ClusterError) -> (Line, [Line]) {
-        let decoded: [Line]
-        do throws(LineError) { decoded = try LineFile.decode(lines, as: Line.self) } catch {
-            throw ClusterError(
-                .file, operation: operation,
-                message: localized(
-                    "line \(error.line) of \(path) cannot be read: \(DecodingFailure.text(error.cause))"),
-                cause: error.cause)
-        }
-        guard let first = decoded.first, first.schema == schema else {
-            throw ClusterError(
-                .file, operation: operation, message: localized("\(path) is not a restart record"), expected: schema,
-                found: decoded.first?.schema)
-        }
-        return (first, Array(decoded.dropFirst()))
-    }
-
-    private static func encode(_ line: Line) -> [UInt8] {
-        guard let bytes = try? JSON.line(line, userInfo: .keepingTemplates) else {
-            preconditionFailure("a line is plain text and numbers")
-        }
-        return bytes
+    private static var files: RunRecordFile<Line> {
+        RunRecordFile(
+            schema: schema, isForeign: { localized("\($0) is not a restart record") },
+            busy: localized("another etoken-bridge is restarting these phones"))
     }
 
     private static func folder(in state: String) -> String { "\(state)/restarts" }

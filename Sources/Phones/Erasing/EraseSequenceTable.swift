@@ -43,10 +43,7 @@ public struct EraseSequenceTable: Sendable {
     }
 
     /// `erase-sequences.csv` next to the configuration.
-    public static var usersPath: String {
-        let path = ConfigurationFile.defaultPath
-        return (path.lastIndex(of: "/").map { path[...$0] } ?? "") + "erase-sequences.csv"
-    }
+    public static var usersPath: String { ConfigurationFile.path(beside: "erase-sequences.csv") }
 
     /// What erases the trust lists of a phone.
     ///
@@ -55,9 +52,10 @@ public struct EraseSequenceTable: Sendable {
     ///   - firmware: as the cluster shows it: `sip78xx.12-1-1SR1-4`.
     public func answer(model: String, firmware: String) -> Answer {
         let model = PhoneModelTable.normal(model)
-        let ofModel = sequences.filter { Self.matches(model, PhoneModelTable.normal($0.model)) }
+        let ofModel = sequences.filter { Wildcard(PhoneModelTable.normal($0.model)).matches(model) }
         let firmware = firmware.lowercased()
-        if let found = ofModel.first(where: { $0.firmware.map { Self.matches(firmware, $0.lowercased()) } ?? false }) {
+        if let found = ofModel.first(where: { $0.firmware.map { Wildcard($0.lowercased()).matches(firmware) } ?? false }
+        ) {
             return .keys(found)
         }
         guard let first = ofModel.first else { return .noSequence }
@@ -110,17 +108,5 @@ public struct EraseSequenceTable: Sendable {
     private static func wrong(_ clause: LocalizableText) -> InventoryError {
         InventoryError(
             .badFile, clause, next: localized("Correct the file; docs/erasing-trust-lists.md describes it."))
-    }
-
-    private static func matches(_ text: String, _ pattern: String) -> Bool {
-        let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
-        guard parts.count > 1 else { return text == pattern }
-        guard let first = parts.first, let last = parts.last, text.hasPrefix(first) else { return false }
-        var rest = text.dropFirst(first.count)
-        for part in parts.dropFirst().dropLast() where !part.isEmpty {
-            guard let range = rest.firstRange(of: part) else { return false }
-            rest = rest[range.upperBound...]
-        }
-        return rest.hasSuffix(last)
     }
 }

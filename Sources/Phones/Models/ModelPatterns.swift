@@ -3,7 +3,7 @@
 struct ModelPatterns<Entry: Sendable>: Sendable {
     let entries: [Entry]
     private var exact: [String: Entry] = [:]
-    private var patterns: [(parts: [String], length: Int, entry: Entry)] = []
+    private var patterns: [(name: Wildcard, length: Int, entry: Entry)] = []
 
     /// - Parameter model: an entry's name or pattern.
     init(_ entries: [Entry], model: (Entry) -> String) {
@@ -11,8 +11,7 @@ struct ModelPatterns<Entry: Sendable>: Sendable {
         for entry in entries {
             let name = PhoneModelTable.normal(model(entry))
             if name.contains("*") {
-                let parts = name.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
-                patterns.append((parts, model(entry).count, entry))
+                patterns.append((Wildcard(name), model(entry).count, entry))
             } else {
                 exact[name] = entry
             }
@@ -24,16 +23,6 @@ struct ModelPatterns<Entry: Sendable>: Sendable {
     ///
     /// - Parameter name: as `PhoneModelTable.normal` writes it.
     func matches(_ name: String) -> [Entry] {
-        (exact[name].map { [$0] } ?? []) + patterns.filter { Self.matches(name, $0.parts) }.map(\.entry)
-    }
-
-    private static func matches(_ name: String, _ parts: [String]) -> Bool {
-        guard let first = parts.first, let last = parts.last, name.hasPrefix(first) else { return false }
-        var rest = name.dropFirst(first.count)
-        for part in parts.dropFirst().dropLast() where !part.isEmpty {
-            guard let range = rest.firstRange(of: part) else { return false }
-            rest = rest[range.upperBound...]
-        }
-        return rest.hasSuffix(last)
+        (exact[name].map { [$0] } ?? []) + patterns.filter { $0.name.matches(name) }.map(\.entry)
     }
 }

@@ -57,10 +57,7 @@ public struct PhoneModelTable: Sendable {
     }
 
     /// The user's corrections: `phone-models.csv` next to the configuration.
-    public static var usersPath: String {
-        let path = ConfigurationFile.defaultPath
-        return (path.lastIndex(of: "/").map { path[...$0] } ?? "") + "phone-models.csv"
-    }
+    public static var usersPath: String { ConfigurationFile.path(beside: "phone-models.csv") }
 
     /// Adds the entries of a file with precedence over what is known.
     public mutating func add(_ path: String) throws { layers.append(Self.layer(try Self.entries(of: path))) }

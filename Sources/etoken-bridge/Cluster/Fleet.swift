@@ -22,12 +22,8 @@ struct Fleet: Encodable {
     }
 
     private static func read(_ configuration: ClusterConfiguration, _ expiryWarning: Int64) -> ClusterOverview {
-        let clock = ContinuousClock()
-        let start = clock.now
-        func seconds() -> Double {
-            let spent = start.duration(to: clock.now).components
-            return (Double(spent.seconds) * 100 + Double(spent.attoseconds / 10_000_000_000_000_000)).rounded() / 100
-        }
+        let start = ContinuousClock.now
+        func seconds() -> Double { ((ContinuousClock.now - start) / .seconds(1) * 100).rounded() / 100 }
         let remembered = remembered(configuration.name)
         let cluster = ClusterClient(configuration, credentials: .standard)
         defer { cluster.close() }
