@@ -85,7 +85,7 @@ extension Planner {
         default: return nil
         }
         return first + [
-            .introducing(.restartServices(services(of: survey.version))),
+            .introducing(.restartServices(services(of: survey.version), order: phones.services)),
             .introducing(.restartPhones(batch: 100, pause: 5)), .introducing(.checkPhones(timeout: phones.timeout)),
         ]
     }

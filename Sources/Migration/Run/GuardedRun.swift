@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Messages
+import Operations
 import Phones
 import TrustList
 
@@ -34,13 +35,17 @@ public struct ChangeRequest: Sendable {
     public struct PhoneSettings: Sendable {
         let restart: Bool
         let timeout: Int
+        /// How the services that they use restart before.
+        let services: RestartOrder
 
         /// - Parameters:
         ///   - restart: whether they are restarted.
         ///   - timeout: how long they may take for that, in seconds.
-        public init(restart: Bool = true, timeout: Int = 300) {
+        ///   - services: how the services that they use restart before.
+        public init(restart: Bool = true, timeout: Int = 300, services: RestartOrder = .byGroups) {
             self.restart = restart
             self.timeout = timeout
+            self.services = services
         }
     }
 

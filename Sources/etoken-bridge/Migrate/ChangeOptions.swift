@@ -3,6 +3,7 @@ import Cluster
 import Glibc
 import Messages
 import Migration
+import Operations
 import Tokens
 import Version
 
@@ -62,6 +63,11 @@ struct ChangeOptions: ParsableArguments {
     @Flag(help: .localized("Do not restart the phones: they fetch the new file at their next restart."))
     var noPhoneRestart = false
 
+    @Flag(
+        help: .localized(
+            "Restart services one after another, even where nodes share no phones and could restart at the same time."))
+    var oneByOne = false
+
     @Option(help: .localized("How long phones may take to restart.", valueName: "seconds"))
     var phoneTimeout = 300
 
@@ -85,7 +91,9 @@ struct ChangeOptions: ParsableArguments {
             acceptsUnproven: run.acceptUnproven, kept: run.keep, dropped: run.drop, replacesFiles: run.force)
     }
 
-    var phones: ChangeRequest.PhoneSettings { .init(restart: !noPhoneRestart, timeout: phoneTimeout) }
+    var phones: ChangeRequest.PhoneSettings {
+        .init(restart: !noPhoneRestart, timeout: phoneTimeout, services: oneByOne ? .oneByOne : .byGroups)
+    }
 }
 
 /// Where the change record goes.
