@@ -60,12 +60,13 @@ struct CtlDeploy: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard (cluster == nil) != folder.isEmpty else {
+        guard cluster == nil || folder.isEmpty else {
             throw ValidationError(localized("Specify where the file goes: --cluster NAME or --folder FOLDER."))
         }
     }
 
     func run() throws {
+        let cluster = try self.cluster ?? (folder.isEmpty ? DefaultCluster.resolve() : nil)
         let file = try verified()
         let hosts: [any TrustListHost]
         let question: LocalizableText
