@@ -108,7 +108,7 @@ struct CtlDeploy: ParsableCommand {
                     """
                     Phones fetch it once the services and then the phones have been restarted:
                       etoken-bridge cluster restart-services --cluster \(word: cluster)
-                      etoken-bridge phones restart --cluster \(word: cluster)
+                      etoken-bridge phones restart --cluster \(word: cluster) --all
                     """))
         }
     }
@@ -145,7 +145,7 @@ struct CtlDeploy: ParsableCommand {
             ),
             code: "missing-servers",
             next: localized(
-                "See how they differ: etoken-bridge ctl fetch, then ctl diff. If that is what you want, add --allow-missing-servers."
+                "See how they differ: etoken-bridge ctl fetch --output CTLFile.tlv, then ctl diff. If that is what you want, add --allow-missing-servers."
             ))
     }
 
