@@ -39,7 +39,8 @@ public enum PlannedStep: Sendable, Equatable {
     case deploy
     case restartServices([String])
     /// - pause: seconds after each batch.
-    case restartPhones(batch: Int, pause: Double)
+    /// - pools: device pools whose phones are restarted; all if empty.
+    case restartPhones(batch: Int, pause: Double, pools: [String] = [])
     /// - timeout: seconds.
     case checkPhones(timeout: Int)
 
@@ -133,7 +134,8 @@ public enum PlannedStep: Sendable, Equatable {
         case .buildAndSign(let certificate, _, _, _): BuildAndSign(change, certificate: certificate)
         case .deploy: Deploy(change)
         case .restartServices(let services): RestartServices(change, services)
-        case .restartPhones(let batch, let pause): RestartPhones(change, .init(batch: batch, pause: pause))
+        case .restartPhones(let batch, let pause, let pools):
+            RestartPhones(change, .init(batch: batch, pause: pause), pools: pools)
         case .checkPhones(let timeout): CheckPhones(change, timeout: timeout)
         }
     }
@@ -142,8 +144,8 @@ public enum PlannedStep: Sendable, Equatable {
     func stepAfterRollback(of change: Change) -> (any Step)? {
         switch self {
         case .restartServices(let services): RestartServices(change, services, isRollback: true)
-        case .restartPhones(let batch, let pause):
-            RestartPhones(change, .init(batch: batch, pause: pause), isRollback: true)
+        case .restartPhones(let batch, let pause, let pools):
+            RestartPhones(change, .init(batch: batch, pause: pause), pools: pools, isRollback: true)
         default: nil
         }
     }
@@ -169,6 +171,8 @@ extension PlannedStep: Codable {
         public fileprivate(set) var batch: Int?
         /// In seconds.
         public fileprivate(set) var pause: Double?
+        /// Device pools whose phones are restarted; nil for all.
+        public fileprivate(set) var pools: [String]?
         public fileprivate(set) var timeout: Int?
     }
 
@@ -181,8 +185,9 @@ extension PlannedStep: Codable {
     private static let update = "utils ctl update CTLFile"
 
     // What can be meant; a number in a file that is not is read as the nearest one.
-    private static let batches = 1...1_000_000
-    private static let pauses = 0.0...3600
+    public static let batches = 1...1_000_000
+    /// Seconds between two batches of phones.
+    public static let pauses = 0.0...3600
     /// How long phones may take to restart, in seconds.
     public static let timeouts = 0...86_400
 
@@ -201,7 +206,9 @@ extension PlannedStep: Codable {
             (parameters.certificate, parameters.base, parameters.servers) = (certificate, base, servers)
             parameters.signers = signers
         case .restartServices(let services): parameters.services = services
-        case .restartPhones(let batch, let pause): (parameters.batch, parameters.pause) = (batch, pause)
+        case .restartPhones(let batch, let pause, let pools):
+            (parameters.batch, parameters.pause) = (batch, pause)
+            parameters.pools = pools.isEmpty ? nil : pools
         case .checkPhones(let timeout): parameters.timeout = timeout
         }
         return parameters
@@ -245,7 +252,9 @@ extension PlannedStep: Codable {
         case .restartPhones:
             self = try .restartPhones(
                 batch: Self.batches.clamping(given(\.batch, "batch")),
-                pause: Self.pauses.clamping(given(\.pause, "pause")))
+                pause: Self.pauses.clamping(given(\.pause, "pause")),
+                // Plans of earlier versions restarted all phones.
+                pools: parameters.pools ?? [])
         case .checkPhones: self = try .checkPhones(timeout: Self.timeouts.clamping(given(\.timeout, "timeout")))
         case .restartServicesAfterRollback, .restartPhonesAfterRollback:
             throw DecodingError.dataCorruptedError(forKey: .id, in: container, debugDescription: id.rawValue)

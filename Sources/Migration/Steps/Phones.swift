@@ -80,18 +80,25 @@ final class RestartPhones: ChangeStep, Step {
     /// Not all phones should ask for their files at once. The journal records them in batches: one that is told twice
     /// restarts twice, nothing more.
     private let settings: PhoneRestart.Settings
+    /// Device pools; all if empty.
+    private let pools: [String]
 
-    init(_ change: Change, _ settings: PhoneRestart.Settings, isRollback: Bool = false) {
+    init(_ change: Change, _ settings: PhoneRestart.Settings, pools: [String] = [], isRollback: Bool = false) {
         id = isRollback ? .restartPhonesAfterRollback : .restartPhones
         self.settings = settings
+        self.pools = pools
         title = isRollback ? localized("Restart the phones again") : localized("Restart the phones")
         super.init(change)
+    }
+
+    private var all: [Phone] {
+        survey.phones.map(\.phone).filter { pools.isEmpty || pools.contains($0.place?.devicePool ?? "") }
     }
 
     /// By name, so that a later run can continue; those that were refused are tried again.
     private var left: [Phone] {
         let known = change.known
-        return survey.phones.map(\.phone).filter { !known.isTold(phone: $0.name) }.sorted { $0.name < $1.name }
+        return all.filter { !known.isTold(phone: $0.name) }.sorted { $0.name < $1.name }
     }
 
     func check() -> StepState {
@@ -99,7 +106,10 @@ final class RestartPhones: ChangeStep, Step {
         let left = left
         return left.isEmpty
             ? .done(localized("all have been told to restart since the file changed"))
-            : .pending(localized("\(left.count) phones, over AXL"))
+            : .pending(
+                pools.isEmpty
+                    ? localized("\(left.count) phones, over AXL")
+                    : localized("\(left.count) phones of \(pools.joined(separator: ", ")), over AXL"))
     }
 
     func act(_ context: RunContext) throws {
@@ -141,9 +151,10 @@ final class RestartPhones: ChangeStep, Step {
         try note()
         if let failure = outcome.failure { throw failure }
         guard outcome.left.isEmpty else {
+            let count = all.count
             throw change.interrupted(
                 localized(
-                    "\"\(title)\" was interrupted: \(left.count - outcome.left.count) of \(left.count) phones were told to restart."
+                    "\"\(title)\" was interrupted: \(count - self.left.count) of \(count) phones have been told to restart."
                 ))
         }
         if let first = outcome.refused.first {
@@ -158,7 +169,7 @@ final class RestartPhones: ChangeStep, Step {
         }
     }
 
-    func prove() -> [LocalizableText] { [localized("\(survey.phones.count) phones were told to restart")] }
+    func prove() -> [LocalizableText] { [localized("\(all.count) phones were told to restart")] }
 }
 
 /// Looks at what each phone holds now, and compares it with the forecast.
@@ -181,9 +192,14 @@ final class CheckPhones: ChangeStep, Step {
             ))
     }
 
-    /// The phones that were forecast to accept, by name.
+    /// The phones that were forecast to accept and were told to restart, by name.
     private var accepting: Set<String> {
-        Set((change.known.forecast?.groups ?? []).filter { $0.outcome == .accepted }.flatMap(\.phones))
+        let known = change.known
+        var isPartial = false
+        for case .restartPhones(_, _, let pools) in change.plan.steps { isPartial = !pools.isEmpty }
+        return Set(
+            (known.forecast?.groups ?? []).filter { $0.outcome == .accepted }.flatMap(\.phones)
+                .filter { !isPartial || known.isTold(phone: $0) })
     }
 
     private var results: [String: HeldFile.Code] = [:]
