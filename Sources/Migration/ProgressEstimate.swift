@@ -67,7 +67,7 @@ struct StepEstimates {
         services = change.survey.services.count
         nodes = change.survey.world.nodes.count
         var pauses = 0.0
-        for case .restartPhones(let batch, let pause) in change.plan.steps {
+        for case .restartPhones(let batch, let pause, _) in change.plan.steps {
             pauses = ProgressEstimate.pauses(phones, batch, pause)
         }
         self.pauses = pauses

@@ -180,7 +180,8 @@ struct ChangeSession {
                 throw Failure(
                     Status.failed, localized("Not confirmed; nothing was changed."),
                     next: localized(
-                        "Find out who put \(record.name) into the file: etoken-bridge ctl fetch --output CTLFile.tlv, then ctl show."))
+                        "Find out who put \(record.name) into the file: etoken-bridge ctl fetch --output CTLFile.tlv, then ctl show."
+                    ))
             }
         }
         return !records.isEmpty
