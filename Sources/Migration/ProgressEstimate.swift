@@ -69,7 +69,7 @@ struct StepEstimates {
         waves = change.survey.waves(change.plan.restartOrder).count
         nodes = change.survey.world.nodes.count
         var pauses = 0.0
-        for case .restartPhones(let batch, let pause) in change.plan.steps {
+        for case .restartPhones(let batch, let pause, _) in change.plan.steps {
             pauses = ProgressEstimate.pauses(phones, batch, pause)
         }
         self.pauses = pauses

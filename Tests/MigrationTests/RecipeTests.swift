@@ -2,6 +2,7 @@ import Basics
 import Cluster
 import Foundation
 import Messages
+import Operations
 import Testing
 import X509
 

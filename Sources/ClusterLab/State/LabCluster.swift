@@ -289,6 +289,7 @@ final class LabCluster: Sendable {
 
     func start(_ service: Service, on node: NodeRuntime) throws(LabError) {
         try node.set(service, started: true)
+        Log.note("\(node.plan.name): \(service.rawValue) is started")
         if service == .trustVerification { trustServers[node.plan.name]?.cache.forget() }
         try follow(service)
     }

@@ -115,12 +115,15 @@ final class RestartPhones: ChangeStep, Step {
     /// restarts twice, nothing more.
     private let settings: PhoneRestart.Settings
     private let file: ChangeFile
+    /// Device pools; all if empty.
+    private let pools: [String]
 
     init(
-        _ change: Change, _ settings: PhoneRestart.Settings, isRollback: Bool = false, for file: ChangeFile = .new
+        _ change: Change, _ settings: PhoneRestart.Settings, pools: [String] = [], isRollback: Bool = false,
+        for file: ChangeFile = .new
     ) {
         id = isRollback ? .restartPhonesAfterRollback : file == .new ? .restartPhones : .introductionRestartPhones
-        (self.settings, self.file) = (settings, file)
+        (self.settings, self.pools, self.file) = (settings, pools, file)
         title =
             isRollback
             ? localized("Restart the phones again")
@@ -128,10 +131,14 @@ final class RestartPhones: ChangeStep, Step {
         super.init(change)
     }
 
+    private var all: [Phone] {
+        survey.phones.map(\.phone).filter { pools.isEmpty || pools.contains($0.place?.devicePool ?? "") }
+    }
+
     /// By name, so that a later run can continue; those that were refused are tried again.
     private var left: [Phone] {
         let known = change.known
-        return survey.phones.map(\.phone).filter { !known.isTold(phone: $0.name) }.sorted { $0.name < $1.name }
+        return all.filter { !known.isTold(phone: $0.name) }.sorted { $0.name < $1.name }
     }
 
     func check() -> StepState {
@@ -140,7 +147,10 @@ final class RestartPhones: ChangeStep, Step {
         let left = left
         return left.isEmpty
             ? .done(localized("all have been told to restart since the file changed"))
-            : .pending(localized("\(left.count) phones, over AXL"))
+            : .pending(
+                pools.isEmpty
+                    ? localized("\(left.count) phones, over AXL")
+                    : localized("\(left.count) phones of \(pools.joined(separator: ", ")), over AXL"))
     }
 
     func act(_ context: RunContext) throws {
@@ -182,9 +192,10 @@ final class RestartPhones: ChangeStep, Step {
         try note()
         if let failure = outcome.failure { throw failure }
         guard outcome.left.isEmpty else {
+            let count = all.count
             throw change.interrupted(
                 localized(
-                    "\"\(title)\" was interrupted: \(left.count - outcome.left.count) of \(left.count) phones were told to restart."
+                    "\"\(title)\" was interrupted: \(count - self.left.count) of \(count) phones have been told to restart."
                 ))
         }
         if let first = outcome.refused.first {
@@ -199,7 +210,7 @@ final class RestartPhones: ChangeStep, Step {
         }
     }
 
-    func prove() -> [LocalizableText] { [localized("\(survey.phones.count) phones were told to restart")] }
+    func prove() -> [LocalizableText] { [localized("\(all.count) phones were told to restart")] }
 }
 
 /// Looks at what each phone holds now, and compares it with the forecast.
@@ -235,12 +246,14 @@ final class CheckPhones: ChangeStep, Step {
             ))
     }
 
-    /// The phones that were forecast to accept, by name.
+    /// The phones that were forecast to accept and were told to restart, by name.
     private var accepting: Set<String> {
         let known = change.known
+        var isPartial = false
+        for case .restartPhones(_, _, let pools) in change.plan.steps { isPartial = !pools.isEmpty }
         let forecast = file == .new ? known.forecast : known.introductionForecast?.introduction
         let accepting = Set((forecast?.groups ?? []).filter { $0.outcome == .accepted }.flatMap(\.phones))
-        if file == .new { return accepting }
+        if file == .new { return accepting.filter { !isPartial || known.isTold(phone: $0) } }
         // One that is not there takes nothing.
         return accepting.intersection(survey.phones.map(\.phone).filter { $0.isRegistered != false }.map(\.name))
     }
