@@ -11,7 +11,7 @@ import Testing
 /// In which order a change restarts services, and what another run does with a wave that was interrupted.
 @Suite(.timeLimit(.minutes(5))) struct RestartOrderTests {
     private let folder = Folder()
-    private let situation = Situation.all[0]
+    private let situation = Situation.all[1]
     private let tftp = ClusterService.tftp
     private let callManager = ClusterService.callManager
 
@@ -28,7 +28,7 @@ import Testing
 
     private func request(_ order: RestartOrder) -> ChangeRequest {
         ChangeRequest(
-            situation.kind, tokens: Situation.tokens,
+            situation.kind,
             settings: .init(acceptsStranded: true, output: folder.path + "/out"),
             phones: .init(timeout: 0, services: order), now: 1_800_000_000)
     }
