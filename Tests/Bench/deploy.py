@@ -20,11 +20,9 @@ def section(name, nodes):
     lines = [f'[clusters."{name}"]', f'version = "{lab["version"]}"', f'[clusters."{name}".platform]',
              f'user = "{account["user"]}"', f'password_file = "{account["password_file"]}"']
     for number, node in enumerate(nodes):
-        lines += [f'[[clusters."{name}".nodes]]', f'name = "{node["name"]}"',
-                  f'publisher = {"true" if number == 0 else "false"}', f'address = "{node["address"]}"',
-                  f'tftp_port = {node["tftp_port"]}', f'http_port = {node["http_port"]}',
-                  f'https_port = {node["https_port"]}', f'ssh_port = {node["ssh_port"]}',
-                  f'tls_pin = "{node["tls_pin"]}"', f'ssh_host_key = "{node["ssh_host_key"]}"']
+        # JSON's strings, numbers and booleans are TOML's as well.
+        settings = node | {"publisher": number == 0}
+        lines += [f'[[clusters."{name}".nodes]]'] + [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     return "\n".join(lines) + "\n"
 
 
