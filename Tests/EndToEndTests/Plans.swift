@@ -167,7 +167,7 @@ import TrustList
         try program.expect("the question") { $0.contains { $0.contains("Change cluster lab now? Type yes or no:") } }
         // The plan has its steps.
         #expect(program.output.contains("Plan (nothing has been changed):"))
-        #expect(program.output.contains("one after the other: Cisco Tftp on cucm-1051-a-pub, cucm-1051-a-sub1"))
+        #expect(program.output.contains("in 3 rounds, the nodes of a round at once"))
         #expect(program.output.contains("Restart the phones"))
         program.type("yes\n")
         #expect(program.status() == 0, "\(program.output)")

@@ -87,7 +87,7 @@ extension Planner {
         default: return nil
         }
         return first + [
-            .introducing(.restartServices(services(of: survey.version))),
+            .introducing(.restartServices(services(of: survey.version), order: phones.services)),
             .introducing(.restartPhones(batch: phones.batch, pause: phones.pause)),
             .introducing(.checkPhones(timeout: phones.timeout)),
         ]
