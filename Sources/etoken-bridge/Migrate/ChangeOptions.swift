@@ -97,6 +97,12 @@ struct ChangeOptions: ParsableArguments {
         guard !noPhoneRestart || pool.isEmpty else {
             throw ValidationError(localized("Specify only one of --no-phone-restart and --pool."))
         }
+        if let plan, let report = run.reporting.report.map(ReportFiles.init),
+            [report.html, report.json].map(Files.absolute).contains(Files.absolute(plan))
+        {
+            throw ValidationError(
+                localized("--plan and --report need different files: the record is also written as \(report.json)."))
+        }
         guard PlannedStep.timeouts.contains(phoneTimeout) else {
             throw ValidationError(
                 localized(
