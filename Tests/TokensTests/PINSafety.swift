@@ -123,6 +123,8 @@ final class CountingCard: Sendable {
             var dice = Dice(state: UInt64(seed * 1000 + tries))
             var log: [String] = []
             var lowest = tries
+            var counts = [0, 0, 0, 0]
+            var unkept = 0
             for step in 0..<(Self.isDeep ? 200 : 16) {
                 let module = Int.random(in: 0..<2, using: &dice)
                 // An object that lies, and no memory: nothing is left to decide by.
@@ -142,10 +144,16 @@ final class CountingCard: Sendable {
                     }
                     group.wait()
                 }
+                counts[min(kind, 3)] += 1
+                unkept += isKept ? 0 : 1
                 log.append("\(kind)/\(module)\(isKept ? "" : " unkept"): \(card.left)")
                 lowest = min(lowest, card.left)
                 try #require(card.left >= 1, "locked: \(log)")
             }
+            let kinds = zip(["right", "wrong", "killed", "parallel"], counts).map { "\($1) \($0)" }
+                .joined(separator: ", ")
+            print(
+                "\(tries) tries, telling \(telling), seed \(seed): \(kinds), \(unkept) unkept; at least \(lowest) left")
             // It was in danger.
             #expect(lowest < tries, "\(log)")
             if telling == .object || telling == .flags { #expect(lowest == 1 || known != nil, "\(log)") }

@@ -12,7 +12,7 @@ final class InsertionPrompt {
     private static let turn: UInt32 = 150
 
     init(_ module: ModuleOptions) throws {
-        watcher = try module.watcher()
+        watcher = try module.watcher(readsNames: true)
         arrival = TokenArrival(watcher)
         // What is present is known before the first question.
         _ = watcher.changes(within: 0)
@@ -30,7 +30,7 @@ final class InsertionPrompt {
     /// Waits for a token; one that is already present is returned at once, without a question.
     ///
     /// - Parameters:
-    ///   - name: a label, a serial number or a PKCS#11 URI; nil for any that has not been asked for before.
+    ///   - name: a label, a serial number, the name of a certificate or a PKCS#11 URI; nil for any that has not been asked for before.
     ///   - ordinal: for the question: ``ordinal(_:)``, or another word.
     ///   - declined: a token that is returned if Return is pressed and no other one is present.
     /// - Throws: ``Failure`` if there is no terminal to prompt on, or after Control-C (``Interruption``).
