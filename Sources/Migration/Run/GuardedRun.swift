@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Messages
+import Operations
 import Phones
 import TrustList
 
@@ -24,19 +25,21 @@ public struct ChangeRequest: Sendable {
     let tokens: [ChangePlan.Token]
     let signer: Int?
     let settings: ChangePlan.Settings
-    let phones: PhoneSettings
-    let introduce: IntroductionChoice
+    var phones: PhoneSettings
+    public internal(set) var introduce: IntroductionChoice
     let now: UInt32
     /// What is lost; nil for other changes.
     let lost: LostTokens?
 
     /// What happens to the phones at the end.
     public struct PhoneSettings: Sendable {
-        let restart: Bool
+        var restart: Bool
         let timeout: Int
         let batch: Int
         let pause: Double
         let pools: [String]
+        /// How the services that they use restart before.
+        let services: RestartOrder
 
         /// - Parameters:
         ///   - restart: whether they are restarted.
@@ -44,14 +47,17 @@ public struct ChangeRequest: Sendable {
         ///   - batch: how many are restarted before a pause.
         ///   - pause: seconds between two batches.
         ///   - pools: device pools whose phones are restarted; all if empty.
+        ///   - services: how the services that they use restart before.
         public init(
-            restart: Bool = true, timeout: Int = 300, batch: Int = 100, pause: Double = 5, pools: [String] = []
+            restart: Bool = true, timeout: Int = 300, batch: Int = 100, pause: Double = 5, pools: [String] = [],
+            services: RestartOrder = .byGroups
         ) {
             self.restart = restart
             self.timeout = timeout
             self.batch = batch
             self.pause = pause
             self.pools = pools
+            self.services = services
         }
     }
 
@@ -147,6 +153,13 @@ public struct LockedCluster: ~Copyable {
 public struct SurveyedChange: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
+
+    /// Plans it once more on what was read, because the user has chosen otherwise.
+    ///
+    /// - Throws: ``MigrationError``, or what the cluster's transports throw.
+    public consuming func planned(as request: ChangeRequest) throws -> SurveyedChange {
+        SurveyedChange(lock: lock, change: try change.planned(as: request))
+    }
 
     /// - Parameter despiteErrors: whether errors of the cluster are accepted. Records that nobody named, and those that
     ///   are out of date, are no such errors.
