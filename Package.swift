@@ -202,7 +202,7 @@ let package = Package(
                 "Basics", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge",
                 "virtual-token",
             ],
-            exclude: ["kill-at-sync.c", "on-terminal.py", "prompt-endings.py"]),
+            exclude: ["kill-at-sync.c", "module-shim.c", "on-terminal.py", "prompt-endings.py"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -135,8 +135,7 @@ public final class TokenFinder {
         if !exact.isEmpty { return exact }
         let loose = tokens.filter { $0.info.isNamedLoosely(wanted.text) }
         if !loose.isEmpty { return loose }
-        let name = wanted.text.lowercased()
-        return tokens.filter { token in token.certificateNames.contains { $0.lowercased() == name } }
+        return tokens.filter { TokenName.isName(wanted.text, in: $0.certificateNames) }
     }
 
     /// Each with what tells it apart from the others.

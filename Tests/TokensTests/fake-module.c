@@ -13,6 +13,9 @@
 //   lengths SHORTEST LONGEST      of a PIN; 4 to 16 if there is no such rule
 //   nokey                         there is no private key
 //   id TEXT                       CKA_ID of certificates and keys
+//   private                       the private key says that it is private, although nobody has logged in
+//   modulus HEX                   the private key's modulus is 128 bytes of this one
+//   quiet                         the module says nothing about itself (C_GetInfo)
 //   card FILE                     C_Login and C_SetPIN ask a card, which is FILE: "PIN LEFT MOST", or "PIN LEFT MOST expired".
 //                                 It counts wrong PINs, and is the same one for all modules that name it
 //   tells flags                   the card shows COUNT_LOW, FINAL_TRY and LOCKED
@@ -191,6 +194,18 @@ static CK_RV finalize(void *reserved) {
   return called("C_Finalize");
 }
 
+static CK_RV get_info(CK_INFO *info) {
+  CK_RV code = called("C_GetInfo");
+  if (code != CKR_OK) return code;
+  if (rule("quiet", 0)) return CKR_FUNCTION_NOT_SUPPORTED;
+  memset(info, 0, sizeof *info);
+  info->cryptokiVersion.major = 2, info->cryptokiVersion.minor = 20;
+  info->libraryVersion.major = 10, info->libraryVersion.minor = 9;
+  fill(info->manufacturerID, sizeof info->manufacturerID, "Nobody");
+  fill(info->libraryDescription, sizeof info->libraryDescription, "Fake module");
+  return CKR_OK;
+}
+
 static CK_RV get_slot_list(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *count) {
   (void)present;
   CK_RV code = called("C_GetSlotList");
@@ -243,6 +258,10 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info) {
   info->ulMinPinLen = 4;
   info->ulMaxPinLen = 16;
   const char *lengths = rule("lengths ", 0);
+  info->ulTotalPublicMemory = info->ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;
+  info->ulTotalPrivateMemory = 65536;
+  info->hardwareVersion.major = 4, info->hardwareVersion.minor = 29;
+  info->firmwareVersion.major = 2, info->firmwareVersion.minor = 7;
   if (lengths) sscanf(lengths, "%lu %lu", &info->ulMinPinLen, &info->ulMaxPinLen);
   return CKR_OK;
 }
@@ -269,7 +288,8 @@ static CK_RV get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECH
   const char *text;
   for (int i = 0; (text = rule("mechanism ", i)); i++) {
     unsigned long number, flags;
-    if (sscanf(text, "%lx %lx", &number, &flags) == 2 && number == type) info->flags = flags;
+    if (sscanf(text, "%lx %lx", &number, &flags) == 2 && number == type)
+      info->flags = flags, info->ulMinKeySize = 1024, info->ulMaxKeySize = 2048;
   }
   return CKR_OK;
 }
@@ -369,6 +389,10 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
       attribute->ulValueLen = strtoul(announced, NULL, 10);
       return CKR_OK;
     }
+  } else if (attribute->type == CKA_PRIVATE && object == 100 && rule("private", 0)) {
+    value[0] = CK_TRUE, length = 1;
+  } else if (attribute->type == CKA_MODULUS && object == 100 && rule("modulus ", 0)) {
+    memset(value, (int)strtoul(rule("modulus ", 0), NULL, 16), length = 128);
   } else if (attribute->type == CKA_ID) {
     const char *text = rule("id ", 0);
     value[0] = 1;
@@ -409,6 +433,7 @@ static CK_FUNCTION_LIST functions = {
     .version = {2, 40},
     .C_Initialize = initialize,
     .C_Finalize = finalize,
+    .C_GetInfo = get_info,
     .C_GetSlotList = get_slot_list,
     .C_GetSlotInfo = get_slot_info,
     .C_GetTokenInfo = get_token_info,

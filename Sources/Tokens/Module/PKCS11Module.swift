@@ -110,7 +110,7 @@ public final class PKCS11Module: @unchecked Sendable {
     func readSlots() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
         var tokens: [Token] = []
         var failures: [TokenError] = []
-        for slot in try slotsWithToken() {
+        for slot in try slotList(withToken: true) {
             do throws(TokenError) {
                 if let token = try token(in: slot) { tokens.append(token) }
             } catch {
@@ -124,6 +124,15 @@ public final class PKCS11Module: @unchecked Sendable {
             else { return token }
             var info = token.info
             info.pinName = info.label
+            return Token(module: token.module, slot: token.slot, info: info)
+        }
+        let byName = Dictionary(grouping: tokens) { [$0.info.normalizedSerialNumber, $0.info.plainLabel] }
+        tokens = tokens.map { token in
+            guard byName[[token.info.normalizedSerialNumber, token.info.plainLabel], default: []].count > 1 else {
+                return token
+            }
+            var info = token.info
+            info.isOnlyToldBySlot = true
             return Token(module: token.module, slot: token.slot, info: info)
         }
         return (tokens, failures)
@@ -151,17 +160,19 @@ public final class PKCS11Module: @unchecked Sendable {
         return Token(module: self, slot: slot, info: TokenInfo(tokenInfo, slotInfo, slot: UInt(slot)))
     }
 
-    private func slotsWithToken() throws(TokenError) -> [CK_SLOT_ID] {
+    /// The module's slots, or only those with a token.
+    func slotList(withToken: Bool) throws(TokenError) -> [CK_SLOT_ID] {
+        let filter = CK_BBOOL(withToken ? CK_TRUE : CK_FALSE)
         // The number of slots may change between the two calls.
         for _ in 0..<5 {
             var count: CK_ULONG = 0
-            try call(.getSlotList, functions.C_GetSlotList) { $0(CK_BBOOL(CK_TRUE), nil, &count) }
+            try call(.getSlotList, functions.C_GetSlotList) { $0(filter, nil, &count) }
             guard count > 0 else { return [] }
             var slots = [CK_SLOT_ID](repeating: 0, count: Int(min(count, 1024)))
             count = CK_ULONG(slots.count)
             let value = ReturnValue(
                 rawValue: UInt(
-                    functions.C_GetSlotList?(CK_BBOOL(CK_TRUE), &slots, &count) ?? ReturnValue.missing.rawValue))
+                    functions.C_GetSlotList?(filter, &slots, &count) ?? ReturnValue.missing.rawValue))
             if value == .bufferTooSmall { continue }
             guard value == .ok else { throw TokenError(.getSlotList, value, path) }
             return Array(slots.prefix(Int(min(count, CK_ULONG(slots.count)))))
@@ -202,6 +213,8 @@ extension ReturnValue {
     static let pinExpired = ReturnValue(rawValue: UInt(CKR_PIN_EXPIRED))
     static let writeProtected = ReturnValue(rawValue: UInt(CKR_TOKEN_WRITE_PROTECTED))
     static let sessionReadOnly = ReturnValue(rawValue: UInt(CKR_SESSION_READ_ONLY))
+    static let sessionCount = ReturnValue(rawValue: UInt(CKR_SESSION_COUNT))
+    static let keyNotPermitted = ReturnValue(rawValue: UInt(CKR_KEY_FUNCTION_NOT_PERMITTED))
     static let deviceMemory = ReturnValue(rawValue: UInt(CKR_DEVICE_MEMORY))
     /// CKR_PIN_TOO_WEAK, which older headers do not have.
     static let pinTooWeak = ReturnValue(rawValue: 0x1c3)
