@@ -19,7 +19,8 @@ struct ShapeOptions: ParsableArguments {
         transform: { $0.split(separator: ",").map(String.init) })
     var deskPhones: [String]?
     @Option(
-        help: "Model a new lab on the cluster of this snapshot (etoken-bridge cluster status --snapshot FILE).",
+        help:
+            "Model a new lab on the cluster of this snapshot (etoken-bridge cluster status --snapshot FILE) or capture (etoken-bridge capture), with the manners seen there.",
         completion: .file())
     var like: String?
     @Option(

@@ -26,7 +26,7 @@ public struct LabOptions: Sendable, Hashable {
     public var deskPhones: [String]?
     /// What the lab does in another way than usual.
     public var manners: [Manner]?
-    /// The path of a cluster snapshot to model a new lab on.
+    /// The path of a cluster's snapshot or capture to model a new lab on.
     public var like: String?
     /// A folder of RSA keys: a new lab takes its own from it, and leaves there what it has to generate. For tests,
     /// where generating keys would be most of the work; by default all are generated.
