@@ -43,9 +43,20 @@ public struct Capture: Codable, Sendable {
     ///
     /// - Throws: ``CaptureError`` (`no-gzip`).
     public func archived() throws -> [UInt8] {
-        var entries = [Archive.Entry(Self.documentName, try JSON.document(self))]
+        var document = self
+        var files: [[UInt8]: String] = [:]
+        var answers: [Archive.Entry] = []
+        for index in exchanges.indices {
+            let (name, answer) = (exchanges[index].fileName, exchanges[index].answer)
+            if files[answer] == nil {
+                files[answer] = name
+                answers.append(Archive.Entry(name, answer))
+            }
+            document.exchanges[index].file = files[answer]
+        }
+        var entries = [Archive.Entry(Self.documentName, try JSON.document(document))]
         if let snapshot { entries.append(Archive.Entry(Self.snapshotName, try JSON.document(snapshot))) }
-        entries += exchanges.map { Archive.Entry($0.fileName, $0.answer) }
+        entries += answers
         do throws(Archive.Fault) { return try Archive(entries).compressed(time: taken.seconds) } catch {
             throw CaptureError(error, "")
         }
@@ -63,7 +74,9 @@ public struct Capture: Codable, Sendable {
         }
         guard schema == Self.schema else { throw CaptureError(.notACapture, path) }
         for index in exchanges.indices {
-            guard let answer = archive[exchanges[index].fileName] else { throw CaptureError(.notACapture, path) }
+            guard let answer = exchanges[index].file.flatMap({ archive[$0] }) else {
+                throw CaptureError(.notACapture, path)
+            }
             exchanges[index].answer = answer
         }
     }

@@ -96,7 +96,8 @@ final class Disguise {
     }
 
     private func answer(_ exchange: Exchange, question: String) throws -> [UInt8] {
-        let bytes = exchange.answer
+        // In JSON a slash may be escaped, which takes a byte that another digit of base64 has no use for.
+        let bytes = exchange.source == .rest ? Self.withPlainSlashes(exchange.answer) : exchange.answer
         if let list = try trustLists.remake(bytes) { return list }
         var patch = Patch(bytes)
         try replaceCertificates(&patch)
@@ -125,6 +126,18 @@ final class Disguise {
         }
         pseudonyms.scan(&patch, patch.all, .prose)
         return patch.bytes
+    }
+
+    private static func withPlainSlashes(_ bytes: [UInt8]) -> [UInt8] {
+        var output: [UInt8] = []
+        for (index, byte) in bytes.enumerated() {
+            let isEscape =
+                byte == UInt8(ascii: "\\") && index + 1 < bytes.count && bytes[index + 1] == UInt8(ascii: "/")
+            // Of two backslashes the second is a character.
+            if isEscape, output.last != UInt8(ascii: "\\") { continue }
+            output.append(byte)
+        }
+        return output
     }
 
     /// How the cells of a query are taken; nil if they are all CUCM's own.

@@ -49,11 +49,14 @@ public struct Exchange: Codable, Sendable, Hashable {
     public var understood: [[String]]?
     /// Why it did not understand the answer.
     public var problem: String?
+    /// Where the answer is in the archive; the same answers are there once.
+    var file: String?
     /// As it came.
     public var answer: [UInt8]
 
     private enum CodingKeys: String, CodingKey {
-        case number, source, node, question, request, status, headers, events, failure, rowsLeftOut, understood, problem
+        case number, source, node, question, request, status, headers, events, failure, rowsLeftOut, understood,
+            problem, file
     }
 
     init(_ source: Source, node: String, question: String, answer: [UInt8] = []) {
@@ -74,10 +77,11 @@ public struct Exchange: Codable, Sendable, Hashable {
         rowsLeftOut = try values.decodeIfPresent(Int.self, forKey: .rowsLeftOut)
         understood = try values.decodeIfPresent([[String]].self, forKey: .understood)
         problem = try values.decodeIfPresent(String.self, forKey: .problem)
+        file = try values.decodeIfPresent(String.self, forKey: .file)
         answer = []
     }
 
-    /// The name of its answer in the archive.
+    /// The name of its answer in the archive, if no other is the same.
     var fileName: String {
         let digits = String(number)
         return "answers/" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits + "-" + source.rawValue

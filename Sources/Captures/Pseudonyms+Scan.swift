@@ -47,6 +47,8 @@ extension Pseudonyms {
         if let next = number(&patch, index, range) ?? address(&patch, index, range) { return next }
         guard byte.isWord else { return index + 1 }
         let run = index..<(patch.bytes[index..<end].firstIndex { !$0.isWord } ?? end)
+        // What was replaced is no part of a word: base64 behind a line end that JSON writes as \n.
+        guard !run.contains(where: patch.isDone) else { return index + 1 }
         if isName(patch.bytes, run, end, kind) {
             counts.names += 1
             patch.replace(run, with: word(patch.bytes[run]))
@@ -146,7 +148,7 @@ extension Pseudonyms {
             let isVersion =
                 end + 1 < range.upperBound && patch.bytes[end] == UInt8(ascii: "-") && patch.bytes[end + 1].isDigit
             let isWord = end < range.upperBound && patch.bytes[end].isWord
-            if !isVersion, !isWord, let new = address(Array(text)) {
+            if !isVersion, !isWord, !text.indices.contains(where: patch.isDone), let new = address(Array(text)) {
                 counts.addresses += 1
                 patch.replace(index..<(index + new.count), with: new)
                 return index + new.count

@@ -17,9 +17,8 @@ struct SeenManners {
         for exchange in exchanges where exchange.source == .ssh && exchange.question.isEmpty {
             let events = exchange.events ?? []
             let isWoken = events.contains { $0.kind == .sent }
-            let first = events.first { $0.kind == .received }
             add("prompt-on-enter", isWoken)
-            add("prompt-late", !isWoken && (first?.after ?? 0) >= 2000)
+            add("prompt-late", !isWoken && events.contains { ($0.after ?? 0) >= 2000 })
             add("prompt-count", String(decoding: exchange.answer, as: UTF8.self).contains(":admin:"))
             add("dns-warning", String(decoding: exchange.answer, as: UTF8.self).contains("WARNING: DNS unreachable"))
         }
@@ -63,10 +62,10 @@ struct SeenManners {
             let path = exchange.question.drop { $0 != "/" }
             let rows = CertificateListPage.rows(in: page)
             if path == OSAdministrationPaths.certificateList, exchange.question.hasPrefix("GET") {
-                add("list-at-once", !rows.isEmpty && CertificateListPage.findForm(in: page) == nil)
+                add("list-at-once", !rows.isEmpty)
             }
             if let form = CertificateListPage.findForm(in: page), let most = CertificateListPage.mostRows(in: form) {
-                add("list-small-pages", (Int(most) ?? 50) < 10)
+                add("list-small-pages", (Int(most) ?? 50) < 50)
             }
             let texts = page.elements("pre") + page.elements("textarea")
             let isCertificate = texts.contains { $0.rawText.contains("Serial Number") }
@@ -90,6 +89,9 @@ struct SeenManners {
             add("axl-suggestive", text.contains("Suggestive Row Fetch"))
             add("axl-small", text.contains("Memory Allocation Consumed"))
             add("axl-sessions", exchange.status == 404)
+            // A column that is NULL for most phones.
+            let isOfPhones = exchange.request?.contains("specialloadinformation as load") == true
+            add("axl-no-null", isOfPhones && text.contains("<row>") && !text.contains("<load"))
         }
     }
 }
