@@ -193,6 +193,11 @@ let package = Package(
                 "X509", "cluster-lab",
             ]),
         .testTarget(
+            name: "CapturesTests",
+            dependencies: [
+                "Basics", "Captures", "Cluster", "Configuration", "ServerFixtures", "Transfers", "TrustList", "X509",
+            ]),
+        .testTarget(
             name: "OperationsTests",
             dependencies: [
                 "Basics", "Cluster", "Configuration", "Messages", "Operations", "Phones", "ServerFixtures", "TrustList",

@@ -21,8 +21,12 @@ public final class PrivateKey: @unchecked Sendable {
     /// Makes a new key of the same kind and size as a public one. Of elliptic curves, those that NIST calls P-256, P-384
     /// and P-521 are known.
     package static func generate(like other: PublicKey) throws(CertificateError) -> PrivateKey {
-        if other.isRSA { return try generate(bits: other.bits) }
-        let curve = other.bits == 521 ? "P-521" : other.bits == 384 ? "P-384" : "P-256"
+        try other.isRSA ? generate(bits: other.bits) : generate(curveOf: other.bits)
+    }
+
+    /// Makes a new key of P-256, P-384 or P-521.
+    package static func generate(curveOf bits: Int) throws(CertificateError) -> PrivateKey {
+        let curve = bits == 521 ? "P-521" : bits == 384 ? "P-384" : "P-256"
         guard let key = etb_ec_generate(curve) else {
             throw .openSSL(.cryptoFailed, localized("libcrypto cannot generate a key of the curve \(curve)"))
         }
