@@ -82,6 +82,13 @@ let package = Package(
                 "TrustList", "X509",
             ]),
         .target(
+            name: "Captures",
+            dependencies: [
+                "Basics", "Cluster", "Configuration", "Markup", "Messages", "Operations", "Phones", "Transfers",
+                "TrustList",
+                "Version", "X509",
+            ]),
+        .target(
             name: "Doctor",
             dependencies: [
                 "Basics", "Cluster", "Configuration", "Messages", "Operations", "SmartCards", "Tokens", "X509",
@@ -89,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Basics", "Cluster", "Configuration", "Doctor", "Messages", "Migration", "Operations",
+                "Basics", "Captures", "Cluster", "Configuration", "Doctor", "Messages", "Migration", "Operations",
                 "Phones", "Secrets", "SmartCards", "Tokens", "TrustList", "Version", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -184,6 +191,11 @@ let package = Package(
             dependencies: [
                 "Basics", "Cluster", "Configuration", "Messages", "Secrets", "ServerFixtures", "Transfers", "TrustList",
                 "X509", "cluster-lab",
+            ]),
+        .testTarget(
+            name: "CapturesTests",
+            dependencies: [
+                "Basics", "Captures", "Cluster", "Configuration", "ServerFixtures", "Transfers", "TrustList", "X509",
             ]),
         .testTarget(
             name: "OperationsTests",

@@ -24,7 +24,7 @@ struct EtokenBridge: ParsableCommand {
         subcommands: [
             TokenGroup.self, CtlGroup.self, TrustGroup.self, ClusterGroup.self, TVSGroup.self, PhonesGroup.self,
             MigrateGroup.self,
-            DoctorCommand.self,
+            DoctorCommand.self, CaptureGroup.self,
         ])
 
     /// The hidden first argument of a child that tries a PKCS#11 module.
@@ -145,6 +145,13 @@ struct PhonesGroup: ParsableCommand {
             PhonesList.self, PhonesModels.self, PhonesForecast.self, PhonesCheck.self, PhonesRestart.self,
             PhonesExplain.self, PhonesStranded.self, PhonesVisited.self, PhonesEraseTrustList.self,
         ])
+}
+
+struct CaptureGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "capture",
+        abstract: localized("Evidence from the field: what a cluster, a phone and a token answer."),
+        subcommands: [CaptureTake.self, CaptureCheckCommand.self], defaultSubcommand: CaptureTake.self)
 }
 
 struct MigrateGroup: ParsableCommand {

@@ -4,6 +4,7 @@ import Markup
 import Messages
 import Secrets
 import Synchronization
+import Transfers
 
 /// The Administrative XML interface of the publisher (docs/cluster-interfaces.md).
 public struct AXLClient: Sendable {
@@ -45,9 +46,10 @@ public struct AXLClient: Sendable {
     /// - Parameter version: of the cluster; it chooses the schema. If the server does not have that, one of those that
     ///   it names is used.
     public init(
-        _ publisher: NodeConfiguration, version: ClusterVersion, user: String, password: Secret
+        _ publisher: NodeConfiguration, version: ClusterVersion, user: String, password: Secret,
+        wire: (any Wire)? = nil
     ) throws(ClusterError) {
-        soap = try SOAPClient(publisher, path: "/axl/", user: user, password: password, service: "AXL")
+        soap = try SOAPClient(publisher, path: "/axl/", user: user, password: password, service: "AXL", wire: wire)
         learnt = Learnt(version: version.axl)
     }
 
@@ -136,7 +138,7 @@ public struct AXLClient: Sendable {
     }
 
     /// The rows of an answer.
-    static func table(
+    package static func table(
         of answer: MarkupElement, operation: LocalizableText, node: String
     ) throws(ClusterError) -> SQLTable {
         let rows = (answer.element(named: "return")?.elements(named: "row") ?? []).map(\.elements)
