@@ -263,7 +263,7 @@ struct Planner {
                 ),
                 next: [
                     localized(
-                        "Keep a copy, and compare after each restart and upgrade: etoken-bridge ctl fetch --cluster \(word: cluster)"
+                        "Keep a copy, and compare after each restart and upgrade: etoken-bridge ctl fetch --cluster \(word: cluster) --output CTLFile.tlv"
                     )
                 ])
         ]

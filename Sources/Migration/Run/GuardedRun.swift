@@ -168,7 +168,35 @@ public struct ForecastAgreed: ~Copyable {
     /// Logs in to the signing token, if something is left to sign. That comes before the first change: a wrong PIN must
     /// leave everything as it is.
     public consuming func takePIN(_ logIn: () throws -> any TrustListSigner) throws -> PINTaken {
-        PINTaken(lock: lock, change: change, signer: change.needsToken ? try logIn() : nil)
+        PINTaken(lock: lock, change: change, signer: change.needsToken ? try logIn() : nil, wasTested: false)
+    }
+
+    /// Logs in to every token that the change names, so that each is known to be able to sign before anyone agrees to the
+    /// change: first to those that do not sign, then to the one that does, which stays logged in to for the change. Its
+    /// PIN is not asked for again.
+    ///
+    /// - Parameter logIn: logs in to a token once, and has it sign something. Called for each, also after a failure.
+    /// - Throws: what `logIn` threw first; ``MigrationError`` (`unusable-tokens`).
+    public consuming func testTokens(
+        _ logIn: (ChangePlan.Token) throws -> any TrustListSigner
+    ) throws -> PINTaken {
+        var failure: (any Error)?
+        var signer: (any TrustListSigner)?
+        let signing = change.plan.signer.map { change.plan.tokens[$0] }
+        for token in change.plan.tokens.filter({ $0.sha1 != signing?.sha1 }) + [signing].compactMap(\.self) {
+            do {
+                let tested = try logIn(token)
+                guard try tested.certificate == token.certificate() else {
+                    throw MigrationError(
+                        .unusableTokens,
+                        localized("Token \(token.label) contains a different certificate than the plan names."),
+                        next: localized("Insert the token that was used for the plan, or make the plan again."))
+                }
+                signer = tested
+            } catch { failure = failure ?? error }
+        }
+        if let failure { throw failure }
+        return PINTaken(lock: lock, change: change, signer: change.needsToken ? signer : nil, wasTested: true)
     }
 }
 
@@ -177,11 +205,15 @@ public struct PINTaken: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
     fileprivate let signer: (any TrustListSigner)?
+    fileprivate let wasTested: Bool
 
     /// Starts the journal, or continues it, and saves the previous files. Nothing is changed on the cluster.
     ///
-    /// - Throws: ``MigrationError`` (`unfinished-change`) if another change of the cluster is not finished.
+    /// - Throws: ``MigrationError`` (`unfinished-change`) if another change of the cluster is not finished; what the
+    ///   signer throws if it was tested before, and cannot sign any more.
     public consuming func begin(_ author: RunAuthor) throws -> RunningChange {
+        // While someone answered the question, the token may have been removed.
+        if wasTested { try signer?.proveKey() }
         let purpose: JournalRecord.Run.Purpose = change.isContinued ? .resume : .run
         let journal = try change.begin(.init(purpose: purpose, who: author.who, version: author.version))
         return RunningChange(lock: lock, change: change, journal: journal, signer: signer)

@@ -128,6 +128,7 @@ struct ChangeTokens: ParsableArguments {
             "Which of the tokens signs, as specified with --token; default: the last one.", valueName: "token"))
     var signWith: String?
 
+    @OptionGroup var test: TokenTestOption
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
@@ -138,6 +139,15 @@ struct ChangeTokens: ParsableArguments {
     }
 
     var signerIndex: Int? { token.isEmpty ? nil : signWith.flatMap(token.firstIndex) ?? token.count - 1 }
+}
+
+/// Whether tokens are tested before the change.
+struct TokenTestOption: ParsableArguments {
+    @Flag(
+        help: .localized(
+            "Before the question, test that every token of the change can sign, also those that do not sign it: each PIN is asked for and tried once. The signing token's is not asked for again."
+        ))
+    var testTokens = false
 }
 
 extension RunAuthor {

@@ -45,6 +45,7 @@ struct MigrateReplaceToken: ParsableCommand {
     var signWith: String?
 
     @OptionGroup var options: ChangeOptions
+    @OptionGroup var test: TokenTestOption
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
@@ -56,7 +57,7 @@ struct MigrateReplaceToken: ParsableCommand {
         let cluster = try cluster.configured()
         defer { cluster.close() }
         try ChangeSession(cluster: cluster, options: options.run, module: module, pin: pin)
-            .replace(lost, with: with, signer: signWith, options)
+            .replace(lost, with: with, signer: signWith, options, testsTokens: test.testTokens)
     }
 }
 
@@ -83,7 +84,7 @@ extension NamedToken {
             guard let stored = try? token.certificates().first(where: { $0.certificate == certificate }) else {
                 continue
             }
-            self.init(token: token, stored: stored)
+            self.init(token: token, uri: nil, stored: stored)
             return
         }
         return nil

@@ -24,6 +24,7 @@ struct MigrateRun: ParsableCommand {
 
     @OptionGroup var options: RunOptions
     @OptionGroup var acceptance: PlanAcceptance
+    @OptionGroup var test: TokenTestOption
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
@@ -31,6 +32,7 @@ struct MigrateRun: ParsableCommand {
         let plan = try ChangePlan.read(file)
         let cluster = try configuredCluster(plan.cluster)
         defer { cluster.close() }
-        try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).start(plan, acceptance)
+        try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).start(
+            plan, acceptance, testsTokens: test.testTokens)
     }
 }
