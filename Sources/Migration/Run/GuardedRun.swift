@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Messages
+import Operations
 import Phones
 import TrustList
 
@@ -34,13 +35,29 @@ public struct ChangeRequest: Sendable {
     public struct PhoneSettings: Sendable {
         let restart: Bool
         let timeout: Int
+        let batch: Int
+        let pause: Double
+        let pools: [String]
+        /// How the services that they use restart before.
+        let services: RestartOrder
 
         /// - Parameters:
         ///   - restart: whether they are restarted.
         ///   - timeout: how long they may take for that, in seconds.
-        public init(restart: Bool = true, timeout: Int = 300) {
+        ///   - batch: how many are restarted before a pause.
+        ///   - pause: seconds between two batches.
+        ///   - pools: device pools whose phones are restarted; all if empty.
+        ///   - services: how the services that they use restart before.
+        public init(
+            restart: Bool = true, timeout: Int = 300, batch: Int = 100, pause: Double = 5, pools: [String] = [],
+            services: RestartOrder = .byGroups
+        ) {
             self.restart = restart
             self.timeout = timeout
+            self.batch = batch
+            self.pause = pause
+            self.pools = pools
+            self.services = services
         }
     }
 
@@ -215,7 +232,7 @@ public struct PINTaken: ~Copyable {
         // While someone answered the question, the token may have been removed.
         if wasTested { try signer?.proveKey() }
         let purpose: JournalRecord.Run.Purpose = change.isContinued ? .resume : .run
-        let journal = try change.begin(.init(purpose: purpose, who: author.who, version: author.version))
+        let journal = try change.begin(author.run(purpose))
         return RunningChange(lock: lock, change: change, journal: journal, signer: signer)
     }
 }
@@ -245,13 +262,21 @@ public struct EndedChange {
 /// Who started a run.
 public struct RunAuthor: Sendable {
     public let who, version: String
+    /// Where the change record goes, absolute: a run that goes on with the change writes it there, too.
+    public var report: String?
 
     /// - Parameters:
     ///   - who: `alice@workstation`.
     ///   - version: of etoken-bridge.
-    public init(who: String, version: String) {
+    ///   - report: where the change record goes, absolute.
+    public init(who: String, version: String, report: String? = nil) {
         self.who = who
         self.version = version
+        self.report = report
+    }
+
+    func run(_ purpose: JournalRecord.Run.Purpose) -> JournalRecord.Run {
+        .init(purpose: purpose, who: who, version: version, report: report)
     }
 }
 
@@ -265,6 +290,8 @@ public struct OpenChange: ~Copyable {
 
     public var plan: ChangePlan { journal.plan }
     public var path: String { journal.path }
+    /// Where the last run that was told to wrote the change record.
+    public var report: String? { journal.records.last { $0.run?.report != nil }?.run?.report }
 
     /// - Parameter journal: finds the journal's path, once the lock is held.
     /// - Throws: ``MigrationError`` (`busy`, `journal-unusable`), `FileError`.
@@ -378,7 +405,7 @@ public struct RollbackAgreed: ~Copyable {
 
     /// Records in the journal that the rollback starts.
     public consuming func begin(_ author: RunAuthor) throws -> RunningRollback {
-        let journal = try change.begin(.init(purpose: .rollback, who: author.who, version: author.version))
+        let journal = try change.begin(author.run(.rollback))
         if let forecast { try change.record(.forecastOfRollback(StoredForecast(forecast))) }
         return RunningRollback(lock: lock, change: change, journal: journal)
     }

@@ -114,7 +114,7 @@ struct ChangeSession {
         if testsTokens, options.dryRun || plan != nil {
             throw Failure(
                 Status.usage, localized("--test-tokens is part of a run, and nothing is run here."),
-                next: localized("Test tokens alone: etoken-bridge token test"))
+                next: localized("Test tokens alone: etoken-bridge token test LABEL"))
         }
         let live = try LiveCluster(cluster)
         if options.dryRun || plan != nil {
@@ -180,7 +180,8 @@ struct ChangeSession {
                 throw Failure(
                     Status.failed, localized("Not confirmed; nothing was changed."),
                     next: localized(
-                        "Find out who put \(record.name) into the file: etoken-bridge ctl fetch --output CTLFile.tlv, then ctl show."))
+                        "Find out who put \(record.name) into the file: etoken-bridge ctl fetch --output CTLFile.tlv, then ctl show."
+                    ))
             }
         }
         return !records.isEmpty
