@@ -75,18 +75,22 @@ struct EtokenBridge: ParsableCommand {
         exitProcess(status)
     }
 
+    /// Those that take plain command lines themselves. To ask a type whether it does takes as long as to take one.
+    static let plain: [any PlainCommand.Type] = [CtlShow.self, TokenList.self]
+
     /// The command that a command line specifies, with its options.
     ///
     /// ArgumentParser checks every command on the way, which takes longer than most commands run (docs/benchmarks.md).
-    /// The specified one is therefore tried alone first. Anything that does not parse, including help and usage errors,
-    /// is parsed again by all of them.
-    private static func command(of words: [String]) throws -> any ParsableCommand {
+    /// The specified one is therefore tried alone first, and the most frequent ones before that without it
+    /// (``PlainCommand``). Anything that does not parse, including help and usage errors, is parsed again by all of them.
+    static func command(of words: [String]) throws -> any ParsableCommand {
         var named: any ParsableCommand.Type = self
         var rest = words[...]
         while let next = named.configuration.subcommands.first(where: { $0.configuration.commandName == rest.first }) {
             named = next
             rest.removeFirst()
         }
+        if let plain = plain.first(where: { $0 == named }), let command = plain.init(plain: rest) { return command }
         if named.configuration.subcommands.isEmpty, let command = try? named.parseAsRoot(Array(rest)),
             type(of: command) == named
         {

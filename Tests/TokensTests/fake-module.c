@@ -1,6 +1,6 @@
 // A PKCS#11 module that does what a file tells it, for what no real module here does: codes in sequence, PIN pads,
 // tokens that are exchanged, wrong results. The file is next to its library: LIBRARY.rules, one rule per line, read
-// again at each call; LIBRARY.log gets a line for each call.
+// again at each call; LIBRARY.log gets a line for each call, LIBRARY.threads the number of its thread.
 //   token LABEL SERIAL FLAGS      a slot with a token (FLAGS as hexadecimal)
 //   certificate FILE              a certificate (DER) with the id 01 on every token
 //   mechanism NUMBER FLAGS        a mechanism
@@ -8,7 +8,7 @@
 //   sequence FUNCTION N SERIAL    from the Nth call on, the first token has this serial number
 //   signature LENGTH              how many zeros C_Sign answers
 //   attribute LENGTH              how long CKA_VALUE is said to be
-//   hang FUNCTION                 the function does not return
+//   hang FUNCTION [N]             the function does not return, from the Nth call on
 //   maker NAME                    the manufacturer
 //   lengths SHORTEST LONGEST      of a PIN; 4 to 16 if there is no such rule
 //   nokey                         there is no private key
@@ -51,6 +51,15 @@ static void path_beside(const char *suffix, char *path, size_t size) {
   snprintf(path, size, "%s%s", info.dli_fname, suffix);
 }
 
+static void log_to(const char *suffix, const char *line) {
+  char path[512];
+  path_beside(suffix, path, sizeof path);
+  FILE *log = fopen(path, "ae");
+  if (!log) return;
+  fprintf(log, "%s\n", line);
+  fclose(log);
+}
+
 static void read_rules(void) {
   char path[512];
   path_beside(".rules", path, sizeof path);
@@ -72,13 +81,10 @@ static CK_RV called(const char *name) {
       break;
     }
   }
-  char path[512];
-  path_beside(".log", path, sizeof path);
-  FILE *log = fopen(path, "ae");
-  if (log) {
-    fprintf(log, "%s\n", name);
-    fclose(log);
-  }
+  log_to(".log", name);
+  char thread[20];
+  snprintf(thread, sizeof thread, "%d", (int)gettid());
+  log_to(".threads", thread);
   CK_RV code = CKR_OK;
   int hangs = 0;
   for (int i = 0; i < line_count; i++) {
@@ -88,7 +94,8 @@ static CK_RV called(const char *name) {
     if (sscanf(lines[i], "return %39s %d %lx", function, &nth, &value) == 3 && strcmp(function, name) == 0 &&
         (nth == 0 || nth == number))
       code = value;
-    if (sscanf(lines[i], "hang %39s", function) == 1 && strcmp(function, name) == 0) hangs = 1;
+    nth = 0;
+    if (sscanf(lines[i], "hang %39s %d", function, &nth) >= 1 && strcmp(function, name) == 0 && number >= nth) hangs = 1;
   }
   pthread_mutex_unlock(&lock);
   while (hangs) sleep(1);

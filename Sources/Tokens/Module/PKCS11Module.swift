@@ -18,6 +18,8 @@ public final class PKCS11Module: @unchecked Sendable {
     /// What is remembered about the PINs of the module's tokens.
     public let pins: PINLedger
     private let library: LoadedLibrary
+    /// Calls the module, where nobody has given up waiting for it.
+    let worker: Worker
     private let hasGivenUp = Atomic(false)
 
     var functions: CK_FUNCTION_LIST { library.functions }
@@ -36,24 +38,32 @@ public final class PKCS11Module: @unchecked Sendable {
     ///   - pins: what is remembered about tokens' PINs.
     ///   - patience: how long the module may take for one operation, in seconds.
     /// - Throws: ``TokenError`` (`module-not-found`, `module-not-usable`, `module-crashes`, `no-answer`).
-    public init(path: String, pins: PINLedger, patience: Int = defaultPatience) throws(TokenError) {
+    public convenience init(
+        path: String, pins: PINLedger, patience: Int = defaultPatience
+    ) throws(TokenError) {
+        try ModuleTrial.check(path, within: patience)
+        let worker = Worker()
+        let loading = BlockingTask(on: worker) { () throws(TokenError) in try LoadedLibrary.load(path) }
+        guard let loaded = loading.result(within: patience) else { throw Self.doesNotLoad(path, patience) }
+        self.init(path, pins, patience, try loaded.get(), worker)
+    }
+
+    /// A module that was loaded by its worker.
+    init(_ path: String, _ pins: PINLedger, _ patience: Int, _ library: LoadedLibrary, _ worker: Worker) {
         self.path = path
         self.pins = pins
         self.patience = patience
-        try ModuleTrial.check(path, within: patience)
-        let loading = BlockingTask { () throws(TokenError) in try LoadedLibrary.load(path) }
-        guard let loaded = loading.result(within: patience) else {
-            Self.hangs.store(true, ordering: .relaxed)
-            throw Self.noAnswer(localized("The PKCS#11 module \(path)"), path, patience)
-        }
-        library = try loaded.get()
+        self.library = library
+        self.worker = worker
     }
 
     deinit {
         // A library that does not return cannot be unloaded, either.
         guard !hasGivenUp.load(ordering: .relaxed) else { return }
         let library = library
-        if BlockingTask({ library.release() }).value(within: patience) == nil {
+        // Whoever waits for the worker has a deadline.
+        guard !worker.isCurrent else { return library.release() }
+        if BlockingTask(on: worker, { library.release() }).value(within: patience) == nil {
             Self.hangs.store(true, ordering: .relaxed)
         }
     }
@@ -64,7 +74,8 @@ public final class PKCS11Module: @unchecked Sendable {
     ///   - subject: the token's label, or what else the work is about.
     ///   - name: its name in a sentence; nil for the subject itself.
     ///   - seconds: how long to wait; nil for ``patience``.
-    ///   - work: calls the module. It runs on another thread and must own what it touches.
+    ///   - work: calls the module. It runs on another thread and must own what it touches. Within other such work, it
+    ///     is a part of that, and has the same deadline.
     /// - Throws: ``TokenError`` (`no-answer`), and what the work throws.
     func attempt<Value>(
         on subject: String, called name: LocalizableText? = nil, within seconds: Int? = nil,
@@ -74,15 +85,27 @@ public final class PKCS11Module: @unchecked Sendable {
         guard !hasGivenUp.load(ordering: .relaxed) else {
             throw Self.noAnswer(name ?? .verbatim(subject), subject, seconds)
         }
-        guard let result = BlockingTask(work).result(within: seconds) else {
-            hasGivenUp.store(true, ordering: .relaxed)
-            Self.hangs.store(true, ordering: .relaxed)
+        guard !worker.isCurrent else { return try work() }
+        guard let result = BlockingTask(on: worker, work).result(within: seconds) else {
+            giveUp()
             throw Self.noAnswer(name ?? .verbatim(subject), subject, seconds)
         }
         return try result.get()
     }
 
-    private static func noAnswer(_ what: LocalizableText, _ subject: String, _ seconds: Int) -> TokenError {
+    /// It did not return, and is never called again.
+    func giveUp() {
+        hasGivenUp.store(true, ordering: .relaxed)
+        Self.hangs.store(true, ordering: .relaxed)
+    }
+
+    /// That a module was not loaded in time.
+    static func doesNotLoad(_ path: String, _ patience: Int) -> TokenError {
+        hangs.store(true, ordering: .relaxed)
+        return noAnswer(localized("The PKCS#11 module \(path)"), path, patience)
+    }
+
+    static func noAnswer(_ what: LocalizableText, _ subject: String, _ seconds: Int) -> TokenError {
         TokenError(
             .noAnswer, subject,
             localized("\(what) did not answer within \(seconds) s: the token hangs, or another program is blocking it.")

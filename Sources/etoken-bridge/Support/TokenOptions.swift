@@ -21,7 +21,9 @@ struct ModuleOptions: ParsableArguments {
     @Option(
         help: .localized(
             "How many seconds a token may take for one operation before it counts as hung.", valueName: "seconds"))
-    var tokenTimeout = PKCS11Module.defaultPatience
+    var tokenTimeout = defaultTimeout
+
+    static let defaultTimeout = PKCS11Module.defaultPatience
 
     func validate() throws {
         guard (1...3600).contains(tokenTimeout) else {

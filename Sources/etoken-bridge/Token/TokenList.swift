@@ -31,18 +31,17 @@ struct TokenList: ParsableCommand {
     }
 
     func run() throws {
-        var (tokens, failures) = try module.finder().scan()
+        var (readings, failures) = try module.finder().readings()
         var rows: [(token: Token, contents: TokenContents)] = []
-        for token in tokens {
-            do throws(TokenError) {
-                let contents = try token.contents()
+        for (token, contents) in readings {
+            switch contents {
+            case .success(let contents):
                 rows.append((token, contents))
                 failures += contents.unreadable
-            } catch {
-                failures.append(error)
+            case .failure(let error): failures.append(error)
             }
         }
-        tokens = rows.map(\.token)
+        let tokens = rows.map(\.token)
         for failure in failures where !rows.isEmpty || common.json {
             Terminal.note(localized("Skipped: \(failure)"))
         }
