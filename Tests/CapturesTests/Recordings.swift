@@ -8,7 +8,7 @@ import Transfers
 @testable import Captures
 
 /// Recordings of terminals and tables.
-@Suite(.timeLimit(.minutes(2))) struct Recordings {
+@Suite(.waiting, .timeLimit(.minutes(2))) struct Recordings {
     private func table(rows: Int) -> Exchange {
         let text =
             "run sql select name from device\r\nname            \r\n=============== \r\n"

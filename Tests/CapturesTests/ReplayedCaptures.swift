@@ -1,7 +1,8 @@
-import Captures
 import Foundation
 import ServerFixtures
 import Testing
+
+@testable import Captures
 
 /// Every capture of Tests/Captures is read by every parser, in every test run (docs/capture.md).
 @Suite(.waiting, .timeLimit(.minutes(5))) struct ReplayedCaptures {
@@ -25,7 +26,8 @@ import Testing
         func check(_ isChanged: (Exchange) -> Bool, _ change: (inout Exchange) -> Void) throws -> [CaptureCheck.Finding]
         {
             var other = capture
-            let index = try #require(other.exchanges.firstIndex(where: isChanged))
+            let found = other.exchanges.firstIndex(where: isChanged)
+            let index = try #require(found)
             change(&other.exchanges[index])
             let findings = CaptureCheck(other).findings
             #expect(findings.allSatisfy { $0.number == other.exchanges[index].number })
