@@ -113,7 +113,8 @@ import X509
         let authority = try PrivateKey.generate(bits: 1024)
         let key = try PrivateKey.generate(like: Self.curveKey)
         let original = try CertificateBuilder(
-            subject: DistinguishedName(["CN": "voice7-EC.acme-corp.com"]), serialNumber: [1, 2, 3, 4, 5, 6, 7, 8], notBefore: 0,
+            subject: DistinguishedName(["CN": "voice7-EC.acme-corp.com"]), serialNumber: [1, 2, 3, 4, 5, 6, 7, 8],
+            notBefore: 0,
             notAfter: 1
         ).issue(for: key.publicKey(), issuer: DistinguishedName(["CN": "Acme Root", "O": "Acme"]), signedBy: authority)
         let remaker = CertificateRemaker(pseudonyms())
