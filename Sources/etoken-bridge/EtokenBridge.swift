@@ -50,18 +50,20 @@ struct EtokenBridge: ParsableCommand {
             try command.run()
             exitProcess(Status.done)
         } catch let failure as Failure {
-            Terminal.report(failure)
-            exitProcess(failure.status)
+            end(failure)
         } catch let code as ExitCode {
             exitProcess(code.rawValue)
         } catch {
             // Usage errors and --help are ArgumentParser's own; everything else has a Failure.
             let parserStatus = exitCode(for: error)
             if parserStatus == .validationFailure || parserStatus == .success { exitInLanguage(withError: error) }
-            let failure = Failure(describing: error)
-            Terminal.report(failure)
-            exitProcess(failure.status)
+            end(Failure(describing: error))
         }
+    }
+
+    private static func end(_ failure: Failure) -> Never {
+        Terminal.report(failure.saying(Interruption.unchanged))
+        exitProcess(failure.status)
     }
 
     /// The command that a command line specifies, with its options.

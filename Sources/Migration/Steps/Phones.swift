@@ -29,8 +29,13 @@ final class RestartServices: ChangeStep, Step {
         super.init(change)
     }
 
+    /// Those that have restarted for this file.
+    private var restarted: [(service: String, node: String)] {
+        file == .new && change.isBeforeNewFile ? [] : change.known.restarted
+    }
+
     private func left() throws -> [(service: String, node: String)] {
-        let done = change.known.restarted
+        let done = restarted
         return try services.flatMap { service in
             try cluster.nodes(running: service).map { (service, $0) }
         }.filter { wanted in !done.contains { $0.service == wanted.0 && $0.node == wanted.1 } }
@@ -41,13 +46,20 @@ final class RestartServices: ChangeStep, Step {
         if change.known.begun.contains(id) || change.known.done.contains(id), try left().isEmpty {
             return .done(localized("all have been restarted since the file changed"))
         }
+        // One that is resumed restarts the rest.
+        let restarting = change.isContinued ? try left() : survey.services
         let nodes = services.map { service in
-            let activated = survey.services.filter { $0.service == service }.map(\.node)
+            let activated = restarting.filter { $0.service == service }.map(\.node)
             return activated.isEmpty ? nil : localized("\(service) on \(activated.joined(separator: ", "))")
         }.compactMap(\.self)
         return .pending(
             localized(
                 nodes.isEmpty ? "one after the other" : "one after the other: \(nodes.joined(separator: "; "))"))
+    }
+
+    func shareLeft() throws -> Double {
+        let left = try left().count
+        return Double(left) / Double(max(1, left + restarted.count))
     }
 
     func act(_ context: RunContext) throws {
@@ -108,6 +120,7 @@ final class RestartPhones: ChangeStep, Step {
     /// By name, so that a later run can continue; those that were refused are tried again.
     private var left: [Phone] {
         let known = change.known
+        if file == .new, change.isBeforeNewFile { return all.sorted { $0.name < $1.name } }
         return all.filter { !known.isTold(phone: $0.name) }.sorted { $0.name < $1.name }
     }
 
@@ -122,6 +135,8 @@ final class RestartPhones: ChangeStep, Step {
                     ? localized("\(left.count) phones, over AXL")
                     : localized("\(left.count) phones of \(pools.joined(separator: ", ")), over AXL"))
     }
+
+    func shareLeft() -> Double { Double(left.count) / Double(max(1, all.count)) }
 
     func act(_ context: RunContext) throws {
         let left = left
