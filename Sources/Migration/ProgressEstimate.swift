@@ -47,7 +47,9 @@ struct ProgressEstimate {
 struct StepEstimates {
     /// Seconds by step, from this cluster's own journals.
     private let measured: [StepID: Double]
-    private let phones, services, nodes: Int
+    private let phones, nodes: Int
+    /// How many waves of services restart.
+    private let waves: Int
     /// Seconds that the pauses between phones take together.
     private let pauses: Double
 
@@ -65,11 +67,13 @@ struct StepEstimates {
         self.measured = measured
         phones = change.survey.phones.count
         nodes = change.survey.world.nodes.count
-        // A change that is resumed has not asked where they run: on every node, at most.
-        let wanted = change.plan.steps.lazy.compactMap { step -> Int? in
-            if case .restartServices(let names) = step { names.count } else { nil }
+        // A change that is resumed has not asked where they run: one node after the other, at most.
+        let services = change.plan.steps.lazy.compactMap { step -> [String]? in
+            if case .restartServices(let names, _) = step { names } else { nil }
         }.first
-        services = change.isContinued ? (wanted ?? 0) * nodes : change.survey.services.count
+        waves =
+            change.isContinued
+            ? (services?.count ?? 0) * nodes : change.survey.waves(change.plan.restartOrder).count
         var pauses = 0.0
         for case .restartPhones(let batch, let pause, _) in change.plan.steps {
             pauses = ProgressEstimate.pauses(phones, batch, pause)
@@ -82,7 +86,7 @@ struct StepEstimates {
 
     private func onLab(_ step: StepID) -> Double {
         switch step {
-        case .restartServices: Double(services) * Self.lab.service
+        case .restartServices: Double(waves) * Self.lab.service
         case .restartPhones: Double(phones) * Self.lab.phone + pauses
         case .deploy, .introduceByCluster, .updateTrustList: Double(nodes) * Self.lab.node
         default: 0

@@ -9,10 +9,10 @@ import Testing
 
     init() throws { rehearsal = try Rehearsal(options: ["--phones", "60"]) }
 
-    /// A change whose phones are told in four batches, with pauses.
+    /// A change whose phones are told in batches, with pauses.
     private var arguments: [String] {
         rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + [
-            "--accept-stranded", "--batch", "20", "--pause", "4",
+            "--accept-stranded", "--batch", "10", "--pause", "4",
         ]
     }
 
@@ -51,7 +51,7 @@ import Testing
     @Test func anInterruptedChangeIsShownBeforeItGoesOn() throws {
         let folder = rehearsal.folder
         let run = try start(arguments + ["--report", folder.file("record.html")], errors: "errors")
-        waitUntil("the first batch is told") { folder.text("errors").contains("20 of 6") }
+        waitUntil("the first batch is told") { folder.text("errors").contains("10 of 6") }
         waitUntil("the record has the step") {
             (try? record("record.json").steps.first { $0.id == "restart-phones" }?.state) == "begun"
         }
@@ -73,7 +73,7 @@ import Testing
         #expect(lines[standing + 2] == "Roll it back: etoken-bridge migrate rollback --cluster lab")
 
         let dry = try migrate("resume", "--cluster", "lab", "--dry-run")
-        let left = /Still to do:\n 1. Restart the phones\n    [24]0 phones, over AXL\n 2. Check what each phone/
+        let left = /Still to do:\n 1. Restart the phones\n    [1-5]0 phones, over AXL\n 2. Check what each phone/
         #expect(dry.status == 0 && dry.output.firstMatch(of: left) != nil, "\(dry.output)")
         let json = try JSONDecoder().decode(
             Record.self, from: Data(migrate("resume", "--cluster", "lab", "--dry-run", "--json").output.utf8))
@@ -126,7 +126,7 @@ import Testing
         #expect(follower.wait() == 0)
         let (seen, told) = (folder.text("followed"), folder.text("errors"))
         #expect(
-            seen.contains(" started the change: 20") && seen.contains("20 phones have been told to restart"), "\(seen)")
+            seen.contains(" started the change: 20") && seen.contains("10 phones have been told to restart"), "\(seen)")
         for text in [seen, told] {
             let steps = text.components(separatedBy: "\n").filter { $0.hasPrefix("[") }
             #expect(steps.count == 10, "\(text)")
@@ -146,7 +146,7 @@ import Testing
             $0.prefix { $0 != "\r" && $0 != "\r\n" && $0 != "\u{1B}" }
         }
         #expect(
-            progress.contains { $0.hasPrefix("       20 of 6") } && progress.contains { $0.hasPrefix("       40 of 6") }
+            progress.contains { $0.hasPrefix("       10 of 6") } && progress.contains { $0.hasPrefix("       20 of 6") }
         )
         #expect(progress.allSatisfy { $0.count < 80 }, "\(progress)")
         #expect(screen.contains("\u{1B}[32mChange lab-"))
@@ -171,7 +171,7 @@ import Testing
         let before = try rehearsal.clusterState()
         let (_, screen) = try rehearsal.onTerminal(asked, [("Change cluster lab now? Type yes or no:", "\u{3}")])
         #expect(
-            screen.contains("Type yes or no: ^C\r\n") && screen.hasSuffix("\nNothing was changed.\r\n"), "\(screen)")
+            screen.contains("Type yes or no: ^C\r\n") && screen.hasSuffix("Nothing was changed.\r\n"), "\(screen)")
         let pin = rehearsal.folder.write("wrong", "00000000\n")
         let wrong = try rehearsal.migrate("--batch", "20", pinFile: pin)
         #expect(wrong.status == 3 && wrong.errors.contains(" Nothing was changed.\n"), "\(wrong.errors)")
@@ -184,7 +184,7 @@ import Testing
 
         // The second Control-C says how to go on.
         let run = try start(arguments, errors: "errors")
-        waitUntil("the first batch is told") { rehearsal.folder.text("errors").contains("20 of 6") }
+        waitUntil("the first batch is told") { rehearsal.folder.text("errors").contains("10 of 6") }
         try rehearsal.fault("all", "slow", "--delay", "5")
         run.signal(SIGINT)
         waitUntil("the first is noted") { rehearsal.folder.text("errors").contains("Stopping before the next step") }

@@ -151,7 +151,8 @@ extension ChangeRecord {
             add(localized("and \(rest.reduce(0) { $0 + $1.phones }) more, in \(rest.count) groups").localized)
         }
         if !records.isEmpty { add(localized("Records:\n\(records.joined(separator: "\n"))").localized) }
-        for text in [summary.restartText, summary.timeText, backOut?.text, preflight?.text].compactMap(\.self) {
+        let figures = [summary.restartText, summary.timeText, summary.serviceText, backOut?.text, preflight?.text]
+        for text in figures.compactMap(\.self) {
             add(text.localized)
         }
         return parts

@@ -23,7 +23,7 @@ final class RunningReport {
         guard reporting.report != nil, start >= due else { return }
         _ = try? reporting.write(ChangeRecord(change))
         let end = ContinuousClock.now
-        // A twentieth of the time at most.
-        due = end + (end - start) * 19
+        // A fifth of the time at most.
+        due = end + (end - start) * 4
     }
 }
