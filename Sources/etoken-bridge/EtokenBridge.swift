@@ -56,18 +56,20 @@ struct EtokenBridge: ParsableCommand {
             try command.run()
             end(Status.done)
         } catch let failure as Failure {
-            Terminal.report(failure)
-            end(failure.status)
+            end(failure)
         } catch let code as ExitCode {
             end(code.rawValue)
         } catch {
             // Usage errors and --help are ArgumentParser's own; everything else has a Failure.
             let parserStatus = exitCode(for: error)
             if parserStatus == .validationFailure || parserStatus == .success { exitInLanguage(withError: error) }
-            let failure = Failure(describing: error)
-            Terminal.report(failure)
-            end(failure.status)
+            end(Failure(describing: error))
         }
+    }
+
+    private static func end(_ failure: Failure) -> Never {
+        Terminal.report(failure.saying(Interruption.unchanged))
+        end(failure.status)
     }
 
     private static func end(_ status: Int32) -> Never {

@@ -218,7 +218,8 @@ def on_changes(s):
     s.run("cluster set-mode", "mixed", *change, *yes)
     s.break_off("[7/", "migrate to-tokenless", *lab, "--accept-stranded", "--yes")
     s.run("migrate status", *lab)
-    s.run("migrate resume", *lab)
+    s.run("migrate resume", *lab, "--dry-run")
+    s.run("migrate resume", *lab, "--yes")
 
 
 def commands():

@@ -140,7 +140,7 @@ public struct ChangeRecord: Codable, Sendable {
     /// What a rollback would do, if requested.
     public var rollback: RollbackPlan?
     /// What a run that resumes the change would still do, if requested.
-    public var remaining: [RollbackPlan.Step]?
+    public var remaining: RemainingWork?
     /// The run that is changing the cluster now, if requested.
     public var running: RunInProgress?
 

@@ -104,7 +104,9 @@ public struct PlanSummary: Codable, Sendable, Equatable {
         return localized("Restarts: \(all.joined(separator: "; ")).")
     }
 
-    public var timeText: LocalizableText {
+    public var timeText: LocalizableText { Self.timeText(seconds, isMeasured: isMeasured) }
+
+    static func timeText(_ seconds: Double, isMeasured: Bool) -> LocalizableText {
         let time = ProgressEstimate.text(seconds)
         return isMeasured
             ? localized("Takes about \(time), as this cluster's earlier changes did.")

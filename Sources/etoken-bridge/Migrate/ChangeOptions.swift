@@ -43,7 +43,16 @@ struct RunOptions: ParsableArguments {
     @Flag(help: .localized("Replace existing files in the folder for certificates and files."))
     var force = false
 
+    @OptionGroup var progress: ProgressOptions
     @OptionGroup var reporting: ReportOptions
+}
+
+/// How much is told while a change runs.
+struct ProgressOptions: ParsableArguments {
+    @Flag(help: .localized("Show results, warnings and errors only, no progress."))
+    var quiet = false
+
+    func validate() throws { if quiet { Terminal.isQuiet = true } }
 }
 
 /// The inputs of a plan besides the tokens; the same for all kinds.
@@ -162,9 +171,9 @@ struct ReportOptions: ParsableArguments {
     /// Prints the record, and writes the requested files.
     func publish(_ record: ChangeRecord) throws {
         if let files = try write(record) {
-            Terminal.note(localized("The change record is in \(files.html) and \(files.json)."))
+            Terminal.status(localized("The change record is in \(files.html) and \(files.json)."))
         }
-        if common.json { try Terminal.json(record) } else { Terminal.out(record.text) }
+        if common.json { try Terminal.json(record) } else { Terminal.out(record.styled) }
     }
 }
 
