@@ -203,7 +203,9 @@ final class Pseudonyms {
                 if let new = numbers[key], new != key { return String(decoding: word, as: UTF8.self) }
             }
             if word.first?.isDigit == true, index == 0 || bytes[index - 1] != 0x2E {
-                let text = Array(bytes[index...].prefix { $0.isDigit || $0 == 0x2E })
+                var text = Array(bytes[index...].prefix { $0.isDigit || $0 == 0x2E })
+                // The end of a sentence.
+                if text.last == 0x2E { text.removeLast() }
                 if addresses[text] != nil, !falseAddresses.contains(text) {
                     return String(decoding: text, as: UTF8.self)
                 }
