@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Glibc
 import Messages
+import Migration
 import Secrets
 import Tokens
 import Version
@@ -45,23 +46,33 @@ struct EtokenBridge: ParsableCommand {
         ModuleTrial.configure(command: ["/proc/self/exe", moduleTrial], folder: moduleMemory)
         Secret.sealProcessWithFirst()
         do {
-            var command = try command(of: Array(CommandLine.arguments.dropFirst()))
-            if DefaultCluster.isWanted { try DefaultCluster.resolve() }
+            let words = Array(CommandLine.arguments.dropFirst())
+            var command = try command(of: words)
+            if let guided = command as? any GuidedCommand, Guide.leads(guided) {
+                command = try self.command(of: Guide.lead(guided, words))
+            } else if DefaultCluster.isWanted {
+                try DefaultCluster.resolve()
+            }
             try command.run()
-            exitProcess(Status.done)
+            end(Status.done)
         } catch let failure as Failure {
             Terminal.report(failure)
-            exitProcess(failure.status)
+            end(failure.status)
         } catch let code as ExitCode {
-            exitProcess(code.rawValue)
+            end(code.rawValue)
         } catch {
             // Usage errors and --help are ArgumentParser's own; everything else has a Failure.
             let parserStatus = exitCode(for: error)
             if parserStatus == .validationFailure || parserStatus == .success { exitInLanguage(withError: error) }
             let failure = Failure(describing: error)
             Terminal.report(failure)
-            exitProcess(failure.status)
+            end(failure.status)
         }
+    }
+
+    private static func end(_ status: Int32) -> Never {
+        Guide.tell()
+        exitProcess(status)
     }
 
     /// Those that take plain command lines themselves. To ask a type whether it does takes as long as to take one.
@@ -143,10 +154,23 @@ struct PhonesGroup: ParsableCommand {
 struct MigrateGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: localized("Change how a cluster's trust list is signed, step by step."),
+        discussion: localized(
+            """
+            Without a subcommand, on a terminal, it asks what is to be done, and then for everything that is needed for it. At \
+            the end it shows the command that does the same. So does each subcommand for what its command line leaves out.
+            """),
         subcommands: [
             MigrateToEtoken.self, MigrateToTokenless.self, MigrateUpdateCertificates.self,
             MigrateReplaceToken.self, MigrateRun.self,
             MigratePrepareDowngrade.self, MigratePrepareUpgrade.self,
             MigrateStatus.self, MigrateResume.self, MigrateRollback.self,
         ])
+
+    func run() throws { throw CleanExit.helpRequest(self) }
+}
+
+extension MigrateGroup: GuidedCommand {
+    var missing: [Procedure.Need] { [.procedure] }
+    var clusterOptions: ClusterOptions? { nil }
+    var moduleOptions: ModuleOptions? { try? .standard }
 }

@@ -68,6 +68,9 @@ struct PINOptions: ParsableArguments {
 
 /// Asks the user for a token's PIN.
 enum PINPrompt {
+    /// The code of a failure after which no try was used.
+    static let nothingEntered = "pin-missing"
+
     /// With the configured pinentry, else on the terminal.
     static func ask(for info: TokenInfo, _ history: PINHistory) throws -> Secret {
         let token: LocalizableText = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
@@ -84,7 +87,7 @@ enum PINPrompt {
         // Pressing Return alone must not use up a try by accident.
         guard Terminal.confirm(localized("Nothing was entered. Try the factory PIN \(FactoryPIN.text)?")) else {
             throw Failure(
-                Status.failed, localized("No PIN was entered for \(token)."),
+                Status.failed, localized("No PIN was entered for \(token)."), code: Self.nothingEntered,
                 next: localized("Run the command again; no PIN attempt was used."))
         }
         var factory = Array(FactoryPIN.text.utf8)
