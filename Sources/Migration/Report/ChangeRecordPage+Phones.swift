@@ -44,7 +44,7 @@ extension ChangeRecordPage {
         var table = HTMLTable(
             (what, .name), (localized("Phones"), .number), (Verdict.Outcome.accepted.text, .number),
             (Verdict.Outcome.refused.text, .number), (Verdict.Outcome.unknown.text, .number),
-            (localized("Share"), .text))
+            (localized("Share"), .picture))
         table.isNarrow = true
         let widest = all.map(\.all).max() ?? 1
         for row in all.prefix(Self.longestTable) {
@@ -191,7 +191,7 @@ extension ChangeRecordPage {
             : "" as HTML
         let list: HTML =
             missing.isEmpty
-            ? "" : "<p>\(localized("Not registered any more:"))</p>\(HTML.list(missing))\(more)"
+            ? "" : "<p>\(localized("Not registered any more:"))</p>\(HTML.names(missing))\(more)"
         return HTML.section(localized("Registered before and after"), "<p>\(summary).</p>\(table.html)\(list)")
     }
 

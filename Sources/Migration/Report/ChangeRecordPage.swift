@@ -126,7 +126,8 @@ struct ChangeRecordPage {
         if let summary = record.summary {
             facts.append((localized("Phones"), "\(summary.phoneText)"))
             facts.append((localized("Restarts"), "\(summary.restartText)"))
-            facts.append((localized("Time"), "\(summary.timeText)"))
+            let times = [summary.timeText] + [summary.serviceText].compactMap(\.self)
+            facts.append((localized("Time"), "\(times.joined(separator: " "))"))
         } else if record.forecast.count > 0 {
             facts.append((localized("Phones"), "\(forecastText)"))
         }

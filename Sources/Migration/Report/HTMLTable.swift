@@ -12,6 +12,8 @@ struct HTMLTable {
         case word
         /// A number, at the right edge.
         case number
+        /// A bar that shows what numbers beside it say: not on a narrow screen.
+        case picture
     }
 
     private let columns: [(head: LocalizableText, kind: Kind)]
@@ -39,6 +41,7 @@ struct HTMLTable {
             case .text: "<td\(role)\(label)>\(cell)</td>"
             case .word: "<td class=\"word\"\(role)\(label)>\(cell)</td>"
             case .number: "<td class=\"number\"\(role)\(label)>\(cell)</td>"
+            case .picture: "<td class=\"picture\"\(role)\(label)>\(cell)</td>"
             }
         }
         let role: HTML = isNarrow ? "" : " role=\"row\""
@@ -56,9 +59,11 @@ struct HTMLTable {
     var html: HTML {
         let role: HTML = isNarrow ? "" : " role=\"columnheader\""
         let heads = columns.map { column -> HTML in
-            column.kind == .number
-                ? "<th scope=\"col\" class=\"number\"\(role)>\(column.head)</th>"
-                : "<th scope=\"col\"\(role)>\(column.head)</th>"
+            switch column.kind {
+            case .number: "<th scope=\"col\" class=\"number\"\(role)>\(column.head)</th>"
+            case .picture: "<th scope=\"col\" class=\"picture\"\(role)>\(column.head)</th>"
+            case .name, .text, .word: "<th scope=\"col\"\(role)>\(column.head)</th>"
+            }
         }
         // The roles say what a table's parts are where the narrow layout takes that away from them.
         return isNarrow
@@ -92,5 +97,10 @@ extension HTML {
 
     static func list(_ texts: [LocalizableText]) -> HTML {
         texts.isEmpty ? "" : "<ul>\(texts.map { "<li>\($0)</li>" as HTML })</ul>"
+    }
+
+    /// Short ones, in columns where there is room.
+    static func names(_ texts: [LocalizableText]) -> HTML {
+        "<ul class=\"names\">\(texts.map { "<li>\($0)</li>" as HTML })</ul>"
     }
 }

@@ -58,13 +58,13 @@ struct Table {
         let widths = zip(widths, natural).map { min($0, $1) }
         let indent = isBelow ? 4 : widths.prefix(head.count - 1).reduce(0) { $0 + $1 + 2 }
         let room = width == .max ? Int.max : width - indent
-        return rows.enumerated().map { number, cells in
+        return rows.map { cells in
             let others = zip(cells, widths).prefix(head.count - 1).map {
                 $0.shortenedInTheMiddle(to: $1).padded(to: $1 + 2)
             }
             let prose = (cells.last ?? "").split(separator: "\n", omittingEmptySubsequences: false)
                 .flatMap { String($0).column(of: room) }
-            let lines = isBelow && number > 0 ? [""] + prose : prose
+            let lines = isBelow ? [""] + prose : prose
             let row = others.joined() + lines.joined(separator: "\n" + String(repeating: " ", count: indent))
             return row.split(separator: "\n", omittingEmptySubsequences: false).map(\.withoutTrailingSpaces)
                 .joined(separator: "\n")
