@@ -81,8 +81,8 @@ public struct PlanSummary: Codable, Sendable, Equatable {
     // MARK: Sentences
 
     public var phoneText: LocalizableText {
-        let text = localized(
-            "Phones: \(follow) of \(phones) follow, \(needVisit) need a visit, \(unknown) unknown.")
+        let visit = localized(needVisit, one: "1 needs a visit", other: "\(needVisit) need a visit")
+        let text = localized("Phones: \(follow) of \(phones) follow, \(visit), \(unknown) unknown.")
         return leftBehindBefore == 0
             ? text : localized("\(text) Earlier changes had left \(leftBehindBefore) of them behind already.")
     }

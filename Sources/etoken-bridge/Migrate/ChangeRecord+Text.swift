@@ -99,7 +99,8 @@ extension ChangeRecord {
             : localized("New CTL file: tokens \((keptTokens + tokens.map(\.label)).list), signed by \(signer)")
         // Labels are only names: which certificates these are shows here, before the question.
         let certificates = tokens.map {
-            localized("  token \($0.label): serial number \($0.serialNumber), SHA-1 \($0.sha1)").localized
+            localized("  token \($0.label): serial number \($0.serialNumber.asSerialNumber), SHA-1 \($0.sha1)")
+                .localized
         }
         return
             ([
@@ -109,7 +110,7 @@ extension ChangeRecord {
 
     /// The change's name, as used with `--change`, and its outcome.
     private var heading: String {
-        let end = ended.map { "\($0)" } ?? ""
+        let end = ended?.shown ?? ""
         return switch state {
         case .finished: localized("Change \(id): finished \(end)").localized
         case .rolledBack: localized("Change \(id): rolled back \(end)").localized
@@ -224,7 +225,8 @@ extension ChangeRecord {
             let cells: [any TableCell] = [who, group.model, group.before, group.outcome.text]
             table.add(cells + (after == nil ? [] : [result]) + [group.reason])
         }
-        for group in isGrouped ? forecast.alike : forecast.groups {
+        let refusedFirst = forecast.stranded + forecast.groups.filter { $0.outcome == .accepted }
+        for group in isGrouped ? forecast.alike : refusedFirst {
             guard isGrouped else {
                 for phone in group.phones { add(phone, group, after?[phone] ?? "-") }
                 continue

@@ -71,6 +71,8 @@ struct ChangeSession {
         plan.settings.kept = options.keep
         plan.settings.dropped = options.drop
         plan.settings.replacesFiles = options.force ? true : nil
+        plan.settings.ticket = options.ticket.ticket ?? plan.settings.ticket
+        plan.settings.approver = options.ticket.approver ?? plan.settings.approver
         if let output = acceptance.output { plan.settings.output = output }
         let tokens = try acceptance.tokens(of: plan, module, isDryRun: options.dryRun)
         try run(

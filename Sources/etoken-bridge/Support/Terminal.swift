@@ -149,8 +149,9 @@ enum Terminal {
 
     private static func width(of descriptor: Int32) -> Int? {
         var size = winsize()
-        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-        return Int(size.ws_col)
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 else { return nil }
+        // A serial console does not know how wide it is.
+        return size.ws_col > 0 ? Int(size.ws_col) : 80
     }
 
     /// Writes everything. A reader of results that has gone away (`| head`) ends the program; notes that nobody reads
