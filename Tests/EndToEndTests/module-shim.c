@@ -45,12 +45,12 @@ static void die(const char *when) {
   raise(SIGKILL);
 }
 
+#ifdef SAFENET
 static void fill(unsigned char *field, size_t size, const char *text) {
   memset(field, ' ', size);
   memcpy(field, text, strlen(text) < size ? strlen(text) : size);
 }
 
-#ifdef SAFENET
 // The real label's last eight characters.
 static void serial_of(CK_SLOT_ID slot, char serial[9]) {
   CK_TOKEN_INFO info;

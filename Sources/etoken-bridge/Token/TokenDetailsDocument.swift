@@ -1,3 +1,4 @@
+import Messages
 import Tokens
 
 /// What a module says of itself and a token in its own numbers, as JSON: what docs/proven.md asks for about tokens that
