@@ -146,6 +146,8 @@ import X509
         #expect(record.forecast.count == 39_000 && record.registrations?.missing.count == 60)
         #expect(record.leftToDo.map(\.phones) == [3 * 15 * each, 60])
         let html = record.html(lists: "record.csv")
+        // A piece of markup in a string would be shown as one.
+        #expect(!html.contains("HTML(") && !html.contains("&lt;"))
         // Ten pages of text have more.
         #expect(html.utf8.count < 60_000, "\(html.utf8.count)")
         #expect(html.contains("record.csv") && html.contains("Pool 14") && html.contains("more rows are not shown"))

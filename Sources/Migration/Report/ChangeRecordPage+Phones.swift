@@ -28,12 +28,14 @@ extension ChangeRecordPage {
 
     /// By model, by pool, who is left behind, and why.
     private func tables(of forecast: StoredForecast) -> HTML {
-        let pools = forecast.groups.contains { $0.pool != nil }
+        let hasPools = forecast.groups.contains { $0.pool != nil }
+        let pools = counts(localized("Device pool"), ForecastCounts.all(forecast) { $0.pool ?? "-" })
+        let places: HTML =
+            hasPools ? "<h3>\(localized("By device pool"))</h3>\(pools)\(visits(forecast))" : ""
         return """
             <h3>\(localized("By model"))</h3>
             \(counts(localized("Model"), ForecastCounts.all(forecast) { $0.model }))
-            \(pools ? "<h3>\(localized("By device pool"))</h3>\(counts(localized("Device pool"), ForecastCounts.all(forecast) { $0.pool ?? "-" }))" : "")
-            \(pools ? visits(forecast) : "")
+            \(places)
             <h3>\(localized("Why"))</h3>
             \(reasons(forecast))
             """

@@ -218,13 +218,23 @@ struct ChangeRecordPage {
         return HTML.section(localized("Security tokens"), table.html)
     }
 
+    /// What proved a step. The forecast's is above, in tables.
+    private func proofs(_ step: ChangeRecord.StepRecord) -> HTML {
+        let left = step.proofs.count - Self.longestProof
+        guard left > 0 else { return HTML.list(step.proofs) }
+        let more = localized(left, one: "and 1 more: \(allPlace)", other: "and \(left) more: \(allPlace)")
+        return HTML.list(step.proofs.prefix(Self.longestProof) + [more])
+    }
+
+    private static let longestProof = 10
+
     private var stepsPart: HTML {
         var table = HTMLTable(
             (.verbatim("#"), .number), (localized("Step and result"), .text), (localized("State"), .word),
             (localized("Began"), .text), (localized("Took"), .number))
         for (index, step) in record.steps.enumerated() {
             table.add(
-                "\(index + 1)", "<b>\(step.title)</b><br>\(step.text)\(HTML.list(step.proofs))", "\(step.state.text)",
+                "\(index + 1)", "<b>\(step.title)</b><br>\(step.text)\(proofs(step))", "\(step.state.text)",
                 step.began.map(HTML.hour) ?? "", step.seconds.map { "\(ProgressEstimate.text($0))" } ?? "",
                 style: step.state.rawValue)
         }
