@@ -49,7 +49,7 @@ import Testing
         let program = try Program(
             ["migrate", "to-etoken", "--module", tokens.module, "--phone-timeout", "30"],
             environment: rehearsal.variables, onTerminal: true)
-        func answer(_ question: String, _ count: Int = 1, _ typed: String) throws {
+        func answer(_ question: String, _ typed: String, time count: Int = 1) throws {
             try program.expect(question) { lines in lines.count { $0.contains(question) } == count }
             // The question comes just before the echo is switched off.
             usleep(300_000)
@@ -61,7 +61,7 @@ import Testing
         }
         try tokens.tell(0, "pull")
         try tokens.tell(1, "insert")
-        try answer("Add this token to the trust list?", 2, "y")
+        try answer("Add this token to the trust list?", "y", time: 2)
         try answer("Add another token?", "")
         try answer("Which token signs?", "")
         try answer("is not known to create one. Try it?", "")

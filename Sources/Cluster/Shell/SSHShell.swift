@@ -54,7 +54,7 @@ public final class SSHShell: ClusterShell {
         _ = try converse(
             Conversation(nil), on: connection, node: configuration.name,
             operation: localized("wait for the command line"),
-            timeout: firstPromptTimeout, isFirst: true)
+            timeout: firstPromptTimeout, firstFor: user)
         // Releases that do not support it say so, and page; that is handled as well.
         let command = ShellCommand("set cli pagination off")
         _ = try send(
@@ -122,11 +122,12 @@ public final class SSHShell: ClusterShell {
             Conversation(command), on: connection, node: node, operation: operation, timeout: command.timeout)
     }
 
+    /// - Parameter user: who has just logged in, while the first prompt is awaited; nil for a command.
     private static func converse(
         _ start: Conversation, on connection: borrowing SSHConnection, node: String, operation: LocalizableText,
-        timeout: Double, isFirst: Bool = false
+        timeout: Double, firstFor user: String? = nil
     ) throws(ClusterError) -> String {
-        var isWoken = !isFirst
+        var isWoken = user == nil
         var conversation = start
         let deadline = ContinuousClock.now + .seconds(timeout)
         var lastByte = ContinuousClock.now
@@ -139,6 +140,9 @@ public final class SSHShell: ClusterShell {
                     found: conversation.text)
             }
             guard let bytes = try connection.receive(milliseconds: 50) else {
+                if let user, ExpiredPassword.isSaid(in: conversation.text) {
+                    throw ExpiredPassword.error(operation, node: node, user: user, found: conversation.text)
+                }
                 throw ClusterError(
                     .closed, operation: operation, node: node, message: localized("the SSH connection ended"),
                     found: conversation.text)
@@ -167,6 +171,10 @@ public final class SSHShell: ClusterShell {
                 lastByte = ContinuousClock.now
             case .finished(let text): return text
             case .stuck(let question):
+                // Instead of the first prompt: it starts passwd.
+                if let user, ExpiredPassword.isSaid(in: conversation.text) {
+                    throw ExpiredPassword.error(operation, node: node, user: user, found: conversation.text)
+                }
                 throw ClusterError(
                     .unexpectedQuestion, operation: operation, node: node,
                     message: localized("it asked an unknown question, which was not answered"), found: question)
