@@ -83,7 +83,8 @@ import Testing
         usleep(300_000)
         program.type(pin)
         #expect(program.status() == 0, "\(program.output)")
-        #expect(try tokens.status(1) == .init(tries: 15, verifications: 1, signatures: 2))
+        let status = try tokens.status(1)
+        #expect(status == .init(tries: 15, verifications: 1, signatures: 1))
         #expect(
             program.lines.last
                 == "  etoken-bridge migrate to-etoken --module \(tokens.module) --phone-timeout 30 --cluster lab --token \(VirtualTokens.labels[0]) --token \(VirtualTokens.labels[1]) --accept-stranded",

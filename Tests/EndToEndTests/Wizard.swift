@@ -214,8 +214,7 @@ import TrustList
             ["migrate"],
             [
                 ("What is to be done?", "to-tokenless"), ("does not name the cluster's own signer.", "no"),
-                ("Restart the 3 phones", ""), ("Continue all the same?", "y"),
-                ("Change cluster lab now?", "no"),
+                ("Restart the 3 phones", ""), ("Change cluster lab now?", "no"),
             ])
         #expect(tokenless == 1, "\(asked)")
 

@@ -53,7 +53,8 @@ extension Planner {
         offered: CandidateSigner, phones: ChangeRequest.PhoneSettings, on survey: Survey
     ) -> [PlannedStep]? {
         // Phones that are left out would find the new file without having seen the one that introduces its signer.
-        guard choice != .never, phones.restart, phones.pools.isEmpty, survey.mode == .mixed, survey.version.hasTokenlessTrustList,
+        guard choice != .never, phones.restart, phones.pools.isEmpty, survey.mode == .mixed,
+            survey.version.hasTokenlessTrustList,
             let present = survey.present, let introducer = present.signerRecord
         else { return nil }
         func names(_ certificate: [UInt8]?) -> Bool {
@@ -86,7 +87,7 @@ extension Planner {
         default: return nil
         }
         return first + [
-            .introducing(.restartServices(services(of: survey.version))),
+            .introducing(.restartServices(services(of: survey.version), order: phones.services)),
             .introducing(.restartPhones(batch: phones.batch, pause: phones.pause)),
             .introducing(.checkPhones(timeout: phones.timeout)),
         ]

@@ -47,7 +47,7 @@ public enum PlannedStep: Sendable, Equatable {
     case deploy
     /// SHA-1 of certificates of lost tokens, which the file from before the change names.
     case removeCertificates([String], store: String)
-    case restartServices([String])
+    case restartServices([String], order: RestartOrder)
     /// - pause: seconds after each batch.
     /// - pools: device pools whose phones are restarted; all if empty.
     case restartPhones(batch: Int, pause: Double, pools: [String] = [])
@@ -142,7 +142,7 @@ public enum PlannedStep: Sendable, Equatable {
     var isKnown: Bool {
         switch self {
         case .uploadCertificates(_, let store), .removeCertificates(_, let store): store == TrustStores.phoneSAST
-        case .restartServices(let services): Set(services).isSubset(of: TrustListService.allCases.map(\.name))
+        case .restartServices(let services, _): Set(services).isSubset(of: TrustListService.allCases.map(\.name))
         case .introducing(let step): step.isKnown
         default: true
         }
@@ -173,7 +173,7 @@ public enum PlannedStep: Sendable, Equatable {
         case .buildAndSign(let certificate, _, _, _): BuildAndSign(change, certificate: certificate)
         case .deploy: Deploy(change)
         case .removeCertificates(let certificates, let store): RemoveCertificates(change, certificates, from: store)
-        case .restartServices(let services): RestartServices(change, services)
+        case .restartServices(let services, let order): RestartServices(change, services, order)
         case .restartPhones(let batch, let pause, let pools):
             RestartPhones(change, .init(batch: batch, pause: pause), pools: pools)
         case .checkPhones(let timeout): CheckPhones(change, timeout: timeout)
@@ -184,7 +184,8 @@ public enum PlannedStep: Sendable, Equatable {
             case .buildAndSign(let certificate, _, _, _):
                 BuildAndSign(change, certificate: certificate, of: .introduction)
             case .deploy: Deploy(change, .introduction)
-            case .restartServices(let services): RestartServices(change, services, for: .introduction)
+            case .restartServices(let services, let order):
+                RestartServices(change, services, order, for: .introduction)
             case .restartPhones(let batch, let pause, let pools):
                 RestartPhones(change, .init(batch: batch, pause: pause), pools: pools, for: .introduction)
             case .checkPhones(let timeout): CheckPhones(change, timeout: timeout, for: .introduction)
@@ -196,7 +197,7 @@ public enum PlannedStep: Sendable, Equatable {
     /// What a rollback does instead, once everything is restored, if phones were told about the new file.
     func stepAfterRollback(of change: Change) -> (any Step)? {
         switch self {
-        case .restartServices(let services): RestartServices(change, services, isRollback: true)
+        case .restartServices(let services, let order): RestartServices(change, services, order, isRollback: true)
         case .restartPhones(let batch, let pause, let pools):
             RestartPhones(change, .init(batch: batch, pause: pause), pools: pools, isRollback: true)
         default: nil
@@ -221,6 +222,7 @@ extension PlannedStep: Codable {
         public fileprivate(set) var servers: ServerRecords?
         public fileprivate(set) var signers: ClusterSigners?
         public fileprivate(set) var services: [String]?
+        public fileprivate(set) var order: RestartOrder?
         public fileprivate(set) var batch: Int?
         /// In seconds.
         public fileprivate(set) var pause: Double?
@@ -260,7 +262,7 @@ extension PlannedStep: Codable {
         case .buildAndSign(let certificate, let base, let servers, let signers):
             (parameters.certificate, parameters.base, parameters.servers) = (certificate, base, servers)
             parameters.signers = signers
-        case .restartServices(let services): parameters.services = services
+        case .restartServices(let services, let order): (parameters.services, parameters.order) = (services, order)
         case .restartPhones(let batch, let pause, let pools):
             (parameters.batch, parameters.pause) = (batch, pause)
             parameters.pools = pools.isEmpty ? nil : pools
@@ -310,7 +312,9 @@ extension PlannedStep: Codable {
         case .deploy: self = .deploy
         case .removeCertificates:
             self = try .removeCertificates(given(\.certificates, "certificates"), store: given(\.store, "store"))
-        case .restartServices: self = try .restartServices(given(\.services, "services"))
+        case .restartServices:
+            // Plans of earlier versions knew no other order.
+            self = try .restartServices(given(\.services, "services"), order: parameters.order ?? .oneByOne)
         case .restartPhones:
             self = try .restartPhones(
                 batch: Self.batches.clamping(given(\.batch, "batch")),

@@ -81,7 +81,7 @@ struct Planner {
             // Only when no node serves a file any more that the lost one may have signed.
             if kind == .replaceToken { steps.append(.removeCertificates(lost, store: TrustStores.phoneSAST)) }
         }
-        steps.append(.restartServices(services(of: survey?.version)))
+        steps.append(.restartServices(services(of: survey?.version), order: phones.services))
         if phones.restart {
             steps += [
                 .restartPhones(batch: phones.batch, pause: phones.pause, pools: phones.pools),

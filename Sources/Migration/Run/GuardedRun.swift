@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Messages
+import Operations
 import Phones
 import TrustList
 
@@ -37,6 +38,8 @@ public struct ChangeRequest: Sendable {
         let batch: Int
         let pause: Double
         let pools: [String]
+        /// How the services that they use restart before.
+        let services: RestartOrder
 
         /// - Parameters:
         ///   - restart: whether they are restarted.
@@ -44,14 +47,17 @@ public struct ChangeRequest: Sendable {
         ///   - batch: how many are restarted before a pause.
         ///   - pause: seconds between two batches.
         ///   - pools: device pools whose phones are restarted; all if empty.
+        ///   - services: how the services that they use restart before.
         public init(
-            restart: Bool = true, timeout: Int = 300, batch: Int = 100, pause: Double = 5, pools: [String] = []
+            restart: Bool = true, timeout: Int = 300, batch: Int = 100, pause: Double = 5, pools: [String] = [],
+            services: RestartOrder = .byGroups
         ) {
             self.restart = restart
             self.timeout = timeout
             self.batch = batch
             self.pause = pause
             self.pools = pools
+            self.services = services
         }
     }
 

@@ -14,12 +14,16 @@ final class RestartServices: ChangeStep, Step {
     let effect = StepEffect.phones
 
     private let services: [String]
+    private let order: RestartOrder
     private let file: ChangeFile
 
     /// - Parameter isRollback: after everything was restored, rather than after the new file was proven.
-    init(_ change: Change, _ services: [String], isRollback: Bool = false, for file: ChangeFile = .new) {
+    init(
+        _ change: Change, _ services: [String], _ order: RestartOrder, isRollback: Bool = false,
+        for file: ChangeFile = .new
+    ) {
         id = isRollback ? .restartServicesAfterRollback : file == .new ? .restartServices : .introductionRestartServices
-        (self.services, self.file) = (services, file)
+        (self.services, self.order, self.file) = (services, order, file)
         title =
             isRollback
             ? localized("Restart \(services.list) on every node again")
@@ -29,11 +33,18 @@ final class RestartServices: ChangeStep, Step {
         super.init(change)
     }
 
-    private func left() throws -> [(service: String, node: String)] {
+    /// Also of a wave that was interrupted only what is not known to have restarted.
+    private func left() throws -> [RestartWave] {
         let done = change.known.restarted
-        return try services.flatMap { service in
-            try cluster.nodes(running: service).map { (service, $0) }
-        }.filter { wanted in !done.contains { $0.service == wanted.0 && $0.node == wanted.1 } }
+        return RestartWave.all(
+            of: try services.map { ($0, try cluster.nodes(running: $0)) }, order: order, groups: survey.groups
+        ).map { wave in
+            RestartWave(
+                service: wave.service,
+                nodes: wave.nodes.filter { node in
+                    !done.contains { $0.service == wave.service && $0.node == node }
+                })
+        }.filter { !$0.nodes.isEmpty }
     }
 
     func check() throws -> StepState {
@@ -41,8 +52,14 @@ final class RestartServices: ChangeStep, Step {
         if change.known.begun.contains(id) || change.known.done.contains(id), try left().isEmpty {
             return .done(localized("all have been restarted since the file changed"))
         }
+        let waves = survey.waves(order)
+        if waves.contains(where: { $0.nodes.count > 1 }) {
+            let rounds = waves.map { localized("\($0.service) on \($0.nodes.joined(separator: ", "))") }
+            return .pending(
+                localized("in \(rounds.count) rounds, the nodes of a round at once: \(rounds.joined(separator: "; "))"))
+        }
         let nodes = services.map { service in
-            let activated = survey.services.filter { $0.service == service }.map(\.node)
+            let activated = waves.filter { $0.service == service }.flatMap(\.nodes)
             return activated.isEmpty ? nil : localized("\(service) on \(activated.joined(separator: ", "))")
         }.compactMap(\.self)
         return .pending(
@@ -52,17 +69,30 @@ final class RestartServices: ChangeStep, Step {
 
     func act(_ context: RunContext) throws {
         let left = try left()
+        let count = left.reduce(0) { $0 + $1.nodes.count }
         let pace = ProgressEstimate(total: left.count)
-        for (index, (service, node)) in left.enumerated() {
-            let next = localized("\(index) of \(left.count) services; \(service) on \(node) is next")
+        var done = 0
+        for (index, wave) in left.enumerated() {
+            let next = localized(
+                "\(done) of \(count) services; \(wave.service) on \(wave.nodes.joined(separator: ", ")) is next")
             context.progress([next, pace.left(index)].compactMap(\.self).joined(separator: ", "))
             do {
-                if context.isInterrupted() { throw interrupted(index, left.count) }
-                try cluster.restart(service: service, on: node, isInterrupted: context.isInterrupted)
+                if context.isInterrupted() { throw interrupted(done, count) }
+                // What an earlier run began may still be on its way: a phone could lose both of its servers.
+                if change.isContinued, wave.service == ClusterService.callManager,
+                    left.first(where: { $0.service == wave.service }) == wave
+                {
+                    cluster.awaitRest(of: wave.service, isInterrupted: context.isInterrupted)
+                }
+                try cluster.restart(
+                    service: wave.service, on: wave.nodes, isInterrupted: context.isInterrupted
+                ) { node in
+                    try change.record(.restarted(service: wave.service, node: node))
+                    done += 1
+                }
             } catch let error as ClusterError where error.code == .interrupted {
-                throw interrupted(index, left.count)
+                throw interrupted(done, count)
             }
-            try change.record(.restarted(service: service, node: node))
         }
     }
 

@@ -4,6 +4,7 @@ import Cluster
 import Glibc
 import Messages
 import Migration
+import Operations
 import Tokens
 import Version
 
@@ -63,6 +64,11 @@ struct ChangeOptions: ParsableArguments {
     @Flag(help: .localized("Do not restart the phones: they fetch the new file at their next restart."))
     var noPhoneRestart = false
 
+    @Flag(
+        help: .localized(
+            "Restart services one after another, even where nodes share no phones and could restart at the same time."))
+    var oneByOne = false
+
     @Option(help: .localized("How long phones may take to restart.", valueName: "seconds"))
     var phoneTimeout = 300
 
@@ -91,6 +97,12 @@ struct ChangeOptions: ParsableArguments {
         guard !noPhoneRestart || pool.isEmpty else {
             throw ValidationError(localized("Specify only one of --no-phone-restart and --pool."))
         }
+        if let plan, let report = run.reporting.report.map(ReportFiles.init),
+            [report.html, report.json].map(Files.absolute).contains(Files.absolute(plan))
+        {
+            throw ValidationError(
+                localized("--plan and --report need different files: the record is also written as \(report.json)."))
+        }
         guard PlannedStep.timeouts.contains(phoneTimeout) else {
             throw ValidationError(
                 localized(
@@ -106,7 +118,8 @@ struct ChangeOptions: ParsableArguments {
 
     var phones: ChangeRequest.PhoneSettings {
         .init(
-            restart: !noPhoneRestart, timeout: phoneTimeout, batch: batch, pause: Double(pause), pools: pool)
+            restart: !noPhoneRestart, timeout: phoneTimeout, batch: batch, pause: Double(pause), pools: pool,
+            services: oneByOne ? .oneByOne : .byGroups)
     }
 }
 

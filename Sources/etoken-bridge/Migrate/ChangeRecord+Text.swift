@@ -128,7 +128,7 @@ extension ChangeRecord {
                 localized("and \(rest.reduce(0) { $0 + $1.phones }) more, in \(rest.count) groups").localized)
         }
         if !records.isEmpty { lines.append(localized("Records:\n\(records.joined(separator: "\n"))").localized) }
-        lines += [summary.restartText, summary.timeText].map(\.localized)
+        lines += [summary.restartText, summary.timeText, summary.serviceText].compactMap { $0?.localized }
         lines += [backOut?.text, preflight?.text].compactMap { $0?.localized }
         return lines.joined(separator: "\n")
     }

@@ -114,7 +114,7 @@ struct ChangeSession {
         if testsTokens, options.dryRun || plan != nil {
             throw Failure(
                 Status.usage, localized("--test-tokens is part of a run, and nothing is run here."),
-                next: localized("Test tokens alone: etoken-bridge token test"))
+                next: localized("Test tokens alone: etoken-bridge token test LABEL"))
         }
         let live = try LiveCluster(cluster)
         if options.dryRun || plan != nil {
