@@ -93,6 +93,8 @@ FORWARD(
     (ssh_session session, const char *user, const char *submethods),
     (session, user, submethods))
 FORWARD(const char *, ssh_userauth_kbdint_getanswer, (ssh_session session, unsigned int i), (session, i))
+FORWARD(const char *, ssh_userauth_kbdint_getinstruction, (ssh_session session), (session))
+FORWARD(const char *, ssh_userauth_kbdint_getname, (ssh_session session), (session))
 FORWARD(int, ssh_userauth_kbdint_getnanswers, (ssh_session session), (session))
 FORWARD(int, ssh_userauth_kbdint_getnprompts, (ssh_session session), (session))
 FORWARD(

@@ -32,6 +32,10 @@ extension ClusterError {
                     "Check the user name and password of the \($0.rawValue) account in \(file); no second attempt was made."
                 )
             } ?? localized("Check the user name and password in \(file); no second attempt was made.")
+        case .passwordExpired:
+            return localized(
+                "Log in on the console of \(place) and set a new password; then give it to this program, where \(file) says the password comes from."
+            )
         case .busy, .tooManyLogins: return localized("Wait a few minutes, then run the command again.")
         case .refused: return localized("Fix what \(place) reports, and run the command again.")
         case .notFound, .interrupted: return nil

@@ -23,6 +23,8 @@ public struct ClusterError: UserError {
         case noCommonSSHAlgorithm = "no-common-ssh-algorithm"
         /// The node refuses the user name or password. They were tried once.
         case loginRefused = "login-refused"
+        /// The account's password has expired: the node asks for a new one. Nothing was answered.
+        case passwordExpired = "password-expired"
         /// The node refuses logins for a while.
         case tooManyLogins = "too-many-logins"
         /// The node is too busy and did not start; it may be asked again later.

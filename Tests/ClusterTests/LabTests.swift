@@ -130,6 +130,29 @@ import X509
         #expect(commandLine.shell.isOpen)
     }
 
+    /// An expired password is recognised in both ways in which a node may ask for a new one, and no new one is sent. The
+    /// password is sent once, and works again once the account does.
+    @Test(arguments: ["password-expired", "password-expired-in-shell"], ["10.5", "15"])
+    func anExpiredPasswordIsTold(fault: String, release: String) throws {
+        let lab = try RunningLab(release: release)
+        let node = RunningLab.publisher
+        try lab.fault(node, [fault])
+        let cluster = ClusterClient(try lab.cluster())
+        let attempts: [() throws -> Void] = [
+            { _ = try cluster.commandLine(of: cluster.publisher()) },
+            { try cluster.trustListHost(cluster.publisher()).deploy([1]) },
+        ]
+        for attempt in attempts {
+            let error = #expect(throws: ClusterError.self, performing: attempt)
+            #expect(error?.code == .passwordExpired && error?.account == .platform, "\(String(describing: error))")
+            #expect(error?.next?.localized.contains("Log in on the console of \(node)") == true)
+            #expect(error?.description.contains(lab.password("platform")) == false)
+        }
+        #expect(!lab.log.contains("a new password was sent"), "\(lab.log)")
+        try lab.fault(node, ["none"])
+        #expect(try ClusterClient(lab.cluster()).commandLine(of: cluster.publisher()).securityMode() == .mixed)
+    }
+
     /// Before 11.0 a trust certificate comes back if one node still has it.
     @Test func beforeElevenEveryNodeDeletes() throws {
         let lab = try RunningLab(release: "10.5")

@@ -54,6 +54,9 @@ public final class RunningLab: Sendable {
         return String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
     }
 
+    /// What the lab's servers noted so far.
+    public var log: String { String(decoding: TemporaryFolder.read("\(directory)/lab.log") ?? [], as: UTF8.self) }
+
     @discardableResult
     public func run(_ arguments: String...) throws -> String {
         try ChildProcess.run([Self.executable] + arguments)

@@ -180,15 +180,27 @@ struct SSHConnection: ~Copyable {
         _ password: Secret, until deadline: ContinuousClock.Instant
     ) throws(ClusterError) -> Int32 {
         var answered = false
+        // What it said since the password was answered: why it asks for more may come in a round without a prompt.
+        var said = ""
         // A server may ask in several rounds, the last ones without a prompt.
         for _ in 0..<8 {
             let result = try complete(localized("log in"), until: deadline) { ssh_userauth_kbdint(session, nil, nil) }
             guard result == SSH_AUTH_INFO.rawValue else { return result }
             let prompts = ssh_userauth_kbdint_getnprompts(session)
-            guard prompts > 0 else { continue }
-            // One hidden prompt is for the password; anything else (a changed password, a code) is not ours to guess.
             var echo: CChar = 0
-            let prompt = ssh_userauth_kbdint_getprompt(session, 0, &echo).map { String(cString: $0) } ?? ""
+            let prompt =
+                prompts > 0 ? ssh_userauth_kbdint_getprompt(session, 0, &echo).map { String(cString: $0) } ?? "" : ""
+            if answered {
+                said +=
+                    [ssh_userauth_kbdint_getname(session), ssh_userauth_kbdint_getinstruction(session)]
+                    .map { $0.map { String(cString: $0) + "\n" } ?? "" }.joined() + prompt
+            }
+            guard prompts > 0 else { continue }
+            if ExpiredPassword.isSaid(in: said) {
+                throw ExpiredPassword.error(
+                    localized("log in to the command line"), node: node.name, user: user, found: said)
+            }
+            // One hidden prompt is for the password; anything else (a code, for example) is not ours to guess.
             guard prompts == 1, echo == 0, !answered else {
                 throw ClusterError(
                     .unexpectedQuestion, operation: localized("log in to the command line"), node: node.name,

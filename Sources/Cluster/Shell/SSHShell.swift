@@ -63,7 +63,7 @@ public final class SSHShell: ClusterShell {
         _ = try converse(
             nil, on: connection, node: configuration.name,
             operation: localized("wait for the command line"),
-            timeout: firstPromptTimeout, TerminalTrace(command: nil), observer)
+            timeout: firstPromptTimeout, TerminalTrace(command: nil), observer, firstFor: user)
         // Releases that do not support it say so, and page; that is handled as well.
         let command = ShellCommand("set cli pagination off")
         _ = try send(
@@ -136,9 +136,10 @@ public final class SSHShell: ClusterShell {
             command, on: connection, node: node, operation: operation, timeout: command.timeout, trace, observer)
     }
 
+    /// - Parameter user: who has just logged in, while the first prompt is awaited; nil for a command.
     private static func converse(
         _ command: ShellCommand?, on connection: borrowing SSHConnection, node: String, operation: LocalizableText,
-        timeout: Double, _ start: TerminalTrace, _ observer: Observer?
+        timeout: Double, _ start: TerminalTrace, _ observer: Observer?, firstFor user: String? = nil
     ) throws(ClusterError) -> String {
         var isWoken = command != nil
         var conversation = Conversation(command)
@@ -155,6 +156,9 @@ public final class SSHShell: ClusterShell {
                     found: conversation.text)
             }
             guard let bytes = try connection.receive(milliseconds: 50) else {
+                if let user, ExpiredPassword.isSaid(in: conversation.text) {
+                    throw ExpiredPassword.error(operation, node: node, user: user, found: conversation.text)
+                }
                 throw ClusterError(
                     .closed, operation: operation, node: node, message: localized("the SSH connection ended"),
                     found: conversation.text)
@@ -191,6 +195,10 @@ public final class SSHShell: ClusterShell {
                 trace.isComplete = true
                 return text
             case .stuck(let question):
+                // Instead of the first prompt: it starts passwd.
+                if let user, ExpiredPassword.isSaid(in: conversation.text) {
+                    throw ExpiredPassword.error(operation, node: node, user: user, found: conversation.text)
+                }
                 throw ClusterError(
                     .unexpectedQuestion, operation: operation, node: node,
                     message: localized("it asked an unknown question, which was not answered"), found: question)

@@ -184,7 +184,7 @@ public final class OSAdministration: Sendable {
         try login.get { () throws(ClusterError) in
             if let refusal = refusal.withLock({ $0 }) { throw refusal }
             do throws(ClusterError) { try logIn() } catch {
-                if error.code == .loginRefused { refusal.withLock { $0 = error } }
+                if [.loginRefused, .passwordExpired].contains(error.code) { refusal.withLock { $0 = error } }
                 throw error
             }
             return logins.add(1, ordering: .relaxed).newValue
@@ -309,6 +309,9 @@ public final class OSAdministration: Sendable {
             return ClusterError(
                 .tooManyLogins, operation: operation, node: node.name,
                 message: localized("it refuses logins for a while after too many attempts"), found: text)
+        }
+        if ExpiredPassword.isSaid(in: text) {
+            return ExpiredPassword.error(operation, node: node.name, user: user, found: Self.refusal(on: text))
         }
         let isForm = (try? HTMLDocument(answer.body))?.forms.contains { $0.field("j_password") != nil } ?? false
         if isForm || [401, 403].contains(answer.status) {

@@ -49,6 +49,10 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     case noRIS = "no-ris"
     /// `utils ctl` refuses: there is no licence for export-controlled functions (from 12 on).
     case noLicence = "no-licence"
+    /// The platform account's password has expired. Whoever logs in is asked for a new one, instead of let in.
+    case passwordExpired = "password-expired"
+    /// The same, as sshd does it that has let somebody in: passwd runs in place of the command line.
+    case passwordExpiredInShell = "password-expired-in-shell"
 
     /// One line for the help.
     public var help: String {
@@ -70,6 +74,8 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
         case .cliIdle: "a command line without input ends after --delay seconds"
         case .tvsBlocked: "TVS runs, but its port cannot be reached"
         case .noRIS: "the Real-time Information Service is not there"
+        case .passwordExpired: "the platform account's password has expired: a new one is asked for at the login"
+        case .passwordExpiredInShell: "the same, but asked for in the shell, after the login"
         case .noLicence: "utils ctl refuses for want of an export licence (12 and later)"
         case .throttle: "AXL and RIS refuse more than 20 and 15 requests in --delay seconds"
         case .spoofFiles: "somebody answers over TFTP and HTTP 6970 with the files of --file"

@@ -101,6 +101,8 @@ struct OSAdministration: Sendable {
                 cluster.accepts(.platform, user: user, password: Array(password.utf8), at: node)
             })
         {
+        case .accepted where node.has(.passwordExpired) || node.has(.passwordExpiredInShell):
+            return loginPage(error: "Log on failed - Your password has expired", session: id)
         case .accepted(let fresh): return withCookie(.redirect("/cmplatform/"), fresh)
         case .refused:
             Log.note("\(node.plan.name): a wrong login on OS Administration")

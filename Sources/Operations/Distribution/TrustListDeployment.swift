@@ -258,7 +258,7 @@ extension TrustListDistribution {
     }
 
     private static func isRefusal(_ error: ClusterError) -> Bool {
-        [.loginRefused, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
+        [.loginRefused, .passwordExpired, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
     }
 }
 

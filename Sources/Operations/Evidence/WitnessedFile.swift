@@ -135,7 +135,7 @@ extension TrustListDistribution {
         var all = [first.node: one]
         let others = Array(hosts.dropFirst())
         if case .failure(let error) = one,
-            [.loginRefused, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
+            [.loginRefused, .passwordExpired, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
         {
             for host in others { all[host.node] = one }
             return all

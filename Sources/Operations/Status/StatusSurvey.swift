@@ -113,7 +113,7 @@ private struct NodeSurvey: Sendable {
 
     /// Why no other node should be logged in to with the same password.
     var refusal: ClusterError? {
-        failures.first { [.loginRefused, .tooManyLogins, .configuration].contains($0.code) }
+        failures.first { [.loginRefused, .passwordExpired, .tooManyLogins, .configuration].contains($0.code) }
     }
 
     init(of node: NodeConfiguration, notAskedFor refusal: ClusterError) {

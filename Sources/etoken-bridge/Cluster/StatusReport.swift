@@ -14,7 +14,7 @@ struct StatusReport: Encodable {
         let errors = findings.filter { $0.severity == .error }
         guard let first = errors.first else { return }
         let codes = Set(status.nodes.flatMap(\.failures).map(\.code))
-        let isRefused = [ClusterError.Code.notTrusted, .loginRefused, .tooManyLogins].contains {
+        let isRefused = [ClusterError.Code.notTrusted, .loginRefused, .passwordExpired, .tooManyLogins].contains {
             codes.contains($0.rawValue)
         }
         let isSilent = status.nodes.allSatisfy { node in

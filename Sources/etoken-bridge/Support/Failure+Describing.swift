@@ -60,7 +60,7 @@ extension Status {
             switch error.code {
             case .file, .notFound: notThere
             case .unreachable, .timedOut, .closed, .busy: notReachable
-            case .notTrusted, .loginRefused, .tooManyLogins: notTrusted
+            case .notTrusted, .loginRefused, .passwordExpired, .tooManyLogins: notTrusted
             case .interrupted: interrupted
             case .configuration, .refused, .notSupported, .noCommonAlgorithm, .noCommonSSHAlgorithm,
                 .unexpectedQuestion, .unexpectedAnswer, .mismatch:
