@@ -139,7 +139,7 @@ struct MigrateGroup: ParsableCommand {
         commandName: "migrate", abstract: localized("Change how a cluster's trust list is signed, step by step."),
         subcommands: [
             MigrateToEtoken.self, MigrateToTokenless.self, MigrateUpdateCertificates.self,
-            MigrateReplaceToken.self, MigrateRun.self,
+            MigrateReplaceToken.self, MigrateSign.self, MigrateRun.self,
             MigratePrepareDowngrade.self, MigratePrepareUpgrade.self,
             MigrateStatus.self, MigrateResume.self, MigrateRollback.self,
         ])

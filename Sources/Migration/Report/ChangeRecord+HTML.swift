@@ -96,8 +96,16 @@ extension ChangeRecord {
         let heads: [LocalizableText] = [localized("Time (UTC)"), localized("Run"), localized("By"), localized("With")]
         let none = localized("It has never been run; it was planned \(planned).")
         let end = ended.map { "<p>\(localized("Ended \($0)."))</p>" as HTML } ?? ""
+        let signed: HTML =
+            signature.map { signature in
+                let text = localized(
+                    "Signed on another machine by \(signature.by) at \(signature.time): the plan with the SHA-256 \(signature.plan)."
+                )
+                return "<p>\(text)</p>" as HTML
+            } ?? "" as HTML
         return Self.section(
-            localized("Who, where and when"), rows.isEmpty ? "<p>\(none)</p>" : "\(Self.table(heads, rows))\(end)")
+            localized("Who, where and when"),
+            rows.isEmpty ? "<p>\(none)</p>" : "\(Self.table(heads, rows))\(signed)\(end)")
     }
 
     private var filesPart: HTML {

@@ -9,7 +9,8 @@ import TrustList
 //     LockedCluster -> SurveyedChange -> FindingsAgreed -> ForecastAgreed -> PINTaken -> RunningChange -> EndedChange
 //
 // A run that continues a change goes from OpenChange to ForecastAgreed, because the answers of its first run still
-// apply. PlannedChange, for dry runs and saved plans, leads nowhere.
+// apply. PlannedChange, for dry runs and saved plans, leads nowhere. PINTaken is also reached with a signature that was
+// made elsewhere: not with what somebody brings, but with a VerifiedAnswer, which only exists verified.
 
 /// The basis of a change.
 public enum ChangeSource: Sendable {
@@ -167,23 +168,38 @@ public struct ForecastAgreed: ~Copyable {
 
     /// Logs in to the signing token, if something is left to sign. That comes before the first change: a wrong PIN must
     /// leave everything as it is.
+    ///
+    /// A run that began with a signature from elsewhere has it in its journal, and needs no token.
     public consuming func takePIN(_ logIn: () throws -> any TrustListSigner) throws -> PINTaken {
-        PINTaken(lock: lock, change: change, signer: change.needsToken ? try logIn() : nil)
+        PINTaken(
+            lock: lock, change: change,
+            signer: change.needsToken ? try logIn() : change.answer, answer: nil)
+    }
+
+    /// Takes a signature that was made elsewhere instead. Before the first change, too: it must be that of the file that
+    /// would be built now.
+    ///
+    /// - Throws: `AnswerError` (`answer-differs`), ``MigrationError`` (`world-changed`), or the error of a node.
+    public consuming func takeSignature(_ answer: VerifiedAnswer) throws -> PINTaken {
+        try change.check(answer)
+        return PINTaken(lock: lock, change: change, signer: AnsweredSigner(answer), answer: answer)
     }
 }
 
-/// Stage 5: the token is logged in to, or none is needed.
+/// Stage 5: the token is logged in to, or none is needed, also because it has signed elsewhere.
 public struct PINTaken: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
     fileprivate let signer: (any TrustListSigner)?
+    fileprivate let answer: VerifiedAnswer?
 
     /// Starts the journal, or continues it, and saves the previous files. Nothing is changed on the cluster.
     ///
     /// - Throws: ``MigrationError`` (`unfinished-change`) if another change of the cluster is not finished.
     public consuming func begin(_ author: RunAuthor) throws -> RunningChange {
         let purpose: JournalRecord.Run.Purpose = change.isContinued ? .resume : .run
-        let journal = try change.begin(.init(purpose: purpose, who: author.who, version: author.version))
+        let journal = try change.begin(
+            .init(purpose: purpose, who: author.who, version: author.version), answer: answer)
         return RunningChange(lock: lock, change: change, journal: journal, signer: signer)
     }
 }
@@ -252,7 +268,7 @@ public struct OpenChange: ~Copyable {
     ) throws -> ForecastAgreed {
         try checkResuming()
         let change = try takeUp(on: cluster, acceptingUnproven)
-        if change.needsToken { try change.checkRecords() }
+        if change.hasToSign { try change.checkRecords() }
         return ForecastAgreed(lock: lock, change: change)
     }
 

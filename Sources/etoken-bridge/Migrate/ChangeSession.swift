@@ -6,6 +6,7 @@ import Glibc
 import Messages
 import Migration
 import Tokens
+import TrustList
 
 /// One run of a change on the terminal: plan, question, PIN, steps, record.
 struct ChangeSession {
@@ -24,13 +25,18 @@ struct ChangeSession {
     func start(_ kind: ChangeKind, _ change: ChangeOptions, tokens: ChangeTokens) throws {
         // What the release cannot do is said before anyone looks for tokens.
         if kind.setsMode { try kind.check(cluster.version(), of: cluster.configuration.name) }
+        let absent = try tokens.absent()
         let named = try NamedToken.all(tokens.token, module)
-        try start(kind, change, tokens: named, names: tokens.token, signer: tokens.signerIndex)
+        try start(
+            kind, change, tokens: named, names: tokens.token, absent: absent, signer: tokens.signerIndex)
     }
 
-    /// - Parameter names: by which the tokens are found again, in the same order.
+    /// - Parameters:
+    ///   - names: by which the tokens are found again, in the same order.
+    ///   - absent: tokens of which only the certificate is there. They follow the others.
     func start(
-        _ kind: ChangeKind, _ wanted: ChangeOptions, tokens: [NamedToken] = [], names: [String] = [], signer: Int? = nil
+        _ kind: ChangeKind, _ wanted: ChangeOptions, tokens: [NamedToken] = [], names: [String] = [],
+        absent: [ChangePlan.Token] = [], signer: Int? = nil
     ) throws {
         let now = UInt32(clamping: time(nil))
         let name = cluster.configuration.name
@@ -38,18 +44,23 @@ struct ChangeSession {
         try options.reporting.check(id)
         if let plan = wanted.plan, Files.exists(plan) { throw Failure(overwriting: plan) }
         let request = ChangeRequest(
-            kind, tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
+            kind,
+            tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) } + absent,
             signer: signer, settings: wanted.settings(change: id, state: state), phones: wanted.phones,
             introduce: wanted.introduce, now: now)
-        try run(.new(request), plan: wanted.plan, reading: localized("Reading cluster \(name) ...")) { _ in
-            guard let signer else { preconditionFailure("only a change with tokens signs by one") }
+        try run(
+            .new(request), plan: wanted.plan, absent: absent, reading: localized("Reading cluster \(name) ...")
+        ) { plan in
+            guard let signer, tokens.indices.contains(signer) else { return try signingToken(of: plan) }
             return try tokens[signer].insertedAgain(names[signer], module)
         }
     }
 
     /// Runs a saved plan. It may come from someone else: what it brings besides the cluster's state is compared with what
     /// is there, or confirmed.
-    func start(_ plan: ChangePlan, _ acceptance: PlanAcceptance) throws {
+    ///
+    /// - Parameter answer: the signature that was made elsewhere; nil if the token is here.
+    func start(_ plan: ChangePlan, _ acceptance: PlanAcceptance, signed answer: VerifiedAnswer? = nil) throws {
         try options.reporting.check(plan.id)
         var plan = plan
         plan.settings.acceptsStranded = plan.settings.acceptsStranded || options.acceptStranded
@@ -61,7 +72,8 @@ struct ChangeSession {
         if let output = acceptance.output { plan.settings.output = output }
         let tokens = try acceptance.tokens(of: plan, module, isDryRun: options.dryRun)
         try run(
-            .saved(plan), reading: localized("Reading cluster \(plan.cluster), and comparing it with the plan ..."),
+            .saved(plan), signed: answer,
+            reading: localized("Reading cluster \(plan.cluster), and comparing it with the plan ..."),
             agree: { try acceptance.agree(to: plan, tokens, state: state, asks: !options.yes) },
             token: signingToken)
     }
@@ -71,8 +83,11 @@ struct ChangeSession {
     /// - Parameters:
     ///   - names: of the lost ones, as the current file has them.
     ///   - new: names of the tokens that take their place.
+    ///   - absent: new tokens of which only the certificate is there.
     ///   - signer: which of the remaining ones signs, as the current file has it; nil if that does not matter.
-    func replace(_ names: [String], with new: [String], signer: String?, _ wanted: ChangeOptions) throws {
+    func replace(
+        _ names: [String], with new: [String], absent: [ChangePlan.Token], signer: String?, _ wanted: ChangeOptions
+    ) throws {
         let now = UInt32(clamping: time(nil))
         let name = cluster.configuration.name
         let id = Change.id(of: name, now)
@@ -82,21 +97,26 @@ struct ChangeSession {
         let lost = LostTokens(names, signer: signer, inserted: try NamedToken.inserted(module))
         let request = ChangeRequest(
             replacing: lost,
-            with: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
+            with: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) } + absent,
             settings: wanted.settings(change: id, state: state), phones: wanted.phones, now: now)
         try run(
-            .new(request), plan: wanted.plan, reading: localized("Reading cluster \(name) ..."), token: signingToken)
+            .new(request), plan: wanted.plan, absent: absent, reading: localized("Reading cluster \(name) ..."),
+            token: signingToken)
     }
 
     private func run(
-        _ source: ChangeSource, plan: String? = nil, reading: LocalizableText,
-        agree agreeToPlan: () throws -> Void = {},
+        _ source: ChangeSource, plan: String? = nil, absent: [ChangePlan.Token] = [],
+        signed answer: VerifiedAnswer? = nil,
+        reading: LocalizableText, agree agreeToPlan: () throws -> Void = {},
         token: (ChangePlan) throws -> NamedToken
     ) throws {
         let live = try LiveCluster(cluster)
         if options.dryRun || plan != nil {
             Terminal.note(reading)
-            return try show(PlannedChange(source, of: live, state: state), plan)
+            let planned = try PlannedChange(source, of: live, state: state)
+            try show(planned, plan, absent)
+            if let answer { try planned.change.check(answer) }
+            return
         }
         let locked = try LockedCluster(live, in: state)
         Terminal.note(reading)
@@ -109,12 +129,20 @@ struct ChangeSession {
         if !options.yes {
             try record.check(change)
             // A new change has just named its tokens; a saved plan may be run where the signing one is not inserted.
-            if case .saved(let plan) = source, plan.signer != nil { _ = try token(plan) }
+            if let answer {
+                try change.check(answer)
+            } else if case .saved(let plan) = source, plan.signer != nil {
+                _ = try token(plan)
+            }
             try confirm(record)
         }
         try agreeToPlan()
-        try finish(
-            agreed.takePIN { try token(change.plan).signer(pin) }, localized("Starting change \(change.plan.id)."))
+        let starting = localized("Starting change \(change.plan.id).")
+        if let answer {
+            try finish(agreed.takeSignature(answer), starting)
+        } else {
+            try finish(agreed.takePIN { try token(change.plan).signer(pin) }, starting)
+        }
     }
 
     /// Each record that nobody named needs a word of its own.
@@ -139,17 +167,41 @@ struct ChangeSession {
     }
 
     /// Stops at the plan.
-    private func show(_ planned: PlannedChange, _ plan: String?) throws {
+    ///
+    /// - Parameter absent: tokens of which only the certificate was there.
+    private func show(_ planned: PlannedChange, _ plan: String?, _ absent: [ChangePlan.Token]) throws {
         let change = planned.change
         var record = try ChangeRecord(change)
         if change.isAlreadySo { return try publish(record) }
         try record.check(change)
         try publish(record)
         if let plan {
-            try change.plan.write(to: plan)
+            let saved = try planned.saved(by: .current)
+            try saved.write(to: plan)
             Terminal.note(localized("The plan is in \(plan). Run it: etoken-bridge migrate run \(path: plan)"))
+            noteSigning(of: saved, in: plan, absent)
         }
         try planned.check(despiteFindings: options.despiteFindings, savedAs: plan)
+    }
+
+    /// How a token that is somewhere else signs a plan, or why it cannot.
+    private func noteSigning(of plan: ChangePlan, in file: String, _ absent: [ChangePlan.Token]) {
+        guard plan.signer != nil else { return }
+        if let why = plan.whyNotFixed {
+            return Terminal.note(localized("It cannot be signed on another machine: \(why)."))
+        }
+        // What a saved plan says about these does not count.
+        let again =
+            options.keep.map { Shell.option(" --keep", $0) } + options.drop.map { Shell.option(" --drop", $0) }
+            + absent.map { Shell.option(" --accept-absent-token", $0.sha1) }
+            + (options.acceptUnproven ? [" --accept-unproven"] : [])
+        let option = again.joined()
+        let answer = MigrateSign.answer(to: file)
+        Terminal.note(
+            localized(
+                "Where the token is, also without network: etoken-bridge migrate sign \(path: file)"))
+        Terminal.note(
+            localized("Then, here: etoken-bridge migrate run \(path: file) --signature \(path: answer)\(option)"))
     }
 
     /// Errors of the cluster, and phones that would refuse: shown with the plan, not only refused.

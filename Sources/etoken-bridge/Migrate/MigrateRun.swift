@@ -14,6 +14,10 @@ struct MigrateRun: ParsableCommand {
             compared with those of the inserted tokens; one that no inserted token shows is asked about, or has to be \
             accepted with --accept-absent-token.
 
+            With --signature the token is not needed: it has signed the plan on another machine (migrate sign). The \
+            answer has to be one to this very file, and the file that would be built now the one that was signed. \
+            Exit status 5: it is not, or its signature does not verify; nothing was changed.
+
             Example:
               etoken-bridge migrate to-tokenless --cluster lab --plan saturday.plan
               etoken-bridge migrate run saturday.plan
@@ -22,15 +26,25 @@ struct MigrateRun: ParsableCommand {
     @Argument(help: .localized("The plan."), completion: .file())
     var file: String
 
+    @Option(
+        help: .localized(
+            "The answer that migrate sign wrote on the machine with the token; - for one that is typed, pasted or scanned in.",
+            valueName: "answer"),
+        completion: .file())
+    var signature: String?
+
     @OptionGroup var options: RunOptions
     @OptionGroup var acceptance: PlanAcceptance
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
     func run() throws {
-        let plan = try ChangePlan.read(file)
+        let saved = try SavedPlan(reading: file)
+        let plan = saved.plan
+        let answer = try signature.map { try AnswerFile.verified($0, to: saved.request()) }
         let cluster = try configuredCluster(plan.cluster)
         defer { cluster.close() }
-        try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).start(plan, acceptance)
+        try ChangeSession(cluster: cluster, options: options, module: module, pin: pin)
+            .start(plan, acceptance, signed: answer)
     }
 }

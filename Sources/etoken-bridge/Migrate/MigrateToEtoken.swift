@@ -36,7 +36,7 @@ struct MigrateToEtoken: ParsableCommand {
         let cluster = try configuredCluster(name)
         defer { cluster.close() }
         let session = try ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
-        if tokens.token.isEmpty {
+        if tokens.isEmpty {
             try MigrationWizard.show(cluster)
             let chosen = try MigrationWizard.tokens(tokens.module)
             return try session.start(
