@@ -58,6 +58,7 @@ public struct SigningAnswer: Codable, Sendable, Equatable {
                 request: received.sha256, message: Digest.sha256(list.message).hex, certificate: list.signer.der,
                 signature: signature, signedBy: Self.plain(author), signed: time, version: version, seal: seal)
         }
+        // *Unconfirmed*: that every SAST token signs with SHA-256, too (docs/proven.md).
         let seal = try signer.sign(answer([]).statement, digest: .sha256)
         self = try VerifiedAnswer(answer(seal), to: received).answer
     }
