@@ -192,6 +192,11 @@ let package = Package(
                 "X509",
             ]),
         .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "ServerFixtures", "etoken-bridge", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "Basics", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge",

@@ -13,8 +13,11 @@ extension ClusterError {
             return localized(
                 "Check that \(place) is up and that its port can be reached from here, then run the command again.")
         case .notTrusted:
-            return localized(
-                "Find out why the key of \(place) changed. If the change was intended, enter the new key in \(file).")
+            return node.map {
+                localized(
+                    "Find out why the key of \($0) changed. If the change was intended, compare old and new, and confirm: etoken-bridge cluster confirm-key \(word: $0)"
+                )
+            } ?? localized("Find out why the key changed.")
         case .noCommonAlgorithm:
             return localized(
                 "Compare the release of \(place) on its console first: somebody on the network between can cause this, too. If it really is before 10.5, set legacy_tls = true for \(place) in \(file); its pinned keys stay."

@@ -7,10 +7,16 @@ public struct ConfigurationFile: Sendable, Hashable {
     /// By name, in the order of the names.
     public var clusters: [ClusterConfiguration]
     public var tokens: TokenConfiguration
+    /// The cluster that commands work on if they name none; nil if the user has chosen none.
+    public var defaultCluster: String?
 
-    public init(clusters: [ClusterConfiguration] = [], tokens: TokenConfiguration = TokenConfiguration()) {
+    public init(
+        clusters: [ClusterConfiguration] = [], tokens: TokenConfiguration = TokenConfiguration(),
+        defaultCluster: String? = nil
+    ) {
         self.clusters = clusters
         self.tokens = tokens
+        self.defaultCluster = defaultCluster
     }
 
     /// `~/.config/etoken-bridge/config.toml`, or below `XDG_CONFIG_HOME`.
@@ -71,6 +77,12 @@ public struct ConfigurationFile: Sendable, Hashable {
         clusters.removeAll { $0.name == cluster.name }
         clusters.append(cluster)
         clusters.sort { $0.name < $1.name }
+    }
+
+    /// Removes a cluster, also as the default one.
+    public mutating func remove(_ name: String) {
+        clusters.removeAll { $0.name == name }
+        if defaultCluster == name { defaultCluster = nil }
     }
 
     /// A relative HOME is refused: the file would be another one with the next command.

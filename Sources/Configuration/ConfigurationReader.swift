@@ -15,6 +15,7 @@ struct ConfigurationReader {
         }
         var keys = Keys(root.table ?? [:], path: "", reader: self)
         var configuration = ConfigurationFile()
+        configuration.defaultCluster = try keys.string("default_cluster")
         if var tokens = try keys.table("tokens") {
             configuration.tokens = TokenConfiguration(
                 modules: try tokens.strings("modules"), pinentry: try tokens.string("pinentry"),

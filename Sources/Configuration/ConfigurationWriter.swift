@@ -2,6 +2,7 @@
 enum ConfigurationWriter {
     static func text(_ configuration: ConfigurationFile) -> String {
         var lines = ["# etoken-bridge: clusters and the keys that their nodes must show. No passwords here."]
+        if let name = configuration.defaultCluster { lines += ["", "default_cluster = \(quoted(name))"] }
         let tokens = configuration.tokens
         if tokens != TokenConfiguration() { lines += ["", "[tokens]"] }
         if !tokens.modules.isEmpty {
@@ -10,24 +11,29 @@ enum ConfigurationWriter {
         if let pinentry = tokens.pinentry { lines.append("pinentry = \(quoted(pinentry))") }
         if let tries = tokens.pinTries { lines.append("pin_tries = \(tries)") }
         for cluster in configuration.clusters.sorted(by: { $0.name < $1.name }) {
-            // Quoted: a dot in the name would nest.
-            let path = "clusters.\(quoted(cluster.name))"
-            lines += ["", "[\(path)]"]
-            if let version = cluster.version { lines.append("version = \(quoted(version.description))") }
-            lines.append("phone_web_port = \(cluster.phoneWebPort)")
-            for (name, account) in [
-                ("platform", cluster.platform), ("application", cluster.application), ("phones", cluster.phones),
-            ] {
-                guard let account else { continue }
-                lines += ["", "[\(path).\(name)]", "user = \(quoted(account.user))"]
-                if let file = account.passwordFile { lines.append("password_file = \(quoted(file))") }
-                if let command = account.passwordCommand {
-                    lines.append("password_command = [\(command.map(quoted).joined(separator: ", "))]")
-                }
-            }
-            for node in cluster.nodes { lines += ["", "[[\(path).nodes]]"] + keys(of: node) }
+            lines += Self.lines(of: cluster)
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    static func lines(of cluster: ClusterConfiguration) -> [String] {
+        // Quoted: a dot in the name would nest.
+        let path = "clusters.\(quoted(cluster.name))"
+        var lines = ["", "[\(path)]"]
+        if let version = cluster.version { lines.append("version = \(quoted(version.description))") }
+        lines.append("phone_web_port = \(cluster.phoneWebPort)")
+        for (name, account) in [
+            ("platform", cluster.platform), ("application", cluster.application), ("phones", cluster.phones),
+        ] {
+            guard let account else { continue }
+            lines += ["", "[\(path).\(name)]", "user = \(quoted(account.user))"]
+            if let file = account.passwordFile { lines.append("password_file = \(quoted(file))") }
+            if let command = account.passwordCommand {
+                lines.append("password_command = [\(command.map(quoted).joined(separator: ", "))]")
+            }
+        }
+        for node in cluster.nodes { lines += ["", "[[\(path).nodes]]"] + keys(of: node) }
+        return lines
     }
 
     private static func keys(of node: NodeConfiguration) -> [String] {

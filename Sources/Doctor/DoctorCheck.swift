@@ -11,8 +11,13 @@ package protocol DoctorCheck {
 extension DoctorContext {
     /// The checks of this machine, and of a cluster if one is given, in the order in which one problem may be the cause
     /// of the next.
-    package static func checks(of cluster: ClusterClient?) -> [any DoctorCheck] {
-        let machine: [any DoctorCheck] = [ServiceCheck(), USBCheck(), ReaderCheck(), ModuleCheck(), TokenCheck()]
+    ///
+    /// - Parameter more: of this machine, after the usual ones.
+    package static func checks(
+        of cluster: ClusterClient?, and more: [any DoctorCheck] = []
+    ) -> [any DoctorCheck] {
+        let usual: [any DoctorCheck] = [ServiceCheck(), USBCheck(), ReaderCheck(), ModuleCheck(), TokenCheck()]
+        let machine = usual + more
         guard let context = cluster.map(ClusterContext.init) else { return machine }
         return machine + [
             ClusterReachCheck(cluster: context), ClusterKeyCheck(cluster: context),

@@ -28,6 +28,19 @@ extension Change {
             forecast: forecast.map(StoredForecast.init))
     }
 
+    /// What a run that resumes the change would still do. This changes nothing.
+    ///
+    /// - Throws: what the cluster's transports throw.
+    public func remaining() throws -> [RollbackPlan.Step] {
+        let known = known
+        let isCommitted = plan.commitStep.map(known.done.contains) == true
+        return try steps.compactMap { step in
+            if known.done.contains(step.id), isCommitted, !step.effect.isOnCluster { return nil }
+            guard case .pending(let text) = try step.check() else { return nil }
+            return .init(id: step.id, title: step.title, texts: [text])
+        }
+    }
+
     // MARK: Files for the user
 
     /// Where a token's certificate is written: DER and PEM.
@@ -182,6 +195,27 @@ extension Change {
         let ways = (TrustListTransport.allCases.map { $0.rawValue.uppercased() } + says).list
         let what = expected.map { localized("the same \($0.count) bytes") } ?? localized("no file")
         return cluster.nodes.map { localized("\($0): \(what) over \(ways)") }
+    }
+
+    /// What each node serves now, in words: for a message about a change that ended half-way. Nil if nobody can say.
+    func servedInWords() -> LocalizableText? {
+        guard let lists = try? cluster.trustLists else { return nil }
+        let before = Dictionary(
+            lists.check(serves: survey.presentBytes).map { ($0.node, $0.error) },
+            uniquingKeysWith: { first, _ in first })
+        let new = (try? newFile()).flatMap { $0 }
+        let notNew = new.map { Set(lists.check(serves: $0).map(\.node)) }
+        let words = cluster.nodes.map { node in
+            guard let error = before[node] else {
+                return survey.presentBytes == nil
+                    ? localized("\(node): no file, as before") : localized("\(node): previous file")
+            }
+            if let notNew, !notNew.contains(node) { return localized("\(node): new file") }
+            return error.code == .mismatch
+                ? localized("\(node): another file (\(error.found ?? .verbatim("?")))")
+                : localized("\(node): no answer")
+        }
+        return localized("Now: \(words.joined(separator: "; ")).")
     }
 
     /// What ``putBack(refusing:)`` would do now.

@@ -50,6 +50,8 @@ public protocol ClusterAccess: AnyObject {
     func askTVS(for signer: CandidateSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply]
 
     func phones() throws -> [Phone]
+    /// The CallManager groups of the phones that were read last; nil where they are not known.
+    var callManagerGroups: [CallManagerGroup]? { get }
     /// What the phones' web pages say about the CTL files that they hold, by phone name. Phones whose page does not
     /// answer are left out.
     func heldChecksums(of phones: [Phone]) -> [String: HeldChecksum]
@@ -74,6 +76,18 @@ public protocol ClusterAccess: AnyObject {
     /// - Parameter isInterrupted: yes ends the wait.
     /// - Throws: `ClusterError`; `interrupted`.
     func restart(service: String, on node: String, isInterrupted: () -> Bool) throws
+    /// Restarts a service on several nodes at the same time, and waits until it has started on all of them. Where one
+    /// fails, the others are still waited for.
+    ///
+    /// - Parameters:
+    ///   - isInterrupted: yes ends the wait.
+    ///   - restarted: called for each node as soon as the service has started there.
+    /// - Throws: what `restarted` throws; `ClusterError`; `interrupted`.
+    func restart(
+        service: String, on nodes: [String], isInterrupted: () -> Bool, restarted: (String) throws -> Void) throws
+    /// Waits until a service is starting or stopping on no node any more: an earlier run may have left it so. One that is
+    /// stopped, or a node that does not answer, is not waited for.
+    func awaitRest(of service: String, isInterrupted: () -> Bool)
 }
 
 extension ClusterAccess {

@@ -167,7 +167,7 @@ extension ChecklistItems {
         byHand(
             "inactive", localized("The inactive version"),
             localized(
-                "The inactive partition does not contain today's changes. After the switch, check what every node serves (etoken-bridge ctl fetch --cluster \(word: cluster)), and compare it with today's file (SHA-1 \(Digest.sha1(bytes).hex)). Where it differs, deploy today's file: etoken-bridge ctl deploy FILE --cluster \(word: cluster)"
+                "The inactive partition does not contain today's changes. After the switch, check what every node serves (etoken-bridge ctl fetch --cluster \(word: cluster) --output CTLFile.tlv), and compare it with today's file (SHA-1 \(Digest.sha1(bytes).hex)). Where it differs, deploy today's file: etoken-bridge ctl deploy FILE --cluster \(word: cluster)"
             )
         )
         byHand(

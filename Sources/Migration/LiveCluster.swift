@@ -116,8 +116,12 @@ public final class LiveCluster: ClusterAccess {
         return "CP-\(number)-\(phone.name)"
     }
 
+    public private(set) var callManagerGroups: [CallManagerGroup]?
+
     public func phones() throws -> [Phone] {
-        try Inventory.read(from: cluster, models: .configured()).phones
+        let inventory = try Inventory.read(from: cluster, models: .configured())
+        callManagerGroups = CallManagerGroup.all(of: inventory, nodes: Set(cluster.configuration.nodes.map(\.name)))
+        return inventory.phones
     }
 
     public func heldChecksums(of phones: [Phone]) -> [String: HeldChecksum] {
@@ -174,5 +178,34 @@ public final class LiveCluster: ClusterAccess {
 
     public func restart(service: String, on node: String, isInterrupted: () -> Bool) throws {
         try cluster.restart(service, on: cluster.node(node), isInterrupted: isInterrupted)
+    }
+
+    public func restart(
+        service: String, on nodes: [String], isInterrupted: () -> Bool, restarted: (String) throws -> Void
+    ) throws {
+        guard nodes.count > 1 else {
+            for node in nodes {
+                try restart(service: service, on: node, isInterrupted: isInterrupted)
+                try restarted(node)
+            }
+            return
+        }
+        try SimultaneousRestart(
+            of: service, on: nodes.map { name throws(ClusterError) in try cluster.node(name) }, in: cluster
+        )
+        .wait(isInterrupted: isInterrupted, restarted: restarted)
+    }
+
+    public func awaitRest(of service: String, isInterrupted: () -> Bool) {
+        let cluster = cluster
+        let nodes = (try? nodes(running: service).map { name throws(ClusterError) in try cluster.node(name) }) ?? []
+        let deadline = ContinuousClock.now + .seconds(600)
+        while ContinuousClock.now < deadline {
+            let isMoving = Concurrently.map(nodes) { node in
+                let state = try? cluster.commandLine(of: node).services().first { $0.name == service }
+                return state.map { $0.isActivated && !$0.isRunning && $0.state != "STOPPED" } ?? false
+            }
+            guard isMoving.contains(true), interruptibleSleep(1, isInterrupted: isInterrupted) else { return }
+        }
     }
 }

@@ -47,7 +47,9 @@ struct ProgressEstimate {
 struct StepEstimates {
     /// Seconds by step, from this cluster's own journals.
     private let measured: [StepID: Double]
-    private let phones, services, nodes: Int
+    private let phones, nodes: Int
+    /// How many waves of services restart.
+    private let waves: Int
     /// Seconds that the pauses between phones take together.
     private let pauses: Double
 
@@ -64,10 +66,10 @@ struct StepEstimates {
         }
         self.measured = measured
         phones = change.survey.phones.count
-        services = change.survey.services.count
+        waves = change.survey.waves(change.plan.restartOrder).count
         nodes = change.survey.world.nodes.count
         var pauses = 0.0
-        for case .restartPhones(let batch, let pause) in change.plan.steps {
+        for case .restartPhones(let batch, let pause, _) in change.plan.steps {
             pauses = ProgressEstimate.pauses(phones, batch, pause)
         }
         self.pauses = pauses
@@ -78,7 +80,7 @@ struct StepEstimates {
 
     private func onLab(_ step: StepID) -> Double {
         switch step {
-        case .restartServices: Double(services) * Self.lab.service
+        case .restartServices: Double(waves) * Self.lab.service
         case .restartPhones: Double(phones) * Self.lab.phone + pauses
         case .deploy, .introduceByCluster, .updateTrustList: Double(nodes) * Self.lab.node
         default: 0

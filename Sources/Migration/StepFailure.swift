@@ -18,6 +18,8 @@ public struct StepFailure: UserError {
     public let isAfterCommit: Bool
     /// Whether that is only the file that introduces the new signer.
     public var isIntroduced = false
+    /// What each node serves now, if the cluster is neither as it was nor as it should be.
+    public var served: LocalizableText?
 }
 
 extension StepFailure {
@@ -31,8 +33,10 @@ extension StepFailure {
     /// Whether the cluster is neither as it was nor as it should be.
     public var isHalfDone: Bool { isAfterCommit || stepID == nil || !notUndone.isEmpty }
 
-    /// What happened to the change comes first.
-    public var text: LocalizableText {
+    /// What happened to the change comes first, and where the nodes stand last.
+    public var text: LocalizableText { [happened, served].compactMap(\.self).joined(separator: " ") }
+
+    private var happened: LocalizableText {
         let what = LocalizableText(sentence: failure)
         let lost = notUndone.joined(separator: " ")
         if isAfterCommit, isIntroduced {

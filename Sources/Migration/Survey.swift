@@ -21,6 +21,8 @@ public struct Survey {
     public let register: StrandedRegister
     /// The services that will be restarted, in order, and where they are activated; empty in a restored survey.
     let services: [(service: String, node: String)]
+    /// The CallManager groups; nil where they are not known.
+    let groups: [CallManagerGroup]?
     public let world: WorldState
     /// Other problems of the cluster, as in `cluster status`; empty in a restored survey.
     public let findings: [StatusFinding]
@@ -63,6 +65,7 @@ public struct Survey {
         register = try StrandedRegister(of: cluster.name, in: backups)
         phones = try Self.phones(
             of: cluster, mode: mode, present: before.value, list: present, backups: backups, register: register)
+        groups = cluster.callManagerGroups
     }
 
     /// The cluster as it was when a change was planned, from what was saved then. Only the phones are read again.
@@ -92,6 +95,20 @@ public struct Survey {
         phones = try Self.phones(
             of: cluster, mode: mode, present: before.value, list: present, backups: backups, register: register,
             new: try newFile.map { ($0, try TrustListFile(decoding: $0)) })
+        groups = cluster.callManagerGroups
+    }
+
+    /// The waves in which the services of a change restart.
+    func waves(_ order: RestartOrder) -> [RestartWave] {
+        var services: [(service: String, nodes: [String])] = []
+        for (service, node) in self.services {
+            if services.last?.service == service {
+                services[services.count - 1].nodes.append(node)
+            } else {
+                services.append((service, [node]))
+            }
+        }
+        return RestartWave.all(of: services, order: order, groups: groups)
     }
 
     private static func nodeNames(_ present: TrustListFile?, _ cluster: any ClusterAccess) -> [String: String] {

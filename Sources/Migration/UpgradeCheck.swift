@@ -63,7 +63,7 @@ public struct UpgradeCheck: Sendable {
             list.byHand(
                 "compare", localized("The file after the switch"),
                 localized(
-                    "Keep a copy (etoken-bridge ctl fetch --cluster \(word: world.name)). After the switch, run that again on another file, and compare: today's has SHA-1 \(Digest.sha1(bytes).hex). Where it differs, look at it (etoken-bridge ctl diff) before phones are restarted."
+                    "Keep a copy (etoken-bridge ctl fetch --cluster \(word: world.name) --output CTLFile.tlv). After the switch, run that again on another file, and compare: today's has SHA-1 \(Digest.sha1(bytes).hex). Where it differs, look at it (ctl diff) before phones are restarted."
                 ))
         }
         try list.lookAtTrust(Self.stores.flatMap(world.certificates(in:)), target, cluster: world.name, now: now)

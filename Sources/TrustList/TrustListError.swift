@@ -67,7 +67,7 @@ extension TrustListError {
             localized("Add a second token, or use --allow-few-tokens if you are sure that you want this.")
         case .unusableSigner, .noSuchRecord, .signatureMismatch:
             localized("See the records of the file that is changed: etoken-bridge ctl show FILE")
-        default: localized("Fetch it again from the TFTP server: etoken-bridge ctl fetch")
+        default: localized("Fetch it again from the TFTP server: etoken-bridge ctl fetch --output CTLFile.tlv")
         }
     }
 }

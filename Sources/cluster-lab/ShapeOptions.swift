@@ -19,6 +19,21 @@ struct ShapeOptions: ParsableArguments {
         transform: { $0.split(separator: ",").map(String.init) })
     var deskPhones: [String]?
     @Option(
+        help:
+            "Divide the nodes of a new lab with --phones into so many CallManager groups that share no node. Default: three groups that overlap."
+    )
+    var groups: Int?
+    @Option(
+        help:
+            "How long services and phones of a new lab take: real, or a fraction, as real/100 (see docs/lab.md). Default: no time.",
+        transform: { text in
+            guard let durations = LabDurations(text) else {
+                throw ValidationError("\(text) is neither real nor real/N, with N from 1 to 10000")
+            }
+            return durations
+        })
+    var durations: LabDurations?
+    @Option(
         help: "Model a new lab on the cluster of this snapshot (etoken-bridge cluster status --snapshot FILE).",
         completion: .file())
     var like: String?
@@ -51,6 +66,6 @@ struct ShapeOptions: ParsableArguments {
             release: release, nodes: nodes, tftpNodes: tftpNodes, tvsNodes: tvsNodes, tftpCache: tftpCache ? true : nil,
             phones: phones, like: like, keys: keys,
             multiServerCertificate: multiServerCertificate ? true : nil, sastTrust: sastTrust, manners: manners,
-            deskPhones: deskPhones)
+            deskPhones: deskPhones, groups: groups, durations: durations)
     }
 }

@@ -42,7 +42,14 @@ enum StatusText {
         let crowd = crowd(status)
         let mode = status.securityMode == 1 ? "mixed mode" : "non-secure mode"
         let head = "CUCM \(status.version ?? "?"), \(mode), process \(status.process ?? 0)"
-        return ([head, ""] + table(rows) + [""] + table(phones) + crowd).joined(separator: "\n")
+        let unserved =
+            status.losses == 0
+            ? []
+            : [
+                "",
+                "\(status.unserved) phones have no server; registered phones lost their last one \(status.losses) times.",
+            ]
+        return ([head, ""] + table(rows) + [""] + table(phones) + crowd + unserved).joined(separator: "\n")
     }
 
     /// The many phones, grouped by what they hold.

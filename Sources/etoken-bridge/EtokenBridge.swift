@@ -46,6 +46,7 @@ struct EtokenBridge: ParsableCommand {
         Secret.sealProcessWithFirst()
         do {
             var command = try command(of: Array(CommandLine.arguments.dropFirst()))
+            if DefaultCluster.isWanted { try DefaultCluster.resolve() }
             try command.run()
             exitProcess(Status.done)
         } catch let failure as Failure {
@@ -114,8 +115,9 @@ struct ClusterGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster", abstract: localized("Configure and operate CUCM clusters."),
         subcommands: [
-            ClusterAdd.self, ClusterList.self, ClusterStatusCommand.self, ClusterSetMode.self,
-            ClusterRestartServices.self,
+            ClusterAdd.self, ClusterList.self, ClusterShow.self, ClusterUse.self, ClusterEdit.self,
+            ClusterConfirmKey.self, ClusterRename.self, ClusterRemove.self, ClusterStatusCommand.self,
+            ClusterSetMode.self, ClusterRestartServices.self,
         ])
 }
 

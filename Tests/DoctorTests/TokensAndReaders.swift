@@ -25,6 +25,26 @@ import Testing
         #expect(text.lines.allSatisfy { $0.count <= 80 }, "\(text.output)")
     }
 
+    /// Each PIN is tried once, and a failure of one does not keep the other from being tested.
+    @Test func tokensAreTestedOnRequest() throws {
+        let tokens = try VirtualTokens()
+        let folder = TemporaryFolder()
+        let state = ["XDG_STATE_HOME=\(folder.file("state"))"]
+        func test(_ pinFile: String) throws -> Diagnosis {
+            try Diagnosis(
+                ["--module", tokens.module, "--tokens", "--pin-file", pinFile], environment: tokens.environment + state)
+        }
+        let good = try test(tokens.pinFile)
+        #expect(good.status == 0 && good.findings.count { $0.code == "token-signs" } == 2, "\(good.findings)")
+        for token in [0, 1] {
+            #expect(try tokens.status(token) == .init(tries: 15, verifications: 1, signatures: 1))
+        }
+        let bad = try test(folder.write("pin", "Cisco124\n"))
+        #expect(bad.problems == ["token-cannot-sign", "token-cannot-sign"], "\(bad.findings)")
+        #expect(bad["token-cannot-sign"]?.text.contains("most likely the PIN is wrong") == true)
+        for token in [0, 1] { #expect(try tokens.status(token).tries == 14) }
+    }
+
     @Test func aCardThatNoModuleKnows() throws {
         let tokens = try VirtualTokens(kinds: ["cardos", "safenet"])
         let diagnosis = try diagnose(tokens)

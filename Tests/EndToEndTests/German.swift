@@ -46,9 +46,9 @@ import Testing
         #expect(missing.status == 2)
         #expect(missing.errors.contains("/nowhere/CTLFile.tlv ist nicht lesbar"), "\(missing.errors)")
         #expect(missing.errors.contains("Weiter: "))
-        let usage = try run(["cluster", "restart-services"])
+        let usage = try run(["phones", "explain"])
         #expect(usage.status == 64)
-        #expect(usage.errors.contains("Fehler: Es fehlt das Argument '--cluster <name>'"), "\(usage.errors)")
+        #expect(usage.errors.contains("Fehler: Es fehlt das Argument '"), "\(usage.errors)")
         let mode = try run(["cluster", "set-mode", "secure", "--cluster", "lab"])
         #expect(
             mode.errors.contains(

@@ -46,7 +46,9 @@ import Testing
         let again = try interrupt(rehearsal, resume, at: "100 of 25")
         #expect(again.status == 10, "\(again.text)")
         #expect(again.seconds < 4)
-        #expect(again.text.contains("was interrupted: 100 of 25"), "\(again.text)")
+        #expect(
+            again.text.contains("was interrupted: 100 of 25")
+                && again.text.contains("phones have been told to restart."), "\(again.text)")
 
         let last = try rehearsal.run(Programs.path("etoken-bridge"), resume)
         #expect(last.status == 0, "\(last.errors)")

@@ -39,4 +39,34 @@ import Testing
         #expect(try tokens.status(0).signatures == 1 && tokens.status(0).verifications == 1)
         #expect(try tokens.status(1).verifications == 0)
     }
+
+    /// Both tokens are tested before the question, and the PIN of the signing one is tried once in all.
+    @Test func tokensAreTestedBeforeTheChange() throws {
+        let tokens = try VirtualTokens()
+        let rehearsal = try Rehearsal(cards: tokens, lab: true)
+        let result = try rehearsal.migrate("--test-tokens", tokens: VirtualTokens.labels)
+        #expect(result.status == 0, "\(result)")
+        for label in VirtualTokens.labels {
+            #expect(result.errors.contains("Token \(label)\n  ok"), "\(result.errors)")
+        }
+        #expect(try tokens.status(0) == .init(tries: 15, verifications: 1, signatures: 1))
+        // The test, the same before the first change, and the file.
+        #expect(try tokens.status(1) == .init(tries: 15, verifications: 1, signatures: 3))
+    }
+
+    /// A wrong PIN of the token that would not sign stops the change, too; each is tried once.
+    @Test func aTokenThatFailsItsTestStopsTheChange() throws {
+        let tokens = try VirtualTokens()
+        let rehearsal = try Rehearsal(cards: tokens, lab: true)
+        let before = try rehearsal.clusterState()
+        let result = try rehearsal.migrate(
+            "--test-tokens", tokens: VirtualTokens.labels, pinFile: rehearsal.folder.write("wrong", "Cisco124\n"))
+        #expect(result.status == 3, "\(result)")
+        for token in [0, 1] {
+            #expect(try tokens.status(token) == .init(tries: 14, verifications: 1, signatures: 0))
+        }
+        #expect(try rehearsal.clusterState() == before)
+        let planned = try rehearsal.migrate("--test-tokens", "--dry-run", tokens: VirtualTokens.labels)
+        #expect(planned.status == 64 && planned.errors.contains("etoken-bridge token test"), "\(planned)")
+    }
 }

@@ -26,6 +26,11 @@ import TrustList
         #expect(try rehearsal.clusterState() == before)
         let twice = try migrate(["to-etoken", "--cluster", "lab", "--plan", plan] + tokens)
         #expect(twice.status == 1 && twice.errors.contains("\(plan) already exists and is not overwritten."))
+        // The record would be in the plan's file.
+        let both = try migrate(
+            ["to-etoken", "--cluster", "lab", "--plan", rehearsal.folder.file("x.json"), "--report"]
+                + [rehearsal.folder.file("x.html")] + tokens)
+        #expect(both.status == 64 && both.errors.contains("need different files"), "\(both.errors)")
         // If phones would refuse, the advice is to run the plan.
         let other = rehearsal.folder.file("sunday.plan")
         let stranding = try migrate(["to-etoken", "--cluster", "lab", "--plan", other] + tokens)
@@ -142,7 +147,7 @@ import TrustList
             ], onTerminal: true)
         try program.expect("the first token") { $0.contains { $0.hasPrefix("Add this token to the trust list?") } }
         #expect(program.output.contains("Issuer:  cn=Cisco Manufacturing CA;o=Cisco Systems"))
-        #expect(program.output.hasPrefix("Reading cluster lab"))
+        #expect(program.output.hasPrefix("Cluster: lab (the only one)"))
         #expect(program.output.contains("Current CTL file: 6720 bytes"))
         // The first one is declined by mistake, and then accepted.
         func asked(_ count: Int) throws {
@@ -162,7 +167,7 @@ import TrustList
         try program.expect("the question") { $0.contains { $0.contains("Change cluster lab now? Type yes or no:") } }
         // The plan has its steps.
         #expect(program.output.contains("Plan (nothing has been changed):"))
-        #expect(program.output.contains("one after the other: Cisco Tftp on cucm-1051-a-pub, cucm-1051-a-sub1"))
+        #expect(program.output.contains("in 3 rounds, the nodes of a round at once"))
         #expect(program.output.contains("Restart the phones"))
         program.type("yes\n")
         #expect(program.status() == 0, "\(program.output)")

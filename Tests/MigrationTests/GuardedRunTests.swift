@@ -7,6 +7,7 @@ import Migration
 import Operations
 import Testing
 import TrustList
+import X509
 
 /// The stages of a run, from the lock to the end.
 @Suite(.timeLimit(.minutes(5))) struct GuardedRunTests {
@@ -58,6 +59,62 @@ import TrustList
         #expect(record.state == .rolledBack && isFree())
         #expect(
             record.runs.map(\.purpose) == [.run, .rollback] && record.runs.map(\.who) == ["tester@here", "tester@here"])
+    }
+
+    /// Signs until its token is removed, and counts.
+    private final class CountingSigner: TrustListSigner {
+        let signer: any TrustListSigner
+        var signatures = 0
+        var isGone = false
+
+        init(_ certificate: Certificate) throws {
+            signer = try SoftwareSigner(certificate: certificate, key: Situation.tokenKey)
+        }
+
+        struct Gone: Error {}
+
+        var certificate: Certificate { signer.certificate }
+
+        func sign(_ message: [UInt8], digest: DigestAlgorithm) throws -> [UInt8] {
+            if isGone { throw Gone() }
+            signatures += 1
+            return try signer.sign(message, digest: digest)
+        }
+    }
+
+    /// Every token is tested before the first change, the signing one last; it is not logged in to a second time.
+    @Test func everyTokenIsTestedAndTheSignerStays() throws {
+        let cluster = try situation.cluster()
+        let signers = try [
+            "SAST-ADN0054f509": CountingSigner(Situation.first), "SAST-ADN008580ef": CountingSigner(Situation.second),
+        ]
+        var asked: [String] = []
+        func tested(failing: String? = nil) throws -> PINTaken {
+            asked = []
+            return try agreed(cluster).testTokens { token in
+                asked.append(token.label)
+                #expect(!isFree() && cluster.changes.isEmpty)
+                if token.label == failing { throw CountingSigner.Gone() }
+                return try #require(signers[token.label])
+            }
+        }
+        // What fails is reported after all were tested.
+        #expect(throws: CountingSigner.Gone.self) { _ = try tested(failing: "SAST-ADN0054f509") }
+        #expect(isFree())
+        signers["SAST-ADN008580ef"]?.isGone = true
+        #expect(throws: CountingSigner.Gone.self) { _ = try tested().begin(author) }
+        #expect(isFree() && cluster.changes.isEmpty && !Files.exists(folder.state.path + "/journals"))
+        signers["SAST-ADN008580ef"]?.isGone = false
+        let ready = try tested()
+        #expect(asked == ["SAST-ADN0054f509", "SAST-ADN008580ef"])
+        let ended = try ready.begin(author).run(RunContext())
+        #expect(try ChangeRecord(ended.change).state == .finished)
+        // Once more before the first change, and the new file.
+        #expect(signers["SAST-ADN008580ef"]?.signatures == 2 && signers["SAST-ADN0054f509"]?.signatures == 0)
+        // A token that shows another certificate.
+        let other = try situation.cluster()
+        #expect(
+            code { _ = try agreed(other).testTokens { _ in try CountingSigner(Situation.renewed) } } == .unusableTokens)
     }
 
     @Test func aStageThatRefusesEndsTheRun() throws {

@@ -207,6 +207,11 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     }
 
     func phones() -> [Phone] { fleet }
+    /// By default each node has phones of its own, and is the other one's backup.
+    var callManagerGroups: [CallManagerGroup]? = [
+        CallManagerGroup(name: "one", servers: ["pub", "sub"], phones: 2),
+        CallManagerGroup(name: "two", servers: ["sub", "pub"], phones: 1),
+    ]
 
     func heldChecksums(of phones: [Phone]) -> [String: HeldChecksum] {
         onLook(phones.map(\.name))
@@ -277,4 +282,27 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
         try change("restart \(service) \(node)")
         if service == ClusterService.trustVerification, tvsForgets { staleTVS = [] }
     }
+
+    /// What restarted together, and after which services it was waited for.
+    private(set) var waves: [[String]] = []
+    private(set) var rests: [String] = []
+
+    /// At the same time as far as anybody can tell: a wave goes on after a failure.
+    func restart(
+        service: String, on nodes: [String], isInterrupted: () -> Bool, restarted: (String) throws -> Void
+    ) throws {
+        waves.append([service] + nodes)
+        var failure: (any Error)?
+        for node in nodes {
+            do {
+                try restart(service: service, on: node, isInterrupted: isInterrupted)
+                try restarted(node)
+            } catch let error as ClusterError where error.code == .interrupted {
+                throw error
+            } catch { failure = failure ?? error }
+        }
+        if let failure { throw failure }
+    }
+
+    func awaitRest(of service: String, isInterrupted: () -> Bool) { rests.append(service) }
 }

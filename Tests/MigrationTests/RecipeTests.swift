@@ -2,6 +2,7 @@ import Basics
 import Cluster
 import Foundation
 import Messages
+import Operations
 import Testing
 import X509
 
@@ -114,16 +115,23 @@ import X509
         let path = folder.path + "/plan"
         try Files.write(Self.withoutSteps(JSON.document(plan)), to: path, replacing: true)
         let old = try ChangePlan.read(path)
-        // Versions before that copied the servers' records as they were.
-        var expected = plan
-        if situation.usesTokens, situation.kind != .updateCertificates {
-            expected = ChangePlan(
-                id: plan.id, kind: plan.kind, cluster: plan.cluster, created: plan.created, tokens: plan.tokens,
-                signer: plan.signer, settings: plan.settings,
-                steps: Planner.steps(
-                    plan.kind, tokens: plan.tokens, signer: plan.signer, phones: .init(timeout: 0), on: nil),
-                world: plan.world)
-        }
+        // Versions before that copied the servers' records as they were, and restarted services one by one.
+        let isCopied = situation.usesTokens && situation.kind != .updateCertificates
+        let expected = ChangePlan(
+            id: plan.id, kind: plan.kind, cluster: plan.cluster, created: plan.created, tokens: plan.tokens,
+            signer: plan.signer, settings: plan.settings,
+            steps: isCopied
+                ? Planner.steps(
+                    plan.kind, tokens: plan.tokens, signer: plan.signer,
+                    phones: .init(timeout: 0, services: .oneByOne), on: nil)
+                : plan.steps.map {
+                    if case .restartServices(let services, _) = $0 {
+                        .restartServices(services, order: .oneByOne)
+                    } else {
+                        $0
+                    }
+                },
+            world: plan.world)
         #expect(old == expected)
         try Change(.saved(old), of: cluster, state: folder.state).runAll()
         #expect(cluster.files == undisturbed.files && cluster.changes == undisturbed.changes)

@@ -22,6 +22,10 @@ func withoutTheForecast(_ agreed: consuming FindingsAgreed, _ signer: any TrustL
     _ = try agreed.takePIN { signer }  // expected-error {{has no member 'takePIN'}}
 }
 
+func withoutTheForecast(_ agreed: consuming FindingsAgreed, testing signer: any TrustListSigner) throws {
+    _ = try agreed.testTokens { _ in signer }  // expected-error {{has no member 'testTokens'}}
+}
+
 func withoutThePIN(_ agreed: consuming ForecastAgreed, _ author: RunAuthor) throws {
     _ = try agreed.begin(author)  // expected-error {{has no member 'begin'}}
 }

@@ -57,12 +57,14 @@ struct ControlServer: Sendable {
     }
 
     private var status: LabStatus {
-        LabStatus(
+        let unserved = cluster.unserved
+        return LabStatus(
             schema: "cluster-lab-status/1", running: true, directory: path, process: getpid(),
             version: cluster.plan.fullVersion, securityMode: cluster.securityMode,
             trustStore: cluster.trustStore.entries().map { "\($0.unit)/\($0.file)" },
             nodes: cluster.nodes.map(node), phones: cluster.phones.map(phone), crowd: crowd,
-            restarting: cluster.crowd.restarting)
+            restarting: cluster.crowd.restarting, unserved: unserved.now, losses: unserved.losses,
+            busySeconds: cluster.busy.seconds)
     }
 
     private var crowd: [LabStatus.Crowd] {

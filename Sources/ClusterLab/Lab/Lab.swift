@@ -80,7 +80,8 @@ public struct Lab: Sendable {
         guard isRunning else {
             return LabStatus(
                 schema: "cluster-lab-status/1", running: false, directory: directory, process: nil, version: nil,
-                securityMode: nil, trustStore: [], nodes: [], phones: [], crowd: [], restarting: 0)
+                securityMode: nil, trustStore: [], nodes: [], phones: [], crowd: [], restarting: 0, unserved: 0,
+                losses: 0, busySeconds: 0)
         }
         guard let status = try ask(ControlRequest(command: .status)).status else {
             throw LabError(.badRequest, "the lab gives no status")

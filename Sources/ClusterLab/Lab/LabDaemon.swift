@@ -92,9 +92,10 @@ public enum LabDaemon {
     /// Everything that is generated once: the plan, passwords, keys and certificates.
     private static func prepare(_ folder: LabFolder, _ options: LabOptions) throws {
         let snapshot = try options.like.map { try Snapshot.read($0) }
-        let plan =
+        var plan =
             try snapshot.map { try LabPlan.like($0, tftpCache: options.tftpCache ?? false, manners: options.manners) }
             ?? .make(options)
+        plan.durations = options.durations
         if let like = options.like { try LabFiles.write(try LabFiles.read(like), to: folder.snapshot) }
         try LabFiles.write(JSON.encode(plan), to: folder.plan)
         for path in [folder.run, folder.nginx, folder.credentials, folder.trustStore] { try LabFiles.makeFolder(path) }

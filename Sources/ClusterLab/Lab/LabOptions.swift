@@ -26,6 +26,10 @@ public struct LabOptions: Sendable, Hashable {
     public var deskPhones: [String]?
     /// What the lab does in another way than usual.
     public var manners: [Manner]?
+    /// Into how many CallManager groups the nodes are divided that share no node; by default three that overlap.
+    public var groups: Int?
+    /// How long services and phones take; by default nothing.
+    public var durations: LabDurations?
     /// The path of a cluster snapshot to model a new lab on.
     public var like: String?
     /// A folder of RSA keys: a new lab takes its own from it, and leaves there what it has to generate. For tests,
@@ -36,8 +40,9 @@ public struct LabOptions: Sendable, Hashable {
         release: LabRelease? = nil, nodes: Int? = nil, tftpNodes: Int? = nil, tvsNodes: Int? = nil,
         tftpCache: Bool? = nil, phones: Int? = nil, like: String? = nil,
         keys: String? = nil, multiServerCertificate: Bool? = nil, sastTrust: SASTTrust? = nil,
-        manners: [Manner]? = nil, deskPhones: [String]? = nil
+        manners: [Manner]? = nil, deskPhones: [String]? = nil, groups: Int? = nil, durations: LabDurations? = nil
     ) {
+        (self.groups, self.durations) = (groups, durations)
         self.deskPhones = deskPhones
         self.multiServerCertificate = multiServerCertificate
         self.sastTrust = sastTrust
@@ -62,7 +67,7 @@ public struct LabOptions: Sendable, Hashable {
         if let manners, let problem = Manner.problem(manners) { return problem }
         if like != nil {
             return release == nil && nodes == nil && tftpNodes == nil && tvsNodes == nil && phones == nil
-                && deskPhones == nil
+                && deskPhones == nil && groups == nil
                 ? nil : "a lab like a snapshot has its release, nodes and phones; give no others"
         }
         if let deskPhones {
@@ -79,6 +84,9 @@ public struct LabOptions: Sendable, Hashable {
         }
         if let phones, !Self.phoneCounts.contains(phones) {
             return "a lab has \(Self.phoneCounts.lowerBound) to \(Self.phoneCounts.upperBound) phones, not \(phones)"
+        }
+        if let groups, phones == nil || !(1...nodeCount).contains(groups) {
+            return "\(nodeCount) nodes make 1 to \(nodeCount) groups, not \(groups), and only with --phones"
         }
         guard (1...nodeCount).contains(tftpNodeCount) else {
             return "of \(nodeCount) nodes, 1 to \(nodeCount) can serve TFTP, not \(tftpNodeCount)"
@@ -105,6 +113,12 @@ public struct LabOptions: Sendable, Hashable {
         if let deskPhones, deskPhones.map({ "CP-\($0)" }) != plan.phones.map(\.model.rawValue) {
             return "of other desk phones"
         }
+        if let groups, groups != plan.population.groups.count {
+            return "of \(plan.population.groups.count) groups, not \(groups)"
+        }
+        if let durations, durations != plan.durations {
+            return plan.durations.map { "with --durations \($0.text)" } ?? "without --durations"
+        }
         if let multiServerCertificate, multiServerCertificate != (plan.hasMultiServerCertificate ?? false) {
             return "\(multiServerCertificate ? "without" : "with") a CallManager certificate of all nodes"
         }
@@ -127,6 +141,8 @@ public struct LabOptions: Sendable, Hashable {
         if let keys { list += ["--keys", keys] }
         if let phones { list += ["--phones", "\(phones)"] }
         if let deskPhones { list += ["--desk-phones", deskPhones.joined(separator: ",")] }
+        if let groups { list += ["--groups", "\(groups)"] }
+        if let durations { list += ["--durations", durations.text] }
         if let manners, !manners.isEmpty { list += ["--manners", manners.map(\.rawValue).joined(separator: ",")] }
         if tftpCache == true { list += ["--tftp-cache"] }
         if multiServerCertificate == true { list += ["--multi-server-certificate"] }

@@ -50,6 +50,8 @@ struct LabPlan: Codable, Sendable {
     var hasMultiServerCertificate: Bool?
     /// What `utils ctl update CTLFile` takes from Phone-SAST-trust, if that is not the release's usual.
     var sastTrust: SASTTrust?
+    /// How long services and phones take; nil for at once.
+    var durations: LabDurations?
 
     /// The AXL versions that are served: the release's, and that of the version itself.
     var axlVersions: [String] {
@@ -58,6 +60,9 @@ struct LabPlan: Codable, Sendable {
     }
 
     func has(_ manner: Manner) -> Bool { manners?.contains(manner) == true }
+
+    /// How long a phone takes to start without ``durations``.
+    static let phoneSeconds = 0.2
 
     /// The cluster's DNS domain, which exists on paper only.
     static let domain = "lab.example"
@@ -85,6 +90,11 @@ struct LabPlan: Codable, Sendable {
 
     func node(_ name: String) -> Node? { nodes.first { $0.name == name } }
 
+    /// The nodes where phones of a device pool register, in their order.
+    func servers(ofPool name: String) -> [String] {
+        population.group(ofPool: name)?.members ?? nodes.map(\.name)
+    }
+
     /// A new plan on its own network under 127.0.0.0/8 and on ports that are free there, so that labs can run side by
     /// side.
     static func make(_ options: LabOptions) throws(LabError) -> LabPlan {
@@ -106,7 +116,9 @@ struct LabPlan: Codable, Sendable {
         return LabPlan(
             release: release, nodes: nodes, phones: phones,
             population: options.phones.map {
-                .usual($0 - phones.count, nodes: nodes.map(\.name), seed: .random(in: .min ... .max))
+                .usual(
+                    $0 - phones.count, nodes: nodes.map(\.name), groups: options.groups,
+                    seed: .random(in: .min ... .max))
             } ?? .none(nodes: nodes.map(\.name)),
             phoneWebPort: try commonPort(phones.map(\.address)), tftpCache: options.tftpCache ?? false,
             manners: options.manners, version: nil, tokens: release.hasCTLCommands ? [] : ClusterIdentity.tokenNames,

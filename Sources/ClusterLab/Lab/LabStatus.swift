@@ -58,4 +58,10 @@ public struct LabStatus: Codable, Sendable {
     public let crowd: [Crowd]
     /// How many of them are starting now.
     public let restarting: Int
+    /// How many phones should be registered, and have no server that is up.
+    public let unserved: Int
+    /// How often a registered phone lost its last server since the lab started.
+    public let losses: Int
+    /// How long services or phones were starting since then, in seconds.
+    public let busySeconds: Double
 }

@@ -12,8 +12,15 @@ final class Phone: Sendable {
     private let saved: Mutex<PhoneState>
     private let worker = Worker()
     private let console: ConsoleLog
+    /// The server that accepts it now.
+    private let registrar: @Sendable () -> String?
+    private let isUnserved = Atomic(false)
 
-    init(plan: LabPlan.Phone, lab: LabPlan, folder: String) throws(LabError) {
+    /// - Parameter registrar: the first node of its CallManager group that accepts registrations.
+    init(
+        plan: LabPlan.Phone, lab: LabPlan, folder: String, registrar: @escaping @Sendable () -> String?
+    ) throws(LabError) {
+        self.registrar = registrar
         self.plan = plan
         self.lab = lab
         self.folder = folder
@@ -55,9 +62,23 @@ final class Phone: Sendable {
     func restart() {
         worker.post { [self] in
             update { $0.registeredAt = nil }
-            // A real phone takes a minute.
-            interruptibleSleep(0.2)
+            interruptibleSleep(lab.durations?.phone ?? LabPlan.phoneSeconds)
             start()
+        }
+    }
+
+    /// Whether it is registered nowhere although it should be: none of its servers is up.
+    var hasNoServer: Bool { isUnserved.load(ordering: .relaxed) }
+
+    /// Registers where it should now: services have started or stopped.
+    ///
+    /// - Parameter lost: called if it has just lost its last server.
+    func followServices(lost: @escaping @Sendable () -> Void) {
+        worker.post { [self] in
+            guard state.registeredAt != nil || hasNoServer else { return }
+            let server = registrar()
+            if server != state.registeredAt { update { $0.registeredAt = server } }
+            if isUnserved.exchange(server == nil, ordering: .relaxed) == false, server == nil { lost() }
         }
     }
 
@@ -76,7 +97,8 @@ final class Phone: Sendable {
             state.itl = load("ITLFile.tlv", ["ITL\(mac).tlv", "ITLFile.tlv"], &state) { $0.judgeITL($1) }
         }
         if heldCTL == nil, heldITL == nil { state.note("No Trust List installed") }
-        state.registeredAt = lab.nodes.first { Sockets.answers($0.address, $0.httpsPort) }?.name
+        state.registeredAt = registrar()
+        isUnserved.store(state.registeredAt == nil, ordering: .relaxed)
         let result = state
         update { $0 = result }
         Log.note(

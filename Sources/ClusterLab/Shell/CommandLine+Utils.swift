@@ -62,10 +62,28 @@ extension CommandLine {
                 cluster.startSlowly(service, on: node)
                 return try progress(name, "STARTING")
             }
-            try progress(name, "STARTING")
-            try cluster.start(service, on: node)
+            try cluster.busy.during { try start(service) }
         }
         try terminal.line("\(name)[STARTED]  ")
+    }
+
+    /// Starts a service, in the time that it takes. It stays down if the client leaves meanwhile.
+    private func start(_ service: Service) throws {
+        let end = ContinuousClock.now + .seconds(cluster.startTime(of: service))
+        try progress(service.rawValue, "STARTING")
+        node.setStarting(service)
+        do {
+            while true {
+                let left = (end - .now) / .seconds(1)
+                guard left > 0 else { break }
+                try terminal.pause(milliseconds: Int(min(left, 2) * 1000) + 1)
+                if left > 2 { try terminal.line("\(service.rawValue)[STARTING]  ") }
+            }
+        } catch {
+            try node.set(service, started: false)
+            throw error
+        }
+        try cluster.start(service, on: node)
     }
 
     private func progress(_ name: String, _ state: String) throws {

@@ -30,7 +30,15 @@ final class LabCluster: Sendable {
     /// The Trust Verification Services by node name.
     let trustServers: [String: TVSServer]
 
+    /// Runs while services and phones start.
+    let busy = BusyClock()
+    let orders = PhoneOrders()
+    /// How often a phone with a page lost its last server.
+    private let losses = Atomic(0)
     private let throttle = Throttle()
+    /// Number of the latest change that nginx has to show, and of the one that it shows.
+    private let frontWanted = Atomic(0)
+    private let frontShown = Mutex(0)
     private let saved: Mutex<Saved>
     private let certificates: Mutex<ClusterIdentity>
     private let nginx: NginxServer
@@ -50,7 +58,14 @@ final class LabCluster: Sendable {
                 plan: $0, folder: folder, tftpCache: plan.tftpCache, faults: saved.faults[$0.name] ?? [],
                 delay: saved.delays[$0.name] ?? Self.usualDelay)
         }
-        phones = try plan.phones.map { try Phone(plan: $0, lab: plan, folder: folder.phone($0.name)) }
+        phones = try plan.phones.map { [nodes] phone in
+            let servers = plan.servers(ofPool: plan.pool(of: phone)?.name ?? "")
+            return try Phone(plan: phone, lab: plan, folder: folder.phone(phone.name)) {
+                servers.first { name in
+                    nodes.contains { $0.plan.name == name && $0.isUp && $0.isStarted(.callManager) }
+                }
+            }
+        }
         trustServers = Dictionary(
             uniqueKeysWithValues: nodes.filter { $0.plan.tvsPort != nil }.map { [trustStore] node in
                 (
@@ -68,7 +83,7 @@ final class LabCluster: Sendable {
             plan.population, plan: plan,
             world: CrowdWorld(
                 nodes: nodes, identity: identity, services: trustServers, formerCTL: folder.formerCTL),
-            path: folder.crowd)
+            path: folder.crowd, busy: busy)
     }
 
     var publisher: NodeRuntime { nodes[0] }
@@ -161,16 +176,27 @@ final class LabCluster: Sendable {
     }
 
     /// Makes what nginx serves match the nodes' states.
+    ///
+    /// Several nodes change at the same time: whoever comes last shows what all of them did.
     private func refreshFront() throws(LabError) {
-        try nginx.apply(
-            nodes.map { node in
-                NginxServer.Front(
-                    node: node.plan, web: node.isUp, files: node.servesFiles,
-                    tvs: node.plan.tvsPort != nil && node.isUp && node.isStarted(.trustVerification)
-                        && !node.has(.tvsBlocked),
-                    root: node.files.served,
-                    cutsUploads: node.has(.cutUpload), hasOtherKey: node.has(.tlsKey))
-            })
+        let mine = frontWanted.add(1, ordering: .sequentiallyConsistent).newValue
+        try frontShown.withLock { (shown) throws(LabError) in
+            guard shown < mine else { return }
+            let now = frontWanted.load(ordering: .sequentiallyConsistent)
+            try nginx.apply(fronts)
+            shown = now
+        }
+    }
+
+    private var fronts: [NginxServer.Front] {
+        nodes.map { node in
+            NginxServer.Front(
+                node: node.plan, web: node.isUp, files: node.servesFiles,
+                tvs: node.plan.tvsPort != nil && node.isUp && node.isStarted(.trustVerification)
+                    && !node.has(.tvsBlocked),
+                root: node.files.served,
+                cutsUploads: node.has(.cutUpload), hasOtherKey: node.has(.tlsKey))
+        }
     }
 
     // MARK: Faults
@@ -263,16 +289,34 @@ final class LabCluster: Sendable {
 
     func start(_ service: Service, on node: NodeRuntime) throws(LabError) {
         try node.set(service, started: true)
+        Log.note("\(node.plan.name): \(service.rawValue) is started")
         if service == .trustVerification { trustServers[node.plan.name]?.cache.forget() }
-        if service == .tftp || service == .trustVerification { try refreshFront() }
+        try follow(service)
     }
+
+    /// What depends on whether a service is started.
+    private func follow(_ service: Service) throws(LabError) {
+        if service == .tftp || service == .trustVerification { try refreshFront() }
+        guard service == .callManager else { return }
+        crowd.followServices()
+        for phone in phones { phone.followServices { [self] in losses.add(1, ordering: .relaxed) } }
+    }
+
+    /// How many phones have no server now, and how often one lost its last one.
+    var unserved: (now: Int, losses: Int) {
+        let (now, lost) = crowd.state.withLock { ($0.unserved.count, $0.losses) }
+        return (now + phones.count(where: \.hasNoServer), lost + losses.load(ordering: .relaxed))
+    }
+
+    /// How long a service takes to start, in seconds.
+    func startTime(of service: Service) -> Double { plan.durations?.seconds(service) ?? 0 }
 
     /// Starts a service slowly: returns at once.
     func startSlowly(_ service: Service, on node: NodeRuntime) {
         node.setStarting(service)
-        let milliseconds = Int(node.faultDelay * 1000)
+        let seconds = node.faultDelay + startTime(of: service)
         OwnThread.start { [self] in
-            interruptibleSleep(Double(milliseconds) / 1000)
+            interruptibleSleep(seconds)
             do { try start(service, on: node) } catch {
                 Log.note("\(node.plan.name): \(service.rawValue): \(error)")
                 // Not starting forever.
@@ -283,7 +327,7 @@ final class LabCluster: Sendable {
 
     func stop(_ service: Service, on node: NodeRuntime) throws(LabError) {
         try node.set(service, started: false)
-        if service == .tftp || service == .trustVerification { try refreshFront() }
+        try follow(service)
     }
 
     // MARK: Security mode and the CTL file

@@ -63,6 +63,11 @@ final class WebServers: Sendable {
     private func answerInTime(_ request: WebRequest) async throws -> WebResponse {
         let node = request.header("X-Lab-Node").flatMap(cluster.node)
         if let node, node.delay > 0 { try await Task.sleep(for: .seconds(node.delay)) }
+        if let seconds = cluster.plan.durations?.order, PhoneOrders.isOrder(request) {
+            cluster.busy.begin()
+            defer { cluster.busy.end() }
+            try await Task.sleep(until: cluster.orders.end(of: seconds), clock: .continuous)
+        }
         let response = answer(request)
         guard let node, node.has(.cutAnswer), Self.isUpload(request) else { return response }
         return .status(NginxServer.cutStatus)

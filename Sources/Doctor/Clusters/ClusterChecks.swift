@@ -84,7 +84,7 @@ struct ClusterKeyCheck: DoctorCheck {
                 self, .error, "key-not-pinned", localized("\(what) is not pinned; it presents \(key.fingerprint)."),
                 next: [
                     localized(
-                        "Compare it with what the node's console shows, then add the cluster again: etoken-bridge cluster add --force"
+                        "Compare it with what the node's console shows, and confirm it: etoken-bridge cluster confirm-key \(word: node.name) --cluster \(word: cluster.cluster.configuration.name)"
                     )
                 ])
         }
@@ -92,7 +92,7 @@ struct ClusterKeyCheck: DoctorCheck {
             self, .error, "key-changed", localized("\(what) is \(key.fingerprint), but \(pin) is pinned."),
             next: [
                 localized(
-                    "Find out why: a regenerated certificate, or a man in the middle. If the change was intended, enter the new key in \(ConfigurationFile.defaultPath)."
+                    "Find out why: a regenerated certificate, or a man in the middle. If the change was intended, compare old and new, and confirm: etoken-bridge cluster confirm-key \(word: node.name) --cluster \(word: cluster.cluster.configuration.name)"
                 )
             ])
     }
@@ -140,7 +140,11 @@ struct ClusterHealthCheck: DoctorCheck {
                 DoctorFinding(
                     self, .warning, "no-application-account",
                     localized("No application user is configured: phones cannot be listed or restarted."),
-                    next: [localized("Add one: etoken-bridge cluster add --help")])
+                    next: [
+                        localized(
+                            "Add one: etoken-bridge cluster edit --cluster \(word: cluster.cluster.configuration.name) --application-user USER"
+                        )
+                    ])
             ]
         }
         do throws(ClusterError) {
@@ -170,7 +174,7 @@ struct ClusterHealthCheck: DoctorCheck {
                 ),
                 next: [
                     localized(
-                        "Write version = \"\(text)\" into \(ConfigurationFile.defaultPath), or add the cluster again: etoken-bridge cluster add --force"
+                        "Write it down: etoken-bridge cluster edit --cluster \(word: cluster.cluster.configuration.name) --release \(word: text)"
                     )
                 ])
         }

@@ -52,7 +52,9 @@ extension Planner {
         _ kind: ChangeKind, _ choice: IntroductionChoice, tokens: [ChangePlan.Token], signer: Int?,
         offered: CandidateSigner, phones: ChangeRequest.PhoneSettings, on survey: Survey
     ) -> [PlannedStep]? {
-        guard choice != .never, phones.restart, survey.mode == .mixed, survey.version.hasTokenlessTrustList,
+        // Phones that are left out would find the new file without having seen the one that introduces its signer.
+        guard choice != .never, phones.restart, phones.pools.isEmpty, survey.mode == .mixed,
+            survey.version.hasTokenlessTrustList,
             let present = survey.present, let introducer = present.signerRecord
         else { return nil }
         func names(_ certificate: [UInt8]?) -> Bool {
@@ -85,8 +87,9 @@ extension Planner {
         default: return nil
         }
         return first + [
-            .introducing(.restartServices(services(of: survey.version))),
-            .introducing(.restartPhones(batch: 100, pause: 5)), .introducing(.checkPhones(timeout: phones.timeout)),
+            .introducing(.restartServices(services(of: survey.version), order: phones.services)),
+            .introducing(.restartPhones(batch: phones.batch, pause: phones.pause)),
+            .introducing(.checkPhones(timeout: phones.timeout)),
         ]
     }
 

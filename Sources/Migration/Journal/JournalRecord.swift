@@ -67,13 +67,16 @@ public struct JournalRecord: Codable, Sendable {
         public let who: String
         /// Of etoken-bridge.
         public let version: String
+        /// Where the change record goes, absolute; nil if nowhere, and in journals of earlier versions.
+        public var report: String?
         /// The steps, in order.
         public internal(set) var steps: [StepTitle] = []
 
-        public init(purpose: Purpose, who: String, version: String) {
+        public init(purpose: Purpose, who: String, version: String, report: String? = nil) {
             self.purpose = purpose
             self.who = who
             self.version = version
+            self.report = report
         }
     }
 

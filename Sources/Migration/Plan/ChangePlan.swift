@@ -3,6 +3,7 @@ import Cluster
 import Configuration
 import FoundationEssentials
 import Messages
+import Operations
 import TrustList
 import X509
 
@@ -197,7 +198,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
                 kind, tokens: tokens, signer: signer,
                 phones: .init(
                     restart: phones.restartsPhones,
-                    timeout: PlannedStep.timeouts.clamping(phones.phoneRestartTimeout)), on: nil)
+                    timeout: PlannedStep.timeouts.clamping(phones.phoneRestartTimeout), services: .oneByOne), on: nil)
         }
     }
 
@@ -256,6 +257,12 @@ public struct ChangePlan: Codable, Sendable, Equatable {
 
     /// The step after whose proof phones can take the file that introduces the new signer; nil if none does.
     var introducingStep: StepID? { steps.first(where: \.introduces)?.id }
+
+    /// How services restart.
+    var restartOrder: RestartOrder {
+        for case .restartServices(_, let order) in steps { return order }
+        return .oneByOne
+    }
 
     /// Whether a token signs the new file. One may sign only the file that introduces the cluster's own signer.
     var tokenSigns: Bool { steps.contains { $0.id == .buildAndSign } }

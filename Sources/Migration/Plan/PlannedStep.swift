@@ -47,9 +47,10 @@ public enum PlannedStep: Sendable, Equatable {
     case deploy
     /// SHA-1 of certificates of lost tokens, which the file from before the change names.
     case removeCertificates([String], store: String)
-    case restartServices([String])
+    case restartServices([String], order: RestartOrder)
     /// - pause: seconds after each batch.
-    case restartPhones(batch: Int, pause: Double)
+    /// - pools: device pools whose phones are restarted; all if empty.
+    case restartPhones(batch: Int, pause: Double, pools: [String] = [])
     /// - timeout: seconds.
     case checkPhones(timeout: Int)
     /// The publisher writes a CTL file that phones accept and that names the new signer.
@@ -141,7 +142,7 @@ public enum PlannedStep: Sendable, Equatable {
     var isKnown: Bool {
         switch self {
         case .uploadCertificates(_, let store), .removeCertificates(_, let store): store == TrustStores.phoneSAST
-        case .restartServices(let services): Set(services).isSubset(of: TrustListService.allCases.map(\.name))
+        case .restartServices(let services, _): Set(services).isSubset(of: TrustListService.allCases.map(\.name))
         case .introducing(let step): step.isKnown
         default: true
         }
@@ -172,8 +173,9 @@ public enum PlannedStep: Sendable, Equatable {
         case .buildAndSign(let certificate, _, _, _): BuildAndSign(change, certificate: certificate)
         case .deploy: Deploy(change)
         case .removeCertificates(let certificates, let store): RemoveCertificates(change, certificates, from: store)
-        case .restartServices(let services): RestartServices(change, services)
-        case .restartPhones(let batch, let pause): RestartPhones(change, .init(batch: batch, pause: pause))
+        case .restartServices(let services, let order): RestartServices(change, services, order)
+        case .restartPhones(let batch, let pause, let pools):
+            RestartPhones(change, .init(batch: batch, pause: pause), pools: pools)
         case .checkPhones(let timeout): CheckPhones(change, timeout: timeout)
         case .introduceByCluster(let command, let certificates, let isRequired):
             IntroduceByCluster(change, command, certificates, isRequired: isRequired)
@@ -182,9 +184,10 @@ public enum PlannedStep: Sendable, Equatable {
             case .buildAndSign(let certificate, _, _, _):
                 BuildAndSign(change, certificate: certificate, of: .introduction)
             case .deploy: Deploy(change, .introduction)
-            case .restartServices(let services): RestartServices(change, services, for: .introduction)
-            case .restartPhones(let batch, let pause):
-                RestartPhones(change, .init(batch: batch, pause: pause), for: .introduction)
+            case .restartServices(let services, let order):
+                RestartServices(change, services, order, for: .introduction)
+            case .restartPhones(let batch, let pause, let pools):
+                RestartPhones(change, .init(batch: batch, pause: pause), pools: pools, for: .introduction)
             case .checkPhones(let timeout): CheckPhones(change, timeout: timeout, for: .introduction)
             default: step.step(of: change)
             }
@@ -194,9 +197,9 @@ public enum PlannedStep: Sendable, Equatable {
     /// What a rollback does instead, once everything is restored, if phones were told about the new file.
     func stepAfterRollback(of change: Change) -> (any Step)? {
         switch self {
-        case .restartServices(let services): RestartServices(change, services, isRollback: true)
-        case .restartPhones(let batch, let pause):
-            RestartPhones(change, .init(batch: batch, pause: pause), isRollback: true)
+        case .restartServices(let services, let order): RestartServices(change, services, order, isRollback: true)
+        case .restartPhones(let batch, let pause, let pools):
+            RestartPhones(change, .init(batch: batch, pause: pause), pools: pools, isRollback: true)
         default: nil
         }
     }
@@ -219,9 +222,12 @@ extension PlannedStep: Codable {
         public fileprivate(set) var servers: ServerRecords?
         public fileprivate(set) var signers: ClusterSigners?
         public fileprivate(set) var services: [String]?
+        public fileprivate(set) var order: RestartOrder?
         public fileprivate(set) var batch: Int?
         /// In seconds.
         public fileprivate(set) var pause: Double?
+        /// Device pools whose phones are restarted; nil for all.
+        public fileprivate(set) var pools: [String]?
         public fileprivate(set) var timeout: Int?
         /// Whether the change ends where the release does not introduce the signer.
         public fileprivate(set) var required: Bool?
@@ -236,8 +242,9 @@ extension PlannedStep: Codable {
     private static let update = "utils ctl update CTLFile"
 
     // What can be meant; a number in a file that is not is read as the nearest one.
-    private static let batches = 1...1_000_000
-    private static let pauses = 0.0...3600
+    public static let batches = 1...1_000_000
+    /// Seconds between two batches of phones.
+    public static let pauses = 0.0...3600
     /// How long phones may take to restart, in seconds.
     public static let timeouts = 0...86_400
 
@@ -255,8 +262,10 @@ extension PlannedStep: Codable {
         case .buildAndSign(let certificate, let base, let servers, let signers):
             (parameters.certificate, parameters.base, parameters.servers) = (certificate, base, servers)
             parameters.signers = signers
-        case .restartServices(let services): parameters.services = services
-        case .restartPhones(let batch, let pause): (parameters.batch, parameters.pause) = (batch, pause)
+        case .restartServices(let services, let order): (parameters.services, parameters.order) = (services, order)
+        case .restartPhones(let batch, let pause, let pools):
+            (parameters.batch, parameters.pause) = (batch, pause)
+            parameters.pools = pools.isEmpty ? nil : pools
         case .checkPhones(let timeout): parameters.timeout = timeout
         case .introduceByCluster(let command, let certificates, let isRequired):
             (parameters.command, parameters.certificates) = (command.rawValue, certificates)
@@ -303,11 +312,15 @@ extension PlannedStep: Codable {
         case .deploy: self = .deploy
         case .removeCertificates:
             self = try .removeCertificates(given(\.certificates, "certificates"), store: given(\.store, "store"))
-        case .restartServices: self = try .restartServices(given(\.services, "services"))
+        case .restartServices:
+            // Plans of earlier versions knew no other order.
+            self = try .restartServices(given(\.services, "services"), order: parameters.order ?? .oneByOne)
         case .restartPhones:
             self = try .restartPhones(
                 batch: Self.batches.clamping(given(\.batch, "batch")),
-                pause: Self.pauses.clamping(given(\.pause, "pause")))
+                pause: Self.pauses.clamping(given(\.pause, "pause")),
+                // Plans of earlier versions restarted all phones.
+                pools: parameters.pools ?? [])
         case .checkPhones: self = try .checkPhones(timeout: Self.timeouts.clamping(given(\.timeout, "timeout")))
         case .introduceByCluster:
             let text: String = try given(\.command, "command")

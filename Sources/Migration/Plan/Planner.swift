@@ -81,8 +81,13 @@ struct Planner {
             // Only when no node serves a file any more that the lost one may have signed.
             if kind == .replaceToken { steps.append(.removeCertificates(lost, store: TrustStores.phoneSAST)) }
         }
-        steps.append(.restartServices(services(of: survey?.version)))
-        if phones.restart { steps += [.restartPhones(batch: 100, pause: 5), .checkPhones(timeout: phones.timeout)] }
+        steps.append(.restartServices(services(of: survey?.version), order: phones.services))
+        if phones.restart {
+            steps += [
+                .restartPhones(batch: phones.batch, pause: phones.pause, pools: phones.pools),
+                .checkPhones(timeout: phones.timeout),
+            ]
+        }
         return steps
     }
 
@@ -105,6 +110,7 @@ struct Planner {
                     "Set the cluster to mixed mode: etoken-bridge cluster set-mode mixed --cluster \(word: cluster)"))
         }
         try checkDropped()
+        try checkPools()
         if signer != nil { try checkTokens() }
         if signer == nil, kind == .updateCertificates, survey.present?.signerRecord?.isToken == true {
             throw MigrationError(
@@ -163,6 +169,19 @@ struct Planner {
                 next: localized(
                     "Drop it without setting the mode: etoken-bridge migrate update-certificates --cluster \(word: cluster)\(tokens) \(going.map { Shell.option("--drop", $0.tokenName) }.joined(separator: " "))"
                 ))
+        }
+    }
+
+    /// Whether each device pool whose phones are to be restarted has phones.
+    private func checkPools() throws {
+        let known = Set(survey.phones.compactMap { $0.phone.place?.devicePool })
+        for case .restartPhones(_, _, let pools) in plan.steps {
+            for pool in pools where !known.contains(pool) {
+                throw MigrationError(
+                    .notApplicable,
+                    localized("No phone of cluster \(cluster) is in the device pool \"\(pool)\"; nothing was changed."),
+                    next: localized("Available: \(known.sorted().joined(separator: ", "))."))
+            }
         }
     }
 
@@ -263,7 +282,7 @@ struct Planner {
                 ),
                 next: [
                     localized(
-                        "Keep a copy, and compare after each restart and upgrade: etoken-bridge ctl fetch --cluster \(word: cluster)"
+                        "Keep a copy, and compare after each restart and upgrade: etoken-bridge ctl fetch --cluster \(word: cluster) --output CTLFile.tlv"
                     )
                 ])
         ]

@@ -184,7 +184,8 @@ extension Planner {
                 )
                 guard way.stranded.count < ours.stranded.count else { return text }
                 return localized(
-                    "\(text) Take that one first, and then etoken-bridge migrate to-etoken with the new tokens.")
+                    "\(text) Take that one first; then the new tokens sign: etoken-bridge migrate to-etoken --cluster \(word: cluster) \(tokens.map { Shell.option("--token", $0.label) }.joined(separator: " "))"
+                )
             } ?? start
         }
         let start = localized(

@@ -83,7 +83,9 @@ extension ChangeRecord {
             localized("Phones"), localized("Model"), localized("Device pool"), localized("Will"),
         ]
         let visits: HTML = rows.isEmpty ? "" : Self.table(heads, rows)
-        let lines = ([summary.restartText, summary.timeText] + [backOut?.text, preflight?.text].compactMap(\.self))
+        let lines =
+            ([summary.restartText, summary.timeText]
+            + [summary.serviceText, backOut?.text, preflight?.text].compactMap(\.self))
             .map { "<li>\($0)</li>" as HTML }
         return Self.section(localized("In short"), "<p>\(summary.phoneText)</p>\(visits)<ul>\(lines)</ul>")
     }

@@ -152,6 +152,8 @@ public struct ChangeRecord: Codable, Sendable {
     public let advice: LocalizableText?
     /// What a rollback would do, if requested.
     public var rollback: RollbackPlan?
+    /// What a run that resumes the change would still do, if requested.
+    public var remaining: [RollbackPlan.Step]?
     /// The run that is changing the cluster now, if requested.
     public var running: RunInProgress?
 

@@ -1,5 +1,6 @@
 import Cluster
 import Messages
+import Operations
 import Phones
 
 /// What somebody has to know who answers the question of a plan, in figures.
@@ -16,6 +17,8 @@ public struct PlanSummary: Codable, Sendable, Equatable {
     public struct Restart: Codable, Sendable, Equatable {
         public let service: String
         public let nodes: [String]
+        /// The nodes that restart at the same time, in their order; nil if all restart one after another.
+        public let rounds: [[String]]?
     }
 
     public let phones, follow, needVisit, unknown: Int
@@ -31,6 +34,9 @@ public struct PlanSummary: Codable, Sendable, Equatable {
     public let seconds: Double
     /// Whether that comes from this cluster's own earlier changes.
     public let isMeasured: Bool
+    /// How long the services' restart usually takes on a real cluster, in seconds, as planned and one after another. See
+    /// `RestartWave.usualSeconds`.
+    public let serviceSeconds, serviceSecondsOneByOne: Double
 
     init(_ change: Change) {
         struct Key: Hashable {
@@ -55,15 +61,18 @@ public struct PlanSummary: Codable, Sendable, Equatable {
             ($1.phones, $0.outcome.rawValue, $0.model, $0.pool ?? "")
                 < ($0.phones, $1.outcome.rawValue, $1.model, $1.pool ?? "")
         }
+        let waves = change.survey.waves(change.plan.restartOrder)
         var restarts: [Restart] = []
-        for (service, node) in change.survey.services {
-            if let last = restarts.last, last.service == service {
-                restarts[restarts.count - 1] = Restart(service: service, nodes: last.nodes + [node])
-            } else {
-                restarts.append(Restart(service: service, nodes: [node]))
-            }
+        for service in change.survey.services.map(\.service) where restarts.last?.service != service {
+            let rounds = waves.filter { $0.service == service }.map(\.nodes)
+            restarts.append(
+                Restart(
+                    service: service, nodes: change.survey.services.filter { $0.service == service }.map(\.node),
+                    rounds: rounds.contains { $0.count > 1 } ? rounds : nil))
         }
         self.restarts = restarts
+        serviceSeconds = waves.reduce(0) { $0 + $1.usualSeconds }
+        serviceSecondsOneByOne = change.survey.waves(.oneByOne).reduce(0) { $0 + $1.usualSeconds }
         let isRestarting = change.plan.steps.contains { $0.id == .restartPhones }
         phonesRestarted = isRestarting ? entries.count : 0
         (seconds, isMeasured) = StepEstimates(change).total(of: change.plan.steps.map(\.id))
@@ -83,7 +92,10 @@ public struct PlanSummary: Codable, Sendable, Equatable {
             let nodes =
                 restart.nodes.count > 4
                 ? localized("\(restart.nodes.count) nodes") : .verbatim(restart.nodes.joined(separator: ", "))
-            return localized("\(restart.service) on \(nodes)")
+            guard let rounds = restart.rounds else { return localized("\(restart.service) on \(nodes)") }
+            return rounds.count == 1
+                ? localized("\(restart.service) on \(nodes) at once")
+                : localized("\(restart.service) on \(nodes) in \(rounds.count) rounds")
         }
         let all =
             services
@@ -97,5 +109,15 @@ public struct PlanSummary: Codable, Sendable, Equatable {
         return isMeasured
             ? localized("Takes about \(time), as this cluster's earlier changes did.")
             : localized("Takes about \(time) on a lab of this size; a real cluster takes longer.")
+    }
+
+    /// How long services are restarting, where nothing was measured; nil if none restarts.
+    public var serviceText: LocalizableText? {
+        guard !isMeasured, serviceSeconds > 0 else { return nil }
+        let time = ProgressEstimate.text(serviceSeconds)
+        return serviceSeconds < serviceSecondsOneByOne
+            ? localized(
+                "The services of a real cluster usually take about \(time) to restart like this, and \(ProgressEstimate.text(serviceSecondsOneByOne)) one after another."
+            ) : localized("The services of a real cluster usually take about \(time) to restart.")
     }
 }

@@ -81,7 +81,8 @@ struct ChangeRunner {
         if !wasCommitted, notUndone.isEmpty { try? journal.append(.rolledBack) }
         return StepFailure(
             cluster: change.plan.cluster, stepID: step.id, stepTitle: step.title, failure: error, undone: undone,
-            notUndone: notUndone, isAfterCommit: wasCommitted, isIntroduced: wasCommitted && !isNew)
+            notUndone: notUndone, isAfterCommit: wasCommitted, isIntroduced: wasCommitted && !isNew,
+            served: notUndone.isEmpty ? nil : change.servedInWords())
     }
 
     // MARK: Back
@@ -99,7 +100,8 @@ struct ChangeRunner {
         func failure(_ id: StepID?, _ title: LocalizableText, _ error: any Error) -> StepFailure {
             StepFailure(
                 cluster: change.plan.cluster, stepID: id, stepTitle: title, failure: error, undone: undone,
-                notUndone: notUndone, isAfterCommit: false)
+                notUndone: notUndone, isAfterCommit: false,
+                served: id == nil ? change.servedInWords() : nil)
         }
         if context.isInterrupted() {
             throw failure(

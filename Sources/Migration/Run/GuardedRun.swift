@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Messages
+import Operations
 import Phones
 import TrustList
 
@@ -35,13 +36,29 @@ public struct ChangeRequest: Sendable {
     public struct PhoneSettings: Sendable {
         let restart: Bool
         let timeout: Int
+        let batch: Int
+        let pause: Double
+        let pools: [String]
+        /// How the services that they use restart before.
+        let services: RestartOrder
 
         /// - Parameters:
         ///   - restart: whether they are restarted.
         ///   - timeout: how long they may take for that, in seconds.
-        public init(restart: Bool = true, timeout: Int = 300) {
+        ///   - batch: how many are restarted before a pause.
+        ///   - pause: seconds between two batches.
+        ///   - pools: device pools whose phones are restarted; all if empty.
+        ///   - services: how the services that they use restart before.
+        public init(
+            restart: Bool = true, timeout: Int = 300, batch: Int = 100, pause: Double = 5, pools: [String] = [],
+            services: RestartOrder = .byGroups
+        ) {
             self.restart = restart
             self.timeout = timeout
+            self.batch = batch
+            self.pause = pause
+            self.pools = pools
+            self.services = services
         }
     }
 
@@ -172,8 +189,8 @@ public struct ForecastAgreed: ~Copyable {
     /// A run that began with a signature from elsewhere has it in its journal, and needs no token.
     public consuming func takePIN(_ logIn: () throws -> any TrustListSigner) throws -> PINTaken {
         PINTaken(
-            lock: lock, change: change,
-            signer: change.needsToken ? try logIn() : change.answer, answer: nil)
+            lock: lock, change: change, signer: change.needsToken ? try logIn() : change.answer, answer: nil,
+            wasTested: false)
     }
 
     /// Takes a signature that was made elsewhere instead. Before the first change, too: it must be that of the file that
@@ -182,7 +199,37 @@ public struct ForecastAgreed: ~Copyable {
     /// - Throws: `AnswerError` (`answer-differs`), ``MigrationError`` (`world-changed`), or the error of a node.
     public consuming func takeSignature(_ answer: VerifiedAnswer) throws -> PINTaken {
         try change.check(answer)
-        return PINTaken(lock: lock, change: change, signer: AnsweredSigner(answer), answer: answer)
+        return PINTaken(
+            lock: lock, change: change, signer: AnsweredSigner(answer), answer: answer, wasTested: false)
+    }
+
+    /// Logs in to every token that the change names, so that each is known to be able to sign before anyone agrees to the
+    /// change: first to those that do not sign, then to the one that does, which stays logged in to for the change. Its
+    /// PIN is not asked for again.
+    ///
+    /// - Parameter logIn: logs in to a token once, and has it sign something. Called for each, also after a failure.
+    /// - Throws: what `logIn` threw first; ``MigrationError`` (`unusable-tokens`).
+    public consuming func testTokens(
+        _ logIn: (ChangePlan.Token) throws -> any TrustListSigner
+    ) throws -> PINTaken {
+        var failure: (any Error)?
+        var signer: (any TrustListSigner)?
+        let signing = change.plan.signer.map { change.plan.tokens[$0] }
+        for token in change.plan.tokens.filter({ $0.sha1 != signing?.sha1 }) + [signing].compactMap(\.self) {
+            do {
+                let tested = try logIn(token)
+                guard try tested.certificate == token.certificate() else {
+                    throw MigrationError(
+                        .unusableTokens,
+                        localized("Token \(token.label) contains a different certificate than the plan names."),
+                        next: localized("Insert the token that was used for the plan, or make the plan again."))
+                }
+                signer = tested
+            } catch { failure = failure ?? error }
+        }
+        if let failure { throw failure }
+        return PINTaken(
+            lock: lock, change: change, signer: change.needsToken ? signer : nil, answer: nil, wasTested: true)
     }
 }
 
@@ -192,14 +239,17 @@ public struct PINTaken: ~Copyable {
     public let change: Change
     fileprivate let signer: (any TrustListSigner)?
     fileprivate let answer: VerifiedAnswer?
+    fileprivate let wasTested: Bool
 
     /// Starts the journal, or continues it, and saves the previous files. Nothing is changed on the cluster.
     ///
-    /// - Throws: ``MigrationError`` (`unfinished-change`) if another change of the cluster is not finished.
+    /// - Throws: ``MigrationError`` (`unfinished-change`) if another change of the cluster is not finished; what the
+    ///   signer throws if it was tested before, and cannot sign any more.
     public consuming func begin(_ author: RunAuthor) throws -> RunningChange {
+        // While someone answered the question, the token may have been removed.
+        if wasTested { try signer?.proveKey() }
         let purpose: JournalRecord.Run.Purpose = change.isContinued ? .resume : .run
-        let journal = try change.begin(
-            .init(purpose: purpose, who: author.who, version: author.version), answer: answer)
+        let journal = try change.begin(author.run(purpose), answer: answer)
         return RunningChange(lock: lock, change: change, journal: journal, signer: signer)
     }
 }
@@ -229,13 +279,21 @@ public struct EndedChange {
 /// Who started a run.
 public struct RunAuthor: Sendable {
     public let who, version: String
+    /// Where the change record goes, absolute: a run that goes on with the change writes it there, too.
+    public var report: String?
 
     /// - Parameters:
     ///   - who: `alice@workstation`.
     ///   - version: of etoken-bridge.
-    public init(who: String, version: String) {
+    ///   - report: where the change record goes, absolute.
+    public init(who: String, version: String, report: String? = nil) {
         self.who = who
         self.version = version
+        self.report = report
+    }
+
+    func run(_ purpose: JournalRecord.Run.Purpose) -> JournalRecord.Run {
+        .init(purpose: purpose, who: who, version: version, report: report)
     }
 }
 
@@ -249,6 +307,8 @@ public struct OpenChange: ~Copyable {
 
     public var plan: ChangePlan { journal.plan }
     public var path: String { journal.path }
+    /// Where the last run that was told to wrote the change record.
+    public var report: String? { journal.records.last { $0.run?.report != nil }?.run?.report }
 
     /// - Parameter journal: finds the journal's path, once the lock is held.
     /// - Throws: ``MigrationError`` (`busy`, `journal-unusable`), `FileError`.
@@ -362,7 +422,7 @@ public struct RollbackAgreed: ~Copyable {
 
     /// Records in the journal that the rollback starts.
     public consuming func begin(_ author: RunAuthor) throws -> RunningRollback {
-        let journal = try change.begin(.init(purpose: .rollback, who: author.who, version: author.version))
+        let journal = try change.begin(author.run(.rollback))
         if let forecast { try change.record(.forecastOfRollback(StoredForecast(forecast))) }
         return RunningRollback(lock: lock, change: change, journal: journal)
     }

@@ -14,12 +14,16 @@ final class RestartServices: ChangeStep, Step {
     let effect = StepEffect.phones
 
     private let services: [String]
+    private let order: RestartOrder
     private let file: ChangeFile
 
     /// - Parameter isRollback: after everything was restored, rather than after the new file was proven.
-    init(_ change: Change, _ services: [String], isRollback: Bool = false, for file: ChangeFile = .new) {
+    init(
+        _ change: Change, _ services: [String], _ order: RestartOrder, isRollback: Bool = false,
+        for file: ChangeFile = .new
+    ) {
         id = isRollback ? .restartServicesAfterRollback : file == .new ? .restartServices : .introductionRestartServices
-        (self.services, self.file) = (services, file)
+        (self.services, self.order, self.file) = (services, order, file)
         title =
             isRollback
             ? localized("Restart \(services.list) on every node again")
@@ -29,11 +33,18 @@ final class RestartServices: ChangeStep, Step {
         super.init(change)
     }
 
-    private func left() throws -> [(service: String, node: String)] {
+    /// Also of a wave that was interrupted only what is not known to have restarted.
+    private func left() throws -> [RestartWave] {
         let done = change.known.restarted
-        return try services.flatMap { service in
-            try cluster.nodes(running: service).map { (service, $0) }
-        }.filter { wanted in !done.contains { $0.service == wanted.0 && $0.node == wanted.1 } }
+        return RestartWave.all(
+            of: try services.map { ($0, try cluster.nodes(running: $0)) }, order: order, groups: survey.groups
+        ).map { wave in
+            RestartWave(
+                service: wave.service,
+                nodes: wave.nodes.filter { node in
+                    !done.contains { $0.service == wave.service && $0.node == node }
+                })
+        }.filter { !$0.nodes.isEmpty }
     }
 
     func check() throws -> StepState {
@@ -41,8 +52,14 @@ final class RestartServices: ChangeStep, Step {
         if change.known.begun.contains(id) || change.known.done.contains(id), try left().isEmpty {
             return .done(localized("all have been restarted since the file changed"))
         }
+        let waves = survey.waves(order)
+        if waves.contains(where: { $0.nodes.count > 1 }) {
+            let rounds = waves.map { localized("\($0.service) on \($0.nodes.joined(separator: ", "))") }
+            return .pending(
+                localized("in \(rounds.count) rounds, the nodes of a round at once: \(rounds.joined(separator: "; "))"))
+        }
         let nodes = services.map { service in
-            let activated = survey.services.filter { $0.service == service }.map(\.node)
+            let activated = waves.filter { $0.service == service }.flatMap(\.nodes)
             return activated.isEmpty ? nil : localized("\(service) on \(activated.joined(separator: ", "))")
         }.compactMap(\.self)
         return .pending(
@@ -52,17 +69,30 @@ final class RestartServices: ChangeStep, Step {
 
     func act(_ context: RunContext) throws {
         let left = try left()
+        let count = left.reduce(0) { $0 + $1.nodes.count }
         let pace = ProgressEstimate(total: left.count)
-        for (index, (service, node)) in left.enumerated() {
-            let next = localized("\(index) of \(left.count) services; \(service) on \(node) is next")
+        var done = 0
+        for (index, wave) in left.enumerated() {
+            let next = localized(
+                "\(done) of \(count) services; \(wave.service) on \(wave.nodes.joined(separator: ", ")) is next")
             context.progress([next, pace.left(index)].compactMap(\.self).joined(separator: ", "))
             do {
-                if context.isInterrupted() { throw interrupted(index, left.count) }
-                try cluster.restart(service: service, on: node, isInterrupted: context.isInterrupted)
+                if context.isInterrupted() { throw interrupted(done, count) }
+                // What an earlier run began may still be on its way: a phone could lose both of its servers.
+                if change.isContinued, wave.service == ClusterService.callManager,
+                    left.first(where: { $0.service == wave.service }) == wave
+                {
+                    cluster.awaitRest(of: wave.service, isInterrupted: context.isInterrupted)
+                }
+                try cluster.restart(
+                    service: wave.service, on: wave.nodes, isInterrupted: context.isInterrupted
+                ) { node in
+                    try change.record(.restarted(service: wave.service, node: node))
+                    done += 1
+                }
             } catch let error as ClusterError where error.code == .interrupted {
-                throw interrupted(index, left.count)
+                throw interrupted(done, count)
             }
-            try change.record(.restarted(service: service, node: node))
         }
     }
 
@@ -85,12 +115,15 @@ final class RestartPhones: ChangeStep, Step {
     /// restarts twice, nothing more.
     private let settings: PhoneRestart.Settings
     private let file: ChangeFile
+    /// Device pools; all if empty.
+    private let pools: [String]
 
     init(
-        _ change: Change, _ settings: PhoneRestart.Settings, isRollback: Bool = false, for file: ChangeFile = .new
+        _ change: Change, _ settings: PhoneRestart.Settings, pools: [String] = [], isRollback: Bool = false,
+        for file: ChangeFile = .new
     ) {
         id = isRollback ? .restartPhonesAfterRollback : file == .new ? .restartPhones : .introductionRestartPhones
-        (self.settings, self.file) = (settings, file)
+        (self.settings, self.pools, self.file) = (settings, pools, file)
         title =
             isRollback
             ? localized("Restart the phones again")
@@ -98,10 +131,14 @@ final class RestartPhones: ChangeStep, Step {
         super.init(change)
     }
 
+    private var all: [Phone] {
+        survey.phones.map(\.phone).filter { pools.isEmpty || pools.contains($0.place?.devicePool ?? "") }
+    }
+
     /// By name, so that a later run can continue; those that were refused are tried again.
     private var left: [Phone] {
         let known = change.known
-        return survey.phones.map(\.phone).filter { !known.isTold(phone: $0.name) }.sorted { $0.name < $1.name }
+        return all.filter { !known.isTold(phone: $0.name) }.sorted { $0.name < $1.name }
     }
 
     func check() -> StepState {
@@ -110,7 +147,10 @@ final class RestartPhones: ChangeStep, Step {
         let left = left
         return left.isEmpty
             ? .done(localized("all have been told to restart since the file changed"))
-            : .pending(localized("\(left.count) phones, over AXL"))
+            : .pending(
+                pools.isEmpty
+                    ? localized("\(left.count) phones, over AXL")
+                    : localized("\(left.count) phones of \(pools.joined(separator: ", ")), over AXL"))
     }
 
     func act(_ context: RunContext) throws {
@@ -152,9 +192,10 @@ final class RestartPhones: ChangeStep, Step {
         try note()
         if let failure = outcome.failure { throw failure }
         guard outcome.left.isEmpty else {
+            let count = all.count
             throw change.interrupted(
                 localized(
-                    "\"\(title)\" was interrupted: \(left.count - outcome.left.count) of \(left.count) phones were told to restart."
+                    "\"\(title)\" was interrupted: \(count - self.left.count) of \(count) phones have been told to restart."
                 ))
         }
         if let first = outcome.refused.first {
@@ -169,7 +210,7 @@ final class RestartPhones: ChangeStep, Step {
         }
     }
 
-    func prove() -> [LocalizableText] { [localized("\(survey.phones.count) phones were told to restart")] }
+    func prove() -> [LocalizableText] { [localized("\(all.count) phones were told to restart")] }
 }
 
 /// Looks at what each phone holds now, and compares it with the forecast.
@@ -205,12 +246,14 @@ final class CheckPhones: ChangeStep, Step {
             ))
     }
 
-    /// The phones that were forecast to accept, by name.
+    /// The phones that were forecast to accept and were told to restart, by name.
     private var accepting: Set<String> {
         let known = change.known
+        var isPartial = false
+        for case .restartPhones(_, _, let pools) in change.plan.steps { isPartial = !pools.isEmpty }
         let forecast = file == .new ? known.forecast : known.introductionForecast?.introduction
         let accepting = Set((forecast?.groups ?? []).filter { $0.outcome == .accepted }.flatMap(\.phones))
-        if file == .new { return accepting }
+        if file == .new { return accepting.filter { !isPartial || known.isTold(phone: $0) } }
         // One that is not there takes nothing.
         return accepting.intersection(survey.phones.map(\.phone).filter { $0.isRegistered != false }.map(\.name))
     }

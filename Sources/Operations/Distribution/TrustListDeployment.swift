@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Messages
@@ -186,7 +187,8 @@ extension TrustListDistribution {
     }
 
     /// Reads every node, and meanwhile logs in to the first one: a wrong password is tried there and nowhere else. On
-    /// the others only the login pages are opened. Then every node is asked what it has.
+    /// the others only the login pages are opened. As soon as the first one has accepted the password, the others are
+    /// logged in to, and every node is asked what it has, all at once.
     private func readAndLogIn(for change: TrustListChange) -> (WitnessedFile, ClusterError?) {
         enum Task: Sendable {
             case read
@@ -195,7 +197,7 @@ extension TrustListDistribution {
         }
         enum Part: Sendable {
             case file(DistributedFile)
-            case login(ClusterError?)
+            case login(ClusterError?, [String: Result<TrustListStatement, ClusterError>])
             case nothing
         }
         let tasks =
@@ -210,29 +212,49 @@ extension TrustListDistribution {
             case .logIn(let host):
                 do throws(ClusterError) {
                     try host.prepare(for: change)
-                    return .login(nil)
                 } catch {
-                    // An unreachable node is noticed when it is read, and may be tolerated.
-                    return .login(Self.isRefusal(error) ? error : nil)
+                    // An unreachable node is noticed when it is read, and may be tolerated. Whether the password is the
+                    // right one is then not known yet.
+                    return Self.isRefusal(error) ? .login(error, [:]) : .login(nil, statements(of: .ctl))
                 }
+                return .login(nil, askAll(whilePreparing: change))
             }
         }
         var served = DistributedFile(kind: .ctl, readings: [])
         var login: ClusterError?
+        var said: [String: Result<TrustListStatement, ClusterError>] = [:]
         for part in parts {
             switch part {
             case .file(let file): served = file
-            case .login(let error): login = error
+            case .login(let error, let words): (login, said) = (error, words)
             case .nothing: break
             }
         }
-        let statements = login == nil ? statements(of: .ctl) : [:]
-        if login == nil, let first = hosts.first, case .failure(let error)? = statements[first.node],
+        if login == nil, let first = hosts.first, case .failure(let error)? = said[first.node],
             Self.isRefusal(error)
         {
             login = error
         }
-        return (WitnessedFile(served: served, statements: statements, cluster: cluster), login)
+        return (WitnessedFile(served: served, statements: said, cluster: cluster), login)
+    }
+
+    /// Asks every node what it has, and meanwhile logs in for a change to all but the first, which has accepted the
+    /// password.
+    private func askAll(whilePreparing change: TrustListChange) -> [String: Result<TrustListStatement, ClusterError>] {
+        let answers = forEach(Array(hosts.enumerated())) { [isParallel] number, host in
+            // An error shows when the node is written to: the host does not try a refused password again.
+            func prepare() { if number > 0 { try? host.prepare(for: change) } }
+            guard isParallel else {
+                prepare()
+                return Self.statement(of: .ctl, host)
+            }
+            return Concurrently.both {
+                Self.statement(of: .ctl, host)
+            } _: {
+                prepare()
+            }.0
+        }
+        return Dictionary(zip(hosts.map(\.node), answers), uniquingKeysWith: { first, _ in first })
     }
 
     private static func isRefusal(_ error: ClusterError) -> Bool {

@@ -35,7 +35,7 @@ public struct PresentTrustLists: Sendable {
                 ),
                 next:
                     localized(
-                        "Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(word: lists.cluster ?? "NAME") --service tftp --node \(word: reading.node). If that does not help, give it the file of the others: etoken-bridge ctl fetch, then ctl deploy"
+                        "Restart Cisco Tftp there, then run this command again: etoken-bridge cluster restart-services --cluster \(word: lists.cluster ?? "NAME") --service tftp --node \(word: reading.node). If that does not help, give it the file of the others: etoken-bridge ctl fetch --output CTLFile.tlv, then ctl deploy"
                     )
             )
         }

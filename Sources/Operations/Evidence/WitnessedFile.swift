@@ -146,7 +146,7 @@ extension TrustListDistribution {
         return all
     }
 
-    private static func statement(
+    static func statement(
         of kind: TrustListKind, _ host: any TrustListHost
     ) -> Result<TrustListStatement, ClusterError> {
         do throws(ClusterError) { return .success(try host.statement(of: kind)) } catch { return .failure(error) }

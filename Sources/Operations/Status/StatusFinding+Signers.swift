@@ -121,7 +121,7 @@ extension ClusterStatus {
                 ),
                 next: [
                     localized(
-                        "Keep a copy, and compare after each restart and upgrade: etoken-bridge ctl fetch --cluster \(word: cluster)"
+                        "Keep a copy, and compare after each restart and upgrade: etoken-bridge ctl fetch --cluster \(word: cluster) --output CTLFile.tlv"
                     ),
                     localized("Or let the cluster sign: etoken-bridge migrate to-tokenless --cluster \(word: cluster)"),
                 ])

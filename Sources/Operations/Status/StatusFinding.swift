@@ -343,7 +343,7 @@ extension ClusterStatus {
                     "Cisco Trust Verification Service runs on \(node.name), but its port cannot be reached from here: \(failure)."
                 ),
                 next: localized(
-                    "Open its port (2445) between here and the node, then add the cluster again: etoken-bridge cluster add --force. A change to tokens has to ask this service."
+                    "A change to tokens has to ask this service. Open its port (2445) between here and the node, then pin its key: etoken-bridge cluster confirm-key \(word: node.name) --cluster \(word: cluster)"
                 ))
         }
     }

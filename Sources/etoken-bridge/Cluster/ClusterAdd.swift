@@ -109,11 +109,8 @@ struct ClusterAdd: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard (publisher == nil) != (lab == nil) else {
+        guard publisher == nil || lab == nil else {
             throw ValidationError(localized("Specify a cluster: --publisher HOST or --lab FOLDER."))
-        }
-        guard lab != nil || (name != nil && user != nil) else {
-            throw ValidationError(localized("With --publisher, also specify --name and --user."))
         }
         if let name, !ClusterConfiguration.isName(name) {
             throw ValidationError(
@@ -132,7 +129,37 @@ struct ClusterAdd: ParsableCommand {
         }
     }
 
-    func run() throws {
+    /// What a real cluster needs and the command line does not say is asked for, as the CTL Client's first page did.
+    private mutating func askForTheRest() throws {
+        guard lab == nil, publisher == nil || name == nil || user == nil else { return }
+        guard Terminal.isInteractive else {
+            throw Failure(
+                Status.usage,
+                publisher == nil
+                    ? localized("Specify a cluster: --publisher HOST or --lab FOLDER.")
+                    : localized("With --publisher, also specify --name and --user."),
+                next: localized("For an example: etoken-bridge cluster add --help"))
+        }
+        publisher =
+            try publisher
+            ?? Self.answer(localized("Host name or address of the publisher: "), NodeConfiguration.isAddress)
+        user = try user ?? Self.answer(localized("User of the platform account: ")) { !$0.isEmpty }
+        name = try name ?? Self.answer(localized("A short name for the cluster: "), ClusterConfiguration.isName)
+    }
+
+    /// Asks until the answer can be used; end of input ends the command.
+    private static func answer(_ question: LocalizableText, _ isGood: (String) -> Bool) throws -> String {
+        while true {
+            Terminal.write(question.localized, to: 2)
+            guard let text = readLine()?.trimmed else {
+                throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
+            }
+            if isGood(text) { return text }
+        }
+    }
+
+    mutating func run() throws {
+        try askForTheRest()
         var file = try ConfigurationFile.load()
         let configuration = try lab.map { try labCluster($0, beside: file) } ?? realCluster(beside: file)
         file.set(configuration)

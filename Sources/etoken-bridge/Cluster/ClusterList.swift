@@ -22,7 +22,7 @@ struct ClusterList: ParsableCommand {
         } else if clusters.isEmpty {
             Terminal.note(
                 localized(
-                    "No cluster is in \(ConfigurationFile.defaultPath). Add one: etoken-bridge cluster add --publisher HOST ..."
+                    "No cluster is in \(ConfigurationFile.defaultPath). Add one: etoken-bridge cluster add"
                 )
             )
         } else {

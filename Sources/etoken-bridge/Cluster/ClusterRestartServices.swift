@@ -35,6 +35,9 @@ struct ClusterRestartServices: ParsableCommand {
     @Option(help: .localized("How long a service may take to come up, in seconds.", valueName: "seconds"))
     var timeout = 600
 
+    @Flag(help: .localized("Only show what would be restarted, in which order."))
+    var dryRun = false
+
     @OptionGroup var confirmation: ConfirmationOptions
     @OptionGroup var common: CommonOptions
 
@@ -47,12 +50,14 @@ struct ClusterRestartServices: ParsableCommand {
         enum State: String, Encodable {
             case restarted, failed
             case notTried = "not-tried"
+            case planned
 
             var text: String {
                 switch self {
                 case .restarted: localized("restarted").localized
                 case .failed: localized("failed").localized
                 case .notTried: localized("not tried").localized
+                case .planned: localized("planned").localized
                 }
             }
         }
@@ -84,6 +89,10 @@ struct ClusterRestartServices: ParsableCommand {
                 next: localized(
                     "See where it runs: etoken-bridge cluster status --cluster \(word: self.cluster.cluster)"))
         }
+        if dryRun {
+            return try tell(
+                Report(steps: restart.steps.map { .init(node: $0.node, service: $0.service, state: .planned) }))
+        }
         if !confirmation.yes {
             for step in restart.steps { Terminal.note("  " + localized("\(step.service) on \(step.node)").localized) }
         }
@@ -106,6 +115,11 @@ struct ClusterRestartServices: ParsableCommand {
                         node: step.node, service: step.service,
                         state: index == 0 && outcome.failure != nil ? .failed : .notTried)
                 })
+        try tell(report)
+        try check(outcome)
+    }
+
+    private func tell(_ report: Report) throws {
         if common.json {
             try Terminal.json(report)
         } else {
@@ -113,7 +127,6 @@ struct ClusterRestartServices: ParsableCommand {
             for step in report.steps { table.add(step.service, step.node, step.state.text) }
             Terminal.out(table.text)
         }
-        try check(outcome)
     }
 
     private func check(_ outcome: ServiceRestart.Outcome) throws {

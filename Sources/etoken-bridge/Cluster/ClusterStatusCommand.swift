@@ -61,7 +61,7 @@ struct ClusterStatusCommand: ParsableCommand {
         guard (0...36500).contains(expiryWarning) else {
             throw ValidationError(localized("--expiry-warning must be a number of days from 0 to 36500."))
         }
-        guard (cluster == nil) == all else { throw ValidationError(localized("Give either --cluster or --all.")) }
+        guard cluster == nil || !all else { throw ValidationError(localized("Give either --cluster or --all.")) }
         guard snapshot == nil || (!all && format == nil) else {
             throw ValidationError(localized("--snapshot is for one cluster, without --format."))
         }
@@ -74,7 +74,8 @@ struct ClusterStatusCommand: ParsableCommand {
     }
 
     func run() throws {
-        if let cluster, format == nil { try tell(try configuredCluster(cluster)) } else { try tellFleet() }
+        let name = try cluster ?? (all ? nil : DefaultCluster.resolve())
+        if let name, format == nil { try tell(try configuredCluster(name)) } else { try tellFleet(name) }
     }
 
     private func tell(_ cluster: ClusterClient) throws {
@@ -95,13 +96,13 @@ struct ClusterStatusCommand: ParsableCommand {
         try report.check()
     }
 
-    private func tellFleet() throws {
+    private func tellFleet(_ name: String?) throws {
         let configured =
-            try cluster.map { [try configuredCluster($0).configuration] } ?? ConfigurationFile.load().clusters
+            try name.map { [try configuredCluster($0).configuration] } ?? ConfigurationFile.load().clusters
         guard !configured.isEmpty else {
             throw Failure(
                 Status.notThere, localized("No cluster is in \(ConfigurationFile.defaultPath)."),
-                next: localized("Add one: etoken-bridge cluster add --publisher HOST --name NAME --user USER"))
+                next: localized("Add one: etoken-bridge cluster add"))
         }
         let fleet = Fleet(configured, expiryWarning: expiryWarning)
         switch format {

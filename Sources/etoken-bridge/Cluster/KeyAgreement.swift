@@ -58,7 +58,7 @@ struct KeyAgreement {
         for node in unreachableTVS {
             Terminal.note(
                 localized(
-                    "Warning: The Trust Verification Service is activated on \(node), but its port cannot be reached from here. A change to tokens has to ask it: open the port (2445), then add the cluster again with --force."
+                    "Warning: The Trust Verification Service is activated on \(node), but its port cannot be reached from here. A change to tokens has to ask it: open the port (2445), then: etoken-bridge cluster confirm-key \(word: node)"
                 ))
         }
         for contact in contacts {

@@ -11,6 +11,10 @@ struct NodeSetting: ExpressibleByArgument {
         "tftp_port": \.tftpPort, "http_port": \.httpPort, "https_port": \.httpsPort, "ssh_port": \.sshPort,
     ]
 
+    private static let switches: [String: WritableKeyPath<NodeConfiguration, Bool> & Sendable] = [
+        "tftp": \.servesTFTP, "legacy_tls": \.legacyTLS, "legacy_ssh": \.legacySSH,
+    ]
+
     init?(argument: String) {
         guard let equals = argument.firstIndex(of: "="),
             let dot = argument[..<equals].lastIndex(of: "."), dot > argument.startIndex
@@ -18,6 +22,7 @@ struct NodeSetting: ExpressibleByArgument {
         node = String(argument[..<dot])
         key = String(argument[argument.index(after: dot)..<equals])
         value = String(argument[argument.index(after: equals)...])
+        if Self.switches[key] != nil, ["true", "false"].contains(value) { return }
         let isPort = UInt16(value).map { $0 > 0 } ?? false
         guard key == "address" ? !value.isEmpty : (Self.ports[key] != nil || key == "tvs_port") && isPort else {
             return nil
@@ -31,6 +36,8 @@ struct NodeSetting: ExpressibleByArgument {
             node.address = value
         } else if key == "tvs_port" {
             node.tvsPort = UInt16(value)
+        } else if let path = Self.switches[key] {
+            node[keyPath: path] = value == "true"
         } else if let path = Self.ports[key], let port = UInt16(value) {
             node[keyPath: path] = port
         }

@@ -60,12 +60,13 @@ struct CtlDeploy: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard (cluster == nil) != folder.isEmpty else {
+        guard cluster == nil || folder.isEmpty else {
             throw ValidationError(localized("Specify where the file goes: --cluster NAME or --folder FOLDER."))
         }
     }
 
     func run() throws {
+        let cluster = try self.cluster ?? (folder.isEmpty ? DefaultCluster.resolve() : nil)
         let file = try verified()
         let hosts: [any TrustListHost]
         let question: LocalizableText
@@ -107,7 +108,7 @@ struct CtlDeploy: ParsableCommand {
                     """
                     Phones fetch it once the services and then the phones have been restarted:
                       etoken-bridge cluster restart-services --cluster \(word: cluster)
-                      etoken-bridge phones restart --cluster \(word: cluster)
+                      etoken-bridge phones restart --cluster \(word: cluster) --all
                     """))
         }
     }
@@ -144,7 +145,7 @@ struct CtlDeploy: ParsableCommand {
             ),
             code: "missing-servers",
             next: localized(
-                "See how they differ: etoken-bridge ctl fetch, then ctl diff. If that is what you want, add --allow-missing-servers."
+                "See how they differ: etoken-bridge ctl fetch --output CTLFile.tlv, then ctl diff. If that is what you want, add --allow-missing-servers."
             ))
     }
 

@@ -54,7 +54,9 @@ struct CtlSign: ParsableCommand {
         guard signature == nil else {
             throw Failure(
                 Status.usage, localized("\(file) is a trust list; --signature is for a request."),
-                next: localized("Make one: etoken-bridge ctl sign \(path: file) --request"))
+                next: localized(
+                    "Make one: etoken-bridge ctl sign \(path: file) --request --token-certificate FILE --output REQUEST"
+                ))
         }
         try signing.sign(
             old.list.records, fileName: old.list.header.fileName, replacing: old, token: signing.token(), to: output,

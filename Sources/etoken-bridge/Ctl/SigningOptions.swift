@@ -108,7 +108,7 @@ struct SigningOptions: ParsableArguments {
             guard draft.signerRecord(of: token.stored.certificate) != nil else {
                 throw Failure(
                     Status.failed, localized("Token \(token.label) has no record in the list, so it cannot sign it."),
-                    next: localized("Add it as well: etoken-bridge ctl edit ... --add-token \(word: token.label)"))
+                    next: localized("Add it as well: --add-token \(word: token.label)"))
             }
             return try draft.signed(by: token.signer(pin))
         }

@@ -12,8 +12,8 @@ struct DoctorCommand: ParsableCommand {
         discussion: localized(
             """
             Checks the smart card service, USB tokens, readers, PKCS#11 modules and tokens; with --cluster also names, \
-            ports, keys, accounts and the state of a cluster. No PIN is tried, each password is tried once, and \
-            nothing is changed.
+            ports, keys, accounts and the state of a cluster. Each password is tried once; with --tokens also the PIN \
+            of each token, which then signs random bytes. Otherwise no PIN is tried. Nothing is changed.
 
             Exit status: 0 if no problem was found, 1 otherwise.
 
@@ -21,11 +21,16 @@ struct DoctorCommand: ParsableCommand {
               etoken-bridge doctor
               etoken-bridge doctor --module /usr/lib/libeToken.so --json
               etoken-bridge doctor --cluster office
+              etoken-bridge doctor --tokens
             """))
 
     @Option(help: .localized("Check this cluster of the configuration, too.", valueName: "name"))
     var cluster: String?
 
+    @Flag(help: .localized("Test that each token can sign, as token test does: its PIN is asked for and tried once."))
+    var tokens = false
+
+    @OptionGroup var pin: PINOptions
     @OptionGroup var module: ModuleOptions
     @OptionGroup var common: CommonOptions
 
@@ -38,11 +43,12 @@ struct DoctorCommand: ParsableCommand {
         Terminal.keepResults()
         ModuleTrial.forgetFailures()
         let context = DoctorContext(
-            namedModules: try module.named(), pins: .toLookAt, patience: module.tokenTimeout)
+            namedModules: try module.named(), pins: tokens ? try .standard : .toLookAt, patience: module.tokenTimeout)
         let cluster = try self.cluster.map(configuredCluster)
         defer { cluster?.close() }
         var findings: [DoctorFinding] = []
-        for check in DoctorContext.checks(of: cluster) {
+        let signing: [any DoctorCheck] = tokens ? [SigningCheck(describe: Failure.describe, pin.signer)] : []
+        for check in DoctorContext.checks(of: cluster, and: signing) {
             let found = check.findings(context)
             findings += found
             if !common.json { for finding in found { Terminal.out(finding.text()) } }

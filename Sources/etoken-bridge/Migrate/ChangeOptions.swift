@@ -1,8 +1,10 @@
 import ArgumentParser
+import Basics
 import Cluster
 import Glibc
 import Messages
 import Migration
+import Operations
 import Tokens
 import Version
 
@@ -62,6 +64,11 @@ struct ChangeOptions: ParsableArguments {
     @Flag(help: .localized("Do not restart the phones: they fetch the new file at their next restart."))
     var noPhoneRestart = false
 
+    @Flag(
+        help: .localized(
+            "Restart services one after another, even where nodes share no phones and could restart at the same time."))
+    var oneByOne = false
+
     @Option(help: .localized("How long phones may take to restart.", valueName: "seconds"))
     var phoneTimeout = 300
 
@@ -70,8 +77,32 @@ struct ChangeOptions: ParsableArguments {
             "Where the signer changes: whether phones take a file first that the old signer signs and that names the new one, so that none is left behind. auto, where phones would be left behind without it and the release is known to offer it; always; or never.",
             valueName: "choice"))
     var introduce = IntroductionChoice.auto
+    @Option(help: .localized("How many phones are restarted before a pause.", valueName: "number"))
+    var batch = 100
+
+    @Option(help: .localized("Seconds between two batches of phones.", valueName: "seconds"))
+    var pause = 5
+
+    @Option(
+        help: .localized(
+            "Restart only the phones in this device pool; the others fetch the new file at their next restart. May be repeated.",
+            valueName: "name"))
+    var pool: [String] = []
 
     func validate() throws {
+        guard PlannedStep.batches.contains(batch), PlannedStep.pauses.contains(Double(pause)) else {
+            throw ValidationError(
+                localized("--batch must be 1 or more, --pause a number of seconds from 0 to 3600."))
+        }
+        guard !noPhoneRestart || pool.isEmpty else {
+            throw ValidationError(localized("Specify only one of --no-phone-restart and --pool."))
+        }
+        if let plan, let report = run.reporting.report.map(ReportFiles.init),
+            [report.html, report.json].map(Files.absolute).contains(Files.absolute(plan))
+        {
+            throw ValidationError(
+                localized("--plan and --report need different files: the record is also written as \(report.json)."))
+        }
         guard PlannedStep.timeouts.contains(phoneTimeout) else {
             throw ValidationError(
                 localized(
@@ -85,7 +116,11 @@ struct ChangeOptions: ParsableArguments {
             acceptsUnproven: run.acceptUnproven, kept: run.keep, dropped: run.drop, replacesFiles: run.force)
     }
 
-    var phones: ChangeRequest.PhoneSettings { .init(restart: !noPhoneRestart, timeout: phoneTimeout) }
+    var phones: ChangeRequest.PhoneSettings {
+        .init(
+            restart: !noPhoneRestart, timeout: phoneTimeout, batch: batch, pause: Double(pause), pools: pool,
+            services: oneByOne ? .oneByOne : .byGroups)
+    }
 }
 
 /// Where the change record goes.
@@ -106,10 +141,27 @@ struct ReportOptions: ParsableArguments {
         try work.check()
     }
 
+    /// Where a change that an earlier run started had its record, unless this run says otherwise. One that has become
+    /// someone else's since is left alone.
+    mutating func goOn(with earlier: String?, of change: String) {
+        guard report == nil, let earlier, (try? ReportFiles(earlier).check(replacing: change)) != nil else { return }
+        report = earlier
+    }
+
+    /// Absolute, for the journal.
+    var path: String? { report.map(Files.absolute) }
+
+    /// Writes the requested files.
+    @discardableResult
+    func write(_ record: ChangeRecord) throws -> ReportFiles? {
+        guard let files = report.map(ReportFiles.init) else { return nil }
+        try files.write(html: record.html, json: record)
+        return files
+    }
+
     /// Prints the record, and writes the requested files.
     func publish(_ record: ChangeRecord) throws {
-        if let files = report.map(ReportFiles.init) {
-            try files.write(html: record.html, json: record)
+        if let files = try write(record) {
             Terminal.note(localized("The change record is in \(files.html) and \(files.json)."))
         }
         if common.json { try Terminal.json(record) } else { Terminal.out(record.text) }
@@ -136,6 +188,7 @@ struct ChangeTokens: ParsableArguments {
             valueName: "token"))
     var signWith: String?
 
+    @OptionGroup var test: TokenTestOption
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
@@ -160,6 +213,15 @@ struct ChangeTokens: ParsableArguments {
 extension ChangePlan.Token {
     /// A token of which only the certificate is there.
     init(certificate path: String) throws { self.init(absent: try readCertificate(path)) }
+}
+
+/// Whether tokens are tested before the change.
+struct TokenTestOption: ParsableArguments {
+    @Flag(
+        help: .localized(
+            "Before the question, test that every token of the change can sign, also those that do not sign it: each PIN is asked for and tried once. The signing token's is not asked for again."
+        ))
+    var testTokens = false
 }
 
 extension RunAuthor {

@@ -8,6 +8,7 @@ extension ChangeRecord {
     var text: String {
         if state == .alreadySo { return nothingToDo }
         var parts = [header]
+        if let remaining { return (parts + [Self.part(of: remaining)]).joined(separator: "\n\n") }
         if let rollback { return (parts + Self.parts(of: rollback)).joined(separator: "\n\n") }
         let others = foreignRecords.map { localized("Stays in the file although nobody named it: \($0.text)") }
         if let way { parts.append(way.localized) }
@@ -128,7 +129,7 @@ extension ChangeRecord {
                 localized("and \(rest.reduce(0) { $0 + $1.phones }) more, in \(rest.count) groups").localized)
         }
         if !records.isEmpty { lines.append(localized("Records:\n\(records.joined(separator: "\n"))").localized) }
-        lines += [summary.restartText, summary.timeText].map(\.localized)
+        lines += [summary.restartText, summary.timeText, summary.serviceText].compactMap { $0?.localized }
         lines += [backOut?.text, preflight?.text].compactMap { $0?.localized }
         return lines.joined(separator: "\n")
     }
@@ -147,6 +148,15 @@ extension ChangeRecord {
 
     /// Nobody reads more rows.
     private static let longest = 30
+
+    private static func part(of remaining: [RollbackPlan.Step]) -> String {
+        let lines = remaining.enumerated().map { index, step in
+            "\(index + 1 < 10 ? " " : "")\(index + 1). \(step.title)" + step.texts.map { "\n    \($0)" }.joined()
+        }
+        return lines.isEmpty
+            ? localized("Nothing is left to do but to close the change.").localized
+            : localized("Still to do:").localized + "\n" + lines.joined(separator: "\n")
+    }
 
     private static func parts(of rollback: RollbackPlan) -> [String] {
         let lines = rollback.steps.enumerated().map { index, step in

@@ -28,7 +28,8 @@ struct ChangeSession {
         let absent = try tokens.absent()
         let named = try NamedToken.all(tokens.token, module)
         try start(
-            kind, change, tokens: named, names: tokens.token, absent: absent, signer: tokens.signerIndex)
+            kind, change, tokens: named, names: tokens.token, absent: absent, signer: tokens.signerIndex,
+            testsTokens: tokens.test.testTokens)
     }
 
     /// - Parameters:
@@ -36,7 +37,7 @@ struct ChangeSession {
     ///   - absent: tokens of which only the certificate is there. They follow the others.
     func start(
         _ kind: ChangeKind, _ wanted: ChangeOptions, tokens: [NamedToken] = [], names: [String] = [],
-        absent: [ChangePlan.Token] = [], signer: Int? = nil
+        absent: [ChangePlan.Token] = [], signer: Int? = nil, testsTokens: Bool = false
     ) throws {
         let now = UInt32(clamping: time(nil))
         let name = cluster.configuration.name
@@ -49,10 +50,16 @@ struct ChangeSession {
             signer: signer, settings: wanted.settings(change: id, state: state), phones: wanted.phones,
             introduce: wanted.introduce, now: now)
         try run(
-            .new(request), plan: wanted.plan, absent: absent, reading: localized("Reading cluster \(name) ...")
-        ) { plan in
-            guard let signer, tokens.indices.contains(signer) else { return try signingToken(of: plan) }
-            return try tokens[signer].insertedAgain(names[signer], module)
+            .new(request), plan: wanted.plan, absent: absent, reading: localized("Reading cluster \(name) ..."),
+            testsTokens: testsTokens
+        ) { planned in
+            let certificate = try planned.certificate()
+            guard let index = tokens.firstIndex(where: { $0.stored.certificate == certificate }) else {
+                // Only its certificate was there; it may have come since.
+                return try token(planned, signs: true)
+            }
+            return try tokens[index].insertedAgain(
+                names[index], module, for: index == signer ? localized("signing") : InsertionPrompt.ordinal(index))
         }
     }
 
@@ -60,7 +67,10 @@ struct ChangeSession {
     /// is there, or confirmed.
     ///
     /// - Parameter answer: the signature that was made elsewhere; nil if the token is here.
-    func start(_ plan: ChangePlan, _ acceptance: PlanAcceptance, signed answer: VerifiedAnswer? = nil) throws {
+    func start(
+        _ plan: ChangePlan, _ acceptance: PlanAcceptance, signed answer: VerifiedAnswer? = nil,
+        testsTokens: Bool = false
+    ) throws {
         try options.reporting.check(plan.id)
         var plan = plan
         plan.settings.acceptsStranded = plan.settings.acceptsStranded || options.acceptStranded
@@ -74,8 +84,9 @@ struct ChangeSession {
         try run(
             .saved(plan), signed: answer,
             reading: localized("Reading cluster \(plan.cluster), and comparing it with the plan ..."),
-            agree: { try acceptance.agree(to: plan, tokens, state: state, asks: !options.yes) },
-            token: signingToken)
+            testsTokens: testsTokens,
+            agree: { try acceptance.agree(to: plan, tokens, state: state, asks: !options.yes) }
+        ) { try token($0, signs: $0.sha1 == plan.signer.map { plan.tokens[$0].sha1 }) }
     }
 
     /// Replaces lost tokens. Who signs is known only once the current file was read.
@@ -86,7 +97,8 @@ struct ChangeSession {
     ///   - absent: new tokens of which only the certificate is there.
     ///   - signer: which of the remaining ones signs, as the current file has it; nil if that does not matter.
     func replace(
-        _ names: [String], with new: [String], absent: [ChangePlan.Token], signer: String?, _ wanted: ChangeOptions
+        _ names: [String], with new: [String], absent: [ChangePlan.Token], signer: String?, _ wanted: ChangeOptions,
+        testsTokens: Bool
     ) throws {
         let now = UInt32(clamping: time(nil))
         let name = cluster.configuration.name
@@ -101,15 +113,21 @@ struct ChangeSession {
             settings: wanted.settings(change: id, state: state), phones: wanted.phones, now: now)
         try run(
             .new(request), plan: wanted.plan, absent: absent, reading: localized("Reading cluster \(name) ..."),
-            token: signingToken)
+            testsTokens: testsTokens
+        ) { try token($0, signs: true) }
     }
 
     private func run(
         _ source: ChangeSource, plan: String? = nil, absent: [ChangePlan.Token] = [],
-        signed answer: VerifiedAnswer? = nil,
-        reading: LocalizableText, agree agreeToPlan: () throws -> Void = {},
-        token: (ChangePlan) throws -> NamedToken
+        signed answer: VerifiedAnswer? = nil, reading: LocalizableText, testsTokens: Bool,
+        agree agreeToPlan: () throws -> Void = {},
+        token: (ChangePlan.Token) throws -> NamedToken
     ) throws {
+        if testsTokens, options.dryRun || plan != nil {
+            throw Failure(
+                Status.usage, localized("--test-tokens is part of a run, and nothing is run here."),
+                next: localized("Test tokens alone: etoken-bridge token test LABEL"))
+        }
         let live = try LiveCluster(cluster)
         if options.dryRun || plan != nil {
             Terminal.note(reading)
@@ -126,23 +144,46 @@ struct ChangeSession {
         if change.isAlreadySo { return try publish(record) }
         if !options.yes, Terminal.isInteractive, try askAboutRecords(change) { record = try ChangeRecord(change) }
         let agreed = try agree(surveyed, record)
-        if !options.yes {
-            try record.check(change)
+        let start: LocalizableText = localized("Starting change \(change.plan.id).")
+        guard testsTokens, !change.plan.tokens.isEmpty else {
             // A new change has just named its tokens; a saved plan may be run where the signing one is not inserted.
             if let answer {
+                // Before the question, so that nobody agrees to what cannot be.
                 try change.check(answer)
-            } else if case .saved(let plan) = source, plan.signer != nil {
-                _ = try token(plan)
+                try ask(record, change, agreeToPlan)
+                return try finish(agreed.takeSignature(answer), start)
             }
+            if !options.yes, case .saved(let plan) = source, let signer = plan.signer {
+                _ = try token(plan.tokens[signer])
+            }
+            try ask(record, change, agreeToPlan)
+            return try finish(
+                agreed.takePIN {
+                    guard let signer = change.plan.signer else { preconditionFailure("a token signs") }
+                    return try token(change.plan.tokens[signer]).signer(pin)
+                }, start)
+        }
+        let tested = try agreed.testTokens { try test(token($0)) }
+        try ask(record, change, agreeToPlan)
+        try finish(tested, start)
+    }
+
+    private func ask(_ record: ChangeRecord, _ change: Change, _ agreeToPlan: () throws -> Void) throws {
+        if !options.yes {
+            var record = record
+            try record.check(change)
             try confirm(record)
         }
         try agreeToPlan()
-        let starting = localized("Starting change \(change.plan.id).")
-        if let answer {
-            try finish(agreed.takeSignature(answer), starting)
-        } else {
-            try finish(agreed.takePIN { try token(change.plan).signer(pin) }, starting)
-        }
+    }
+
+    /// Everything that signing takes, before it is needed.
+    private func test(_ token: NamedToken) throws -> any TrustListSigner {
+        let test = SigningTest(token.token, uri: token.uri, describe: Failure.describe, logIn: pin.signer)
+        test.show(token.label) { Terminal.note($0) }
+        if let failure = test.failure { throw failure }
+        guard let signer = test.signer else { preconditionFailure("a test that did not fail has a signer") }
+        return signer
     }
 
     /// Each record that nobody named needs a word of its own.
@@ -160,7 +201,8 @@ struct ChangeSession {
                 throw Failure(
                     Status.failed, localized("Not confirmed; nothing was changed."),
                     next: localized(
-                        "Find out who put \(record.name) into the file: etoken-bridge ctl fetch, then ctl show."))
+                        "Find out who put \(record.name) into the file: etoken-bridge ctl fetch --output CTLFile.tlv, then ctl show."
+                    ))
             }
         }
         return !records.isEmpty
@@ -223,7 +265,10 @@ struct ChangeSession {
         let agreed = try open.resume(on: LiveCluster(cluster), acceptingUnproven: options.acceptUnproven)
         let plan = agreed.change.plan
         try finish(
-            agreed.takePIN { try signingToken(of: plan).signer(pin) }, localized("Resuming change \(plan.id)."))
+            agreed.takePIN {
+                guard let signer = plan.signer else { preconditionFailure("a token signs") }
+                return try token(plan.tokens[signer], signs: true).signer(pin)
+            }, localized("Resuming change \(plan.id)."))
     }
 
     /// Restores everything, or stops before the first change and shows what would be restored.
@@ -280,13 +325,12 @@ struct ChangeSession {
         return error
     }
 
-    /// The token with which a plan wants to sign, by its label; it must contain the plan's certificate.
-    private func signingToken(of plan: ChangePlan) throws -> NamedToken {
-        guard let signer = plan.signer.map({ plan.tokens[$0] }) else { preconditionFailure("a token signs") }
+    /// A token of a plan; it must contain the plan's certificate.
+    private func token(_ planned: ChangePlan.Token, signs: Bool) throws -> NamedToken {
         // By its certificate: what a token is called may be anything.
-        if let token = try? NamedToken(holding: signer.certificate(), in: module.finder()) { return token }
-        let token = try NamedToken.all([signer.label], module)[0]
-        guard try token.stored.certificate == signer.certificate() else {
+        if let token = try? NamedToken(holding: planned.certificate(), in: module.finder()) { return token }
+        let token = try NamedToken.named(planned.label, module, for: signs ? localized("signing") : localized("next"))
+        guard try token.stored.certificate == planned.certificate() else {
             throw Failure(
                 Status.failed, localized("Token \(token.label) contains a different certificate than the plan names."),
                 next: localized("Insert the token that was used for the plan, or make the plan again."))

@@ -52,6 +52,7 @@ struct MigrateReplaceToken: ParsableCommand {
     var signWith: String?
 
     @OptionGroup var options: ChangeOptions
+    @OptionGroup var test: TokenTestOption
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
@@ -65,7 +66,7 @@ struct MigrateReplaceToken: ParsableCommand {
         try ChangeSession(cluster: cluster, options: options.run, module: module, pin: pin)
             .replace(
                 lost, with: with, absent: withCertificate.map(ChangePlan.Token.init(certificate:)), signer: signWith,
-                options)
+                options, testsTokens: test.testTokens)
     }
 }
 
@@ -92,7 +93,7 @@ extension NamedToken {
             guard let stored = try? token.certificates().first(where: { $0.certificate == certificate }) else {
                 continue
             }
-            self.init(token: token, stored: stored)
+            self.init(token: token, uri: nil, stored: stored)
             return
         }
         return nil

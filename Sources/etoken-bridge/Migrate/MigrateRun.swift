@@ -35,6 +35,7 @@ struct MigrateRun: ParsableCommand {
 
     @OptionGroup var options: RunOptions
     @OptionGroup var acceptance: PlanAcceptance
+    @OptionGroup var test: TokenTestOption
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
@@ -44,7 +45,12 @@ struct MigrateRun: ParsableCommand {
         let answer = try signature.map { try AnswerFile.verified($0, to: saved.request()) }
         let cluster = try configuredCluster(plan.cluster)
         defer { cluster.close() }
-        try ChangeSession(cluster: cluster, options: options, module: module, pin: pin)
-            .start(plan, acceptance, signed: answer)
+        if answer != nil, test.testTokens {
+            throw Failure(
+                Status.usage, localized("--test-tokens is for tokens that are here; with --signature none is needed."),
+                next: localized("Leave one of the two out."))
+        }
+        try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).start(
+            plan, acceptance, signed: answer, testsTokens: test.testTokens)
     }
 }

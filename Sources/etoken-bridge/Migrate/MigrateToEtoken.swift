@@ -41,7 +41,7 @@ struct MigrateToEtoken: ParsableCommand {
             let chosen = try MigrationWizard.tokens(tokens.module)
             return try session.start(
                 .toEtoken, options, tokens: chosen, names: chosen.map { $0.token.info.serialNumber },
-                signer: chosen.count - 1)
+                signer: chosen.count - 1, testsTokens: tokens.test.testTokens)
         }
         try session.start(.toEtoken, options, tokens: tokens)
     }

@@ -27,6 +27,7 @@ enum MigrationWizard {
                 Status.notThere, localized("There is no cluster in \(ConfigurationFile.defaultPath)."),
                 next: localized("Add one: etoken-bridge cluster add"))
         }
+        if let name = try DefaultCluster.ifAny() { return name }
         if clusters.count == 1 { return first }
         try require("--cluster NAME")
         for (index, name) in clusters.enumerated() { Terminal.note("\(index + 1). \(name)") }

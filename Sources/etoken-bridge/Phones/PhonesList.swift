@@ -40,10 +40,6 @@ struct PhonesList: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard cluster != nil || source.phonesFrom != nil else {
-            throw ValidationError(
-                localized("Specify where to read the phones from: --cluster NAME or --phones-from FILE.csv."))
-        }
         guard csvPath != "-" || !common.json else {
             throw ValidationError(localized("--json and --csv - both write to stdout; specify a file for --csv."))
         }
@@ -51,6 +47,7 @@ struct PhonesList: ParsableCommand {
 
     func run() throws {
         if let csvPath, csvPath != "-" { try replacing.check(csvPath) }
+        let cluster = try self.cluster ?? (source.phonesFrom == nil ? DefaultCluster.resolve() : nil)
         let sourceName = source.phonesFrom ?? localized("cluster \(cluster ?? "")").localized
         var opened: ClusterClient?
         defer { opened?.close() }

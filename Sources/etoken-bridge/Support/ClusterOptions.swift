@@ -6,8 +6,20 @@ import Secrets
 
 /// Which cluster a command works on.
 struct ClusterOptions: ParsableArguments {
-    @Option(help: .localized("The cluster's name in the configuration.", valueName: "name"))
-    var cluster: String
+    @Option(
+        name: .customLong("cluster"),
+        help: .localized(
+            "The cluster's name in the configuration. Default: ETOKEN_BRIDGE_CLUSTER, the one of cluster use, or the only one.",
+            valueName: "name"),
+        completion: .clusterNames)
+    var given: String?
+
+    /// The name; after ``DefaultCluster/resolve()``.
+    var cluster: String { given ?? DefaultCluster.name ?? "" }
+
+    func validate() throws {
+        if given == nil { DefaultCluster.isWanted = true }
+    }
 
     func configured() throws -> ClusterClient { try configuredCluster(cluster) }
 }
@@ -23,7 +35,9 @@ func configuredCluster(_ name: String) throws -> ClusterClient {
                 ? localized("No cluster called \"\(name)\" is in \(ConfigurationFile.defaultPath).")
                 : localized(
                     "No cluster called \"\(name)\" is in \(ConfigurationFile.defaultPath); there are: \(known)."),
-            next: localized("Add it: etoken-bridge cluster add"))
+            next: known.isEmpty
+                ? localized("Add it: etoken-bridge cluster add")
+                : localized("Use one of these, or add it: etoken-bridge cluster add"))
     }
     return ClusterClient(configuration, credentials: .standard)
 }
@@ -39,7 +53,7 @@ extension ClusterClient {
                     Status.notThere,
                     localized("Cluster \(configuration.name) has no node called \"\(name)\"; there are: \(known)."),
                     next: localized(
-                        "Correct --node; or add the cluster again, if the node is new: etoken-bridge cluster add --force"
+                        "Correct --node. If the node is new, remove the cluster and add it again: etoken-bridge cluster remove \(word: configuration.name)"
                     ))
             }
             return node

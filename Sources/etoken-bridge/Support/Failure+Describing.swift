@@ -12,6 +12,12 @@ import TrustList
 import X509
 
 extension Failure {
+    /// What an error means in whole sentences, and what to do next.
+    static func describe(_ error: any Error) -> (text: LocalizableText, next: LocalizableText?) {
+        let failure = Failure(describing: error)
+        return (failure.what, failure.next)
+    }
+
     /// What a library's error means to the user.
     init(describing error: any Error) {
         switch error {

@@ -132,6 +132,10 @@ struct NamedToken {
     let uri: TokenURI?
     let stored: StoredCertificate
 
+    init(token: Token, uri: TokenURI?, stored: StoredCertificate) {
+        (self.token, self.uri, self.stored) = (token, uri, stored)
+    }
+
     init(_ name: String, in finder: TokenFinder) throws {
         let name = try TokenName(name)
         uri = name.uri

@@ -104,15 +104,22 @@ extension NamedToken {
     }
 
     /// The same token as it is now; asked for on a terminal if it was removed in the meantime to make room for another.
-    func insertedAgain(_ name: String, _ module: ModuleOptions) throws -> NamedToken {
-        var prompt: InsertionPrompt?
-        let again = try Self.asked(name, localized("signing"), module, after: [], &prompt)
+    ///
+    /// - Parameter word: what it is now, for the question: ``InsertionPrompt/ordinal(_:)``, or what it does.
+    func insertedAgain(_ name: String, _ module: ModuleOptions, for word: LocalizableText) throws -> NamedToken {
+        let again = try Self.named(name, module, for: word)
         guard again.stored.certificate == stored.certificate else {
             throw Failure(
                 Status.failed, localized("Token \(again.label) contains a different certificate than before."),
                 next: localized("Insert the token that was used before, and run the command again."))
         }
         return again
+    }
+
+    /// A token; asked for on a terminal if it is missing.
+    static func named(_ name: String, _ module: ModuleOptions, for word: LocalizableText) throws -> NamedToken {
+        var prompt: InsertionPrompt?
+        return try asked(name, word, module, after: [], &prompt)
     }
 
     private static func asked(

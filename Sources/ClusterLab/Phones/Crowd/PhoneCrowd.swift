@@ -12,6 +12,10 @@ final class PhoneCrowd: Sendable {
         var outcomes = CrowdOutcomes()
         /// Phones that were told to restart, and when they will be done.
         var waiting: [(index: Int, at: ContinuousClock.Instant)] = []
+        /// Phones that should be registered, and none of whose servers is up.
+        var unserved: Set<Int> = []
+        /// How often a phone lost its last server.
+        var losses = 0
         var isChanged = false
     }
 
@@ -23,10 +27,13 @@ final class PhoneCrowd: Sendable {
     private let ready = DispatchSemaphore(value: 0)
     private let isStopped = Atomic(false)
 
-    /// How long a restart takes; a real phone takes a minute.
-    private static let bootTime = Duration.milliseconds(200)
+    /// How long a restart takes.
+    private var bootTime: Duration { .seconds(plan.durations?.phone ?? LabPlan.phoneSeconds) }
+    /// Runs while phones are starting.
+    private let busy: BusyClock
 
-    init(_ population: PhonePopulation, plan: LabPlan, world: CrowdWorld, path: String) {
+    init(_ population: PhonePopulation, plan: LabPlan, world: CrowdWorld, path: String, busy: BusyClock) {
+        self.busy = busy
         self.population = population
         self.plan = plan
         self.world = world
@@ -124,7 +131,8 @@ final class PhoneCrowd: Sendable {
             // A phone in a drawer receives nothing.
             guard isConnected(state.phones[index]) else { return false }
             state.phones[index].registeredAt = -1
-            state.waiting.append((index, ContinuousClock.now + Self.bootTime))
+            if state.waiting.isEmpty { busy.begin() }
+            state.waiting.append((index, ContinuousClock.now + bootTime))
             return true
         }
         if isHeard { ready.signal() }
@@ -140,12 +148,14 @@ final class PhoneCrowd: Sendable {
     /// - Parameter everyone: including those in drawers, as if someone had plugged them in.
     func restartAll(everyone: Bool) {
         state.withLock { state in
-            let at = ContinuousClock.now + Self.bootTime
+            let at = ContinuousClock.now + bootTime
+            let wasIdle = state.waiting.isEmpty
             for index in state.phones.indices
             where everyone || isConnected(state.phones[index]) {
                 state.phones[index].registeredAt = -1
                 state.waiting.append((index, at))
             }
+            if wasIdle, !state.waiting.isEmpty { busy.begin() }
         }
         ready.signal()
     }
@@ -167,7 +177,10 @@ final class PhoneCrowd: Sendable {
             }
             for index in Set(due).sorted() { boot(index) }
             // Only now, so that nobody considers them done too early.
-            state.withLock { $0.waiting.removeFirst(due.count) }
+            state.withLock { state in
+                state.waiting.removeFirst(due.count)
+                if state.waiting.isEmpty, !due.isEmpty { busy.end() }
+            }
         }
     }
 
@@ -178,7 +191,7 @@ final class PhoneCrowd: Sendable {
         let kind = population.kinds[Int(phone.kind)]
         let name = population.name(index, isSoftware: kind.model.isSoftware)
         let phoneServers = servers(kind)
-        let members = population.group(ofPool: kind.pool)?.members ?? plan.nodes.map(\.name)
+        let members = plan.servers(ofPool: kind.pool)
         func load(_ file: String, _ prefix: String, judge: (PhoneJudge, [UInt8]) -> PhoneJudge.Verdict) -> (
             CrowdOutcome, HeldFiles.File?
         ) {
@@ -208,9 +221,11 @@ final class PhoneCrowd: Sendable {
         if kind.model.hasSecurityByDefault { itlResult = load("ITLFile.tlv", "ITL") { $0.judgeITL($1) } }
         phone.starts = phone.starts &+ 1
         phone.lastStart = UInt32(clamping: Clock.now)
-        phone.registeredAt = registrar(kind)
         state.withLock { [phone, itlResult] state in
             var phone = phone
+            // Services may have started or stopped meanwhile.
+            phone.registeredAt = registrar(kind)
+            note(index, hasServer: phone.registeredAt >= 0 || !kind.isRegistered, in: &state)
             if let ctl { phone.ctl = state.files.add(ctl) }
             phone.ctlOutcome = state.outcomes.add(ctlOutcome)
             if let (outcome, file) = itlResult {
@@ -232,11 +247,35 @@ final class PhoneCrowd: Sendable {
 
     /// The first node of its group that accepts registrations.
     private func registrar(_ kind: PhonePopulation.Kind) -> Int8 {
-        for name in population.group(ofPool: kind.pool)?.members ?? plan.nodes.map(\.name) {
+        for name in plan.servers(ofPool: kind.pool) {
             guard let index = world.nodes.firstIndex(where: { $0.plan.name == name }) else { continue }
             if world.nodes[index].isUp, world.nodes[index].isStarted(.callManager) { return Int8(clamping: index) }
         }
         return -1
+    }
+
+    /// Every registered phone registers where it should now: services have started or stopped.
+    func followServices() {
+        state.withLock { state in
+            let starting = Set(state.waiting.map(\.index))
+            let servers = population.kinds.map(registrar)
+            for index in state.phones.indices {
+                guard state.phones[index].registeredAt >= 0 || state.unserved.contains(index), !starting.contains(index)
+                else { continue }
+                let server = servers[Int(state.phones[index].kind)]
+                state.phones[index].registeredAt = server
+                note(index, hasServer: server >= 0, in: &state)
+            }
+            state.isChanged = true
+        }
+    }
+
+    private func note(_ index: Int, hasServer: Bool, in state: inout State) {
+        if hasServer {
+            state.unserved.remove(index)
+        } else if state.unserved.insert(index).inserted {
+            state.losses += 1
+        }
     }
 
     // MARK: State on disk

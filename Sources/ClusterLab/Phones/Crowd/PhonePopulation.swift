@@ -81,12 +81,14 @@ extension PhonePopulation {
     /// - Parameters:
     ///   - count: of all phones together.
     ///   - nodes: the publisher first.
-    static func usual(_ count: Int, nodes: [String], seed: UInt16) -> PhonePopulation {
-        let groups = groups(nodes)
-        let shares: [(pool: String, group: Int, weight: Int)] = [
+    ///   - wanted: how many groups share no node; nil for three that do.
+    static func usual(_ count: Int, nodes: [String], groups wanted: Int? = nil, seed: UInt16) -> PhonePopulation {
+        let groups = wanted.map { separateGroups(nodes, $0) } ?? groups(nodes)
+        var shares: [(pool: String, group: Int, weight: Int)] = [
             ("Default", 0, 10), ("HQ-Floor1", 0, 25), ("HQ-Floor2", 0, 25), ("Warszawa", 1, 20), ("Gdansk", 2, 15),
             ("Remote", 2, 5),
         ]
+        if let wanted { for index in shares.indices { shares[index].group = index % wanted } }
         let models: [(name: String, weight: Int)] = [
             ("CP-7841", 22), ("CP-8841", 20), ("CP-7965", 12), ("CP-8861", 10), ("CP-7945", 8), ("CP-7821", 6),
             ("CP-8845", 5), ("CP-7975", 4), (PhoneModel.jabber.rawValue, 4), ("CP-7960", 2), ("CP-6901", 2),
@@ -129,6 +131,14 @@ extension PhonePopulation {
             let start = min(index, nodes.count - 1)
             let turned = nodes[start...] + (index == 2 && nodes.count < 3 ? [] : nodes[..<start])
             return Group(name: name, members: Array(turned.prefix(3)))
+        }
+    }
+
+    /// Nodes in turn, up to three in a group.
+    private static func separateGroups(_ nodes: [String], _ count: Int) -> [Group] {
+        (0..<count).map { number in
+            let members = nodes.indices.filter { $0 % count == number }.map { nodes[$0] }
+            return Group(name: number == 0 ? "Default" : "CMG-\(number + 1)", members: Array(members.prefix(3)))
         }
     }
 

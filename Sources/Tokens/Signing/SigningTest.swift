@@ -1,0 +1,121 @@
+import Basics
+import Glibc
+import Messages
+import TrustList
+import X509
+
+/// A test of everything that signing takes, before it is needed: the token, its certificate, the PIN (one try), the key,
+/// and a signature over random bytes. Changes nothing.
+public struct SigningTest {
+    /// One of the things that are tested.
+    public struct Step: Sendable {
+        /// In the order in which they are tested.
+        public enum Name: String, Sendable {
+            case token, certificate, validity, pin, key, signature
+        }
+
+        public enum Result: String, Sendable {
+            case ok, warning, failed
+        }
+
+        public let name: Name
+        public let result: Result
+        /// What was found; for a failure, what happened in whole sentences.
+        public let text: LocalizableText
+    }
+
+    /// Logs in to a token: asks for its PIN, and tries it once.
+    public typealias Login = (Token, StoredCertificate, TokenURI?) throws -> TokenSigner
+
+    /// What an error means in whole sentences, and what to do next.
+    public typealias Description = (any Error) -> (text: LocalizableText, next: LocalizableText?)
+
+    /// Nil if it was not found.
+    public private(set) var token: Token?
+    /// What was tested; after a failure, nothing more is.
+    public private(set) var steps: [Step] = []
+    /// Logged in; nil after a failure.
+    public private(set) var signer: TokenSigner?
+    public private(set) var failure: (any Error)?
+    /// What to do after a failure.
+    public private(set) var next: LocalizableText?
+
+    /// Finds a token, and tests it.
+    ///
+    /// - Parameter describe: for errors of `logIn`, and others.
+    public init(_ name: String, in finder: TokenFinder, describe: Description, logIn: Login) {
+        run(describe) { test throws in
+            let name = try TokenName(name)
+            try test.run(try finder.token(named: name), name.uri, logIn)
+        }
+    }
+
+    /// Tests a token.
+    ///
+    /// - Parameters:
+    ///   - uri: what chooses one of several certificates, or nil.
+    ///   - describe: for errors of `logIn`, and others.
+    public init(_ token: Token, uri: TokenURI? = nil, describe: Description, logIn: Login) {
+        run(describe) { test throws in try test.run(token, uri, logIn) }
+    }
+
+    private mutating func run(_ describe: Description, _ work: (inout SigningTest) throws -> Void) {
+        do { try work(&self) } catch {
+            failure = error
+            let (text, next) = describe(error)
+            self.next = next
+            steps.append(Step(name: Self.step(of: error), result: .failed, text: text))
+        }
+    }
+
+    private mutating func run(_ token: Token, _ uri: TokenURI?, _ logIn: Login) throws {
+        self.token = token
+        let info = token.info
+        add(
+            .token,
+            localized("found in \(info.slotDescription) (serial \(info.serialNumber)), with \(token.module.path)"))
+        let stored = try token.certificate(matching: uri)
+        let certificate = stored.certificate
+        let subject = certificate.subject.value(of: "CN")?.trimmed ?? "?"
+        switch SASTLikeness(certificate) {
+        case .full: add(.certificate, localized("certificate \(subject), of a Cisco SAST token"))
+        case .nameOnly, .none:
+            add(.certificate, localized("certificate \(subject), not issued by Cisco Manufacturing CA"))
+        }
+        let now = Int64(time(nil))
+        let (start, end) = (Timestamp(certificate.notBefore), Timestamp(certificate.notAfter))
+        if now < certificate.notBefore || now > certificate.notAfter {
+            // Phones look at the signature and not at the dates; that is unconfirmed for every model.
+            add(.validity, localized("valid from \(start) to \(end), not now"), .warning)
+        } else {
+            add(.validity, localized("valid to \(end)"))
+        }
+        let signer = try logIn(token, stored, uri)
+        add(
+            .pin,
+            (try? token.pinHistory())?.tries.map { localized("the PIN is right (\($0.text))") }
+                ?? localized("the PIN is right"))
+        add(.key, localized("the private key is there (\(certificate.publicKey.bits) bit)"))
+        try signer.proveKey()
+        add(.signature, localized("a signature over random bytes verifies"))
+        self.signer = signer
+    }
+
+    private mutating func add(_ name: Step.Name, _ text: LocalizableText, _ result: Step.Result = .ok) {
+        steps.append(Step(name: name, result: result, text: text))
+    }
+
+    /// At which step an error occurs.
+    private static func step(of error: any Error) -> Step.Name {
+        guard let error = error as? TokenError else { return .pin }
+        return switch error.code {
+        case .moduleNotFound, .moduleNotUsable, .moduleCrashes, .tokenNotFound, .badURI, .ambiguous: .token
+        case .certificateNotFound: .certificate
+        case .keyNotFound: .key
+        case .badSignature, .mechanismMissing: .signature
+        case .tokenPulled, .noAnswer, .failed:
+            [.signInit, .sign].contains(error.function) ? .signature : error.function == .login ? .pin : .token
+        default: .pin
+        }
+    }
+}

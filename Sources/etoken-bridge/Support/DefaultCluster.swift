@@ -1,0 +1,59 @@
+import ArgumentParser
+import Configuration
+import Glibc
+import Messages
+
+/// The cluster of a command that names none: the one of the variable, else that of `cluster use`, else the only one.
+enum DefaultCluster {
+    /// Set by the options of a command that needs one; the command line is read before the configuration.
+    nonisolated(unsafe) static var isWanted = false
+    private(set) nonisolated(unsafe) static var name: String?
+
+    static let variable = "ETOKEN_BRIDGE_CLUSTER"
+
+    /// The cluster, which is said on stderr, as the user did not.
+    ///
+    /// - Throws: with status 64 if there are several and none was chosen, with 2 if there is none.
+    @discardableResult
+    static func resolve() throws -> String {
+        if let found = try ifAny() { return found }
+        let known = try ConfigurationFile.load().clusters.map(\.name)
+        guard !known.isEmpty else {
+            throw Failure(
+                Status.notThere, localized("There is no cluster in \(ConfigurationFile.defaultPath)."),
+                next: localized("Add one: etoken-bridge cluster add"))
+        }
+        throw Failure(
+            Status.usage,
+            localized("No cluster was specified, and there are several: \(known.joined(separator: ", "))."),
+            next: localized(
+                "Add --cluster NAME, or choose one for every command: etoken-bridge cluster use \(word: known[0])"))
+    }
+
+    /// As ``resolve()``; nil if nothing says which.
+    static func ifAny() throws -> String? {
+        if let name { return name }
+        let file = try ConfigurationFile.load()
+        let fromVariable = getenv(variable).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+        let found: (name: String, source: LocalizableText)
+        if let fromVariable {
+            found = (fromVariable, .verbatim(variable))
+        } else if let chosen = file.defaultCluster {
+            found = (chosen, localized("chosen with cluster use"))
+        } else if file.clusters.count == 1 {
+            found = (file.clusters[0].name, localized("the only one"))
+        } else {
+            return nil
+        }
+        Terminal.note(localized("Cluster: \(found.name) (\(found.source))"))
+        name = found.name
+        return found.name
+    }
+}
+
+extension CompletionKind {
+    /// The clusters of the configuration.
+    static var clusterNames: CompletionKind {
+        .custom { _, _, _ in (try? ConfigurationFile.load().clusters.map(\.name)) ?? [] }
+    }
+}
