@@ -31,9 +31,9 @@ func withoutThePIN(_ agreed: consuming ForecastAgreed, _ author: RunAuthor) thro
 }
 
 func withAnAnswerThatNobodyVerified(
-    _ agreed: consuming ForecastAgreed, _ answer: SigningAnswer, _ request: SigningRequest, _ list: TrustListFile
+    _ agreed: consuming ForecastAgreed, _ answer: SigningAnswer
 ) throws {
-    _ = VerifiedAnswer(answer: answer, request: request, list: list)  // expected-error {{incorrect argument labels in call}}
+    _ = try VerifiedAnswer(answer)  // expected-error {{missing argument for parameter 'to'}}
     _ = try agreed.takeSignature(answer)  // expected-error {{cannot convert value of type 'SigningAnswer'}}
 }
 
