@@ -35,6 +35,8 @@ public final class Change {
     var introducerReplies: [TVSReply] = []
     /// Nil until the change has begun.
     public private(set) var journal: Journal?
+    /// What was signed elsewhere, of a change that has begun; nil if a token is there.
+    private(set) var answer: AnsweredSigner?
     /// Whether an earlier run started it.
     let isContinued: Bool
     /// The steps of the plan, in order.
@@ -60,6 +62,9 @@ public final class Change {
         (forecast, introductionForecasts) = Self.forecasts(
             for: offered, introduction: introduction, survey: survey, tvs: .everywhere(.expectedToVouch),
             introducerTVS: .everywhere(.expectedToVouch))
+        if let known = journal?.state.answer, let request = plan.request {
+            answer = try AnsweredSigner(recorded: known, to: request)
+        }
         steps = plan.steps.map { $0.step(of: self) }
     }
 
@@ -132,17 +137,21 @@ public final class Change {
 
     /// Starts the journal, and saves the previous files. Nothing is changed on the cluster.
     ///
+    /// - Parameter answer: what was signed elsewhere, for a change that does not have a journal yet.
     /// - Throws: ``MigrationError`` (`unfinished-change`) if another change of the cluster is not finished.
     ///
     /// - Returns: the journal.
-    @discardableResult func begin(_ run: JournalRecord.Run) throws -> Journal {
+    @discardableResult func begin(_ run: JournalRecord.Run, answer: VerifiedAnswer? = nil) throws -> Journal {
         let journal: Journal
         if let begun = self.journal {
             journal = begun
         } else {
             try Self.checkUnfinished(plan.cluster, state)
             try survey.backUp(to: state)
-            journal = try Journal.create(plan, in: state)
+            // It is a fact of its own, made with what TVS says.
+            plan.forecast = nil
+            self.answer = answer.map(AnsweredSigner.init)
+            journal = try Journal.create(plan, answer: answer?.answer, in: state)
             self.journal = journal
             if !findings.isEmpty { try record(.findings(findings)) }
             if let way { try record(.way(way)) }
@@ -190,7 +199,10 @@ public final class Change {
     // MARK: The new file
 
     /// Whether a run would need the signing token.
-    var needsToken: Bool {
+    var needsToken: Bool { hasToSign && answer == nil }
+
+    /// Whether a file is not signed yet that the plan has a token sign.
+    var hasToSign: Bool {
         (plan.tokenSigns && (try? newFile()) == nil)
             || (plan.signing(of: .introduction) != nil && (try? file(.introduction)) == nil)
     }

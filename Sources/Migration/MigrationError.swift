@@ -48,6 +48,8 @@ public struct MigrationError: UserError {
         /// A file of someone else is where the change would write.
         case outputExists = "output-exists"
         case planUnusable = "plan-unusable"
+        /// The plan does not fix what a token signs, so it cannot be signed on another machine.
+        case notSignable = "not-signable"
         case journalUnusable = "journal-unusable"
     }
 

@@ -60,34 +60,30 @@ public struct TrustListDraft: Sendable {
     /// - Parameter signer: the key; its certificate must be in a record with the role SAST.
     /// - Throws: ``TrustListError`` (`unusable-signer`, `signature-mismatch`), or what the signer throws.
     public func signed(by signer: some TrustListSigner) throws -> TrustListFile {
-        let key = signer.certificate.publicKey
-        guard let record = signerRecord(of: signer.certificate) else {
+        let list = try unsigned(for: signer.certificate)
+        return try list.signed(with: signer.sign(list.message, digest: digest))
+    }
+
+    /// Everything but the signature.
+    ///
+    /// - Parameter certificate: who is to sign; it must be in a record with the role SAST.
+    /// - Throws: ``TrustListError`` (`unusable-signer`).
+    public func unsigned(for certificate: Certificate) throws(TrustListError) -> UnsignedTrustList {
+        guard let record = signerRecord(of: certificate) else {
             throw TrustListError(
                 .unusableSigner,
                 localized("the signer's certificate has no record with the role \(Role.sast.text) in this list"))
         }
-        guard let modulus = ModulusSize(bits: key.bits) else {
+        guard let modulus = ModulusSize(bits: certificate.publicKey.bits) else {
             throw TrustListError(
                 .unusableSigner,
                 localized(
-                    "a trust list cannot be signed with a \(key.bits)-bit key; 512, 1024, 2048 and 4096 bits are supported"
+                    "a trust list cannot be signed with a \(certificate.publicKey.bits)-bit key; 512, 1024, 2048 and 4096 bits are supported"
                 ))
         }
         let blank = [UInt8](repeating: 0, count: modulus.signatureLength)
-        let message = try file(signedBy: record, modulus: modulus, signature: blank).signedMessage()
-        let signature = try signer.sign(message, digest: digest)
-        guard signature.count == modulus.signatureLength else {
-            throw TrustListError(
-                .signatureMismatch,
-                localized(
-                    "the signature is \(signature.count) bytes long; a key of \(key.bits) bits gives \(blank.count)")
-            )
-        }
-        guard try key.isValid(signature: signature, message: message, digest: digest) else {
-            throw TrustListError(
-                .signatureMismatch, localized("the new signature does not verify with the signer's certificate"))
-        }
-        return try file(signedBy: record, modulus: modulus, signature: signature)
+        return UnsignedTrustList(
+            try file(signedBy: record, modulus: modulus, signature: blank), signer: certificate)
     }
 
     /// The file with this signature, read back through the decoder, so that nothing is returned that a strict reader

@@ -170,7 +170,7 @@ struct MigrateGroup: ParsableCommand {
             """),
         subcommands: [
             MigrateToEtoken.self, MigrateToTokenless.self, MigrateUpdateCertificates.self,
-            MigrateReplaceToken.self, MigrateRun.self,
+            MigrateReplaceToken.self, MigrateSign.self, MigrateRun.self,
             MigratePrepareDowngrade.self, MigratePrepareUpgrade.self,
             MigrateStatus.self, MigrateResume.self, MigrateRollback.self,
         ])

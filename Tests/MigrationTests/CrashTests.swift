@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct CrashTests {
     /// Runs something on its own thread, which stops for good at a given point: what a crash leaves is what is on disk
     /// and on the cluster then. Nothing is unwound.
-    private static func runUntilCrash(_ body: @escaping @Sendable (_ crash: @escaping () -> Void) -> Void) -> Bool {
+    static func runUntilCrash(_ body: @escaping @Sendable (_ crash: @escaping () -> Void) -> Void) -> Bool {
         let ended = DispatchSemaphore(value: 0)
         let isCrashed = Flag()
         let thread = Thread {

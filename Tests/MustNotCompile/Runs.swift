@@ -30,6 +30,17 @@ func withoutThePIN(_ agreed: consuming ForecastAgreed, _ author: RunAuthor) thro
     _ = try agreed.begin(author)  // expected-error {{has no member 'begin'}}
 }
 
+func withAnAnswerThatNobodyVerified(
+    _ agreed: consuming ForecastAgreed, _ answer: SigningAnswer
+) throws {
+    _ = try VerifiedAnswer(answer)  // expected-error {{missing argument for parameter 'to'}}
+    _ = try agreed.takeSignature(answer)  // expected-error {{cannot convert value of type 'SigningAnswer'}}
+}
+
+func withASignatureInsteadOfTheForecast(_ agreed: consuming FindingsAgreed, _ answer: VerifiedAnswer) throws {
+    _ = try agreed.takeSignature(answer)  // expected-error {{has no member 'takeSignature'}}
+}
+
 func withoutTheJournal(_ ready: consuming PINTaken) throws {
     _ = try ready.run(RunContext())  // expected-error {{has no member 'run'}}
 }

@@ -175,6 +175,8 @@
                 },
             ]
 
+            targets += try signedElsewhere()
+
             // The programs themselves.
             let lists = corpusOf("decode") + corpusOf("verify").filter { $0.first == 1 }
             func program(_ arguments: String..., seeds: [[UInt8]]) -> Target {

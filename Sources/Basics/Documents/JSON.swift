@@ -3,8 +3,10 @@ import FoundationEssentials
 /// JSON as written by all of the program: sorted keys, so that two documents can be compared line by line.
 public enum JSON {
     /// A document with one key per line, ending with a line feed.
-    public static func document(_ value: some Encodable) throws -> [UInt8] {
-        try encoded(value, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]) + [10]
+    public static func document(
+        _ value: some Encodable, userInfo: [CodingUserInfoKey: any Sendable] = [:]
+    ) throws -> [UInt8] {
+        try encoded(value, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes], userInfo) + [10]
     }
 
     /// A document on one line, ending with a line feed: an event of a stream, a record of a journal.

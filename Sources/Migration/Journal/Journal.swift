@@ -2,6 +2,7 @@ import Basics
 import Cluster
 import Configuration
 import Messages
+import TrustList
 
 /// The journal of one change: an append-only file with one JSON document per line, synced after each.
 ///
@@ -30,10 +31,12 @@ public final class Journal {
     /// Starts the journal of a change.
     ///
     /// - Throws: `FileError`; `exists` if a change of this name has one.
-    static func create(_ plan: ChangePlan, in folder: StateFolder) throws -> Journal {
+    static func create(
+        _ plan: ChangePlan, answer: SigningAnswer? = nil, in folder: StateFolder
+    ) throws -> Journal {
         try Files.makeFolder(folder.journals)
         let path = folder.journalPath(of: plan.id)
-        let first = JournalRecord(number: 1, time: .now, event: .planned, plan: plan)
+        let first = JournalRecord(number: 1, time: .now, event: .planned, plan: plan, answer: answer)
         // In one piece: a journal without its plan would be useless.
         try Files.write(JSON.line(first, userInfo: .keepingTemplates), to: path, permissions: 0o600, replacing: false)
         return try open(path)

@@ -50,6 +50,8 @@ public struct JournalRecord: Codable, Sendable {
     /// How long the action and its proof took, in seconds.
     public var seconds: Double?
     public var plan: ChangePlan?
+    /// With the plan: the signature that was made elsewhere. In one piece with it, so that no crash comes between.
+    public var answer: SigningAnswer?
     public var fact: Fact?
     public var run: Run?
 
@@ -177,6 +179,7 @@ extension JournalRecord {
         seconds = (try? container.decodeIfPresent(Double.self, forKey: .seconds))
             .flatMap { $0.isFinite && (0...Self.longest).contains($0) ? $0 : nil }
         plan = try container.decodeIfPresent(ChangePlan.self, forKey: .plan)
+        answer = try container.decodeIfPresent(SigningAnswer.self, forKey: .answer)
         fact = try container.decodeIfPresent(Fact.self, forKey: .fact)
         run = try container.decodeIfPresent(Run.self, forKey: .run)
     }

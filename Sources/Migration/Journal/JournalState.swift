@@ -2,6 +2,7 @@ import Cluster
 import Messages
 import Operations
 import Phones
+import TrustList
 
 /// What the records of a journal say together.
 public struct JournalState: Sendable {
@@ -59,6 +60,8 @@ public struct JournalState: Sendable {
     public private(set) var toldFile: String?
     /// The plan's.
     private var commitStep: StepID?
+    /// The signature that was made elsewhere; nil if a token was there.
+    public private(set) var answer: SigningAnswer?
     /// `service` and `node`, since the files last changed.
     public private(set) var restarted: [(service: String, node: String)] = []
     /// Whether services or phones were ever restarted with the new file.
@@ -81,7 +84,7 @@ public struct JournalState: Sendable {
 
     mutating func apply(_ record: JournalRecord) {
         switch record.event {
-        case .planned: commitStep = record.plan?.commitStep
+        case .planned: (commitStep, answer) = (record.plan?.commitStep, record.answer)
         case .started:
             if record.run?.purpose == .rollback { outcome = .rollingBack }
         case .began:

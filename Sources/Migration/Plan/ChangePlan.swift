@@ -4,6 +4,7 @@ import Configuration
 import FoundationEssentials
 import Messages
 import Operations
+import TrustList
 import X509
 
 /// A decided change: everything that a run needs besides the cluster and the token. It is data: it can be saved, read
@@ -27,6 +28,13 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         public init(label: String, certificate: Certificate) {
             self.label = label
             certificateDER = Data(certificate.der)
+        }
+
+        /// A token that is somewhere else: it is named by its certificate.
+        public init(absent certificate: Certificate) {
+            let name = certificate.commonName ?? ""
+            let isPlain = ChangePlan.isPlain(name, limit: 128)
+            self.init(label: isPlain ? name : certificate.serialNumber.hex, certificate: certificate)
         }
 
         private enum CodingKeys: String, CodingKey { case label, sha1, certificateDER }
@@ -124,6 +132,10 @@ public struct ChangePlan: Codable, Sendable, Equatable {
     public let steps: [PlannedStep]
     /// The cluster as it was when the plan was made.
     public let world: WorldState
+    /// What a token signs, in a saved plan whose file is fixed; nil in any other.
+    public internal(set) var request: SigningRequest?
+    /// What phones were forecast to do when it was saved, for whoever signs it.
+    public internal(set) var forecast: StoredForecast?
 
     init(
         id: String, kind: ChangeKind, cluster: String, created: Timestamp, tokens: [Token], signer: Int?,
@@ -142,7 +154,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case schema, id, kind, cluster, created, tokens, signer, settings, steps, world
+        case schema, id, kind, cluster, created, tokens, signer, settings, steps, world, request, forecast
     }
 
     public init(from decoder: any Decoder) throws {
@@ -160,6 +172,8 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         signer = try container.decodeIfPresent(Int.self, forKey: .signer)
         settings = try container.decode(Settings.self, forKey: .settings)
         world = try container.decode(WorldState.self, forKey: .world)
+        request = try container.decodeIfPresent(SigningRequest.self, forKey: .request)
+        forecast = try container.decodeIfPresent(StoredForecast.self, forKey: .forecast)
         // These become parts of paths, and are shown: a plan is a file that someone else may have written.
         func check(_ isGood: Bool, _ key: CodingKeys, _ found: String) throws {
             guard isGood else {
@@ -286,20 +300,12 @@ public struct ChangePlan: Codable, Sendable, Equatable {
     /// Reads a plan that ``write(to:)`` saved.
     ///
     /// - Throws: `FileError`; ``MigrationError`` (`plan-unusable`) if the file is something else.
-    public static func read(_ path: String) throws -> ChangePlan {
-        let bytes = try Files.read(path)
-        func unusable(_ why: LocalizableText) -> MigrationError {
-            MigrationError(
-                .planUnusable, localized("\(path) is not a plan that this version can run: \(why)."),
-                next: localized("Make the plan again: the same command with --plan FILE."))
-        }
-        do { return try JSON.decode(ChangePlan.self, from: bytes) } catch {
-            throw unusable(DecodingFailure.text(error))
-        }
-    }
+    public static func read(_ path: String) throws -> ChangePlan { try SavedPlan(reading: path).plan }
 
     /// Saves the plan in a new file, readable by its owner only: it is a description of the network.
     public func write(to path: String) throws {
-        try Files.write(try JSON.document(self), to: path, permissions: 0o600, replacing: false)
+        // Whoever signs it may read another language.
+        let bytes = try JSON.document(self, userInfo: .keepingTemplates)
+        try Files.write(bytes, to: path, permissions: 0o600, replacing: false)
     }
 }

@@ -52,6 +52,8 @@ public struct PlanTokens: Sendable {
                     ), next: next)
             }
             if let other = inserted.first(where: { $0.certificates.contains(certificate) }) {
+                // One that was planned without the token is called what its certificate says.
+                if token.label == ChangePlan.Token(absent: certificate).label { continue }
                 throw MigrationError(
                     .unusableTokens,
                     localized(

@@ -394,7 +394,7 @@ extension Record {
 
 extension Certificate {
     /// Without the spaces that pad it on a token.
-    fileprivate var commonName: String? {
+    var commonName: String? {
         guard let name = subject.value(of: "CN"), let end = name.lastIndex(where: { $0 != " " }) else { return nil }
         return String(name[...end])
     }

@@ -69,6 +69,17 @@ public struct ChangeRecord: Codable, Sendable {
         public var seconds: Double?
     }
 
+    /// A signature that was made on another machine.
+    public struct Signature: Codable, Sendable {
+        /// Who had it made: `bob@safe`.
+        public let by: String
+        public let time: Timestamp
+        /// Of etoken-bridge there.
+        public let version: String
+        /// SHA-256 of the plan that was signed, and of the bytes.
+        public let plan, message: String
+    }
+
     public struct Failure: Codable, Sendable {
         /// The step that failed, or could not be undone.
         public let step: String
@@ -106,6 +117,8 @@ public struct ChangeRecord: Codable, Sendable {
     public let securityMode: String
     public let before, after: File?
     public let tokens: [Token]
+    /// Who signed elsewhere; nil if the token was here.
+    public let signature: Signature?
     /// Tokens that stay in the file without being specified, as named in the file.
     public let keptTokens: [String]
     /// Tokens that leave the file because the user said so.
@@ -221,6 +234,9 @@ public struct ChangeRecord: Codable, Sendable {
         tokens =
             plan.tokenSigns
             ? try plan.tokens.enumerated().map { try Token($0.element, signs: $0.offset == plan.signer) } : []
+        signature = known.answer.map {
+            Signature(by: $0.signedBy, time: $0.signed, version: $0.version, plan: $0.request, message: $0.message)
+        }
         self.introductionAdvice = introductionAdvice
         self.introduction = try Introduction(plan, known, introduction, backups: backups)
         self.signerChange = signerChange

@@ -153,7 +153,14 @@ struct ChangeRecordPage {
                 "etoken-bridge \(run.version)", command)
         }
         let end = record.ended.map { "<p>\(localized("Ended \($0.shown)."))</p>" as HTML } ?? ""
-        return HTML.section(localized("Who, where and when"), "\(table.html)\(end)")
+        let signed =
+            record.signature.map { signature in
+                let text = localized(
+                    "Signed on another machine by \(signature.by) at \(signature.time.shown): the plan with the SHA-256 \(signature.plan)."
+                )
+                return "<p>\(text)</p>" as HTML
+            } ?? "" as HTML
+        return HTML.section(localized("Who, where and when"), "\(table.html)\(signed)\(end)")
     }
 
     private var footer: HTML {

@@ -10,7 +10,8 @@ import TrustList
 //     LockedCluster -> SurveyedChange -> FindingsAgreed -> ForecastAgreed -> PINTaken -> RunningChange -> EndedChange
 //
 // A run that continues a change goes from OpenChange to ForecastAgreed, because the answers of its first run still
-// apply. PlannedChange, for dry runs and saved plans, leads nowhere.
+// apply. PlannedChange, for dry runs and saved plans, leads nowhere. PINTaken is also reached with a signature that was
+// made elsewhere: not with what somebody brings, but with a VerifiedAnswer, which only exists verified.
 
 /// The basis of a change.
 public enum ChangeSource: Sendable {
@@ -191,8 +192,22 @@ public struct ForecastAgreed: ~Copyable {
 
     /// Logs in to the signing token, if something is left to sign. That comes before the first change: a wrong PIN must
     /// leave everything as it is.
+    ///
+    /// A run that began with a signature from elsewhere has it in its journal, and needs no token.
     public consuming func takePIN(_ logIn: () throws -> any TrustListSigner) throws -> PINTaken {
-        PINTaken(lock: lock, change: change, signer: change.needsToken ? try logIn() : nil, wasTested: false)
+        PINTaken(
+            lock: lock, change: change, signer: change.needsToken ? try logIn() : change.answer, answer: nil,
+            wasTested: false)
+    }
+
+    /// Takes a signature that was made elsewhere instead. Before the first change, too: it must be that of the file that
+    /// would be built now.
+    ///
+    /// - Throws: `AnswerError` (`answer-differs`), ``MigrationError`` (`world-changed`), or the error of a node.
+    public consuming func takeSignature(_ answer: VerifiedAnswer) throws -> PINTaken {
+        try change.check(answer)
+        return PINTaken(
+            lock: lock, change: change, signer: AnsweredSigner(answer), answer: answer, wasTested: false)
     }
 
     /// Logs in to every token that the change names, so that each is known to be able to sign before anyone agrees to the
@@ -220,15 +235,17 @@ public struct ForecastAgreed: ~Copyable {
             } catch { failure = failure ?? error }
         }
         if let failure { throw failure }
-        return PINTaken(lock: lock, change: change, signer: change.needsToken ? signer : nil, wasTested: true)
+        return PINTaken(
+            lock: lock, change: change, signer: change.needsToken ? signer : nil, answer: nil, wasTested: true)
     }
 }
 
-/// Stage 5: the token is logged in to, or none is needed.
+/// Stage 5: the token is logged in to, or none is needed, also because it has signed elsewhere.
 public struct PINTaken: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
     fileprivate let signer: (any TrustListSigner)?
+    fileprivate let answer: VerifiedAnswer?
     fileprivate let wasTested: Bool
 
     /// Starts the journal, or continues it, and saves the previous files. Nothing is changed on the cluster.
@@ -239,7 +256,7 @@ public struct PINTaken: ~Copyable {
         // While someone answered the question, the token may have been removed.
         if wasTested { try signer?.proveKey() }
         let purpose: JournalRecord.Run.Purpose = change.isContinued ? .resume : .run
-        let journal = try change.begin(author.run(purpose))
+        let journal = try change.begin(author.run(purpose), answer: answer)
         return RunningChange(lock: lock, change: change, journal: journal, signer: signer)
     }
 }
@@ -324,7 +341,7 @@ public struct OpenChange: ~Copyable {
     ) throws -> ForecastAgreed {
         try checkResuming()
         let change = try takeUp(on: cluster, acceptingUnproven)
-        if change.needsToken { try change.checkRecords() }
+        if change.hasToSign { try change.checkRecords() }
         return ForecastAgreed(lock: lock, change: change)
     }
 

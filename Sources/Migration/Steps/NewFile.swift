@@ -132,9 +132,7 @@ final class BuildAndSign: ChangeStep, Step {
 
     private var path: String { change.path(of: file) }
 
-    private var newRecords: NewRecords? {
-        NewRecords(change.plan, change.certificates, survey, of: cluster, for: file)
-    }
+    private var newRecords: NewRecords? { change.newRecords(of: file) }
 
     func check() throws -> StepState {
         if let bytes = try? change.file(file), (try? Files.read(path)) == bytes {
@@ -149,27 +147,6 @@ final class BuildAndSign: ChangeStep, Step {
                     : "with the digest \(digest.name), as in the current file, and signed by \(token)"))
     }
 
-    /// The file from which the server records come: the previous one, or the one that the cluster created for its new
-    /// mode; nil if there is none.
-    private func baseFile(_ base: PlannedStep.BaseFile) throws -> TrustListFile? {
-        switch base {
-        case .nothing: return nil
-        case .before: return try survey.requirePresent().list
-        case .served:
-            guard let bytes = try change.settledFile().value else {
-                throw MigrationError(
-                    .inconsistentFiles,
-                    localized("Not every node serves the CTL file that the publisher created for its new mode."),
-                    next: localized("Check database replication, and run the command again."))
-            }
-            return try TrustListFile(decoding: bytes)
-        }
-    }
-
-    private var introduction: TrustListFile? {
-        get throws { try change.file(.introduction).map { try TrustListFile(decoding: $0) } }
-    }
-
     func act(_ context: RunContext) throws {
         // An earlier run may have signed it; then this one did not ask for the token.
         var bytes = try? change.file(file)
@@ -179,19 +156,7 @@ final class BuildAndSign: ChangeStep, Step {
                     .planUnusable, localized("The file has to be signed, but there is no login to a token."),
                     next: localized("Make the plan again: the same command with --plan FILE."))
             }
-            guard let new = newRecords else {
-                throw MigrationError(
-                    .planUnusable, localized("The plan names a token for signing that is not one of its tokens."),
-                    next: localized("Make the plan again: the same command with --plan FILE."))
-            }
-            let base = try baseFile(new.base)
-            // What nobody named and the cluster does not know is refused here, too: whatever was agreed to before.
-            try change.checkRecords(of: base)
-            let draft = TrustListDraft(
-                // It is newer than a file that introduced its signer.
-                replacing: file == .new ? try introduction?.header ?? base?.header : base?.header,
-                at: UInt32(clamping: change.plan.created.seconds), records: try new.records(from: base))
-            let signed = try draft.signed(by: signer).encoded()
+            let signed = try change.draft(of: file).signed(by: signer).encoded()
             _ = try change.state.backUp(signed)
             let sha256 = Digest.sha256(signed).hex
             try change.record(file == .new ? .newFile(sha256: sha256) : .introduction(sha256: sha256))

@@ -72,9 +72,18 @@ struct CtlDiff: ParsableCommand {
                 first.bytes == second.bytes
                     ? localized("The same file.") : localized("No difference except for the time and the signature."))
         } else {
-            let width = Kind.allCases.map(\.text.localized.count).max() ?? 0
-            for entry in entries { Terminal.out(entry.kind.text.localized.padded(to: width + 2) + entry.text) }
+            for line in Self.lines(entries) { Terminal.out(line) }
         }
+    }
+
+    /// How two lists differ, one line each.
+    static func lines(from old: TrustListFile, to new: TrustListFile) -> [String] {
+        lines(TrustListDiff(from: old, to: new).changes.map(entry))
+    }
+
+    private static func lines(_ entries: [Entry]) -> [String] {
+        let width = Kind.allCases.map(\.text.localized.count).max() ?? 0
+        return entries.map { $0.kind.text.localized.padded(to: width + 2) + $0.text }
     }
 
     private static func entry(_ change: TrustListDiff.Change) -> Entry {

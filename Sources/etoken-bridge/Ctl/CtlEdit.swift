@@ -40,11 +40,13 @@ struct CtlEdit: ParsableCommand {
         if add.isEmpty && addToken.isEmpty && remove.isEmpty && !nonSecure {
             throw ValidationError(localized("Specify what to change: --add, --add-token, --remove or --non-secure."))
         }
+        try signing.check()
     }
 
     func run() throws {
         try output.check()
-        let old = try CtlFile(file).list
+        let file = try CtlFile(file)
+        let old = file.list
         // New records get the profile of the existing ones.
         let profile: Profile = old.records.contains { $0.certificateSignature != nil } ? .tokenless : .ctlClient
         var editor = TrustListEditor(old.records)
@@ -52,8 +54,8 @@ struct CtlEdit: ParsableCommand {
             try editor.remove(remove.map(Self.selector))
         } catch {
             throw Failure(
-                Status.notThere, localized("\(file): \(error.reason)."),
-                next: localized("See the records: etoken-bridge ctl show \(path: file)"))
+                Status.notThere, localized("\(file.path): \(error.reason)."),
+                next: localized("See the records: etoken-bridge ctl show \(path: file.path)"))
         }
         for argument in add { editor.add(try argument.record(profile: profile, reusing: old.records)) }
         let finder = addToken.isEmpty ? nil : try signing.module.finder()
@@ -63,10 +65,9 @@ struct CtlEdit: ParsableCommand {
         }
         if nonSecure { try editor.makeNonSecure() }
         if !allowFewTokens { try editor.checkSigners() }
-        let list = try signing.sign(
-            editor.records, fileName: old.header.fileName, replacing: old.header, token: signing.token()
-        ) { localized("Add it as well: --add-token \(word: $0.label)") }
-        try output.write(list, json: common.json)
+        try signing.sign(
+            editor.records, fileName: old.header.fileName, replacing: file, token: signing.token(), to: output,
+            json: common.json) { localized("Add it as well: --add-token \(word: $0.label)") }
     }
 
     private static func selector(_ text: String) -> TrustListEditor.Selector {

@@ -38,10 +38,11 @@ struct CtlShow: ParsableCommand {
         }
     }
 
-    private func table(_ file: CtlFile) -> String {
-        let header = file.list.header
+    /// The records of a list, its signer's marked with an asterisk.
+    static func table(of list: TrustListFile) -> Table {
+        let header = list.header
         var records = Table("#", localized("ROLE"), localized("NAME"), localized("CERTIFICATE"))
-        for (index, record) in file.list.records.enumerated() {
+        for (index, record) in list.records.enumerated() {
             let signs =
                 record.role == .sast && record.names(issuer: header.caName, serialNumber: header.serialNumber)
             let serial = record.serialNumber?.colonHex ?? "-"
@@ -55,6 +56,11 @@ struct CtlShow: ParsableCommand {
                     ),
                 ].joined(separator: "\n"))
         }
+        return records
+    }
+
+    private func table(_ file: CtlFile) -> String {
+        let header = file.list.header
         let text = localized(
             """
             \(header.fileName), \(file.bytes.count) bytes, created \(Timestamp(header.timestamp).shown)
@@ -65,7 +71,7 @@ struct CtlShow: ParsableCommand {
             MD5        \(Digest.md5(file.bytes).hex)
             SHA-1      \(Digest.sha1(file.bytes).hex)
 
-            \(LocalizableText.lines(records.text))
+            \(LocalizableText.lines(Self.table(of: file.list).text))
             * signed this file
             """)
         return ([text] + file.list.warnings.map { localized("warning: \($0.clause)") }).joined(separator: "\n")

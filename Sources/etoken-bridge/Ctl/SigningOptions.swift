@@ -28,6 +28,19 @@ struct SigningOptions: ParsableArguments {
         completion: .file())
     var key: String?
 
+    @Flag(
+        help: .localized(
+            "Do not sign, but write what is to be signed into --output: ctl sign signs it on the machine with the token."
+        ))
+    var request = false
+
+    @Option(
+        help: .localized(
+            "With --request, who signs: the token's certificate, PEM or DER, as token export writes it.",
+            valueName: "file"),
+        completion: .file())
+    var tokenCertificate: String?
+
     @Option(
         help: .localized(
             "sha1, sha256 or sha512; default: that of the file that is changed, else sha1, which every phone supports.")
@@ -37,9 +50,17 @@ struct SigningOptions: ParsableArguments {
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
-    func validate() throws {
-        guard (signWith == nil) != (key == nil) else {
-            throw ValidationError(localized("Specify who signs: --sign-with TOKEN or --key FILE."))
+    /// Whether anything says who signs.
+    var isGiven: Bool { signWith != nil || key != nil || request || tokenCertificate != nil }
+
+    /// Whether one thing says who signs, to be called by the command's own validation.
+    func check() throws {
+        guard request == (tokenCertificate != nil) else {
+            throw ValidationError(localized("--request and --token-certificate FILE belong together."))
+        }
+        guard [signWith != nil, key != nil, request].count(where: \.self) == 1 else {
+            throw ValidationError(
+                localized("Specify who signs: --sign-with TOKEN or --key FILE; or --request --token-certificate FILE."))
         }
     }
 
@@ -62,15 +83,31 @@ struct SigningOptions: ParsableArguments {
         }
     }
 
-    /// Signs the records. A token's PIN is asked for last, when everything else is known to be right.
+    /// Signs the records and writes the list, or writes the request. A token's PIN is asked for last, when everything else
+    /// is known to be right.
     ///
     /// - Parameter adding: how the command is told to add a token's record to the list.
     func sign(
-        _ records: [Record], fileName: String, replacing old: Header?, token: NamedToken?,
-        adding: (NamedToken) -> LocalizableText
-    ) throws -> TrustListFile {
+        _ records: [Record], fileName: String, replacing old: CtlFile?, token: NamedToken?, to output: OutputOptions,
+        json: Bool, adding: (NamedToken) -> LocalizableText
+    ) throws {
         let draft = TrustListDraft(
-            replacing: old, fileName: fileName, at: UInt32(clamping: time(nil)), digest: digest, records: records)
+            replacing: old?.list.header, fileName: fileName, at: UInt32(clamping: time(nil)), digest: digest,
+            records: records)
+        if let tokenCertificate {
+            let list = try draft.unsigned(for: readCertificate(tokenCertificate))
+            let author = RunAuthor.current
+            try output.write(
+                SigningRequest(
+                    list, replacing: old?.bytes, askedBy: author.who, at: .now, version: author.version), json: json)
+        } else {
+            try output.write(signed(draft, by: token, adding: adding), json: json)
+        }
+    }
+
+    private func signed(
+        _ draft: TrustListDraft, by token: NamedToken?, adding: (NamedToken) -> LocalizableText
+    ) throws -> TrustListFile {
         if let token {
             guard draft.signerRecord(of: token.stored.certificate) != nil else {
                 throw Failure(
@@ -117,6 +154,27 @@ struct OutputOptions: ParsableArguments {
         let file, md5, sha1: String
         let length: Int
         let backup: String?
+    }
+
+    private struct WrittenRequest: Encodable {
+        let file, request, message: String
+    }
+
+    /// Writes what is to be signed, for the machine with the token.
+    func write(_ request: SigningRequest, json: Bool) throws {
+        try check()
+        let bytes = try JSON.document(RequestFile(request))
+        try Files.write(bytes, to: output, permissions: 0o600, replacing: force)
+        let written = WrittenRequest(
+            file: output, request: Digest.sha256(bytes).hex, message: Digest.sha256(request.list.message).hex)
+        if json { return try Terminal.json(written) }
+        Terminal.out(localized("The request is in \(output); its SHA-256 is \(written.request)."))
+        Terminal.note(
+            localized(
+                "Where the token is, also without network: etoken-bridge ctl sign \(path: output) --sign-with TOKEN --output ANSWER"
+            ))
+        Terminal.note(
+            localized("Then, here: etoken-bridge ctl sign \(path: output) --signature ANSWER --output CTLFile.tlv"))
     }
 
     func write(_ list: TrustListFile, json: Bool) throws {

@@ -188,7 +188,15 @@ struct ChangeTokens: ParsableArguments {
 
     @Option(
         help: .localized(
-            "Which of the tokens signs, as specified with --token; default: the last one.", valueName: "token"))
+            "The certificate of a token to put into the file that is not inserted, PEM or DER, as token export writes it. It follows those of --token. May be repeated. If it is the one that signs, save a plan (--plan) and have that signed where the token is: migrate sign.",
+            valueName: "file"),
+        completion: .file())
+    var tokenCertificate: [String] = []
+
+    @Option(
+        help: .localized(
+            "Which of the tokens signs, as specified with --token or --token-certificate; default: the last one.",
+            valueName: "token"))
     var signWith: String?
 
     @OptionGroup var test: TokenTestOption
@@ -196,12 +204,26 @@ struct ChangeTokens: ParsableArguments {
     @OptionGroup var pin: PINOptions
 
     func validate() throws {
-        if let signWith, !token.contains(signWith) {
-            throw ValidationError(localized("--sign-with \(signWith) is not one of the tokens specified with --token."))
+        if let signWith, !all.contains(signWith) {
+            throw ValidationError(
+                localized(
+                    "--sign-with \(signWith) is not one of the tokens specified with --token or --token-certificate."))
         }
     }
 
-    var signerIndex: Int? { token.isEmpty ? nil : signWith.flatMap(token.firstIndex) ?? token.count - 1 }
+    private var all: [String] { token + tokenCertificate }
+
+    var isEmpty: Bool { all.isEmpty }
+
+    var signerIndex: Int? { all.isEmpty ? nil : signWith.flatMap(all.firstIndex) ?? all.count - 1 }
+
+    /// Those of which only the certificate is there.
+    func absent() throws -> [ChangePlan.Token] { try tokenCertificate.map(ChangePlan.Token.init(certificate:)) }
+}
+
+extension ChangePlan.Token {
+    /// A token of which only the certificate is there.
+    init(certificate path: String) throws { self.init(absent: try readCertificate(path)) }
 }
 
 /// Whether tokens are tested before the change.

@@ -87,6 +87,7 @@ extension ChangeRecord {
                 localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode when it began: \(title)")
                     .localized,
                 tokens.isEmpty ? nil : localized("Tokens \(tokens.map(\.label).list); \(signer) signs").localized,
+                signature.map { localized("Signed on another machine by \($0.by) at \($0.time)").localized },
             ].compactMap(\.self).joined(separator: "\n")
         }
         let file =
@@ -215,7 +216,7 @@ extension ChangeRecord {
     /// A line for each phone or, if there are many, for each group of them.
     ///
     /// - Parameter after: by phone, what it holds now; nil for a table without it.
-    private static func table(of forecast: StoredForecast, after: [String: String]?) -> String {
+    static func table(of forecast: StoredForecast, after: [String: String]?) -> String {
         let isGrouped = forecast.count > 20
         let head: [LocalizableText] = [
             localized(isGrouped ? "PHONES" : "PHONE"), localized("MODEL"), localized("BEFORE"), localized("FORECAST"),

@@ -26,17 +26,19 @@ struct ChangeSession {
     func start(_ kind: ChangeKind, _ change: ChangeOptions, tokens: ChangeTokens) throws {
         // What the release cannot do is said before anyone looks for tokens.
         if kind.setsMode { try kind.check(cluster.version(), of: cluster.configuration.name) }
+        let absent = try tokens.absent()
         let named = try NamedToken.all(tokens.token, module)
         try start(
-            kind, change, tokens: named, names: tokens.token, signer: tokens.signerIndex,
+            kind, change, tokens: named, names: tokens.token, absent: absent, signer: tokens.signerIndex,
             testsTokens: tokens.test.testTokens)
     }
 
-    /// - Parameter names: by which the tokens are found again, in the same order.
+    /// - Parameters:
+    ///   - names: by which the tokens are found again, in the same order.
+    ///   - absent: tokens of which only the certificate is there. They follow the others.
     func start(
         _ kind: ChangeKind, _ wanted: ChangeOptions, tokens: [NamedToken] = [], names: [String] = [],
-        signer: Int? = nil,
-        testsTokens: Bool = false
+        absent: [ChangePlan.Token] = [], signer: Int? = nil, testsTokens: Bool = false
     ) throws {
         let now = UInt32(clamping: time(nil))
         let name = cluster.configuration.name
@@ -44,16 +46,18 @@ struct ChangeSession {
         try options.reporting.check(id)
         if let plan = wanted.plan, Files.exists(plan) { throw Failure(overwriting: plan) }
         let request = ChangeRequest(
-            kind, tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
+            kind,
+            tokens: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) } + absent,
             signer: signer, settings: wanted.settings(change: id, state: state), phones: wanted.phones,
             introduce: wanted.introduce, now: now)
         try run(
-            .new(request), plan: wanted.plan, reading: localized("Reading cluster \(name) ..."),
+            .new(request), plan: wanted.plan, absent: absent, reading: localized("Reading cluster \(name) ..."),
             testsTokens: testsTokens
         ) { planned in
             let certificate = try planned.certificate()
             guard let index = tokens.firstIndex(where: { $0.stored.certificate == certificate }) else {
-                preconditionFailure("the plan has the tokens of the request")
+                // Only its certificate was there; it may have come since.
+                return try token(planned, signs: true)
             }
             return try tokens[index].insertedAgain(
                 names[index], module, for: index == signer ? localized("signing") : InsertionPrompt.ordinal(index))
@@ -62,7 +66,12 @@ struct ChangeSession {
 
     /// Runs a saved plan. It may come from someone else: what it brings besides the cluster's state is compared with what
     /// is there, or confirmed.
-    func start(_ plan: ChangePlan, _ acceptance: PlanAcceptance, testsTokens: Bool = false) throws {
+    ///
+    /// - Parameter answer: the signature that was made elsewhere; nil if the token is here.
+    func start(
+        _ plan: ChangePlan, _ acceptance: PlanAcceptance, signed answer: VerifiedAnswer? = nil,
+        testsTokens: Bool = false
+    ) throws {
         try options.reporting.check(plan.id)
         var plan = plan
         plan.settings.acceptsStranded = plan.settings.acceptsStranded || options.acceptStranded
@@ -76,7 +85,8 @@ struct ChangeSession {
         if let output = acceptance.output { plan.settings.output = output }
         let tokens = try acceptance.tokens(of: plan, module, isDryRun: options.dryRun)
         try run(
-            .saved(plan), reading: localized("Reading cluster \(plan.cluster), and comparing it with the plan ..."),
+            .saved(plan), signed: answer,
+            reading: localized("Reading cluster \(plan.cluster), and comparing it with the plan ..."),
             testsTokens: testsTokens,
             agree: { try acceptance.agree(to: plan, tokens, state: state, asks: !options.yes) }
         ) { try token($0, signs: $0.sha1 == plan.signer.map { plan.tokens[$0].sha1 }) }
@@ -87,10 +97,12 @@ struct ChangeSession {
     /// - Parameters:
     ///   - names: of the lost ones, as the current file has them.
     ///   - new: names of the tokens that take their place.
+    ///   - absent: new tokens of which only the certificate is there.
     ///   - signer: which of the remaining ones signs, as the current file has it; nil if that does not matter.
-    func replace(_ names: [String], with new: [String], signer: String?, _ wanted: ChangeOptions, testsTokens: Bool)
-        throws
-    {
+    func replace(
+        _ names: [String], with new: [String], absent: [ChangePlan.Token], signer: String?, _ wanted: ChangeOptions,
+        testsTokens: Bool
+    ) throws {
         let now = UInt32(clamping: time(nil))
         let name = cluster.configuration.name
         let id = Change.id(of: name, now)
@@ -100,17 +112,17 @@ struct ChangeSession {
         let lost = LostTokens(names, signer: signer, inserted: try NamedToken.inserted(module))
         let request = ChangeRequest(
             replacing: lost,
-            with: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) },
+            with: tokens.map { ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate) } + absent,
             settings: wanted.settings(change: id, state: state), phones: wanted.phones, now: now)
         try run(
-            .new(request), plan: wanted.plan, reading: localized("Reading cluster \(name) ..."),
+            .new(request), plan: wanted.plan, absent: absent, reading: localized("Reading cluster \(name) ..."),
             testsTokens: testsTokens
         ) { try token($0, signs: true) }
     }
 
     private func run(
-        _ source: ChangeSource, plan: String? = nil, reading: LocalizableText,
-        testsTokens: Bool,
+        _ source: ChangeSource, plan: String? = nil, absent: [ChangePlan.Token] = [],
+        signed answer: VerifiedAnswer? = nil, reading: LocalizableText, testsTokens: Bool,
         agree agreeToPlan: () throws -> Void = {},
         token: (ChangePlan.Token) throws -> NamedToken
     ) throws {
@@ -122,7 +134,10 @@ struct ChangeSession {
         let live = try LiveCluster(cluster)
         if options.dryRun || plan != nil {
             Terminal.status(reading)
-            return try show(PlannedChange(source, of: live, state: state), plan)
+            let planned = try PlannedChange(source, of: live, state: state)
+            try show(planned, plan, absent)
+            if let answer { try planned.change.check(answer) }
+            return
         }
         let locked = try LockedCluster(live, in: state)
         Terminal.status(reading)
@@ -136,6 +151,12 @@ struct ChangeSession {
         let start: LocalizableText = localized("Starting change \(change.plan.id).")
         guard testsTokens, !change.plan.tokens.isEmpty else {
             // A new change has just named its tokens; a saved plan may be run where the signing one is not inserted.
+            if let answer {
+                // Before the question, so that nobody agrees to what cannot be.
+                try change.check(answer)
+                try ask(record, change, agreeToPlan)
+                return try finish(agreed.takeSignature(answer), start)
+            }
             if !options.yes, case .saved(let plan) = source, let signer = plan.signer {
                 _ = try token(plan.tokens[signer])
             }
@@ -200,17 +221,41 @@ struct ChangeSession {
     }
 
     /// Stops at the plan.
-    private func show(_ planned: PlannedChange, _ plan: String?) throws {
+    ///
+    /// - Parameter absent: tokens of which only the certificate was there.
+    private func show(_ planned: PlannedChange, _ plan: String?, _ absent: [ChangePlan.Token]) throws {
         let change = planned.change
         var record = try ChangeRecord(change)
         if change.isAlreadySo { return try publish(record) }
         try record.check(change)
         try publish(record)
         if let plan {
-            try change.plan.write(to: plan)
+            let saved = try planned.saved(by: .current)
+            try saved.write(to: plan)
             Terminal.note(localized("The plan is in \(plan). Run it: etoken-bridge migrate run \(path: plan)"))
+            noteSigning(of: saved, in: plan, absent)
         }
         try planned.check(despiteFindings: options.despiteFindings, savedAs: plan)
+    }
+
+    /// How a token that is somewhere else signs a plan, or why it cannot.
+    private func noteSigning(of plan: ChangePlan, in file: String, _ absent: [ChangePlan.Token]) {
+        guard plan.signer != nil else { return }
+        if let why = plan.whyNotFixed {
+            return Terminal.note(localized("It cannot be signed on another machine: \(why)."))
+        }
+        // What a saved plan says about these does not count.
+        let again =
+            options.keep.map { Shell.option(" --keep", $0) } + options.drop.map { Shell.option(" --drop", $0) }
+            + absent.map { Shell.option(" --accept-absent-token", $0.sha1) }
+            + (options.acceptUnproven ? [" --accept-unproven"] : [])
+        let option = again.joined()
+        let answer = MigrateSign.answer(to: file)
+        Terminal.note(
+            localized(
+                "Where the token is, also without network: etoken-bridge migrate sign \(path: file)"))
+        Terminal.note(
+            localized("Then, here: etoken-bridge migrate run \(path: file) --signature \(path: answer)\(option)"))
     }
 
     /// Errors of the cluster, and phones that would refuse: shown with the plan, not only refused.

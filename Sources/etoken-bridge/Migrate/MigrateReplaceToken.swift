@@ -40,6 +40,13 @@ struct MigrateReplaceToken: GuidedCommand {
 
     @Option(
         help: .localized(
+            "The certificate of a new token that is not inserted, PEM or DER, as token export writes it. May be repeated.",
+            valueName: "file"),
+        completion: .file())
+    var withCertificate: [String] = []
+
+    @Option(
+        help: .localized(
             "Which of the remaining tokens signs: its name, serial number or SHA-1 in the current file; default: one that is inserted.",
             valueName: "name"))
     var signWith: String?
@@ -59,7 +66,9 @@ struct MigrateReplaceToken: GuidedCommand {
         let cluster = try cluster.configured()
         defer { cluster.close() }
         try ChangeSession(cluster: cluster, options: options.run, module: module, pin: pin)
-            .replace(lost, with: with, signer: signWith, options, testsTokens: test.testTokens)
+            .replace(
+                lost, with: with, absent: withCertificate.map(ChangePlan.Token.init(certificate:)), signer: signWith,
+                options, testsTokens: test.testTokens)
     }
 
     var missing: [Procedure.Need] { lost.isEmpty ? with.isEmpty ? Procedure.replaceToken.needs : [.lostTokens] : [] }

@@ -14,6 +14,10 @@ struct MigrateRun: GuidedCommand {
             compared with those of the inserted tokens; one that no inserted token shows is asked about, or has to be \
             accepted with --accept-absent-token.
 
+            With --signature the token is not needed: it has signed the plan on another machine (migrate sign). The \
+            answer has to be one to this very file, and the file that would be built now the one that was signed. \
+            Exit status 5: it is not, or its signature does not verify; nothing was changed.
+
             Example:
               etoken-bridge migrate to-tokenless --cluster lab --plan saturday.plan
               etoken-bridge migrate run saturday.plan
@@ -21,6 +25,13 @@ struct MigrateRun: GuidedCommand {
 
     @Argument(help: .localized("The plan."), completion: .file())
     var file: String?
+
+    @Option(
+        help: .localized(
+            "The answer that migrate sign wrote on the machine with the token; - for one that is typed, pasted or scanned in.",
+            valueName: "answer"),
+        completion: .file())
+    var signature: String?
 
     @OptionGroup var options: RunOptions
     @OptionGroup var acceptance: PlanAcceptance
@@ -36,10 +47,17 @@ struct MigrateRun: GuidedCommand {
 
     func run() throws {
         guard let file else { preconditionFailure("asked for, or refused by validate()") }
-        let plan = try ChangePlan.read(file)
+        let saved = try SavedPlan(reading: file)
+        let plan = saved.plan
+        let answer = try signature.map { try AnswerFile.verified($0, to: saved.request()) }
         let cluster = try configuredCluster(plan.cluster)
         defer { cluster.close() }
+        if answer != nil, test.testTokens {
+            throw Failure(
+                Status.usage, localized("--test-tokens is for tokens that are here; with --signature none is needed."),
+                next: localized("Leave one of the two out."))
+        }
         try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).start(
-            plan, acceptance, testsTokens: test.testTokens)
+            plan, acceptance, signed: answer, testsTokens: test.testTokens)
     }
 }

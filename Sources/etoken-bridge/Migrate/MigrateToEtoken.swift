@@ -30,7 +30,7 @@ struct MigrateToEtoken: GuidedCommand {
     @OptionGroup var tokens: ChangeTokens
 
     func run() throws {
-        guard !tokens.token.isEmpty else {
+        guard !tokens.isEmpty else {
             throw Failure(
                 Status.usage, localized("There is no terminal to prompt on."),
                 next: localized("Specify \("--token LABEL --token LABEL"); see --help."))
@@ -41,7 +41,7 @@ struct MigrateToEtoken: GuidedCommand {
             .start(.toEtoken, options, tokens: tokens)
     }
 
-    var missing: [Procedure.Need] { tokens.token.isEmpty ? Procedure.toEtoken.needs : [] }
+    var missing: [Procedure.Need] { tokens.isEmpty ? Procedure.toEtoken.needs : [] }
     var clusterOptions: ClusterOptions? { cluster }
     var moduleOptions: ModuleOptions? { tokens.module }
     var isConfirmed: Bool { options.run.yes }

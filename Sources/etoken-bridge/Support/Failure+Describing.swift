@@ -83,9 +83,14 @@ extension Status {
             case .notIntroduced, .notMixedMode, .inconsistentFiles, .unusableTokens, .readBackDiffers, .notVouched,
                 .notApplicable,
                 .worldChanged, .busy, .unfinishedChange, .foreignRecords, .outdatedRecords, .outputExists,
-                .planUnusable,
+                .planUnusable, .notSignable,
                 .journalUnusable:
                 failed
+            }
+        case let error as AnswerError:
+            switch error.code {
+            case .requestUnusable, .answerUnusable: failed
+            case .answerDiffers, .answerRefused: verificationFailed
             }
         case let error as StepFailure:
             error.isInterrupted ? interrupted : error.isHalfDone ? partlyDone : of(error.failure)

@@ -1,0 +1,32 @@
+import Messages
+
+/// Why a signature that was made elsewhere was not asked for, or not taken.
+public struct AnswerError: UserError, Equatable {
+    public enum Code: String, Sendable {
+        /// The request cannot be signed: somebody changed it, or it is for another token.
+        case requestUnusable = "request-unusable"
+        /// The answer cannot be read: it is something else, or was mistyped.
+        case answerUnusable = "answer-unusable"
+        /// The answer is one to something else.
+        case answerDiffers = "answer-differs"
+        /// The answer's signatures do not verify.
+        case answerRefused = "answer-refused"
+    }
+
+    public let code: Code
+    public let text: LocalizableText
+
+    public init(_ code: Code, _ text: LocalizableText) { (self.code, self.text) = (code, text) }
+
+    public var next: LocalizableText? {
+        switch code {
+        case .requestUnusable:
+            localized("Have the request made again, and compare its SHA-256 with that on the other machine.")
+        case .answerUnusable:
+            localized("Take the whole answer as it was written or shown, from its first character to its last.")
+        case .answerDiffers: localized("Have this very file signed, and bring the answer to it.")
+        case .answerRefused:
+            localized("Do not go on with this answer: find out who changed it. Then have the file signed again.")
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import Basics
+import Messages
+import X509
+
+/// An answer as text that people can type, and that fits into a QR code: Base32 (RFC 4648, section 6) in lines, each with a
+/// check of its own, so that a typing error is found where it is.
+///
+/// What the request tells is left out. Source: docs/offline-signing.md, "The answer as text".
+public enum AnswerText {
+    /// What it begins with: its format.
+    static let mark = "ETB1"
+    /// Bytes of a line: 32 characters.
+    private static let width = 20
+    /// Characters of a line's check.
+    private static let checkLength = 2
+
+    /// For people: in lines of groups, the first one being the mark.
+    public static func lines(of answer: SigningAnswer) -> [String] {
+        [mark]
+            + pieces(of: answer).map { piece in
+                stride(from: 0, to: piece.count, by: 4).map { start in
+                    String(piece.dropFirst(start).prefix(4))
+                }.joined(separator: " ")
+            }
+    }
+
+    /// For a QR code: the same characters without spaces, all of which its alphanumeric mode has (ISO/IEC 18004, 7.4.4).
+    public static func line(of answer: SigningAnswer) -> String { mark + pieces(of: answer).joined() }
+
+    /// Reads either of them; upper and lower case, spaces and line ends make no difference.
+    ///
+    /// - Throws: ``AnswerError`` (`answer-unusable`, `answer-differs`).
+    static func answer(_ text: String, to received: ReceivedRequest) throws(AnswerError) -> SigningAnswer {
+        let letters = text.uppercased().filter { !$0.isWhitespace && $0 != "-" }
+        guard letters.hasPrefix(mark) else {
+            throw AnswerError(
+                .answerUnusable, localized("This is no answer to a signing request: as text it begins with \(mark)."))
+        }
+        guard letters.utf8.count <= 1 << 14 else {
+            throw AnswerError(.answerUnusable, localized("This is no answer to a signing request: it is too long."))
+        }
+        let digits = Array(letters.utf8.dropFirst(mark.utf8.count))
+        let length = Base32.length(of: width) + checkLength
+        var bytes: [UInt8] = []
+        for (index, start) in stride(from: 0, to: digits.count, by: length).enumerated() {
+            let piece = digits[start..<min(start + length, digits.count)]
+            guard let part = Base32.bytes(piece.dropLast(checkLength)), !part.isEmpty,
+                Array(piece) == Array(self.piece(part, index).utf8)
+            else {
+                throw AnswerError(
+                    .answerUnusable, localized("Line \(index + 1) after \(mark) is not what was shown."))
+            }
+            bytes += part
+        }
+        return try decoded(bytes, received)
+    }
+
+    private static func pieces(of answer: SigningAnswer) -> [String] {
+        let bytes = encoded(answer)
+        return stride(from: 0, to: bytes.count, by: width).enumerated().map { index, start in
+            piece(Array(bytes[start..<min(start + width, bytes.count)]), index)
+        }
+    }
+
+    /// A line's bytes, and ten bits of a hash of them and of the line's place.
+    private static func piece(_ bytes: [UInt8], _ index: Int) -> String {
+        let check = Digest.sha256([UInt8(truncatingIfNeeded: index)] + bytes)
+        return Base32.text(bytes) + String(Base32.text(check).prefix(checkLength))
+    }
+
+    // MARK: Bytes
+
+    /// How many bytes of the request's SHA-256 are in it: enough to say that the answer is one to something else.
+    private static let shownOfRequest = 8
+
+    private static func encoded(_ answer: SigningAnswer) -> [UInt8] {
+        func sized(_ bytes: [UInt8]) -> [UInt8] { [UInt8](bigEndian: UInt16(clamping: bytes.count)) + bytes }
+        var bytes = Array(([UInt8](hex: answer.request) ?? []).prefix(shownOfRequest))
+        bytes += [UInt8](bigEndian: answer.signed.seconds)
+        for part in [Array(answer.signedBy.utf8), Array(answer.version.utf8), answer.signature, answer.seal] {
+            bytes += sized(part)
+        }
+        return bytes
+    }
+
+    private static func decoded(_ bytes: [UInt8], _ received: ReceivedRequest) throws(AnswerError) -> SigningAnswer {
+        var rest = bytes[...]
+        func take(_ count: Int) throws(AnswerError) -> [UInt8] {
+            guard rest.count >= count else {
+                throw AnswerError(.answerUnusable, localized("The answer ends too early: lines are missing."))
+            }
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        }
+        func takeSized() throws(AnswerError) -> [UInt8] { try take(take(2).bigEndian(as: Int.self)) }
+        func takeName() throws(AnswerError) -> String {
+            let name = String(decoding: try takeSized(), as: UTF8.self)
+            guard SigningAnswer.isPlain(name) else {
+                throw AnswerError(.answerUnusable, localized("The answer contains a name that cannot be one."))
+            }
+            return name
+        }
+        let request = try take(shownOfRequest)
+        let time = try take(8).bigEndian(as: Int64.self)
+        // Only years of four digits can be written.
+        guard let last = Timestamp(year: 9999, month: 12, day: 31), (0...last.seconds).contains(time) else {
+            throw AnswerError(.answerUnusable, localized("The answer contains a time that cannot be one."))
+        }
+        let list = received.request.list
+        let answer = SigningAnswer(
+            request: received.sha256, message: Digest.sha256(list.message).hex, certificate: list.signer.der,
+            signature: [], signedBy: try takeName(), signed: Timestamp(time), version: try takeName(), seal: []
+        ).with(signature: try takeSized(), seal: try takeSized())
+        guard rest.isEmpty else {
+            throw AnswerError(.answerUnusable, localized("The answer goes on after its end."))
+        }
+        guard received.sha256.hasPrefix(request.hex) else {
+            throw AnswerError(
+                .answerDiffers,
+                localized(
+                    "The answer is for a file whose SHA-256 begins with \(request.hex); this one has \(received.sha256)."
+                ))
+        }
+        return answer
+    }
+}
+
+extension SigningAnswer {
+    fileprivate func with(signature: [UInt8], seal: [UInt8]) -> SigningAnswer {
+        SigningAnswer(
+            request: request, message: message, certificate: certificate, signature: signature, signedBy: signedBy,
+            signed: signed, version: version, seal: seal)
+    }
+}
