@@ -77,58 +77,25 @@ public final class Change {
         try Self.checkUnfinished(cluster.name, state)
         let survey = try Survey(
             of: cluster, backups: state, acceptingUnproven: request.settings.acceptsUnproven)
-        let replacement = try request.lost.map { try TokenReplacement($0, request, on: survey, of: cluster.name) }
-        let created = TrustListDraft.timestamp(replacing: survey.present?.header, at: request.now)
-        let named = replacement?.tokens ?? request.tokens
-        let namedSigner = named.isEmpty ? nil : request.signer ?? named.count - 1
-        var settings = request.settings
-        settings.dropped += replacement?.lost ?? []
-        func plan(_ introduction: [PlannedStep]) -> ChangePlan {
-            // Going tokenless, tokens are only needed to introduce the cluster's signer.
-            let usesTokens = request.kind != .toTokenless || !introduction.isEmpty
-            let (tokens, signer) = usesTokens ? (named, namedSigner) : ([], nil)
-            let isNewSigner = request.kind != .toTokenless
-            return ChangePlan(
-                id: Self.id(of: cluster.name, request.now), kind: request.kind, cluster: cluster.name,
-                created: Timestamp(created), tokens: tokens,
-                signer: signer, settings: settings,
-                steps: Planner.steps(
-                    request.kind, tokens: isNewSigner ? tokens : [], signer: isNewSigner ? signer : nil,
-                    lost: replacement?.lost ?? [], phones: request.phones, introduction: introduction, on: survey),
-                world: survey.world)
-        }
-        try Planner.checkIntroduction(request, on: survey)
-        let direct = plan([])
-        guard let introduction = Self.introduction(for: request, direct, survey, namedSigner) else {
-            try self.init(direct, survey, of: cluster, state: state)
+        try self.init(request, on: survey, of: cluster, state: state)
+    }
+
+    private convenience init(
+        _ request: ChangeRequest, on survey: Survey, of cluster: any ClusterAccess, state: StateFolder
+    ) throws {
+        let plans = try Plans(request, on: survey, of: cluster.name)
+        guard let introducing = plans.introducing else {
+            try self.init(plans.direct, survey, of: cluster, state: state)
             return
         }
-        let introducing = plan(introduction)
         let isBetter = try request.introduce == .always || Self.leavesFewerBehind(introducing, survey)
-        try self.init(isBetter ? introducing : direct, survey, of: cluster, state: state)
+        try self.init(isBetter ? introducing : plans.direct, survey, of: cluster, state: state)
     }
 
-    /// Whether introducing the signer keeps phones from being left behind: it doubles the restarts.
-    private static func leavesFewerBehind(_ plan: ChangePlan, _ survey: Survey) throws -> Bool {
-        let planner = Planner(plan, try plan.tokens.map { try $0.certificate() }, survey)
-        let offered = try planner.offered()
-        let (inTurn, forecasts) = forecasts(
-            for: offered, introduction: try planner.introduction(offered), survey: survey,
-            tvs: .everywhere(.expectedToVouch), introducerTVS: .everywhere(.expectedToVouch))
-        return forecasts.map { inTurn.stranded.count < $0.direct.stranded.count } ?? false
-    }
-
-    /// The steps with which a requested change could introduce its signer; nil if there are none.
-    private static func introduction(
-        for request: ChangeRequest, _ plan: ChangePlan, _ survey: Survey, _ signer: Int?
-    ) -> [PlannedStep]? {
-        // What keeps the change itself from being planned is said with its own plan.
-        guard let certificates = try? plan.tokens.map({ try $0.certificate() }),
-            let offered = try? Planner(plan, certificates, survey).offered()
-        else { return nil }
-        return Planner.introductionSteps(
-            request.kind, request.introduce, tokens: request.tokens, signer: signer, offered: offered,
-            phones: request.phones, on: survey)
+    /// The same change, planned for another request on what was read of the cluster.
+    func planned(as request: ChangeRequest) throws -> Change {
+        precondition(journal == nil, "a change that has begun keeps its plan")
+        return try Change(request, on: survey, of: cluster, state: state)
     }
 
     /// Loads a saved plan.
@@ -212,6 +179,12 @@ public final class Change {
         recordChanges = try planner.recordChanges(on: cluster)
     }
 
+    /// Phones may be left behind: someone will visit them. Before the change begins.
+    public func acceptStranded() {
+        precondition(journal == nil, "what is accepted is part of the plan")
+        plan.settings.acceptsStranded = true
+    }
+
     func record(_ fact: JournalRecord.Fact) throws { try journal?.append(.fact, fact: fact) }
 
     // MARK: The new file
@@ -261,6 +234,14 @@ public final class Change {
     /// Phones that the change would strand, without those that an earlier one left behind already.
     var newlyStranded: [Forecast.Entry] {
         forecast.stranded.filter { !survey.register.contains($0.phone.name) }
+    }
+
+    /// How many phones would be left behind that nobody has agreed to visit: those that refuse the new file, and those of
+    /// which it is not known.
+    public var unacceptedVisits: (refused: Int, unknown: Int) {
+        let stranded = plan.settings.acceptsStranded ? [] : newlyStranded
+        let refused = stranded.count { $0.verdict.outcome == .refused }
+        return (refused, stranded.count - refused)
     }
 
     /// Refuses to continue if phones would be stranded, unless the user accepted that.

@@ -135,6 +135,11 @@ public struct ForeignRecord: Codable, Sendable, Equatable {
         sha1 = certificate?.sha1.hex
     }
 
+    /// The tokens of a file, as people may name them.
+    public static func tokens(in list: TrustListFile) -> [ForeignRecord] {
+        list.records.filter { $0.isToken && $0.x509 != nil }.map(ForeignRecord.init)
+    }
+
     /// Whether one of these is its name, serial number or SHA-1.
     func isNamed(by wanted: [String]) -> Bool {
         func plain(_ text: String) -> String { text.lowercased().filter { $0 != ":" } }

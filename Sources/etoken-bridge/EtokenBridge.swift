@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Glibc
 import Messages
+import Migration
 import Secrets
 import Tokens
 import Version
@@ -23,7 +24,7 @@ struct EtokenBridge: ParsableCommand {
         subcommands: [
             TokenGroup.self, CtlGroup.self, TrustGroup.self, ClusterGroup.self, TVSGroup.self, PhonesGroup.self,
             MigrateGroup.self,
-            DoctorCommand.self,
+            DoctorCommand.self, CaptureGroup.self,
         ])
 
     /// The hidden first argument of a child that tries a PKCS#11 module.
@@ -45,37 +46,51 @@ struct EtokenBridge: ParsableCommand {
         ModuleTrial.configure(command: ["/proc/self/exe", moduleTrial], folder: moduleMemory)
         Secret.sealProcessWithFirst()
         do {
-            var command = try command(of: Array(CommandLine.arguments.dropFirst()))
-            if DefaultCluster.isWanted { try DefaultCluster.resolve() }
+            let words = Array(CommandLine.arguments.dropFirst())
+            var command = try command(of: words)
+            if let guided = command as? any GuidedCommand, Guide.leads(guided) {
+                command = try self.command(of: Guide.lead(guided, words))
+            } else if DefaultCluster.isWanted {
+                try DefaultCluster.resolve()
+            }
             try command.run()
-            exitProcess(Status.done)
+            end(Status.done)
         } catch let failure as Failure {
             Terminal.report(failure)
-            exitProcess(failure.status)
+            end(failure.status)
         } catch let code as ExitCode {
-            exitProcess(code.rawValue)
+            end(code.rawValue)
         } catch {
             // Usage errors and --help are ArgumentParser's own; everything else has a Failure.
             let parserStatus = exitCode(for: error)
             if parserStatus == .validationFailure || parserStatus == .success { exitInLanguage(withError: error) }
             let failure = Failure(describing: error)
             Terminal.report(failure)
-            exitProcess(failure.status)
+            end(failure.status)
         }
     }
+
+    private static func end(_ status: Int32) -> Never {
+        Guide.tell()
+        exitProcess(status)
+    }
+
+    /// Those that take plain command lines themselves. To ask a type whether it does takes as long as to take one.
+    static let plain: [any PlainCommand.Type] = [CtlShow.self, TokenList.self]
 
     /// The command that a command line specifies, with its options.
     ///
     /// ArgumentParser checks every command on the way, which takes longer than most commands run (docs/benchmarks.md).
-    /// The specified one is therefore tried alone first. Anything that does not parse, including help and usage errors,
-    /// is parsed again by all of them.
-    private static func command(of words: [String]) throws -> any ParsableCommand {
+    /// The specified one is therefore tried alone first, and the most frequent ones before that without it
+    /// (``PlainCommand``). Anything that does not parse, including help and usage errors, is parsed again by all of them.
+    static func command(of words: [String]) throws -> any ParsableCommand {
         var named: any ParsableCommand.Type = self
         var rest = words[...]
         while let next = named.configuration.subcommands.first(where: { $0.configuration.commandName == rest.first }) {
             named = next
             rest.removeFirst()
         }
+        if let plain = plain.first(where: { $0 == named }), let command = plain.init(plain: rest) { return command }
         if named.configuration.subcommands.isEmpty, let command = try? named.parseAsRoot(Array(rest)),
             type(of: command) == named
         {
@@ -136,13 +151,33 @@ struct PhonesGroup: ParsableCommand {
         ])
 }
 
+struct CaptureGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "capture",
+        abstract: localized("Evidence from the field: what a cluster, a phone and a token answer."),
+        subcommands: [CaptureTake.self, CaptureCheckCommand.self], defaultSubcommand: CaptureTake.self)
+}
+
 struct MigrateGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: localized("Change how a cluster's trust list is signed, step by step."),
+        discussion: localized(
+            """
+            Without a subcommand, on a terminal, it asks what is to be done, and then for everything that is needed for it. At \
+            the end it shows the command that does the same. So does each subcommand for what its command line leaves out.
+            """),
         subcommands: [
             MigrateToEtoken.self, MigrateToTokenless.self, MigrateUpdateCertificates.self,
             MigrateReplaceToken.self, MigrateRun.self,
             MigratePrepareDowngrade.self, MigratePrepareUpgrade.self,
             MigrateStatus.self, MigrateResume.self, MigrateRollback.self,
         ])
+
+    func run() throws { throw CleanExit.helpRequest(self) }
+}
+
+extension MigrateGroup: GuidedCommand {
+    var missing: [Procedure.Need] { [.procedure] }
+    var clusterOptions: ClusterOptions? { nil }
+    var moduleOptions: ModuleOptions? { try? .standard }
 }

@@ -111,7 +111,8 @@ import Testing
 
     /// Phones that would refuse are shown in their table.
     @Test func theTableComesWithTheRefusal() throws {
-        let (status, screen) = try rehearsal.onTerminal(command.filter { $0 != "--accept-stranded" })
+        let (status, screen) = try rehearsal.onTerminal(
+            command.filter { $0 != "--accept-stranded" }, [("1 of 3 phones needs a visit.", "no")])
         #expect(status == 9 && screen.contains("PHONE") && screen.contains("Cisco 8861"), "\(screen)")
         let result = try rehearsal.migrate(accepting: false)
         #expect(result.status == 9 && result.errors.contains("PHONE") && result.output.isEmpty, "\(result.errors)")

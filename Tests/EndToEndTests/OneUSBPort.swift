@@ -40,6 +40,57 @@ import Testing
         #expect(try tokens.status(1).verifications == 0)
     }
 
+    /// The guide on the terminal, too; a token that is removed while its PIN is typed is asked for again, and no answer is lost.
+    @Test func theGuideTakesTurnsWithOnePort() throws {
+        let tokens = try VirtualTokens()
+        let rehearsal = try Rehearsal(cards: tokens, lab: true)
+        let pin = try String(contentsOfFile: tokens.pinFile, encoding: .utf8)
+        try tokens.tell(1, "pull")
+        let program = try Program(
+            ["migrate", "to-etoken", "--module", tokens.module, "--phone-timeout", "30"],
+            environment: rehearsal.variables, onTerminal: true)
+        func answer(_ question: String, _ typed: String, time count: Int = 1) throws {
+            try program.expect(question) { lines in lines.count { $0.contains(question) } == count }
+            // The question comes just before the echo is switched off.
+            usleep(300_000)
+            program.type(typed + "\n")
+        }
+        try answer("Add this token to the trust list?", "y")
+        try program.expect("the second token is asked for") {
+            $0.contains("Insert the second security token and press Return.")
+        }
+        try tokens.tell(0, "pull")
+        try tokens.tell(1, "insert")
+        try answer("Add this token to the trust list?", "y", time: 2)
+        try answer("Add another token?", "")
+        try answer("Which token signs?", "")
+        try answer("is not known to create one. Try it?", "")
+        try answer("Restart the 3 phones at the end", "")
+        try answer("1 of 3 phones needs a visit.", "yes")
+        try answer("Change cluster lab now?", "yes")
+        try program.expect("the PIN") { $0.contains { $0.hasPrefix("PIN of token \(VirtualTokens.labels[1])") } }
+        try tokens.tell(1, "pull")
+        usleep(300_000)
+        program.type(pin)
+        try answer("Insert it again, and continue?", "y")
+        try program.expect("it is asked for") {
+            $0.contains("Insert the signing security token (\(VirtualTokens.labels[1])) and press Return.")
+        }
+        try tokens.tell(1, "insert")
+        try program.expect("the PIN again") {
+            $0.count { $0.hasPrefix("PIN of token \(VirtualTokens.labels[1])") } == 2
+        }
+        usleep(300_000)
+        program.type(pin)
+        #expect(program.status() == 0, "\(program.output)")
+        let status = try tokens.status(1)
+        #expect(status == .init(tries: 15, verifications: 1, signatures: 1))
+        #expect(
+            program.lines.last
+                == "  etoken-bridge migrate to-etoken --module \(tokens.module) --phone-timeout 30 --cluster lab --token \(VirtualTokens.labels[0]) --token \(VirtualTokens.labels[1]) --accept-stranded",
+            "\(program.output)")
+    }
+
     /// Both tokens are tested before the question, and the PIN of the signing one is tried once in all.
     @Test func tokensAreTestedBeforeTheChange() throws {
         let tokens = try VirtualTokens()

@@ -69,13 +69,14 @@ final class Rehearsal {
     /// - Parameter answers: what to wait for, and what to type then.
     /// - Returns: its status, and everything printed on the terminal.
     func onTerminal(
-        _ arguments: [String], _ answers: [(String, String)] = [], columns: Int = 200
+        _ arguments: [String], _ answers: [(String, String)] = [], columns: Int = 200, lines: Int = 24,
+        environment: [String] = []
     ) throws -> (Int32, String) {
         let questions = String(decoding: try JSONEncoder().encode(answers.map { [$0.0, $0.1] }), as: UTF8.self)
         let result = try run(
             "/usr/bin/env",
-            ["python3", Self.repository + "/Tests/EndToEndTests/on-terminal.py", "\(columns)", questions]
-                + [Programs.path("etoken-bridge")] + arguments)
+            ["python3", Self.repository + "/Tests/EndToEndTests/on-terminal.py", "\(columns)x\(lines)", questions]
+                + [Programs.path("etoken-bridge")] + arguments, environment: environment)
         return (result.status, result.output)
     }
 

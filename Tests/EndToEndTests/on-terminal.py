@@ -1,6 +1,6 @@
 """Runs a program on a terminal of its own and answers its questions.
 
-on-terminal.py COLUMNS ANSWERS PROGRAM [ARGUMENT...]: ANSWERS is a JSON list of [what to wait for, what to type]. Prints all
+on-terminal.py COLUMNSxLINES ANSWERS PROGRAM [ARGUMENT...]: ANSWERS is a JSON list of [what to wait for, what to type]. Prints all
 that stood on the terminal and ends with the program's status; 98 where a question did not come before the end, 99 where
 it did not come in time.
 """
@@ -19,10 +19,11 @@ LIMIT = 60
 
 
 def main():
-    columns, answers, program = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:]
+    columns, lines = map(int, sys.argv[1].split("x"))
+    answers, program = json.loads(sys.argv[2]), sys.argv[3:]
     child, terminal = pty.fork()
     if child == 0:
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         os.execvp(program[0], program)
     screen = b""
     seen = 0

@@ -25,15 +25,15 @@ public struct ChangeRequest: Sendable {
     let tokens: [ChangePlan.Token]
     let signer: Int?
     let settings: ChangePlan.Settings
-    let phones: PhoneSettings
-    let introduce: IntroductionChoice
+    var phones: PhoneSettings
+    public internal(set) var introduce: IntroductionChoice
     let now: UInt32
     /// What is lost; nil for other changes.
     let lost: LostTokens?
 
     /// What happens to the phones at the end.
     public struct PhoneSettings: Sendable {
-        let restart: Bool
+        var restart: Bool
         let timeout: Int
         let batch: Int
         let pause: Double
@@ -153,6 +153,13 @@ public struct LockedCluster: ~Copyable {
 public struct SurveyedChange: ~Copyable {
     fileprivate let lock: ClusterLock
     public let change: Change
+
+    /// Plans it once more on what was read, because the user has chosen otherwise.
+    ///
+    /// - Throws: ``MigrationError``, or what the cluster's transports throw.
+    public consuming func planned(as request: ChangeRequest) throws -> SurveyedChange {
+        SurveyedChange(lock: lock, change: try change.planned(as: request))
+    }
 
     /// - Parameter despiteErrors: whether errors of the cluster are accepted. Records that nobody named, and those that
     ///   are out of date, are no such errors.

@@ -52,7 +52,8 @@ final class RestartServices: ChangeStep, Step {
         if change.known.begun.contains(id) || change.known.done.contains(id), try left().isEmpty {
             return .done(localized("all have been restarted since the file changed"))
         }
-        let waves = survey.waves(order)
+        // A run that goes on has not looked where they run.
+        let waves = survey.services.isEmpty ? try left() : survey.waves(order)
         if waves.contains(where: { $0.nodes.count > 1 }) {
             let rounds = waves.map { localized("\($0.service) on \($0.nodes.joined(separator: ", "))") }
             return .pending(

@@ -3,6 +3,7 @@ import Basics
 import Cluster
 import Configuration
 import Messages
+import Migration
 import Operations
 import Secrets
 
@@ -140,22 +141,37 @@ struct ClusterAdd: ParsableCommand {
                     : localized("With --publisher, also specify --name and --user."),
                 next: localized("For an example: etoken-bridge cluster add --help"))
         }
-        publisher =
-            try publisher
-            ?? Self.answer(localized("Host name or address of the publisher: "), NodeConfiguration.isAddress)
-        user = try user ?? Self.answer(localized("User of the platform account: ")) { !$0.isEmpty }
-        name = try name ?? Self.answer(localized("A short name for the cluster: "), ClusterConfiguration.isName)
-    }
-
-    /// Asks until the answer can be used; end of input ends the command.
-    private static func answer(_ question: LocalizableText, _ isGood: (String) -> Bool) throws -> String {
-        while true {
-            Terminal.write(question.localized, to: 2)
-            guard let text = readLine()?.trimmed else {
-                throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
+        if publisher == nil {
+            let answer = try Terminal.require(
+                .text(
+                    localized("Host name or address of the publisher: "),
+                    hint: localized("Type a host name or an IP address, or the folder of a lab.")
+                ) { NodeConfiguration.isAddress($0) || $0.hasPrefix("/") ? $0 : nil })
+            // No host is called so.
+            if answer.hasPrefix("/") {
+                lab = answer
+                return
             }
-            if isGood(text) { return text }
+            publisher = answer
         }
+        user =
+            try user
+            ?? Terminal.require(
+                .text(localized("User of the platform account: "), hint: localized("Type the user's name.")) { $0 })
+        name =
+            try name
+            ?? Terminal.require(
+                .text(
+                    localized("A short name for the cluster: "),
+                    hint: localized("A cluster name may contain only letters, digits, '-', '_' and '.'.")
+                ) { ClusterConfiguration.isName($0) ? $0 : nil })
+        guard applicationUser == nil else { return }
+        let answer = try Terminal.require(
+            .text(
+                localized("User of the application account, for AXL (Return for none): "), standard: "",
+                hint: localized("Type the user's name.")
+            ) { $0 })
+        if !answer.isEmpty { applicationUser = answer }
     }
 
     mutating func run() throws {

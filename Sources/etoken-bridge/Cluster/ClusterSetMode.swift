@@ -3,7 +3,7 @@ import Cluster
 import Messages
 import Migration
 
-struct ClusterSetMode: ParsableCommand {
+struct ClusterSetMode: GuidedCommand {
     enum Mode: String, ExpressibleByArgument, CaseIterable {
         case mixed
         case nonSecure = "non-secure"
@@ -28,13 +28,23 @@ struct ClusterSetMode: ParsableCommand {
             """))
 
     @Argument(help: .localized("mixed or non-secure."))
-    var mode: Mode
+    var mode: Mode?
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var options: ChangeOptions
     @OptionGroup var tokens: ChangeTokens
 
+    func validate() throws { try requireArgument(mode != nil, "<mode>") }
+
+    var missing: [Procedure.Need] {
+        (mode == nil ? [.mode] : []) + (tokens.token.isEmpty ? Procedure.setMixedMode.needs : [])
+    }
+    var clusterOptions: ClusterOptions? { cluster }
+    var moduleOptions: ModuleOptions? { tokens.module }
+    var isConfirmed: Bool { options.run.yes }
+
     func run() throws {
+        guard let mode else { preconditionFailure("asked for, or refused by validate()") }
         let cluster = try cluster.configured()
         defer { cluster.close() }
         try ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)

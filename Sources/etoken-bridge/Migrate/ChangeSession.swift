@@ -125,35 +125,40 @@ struct ChangeSession {
         }
         let locked = try LockedCluster(live, in: state)
         Terminal.note(reading)
-        let surveyed = try locked.look(for: source)
+        let surveyed = try askAboutWay(locked.look(for: source), source)
         let change = surveyed.change
         var record = try ChangeRecord(change)
         if change.isAlreadySo { return try publish(record) }
-        if !options.yes, Terminal.isInteractive, try askAboutRecords(change) { record = try ChangeRecord(change) }
-        let agreed = try agree(surveyed, record)
+        if asks, try askAboutRecords(change) { record = try ChangeRecord(change) }
+        var isShown = false
+        let agreed = try agree(surveyed, record, &isShown)
         let start: LocalizableText = localized("Starting change \(change.plan.id).")
         guard testsTokens, !change.plan.tokens.isEmpty else {
             // A new change has just named its tokens; a saved plan may be run where the signing one is not inserted.
             if !options.yes, case .saved(let plan) = source, let signer = plan.signer {
                 _ = try token(plan.tokens[signer])
             }
-            try ask(record, change, agreeToPlan)
+            try ask(isShown ? nil : record, change, agreeToPlan)
             return try finish(
                 agreed.takePIN {
                     guard let signer = change.plan.signer else { preconditionFailure("a token signs") }
-                    return try token(change.plan.tokens[signer]).signer(pin)
+                    return try pin.signer { try token(change.plan.tokens[signer]) }
                 }, start)
         }
         let tested = try agreed.testTokens { try test(token($0)) }
-        try ask(record, change, agreeToPlan)
+        try ask(isShown ? nil : record, change, agreeToPlan)
         try finish(tested, start)
     }
 
-    private func ask(_ record: ChangeRecord, _ change: Change, _ agreeToPlan: () throws -> Void) throws {
+    /// Whether questions may be asked, and someone is there to answer them.
+    var asks: Bool { !options.yes && Terminal.isInteractive }
+
+    /// - Parameter record: nil if it was shown.
+    private func ask(_ record: ChangeRecord?, _ change: Change, _ agreeToPlan: () throws -> Void) throws {
         if !options.yes {
             var record = record
-            try record.check(change)
-            try confirm(record)
+            try record?.check(change)
+            try confirm(record, change)
         }
         try agreeToPlan()
     }
@@ -176,8 +181,12 @@ struct ChangeSession {
             let question = localized(
                 "The current CTL file also contains \(record.text). Keep it in the new file?")
             switch record.kind == .token ? Terminal.choose(question) : Terminal.confirm(question) ? .keep : .stop {
-            case .keep: change.keep(record)
-            case .leaveOut: try change.drop(record)
+            case .keep:
+                change.keep(record)
+                Guide.add("--keep", record.sha1 ?? record.name)
+            case .leaveOut:
+                try change.drop(record)
+                Guide.add("--drop", record.sha1 ?? record.name)
             case .stop:
                 throw Failure(
                     Status.failed, localized("Not confirmed; nothing was changed."),
@@ -204,13 +213,18 @@ struct ChangeSession {
     }
 
     /// Errors of the cluster, and phones that would refuse: shown with the plan, not only refused.
-    private func agree(_ surveyed: consuming SurveyedChange, _ record: ChangeRecord) throws -> ForecastAgreed {
-        let asks = !options.yes && Terminal.isInteractive
+    ///
+    /// - Parameter isShown: set if the plan is on the terminal now.
+    private func agree(
+        _ surveyed: consuming SurveyedChange, _ record: ChangeRecord, _ isShown: inout Bool
+    ) throws -> ForecastAgreed {
         do {
             // The user has just seen them.
-            return try surveyed.agreeToFindings(despiteErrors: options.despiteFindings || asks).agreeToForecast()
+            let agreed = try surveyed.agreeToFindings(despiteErrors: options.despiteFindings || asks)
+            if asks { try askAboutStranded(agreed.change, record, &isShown) }
+            return try agreed.agreeToForecast()
         } catch {
-            if !options.reporting.common.json { Terminal.note(record.text) }
+            if !isShown, !options.reporting.common.json { Terminal.note(record.text) }
             throw error
         }
     }
@@ -224,7 +238,7 @@ struct ChangeSession {
         try finish(
             agreed.takePIN {
                 guard let signer = plan.signer else { preconditionFailure("a token signs") }
-                return try token(plan.tokens[signer], signs: true).signer(pin)
+                return try pin.signer { try token(plan.tokens[signer], signs: true) }
             }, localized("Resuming change \(plan.id)."))
     }
 
@@ -295,21 +309,22 @@ struct ChangeSession {
         return token
     }
 
-    private func confirm(_ record: ChangeRecord) throws {
+    private func confirm(_ record: ChangeRecord?, _ change: Change) throws {
         guard Terminal.isInteractive else {
             throw Failure(
                 Status.usage, localized("There is no terminal on which to confirm the first change."),
                 next: localized("Look at the plan with --dry-run, then add --yes."))
         }
-        Terminal.note(record.text)
-        let hasErrors = record.findings.contains { $0.severity == .error }
+        if let record { Terminal.note(record.text) }
+        let hasErrors = change.findings.contains { $0.severity == .error }
         let question =
             hasErrors
-            ? localized("Change cluster \(record.cluster) now, despite these errors?")
-            : localized("Change cluster \(record.cluster) now?")
+            ? localized("Change cluster \(change.plan.cluster) now, despite these errors?")
+            : localized("Change cluster \(change.plan.cluster) now?")
         guard Terminal.confirm(question) else {
             throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
         }
+        if hasErrors, !options.despiteFindings { Guide.add("--despite-findings") }
     }
 }
 

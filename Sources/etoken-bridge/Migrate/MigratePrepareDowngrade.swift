@@ -5,7 +5,7 @@ import Configuration
 import Messages
 import Migration
 
-struct MigratePrepareDowngrade: ParsableCommand {
+struct MigratePrepareDowngrade: GuidedCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare-downgrade",
         abstract: localized("Check whether the cluster can go back to a release below 10, and write a checklist."),
@@ -25,7 +25,7 @@ struct MigratePrepareDowngrade: ParsableCommand {
     @OptionGroup var cluster: ClusterOptions
 
     @Option(help: .localized("The release to go back to, for example 9.1 or 9.1.2.", valueName: "release"))
-    var to: String
+    var to: String?
 
     @Option(
         help: .localized("An available token, to be compared with those in the file. May be repeated.")
@@ -36,7 +36,16 @@ struct MigratePrepareDowngrade: ParsableCommand {
     @OptionGroup var module: ModuleOptions
     @OptionGroup var common: CommonOptions
 
+    func validate() throws { try requireArgument(to != nil, "--to <to>") }
+
+    var missing: [Procedure.Need] {
+        to == nil ? Procedure.prepareDowngrade.needs.filter { $0.isRequired || token.isEmpty } : []
+    }
+    var clusterOptions: ClusterOptions? { cluster }
+    var moduleOptions: ModuleOptions? { module }
+
     func run() throws {
+        guard let to else { preconditionFailure("asked for, or refused by validate()") }
         try checklist.run(for: to, example: "9.1.2.10000-28", on: cluster, isJSON: common.json) {
             world, target, unproven in
             let tokens = try NamedToken.all(token, module).map {

@@ -4,7 +4,7 @@ import Configuration
 import Messages
 import Migration
 
-struct MigratePrepareUpgrade: ParsableCommand {
+struct MigratePrepareUpgrade: GuidedCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare-upgrade",
         abstract: localized("Check whether the trust lists are ready for an upgrade, and write a checklist."),
@@ -25,12 +25,18 @@ struct MigratePrepareUpgrade: ParsableCommand {
     @OptionGroup var cluster: ClusterOptions
 
     @Option(help: .localized("The release to upgrade to, for example 14 or 12.5.1.16900-48.", valueName: "release"))
-    var to: String
+    var to: String?
 
     @OptionGroup var checklist: ChecklistOptions
     @OptionGroup var common: CommonOptions
 
+    func validate() throws { try requireArgument(to != nil, "--to <to>") }
+
+    var missing: [Procedure.Need] { to == nil ? Procedure.prepareUpgrade.needs : [] }
+    var clusterOptions: ClusterOptions? { cluster }
+
     func run() throws {
+        guard let to else { preconditionFailure("asked for, or refused by validate()") }
         try checklist.run(for: to, example: "14.0.1.13900-155", on: cluster, isJSON: common.json) {
             world, target, unproven in
             Terminal.note(localized("Reading cluster \(cluster.cluster) ..."))

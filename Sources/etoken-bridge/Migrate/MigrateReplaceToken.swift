@@ -5,7 +5,7 @@ import Migration
 import Tokens
 import X509
 
-struct MigrateReplaceToken: ParsableCommand {
+struct MigrateReplaceToken: GuidedCommand {
     static let configuration = CommandConfiguration(
         commandName: "replace-token",
         abstract: localized("Take a lost token out of the trust list, and put a new one in its place."),
@@ -50,7 +50,9 @@ struct MigrateReplaceToken: ParsableCommand {
     @OptionGroup var pin: PINOptions
 
     func validate() throws {
-        guard !lost.isEmpty else { throw ValidationError(localized("Specify the lost token: --lost NAME.")) }
+        guard !lost.isEmpty || Terminal.isInteractive else {
+            throw ValidationError(localized("Specify the lost token: --lost NAME."))
+        }
     }
 
     func run() throws {
@@ -59,6 +61,11 @@ struct MigrateReplaceToken: ParsableCommand {
         try ChangeSession(cluster: cluster, options: options.run, module: module, pin: pin)
             .replace(lost, with: with, signer: signWith, options, testsTokens: test.testTokens)
     }
+
+    var missing: [Procedure.Need] { lost.isEmpty ? with.isEmpty ? Procedure.replaceToken.needs : [.lostTokens] : [] }
+    var clusterOptions: ClusterOptions? { cluster }
+    var moduleOptions: ModuleOptions? { module }
+    var isConfirmed: Bool { options.run.yes }
 }
 
 extension NamedToken {

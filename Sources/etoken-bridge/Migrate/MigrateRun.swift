@@ -3,7 +3,7 @@ import Cluster
 import Messages
 import Migration
 
-struct MigrateRun: ParsableCommand {
+struct MigrateRun: GuidedCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: localized("Run a plan that was saved with --plan."),
@@ -20,7 +20,7 @@ struct MigrateRun: ParsableCommand {
             """))
 
     @Argument(help: .localized("The plan."), completion: .file())
-    var file: String
+    var file: String?
 
     @OptionGroup var options: RunOptions
     @OptionGroup var acceptance: PlanAcceptance
@@ -28,7 +28,14 @@ struct MigrateRun: ParsableCommand {
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
+    func validate() throws { try requireArgument(file != nil, "<file>") }
+
+    var missing: [Procedure.Need] { file == nil ? Procedure.run.needs : [] }
+    var clusterOptions: ClusterOptions? { nil }
+    var isConfirmed: Bool { options.yes }
+
     func run() throws {
+        guard let file else { preconditionFailure("asked for, or refused by validate()") }
         let plan = try ChangePlan.read(file)
         let cluster = try configuredCluster(plan.cluster)
         defer { cluster.close() }

@@ -4,7 +4,7 @@ import Cluster
 import Messages
 import Migration
 
-struct MigrateToEtoken: ParsableCommand {
+struct MigrateToEtoken: GuidedCommand {
     static let configuration = CommandConfiguration(
         commandName: "to-etoken",
         abstract: localized("Have hardware eTokens sign the trust list of a tokenless cluster again."),
@@ -25,24 +25,24 @@ struct MigrateToEtoken: ParsableCommand {
                 --token SAST-ADN0054f509 --token SAST-ADN008580ef
             """))
 
-    @Option(help: .localized("The cluster's name in the configuration.", valueName: "name"))
-    var cluster: String?
-
+    @OptionGroup var cluster: ClusterOptions
     @OptionGroup var options: ChangeOptions
     @OptionGroup var tokens: ChangeTokens
 
     func run() throws {
-        let name = try cluster ?? MigrationWizard.cluster()
-        let cluster = try configuredCluster(name)
-        defer { cluster.close() }
-        let session = try ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
-        if tokens.token.isEmpty {
-            try MigrationWizard.show(cluster)
-            let chosen = try MigrationWizard.tokens(tokens.module)
-            return try session.start(
-                .toEtoken, options, tokens: chosen, names: chosen.map { $0.token.info.serialNumber },
-                signer: chosen.count - 1, testsTokens: tokens.test.testTokens)
+        guard !tokens.token.isEmpty else {
+            throw Failure(
+                Status.usage, localized("There is no terminal to prompt on."),
+                next: localized("Specify \("--token LABEL --token LABEL"); see --help."))
         }
-        try session.start(.toEtoken, options, tokens: tokens)
+        let cluster = try cluster.configured()
+        defer { cluster.close() }
+        try ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
+            .start(.toEtoken, options, tokens: tokens)
     }
+
+    var missing: [Procedure.Need] { tokens.token.isEmpty ? Procedure.toEtoken.needs : [] }
+    var clusterOptions: ClusterOptions? { cluster }
+    var moduleOptions: ModuleOptions? { tokens.module }
+    var isConfirmed: Bool { options.run.yes }
 }

@@ -3,7 +3,7 @@ import Cluster
 import Messages
 import Migration
 
-struct MigrateToTokenless: ParsableCommand {
+struct MigrateToTokenless: GuidedCommand {
     static let configuration = CommandConfiguration(
         commandName: "to-tokenless",
         abstract: localized("Have the cluster sign its trust list itself (CUCM 10.0 and later)."),
@@ -33,4 +33,9 @@ struct MigrateToTokenless: ParsableCommand {
         try ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
             .start(.toTokenless, options, tokens: tokens)
     }
+
+    var missing: [Procedure.Need] { tokens.token.isEmpty ? Procedure.toTokenless.needs : [] }
+    var clusterOptions: ClusterOptions? { cluster }
+    var moduleOptions: ModuleOptions? { tokens.module }
+    var isConfirmed: Bool { options.run.yes }
 }

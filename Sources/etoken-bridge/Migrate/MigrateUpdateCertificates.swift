@@ -3,7 +3,7 @@ import Cluster
 import Messages
 import Migration
 
-struct MigrateUpdateCertificates: ParsableCommand {
+struct MigrateUpdateCertificates: GuidedCommand {
     static let configuration = CommandConfiguration(
         commandName: "update-certificates",
         abstract: localized("Put the servers' current certificates into the trust list after one was regenerated."),
@@ -27,4 +27,9 @@ struct MigrateUpdateCertificates: ParsableCommand {
         try ChangeSession(cluster: cluster, options: options.run, module: tokens.module, pin: tokens.pin)
             .start(.updateCertificates, options, tokens: tokens)
     }
+
+    var missing: [Procedure.Need] { tokens.token.isEmpty ? Procedure.updateCertificates.needs : [] }
+    var clusterOptions: ClusterOptions? { cluster }
+    var moduleOptions: ModuleOptions? { tokens.module }
+    var isConfirmed: Bool { options.run.yes }
 }

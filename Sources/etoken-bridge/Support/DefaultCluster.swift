@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Glibc
 import Messages
+import Migration
 
 /// The cluster of a command that names none: the one of the variable, else that of `cluster use`, else the only one.
 enum DefaultCluster {
@@ -11,7 +12,7 @@ enum DefaultCluster {
 
     static let variable = "ETOKEN_BRIDGE_CLUSTER"
 
-    /// The cluster, which is said on stderr, as the user did not.
+    /// The cluster, which is said on stderr, as the user did not; or the one that he chooses on the terminal.
     ///
     /// - Throws: with status 64 if there are several and none was chosen, with 2 if there is none.
     @discardableResult
@@ -22,6 +23,11 @@ enum DefaultCluster {
             throw Failure(
                 Status.notThere, localized("There is no cluster in \(ConfigurationFile.defaultPath)."),
                 next: localized("Add one: etoken-bridge cluster add"))
+        }
+        if Terminal.isInteractive, !Terminal.printsJSON {
+            let chosen = known[try Terminal.require(.choice(localized("Which cluster?"), known.map { .init($0) }))]
+            name = chosen
+            return chosen
         }
         throw Failure(
             Status.usage,

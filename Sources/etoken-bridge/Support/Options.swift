@@ -43,11 +43,11 @@ extension ArgumentHelp {
 extension CommandConfiguration {
     init(
         commandName: String, abstract: LocalizableText, discussion: LocalizableText? = nil, version: String = "",
-        subcommands: [any ParsableCommand.Type] = []
+        subcommands: [any ParsableCommand.Type] = [], defaultSubcommand: (any ParsableCommand.Type)? = nil
     ) {
         self.init(
             commandName: commandName, abstract: abstract.localized, discussion: discussion?.localized ?? "",
-            version: version, subcommands: subcommands)
+            version: version, subcommands: subcommands, defaultSubcommand: defaultSubcommand)
     }
 }
 

@@ -58,15 +58,7 @@ enum Terminal {
 
     /// Asks a question on the terminal: yes or no, or their first letters, in English or the language of the locale. It
     /// is repeated until one of them is entered; end of input means no.
-    static func confirm(_ question: LocalizableText) -> Bool {
-        let (yes, no) = (localized("yes").localized, localized("no").localized)
-        while true {
-            write(localized("\(question) Type \(yes) or \(no): ").localized, to: STDERR_FILENO)
-            guard let answer = readLine()?.trimmed.lowercased() else { return false }
-            if [yes, "yes", "y", String(yes.prefix(1))].contains(answer) { return true }
-            if [no, "no", "n", String(no.prefix(1))].contains(answer) { return false }
-        }
-    }
+    static func confirm(_ question: LocalizableText) -> Bool { confirm(question, standard: nil) }
 
     /// What becomes of a record that nobody named.
     enum Choice { case keep, leaveOut, stop }
@@ -96,6 +88,9 @@ enum Terminal {
 
     /// Columns of the terminal that results go to; nil if they go to a file or a program.
     static var width: Int? { width(of: results) }
+
+    /// Columns of the terminal that everything else goes to.
+    static var noteWidth: Int? { width(of: STDERR_FILENO) }
 
     private static func width(of descriptor: Int32) -> Int? {
         var size = winsize()

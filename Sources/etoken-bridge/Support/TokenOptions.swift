@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Cluster
 import Configuration
 import Messages
@@ -20,7 +21,9 @@ struct ModuleOptions: ParsableArguments {
     @Option(
         help: .localized(
             "How many seconds a token may take for one operation before it counts as hung.", valueName: "seconds"))
-    var tokenTimeout = PKCS11Module.defaultPatience
+    var tokenTimeout = defaultTimeout
+
+    static let defaultTimeout = PKCS11Module.defaultPatience
 
     func validate() throws {
         guard (1...3600).contains(tokenTimeout) else {
@@ -66,6 +69,9 @@ struct PINOptions: ParsableArguments {
 
 /// Asks the user for a token's PIN.
 enum PINPrompt {
+    /// The code of a failure after which no try was used.
+    static let nothingEntered = "pin-missing"
+
     /// With the configured pinentry, else on the terminal.
     static func ask(for info: TokenInfo, _ history: PINHistory) throws -> Secret {
         let token: LocalizableText = localized("token \(info.plainLabel) (serial \(info.serialNumber))")
@@ -82,7 +88,7 @@ enum PINPrompt {
         // Pressing Return alone must not use up a try by accident.
         guard Terminal.confirm(localized("Nothing was entered. Try the factory PIN \(FactoryPIN.text)?")) else {
             throw Failure(
-                Status.failed, localized("No PIN was entered for \(token)."),
+                Status.failed, localized("No PIN was entered for \(token)."), code: Self.nothingEntered,
                 next: localized("Run the command again; no PIN attempt was used."))
         }
         var factory = Array(FactoryPIN.text.utf8)
@@ -150,6 +156,13 @@ struct NamedToken {
     /// Logs in. A PIN that everyone knows is worth a warning, once it has proved right.
     func signer(_ options: PINOptions) throws -> TokenSigner {
         var isFactoryPIN = false
+        let certificate = stored.certificate
+        if certificate.validityNow != .valid {
+            Terminal.note(
+                localized(
+                    "Warning: the certificate on token \(label) is valid from \(Timestamp(certificate.notBefore)) to \(Timestamp(certificate.notAfter)), not now."
+                ))
+        }
         if token.info.hasPINPad {
             Terminal.note(localized("Enter the PIN of token \(label) on its reader; it is tried once."))
         }

@@ -1,5 +1,7 @@
+import Basics
 import Glibc
 import Messages
+import Migration
 import Tokens
 
 /// Asks the user to insert tokens, one after another if there is only one USB port: "Insert the first security token
@@ -12,7 +14,7 @@ final class InsertionPrompt {
     private static let turn: UInt32 = 150
 
     init(_ module: ModuleOptions) throws {
-        watcher = try module.watcher()
+        watcher = try module.watcher(readsNames: true)
         arrival = TokenArrival(watcher)
         // What is present is known before the first question.
         _ = watcher.changes(within: 0)
@@ -30,11 +32,29 @@ final class InsertionPrompt {
     /// Waits for a token; one that is already present is returned at once, without a question.
     ///
     /// - Parameters:
-    ///   - name: a label, a serial number or a PKCS#11 URI; nil for any that has not been asked for before.
+    ///   - name: a label, a serial number, the name of a certificate or a PKCS#11 URI; nil for any that has not been asked for before.
     ///   - ordinal: for the question: ``ordinal(_:)``, or another word.
-    ///   - declined: a token that is returned if Return is pressed and no other one is present.
     /// - Throws: ``Failure`` if there is no terminal to prompt on, or after Control-C (``Interruption``).
-    func token(_ name: String?, _ ordinal: LocalizableText, declined: PresentToken? = nil) throws -> PresentToken {
+    func token(_ name: String?, _ ordinal: LocalizableText) throws -> PresentToken {
+        guard let token = try token(name, ordinal, declined: nil, mayEnd: false) else {
+            preconditionFailure("only what may end returns nothing")
+        }
+        return token
+    }
+
+    /// Any token that has not been asked for before.
+    ///
+    /// - Parameters:
+    ///   - declined: a token that is returned if Return is pressed and no other one is present.
+    ///   - mayEnd: whether there need not be one.
+    /// - Returns: nil if the user says that there is no other one.
+    func next(_ ordinal: LocalizableText, declined: PresentToken?, mayEnd: Bool) throws -> PresentToken? {
+        try token(nil, ordinal, declined: declined, mayEnd: mayEnd)
+    }
+
+    private func token(
+        _ name: String?, _ ordinal: LocalizableText, declined: PresentToken?, mayEnd: Bool
+    ) throws -> PresentToken? {
         let wantedName = try name.map { name throws(TokenError) in try TokenName(name) }
         if let there = arrival.wait(for: wantedName, within: 0) { return there }
         let wanted: LocalizableText =
@@ -48,6 +68,9 @@ final class InsertionPrompt {
                 next: localized("Insert it, and run the command again; etoken-bridge token wait waits for it."))
         }
         Terminal.note(localized("Insert \(wanted) and press Return."))
+        let others = watcher.tokens.map(\.info.plainLabel).joined(separator: ", ")
+        if name != nil, !others.isEmpty { Terminal.note(localized("Inserted now: \(others)")) }
+        if mayEnd { Terminal.note(localized("Type no if there is no other one.")) }
         if let declined {
             Terminal.note(
                 localized(
@@ -61,7 +84,12 @@ final class InsertionPrompt {
             guard !Interruption.hasCome, !watcher.isCancelled else {
                 throw Failure(Status.interrupted, localized("Interrupted: \(wanted) was not inserted."))
             }
-            if Self.returnWasPressed() {
+            switch Self.typed() {
+            case nil: break
+            case .some(let text):
+                // Return alone means no, unless a token waits to be asked about again.
+                let isOver = Question.yesOrNo(.verbatim(""), standard: declined == nil ? false : nil).answer(to: text)
+                if mayEnd, isOver == false { return nil }
                 if let declined { return declined }
                 Terminal.note(localized("Insert \(wanted), or quit with Control-C."))
             }
@@ -82,11 +110,13 @@ final class InsertionPrompt {
         return true
     }
 
-    private static func returnWasPressed() -> Bool {
+    /// A line that was typed; nil if there is none.
+    private static func typed() -> String? {
         var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-        guard poll(&descriptor, 1, 0) > 0 else { return false }
+        guard poll(&descriptor, 1, 0) > 0 else { return nil }
         var line = [UInt8](repeating: 0, count: 256)
-        return read(STDIN_FILENO, &line, line.count) > 0
+        let count = read(STDIN_FILENO, &line, line.count)
+        return count > 0 ? String(decoding: line[..<count], as: UTF8.self).trimmed : nil
     }
 }
 
@@ -98,6 +128,11 @@ extension NamedToken {
         var found: [NamedToken] = []
         var prompt: InsertionPrompt?
         for (index, name) in names.enumerated() {
+            // Chosen just now, and perhaps removed since to make room for another one.
+            if let chosen = Guide.tokens[name] {
+                found.append(chosen)
+                continue
+            }
             found.append(try asked(name, InsertionPrompt.ordinal(index), module, after: found, &prompt))
         }
         return found

@@ -71,11 +71,14 @@ struct TokenWatch: ParsableCommand {
 
 extension ModuleOptions {
     /// Watches the modules that ``finder()`` would ask.
-    func watcher() throws -> TokenWatcher {
+    ///
+    /// - Parameter readsNames: whether tokens are called by the names of their certificates.
+    func watcher(readsNames: Bool = false) throws -> TokenWatcher {
         Terminal.keepResults()
         let modules = try named()
         return TokenWatcher(
-            modules: modules.isEmpty ? ModuleSearch.candidates() : modules, pins: try .standard, patience: tokenTimeout)
+            modules: modules.isEmpty ? ModuleSearch.candidates() : modules, pins: try .standard, patience: tokenTimeout,
+            readsNames: readsNames)
     }
 }
 

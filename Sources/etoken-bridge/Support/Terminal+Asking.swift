@@ -1,0 +1,37 @@
+import Basics
+import Glibc
+import Messages
+import Migration
+
+extension Terminal {
+    /// Asks until an answer can be used.
+    ///
+    /// - Returns: nil at the end of input.
+    static func ask<Answer>(_ question: Question<Answer>) -> Answer? {
+        for choice in question.choices { note(choice) }
+        while true {
+            // The end of a wrapped line is not the place where someone types.
+            let prompt = question.prompt.localized.fitting(noteWidth)
+            write(prompt.hasSuffix(" ") ? prompt : prompt + " ", to: STDERR_FILENO)
+            guard let typed = readLine() else { return nil }
+            if let answer = question.answer(to: typed) { return answer }
+            if let hint = question.hint { note(hint) }
+        }
+    }
+
+    /// As ``ask(_:)``; the end of input ends the command.
+    static func require<Answer>(_ question: Question<Answer>) throws -> Answer {
+        guard let answer = ask(question) else {
+            throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
+        }
+        return answer
+    }
+
+    /// Asks a question on the terminal: yes or no, or their first letters, in English or the language of the locale. It
+    /// is repeated until one of them is entered; end of input means no.
+    ///
+    /// - Parameter standard: what Return alone means; nil if one of both has to be entered.
+    static func confirm(_ question: LocalizableText, standard: Bool?) -> Bool {
+        ask(.yesOrNo(question, standard: standard)) ?? false
+    }
+}
