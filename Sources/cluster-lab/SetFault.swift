@@ -6,9 +6,13 @@ struct SetFault: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fault",
         abstract: "Make something go wrong on a node, or repair it.",
-        discussion: (Fault.allCases.map { ($0.rawValue, $0.help) } + [("none", "everything works")])
-            .map { $0.0 + String(repeating: " ", count: 21 - $0.0.count) + $0.1 }.joined(separator: "\n")
+        discussion: listed(Fault.allCases.map { ($0.rawValue, $0.help) } + [("none", "everything works")])
             + "\n\nExample: cluster-lab fault /tmp/lab cucm-1051-a-sub1 down")
+
+    private static func listed(_ faults: [(name: String, help: String)]) -> String {
+        let width = faults.map(\.name.count).max() ?? 0
+        return faults.map { $0.name.padded(to: width + 2) + $0.help }.joined(separator: "\n")
+    }
 
     @Argument(help: "The lab's directory.") var directory: String
     @Argument(help: "The node's name, or all.") var node: String

@@ -58,7 +58,7 @@ public struct UnsignedTrustList: Hashable, Sendable {
             let isPlace = element.tag == Header.Tag.signature
             (isPlace ? Element.value(tag: element.tag, bytes: signature[...]) : element).encode(into: &bytes)
         }
-        for record in file.records { record.elements.encode(into: &bytes) }
+        for record in file.records { bytes += record.elements.bytes }
         return try TrustListFile(decoding: bytes)
     }
 }

@@ -48,6 +48,7 @@ extension CommonOptions {
         self.init()
         json = words.flags.contains("--json")
         verbose = words.flags.contains("--verbose")
+        color = .auto
         guard (try? validate()) != nil else { return nil }
     }
 }
@@ -85,5 +86,6 @@ extension TokenList: PlainCommand {
         self.init()
         self.module = module
         self.common = common
+        uris = false
     }
 }
