@@ -67,7 +67,8 @@ struct CtlEdit: ParsableCommand {
         if !allowFewTokens { try editor.checkSigners() }
         try signing.sign(
             editor.records, fileName: old.header.fileName, replacing: file, token: signing.token(), to: output,
-            json: common.json) { localized("Add it as well: --add-token \(word: $0.label)") }
+            json: common.json
+        ) { localized("Add it as well: --add-token \(word: $0.label)") }
     }
 
     private static func selector(_ text: String) -> TrustListEditor.Selector {
