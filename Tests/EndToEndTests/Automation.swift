@@ -60,4 +60,25 @@ import X509
             #expect(!result.output.contains(pin) && !result.errors.contains(pin))
         }
     }
+
+    /// Each event is a document on a line, and nothing else is said.
+    @Test func progressIsReadByPrograms() throws {
+        struct Line: Decodable, Equatable {
+            let event, time: String
+            let step, of: Int?
+            let text: [String]
+        }
+        let run = try rehearsal.migrate("--progress", "json-lines", "--json")
+        #expect(run.status == 0, "\(run.errors)")
+        _ = try JSONSerialization.jsonObject(with: Data(run.output.utf8))
+        let lines = try run.errors.split(separator: "\n").filter { $0.hasPrefix("{") }.map {
+            try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+        }
+        let began = lines.filter { $0.event == "began" }
+        #expect(began.compactMap(\.step) == Array(1...(began.last?.of ?? 1)) && began.count > 5, "\(began)")
+        #expect(lines.contains { $0.event == "proved" } && lines.allSatisfy { !$0.text.isEmpty })
+        #expect(!run.errors.contains("proof: "), "\(run.errors)")
+        let both = try rehearsal.migrate("--progress", "json-lines", "--quiet")
+        #expect(both.status == 64, "\(both)")
+    }
 }

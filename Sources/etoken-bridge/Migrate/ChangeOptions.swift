@@ -47,11 +47,28 @@ struct RunOptions: ParsableArguments {
 }
 
 /// How much is told while a change runs.
+enum ProgressFormat: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case jsonLines = "json-lines"
+}
+
 struct ProgressOptions: ParsableArguments {
     @Flag(help: .localized("Show results, warnings and errors only, no progress."))
     var quiet = false
 
-    func validate() throws { if quiet { Terminal.isQuiet = true } }
+    @Option(
+        help: .localized(
+            "How progress is written to stderr: text, or json-lines, a JSON document for each event on a line of its own.",
+            valueName: "format"))
+    var progress = ProgressFormat.text
+
+    func validate() throws {
+        if quiet, progress == .jsonLines {
+            throw ValidationError(localized("Specify only one of --quiet and --progress json-lines."))
+        }
+        if quiet || progress == .jsonLines { Terminal.isQuiet = true }
+        if progress == .jsonLines { Terminal.writesProgressLines = true }
+    }
 }
 
 /// The inputs of a plan besides the tokens; the same for all kinds.

@@ -149,14 +149,14 @@ struct ChangeSession {
         var isShown = false
         let agreed = try agree(surveyed, record, &isShown)
         let start: LocalizableText = localized("Starting change \(change.plan.id).")
+        if let answer {
+            // Before the question, so that nobody agrees to what cannot be.
+            try change.check(answer)
+            try ask(isShown ? nil : record, change, agreeToPlan)
+            return try finish(agreed.takeSignature(answer), start)
+        }
         guard testsTokens, !change.plan.tokens.isEmpty else {
             // A new change has just named its tokens; a saved plan may be run where the signing one is not inserted.
-            if let answer {
-                // Before the question, so that nobody agrees to what cannot be.
-                try change.check(answer)
-                try ask(record, change, agreeToPlan)
-                return try finish(agreed.takeSignature(answer), start)
-            }
             if !options.yes, case .saved(let plan) = source, let signer = plan.signer {
                 _ = try token(plan.tokens[signer])
             }

@@ -15,6 +15,7 @@ final class ProgressPrinter {
     ///   - time: when it happened.
     ///   - seconds: how long the step took that ends with it; nil if that is measured here.
     func show(_ event: StepEvent, at time: Timestamp = .now, took seconds: Double? = nil) {
+        if Terminal.writesProgressLines { return ProgressLine(event, at: time).write() }
         switch event {
         case .began(let number, let count, let title):
             (start, told) = (.now, nil)
@@ -32,6 +33,7 @@ final class ProgressPrinter {
 
     /// Within a long step.
     func progress(_ text: LocalizableText) {
+        if Terminal.writesProgressLines { return ProgressLine(.progress, at: .now, text: [text]).write() }
         if Terminal.progress("       \(text)") { return }
         let now = ContinuousClock.now
         if let told, now - told < Self.interval { return }

@@ -35,6 +35,8 @@ enum Terminal {
 
     /// Set from `--quiet`: results, warnings and errors only.
     nonisolated(unsafe) static var isQuiet = false
+    /// Set from `--progress json-lines`: events of a run as JSON, for programs.
+    nonisolated(unsafe) static var writesProgressLines = false
     /// Set from `--color`.
     nonisolated(unsafe) static var color = ColorChoice.auto
     /// Whether the cursor is on a line that is rewritten.
