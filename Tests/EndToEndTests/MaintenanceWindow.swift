@@ -71,7 +71,7 @@ import Testing
         waitUntil("both nodes are told") { wave.allSatisfy { self.order(rehearsal, "Cisco CallManager").contains($0) } }
         run.signal(SIGKILL)
         #expect(run.wait() == 128 + SIGKILL)
-        let resumed = try rehearsal.bridge("migrate", "resume", "--cluster", "lab")
+        let resumed = try rehearsal.bridge("migrate", "resume", "--cluster", "lab", "--yes")
         #expect(resumed.status == 0, "\(resumed.errors)")
         let order = self.order(rehearsal, "Cisco CallManager")
         for name in ["a", "b", "c", "d"] {

@@ -134,7 +134,7 @@ import TrustList
             #expect(killed.status == 128 + 9, "point \(point): \(killed)")
             try FileManager.default.removeItem(atPath: plan + ".answer")
             if point < records - 1 {
-                let resumed = try safe.atTheOffice(["migrate", "resume", "--cluster", "lab"])
+                let resumed = try safe.atTheOffice(["migrate", "resume", "--cluster", "lab", "--yes"])
                 #expect(resumed.status == 0, "point \(point): \(resumed)")
                 #expect(resumed.output.contains("Signed on another machine by "), "point \(point): \(resumed)")
             }
