@@ -82,6 +82,13 @@ let package = Package(
                 "TrustList", "X509",
             ]),
         .target(
+            name: "Captures",
+            dependencies: [
+                "Basics", "Cluster", "Configuration", "Markup", "Messages", "Operations", "Phones", "Transfers",
+                "TrustList",
+                "Version", "X509",
+            ]),
+        .target(
             name: "Doctor",
             dependencies: [
                 "Basics", "Cluster", "Configuration", "Messages", "Operations", "SmartCards", "Tokens", "X509",
@@ -89,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "etoken-bridge",
             dependencies: [
-                "Basics", "Cluster", "Configuration", "Doctor", "Messages", "Migration", "Operations",
+                "Basics", "Captures", "Cluster", "Configuration", "Doctor", "Messages", "Migration", "Operations",
                 "Phones", "Secrets", "SmartCards", "Tokens", "TrustList", "Version", "X509",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -186,6 +193,11 @@ let package = Package(
                 "X509", "cluster-lab",
             ]),
         .testTarget(
+            name: "CapturesTests",
+            dependencies: [
+                "Basics", "Captures", "Cluster", "Configuration", "ServerFixtures", "Transfers", "TrustList", "X509",
+            ]),
+        .testTarget(
             name: "OperationsTests",
             dependencies: [
                 "Basics", "Cluster", "Configuration", "Messages", "Operations", "Phones", "ServerFixtures", "TrustList",
@@ -202,7 +214,7 @@ let package = Package(
                 "Basics", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge",
                 "virtual-token",
             ],
-            exclude: ["kill-at-sync.c", "on-terminal.py", "prompt-endings.py"]),
+            exclude: ["kill-at-sync.c", "module-shim.c", "on-terminal.py", "prompt-endings.py"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -25,6 +25,31 @@ package enum Output {
         leave(status)
     }
 
+    /// A style that carries meaning: something failed, something is well, a heading.
+    package enum Style: String, Sendable {
+        case bold = "1"
+        case red = "1;31"
+        case green = "32"
+    }
+
+    /// Writes text for people in a style, for a terminal that has it. What the text itself contains is made visible as
+    /// ever.
+    @discardableResult
+    package static func write(_ text: String, _ style: Style, to descriptor: Int32) -> Bool {
+        write(bytes: Array("\u{1B}[\(style.rawValue)m\(text.visibleLines)\u{1B}[0m".utf8), to: descriptor)
+    }
+
+    /// Writes a line in place of the one that the cursor is on, and stays on it. It is cut so that it never wraps.
+    ///
+    /// - Parameter width: columns of the terminal.
+    @discardableResult
+    package static func rewriteLine(_ text: String, width: Int, to descriptor: Int32) -> Bool {
+        let line = text.visible
+        // The last column stays free: some terminals wrap as soon as it is used.
+        let fitting = width > 4 ? line.shortened(to: width - 1) : ""
+        return write(bytes: Array("\r\u{1B}[K\(fitting)".utf8), to: descriptor)
+    }
+
     /// A line of text for people on standard output.
     package static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 

@@ -3,6 +3,7 @@
 #include "CLinux.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -74,3 +75,17 @@ int etb_peer(int descriptor, int *process, unsigned int *user) {
     *user = peer.uid;
     return 0;
 }
+
+unsigned long etb_processors_size(void) { return sizeof(cpu_set_t); }
+
+int etb_stay_on_processor(void *before) {
+  int processor = sched_getcpu();
+  // A machine with more processors than the set has room for is left alone.
+  if (processor < 0 || processor >= CPU_SETSIZE || sched_getaffinity(0, sizeof(cpu_set_t), before) != 0) return -1;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(processor, &one);
+  return sched_setaffinity(0, sizeof one, &one);
+}
+
+void etb_run_on_processors(const void *processors) { sched_setaffinity(0, sizeof(cpu_set_t), processors); }

@@ -9,6 +9,7 @@ import Synchronization
 public final class ClusterClient: Sendable {
     public let configuration: ClusterConfiguration
     private let credentials: CredentialProvider
+    private let wire: (any ClusterWire)?
     private let state = Mutex(State())
     /// Held while a password is asked for, so that concurrently used nodes ask for it only once.
     private let asking = Mutex(())
@@ -22,7 +23,12 @@ public final class ClusterClient: Sendable {
         var version: ClusterVersion?
     }
 
-    public init(_ configuration: ClusterConfiguration, credentials: CredentialProvider = .passwordFiles) {
+    /// - Parameter wire: who sees what the cluster answers, if anyone.
+    public init(
+        _ configuration: ClusterConfiguration, credentials: CredentialProvider = .passwordFiles,
+        wire: (any ClusterWire)? = nil
+    ) {
+        self.wire = wire
         self.configuration = configuration
         self.credentials = credentials
     }
@@ -62,7 +68,9 @@ public final class ClusterClient: Sendable {
         let once = state.withLock { $0.commandLines.value(of: node.name) }
         return try once.get(isUsable: \.shell.isOpen) { () throws(ClusterError) in
             let (user, password) = try login(.platform)
-            return PlatformCommandLine(try SSHShell(node, user: user, password: password))
+            guard let wire else { return PlatformCommandLine(try SSHShell(node, user: user, password: password)) }
+            return PlatformCommandLine(
+                try SSHShell(node, user: user, password: password) { wire.terminal($0, of: node) })
         }
     }
 
@@ -71,20 +79,21 @@ public final class ClusterClient: Sendable {
         let once = state.withLock { $0.administrations.value(of: node.name) }
         return try once.get { () throws(ClusterError) in
             let (user, password) = try login(.platform)
-            return try OSAdministration(node, version: configuration.version, user: user, password: password)
+            return try OSAdministration(
+                node, version: configuration.version, user: user, password: password, wire: wire)
         }
     }
 
     /// The certificate REST interface of a node, which exists from 14 on.
     public func certificateREST(of node: NodeConfiguration) throws(ClusterError) -> CertificateREST {
         let (user, password) = try login(.platform)
-        return try CertificateREST(node, user: user, password: password)
+        return try CertificateREST(node, user: user, password: password, wire: wire)
     }
 
     /// The trust list files that a node serves. Reading needs no login.
     public func trustListHost(_ node: NodeConfiguration) -> any TrustListHost {
         NodeTrustListHost(
-            node, administration: { () throws(ClusterError) in try self.administration(of: node) },
+            node, wire: wire, administration: { () throws(ClusterError) in try self.administration(of: node) },
             commandLine: { () throws(ClusterError) in try self.commandLine(of: node) })
     }
 
@@ -106,7 +115,7 @@ public final class ClusterClient: Sendable {
     /// AXL on the publisher.
     public func axl() throws(ClusterError) -> AXLClient {
         let (user, password) = try login(.application)
-        return try AXLClient(try publisher(), version: try version(), user: user, password: password)
+        return try AXLClient(try publisher(), version: try version(), user: user, password: password, wire: wire)
     }
 
     /// Whether the application account is accepted and may read: AXL is asked for something small.
@@ -117,24 +126,30 @@ public final class ClusterClient: Sendable {
     /// The Real-time Information Service on the publisher.
     public func ris() throws(ClusterError) -> RISClient {
         let (user, password) = try login(.application)
-        return try RISClient(try publisher(), version: configuration.version, user: user, password: password)
+        return try RISClient(
+            try publisher(), version: configuration.version, user: user, password: password, wire: wire)
     }
 
     /// The Trust Verification Service of a node; of the publisher by default.
     public func tvs(on node: NodeConfiguration? = nil) throws(ClusterError) -> TVSClient {
-        if let node { return try TVSClient(node) }
-        return try TVSClient(try publisher())
+        if let node { return try TVSClient(node, wire: wire) }
+        return try TVSClient(try publisher(), wire: wire)
     }
 
     /// The web page of a phone, at the address that RIS gives for it.
     public func phonePage(address: String, phone: String? = nil) -> PhonePage {
-        PhonePage(address: address, port: configuration.phoneWebPort, phone: phone)
+        PhonePage(address: address, port: configuration.phoneWebPort, phone: phone, wire: wire)
     }
 
     /// The keys of a phone. Its password is asked for here, once.
     public func phoneKeys(address: String, phone: String) throws(ClusterError) -> PhoneKeys {
         let (user, password) = try login(.phones)
         return PhoneKeys(phonePage(address: address, phone: phone), user: user, password: password)
+    }
+
+    /// Whether one of the passwords that were used until now occurs in these bytes.
+    package func isPassword(in bytes: [UInt8]) -> Bool {
+        state.withLock { Array($0.passwords.values) }.contains { $0.occurs(in: bytes) }
     }
 
     /// Asks for an account's password, if it was not asked for before.

@@ -9,4 +9,14 @@ extension Secret {
         defer { Secret.wipe(&copy) }
         return try body(copy)
     }
+
+    /// Whether other bytes contain it.
+    func occurs(in bytes: [UInt8]) -> Bool {
+        withBytes { secret in
+            guard let first = secret.first, bytes.count >= secret.count else { return false }
+            return (0...(bytes.count - secret.count)).contains { start in
+                bytes[start] == first && bytes[start..<(start + secret.count)].elementsEqual(secret)
+            }
+        }
+    }
 }

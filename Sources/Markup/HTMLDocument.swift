@@ -29,7 +29,7 @@ public struct HTMLDocument: Sendable {
             throw MarkupError(code: .malformed, message: localized("the page is empty"))
         }
         defer { xmlFreeDoc(document) }
-        root = try TreeReader.element(element, depth: 0)
+        root = try TreeReader.element(element)
     }
 
     public init(_ text: String) throws(MarkupError) { try self.init(Array(text.utf8)) }

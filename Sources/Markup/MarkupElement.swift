@@ -44,13 +44,22 @@ public struct MarkupElement: Sendable, Hashable {
     }
 
     /// The elements directly inside that have this name.
-    public func elements(named name: String) -> [MarkupElement] { elements.filter { $0.name == name } }
+    public func elements(named name: String) -> [MarkupElement] {
+        var found: [MarkupElement] = []
+        for case .element(let element) in children where element.name == name { found.append(element) }
+        return found
+    }
 
     /// The first element directly inside that has this name.
-    public func element(named name: String) -> MarkupElement? { elements.first { $0.name == name } }
+    public func element(named name: String) -> MarkupElement? {
+        for case .element(let element) in children where element.name == name { return element }
+        return nil
+    }
 
     /// All text inside, unmodified.
     public var rawText: String {
+        if children.isEmpty { return "" }
+        if children.count == 1, case .text(let only) = children[0] { return only }
         var text = ""
         appendText(to: &text)
         return text
@@ -59,7 +68,10 @@ public struct MarkupElement: Sendable, Hashable {
     /// All text inside, with runs of white space (including no-break spaces) collapsed to one space, and none at the
     /// ends.
     public var text: String {
-        rawText.split { $0.isWhitespace }.joined(separator: " ")
+        let rawText = rawText
+        // Most are one word.
+        if rawText.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) { return rawText }
+        return rawText.split { $0.isWhitespace }.joined(separator: " ")
     }
 
     /// Every element inside for which `condition` holds, in document order.

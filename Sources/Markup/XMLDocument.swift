@@ -1,4 +1,5 @@
 import CXML
+import Glibc
 import Messages
 
 /// Reads and writes XML.
@@ -13,7 +14,7 @@ public enum XMLDocument {
             throw MarkupError(code: .tooLarge, message: localized("the document is longer than \(maximumSize) bytes"))
         }
         // Before the parser sees it; declarations written in UTF-16 are caught after parsing.
-        guard !contains(bytes, Array("<!DOCTYPE".utf8)) else { throw documentType }
+        guard !declaresType(bytes) else { throw documentType }
         Library.start()
         guard let context = xmlNewParserCtxt() else {
             throw MarkupError(code: .malformed, message: localized("out of memory"))
@@ -33,7 +34,7 @@ public enum XMLDocument {
         }
         defer { xmlFreeDoc(document) }
         guard document.pointee.intSubset == nil, document.pointee.extSubset == nil else { throw documentType }
-        return try TreeReader.element(root, depth: 0)
+        return try TreeReader.element(root)
     }
 
     public static func parse(_ text: String, maximumSize: Int = 8 << 20) throws(MarkupError) -> MarkupElement {
@@ -55,10 +56,18 @@ public enum XMLDocument {
             line: Int(error.pointee.line))
     }
 
-    private static func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
-        guard bytes.count >= part.count else { return false }
-        return (0...(bytes.count - part.count)).contains { start in
-            bytes[start] == part[0] && bytes[start..<(start + part.count)].elementsEqual(part)
+    private static func declaresType(_ bytes: [UInt8]) -> Bool {
+        let rest = Array("DOCTYPE".utf8)
+        return bytes.withUnsafeBytes { bytes in
+            var offset = 1
+            // An exclamation mark is rare in what the servers answer.
+            while offset < bytes.count,
+                let mark = memchr(bytes.baseAddress! + offset, 0x21, bytes.count - offset)
+            {
+                offset = UnsafeRawPointer(mark) - bytes.baseAddress! + 1
+                if bytes[offset - 2] == 0x3c, bytes[offset...].starts(with: rest) { return true }
+            }
+            return false
         }
     }
 }

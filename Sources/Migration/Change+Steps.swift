@@ -31,14 +31,23 @@ extension Change {
     /// What a run that resumes the change would still do. This changes nothing.
     ///
     /// - Throws: what the cluster's transports throw.
-    public func remaining() throws -> [RollbackPlan.Step] {
+    public func remaining() throws -> RemainingWork {
         let known = known
-        let isCommitted = plan.commitStep.map(known.done.contains) == true
-        return try steps.compactMap { step in
+        let left = try steps.compactMap { step -> (step: any Step, text: LocalizableText)? in
             if known.done.contains(step.id), isCommitted, !step.effect.isOnCluster { return nil }
             guard case .pending(let text) = try step.check() else { return nil }
-            return .init(id: step.id, title: step.title, texts: [text])
+            return (step, text)
         }
+        let time = StepEstimates(self).total(of: try left.map { ($0.step.id, try $0.step.shareLeft()) })
+        return RemainingWork(
+            steps: left.map { .init(id: $0.step.id, title: $0.step.title, texts: [$0.text]) },
+            seconds: time.seconds, isMeasured: time.isMeasured)
+    }
+
+    /// Whether services and phones were only told about the file that introduces the new signer so far.
+    var isBeforeNewFile: Bool {
+        guard known.introduction != nil, let commit = plan.commitStep else { return false }
+        return !known.begun.contains(commit) && !known.done.contains(commit)
     }
 
     // MARK: Files for the user

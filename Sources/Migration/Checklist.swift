@@ -37,8 +37,14 @@ public struct Checklist: Encodable, Sendable {
     public let items: [Item]
     /// Phones that would be stranded, by groups.
     public let stranded: [StoredForecast.Group]
+    /// The number of the change ticket, and who approved it, as the user said.
+    public var ticket, approver: String?
+    /// Who had it made, and when.
+    public var writtenBy: DocumentAuthor?
 
-    private enum CodingKeys: String, CodingKey { case cluster, version, target, items, stranded }
+    private enum CodingKeys: String, CodingKey {
+        case cluster, version, target, items, stranded, ticket, approver, writtenBy
+    }
 
     public var isReady: Bool { !items.contains { $0.state == .failed } }
 
@@ -147,8 +153,8 @@ struct ChecklistItems {
         look(
             "phones", localized("Every phone holds a file that names the signer"), stranded.isEmpty,
             seen: stranded.isEmpty
-                ? localized("\(forecast.count) phones")
-                : stranded.map { localized("\($0.phones.count) of \($0.model): \($0.reason)") }.joined(separator: "; "),
+                ? localized(forecast.count, one: "1 phone", other: "\(forecast.count) phones")
+                : Self.inShort(stranded),
             next: purpose == .downgrade
                 ? localized(
                     "Make sure that these phones register and accept the current file before the downgrade, or visit them. \(visit)"
@@ -158,6 +164,17 @@ struct ChecklistItems {
                 )
         )
         return stranded
+    }
+
+    /// "12 × Cisco 7960: no Security by Default", the largest groups first.
+    private static func inShort(_ stranded: [StoredForecast.Group]) -> LocalizableText {
+        let groups = StoredForecast(groups: stranded).alike
+        let shown = groups.prefix(6).map { localized("\($0.phones.count) × \($0.model): \($0.reason)") }
+        let rest = groups.dropFirst(6)
+        let more =
+            rest.isEmpty
+            ? [] : [localized("and \(rest.reduce(0) { $0 + $1.phones.count }) more, in \(rest.count) groups")]
+        return (shown + more).joined(separator: "; ")
     }
 
     mutating func addBackup() {
@@ -173,52 +190,5 @@ struct ChecklistItems {
                 "Compare the checksum under Settings > Security Configuration > Trust List > CTL File with MD5 \(Digest.md5(bytes).hex) or SHA-1 \(Digest.sha1(bytes).hex), before and after."
             )
         )
-    }
-}
-
-// MARK: - The checklist on paper
-
-extension Checklist {
-    /// The checklist as a web page, with boxes to tick for what is left to do by hand.
-    public var html: String {
-        let rows = items.map { item -> HTML in
-            let box: HTML =
-                switch item.state {
-                case .proven: "&#10003; \(localized("proven"))"
-                case .failed: "&#10007; \(localized("failed"))"
-                case .byHand: "&#9744; \(localized("by hand"))"
-                }
-            let next: HTML = HTML(item.next.map { "<br><b>\(localized("Next: "))</b>\($0)" })
-            return
-                "<tr class=\"\(item.state == .failed ? "failed" : "")\"><td><b>\(item.title)</b><br>\(item.text)\(next)</td><td class=\"word\">\(box)</td></tr>"
-        }
-        let groups = stranded.map { group in
-            "<tr><td>\(group.model)</td><td>\(group.phones.count)</td><td>\(group.reason)</td><td>\(group.phones.prefix(200).joined(separator: " "))</td></tr>"
-                as HTML
-        }
-        let stranded: HTML =
-            groups.isEmpty
-            ? ""
-            : """
-            <section><h2>\(localized("Phones that would be stranded"))</h2><table><tr><th>\(localized("Model"))</th><th>\(localized("Phones"))</th>
-            <th>\(localized("Because"))</th><th>\(localized("Names"))</th></tr>\(groups)</table></section>
-            """
-        let verdict = localized(isReady ? "Ready, except for what has to be done by hand" : "Not ready")
-        let title =
-            switch purpose {
-            case .downgrade: localized("Downgrade of \(cluster)")
-            case .upgrade: localized("Upgrade of \(cluster)")
-            }
-        return HTMLPage.page(
-            title: title,
-            """
-            <header>
-            <p class="state \(isReady ? "finished" : "unfinished")">\(verdict)</p>
-            <h1>\(heading)</h1>
-            </header>
-            <section><h2>\(localized("Checklist"))</h2>
-            <table><tr><th>\(localized("What"))</th><th>\(localized("State"))</th></tr>\(rows)</table></section>
-            \(stranded)
-            """)
     }
 }

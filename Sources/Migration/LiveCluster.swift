@@ -39,6 +39,8 @@ public final class LiveCluster: ClusterAccess {
 
     /// What the nodes' command lines said in this run. Which services are activated does not change during a run.
     private var condition: ClusterStatus?
+    /// Where services are activated, if that was asked for by itself.
+    private var activated: [String: [String]] = [:]
 
     public func findings() throws -> [StatusFinding] {
         let condition = try cluster.condition(at: Int64(time(nil)))
@@ -172,8 +174,11 @@ public final class LiveCluster: ClusterAccess {
                 node.services?.contains { $0.name == service && $0.isActivated } == true
             }.map(\.name)
         }
+        if let known = activated[service] { return known }
         let others = cluster.configuration.nodes.filter { !$0.isPublisher }
-        return try ServiceRestart(of: [service], on: [publisherNode] + others, in: cluster).steps.map(\.node)
+        let nodes = try ServiceRestart(of: [service], on: [publisherNode] + others, in: cluster).steps.map(\.node)
+        activated[service] = nodes
+        return nodes
     }
 
     public func restart(service: String, on node: String, isInterrupted: () -> Bool) throws {

@@ -66,8 +66,14 @@ struct StepEstimates {
         }
         self.measured = measured
         phones = change.survey.phones.count
-        waves = change.survey.waves(change.plan.restartOrder).count
         nodes = change.survey.world.nodes.count
+        // A change that is resumed has not asked where they run: one node after the other, at most.
+        let services = change.plan.steps.lazy.compactMap { step -> [String]? in
+            if case .restartServices(let names, _) = step { names } else { nil }
+        }.first
+        waves =
+            change.isContinued
+            ? (services?.count ?? 0) * nodes : change.survey.waves(change.plan.restartOrder).count
         var pauses = 0.0
         for case .restartPhones(let batch, let pause, _) in change.plan.steps {
             pauses = ProgressEstimate.pauses(phones, batch, pause)
@@ -88,9 +94,12 @@ struct StepEstimates {
     }
 
     /// Seconds of all these steps together, and whether those that take longest come from this cluster's own journals.
-    func total(of steps: [StepID]) -> (seconds: Double, isMeasured: Bool) {
-        let long = steps.filter { onLab($0) >= 1 || (measured[$0] ?? 0) >= 1 }
-        let seconds = steps.reduce(0) { $0 + self.seconds($1) }
+    func total(of steps: [StepID]) -> (seconds: Double, isMeasured: Bool) { total(of: steps.map { ($0, 1) }) }
+
+    /// - Parameter steps: with how much of each is left, from 0 to 1.
+    func total(of steps: [(id: StepID, share: Double)]) -> (seconds: Double, isMeasured: Bool) {
+        let long = steps.map(\.id).filter { onLab($0) >= 1 || (measured[$0] ?? 0) >= 1 }
+        let seconds = steps.reduce(0) { $0 + self.seconds($1.id) * $1.share }
         return (min(seconds, JournalRecord.longest).rounded(), !long.isEmpty && long.allSatisfy { measured[$0] != nil })
     }
 

@@ -163,7 +163,7 @@ public struct ForeignRecord: Codable, Sendable, Equatable {
 
     /// `token SAST-ADN008580ef (serial number ..., SHA-1 ...)`
     public var text: LocalizableText {
-        let number = serialNumber ?? "-"
+        let number = serialNumber?.asSerialNumber ?? "-"
         let sum = sha1 ?? "-"
         return switch kind {
         case .token: localized("token \(name) (serial number \(number), SHA-1 \(sum))")

@@ -13,6 +13,8 @@ public protocol Step: AnyObject {
 
     /// Checks the cluster: is it already so?
     func check() throws -> StepState
+    /// How much of it is left to do if it is pending, from 0 to 1: another run may have done the rest.
+    func shareLeft() throws -> Double
     /// Does it.
     func act(_ context: RunContext) throws
     /// Reads back and compares. Each sentence says what was seen.
@@ -29,6 +31,7 @@ public protocol Step: AnyObject {
 }
 
 extension Step {
+    public func shareLeft() throws -> Double { 1 }
     public var isUndoable: Bool { false }
     public func plannedUndo() throws -> [LocalizableText] { [] }
     public func undo() throws -> [LocalizableText] { [] }

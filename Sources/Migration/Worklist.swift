@@ -11,6 +11,8 @@ public struct Worklist: Sendable {
         let pool: String?
         let verdict: Verdict.Outcome
         let reason: LocalizableText
+        /// Whether somebody looked for it after a change, and it was not registered.
+        var isMissing = false
     }
 
     private let rows: [Row]
@@ -54,6 +56,21 @@ public struct Worklist: Sendable {
         self.init(Worklist(register).rows.filter { names.contains($0.name) })
     }
 
+    /// Those that a checklist says would be left behind.
+    init(_ stranded: [StoredForecast.Group]) { self.init(StoredForecast(groups: stranded)) }
+
+    /// Those of a change record, by what its journal says.
+    init(_ left: [(code: ChangeRecord.LeftToDo.Code, phone: String, group: StoredForecast.Group?)]) {
+        self.init(
+            left.map { code, phone, group in
+                Row(
+                    name: phone, model: group?.model ?? "", pool: group?.pool, verdict: group?.outcome ?? .unknown,
+                    reason: code == .missing
+                        ? localized("was registered before the change, and is not after it")
+                        : group?.reason ?? .verbatim(""), isMissing: code == .missing)
+            })
+    }
+
     /// The columns of the table.
     static let columns = [
         "name", "model", "pool", "location", "description", "owner", "number", "last address", "registered", "verdict",
@@ -62,21 +79,26 @@ public struct Worklist: Sendable {
 
     /// The table as CSV, sorted by location, pool and name.
     ///
-    /// - Parameter details: by phone name; phones without are listed with what is known.
-    public func csv(_ details: [String: PhoneDetails]) -> [UInt8] {
+    /// - Parameter details: by phone name; phones without are listed with what is known. Nil if the cluster was not asked:
+    ///   its columns stay empty.
+    public func csv(_ details: [String: PhoneDetails]?) -> [UInt8] {
         var visits: [String: String] = [:]
-        let sorted = rows.map { ($0, details[$0.name] ?? PhoneDetails()) }.sorted { left, right in
+        var reasons: [LocalizableText: String] = [:]
+        let sorted = rows.map { ($0, details?[$0.name] ?? PhoneDetails()) }.sorted { left, right in
             (left.1.location, left.0.pool ?? "", left.0.name) < (right.1.location, right.0.pool ?? "", right.0.name)
         }
         var lines = [CSV.line(Self.columns)]
         for (row, details) in sorted {
             let visit = visits[row.model] ?? VisitAdviceTable.standard.visit(row.model).text.localized
             visits[row.model] = visit
+            let reason = reasons[row.reason] ?? row.reason.localized
+            reasons[row.reason] = reason
+            let isRegistered = row.isMissing ? false : details.isRegistered
             lines.append(
                 CSV.line([
                     row.name, row.model, row.pool ?? "", details.location, details.description, details.owner,
-                    details.number, details.address ?? "", details.isRegistered.map { $0 ? "yes" : "no" } ?? "",
-                    row.verdict.rawValue, row.reason.localized, visit,
+                    details.number, details.address ?? "", isRegistered.map { $0 ? "yes" : "no" } ?? "",
+                    row.verdict.rawValue, reason, visit,
                 ]))
         }
         return Array((lines.joined(separator: "\n") + "\n").utf8)

@@ -37,20 +37,23 @@ public enum Pinentry {
     private final class Conversation {
         private let program: String
         private let socket: Int32
+        /// Bytes of a secret; no token takes more than 255.
+        private static let longest = 4096
         private let process: Subprocess
 
         init(_ program: String) throws(SecretError) {
             self.program = program
             var pair: [Int32] = [-1, -1]
             guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
-                throw SecretError(source: .verbatim(program), reason: .verbatim(String(cString: strerror(errno))))
+                throw SecretError(
+                    source: .verbatim(program), reason: .verbatim(String(cString: strerror(errno))), isAsked: true)
             }
             defer { close(pair[1]) }
             do throws(SystemError) {
                 process = try Subprocess([program], input: .descriptor(pair[1]), output: .descriptor(pair[1]))
             } catch {
                 close(pair[0])
-                throw SecretError(source: .verbatim(program), reason: .verbatim(error.description))
+                throw SecretError(source: .verbatim(program), reason: .verbatim(error.description), isAsked: true)
             }
             socket = pair[0]
         }
@@ -70,7 +73,9 @@ public enum Pinentry {
 
         func secret() throws(SecretError) -> Secret {
             send("GETPIN")
-            guard let secret = try answer(), secret.count > 0 else { throw .empty(.verbatim(program)) }
+            guard let secret = try answer(), secret.count > 0 else {
+                throw SecretError(source: .verbatim(program), reason: localized("nothing was entered"), isAsked: true)
+            }
             return secret
         }
 
@@ -81,7 +86,13 @@ public enum Pinentry {
 
         /// The data of a response, up to its OK.
         private func answer() throws(SecretError) -> Secret? {
-            var data: Secret?
+            // A long answer comes in several lines.
+            var data: [UInt8]?
+            defer {
+                var rest = data ?? []
+                data = nil
+                Secret.wipe(&rest)
+            }
             while true {
                 // An Assuan line has at most 1000 bytes.
                 var line = [UInt8](repeating: 0, count: 1024)
@@ -91,21 +102,36 @@ public enum Pinentry {
                     let got = line.withUnsafeMutableBytes { read(socket, $0.baseAddress! + count, 1) }
                     if got < 0, errno == EINTR { continue }
                     guard got == 1 else {
-                        throw SecretError(source: .verbatim(program), reason: localized("it ended without an answer"))
+                        throw SecretError(
+                            source: .verbatim(program), reason: localized("it ended without an answer"), isAsked: true)
                     }
                     if line[count] == UInt8(ascii: "\n") { break }
                     count += 1
                 }
-                let text = line[..<count]
+                // Some end their lines as on Windows; a return that belongs to a secret is written %0D.
+                let text = line[..<count].last == UInt8(ascii: "\r") ? line[..<(count - 1)] : line[..<count]
                 if text.starts(with: "D ".utf8) {
                     var plain = Percent.decode(text.dropFirst(2))
-                    data = Secret(consuming: &plain)
+                    defer { Secret.wipe(&plain) }
+                    if data == nil {
+                        data = []
+                        // Once, so that no copy is left behind.
+                        data?.reserveCapacity(Self.longest)
+                    }
+                    guard (data?.count ?? 0) + plain.count <= Self.longest else {
+                        throw SecretError(
+                            source: .verbatim(program), reason: localized("its answer is too long"), isAsked: true)
+                    }
+                    data? += plain
                 } else if text.starts(with: "OK".utf8) {
-                    return data
+                    guard var bytes = data else { return nil }
+                    data = nil
+                    return Secret(consuming: &bytes)
                 } else if text.starts(with: "ERR".utf8) {
                     // Never the text of a line that could contain a secret; an ERR line does not.
                     let reason = String(decoding: text.dropFirst(3).drop { $0 == 0x20 }, as: UTF8.self)
-                    throw SecretError(source: .verbatim(program), reason: localized("it says: \(reason)"))
+                    throw SecretError(
+                        source: .verbatim(program), reason: localized("it says: \(reason)"), isAsked: true)
                 }
                 // Status lines and comments do not matter.
             }

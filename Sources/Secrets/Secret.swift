@@ -69,13 +69,20 @@ public struct SecretError: UserError, Equatable {
     public let reason: LocalizableText
     /// Whether the only problem is that other users can read it.
     public var isOpenToOthers = false
+    /// Whether the source is a program that asks the user (``Pinentry``).
+    var isAsked = false
 
     public var code: Code { .unreadable }
 
     public var text: LocalizableText { localized("The PIN could not be read from \(source): \(reason).") }
 
     public var next: LocalizableText? {
-        source == Self.terminal
+        if isAsked {
+            return localized(
+                "Run the command again; nothing that was entered has been used. Without pinentry in the configuration the terminal asks."
+            )
+        }
+        return source == Self.terminal
             ? localized("Run the command again. Nothing that was typed has been used.")
             : isOpenToOthers
                 ? localized("Restrict it: chmod 600 \(source)")

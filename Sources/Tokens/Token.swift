@@ -41,6 +41,7 @@ public struct Token: Sendable {
                 localized("Token \(info.plainLabel) offers no RSA PKCS #1 signature, so it cannot sign a trust list."))
         }
         try before.checkLogin()
+        try attempt { () throws(TokenError) in try TokenSigner.checkKey(of: stored, Session(self), info.plainLabel) }
         let secret = before.hasPINPad ? nil : try pin(before, history)
         if let secret { try before.checkPossible(secret) }
         let turn = try history.takeTurn()
@@ -138,7 +139,7 @@ public struct Token: Sendable {
     /// The mechanisms needed for trust lists with which the token can sign.
     func signingMechanisms() throws(TokenError) -> Set<UInt> {
         let useful = Set([UInt(CKM_RSA_PKCS)] + DigestAlgorithm.allCases.map(\.rsaMechanism))
-        return try mechanisms().intersection(useful).filter { mechanism in
+        return Set(try mechanismList()).intersection(useful).filter { mechanism in
             var details = CK_MECHANISM_INFO()
             // Some mechanisms can only verify. A token that gives no details has to be tried.
             guard let function = module.functions.C_GetMechanismInfo,
@@ -148,7 +149,8 @@ public struct Token: Sendable {
         }
     }
 
-    private func mechanisms() throws(TokenError) -> Set<UInt> {
+    /// The mechanisms of the token, in the module's order.
+    func mechanismList() throws(TokenError) -> [UInt] {
         var count: CK_ULONG = 0
         let functions = module.functions
         try module.call(.getMechanismList, functions.C_GetMechanismList, on: info.plainLabel) {
@@ -160,7 +162,7 @@ public struct Token: Sendable {
         try module.call(.getMechanismList, functions.C_GetMechanismList, on: info.plainLabel) {
             $0(slot, &list, &count)
         }
-        return Set(list.prefix(Int(min(count, CK_ULONG(list.count)))).map { UInt($0) })
+        return list.prefix(Int(min(count, CK_ULONG(list.count)))).map { UInt($0) }
     }
 }
 

@@ -72,26 +72,31 @@ extension Token {
         let matching = all.filter { stored in
             (uri?.id.map { $0 == stored.id } ?? true) && (uri?.object.map { $0 == stored.label } ?? true)
         }
+        // Some tokens hold their authority's certificate, too: it is not meant where another one is left.
+        let own = matching.filter { !$0.certificate.isAuthority }
+        if uri?.id == nil, uri?.object == nil, own.count == 1 { return own[0] }
         guard let first = matching.first else {
             throw TokenError(
                 .certificateNotFound, info.plainLabel,
                 localized(
                     all.isEmpty
-                        ? "Token \(info.plainLabel) contains no certificate."
+                        ? "Token \(info.plainLabel) contains no certificate that is visible without a login."
                         : "Token \(info.plainLabel) contains no certificate with that id or label."))
         }
         guard matching.count == 1 else {
-            let list = matching.map { stored in
+            // A card may hold hundreds.
+            let list = matching.prefix(5).map { stored in
                 let id = stored.id.map { "%" + [$0].hex }.joined()
                 return localized(
                     "id=\(id), object \"\(stored.label)\", serial \(stored.certificate.serialNumber.colonHex)")
             }
+            let names = (list + (matching.count > list.count ? [.verbatim("...")] : [])).joined(separator: "; ")
             throw TokenError(
                 .ambiguous, info.plainLabel,
                 localized(
                     """
                     Token \(info.plainLabel) contains \(matching.count) certificates where one was expected \
-                    (\(list.joined(separator: "; "))); choose one with id= or object= in the token's URI.
+                    (\(names)); choose one with id= or object= in the token's URI.
                     """))
         }
         return first
@@ -162,8 +167,9 @@ public enum SASTLikeness: String, Sendable {
 
     public init(_ certificate: Certificate) {
         let isNamed = certificate.subject.value(of: "CN")?.hasPrefix("SAST-") == true
+        // Whether its key can sign a trust list is another question.
         let isCisco =
-            certificate.issuer.value(of: "CN") == "Cisco Manufacturing CA" && certificate.publicKey.isRSA
+            certificate.issuer.value(of: "CN") == "Cisco Manufacturing CA"
             && certificate.issuer.value(of: "O")?.hasPrefix("Cisco Systems") == true
         self = isNamed && isCisco ? .full : isNamed ? .nameOnly : .none
     }

@@ -102,6 +102,16 @@ extension TokenError {
 
     public var next: LocalizableText? {
         if let advice { return advice }
+        // Inserting the token again helps in none of these.
+        switch returnValue {
+        case .sessionCount? where code == .failed:
+            return localized("Quit other programs that use the token, and run the command again.")
+        case .keyNotPermitted? where code == .failed:
+            return localized(
+                "The key may not sign: use another token, or set the key's usage with the token's own software.")
+        case .writeProtected? where code == .failed: return localized("Use the token's own software.")
+        default: break
+        }
         return switch code {
         case .moduleNotFound:
             localized("Install the token's driver (SafeNet Authentication Client or OpenSC), or specify --module PATH.")

@@ -8,7 +8,18 @@ public final class TokenFinder {
     private let named: [String]
     private let pins: PINLedger
     private let patience: Int
-    private lazy var loading = Self.load(named.isEmpty ? ModuleSearch.candidates() : named, pins, patience)
+    private lazy var paths = named.isEmpty ? ModuleSearch.candidates() : named
+    private var loaded: Loaded?
+
+    private struct Loaded {
+        let modules: [PKCS11Module]
+        let failures: [TokenError]
+
+        init(_ answers: [ModuleQuery.Answer]) {
+            modules = answers.compactMap(\.module)
+            failures = answers.compactMap { $0.module == nil ? $0.failure : nil }
+        }
+    }
 
     /// Nothing is loaded before the first query.
     ///
@@ -28,24 +39,17 @@ public final class TokenFinder {
     /// Why others could not, one sentence each.
     public var skipped: [TokenError] { loading.failures }
 
-    /// All in parallel: one that hangs delays the others for no longer than its deadline.
-    private static func load(
-        _ paths: [String], _ pins: PINLedger, _ patience: Int
-    ) -> (modules: [PKCS11Module], failures: [TokenError]) {
-        let tasks = paths.map { path in
-            BlockingTask { () throws(TokenError) in try PKCS11Module(path: path, pins: pins, patience: patience) }
-        }
-        var modules: [PKCS11Module] = []
-        var failures: [TokenError] = []
-        for task in tasks {
-            // The module has its own deadline; this one is for the thread's own end.
-            switch task.result(within: patience + 5) {
-            case .success(let module)?: modules.append(module)
-            case .failure(let error)?: failures.append(error)
-            case nil: break
-            }
-        }
-        return (modules, failures)
+    private var loading: Loaded {
+        if let loaded { return loaded }
+        _ = load(.loading)
+        return loaded ?? Loaded([])
+    }
+
+    /// Loads the modules, and asks them, all in parallel.
+    private func load(_ depth: ModuleQuery.Depth) -> [ModuleQuery.Answer] {
+        let answers = paths.map { ModuleQuery(path: $0, pins, patience, depth) }.map { $0.answer() }
+        loaded = Loaded(answers)
+        return answers
     }
 
     /// The tokens of all modules; a token that two modules know is listed once.
@@ -61,36 +65,73 @@ public final class TokenFinder {
     ///
     /// - Throws: ``TokenError`` if no module can be used at all.
     public func scan() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
+        let answers = loaded.map { Self.ask($0.modules, .tokens) } ?? load(.tokens)
+        let failures = try unusable()
+        let found = Self.found(answers)
+        return (found.map(\.token), failures + Self.unread(answers))
+    }
+
+    /// The tokens of all modules with what is on them, or why that cannot be read; and why modules or slots could not be.
+    ///
+    /// - Throws: ``TokenError`` if no module can be used at all.
+    public func readings() throws(TokenError) -> (
+        readings: [(token: Token, contents: Result<TokenContents, TokenError>)], failures: [TokenError]
+    ) {
+        // Of several modules, more than one may know a token: it is read by the one that lists it.
+        guard loaded == nil, paths.count == 1 else {
+            let (tokens, failures) = try scan()
+            let readings = tokens.map { token in
+                (token: token, contents: Result { () throws(TokenError) in try token.contents() })
+            }
+            return (readings, failures)
+        }
+        let answers = load(.contents)
+        let failures = try unusable()
+        let readings = Self.found(answers).compactMap { found in
+            found.contents.map { (token: found.token, contents: $0) }
+        }
+        return (readings, failures + Self.unread(answers))
+    }
+
+    /// Modules that cannot be used and are worth reporting: of specified ones each; of those that were found, only one
+    /// that hangs or crashes, because it may hide a token.
+    ///
+    /// - Throws: ``TokenError`` if none can be used at all.
+    private func unusable() throws(TokenError) -> [TokenError] {
         guard !modules.isEmpty else {
             throw skipped.first
                 ?? TokenError(.moduleNotFound, "PKCS#11", localized("No PKCS#11 module is installed on this machine."))
         }
-        let (tokens, failures) = Self.scan(modules)
-        // For specified modules, one that cannot be used is worth reporting; for those that were found, only one that
-        // hangs or crashes, because it may hide a token.
-        return (tokens, skipped.filter { !named.isEmpty || [.noAnswer, .moduleCrashes].contains($0.code) } + failures)
+        return skipped.filter { !named.isEmpty || [.noAnswer, .moduleCrashes].contains($0.code) }
     }
 
-    private static func scan(_ modules: [PKCS11Module]) -> (tokens: [Token], failures: [TokenError]) {
-        let tasks = modules.map { module in
-            BlockingTask { () throws(TokenError) in try module.scan() }
-        }
-        var tokens: [Token] = []
-        var failures: [TokenError] = []
+    private static func ask(_ modules: [PKCS11Module], _ depth: ModuleQuery.Depth) -> [ModuleQuery.Answer] {
+        modules.map { ModuleQuery($0, depth) }.map { $0.answer() }
+    }
+
+    /// Each token once, and what is on it, as far as that was asked.
+    private static func found(
+        _ answers: [ModuleQuery.Answer]
+    ) -> [(token: Token, contents: Result<TokenContents, TokenError>?)] {
+        var found: [(token: Token, contents: Result<TokenContents, TokenError>?)] = []
         var seen: Set<[String]> = []
-        for (module, task) in zip(modules, tasks) {
-            switch task.result(within: module.patience + 5) {
-            case .success((let found, let failed))?:
-                let new = found.filter { $0.info.serialNumber.isEmpty || !seen.contains($0.info.identity) }
-                // Within one module each slot counts: OpenSC gives a card one slot for each of its PINs.
-                seen.formUnion(found.map(\.info.identity))
-                tokens += new
-                failures += failed
-            case .failure(let error)?: failures.append(error)
-            case nil: break
+        for answer in answers {
+            let tokens = answer.tokens ?? []
+            for (index, token) in tokens.enumerated()
+            where token.info.serialNumber.isEmpty || !seen.contains(token.info.identity) {
+                found.append((token, index < answer.contents.count ? answer.contents[index] : nil))
             }
+            // Within one module each slot counts: OpenSC gives a card one slot for each of its PINs.
+            seen.formUnion(tokens.map(\.info.identity))
         }
-        return (tokens, failures)
+        return found
+    }
+
+    /// Why loaded modules, or their slots, could not be read.
+    private static func unread(_ answers: [ModuleQuery.Answer]) -> [TokenError] {
+        answers.flatMap { answer in
+            answer.module == nil ? [] : [answer.failure].compactMap(\.self) + answer.failures
+        }
     }
 
     /// The token with this name. If a URI specifies a module by `module-path`, only that one is loaded and queried.
@@ -100,7 +141,7 @@ public final class TokenFinder {
         let name = wanted.text
         let (all, failures) =
             if let path = wanted.uri?.modulePath {
-                Self.scan([try PKCS11Module(path: path, pins: pins, patience: patience)])
+                try Self.scan(path, pins, patience)
             } else { try scan() }
         let matching = Self.matching(wanted, all)
         guard let first = matching.first else {
@@ -127,6 +168,15 @@ public final class TokenFinder {
         return first
     }
 
+    /// The tokens of one module alone.
+    private static func scan(
+        _ path: String, _ pins: PINLedger, _ patience: Int
+    ) throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
+        let answer = ModuleQuery(path: path, pins, patience, .tokens).answer()
+        if answer.module == nil, let failure = answer.failure { throw failure }
+        return (found([answer]).map(\.token), unread([answer]))
+    }
+
     /// Those whose label or serial number is the name; else those for which it is another spelling of them; else those
     /// with a certificate of that name, for which they have to be read.
     private static func matching(_ wanted: TokenName, _ tokens: [Token]) -> [Token] {
@@ -135,8 +185,7 @@ public final class TokenFinder {
         if !exact.isEmpty { return exact }
         let loose = tokens.filter { $0.info.isNamedLoosely(wanted.text) }
         if !loose.isEmpty { return loose }
-        let name = wanted.text.lowercased()
-        return tokens.filter { token in token.certificateNames.contains { $0.lowercased() == name } }
+        return tokens.filter { TokenName.isName(wanted.text, in: $0.certificateNames) }
     }
 
     /// Each with what tells it apart from the others.

@@ -22,6 +22,8 @@ public struct TokenInfo: Hashable, Sendable {
     public let pinLengths: ClosedRange<Int>
     /// The full label if the module shows the same serial number in several slots, as for the PINs of one card.
     var pinName: String?
+    /// Whether another slot of the module shows the same label and the same serial number, or neither has one.
+    var isOnlyToldBySlot = false
 
     init(_ info: CK_TOKEN_INFO, _ slot: CK_SLOT_INFO, slot slotID: UInt) {
         label = Self.text(info.label)
@@ -81,7 +83,7 @@ public struct TokenInfo: Hashable, Sendable {
     static func name(of slot: CK_SLOT_INFO) -> String { text(slot.slotDescription) }
 
     /// A fixed-length field: padded with spaces, or by some modules with NUL.
-    private static func text<Field>(_ field: Field) -> String {
+    static func text<Field>(_ field: Field) -> String {
         withUnsafeBytes(of: field) { bytes in
             let used = bytes.prefix { $0 != 0 }
             let end = used.lastIndex { $0 != UInt8(ascii: " ") }.map { $0 + 1 } ?? used.startIndex
@@ -171,6 +173,16 @@ extension TokenInfo {
 
     /// The same for one token in all modules that know it.
     public var identity: [String] { [normalizedSerialNumber, cutLabel] }
+
+    /// A PKCS#11 URI (RFC 7512) that names this token, to be used instead of its label: by label and serial number, and by
+    /// the slot only if nothing else tells it from another.
+    public var uri: String {
+        func encoded(_ text: String) -> String { Percent.encode(text) }
+        var parts = ["token=\(encoded(plainLabel))"]
+        if !serialNumber.isEmpty { parts.append("serial=\(encoded(serialNumber))") }
+        if isOnlyToldBySlot { parts.append("slot-id=\(slotID)") }
+        return "pkcs11:" + parts.joined(separator: ";")
+    }
 
     /// Whether a name is the label or the serial number, exactly as the module shows it.
     func isNamed(_ name: String) -> Bool {

@@ -3,7 +3,7 @@
 public struct TokenName: Hashable, Sendable {
     /// As the user wrote it.
     public let text: String
-    /// Nil for a label or a serial number.
+    /// Nil for a label, a serial number, or the name of a certificate.
     public let uri: TokenURI?
 
     /// - Throws: ``TokenError`` (`bad-uri`).
@@ -16,5 +16,16 @@ public struct TokenName: Hashable, Sendable {
     public func matches(_ info: TokenInfo) -> Bool {
         if let uri { return uri.matches(info) }
         return info.isNamed(text) || info.isNamedLoosely(text)
+    }
+
+    /// Whether a token matches the name, also by its certificates if those were read (``TokenWatcher``).
+    public func matches(_ token: PresentToken) -> Bool {
+        matches(token.info) || uri == nil && Self.isName(text, in: token.certificateNames)
+    }
+
+    /// In any spelling: capitals do not matter.
+    static func isName(_ text: String, in names: [String]) -> Bool {
+        let text = text.lowercased()
+        return !text.isEmpty && names.contains { $0.lowercased() == text }
     }
 }

@@ -11,6 +11,7 @@ public final class HTTPSession: Sendable {
     private let handle = Mutex(CurlHandle())
     private let tls: TLSOptions?
     private let usesEnvironmentProxy: Bool
+    private let wire: (any Wire)?
 
     /// CURLAUTH_BASIC, a macro that Swift does not import.
     private static let basicAuthentication = 1
@@ -19,7 +20,9 @@ public final class HTTPSession: Sendable {
     ///   - tls: how the peer is verified, and then an `http` URL is refused; nil for plain HTTP, and then an `https` URL
     ///     is.
     ///   - usesEnvironmentProxy: use `http_proxy` and the like. By default the peer is always reached directly.
-    public init(tls: TLSOptions? = nil, usesEnvironmentProxy: Bool = false) {
+    ///   - wire: who sees the exchanges, if anyone.
+    public init(tls: TLSOptions? = nil, usesEnvironmentProxy: Bool = false, wire: (any Wire)? = nil) {
+        self.wire = wire
         self.tls = tls
         self.usesEnvironmentProxy = usesEnvironmentProxy
     }
@@ -30,7 +33,7 @@ public final class HTTPSession: Sendable {
         let location = try Location(request.url, operation: operation)
         try check(location, operation: operation)
         return try handle.withLock { (handle) throws(TransferError) -> HTTPResponse in
-            var answer = try perform(request, operation: operation, location: location, on: handle)
+            var answer = try exchange(request, operation: operation, location: location, on: handle)
             guard request.followsRedirects else { return answer.response }
             var redirects = 0
             // Here, and not by libcurl, which would follow to any host of the scheme.
@@ -51,7 +54,7 @@ public final class HTTPSession: Sendable {
                 second.method = .get
                 second.body = .none
                 second.url = next
-                answer = try perform(second, operation: operation, location: place, on: handle)
+                answer = try exchange(second, operation: operation, location: place, on: handle)
             }
             return answer.response
         }
@@ -75,6 +78,19 @@ public final class HTTPSession: Sendable {
         handle.withLock { handle in
             handle.set(CURLOPT_COOKIELIST, "ALL")
         }
+    }
+
+    private func exchange(
+        _ request: HTTPRequest, operation: LocalizableText, location: Location, on handle: borrowing CurlHandle
+    ) throws(TransferError) -> (response: HTTPResponse, redirect: String?) {
+        guard let wire else { return try perform(request, operation: operation, location: location, on: handle) }
+        var redirect: String?
+        let response = try wire.http(request) { () throws(TransferError) in
+            let answer = try perform(request, operation: operation, location: location, on: handle)
+            redirect = answer.redirect
+            return answer.response
+        }
+        return (response, redirect)
     }
 
     private func perform(

@@ -45,26 +45,6 @@ public enum Element: Hashable, Sendable {
 }
 
 extension [Element] {
-    /// The value of the element with this tag, or nil.
-    func bytes(_ tag: UInt8) -> ArraySlice<UInt8>? {
-        for case .value(tag, let bytes) in self { return bytes }
-        return nil
-    }
-
-    /// The same as a separate array.
-    func array(_ tag: UInt8) -> [UInt8]? { bytes(tag).map { [UInt8]($0) } }
-
-    /// The value as a two-byte number, or nil if it is absent or has another length.
-    func number16(_ tag: UInt8) -> UInt16? {
-        guard let bytes = bytes(tag), bytes.count == 2 else { return nil }
-        return bytes.bigEndian()
-    }
-
-    /// The value as text, without the trailing NUL that the length counts.
-    func text(_ tag: UInt8) -> String? {
-        bytes(tag).map { String(trustListText: $0) }
-    }
-
     func encode(into output: inout [UInt8]) {
         for element in self { element.encode(into: &output) }
     }

@@ -17,35 +17,50 @@ enum Part {
 
 /// Reads elements from a bounded part of a file. Every length is checked against that part before a byte is read.
 struct ElementReader {
+    /// What an element is, and where.
+    struct Found {
+        enum Kind { case value, container, padding }
+
+        let kind: Kind
+        let tag: UInt8
+        /// The offset of its tag.
+        let start: Int
+        /// The bytes of its value; of a container, those of the elements in it, which are not read yet.
+        let value: Range<Int>
+    }
+
     private let bytes: [UInt8]
     private(set) var offset: Int
     /// One past the last byte that may be read.
     var end: Int
     private let part: Part
+    /// The tags whose value is the elements that follow, a bit each.
+    private let containers: UInt64
 
-    init(_ bytes: [UInt8], from offset: Int, to end: Int, in part: Part) {
+    init(_ bytes: [UInt8], from offset: Int, to end: Int, in part: Part, containers: UInt64 = 0) {
         self.bytes = bytes
         self.offset = offset
         self.end = end
         self.part = part
+        self.containers = containers
     }
 
     var isAtEnd: Bool { offset >= end }
 
-    /// The next element. `containers` are the tags whose value is the elements that follow.
-    mutating func next(containers: [UInt8]) throws(TrustListError) -> Element {
+    /// The next element.
+    mutating func next() throws(TrustListError) -> Found {
         let start = offset
         let tag = bytes[start]
         if tag == Element.paddingTag {
             offset += 1
-            return .padding
+            return Found(kind: .padding, tag: tag, start: start, value: offset..<offset)
         }
         guard end - start >= 3 else {
             throw TrustListError(
                 .truncated, at: start,
                 localized("\(part.name) ends inside the length of field \(tag): \(end - start) bytes are left"))
         }
-        let length = bytes[start + 1...start + 2].bigEndian(as: Int.self)
+        let length = Int(bytes[start + 1]) << 8 | Int(bytes[start + 2])
         guard end - start - 3 >= length else {
             throw TrustListError(
                 .truncated, at: start,
@@ -53,12 +68,10 @@ struct ElementReader {
                     "field \(tag) of \(part.name) says it is \(length) bytes long, but only \(end - start - 3) are left"
                 ))
         }
-        if containers.contains(tag) {
-            offset = start + 3
-            return .container(tag: tag, length: length)
-        }
-        offset = start + 3 + length
-        return .value(tag: tag, bytes: bytes[start + 3..<offset])
+        let value = start + 3..<start + 3 + length
+        let isContainer = containers & Elements.bit(tag) != 0
+        offset = isContainer ? value.lowerBound : value.upperBound
+        return Found(kind: isContainer ? .container : .value, tag: tag, start: start, value: value)
     }
 }
 
@@ -68,14 +81,16 @@ struct SeenTags {
     private var low: UInt128 = 0
     private var high: UInt128 = 0
 
-    mutating func insert(_ element: Element, at offset: Int, in part: Part) throws(TrustListError) {
-        if case .padding = element { return }
+    func contains(_ tag: UInt8) -> Bool { (tag < 128 ? low : high) & (UInt128(1) << (tag & 127)) != 0 }
+
+    mutating func insert(_ element: ElementReader.Found, in part: Part) throws(TrustListError) {
+        if element.kind == .padding { return }
         let bit = UInt128(1) << (element.tag & 127)
         let isSeen = (element.tag < 128 ? low : high) & bit != 0
         if element.tag < 128 { low |= bit } else { high |= bit }
         guard !isSeen else {
             throw TrustListError(
-                .duplicateField, at: offset, localized("field \(element.tag) appears twice in \(part.name)"))
+                .duplicateField, at: element.start, localized("field \(element.tag) appears twice in \(part.name)"))
         }
     }
 }

@@ -24,7 +24,8 @@ public struct Header: Hashable, Sendable {
         static let fileName: UInt8 = 14
         static let timestamp: UInt8 = 15
         static let signerVersion: UInt8 = 28
-        static let containers = [signerID, signatureInfo, signatureAlgorithmInfo]
+        static let containers =
+            Elements.bit(signerID) | Elements.bit(signatureInfo) | Elements.bit(signatureAlgorithmInfo)
         static let known: Set<UInt8> = Set(required + [signerVersion, Element.paddingTag])
         static let required = [
             version, headerLength, signerID, signerName, serialNumber, caName, signatureInfo, digestAlgorithm,
@@ -33,87 +34,100 @@ public struct Header: Hashable, Sendable {
     }
 
     /// The elements in file order.
-    public let elements: [Element]
+    public let elements: Elements
 
     /// Format version, major and minor; 1.2 in every known file.
     public let version: (major: UInt8, minor: UInt8)
-    /// Subject of the signing certificate, as spelled in the file.
-    public let signerName: String
-    /// Serial number of the signing certificate: big-endian magnitude.
-    public let serialNumber: [UInt8]
-    /// Issuer of the signing certificate, as spelled in the file.
-    public let caName: String
     public let digest: DigestAlgorithm
     public let modulus: ModulusSize
-    /// The RSA PKCS#1 v1.5 signature, as long as the modulus.
-    public let signature: [UInt8]
-    /// The file's own name inside it, `CTLFile.tlv` or `ITLFile.tlv`.
-    public let fileName: String
     /// When it was created, in seconds since 1970.
     public let timestamp: UInt32
+    /// The signature element, from its tag on.
+    private let signatureElement: Range<Int>
+
+    /// Subject of the signing certificate, as spelled in the file.
+    public var signerName: String { elements.text(Tag.signerName) ?? "" }
+    /// Serial number of the signing certificate: big-endian magnitude.
+    public var serialNumber: [UInt8] { elements.array(Tag.serialNumber) ?? [] }
+    /// Issuer of the signing certificate, as spelled in the file.
+    public var caName: String { elements.text(Tag.caName) ?? "" }
+    /// The file's own name inside it, `CTLFile.tlv` or `ITLFile.tlv`.
+    public var fileName: String { elements.text(Tag.fileName) ?? "" }
+    /// The RSA PKCS#1 v1.5 signature, as long as the modulus.
+    public var signature: [UInt8] { Array(signatureBytes) }
+
+    var signatureBytes: ArraySlice<UInt8> {
+        elements.bytes[signatureElement.lowerBound + 3..<signatureElement.upperBound]
+    }
 
     /// The length in bytes, including padding: the offset of the first record.
-    public var length: Int { elements.reduce(0) { $0 + $1.encodedLength } }
+    public var length: Int { elements.length }
 
     public static func == (left: Header, right: Header) -> Bool { left.elements == right.elements }
 
     public func hash(into hasher: inout Hasher) { hasher.combine(elements) }
 
-    /// The header's bytes without the signature element: what is signed, before the records.
-    func encodeWithoutSignature(into output: inout [UInt8]) {
-        for element in elements where element.tag != Tag.signature { element.encode(into: &output) }
+    /// The header's bytes without the signature element, in two pieces: what is signed, before the records.
+    var signedPieces: (ArraySlice<UInt8>, ArraySlice<UInt8>) {
+        (elements.bytes[..<signatureElement.lowerBound], elements.bytes[signatureElement.upperBound...])
     }
 
-    init(elements: [Element], startingAt offsets: [Int]) throws(TrustListError) {
-        func offset(of tag: UInt8) -> Int? { elements.firstIndex { $0.tag == tag }.map { offsets[$0] } }
-        func value(_ tag: UInt8, length: Int? = nil) throws(TrustListError) -> ArraySlice<UInt8> {
-            guard let bytes = elements.bytes(tag) else {
-                throw TrustListError(.missingField, at: 0, localized("the header has no field \(tag)"))
-            }
-            if let length, bytes.count != length {
-                throw TrustListError(
-                    .badLength, at: offset(of: tag),
-                    localized("header field \(tag) must be \(length) bytes long, but is \(bytes.count)"))
-            }
-            return bytes
-        }
-        for tag in Tag.required where !elements.contains(where: { $0.tag == tag }) {
+    /// - Parameters:
+    ///   - bytes: the header of a file, from its first byte on, whose elements were read to the end.
+    ///   - seen: their tags.
+    init(checked bytes: ArraySlice<UInt8>, _ seen: SeenTags) throws(TrustListError) {
+        let elements = Elements(checked: bytes, containers: Tag.containers)
+        for tag in Tag.required where !seen.contains(tag) {
             throw TrustListError(.missingField, at: 0, localized("the header has no field \(tag)"))
         }
+        func value(_ tag: UInt8, length: Int? = nil) throws(TrustListError) -> ArraySlice<UInt8> {
+            guard let range = elements.range(tag) else {
+                throw TrustListError(.missingField, at: 0, localized("the header has no field \(tag)"))
+            }
+            if let length, range.count != length {
+                throw TrustListError(
+                    .badLength, at: range.lowerBound - 3,
+                    localized("header field \(tag) must be \(length) bytes long, but is \(range.count)"))
+            }
+            return bytes[range]
+        }
+        /// The only byte of a field that has one.
+        func code(_ tag: UInt8) throws(TrustListError) -> UInt8 {
+            let value = try value(tag, length: 1)
+            return value[value.startIndex]
+        }
+        func offset(of tag: UInt8) -> Int? { elements.range(tag).map { $0.lowerBound - 3 } }
         self.elements = elements
-        let versionBytes = Array(try value(Tag.version, length: 2))
-        version = (versionBytes[0], versionBytes[1])
-        guard versionBytes[0] == 1 else {
+        let versionBytes = try value(Tag.version, length: 2)
+        let version = (major: versionBytes[versionBytes.startIndex], minor: versionBytes[versionBytes.startIndex + 1])
+        self.version = version
+        guard version.major == 1 else {
             throw TrustListError(
                 .badValue, at: offset(of: Tag.version),
-                localized("version \(versionBytes[0]).\(versionBytes[1]) is not known; every known trust list has 1.x"))
+                localized("version \(version.major).\(version.minor) is not known; every known trust list has 1.x"))
         }
-        signerName = String(trustListText: try value(Tag.signerName))
-        serialNumber = Array(try value(Tag.serialNumber))
-        caName = String(trustListText: try value(Tag.caName))
-        let digestCode = Array(try value(Tag.digestAlgorithm, length: 1))[0]
+        let digestCode = try code(Tag.digestAlgorithm)
         guard let digest = DigestAlgorithm(rawValue: digestCode) else {
             throw TrustListError(
                 .badValue, at: offset(of: Tag.digestAlgorithm),
                 localized("digest algorithm \(digestCode) is not known (1 SHA-1, 2 SHA-256, 3 SHA-512)"))
         }
         self.digest = digest
-        let algorithm = Array(try value(Tag.signatureAlgorithm, length: 1))[0]
+        let algorithm = try code(Tag.signatureAlgorithm)
         guard algorithm == 0 else {
             throw TrustListError(
                 .badValue, at: offset(of: Tag.signatureAlgorithm),
                 localized("signature algorithm \(algorithm) is not known (0 RSA)"))
         }
-        let modulusCode = Array(try value(Tag.signatureModulus, length: 1))[0]
+        let modulusCode = try code(Tag.signatureModulus)
         guard let modulus = ModulusSize(rawValue: modulusCode) else {
             throw TrustListError(
                 .badValue, at: offset(of: Tag.signatureModulus),
                 localized("modulus size code \(modulusCode) is not known (0 to 3: 512, 1024, 2048, 4096 bit)"))
         }
         self.modulus = modulus
-        signature = Array(try value(Tag.signature, length: modulus.signatureLength))
-        fileName = String(trustListText: try value(Tag.fileName))
-        let time = try value(Tag.timestamp, length: 4)
-        timestamp = time.bigEndian()
+        let signature = try value(Tag.signature, length: modulus.signatureLength)
+        signatureElement = signature.startIndex - 3..<signature.endIndex
+        timestamp = try value(Tag.timestamp, length: 4).bigEndian()
     }
 }

@@ -23,12 +23,12 @@ public struct Record: Hashable, Sendable {
     }
 
     /// The elements in file order, RECORDLENGTH first.
-    public let elements: [Element]
+    public let elements: Elements
 
     /// Shared by the copies of a record.
     private let lazyCertificate = LazyCertificate()
 
-    init(elements: [Element]) { self.elements = elements }
+    init(elements: Elements) { self.elements = elements }
 
     public static func == (left: Record, right: Record) -> Bool { left.elements == right.elements }
 
@@ -80,7 +80,7 @@ public struct Record: Hashable, Sendable {
     }
 
     /// The length in bytes, as RECORDLENGTH gives it.
-    public var length: Int { elements.reduce(0) { $0 + $1.encodedLength } }
+    public var length: Int { elements.length }
 
     /// Whether the certificate with this issuer and serial number is the one in this record, as spelled in this file: with
     /// or without the types of the name that CUCM leaves out.

@@ -88,6 +88,7 @@ extension Record {
                 .badLength, localized("the record would be \(length) bytes long; the limit is \(UInt16.max)"))
         }
         self.init(
-            elements: [.value(tag: Tag.recordLength, bytes: [UInt8](bigEndian: UInt16(length))[...])] + body)
+            elements: Elements(
+                [.value(tag: Tag.recordLength, bytes: [UInt8](bigEndian: UInt16(length))[...])] + body))
     }
 }

@@ -134,7 +134,7 @@ public struct TrustListDraft: Sendable {
         let header = elements(headerLength: bare + padding) + Array(repeating: .padding, count: padding)
         var bytes: [UInt8] = []
         header.encode(into: &bytes)
-        for record in records { record.elements.encode(into: &bytes) }
+        for record in records { bytes += record.elements.bytes }
         return try TrustListFile(decoding: bytes)
     }
 }

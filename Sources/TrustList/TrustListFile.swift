@@ -55,8 +55,8 @@ public struct TrustListFile: Hashable, Sendable {
     public func encoded() -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(length)
-        header.elements.encode(into: &output)
-        for record in records { record.elements.encode(into: &output) }
+        output += header.elements.bytes
+        for record in records { output += record.elements.bytes }
         return output
     }
 
@@ -64,9 +64,16 @@ public struct TrustListFile: Hashable, Sendable {
     public func signedMessage() -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(length)
-        header.encodeWithoutSignature(into: &output)
-        for record in records { record.elements.encode(into: &output) }
+        forEachSignedPiece { output += $0 }
         return output
+    }
+
+    /// The same in pieces, none of which is copied.
+    private func forEachSignedPiece(_ body: (ArraySlice<UInt8>) -> Void) {
+        let (before, after) = header.signedPieces
+        body(before)
+        body(after)
+        for record in records { body(record.elements.bytes) }
     }
 
     /// The record of the certificate that signed this list, if the list itself contains it with the role SAST.
@@ -80,7 +87,9 @@ public struct TrustListFile: Hashable, Sendable {
     ///
     /// - Throws: ``CertificateError`` if the key is not RSA.
     public func isSigned(by certificate: Certificate) throws(CertificateError) -> Bool {
-        try certificate.publicKey.isValid(signature: header.signature, message: signedMessage(), digest: header.digest)
+        try certificate.publicKey.isValid(signature: header.signatureBytes, digest: header.digest) { message in
+            forEachSignedPiece { message.update($0) }
+        }
     }
 
     /// Whether this is an Identity Trust List, by the file's own name inside it.
@@ -94,23 +103,17 @@ extension TrustListFile {
                 .notATrustList, at: 0,
                 localized("a trust list starts with field 1 (VERSION); this file starts with byte \(bytes[0])"))
         }
-        var reader = ElementReader(bytes, from: 0, to: bytes.count, in: .header)
+        var reader = ElementReader(bytes, from: 0, to: bytes.count, in: .header, containers: Header.Tag.containers)
         var seen = SeenTags()
-        var elements: [Element] = []
-        var offsets: [Int] = []
         var declaredLength: Int?
         var openContainers: [(tag: UInt8, start: Int, end: Int)] = []
 
         while !reader.isAtEnd {
-            let start = reader.offset
-            let element = try reader.next(containers: Header.Tag.containers)
-            try seen.insert(element, at: start, in: .header)
-            elements.append(element)
-            offsets.append(start)
+            let element = try reader.next()
+            let start = element.start
+            try seen.insert(element, in: .header)
 
-            if case .container(let tag, let length) = element {
-                openContainers.append((tag, start, reader.offset + length))
-            }
+            if element.kind == .container { openContainers.append((element.tag, start, element.value.upperBound)) }
             // A container must end where an element ends, and inside the container around it.
             for container in openContainers where reader.offset > container.end {
                 throw TrustListError(
@@ -119,12 +122,13 @@ extension TrustListFile {
             }
             openContainers.removeAll { $0.end == reader.offset }
 
-            if case .value(Header.Tag.headerLength, let value) = element {
-                guard value.count == 2 else {
+            if element.tag == Header.Tag.headerLength {
+                guard element.value.count == 2 else {
                     throw TrustListError(
-                        .badLength, at: start, localized("HEADERLENGTH must be 2 bytes long, but is \(value.count)"))
+                        .badLength, at: start,
+                        localized("HEADERLENGTH must be 2 bytes long, but is \(element.value.count)"))
                 }
-                let length = value.bigEndian(as: Int.self)
+                let length = bytes[element.value].bigEndian(as: Int.self)
                 guard length >= reader.offset, length <= bytes.count else {
                     throw TrustListError(
                         .badLength, at: start,
@@ -135,7 +139,7 @@ extension TrustListFile {
                 reader.end = length
             }
         }
-        guard declaredLength != nil else {
+        guard let declaredLength else {
             throw TrustListError(.missingField, at: 0, localized("the header has no field 2 (HEADERLENGTH)"))
         }
         if let open = openContainers.first {
@@ -143,7 +147,7 @@ extension TrustListFile {
                 .badLength, at: open.start,
                 localized("header field \(open.tag) ends at byte \(open.end), past the header"))
         }
-        return try Header(elements: elements, startingAt: offsets)
+        return try Header(checked: bytes[..<declaredLength], seen)
     }
 
     private static func decodeRecord(
@@ -176,19 +180,16 @@ extension TrustListFile {
         }
         var reader = ElementReader(bytes, from: start, to: start + length, in: part)
         var seen = SeenTags()
-        var elements: [Element] = []
         while !reader.isAtEnd {
-            let offset = reader.offset
-            let element = try reader.next(containers: [])
-            try seen.insert(element, at: offset, in: part)
-            if case .value(Record.Tag.function, let value) = element, value.count != 2 {
+            let element = try reader.next()
+            try seen.insert(element, in: part)
+            if element.tag == Record.Tag.function, element.value.count != 2 {
                 throw TrustListError(
-                    .badLength, at: offset,
-                    localized("FUNCTION of \(part.name) must be 2 bytes long, but is \(value.count)")
+                    .badLength, at: element.start,
+                    localized("FUNCTION of \(part.name) must be 2 bytes long, but is \(element.value.count)")
                 )
             }
-            elements.append(element)
         }
-        return Record(elements: elements)
+        return Record(elements: Elements(checked: bytes[start..<start + length]))
     }
 }

@@ -46,7 +46,7 @@ extension TrustListFile {
         func warn(_ code: TrustListWarning.Code, _ text: LocalizableText, record: Int? = nil) {
             found.append(TrustListWarning(code: code, severity: .warning, subject: record, text: text))
         }
-        func check(texts tags: [UInt8], of elements: [Element], record: Int? = nil) {
+        func check(texts tags: [UInt8], of elements: Elements, record: Int? = nil) {
             for tag in tags {
                 guard let bytes = elements.bytes(tag) else { continue }
                 if bytes.last != 0 {

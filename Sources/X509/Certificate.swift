@@ -16,6 +16,8 @@ public struct Certificate: Hashable, Sendable {
     /// End of validity, in seconds since 1970.
     public let notAfter: Int64
     public let publicKey: PublicKey
+    /// Whether it may sign certificates (basic constraints with CA, RFC 5280, section 4.2.1.9).
+    public let isAuthority: Bool
     /// The issuer's signature over the certificate, as long as the issuer's modulus.
     public let signatureValue: [UInt8]
 
@@ -83,6 +85,7 @@ public struct Certificate: Hashable, Sendable {
             throw .openSSL(.unsupportedKey, localized("libcrypto cannot read the certificate's public key"))
         }
         publicKey = try PublicKey(key)
+        isAuthority = X509_get_extension_flags(x509) & UInt32(EXFLAG_CA) != 0
         var signature: UnsafePointer<ASN1_BIT_STRING>?
         X509_get0_signature(&signature, nil, x509)
         guard let signature else {

@@ -37,15 +37,14 @@ extension DigestAlgorithm {
     /// libcrypto's method for this digest, fetched once: fetching takes as long as hashing some kilobytes.
     var method: OpaquePointer? {
         switch self {
-        case .sha1: Self.methods.sha1
-        case .sha256: Self.methods.sha256
-        case .sha512: Self.methods.sha512
+        case .sha1: Self.methodOfSHA1
+        case .sha256: Self.methodOfSHA256
+        case .sha512: Self.methodOfSHA512
         }
     }
 
-    /// They live as long as the program.
-    private nonisolated(unsafe) static let methods = (
-        sha1: EVP_MD_fetch(nil, "SHA1", nil), sha256: EVP_MD_fetch(nil, "SHA256", nil),
-        sha512: EVP_MD_fetch(nil, "SHA512", nil)
-    )
+    // They live as long as the program.
+    private nonisolated(unsafe) static let methodOfSHA1 = EVP_MD_fetch(nil, "SHA1", nil)
+    private nonisolated(unsafe) static let methodOfSHA256 = EVP_MD_fetch(nil, "SHA256", nil)
+    private nonisolated(unsafe) static let methodOfSHA512 = EVP_MD_fetch(nil, "SHA512", nil)
 }

@@ -1,7 +1,7 @@
 import COpenSSL
 import Messages
 
-/// An RSA private key in software, for the lab and for tests. Keys of a cluster's administrators live on tokens.
+/// A private key in software, for the lab, for tests and for certificates that are recreated; RSA unless said otherwise. Keys of a cluster's administrators live on tokens.
 public final class PrivateKey: @unchecked Sendable {
     // EVP_PKEY is reference counted and, once made, only read: it may be shared between threads (openssl-threads(7)).
     let key: OpaquePointer
@@ -14,6 +14,21 @@ public final class PrivateKey: @unchecked Sendable {
     public static func generate(bits: Int) throws(CertificateError) -> PrivateKey {
         guard let key = etb_rsa_generate(UInt32(bits)) else {
             throw .openSSL(.cryptoFailed, localized("libcrypto cannot generate a \(bits)-bit RSA key"))
+        }
+        return PrivateKey(key)
+    }
+
+    /// Makes a new key of the same kind and size as a public one. Of elliptic curves, those that NIST calls P-256, P-384
+    /// and P-521 are known.
+    package static func generate(like other: PublicKey) throws(CertificateError) -> PrivateKey {
+        try other.isRSA ? generate(bits: other.bits) : generate(curveOf: other.bits)
+    }
+
+    /// Makes a new key of P-256, P-384 or P-521.
+    package static func generate(curveOf bits: Int) throws(CertificateError) -> PrivateKey {
+        let curve = bits == 521 ? "P-521" : bits == 384 ? "P-384" : "P-256"
+        guard let key = etb_ec_generate(curve) else {
+            throw .openSSL(.cryptoFailed, localized("libcrypto cannot generate a key of the curve \(curve)"))
         }
         return PrivateKey(key)
     }
@@ -50,7 +65,7 @@ public final class PrivateKey: @unchecked Sendable {
     /// The public half.
     public func publicKey() throws(CertificateError) -> PublicKey { try PublicKey(key) }
 
-    /// Signs with RSA PKCS#1 v1.5 (RFC 8017, section 8.2.1).
+    /// Signs with RSA PKCS#1 v1.5 (RFC 8017, section 8.2.1); a key of an elliptic curve signs with ECDSA.
     public func sign(_ message: [UInt8], digest: DigestAlgorithm) throws(CertificateError) -> [UInt8] {
         guard let context = EVP_MD_CTX_new() else {
             throw .openSSL(.cryptoFailed, localized("libcrypto is out of memory"))

@@ -20,38 +20,69 @@ public struct PublicKey: Hashable, Sendable {
     private final class Handle: @unchecked Sendable {
         // EVP_PKEY is reference counted and, once made, only read: it may be shared between threads (openssl-threads(7)).
         let key: OpaquePointer
-        /// Verifies signatures with this key, set up once for a digest; usable by one thread at a time.
-        private let verifiers = Mutex<[DigestAlgorithm: OpaquePointer]>([:])
+        /// For each digest, set up once; usable by one thread at a time.
+        private let verifiers = Mutex<(sha1: Verifier?, sha256: Verifier?, sha512: Verifier?)>((nil, nil, nil))
 
         init(_ key: OpaquePointer) {
             EVP_PKEY_up_ref(key)
             self.key = key
         }
 
-        deinit {
-            verifiers.withLock { for verifier in $0.values { EVP_PKEY_CTX_free(verifier) } }
-            EVP_PKEY_free(key)
-        }
+        deinit { EVP_PKEY_free(key) }
 
-        /// Whether this is the RSA PKCS#1 v1.5 signature of a hash; nil if libcrypto cannot use the key.
-        func isValid(signature: [UInt8], hash: [UInt8], digest: DigestAlgorithm) -> Bool? {
+        /// Whether this is the RSA PKCS#1 v1.5 signature of a message; nil if libcrypto cannot use the key.
+        func isValid(
+            signature: ArraySlice<UInt8>, digest: DigestAlgorithm, message: (borrowing MessageHash) -> Void
+        ) -> Bool? {
             verifiers.withLock { verifiers in
-                guard let verifier = verifiers[digest] ?? verifier(digest) else { return nil }
-                verifiers[digest] = verifier
-                return EVP_PKEY_verify(verifier, signature, signature.count, hash, hash.count) == 1
+                switch digest {
+                case .sha1: Self.isValid(signature, key, digest, &verifiers.sha1, message)
+                case .sha256: Self.isValid(signature, key, digest, &verifiers.sha256, message)
+                case .sha512: Self.isValid(signature, key, digest, &verifiers.sha512, message)
+                }
             }
         }
 
-        private func verifier(_ digest: DigestAlgorithm) -> OpaquePointer? {
+        private static func isValid(
+            _ signature: ArraySlice<UInt8>, _ key: OpaquePointer, _ digest: DigestAlgorithm,
+            _ verifier: inout Verifier?,
+            _ message: (borrowing MessageHash) -> Void
+        ) -> Bool? {
+            if verifier == nil { verifier = Verifier(key, digest) }
+            guard let verifier else { return nil }
+            verifier.hash.begin()
+            message(verifier.hash)
+            return verifier.isValid(signature)
+        }
+    }
+
+    /// Verifies signatures with one key and one digest: setting this up takes longer than hashing a small file.
+    private final class Verifier {
+        let hash: MessageHash
+        private let context: OpaquePointer
+
+        init?(_ key: OpaquePointer, _ digest: DigestAlgorithm) {
             guard let context = EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else { return nil }
             guard EVP_PKEY_verify_init(context) == 1,
                 EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1,
-                EVP_PKEY_CTX_set_signature_md(context, digest.method) == 1
+                EVP_PKEY_CTX_set_signature_md(context, digest.method) == 1, let hash = MessageHash(digest)
             else {
                 EVP_PKEY_CTX_free(context)
                 return nil
             }
-            return context
+            self.context = context
+            self.hash = hash
+        }
+
+        deinit { EVP_PKEY_CTX_free(context) }
+
+        /// Whether the signature is that of what was hashed.
+        func isValid(_ signature: ArraySlice<UInt8>) -> Bool {
+            hash.withEnd { hash in
+                signature.withUnsafeBufferPointer {
+                    EVP_PKEY_verify(context, $0.baseAddress, $0.count, hash.baseAddress, hash.count) == 1
+                }
+            }
         }
     }
 
@@ -76,15 +107,27 @@ public struct PublicKey: Hashable, Sendable {
     public func isValid(
         signature: [UInt8], message: [UInt8], digest: DigestAlgorithm
     ) throws(CertificateError) -> Bool {
+        try isValid(signature: signature[...], digest: digest) { $0.update(message[...]) }
+    }
+
+    /// The same for a message in pieces.
+    ///
+    /// - Parameter message: gives the pieces, in their order, to ``MessageHash/update(_:)``. It must not verify anything
+    ///   with the same key.
+    /// - Throws: ``CertificateError`` if the key is not RSA or libcrypto cannot use it. A signature that does not
+    ///   match is no error.
+    public func isValid(
+        signature: ArraySlice<UInt8>, digest: DigestAlgorithm, message: (borrowing MessageHash) -> Void
+    ) throws(CertificateError) -> Bool {
         guard isRSA else {
             throw CertificateError(
                 .unsupportedKey, localized("only RSA keys can sign trust lists; this key is not RSA"))
         }
-        let hash = Digest.compute(digest, message)
-        guard let isValid = handle.isValid(signature: signature, hash: hash, digest: digest) else {
+        guard let isValid = handle.isValid(signature: signature, digest: digest, message: message) else {
             throw .openSSL(.cryptoFailed, localized("libcrypto cannot check a signature with this key"))
         }
-        ERR_clear_error()
+        // What did not match has left its reasons with libcrypto.
+        if !isValid { ERR_clear_error() }
         return isValid
     }
 

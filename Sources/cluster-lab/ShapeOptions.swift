@@ -34,7 +34,8 @@ struct ShapeOptions: ParsableArguments {
         })
     var durations: LabDurations?
     @Option(
-        help: "Model a new lab on the cluster of this snapshot (etoken-bridge cluster status --snapshot FILE).",
+        help:
+            "Model a new lab on the cluster of this snapshot (etoken-bridge cluster status --snapshot FILE) or capture (etoken-bridge capture), with the manners seen there.",
         completion: .file())
     var like: String?
     @Option(

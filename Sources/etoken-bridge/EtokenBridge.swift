@@ -24,7 +24,7 @@ struct EtokenBridge: ParsableCommand {
         subcommands: [
             TokenGroup.self, CtlGroup.self, TrustGroup.self, ClusterGroup.self, TVSGroup.self, PhonesGroup.self,
             MigrateGroup.self,
-            DoctorCommand.self,
+            DoctorCommand.self, CaptureGroup.self,
         ])
 
     /// The hidden first argument of a child that tries a PKCS#11 module.
@@ -56,18 +56,20 @@ struct EtokenBridge: ParsableCommand {
             try command.run()
             end(Status.done)
         } catch let failure as Failure {
-            Terminal.report(failure)
-            end(failure.status)
+            end(failure)
         } catch let code as ExitCode {
             end(code.rawValue)
         } catch {
             // Usage errors and --help are ArgumentParser's own; everything else has a Failure.
             let parserStatus = exitCode(for: error)
             if parserStatus == .validationFailure || parserStatus == .success { exitInLanguage(withError: error) }
-            let failure = Failure(describing: error)
-            Terminal.report(failure)
-            end(failure.status)
+            end(Failure(describing: error))
         }
+    }
+
+    private static func end(_ failure: Failure) -> Never {
+        Terminal.report(failure.saying(Interruption.unchanged))
+        end(failure.status)
     }
 
     private static func end(_ status: Int32) -> Never {
@@ -75,18 +77,22 @@ struct EtokenBridge: ParsableCommand {
         exitProcess(status)
     }
 
+    /// Those that take plain command lines themselves. To ask a type whether it does takes as long as to take one.
+    static let plain: [any PlainCommand.Type] = [CtlShow.self, TokenList.self]
+
     /// The command that a command line specifies, with its options.
     ///
     /// ArgumentParser checks every command on the way, which takes longer than most commands run (docs/benchmarks.md).
-    /// The specified one is therefore tried alone first. Anything that does not parse, including help and usage errors,
-    /// is parsed again by all of them.
-    private static func command(of words: [String]) throws -> any ParsableCommand {
+    /// The specified one is therefore tried alone first, and the most frequent ones before that without it
+    /// (``PlainCommand``). Anything that does not parse, including help and usage errors, is parsed again by all of them.
+    static func command(of words: [String]) throws -> any ParsableCommand {
         var named: any ParsableCommand.Type = self
         var rest = words[...]
         while let next = named.configuration.subcommands.first(where: { $0.configuration.commandName == rest.first }) {
             named = next
             rest.removeFirst()
         }
+        if let plain = plain.first(where: { $0 == named }), let command = plain.init(plain: rest) { return command }
         if named.configuration.subcommands.isEmpty, let command = try? named.parseAsRoot(Array(rest)),
             type(of: command) == named
         {
@@ -145,6 +151,13 @@ struct PhonesGroup: ParsableCommand {
             PhonesList.self, PhonesModels.self, PhonesForecast.self, PhonesCheck.self, PhonesRestart.self,
             PhonesExplain.self, PhonesStranded.self, PhonesVisited.self, PhonesEraseTrustList.self,
         ])
+}
+
+struct CaptureGroup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "capture",
+        abstract: localized("Evidence from the field: what a cluster, a phone and a token answer."),
+        subcommands: [CaptureTake.self, CaptureCheckCommand.self], defaultSubcommand: CaptureTake.self)
 }
 
 struct MigrateGroup: ParsableCommand {

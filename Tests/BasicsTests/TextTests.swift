@@ -5,6 +5,7 @@ import Testing
     @Test func hexadecimalBothWays() {
         let bytes: [UInt8] = [0x00, 0x0f, 0xa0, 0xff]
         #expect(bytes.hex == "000fa0ff" && bytes.colonHex == "00:0F:A0:FF")
+        #expect("3cf927".asSerialNumber == "3C:F9:27" && "-".asSerialNumber == "-")
         for text in ["000fa0ff", "000FA0FF", "00:0f:a0:ff", "00 0f a0 ff"] { #expect([UInt8](hex: text) == bytes) }
         #expect([UInt8](hex: "") == [])
         for text in ["0", "000", "0g", "0x00", "+1", "-1", "0\u{661}", "00,ff"] { #expect([UInt8](hex: text) == nil) }

@@ -113,6 +113,85 @@ import Testing
     }
 }
 
+@Suite(.timeLimit(.minutes(5))) struct WorkerTests {
+    /// The calling thread: PROCESS/task/THREAD.
+    private func thread() -> String {
+        var buffer = [CChar](repeating: 0, count: 64)
+        let length = readlink("/proc/thread-self", &buffer, buffer.count)
+        return String(decoding: buffer.prefix(max(0, length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private func exists(_ thread: String) -> Bool { access("/proc/\(thread)", F_OK) == 0 }
+
+    @Test func oneThreadDoesAll() throws {
+        var worker: Worker? = Worker()
+        var threads: Set<String> = []
+        for _ in 0..<20 {
+            let task = BlockingTask(on: worker) { [worker] in (thread(), worker?.isCurrent) }
+            let (name, isCurrent) = try #require(task.value(within: 60))
+            threads.insert(name)
+            #expect(isCurrent == true && worker?.isCurrent == false)
+        }
+        let name = try #require(threads.first)
+        #expect(threads.count == 1 && exists(name))
+        // It ends with its owner.
+        worker = nil
+        let deadline = Deadline(seconds: 60)
+        while exists(name), !deadline.hasPassed { interruptibleSleep(0.001) }
+        #expect(!exists(name))
+    }
+
+    /// Work that hangs keeps the thread; what comes after it is done by others, until it returns.
+    @Test func oneThatHangsIsReplaced() throws {
+        let worker = Worker()
+        let isReleased = Atomic(false)
+        let hung = BlockingTask(on: worker) {
+            while !isReleased.load(ordering: .acquiring) { interruptibleSleep(0.001) }
+        }
+        #expect(hung.value(within: 0) == nil)
+        #expect(BlockingTask(on: worker) { worker.isCurrent }.value(within: 60) == false)
+        isReleased.store(true, ordering: .releasing)
+        #expect(hung.value(within: 60) != nil)
+        #expect(BlockingTask(on: worker) { worker.isCurrent }.value(within: 60) == true)
+    }
+
+    /// A deadline that moves gives each part of the work its own time.
+    @Test func aDeadlineMayMove() {
+        let deadline = Mutex(Deadline(seconds: 0.05))
+        let task = BlockingTask(on: Worker()) {
+            for _ in 0..<4 {
+                deadline.withLock { $0 = Deadline(seconds: 60) }
+                interruptibleSleep(0.04)
+            }
+        }
+        #expect(task.result(until: { deadline.withLock { $0 } }) != nil)
+        let isReleased = Atomic(false)
+        let late = BlockingTask(on: Worker()) {
+            while !isReleased.load(ordering: .acquiring) { interruptibleSleep(0.001) }
+        }
+        let past = Deadline(seconds: 0)
+        #expect(late.result(until: { past }) == nil)
+        isReleased.store(true, ordering: .releasing)
+        #expect(late.result(within: 60) != nil)
+    }
+
+    /// A thread may run where it could before, after it has waited.
+    @Test func noThreadStaysOnOneProcessor() {
+        func processors() -> String? {
+            (try? Files.read("/proc/thread-self/status", limit: 1 << 16)).flatMap { bytes in
+                String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+                    .first { $0.hasPrefix("Cpus_allowed_list:") }.map { String($0) }
+            }
+        }
+        let worker = Worker()
+        let before = processors()
+        for _ in 0..<3 {
+            let inside = BlockingTask(on: worker) { processors() }.value(within: 60)
+            #expect(before != nil && inside == before && processors() == before)
+        }
+    }
+}
+
 extension Mutex where Value == Bool {
     /// A flag that several own.
     fileprivate final class Shared: Sendable {

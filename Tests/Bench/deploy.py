@@ -1,7 +1,8 @@
 """Times `ctl deploy` on a lab of many nodes, and on each of its nodes alone.
 
-Arguments: the program etoken-bridge, the lab's folder, and two CTL files to put there in turn. XDG_CONFIG_HOME names
-the configuration that this writes. Prints the seconds for all nodes at once and for the slowest node."""
+Arguments: how often, the program etoken-bridge, the lab's folder, and two CTL files to put there in turn.
+XDG_CONFIG_HOME names the configuration that this writes. Prints a pair a line: the seconds for all nodes at once, and for
+the slowest node alone."""
 import json
 import os
 import subprocess
@@ -9,8 +10,7 @@ import sys
 import time
 import tomllib
 
-PROGRAM, LAB, FILES = sys.argv[1], sys.argv[2], sys.argv[3:5]
-ROUNDS = 3
+PAIRS, PROGRAM, LAB, FILES = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:6]
 with open(f"{LAB}/cluster.toml", "rb") as file:
     (lab,) = tomllib.load(file)["clusters"].values()
 
@@ -20,11 +20,9 @@ def section(name, nodes):
     lines = [f'[clusters."{name}"]', f'version = "{lab["version"]}"', f'[clusters."{name}".platform]',
              f'user = "{account["user"]}"', f'password_file = "{account["password_file"]}"']
     for number, node in enumerate(nodes):
-        lines += [f'[[clusters."{name}".nodes]]', f'name = "{node["name"]}"',
-                  f'publisher = {"true" if number == 0 else "false"}', f'address = "{node["address"]}"',
-                  f'tftp_port = {node["tftp_port"]}', f'http_port = {node["http_port"]}',
-                  f'https_port = {node["https_port"]}', f'ssh_port = {node["ssh_port"]}',
-                  f'tls_pin = "{node["tls_pin"]}"', f'ssh_host_key = "{node["ssh_host_key"]}"']
+        # JSON's strings, numbers and booleans are TOML's as well.
+        settings = node | {"publisher": number == 0}
+        lines += [f'[[clusters."{name}".nodes]]'] + [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -45,11 +43,8 @@ def deploy(cluster, path):
     return seconds
 
 
-# The fastest of some rounds: what else this machine does is not what is measured.
-together, alone = [], {node["name"]: [] for node in lab["nodes"]}
-for number in range(ROUNDS):
+for number in range(PAIRS):
     # Each time another file than the nodes have, as nothing is done otherwise.
-    together.append(deploy("all", FILES[0]))
-    for name in alone:
-        alone[name].append(deploy(name, FILES[1]))
-print(f"{min(together):.3f} {max(min(seconds) for seconds in alone.values()):.3f}")
+    together = deploy("all", FILES[0])
+    slowest = max(deploy(node["name"], FILES[1]) for node in lab["nodes"])
+    print(f"{together:.3f} {slowest:.3f}", flush=True)

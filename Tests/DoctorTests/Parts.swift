@@ -78,11 +78,35 @@ import Testing
             <key>ifdProductID</key> <array> <string>0x0620</string> <string>0x34CC</string> </array>
             """)
         func hasDriver(_ id: String) throws -> Bool {
-            try #require(USBToken.all.first { $0.id == id }).hasDriver(in: folder.file("drivers"))
+            try !#require(USBToken.all.first { $0.id == id }).drivers(in: folder.file("drivers")).isEmpty
         }
         #expect(try hasDriver("0529:0620") && hasDriver("08e6:34cc"))
         #expect(try !hasDriver("0529:0600") && !hasDriver("08e6:34d2"))
-        #expect(!USBToken.all[0].hasDriver(in: folder.file("nowhere")))
+        #expect(USBToken.all[0].drivers(in: folder.file("nowhere")).isEmpty)
+    }
+
+    /// A driver whose library is gone, as after half an installation.
+    @Test func aDriverWithoutItsLibraryIsNone() throws {
+        let bundle = folder.file("aks-ifdh.bundle")
+        try ChildProcess.run(["mkdir", "-p", bundle + "/Contents/Linux"])
+        folder.write(
+            "aks-ifdh.bundle/Contents/Info.plist",
+            "<key>CFBundleExecutable</key>\n  <string>libAksIfdh.so</string>\n<key>ifdVendorID</key>")
+        #expect(USBToken.missingLibrary(ofDriver: bundle) == bundle + "/Contents/Linux/libAksIfdh.so")
+        folder.write("aks-ifdh.bundle/Contents/Linux/libAksIfdh.so", "")
+        #expect(USBToken.missingLibrary(ofDriver: bundle) == nil)
+        // The one of this machine.
+        #expect(USBToken.missingLibrary(ofDriver: "/usr/lib/pcsc/drivers/ifd-ccid.bundle") == nil)
+    }
+
+    /// Aladdin's number belongs to tokens only; bcdDevice tells their releases apart.
+    @Test func unknownTokensAndReleasesAreSaid() throws {
+        try device("2-1", "0529", "0fff")
+        try device("2-2", "0529", "0620")
+        folder.write("usb/2-2/bcdDevice", "0110\n")
+        let tokens = USBToken.pluggedIn(folder.file("usb")).sorted { $0.product < $1.product }
+        #expect(tokens.map(\.shownID) == ["0529:0620, bcdDevice 1.10", "0529:0fff"])
+        #expect(tokens[1].name.contains("not known here"))
     }
 
     @Test func aProgramDoesNotCountItself() {

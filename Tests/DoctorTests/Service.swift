@@ -85,6 +85,17 @@ import Testing
         withExtendedLifetime(service) {}
     }
 
+    /// pcscd of another release, as when a container uses the host's: it answers the first question, and no other.
+    @Test func anotherVersion() throws {
+        let service = try ChildProcess([Self.python, "-c", Self.other, socket])
+        try listening()
+        let diagnosis = try Diagnosis(environment: environment)
+        let finding = try #require(diagnosis["service-other-version"], "\(diagnosis.findings)")
+        #expect(finding.text.contains("(9.1)") && diagnosis["service-refuses"] == nil)
+        #expect(finding.next.first == "dpkg -l pcscd libpcsclite1")
+        withExtendedLifetime(service) {}
+    }
+
     private func listening() throws {
         waitUntil("the service listens") { access(folder.file("pcscd.comm.ready"), F_OK) == 0 }
     }
@@ -97,6 +108,23 @@ import Testing
         server.listen()
         open(sys.argv[1] + ".ready", "w")
         while True: server.accept()[0].close()
+        """
+
+    /// Says that its version is 9.1, and that it cannot be used (SCARD_E_NO_SERVICE), as pcscd does.
+    private static let other = """
+        import socket, struct, sys
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(sys.argv[1])
+        server.listen()
+        open(sys.argv[1] + ".ready", "w")
+        while True:
+            client = server.accept()[0]
+            while header := client.recv(8, socket.MSG_WAITALL):
+                size, command = struct.unpack("=II", header)
+                body = client.recv(size, socket.MSG_WAITALL)
+                if command != 0x11: break
+                client.sendall(struct.pack("=III", 9, 1, 0x8010001D))
+            client.close()
         """
 
     /// pcscd's protocol up to this point: the version is fine, no context is returned.

@@ -72,7 +72,7 @@ import Testing
             try #require(lines.firstIndex { $0.hasPrefix(start) }, "\(start) in \(screen)")
         }
         let places = try [
-            "Plan (nothing has been changed):", "Phones: 2 of 3 follow, 1 need a visit, 0 unknown.", "Records:",
+            "Plan (nothing has been changed):", "Phones: 2 of 3 follow, 1 needs a visit, 0 unknown.", "Records:",
             "+ SAST token SAST-ADN0054f509", "Restarts: Cisco Tftp on ", "Takes about ", "Back-out: until step ",
             "Tried beforehand, and found usable: OS Administration of ", "Change cluster lab now?",
         ].map(place)

@@ -80,7 +80,7 @@ import X509
             if point < records - 1 {
                 #expect(another.status == 1 && another.errors.contains("is not finished"), "\(another.errors)")
                 let resumed = try migrate(
-                    "resume", rehearsal.moduleOptions + ["--pin-file", rehearsal.rightPIN])
+                    "resume", rehearsal.moduleOptions + ["--pin-file", rehearsal.rightPIN, "--yes"])
                 #expect(resumed.status == 0, "point \(point): \(resumed.errors)")
             }
             #expect(try contents(state(of: rehearsal)) == after, "point \(point)")

@@ -42,7 +42,7 @@ import Testing
         try waitUntil("Cisco Tftp is up again") {
             try rehearsal.run(Programs.path("etoken-bridge"), fetched).status == 0
         }
-        let resume = ["migrate", "resume", "--cluster", "lab"]
+        let resume = ["migrate", "resume", "--cluster", "lab", "--yes"]
         let again = try interrupt(rehearsal, resume, at: "100 of 25")
         #expect(again.status == 10, "\(again.text)")
         #expect(again.seconds < 4)

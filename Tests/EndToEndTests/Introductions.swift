@@ -78,7 +78,7 @@ import TrustList
 
         let resumed = try rehearsal.run(
             Programs.path("etoken-bridge"),
-            ["migrate", "resume", "--cluster", "lab", "--json"] + rehearsal.moduleOptions
+            ["migrate", "resume", "--cluster", "lab", "--json", "--yes"] + rehearsal.moduleOptions
                 + ["--pin-file", rehearsal.rightPIN])
         #expect(resumed.status == 0, "\(resumed.errors)")
         let record = try resumed.json()

@@ -145,6 +145,135 @@ import Testing
         #expect(try Set(FileManager.default.contentsOfDirectory(atPath: folder)) == Set(names.map { $0 + ".pem" }))
     }
 
+    // MARK: - Names that are pasted, waited for, or over
+
+    private func show(_ module: String, _ number: String, _ certificate: String, label: String = "eToken") {
+        rehearsal.folder.write(
+            module + ".so.rules",
+            "token \(label) \(number) c\nmechanism 1 2800\nmaker SafeNet, Inc.\ncertificate \(certificate)\n")
+    }
+
+    @Test func tokensAreWaitedForByAllTheirNames() throws {
+        let second = rehearsal.folder.file("second.so")
+        try ChildProcess.run(["cp", good, second])
+        show("good", serial, try certificate("SAST-ADN\(serial)"))
+        let name = "SAST-ADNddccbbaa"
+        let file = try certificate(name)
+        show("second", "00aabbcc", file)
+        let modules = [good, second]
+        for names in [
+            [name], [name.lowercased()], ["AABBCC"], ["pkcs11:token=eToken;serial=00aabbcc"], [name, serial],
+        ] {
+            let seen = try run(["token", "wait", "--timeout", "0", "--json"] + names, modules)
+            #expect(seen.status == 0, "\(names): \(seen)")
+            let tokens = try #require(try seen.json()["tokens"] as? [[String: Any]])
+            #expect(
+                tokens.map { $0["serialNumber"] as? String }
+                    == (names.count == 1 ? ["00aabbcc"] : ["00aabbcc", serial]))
+        }
+        #expect(try run(["token", "wait", "SAST-ADN00000001", "--timeout", "0"], modules).status == 2)
+        // Inserted while it is waited for: no smart card service tells.
+        rehearsal.folder.write("second.so.rules", "mechanism 1 2800\n")
+        let waiting = try ChildProcess(
+            [Programs.path("etoken-bridge"), "token", "wait", name, "--timeout", "60"]
+                + modules.flatMap { ["--module", $0] },
+            output: rehearsal.folder.file("waited"), errors: "/dev/null", environment: rehearsal.variables)
+        waitUntil("it looks") { rehearsal.folder.text("second.so.log").contains("C_GetSlotList") }
+        show("second", "00aabbcc", file)
+        #expect(waiting.wait() == 0)
+        #expect(rehearsal.folder.text("waited").contains("eToken (serial 00aabbcc)"))
+    }
+
+    @Test func whatIsPrintedCanBePasted() throws {
+        let second = rehearsal.folder.file("second.so")
+        try ChildProcess.run(["cp", good, second])
+        show("good", serial, try certificate("SAST-ADN\(serial)"))
+        show("second", "00aabbcc", try certificate("SAST-ADN00aabbcc"), label: "e;Token%3B")
+        let modules = [good, second]
+        let list = try run(["token", "list", "--uris"], modules)
+        let uris = list.output.split(separator: "\n").map(String.init)
+        #expect(list.status == 0 && uris.count == 2, "\(list)")
+        for (uri, number) in zip(uris, [serial, "00aabbcc"]) {
+            let shown = try run(["token", "show", uri], modules)
+            #expect(shown.output.contains("Serial        \(number)\n"), "\(shown)")
+            #expect(shown.output.contains("URI           \(uri)\n"), "\(shown)")
+        }
+    }
+
+    @Test func anExpiredCertificateIsSaid() throws {
+        let folder = rehearsal.folder
+        try ChildProcess.run([
+            "openssl", "req", "-newkey", "rsa:1024", "-nodes", "-keyout", folder.file("k"), "-out", folder.file("r"),
+            "-subj", "/CN=SAST-ADN\(serial)",
+        ])
+        for (days, word, validity) in [("-1", "expired ", "expired"), ("30", "ends ", "valid")] {
+            try ChildProcess.run([
+                "openssl", "x509", "-req", "-in", folder.file("r"), "-signkey", folder.file("k"), "-out",
+                folder.file("old.der"), "-outform", "DER", "-days", days,
+            ])
+            show("good", serial, folder.file("old.der"))
+            let list = try run(["token", "list"], [good])
+            #expect(list.output.contains("SAST-ADN\(serial), \(word)20"), "\(list)")
+            let isOver = validity == "expired"
+            #expect(try run(["token", "show", serial], [good]).output.contains("Z, expired\n") == isOver)
+            let json = try run(["token", "show", serial, "--json"], [good]).json()
+            let entry = try #require((json["certificates"] as? [[String: Any]])?.first)
+            #expect(entry["validity"] as? String == validity)
+            let doctor = try run(["doctor", "--json"], [good]).json()
+            let findings = try #require(doctor["findings"] as? [[String: Any]])
+            #expect(findings.contains { $0["code"] as? String == "token-certificate-expired" } == isOver)
+            // It signs all the same, and says so before the PIN.
+            let test = try run(["token", "test", serial, "--pin-file", folder.write("pin", "Cisco123\n")], [good])
+            #expect(
+                test.errors.contains("Warning: the certificate on token eToken is valid from ") == isOver, "\(test)")
+        }
+    }
+
+    /// CKF_USER_PIN_TO_BE_CHANGED.
+    @Test func aPINThatMustBeChangedIsShown() throws {
+        rehearsal.folder.write("good.so.rules", "token GOOD \(serial) 8000c\n")
+        #expect(try run(["token", "list"], [good]).output.contains("ready, must be changed"))
+        let shown = try run(["token", "show", "GOOD", "--json"], [good]).json()
+        #expect(shown["pinMustBeChanged"] as? Bool == true)
+    }
+
+    /// One token that cannot be read keeps no other from being exported.
+    @Test func whatCannotBeReadIsSkipped() throws {
+        let second = rehearsal.folder.file("second.so")
+        try ChildProcess.run(["cp", good, second])
+        show("second", "00aabbcc", rehearsal.folder.write("garbage.der", "garbage"), label: "BROKEN")
+        let folder = rehearsal.folder.file("out")
+        try ChildProcess.run(["mkdir", folder])
+        let all = try run(["token", "export", "--all", "--output", folder], [second, good])
+        #expect(all.status == 0 && all.errors.contains("A certificate on token BROKEN"), "\(all)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["GOOD.pem"])
+        let alone = try run(["token", "export", "BROKEN", "--all", "--output", folder], [second, good])
+        #expect(alone.status == 2 && alone.errors.contains("cannot be read"), "\(alone)")
+    }
+
+    @Test func aModuleInThisFolderIsSaidToBeThere() throws {
+        let program = Programs.path("etoken-bridge")
+        func list(_ module: String) throws -> Rehearsal.Result {
+            try rehearsal.run(
+                "/bin/sh", ["-c", "cd '\(rehearsal.folder.path)' && '\(program)' token list --module \(module)"])
+        }
+        let bare = try list("good.so")
+        #expect(bare.status == 1 && bare.errors.contains("specify --module ./good.so"), "\(bare)")
+        #expect(try list("./good.so").status == 0)
+    }
+
+    /// Nothing is tried for a file that could not be written.
+    @Test func theOutputsFolderIsLookedAtBeforeThePIN() throws {
+        let pin = rehearsal.folder.write("pin", "Cisco124\n")
+        let result = try run(
+            [
+                "ctl", "build", "--output", "/nonexistent/x/a.tlv", "--sign-with", "GOOD", "--pin-file", pin,
+                "--record", "sast:/nonexistent/a.pem",
+            ], [good])
+        #expect(result.status == 2 && result.errors.contains("The folder /nonexistent/x does not exist."), "\(result)")
+        #expect(!rehearsal.folder.text("good.so.log").contains("C_Login"))
+    }
+
     // MARK: - token test
 
     @Test func aTokenIsTestedBeforeTheWindow() throws {

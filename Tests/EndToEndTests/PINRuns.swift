@@ -114,6 +114,26 @@ import Testing
         #expect(table.left == 1)
     }
 
+    /// Without HOME, as in a service or with sudo -u, it is where the system's user database says.
+    @Test func withoutHOMETheCountIsInTheUsersHome() throws {
+        let table = try Table(tries: 3)
+        let folder = table.rehearsal.folder
+        let home = try #require(getpwuid(geteuid()).map { String(cString: $0.pointee.pw_dir) })
+        mkdir(folder.file("home"), 0o700)
+        let bind = "mount --bind '\(folder.file("home"))' '\(home)' && exec \"$@\""
+        for status: Int32 in [3, 3, 4] {
+            let result = try table.rehearsal.run(
+                "/usr/bin/env",
+                ["unshare", geteuid() == 0 ? "-m" : "-rm", "sh", "-c", bind, "sh", "env", "-u", "HOME"]
+                    + ["XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"].flatMap { ["-u", $0] }
+                    + [Programs.path("etoken-bridge")] + table.arguments("Cisco124"))
+            #expect(result.status == status, "\(result)")
+        }
+        let counts = try FileManager.default.contentsOfDirectory(
+            atPath: folder.file("home/.local/state/etoken-bridge/wrong-pins"))
+        #expect(table.left == 1 && !counts.isEmpty, "\(counts)")
+    }
+
     @Test func theTriesThatAreLeftAreShown() throws {
         let table = try Table(tries: 15, "tells object\nmaker SafeNet, Inc.\n")
         _ = try table.run("Cisco124")

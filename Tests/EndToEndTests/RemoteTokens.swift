@@ -5,10 +5,10 @@ import Testing
 /// Tokens of another machine, over p11-kit's remoting. docs/tokens-on-linux.md shows the same by hand.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct RemoteTokens {
     private static let label = "SAST-ADN008580ef"
-    private static let client = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so"
+    static let client = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so"
 
     /// A server for the tokens of a rehearsal, on a socket in its folder.
-    private static func serve(_ rehearsal: Rehearsal, _ module: String, as name: String) throws -> ChildProcess {
+    static func serve(_ rehearsal: Rehearsal, _ module: String, as name: String) throws -> ChildProcess {
         let socket = rehearsal.folder.file(name)
         let server = try ChildProcess(
             ["p11-kit", "server", "--foreground", "--name", socket, "--provider", module, "pkcs11:"],

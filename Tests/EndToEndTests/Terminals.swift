@@ -71,7 +71,7 @@ import Testing
         run.signal(SIGINT)
         #expect(run.wait() == 10, "\(rehearsal.folder.text("errors"))")
         let text = rehearsal.folder.text("errors")
-        #expect(text.contains("\nStopping before the next step."), "\(text)")
+        #expect(text.contains("\nStopping before the next step, or between two services or phones."), "\(text)")
         #expect(
             text.contains("Interrupted before ") && text.contains("; the cluster is as it was."), "\(text)")
         #expect(text.hasSuffix("Next: Run the same command again when you are ready.\n"), "\(text)")

@@ -74,7 +74,7 @@ import Testing
         // Put together of quoted words, or of words of this program.
         let known = [
             "word: ", "path: ", "Shell.", "atHand", "upload)", "option)", "missing.map", "servers.map", "Digest.",
-            "number)", "tokens)", "going.map", "survey.version.hasTokenlessTrustList ?", "ClusterStatus.localKeyAdvice",
+            "number)", "tokens)", "tokens.map { Shell.", "going.map", "survey.version.hasTokenlessTrustList ?", "ClusterStatus.localKeyAdvice",
         ]
         var count = 0
         for (name, lines) in Self.sources {

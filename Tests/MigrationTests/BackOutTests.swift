@@ -49,7 +49,7 @@ import TrustList
         #expect(change.plan.steps[deployed - 1].commits && change.plan.steps[restarted - 1].id == .restartPhones)
         #expect(
             backOut.text.localized
-                == "Back-out: until step \(deployed) free; then, until step \(restarted), free for phones that have not restarted by themselves. After the phones restarted: 1 accept the previous file, 2 need a visit, 0 unknown."
+                == "Back-out: until step \(deployed) free; then, until step \(restarted), free for phones that have not restarted by themselves. After the phones restarted: 1 accepts the previous file, 2 need a visit, 0 unknown."
         )
     }
 

@@ -76,8 +76,12 @@ import Testing
             cluster.onChange = { _ in }
             let change = try situation.takeUp(cluster, in: folder)
             try change.checkWorld()
+            let announced = try change.remaining().steps.map(\.id)
+            let before = try Journal.read(folder.journal()).count
             try change.runAll(.resume)
             let place: Comment = "\(situation.testDescription), point \(points)"
+            let began = try Journal.read(folder.journal(), after: before).filter { $0.event == .began }
+            #expect(began.map(\.step) == announced, place)
             #expect(cluster.files == undisturbed.files, place)
             #expect(cluster.store == undisturbed.store && cluster.mode == undisturbed.mode, place)
             #expect(cluster.held == undisturbed.held, place)

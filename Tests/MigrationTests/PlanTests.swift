@@ -85,7 +85,7 @@ import X509
     }
 
     private func text(_ certificate: Certificate) -> String {
-        "serial number \(certificate.serialNumber.hex), SHA-1 \(certificate.sha1.hex)"
+        "serial number \(certificate.serialNumber.colonHex), SHA-1 \(certificate.sha1.hex)"
     }
 
     /// The cluster signed with the certificate that was regenerated.

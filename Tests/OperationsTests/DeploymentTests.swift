@@ -1,14 +1,16 @@
+import Basics
 import Cluster
 import Configuration
 import Messages
 import Operations
+import ServerFixtures
 import Synchronization
 import Testing
 import TrustList
 import X509
 
 /// A CTL file on all nodes or on none, with nodes in memory that fail on request.
-@Suite(.timeLimit(.minutes(5))) struct DeploymentTests {
+@Suite(.waiting, .timeLimit(.minutes(5))) struct DeploymentTests {
     /// A node with a file for each transport.
     final class Node: TrustListHost {
         struct State {
@@ -28,6 +30,9 @@ import X509
             /// What it says it has, if that is not what it has; an error if it has no way to say.
             var says: Result<TrustListStatement, ClusterError>?
             var restarts = 0
+            /// Called when it is asked what it has, and when it is logged in to for a change.
+            var onStatement: @Sendable () -> Void = {}
+            var onLogin: @Sendable () -> Void = {}
         }
 
         let node: String
@@ -53,6 +58,7 @@ import X509
                 state.logins += 1
                 return state.loginFailure
             }
+            state.withLock { $0.onLogin }()
             if let failure { throw error(failure) }
         }
 
@@ -66,6 +72,7 @@ import X509
 
         func statement(of kind: TrustListKind) throws(ClusterError) -> TrustListStatement {
             let (isDown, says, has) = state.withLock { ($0.isDown, $0.says, $0.caches ? $0.stored : $0.tftp) }
+            state.withLock { $0.onStatement }()
             if isDown { throw error(.unreachable) }
             return try says?.get() ?? TrustListStatement(of: has)
         }
@@ -199,6 +206,27 @@ import X509
         nodes[0].set { $0.isDown = true }
         nodes[1].set { $0.isDown = true }
         #expect(try replace(with: new, policy: .keep).outcome == .notStarted)
+    }
+
+    /// Once the first one has accepted the password, all are asked, and the others logged in to, at the same time: each
+    /// waits here for all the others.
+    @Test func afterTheFirstLoginNobodyWaitsForAnother() throws {
+        let arrived = Monitor(0)
+        @Sendable func meet() {
+            arrived.change { $0 += 1 }
+            // Three are asked, two are logged in to. Only a test that fails takes as long.
+            if arrived.wait(until: Deadline(seconds: 20.0), for: { $0 >= 5 ? true : nil }) == nil {
+                Issue.record("not all at once")
+            }
+        }
+        for (number, node) in nodes.enumerated() {
+            node.set {
+                $0.onStatement = meet
+                if number > 0 { $0.onLogin = meet }
+            }
+        }
+        let result = try replace(with: new)
+        #expect(result.outcome == .done && nodes.map(\.logins) == [1, 1, 1])
     }
 
     @Test(arguments: [ClusterError.Code.loginRefused, .tooManyLogins, .notTrusted])

@@ -51,6 +51,9 @@ final class FakeModule: Sendable {
     /// How often a function was called.
     func calls(_ name: String) -> Int { folder.text("fake.so.log").split(separator: "\n").count { $0 == name } }
 
+    /// How many threads have called it.
+    var threads: Int { Set(folder.text("fake.so.threads").split(separator: "\n")).count }
+
     /// A certificate with an RSA key of 1024 bits, as DER; its id is 01.
     func makeCertificate(_ name: String = "certificate.der") throws -> String {
         try ChildProcess.run([

@@ -168,6 +168,55 @@ import X509
         #expect(failures.map(\.code) == [.noAnswer])
     }
 
+    /// A module is loaded, asked, read and ended by one thread: each other one might have to wait for a processor.
+    @Test func aModuleIsReadByOneThread() throws {
+        let fake = try FakeModule()
+        let certificate = try fake.makeCertificate()
+        fake.set(FakeModule.healthy + "token SAST-OTHER 77 c\ncertificate \(certificate)\n")
+        do {
+            let finder = TokenFinder(modules: [fake.path], pins: fake.pins())
+            let (readings, failures) = try finder.readings()
+            #expect(readings.map(\.token.info.label) == ["SAST-FAKE", "SAST-OTHER"] && failures.isEmpty)
+            #expect(try readings.map { try $0.contents.get().certificates.count } == [1, 1])
+            // What was loaded for that is asked again.
+            #expect(
+                try finder.scan().tokens.count == 2 && finder.token(named: TokenName("SAST-OTHER")).info.label != "")
+        }
+        #expect(fake.threads == 1 && fake.calls("C_Initialize") == 1 && fake.calls("C_Finalize") == 1)
+        #expect(fake.calls("C_OpenSession") == fake.calls("C_CloseSession"))
+    }
+
+    /// Tokens that were read before one hangs are there, and those after it are named.
+    @Test(arguments: [(2, ["SAST-FAKE"]), (1, [])])
+    func aTokenThatHangsDoesNotTakeWhatWasReadBefore(session: Int, read: [String]) throws {
+        let hung = try FakeModule(
+            FakeModule.healthy + "token SAST-OTHER 77 c\ntoken SAST-THIRD 78 c\nhang C_OpenSession \(session)\n")
+        let (readings, failures) = try TokenFinder(modules: [hung.path], pins: hung.pins(), patience: 1).readings()
+        #expect(readings.map(\.token.info.label) == ["SAST-FAKE", "SAST-OTHER", "SAST-THIRD"] && failures.isEmpty)
+        for (token, contents) in readings {
+            guard !read.contains(token.info.label) else {
+                #expect(try contents.get().certificates.isEmpty)
+                continue
+            }
+            let error = #expect(throws: TokenError.self) { try contents.get() }
+            #expect(error?.code == .noAnswer && error?.text.localized.contains(token.info.label) == true)
+        }
+        #expect(PKCS11Module.anyHangs && hung.calls("C_OpenSession") == session)
+    }
+
+    @Test func severalModulesAreReadAsOne() throws {
+        let first = try FakeModule("token SAST-FAKE 00ab12 c\n")
+        let second = try FakeModule("token SAST-FAKE AB12 c\ntoken SAST-OTHER 77 c\n")
+        let hung = try FakeModule(FakeModule.healthy + "hang C_GetSlotList\n")
+        let (readings, failures) = try TokenFinder(
+            modules: [first.path, hung.path, second.path], pins: first.pins(), patience: 1
+        ).readings()
+        #expect(readings.map(\.token.info.label) == ["SAST-FAKE", "SAST-OTHER"])
+        #expect(readings.allSatisfy { (try? $0.contents.get()) != nil } && failures.map(\.code) == [.noAnswer])
+        // The token that two modules know is read by one of them.
+        #expect(first.calls("C_OpenSession") == 1 && second.calls("C_OpenSession") == 1)
+    }
+
     /// An abandoned module is not called again, whatever is requested.
     @Test func aModuleThatHungIsLeftAlone() throws {
         let fake = try FakeModule()

@@ -29,6 +29,8 @@ import Testing
         folder.write("usr/a.module", "module: /lib/a.so\n")
         folder.write("usr/b.module", "# comment\nmodule:  b.so  \npriority: 5\n")
         folder.write("usr/trust.module", "module: p11-kit-trust.so\ntrust-policy: yes\n")
+        // Only p11-kit's own has no tokens.
+        folder.write("usr/signing.module", "module: /lib/signing.so\ntrust-policy: yes\n")
         folder.write("usr/others.module", "module: /lib/others.so\nenable-in: firefox, gnome\n")
         folder.write("usr/ours.module", "module: /lib/ours.so\nenable-in: firefox, etoken-bridge\n")
         folder.write("usr/not.module", "module: /lib/not.so\ndisable-in: etoken-bridge\n")
@@ -40,7 +42,21 @@ import Testing
         folder.write("user/d.module", "\n")
         let found = ModuleSearch.candidates(in: places)
         #expect(
-            found == [folder.file("modules/b.so"), "/lib/a.so", "/lib/c-local.so", "/lib/ours.so"])
+            found == [folder.file("modules/b.so"), "/lib/a.so", "/lib/c-local.so", "/lib/ours.so", "/lib/signing.so"])
+    }
+
+    @Test func whatIsNotReadIsKnown() throws {
+        let places = try places()
+        folder.write("usr/a.module", "module: /lib/a.so\n")
+        folder.write("usr/eToken.conf", "module: /lib/libeToken.so\n")
+        folder.write("etc/far.module", "remote: unix:path=/run/p11-kit\n")
+        folder.write("usr/README", "nothing of ours\n")
+        folder.write("usr/off.conf", "module: /lib/off.so\nenable-in: firefox\n")
+        #expect(
+            Set(ModuleSearch.unused(in: places)) == [
+                .init(path: folder.file("usr/eToken.conf"), reason: .name),
+                .init(path: folder.file("etc/far.module"), reason: .remote),
+            ])
     }
 
     @Test func theMakersModuleComesFirstAndNoLibraryTwice() throws {

@@ -112,7 +112,7 @@ final class CountingCard: Sendable {
     private static let isDeep = getenv("ETOKEN_BRIDGE_DEEP") != nil
 
     /// Runs in any order: right and wrong PINs, through modules that spell the serial number differently, several at a
-    /// time, killed, and where nothing can be remembered. `ETOKEN_BRIDGE_DEEP=1` for 200 of each.
+    /// time, killed, and where nothing can be remembered: 200 of them; `ETOKEN_BRIDGE_DEEP=1` for five such sequences.
     @Test(arguments: [3, 5, 15], CountingCard.Telling.allCases)
     func noSequenceOfRunsLocksAToken(tries: Int, telling: CountingCard.Telling) throws {
         for seed in 1...(Self.isDeep ? 5 : 1) {
@@ -123,7 +123,9 @@ final class CountingCard: Sendable {
             var dice = Dice(state: UInt64(seed * 1000 + tries))
             var log: [String] = []
             var lowest = tries
-            for step in 0..<(Self.isDeep ? 200 : 16) {
+            var counts = [0, 0, 0, 0]
+            var unkept = 0
+            for step in 0..<200 {
                 let module = Int.random(in: 0..<2, using: &dice)
                 // An object that lies, and no memory: nothing is left to decide by.
                 let isKept = telling == .lies || Int.random(in: 0..<4, using: &dice) > 0
@@ -142,10 +144,16 @@ final class CountingCard: Sendable {
                     }
                     group.wait()
                 }
+                counts[min(kind, 3)] += 1
+                unkept += isKept ? 0 : 1
                 log.append("\(kind)/\(module)\(isKept ? "" : " unkept"): \(card.left)")
                 lowest = min(lowest, card.left)
                 try #require(card.left >= 1, "locked: \(log)")
             }
+            let kinds = zip(["right", "wrong", "killed", "parallel"], counts).map { "\($1) \($0)" }
+                .joined(separator: ", ")
+            print(
+                "\(tries) tries, telling \(telling), seed \(seed): \(kinds), \(unkept) unkept; at least \(lowest) left")
             // It was in danger.
             #expect(lowest < tries, "\(log)")
             if telling == .object || telling == .flags { #expect(lowest == 1 || known != nil, "\(log)") }

@@ -1,6 +1,6 @@
 // A PKCS#11 module that does what a file tells it, for what no real module here does: codes in sequence, PIN pads,
 // tokens that are exchanged, wrong results. The file is next to its library: LIBRARY.rules, one rule per line, read
-// again at each call; LIBRARY.log gets a line for each call.
+// again at each call; LIBRARY.log gets a line for each call, LIBRARY.threads the number of its thread.
 //   token LABEL SERIAL FLAGS      a slot with a token (FLAGS as hexadecimal)
 //   certificate FILE              a certificate (DER) with the id 01 on every token
 //   mechanism NUMBER FLAGS        a mechanism
@@ -8,11 +8,14 @@
 //   sequence FUNCTION N SERIAL    from the Nth call on, the first token has this serial number
 //   signature LENGTH              how many zeros C_Sign answers
 //   attribute LENGTH              how long CKA_VALUE is said to be
-//   hang FUNCTION                 the function does not return
+//   hang FUNCTION [N]             the function does not return, from the Nth call on
 //   maker NAME                    the manufacturer
 //   lengths SHORTEST LONGEST      of a PIN; 4 to 16 if there is no such rule
 //   nokey                         there is no private key
 //   id TEXT                       CKA_ID of certificates and keys
+//   private                       the private key says that it is private, although nobody has logged in
+//   modulus HEX                   the private key's modulus is 128 bytes of this one
+//   quiet                         the module says nothing about itself (C_GetInfo)
 //   card FILE                     C_Login and C_SetPIN ask a card, which is FILE: "PIN LEFT MOST", or "PIN LEFT MOST expired".
 //                                 It counts wrong PINs, and is the same one for all modules that name it
 //   tells flags                   the card shows COUNT_LOW, FINAL_TRY and LOCKED
@@ -48,6 +51,15 @@ static void path_beside(const char *suffix, char *path, size_t size) {
   snprintf(path, size, "%s%s", info.dli_fname, suffix);
 }
 
+static void log_to(const char *suffix, const char *line) {
+  char path[512];
+  path_beside(suffix, path, sizeof path);
+  FILE *log = fopen(path, "ae");
+  if (!log) return;
+  fprintf(log, "%s\n", line);
+  fclose(log);
+}
+
 static void read_rules(void) {
   char path[512];
   path_beside(".rules", path, sizeof path);
@@ -69,13 +81,10 @@ static CK_RV called(const char *name) {
       break;
     }
   }
-  char path[512];
-  path_beside(".log", path, sizeof path);
-  FILE *log = fopen(path, "ae");
-  if (log) {
-    fprintf(log, "%s\n", name);
-    fclose(log);
-  }
+  log_to(".log", name);
+  char thread[20];
+  snprintf(thread, sizeof thread, "%d", (int)gettid());
+  log_to(".threads", thread);
   CK_RV code = CKR_OK;
   int hangs = 0;
   for (int i = 0; i < line_count; i++) {
@@ -85,7 +94,8 @@ static CK_RV called(const char *name) {
     if (sscanf(lines[i], "return %39s %d %lx", function, &nth, &value) == 3 && strcmp(function, name) == 0 &&
         (nth == 0 || nth == number))
       code = value;
-    if (sscanf(lines[i], "hang %39s", function) == 1 && strcmp(function, name) == 0) hangs = 1;
+    nth = 0;
+    if (sscanf(lines[i], "hang %39s %d", function, &nth) >= 1 && strcmp(function, name) == 0 && number >= nth) hangs = 1;
   }
   pthread_mutex_unlock(&lock);
   while (hangs) sleep(1);
@@ -191,6 +201,18 @@ static CK_RV finalize(void *reserved) {
   return called("C_Finalize");
 }
 
+static CK_RV get_info(CK_INFO *info) {
+  CK_RV code = called("C_GetInfo");
+  if (code != CKR_OK) return code;
+  if (rule("quiet", 0)) return CKR_FUNCTION_NOT_SUPPORTED;
+  memset(info, 0, sizeof *info);
+  info->cryptokiVersion.major = 2, info->cryptokiVersion.minor = 20;
+  info->libraryVersion.major = 10, info->libraryVersion.minor = 9;
+  fill(info->manufacturerID, sizeof info->manufacturerID, "Nobody");
+  fill(info->libraryDescription, sizeof info->libraryDescription, "Fake module");
+  return CKR_OK;
+}
+
 static CK_RV get_slot_list(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *count) {
   (void)present;
   CK_RV code = called("C_GetSlotList");
@@ -243,6 +265,10 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info) {
   info->ulMinPinLen = 4;
   info->ulMaxPinLen = 16;
   const char *lengths = rule("lengths ", 0);
+  info->ulTotalPublicMemory = info->ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;
+  info->ulTotalPrivateMemory = 65536;
+  info->hardwareVersion.major = 4, info->hardwareVersion.minor = 29;
+  info->firmwareVersion.major = 2, info->firmwareVersion.minor = 7;
   if (lengths) sscanf(lengths, "%lu %lu", &info->ulMinPinLen, &info->ulMaxPinLen);
   return CKR_OK;
 }
@@ -269,7 +295,8 @@ static CK_RV get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECH
   const char *text;
   for (int i = 0; (text = rule("mechanism ", i)); i++) {
     unsigned long number, flags;
-    if (sscanf(text, "%lx %lx", &number, &flags) == 2 && number == type) info->flags = flags;
+    if (sscanf(text, "%lx %lx", &number, &flags) == 2 && number == type)
+      info->flags = flags, info->ulMinKeySize = 1024, info->ulMaxKeySize = 2048;
   }
   return CKR_OK;
 }
@@ -369,6 +396,10 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
       attribute->ulValueLen = strtoul(announced, NULL, 10);
       return CKR_OK;
     }
+  } else if (attribute->type == CKA_PRIVATE && object == 100 && rule("private", 0)) {
+    value[0] = CK_TRUE, length = 1;
+  } else if (attribute->type == CKA_MODULUS && object == 100 && rule("modulus ", 0)) {
+    memset(value, (int)strtoul(rule("modulus ", 0), NULL, 16), length = 128);
   } else if (attribute->type == CKA_ID) {
     const char *text = rule("id ", 0);
     value[0] = 1;
@@ -409,6 +440,7 @@ static CK_FUNCTION_LIST functions = {
     .version = {2, 40},
     .C_Initialize = initialize,
     .C_Finalize = finalize,
+    .C_GetInfo = get_info,
     .C_GetSlotList = get_slot_list,
     .C_GetSlotInfo = get_slot_info,
     .C_GetTokenInfo = get_token_info,

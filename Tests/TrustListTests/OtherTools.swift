@@ -13,7 +13,8 @@ import X509
         let kept = records.map { record in
             let body = record.elements.filter { ![1, 2, 10].contains($0.tag) }
             let length = 5 + body.reduce(0) { $0 + $1.encodedLength }
-            return Record(elements: [.value(tag: 1, bytes: [UInt8(length >> 8), UInt8(length & 255)])] + body)
+            return Record(
+                elements: Elements([.value(tag: 1, bytes: [UInt8(length >> 8), UInt8(length & 255)])] + body))
         }
         return try TrustListDraft(timestamp: Workshop.time, digest: .sha1, records: kept)
             .signed(by: SoftwareSigner(certificate: certificate, key: key))

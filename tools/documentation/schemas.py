@@ -159,6 +159,9 @@ def on_the_cluster(s):
     s.run("trust remove", "--cluster", "lab", "--token", tokens[0], "--yes")
     s.run("cluster restart-services", "--cluster", "lab", "--service", "tftp", "--yes")
 
+    s.run("capture take", "--cluster", "lab", "--token", tokens[0], "--output", "field.tar.gz", "--yes")
+    s.run("capture check", "field.tar.gz")
+
     s.run("phones models")
     s.run("phones list", "--cluster", "lab")
     s.run("phones list", "--cluster", "lab", "--via", "sql", "--phones")
@@ -215,7 +218,8 @@ def on_changes(s):
     s.run("cluster set-mode", "mixed", *change, *yes)
     s.break_off("[7/", "migrate to-tokenless", *lab, "--accept-stranded", "--yes")
     s.run("migrate status", *lab)
-    s.run("migrate resume", *lab)
+    s.run("migrate resume", *lab, "--dry-run")
+    s.run("migrate resume", *lab, "--yes")
 
 
 def commands():

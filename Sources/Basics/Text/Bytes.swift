@@ -18,6 +18,11 @@ extension Sequence where Element == UInt8 {
     }
 }
 
+extension String {
+    /// A hexadecimal number of a document as people see it: `3C:F9:27`, the one spelling of serial numbers in texts.
+    public var asSerialNumber: String { [UInt8](hexNumber: self)?.colonHex ?? self }
+}
+
 /// Base64 with padding (RFC 4648, section 4).
 public func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
 

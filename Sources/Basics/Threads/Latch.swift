@@ -1,11 +1,13 @@
 /// A gate that is opened once, by one thread, while others wait for it.
 final class Latch: Sendable {
-    private let isOpen = Monitor(false)
+    private let state = Monitor(false)
 
-    func open() { isOpen.change { $0 = true } }
+    var isOpen: Bool { state.read { $0 } }
+
+    func open() { state.change { $0 = true } }
 
     /// Returns once it is open; false if the deadline passed first.
     func wait(until deadline: Deadline = .never) -> Bool {
-        isOpen.wait(until: deadline) { $0 ? true : nil } ?? false
+        state.wait(until: deadline) { $0 ? true : nil } ?? false
     }
 }

@@ -43,6 +43,16 @@ void etb_seal_process(void);
 // errno if that is not known.
 int etb_peer(int descriptor, int *process, unsigned int *user);
 
+// The length of a set of processors, in bytes.
+unsigned long etb_processors_size(void);
+
+// The calling thread, and those that it starts, stay on the processor that it runs on. `before` gets where it could run.
+// -1 if that is not possible.
+int etb_stay_on_processor(void *before);
+
+// The calling thread may run on these.
+void etb_run_on_processors(const void *processors);
+
 // The environment of this process.
 char **etb_environment(void);
 

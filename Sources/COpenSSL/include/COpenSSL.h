@@ -6,6 +6,7 @@
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
@@ -18,6 +19,8 @@
 static inline long etb_bio_get_mem_data(BIO *bio, char **data) { return BIO_get_mem_data(bio, data); }
 
 static inline EVP_PKEY *etb_rsa_generate(unsigned int bits) { return EVP_RSA_gen(bits); }
+
+static inline EVP_PKEY *etb_ec_generate(const char *curve) { return EVP_EC_gen(curve); }
 
 static inline int etb_evp_pkey_is_a(const EVP_PKEY *key, const char *name) { return EVP_PKEY_is_a(key, name); }
 

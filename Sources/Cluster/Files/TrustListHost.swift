@@ -90,6 +90,7 @@ extension TrustListHost {
 public struct NodeTrustListHost: TrustListHost {
     public var node: String { configuration.name }
     let configuration: NodeConfiguration
+    private let wire: (any Wire)?
     private let administration: @Sendable () throws(ClusterError) -> OSAdministration
     private let commandLine: @Sendable () throws(ClusterError) -> PlatformCommandLine
 
@@ -100,11 +101,12 @@ public struct NodeTrustListHost: TrustListHost {
     ///   - administration: asked for when something is to be written.
     ///   - commandLine: asked for when something is to be deleted.
     public init(
-        _ configuration: NodeConfiguration,
+        _ configuration: NodeConfiguration, wire: (any Wire)? = nil,
         administration: @escaping @Sendable () throws(ClusterError) -> OSAdministration,
         commandLine: @escaping @Sendable () throws(ClusterError) -> PlatformCommandLine
     ) {
         self.configuration = configuration
+        self.wire = wire
         self.administration = administration
         self.commandLine = commandLine
     }
@@ -116,15 +118,20 @@ public struct NodeTrustListHost: TrustListHost {
         do throws(TransferError) {
             switch transport {
             case .tftp:
-                return try TFTPClient.read(
-                    kind.fileName, host: configuration.address, port: configuration.tftpPort, timeout: timeout,
-                    maximumSize: Self.maximumSize)
+                let read = { () throws(TransferError) in
+                    try TFTPClient.read(
+                        kind.fileName, host: configuration.address, port: configuration.tftpPort, timeout: timeout,
+                        maximumSize: Self.maximumSize)
+                }
+                guard let wire else { return try read() }
+                return try wire.tftp(
+                    kind.fileName, host: configuration.address, port: configuration.tftpPort, read)
             case .http:
                 let url = "http://\(configuration.authority(port: configuration.httpPort))/\(kind.fileName)"
                 var request = HTTPRequest.get(url)
                 request.maximumBodySize = Self.maximumSize
                 request.timeout = timeout
-                let answer = try HTTPSession().send(request)
+                let answer = try HTTPSession(wire: wire).send(request)
                 switch answer.status {
                 case 200: return answer.body
                 case 404: return nil

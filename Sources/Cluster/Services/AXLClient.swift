@@ -4,6 +4,7 @@ import Markup
 import Messages
 import Secrets
 import Synchronization
+import Transfers
 
 /// The Administrative XML interface of the publisher (docs/cluster-interfaces.md).
 public struct AXLClient: Sendable {
@@ -45,9 +46,10 @@ public struct AXLClient: Sendable {
     /// - Parameter version: of the cluster; it chooses the schema. If the server does not have that, one of those that
     ///   it names is used.
     public init(
-        _ publisher: NodeConfiguration, version: ClusterVersion, user: String, password: Secret
+        _ publisher: NodeConfiguration, version: ClusterVersion, user: String, password: Secret,
+        wire: (any Wire)? = nil
     ) throws(ClusterError) {
-        soap = try SOAPClient(publisher, path: "/axl/", user: user, password: password, service: "AXL")
+        soap = try SOAPClient(publisher, path: "/axl/", user: user, password: password, service: "AXL", wire: wire)
         learnt = Learnt(version: version.axl)
     }
 
@@ -136,25 +138,45 @@ public struct AXLClient: Sendable {
     }
 
     /// The rows of an answer.
-    static func table(
+    package static func table(
         of answer: MarkupElement, operation: LocalizableText, node: String
     ) throws(ClusterError) -> SQLTable {
-        let rows = (answer.element(named: "return")?.elements(named: "row") ?? []).map(\.elements)
         // A NULL value may be omitted from a row, so the columns are those of all rows together.
         var columns: [String] = []
-        for row in rows {
-            for cell in row where !columns.contains(cell.name) { columns.append(cell.name) }
-            guard columns.count <= SQLTable.maximumColumns, row.count <= SQLTable.maximumColumns else {
-                throw ClusterError(
-                    .unexpectedAnswer, operation: operation, node: node,
-                    message: localized("the response has more than \(SQLTable.maximumColumns) columns"))
+        var rows: [[String]] = []
+        var isSet: [Bool] = []
+        for case .element(let row) in answer.element(named: "return")?.children ?? [] where row.name == "row" {
+            var cells = [String](repeating: "", count: columns.count)
+            for index in isSet.indices { isSet[index] = false }
+            var next = 0
+            var count = 0
+            for case .element(let cell) in row.children {
+                // Most rows have all columns, in the same order.
+                let place =
+                    next < columns.count && columns[next] == cell.name ? next : columns.firstIndex(of: cell.name)
+                count += 1
+                if place == nil { columns.append(cell.name) }
+                guard columns.count <= SQLTable.maximumColumns, count <= SQLTable.maximumColumns else {
+                    throw ClusterError(
+                        .unexpectedAnswer, operation: operation, node: node,
+                        message: localized("the response has more than \(SQLTable.maximumColumns) columns"))
+                }
+                if let place {
+                    if !isSet[place] { cells[place] = cell.rawText }
+                    isSet[place] = true
+                    next = place + 1
+                } else {
+                    cells.append(cell.rawText)
+                    isSet.append(true)
+                    next = columns.count
+                }
             }
+            rows.append(cells)
         }
-        return SQLTable(
-            columns: columns,
-            rows: rows.map { row in
-                columns.map { column in row.first { $0.name == column }?.rawText ?? "" }
-            })
+        for index in rows.indices where rows[index].count < columns.count {
+            rows[index] += repeatElement("", count: columns.count - rows[index].count)
+        }
+        return SQLTable(columns: columns, rows: rows)
     }
 
     private func call(_ name: String, _ content: String, operation: LocalizableText) throws(ClusterError)

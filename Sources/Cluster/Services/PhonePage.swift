@@ -48,6 +48,7 @@ public struct PhonePage: Sendable {
     private let base: String?
     private let address: String
     private let timeout: Double
+    private let wire: (any Wire)?
 
     static let informationPath = "/DeviceInformationX"
     /// *Unconfirmed*: phones certainly show the checksums on the display, under Settings > Security > Trust List.
@@ -56,7 +57,9 @@ public struct PhonePage: Sendable {
     /// - Parameters:
     ///   - port: the configuration's `phone_web_port`.
     ///   - timeout: seconds for each page.
-    public init(address: String, port: UInt16 = 80, phone: String? = nil, timeout: Double = 10) {
+    public init(address: String, port: UInt16 = 80, phone: String? = nil, timeout: Double = 10, wire: (any Wire)? = nil)
+    {
+        self.wire = wire
         self.phone = phone ?? address
         self.address = address
         // It comes from a list or from the cluster, and becomes a part of a URL: nothing in it may end the host.
@@ -71,7 +74,7 @@ public struct PhonePage: Sendable {
         return try information(in: try get(Self.informationPath, operation: operation), operation: operation)
     }
 
-    func information(in body: [UInt8], operation: LocalizableText) throws(ClusterError) -> PhoneInformation {
+    package func information(in body: [UInt8], operation: LocalizableText) throws(ClusterError) -> PhoneInformation {
         let root: MarkupElement
         do throws(MarkupError) {
             root = try XMLDocument.parse(body, maximumSize: 1 << 20)
@@ -94,7 +97,7 @@ public struct PhonePage: Sendable {
         return try trustLists(in: try get(Self.securityPath, operation: operation), operation: operation)
     }
 
-    func trustLists(in body: [UInt8], operation: LocalizableText) throws(ClusterError) -> PhoneTrustLists {
+    package func trustLists(in body: [UInt8], operation: LocalizableText) throws(ClusterError) -> PhoneTrustLists {
         let page = try page(body, operation: operation)
         var checksums: [String: String] = [:]
         for row in page.tables.flatMap(\.rows) where row.count >= 2 {
@@ -145,7 +148,7 @@ public struct PhonePage: Sendable {
         request.maximumBodySize = 1 << 20
         let answer: HTTPResponse
         do throws(TransferError) {
-            answer = try HTTPSession().send(request)
+            answer = try HTTPSession(wire: wire).send(request)
         } catch {
             throw ClusterError(error, operation: operation, node: phone)
         }

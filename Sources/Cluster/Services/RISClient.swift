@@ -3,6 +3,7 @@ import Configuration
 import Markup
 import Messages
 import Secrets
+import Transfers
 
 /// A phone as currently seen by the cluster.
 public struct RegisteredPhone: Sendable, Hashable {
@@ -44,11 +45,12 @@ public struct RISClient: Sendable {
 
     /// - Parameter version: of the cluster; nil if it is not known.
     public init(
-        _ publisher: NodeConfiguration, version: ClusterVersion? = nil, user: String, password: Secret
+        _ publisher: NodeConfiguration, version: ClusterVersion? = nil, user: String, password: Secret,
+        wire: (any Wire)? = nil
     ) throws(ClusterError) {
         let isOld = version.map { $0.major < 9 } ?? false
         paths = isOld ? Self.paths.reversed() : Self.paths
-        soap = try SOAPClient(publisher, path: paths[0], user: user, password: password, service: "RIS")
+        soap = try SOAPClient(publisher, path: paths[0], user: user, password: password, service: "RIS", wire: wire)
     }
 
     /// Asks for phones by name.
@@ -77,7 +79,7 @@ public struct RISClient: Sendable {
     }
 
     /// Nil if the answer contains no result.
-    static func phones(in answer: MarkupElement) -> [RegisteredPhone]? {
+    package static func phones(in answer: MarkupElement) -> [RegisteredPhone]? {
         guard let result = answer.firstDescendant(named: "SelectCmDeviceResult") else { return nil }
         var phones: [RegisteredPhone] = []
         for node in result.element(named: "CmNodes")?.elements(named: "item") ?? [] {

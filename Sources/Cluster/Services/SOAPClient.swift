@@ -13,13 +13,14 @@ final class SOAPClient: Sendable {
     private let session: HTTPSession
 
     init(
-        _ node: NodeConfiguration, path: String, user: String, password: Secret, service: String
+        _ node: NodeConfiguration, path: String, user: String, password: Secret, service: String,
+        wire: (any Wire)? = nil
     ) throws(ClusterError) {
         self.node = node
         defaultPath = path
         self.user = user
         self.password = password
-        session = HTTPSession(tls: try node.tls(operation: localized("use \(service)")))
+        session = HTTPSession(tls: try node.tls(operation: localized("use \(service)")), wire: wire)
     }
 
     /// Sends the contents of the envelope's body and returns the response's first element.

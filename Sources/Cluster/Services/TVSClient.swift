@@ -32,13 +32,17 @@ public struct TVSClient: Sendable {
     private let port: UInt16
     private let tls: TLSOptions
     private let timeout: Double
+    private let wire: (any Wire)?
 
     /// The device name that we use; the service logs it and decides nothing by it.
     public static let defaultDeviceName = "CP-8861-SEP000000000000"
 
     /// - Parameter timeout: seconds for each step of a question.
     /// - Throws: `configuration` when the node has no TVS port, or no key is pinned for it.
-    public init(_ node: NodeConfiguration, timeout: Double = 15) throws(ClusterError) {
+    public init(
+        _ node: NodeConfiguration, timeout: Double = 15, wire: (any Wire)? = nil
+    ) throws(ClusterError) {
+        self.wire = wire
         let operation = localized("ask the Trust Verification Service")
         guard let port = node.tvsPort else {
             throw ClusterError(
@@ -98,12 +102,9 @@ public struct TVSClient: Sendable {
         }
         let message: TVSMessage
         do {
-            let stream = try TLSStream(host: node.address, port: port, tls: tls, timeout: timeout)
-            defer { stream.close() }
-            try stream.send(request, timeout: timeout)
-            let header = try stream.receive(exactly: TVSMessage.headerSize, timeout: timeout)
-            let size = try TVSMessage.bodySize(header: header)
-            message = try TVSMessage(decoding: header + stream.receive(exactly: size, timeout: timeout))
+            let live = { () throws(TransferError) in try exchange(request) }
+            message = try TVSMessage(
+                decoding: try wire?.message(request, host: node.address, port: port, live) ?? live())
         } catch let error as TransferError {
             throw ClusterError(error, operation: operation, node: node, port: port, expected: node.tvsPin)
         } catch {
@@ -122,7 +123,17 @@ public struct TVSClient: Sendable {
         return try Self.answer(message, operation: operation, node: node.name)
     }
 
-    static func answer(
+    /// Sends a request, and returns what comes back: one message, or the header of something else.
+    private func exchange(_ request: [UInt8]) throws(TransferError) -> [UInt8] {
+        let stream = try TLSStream(host: node.address, port: port, tls: tls, timeout: timeout)
+        defer { stream.close() }
+        try stream.send(request, timeout: timeout)
+        let header = try stream.receive(exactly: TVSMessage.headerSize, timeout: timeout)
+        guard let size = try? TVSMessage.bodySize(header: header) else { return header }
+        return try header + stream.receive(exactly: size, timeout: timeout)
+    }
+
+    package static func answer(
         _ message: TVSMessage, operation: LocalizableText, node: String
     ) throws(ClusterError) -> TVSAnswer {
         func malformed(_ text: LocalizableText, cause: (any Error)? = nil) -> ClusterError {

@@ -1,5 +1,6 @@
 import Basics
 import Configuration
+import Transfers
 import TrustList
 import X509
 
@@ -53,14 +54,17 @@ public struct TVSInquiry: Sendable {
 
     /// Asks every server every question.
     ///
+    /// - Parameter wire: who sees the answers, if anyone.
     /// - Returns: by server, then by question, in the order given.
-    public func ask(_ servers: [NodeConfiguration], deviceName: String = TVSClient.defaultDeviceName) -> [Reply] {
+    public func ask(
+        _ servers: [NodeConfiguration], deviceName: String = TVSClient.defaultDeviceName, wire: (any Wire)? = nil
+    ) -> [Reply] {
         Concurrently.map(servers) { server in
             questions.map { question in
                 Reply(
                     server: server.name, question: question,
                     answer: Result { () throws(ClusterError) in
-                        let client = try TVSClient(server)
+                        let client = try TVSClient(server, wire: wire)
                         switch question {
                         case .verify(let certificate):
                             return try client.verify(certificate, deviceName: deviceName)

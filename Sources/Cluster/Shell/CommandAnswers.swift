@@ -77,7 +77,7 @@ public struct DeletedFiles: Sendable, Hashable {
 /// Parsers for the output of the command line. Each returns nil for output that it does not know.
 package enum CommandAnswers {
     /// `Active Master Version: 11.5.1.12900-21`
-    static func version(_ text: String) -> ClusterVersion? {
+    package static func version(_ text: String) -> ClusterVersion? {
         for line in text.split(separator: "\n") {
             if let rest = after("Active Master Version:", in: line) { return ClusterVersion(rest) }
         }
@@ -86,7 +86,7 @@ package enum CommandAnswers {
 
     /// `UNIT/NAME.pem: TEXT`, one per line, the text possibly empty; some are said to print blocks of `Unit:`, `Type:`,
     /// `Name:` ... lines. Lines of another kind, a warning for example, are passed over if there are entries at all.
-    static func certificates(_ text: String) -> [CertificateListEntry]? {
+    package static func certificates(_ text: String) -> [CertificateListEntry]? {
         let lines = text.split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
         if lines.contains(where: { after("Unit:", in: $0) != nil }) { return blocks(lines) }
         var entries: [CertificateListEntry] = []
@@ -136,7 +136,7 @@ package enum CommandAnswers {
     }
 
     /// `files: found = 1, deleted = 1`
-    static func deletedFiles(_ text: String) -> DeletedFiles? {
+    package static func deletedFiles(_ text: String) -> DeletedFiles? {
         for line in text.split(separator: "\n") {
             guard line.contains("found"), line.contains("deleted") else { continue }
             let numbers = line.split { !$0.isASCII || !$0.isNumber }.compactMap { Int($0) }

@@ -12,6 +12,10 @@ public final class SSHShell: ClusterShell {
     private let password: Secret
     private let timeout: Double
     private let connection: Mutex<SSHConnection?>
+    private let observer: Observer?
+
+    /// Gets what went over the terminal, command by command.
+    public typealias Observer = @Sendable (TerminalTrace) -> Void
 
     /// No command prints more than this.
     private static let outputLimit = 8 << 20
@@ -22,19 +26,24 @@ public final class SSHShell: ClusterShell {
 
     /// Connects, checks the host key, logs in and waits for the first prompt.
     ///
-    /// - Parameter timeout: seconds for connecting and logging in.
+    /// - Parameters:
+    ///   - timeout: seconds for connecting and logging in.
+    ///   - observer: who sees the terminal, if anyone.
     /// - Throws: `configuration` if no key is pinned, `notTrusted` with the key found and the one expected: both before
     ///   any login. `loginRefused` after one attempt.
     public init(
-        _ configuration: NodeConfiguration, user: String, password: Secret, timeout: Double = 30
+        _ configuration: NodeConfiguration, user: String, password: Secret, timeout: Double = 30,
+        observer: Observer? = nil
     ) throws(ClusterError) {
+        self.observer = observer
         node = configuration.name
         (self.configuration, self.user, self.password, self.timeout) = (configuration, user, password, timeout)
-        connection = Mutex(try Self.open(configuration, user: user, password: password, timeout: timeout))
+        connection = Mutex(
+            try Self.open(configuration, user: user, password: password, timeout: timeout, observer))
     }
 
     private static func open(
-        _ configuration: NodeConfiguration, user: String, password: Secret, timeout: Double
+        _ configuration: NodeConfiguration, user: String, password: Secret, timeout: Double, _ observer: Observer?
     ) throws(ClusterError) -> SSHConnection {
         guard let pin = configuration.sshHostKey else {
             throw ClusterError(
@@ -52,13 +61,13 @@ public final class SSHShell: ClusterShell {
         try connection.authenticate(password, until: deadline)
         try connection.openShell(until: deadline)
         _ = try converse(
-            Conversation(nil), on: connection, node: configuration.name,
+            nil, on: connection, node: configuration.name,
             operation: localized("wait for the command line"),
-            timeout: firstPromptTimeout, firstFor: user)
+            timeout: firstPromptTimeout, TerminalTrace(command: nil), observer, firstFor: user)
         // Releases that do not support it say so, and page; that is handled as well.
         let command = ShellCommand("set cli pagination off")
         _ = try send(
-            command, on: connection, node: configuration.name, operation: localized("run \(command.text)"))
+            command, on: connection, node: configuration.name, operation: localized("run \(command.text)"), observer)
         return connection
     }
 
@@ -88,9 +97,10 @@ public final class SSHShell: ClusterShell {
                 if Self.hasEnded(connection!) {
                     // The node ended it while it was idle (after 30 minutes, by default). Nothing was sent yet.
                     connection = nil
-                    connection = try Self.open(configuration, user: user, password: password, timeout: timeout)
+                    connection = try Self.open(
+                        configuration, user: user, password: password, timeout: timeout, observer)
                 }
-                return try Self.send(command, on: connection!, node: node, operation: operation)
+                return try Self.send(command, on: connection!, node: node, operation: operation, observer)
             } catch {
                 // Whatever state the other side is in, the next command must not be taken for an answer to it.
                 connection = nil
@@ -112,23 +122,29 @@ public final class SSHShell: ClusterShell {
     }
 
     private static func send(
-        _ command: ShellCommand, on connection: borrowing SSHConnection, node: String, operation: LocalizableText
+        _ command: ShellCommand, on connection: borrowing SSHConnection, node: String, operation: LocalizableText,
+        _ observer: Observer?
     ) throws(ClusterError) -> String {
         // Output since the last prompt does not belong to any command.
-        while let stale = try connection.receive(milliseconds: 1), !stale.isEmpty {}
+        var trace = TerminalTrace(command: command.text)
+        while let stale = try connection.receive(milliseconds: 1), !stale.isEmpty {
+            if observer != nil { trace.events.append(.stale(stale)) }
+        }
         try connection.send(
             Array(command.text.utf8) + [UInt8(ascii: "\n")], until: ContinuousClock.now + .seconds(command.timeout))
         return try converse(
-            Conversation(command), on: connection, node: node, operation: operation, timeout: command.timeout)
+            command, on: connection, node: node, operation: operation, timeout: command.timeout, trace, observer)
     }
 
     /// - Parameter user: who has just logged in, while the first prompt is awaited; nil for a command.
     private static func converse(
-        _ start: Conversation, on connection: borrowing SSHConnection, node: String, operation: LocalizableText,
-        timeout: Double, firstFor user: String? = nil
+        _ command: ShellCommand?, on connection: borrowing SSHConnection, node: String, operation: LocalizableText,
+        timeout: Double, _ start: TerminalTrace, _ observer: Observer?, firstFor user: String? = nil
     ) throws(ClusterError) -> String {
-        var isWoken = user == nil
-        var conversation = start
+        var isWoken = command != nil
+        var conversation = Conversation(command)
+        var trace = start
+        defer { observer?(trace) }
         let deadline = ContinuousClock.now + .seconds(timeout)
         var lastByte = ContinuousClock.now
         while true {
@@ -148,6 +164,10 @@ public final class SSHShell: ClusterShell {
                     found: conversation.text)
             }
             if !bytes.isEmpty {
+                if observer != nil {
+                    let silence = (ContinuousClock.now - lastByte) / .milliseconds(1)
+                    trace.events.append(.received(bytes, after: Int(clamping: Int64(silence))))
+                }
                 conversation.receive(bytes)
                 lastByte = ContinuousClock.now
                 guard conversation.count <= outputLimit else {
@@ -164,12 +184,16 @@ public final class SSHShell: ClusterShell {
                 // Slow nodes are reported to show their first prompt only then.
                 isWoken = true
                 try connection.send([UInt8(ascii: "\n")], until: deadline)
+                trace.events.append(.sent([UInt8(ascii: "\n")]))
                 lastByte = ContinuousClock.now
             case .wait: break
             case .send(let answer):
                 try connection.send(answer, until: deadline)
+                trace.events.append(.sent(answer))
                 lastByte = ContinuousClock.now
-            case .finished(let text): return text
+            case .finished(let text):
+                trace.isComplete = true
+                return text
             case .stuck(let question):
                 // Instead of the first prompt: it starts passwd.
                 if let user, ExpiredPassword.isSaid(in: conversation.text) {

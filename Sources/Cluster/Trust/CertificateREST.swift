@@ -20,11 +20,12 @@ public final class CertificateREST: Sendable {
     private static let contentType = "application/json"
 
     /// - Throws: `configuration` if no TLS key is pinned for the node.
-    public init(_ node: NodeConfiguration, user: String, password: Secret) throws(ClusterError) {
+    public init(_ node: NodeConfiguration, user: String, password: Secret, wire: (any Wire)? = nil) throws(ClusterError)
+    {
         self.node = node
         self.user = user
         self.password = password
-        session = HTTPSession(tls: try node.tls(operation: localized("use the certificate interface")))
+        session = HTTPSession(tls: try node.tls(operation: localized("use the certificate interface")), wire: wire)
     }
 
     private struct Entry: Decodable {
@@ -113,7 +114,7 @@ public final class CertificateREST: Sendable {
     }
 
     /// Nil if the body is no list of certificates.
-    static func list(_ body: [UInt8], of store: String) -> [TrustedCertificate]? {
+    package static func list(_ body: [UInt8], of store: String) -> [TrustedCertificate]? {
         let body = Data(body)
         guard
             let entries = (try? JSONDecoder().decode([Entry].self, from: body))

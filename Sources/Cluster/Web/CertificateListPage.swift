@@ -2,19 +2,19 @@ import Basics
 import Markup
 
 /// The list of certificates of OS Administration (docs/cluster-interfaces.md).
-enum CertificateListPage {
+package enum CertificateListPage {
     /// A certificate in the list.
-    struct Row: Hashable {
-        var unit: String
+    package struct Row: Hashable {
+        package var unit: String
         /// The file's name.
-        var name: String
+        package var name: String
         /// Where its page is, as in the list.
-        var link: String
+        package var link: String
     }
 
     /// The certificates on a page. A row's link contains both the unit and the file; the arrangement of the columns
     /// differs between releases.
-    static func rows(in page: HTMLDocument) -> [Row] {
+    package static func rows(in page: HTMLDocument) -> [Row] {
         var rows: [Row] = []
         for link in page.elements("a", attribute: "href") {
             let target = link["href"] ?? ""
@@ -29,12 +29,12 @@ enum CertificateListPage {
     }
 
     /// The form that lists certificates once it is sent: the one with a button to find some.
-    static func findForm(in page: HTMLDocument) -> HTMLForm? {
+    package static func findForm(in page: HTMLDocument) -> HTMLForm? {
         page.forms.first { button(in: $0, called: "find") != nil }
     }
 
     /// A form's button, by a part of its name or its label.
-    static func button(in form: HTMLForm, called text: String) -> HTMLForm.Field? {
+    package static func button(in form: HTMLForm, called text: String) -> HTMLForm.Field? {
         form.fields.first {
             ["submit", "button", "image"].contains($0.type)
                 && ($0.name.lowercased().contains(text) || $0.value.lowercased().contains(text))
@@ -51,7 +51,7 @@ enum CertificateListPage {
     }
 
     /// The largest number of rows that a page can have; nil if that cannot be chosen.
-    static func mostRows(in form: HTMLForm) -> String? {
+    package static func mostRows(in form: HTMLForm) -> String? {
         form.field(OSAdministrationPaths.rowsField)?.options.max { (Int($0) ?? 0) < (Int($1) ?? 0) }
     }
 }

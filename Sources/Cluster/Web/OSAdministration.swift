@@ -30,13 +30,13 @@ public final class OSAdministration: Sendable {
     ///   way.
     /// - Throws: `configuration` if no TLS key is pinned for the node.
     public init(
-        _ node: NodeConfiguration, version: ClusterVersion?, user: String, password: Secret
+        _ node: NodeConfiguration, version: ClusterVersion?, user: String, password: Secret, wire: (any Wire)? = nil
     ) throws(ClusterError) {
         self.node = node
         self.version = version
         self.user = user
         self.password = password
-        session = HTTPSession(tls: try node.tls(operation: localized("use OS Administration")))
+        session = HTTPSession(tls: try node.tls(operation: localized("use OS Administration")), wire: wire)
     }
 
     /// Opens the login page, so that a login takes less time later. No password is sent.
@@ -102,6 +102,13 @@ public final class OSAdministration: Sendable {
                 content: Array(pem.utf8)))
         let answer = try send(.multipart(url(Paths.certificateUpload), parts), operation: operation)
         return try outcome(answer, operation: operation)
+    }
+
+    /// Opens the forms of both uploads as an upload would, and sends neither.
+    package func openForms() throws(ClusterError) {
+        let operation = localized("open the upload forms")
+        _ = try form(Paths.tftpUpload, operation: operation) { $0.fields.contains { $0.type == "file" } }
+        _ = try form(Paths.certificateUpload, operation: operation) { $0.field(Paths.unitField) != nil }
     }
 
     // MARK: - Pages

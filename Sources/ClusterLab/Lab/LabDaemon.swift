@@ -93,7 +93,9 @@ public enum LabDaemon {
     private static func prepare(_ folder: LabFolder, _ options: LabOptions) throws {
         let snapshot = try options.like.map { try Snapshot.read($0) }
         var plan =
-            try snapshot.map { try LabPlan.like($0, tftpCache: options.tftpCache ?? false, manners: options.manners) }
+            try snapshot.map {
+                try LabPlan.like($0, tftpCache: options.tftpCache ?? false, manners: options.manners ?? $0.manners)
+            }
             ?? .make(options)
         plan.durations = options.durations
         if let like = options.like { try LabFiles.write(try LabFiles.read(like), to: folder.snapshot) }

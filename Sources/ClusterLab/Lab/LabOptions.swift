@@ -30,7 +30,7 @@ public struct LabOptions: Sendable, Hashable {
     public var groups: Int?
     /// How long services and phones take; by default nothing.
     public var durations: LabDurations?
-    /// The path of a cluster snapshot to model a new lab on.
+    /// The path of a cluster's snapshot or capture to model a new lab on.
     public var like: String?
     /// A folder of RSA keys: a new lab takes its own from it, and leaves there what it has to generate. For tests,
     /// where generating keys would be most of the work; by default all are generated.

@@ -107,6 +107,11 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
         return manners.count == names.count ? manners : nil
     }
 
+    /// One that cannot be had together with another one of these.
+    static func rival(in manners: [Manner]) -> Manner? {
+        alternatives.lazy.map { $0.filter(manners.contains) }.first { $0.count > 1 }?.last
+    }
+
     /// What is wrong with a choice, in a sentence; nil if nothing is.
     static func problem(_ manners: [Manner]) -> String? {
         for group in alternatives {

@@ -80,17 +80,35 @@ struct Snapshot: Codable, Sendable {
     let nodes: [Node]
     let trust: [Trusted]
     let phones: Phones?
+    /// In what the cluster was seen to do otherwise, if the snapshot is that of a capture.
+    private(set) var manners: [Manner] = []
 
+    private enum CodingKeys: String, CodingKey { case schema, version, securityMode, nodes, trust, phones }
+
+    /// The part of a capture that the lab needs besides its snapshot (docs/capture.md).
+    private struct Capture: Decodable {
+        let schema: String
+        let manners: [String]
+    }
+
+    private static let captureSchema = "etoken-bridge-capture/1"
+
+    /// - Parameter path: of a snapshot, or of a capture, which contains one.
     /// - Throws: ``LabError`` if the file is not a snapshot of a cluster that a lab can be modelled on.
     static func read(_ path: String) throws(LabError) -> Snapshot {
         let bytes = try LabFiles.read(path, limit: 64 << 20)
-        let snapshot: Snapshot
+        var snapshot: Snapshot
         do {
-            snapshot = try JSONDecoder().decode(Snapshot.self, from: Data(bytes))
+            snapshot =
+                bytes.starts(with: [0x1F, 0x8B])
+                ? try inCapture(path) : try JSONDecoder().decode(Snapshot.self, from: Data(bytes))
         } catch {
             throw LabError(
-                .badRequest, "\(path) is no snapshot; write one with etoken-bridge cluster status --snapshot FILE")
+                .badRequest,
+                "\(path) is no snapshot and no capture; write one with etoken-bridge cluster status --snapshot FILE")
         }
+        // A cluster that shows two that exclude each other has been seen to change; the lab cannot.
+        while let problem = Manner.rival(in: snapshot.manners) { snapshot.manners.removeAll { $0 == problem } }
         func refuse(_ why: String) -> LabError {
             LabError(.badRequest, "the lab cannot be modelled on \(path): \(why)")
         }
@@ -114,6 +132,16 @@ struct Snapshot: Codable, Sendable {
             phones += min(max(kind.count, 0), most + 1)
             guard phones <= most else { throw refuse("it has more than \(most) phones, which is as many as a lab has") }
         }
+        return snapshot
+    }
+
+    private static func inCapture(_ path: String) throws -> Snapshot {
+        let archive = try Archive(file: path)
+        let capture = try JSONDecoder().decode(Capture.self, from: Data(archive["capture.json"] ?? []))
+        guard capture.schema == captureSchema else { throw Archive.Fault(code: .notAnArchive) }
+        var snapshot = try JSONDecoder().decode(Snapshot.self, from: Data(archive["snapshot.json"] ?? []))
+        // A later program may know more of them.
+        snapshot.manners = capture.manners.compactMap(Manner.init)
         return snapshot
     }
 

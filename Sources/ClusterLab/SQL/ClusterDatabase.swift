@@ -40,6 +40,12 @@ extension LabCluster {
                 rows: [["0", "SCCP", "DEVICE_PROTOCOL_SCCP"], ["11", "SIP", "DEVICE_PROTOCOL_SIP"]]),
         ])
         database.lazily = ["devicenumplanmap": phoneTables.lines, "numplan": phoneTables.numbers]
+        database.unchanging = [
+            "device", "typemodel", "devicepool", "callmanagergroup", "callmanagergroupmember", "securityprofile",
+            "location",
+            "enduser", "typeclass", "typedeviceprotocol", "devicenumplanmap", "numplan",
+        ]
+        database.index = phoneTables.index
         return database
     }
 

@@ -11,6 +11,8 @@ struct PhoneTables: Sendable {
     /// Which numbers phones have; built at the first query.
     let lines: LazyTable
     let numbers: LazyTable
+    /// What was found in them.
+    let index = AnswerIndex()
 
     init(_ plan: LabPlan) {
         let population = plan.population

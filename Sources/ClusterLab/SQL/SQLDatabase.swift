@@ -14,6 +14,9 @@ struct SQLDatabase: Sendable {
     let tables: [String: Table]
     /// Those that are built when they are asked for.
     var lazily: [String: LazyTable] = [:]
+    /// Those that do not change, and what was found in them.
+    var unchanging: Set<String> = []
+    var index: AnswerIndex?
 
     init(tables: [String: Table]) { self.tables = tables }
 
@@ -23,7 +26,23 @@ struct SQLDatabase: Sendable {
     }
 
     func run(_ text: String) throws(SQLError) -> Answer {
-        let query = try SQLParser.parse(text)
+        var query = try SQLParser.parse(text)
+        let (skip, first) = (query.skip, query.first)
+        (query.skip, query.first) = (0, nil)
+        // Pages need an order; other queries are not worth keeping.
+        let isKept = !query.order.isEmpty && query.sources.allSatisfy { unchanging.contains($0.table) }
+        let all: Answer
+        if isKept, let index {
+            let whole = query
+            all = try index.answer(to: try SQLParser.withoutWindow(text)) { () throws(SQLError) in try run(whole) }
+        } else {
+            all = try run(query)
+        }
+        return Answer(columns: all.columns, rows: Array(all.rows.dropFirst(skip).prefix(first ?? .max)))
+    }
+
+    /// Without the window of rows.
+    private func run(_ query: SQLQuery) throws(SQLError) -> Answer {
         var scope = Scope()
         for source in query.sources {
             let table = try table(source.table)
@@ -145,7 +164,6 @@ struct SQLDatabase: Sendable {
             var seen: Set<[String?]> = []
             result = result.filter { seen.insert($0).inserted }
         }
-        result = Array(result.dropFirst(query.skip).prefix(query.first ?? .max))
         return Answer(columns: columns.map(\.name), rows: result)
     }
 

@@ -89,6 +89,14 @@ struct SQLParser {
         return query
     }
 
+    /// The tokens of a query without SKIP and FIRST: the same for all pages of a result.
+    static func withoutWindow(_ text: String) throws(SQLError) -> [SQLToken] {
+        var parser = SQLParser(tokens: try SQLToken.split(text)[...])
+        guard parser.take("select") else { throw .syntax }
+        for word in ["skip", "first"] where parser.take(word) { _ = try parser.number() }
+        return Array(parser.tokens)
+    }
+
     private mutating func query() throws(SQLError) -> SQLQuery {
         guard take("select") else { throw .syntax }
         var query = SQLQuery()

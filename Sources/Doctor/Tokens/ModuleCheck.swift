@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Messages
 import SmartCards
@@ -23,11 +24,34 @@ struct ModuleCheck: DoctorCheck {
                     ])
             ]
         }
-        return context.modules.map { module in
+        let findings = context.modules.map { module in
             switch module.loaded {
             case .success: DoctorFinding(self, .ok, "module-loads", localized("Module \(module.path) can be used."))
             case .failure(let error): finding(module.path, error, isNeeded: isNeeded(module.path, context))
             }
+        }
+        return findings + (context.namedModules.isEmpty ? ModuleSearch.unused().map(unused) : [])
+    }
+
+    /// A file of p11-kit's registry whose module nobody asks.
+    private func unused(_ entry: ModuleSearch.Unused) -> DoctorFinding {
+        switch entry.reason {
+        case .name:
+            DoctorFinding(
+                self, .warning, "module-entry-unused",
+                localized(
+                    "\(entry.path) registers a PKCS#11 module, but its name does not end in .module: nothing reads it."),
+                next: [.verbatim("sudo mv \(Shell.word(entry.path)) \(Shell.word(entry.path + ".module"))")])
+        case .remote:
+            DoctorFinding(
+                self, .warning, "module-entry-unused",
+                localized(
+                    "\(entry.path) registers tokens of another program or machine (remote:), which only p11-kit reaches."
+                ),
+                next: [
+                    localized(
+                        "To use them: etoken-bridge token list --module /usr/lib/x86_64-linux-gnu/p11-kit-proxy.so")
+                ])
         }
     }
 

@@ -60,18 +60,9 @@ struct ServiceCheck: DoctorCheck {
         case .success:
             return DoctorFinding(
                 self, .ok, "service-answers", localized("The smart card service answers at \(context.socket.path)."))
-        // pcscd hangs up on users whom polkit refuses. If noticed early, that looks as if nothing were listening; but
-        // here something is.
         case .failure(let error) where error.code == .refused || error.code == .noService:
-            return DoctorFinding(
-                self, .error, "service-refuses",
-                localized(
-                    "The smart card service disconnects user \(Self.user): polkit denies access. Normally it allows the user at the console, but not over ssh."
-                ),
-                next: [
-                    .verbatim("pkcheck --action-id org.debian.pcsc-lite.access_pcsc --process $$"),
-                    localized("Let a group in with a polkit rule: see \"polkit\" in docs/tokens-on-linux.md."),
-                ])
+            if let version = context.socket.protocolVersion() { return otherVersion(version, context) }
+            return refused
         case .failure(let error):
             return DoctorFinding(
                 self, .error, "service-fails",
@@ -80,6 +71,35 @@ struct ServiceCheck: DoctorCheck {
                 ),
                 next: start(context, verb: "restart"))
         }
+    }
+
+    /// pcscd and libpcsclite are of different releases: it answers, and refuses to go on.
+    private func otherVersion(_ version: String, _ context: DoctorContext) -> DoctorFinding {
+        DoctorFinding(
+            self, .error, "service-other-version",
+            localized(
+                "The smart card service at \(context.socket.path) speaks another version of its protocol (\(version)) than the library libpcsclite of this program."
+            ),
+            next: [
+                .verbatim("dpkg -l pcscd libpcsclite1"),
+                localized(
+                    "Install both from the same release, also in a container that uses the host's service; then restart pcscd."
+                ),
+            ])
+    }
+
+    /// pcscd hangs up on users whom polkit refuses. If noticed early, that looks as if nothing were listening; but here
+    /// something is.
+    private var refused: DoctorFinding {
+        DoctorFinding(
+            self, .error, "service-refuses",
+            localized(
+                "The smart card service disconnects user \(Self.user): polkit denies access. Normally it allows the user at the console, but not over ssh."
+            ),
+            next: [
+                .verbatim("pkcheck --action-id org.debian.pcsc-lite.access_pcsc --process $$"),
+                localized("Let a group in with a polkit rule: see \"polkit\" in docs/tokens-on-linux.md."),
+            ])
     }
 
     private func missing(_ context: DoctorContext) -> DoctorFinding {

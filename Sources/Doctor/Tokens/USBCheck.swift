@@ -7,8 +7,9 @@ struct USBCheck: DoctorCheck {
 
     func findings(_ context: DoctorContext) -> [DoctorFinding] {
         USBToken.pluggedIn().map { token in
-            let what: LocalizableText = localized("\(token.name) is plugged in (USB \(token.id))")
-            if !token.hasDriver() {
+            let what: LocalizableText = localized("\(token.name) is plugged in (USB \(token.shownID))")
+            let drivers = token.drivers()
+            if drivers.isEmpty {
                 return DoctorFinding(
                     self, .error, "usb-no-driver",
                     localized("\(what), but no reader driver of the smart card service supports it."),
@@ -16,6 +17,16 @@ struct USBCheck: DoctorCheck {
                         localized(
                             "Install the reader driver of the token's vendor (SafeNet Authentication Client includes that of eTokens), then restart pcscd."
                         ),
+                        .verbatim("etoken-bridge doctor"),
+                    ])
+            }
+            let missing = drivers.compactMap(USBToken.missingLibrary(ofDriver:))
+            if missing.count == drivers.count {
+                return DoctorFinding(
+                    self, .error, "usb-driver-broken",
+                    localized("\(what), but its reader driver lacks its library: \(missing[0]) does not exist."),
+                    next: [
+                        localized("Reinstall the package that the driver belongs to, then restart pcscd."),
                         .verbatim("etoken-bridge doctor"),
                     ])
             }

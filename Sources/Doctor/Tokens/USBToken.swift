@@ -9,6 +9,15 @@ struct USBToken: Hashable {
     let vendor: UInt16
     let product: UInt16
     let name: String
+    /// bcdDevice, for example `1.00`: the release of the device itself. Nil if the kernel does not tell.
+    var release: String?
+
+    init(vendor: UInt16, product: UInt16, name: String) {
+        (self.vendor, self.product, self.name) = (vendor, product, name)
+    }
+
+    /// Aladdin's, and then SafeNet's: all its devices are tokens.
+    private static let ofAladdin: UInt16 = 0x0529
 
     static let all: [USBToken] = [
         USBToken(vendor: 0x0529, product: 0x030b, name: "eToken R1"),
@@ -39,18 +48,50 @@ struct USBToken: Hashable {
             guard let vendor = number("\(device)/idVendor"), let product = number("\(device)/idProduct") else {
                 return nil
             }
-            return all.first { $0.vendor == vendor && $0.product == product }
+            var token = all.first { $0.vendor == vendor && $0.product == product }
+            if token == nil, vendor == ofAladdin {
+                token = USBToken(
+                    vendor: vendor, product: product,
+                    name: localized("a token of Aladdin or SafeNet that is not known here").localized)
+            }
+            token?.release = release("\(device)/bcdDevice")
+            return token
         }
     }
 
-    /// Whether a reader driver of pcscd lists this device.
-    func hasDriver(in drivers: String = "/usr/lib/pcsc/drivers") -> Bool {
-        Self.folders(in: drivers).contains { bundle in
+    /// With its release, if that is known.
+    var shownID: String { release.map { "\(id), bcdDevice \($0)" } ?? id }
+
+    /// The reader drivers of pcscd (bundles) that list this device.
+    func drivers(in drivers: String = "/usr/lib/pcsc/drivers") -> [String] {
+        Self.folders(in: drivers).filter { bundle in
             guard let bytes = try? Files.read("\(bundle)/Contents/Info.plist") else { return false }
             let text = String(decoding: bytes, as: UTF8.self)
             let vendors = Self.strings(of: "ifdVendorID", in: text)
             let products = Self.strings(of: "ifdProductID", in: text)
             return zip(vendors, products).contains { $0 == (vendor, product) }
+        }
+    }
+
+    /// The library of a driver that its property list names but that is not there; nil if it is.
+    static func missingLibrary(ofDriver bundle: String) -> String? {
+        guard let bytes = try? Files.read("\(bundle)/Contents/Info.plist") else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let key = text.firstRange(of: "<key>CFBundleExecutable</key>"),
+            let start = text[key.upperBound...].firstRange(of: "<string>")
+        else { return nil }
+        let name = text[start.upperBound...].prefix { $0 != "<" }.trimmed
+        // As pcscd builds the path: PCSC_ARCH is the system's name.
+        let path = "\(bundle)/Contents/Linux/\(name)"
+        return name.isEmpty || Files.exists(path) ? nil : path
+    }
+
+    /// `0100` as `1.00`.
+    private static func release(_ path: String) -> String? {
+        number(path).map { number in
+            let digits = hex(number)
+            let major = digits.prefix(2).drop { $0 == "0" }
+            return "\(major.isEmpty ? "0" : major).\(digits.suffix(2))"
         }
     }
 

@@ -53,6 +53,16 @@ public final class Journal {
     /// - Throws: as ``open(_:)``.
     public static func read(_ path: String) throws -> [JournalRecord] { try readWithPlan(path).records }
 
+    /// Reads what was added to a journal since somebody read that many records of it.
+    ///
+    /// - Throws: as ``open(_:)``.
+    public static func read(_ path: String, after count: Int) throws -> [JournalRecord] {
+        let lines = try LineFile.lines(of: path).dropFirst(count)
+        do throws(LineError) { return try LineFile.decode(Array(lines), as: JournalRecord.self) } catch {
+            throw unusable(path, localized("line \(count + error.line): \(DecodingFailure.text(error.cause))"))
+        }
+    }
+
     static func readWithPlan(_ path: String) throws -> (plan: ChangePlan, records: [JournalRecord]) {
         try decode(try LineFile.lines(of: path), path)
     }

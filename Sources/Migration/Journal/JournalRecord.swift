@@ -67,6 +67,10 @@ public struct JournalRecord: Codable, Sendable {
         public let version: String
         /// Where the change record goes, absolute; nil if nowhere, and in journals of earlier versions.
         public var report: String?
+        /// Who became that user with sudo, as sudo says; nil if nobody did, and in journals of earlier versions.
+        public var sudoUser: String?
+        /// The command line, as a shell takes it; nil in journals of earlier versions. No secret can be an argument.
+        public var command: String?
         /// The steps, in order.
         public internal(set) var steps: [StepTitle] = []
 

@@ -39,9 +39,11 @@ public struct BackOut: Codable, Sendable, Equatable {
                 )
             }
             ?? localized("until step \(deployed) free; then free for phones that have not restarted.")
+        let accept = localized(
+            last.accepted, one: "1 accepts the previous file", other: "\(last.accepted) accept the previous file")
+        let visit = localized(last.refused, one: "1 needs a visit", other: "\(last.refused) need a visit")
         return localized(
-            "Back-out: \(before) After the phones restarted: \(last.accepted) accept the previous file, \(last.refused) need a visit, \(last.unknown) unknown."
-        )
+            "Back-out: \(before) After the phones restarted: \(accept), \(visit), \(last.unknown) unknown.")
     }
 }
 

@@ -71,10 +71,12 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         public var dropped: [String]
         /// Whether files of others there may be replaced; nil means no. What a saved plan says about it does not count.
         public var replacesFiles: Bool?
+        /// The number of the change ticket, and who approved it, as the user says: for the record only.
+        public var ticket, approver: String?
 
         public init(
             acceptsStranded: Bool = false, output: String, acceptsUnproven: Bool = false, kept: [String] = [],
-            dropped: [String] = [], replacesFiles: Bool = false
+            dropped: [String] = [], replacesFiles: Bool = false, ticket: String? = nil, approver: String? = nil
         ) {
             self.acceptsStranded = acceptsStranded
             self.output = output
@@ -82,10 +84,12 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             self.kept = kept
             self.dropped = dropped
             self.replacesFiles = replacesFiles ? true : nil
+            self.ticket = ticket
+            self.approver = approver
         }
 
         private enum CodingKeys: String, CodingKey {
-            case acceptsStranded, output, acceptsUnproven, kept, dropped, replacesFiles
+            case acceptsStranded, output, acceptsUnproven, kept, dropped, replacesFiles, ticket, approver
         }
 
         /// Plans of earlier versions accept nothing unproven, keep nothing, and drop nothing.
@@ -97,6 +101,8 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             kept = try container.decodeIfPresent([String].self, forKey: .kept) ?? []
             dropped = try container.decodeIfPresent([String].self, forKey: .dropped) ?? []
             replacesFiles = try container.decodeIfPresent(Bool.self, forKey: .replacesFiles)
+            ticket = try container.decodeIfPresent(String.self, forKey: .ticket)
+            approver = try container.decodeIfPresent(String.self, forKey: .approver)
         }
     }
 
@@ -164,6 +170,9 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         try check(Self.isID(id, of: cluster), .id, id)
         try check(tokens.allSatisfy { Self.isPlain($0.label, limit: 128) }, .tokens, "label")
         try check(Self.isPlain(settings.output, limit: 4096), .settings, "output")
+        for word in [settings.ticket, settings.approver].compactMap(\.self) {
+            try check(Self.isReference(word), .settings, "ticket")
+        }
         guard signer.map(tokens.indices.contains) ?? tokens.isEmpty else {
             throw DecodingError.dataCorruptedError(
                 forKey: .signer, in: container, debugDescription: "none of its tokens")
@@ -203,6 +212,9 @@ public struct ChangePlan: Codable, Sendable, Equatable {
                 }
             }
     }
+
+    /// Whether this can be the number of a ticket, or the name of who approved it: short, on one line, and visible.
+    public static func isReference(_ text: String) -> Bool { isPlain(text, limit: 128) }
 
     /// Whether a text is neither empty nor long, and contains no control or formatting characters.
     private static func isPlain(_ text: String, limit: Int) -> Bool {

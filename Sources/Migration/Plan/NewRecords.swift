@@ -195,6 +195,6 @@ enum RecordChanges {
 
     private static func certificate(_ record: Record) -> LocalizableText {
         guard let certificate = record.x509 else { return localized("no certificate") }
-        return localized("serial number \(certificate.serialNumber.hex), SHA-1 \(certificate.sha1.hex)")
+        return localized("serial number \(certificate.serialNumber.colonHex), SHA-1 \(certificate.sha1.hex)")
     }
 }

@@ -22,8 +22,10 @@ public struct PlanTokens: Sendable {
         /// Lower-case hexadecimal, of the certificate.
         public let serialNumber, sha1: String
 
-        /// "SAST-ADN0054f509 (serial number 3cf9, SHA-1 ...)"
-        public var text: LocalizableText { localized("\(label) (serial number \(serialNumber), SHA-1 \(sha1))") }
+        /// "SAST-ADN0054f509 (serial number 3C:F9, SHA-1 ...)"
+        public var text: LocalizableText {
+            localized("\(label) (serial number \(serialNumber.asSerialNumber), SHA-1 \(sha1))")
+        }
     }
 
     /// In the plan's order.
@@ -46,7 +48,7 @@ public struct PlanTokens: Sendable {
                 throw MigrationError(
                     .unusableTokens,
                     localized(
-                        "Token \(token.label) contains a different certificate than the plan names: the plan has serial number \(this.serialNumber), SHA-1 \(this.sha1); on the token: SHA-1 \(found.isEmpty ? "-" : found)."
+                        "Token \(token.label) contains a different certificate than the plan names: the plan has serial number \(this.serialNumber.asSerialNumber), SHA-1 \(this.sha1); on the token: SHA-1 \(found.isEmpty ? "-" : found)."
                     ), next: next)
             }
             if let other = inserted.first(where: { $0.certificates.contains(certificate) }) {

@@ -259,7 +259,7 @@ struct Planner {
         func name(_ signer: CandidateSigner) -> LocalizableText {
             let certificate = signer.certificate
             return localized(
-                "\(certificate.commonName ?? signer.name) (serial number \(certificate.serialNumber.hex))")
+                "\(certificate.commonName ?? signer.name) (serial number \(certificate.serialNumber.colonHex))")
         }
         let isKnown = present.records.contains { $0.role == .sast && $0.certificate == offered.certificate.der }
         return isKnown

@@ -1,3 +1,4 @@
+import Basics
 import Messages
 import TrustList
 import X509
@@ -50,7 +51,7 @@ extension ChangeRecord {
             let command = command ?? ""
             return token.map {
                 localized(
-                    "The new signer is introduced first, by a file that token \($0.label) signs (serial number \($0.serialNumber), SHA-1 \($0.sha1))."
+                    "The new signer is introduced first, by a file that token \($0.label) signs (serial number \($0.serialNumber.asSerialNumber), SHA-1 \($0.sha1))."
                 )
             } ?? localized("The new signer is introduced first, by \(command).")
         }

@@ -81,6 +81,10 @@ public struct ChangeRecord: Codable, Sendable {
         public let time: Timestamp
         public let purpose: JournalRecord.Run.Purpose
         public let who, version: String
+        /// Who became that user with sudo, as sudo says.
+        public let sudoUser: String?
+        /// The command line, as a shell takes it.
+        public let command: String?
     }
 
     public let id: String
@@ -91,6 +95,12 @@ public struct ChangeRecord: Codable, Sendable {
     public let planned: Timestamp
     public let ended: Timestamp?
     public let runs: [Run]
+    /// The number of the change ticket, and who approved it, as the user said.
+    public let ticket, approver: String?
+    /// The journal that this was made from; nil for a plan.
+    public let journal: JournalSeal?
+    /// What is left to do by hand; for a plan, what will be.
+    public private(set) var leftToDo: [LeftToDo] = []
     public let nodes: [String]
     /// When it started.
     public let securityMode: String
@@ -140,14 +150,17 @@ public struct ChangeRecord: Codable, Sendable {
     /// What a rollback would do, if requested.
     public var rollback: RollbackPlan?
     /// What a run that resumes the change would still do, if requested.
-    public var remaining: [RollbackPlan.Step]?
+    public var remaining: RemainingWork?
     /// The run that is changing the cluster now, if requested.
     public var running: RunInProgress?
+    /// Who had this document written; nil on the terminal.
+    public var writtenBy: DocumentAuthor?
 
     /// For a change that is planned, or in progress in this run.
     public init(_ change: Change) throws {
         try self.init(
-            plan: change.plan, records: change.journal?.records ?? [], way: change.way, backups: change.state,
+            plan: change.plan, records: change.journal?.records ?? [], path: change.journal?.path, way: change.way,
+            backups: change.state,
             steps: change.steps.map { .init(id: $0.id, title: $0.title, effect: $0.effect) },
             recordChanges: change.recordChanges, signerChange: change.signerChange, findings: change.findings,
             clientAdvice: change.journal == nil && !change.isAlreadySo ? change.clientAdvice : nil,
@@ -157,7 +170,10 @@ public struct ChangeRecord: Codable, Sendable {
             summary: change.journal == nil && !change.isAlreadySo ? PlanSummary(change) : nil,
             preflight: change.journal == nil && !change.isAlreadySo ? change.preflight : nil,
             before: change.survey.presentBytes, foreignRecords: change.journal == nil ? change.foreignRecords() : [])
-        if change.journal == nil { state = change.isAlreadySo ? .alreadySo : .planned }
+        if change.journal == nil {
+            state = change.isAlreadySo ? .alreadySo : .planned
+            leftToDo = tasks()
+        }
     }
 
     /// For a change that has a journal.
@@ -166,14 +182,15 @@ public struct ChangeRecord: Codable, Sendable {
     public init(journal path: String, backups: StateFolder) throws {
         let (plan, records) = try Journal.readWithPlan(path)
         try self.init(
-            plan: plan, records: records, way: nil, backups: backups, steps: [], recordChanges: [], signerChange: nil,
+            plan: plan, records: records, path: path, way: nil, backups: backups, steps: [], recordChanges: [],
+            signerChange: nil,
             findings: [], clientAdvice: nil, forecast: nil, introduction: nil, backOut: nil, summary: nil,
             preflight: nil,
             before: plan.world.ctl.flatMap { try? backups.backup(sha256: $0) }, foreignRecords: [])
     }
 
     private init(
-        plan: ChangePlan, records: [JournalRecord], way: LocalizableText?, backups: StateFolder,
+        plan: ChangePlan, records: [JournalRecord], path: String?, way: LocalizableText?, backups: StateFolder,
         steps: [JournalRecord.StepTitle],
         recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
         clientAdvice: LocalizableText?, forecast: StoredForecast?, introduction: IntroductionForecast?,
@@ -188,8 +205,14 @@ public struct ChangeRecord: Codable, Sendable {
         planned = records.first?.time ?? plan.created
         ended = known.outcome.isClosed ? records.last?.time : nil
         runs = records.compactMap { record in
-            record.run.map { Run(time: record.time, purpose: $0.purpose, who: $0.who, version: $0.version) }
+            record.run.map {
+                Run(
+                    time: record.time, purpose: $0.purpose, who: $0.who, version: $0.version, sudoUser: $0.sudoUser,
+                    command: $0.command)
+            }
         }
+        (ticket, approver) = (plan.settings.ticket, plan.settings.approver)
+        journal = try path.map { try JournalSeal($0, lines: records.count) }
         state = State(rawValue: known.outcome.rawValue) ?? .unfinished
         self.before = try before.map(File.init)
         let new = known.newFile.flatMap { try? backups.backup(sha256: $0) }
@@ -234,6 +257,7 @@ public struct ChangeRecord: Codable, Sendable {
         output = plan.settings.output
         backup = plan.world.ctl.map { "\(backups.path)/backups/\($0).tlv" }
         advice = Change.visitAdvice(models: self.forecast.stranded.map(\.model))
+        leftToDo = tasks()
     }
 
     private static func keptTokens(_ plan: ChangePlan, _ before: [UInt8]?) throws -> [String] {

@@ -81,8 +81,8 @@ public struct PlanSummary: Codable, Sendable, Equatable {
     // MARK: Sentences
 
     public var phoneText: LocalizableText {
-        let text = localized(
-            "Phones: \(follow) of \(phones) follow, \(needVisit) need a visit, \(unknown) unknown.")
+        let visit = localized(needVisit, one: "1 needs a visit", other: "\(needVisit) need a visit")
+        let text = localized("Phones: \(follow) of \(phones) follow, \(visit), \(unknown) unknown.")
         return leftBehindBefore == 0
             ? text : localized("\(text) Earlier changes had left \(leftBehindBefore) of them behind already.")
     }
@@ -104,7 +104,9 @@ public struct PlanSummary: Codable, Sendable, Equatable {
         return localized("Restarts: \(all.joined(separator: "; ")).")
     }
 
-    public var timeText: LocalizableText {
+    public var timeText: LocalizableText { Self.timeText(seconds, isMeasured: isMeasured) }
+
+    static func timeText(_ seconds: Double, isMeasured: Bool) -> LocalizableText {
         let time = ProgressEstimate.text(seconds)
         return isMeasured
             ? localized("Takes about \(time), as this cluster's earlier changes did.")

@@ -18,6 +18,11 @@ public struct RunInProgress: Codable, Sendable {
         }?.records.first?.plan?.id
     }
 
+    /// Whether one is in progress, without reading journals.
+    public static func isThere(on cluster: String, in folder: StateFolder) -> Bool {
+        ClusterLock.holder(of: cluster, in: folder) != nil
+    }
+
     /// For people: what is going on, before what is known about changes.
     public func text(_ cluster: String) -> LocalizableText {
         change.map { localized("A run is in progress on cluster \(cluster) (process \(process)): change \($0).") }

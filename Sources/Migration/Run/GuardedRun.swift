@@ -271,6 +271,10 @@ public struct RunAuthor: Sendable {
     public let who, version: String
     /// Where the change record goes, absolute: a run that goes on with the change writes it there, too.
     public var report: String?
+    /// Who became that user with sudo, as sudo says.
+    public var sudoUser: String?
+    /// The command line, as a shell takes it.
+    public var command: String?
 
     /// - Parameters:
     ///   - who: `alice@workstation`.
@@ -283,7 +287,9 @@ public struct RunAuthor: Sendable {
     }
 
     func run(_ purpose: JournalRecord.Run.Purpose) -> JournalRecord.Run {
-        .init(purpose: purpose, who: who, version: version, report: report)
+        var run = JournalRecord.Run(purpose: purpose, who: who, version: version, report: report)
+        (run.sudoUser, run.command) = (sudoUser, command)
+        return run
     }
 }
 

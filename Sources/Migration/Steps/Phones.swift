@@ -33,9 +33,14 @@ final class RestartServices: ChangeStep, Step {
         super.init(change)
     }
 
+    /// Those that have restarted for this file.
+    private var restarted: [(service: String, node: String)] {
+        id == .restartServices && change.isBeforeNewFile ? [] : change.known.restarted
+    }
+
     /// Also of a wave that was interrupted only what is not known to have restarted.
     private func left() throws -> [RestartWave] {
-        let done = change.known.restarted
+        let done = restarted
         return RestartWave.all(
             of: try services.map { ($0, try cluster.nodes(running: $0)) }, order: order, groups: survey.groups
         ).map { wave in
@@ -52,7 +57,8 @@ final class RestartServices: ChangeStep, Step {
         if change.known.begun.contains(id) || change.known.done.contains(id), try left().isEmpty {
             return .done(localized("all have been restarted since the file changed"))
         }
-        let waves = survey.waves(order)
+        // One that is resumed restarts the rest, and has not looked where services run.
+        let waves = change.isContinued || survey.services.isEmpty ? try left() : survey.waves(order)
         if waves.contains(where: { $0.nodes.count > 1 }) {
             let rounds = waves.map { localized("\($0.service) on \($0.nodes.joined(separator: ", "))") }
             return .pending(
@@ -65,6 +71,11 @@ final class RestartServices: ChangeStep, Step {
         return .pending(
             localized(
                 nodes.isEmpty ? "one after the other" : "one after the other: \(nodes.joined(separator: "; "))"))
+    }
+
+    func shareLeft() throws -> Double {
+        let left = try left().reduce(0) { $0 + $1.nodes.count }
+        return Double(left) / Double(max(1, left + restarted.count))
     }
 
     func act(_ context: RunContext) throws {
@@ -138,6 +149,7 @@ final class RestartPhones: ChangeStep, Step {
     /// By name, so that a later run can continue; those that were refused are tried again.
     private var left: [Phone] {
         let known = change.known
+        if id == .restartPhones, change.isBeforeNewFile { return all.sorted { $0.name < $1.name } }
         return all.filter { !known.isTold(phone: $0.name) }.sorted { $0.name < $1.name }
     }
 
@@ -152,6 +164,8 @@ final class RestartPhones: ChangeStep, Step {
                     ? localized("\(left.count) phones, over AXL")
                     : localized("\(left.count) phones of \(pools.joined(separator: ", ")), over AXL"))
     }
+
+    func shareLeft() -> Double { Double(left.count) / Double(max(1, all.count)) }
 
     func act(_ context: RunContext) throws {
         let left = left

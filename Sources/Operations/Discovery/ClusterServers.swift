@@ -26,17 +26,17 @@ public struct ClusterServer: Sendable, Hashable {
 }
 
 /// A line of `show network cluster`.
-struct NetworkClusterLine: Hashable {
+package struct NetworkClusterLine: Hashable {
     /// Address, fully qualified name and host name.
-    var names: [String]
-    var isPublisher: Bool
+    package var names: [String]
+    package var isPublisher: Bool
     var product: String?
 
     /// Whether it is the line of a server of the database, which may spell it in another way.
     func isOf(_ name: String) -> Bool { names.contains { HostName.areSame($0, name) } }
 
     /// `192.168.125.10 cucm15.example.com cucm15 Publisher callmanager DBPub authenticated`. Nil for other lines.
-    init?(_ line: Substring) {
+    package init?(_ line: Substring) {
         let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
         guard let role = words.firstIndex(where: { $0 == "Publisher" || $0 == "Subscriber" }), role > 0 else {
             return nil

@@ -5,21 +5,21 @@ import Messages
 import X509
 
 /// Parsers for what the command line prints about a cluster's health.
-enum StatusAnswers {
+package enum StatusAnswers {
     /// `utils dbreplication runtimestate`: a row for each server, ending with `(2) Setup Completed`.
     ///
     /// A server's row. It is named by its short host name, whatever the database calls it.
-    struct ReplicationRow: Sendable, Hashable {
-        var name: String
-        var address: String
-        var state: ClusterStatus.Replication
+    package struct ReplicationRow: Sendable, Hashable {
+        package var name: String
+        package var address: String
+        package var state: ClusterStatus.Replication
 
         func isOf(_ node: NodeConfiguration) -> Bool { node.isCalled(name) || node.isCalled(address) }
     }
 
     /// - Returns: a row for each server. A cluster of one node has no replication, and no rows. Nil if neither a row nor
     ///   that is found.
-    static func replication(_ text: String) -> [ReplicationRow]? {
+    package static func replication(_ text: String) -> [ReplicationRow]? {
         var states: [ReplicationRow] = []
         for line in text.split(separator: "\n") {
             let words = line.split(whereSeparator: \.isWhitespace)
@@ -38,7 +38,7 @@ enum StatusAnswers {
     }
 
     /// `show cert own NAME`: the text block, and the PEM if the release prints it.
-    static func certificate(_ text: String, entry: CertificateListEntry) -> ClusterStatus.Certificate {
+    package static func certificate(_ text: String, entry: CertificateListEntry) -> ClusterStatus.Certificate {
         var result = ClusterStatus.Certificate(unit: entry.unit, name: entry.name)
         if let pem = PEM.certificate(in: text), let certificate = try? Certificate(pem: pem) {
             result.subject = certificate.subject.rendered(.cucm)

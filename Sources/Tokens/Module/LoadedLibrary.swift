@@ -41,8 +41,11 @@ struct LoadedLibrary: @unchecked Sendable {
         }
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
             let reason = dlerror().map { .verbatim(String(cString: $0)) } ?? localized("no reason given")
+            // Without a slash the dynamic linker looks in its own folders only.
+            let isHere = !path.contains("/") && access(path, F_OK) == 0
             throw TokenError(
-                .moduleNotUsable, path, localized("The PKCS#11 module \(path) cannot be loaded: \(reason)."))
+                .moduleNotUsable, path, localized("The PKCS#11 module \(path) cannot be loaded: \(reason)."),
+                next: isHere ? localized("For the file in this folder specify --module ./\(word: path).") : nil)
         }
         do throws(TokenError) {
             let functions = try functionList(of: handle, path)

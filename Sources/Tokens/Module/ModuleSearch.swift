@@ -70,6 +70,7 @@ public enum ModuleSearch {
         var module = ""
         var priority = 0
         var isEnabled = true
+        var isRemote = false
     }
 
     private static func registrations(in places: Places) -> [Registration] {
@@ -84,7 +85,8 @@ public enum ModuleSearch {
             .sorted { ($1.value.priority, $0.key) < ($0.value.priority, $1.key) }.map(\.value)
     }
 
-    /// The lines of a registry file that matter here. p11-kit's own trust module contains no tokens.
+    /// The lines of a registry file that matter here. p11-kit's own trust module contains no tokens; others with a trust
+    /// policy may, SafeNet's among them if someone registered it so.
     private static func registration(in path: String) -> Registration {
         var entry = Registration()
         guard let file = fopen(path, "re") else { return entry }
@@ -98,13 +100,40 @@ public enum ModuleSearch {
             switch parts[0] {
             case "module": entry.module = parts[1]
             case "priority": entry.priority = Int(parts[1]) ?? 0
-            case "trust-policy" where parts[1] == "yes": entry.isEnabled = false
+            case "remote": entry.isRemote = true
             case "enable-in" where !programs.contains("etoken-bridge"): entry.isEnabled = false
             case "disable-in" where programs.contains("etoken-bridge"): entry.isEnabled = false
             default: break
             }
         }
+        if entry.module.split(separator: "/").last?.hasPrefix("p11-kit-trust.") == true { entry.isEnabled = false }
         return entry
+    }
+
+    /// A file of the registry that names no module that could be loaded here.
+    public struct Unused: Hashable, Sendable {
+        public enum Reason: Hashable, Sendable {
+            /// Its name does not end in `.module`; p11-kit skips it, too.
+            case name
+            /// It names another program or socket (`remote:`) that only p11-kit can use.
+            case remote
+        }
+
+        public let path: String
+        public let reason: Reason
+    }
+
+    /// The registry's files with a module that ``candidates(in:)`` leaves out.
+    public static func unused(in places: Places = .standard) -> [Unused] {
+        (places.system + [places.user].compactMap(\.self)).flatMap { folder in
+            Files.names(in: folder, hidden: false).compactMap { name in
+                let path = "\(folder)/\(name)"
+                let entry = registration(in: path)
+                guard entry.isEnabled, entry.isRemote || !entry.module.isEmpty else { return nil }
+                if entry.isRemote, entry.module.isEmpty { return Unused(path: path, reason: .remote) }
+                return name.hasSuffix(".module") ? nil : Unused(path: path, reason: .name)
+            }
+        }
     }
 
     private static func path(of module: String, in places: Places) -> String {

@@ -2,6 +2,7 @@
 public enum PKCS11Function: String, Sendable {
     case getFunctionList = "C_GetFunctionList"
     case initialize = "C_Initialize"
+    case getInfo = "C_GetInfo"
     case getSlotList = "C_GetSlotList"
     case getSlotInfo = "C_GetSlotInfo"
     case getTokenInfo = "C_GetTokenInfo"

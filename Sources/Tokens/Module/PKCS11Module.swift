@@ -18,6 +18,8 @@ public final class PKCS11Module: @unchecked Sendable {
     /// What is remembered about the PINs of the module's tokens.
     public let pins: PINLedger
     private let library: LoadedLibrary
+    /// Calls the module, where nobody has given up waiting for it.
+    let worker: Worker
     private let hasGivenUp = Atomic(false)
 
     var functions: CK_FUNCTION_LIST { library.functions }
@@ -36,24 +38,32 @@ public final class PKCS11Module: @unchecked Sendable {
     ///   - pins: what is remembered about tokens' PINs.
     ///   - patience: how long the module may take for one operation, in seconds.
     /// - Throws: ``TokenError`` (`module-not-found`, `module-not-usable`, `module-crashes`, `no-answer`).
-    public init(path: String, pins: PINLedger, patience: Int = defaultPatience) throws(TokenError) {
+    public convenience init(
+        path: String, pins: PINLedger, patience: Int = defaultPatience
+    ) throws(TokenError) {
+        try ModuleTrial.check(path, within: patience)
+        let worker = Worker()
+        let loading = BlockingTask(on: worker) { () throws(TokenError) in try LoadedLibrary.load(path) }
+        guard let loaded = loading.result(within: patience) else { throw Self.doesNotLoad(path, patience) }
+        self.init(path, pins, patience, try loaded.get(), worker)
+    }
+
+    /// A module that was loaded by its worker.
+    init(_ path: String, _ pins: PINLedger, _ patience: Int, _ library: LoadedLibrary, _ worker: Worker) {
         self.path = path
         self.pins = pins
         self.patience = patience
-        try ModuleTrial.check(path, within: patience)
-        let loading = BlockingTask { () throws(TokenError) in try LoadedLibrary.load(path) }
-        guard let loaded = loading.result(within: patience) else {
-            Self.hangs.store(true, ordering: .relaxed)
-            throw Self.noAnswer(localized("The PKCS#11 module \(path)"), path, patience)
-        }
-        library = try loaded.get()
+        self.library = library
+        self.worker = worker
     }
 
     deinit {
         // A library that does not return cannot be unloaded, either.
         guard !hasGivenUp.load(ordering: .relaxed) else { return }
         let library = library
-        if BlockingTask({ library.release() }).value(within: patience) == nil {
+        // Whoever waits for the worker has a deadline.
+        guard !worker.isCurrent else { return library.release() }
+        if BlockingTask(on: worker, { library.release() }).value(within: patience) == nil {
             Self.hangs.store(true, ordering: .relaxed)
         }
     }
@@ -64,7 +74,8 @@ public final class PKCS11Module: @unchecked Sendable {
     ///   - subject: the token's label, or what else the work is about.
     ///   - name: its name in a sentence; nil for the subject itself.
     ///   - seconds: how long to wait; nil for ``patience``.
-    ///   - work: calls the module. It runs on another thread and must own what it touches.
+    ///   - work: calls the module. It runs on another thread and must own what it touches. Within other such work, it
+    ///     is a part of that, and has the same deadline.
     /// - Throws: ``TokenError`` (`no-answer`), and what the work throws.
     func attempt<Value>(
         on subject: String, called name: LocalizableText? = nil, within seconds: Int? = nil,
@@ -74,15 +85,27 @@ public final class PKCS11Module: @unchecked Sendable {
         guard !hasGivenUp.load(ordering: .relaxed) else {
             throw Self.noAnswer(name ?? .verbatim(subject), subject, seconds)
         }
-        guard let result = BlockingTask(work).result(within: seconds) else {
-            hasGivenUp.store(true, ordering: .relaxed)
-            Self.hangs.store(true, ordering: .relaxed)
+        guard !worker.isCurrent else { return try work() }
+        guard let result = BlockingTask(on: worker, work).result(within: seconds) else {
+            giveUp()
             throw Self.noAnswer(name ?? .verbatim(subject), subject, seconds)
         }
         return try result.get()
     }
 
-    private static func noAnswer(_ what: LocalizableText, _ subject: String, _ seconds: Int) -> TokenError {
+    /// It did not return, and is never called again.
+    func giveUp() {
+        hasGivenUp.store(true, ordering: .relaxed)
+        Self.hangs.store(true, ordering: .relaxed)
+    }
+
+    /// That a module was not loaded in time.
+    static func doesNotLoad(_ path: String, _ patience: Int) -> TokenError {
+        hangs.store(true, ordering: .relaxed)
+        return noAnswer(localized("The PKCS#11 module \(path)"), path, patience)
+    }
+
+    static func noAnswer(_ what: LocalizableText, _ subject: String, _ seconds: Int) -> TokenError {
         TokenError(
             .noAnswer, subject,
             localized("\(what) did not answer within \(seconds) s: the token hangs, or another program is blocking it.")
@@ -110,7 +133,7 @@ public final class PKCS11Module: @unchecked Sendable {
     func readSlots() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
         var tokens: [Token] = []
         var failures: [TokenError] = []
-        for slot in try slotsWithToken() {
+        for slot in try slotList(withToken: true) {
             do throws(TokenError) {
                 if let token = try token(in: slot) { tokens.append(token) }
             } catch {
@@ -124,6 +147,15 @@ public final class PKCS11Module: @unchecked Sendable {
             else { return token }
             var info = token.info
             info.pinName = info.label
+            return Token(module: token.module, slot: token.slot, info: info)
+        }
+        let byName = Dictionary(grouping: tokens) { [$0.info.normalizedSerialNumber, $0.info.plainLabel] }
+        tokens = tokens.map { token in
+            guard byName[[token.info.normalizedSerialNumber, token.info.plainLabel], default: []].count > 1 else {
+                return token
+            }
+            var info = token.info
+            info.isOnlyToldBySlot = true
             return Token(module: token.module, slot: token.slot, info: info)
         }
         return (tokens, failures)
@@ -151,17 +183,19 @@ public final class PKCS11Module: @unchecked Sendable {
         return Token(module: self, slot: slot, info: TokenInfo(tokenInfo, slotInfo, slot: UInt(slot)))
     }
 
-    private func slotsWithToken() throws(TokenError) -> [CK_SLOT_ID] {
+    /// The module's slots, or only those with a token.
+    func slotList(withToken: Bool) throws(TokenError) -> [CK_SLOT_ID] {
+        let filter = CK_BBOOL(withToken ? CK_TRUE : CK_FALSE)
         // The number of slots may change between the two calls.
         for _ in 0..<5 {
             var count: CK_ULONG = 0
-            try call(.getSlotList, functions.C_GetSlotList) { $0(CK_BBOOL(CK_TRUE), nil, &count) }
+            try call(.getSlotList, functions.C_GetSlotList) { $0(filter, nil, &count) }
             guard count > 0 else { return [] }
             var slots = [CK_SLOT_ID](repeating: 0, count: Int(min(count, 1024)))
             count = CK_ULONG(slots.count)
             let value = ReturnValue(
                 rawValue: UInt(
-                    functions.C_GetSlotList?(CK_BBOOL(CK_TRUE), &slots, &count) ?? ReturnValue.missing.rawValue))
+                    functions.C_GetSlotList?(filter, &slots, &count) ?? ReturnValue.missing.rawValue))
             if value == .bufferTooSmall { continue }
             guard value == .ok else { throw TokenError(.getSlotList, value, path) }
             return Array(slots.prefix(Int(min(count, CK_ULONG(slots.count)))))
@@ -202,6 +236,8 @@ extension ReturnValue {
     static let pinExpired = ReturnValue(rawValue: UInt(CKR_PIN_EXPIRED))
     static let writeProtected = ReturnValue(rawValue: UInt(CKR_TOKEN_WRITE_PROTECTED))
     static let sessionReadOnly = ReturnValue(rawValue: UInt(CKR_SESSION_READ_ONLY))
+    static let sessionCount = ReturnValue(rawValue: UInt(CKR_SESSION_COUNT))
+    static let keyNotPermitted = ReturnValue(rawValue: UInt(CKR_KEY_FUNCTION_NOT_PERMITTED))
     static let deviceMemory = ReturnValue(rawValue: UInt(CKR_DEVICE_MEMORY))
     /// CKR_PIN_TOO_WEAK, which older headers do not have.
     static let pinTooWeak = ReturnValue(rawValue: 0x1c3)

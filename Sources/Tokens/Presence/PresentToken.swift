@@ -8,6 +8,9 @@ public struct PresentToken: Sendable {
     /// The reader that it is in; nil for tokens without a reader, such as SoftHSM's and those on other machines.
     public let reader: Reader?
 
+    /// The names (CN) of its certificates; empty if they cannot be read, or nobody asked for them.
+    public let certificateNames: [String]
+
     /// The same for one token, wherever it is inserted.
     public var identity: [String] { info.identity }
 }

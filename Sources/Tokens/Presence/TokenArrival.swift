@@ -50,7 +50,7 @@ public final class TokenArrival {
     }
 
     private func isWanted(_ token: PresentToken, _ name: TokenName?) -> Bool {
-        name?.matches(token.info) ?? !arrived.contains(token.identity)
+        name?.matches(token) ?? !arrived.contains(token.identity)
     }
 
     private func remark(on change: TokenChange, _ name: TokenName?) -> Remark {

@@ -32,10 +32,14 @@ public final class TokenWatcher: @unchecked Sendable {
     ///   - pins: what is remembered about tokens' PINs.
     ///   - patience: how long a module may take for one operation, in seconds.
     ///   - interval: milliseconds between two looks where there are no events.
+    ///   - readsNames: whether each new token's certificates are read, so that their names count (``TokenName``).
     public init(
-        modules: [String], pins: PINLedger, patience: Int = PKCS11Module.defaultPatience, interval: UInt32 = 1000
+        modules: [String], pins: PINLedger, patience: Int = PKCS11Module.defaultPatience, interval: UInt32 = 1000,
+        readsNames: Bool = false
     ) {
-        self.modules = modules.map { WatchedModule(path: $0, pins: pins, patience: patience) }
+        self.modules = modules.map {
+            WatchedModule(path: $0, pins: pins, patience: patience, readsNames: readsNames)
+        }
         self.interval = interval
     }
 

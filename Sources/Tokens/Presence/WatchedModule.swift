@@ -18,8 +18,13 @@ final class WatchedModule {
     private(set) var failure: TokenError?
     private var isHung = false
 
-    init(path: String, pins: PINLedger, patience: Int) {
+    private let readsNames: Bool
+    /// The names on the certificates of the tokens that were there last time, by identity.
+    private var names: [[String]: [String]] = [:]
+
+    init(path: String, pins: PINLedger, patience: Int, readsNames: Bool) {
         self.path = path
+        self.readsNames = readsNames
         self.pins = pins
         self.patience = patience
     }
@@ -58,9 +63,20 @@ final class WatchedModule {
         let (tokens, failures) = try module.scan()
         // A card that fails while it is removed is not a failure of the module.
         failure = tokens.isEmpty ? failures.first { $0.code == .noAnswer } : nil
+        // Reading certificates takes a while: once for each token, until it is gone. None may be a card that was just
+        // inserted, and is not ready.
+        let known = names
+        names = [:]
+        if readsNames {
+            for token in tokens {
+                let identity = token.info.identity
+                names[identity] = known[identity].flatMap { $0.isEmpty ? nil : $0 } ?? token.certificateNames
+            }
+        }
         return tokens.map { token in
             PresentToken(
-                info: token.info, module: path, reader: readers.first { $0.isSlot(token.info.slotDescription) })
+                info: token.info, module: path, reader: readers.first { $0.isSlot(token.info.slotDescription) },
+                certificateNames: names[token.info.identity] ?? [])
         }
     }
 }

@@ -92,6 +92,17 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
         return key
     }
 
+    /// Refuses a certificate without its key before a PIN is tried, where the module shows private objects without a
+    /// login. Most do not; and if it shows only objects that are not private, others may appear after the login.
+    static func checkKey(of stored: StoredCertificate, _ session: Session, _ label: String) throws(TokenError) {
+        let all = try session.find([AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_PRIVATE_KEY))])
+        guard !all.isEmpty else { return }
+        for key in all where try session.attribute(UInt(CKA_PRIVATE), of: key)?.contains(where: { $0 != 0 }) == true {
+            _ = try Self.key(of: stored, session, label)
+            return
+        }
+    }
+
     public func sign(_ message: [UInt8], digest: DigestAlgorithm) throws -> [UInt8] {
         try sign(message, digest: digest, by: method(for: digest))
     }

@@ -107,7 +107,7 @@ struct ClusterConfirmKey: ParsableCommand {
             localized("  pinned:  \(old)"), localized("  now:     \(key.fingerprint)"),
         ]
         if let certificate = key.certificate {
-            lines.append(localized("  its certificate has serial number \(certificate.serialNumber.hex)"))
+            lines.append(localized("  its certificate has serial number \(certificate.serialNumber.colonHex)"))
             lines.append(localized("  and SHA-1 \(certificate.sha1.hex)"))
         }
         switch key.purpose {

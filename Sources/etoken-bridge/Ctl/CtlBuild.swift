@@ -39,7 +39,12 @@ struct CtlBuild: ParsableCommand {
         let records = try record.map { try $0.record(profile: profile, reusing: known?.records ?? []) }
         if !allowFewTokens && !itl { try TrustListEditor(records).checkSigners() }
         let list = try signing.sign(
-            records, fileName: itl ? "ITLFile.tlv" : "CTLFile.tlv", replacing: known?.header, token: signing.token())
+            records, fileName: itl ? "ITLFile.tlv" : "CTLFile.tlv", replacing: known?.header, token: signing.token()
+        ) {
+            localized(
+                "Export its certificate, and add it with --record sast:FILE: etoken-bridge token export \(word: $0.label)"
+            )
+        }
         try output.write(list, json: common.json)
     }
 }
@@ -63,7 +68,12 @@ struct CtlSign: ParsableCommand {
         try output.check()
         let old = try CtlFile(file).list
         let list = try signing.sign(
-            old.records, fileName: old.header.fileName, replacing: old.header, token: signing.token())
+            old.records, fileName: old.header.fileName, replacing: old.header, token: signing.token()
+        ) {
+            localized(
+                "Add it, and sign with it, in one go: etoken-bridge ctl edit \(path: file) --add-token \(word: $0.label) --sign-with \(word: $0.label) --output FILE"
+            )
+        }
         try output.write(list, json: common.json)
     }
 }

@@ -64,7 +64,8 @@ struct CtlEdit: ParsableCommand {
         if nonSecure { try editor.makeNonSecure() }
         if !allowFewTokens { try editor.checkSigners() }
         let list = try signing.sign(
-            editor.records, fileName: old.header.fileName, replacing: old.header, token: signing.token())
+            editor.records, fileName: old.header.fileName, replacing: old.header, token: signing.token()
+        ) { localized("Add it as well: --add-token \(word: $0.label)") }
         try output.write(list, json: common.json)
     }
 

@@ -57,7 +57,7 @@ struct CtlShow: ParsableCommand {
         }
         let text = localized(
             """
-            \(header.fileName), \(file.bytes.count) bytes, created \(Timestamp(header.timestamp))
+            \(header.fileName), \(file.bytes.count) bytes, created \(Timestamp(header.timestamp).shown)
             Signed by  \(header.signerName)
             Issued by  \(header.caName)
             Serial     \(header.serialNumber.colonHex)

@@ -63,8 +63,11 @@ struct SigningOptions: ParsableArguments {
     }
 
     /// Signs the records. A token's PIN is asked for last, when everything else is known to be right.
+    ///
+    /// - Parameter adding: how the command is told to add a token's record to the list.
     func sign(
-        _ records: [Record], fileName: String, replacing old: Header?, token: NamedToken?
+        _ records: [Record], fileName: String, replacing old: Header?, token: NamedToken?,
+        adding: (NamedToken) -> LocalizableText
     ) throws -> TrustListFile {
         let draft = TrustListDraft(
             replacing: old, fileName: fileName, at: UInt32(clamping: time(nil)), digest: digest, records: records)
@@ -72,7 +75,7 @@ struct SigningOptions: ParsableArguments {
             guard draft.signerRecord(of: token.stored.certificate) != nil else {
                 throw Failure(
                     Status.failed, localized("Token \(token.label) has no record in the list, so it cannot sign it."),
-                    next: localized("Add it as well: --add-token \(word: token.label)"))
+                    next: adding(token))
             }
             return try draft.signed(by: token.signer(pin))
         }
@@ -97,6 +100,12 @@ struct OutputOptions: ParsableArguments {
 
     /// Refuses early what would otherwise be refused after asking for the PIN.
     func check() throws {
+        let folder = output.contains("/") ? String(output[..<(output.lastIndex(of: "/") ?? output.endIndex)]) : "."
+        guard folder.isEmpty || Files.isFolder(folder) else {
+            throw Failure(
+                Status.notThere, localized("The folder \(folder) does not exist."),
+                next: localized("Create it first: mkdir \(path: folder)"))
+        }
         guard force || !Files.exists(output) else {
             throw Failure(
                 Status.failed, localized("\(output) already exists and is not overwritten."),

@@ -1,12 +1,10 @@
 import ArgumentParser
 import Basics
 import Cluster
-import Glibc
 import Messages
 import Migration
 import Operations
 import Tokens
-import Version
 
 /// How a change is run; the same for all kinds, and for saved plans.
 struct RunOptions: ParsableArguments {
@@ -43,7 +41,17 @@ struct RunOptions: ParsableArguments {
     @Flag(help: .localized("Replace existing files in the folder for certificates and files."))
     var force = false
 
+    @OptionGroup var progress: ProgressOptions
+    @OptionGroup var ticket: TicketOptions
     @OptionGroup var reporting: ReportOptions
+}
+
+/// How much is told while a change runs.
+struct ProgressOptions: ParsableArguments {
+    @Flag(help: .localized("Show results, warnings and errors only, no progress."))
+    var quiet = false
+
+    func validate() throws { if quiet { Terminal.isQuiet = true } }
 }
 
 /// The inputs of a plan besides the tokens; the same for all kinds.
@@ -113,7 +121,8 @@ struct ChangeOptions: ParsableArguments {
     func settings(change id: String, state: StateFolder) -> ChangePlan.Settings {
         ChangePlan.Settings(
             acceptsStranded: run.acceptStranded, output: output ?? "\(state.path)/changes/\(id)",
-            acceptsUnproven: run.acceptUnproven, kept: run.keep, dropped: run.drop, replacesFiles: run.force)
+            acceptsUnproven: run.acceptUnproven, kept: run.keep, dropped: run.drop, replacesFiles: run.force,
+            ticket: run.ticket.ticket, approver: run.ticket.approver)
     }
 
     var phones: ChangeRequest.PhoneSettings {
@@ -127,7 +136,7 @@ struct ChangeOptions: ParsableArguments {
 struct ReportOptions: ParsableArguments {
     @Option(
         help: .localized(
-            "Write the change record as a web page, and as JSON next to it (FILE.html, FILE.json).",
+            "Write the change record as a web page, and as JSON next to it (FILE.html, FILE.json); lists of phones that are too long for the page go into FILE.csv.",
             valueName: "file"),
         completion: .file(extensions: ["html"]))
     var report: String?
@@ -155,16 +164,18 @@ struct ReportOptions: ParsableArguments {
     @discardableResult
     func write(_ record: ChangeRecord) throws -> ReportFiles? {
         guard let files = report.map(ReportFiles.init) else { return nil }
-        try files.write(html: record.html, json: record)
+        var record = record
+        record.writtenBy = RunAuthor.current.document
+        try files.write(record)
         return files
     }
 
     /// Prints the record, and writes the requested files.
     func publish(_ record: ChangeRecord) throws {
         if let files = try write(record) {
-            Terminal.note(localized("The change record is in \(files.html) and \(files.json)."))
+            Terminal.status(localized("The change record is in \(files.html) and \(files.json)."))
         }
-        if common.json { try Terminal.json(record) } else { Terminal.out(record.text) }
+        if common.json { try Terminal.json(record) } else { Terminal.out(record.styled) }
     }
 }
 
@@ -200,17 +211,6 @@ struct TokenTestOption: ParsableArguments {
             "Before the question, test that every token of the change can sign, also those that do not sign it: each PIN is asked for and tried once. The signing token's is not asked for again."
         ))
     var testTokens = false
-}
-
-extension RunAuthor {
-    /// This run: who, where, and with which version.
-    static var current: RunAuthor {
-        var host = [CChar](repeating: 0, count: 256)
-        gethostname(&host, host.count - 1)
-        let user = getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(getuid())"
-        let name = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return RunAuthor(who: "\(user)@\(name)", version: Version.current)
-    }
 }
 
 extension ParsableArguments {

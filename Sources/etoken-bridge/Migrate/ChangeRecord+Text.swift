@@ -1,41 +1,60 @@
+import Basics
 import Operations
 import Messages
 import Migration
 import Phones
 
 extension ChangeRecord {
-    /// The record for the terminal.
-    var text: String {
-        if state == .alreadySo { return nothingToDo }
-        var parts = [header]
-        if let remaining { return (parts + [Self.part(of: remaining)]).joined(separator: "\n\n") }
-        if let rollback { return (parts + Self.parts(of: rollback)).joined(separator: "\n\n") }
+    /// The record for the terminal: where the change is comes first, and what is left to do by hand last.
+    var styled: [StyledText] {
+        if state == .alreadySo { return [StyledText(text: nothingToDo)] }
+        var parts = [StyledText(text: header, style: headerStyle)]
+        func add(_ text: String?) { if let text { parts.append(StyledText(text: text)) } }
+        if let remaining {
+            add(Self.part(of: remaining))
+            return parts
+        }
+        if let rollback {
+            for part in Self.parts(of: rollback) { add(part) }
+            return parts
+        }
+        if state != .planned { parts += standing }
         let others = foreignRecords.map { localized("Stays in the file although nobody named it: \($0.text)") }
-        if let way { parts.append(way.localized) }
+        // What a change meant to do is of no use once it is undone.
+        let isBack = state == .rollingBack || state == .rolledBack
+        add(way?.localized)
         let texts = others + recordChanges + droppedTokens.map(\.text) + [signerChange].compactMap(\.self)
-        if !texts.isEmpty, summary == nil { parts.append(texts.joined(separator: "\n").localized) }
+        if !texts.isEmpty, summary == nil, !isBack { add(texts.joined(separator: "\n").localized) }
         if summary == nil, state == .planned, !findings.isEmpty { parts.append(findingLines) }
-        if state == .planned, steps.contains(where: { !$0.text.localized.isEmpty }) { parts.append(plan) }
-        if forecast.count > 0 { parts.append(phoneTable) }
-        if let introduction { parts.append(introduction.table) }
-        if let introductionAdvice { parts.append(introductionAdvice.localized) }
-        if let registrations, registrations.after != nil { parts.append(registrations.text(Self.longest)) }
-        if let clientAdvice { parts.append(clientAdvice.localized) }
-        if let backOut, summary == nil, state != .rolledBack { parts.append(backOut.text.localized) }
-        if state != .planned { parts.append(result) }
+        if state == .planned, steps.contains(where: { !$0.text.localized.isEmpty }) { add(plan) }
+        if forecast.count > 0, !isBack { add(phoneTable) }
+        if !isBack { add(introduction?.table) }
+        add(introductionAdvice?.localized)
+        if let registrations, registrations.after != nil { add(registrations.text(Self.longest)) }
+        add(clientAdvice?.localized)
+        if let backOut, summary == nil, !isBack { add(backOut.text.localized) }
+        if state != .planned { add(files) }
         if let advice, state == .planned || state == .finished {
             let stranded = forecast.stranded.flatMap(\.phones)
             let first = stranded.prefix(5).joined(separator: ", ")
             let names = stranded.count > 5 ? localized("\(first) and \(stranded.count - 5) more").localized : first
-            parts.append(
+            add(
                 state == .planned
                     ? localized("Left to do by hand after the change for \(names): \(advice)").localized
                     : localized("Left to do by hand for \(names): \(advice)").localized)
-            if stranded.count > 5 { parts.append(allNames) }
+            if stranded.count > 5 { add(allNames) }
         }
         // Last, because the question follows: what scrolled past is in it again, in figures.
-        if let summary { parts.append(self.text(of: summary, records: texts)) }
-        return parts.joined(separator: "\n\n")
+        if let summary { parts += self.parts(of: summary, records: texts) }
+        return parts
+    }
+
+    private var headerStyle: Output.Style? {
+        switch state {
+        case .planned, .alreadySo: nil
+        case .finished, .rolledBack: .green
+        case .unfinished, .rollingBack, .abandoned: .bold
+        }
     }
 
     private var signer: String {
@@ -80,7 +99,8 @@ extension ChangeRecord {
             : localized("New CTL file: tokens \((keptTokens + tokens.map(\.label)).list), signed by \(signer)")
         // Labels are only names: which certificates these are shows here, before the question.
         let certificates = tokens.map {
-            localized("  token \($0.label): serial number \($0.serialNumber), SHA-1 \($0.sha1)").localized
+            localized("  token \($0.label): serial number \($0.serialNumber.asSerialNumber), SHA-1 \($0.sha1)")
+                .localized
         }
         return
             ([
@@ -90,7 +110,7 @@ extension ChangeRecord {
 
     /// The change's name, as used with `--change`, and its outcome.
     private var heading: String {
-        let end = ended.map { "\($0)" } ?? ""
+        let end = ended?.shown ?? ""
         return switch state {
         case .finished: localized("Change \(id): finished \(end)").localized
         case .rolledBack: localized("Change \(id): rolled back \(end)").localized
@@ -101,7 +121,7 @@ extension ChangeRecord {
     }
 
     /// Other problems of the cluster, each with what to do.
-    private var findingLines: String {
+    private var findingLines: StyledText {
         let lines = findings.map { finding in
             let text =
                 finding.severity == .error
@@ -109,28 +129,34 @@ extension ChangeRecord {
             return ([text.localized] + finding.next.map { "         " + localized("Next: \($0)").localized }).joined(
                 separator: "\n")
         }
-        return localized("Found on the cluster:").localized + "\n" + lines.joined(separator: "\n")
+        return StyledText(
+            text: localized("Found on the cluster:").localized + "\n" + lines.joined(separator: "\n"),
+            style: findings.contains { $0.severity == .error } ? .red : nil)
     }
 
     /// All that somebody has to know who answers the question: what was found first.
-    private func text(of summary: PlanSummary, records: [LocalizableText]) -> String {
-        var lines = findings.isEmpty ? [] : [findingLines]
-        lines.append(summary.phoneText.localized)
+    private func parts(of summary: PlanSummary, records: [LocalizableText]) -> [StyledText] {
+        var parts = findings.isEmpty ? [] : [findingLines]
+        func add(_ text: String, _ style: Output.Style? = nil) {
+            parts.append(StyledText(text: text, style: style, isClose: !parts.isEmpty))
+        }
+        add(summary.phoneText.localized, summary.follow == summary.phones ? .green : .bold)
         var table = Table(
             localized("PHONES"), localized("MODEL"), localized("DEVICE POOL"), localized("FORECAST"))
         for visit in summary.visits.prefix(Self.shownVisits) {
             table.add("\(visit.phones)", visit.model, visit.pool ?? "-", visit.outcome.text)
         }
-        if !table.rows.isEmpty { lines.append(table.text) }
+        if !table.rows.isEmpty { add(table.text) }
         let rest = summary.visits.dropFirst(Self.shownVisits)
         if !rest.isEmpty {
-            lines.append(
-                localized("and \(rest.reduce(0) { $0 + $1.phones }) more, in \(rest.count) groups").localized)
+            add(localized("and \(rest.reduce(0) { $0 + $1.phones }) more, in \(rest.count) groups").localized)
         }
-        if !records.isEmpty { lines.append(localized("Records:\n\(records.joined(separator: "\n"))").localized) }
-        lines += [summary.restartText, summary.timeText, summary.serviceText].compactMap { $0?.localized }
-        lines += [backOut?.text, preflight?.text].compactMap { $0?.localized }
-        return lines.joined(separator: "\n")
+        if !records.isEmpty { add(localized("Records:\n\(records.joined(separator: "\n"))").localized) }
+        let figures = [summary.restartText, summary.timeText, summary.serviceText, backOut?.text, preflight?.text]
+        for text in figures.compactMap(\.self) {
+            add(text.localized)
+        }
+        return parts
     }
 
     private static let shownVisits = 8
@@ -148,20 +174,23 @@ extension ChangeRecord {
     /// Nobody reads more rows.
     private static let longest = 30
 
-    private static func part(of remaining: [RollbackPlan.Step]) -> String {
-        let lines = remaining.enumerated().map { index, step in
-            "\(index + 1 < 10 ? " " : "")\(index + 1). \(step.title)" + step.texts.map { "\n    \($0)" }.joined()
+    private static func part(of remaining: RemainingWork) -> String {
+        guard !remaining.steps.isEmpty else {
+            return localized("Nothing is left to do but to close the change.").localized
         }
-        return lines.isEmpty
-            ? localized("Nothing is left to do but to close the change.").localized
-            : localized("Still to do:").localized + "\n" + lines.joined(separator: "\n")
+        return [localized("Still to do:").localized, lines(of: remaining.steps), remaining.timeText.localized]
+            .joined(separator: "\n")
+    }
+
+    private static func lines(of steps: [RollbackPlan.Step]) -> String {
+        steps.enumerated().map { index, step in
+            "\(index + 1 < 10 ? " " : "")\(index + 1). \(step.title)" + step.texts.map { "\n    \($0)" }.joined()
+        }.joined(separator: "\n")
     }
 
     private static func parts(of rollback: RollbackPlan) -> [String] {
-        let lines = rollback.steps.enumerated().map { index, step in
-            "\(index + 1 < 10 ? " " : "")\(index + 1). \(step.title)" + step.texts.map { "\n    \($0)" }.joined()
-        }
-        let plan = localized("Roll back (nothing has been changed):").localized + "\n" + lines.joined(separator: "\n")
+        let plan =
+            localized("Roll back (nothing has been changed):").localized + "\n" + lines(of: rollback.steps)
         guard let forecast = rollback.forecast, forecast.count > 0 else { return [plan] }
         return [plan, table(of: forecast, after: nil)]
     }
@@ -176,14 +205,11 @@ extension ChangeRecord {
 
     /// The forecast and, once the change is running, what phones hold after it.
     private var phoneTable: String {
-        let isBack = state == .rollingBack || state == .rolledBack
-        return Self.table(
+        Self.table(
             of: forecast,
-            after: isBack
-                ? nil
-                : Dictionary(
-                    phones.flatMap { group in group.phones.map { ($0, group.result.text.localized) } },
-                    uniquingKeysWith: { $1 }))
+            after: Dictionary(
+                phones.flatMap { group in group.phones.map { ($0, group.result.text.localized) } },
+                uniquingKeysWith: { $1 }))
     }
 
     /// A line for each phone or, if there are many, for each group of them.
@@ -199,7 +225,8 @@ extension ChangeRecord {
             let cells: [any TableCell] = [who, group.model, group.before, group.outcome.text]
             table.add(cells + (after == nil ? [] : [result]) + [group.reason])
         }
-        for group in isGrouped ? forecast.alike : forecast.groups {
+        let refusedFirst = forecast.stranded + forecast.groups.filter { $0.outcome == .accepted }
+        for group in isGrouped ? forecast.alike : refusedFirst {
             guard isGrouped else {
                 for phone in group.phones { add(phone, group, after?[phone] ?? "-") }
                 continue
@@ -213,41 +240,56 @@ extension ChangeRecord {
         return table.text + "\n" + localized("\(left) more rows are not shown; --json has them all.").localized
     }
 
-    private var result: String {
-        var lines: [String] = []
+    /// Where a change is that has begun, and the commands that continue it.
+    private var standing: [StyledText] {
+        var lines: [LocalizableText] = []
+        let resume = localized("Resume it: etoken-bridge migrate resume --cluster \(word: cluster)")
+        let rollBack = localized("Roll it back: etoken-bridge migrate rollback --cluster \(word: cluster)")
+        let isRunning = running?.change == id
         switch state {
-        case .finished: break
-        case .rolledBack: lines.append(localized("Everything is as it was before: \(id) was rolled back.").localized)
+        case .planned, .alreadySo, .finished: break
+        case .rolledBack: lines.append(localized("Everything is as it was before: \(id) was rolled back."))
         case .rollingBack:
-            lines.append(
-                localized("\(id) is being rolled back: etoken-bridge migrate rollback --cluster \(word: cluster)")
-                    .localized)
-        case .abandoned: lines.append(localized("\(id) was abandoned; what it changed remains changed.").localized)
-        case .planned, .alreadySo, .unfinished:
-            let done = steps.count { $0.state == .done }
-            lines.append(
-                localized(
-                    "\(id) is not finished: \(done) of \(steps.count) steps are done. Resume it or roll it back: etoken-bridge migrate resume --cluster \(word: cluster), or etoken-bridge migrate rollback --cluster \(word: cluster)"
-                ).localized
-            )
-        }
-        if let failure { lines.append(localized("Last failure: \(failure.text)").localized) }
-        lines.append(
-            before.map {
-                localized("CTL file before: \($0.length) bytes, SHA-1 \($0.sha1), signed by \($0.signer)").localized
+            lines.append(localized("\(id) is being rolled back."))
+            if !isRunning {
+                lines.append(
+                    localized("Continue: etoken-bridge migrate rollback --cluster \(word: cluster)"))
             }
-                ?? localized("CTL file before: none").localized)
+        case .abandoned: lines.append(localized("\(id) was abandoned; what it changed remains changed."))
+        case .unfinished:
+            let done = steps.count { $0.state == .done }
+            lines.append(localized("\(id) is not finished: \(done) of \(steps.count) steps are done."))
+            lines += isRunning ? [] : [resume, rollBack]
+        }
+        if isRunning {
+            lines.append(
+                localized("Watch it: etoken-bridge migrate status --cluster \(word: cluster) --follow"))
+        }
+        var parts = lines.isEmpty ? [] : [StyledText(text: lines.joined(separator: "\n").localized)]
+        // What failed before everything was restored matters no more.
+        if let failure, state != .rolledBack {
+            parts.append(
+                StyledText(
+                    text: localized("Last failure: \(failure.text)").localized, style: .red, isClose: !parts.isEmpty))
+        }
+        return parts
+    }
+
+    private var files: String {
+        var lines = [
+            before.map { localized("CTL file before: \($0.length) bytes, SHA-1 \($0.sha1), signed by \($0.signer)") }
+                ?? localized("CTL file before: none")
+        ]
         if let after {
             lines.append(
                 localized(
                     state == .finished
                         ? "CTL file now:    \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"
-                        : "CTL file built:  \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"
-                ).localized)
+                        : "CTL file built:  \(after.length) bytes, SHA-1 \(after.sha1), signed by \(signer)"))
         }
         lines.append(
-            backup.map { localized("Files are in \(output); the previous CTL file was saved as\n\($0)").localized }
-                ?? localized("Files are in \(output)").localized)
-        return lines.joined(separator: "\n")
+            backup.map { localized("Files are in \(output); the previous CTL file was saved as\n\($0)") }
+                ?? localized("Files are in \(output)"))
+        return lines.joined(separator: "\n").localized
     }
 }

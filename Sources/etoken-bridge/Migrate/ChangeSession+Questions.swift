@@ -56,7 +56,7 @@ extension ChangeSession {
         guard refused + unknown > 0 else { return }
         var record = record
         try record.check(change)
-        Terminal.note(record.text)
+        Terminal.note(record.styled)
         isShown = true
         let all = change.forecast.entries.count
         let visits = localized(

@@ -19,6 +19,7 @@ struct ChangeSession {
     init(cluster: ClusterClient, options: RunOptions, module: ModuleOptions, pin: PINOptions) throws {
         (self.cluster, self.options, self.module, self.pin) = (cluster, options, module, pin)
         state = try StateFolder.standard()
+        if !options.dryRun { Interruption.announce(localized("Nothing was changed.")) }
     }
 
     /// Plans a change and runs it, or stops at the plan.
@@ -70,6 +71,8 @@ struct ChangeSession {
         plan.settings.kept = options.keep
         plan.settings.dropped = options.drop
         plan.settings.replacesFiles = options.force ? true : nil
+        plan.settings.ticket = options.ticket.ticket ?? plan.settings.ticket
+        plan.settings.approver = options.ticket.approver ?? plan.settings.approver
         if let output = acceptance.output { plan.settings.output = output }
         let tokens = try acceptance.tokens(of: plan, module, isDryRun: options.dryRun)
         try run(
@@ -118,11 +121,11 @@ struct ChangeSession {
         }
         let live = try LiveCluster(cluster)
         if options.dryRun || plan != nil {
-            Terminal.note(reading)
+            Terminal.status(reading)
             return try show(PlannedChange(source, of: live, state: state), plan)
         }
         let locked = try LockedCluster(live, in: state)
-        Terminal.note(reading)
+        Terminal.status(reading)
         let surveyed = try askAboutWay(locked.look(for: source), source)
         let change = surveyed.change
         var record = try ChangeRecord(change)
@@ -222,17 +225,25 @@ struct ChangeSession {
             if asks { try askAboutStranded(agreed.change, record, &isShown) }
             return try agreed.agreeToForecast()
         } catch {
-            if !isShown, !options.reporting.common.json { Terminal.note(record.text) }
+            if !isShown, !options.reporting.common.json { Terminal.note(record.styled) }
             throw error
         }
     }
 
     /// Resumes a change.
     func resume(_ open: consuming OpenChange) throws {
+        if !options.dryRun { Interruption.announce(localized("This run changed nothing.")) }
         try options.reporting.check(open.plan.id)
-        Terminal.note(localized("Reading cluster \(open.plan.cluster) ..."))
+        Terminal.status(localized("Reading cluster \(open.plan.cluster) ..."))
         let agreed = try open.resume(on: LiveCluster(cluster), acceptingUnproven: options.acceptUnproven)
         let plan = agreed.change.plan
+        if options.dryRun || !options.yes {
+            var record = try ChangeRecord(agreed.change)
+            record.remaining = try agreed.change.remaining()
+            if options.dryRun { return try options.reporting.publish(record) }
+            if Terminal.isInteractive { Terminal.note(record.styled) }
+            try ask(localized("Resume change \(plan.id) on cluster \(plan.cluster) now?"))
+        }
         try finish(
             agreed.takePIN {
                 guard let signer = plan.signer else { preconditionFailure("a token signs") }
@@ -242,8 +253,9 @@ struct ChangeSession {
 
     /// Restores everything, or stops before the first change and shows what would be restored.
     func rollBack(_ open: consuming OpenChange) throws {
+        if !options.dryRun { Interruption.announce(localized("This run changed nothing.")) }
         try options.reporting.check(open.plan.id)
-        Terminal.note(localized("Reading cluster \(open.plan.cluster) ..."))
+        Terminal.status(localized("Reading cluster \(open.plan.cluster) ..."))
         let surveyed = try open.rollBack(on: LiveCluster(cluster), acceptingUnproven: options.acceptUnproven)
         let change = surveyed.change
         if options.dryRun {
@@ -253,29 +265,51 @@ struct ChangeSession {
             return try surveyed.checkForecast(acceptingStranded: options.acceptStranded)
         }
         let agreed = try surveyed.agreeToForecast(acceptingStranded: options.acceptStranded)
-        var confirmation = try ConfirmationOptions.standard
-        confirmation.yes = options.yes
-        try confirmation.ask(
-            localized("Restore cluster \(change.plan.cluster) to its state before \(change.plan.id)?"))
+        try ask(localized("Restore cluster \(change.plan.cluster) to its state before \(change.plan.id)?"))
         // From here on a signal, or a terminal that goes away, must not leave anything half done.
-        Interruption.watch()
-        let running = try agreed.begin(.current)
-        Terminal.note(localized("Rolling back change \(change.plan.id)."))
-        do { try publish(running.run(context)) } catch { throw reported(error, change) }
+        Interruption.watch(goOn: "etoken-bridge migrate rollback --cluster \(Shell.word(change.plan.cluster))")
+        let running = try agreed.begin(author)
+        Interruption.changeBegins()
+        Terminal.status(localized("Rolling back change \(change.plan.id)."))
+        do { try publish(running.run(context(change))) } catch { throw reported(error, change) }
     }
 
     private func finish(_ ready: consuming PINTaken, _ text: LocalizableText) throws {
         let change = ready.change
         // From here on a signal, or a terminal that goes away, must not leave anything half done.
-        Interruption.watch()
-        let running = try ready.begin(.current)
-        Terminal.note(text)
-        do { try publish(running.run(context)) } catch { throw reported(error, change) }
+        Interruption.watch(goOn: "etoken-bridge migrate resume --cluster \(Shell.word(change.plan.cluster))")
+        let running = try ready.begin(author)
+        Interruption.changeBegins()
+        Terminal.status(text)
+        do { try publish(running.run(context(change))) } catch { throw reported(error, change) }
     }
 
-    private var context: RunContext {
-        RunContext(
-            observe: ProgressPrinter().show, progress: { Terminal.note("       \($0)") },
+    private func ask(_ question: LocalizableText) throws {
+        var confirmation = try ConfirmationOptions.standard
+        confirmation.yes = options.yes
+        try confirmation.ask(question)
+    }
+
+    /// This run, and where its record goes.
+    private var author: RunAuthor {
+        var author = RunAuthor.current
+        author.report = options.reporting.path
+        return author
+    }
+
+    /// Progress on the terminal, and in the record: both tell where the change is, at any time.
+    private func context(_ change: Change) -> RunContext {
+        let printer = ProgressPrinter()
+        let report = RunningReport(options.reporting)
+        return RunContext(
+            observe: {
+                printer.show($0)
+                report.write(change, after: $0)
+            },
+            progress: {
+                printer.progress($0)
+                report.write(change)
+            },
             isInterrupted: { Interruption.hasCome })
     }
 
@@ -313,7 +347,7 @@ struct ChangeSession {
                 Status.usage, localized("There is no terminal on which to confirm the first change."),
                 next: localized("Look at the plan with --dry-run, then add --yes."))
         }
-        if let record { Terminal.note(record.text) }
+        if let record { Terminal.note(record.styled) }
         let hasErrors = change.findings.contains { $0.severity == .error }
         let question =
             hasErrors
@@ -323,19 +357,5 @@ struct ChangeSession {
             throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
         }
         if hasErrors, !options.despiteFindings { Guide.add("--despite-findings") }
-    }
-}
-
-/// Reports on stderr what each step does.
-final class ProgressPrinter {
-    func show(_ event: StepEvent) {
-        switch event {
-        case .began(let number, let count, let title): Terminal.note("[\(number)/\(count)] \(title)")
-        case .skipped(let found): Terminal.note(localized("       already so: \(found)"))
-        case .doing(let plan): Terminal.note("       \(plan)")
-        case .proved(let sentences): for sentence in sentences { Terminal.note(localized("       proof: \(sentence)")) }
-        case .undoing(let title): Terminal.note(localized("  undoing: \(title)"))
-        case .undone(let sentences): for sentence in sentences { Terminal.note("       \(sentence)") }
-        }
     }
 }

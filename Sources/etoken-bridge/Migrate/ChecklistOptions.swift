@@ -8,11 +8,12 @@ import Migration
 struct ChecklistOptions: ParsableArguments {
     @Option(
         help: .localized(
-            "Write the checklist as a web page, and as JSON next to it (FILE.html, FILE.json).",
+            "Write the checklist as a web page, and as JSON next to it (FILE.html, FILE.json); lists of phones that are too long for the page go into FILE.csv.",
             valueName: "file"),
         completion: .file(extensions: ["html"]))
     var report: String?
 
+    @OptionGroup var ticket: TicketOptions
     @OptionGroup var evidence: EvidenceOptions
 
     /// Reads the cluster, checks it and publishes the list.
@@ -30,6 +31,8 @@ struct ChecklistOptions: ParsableArguments {
         let report = try ChecklistReport(report, isJSON: isJSON)
         let cluster = try options.configured()
         defer { cluster.close() }
-        try report.publish(check(try LiveCluster(cluster), target, evidence.acceptUnproven))
+        var list = try check(try LiveCluster(cluster), target, evidence.acceptUnproven)
+        (list.ticket, list.approver, list.writtenBy) = (ticket.ticket, ticket.approver, RunAuthor.current.document)
+        try report.publish(list)
     }
 }

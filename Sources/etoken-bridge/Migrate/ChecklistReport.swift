@@ -31,7 +31,7 @@ struct ChecklistReport {
     /// - Throws: ``Failure`` if a point failed.
     func publish(_ list: Checklist) throws {
         if let files {
-            try files.write(html: list.html, json: list)
+            try files.write(list)
             Terminal.note(localized("The checklist is in \(files.html) and \(files.json)."))
         }
         if isJSON { try Terminal.json(list) } else { Terminal.out(text(list)) }
@@ -60,6 +60,7 @@ struct ChecklistReport {
             return word + String(repeating: " ", count: width - word.count) + "\(item.title)\n\(indent)\(item.text)"
                 + next.joined()
         }
-        return list.heading.localized + "\n\n" + lines.joined(separator: "\n")
+        let head = [list.heading, list.writtenBy?.text].compactMap { $0?.localized }.joined(separator: "\n")
+        return head + "\n\n" + lines.joined(separator: "\n")
     }
 }

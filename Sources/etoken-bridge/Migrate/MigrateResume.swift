@@ -10,23 +10,30 @@ struct MigrateResume: ParsableCommand {
         discussion: localized(
             """
             After a crash, a power failure or a network outage: every step checks the cluster again and does what is \
-            left. The result is that of an uninterrupted run. The answers of the first run still apply (--yes, \
-            --accept-stranded, the phones, the folder): only the PIN is asked for, and only if the new file is not \
-            signed yet.
+            left. The result is that of an uninterrupted run. The answers of the first run still apply \
+            (--accept-stranded, the phones, the folder, --report). What is left to do is shown and confirmed first, \
+            because services and phones may restart; the PIN is asked for only if the new file is not signed yet.
 
             Example:
+              etoken-bridge migrate resume --cluster lab --dry-run
               etoken-bridge migrate resume --cluster lab
             """))
 
     @OptionGroup var journal: JournalOptions
+
+    @Flag(help: .localized("Show what is left to do, and change nothing."))
+    var dryRun = false
+
     @Flag(
         help: .localized(
             "Continue although nothing proves the previous file: an earlier version of this program began the change, and no node has that file any more."
         ))
     var acceptUnproven = false
 
+    @OptionGroup var confirmation: ConfirmationOptions
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
+    @OptionGroup var progress: ProgressOptions
     @OptionGroup var reporting: ReportOptions
 
     func run() throws {
@@ -37,7 +44,10 @@ struct MigrateResume: ParsableCommand {
         defer { cluster.close() }
         var options = try RunOptions.standard
         options.reporting = reporting
+        if !dryRun { options.reporting.goOn(with: change.report, of: change.plan.id) }
         options.acceptUnproven = acceptUnproven
+        options.dryRun = dryRun
+        options.yes = confirmation.yes
         try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).resume(change)
     }
 }

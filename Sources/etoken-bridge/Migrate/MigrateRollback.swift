@@ -38,6 +38,7 @@ struct MigrateRollback: ParsableCommand {
     var abandon = false
 
     @OptionGroup var confirmation: ConfirmationOptions
+    @OptionGroup var progress: ProgressOptions
     @OptionGroup var reporting: ReportOptions
 
     func validate() throws {
@@ -50,6 +51,8 @@ struct MigrateRollback: ParsableCommand {
         if abandon {
             try open.checkAbandoning()
             let (plan, path) = (open.plan, open.path)
+            var reporting = reporting
+            reporting.goOn(with: open.report, of: plan.id)
             try reporting.check(plan.id)
             try confirmation.ask(localized("Leave cluster \(plan.cluster) as it is, and abandon \(plan.id)?"))
             try open.abandon()
@@ -60,6 +63,7 @@ struct MigrateRollback: ParsableCommand {
         defer { cluster.close() }
         var options = try RunOptions.standard
         options.reporting = reporting
+        if !dryRun { options.reporting.goOn(with: open.report, of: open.plan.id) }
         options.dryRun = dryRun
         options.yes = confirmation.yes
         options.acceptStranded = acceptStranded

@@ -47,20 +47,30 @@ struct MigrateStatus: ParsableCommand {
             """
             Reads the journal on this machine, without contacting a cluster. If the cluster had several changes, they \
             are listed at the end. With --report it writes the change record, also of a change that finished long ago. \
-            --worklist, which asks the cluster, writes the phones that the change left behind and nobody has visited.
+            --worklist, which asks the cluster, writes the phones that the change left behind and nobody has visited. \
+            --follow shows a change that runs now, from a second terminal, until that run ends.
 
             Example:
               etoken-bridge migrate status --cluster lab
+              etoken-bridge migrate status --cluster lab --follow
               etoken-bridge migrate status --cluster lab \\
                 --change lab-20261123T170405Z --report change.html
             """))
 
     @OptionGroup var journal: JournalOptions
+    @Flag(help: .localized("Show what a run in progress does, until it ends; Control-C ends only this view."))
+    var follow = false
+
+    @OptionGroup var progress: ProgressOptions
     @OptionGroup var reporting: ReportOptions
 
     func run() throws {
         let state = try StateFolder.standard()
         let name = journal.cluster.cluster
+        if follow {
+            var follower = ChangeFollower(name, in: state)
+            try follower.follow(journal.change == nil ? nil : journal.journal(in: state))
+        }
         let running = try RunInProgress(of: name, in: state)
         if let running, !reporting.common.json { Terminal.out(running.text(name).localized + "\n") }
         var record = try ChangeRecord(journal: try journal.journal(in: state), backups: state)

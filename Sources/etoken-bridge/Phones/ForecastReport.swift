@@ -71,6 +71,11 @@ struct ForecastReport: Encodable {
             localized("MODEL"), localized("DEVICE POOL"), localized("PHONES"), localized("FORECAST"), localized("HOLDS")
         )
         var reasons: [LocalizableText] = []
+        // Those who need somebody first, then the large ones; the same order in both tables.
+        let groups = groups.enumerated().sorted {
+            ($0.element.outcome == .accepted ? 1 : 0, -$0.element.phones.count, $0.offset)
+                < ($1.element.outcome == .accepted ? 1 : 0, -$1.element.phones.count, $1.offset)
+        }.map(\.element)
         for group in groups {
             let number = reasons.firstIndex(of: group.reason) ?? reasons.count
             if number == reasons.count { reasons.append(group.reason) }

@@ -46,7 +46,7 @@ struct InventoryOptions: ParsableArguments {
             inventory = try Inventory.read(from: try cluster(), by: via, models: models, asksForState: !noState) {
                 switch $0 {
                 case .read(let count, let all):
-                    if Terminal.isInteractive { Terminal.note(localized("[\(count)/\(all)] phones read")) }
+                    _ = Terminal.progress(localized("[\(count)/\(all)] phones read").localized)
                 case .waiting(let seconds, let why):
                     // Of many short waits, reporting the first is enough.
                     if why != last || seconds >= 4 { Terminal.note(localized("Waiting \(duration(seconds)): \(why)")) }

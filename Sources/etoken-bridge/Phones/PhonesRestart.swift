@@ -158,7 +158,8 @@ struct PhonesRestart: ParsableCommand {
             let rest =
                 done < count
                 ? localized(", about \(duration(passed / Double(done) * Double(count - done))) to go").localized : ""
-            Terminal.note(localized("[\(done)/\(count)] requested\(rest)"))
+            let text = localized("[\(done)/\(count)] requested\(rest)").localized
+            if !Terminal.progress(text) { Terminal.note(text) }
         }
     }
 

@@ -58,6 +58,13 @@ struct Failure: Error {
         self.next = next
         self.causes = causes
     }
+
+    /// The same with what it left as it was, unless it says so itself.
+    func saying(_ unchanged: LocalizableText?) -> Failure {
+        guard let unchanged, !what.text(in: .english).lowercased().contains("nothing was changed") else { return self }
+        return Failure(
+            status, [what, unchanged].joined(separator: " "), code: code, next: next, causes: causes)
+    }
 }
 
 func exitProcess(_ status: Int32) -> Never {

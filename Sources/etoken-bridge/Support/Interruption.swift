@@ -8,27 +8,56 @@ import Synchronization
 enum Interruption {
     private static let isNoted = Atomic(false)
 
-    /// The answer to the first one: prepared beforehand, because a signal handler may only write.
-    private static let answer = Array(
-        localized(
-            """
+    /// What is so until a change begins: said with every failure, and at Control-C.
+    private(set) nonisolated(unsafe) static var unchanged: LocalizableText?
 
-            Stopping before the next step. Press Control-C again to quit immediately.
+    /// What a handler says: prepared beforehand, because it may only write.
+    private nonisolated(unsafe) static var firstWords: [UInt8] = []
+    private nonisolated(unsafe) static var lastWords: [UInt8] = []
+    /// Processes that try out modules have the same handlers, and say nothing.
+    private nonisolated(unsafe) static var process: pid_t = 0
 
-            """
-        ).localized.utf8)
+    private static func words(_ text: LocalizableText) -> [UInt8] {
+        Array(("\n" + text.localized + "\n").visibleLines.utf8)
+    }
+
+    /// From now on Control-C ends the program as ever, and says that nothing was changed.
+    ///
+    /// - Parameter text: `Nothing was changed.`
+    static func announce(_ text: LocalizableText) {
+        unchanged = text
+        (lastWords, process) = (words(text), getpid())
+        signal(SIGINT) { Interruption.end($0) }
+    }
 
     /// Starts to catch them. A terminal or pipe that is gone no longer ends anything, either: output to it is lost.
-    static func watch() {
-        _ = answer.count
+    ///
+    /// - Parameter goOn: the command that continues if the program is ended at once; nil if it is the same one.
+    static func watch(goOn: String? = nil) {
+        firstWords = words(
+            localized(
+                "Stopping before the next step, or between two services or phones. Press Control-C again to quit immediately."
+            ))
+        lastWords = goOn.map { goOn in words(localized("Ended at once. Continue: \(goOn)")) } ?? []
+        process = getpid()
         signal(SIGPIPE, SIG_IGN)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             signal(number) { number in
                 Interruption.isNoted.store(true, ordering: .relaxed)
-                signal(number, SIG_DFL)
-                Output.write(bytes: Interruption.answer, to: STDERR_FILENO)
+                signal(number) { Interruption.end($0) }
+                Output.write(bytes: Interruption.firstWords, to: STDERR_FILENO)
             }
         }
+    }
+
+    /// From now on a failure says itself what it left.
+    static func changeBegins() { unchanged = nil }
+
+    /// Says the last words, and ends the program as the signal would have.
+    private static func end(_ number: Int32) {
+        if getpid() == process { Output.write(bytes: lastWords, to: STDERR_FILENO) }
+        signal(number, SIG_DFL)
+        raise(number)
     }
 
     static var hasCome: Bool { isNoted.load(ordering: .relaxed) }

@@ -10,9 +10,16 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: .localized("Show the underlying cause of an error."))
     var verbose = false
 
+    @Option(
+        help: .localized(
+            "Colours on the terminal: auto, always or never; auto honours NO_COLOR and TERM=dumb.", valueName: "when"))
+    var color = ColorChoice.auto
+
     func validate() throws {
-        Terminal.isVerbose = verbose
-        Terminal.printsJSON = json
+        // A group of options that a command makes itself has none of these, and changes nothing.
+        if color != .auto { Terminal.color = color }
+        if verbose { Terminal.isVerbose = true }
+        if json { Terminal.printsJSON = true }
     }
 }
 
@@ -43,11 +50,11 @@ extension ArgumentHelp {
 extension CommandConfiguration {
     init(
         commandName: String, abstract: LocalizableText, discussion: LocalizableText? = nil, version: String = "",
-        subcommands: [any ParsableCommand.Type] = []
+        subcommands: [any ParsableCommand.Type] = [], defaultSubcommand: (any ParsableCommand.Type)? = nil
     ) {
         self.init(
             commandName: commandName, abstract: abstract.localized, discussion: discussion?.localized ?? "",
-            version: version, subcommands: subcommands)
+            version: version, subcommands: subcommands, defaultSubcommand: defaultSubcommand)
     }
 }
 

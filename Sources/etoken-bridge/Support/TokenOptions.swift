@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Cluster
 import Configuration
 import Messages
@@ -20,7 +21,9 @@ struct ModuleOptions: ParsableArguments {
     @Option(
         help: .localized(
             "How many seconds a token may take for one operation before it counts as hung.", valueName: "seconds"))
-    var tokenTimeout = PKCS11Module.defaultPatience
+    var tokenTimeout = defaultTimeout
+
+    static let defaultTimeout = PKCS11Module.defaultPatience
 
     func validate() throws {
         guard (1...3600).contains(tokenTimeout) else {
@@ -153,6 +156,13 @@ struct NamedToken {
     /// Logs in. A PIN that everyone knows is worth a warning, once it has proved right.
     func signer(_ options: PINOptions) throws -> TokenSigner {
         var isFactoryPIN = false
+        let certificate = stored.certificate
+        if certificate.validityNow != .valid {
+            Terminal.note(
+                localized(
+                    "Warning: the certificate on token \(label) is valid from \(Timestamp(certificate.notBefore)) to \(Timestamp(certificate.notAfter)), not now."
+                ))
+        }
         if token.info.hasPINPad {
             Terminal.note(localized("Enter the PIN of token \(label) on its reader; it is tried once."))
         }

@@ -14,7 +14,7 @@ final class InsertionPrompt {
     private static let turn: UInt32 = 150
 
     init(_ module: ModuleOptions) throws {
-        watcher = try module.watcher()
+        watcher = try module.watcher(readsNames: true)
         arrival = TokenArrival(watcher)
         // What is present is known before the first question.
         _ = watcher.changes(within: 0)
@@ -32,7 +32,7 @@ final class InsertionPrompt {
     /// Waits for a token; one that is already present is returned at once, without a question.
     ///
     /// - Parameters:
-    ///   - name: a label, a serial number or a PKCS#11 URI; nil for any that has not been asked for before.
+    ///   - name: a label, a serial number, the name of a certificate or a PKCS#11 URI; nil for any that has not been asked for before.
     ///   - ordinal: for the question: ``ordinal(_:)``, or another word.
     /// - Throws: ``Failure`` if there is no terminal to prompt on, or after Control-C (``Interruption``).
     func token(_ name: String?, _ ordinal: LocalizableText) throws -> PresentToken {

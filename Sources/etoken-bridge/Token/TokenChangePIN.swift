@@ -18,7 +18,9 @@ struct TokenChangePIN: ParsableCommand {
                 --pin-file old --new-pin-file new
             """))
 
-    @Argument(help: .localized("The token: its label, its serial number, or a PKCS#11 URI (RFC 7512)."))
+    @Argument(
+        help: .localized(
+            "The token: its label, its serial number, the name of its certificate, or a PKCS#11 URI (RFC 7512)."))
     var token: String
 
     @Option(

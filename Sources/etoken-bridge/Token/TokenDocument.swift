@@ -12,6 +12,8 @@ struct TokenDocument: Encodable {
         let trustListSubject, trustListIssuer: String
         /// Whether it looks like that of a SAST token: ``SASTLikeness``.
         let kind: String
+        /// `valid`, `not-yet` or `expired`, today.
+        let validity: String
     }
 
     struct Key: Encodable {
@@ -34,6 +36,8 @@ struct TokenDocument: Encodable {
     }
 
     let label, serialNumber, manufacturer, model, slot, module, pin: String
+    /// Names this token, and can be used wherever a token is specified.
+    let uri: String
     let pinPad, pinMustBeChanged: Bool
     /// Omitted if nothing is known.
     let tries: Tries?
@@ -43,9 +47,13 @@ struct TokenDocument: Encodable {
     let keys: [Key]
     /// Why certificates on the token could not be read.
     let unreadable: [String]
+    /// Of `token show` only.
+    let pkcs11: TokenDetailsDocument?
 
-    init(_ token: Token, _ contents: TokenContents, in readers: ReaderView) {
+    init(_ token: Token, _ contents: TokenContents, in readers: ReaderView, details: TokenDetails? = nil) {
         let info = token.info
+        uri = info.uri
+        pkcs11 = details.map { TokenDetailsDocument($0) }
         (label, serialNumber, manufacturer, model) = (info.plainLabel, info.serialNumber, info.manufacturer, info.model)
         let view = PINView(token, contents)
         (slot, module, pin, pinPad, pinMustBeChanged) = (
@@ -61,7 +69,8 @@ struct TokenDocument: Encodable {
                 sha1: certificate.sha1.hex, notBefore: Timestamp(certificate.notBefore),
                 notAfter: Timestamp(certificate.notAfter), keyBits: certificate.publicKey.bits,
                 trustListSubject: certificate.subject.rendered(.token),
-                trustListIssuer: certificate.issuer.rendered(.token), kind: SASTLikeness(certificate).rawValue)
+                trustListIssuer: certificate.issuer.rendered(.token), kind: SASTLikeness(certificate).rawValue,
+                validity: certificate.validityNow.rawValue)
         }
         keys = contents.keys.map { key in
             Key(id: key.id.hex, label: key.label, isPrivate: key.isPrivate, isRSA: key.isRSA, bits: key.bits)

@@ -26,7 +26,9 @@ struct TokenExport: ParsableCommand {
               etoken-bridge token export SAST-ADN008580ef --output - | openssl x509 -text
             """))
 
-    @Argument(help: .localized("The token: its label, its serial number, or a PKCS#11 URI (RFC 7512)."))
+    @Argument(
+        help: .localized(
+            "The token: its label, its serial number, the name of its certificate, or a PKCS#11 URI (RFC 7512)."))
     var token: String?
 
     @Flag(help: .localized("All certificates: of the specified token, or of every token found."))
@@ -113,13 +115,29 @@ struct TokenExport: ParsableCommand {
             let named = try NamedToken(token ?? "", in: finder)
             return [Item(label: named.label, name: named.label, stored: named.stored)]
         }
-        let tokens = try token.map { [try finder.token(named: TokenName($0))] } ?? finder.tokens()
+        // A token that cannot be read does not keep the others from being exported, unless it is the one that was named.
+        let tokens: [Token]
+        var failures: [TokenError] = []
+        if let token {
+            tokens = [try finder.token(named: TokenName(token))]
+        } else {
+            (tokens, failures) = try finder.scan()
+        }
         // SafeNet's tokens are often all called `eToken`: then the certificate's name tells them apart.
         let labels = tokens.map(\.info.plainLabel)
         var items: [Item] = []
         var used: [String: Int] = [:]
         for token in tokens {
-            let certificates = try token.certificates()
+            let contents: TokenContents
+            do throws(TokenError) {
+                contents = try token.contents()
+                failures += contents.unreadable
+            } catch {
+                guard self.token == nil else { throw error }
+                failures.append(error)
+                continue
+            }
+            let certificates = contents.certificates
             let label = token.info.plainLabel
             let isShared = labels.count { $0 == label } > 1
             for stored in certificates {
@@ -133,6 +151,8 @@ struct TokenExport: ParsableCommand {
                 items.append(Item(label: label, name: name, stored: stored))
             }
         }
+        guard !items.isEmpty || failures.isEmpty else { throw failures[0] }
+        for failure in failures { Terminal.note(localized("Skipped: \(failure)")) }
         guard !items.isEmpty else {
             throw Failure(
                 Status.notThere, localized("None of the tokens found contains a certificate."),

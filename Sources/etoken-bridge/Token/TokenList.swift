@@ -13,7 +13,11 @@ struct TokenList: ParsableCommand {
 
             Example:
               etoken-bridge token list
+              etoken-bridge token list --uris
             """))
+
+    @Flag(help: .localized("Print only a PKCS#11 URI for each token; it names that token and no other."))
+    var uris = false
 
     @OptionGroup var module: ModuleOptions
     @OptionGroup var common: CommonOptions
@@ -27,18 +31,17 @@ struct TokenList: ParsableCommand {
     }
 
     func run() throws {
-        var (tokens, failures) = try module.finder().scan()
+        var (readings, failures) = try module.finder().readings()
         var rows: [(token: Token, contents: TokenContents)] = []
-        for token in tokens {
-            do throws(TokenError) {
-                let contents = try token.contents()
+        for (token, contents) in readings {
+            switch contents {
+            case .success(let contents):
                 rows.append((token, contents))
                 failures += contents.unreadable
-            } catch {
-                failures.append(error)
+            case .failure(let error): failures.append(error)
             }
         }
-        tokens = rows.map(\.token)
+        let tokens = rows.map(\.token)
         for failure in failures where !rows.isEmpty || common.json {
             Terminal.note(localized("Skipped: \(failure)"))
         }
@@ -58,19 +61,28 @@ struct TokenList: ParsableCommand {
             Terminal.note(localized("No token found. Insert one, or specify its module with --module."))
             return
         }
+        if uris {
+            for (token, _) in rows { Terminal.out(token.info.uri) }
+            return
+        }
         var table = Table(localized("LABEL"), localized("SERIAL"), localized("MODEL"), "PIN", localized("CERTIFICATE"))
         for (token, contents) in rows {
-            let names = contents.certificates.map { $0.certificate.subject.value(of: "CN")?.trimmed ?? "?" }
+            let remarks = contents.certificates.compactMap { $0.certificate.validityRemark }
             let certificate: any TableCell =
-                switch names.count {
+                switch contents.certificates.count {
                 case 0: localized("none")
-                case 1: names[0]
-                default: localized("\(names.count) certificates")
+                case 1: Self.cell(contents.certificates[0].certificate.subject.value(of: "CN")?.trimmed ?? "?", remarks)
+                default: Self.cell(localized("\(contents.certificates.count) certificates").localized, remarks)
                 }
             table.add(
                 token.info.plainLabel, token.info.serialNumber, token.info.model,
                 PINView(token, contents).text, certificate)
         }
         Terminal.out(table.text)
+    }
+
+    /// A certificate's name, and when it ends or ended if that matters.
+    private static func cell(_ name: String, _ remarks: [LocalizableText]) -> String {
+        ([name] + remarks.map(\.localized)).joined(separator: ", ")
     }
 }

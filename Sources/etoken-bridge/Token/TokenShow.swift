@@ -9,12 +9,18 @@ struct TokenShow: ParsableCommand {
         commandName: "show", abstract: localized("Show a token and its certificates."),
         discussion: localized(
             """
+            The URI names this token and no other, and can be used wherever a token is specified. With --json everything \
+            that its module says of it without a login is listed, also versions, flags, mechanisms and slots: for reports \
+            about tokens.
+
             Example:
               etoken-bridge token show SAST-ADN008580ef
               etoken-bridge token show pkcs11:token=SAST-ADN008580ef --json
             """))
 
-    @Argument(help: .localized("The token: its label, its serial number, or a PKCS#11 URI (RFC 7512)."))
+    @Argument(
+        help: .localized(
+            "The token: its label, its serial number, the name of its certificate, or a PKCS#11 URI (RFC 7512)."))
     var token: String
 
     @OptionGroup var module: ModuleOptions
@@ -25,7 +31,7 @@ struct TokenShow: ParsableCommand {
         let contents = try token.contents()
         let readers = ReaderView.now()
         if common.json {
-            try Terminal.json(TokenDocument(token, contents, in: readers))
+            try Terminal.json(TokenDocument(token, contents, in: readers, details: token.details()))
             return
         }
         let info = token.info
@@ -48,6 +54,7 @@ struct TokenShow: ParsableCommand {
                 """
                 Module        \(token.module.path)
                 PIN           \(pin)
+                URI           \(info.uri)
                 """))
         if let reader = readers.reader(of: info) { Terminal.out(ReaderDocument(reader).lines) }
         for stored in contents.certificates {
@@ -61,7 +68,7 @@ struct TokenShow: ParsableCommand {
                           Subject     \(certificate.subject.rendered(.token))
                           Issuer      \(certificate.issuer.rendered(.token))
                           Serial      \(certificate.serialNumber.colonHex)
-                          Valid       \(Timestamp(certificate.notBefore)) to \(Timestamp(certificate.notAfter))
+                          Valid       \(certificate.validityText)
                           Key         \(key)
                           SHA-1       \(certificate.sha1.hex)
                           Kind        \(Self.kind(certificate))

@@ -18,7 +18,8 @@ struct TokenWait: ParsableCommand {
               etoken-bridge token wait SAST-ADN0054f509 SAST-ADN008580ef --timeout 120
             """))
 
-    @Argument(help: .localized("The tokens: labels, serial numbers, or PKCS#11 URIs (RFC 7512)."))
+    @Argument(
+        help: .localized("The tokens: labels, serial numbers, names of certificates, or PKCS#11 URIs (RFC 7512)."))
     var tokens: [String] = []
 
     @Flag(help: .localized("Wait until all are there at the same time."))
@@ -51,7 +52,7 @@ struct TokenWait: ParsableCommand {
 
     func run() throws {
         let names = try names()
-        let watcher = try module.watcher()
+        let watcher = try module.watcher(readsNames: names.contains { $0.uri == nil })
         SignalThread.start { watcher.cancel() }
         let deadline = Deadline(seconds: timeout)
         let wanted: [TokenName?] = names.isEmpty ? [nil] : names
@@ -60,14 +61,14 @@ struct TokenWait: ParsableCommand {
             let there = watcher.tokens
             if together { seen = [:] }
             for (index, name) in wanted.enumerated() where seen[index] == nil {
-                guard let token = there.first(where: { name?.matches($0.info) ?? true }) else { continue }
+                guard let token = there.first(where: { name?.matches($0) ?? true }) else { continue }
                 seen[index] = token
                 if !common.json, !together { Terminal.out(Self.line(token)) }
             }
             if seen.count == wanted.count { break }
             let changes = watcher.changes(within: deadline.millisecondsLeft)
             for case .inserted(let token) in changes
-            where !names.isEmpty && !names.contains(where: { $0.matches(token.info) }) {
+            where !names.isEmpty && !names.contains(where: { $0.matches(token) }) {
                 Terminal.note(localized("Token \(token.info.plainLabel) is not one of those that are waited for."))
             }
             guard !watcher.isCancelled, !(changes.isEmpty && deadline.hasPassed) else {

@@ -71,11 +71,14 @@ struct TokenWatch: ParsableCommand {
 
 extension ModuleOptions {
     /// Watches the modules that ``finder()`` would ask.
-    func watcher() throws -> TokenWatcher {
+    ///
+    /// - Parameter readsNames: whether tokens are called by the names of their certificates.
+    func watcher(readsNames: Bool = false) throws -> TokenWatcher {
         Terminal.keepResults()
         let modules = try named()
         return TokenWatcher(
-            modules: modules.isEmpty ? ModuleSearch.candidates() : modules, pins: try .standard, patience: tokenTimeout)
+            modules: modules.isEmpty ? ModuleSearch.candidates() : modules, pins: try .standard, patience: tokenTimeout,
+            readsNames: readsNames)
     }
 }
 
@@ -102,7 +105,7 @@ struct WatchLine: Encodable {
     init(_ change: TokenChange, isStart: Bool, seen: Set<[String]>) {
         let now = Glibc.time(nil)
         time = Timestamp(now).description
-        clock = Self.clock(now)
+        clock = Timestamp(now).clock
         var token: PresentToken?
         var reader: Reader?
         var reason: LocalizableText?
@@ -168,13 +171,5 @@ struct WatchLine: Encodable {
     private static func card(_ reader: Reader) -> String {
         reader.atr.flatMap(KnownCard.with)?.name ?? reader.atr.map { localized("a card with ATR \($0)").localized }
             ?? localized("a card").localized
-    }
-
-    private static func clock(_ seconds: time_t) -> String {
-        var seconds = seconds
-        var parts = tm()
-        localtime_r(&seconds, &parts)
-        return [parts.tm_hour, parts.tm_min, parts.tm_sec].map { ($0 < 10 ? "0" : "") + "\($0)" }
-            .joined(separator: ":")
     }
 }

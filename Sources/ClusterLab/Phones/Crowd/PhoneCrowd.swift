@@ -105,9 +105,13 @@ final class PhoneCrowd: Sendable {
     private func kind(_ index: Int) -> Int { state.withLock { Int($0.phones[index].kind) } }
 
     /// Goes through all phones, by number.
-    func visit(_ body: (Int, String, PhonePopulation.Kind, CrowdPhone) -> Void) {
+    ///
+    /// - Parameter names: only these, or nil.
+    func visit(named names: Set<String>? = nil, _ body: (Int, String, PhonePopulation.Kind, CrowdPhone) -> Void) {
         let phones = state.withLock { $0.phones }
-        for (index, phone) in phones.enumerated() {
+        let some = names.map { names in names.compactMap { population.index(inName: $0) }.sorted() }
+        for index in some ?? Array(phones.indices) where index < phones.count {
+            let phone = phones[index]
             let kind = population.kinds[Int(phone.kind)]
             body(index, population.name(index, isSoftware: kind.model.isSoftware), kind, phone)
         }

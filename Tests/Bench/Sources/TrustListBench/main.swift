@@ -33,17 +33,21 @@ let file = fopen(path, "w")
 fwrite(large, 1, large.count, file)
 fclose(file)
 
+/// The processor's time, as `openssl speed` counts it: what else the machine does is left out.
 func now() -> Double {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
 let start = now()
 var rounds = 0
 while now() - start < seconds {
-    let list = try TrustListFile(decoding: bytes)
-    guard try list.isSigned(by: certificate) else { fatalError("the signature does not verify") }
-    rounds += 1
+    // Asking for the time is a system call.
+    for _ in 0..<100 {
+        let list = try TrustListFile(decoding: bytes)
+        guard try list.isSigned(by: certificate) else { fatalError("the signature does not verify") }
+    }
+    rounds += 100
 }
 print(Int(Double(rounds) / (now() - start)))

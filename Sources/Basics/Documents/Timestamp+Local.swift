@@ -1,0 +1,24 @@
+import Glibc
+
+extension Timestamp {
+    /// By the clock on the wall, in the time zone of this process (`TZ`): `2026-11-29 10:45:03 CET`.
+    public var local: String { parts?.text ?? description }
+
+    /// Both: `2026-11-29 10:45:03 CET (2026-11-29T09:45:03Z)`; where they are the same, `2026-11-29T09:45:03Z` alone.
+    public var shown: String {
+        guard let parts, !parts.isUTC else { return description }
+        return "\(parts.text) (\(description))"
+    }
+
+    /// Whether the clock on the wall shows UTC.
+    public var isLocalUTC: Bool { parts?.isUTC ?? true }
+
+    private var parts: (text: String, isUTC: Bool)? {
+        var (moment, parts) = (time_t(seconds), tm())
+        guard localtime_r(&moment, &parts) != nil else { return nil }
+        let zone = parts.tm_zone.map { String(cString: $0) } ?? ""
+        // The same wall clock as UTC, whatever it is called there: London in winter is one.
+        let wall = Timestamp(seconds + Int64(parts.tm_gmtoff)).description
+        return ("\(wall.prefix(10)) \(wall.dropFirst(11).dropLast()) \(zone)", parts.tm_gmtoff == 0)
+    }
+}

@@ -1,0 +1,100 @@
+/// One question to a cluster, a phone or a token, and what came back, byte by byte.
+public struct Exchange: Codable, Sendable, Hashable {
+    public enum Source: String, Codable, Sendable, CaseIterable {
+        /// The command line.
+        case ssh
+        case tftp
+        /// The same files over HTTP.
+        case files = "http-6970"
+        /// OS Administration.
+        case web
+        case rest, axl, ris, tvs
+        /// A phone's own pages.
+        case phone
+        /// PKCS#11, and the ATR of the card.
+        case token
+    }
+
+    /// What happened on a terminal: how many bytes of ``answer`` came, or what was typed.
+    public struct Event: Codable, Sendable, Hashable {
+        public enum Kind: String, Codable, Sendable { case stale, received, sent }
+
+        public var kind: Kind
+        public var bytes: Int
+        /// Milliseconds of silence before.
+        public var after: Int?
+        /// What was typed.
+        public var text: String?
+    }
+
+    /// From 1 on, in the order in which the answers came.
+    public var number: Int
+    public var source: Source
+    /// The node's or phone's name.
+    public var node: String
+    /// The command, `GET /path`, a file's name.
+    public var question: String
+    /// What a question contains besides: an envelope, the fields of a form without its password.
+    public var request: String?
+    /// The status of HTTP.
+    public var status: Int?
+    public var headers: [String]?
+    /// For a terminal.
+    public var events: [Event]?
+    /// The code of the error, where nothing came.
+    public var failure: String?
+    /// How many rows of a table were left out.
+    public var rowsLeftOut: Int?
+    /// What the program understood: pairs of name and value. Nil if it reads nothing there.
+    public var understood: [[String]]?
+    /// Why it did not understand the answer.
+    public var problem: String?
+    /// Where the answer is in the archive; the same answers are there once.
+    var file: String?
+    /// As it came.
+    public var answer: [UInt8]
+
+    private enum CodingKeys: String, CodingKey {
+        case number, source, node, question, request, status, headers, events, failure, rowsLeftOut, understood,
+            problem, file
+    }
+
+    init(_ source: Source, node: String, question: String, answer: [UInt8] = []) {
+        (number, self.source, self.node, self.question, self.answer) = (0, source, node, question, answer)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        number = try values.decode(Int.self, forKey: .number)
+        source = try values.decode(Source.self, forKey: .source)
+        node = try values.decode(String.self, forKey: .node)
+        question = try values.decode(String.self, forKey: .question)
+        request = try values.decodeIfPresent(String.self, forKey: .request)
+        status = try values.decodeIfPresent(Int.self, forKey: .status)
+        headers = try values.decodeIfPresent([String].self, forKey: .headers)
+        events = try values.decodeIfPresent([Event].self, forKey: .events)
+        failure = try values.decodeIfPresent(String.self, forKey: .failure)
+        rowsLeftOut = try values.decodeIfPresent(Int.self, forKey: .rowsLeftOut)
+        understood = try values.decodeIfPresent([[String]].self, forKey: .understood)
+        problem = try values.decodeIfPresent(String.self, forKey: .problem)
+        file = try values.decodeIfPresent(String.self, forKey: .file)
+        answer = []
+    }
+
+    /// The name of its answer in the archive, if no other is the same.
+    var fileName: String {
+        let digits = String(number)
+        return "answers/" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits + "-" + source.rawValue
+    }
+
+    /// The value of a header, by its name in any case.
+    func header(_ name: String) -> String? {
+        for line in headers ?? [] {
+            guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == name.lowercased() else {
+                continue
+            }
+            return String(line[line.index(after: colon)...].drop { $0 == " " })
+        }
+        return nil
+    }
+}

@@ -1,0 +1,125 @@
+import Messages
+import Phones
+
+extension ChangeRecord {
+    /// Something that is left to do by hand.
+    public struct LeftToDo: Codable, Sendable, Equatable {
+        public enum Code: String, Codable, Sendable {
+            /// Go on with the change, or undo it.
+            case unfinished
+            /// Go to phones that did not follow, or may not have.
+            case visit
+            /// Find out about phones that show a file that they should not have any more.
+            case otherFile = "other-file"
+            /// Find phones that were registered before the change, and are not after it.
+            case missing
+        }
+
+        public let code: Code
+        public let text: LocalizableText
+        /// How many phones it is about; nil if it is about none.
+        public let phones: Int?
+        /// What to do, a sentence each.
+        public let next: [LocalizableText]
+    }
+
+    /// By phone, what its own page said after the change.
+    private var seenAfter: [String: HeldFile.Code] {
+        var seen: [String: HeldFile.Code] = [:]
+        for group in phones { for phone in group.phones { seen[phone] = group.result } }
+        return seen
+    }
+
+    /// The phones of ``leftToDo``, each once: by its code, with its group of the forecast.
+    func phonesLeft() -> [(code: LeftToDo.Code, phone: String, group: StoredForecast.Group?)] {
+        guard state != .alreadySo, state != .rolledBack else { return [] }
+        var left: [(LeftToDo.Code, String, StoredForecast.Group?)] = []
+        var listed: Set<String> = []
+        let seen = seenAfter
+        for group in forecast.groups {
+            for phone in group.phones {
+                switch seen[phone] {
+                case .newFile: continue
+                case .oldFile, .olderFile, .otherFile, .noFile:
+                    left.append((group.outcome == .accepted ? .otherFile : .visit, phone, group))
+                default:
+                    if group.outcome == .accepted { continue }
+                    left.append((.visit, phone, group))
+                }
+                listed.insert(phone)
+            }
+        }
+        var groups: [String: StoredForecast.Group] = [:]
+        let missing = (registrations?.missing ?? []).map(\.phone).filter { !listed.contains($0) }
+        if !missing.isEmpty {
+            for group in forecast.groups { for phone in group.phones { groups[phone] = group } }
+        }
+        return left + missing.map { (.missing, $0, groups[$0]) }
+    }
+
+    /// What is left to do, the most urgent first.
+    func tasks() -> [LeftToDo] {
+        var tasks: [LeftToDo] = []
+        switch state {
+        case .unfinished:
+            tasks.append(
+                LeftToDo(
+                    code: .unfinished,
+                    text: localized(
+                        "The change is not finished: \(steps.count { $0.state == .done }) of \(steps.count) steps are done."
+                    ), phones: nil,
+                    next: [
+                        localized("Resume it: etoken-bridge migrate resume --cluster \(word: cluster)"),
+                        localized("Or roll it back: etoken-bridge migrate rollback --cluster \(word: cluster)"),
+                    ]))
+        case .rollingBack:
+            tasks.append(
+                LeftToDo(
+                    code: .unfinished, text: localized("The change is being rolled back."), phones: nil,
+                    next: [localized("Go on: etoken-bridge migrate rollback --cluster \(word: cluster)")]))
+        case .planned, .alreadySo, .finished, .rolledBack, .abandoned: break
+        }
+        let left = phonesLeft()
+        func count(_ code: LeftToDo.Code) -> Int { left.count { $0.code == code } }
+        let (visits, others, missing) = (count(.visit), count(.otherFile), count(.missing))
+        if visits > 0 {
+            let refused = left.count { $0.code == .visit && $0.group?.outcome == .refused }
+            let models = Set(left.filter { $0.code == .visit }.compactMap(\.group?.model)).sorted()
+            tasks.append(
+                LeftToDo(
+                    code: .visit,
+                    text: localized(
+                        visits, one: "1 phone needs a visit: \(refused) refused, \(visits - refused) unknown.",
+                        other: "\(visits) phones need a visit: \(refused) refused, \(visits - refused) unknown."),
+                    phones: visits, next: [Change.visitAdvice(models: models)].compactMap(\.self)))
+        }
+        if others > 0 {
+            tasks.append(
+                LeftToDo(
+                    code: .otherFile,
+                    text: localized(
+                        others, one: "1 phone was forecast to follow, and shows a different file.",
+                        other: "\(others) phones were forecast to follow, and show a different file."),
+                    phones: others,
+                    next: [
+                        localized(
+                            "Restart them, and look again: etoken-bridge phones check --cluster \(word: cluster)")
+                    ]))
+        }
+        if missing > 0 {
+            tasks.append(
+                LeftToDo(
+                    code: .missing,
+                    text: localized(
+                        missing, one: "1 more phone was registered before the change, and is not after it.",
+                        other: "\(missing) more phones were registered before the change, and are not after it."),
+                    phones: missing,
+                    next: [
+                        localized(
+                            "See whether they have come back since: etoken-bridge phones list --cluster \(word: cluster)"
+                        )
+                    ]))
+        }
+        return tasks
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import ServerFixtures
+import Testing
+
+/// Whole runs of the program in any order, on a card behind OpenSC that sets no flags and locks for good: with right and wrong
+/// PINs, killed in the middle, several at once, through a module that writes the serial number differently, and where nothing
+/// can be remembered. None locks it. ETOKEN_BRIDGE_DEEP=1 for 200 runs on each card; PINSafety has the same in one process,
+/// with tokens that tell more.
+@Suite(.waiting, .timeLimit(.minutes(60))) struct PINSequences {
+    private static let isDeep = getenv("ETOKEN_BRIDGE_DEEP") != nil
+
+    /// Numbers that look random, and are the same in each run.
+    private struct Dice: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state ^ (state >> 29)
+        }
+    }
+
+    private enum Kind: String, CaseIterable {
+        case right, wrong, killedBefore, killedAfter, parallel, unkept
+    }
+
+    private final class Table {
+        let cards: VirtualTokens
+        let rehearsal: Rehearsal
+        let modules: [String]
+        private let label: String
+        private var number = 0
+
+        init(tries: Int) throws {
+            cards = try VirtualTokens(tries: tries, areOfCisco: tries == 15)
+            rehearsal = try Rehearsal(cards: cards)
+            label = (tries == 15 ? VirtualTokens.labels : VirtualTokens.otherLabels)[0]
+            modules = [
+                cards.module, try ModuleShim.build("spelled.so", over: cards.module, "SPELLED", in: rehearsal.folder),
+            ]
+        }
+
+        /// A run that logs in and signs. Through the first module the label is that of the first card, too.
+        private func arguments(_ pin: String, _ module: Int) -> [String] {
+            number += 1
+            return [
+                "token", "test", label, "--module", modules[module], "--pin-file",
+                rehearsal.folder.write("pin-\(number)", pin + "\n"),
+            ]
+        }
+
+        func run(_ pin: String, _ module: Int, state: String? = nil) throws -> Int32 {
+            try rehearsal.run(
+                Programs.path("etoken-bridge"), arguments(pin, module),
+                environment: state.map { ["XDG_STATE_HOME=\($0)"] } ?? []
+            ).status
+        }
+
+        /// Killed at the login, when the card has not looked at the PIN yet, or has.
+        func runKilled(_ when: String) throws -> Int32 {
+            rehearsal.folder.write("spelled.so.die", when)
+            defer { unlink(rehearsal.folder.file("spelled.so.die")) }
+            return try run("Cisco124", 1)
+        }
+
+        func runAtOnce(_ count: Int) throws -> [Int32] {
+            try (0..<count).map { index in
+                try ChildProcess(
+                    [Programs.path("etoken-bridge")] + arguments("Cisco12\(4 + index)", index % 2), output: "/dev/null",
+                    errors: "/dev/null", environment: rehearsal.variables)
+            }.map { $0.wait() }
+        }
+
+        var left: Int { get throws { try cards.status(0).tries } }
+    }
+
+    @Test(arguments: [3, 5, 15]) func noSequenceOfRunsLocksACard(tries: Int) throws {
+        let table = try Table(tries: tries)
+        var dice = Dice(state: UInt64(tries * 77))
+        var log: [String] = []
+        var counts: [Kind: Int] = [:]
+        var lowest = tries
+        // Each kind comes at least once, wrong ones first: a card in danger is what matters.
+        let first: [Kind] = [.wrong, .killedBefore, .unkept, .parallel, .right, .killedAfter, .parallel, .wrong]
+        for step in 0..<(Self.isDeep ? 200 : 10) {
+            let kind = step < first.count ? first[step] : Kind.allCases.randomElement(using: &dice) ?? .wrong
+            let module = Int.random(in: 0...1, using: &dice)
+            let statuses: [Int32] =
+                switch kind {
+                case .right: [try table.run("Cisco123", module)]
+                case .wrong: [try table.run("Cisco124", module)]
+                case .killedBefore: [try table.runKilled("before")]
+                case .killedAfter: [try table.runKilled("after")]
+                case .parallel: try table.runAtOnce(4)
+                case .unkept: [try table.run("Cisco124", module, state: "/proc/nowhere")]
+                }
+            let left = try table.left
+            counts[kind, default: 0] += 1
+            lowest = min(lowest, left)
+            log.append("\(kind)/\(module) \(statuses): \(left)")
+            try #require(left >= 1, "locked: \(log)")
+        }
+        let kinds = Kind.allCases.map { "\(counts[$0] ?? 0) \($0)" }.joined(separator: ", ")
+        print("PIN sequences on a card of \(tries) tries: \(kinds); at least \(lowest) left")
+        // It was in danger, and every kind of run was made.
+        #expect(lowest < tries && counts.count == Kind.allCases.count, "\(log)")
+    }
+}
