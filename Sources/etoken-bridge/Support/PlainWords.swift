@@ -83,6 +83,7 @@ extension TokenList: PlainCommand {
             words.values.isEmpty, let module = ModuleOptions(plain: words), let common = CommonOptions(plain: words)
         else { return nil }
         self.init()
+        uris = false
         self.module = module
         self.common = common
     }
