@@ -46,6 +46,7 @@ extension CommonOptions {
     /// Nil if something is wrong, which ArgumentParser then says.
     init?(plain words: PlainWords) {
         self.init()
+        color = .auto
         json = words.flags.contains("--json")
         verbose = words.flags.contains("--verbose")
         guard (try? validate()) != nil else { return nil }
