@@ -35,7 +35,7 @@ import TrustList
         ("down", .notBegun(status: 6), .notBegun(status: 6)),
         ("login-refused", .notBegun(status: 7), .notBegun(status: 7)),
         ("password-expired", .notBegun(status: 7), .notBegun(status: 7)),
-        ("password-expired-in-shell", .notBegun(status: 7), .notBegun(status: 7)),
+        ("expired-in-shell", .notBegun(status: 7), .notBegun(status: 7)),
         // A subscriber's web pages are tried before the question.
         ("too-many-logins", .notBegun(status: 8), .notBegun(status: 7)),
         ("tls-key", .notBegun(status: 8), .notBegun(status: 7)),

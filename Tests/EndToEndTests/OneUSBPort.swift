@@ -35,7 +35,10 @@ import Testing
         try tokens.tell(1, "pull")
         try tokens.tell(0, "insert")
         #expect(program.status() == 0, "\(program.output)")
-        #expect(program.output.contains("signed by \(VirtualTokens.labels[0])"))
+        // The record is wrapped to the terminal.
+        #expect(
+            program.output.split(whereSeparator: \.isWhitespace).joined(separator: " ").contains(
+                "signed by \(VirtualTokens.labels[0])"))
         #expect(try tokens.status(0).signatures == 1 && tokens.status(0).verifications == 1)
         #expect(try tokens.status(1).verifications == 0)
     }

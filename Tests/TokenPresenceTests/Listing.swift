@@ -14,7 +14,7 @@ import Testing
         #expect(show.lines.contains("Card          Aladdin eToken PRO 64k (CardOS V4.2B)"))
 
         let list = try Program(["token", "list", "--json"] + module, environment: tokens.environment)
-        #expect(list.status() == 0)
+        #expect(list.status() == 0, "\(list.errors)")
         let document = try JSONSerialization.jsonObject(with: Data(list.output.utf8)) as? [String: Any]
         let entries = try #require(document?["tokens"] as? [[String: Any]])
         let reader = try #require(entries.first?["reader"] as? [String: Any])

@@ -52,7 +52,7 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     /// The platform account's password has expired. Whoever logs in is asked for a new one, instead of let in.
     case passwordExpired = "password-expired"
     /// The same, as sshd does it that has let somebody in: passwd runs in place of the command line.
-    case passwordExpiredInShell = "password-expired-in-shell"
+    case passwordExpiredInShell = "expired-in-shell"
 
     /// One line for the help.
     public var help: String {

@@ -34,7 +34,9 @@ public final class TokenArrival {
     ) -> PresentToken? {
         let deadline = Deadline(milliseconds: milliseconds)
         while true {
-            for token in watcher.tokens where isWanted(token, name) {
+            // Modules list them in any order; someone who is asked about one after the other expects that of their names.
+            let present = watcher.tokens.sorted { $0.info.plainLabel < $1.info.plainLabel }
+            for token in present where isWanted(token, name) {
                 arrived.append(token.identity)
                 return token
             }
