@@ -210,19 +210,19 @@ import Testing
         let before = configuration
         let script = rehearsal.folder.write(
             "add.exp",
-            """
+            #"""
             set timeout 60
             spawn {*}$argv
             expect_after timeout { exit 99 }
-            expect "should they be pinned? Type yes or no: " { send "\(answer)\\r" }
+            expect -re {should they be pinned\?\s+Type\s+yes\s+or\s+no: } { send "\#(answer)\r" }
             expect {
-                "Password of administrator" { send "[exec head -n1 \(passwordFile)]\\r" }
+                "Password of administrator" { send "[exec head -n1 \#(passwordFile)]\r" }
                 eof { exit [lindex [wait] 3] }
             }
-            expect "should they be pinned? Type yes or no: " { send "yes\\r" }
+            expect -re {should they be pinned\?\s+Type\s+yes\s+or\s+no: } { send "yes\r" }
             expect eof
             exit [lindex [wait] 3]
-            """)
+            """#)
         let result = try rehearsal.run(
             "/usr/bin/expect", ["-f", script, Programs.path("etoken-bridge")] + arguments)
         #expect(result.status == (answer == "yes" ? 0 : 7), "\(result.output)")

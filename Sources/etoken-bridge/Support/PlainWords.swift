@@ -46,7 +46,6 @@ extension CommonOptions {
     /// Nil if something is wrong, which ArgumentParser then says.
     init?(plain words: PlainWords) {
         self.init()
-        color = .auto
         json = words.flags.contains("--json")
         verbose = words.flags.contains("--verbose")
         color = .auto
@@ -85,7 +84,6 @@ extension TokenList: PlainCommand {
             words.values.isEmpty, let module = ModuleOptions(plain: words), let common = CommonOptions(plain: words)
         else { return nil }
         self.init()
-        uris = false
         self.module = module
         self.common = common
         uris = false
