@@ -50,7 +50,8 @@ struct EtokenBridge: ParsableCommand {
             var command = try command(of: words)
             if let guided = command as? any GuidedCommand, Guide.leads(guided) {
                 command = try self.command(of: Guide.lead(guided, words))
-            } else if DefaultCluster.isWanted {
+            } else if DefaultCluster.isWanted, type(of: command).configuration.commandName != "help" {
+                // Help is ArgumentParser's own command, and of no cluster.
                 try DefaultCluster.resolve()
             }
             try command.run()

@@ -21,6 +21,14 @@ import Testing
         try file.save(to: self.file)
     }
 
+    /// Help is of no cluster, and needs none.
+    @Test(arguments: [["migrate", "resume"], ["phones", "restart"], ["cluster", "show"]])
+    func helpNeedsNoCluster(command: [String]) throws {
+        let rehearsal = try Rehearsal(lab: false)
+        let help = try rehearsal.run(Programs.path("etoken-bridge"), command + ["--help"])
+        #expect(help.status == 0 && help.output.hasPrefix("OVERVIEW: ") && help.errors.isEmpty, "\(help)")
+    }
+
     @Test func theOnlyClusterIsTheDefault() throws {
         let named = try rehearsal.bridge("cluster", "show", "--cluster", "lab")
         let result = try rehearsal.bridge("cluster", "show")

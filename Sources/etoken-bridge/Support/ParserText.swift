@@ -36,6 +36,9 @@ private enum ParserText {
         if let names = line.between("  See '", "' for more information.") {
             return "  " + localized("See '\(names)' for more information.")
         }
+        if let wrapped = line.prefixMatch(of: /( +)default:/) {
+            return String(wrapped.1) + localized("default:") + line[wrapped.range.upperBound...]
+        }
         return notes.reduce(line) { $0.replacing($1.english, with: $1.text) }
     }
 
@@ -51,7 +54,7 @@ private enum ParserText {
         ("Show help information.", localized("Show help information.")),
         ("Show subcommand help information.", localized("Show subcommand help information.")),
         ("(default:", localized("(default:")), ("; default:", localized("; default:")),
-        ("(values:", localized("(values:")),
+        ("(values:", localized("(values:")), ("(default)", localized("(default)")),
     ]
 
     /// What is wrong with a command line.
