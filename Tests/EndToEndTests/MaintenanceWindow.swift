@@ -64,7 +64,8 @@ import Testing
         let rehearsal = try Rehearsal(options: Self.lab)
         let run = try ChildProcess(
             [Programs.path("etoken-bridge")] + rehearsal.migrationArguments(output: rehearsal.folder.file("out"))
-                + ["--accept-stranded", "--progress", "json-lines"], output: "/dev/null", errors: rehearsal.folder.file("first.log"),
+                + ["--accept-stranded", "--progress", "json-lines"], output: "/dev/null",
+            errors: rehearsal.folder.file("first.log"),
             environment: rehearsal.variables)
         waitUntil("it says \(point)") { rehearsal.folder.text("first.log").contains(point) }
         let wave = point.hasPrefix("4") ? ["a", "b"] : ["c", "d"]
