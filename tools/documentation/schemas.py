@@ -151,6 +151,9 @@ def on_files(s, present):
 def on_the_cluster(s):
     s.run("cluster add", "--lab", "lab")
     s.run("cluster list")
+    s.run("cluster show", "--cluster", "lab")
+    s.run("cluster edit", "--cluster", "lab", "--release", "10.5.2.10000-6", "--yes")
+    s.run("cluster confirm-key", "cucm-1051-a-sub1", "--cluster", "lab")
     s.run("cluster status", "--cluster", "lab")
     s.run("doctor", "--cluster", "lab", status=(0, 1))
     s.run("ctl fetch", "--cluster", "lab", "--output", "fetched.tlv")
