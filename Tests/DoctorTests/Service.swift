@@ -100,47 +100,42 @@ import Testing
         waitUntil("the service listens") { access(folder.file("pcscd.comm.ready"), F_OK) == 0 }
     }
 
-    /// Listens, and hangs up on every client.
-    private static let listen = """
-        import socket, sys
+    /// Listens; what it does with clients follows.
+    private static let server = """
+        import socket, struct, sys
         server = socket.socket(socket.AF_UNIX)
         server.bind(sys.argv[1])
         server.listen()
         open(sys.argv[1] + ".ready", "w")
-        while True: server.accept()[0].close()
+
         """
+
+    /// Hangs up on every client.
+    private static let listen = server + "while True: server.accept()[0].close()\n"
 
     /// Says that its version is 9.1, and that it cannot be used (SCARD_E_NO_SERVICE), as pcscd does.
-    private static let other = """
-        import socket, struct, sys
-        server = socket.socket(socket.AF_UNIX)
-        server.bind(sys.argv[1])
-        server.listen()
-        open(sys.argv[1] + ".ready", "w")
-        while True:
-            client = server.accept()[0]
-            while header := client.recv(8, socket.MSG_WAITALL):
-                size, command = struct.unpack("=II", header)
-                body = client.recv(size, socket.MSG_WAITALL)
-                if command != 0x11: break
-                client.sendall(struct.pack("=III", 9, 1, 0x8010001D))
-            client.close()
-        """
+    private static let other =
+        server + """
+            while True:
+                client = server.accept()[0]
+                while header := client.recv(8, socket.MSG_WAITALL):
+                    size, command = struct.unpack("=II", header)
+                    body = client.recv(size, socket.MSG_WAITALL)
+                    if command != 0x11: break
+                    client.sendall(struct.pack("=III", 9, 1, 0x8010001D))
+                client.close()
+            """
 
     /// pcscd's protocol up to this point: the version is fine, no context is returned.
-    private static let fail = """
-        import socket, struct, sys
-        server = socket.socket(socket.AF_UNIX)
-        server.bind(sys.argv[1])
-        server.listen()
-        open(sys.argv[1] + ".ready", "w")
-        while True:
-            client = server.accept()[0]
-            while header := client.recv(8, socket.MSG_WAITALL):
-                size, command = struct.unpack("=II", header)
-                body = bytearray(client.recv(size, socket.MSG_WAITALL))
-                if command == 0x01: struct.pack_into("=I", body, 8, 0x80100006)
-                client.sendall(body)
-            client.close()
-        """
+    private static let fail =
+        server + """
+            while True:
+                client = server.accept()[0]
+                while header := client.recv(8, socket.MSG_WAITALL):
+                    size, command = struct.unpack("=II", header)
+                    body = bytearray(client.recv(size, socket.MSG_WAITALL))
+                    if command == 0x01: struct.pack_into("=I", body, 8, 0x80100006)
+                    client.sendall(body)
+                client.close()
+            """
 }

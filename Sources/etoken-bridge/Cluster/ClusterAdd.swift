@@ -37,35 +37,7 @@ struct ClusterAdd: ParsableCommand {
     @Option(help: .localized("Its name in the configuration.", valueName: "name"))
     var name: String?
 
-    @Option(
-        help: .localized(
-            "The user of the platform account, for the command line and OS Administration.", valueName: "name")
-    )
-    var user: String?
-
-    @Option(
-        help: .localized("A file whose first line is the platform account's password.", valueName: "file"),
-        completion: .file())
-    var passwordFile: String?
-
-    @Option(
-        help: .localized(
-            "A program, with its arguments, that prints the platform account's password; no shell is involved.",
-            valueName: "command"))
-    var passwordCommand: String?
-
-    @Option(
-        help: .localized(
-            "The user of the application account, for AXL and the serviceability services.", valueName: "name"))
-    var applicationUser: String?
-
-    @Option(
-        help: .localized("A file whose first line is the application account's password.", valueName: "file"),
-        completion: .file())
-    var applicationPasswordFile: String?
-
-    @Option(help: .localized("A program that prints the application account's password.", valueName: "command"))
-    var applicationPasswordCommand: String?
+    @OptionGroup var accounts: AccountOptions
 
     @Option(
         name: [.customLong("ssh-host-key"), .customLong("ssh-fingerprint")],
@@ -117,9 +89,6 @@ struct ClusterAdd: ParsableCommand {
             throw ValidationError(
                 localized("--name \(name): a cluster name may contain only letters, digits, '-', '_' and '.'."))
         }
-        guard passwordFile == nil || passwordCommand == nil,
-            applicationPasswordFile == nil || applicationPasswordCommand == nil
-        else { throw ValidationError(localized("Specify a password file or a password command, not both.")) }
         for argument in sshHostKey where !argument.key.hasPrefix("SHA256:") || argument.key.utf8.count != 50 {
             throw ValidationError(localized("--ssh-host-key \(argument.key) is not SHA256: and 43 characters."))
         }
@@ -132,7 +101,7 @@ struct ClusterAdd: ParsableCommand {
 
     /// What a real cluster needs and the command line does not say is asked for, as the CTL Client's first page did.
     private mutating func askForTheRest() throws {
-        guard lab == nil, publisher == nil || name == nil || user == nil else { return }
+        guard lab == nil, publisher == nil || name == nil || accounts.user == nil else { return }
         guard Terminal.isInteractive else {
             throw Failure(
                 Status.usage,
@@ -154,8 +123,8 @@ struct ClusterAdd: ParsableCommand {
             }
             publisher = answer
         }
-        user =
-            try user
+        accounts.user =
+            try accounts.user
             ?? Terminal.require(
                 .text(localized("User of the platform account: "), hint: localized("Type the user's name.")) { $0 })
         name =
@@ -165,13 +134,13 @@ struct ClusterAdd: ParsableCommand {
                     localized("A short name for the cluster: "),
                     hint: localized("A cluster name may contain only letters, digits, '-', '_' and '.'.")
                 ) { ClusterConfiguration.isName($0) ? $0 : nil })
-        guard applicationUser == nil else { return }
+        guard accounts.applicationUser == nil else { return }
         let answer = try Terminal.require(
             .text(
                 localized("User of the application account, for AXL (Return for none): "), standard: "",
                 hint: localized("Type the user's name.")
             ) { $0 })
-        if !answer.isEmpty { applicationUser = answer }
+        if !answer.isEmpty { accounts.applicationUser = answer }
     }
 
     mutating func run() throws {
@@ -209,16 +178,18 @@ struct ClusterAdd: ParsableCommand {
     }
 
     private func realCluster(beside file: ConfigurationFile) throws -> ClusterConfiguration {
-        guard let address = publisher, let name, let user else { preconditionFailure("validate() has looked") }
+        guard let address = publisher, let name, let user = accounts.user else {
+            preconditionFailure("validate() has looked")
+        }
         try checkIsFree(name, beside: file)
         let cluster = ClusterConfiguration(
             name: name,
-            platform: AccountConfiguration(
-                user: user, passwordFile: passwordFile, passwordCommand: Self.words(passwordCommand)),
-            application: applicationUser.map {
-                AccountConfiguration(
-                    user: $0, passwordFile: applicationPasswordFile,
-                    passwordCommand: Self.words(applicationPasswordCommand))
+            platform: try AccountOptions.account(
+                nil, user, accounts.passwordFile, accounts.passwordCommand, option: "--user"),
+            application: try accounts.applicationUser.flatMap {
+                try AccountOptions.account(
+                    nil, $0, accounts.applicationPasswordFile, accounts.applicationPasswordCommand,
+                    option: "--application-user")
             })
         let keys: [(FirstContact.Key.Purpose, [KeyArgument])] = [(.ssh, sshHostKey), (.tls, tlsPin), (.tvs, tvsPin)]
         let agreement = KeyAgreement(
@@ -255,9 +226,5 @@ struct ClusterAdd: ParsableCommand {
             next: localized(
                 "Compare its release on its console first: somebody on the network between can cause this, too. If it really is CUCM 11.5 or older, add --legacy-ssh; for 8 and 9 also --legacy-tls."
             ), causes: failure.causes)
-    }
-
-    private static func words(_ text: String?) -> [String]? {
-        text.map { $0.split(separator: " ").map(String.init) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

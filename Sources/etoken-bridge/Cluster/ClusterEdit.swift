@@ -30,28 +30,7 @@ struct ClusterEdit: ParsableCommand {
     @Option(help: .localized("The release that the cluster runs, for example 12.5.1.", valueName: "version"))
     var release: String?
 
-    @Option(help: .localized("The user of the platform account.", valueName: "name"))
-    var user: String?
-
-    @Option(
-        help: .localized("A file whose first line is the platform account's password.", valueName: "file"),
-        completion: .file())
-    var passwordFile: String?
-
-    @Option(
-        help: .localized("A program that prints the platform account's password.", valueName: "command"))
-    var passwordCommand: String?
-
-    @Option(help: .localized("The user of the application account.", valueName: "name"))
-    var applicationUser: String?
-
-    @Option(
-        help: .localized("A file whose first line is the application account's password.", valueName: "file"),
-        completion: .file())
-    var applicationPasswordFile: String?
-
-    @Option(help: .localized("A program that prints the application account's password.", valueName: "command"))
-    var applicationPasswordCommand: String?
+    @OptionGroup var accounts: AccountOptions
 
     @Option(help: .localized("The user with whom the phones are associated.", valueName: "name"))
     var phoneUser: String?
@@ -68,10 +47,7 @@ struct ClusterEdit: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard passwordFile == nil || passwordCommand == nil,
-            applicationPasswordFile == nil || applicationPasswordCommand == nil,
-            phonePasswordFile == nil || phonePasswordCommand == nil
-        else { throw ValidationError(localized("Specify a password file or a password command, not both.")) }
+        try AccountOptions.check(phonePasswordFile, phonePasswordCommand)
         if let release, ClusterVersion(release) == nil {
             throw ValidationError(localized("--release \(release) is not a version such as 10.5.1.10000-7."))
         }
@@ -121,32 +97,13 @@ struct ClusterEdit: ParsableCommand {
             }
             setting.apply(to: &new.nodes[index])
         }
-        new.platform = try Self.account(
-            old.platform, user, passwordFile, passwordCommand, option: "--user")
-        new.application = try Self.account(
-            old.application, applicationUser, applicationPasswordFile, applicationPasswordCommand,
-            option: "--application-user")
-        new.phones = try Self.account(
+        new.platform = try AccountOptions.account(
+            old.platform, accounts.user, accounts.passwordFile, accounts.passwordCommand, option: "--user")
+        new.application = try AccountOptions.account(
+            old.application, accounts.applicationUser, accounts.applicationPasswordFile,
+            accounts.applicationPasswordCommand, option: "--application-user")
+        new.phones = try AccountOptions.account(
             old.phones, phoneUser, phonePasswordFile, phonePasswordCommand, option: "--phone-user")
         return new
-    }
-
-    /// A new place of the password replaces the other kind of place.
-    private static func account(
-        _ old: AccountConfiguration?, _ user: String?, _ file: String?, _ command: String?, option: String
-    ) throws -> AccountConfiguration? {
-        guard user != nil || file != nil || command != nil else { return old }
-        guard let name = user ?? old?.user else {
-            throw Failure(
-                Status.usage, localized("There is no such account yet, so it needs a user."),
-                next: localized("Add \(option) NAME."))
-        }
-        var account = old ?? AccountConfiguration(user: name)
-        account.user = name
-        if let file { (account.passwordFile, account.passwordCommand) = (file, nil) }
-        if let command {
-            (account.passwordFile, account.passwordCommand) = (nil, command.split(separator: " ").map(String.init))
-        }
-        return account
     }
 }
