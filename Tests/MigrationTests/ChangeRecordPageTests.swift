@@ -89,6 +89,16 @@ import X509
         #expect(!html.contains("href=") && !html.contains("<script"))
     }
 
+    /// Anybody can answer for a phone: its page says that it has the new file, which the forecast says it refuses.
+    @Test func aPageTakesNoPhoneOffTheList() throws {
+        let cluster = try situation.cluster()
+        cluster.onLook = { _ in cluster.held["SEP3"] = cluster.files["pub"]?["CTLFile.tlv"] }
+        try situation.plan(cluster, in: folder).runAll()
+        let record = try ChangeRecord(journal: folder.journal(), backups: folder.state)
+        #expect(record.phones.contains { $0.result == .newFile && $0.phones.contains("SEP3") }, "\(record.phones)")
+        #expect(record.leftToDo.map(\.code) == [.visit] && record.phonesLeft().map(\.phone) == ["SEP3"])
+    }
+
     @Test func aChangeThatIsBackLeavesNothing() throws {
         let cluster = try situation.cluster()
         let change = try situation.plan(cluster, in: folder)

@@ -38,15 +38,18 @@ extension ChangeRecord {
         let seen = seenAfter
         for group in forecast.groups {
             for phone in group.phones {
-                switch seen[phone] {
-                case .newFile: continue
-                case .oldFile, .olderFile, .otherFile, .noFile:
-                    left.append((group.outcome == .accepted ? .otherFile : .visit, phone, group))
-                default:
-                    if group.outcome == .accepted { continue }
+                // What its page says is not authenticated: it takes no phone off the list that is forecast to need a visit.
+                guard group.outcome == .accepted else {
                     left.append((.visit, phone, group))
+                    listed.insert(phone)
+                    continue
                 }
-                listed.insert(phone)
+                switch seen[phone] {
+                case .oldFile, .olderFile, .otherFile, .noFile:
+                    left.append((.otherFile, phone, group))
+                    listed.insert(phone)
+                default: break
+                }
             }
         }
         var groups: [String: StoredForecast.Group] = [:]
