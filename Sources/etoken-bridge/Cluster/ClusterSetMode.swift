@@ -37,7 +37,7 @@ struct ClusterSetMode: GuidedCommand {
     func validate() throws { try requireArgument(mode != nil, "<mode>") }
 
     var missing: [Procedure.Need] {
-        (mode == nil ? [.mode] : []) + (tokens.token.isEmpty ? Procedure.setMixedMode.needs : [])
+        (mode == nil ? [.mode] : []) + (tokens.isEmpty ? Procedure.setMixedMode.needs : [])
     }
     var clusterOptions: ClusterOptions? { cluster }
     var moduleOptions: ModuleOptions? { tokens.module }

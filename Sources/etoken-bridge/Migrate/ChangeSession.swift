@@ -53,14 +53,14 @@ struct ChangeSession {
         try run(
             .new(request), plan: wanted.plan, absent: absent, reading: localized("Reading cluster \(name) ..."),
             testsTokens: testsTokens
-        ) { planned in
+        ) { planned, signs in
             let certificate = try planned.certificate()
             guard let index = tokens.firstIndex(where: { $0.stored.certificate == certificate }) else {
                 // Only its certificate was there; it may have come since.
-                return try token(planned, signs: true)
+                return try token(planned, signs)
             }
             return try tokens[index].insertedAgain(
-                names[index], module, for: index == signer ? localized("signing") : InsertionPrompt.ordinal(index))
+                names[index], module, for: signs ? localized("signing") : InsertionPrompt.ordinal(index))
         }
     }
 
@@ -88,8 +88,7 @@ struct ChangeSession {
             .saved(plan), signed: answer,
             reading: localized("Reading cluster \(plan.cluster), and comparing it with the plan ..."),
             testsTokens: testsTokens,
-            agree: { try acceptance.agree(to: plan, tokens, state: state, asks: !options.yes) }
-        ) { try token($0, signs: $0.sha1 == plan.signer.map { plan.tokens[$0].sha1 }) }
+            agree: { try acceptance.agree(to: plan, tokens, state: state, asks: !options.yes) }, token: token)
     }
 
     /// Replaces lost tokens. Who signs is known only once the current file was read.
@@ -116,15 +115,14 @@ struct ChangeSession {
             settings: wanted.settings(change: id, state: state), phones: wanted.phones, now: now)
         try run(
             .new(request), plan: wanted.plan, absent: absent, reading: localized("Reading cluster \(name) ..."),
-            testsTokens: testsTokens
-        ) { try token($0, signs: true) }
+            testsTokens: testsTokens, token: token)
     }
 
     private func run(
         _ source: ChangeSource, plan: String? = nil, absent: [ChangePlan.Token] = [],
         signed answer: VerifiedAnswer? = nil, reading: LocalizableText, testsTokens: Bool,
         agree agreeToPlan: () throws -> Void = {},
-        token: (ChangePlan.Token) throws -> NamedToken
+        token: (_ planned: ChangePlan.Token, _ signs: Bool) throws -> NamedToken
     ) throws {
         if testsTokens, options.dryRun || plan != nil {
             throw Failure(
@@ -158,16 +156,17 @@ struct ChangeSession {
         guard testsTokens, !change.plan.tokens.isEmpty else {
             // A new change has just named its tokens; a saved plan may be run where the signing one is not inserted.
             if !options.yes, case .saved(let plan) = source, let signer = plan.signer {
-                _ = try token(plan.tokens[signer])
+                _ = try token(plan.tokens[signer], true)
             }
             try ask(isShown ? nil : record, change, agreeToPlan)
             return try finish(
                 agreed.takePIN {
                     guard let signer = change.plan.signer else { preconditionFailure("a token signs") }
-                    return try pin.signer { try token(change.plan.tokens[signer]) }
+                    return try pin.signer { try token(change.plan.tokens[signer], true) }
                 }, start)
         }
-        let tested = try agreed.testTokens { try test(token($0)) }
+        let signing = change.plan.signer.map { change.plan.tokens[$0].sha1 }
+        let tested = try agreed.testTokens { try test(token($0, $0.sha1 == signing)) }
         try ask(isShown ? nil : record, change, agreeToPlan)
         try finish(tested, start)
     }
@@ -292,7 +291,7 @@ struct ChangeSession {
         try finish(
             agreed.takePIN {
                 guard let signer = plan.signer else { preconditionFailure("a token signs") }
-                return try pin.signer { try token(plan.tokens[signer], signs: true) }
+                return try pin.signer { try token(plan.tokens[signer], true) }
             }, localized("Resuming change \(plan.id)."))
     }
 
@@ -374,7 +373,7 @@ struct ChangeSession {
     }
 
     /// A token of a plan; it must contain the plan's certificate.
-    private func token(_ planned: ChangePlan.Token, signs: Bool) throws -> NamedToken {
+    private func token(_ planned: ChangePlan.Token, _ signs: Bool) throws -> NamedToken {
         // By its certificate: what a token is called may be anything.
         if let token = try? NamedToken(holding: planned.certificate(), in: module.finder()) { return token }
         let token = try NamedToken.named(planned.label, module, for: signs ? localized("signing") : localized("next"))

@@ -71,7 +71,10 @@ struct MigrateReplaceToken: GuidedCommand {
                 options, testsTokens: test.testTokens)
     }
 
-    var missing: [Procedure.Need] { lost.isEmpty ? with.isEmpty ? Procedure.replaceToken.needs : [.lostTokens] : [] }
+    var missing: [Procedure.Need] {
+        guard lost.isEmpty else { return [] }
+        return with.isEmpty && withCertificate.isEmpty ? Procedure.replaceToken.needs : [.lostTokens]
+    }
     var clusterOptions: ClusterOptions? { cluster }
     var moduleOptions: ModuleOptions? { module }
     var isConfirmed: Bool { options.run.yes }

@@ -34,7 +34,7 @@ struct MigrateToTokenless: GuidedCommand {
             .start(.toTokenless, options, tokens: tokens)
     }
 
-    var missing: [Procedure.Need] { tokens.token.isEmpty ? Procedure.toTokenless.needs : [] }
+    var missing: [Procedure.Need] { tokens.isEmpty ? Procedure.toTokenless.needs : [] }
     var clusterOptions: ClusterOptions? { cluster }
     var moduleOptions: ModuleOptions? { tokens.module }
     var isConfirmed: Bool { options.run.yes }

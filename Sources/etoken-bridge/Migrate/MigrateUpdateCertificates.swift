@@ -28,7 +28,7 @@ struct MigrateUpdateCertificates: GuidedCommand {
             .start(.updateCertificates, options, tokens: tokens)
     }
 
-    var missing: [Procedure.Need] { tokens.token.isEmpty ? Procedure.updateCertificates.needs : [] }
+    var missing: [Procedure.Need] { tokens.isEmpty ? Procedure.updateCertificates.needs : [] }
     var clusterOptions: ClusterOptions? { cluster }
     var moduleOptions: ModuleOptions? { tokens.module }
     var isConfirmed: Bool { options.run.yes }
