@@ -34,6 +34,10 @@ public struct CaptureDraft: Sendable {
         let disguise = Disguise(cluster.configuration)
         let originals = survey.exchanges.map(Trim.trimmed)
         try disguise.learn(from: originals)
+        // Notes name the phone. Most names are numbers; one that is a user's is not.
+        if let phone = survey.phone, disguise.pseudonyms.scan(phone) == phone {
+            disguise.pseudonyms.learn(name: phone.utf8)
+        }
         let snapshot = try survey.snapshot.map { try disguise.disguised($0) }
         disguise.pseudonyms.counts = .init()
         var (exchanges, differing, rows) = ([Exchange](), [Int](), [Exchange.Source: Row]())

@@ -11,6 +11,7 @@ public struct CaptureSurvey: Sendable {
     public private(set) var status: ClusterStatus?
     public private(set) var snapshot: ClusterSnapshot?
     public private(set) var notes: [LocalizableText] = []
+    private(set) var phone: String?
     public var exchanges: [Exchange] { recorder.all }
     private let recorder: Recorder
 
@@ -25,6 +26,7 @@ public struct CaptureSurvey: Sendable {
     public mutating func read(
         _ cluster: ClusterClient, phone: String?, at time: Int64, observe: (LocalizableText) -> Void
     ) throws {
+        self.phone = phone
         observe(localized("the nodes"))
         // Without this there is nothing to record.
         let status = try cluster.status(at: time)

@@ -88,7 +88,7 @@ final class CertificateRemaker {
         return new
     }
 
-    /// The key of the certificate with this issuer and serial number, as a trust list spells the number.
+    /// The new key of a certificate.
     func key(for certificate: Certificate) -> PrivateKey? { keys[certificate.publicKey.der] }
 
     // MARK: -

@@ -11,10 +11,11 @@ import X509
 final class Disguise {
     let pseudonyms = Pseudonyms()
     let certificates: CertificateRemaker
-    var trustLists: TrustListRemaker { TrustListRemaker(pseudonyms: pseudonyms, certificates: certificates) }
+    let trustLists: TrustListRemaker
 
     init(_ configuration: ClusterConfiguration) {
         certificates = CertificateRemaker(pseudonyms)
+        trustLists = TrustListRemaker(pseudonyms: pseudonyms, certificates: certificates)
         pseudonyms.learn(host: configuration.name)
         for node in configuration.nodes {
             pseudonyms.learn(host: node.name)
@@ -164,7 +165,11 @@ final class Disguise {
             for place in block.places { patch.keep(place..<(place + 1)) }
         }
         for range in CertificateFinder.ranges(in: patch.bytes) {
-            if let new = try certificates.remake(Array(patch.bytes[range])) { patch.replace(range, with: new) }
+            let old = Array(patch.bytes[range])
+            // Of one that cannot be made anew only the head of its DER is left, and its length.
+            let new =
+                try certificates.remake(old) ?? old.prefix(4) + old.dropFirst(4).map { _ in UInt8.random(in: 0...255) }
+            patch.replace(range, with: new)
         }
     }
 }

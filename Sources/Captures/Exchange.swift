@@ -52,7 +52,7 @@ public struct Exchange: Codable, Sendable, Hashable {
     /// Where the answer is in the archive; the same answers are there once.
     var file: String?
     /// As it came.
-    public var answer: [UInt8]
+    public var answer: [UInt8] = []
 
     private enum CodingKeys: String, CodingKey {
         case number, source, node, question, request, status, headers, events, failure, rowsLeftOut, understood,
@@ -63,38 +63,9 @@ public struct Exchange: Codable, Sendable, Hashable {
         (number, self.source, self.node, self.question, self.answer) = (0, source, node, question, answer)
     }
 
-    public init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        number = try values.decode(Int.self, forKey: .number)
-        source = try values.decode(Source.self, forKey: .source)
-        node = try values.decode(String.self, forKey: .node)
-        question = try values.decode(String.self, forKey: .question)
-        request = try values.decodeIfPresent(String.self, forKey: .request)
-        status = try values.decodeIfPresent(Int.self, forKey: .status)
-        headers = try values.decodeIfPresent([String].self, forKey: .headers)
-        events = try values.decodeIfPresent([Event].self, forKey: .events)
-        failure = try values.decodeIfPresent(String.self, forKey: .failure)
-        rowsLeftOut = try values.decodeIfPresent(Int.self, forKey: .rowsLeftOut)
-        understood = try values.decodeIfPresent([[String]].self, forKey: .understood)
-        problem = try values.decodeIfPresent(String.self, forKey: .problem)
-        file = try values.decodeIfPresent(String.self, forKey: .file)
-        answer = []
-    }
-
     /// The name of its answer in the archive, if no other is the same.
     var fileName: String {
         let digits = String(number)
         return "answers/" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits + "-" + source.rawValue
-    }
-
-    /// The value of a header, by its name in any case.
-    func header(_ name: String) -> String? {
-        for line in headers ?? [] {
-            guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == name.lowercased() else {
-                continue
-            }
-            return String(line[line.index(after: colon)...].drop { $0 == " " })
-        }
-        return nil
     }
 }

@@ -2,7 +2,7 @@ import X509
 
 /// What a PKCS#11 module and the smart card service say of a token: lines of a name and a value.
 public enum TokenAnswers {
-    /// Values that somebody gave: they and what comes in brackets in a reader's name are replaced.
+    /// Values that somebody gave.
     private static let names: Set<String> = ["label", "serial", "certificate label", "key label"]
     /// The kind of card, not the card.
     private static let kept: Set<String> = ["atr"]
@@ -49,7 +49,7 @@ public enum TokenAnswers {
         while start < bytes.count {
             let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
             if let colon = bytes[start..<end].firstIndex(of: UInt8(ascii: ":")), colon + 1 < end {
-                parts.append((start..<colon, (colon + 2)..<max(colon + 2, end)))
+                parts.append((start..<colon, min(colon + 2, end)..<end))
             }
             start = end + 1
         }

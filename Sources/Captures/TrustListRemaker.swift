@@ -2,9 +2,16 @@ import TrustList
 import X509
 
 /// Trust lists with other names, numbers, certificates and signature, element by element as long as before.
-struct TrustListRemaker {
-    let pseudonyms: Pseudonyms
-    let certificates: CertificateRemaker
+///
+/// Each is made once: what is random in it is the same wherever the list is.
+final class TrustListRemaker {
+    private let pseudonyms: Pseudonyms
+    private let certificates: CertificateRemaker
+    private var remade: [[UInt8]: [UInt8]] = [:]
+
+    init(pseudonyms: Pseudonyms, certificates: CertificateRemaker) {
+        (self.pseudonyms, self.certificates) = (pseudonyms, certificates)
+    }
 
     /// The header's and the record's tags that are replaced (docs/trust-list-format.md).
     private enum Header {
@@ -25,6 +32,7 @@ struct TrustListRemaker {
     /// The same list of other names, signed again by the key that stands for its signer's. Nil if the bytes are no trust
     /// list. Where the signer's certificate is not in the list, the signature is random.
     func remake(_ bytes: [UInt8]) throws -> [UInt8]? {
+        if let known = remade[bytes] { return known }
         guard let list = try? TrustListFile(decoding: bytes) else { return nil }
         var output: [UInt8] = []
         var place: Range<Int>?
@@ -63,6 +71,7 @@ struct TrustListRemaker {
         let signature = try signer?.sign(new.signedMessage(), digest: new.header.digest)
         output.replaceSubrange(place, with: fitting(signature, list.header.signature))
         for digest in [Digest.md5, Digest.sha1, Digest.sha256] { pseudonyms.learn(digest(bytes), is: digest(output)) }
+        remade[bytes] = output
         return output
     }
 

@@ -131,7 +131,7 @@ enum Understanding: Hashable {
 
     static func facts(of table: SQLTable, _ query: String) -> [Fact] {
         let kind = Disguise.kind(ofCellsIn: query)
-        return table.rows.enumerated().flatMap { _, row in
+        return table.rows.flatMap { row in
             zip(table.columns, row).map { column, value in
                 Fact(column, value, SafeColumns.contains(column, query) ? .prose : kind ?? .prose)
             }

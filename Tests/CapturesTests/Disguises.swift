@@ -1,6 +1,7 @@
 import Basics
 import Cluster
 import Configuration
+import ServerFixtures
 import Testing
 import TrustList
 import X509
@@ -8,7 +9,7 @@ import X509
 @testable import Captures
 
 /// What is replaced, and what stays.
-@Suite(.timeLimit(.minutes(2))) struct Disguises {
+@Suite(.waiting, .timeLimit(.minutes(2))) struct Disguises {
     private func pseudonyms() -> Pseudonyms {
         let pseudonyms = Pseudonyms()
         pseudonyms.learn(host: "voice7.acme-corp.com")
@@ -122,6 +123,27 @@ import X509
         #expect(new.der.count == original.der.count && !new.publicKey.isRSA && new.publicKey != original.publicKey)
         #expect(new.signatureValue.count == 128 && new.issuer.value(of: "CN")?.hasSuffix("Root") == true)
         #expect(new.issuer.value(of: "O") != "Acme")
+    }
+
+    /// A key with another exponent cannot be made anew: nothing of its certificate is left but the head of its DER.
+    @Test func whatCannotBeRecreatedIsRandom() throws {
+        let folder = TemporaryFolder()
+        try ChildProcess.run([
+            "/usr/bin/openssl", "req", "-x509", "-nodes", "-newkey", "rsa:1024", "-pkeyopt", "rsa_keygen_pubexp:3",
+            "-subj", "/CN=voice7.acme-corp.com", "-keyout", folder.file("key"), "-outform", "DER", "-out",
+            folder.file("der"),
+        ])
+        let der = try #require(folder.bytes("der"))
+        let original = try Certificate(der: der)
+        let disguise = Disguise(ClusterConfiguration(name: "office"))
+        #expect(try disguise.certificates.remake(der) == nil)
+        let exchange = Exchange(.tvs, node: "a", question: "QUERY_CERT", answer: [1, 2] + der + [3])
+        try disguise.learn(from: [exchange])
+        let answer = try disguise.disguised(exchange).answer
+        #expect(answer.count == der.count + 3 && answer[..<4].elementsEqual([1, 2] + der[..<2]))
+        for part in [original.publicKey.rawKey.suffix(64), original.signatureValue[...], original.serialNumber[...]] {
+            #expect(answer.firstRange(of: Array(part)) == nil)
+        }
     }
 
     private static let curveKey: PublicKey = {
