@@ -139,13 +139,9 @@ public struct Token: Sendable {
     /// The mechanisms needed for trust lists with which the token can sign.
     func signingMechanisms() throws(TokenError) -> Set<UInt> {
         let useful = Set([UInt(CKM_RSA_PKCS)] + DigestAlgorithm.allCases.map(\.rsaMechanism))
-        return Set(try mechanismList()).intersection(useful).filter { mechanism in
-            var details = CK_MECHANISM_INFO()
-            // Some mechanisms can only verify. A token that gives no details has to be tried.
-            guard let function = module.functions.C_GetMechanismInfo,
-                ReturnValue(rawValue: UInt(function(slot, CK_MECHANISM_TYPE(mechanism), &details))) == .ok
-            else { return true }
-            return details.flags & CK_FLAGS(CKF_SIGN) != 0
+        // Some mechanisms can only verify. A token that gives no details has to be tried.
+        return Set(try mechanismList()).intersection(useful).filter {
+            mechanismDetails($0).map { $0.flags & UInt(CKF_SIGN) != 0 } ?? true
         }
     }
 

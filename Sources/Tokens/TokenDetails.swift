@@ -105,7 +105,7 @@ extension Token {
         return TokenDetails.Token(info)
     }
 
-    private func mechanismDetails(_ type: UInt) -> TokenDetails.Mechanism.Details? {
+    func mechanismDetails(_ type: UInt) -> TokenDetails.Mechanism.Details? {
         var details = CK_MECHANISM_INFO()
         guard let function = module.functions.C_GetMechanismInfo,
             ReturnValue(rawValue: UInt(function(slot, CK_MECHANISM_TYPE(type), &details))) == .ok
@@ -125,7 +125,7 @@ extension PKCS11Module {
             version: .init(info.libraryVersion))
     }
 
-    fileprivate func slots() throws(TokenError) -> [TokenDetails.Slot] {
+    func slots() throws(TokenError) -> [TokenDetails.Slot] {
         var slots: [TokenDetails.Slot] = []
         for slot in try slotList(withToken: false) { slots.append(try slotDetails(slot)) }
         return slots

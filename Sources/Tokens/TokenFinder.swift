@@ -65,7 +65,7 @@ public final class TokenFinder {
     ///
     /// - Throws: ``TokenError`` if no module can be used at all.
     public func scan() throws(TokenError) -> (tokens: [Token], failures: [TokenError]) {
-        let answers = loaded.map { Self.ask($0.modules, .tokens) } ?? load(.tokens)
+        let answers = loaded.map { Self.ask($0.modules) } ?? load(.tokens)
         let failures = try unusable()
         let found = Self.found(answers)
         return (found.map(\.token), failures + Self.unread(answers))
@@ -105,8 +105,8 @@ public final class TokenFinder {
         return skipped.filter { !named.isEmpty || [.noAnswer, .moduleCrashes].contains($0.code) }
     }
 
-    private static func ask(_ modules: [PKCS11Module], _ depth: ModuleQuery.Depth) -> [ModuleQuery.Answer] {
-        modules.map { ModuleQuery($0, depth) }.map { $0.answer() }
+    private static func ask(_ modules: [PKCS11Module]) -> [ModuleQuery.Answer] {
+        modules.map { ModuleQuery($0) }.map { $0.answer() }
     }
 
     /// Each token once, and what is on it, as far as that was asked.

@@ -1,6 +1,6 @@
 extension Certificate {
-    /// Whether a certificate is valid at a time. Phones look at signatures and not at dates, as far as is known; browsers
-    /// and other software look at both.
+    /// Whether a certificate is valid at a time. Phones look at signatures and not at dates (*unconfirmed* for every
+    /// model); browsers and other software look at both.
     public enum Validity: String, Sendable {
         case valid
         case notYet = "not-yet"

@@ -46,14 +46,14 @@ struct ModuleQuery {
         }
     }
 
-    /// Asks a module that is loaded.
-    init(_ module: PKCS11Module, _ depth: Depth) {
+    /// Asks a module that is loaded for its tokens.
+    init(_ module: PKCS11Module) {
         path = module.path
         patience = module.patience
         _ = progress.note { $0.module = module }
         progress.begin(within: patience)
         task = BlockingTask(on: module.worker) { [progress] () throws(TokenError) in
-            try Self.ask(module, depth, progress)
+            try Self.ask(module, .tokens, progress)
         }
     }
 

@@ -1,5 +1,4 @@
 import Basics
-import Glibc
 import Messages
 import TrustList
 import X509
@@ -10,7 +9,7 @@ public struct SigningTest {
     /// One of the things that are tested.
     public struct Step: Sendable {
         /// In the order in which they are tested.
-        public enum Name: String, Sendable {
+        public enum Name: String, Sendable, CaseIterable {
             case token, certificate, validity, pin, key, signature
         }
 
@@ -39,6 +38,8 @@ public struct SigningTest {
     public private(set) var failure: (any Error)?
     /// What to do after a failure.
     public private(set) var next: LocalizableText?
+    /// To log in finds out about several things, in an order of its own.
+    private var isLoggingIn = false
 
     /// Finds a token, and tests it.
     ///
@@ -64,7 +65,8 @@ public struct SigningTest {
             failure = error
             let (text, next) = describe(error)
             self.next = next
-            steps.append(Step(name: Self.step(of: error), result: .failed, text: text))
+            let name = isLoggingIn ? Self.step(ofLogin: error) : Step.Name.allCases[steps.count]
+            steps.append(Step(name: name, result: .failed, text: text))
         }
     }
 
@@ -82,15 +84,15 @@ public struct SigningTest {
         case .nameOnly, .none:
             add(.certificate, localized("certificate \(subject), not issued by Cisco Manufacturing CA"))
         }
-        let now = Int64(time(nil))
         let (start, end) = (Timestamp(certificate.notBefore), Timestamp(certificate.notAfter))
-        if now < certificate.notBefore || now > certificate.notAfter {
-            // Phones look at the signature and not at the dates; that is unconfirmed for every model.
+        if certificate.validity(at: Timestamp.now.seconds) != .valid {
             add(.validity, localized("valid from \(start) to \(end), not now"), .warning)
         } else {
             add(.validity, localized("valid to \(end)"))
         }
+        isLoggingIn = true
         let signer = try logIn(token, stored, uri)
+        isLoggingIn = false
         add(
             .pin,
             (try? token.pinHistory())?.tries.map { localized("the PIN is right (\($0.text))") }
@@ -105,16 +107,11 @@ public struct SigningTest {
         steps.append(Step(name: name, result: result, text: text))
     }
 
-    /// At which step an error occurs.
-    private static func step(of error: any Error) -> Step.Name {
-        guard let error = error as? TokenError else { return .pin }
-        return switch error.code {
-        case .moduleNotFound, .moduleNotUsable, .moduleCrashes, .tokenNotFound, .badURI, .ambiguous: .token
-        case .certificateNotFound: .certificate
-        case .keyNotFound: .key
+    /// What an error of the login is about.
+    private static func step(ofLogin error: any Error) -> Step.Name {
+        switch (error as? TokenError)?.code {
+        case .keyNotFound, .ambiguous: .key
         case .badSignature, .mechanismMissing: .signature
-        case .tokenPulled, .noAnswer, .failed:
-            [.signInit, .sign].contains(error.function) ? .signature : error.function == .login ? .pin : .token
         default: .pin
         }
     }
