@@ -79,12 +79,11 @@ public struct Worklist: Sendable {
 
     /// The table as CSV, sorted by location, pool and name.
     ///
-    /// - Parameter details: by phone name; phones without are listed with what is known. Nil if the cluster was not asked:
-    ///   its columns stay empty.
-    public func csv(_ details: [String: PhoneDetails]?) -> [UInt8] {
+    /// - Parameter details: by phone name; for phones without, or if the cluster was not asked, its columns stay empty.
+    public func csv(_ details: [String: PhoneDetails] = [:]) -> [UInt8] {
         var visits: [String: String] = [:]
         var reasons: [LocalizableText: String] = [:]
-        let sorted = rows.map { ($0, details?[$0.name] ?? PhoneDetails()) }.sorted { left, right in
+        let sorted = rows.map { ($0, details[$0.name] ?? PhoneDetails()) }.sorted { left, right in
             (left.1.location, left.0.pool ?? "", left.0.name) < (right.1.location, right.0.pool ?? "", right.0.name)
         }
         var lines = [CSV.line(Self.columns)]

@@ -81,16 +81,13 @@ public struct TrustListDraft: Sendable {
                     "a trust list cannot be signed with a \(certificate.publicKey.bits)-bit key; 512, 1024, 2048 and 4096 bits are supported"
                 ))
         }
-        let blank = [UInt8](repeating: 0, count: modulus.signatureLength)
-        return UnsignedTrustList(
-            try file(signedBy: record, modulus: modulus, signature: blank), signer: certificate)
+        return UnsignedTrustList(try file(signedBy: record, modulus: modulus), signer: certificate)
     }
 
-    /// The file with this signature, read back through the decoder, so that nothing is returned that a strict reader
+    /// The file with zeros for a signature, read back through the decoder, so that nothing is returned that a strict reader
     /// would refuse.
-    private func file(
-        signedBy record: Record, modulus: ModulusSize, signature: [UInt8]
-    ) throws(TrustListError) -> TrustListFile {
+    private func file(signedBy record: Record, modulus: ModulusSize) throws(TrustListError) -> TrustListFile {
+        let signature = [UInt8](repeating: 0, count: modulus.signatureLength)
         func copy(_ tag: UInt8, as headerTag: UInt8) throws(TrustListError) -> Element {
             guard let bytes = record.elements.bytes(tag) else {
                 throw TrustListError(.unusableSigner, localized("the signer's record has no field \(tag)"))

@@ -56,7 +56,7 @@ import X509
         #expect(check.list.isReady, "\(check.items.filter { $0.state == .failed })")
         #expect(
             check.items.filter { $0.state == .byHand }.map(\.code) == ["compare", "licence", "backup", "sample"])
-        #expect(check.list.html.contains("Upgrade of cluster memory from 11.5.1.10000-6 to 12.0"))
+        #expect(check.list.html().contains("Upgrade of cluster memory from 11.5.1.10000-6 to 12.0"))
         #expect(cluster.changes.isEmpty && Files.names(in: folder.path + "/state").isEmpty)
     }
 

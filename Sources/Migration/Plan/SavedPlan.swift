@@ -1,4 +1,5 @@
 import Basics
+import Cluster
 import Messages
 import TrustList
 import X509
@@ -78,7 +79,7 @@ extension ChangePlan {
         guard request.present.map({ Digest.sha256($0).hex }) == world.ctl else {
             throw unusable(localized("the current file in it is another one than the plan's"))
         }
-        guard list.header.fileName == "CTLFile.tlv", !list.isITL else {
+        guard list.header.fileName == TrustListKind.ctl.fileName, !list.isITL else {
             throw unusable(localized("its name inside is \(list.header.fileName)"))
         }
     }
@@ -90,7 +91,7 @@ extension PlannedChange {
     /// - Throws: the error of a node, or what keeps the file from being made.
     public func saved(by author: RunAuthor) throws -> ChangePlan {
         var plan = change.plan
-        guard plan.whyNotFixed == nil, let list = try change.unsignedList() else { return plan }
+        guard let list = try change.unsignedList() else { return plan }
         plan.request = SigningRequest(
             list, replacing: change.survey.presentBytes, askedBy: author.who, at: .now, version: author.version)
         plan.forecast = StoredForecast(change.forecast)

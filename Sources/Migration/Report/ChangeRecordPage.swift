@@ -149,7 +149,7 @@ struct ChangeRecordPage {
         for run in record.runs {
             let command: HTML = run.command.map { "<code>\($0)</code>" } ?? "-"
             table.add(
-                .hour(run.time), "\(run.purpose.rawValue)", "\(DocumentAuthor.name(run.who, run.sudoUser))",
+                .timeInColumn(run.time), "\(run.purpose.rawValue)", "\(DocumentAuthor.name(run.who, run.sudoUser))",
                 "etoken-bridge \(run.version)", command)
         }
         let end = record.ended.map { "<p>\(localized("Ended \($0.shown)."))</p>" as HTML } ?? ""
@@ -183,7 +183,7 @@ struct ChangeRecordPage {
             guard let file else { return table.add("\(label)", "-", "-", "\(localized("no file"))", "-", "-") }
             table.add(
                 "\(label)", "\(file.length)", "\(file.records)", "<span class=\"name\">\(file.signer)</span>",
-                .hour(file.made),
+                .timeInColumn(file.made),
                 "<code>MD5 \(file.md5)<br>SHA-1 \(file.sha1)<br>SHA-256 \(file.sha256)</code>")
         }
         add(localized("Before"), record.before)
@@ -242,7 +242,7 @@ struct ChangeRecordPage {
         for (index, step) in record.steps.enumerated() {
             table.add(
                 "\(index + 1)", "<b>\(step.title)</b><br>\(step.text)\(proofs(step))", "\(step.state.text)",
-                step.began.map(HTML.hour) ?? "", step.seconds.map { "\(ProgressEstimate.text($0))" } ?? "",
+                step.began.map(HTML.timeInColumn) ?? "", step.seconds.map { "\(ProgressEstimate.text($0))" } ?? "",
                 style: step.state.rawValue)
         }
         return HTML.section(localized("Steps"), table.html)
@@ -267,6 +267,6 @@ extension ChangeRecord {
     /// The phones that are left, as CSV, if they are more than the page lists by name.
     public var phoneList: [UInt8]? {
         let left = phonesLeft()
-        return left.count > ChangeRecordPage.longestList ? Worklist(left).csv(nil) : nil
+        return left.count > ChangeRecordPage.longestList ? Worklist(left).csv() : nil
     }
 }

@@ -92,14 +92,13 @@ struct ChecklistPage {
 
 extension Checklist {
     /// The checklist as a web page, with boxes to tick for what is left to do by hand.
-    public var html: String { html(lists: nil) }
-
+    ///
     /// - Parameter lists: the name of the file beside the page with the phones that would be stranded (``phoneList``).
-    public func html(lists: String?) -> String { ChecklistPage(list: self, lists: lists).html }
+    public func html(lists: String? = nil) -> String { ChecklistPage(list: self, lists: lists).html }
 
     /// These phones as CSV, if they are more than the page lists by name.
     public var phoneList: [UInt8]? {
         let phones = stranded.reduce(0) { $0 + $1.phones.count }
-        return phones > ChangeRecordPage.longestList ? Worklist(stranded).csv(nil) : nil
+        return phones > ChangeRecordPage.longestList ? Worklist(stranded).csv() : nil
     }
 }

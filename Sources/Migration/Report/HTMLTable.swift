@@ -29,8 +29,6 @@ struct HTMLTable {
         return "<table class=\"facts\"><tbody>\(rows)</tbody></table>"
     }
 
-    var isEmpty: Bool { rows.isEmpty }
-
     /// - Parameter style: the row's class, for its colour.
     mutating func add(_ cells: HTML..., style: String = "") {
         let cells = zip(columns, cells).map { column, cell -> HTML in
@@ -77,17 +75,15 @@ struct HTMLTable {
 
 extension HTML {
     /// A moment by the clock on the wall, beside UTC.
-    static func time(_ time: Timestamp) -> HTML {
-        if time.isLocalUTC { return "<time datetime=\"\(time.description)\">\(time.description)</time>" }
-        return
-            "<time datetime=\"\(time.description)\">\(time.local)</time> <small>(\(time.description))</small>"
-    }
+    static func time(_ time: Timestamp) -> HTML { clock(time) { " <small>(\($0))</small>" } }
 
-    /// The time of day alone, beside UTC, for rows below each other.
-    static func hour(_ time: Timestamp) -> HTML {
-        if time.isLocalUTC { return "<time datetime=\"\(time.description)\">\(time.description)</time>" }
-        return
-            "<time datetime=\"\(time.description)\">\(time.local)</time><br><small>\(time.description)</small>"
+    /// The same for a narrow column: UTC is below.
+    static func timeInColumn(_ time: Timestamp) -> HTML { clock(time) { "<br><small>\($0)</small>" } }
+
+    private static func clock(_ time: Timestamp, _ utc: (String) -> HTML) -> HTML {
+        let shown = time.isLocalUTC ? time.description : time.local
+        let local: HTML = "<time datetime=\"\(time.description)\">\(shown)</time>"
+        return time.isLocalUTC ? local : "\(local)\(utc(time.description))"
     }
 
     static func section(_ title: LocalizableText, class name: String = "", _ body: HTML) -> HTML {

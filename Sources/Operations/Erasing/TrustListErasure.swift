@@ -145,7 +145,7 @@ public struct TrustListErasure {
             }
         } catch {
             switch error.code {
-            case .loginRefused, .passwordExpired, .file, .configuration, .interrupted:
+            case .loginRefused, .file, .configuration, .interrupted:
                 if error.code == .loginRefused { try skip(target, error.message) }
                 throw error
             default: break

@@ -89,10 +89,11 @@ struct CallManagerWaves {
         }
         let order = nodes.indices.sorted { (neighbours[$1], $0) < (neighbours[$0], $1) }.map { nodes[$0] }
         let least = groups.map { group in nodes.count(where: group.servers.contains) }.max() ?? 1
-        let found = (max(least, 1)...max(nodes.count, least, 1)).lazy.compactMap { [self] count in
+        var found: [[String]]?
+        for count in max(least, 1)...max(nodes.count, least, 1) where found == nil {
             var copy = self
-            return copy.place(order[...], in: Array(repeating: [], count: count))
-        }.first
+            found = copy.place(order[...], in: Array(repeating: [], count: count))
+        }
         let places = Dictionary(nodes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         parts = (found ?? nodes.map { [$0] }).filter { !$0.isEmpty }
             .map { $0.sorted { places[$0, default: 0] < places[$1, default: 0] } }

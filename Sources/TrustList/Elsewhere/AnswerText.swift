@@ -107,10 +107,11 @@ public enum AnswerText {
             throw AnswerError(.answerUnusable, localized("The answer contains a time that cannot be one."))
         }
         let list = received.request.list
+        let (signedBy, version) = (try takeName(), try takeName())
+        let (signature, seal) = (try takeSized(), try takeSized())
         let answer = SigningAnswer(
             request: received.sha256, message: Digest.sha256(list.message).hex, certificate: list.signer.der,
-            signature: [], signedBy: try takeName(), signed: Timestamp(time), version: try takeName(), seal: []
-        ).with(signature: try takeSized(), seal: try takeSized())
+            signature: signature, signedBy: signedBy, signed: Timestamp(time), version: version, seal: seal)
         guard rest.isEmpty else {
             throw AnswerError(.answerUnusable, localized("The answer goes on after its end."))
         }
@@ -122,13 +123,5 @@ public enum AnswerText {
                 ))
         }
         return answer
-    }
-}
-
-extension SigningAnswer {
-    fileprivate func with(signature: [UInt8], seal: [UInt8]) -> SigningAnswer {
-        SigningAnswer(
-            request: request, message: message, certificate: certificate, signature: signature, signedBy: signedBy,
-            signed: signed, version: version, seal: seal)
     }
 }
