@@ -197,9 +197,16 @@ struct Situation: Sendable, CustomTestStringConvertible {
     static func signer() throws -> any TrustListSigner { try SoftwareSigner(certificate: second, key: tokenKey) }
 }
 
-/// A folder that is removed after the test.
+/// A folder that is removed after the test, or, where a crashed run keeps it, with the process.
 final class Folder: Sendable {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("etoken-bridge-" + UUID().uuidString).path
+    private static let all: String = {
+        let path = NSTemporaryDirectory() + "etb-test.migration-\(getpid())"
+        try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        atexit { try? FileManager.default.removeItem(atPath: Folder.all) }
+        return path
+    }()
+
+    let path = "\(all)/\(UUID().uuidString)"
 
     init() { try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
     deinit { try? FileManager.default.removeItem(atPath: path) }
