@@ -208,21 +208,25 @@ extension Change {
 
     /// What each node serves now, in words: for a message about a change that ended half-way. Nil if nobody can say.
     func servedInWords() -> LocalizableText? {
-        guard let lists = try? cluster.trustLists else { return nil }
-        let before = Dictionary(
-            lists.check(serves: survey.presentBytes).map { ($0.node, $0.error) },
-            uniquingKeysWith: { first, _ in first })
-        let new = (try? newFile()).flatMap { $0 }
-        let notNew = new.map { Set(lists.check(serves: $0).map(\.node)) }
-        let words = cluster.nodes.map { node in
-            guard let error = before[node] else {
+        // The nodes may be what failed: they are asked once.
+        guard let file = try? cluster.trustLists.readWitnessed(.ctl) else { return nil }
+        let (new, introduction) = (try? newFile(), try? self.file(.introduction))
+        let words = cluster.nodes.map { node -> LocalizableText in
+            let readings = file.served.answers.filter { $0.node == node }
+            guard !readings.isEmpty, !file.served.failures.contains(where: { $0.node == node }) else {
+                return localized("\(node): no answer")
+            }
+            func has(_ bytes: [UInt8]?) -> Bool {
+                readings.allSatisfy { $0.bytes == bytes } && file.statement(of: node)?.fits(bytes) != false
+            }
+            if has(survey.presentBytes) {
                 return survey.presentBytes == nil
                     ? localized("\(node): no file, as before") : localized("\(node): previous file")
             }
-            if let notNew, !notNew.contains(node) { return localized("\(node): new file") }
-            return error.code == .mismatch
-                ? localized("\(node): another file (\(error.found ?? .verbatim("?")))")
-                : localized("\(node): no answer")
+            if let new, has(new) { return localized("\(node): new file") }
+            if let introduction, has(introduction) { return localized("\(node): file that introduces the new signer") }
+            let other = readings.first { $0.bytes != survey.presentBytes } ?? readings[0]
+            return localized("\(node): another file (\(other.summary))")
         }
         return localized("Now: \(words.joined(separator: "; ")).")
     }

@@ -65,7 +65,7 @@ struct StepEstimates {
             if let step = record.step, let seconds = record.seconds { measured[step] = seconds }
         }
         self.measured = measured
-        phones = change.survey.phones.count
+        phones = change.survey.phones(in: change.plan.phonePools).count
         nodes = change.survey.world.nodes.count
         // A change that is resumed has not asked where they run: one node after the other, at most.
         let services = change.plan.steps.lazy.compactMap { step -> [String]? in

@@ -98,6 +98,11 @@ public struct Survey {
         groups = cluster.callManagerGroups
     }
 
+    /// The phones of device pools; all if none is named.
+    func phones(in pools: [String]) -> [Phone] {
+        phones.map(\.phone).filter { pools.isEmpty || pools.contains($0.place?.devicePool ?? "") }
+    }
+
     /// The waves in which the services of a change restart.
     func waves(_ order: RestartOrder) -> [RestartWave] {
         var services: [(service: String, nodes: [String])] = []

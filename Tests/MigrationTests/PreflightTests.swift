@@ -110,6 +110,17 @@ import Testing
         #expect(summary.phoneText.localized == "Phones: 2 of 9 follow, 7 need a visit, 0 unknown.")
         #expect(summary.restartText.localized.hasSuffix("on pub, sub; 9 phones."))
         #expect(record.html.contains("In short") && record.html.contains("Gdansk"))
+        // Of pools that are named, only those phones restart; and a signer cannot be introduced to some of them alone.
+        func inPool(_ introduce: IntroductionChoice) throws -> Change {
+            let request = ChangeRequest(
+                .toEtoken, tokens: Situation.tokens, signer: 1,
+                settings: .init(acceptsStranded: true, output: folder.path + "/pool"),
+                phones: .init(timeout: 0, pools: ["Gdansk"]), introduce: introduce, now: 1_800_000_000)
+            return try Change(.new(request), of: cluster, state: folder.state)
+        }
+        #expect(try PlanSummary(inPool(.never)).phonesRestarted == 2)
+        let error = #expect(throws: MigrationError.self) { try inPool(.always) }
+        #expect(error?.code == .notApplicable && error?.text.localized.contains("--pool") == true)
 
         // Once this cluster has been changed, its own journal says how long it takes.
         #expect(!summary.isMeasured)

@@ -4,6 +4,9 @@ extension Timestamp {
     /// By the clock on the wall, in the time zone of this process (`TZ`): `2026-11-29 10:45:03 CET`.
     public var local: String { parts?.text ?? description }
 
+    /// Local time of day: `10:45:03`.
+    public var clock: String { String((parts?.text ?? description).dropFirst(11).prefix(8)) }
+
     /// Both: `2026-11-29 10:45:03 CET (2026-11-29T09:45:03Z)`; where they are the same, `2026-11-29T09:45:03Z` alone.
     public var shown: String {
         guard let parts, !parts.isUTC else { return description }

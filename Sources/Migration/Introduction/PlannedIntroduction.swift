@@ -104,6 +104,13 @@ extension Planner {
                 localized("A signer is introduced by having phones take a file first, so they have to be restarted."),
                 next: localized("Leave out --no-phone-restart, or use --introduce never."))
         }
+        guard request.phones.pools.isEmpty else {
+            throw MigrationError(
+                .notApplicable,
+                localized(
+                    "A signer is introduced by having all phones take a file first, and --pool leaves some of them out."),
+                next: localized("Leave out --pool, or use --introduce never."))
+        }
         if request.kind == .toTokenless, request.tokens.isEmpty, let present = survey.present,
             let token = present.signerRecord, token.isToken,
             !present.records.contains(where: {

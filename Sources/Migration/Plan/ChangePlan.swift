@@ -270,6 +270,12 @@ public struct ChangePlan: Codable, Sendable, Equatable {
     /// The step after whose proof phones can take the file that introduces the new signer; nil if none does.
     var introducingStep: StepID? { steps.first(where: \.introduces)?.id }
 
+    /// The device pools whose phones restart; all if empty.
+    var phonePools: [String] {
+        for case .restartPhones(_, _, let pools) in steps { return pools }
+        return []
+    }
+
     /// How services restart.
     var restartOrder: RestartOrder {
         for case .restartServices(_, let order) in steps { return order }

@@ -182,11 +182,8 @@ public struct ChangeRecord: Codable, Sendable {
             backOut: change.journal == nil && !change.isAlreadySo ? change.priceOfBackOut() : nil,
             summary: change.journal == nil && !change.isAlreadySo ? PlanSummary(change) : nil,
             preflight: change.journal == nil && !change.isAlreadySo ? change.preflight : nil,
-            before: change.survey.presentBytes, foreignRecords: change.journal == nil ? change.foreignRecords() : [])
-        if change.journal == nil {
-            state = change.isAlreadySo ? .alreadySo : .planned
-            leftToDo = tasks()
-        }
+            before: change.survey.presentBytes, foreignRecords: change.journal == nil ? change.foreignRecords() : [],
+            state: change.journal != nil ? nil : change.isAlreadySo ? .alreadySo : .planned)
     }
 
     /// For a change that has a journal.
@@ -208,7 +205,7 @@ public struct ChangeRecord: Codable, Sendable {
         recordChanges: [LocalizableText], signerChange: LocalizableText?, findings: [StatusFinding],
         clientAdvice: LocalizableText?, forecast: StoredForecast?, introduction: IntroductionForecast?,
         introductionAdvice: LocalizableText? = nil, backOut: BackOut?, summary: PlanSummary?, preflight: Preflight?,
-        before: [UInt8]?, foreignRecords: [ForeignRecord]
+        before: [UInt8]?, foreignRecords: [ForeignRecord], state withoutJournal: State? = nil
     ) throws {
         self.foreignRecords = foreignRecords
         proof = plan.world.proof
@@ -226,7 +223,7 @@ public struct ChangeRecord: Codable, Sendable {
         }
         (ticket, approver) = (plan.settings.ticket, plan.settings.approver)
         journal = try path.map { try JournalSeal($0, lines: records.count) }
-        state = State(rawValue: known.outcome.rawValue) ?? .unfinished
+        state = withoutJournal ?? State(rawValue: known.outcome.rawValue) ?? .unfinished
         self.before = try before.map(File.init)
         let new = known.newFile.flatMap { try? backups.backup(sha256: $0) }
         after = try new.map(File.init)

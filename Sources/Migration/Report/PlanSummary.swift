@@ -74,7 +74,7 @@ public struct PlanSummary: Codable, Sendable, Equatable {
         serviceSeconds = waves.reduce(0) { $0 + $1.usualSeconds }
         serviceSecondsOneByOne = change.survey.waves(.oneByOne).reduce(0) { $0 + $1.usualSeconds }
         let isRestarting = change.plan.steps.contains { $0.id == .restartPhones }
-        phonesRestarted = isRestarting ? entries.count : 0
+        phonesRestarted = isRestarting ? change.survey.phones(in: change.plan.phonePools).count : 0
         (seconds, isMeasured) = StepEstimates(change).total(of: change.plan.steps.map(\.id))
     }
 

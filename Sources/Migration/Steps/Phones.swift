@@ -143,7 +143,7 @@ final class RestartPhones: ChangeStep, Step {
     }
 
     private var all: [Phone] {
-        survey.phones.map(\.phone).filter { pools.isEmpty || pools.contains($0.place?.devicePool ?? "") }
+        survey.phones(in: pools)
     }
 
     /// By name, so that a later run can continue; those that were refused are tried again.
@@ -263,8 +263,7 @@ final class CheckPhones: ChangeStep, Step {
     /// The phones that were forecast to accept and were told to restart, by name.
     private var accepting: Set<String> {
         let known = change.known
-        var isPartial = false
-        for case .restartPhones(_, _, let pools) in change.plan.steps { isPartial = !pools.isEmpty }
+        let isPartial = !change.plan.phonePools.isEmpty
         let forecast = file == .new ? known.forecast : known.introductionForecast?.introduction
         let accepting = Set((forecast?.groups ?? []).filter { $0.outcome == .accepted }.flatMap(\.phones))
         if file == .new { return accepting.filter { !isPartial || known.isTold(phone: $0) } }

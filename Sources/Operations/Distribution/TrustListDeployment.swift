@@ -257,7 +257,8 @@ extension TrustListDistribution {
         return Dictionary(zip(hosts.map(\.node), answers), uniquingKeysWith: { first, _ in first })
     }
 
-    private static func isRefusal(_ error: ClusterError) -> Bool {
+    /// Whether no other node should be asked with the same password.
+    static func isRefusal(_ error: ClusterError) -> Bool {
         [.loginRefused, .passwordExpired, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
     }
 }

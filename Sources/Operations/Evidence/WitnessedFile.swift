@@ -134,9 +134,7 @@ extension TrustListDistribution {
         let one = Self.statement(of: kind, first)
         var all = [first.node: one]
         let others = Array(hosts.dropFirst())
-        if case .failure(let error) = one,
-            [.loginRefused, .passwordExpired, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
-        {
+        if case .failure(let error) = one, Self.isRefusal(error) {
             for host in others { all[host.node] = one }
             return all
         }

@@ -61,6 +61,7 @@ struct ClusterEdit: ParsableCommand {
             if before[name] != after[name], !names.contains(name) { names.append(name) }
         }
         guard !changed.isEmpty else {
+            if common.json { try Terminal.json(ClusterDocument(old)) }
             return Terminal.note(localized("Nothing differs from what the configuration says; nothing was changed."))
         }
         let none = localized("(not set)").localized

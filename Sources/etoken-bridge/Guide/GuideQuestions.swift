@@ -90,7 +90,7 @@ struct GuideQuestions {
             let path = try Terminal.require(
                 .text(localized("File of the saved plan: "), hint: localized("There is no such file.")) {
                     let path =
-                        $0.hasPrefix("~/") ? (getenv("HOME").map { String(cString: $0) } ?? "") + $0.dropFirst() : $0
+                        $0.hasPrefix("~/") ? ((try? HomeFolder.path()) ?? "") + $0.dropFirst() : $0
                     return Files.exists(path) ? path : nil
                 })
             return [.argument(Shell.path(path))]

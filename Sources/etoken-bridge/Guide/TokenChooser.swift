@@ -60,7 +60,7 @@ struct TokenChooser {
                   Subject: \(certificate.subject.rendered(.token))
                   Issuer:  \(certificate.issuer.rendered(.token))
                   Serial:  \(certificate.serialNumber.colonHex)
-                  Valid:   \(Timestamp(certificate.notBefore)) to \(Timestamp(certificate.notAfter))
+                  Valid:   \(certificate.validityText)
                 """))
     }
 }

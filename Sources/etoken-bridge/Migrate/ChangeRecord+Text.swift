@@ -87,7 +87,7 @@ extension ChangeRecord {
                 localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode when it began: \(title)")
                     .localized,
                 tokens.isEmpty ? nil : localized("Tokens \(tokens.map(\.label).list); \(signer) signs").localized,
-                signature.map { localized("Signed on another machine by \($0.by) at \($0.time)").localized },
+                signature.map { localized("Signed on another machine by \($0.by) at \($0.time.shown)").localized },
             ].compactMap(\.self).joined(separator: "\n")
         }
         let file =

@@ -32,17 +32,6 @@ struct ProgressLine: Encodable {
         }
     }
 
-    private enum CodingKeys: CodingKey { case event, time, step, of, text }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(event, forKey: .event)
-        try container.encode(time, forKey: .time)
-        try container.encodeIfPresent(step, forKey: .step)
-        try container.encodeIfPresent(of, forKey: .of)
-        try container.encode(text.map(\.localized), forKey: .text)
-    }
-
     func write() {
         guard let line = try? JSON.line(self) else { return }
         Terminal.write(String(decoding: line, as: UTF8.self), to: STDERR_FILENO)

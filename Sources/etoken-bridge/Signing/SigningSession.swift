@@ -50,7 +50,7 @@ struct SigningSession {
 
     private func token(_ name: String?, _ certificate: Certificate) throws -> NamedToken {
         let wanted = localized(
-            "\(certificate.subject.rendered(.cucm)) (serial number \(certificate.serialNumber.hex), SHA-1 \(certificate.sha1.hex))"
+            "\(certificate.subject.rendered(.cucm)) (serial number \(certificate.serialNumber.colonHex), SHA-1 \(certificate.sha1.hex))"
         )
         guard let name else {
             if let token = try NamedToken(holding: certificate, in: module.finder()) { return token }

@@ -27,7 +27,7 @@ struct SigningView {
         }
         head += [
             localized(
-                "Asked for by \(request.askedBy) at \(request.asked), with etoken-bridge \(request.version)"),
+                "Asked for by \(request.askedBy) at \(request.asked.shown), with etoken-bridge \(request.version)"),
             localized("SHA-256 of the request: \(received.sha256)"),
             localized("SHA-256 of what is signed: \(Digest.sha256(request.list.message).hex)"),
         ]
@@ -44,7 +44,7 @@ struct SigningView {
                     )
                 } ?? localized("Current file: none"),
                 localized(
-                    "New file: \(header.fileName), \(list.length) bytes, of \(Timestamp(header.timestamp)), \(header.digest.name), RSA \(header.modulus.bits), signed by \(header.signerName)"
+                    "New file: \(header.fileName), \(list.length) bytes, of \(Timestamp(header.timestamp).shown), \(header.digest.name), RSA \(header.modulus.bits), signed by \(header.signerName)"
                 ),
             ].joined(separator: "\n").localized)
         parts.append(CtlShow.table(of: list).text)
