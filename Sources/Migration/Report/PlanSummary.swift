@@ -110,6 +110,11 @@ public struct PlanSummary: Codable, Sendable, Equatable {
         return all.joined(separator: "; ")
     }
 
+    /// Phones that are not shown, in groups of their own.
+    public static func more(_ phones: Int, in groups: Int) -> LocalizableText {
+        localized(groups, one: "and \(phones) more, in 1 group", other: "and \(phones) more, in \(groups) groups")
+    }
+
     public var timeText: LocalizableText { Self.timeText(seconds, isMeasured: isMeasured) }
 
     static func timeText(_ seconds: Double, isMeasured: Bool) -> LocalizableText {
