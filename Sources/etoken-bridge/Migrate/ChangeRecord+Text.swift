@@ -155,7 +155,7 @@ extension ChangeRecord {
         if !table.rows.isEmpty { add(table.text) }
         let rest = summary.visits.dropFirst(Self.shownVisits)
         if !rest.isEmpty {
-            add(localized("and \(rest.reduce(0) { $0 + $1.phones }) more, in \(rest.count) groups").localized)
+            add(PlanSummary.more(rest.reduce(0) { $0 + $1.phones }, in: rest.count).localized)
         }
         if !records.isEmpty { add(localized("Records:\n\(records.joined(separator: "\n"))").localized) }
         let figures = [summary.restartText, summary.timeText, summary.serviceText, backOut?.text, preflight?.text]
