@@ -122,10 +122,7 @@ struct ChangeRecordPage {
 
     private var factsPart: HTML {
         var facts: [(LocalizableText, HTML)] = []
-        if let ticket = record.ticket { facts.append((localized("Ticket"), "\(ticket)")) }
-        if let approver = record.approver {
-            facts.append((localized("Approved by"), "\(localized("\(approver) (as entered, not checked)"))"))
-        }
+        for ticket in record.tickets { facts.append((ticket.label, "\(ticket.text)")) }
         facts.append((localized("Planned"), .time(record.planned)))
         if let run = record.runs.last {
             facts.append((localized("Run by"), "\(DocumentAuthor.name(run.who, run.sudoUser))"))
