@@ -59,8 +59,8 @@ struct ClusterConfirmKey: ParsableCommand {
             file.set(configuration)
             try file.save()
         }
-        if common.json { return try Terminal.json(ClusterDocument(configuration)) }
-        Terminal.out(
+        try common.tell(
+            configuration,
             changed.isEmpty
                 ? localized("\(old.name) presents the keys that are pinned; nothing was changed.")
                 : localized(

@@ -109,12 +109,10 @@ struct PhonesEraseTrustList: ParsableCommand {
         let lock = try ClusterLock.forCommand(name)
         defer { withExtendedLifetime(lock) {} }
         let record =
-            resume
-            ? try stopped?.resume()
-            : try ErasureRecord.begin(
+            try (resume ? stopped : nil)?.resume()
+            ?? .begin(
                 cluster: name, phones: survey.groups.flatMap(\.phones).map(\.name).sorted(), ctl: report.sha1,
                 in: state.path, at: .now)
-        guard let record else { preconditionFailure("what is resumed was found") }
         // Told by an earlier run, and back since.
         for phone in survey.upToDate where record.entries[phone].map({ $0.state != .skipped }) == true {
             let entry = record.entries[phone]
