@@ -22,6 +22,9 @@ public struct Checklist: Encodable, Sendable {
             case byHand = "by-hand"
         }
 
+        /// The code of the point about phones.
+        static let phones = "phones"
+
         /// Stable name: `two-tokens`.
         public let code: String
         public let title: LocalizableText
@@ -151,7 +154,7 @@ struct ChecklistItems {
         let stranded = forecast.stranded
         let visit = Change.visitAdvice(models: stranded.map(\.model)) ?? .verbatim("")
         look(
-            "phones", localized("Every phone holds a file that names the signer"), stranded.isEmpty,
+            Item.phones, localized("Every phone holds a file that names the signer"), stranded.isEmpty,
             seen: stranded.isEmpty
                 ? localized(forecast.count, one: "1 phone", other: "\(forecast.count) phones")
                 : Self.inShort(stranded),

@@ -63,11 +63,21 @@ struct ChecklistPage {
                 case .failed: "&#10007; \(localized("failed"))"
                 case .byHand: "&#9744; \(localized("by hand"))"
                 }
-            let next = HTML(item.next.map { "<br><b>\(localized("Next: "))</b>\($0)" })
+            let next = HTML(item.next.map { "<br><b>\(localized("Next: "))</b>\(HTML.withCommands($0))" })
             table.add(
-                "<b>\(item.title)</b><br>\(item.text)\(next)", box, style: item.state == .failed ? "failed" : "")
+                "<b>\(item.title)</b><br>\(HTML.withCommands(text(of: item)))\(next)", box,
+                style: item.state == .failed ? "failed" : "")
         }
         return table.html
+    }
+
+    /// Phones that would be stranded have a table of their own, with the reasons.
+    private func text(of item: Checklist.Item) -> LocalizableText {
+        guard item.code == Checklist.Item.phones, !list.stranded.isEmpty else { return item.text }
+        let phones = StoredForecast(groups: list.stranded).count
+        return localized(
+            phones, one: "1 phone does not: see the table below.",
+            other: "\(phones) phones do not: see the table below.")
     }
 
     private var stranded: HTML {

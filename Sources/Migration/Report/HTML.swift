@@ -9,6 +9,17 @@ struct HTML: ExpressibleByStringInterpolation {
     init(stringLiteral value: String) { markup = value }
     init(_ parts: [HTML]) { markup = parts.map(\.markup).joined() }
 
+    /// Text with commands in it: no line ends within an option's name, as browsers do after hyphens.
+    static func withCommands(_ text: LocalizableText) -> HTML {
+        let words = text.localized.split(separator: " ", omittingEmptySubsequences: false).map { word -> HTML in
+            let shown = LocalizableText.verbatim(String(word))
+            return word.hasPrefix("--") ? "<span class=\"option\">\(shown)</span>" : "\(shown)"
+        }
+        return HTML(markup: words.map(\.markup).joined(separator: " "))
+    }
+
+    private init(markup: String) { self.markup = markup }
+
     init(stringInterpolation: StringInterpolation) { markup = stringInterpolation.markup }
 
     struct StringInterpolation: StringInterpolationProtocol {

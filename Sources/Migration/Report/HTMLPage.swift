@@ -39,7 +39,7 @@ enum HTMLPage {
         table { border-collapse: collapse; width: 100%; font-size: .87em; margin: .4rem 0; }
         th, td { text-align: left; vertical-align: top; padding: .3rem .5rem; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
         thead th { background: var(--head); overflow-wrap: normal; } tbody th { font-weight: 600; min-width: 7rem; overflow-wrap: anywhere; }
-        .word, .number, time { white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; }
+        .word, .number, .option, time { white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; }
         .facts th { width: 12rem; font-weight: 400; color: var(--quiet); } .more td { color: var(--quiet); }
         .name { white-space: pre-wrap; } code { font-size: .85em; overflow-wrap: anywhere; } ul, ol { margin: .2rem 0; padding-left: 1.2rem; }
         .state { display: inline-block; margin: 0; padding: .15rem .7rem; border-radius: .8rem; background: var(--plain); font-weight: 600; }
