@@ -101,6 +101,18 @@ import Testing
         #expect(other.changes.suffix(3) == ["restart SEP1", "restart SEP2", "restart SEP3"])
     }
 
+    /// Applications use Cisco CTIManager, phones do not: all can be told while it restarts node by node.
+    @Test func phonesDoNotWaitForCTIManager() throws {
+        let cluster = try clusterOfThree()
+        cluster.release = "12.5.1.10000-22"
+        try Change(.new(request(.byGroups)), of: cluster, state: folder.state).runAll()
+        #expect(
+            cluster.changes.filter { $0.hasPrefix("restart") }.suffix(7) == [
+                "restart SEP1", "restart SEP2", "restart Cisco CallManager third", "restart SEP3",
+                "restart Cisco CTIManager pub", "restart Cisco CTIManager sub", "restart Cisco CTIManager third",
+            ])
+    }
+
     /// A phone that cannot be told then is told in its own step; one that was told is not told again.
     @Test func whatFailsMeanwhileIsTriedAgain() throws {
         let cluster = try clusterOfThree()

@@ -112,10 +112,12 @@ final class RestartServices: ChangeStep, Step {
     private func phonesMeanwhile(_ waves: ArraySlice<RestartWave>, _ context: RunContext)
         -> SimultaneousRestart.Meanwhile?
     {
-        guard order == .byGroups, waves.allSatisfy({ $0.service == ClusterService.callManager }),
-            let phones = phonesAfterwards
-        else { return nil }
-        let down = Set(waves.flatMap(\.nodes))
+        // Phones start with what Cisco Tftp serves; of Cisco CTIManager they need nothing.
+        let rest: Set = [ClusterService.callManager, ClusterService.ctiManager]
+        guard order == .byGroups, waves.allSatisfy({ rest.contains($0.service) }), let phones = phonesAfterwards else {
+            return nil
+        }
+        let down = Set(waves.filter { $0.service == ClusterService.callManager }.flatMap(\.nodes))
         let ready = Set((survey.groups ?? []).filter { down.isDisjoint(with: $0.servers) }.map(\.name))
         guard phones.hasLeft(inGroups: ready) else { return nil }
         return { isOver in try phones.tell(inGroups: ready, context, until: isOver) }
