@@ -80,7 +80,7 @@ struct PhonesEraseTrustList: ParsableCommand {
     func run() throws {
         let cluster = try configured()
         defer { cluster.close() }
-        let name = self.cluster.cluster
+        let name = try self.cluster.name
         let state = try StateFolder.standard()
         let stopped = try ErasureRecord.unfinished(of: name, in: state.path)
         let table = try EraseSequenceTable.configured(adding: sequences)
@@ -109,12 +109,10 @@ struct PhonesEraseTrustList: ParsableCommand {
         let lock = try ClusterLock.forCommand(name)
         defer { withExtendedLifetime(lock) {} }
         let record =
-            resume
-            ? try stopped?.resume()
-            : try ErasureRecord.begin(
+            try (resume ? stopped : nil)?.resume()
+            ?? .begin(
                 cluster: name, phones: survey.groups.flatMap(\.phones).map(\.name).sorted(), ctl: report.sha1,
                 in: state.path, at: .now)
-        guard let record else { preconditionFailure("what is resumed was found") }
         // Told by an earlier run, and back since.
         for phone in survey.upToDate where record.entries[phone].map({ $0.state != .skipped }) == true {
             let entry = record.entries[phone]
@@ -148,7 +146,7 @@ struct PhonesEraseTrustList: ParsableCommand {
     private func chosen(
         in cluster: ClusterClient, _ state: StateFolder, _ stopped: ErasureRecord?
     ) throws -> [Phone] {
-        let name = self.cluster.cluster
+        let name = try self.cluster.name
         var wanted = names
         if resume {
             guard let stopped else {

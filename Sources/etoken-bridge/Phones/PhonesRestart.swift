@@ -71,46 +71,12 @@ struct PhonesRestart: ParsableCommand {
         let cluster = try cluster.configured()
         defer { cluster.close() }
         let state = try StateFolder.standard().path
-        let name = self.cluster.cluster
-        let (stopped, unreadable) = RestartRecord.unfinished(of: name, in: state)
-        for error in unreadable where !resume { Terminal.note(error.text) }
-        if resume, let error = unreadable.first {
-            throw Failure(
-                Status.failed, error.text, code: error.code.rawValue,
-                next: localized(
-                    "It may be the one to continue. Move it away to continue another one, or start a new restart without --resume."
-                ))
-        }
-        if resume, stopped == nil {
-            throw Failure(
-                Status.notThere,
-                localized("There is no stopped restart of phones of cluster \(name) to resume."),
-                next: localized("Start one: etoken-bridge phones restart --cluster \(word: name) --all"))
-        }
+        let name = cluster.configuration.name
+        let stopped = try stopped(of: name, in: state)
+        let continued = resume ? stopped : nil
         let axl = try cluster.axl()
-        let phones: [String]
-        if resume, let stopped {
-            phones = stopped.left
-            Terminal.note(
-                localized(
-                    "Resuming the restart of \(stopped.begun): \(stopped.told.count) of \(stopped.phones.count) phones have been told to restart."
-                )
-            )
-        } else {
-            let inventory = try Inventory.read(from: cluster, by: .axl, asksForState: false)
-            phones = try choice.choose(
-                from: inventory.phones, of: localized("cluster \(name)").localized,
-                consequence: localized(" Nothing was restarted.").localized
-            ).map(\.name).sorted()
-            if let stopped {
-                Terminal.note(
-                    localized(
-                        "A restart of \(stopped.phones.count) phones was stopped at \(stopped.told.count) on \(stopped.begun); --resume would continue it."
-                    )
-                )
-            }
-        }
-        let isReset = resume ? stopped?.isReset ?? false : reset
+        let phones = try continued.map(left) ?? chosen(in: cluster, besides: stopped)
+        let isReset = continued?.isReset ?? reset
         let run = PhoneRestart(phones, settings: .init(batch: batch, pause: Double(pause)))
         let report = RestartReport(run: run, isReset: isReset)
         Terminal.note(report.announcement)
@@ -123,10 +89,7 @@ struct PhonesRestart: ParsableCommand {
                     ? "Reset \(phones.count) phones of cluster \(name)?"
                     : "Restart \(phones.count) phones of cluster \(name)?"))
         let record =
-            try resume
-            ? stopped?.resume()
-            : .begin(cluster: name, phones: phones, isReset: isReset, in: state, at: .now)
-        guard let record else { preconditionFailure("what is resumed was found") }
+            try continued?.resume() ?? .begin(cluster: name, phones: phones, isReset: isReset, in: state, at: .now)
         Interruption.watch()
         let start = ContinuousClock.now
         let outcome = run.run(
@@ -139,6 +102,56 @@ struct PhonesRestart: ParsableCommand {
         if outcome.left.isEmpty, outcome.refused.isEmpty { try record.finish(at: .now) }
         try show(report.done(outcome, record: record.path))
         try report.check(outcome, cluster: name)
+    }
+
+    /// The last restart of the cluster's phones that was stopped; nil if there is none.
+    ///
+    /// - Throws: ``Failure`` if it is to be continued, and there is none, or it is not known which one it is.
+    private func stopped(of name: String, in state: String) throws -> RestartRecord? {
+        let (stopped, unreadable) = RestartRecord.unfinished(of: name, in: state)
+        guard resume else {
+            for error in unreadable { Terminal.note(error.text) }
+            return stopped
+        }
+        if let error = unreadable.first {
+            throw Failure(
+                Status.failed, error.text, code: error.code.rawValue,
+                next: localized(
+                    "It may be the one to continue. Move it away to continue another one, or start a new restart without --resume."
+                ))
+        }
+        guard let stopped else {
+            throw Failure(
+                Status.notThere,
+                localized("There is no stopped restart of phones of cluster \(name) to resume."),
+                next: localized("Start one: etoken-bridge phones restart --cluster \(word: name) --all"))
+        }
+        return stopped
+    }
+
+    /// What a restart that is continued has not done yet.
+    private func left(of stopped: RestartRecord) -> [String] {
+        Terminal.note(
+            localized(
+                "Resuming the restart of \(stopped.begun): \(stopped.told.count) of \(stopped.phones.count) phones have been told to restart."
+            ))
+        return stopped.left
+    }
+
+    /// - Parameter stopped: an earlier restart that will stay as it is.
+    private func chosen(in cluster: ClusterClient, besides stopped: RestartRecord?) throws -> [String] {
+        let inventory = try Inventory.read(from: cluster, by: .axl, asksForState: false)
+        let phones = try choice.choose(
+            from: inventory.phones, of: localized("cluster \(cluster.configuration.name)").localized,
+            consequence: localized(" Nothing was restarted.").localized
+        ).map(\.name).sorted()
+        if let stopped {
+            Terminal.note(
+                localized(
+                    "A restart of \(stopped.phones.count) phones was stopped at \(stopped.told.count) on \(stopped.begun); --resume would continue it."
+                ))
+        }
+        return phones
     }
 
     private func note(
