@@ -81,10 +81,12 @@ public protocol ClusterAccess: AnyObject {
     ///
     /// - Parameters:
     ///   - isInterrupted: yes ends the wait.
-    ///   - restarted: called for each node as soon as the service has started there.
-    /// - Throws: what `restarted` throws; `ClusterError`; `interrupted`.
+    ///   - meanwhile: what this thread does while they restart; nil for nothing.
+    ///   - restarted: called for each node as soon as the service has started there, and `meanwhile` has returned.
+    /// - Throws: what `meanwhile` and `restarted` throw; `ClusterError`; `interrupted`.
     func restart(
-        service: String, on nodes: [String], isInterrupted: () -> Bool, restarted: (String) throws -> Void) throws
+        service: String, on nodes: [String], isInterrupted: () -> Bool, meanwhile: SimultaneousRestart.Meanwhile?,
+        restarted: (String) throws -> Void) throws
     /// Waits until a service is starting or stopping on no node any more: an earlier run may have left it so. One that is
     /// stopped, or a node that does not answer, is not waited for.
     func awaitRest(of service: String, isInterrupted: () -> Bool)

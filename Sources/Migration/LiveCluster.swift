@@ -186,9 +186,10 @@ public final class LiveCluster: ClusterAccess {
     }
 
     public func restart(
-        service: String, on nodes: [String], isInterrupted: () -> Bool, restarted: (String) throws -> Void
+        service: String, on nodes: [String], isInterrupted: () -> Bool, meanwhile: SimultaneousRestart.Meanwhile?,
+        restarted: (String) throws -> Void
     ) throws {
-        guard nodes.count > 1 else {
+        guard nodes.count > 1 || meanwhile != nil else {
             for node in nodes {
                 try restart(service: service, on: node, isInterrupted: isInterrupted)
                 try restarted(node)
@@ -198,7 +199,7 @@ public final class LiveCluster: ClusterAccess {
         try SimultaneousRestart(
             of: service, on: nodes.map { name throws(ClusterError) in try cluster.node(name) }, in: cluster
         )
-        .wait(isInterrupted: isInterrupted, restarted: restarted)
+        .wait(isInterrupted: isInterrupted, meanwhile: meanwhile, restarted: restarted)
     }
 
     public func awaitRest(of service: String, isInterrupted: () -> Bool) {

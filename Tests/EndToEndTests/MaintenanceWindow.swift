@@ -49,6 +49,22 @@ import Testing
         #expect(try status(rehearsal)["losses"] as? Int == 0)
     }
 
+    /// Five nodes in two groups: while the third one of the first group restarts, phones of the second one are told.
+    @Test func phonesOfAGroupThatIsThroughDoNotWait() throws {
+        let rehearsal = try Rehearsal(options: [
+            "--nodes", "5", "--groups", "2", "--phones", "60", "--durations", "real/100",
+        ])
+        let result = try rehearsal.migrate()
+        #expect(result.status == 0, "\(result.errors)")
+        let folder = "state/etoken-bridge/journals/"
+        let names = try FileManager.default.contentsOfDirectory(atPath: rehearsal.folder.file(folder))
+        let lines = rehearsal.folder.text(folder + (try #require(names.first))).split(separator: "\n")
+        let told = try #require(lines.firstIndex { $0.contains("phonesRestarted") })
+        let last = try #require(lines.lastIndex { $0.contains("Cisco CallManager") && $0.contains("\"restarted\"") })
+        #expect(told < last, "\(told), \(last)")
+        #expect(try status(rehearsal)["losses"] as? Int == 0)
+    }
+
     @Test func oneByOne() throws {
         let rehearsal = try Rehearsal(options: Self.lab)
         let result = try rehearsal.migrate("--one-by-one", "--no-phone-restart")

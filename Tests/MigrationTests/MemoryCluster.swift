@@ -289,10 +289,12 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
 
     /// At the same time as far as anybody can tell: a wave goes on after a failure.
     func restart(
-        service: String, on nodes: [String], isInterrupted: () -> Bool, restarted: (String) throws -> Void
+        service: String, on nodes: [String], isInterrupted: () -> Bool, meanwhile: SimultaneousRestart.Meanwhile?,
+        restarted: (String) throws -> Void
     ) throws {
         waves.append([service] + nodes)
         var failure: (any Error)?
+        do { try meanwhile? { isInterrupted() } } catch { failure = error }
         for node in nodes {
             do {
                 try restart(service: service, on: node, isInterrupted: isInterrupted)

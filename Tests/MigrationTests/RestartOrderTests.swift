@@ -66,6 +66,72 @@ import Testing
         #expect(step?.parameters?.order == .byGroups && step?.proofs.count == 8)
     }
 
+    /// Phones of a group whose nodes are through need not wait for those of others: SEP1 and SEP2 are in the group of one node.
+    private func clusterOfThree() throws -> MemoryCluster {
+        let cluster = try situation.cluster()
+        cluster.running = ["pub", "sub", "third"]
+        cluster.callManagerGroups = [
+            CallManagerGroup(name: "one", servers: ["pub"], phones: 2),
+            CallManagerGroup(name: "two", servers: ["sub", "third"], phones: 1),
+        ]
+        cluster.fleet = cluster.fleet.map { phone in
+            var phone = phone
+            phone.place = PhonePlace(
+                devicePool: "", callManagerGroup: phone.name == "SEP3" ? "two" : "one", servers: [],
+                securityProfile: "", firmware: nil)
+            return phone
+        }
+        return cluster
+    }
+
+    @Test func phonesWhoseServersAreThroughRestartMeanwhile() throws {
+        let cluster = try clusterOfThree()
+        try Change(.new(request(.byGroups)), of: cluster, state: folder.state).runAll()
+        #expect(cluster.waves.map { $0.dropFirst() } == [["pub", "sub", "third"], ["pub", "sub"], ["third"]])
+        #expect(
+            cluster.changes.filter { $0.hasPrefix("restart") }.suffix(4) == [
+                "restart SEP1", "restart SEP2", "restart Cisco CallManager third", "restart SEP3",
+            ])
+        // Whoever wants one after another gets it.
+        let (other, folder) = (try clusterOfThree(), Folder())
+        let request = ChangeRequest(
+            situation.kind, settings: .init(acceptsStranded: true, output: folder.path + "/out"),
+            phones: .init(timeout: 0, services: .oneByOne), now: 1_800_000_000)
+        try Change(.new(request), of: other, state: folder.state).runAll()
+        #expect(other.changes.suffix(3) == ["restart SEP1", "restart SEP2", "restart SEP3"])
+    }
+
+    /// Applications use Cisco CTIManager, phones do not: all can be told while it restarts node by node.
+    @Test func phonesDoNotWaitForCTIManager() throws {
+        let cluster = try clusterOfThree()
+        cluster.release = "12.5.1.10000-22"
+        try Change(.new(request(.byGroups)), of: cluster, state: folder.state).runAll()
+        #expect(
+            cluster.changes.filter { $0.hasPrefix("restart") }.suffix(7) == [
+                "restart SEP1", "restart SEP2", "restart Cisco CallManager third", "restart SEP3",
+                "restart Cisco CTIManager pub", "restart Cisco CTIManager sub", "restart Cisco CTIManager third",
+            ])
+    }
+
+    /// A phone that cannot be told then is told in its own step; one that was told is not told again.
+    @Test func whatFailsMeanwhileIsTriedAgain() throws {
+        let cluster = try clusterOfThree()
+        var isFirst = true
+        cluster.onChange = { change throws in
+            if change == "restart SEP1", isFirst {
+                isFirst = false
+                throw MemoryCluster.Fault(description: "busy with something else")
+            }
+        }
+        try Change(.new(request(.byGroups)), of: cluster, state: folder.state).runAll()
+        for phone in ["SEP1", "SEP2", "SEP3"] {
+            #expect(cluster.changes.count { $0 == "restart \(phone)" } == 1, "\(cluster.changes)")
+        }
+        #expect(cluster.changes.last == "restart SEP3")
+        let record = try ChangeRecord(journal: folder.journal(), backups: folder.state)
+        #expect(record.state == .finished && record.steps.allSatisfy { $0.state == .done })
+    }
+
     @Test func oneByOneWhereWantedOrGroupsAreUnknown() throws {
         for (order, isKnown) in [(RestartOrder.oneByOne, true), (.byGroups, false)] {
             let (cluster, folder) = (try cluster(), Folder())

@@ -6,6 +6,10 @@ import Synchronization
 
 /// Restarts of a service on several nodes at once, each on its own thread.
 public struct SimultaneousRestart: Sendable {
+    /// What is done while services restart. It should return soon after the closure that it is given says that they are
+    /// through.
+    public typealias Meanwhile = (_ isOver: () -> Bool) throws -> Void
+
     private struct State {
         /// In the order in which they ended; taken out by the one who waits.
         var ended: [(node: String, error: ClusterError?)] = []
@@ -28,9 +32,12 @@ public struct SimultaneousRestart: Sendable {
     ///
     /// - Parameters:
     ///   - isInterrupted: asked while waiting, on this thread; yes ends the wait, and the nodes go on by themselves.
+    ///   - meanwhile: done on this thread first; nil for nothing. Where it throws, the nodes are waited for all the same.
     ///   - restarted: called on this thread for each node, as soon as the service has started there.
-    /// - Throws: what `restarted` throws; the first node's error.
-    public func wait(isInterrupted: () -> Bool, restarted: (String) throws -> Void) throws {
+    /// - Throws: what `meanwhile` and `restarted` throw; the first node's error.
+    public func wait(
+        isInterrupted: () -> Bool, meanwhile: Meanwhile? = nil, restarted: (String) throws -> Void
+    ) throws {
         for node in nodes {
             let work = { @Sendable [self] in
                 let result = Result { () throws(ClusterError) in
@@ -44,6 +51,9 @@ public struct SimultaneousRestart: Sendable {
             if !OwnThread.start(work) { work() }
         }
         var (left, failure) = (nodes.count, (any Error)?.none)
+        do { try meanwhile? { [count = nodes.count] in state.read { $0.ended.count == count } } } catch {
+            failure = error
+        }
         while left > 0 {
             let hasNews = state.wait(until: Deadline(seconds: Self.pause)) { $0.ended.isEmpty ? nil : true } ?? false
             var ended: [(node: String, error: ClusterError?)] = []
