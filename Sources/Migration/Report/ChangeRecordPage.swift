@@ -112,11 +112,7 @@ struct ChangeRecordPage {
     }
 
     private var factsPart: HTML {
-        var facts: [(LocalizableText, HTML)] = []
-        if let ticket = record.ticket { facts.append((localized("Ticket"), "\(ticket)")) }
-        if let approver = record.approver {
-            facts.append((localized("Approved by"), "\(localized("\(approver) (as entered, not checked)"))"))
-        }
+        var facts = HTMLTable.approval(ticket: record.ticket, approver: record.approver)
         facts.append((localized("Planned"), .time(record.planned)))
         if let run = record.runs.last {
             facts.append((localized("Run by"), "\(DocumentAuthor.name(run.who, run.sudoUser))"))
