@@ -50,7 +50,8 @@ struct ModuleCheck: DoctorCheck {
                 ),
                 next: [
                     localized(
-                        "To use them: etoken-bridge token list --module /usr/lib/x86_64-linux-gnu/p11-kit-proxy.so")
+                        "To use them: etoken-bridge token list --module /usr/lib/\(ModuleSearch.architecture)/p11-kit-proxy.so"
+                    )
                 ])
         }
     }
