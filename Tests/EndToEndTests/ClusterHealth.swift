@@ -153,7 +153,13 @@ import Testing
         let log = rehearsal.folder.text("lab/lab.log")
         #expect(log.components(separatedBy: "wrong").count == 2, "\(log)")
         try rehearsal.replaceInConfiguration("ssh_host_key", with: "SHA256:" + String(repeating: "A", count: 43))
-        #expect(try status().result.status == 7)
+        let strange = try status()
+        #expect(strange.result.status == 7)
+        let failures = try #require(strange.node(Rehearsal.subscriber)["failures"] as? [[String: Any]])
+        #expect(failures.first?["code"] as? String == "not-trusted", "\(failures)")
+        // One stranger in the publisher's place is enough: the password goes nowhere.
+        #expect((failures.first?["text"] as? String)?.contains("not tried, because") == true, "\(failures)")
+        #expect("\(failures)".contains("confirm-key \(Rehearsal.publisher)"), "\(failures)")
     }
 
     @Test func theConfigurationAgainstTheCluster() throws {

@@ -215,7 +215,7 @@ extension TrustListDistribution {
                 } catch {
                     // An unreachable node is noticed when it is read, and may be tolerated. Whether the password is the
                     // right one is then not known yet.
-                    return Self.isRefusal(error) ? .login(error, [:]) : .login(nil, statements(of: .ctl))
+                    return error.isRefusal ? .login(error, [:]) : .login(nil, statements(of: .ctl))
                 }
                 return .login(nil, askAll(whilePreparing: change))
             }
@@ -230,9 +230,7 @@ extension TrustListDistribution {
             case .nothing: break
             }
         }
-        if login == nil, let first = hosts.first, case .failure(let error)? = said[first.node],
-            Self.isRefusal(error)
-        {
+        if login == nil, let first = hosts.first, case .failure(let error)? = said[first.node], error.isRefusal {
             login = error
         }
         return (WitnessedFile(served: served, statements: said, cluster: cluster), login)
@@ -255,11 +253,6 @@ extension TrustListDistribution {
             }.0
         }
         return Dictionary(zip(hosts.map(\.node), answers), uniquingKeysWith: { first, _ in first })
-    }
-
-    /// Whether no other node should be asked with the same password.
-    static func isRefusal(_ error: ClusterError) -> Bool {
-        [.loginRefused, .passwordExpired, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
     }
 }
 

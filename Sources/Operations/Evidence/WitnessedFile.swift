@@ -134,7 +134,7 @@ extension TrustListDistribution {
         let one = Self.statement(of: kind, first)
         var all = [first.node: one]
         let others = Array(hosts.dropFirst())
-        if case .failure(let error) = one, Self.isRefusal(error) {
+        if case .failure(let error) = one, error.isRefusal {
             for host in others { all[host.node] = one }
             return all
         }

@@ -113,18 +113,17 @@ private struct NodeSurvey: Sendable {
 
     /// Why no other node should be logged in to with the same password.
     var refusal: ClusterError? {
-        failures.first { [.loginRefused, .passwordExpired, .tooManyLogins, .configuration].contains($0.code) }
+        failures.first(where: \.isRefusal)
     }
 
     init(of node: NodeConfiguration, notAskedFor refusal: ClusterError) {
         self.node = node
-        failures = [
-            ClusterError(
-                refusal.code, operation: localized("log in to the command line"), node: node.name,
-                message: localized(
-                    "not tried, because \(refusal.node.map { .verbatim($0) } ?? localized("another node")) refused it"
-                ))
-        ]
+        var failure = ClusterError(
+            refusal.code, operation: localized("log in to the command line"), node: node.name,
+            message: localized(
+                "not tried, because it failed on \(refusal.node.map { .verbatim($0) } ?? localized("another node"))"))
+        failure.advice = refusal.next
+        failures = [failure]
     }
 
     /// Usual if the configuration names none.
