@@ -114,7 +114,7 @@ public struct WitnessedFile: Sendable {
     }
 }
 
-extension TrustListDistribution {
+extension ClusterTrustLists {
     /// Reads a file from every node as phones do, and asks each node what it has. Failures are part of the result.
     public func readWitnessed(_ kind: TrustListKind) -> WitnessedFile {
         guard isParallel else {

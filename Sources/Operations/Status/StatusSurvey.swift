@@ -13,7 +13,7 @@ extension ClusterClient {
     public func status(at time: Int64) throws(ClusterError) -> ClusterStatus {
         let publisher = try publisher()
         let others = configuration.nodes.filter { !$0.isPublisher }
-        let lists = TrustListDistribution(try trustListHosts)
+        let lists = ClusterTrustLists(try trustListHosts)
 
         // The publisher is logged in to first: a password that it refuses is not tried on the others.
         let (first, files) = Concurrently.both {

@@ -42,12 +42,12 @@ struct CtlDelete: ParsableCommand {
         defer { configured.close() }
         let hosts = try configured.trustListHosts
         if dryRun {
-            try TrustListDistribution(hosts).rehearse(nil).deployment.report(json: common.json)
+            try ClusterTrustLists(hosts).rehearse(nil).deployment.report(json: common.json)
             return
         }
         if !anyMode { try checkMode(of: configured) }
         let lock = try ClusterLock.forCommand(cluster.cluster)
-        let deployment = try TrustListDistribution(hosts, of: cluster.cluster).replace(
+        let deployment = try ClusterTrustLists(hosts, of: cluster.cluster).replace(
             with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
             acceptingUnproven: evidence.acceptUnproven,
             hooks: .standard { _ in
