@@ -74,7 +74,7 @@ package final class DoctorContext {
     }()
 
     /// The tokens of all modules, each once, and why others could not be read.
-    private(set) lazy var tokens: (present: [Token], failures: [TokenError]) = {
+    package private(set) lazy var tokens: (present: [Token], failures: [TokenError]) = {
         var present: [Token] = []
         var failures: [TokenError] = []
         for case .success(let module) in modules.map(\.loaded) {

@@ -31,6 +31,9 @@ public struct MarkupElement: Sendable, Hashable {
         self.children = children
     }
 
+    /// Deeper nesting than this is refused: no page or response needs it, and those who read them recurse.
+    static let maximumDepth = 200
+
     /// The value of an attribute.
     public subscript(attribute: String) -> String? {
         attributes.first { $0.name == attribute }?.value

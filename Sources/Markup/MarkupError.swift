@@ -26,4 +26,15 @@ public struct MarkupError: UserError, Sendable, Hashable {
 
     public var text: LocalizableText { localized("The document cannot be read: \(clause).") }
     public var clause: LocalizableText { line.map { localized("line \($0): \(message)") } ?? message }
+
+    static var documentType: MarkupError {
+        MarkupError(
+            code: .documentType, message: localized("the document declares a document type, which is not allowed"))
+    }
+
+    static var tooDeep: MarkupError {
+        MarkupError(
+            code: .tooDeep,
+            message: localized("elements are nested more than \(MarkupElement.maximumDepth) levels deep"))
+    }
 }

@@ -1,5 +1,4 @@
 import CXML
-import Glibc
 import Messages
 
 /// Reads and writes XML.
@@ -13,37 +12,31 @@ public enum XMLDocument {
         guard bytes.count <= maximumSize else {
             throw MarkupError(code: .tooLarge, message: localized("the document is longer than \(maximumSize) bytes"))
         }
-        // Before the parser sees it; declarations written in UTF-16 are caught after parsing.
-        guard !declaresType(bytes) else { throw documentType }
         Library.start()
         guard let context = xmlNewParserCtxt() else {
             throw MarkupError(code: .malformed, message: localized("out of memory"))
         }
         defer { xmlFreeParserCtxt(context) }
+        let builder = ElementBuilder()
+        builder.attach(to: context)
+        // NOENT: the five of XML in an attribute's value, too.
         let options =
             XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
-            | XML_PARSE_NOCDATA.rawValue
+            | XML_PARSE_NOCDATA.rawValue | XML_PARSE_NOENT.rawValue
         let parsed = bytes.withUnsafeBytes { buffer in
             xmlCtxtReadMemory(
                 context, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(buffer.count), nil, nil,
                 Int32(options))
         }
-        guard let document = parsed, let root = xmlDocGetRootElement(document) else {
-            if let parsed { xmlFreeDoc(parsed) }
-            throw failure(context)
-        }
-        defer { xmlFreeDoc(document) }
-        guard document.pointee.intSubset == nil, document.pointee.extSubset == nil else { throw documentType }
-        return try TreeReader.element(root)
+        // Of the document there is nothing but its head, and that only if it is well-formed.
+        xmlFreeDoc(parsed)
+        if let error = builder.error { throw error }
+        guard parsed != nil, let root = builder.root else { throw failure(context) }
+        return root
     }
 
     public static func parse(_ text: String, maximumSize: Int = 8 << 20) throws(MarkupError) -> MarkupElement {
         try parse(Array(text.utf8), maximumSize: maximumSize)
-    }
-
-    private static var documentType: MarkupError {
-        MarkupError(
-            code: .documentType, message: localized("the document declares a document type, which is not allowed"))
     }
 
     private static func failure(_ context: xmlParserCtxtPtr) -> MarkupError {
@@ -54,20 +47,5 @@ public enum XMLDocument {
         return MarkupError(
             code: .malformed, message: words.map { .verbatim($0) } ?? localized("the document is malformed"),
             line: Int(error.pointee.line))
-    }
-
-    private static func declaresType(_ bytes: [UInt8]) -> Bool {
-        let rest = Array("DOCTYPE".utf8)
-        return bytes.withUnsafeBytes { bytes in
-            var offset = 1
-            // An exclamation mark is rare in what the servers answer.
-            while offset < bytes.count,
-                let mark = memchr(bytes.baseAddress! + offset, 0x21, bytes.count - offset)
-            {
-                offset = UnsafeRawPointer(mark) - bytes.baseAddress! + 1
-                if bytes[offset - 2] == 0x3c, bytes[offset...].starts(with: rest) { return true }
-            }
-            return false
-        }
     }
 }

@@ -25,7 +25,7 @@ import Testing
         #expect(text.lines.allSatisfy { $0.count <= 80 }, "\(text.output)")
     }
 
-    /// Each PIN is tried once, and a failure of one does not keep the other from being tested.
+    /// The PIN of a file is that of one token: it is tried once, and on no other one.
     @Test func tokensAreTestedOnRequest() throws {
         let tokens = try VirtualTokens()
         let folder = TemporaryFolder()
@@ -34,15 +34,22 @@ import Testing
             try Diagnosis(
                 ["--module", tokens.module, "--tokens", "--pin-file", pinFile], environment: tokens.environment + state)
         }
-        let good = try test(tokens.pinFile)
-        #expect(good.status == 0 && good.findings.count { $0.code == "token-signs" } == 2, "\(good.findings)")
-        for token in [0, 1] {
-            #expect(try tokens.status(token) == .init(tries: 15, verifications: 1, signatures: 1))
+        let both = try Program(
+            ["doctor", "--module", tokens.module, "--tokens", "--pin-file", tokens.pinFile],
+            environment: tokens.environment + state)
+        #expect(both.status() == 64 && both.errors.contains("contains the PIN of one token, and 2"), "\(both.errors)")
+        for token in [0, 1] { #expect(try tokens.status(token).verifications == 0) }
+        try tokens.tell(1, "pull")
+        try waitUntil("one token is left") {
+            try diagnose(tokens).findings.count { $0.code == "token-ready" } == 1
         }
+        let good = try test(tokens.pinFile)
+        #expect(good.status == 0 && good.findings.count { $0.code == "token-signs" } == 1, "\(good.findings)")
+        #expect(try tokens.status(0) == .init(tries: 15, verifications: 1, signatures: 1))
         let bad = try test(folder.write("pin", "Cisco124\n"))
-        #expect(bad.problems == ["token-cannot-sign", "token-cannot-sign"], "\(bad.findings)")
+        #expect(bad.problems == ["token-cannot-sign"], "\(bad.findings)")
         #expect(bad["token-cannot-sign"]?.text.contains("most likely the PIN is wrong") == true)
-        for token in [0, 1] { #expect(try tokens.status(token).tries == 14) }
+        #expect(try tokens.status(0).tries == 14 && tokens.status(1).verifications == 0)
     }
 
     @Test func aCardThatNoModuleKnows() throws {

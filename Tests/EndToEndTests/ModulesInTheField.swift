@@ -278,13 +278,12 @@ import Testing
 
     @Test func aTokenIsTestedBeforeTheWindow() throws {
         let tokens = rehearsal.moduleOptions
-        let pin = ["--pin-file", rehearsal.rightPIN]
-        let good = try rehearsal.run(
-            Programs.path("etoken-bridge"), ["token", "test"] + Rehearsal.tokens + pin + tokens)
+        let uris = Rehearsal.tokens.map { Rehearsal.uri($0, pinFile: rehearsal.rightPIN) }
+        let good = try rehearsal.run(Programs.path("etoken-bridge"), ["token", "test"] + uris + tokens)
         #expect(good.status == 0 && good.output.contains("2 of 2 tokens can sign."), "\(good)")
         let bad = try rehearsal.run(
             Programs.path("etoken-bridge"),
-            ["token", "test", "nobody", Rehearsal.tokens[1], "--json"] + pin + tokens)
+            ["token", "test", "nobody", uris[1], "--json"] + tokens)
         #expect(bad.status == 2, "\(bad)")
         let entries = try #require(try bad.json()["tokens"] as? [[String: Any]])
         func steps(_ entry: Int) -> [String] {
@@ -298,5 +297,18 @@ import Testing
             ["token", "test", Rehearsal.tokens[0], "--pin-file", rehearsal.folder.write("wrong", "Cisco124\n")] + tokens
         )
         #expect(wrong.status == 3 && wrong.output.contains("0 of 1 tokens can sign."), "\(wrong)")
+    }
+
+    /// A PIN of one token costs no other one a try, nor does an empty descriptor that has been read already.
+    @Test func onePINIsForOneToken() throws {
+        let test = ["token", "test"] + Rehearsal.tokens + rehearsal.moduleOptions
+        for option in ["--pin-file", "--pin-fd"] {
+            let result = try rehearsal.run(
+                Programs.path("etoken-bridge"), test + [option, option == "--pin-fd" ? "0" : rehearsal.rightPIN],
+                input: "Cisco123\n")
+            #expect(
+                result.status == 64 && result.errors.contains("\(option) contains the PIN of one token, and 2"),
+                "\(result)")
+        }
     }
 }

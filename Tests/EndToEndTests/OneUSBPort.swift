@@ -98,7 +98,7 @@ import Testing
     @Test func tokensAreTestedBeforeTheChange() throws {
         let tokens = try VirtualTokens()
         let rehearsal = try Rehearsal(cards: tokens, lab: true)
-        let result = try rehearsal.migrate("--test-tokens", tokens: VirtualTokens.labels)
+        let result = try rehearsal.testAndMigrate(pinFiles: [tokens.pinFile, tokens.pinFile])
         #expect(result.status == 0, "\(result)")
         for label in VirtualTokens.labels {
             #expect(result.errors.contains("Token \(label)\n  ok"), "\(result.errors)")
@@ -113,14 +113,41 @@ import Testing
         let tokens = try VirtualTokens()
         let rehearsal = try Rehearsal(cards: tokens, lab: true)
         let before = try rehearsal.clusterState()
-        let result = try rehearsal.migrate(
-            "--test-tokens", tokens: VirtualTokens.labels, pinFile: rehearsal.folder.write("wrong", "Cisco124\n"))
+        let wrong = rehearsal.folder.write("wrong", "Cisco124\n")
+        let result = try rehearsal.testAndMigrate(pinFiles: [wrong, tokens.pinFile])
         #expect(result.status == 3, "\(result)")
-        for token in [0, 1] {
-            #expect(try tokens.status(token) == .init(tries: 14, verifications: 1, signatures: 0))
-        }
+        #expect(try tokens.status(0) == .init(tries: 14, verifications: 1, signatures: 0))
+        #expect(try tokens.status(1) == .init(tries: 15, verifications: 1, signatures: 1))
         #expect(try rehearsal.clusterState() == before)
+        // The PIN of one token is tried on none of two.
+        let one = try rehearsal.migrate("--test-tokens", tokens: VirtualTokens.labels)
+        #expect(one.status == 64 && one.errors.contains("contains the PIN of one token, and 2"), "\(one)")
+        for token in [0, 1] { #expect(try tokens.status(token).verifications == 1) }
         let planned = try rehearsal.migrate("--test-tokens", "--dry-run", tokens: VirtualTokens.labels)
         #expect(planned.status == 64 && planned.errors.contains("etoken-bridge token test"), "\(planned)")
+    }
+
+    /// Without a token's name nobody can say which PIN is whose, so doctor asks for each; a wrong one costs its own token
+    /// one try, and does not keep the other from being tested.
+    @Test func doctorAsksForEachPIN() throws {
+        let tokens = try VirtualTokens()
+        let rehearsal = try Rehearsal(cards: tokens)
+        let (status, screen) = try rehearsal.onTerminal(
+            ["doctor", "--tokens"] + rehearsal.moduleOptions,
+            zip(VirtualTokens.labels, ["Cisco124", "Cisco123"]).map { ("PIN of token \($0)", $1) })
+        #expect(status == 1 && screen.contains("failed its test"), "\(screen)")
+        #expect(try tokens.status(0) == .init(tries: 14, verifications: 1, signatures: 0))
+        #expect(try tokens.status(1) == .init(tries: 15, verifications: 1, signatures: 1))
+    }
+}
+
+extension Rehearsal {
+    /// The main job with cards that are tested first, each with the PIN in its own file.
+    fileprivate func testAndMigrate(pinFiles: [String]) throws -> Result {
+        let uris = zip(VirtualTokens.labels, pinFiles).map { Self.uri($0, pinFile: $1) }
+        return try run(
+            Programs.path("etoken-bridge"),
+            ["migrate", "to-etoken", "--cluster", "lab", "--yes", "--accept-stranded", "--phone-timeout", "30"]
+                + ["--test-tokens", "--output", folder.file("out")] + moduleOptions + uris.flatMap { ["--token", $0] })
     }
 }

@@ -99,6 +99,9 @@ final class Rehearsal {
             + ["--pin-file", pinFile ?? rightPIN, "--output", output]
     }
 
+    /// A token's URI that says where its PIN is.
+    static func uri(_ label: String, pinFile: String) -> String { "pkcs11:token=\(label)?pin-source=file:\(pinFile)" }
+
     var moduleOptions: [String] { ["--module", module] }
 
     /// The environment that a program needs to find the tokens.

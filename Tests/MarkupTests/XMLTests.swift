@@ -47,6 +47,20 @@ import Testing
         #expect(deep?.code == .tooDeep)
     }
 
+    /// As libxml2's own tree has it.
+    @Test func textsAndNamesAreWhole() throws {
+        let long = String(repeating: "0123456789&amp;", count: 100)
+        let root = try XMLDocument.parse(
+            "<a b='1 &amp; 2 &#228;' x:c='3'>x<!-- no -->y<?no?>&lt;<b> </b><![CDATA[<]]>\(long)<x:c xmlns='u'><d/></x:c></a>"
+        )
+        #expect(root["b"] == "1 & 2 ä" && root["x:c"] == "3" && root.namespace == nil)
+        #expect(root.children.count == 4)
+        #expect(root.children.first == .text("xy<") && root.element(named: "b")?.rawText == " ")
+        #expect(root.children[2] == .text("<" + String(repeating: "0123456789&", count: 100)))
+        let last = try #require(root.elements.last)
+        #expect(last.name == "x:c" && last.namespace == nil && last.elements.first?.namespace == "u")
+    }
+
     @Test func escapedTextComesBack() throws {
         let text = "a<b>&\"c\" 'd' \u{1F600}\r\n\tö"
         let root = try XMLDocument.parse("<a b=\"\("<'\"&".escapedForMarkup)\">\(text.escapedForMarkup)</a>")

@@ -92,8 +92,9 @@ def on_mock_tokens(s):
     s.run("token export", "--all", "--format", "der", "--output", "./")
     s.run("token wait", tokens[0])
     s.run("token watch", "--until-inserted", 2)
-    s.run("token test", *tokens, "--pin-file", "tokens/pin")
-    s.run("token test", "nobody", tokens[0], "--pin-file", "tokens/pin", status=(2,))
+    uris = [f"pkcs11:token={token}?pin-source=file:tokens/pin" for token in tokens]
+    s.run("token test", *uris)
+    s.run("token test", "nobody", uris[0], status=(2,))
     s.run("token show", "nobody", status=(2,))
     s.run("ctl verify", "nothing.tlv", status=(2,))
     s.run("doctor", status=(0, 1))      # as this machine has a smart card service, or none

@@ -108,7 +108,8 @@ extension Planner {
             throw MigrationError(
                 .notApplicable,
                 localized(
-                    "A signer is introduced by having all phones take a file first, and --pool leaves some of them out."),
+                    "A signer is introduced by having all phones take a file first, and --pool leaves some of them out."
+                ),
                 next: localized("Leave out --pool, or use --introduce never."))
         }
         if request.kind == .toTokenless, request.tokens.isEmpty, let present = survey.present,

@@ -28,6 +28,7 @@ struct ChangeRecordPage {
             \(findingsPart)
             \(factsPart)
             \(forecastPart)
+            \(forecastOfRollbackPart)
             \(introductionPart)
             \(backOutPart)
             \(filesPart)
@@ -45,7 +46,8 @@ struct ChangeRecordPage {
     // MARK: What matters
 
     private var stateClass: String {
-        record.state == .finished && !record.leftToDo.isEmpty ? "left" : record.state.rawValue
+        let isOver = record.state == .finished || record.state == .rolledBack
+        return isOver && !record.leftToDo.isEmpty ? "left" : record.state.rawValue
     }
 
     private var stateText: LocalizableText {
@@ -59,7 +61,11 @@ struct ChangeRecordPage {
                 ? localized("Done")
                 : localized(left, one: "Done; 1 phone is left", other: "Done; \(left) phones are left")
         case .rollingBack: localized("Being rolled back")
-        case .rolledBack: localized("Rolled back; everything is as it was")
+        case .rolledBack:
+            left == 0
+                ? localized("Rolled back; everything is as it was")
+                : localized(
+                    left, one: "Rolled back; 1 phone is left", other: "Rolled back; \(left) phones are left")
         case .abandoned: localized("Abandoned; what was changed remains changed")
         }
     }
@@ -68,8 +74,9 @@ struct ChangeRecordPage {
         let title: LocalizableText
         switch record.state {
         case .planned: title = localized("Left to do by hand after the change")
-        case .alreadySo, .rolledBack: return ""
-        case .unfinished, .finished, .rollingBack, .abandoned: title = localized("Left to do")
+        case .rolledBack where record.leftToDo.isEmpty: return ""
+        case .alreadySo: return ""
+        case .rolledBack, .unfinished, .finished, .rollingBack, .abandoned: title = localized("Left to do")
         }
         guard !record.leftToDo.isEmpty else {
             return HTML.section(title, "<p>\(localized("Nothing."))</p>")

@@ -13,7 +13,8 @@ struct DoctorCommand: ParsableCommand {
             """
             Checks the smart card service, USB tokens, readers, PKCS#11 modules and tokens; with --cluster also names, \
             ports, keys, accounts and the state of a cluster. Each password is tried once; with --tokens also the PIN \
-            of each token, which then signs random bytes. Otherwise no PIN is tried. Nothing is changed.
+            of each token, which then signs random bytes (--pin-file and --pin-fd only if one token is inserted). Otherwise \
+            no PIN is tried. Nothing is changed.
 
             Exit status: 0 if no problem was found, 1 otherwise.
 
@@ -44,6 +45,7 @@ struct DoctorCommand: ParsableCommand {
         ModuleTrial.forgetFailures()
         let context = DoctorContext(
             namedModules: try module.named(), pins: tokens ? try .standard : .toLookAt, patience: module.tokenTimeout)
+        if tokens { try pin.check(tokens: context.tokens.present.count) }
         let cluster = try self.cluster.map(configuredCluster)
         defer { cluster?.close() }
         var findings: [DoctorFinding] = []

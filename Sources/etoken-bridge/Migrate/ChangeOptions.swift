@@ -247,7 +247,7 @@ extension ChangePlan.Token {
 struct TokenTestOption: ParsableArguments {
     @Flag(
         help: .localized(
-            "Before the question, test that every token of the change can sign, also those that do not sign it: each PIN is asked for and tried once. The signing token's is not asked for again."
+            "Before the question, test that every token of the change can sign, also those that do not sign it: each PIN is asked for, or read as the token's URI says (pin-source), and tried once. The signing token's is not asked for again."
         ))
     var testTokens = false
 }

@@ -143,6 +143,7 @@ struct ChangeSession {
         let change = surveyed.change
         var record = try ChangeRecord(change)
         if change.isAlreadySo { return try publish(record) }
+        if testsTokens { try pin.check(tokens: change.plan.tokens.count) }
         if asks, try askAboutRecords(change) { record = try ChangeRecord(change) }
         var isShown = false
         let agreed = try agree(surveyed, record, &isShown)

@@ -57,6 +57,20 @@ struct PINOptions: ParsableArguments {
         }
     }
 
+    /// One PIN belongs to one token: tried on another, it would cost that one a try.
+    ///
+    /// - Parameter count: how many tokens the command logs in to.
+    /// - Throws: with status 64 if the options give one PIN for several tokens.
+    func check(tokens count: Int) throws {
+        guard count > 1, let option = pinFile != nil ? "--pin-file" : pinFd != nil ? "--pin-fd" : nil else { return }
+        throw Failure(
+            Status.usage,
+            localized("\(option) contains the PIN of one token, and \(count) would get it; no PIN attempt was used."),
+            next: localized(
+                "Leave \(option) out, and enter each PIN; in a script, specify each token as a PKCS#11 URI with its own pin-source."
+            ))
+    }
+
     /// The PIN for a token: the options, then the URI's pin-source, then the user.
     func pin(for info: TokenInfo, uri: TokenURI?, _ history: PINHistory) throws -> Secret {
         if let warning = history.warning { Terminal.note(warning) }

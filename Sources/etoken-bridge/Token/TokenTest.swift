@@ -8,11 +8,15 @@ struct TokenTest: ParsableCommand {
         discussion: localized(
             """
             Finds each token and its certificate, logs in, finds the key, and verifies a signature over random bytes. \
-            Each PIN is tried once; with --pin-file the same one for all. A failure of one token does not keep the \
-            others from being tested. Nothing is changed.
+            Each PIN is tried once. A failure of one token does not keep the others from being tested. Nothing is changed.
+
+            --pin-file and --pin-fd are for one token. Where nobody enters the PINs of several, each has a URI that says \
+            where its PIN is.
 
             Example:
               etoken-bridge token test SAST-ADN0054f509 SAST-ADN008580ef
+              etoken-bridge token test 'pkcs11:serial=0054f509?pin-source=file:/run/pin-1' \\
+                'pkcs11:serial=008580ef?pin-source=file:/run/pin-2'
             """))
 
     @Argument(
@@ -50,6 +54,7 @@ struct TokenTest: ParsableCommand {
     private struct Report: Encodable { let tokens: [Entry] }
 
     func run() throws {
+        try pin.check(tokens: tokens.count)
         let finder = try module.finder()
         var entries: [Entry] = []
         var failures: [Failure] = []
