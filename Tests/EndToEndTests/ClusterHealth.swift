@@ -195,7 +195,7 @@ import Testing
                 let failures = try #require(node["failures"] as? [[String: Any]])
                 #expect(failures.map { $0["code"] as? String } == ["no-common-ssh-algorithm"], "\(seen.output)")
             }
-            #expect(seen.errors.contains("somebody on the network between can cause this"), "\(seen.errors)")
+            #expect(seen.errors.contains("someone on the network between can cause this"), "\(seen.errors)")
             #expect(seen.errors.contains("If it really is 11.5 or older, set legacy_ssh = true"), "\(seen.errors)")
             // Nothing that lets go of the pinned keys.
             #expect(!seen.errors.contains("--force") && !seen.errors.contains("cluster add"), "\(seen.errors)")
@@ -205,7 +205,7 @@ import Testing
         #expect(store.status == 1 && !store.errors.contains("report this"), "\(store.errors)")
         #expect(store.output.contains("\"code\" : \"no-common-ssh-algorithm\""), "\(store.output)")
         let asked = try old.bridge("trust", "list", "--cluster", "lab", "--via", "web")
-        #expect(asked.errors.contains("somebody on the network between can cause this"), "\(asked.errors)")
+        #expect(asked.errors.contains("someone on the network between can cause this"), "\(asked.errors)")
         #expect(asked.errors.contains("If it really is before 10.5, set legacy_tls = true"), "\(asked.errors)")
         #expect(!asked.errors.contains("--force"), "\(asked.errors)")
     }
