@@ -17,6 +17,8 @@ int etb_accept(int descriptor) { return accept4(descriptor, NULL, NULL, SOCK_CLO
 
 int etb_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
+int etb_memory_file(void) { return memfd_create("etoken-bridge", MFD_CLOEXEC); }
+
 int etb_open_folder(const char *path) { return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); }
 
 int etb_spawn_close_from(void *actions, int first) {

@@ -287,7 +287,7 @@ public final class Change {
         throw MigrationError(
             .clusterHasErrors,
             localized(
-                "Cluster \(plan.cluster) has errors that should be fixed before a change; nothing was changed. \(errors.map(\.text).joined(separator: " "))"
+                "Cluster \(plan.cluster) has errors that should be fixed before a change. \(errors.map(\.text).joined(separator: " "))"
             ),
             next: localized(
                 "\(errors[0].next.joined(separator: " ")) To change the cluster anyway, add --despite-findings. To see all of them: etoken-bridge cluster status --cluster \(word: plan.cluster)"

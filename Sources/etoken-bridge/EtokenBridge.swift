@@ -50,9 +50,6 @@ struct EtokenBridge: ParsableCommand {
             var command = try command(of: words)
             if let guided = command as? any GuidedCommand, Guide.leads(guided) {
                 command = try self.command(of: Guide.lead(guided, words))
-            } else if DefaultCluster.isWanted, type(of: command).configuration.commandName != "help" {
-                // Help is ArgumentParser's own command, and of no cluster.
-                try DefaultCluster.resolve()
             }
             try command.run()
             end(Status.done)
@@ -182,5 +179,4 @@ struct MigrateGroup: ParsableCommand {
 extension MigrateGroup: GuidedCommand {
     var missing: [Procedure.Need] { [.procedure] }
     var clusterOptions: ClusterOptions? { nil }
-    var moduleOptions: ModuleOptions? { try? .standard }
 }

@@ -59,4 +59,16 @@ import Testing
         let numbers = folder.text("out").split(separator: "\n")
         #expect(numbers.count == 2 && numbers.first == numbers.last)
     }
+
+    @Test func aFilterMakesOtherBytesOfSome() throws {
+        // More than any pipe holds, in both directions.
+        let bytes = [UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20)
+        let (output, ending) = try Subprocess.filter(bytes, through: ["tr", "a", "b"])
+        #expect(output == [UInt8](repeating: UInt8(ascii: "b"), count: 1 << 20) && ending == .status(0))
+        // One that reads nothing ends this program as little as one that says too much.
+        #expect(try Subprocess.filter(bytes, through: ["false"]).ending == .status(1))
+        let long = try Subprocess.filter([], through: ["yes"], limit: 1000)
+        #expect(long.output == nil && long.ending == .signal(SIGPIPE))
+        #expect(throws: SystemError(ENOENT)) { try Subprocess.filter(bytes, through: ["/nowhere/at-all"]) }
+    }
 }

@@ -77,6 +77,16 @@ import Testing
         #expect(again.status == 0 && again.errors.contains("nothing was changed"), "\(again)")
     }
 
+    /// What a program gets of each change of the configuration is the cluster as it was left, or as it went.
+    @Test func programsLearnWhatChanged() throws {
+        for (words, name) in [
+            (["use", "lab"], "lab"), (["rename", "lab", "hq"], "hq"), (["remove", "hq", "--yes"], "hq"),
+        ] {
+            let result = try rehearsal.run(Programs.path("etoken-bridge"), ["cluster"] + words + ["--json"])
+            #expect(try result.status == 0 && result.json()["name"] as? String == name, "\(words): \(result)")
+        }
+    }
+
     @Test func renamedAndRemoved() throws {
         #expect(try rehearsal.bridge("cluster", "use", "lab").status == 0)
         let renamed = try rehearsal.bridge("cluster", "rename", "lab", "hq")
@@ -104,15 +114,21 @@ import Testing
         let confirm = ["cluster", "confirm-key", name]
         let refused = try rehearsal.run(Programs.path("etoken-bridge"), confirm)
         #expect(refused.status == 7, "\(refused)")
-        for part in [wrong, right, "show cert own tomcat", "--key \(right)"] {
+        for part in [wrong, right, "show cert own tomcat", "--tls-pin \(right)"] {
             #expect(refused.errors.contains(part), "\(part): \(refused.errors)")
         }
         #expect(try load() == changed)
-        let other = try rehearsal.run(Programs.path("etoken-bridge"), confirm + ["--key", wrong])
-        #expect(try other.status == 7 && load() == changed, "\(other)")
+        // Neither another key, nor the right one for another purpose.
+        for option in [["--tls-pin", wrong], ["--tvs-pin", right], ["--ssh-host-key", right]] {
+            let other = try rehearsal.run(Programs.path("etoken-bridge"), confirm + option)
+            #expect(try other.status == 7 && load() == changed, "\(option): \(other)")
+        }
 
         let (status, screen) = try rehearsal.onTerminal(confirm, [("Type yes or no", "no")])
         #expect(try status == 7 && load() == changed, "\(screen)")
+        let named = try rehearsal.run(Programs.path("etoken-bridge"), confirm + ["--tls-pin", right])
+        #expect(try named.status == 0 && load() != changed, "\(named)")
+        try changed.save(to: file)
         let (done, shown) = try rehearsal.onTerminal(confirm, [("Type yes or no", "yes")])
         #expect(done == 0, "\(shown)")
         #expect(try load().cluster("lab")?.node(name)?.tlsPin == right)

@@ -42,7 +42,7 @@ import Testing
         try waitUntil("Cisco Tftp is up again") {
             try rehearsal.run(Programs.path("etoken-bridge"), fetched).status == 0
         }
-        let resume = ["migrate", "resume", "--cluster", "lab", "--yes"]
+        let resume = ["migrate", "resume", "--cluster", "lab", "--yes", "--ticket", "CHG0042"]
         let again = try interrupt(rehearsal, resume, at: "100 of 25")
         #expect(again.status == 10, "\(again.text)")
         #expect(again.seconds < 4)
@@ -52,6 +52,7 @@ import Testing
 
         let last = try rehearsal.run(Programs.path("etoken-bridge"), resume)
         #expect(last.status == 0, "\(last.errors)")
+        #expect(last.output.contains("Ticket of migrate resume, "), "\(last.output)")
         #expect(last.errors.contains("150 phones, over AXL") || last.errors.contains("153 phones, over AXL"))
     }
 

@@ -53,6 +53,27 @@ import Testing
         #expect(rehearsal.folder.bytes("record.csv") == nil)
     }
 
+    /// The way back at another time has a ticket of its own, beside that of the change.
+    @Test func aRollbackHasATicketOfItsOwn() throws {
+        #expect(try rehearsal.migrate("--ticket", "CHG0042").status == 0)
+        let back = ["migrate", "rollback", "--cluster", "lab", "--yes", "--accept-stranded"]
+        let bad = try run(back + ["--ticket", ""])
+        #expect(bad.status == 64, "\(bad.errors)")
+        let done = try run(back + ["--ticket", "CHG0043", "--approver", "J. Smith"])
+        #expect(done.status == 0, "\(done.errors)")
+        let status = try run(["migrate", "status", "--cluster", "lab"])
+        for text in [
+            "Ticket: CHG0042\n", "Ticket of migrate rollback, ", ": CHG0043, approved by J. Smith (as entered",
+        ] {
+            #expect(status.output.contains(text), "\(text): \(status.output)")
+        }
+        let record = try run(["migrate", "status", "--cluster", "lab", "--json"]).json()
+        #expect(record["ticket"] as? String == "CHG0042" && record["approver"] == nil)
+        let runs = try #require(record["runs"] as? [[String: Any]])
+        #expect(runs.map { $0["ticket"] as? String } == ["CHG0042", "CHG0043"])
+        #expect(runs.last?["approver"] as? String == "J. Smith")
+    }
+
     @Test func theChecklistHasDateAndName() throws {
         let page = rehearsal.folder.file("down.html")
         let check = ["migrate", "prepare-downgrade", "--cluster", "lab", "--to", "9.1", "--ticket", "CHG7"]

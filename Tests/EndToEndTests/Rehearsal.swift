@@ -37,7 +37,7 @@ final class Rehearsal {
     }
 
     /// With virtual tokens instead of SoftHSM's.
-    init(cards: VirtualTokens, lab: Bool = false) throws {
+    init(cards: VirtualTokens, lab: Bool = false, options labOptions: [String] = []) throws {
         variables = [
             "XDG_CONFIG_HOME=\(folder.file("config"))", "XDG_STATE_HOME=\(folder.file("state"))",
             "XDG_CACHE_HOME=\(folder.file("cache"))",
@@ -45,7 +45,7 @@ final class Rehearsal {
         variables += cards.environment
         (module, rightPIN) = (cards.module, cards.pinFile)
         owner = cards
-        if lab { try startLab() }
+        if lab { try startLab(labOptions) }
     }
 
     private func startLab(_ options: [String] = []) throws {
@@ -75,7 +75,34 @@ final class Rehearsal {
         _ arguments: [String], _ answers: [(String, String)] = [], columns: Int = 200, lines: Int = 24,
         environment: [String] = []
     ) throws -> (Int32, String) {
-        let questions = String(decoding: try JSONEncoder().encode(answers.map { [$0.0, $0.1] }), as: UTF8.self)
+        try onTerminal(
+            arguments, script: answers.map { [.text($0.0), .text($0.1)] }, columns: columns, lines: lines,
+            environment: environment)
+    }
+
+    /// A part of a step on a terminal: what to wait for and what to type, or a command to run in between.
+    enum StepPart: Encodable {
+        case text(String)
+        case nothing
+        case command([String])
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .text(let text): try container.encode(text)
+            case .nothing: try container.encodeNil()
+            case .command(let words): try container.encode(words)
+            }
+        }
+    }
+
+    /// As ``onTerminal(_:_:columns:lines:environment:)``.
+    ///
+    /// - Parameter script: for each step what to wait for, what to type or nothing, and the commands to run before that.
+    func onTerminal(
+        _ arguments: [String], script: [[StepPart]], columns: Int, lines: Int, environment: [String] = []
+    ) throws -> (Int32, String) {
+        let questions = String(decoding: try JSONEncoder().encode(script), as: UTF8.self)
         let result = try run(
             "/usr/bin/env",
             ["python3", Self.repository + "/Tests/EndToEndTests/on-terminal.py", "\(columns)x\(lines)", questions]

@@ -1,8 +1,8 @@
 """Runs a program on a terminal of its own and answers its questions.
 
-on-terminal.py COLUMNSxLINES ANSWERS PROGRAM [ARGUMENT...]: ANSWERS is a JSON list of [what to wait for, what to type]. Prints all
-that stood on the terminal and ends with the program's status; 98 where a question did not come before the end, 99 where
-it did not come in time.
+on-terminal.py COLUMNSxLINES ANSWERS PROGRAM [ARGUMENT...]: ANSWERS is a JSON list of [what to wait for, what to type or null,
+commands to run before that]. Prints all that stood on the terminal and ends with the program's status; 98 where a question
+did not come before the end, 99 where it, or the end, did not come in time.
 """
 
 import fcntl
@@ -11,6 +11,7 @@ import os
 import pty
 import select
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -44,9 +45,14 @@ def main():
             screen += chunk
         if answers and answers[0][0].encode() in screen[seen:]:
             seen = len(screen)
+            _, typed, *commands = answers.pop(0)
+            for command in commands:
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             # The prompt is printed just before the echo is switched off.
             time.sleep(0.2)
-            os.write(terminal, answers.pop(0)[1].encode() + b"\r")
+            if typed is not None:
+                os.write(terminal, typed.encode() + b"\r")
+            deadline = time.monotonic() + LIMIT
         if time.monotonic() > deadline:
             os.kill(child, 9)
             os.waitpid(child, 0)

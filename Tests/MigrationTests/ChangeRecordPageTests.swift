@@ -50,6 +50,40 @@ import X509
         ] { #expect(html.contains(needle), "\(needle)") }
     }
 
+    /// A change began without a ticket, or with another one: that of each later run is noted, and none is lost.
+    @Test func everyRunMayHaveATicketOfItsOwn() throws {
+        let change = try plan(
+            .init(acceptsStranded: true, output: folder.path + "/out", ticket: "CHG0042", approver: "Jane"))
+        try change.runAll()
+        var author = RunAuthor(who: "root@jump", version: "9.9")
+        (author.ticket, author.approver) = ("CHG0043", "Joe <CAB>")
+        _ = try OpenChange(of: situation.cluster().name, in: folder.state) { try folder.journal() }
+            .rollBack(on: change.cluster).agreeToForecast(acceptingStranded: true).begin(author).run(RunContext())
+        let record = try ChangeRecord(journal: folder.journal(), backups: folder.state)
+        #expect(record.state == .rolledBack && record.ticket == "CHG0042" && record.approver == "Jane")
+        #expect(record.runs.map(\.ticket) == [nil, "CHG0043"] && record.runs.last?.approver == "Joe <CAB>")
+        let tickets = record.tickets.map { "\($0.label.localized): \($0.text.localized)" }
+        #expect(tickets.first == "Ticket: CHG0042, approved by Jane (as entered, not checked)")
+        #expect(
+            tickets.count == 2 && tickets[1].hasPrefix("Ticket of migrate rollback, ")
+                && tickets[1].hasSuffix(": CHG0043, approved by Joe <CAB> (as entered, not checked)"), "\(tickets)")
+        #expect(record.html.contains("CHG0043, approved by Joe &lt;CAB&gt; (as entered, not checked)"))
+    }
+
+    /// The ticket under which a change was abandoned, too, and who abandoned it.
+    @Test func whoAbandonsAChangeIsNoted() throws {
+        let change = try plan(.init(acceptsStranded: true, output: folder.path + "/out"))
+        try change.begin(RunAuthor(who: "root@jump", version: "9.9").run(.run))
+        var author = RunAuthor(who: "alice@jump", version: "9.9")
+        author.ticket = "CHG0044"
+        try OpenChange(of: situation.cluster().name, in: folder.state) { try folder.journal() }.abandon(author)
+        let record = try ChangeRecord(journal: folder.journal(), backups: folder.state)
+        #expect(record.state == .abandoned && record.ticket == nil)
+        #expect(
+            record.runs.map(\.who) == ["root@jump", "alice@jump"] && record.tickets.map(\.text.localized) == ["CHG0044"]
+        )
+    }
+
     @Test func theJournalIsNamedByItsHash() throws {
         try plan(.init(acceptsStranded: true, output: folder.path + "/out")).runAll()
         let path = try folder.journal()

@@ -161,14 +161,18 @@ import X509
         }
         cluster.onChange = { _ in }
         #expect(code { try journal().checkAbandoning() } == nil)
+        // The run that goes on may have the ticket that the first one had not.
+        var ticketed = author
+        ticketed.ticket = "CHG0042"
         let ended = try journal().resume(on: cluster).takePIN {
             Issue.record("nothing is left to sign")
             return try Situation.signer()
-        }.begin(author).run(RunContext())
+        }.begin(ticketed).run(RunContext())
         let record = try ChangeRecord(ended.change)
         #expect(record.state == .finished && record.runs.map(\.purpose) == [.run, .resume])
+        #expect(record.ticket == nil && record.runs.map(\.ticket) == [nil, "CHG0042"])
         #expect(code { _ = try journal().resume(on: cluster) } == .noChange)
-        #expect(code { try journal().abandon() } == .noChange)
+        #expect(code { try journal().abandon(author) } == .noChange)
         cluster.files["sub"]?["CTLFile.tlv"] = try Situation.tokenFile()
         #expect(code { _ = try journal().rollBack(on: cluster) } == .worldChanged)
     }

@@ -72,8 +72,12 @@ public final class VirtualTokens: Sendable {
     @discardableResult
     public func tell(_ token: Int, _ order: String) throws -> String {
         let words = order.split(separator: " ").map(String.init)
-        return try ChildProcess.run(
-            [Programs.path("virtual-token"), "tell", "\(folder)/\(token + 1).control"] + words)
+        return try ChildProcess.run(command(token, words))
+    }
+
+    /// The command that sends an order to a token, for programs that do it themselves.
+    public func command(_ token: Int, _ words: [String]) -> [String] {
+        [Programs.path("virtual-token"), "tell", "\(folder)/\(token + 1).control"] + words
     }
 
     /// Inserts a token again, and waits until the smart card service has noticed.

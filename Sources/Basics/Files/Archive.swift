@@ -1,5 +1,3 @@
-import Glibc
-
 /// A tar archive of a few files in memory (POSIX.1-1988, ustar), compressed by the system's gzip. Nothing is ever unpacked
 /// to a disk: names in an archive lead nowhere.
 package struct Archive: Sendable, Equatable {
@@ -95,67 +93,24 @@ package struct Archive: Sendable, Equatable {
     ///
     /// - Throws: ``Fault``.
     package func compressed(time: Int64) throws(Fault) -> [UInt8] {
-        let bytes = tar(time: time)
-        let (input, output): (PipeEnds, PipeEnds)
-        let process: Subprocess
-        do throws(SystemError) {
-            (input, output) = (try PipeEnds(), try PipeEnds())
-            process = try Subprocess(
-                ["gzip", "-9nc"], input: .descriptor(input.reading), output: .descriptor(output.writing), errors: .null)
-        } catch { throw Fault(code: .noGzip) }
-        close(input.reading)
-        close(output.writing)
-        let (_, read) = Concurrently.both {
-            // gzip reads to the end.
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { write(input.writing, $0.baseAddress, $0.count) }
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { break }
-                rest = rest.dropFirst(count)
-            }
-            close(input.writing)
-        } _: {
-            Self.read(output.reading, limit: .max)
-        }
-        close(output.reading)
-        guard process.wait() == .status(0), let read else { throw Fault(code: .noGzip) }
-        return read
+        guard let (output, ending) = try? Subprocess.filter(tar(time: time), through: ["gzip", "-9nc"]),
+            let output, ending == .status(0)
+        else { throw Fault(code: .noGzip) }
+        return output
     }
 
     /// Reads a `.tar.gz`.
     ///
     /// - Throws: ``Fault``; `FileError` if it cannot be read.
     package init(file path: String) throws {
-        // Says what is wrong with the file itself.
-        let head = try Files.read(path, limit: Self.maximumSize).prefix(2)
-        guard head.elementsEqual([0x1F, 0x8B]) else { throw Fault(code: .notAnArchive) }
-        let output: PipeEnds
-        let process: Subprocess
-        do {
-            output = try PipeEnds()
-            process = try Subprocess(
-                ["gzip", "-dc"], input: .file(path), output: .descriptor(output.writing), errors: .null)
-        } catch { throw Fault(code: .noGzip) }
-        close(output.writing)
-        let bytes = Self.read(output.reading, limit: Self.maximumSize)
-        close(output.reading)
-        let ending = process.wait()
+        let packed = try Files.read(path, limit: Self.maximumSize)
+        guard packed.starts(with: [0x1F, 0x8B]) else { throw Fault(code: .notAnArchive) }
+        guard
+            let (bytes, ending) = try? Subprocess.filter(
+                packed, through: ["gzip", "-dc"], limit: Self.maximumSize)
+        else { throw Fault(code: .noGzip) }
         guard let bytes else { throw Fault(code: .tooLarge) }
         guard ending == .status(0) else { throw Fault(code: .notAnArchive) }
         try self.init(tar: bytes)
-    }
-
-    /// What comes out of a pipe; nil if it is more than the limit.
-    private static func read(_ descriptor: Int32, limit: Int) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return bytes }
-            bytes += buffer[..<count]
-            guard bytes.count <= limit else { return nil }
-        }
     }
 }

@@ -9,6 +9,9 @@ int etb_accept(int descriptor);
 // A pipe that children do not inherit: reading end, writing end.
 int etb_pipe(int ends[2]);
 
+// A file in memory that has no name, and that children do not inherit.
+int etb_memory_file(void);
+
 // Opens a folder only to find things in it.
 int etb_open_folder(const char *path);
 

@@ -105,3 +105,25 @@ extension Question where Answer == Int {
         }
     }
 }
+
+/// What becomes of a record that nobody named.
+public enum RecordChoice: Sendable {
+    case keep, leaveOut, stop
+}
+
+extension Question where Answer == RecordChoice {
+    /// Whether a token stays in a file: keep, leave out or stop, or their first letters, in English or the language of the
+    /// locale; yes means keep, and no means stop.
+    public static func record(_ question: LocalizableText) -> Question {
+        let (keep, leave, stop) = (localized("keep"), localized("leave out"), localized("stop"))
+        let answers: [(RecordChoice, [String])] = [
+            (.keep, [keep.localized, "keep", "yes", localized("yes").localized]),
+            (.leaveOut, [leave.localized, "leave out", "leave"]),
+            (.stop, [stop.localized, "stop", "no", localized("no").localized]),
+        ]
+        return Question(localized("\(question) Type \(keep), \(leave) (it is lost) or \(stop): ")) { typed in
+            let typed = typed.lowercased()
+            return answers.first { $0.1.contains { $0 == typed || $0.prefix(1) == typed } }?.0
+        }
+    }
+}

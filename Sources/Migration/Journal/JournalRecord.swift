@@ -73,6 +73,9 @@ public struct JournalRecord: Codable, Sendable {
         public var sudoUser: String?
         /// The command line, as a shell takes it; nil in journals of earlier versions. No secret can be an argument.
         public var command: String?
+        /// The ticket of this run, and who approved it, as its command line says; nil if it says none, and in journals of
+        /// earlier versions. Those of the change are in its plan.
+        public var ticket, approver: String?
         /// The steps, in order.
         public internal(set) var steps: [StepTitle] = []
 

@@ -179,7 +179,7 @@ struct Planner {
             for pool in pools where !known.contains(pool) {
                 throw MigrationError(
                     .notApplicable,
-                    localized("No phone of cluster \(cluster) is in the device pool \"\(pool)\"; nothing was changed."),
+                    localized("No phone of cluster \(cluster) is in the device pool \"\(pool)\"."),
                     next: localized("Available: \(known.sorted().joined(separator: ", "))."))
             }
         }

@@ -96,6 +96,8 @@ public struct ChangeRecord: Codable, Sendable {
         public let sudoUser: String?
         /// The command line, as a shell takes it.
         public let command: String?
+        /// The ticket of this run, and who approved it, as its command line says.
+        public let ticket, approver: String?
     }
 
     public let id: String
@@ -221,7 +223,7 @@ public struct ChangeRecord: Codable, Sendable {
             record.run.map {
                 Run(
                     time: record.time, purpose: $0.purpose, who: $0.who, version: $0.version, sudoUser: $0.sudoUser,
-                    command: $0.command)
+                    command: $0.command, ticket: $0.ticket, approver: $0.approver)
             }
         }
         (ticket, approver) = (plan.settings.ticket, plan.settings.approver)

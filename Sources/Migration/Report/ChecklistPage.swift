@@ -35,7 +35,11 @@ struct ChecklistPage {
     private func items(_ isWanted: (Checklist.Item) -> Bool) -> [Checklist.Item] { list.items.filter(isWanted) }
 
     private var facts: HTML {
-        var facts = HTMLTable.approval(ticket: list.ticket, approver: list.approver)
+        var facts: [(LocalizableText, HTML)] = []
+        if let ticket = list.ticket { facts.append((localized("Ticket"), "\(ticket)")) }
+        if let approver = list.approver {
+            facts.append((localized("Approved by"), "\(localized("\(approver) (as entered, not checked)"))"))
+        }
         if let author = list.writtenBy {
             facts.append((localized("Checked"), .time(author.time)))
             facts.append((localized("By"), "\(DocumentAuthor.name(author.who, author.sudoUser))"))

@@ -29,14 +29,6 @@ struct HTMLTable {
         return "<table class=\"facts\"><tbody>\(rows)</tbody></table>"
     }
 
-    /// The facts about the change ticket, as far as they are known.
-    static func approval(ticket: String?, approver: String?) -> [(LocalizableText, HTML)] {
-        [
-            ticket.map { (localized("Ticket"), "\($0)") },
-            approver.map { (localized("Approved by"), "\(localized("\($0) (as entered, not checked)"))") },
-        ].compactMap(\.self)
-    }
-
     /// - Parameter style: the row's class, for its colour.
     mutating func add(_ cells: HTML..., style: String = "") {
         let cells = zip(columns, cells).map { column, cell -> HTML in

@@ -292,6 +292,8 @@ public struct RunAuthor: Sendable {
     public var sudoUser: String?
     /// The command line, as a shell takes it.
     public var command: String?
+    /// The ticket of this run, and who approved it, as the user says.
+    public var ticket, approver: String?
 
     /// - Parameters:
     ///   - who: `alice@workstation`.
@@ -305,7 +307,7 @@ public struct RunAuthor: Sendable {
 
     func run(_ purpose: JournalRecord.Run.Purpose) -> JournalRecord.Run {
         var run = JournalRecord.Run(purpose: purpose, who: who, version: version, report: report)
-        (run.sudoUser, run.command) = (sudoUser, command)
+        (run.sudoUser, run.command, run.ticket, run.approver) = (sudoUser, command, ticket, approver)
         return run
     }
 }
@@ -386,9 +388,9 @@ public struct OpenChange: ~Copyable {
     /// Closes the change and leaves everything as it is.
     ///
     /// - Throws: as ``checkAbandoning()``.
-    public consuming func abandon() throws {
+    public consuming func abandon(_ author: RunAuthor) throws {
         try checkAbandoning()
-        try journal.append(.abandoned)
+        try journal.append(.abandoned, run: author.run(.rollback))
     }
 
     /// Only on a cluster that has not changed otherwise since.

@@ -83,17 +83,31 @@ public struct FirstContact: Sendable {
     /// - Parameter runsTVS: whether the service is activated on the node; nil if that is not known.
     public func pinned(runsTVS: Bool?) -> NodeConfiguration {
         var node = node
-        for key in keys {
-            switch key.purpose {
-            case .ssh: node.sshHostKey = key.fingerprint
-            case .tls: node.tlsPin = key.fingerprint
-            case .tvs: node.tvsPin = key.fingerprint
-            }
-        }
+        for key in keys { node[key.purpose] = key.fingerprint }
         let isSilent = failures.contains {
             $0.purpose == .tvs && [.unreachable, .timedOut].contains($0.error.code)
         }
         if isSilent, runsTVS != true { node.tvsPort = nil }
         return node
+    }
+}
+
+extension NodeConfiguration {
+    /// The pinned key for a purpose, written as ``FirstContact/Key/fingerprint``; nil if none is.
+    public subscript(purpose: FirstContact.Key.Purpose) -> String? {
+        get {
+            switch purpose {
+            case .ssh: sshHostKey
+            case .tls: tlsPin
+            case .tvs: tvsPin
+            }
+        }
+        set {
+            switch purpose {
+            case .ssh: sshHostKey = newValue
+            case .tls: tlsPin = newValue
+            case .tvs: tvsPin = newValue
+            }
+        }
     }
 }

@@ -67,13 +67,7 @@ struct ClusterAdd: ParsableCommand {
         help: .localized("Allow old SSH key exchanges and host keys with the nodes of this cluster (CUCM up to 11.5)."))
     var legacySsh = false
 
-    @Option(
-        name: .customLong("set"),
-        help: .localized(
-            """
-            A configuration key for a node: address, tftp_port, http_port, https_port, ssh_port, tvs_port. The \
-            publisher can also be called publisher. May be repeated.
-            """, valueName: "node.key=value"))
+    @Option(name: .customLong("set"), help: NodeSetting.help)
     var settings: [NodeSetting] = []
 
     @Flag(help: .localized("Replace an existing cluster of the same name."))

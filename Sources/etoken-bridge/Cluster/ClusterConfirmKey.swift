@@ -14,7 +14,8 @@ struct ClusterConfirmKey: ParsableCommand {
             """
             Shows the key that was pinned and the one that the node presents now, with what its console shows of it. \
             Nothing is sent to the node, no password either: the connections are closed once they have shown their keys. \
-            Only a yes pins a key; without a terminal, --key has to name each one that changed.
+            Only a yes pins a key; without a terminal, --ssh-host-key, --tls-pin and \
+            --tvs-pin have to name each one that changed.
 
             Without --cluster, the node is looked for in every cluster of the configuration.
 
@@ -31,10 +32,15 @@ struct ClusterConfirmKey: ParsableCommand {
         help: .localized("The cluster's name in the configuration.", valueName: "name"), completion: .clusterNames)
     var cluster: String?
 
+    @Option(help: .localized("The SSH host key that was compared: SHA256:...", valueName: "key"))
+    var sshHostKey: String?
+
+    @Option(help: .localized("The TLS key that was compared: sha256//...", valueName: "key"))
+    var tlsPin: String?
+
     @Option(
-        help: .localized(
-            "A key that was compared: SHA256:... or sha256//... May be repeated.", valueName: "key"))
-    var key: [String] = []
+        help: .localized("The key of the Trust Verification Service that was compared: sha256//...", valueName: "key"))
+    var tvsPin: String?
 
     @OptionGroup var common: CommonOptions
 
@@ -43,11 +49,11 @@ struct ClusterConfirmKey: ParsableCommand {
         let contact = FirstContact(with: old)
         if let failure = contact.failures.first(where: { $0.purpose != .tvs }) { throw failure.error }
         for failure in contact.failures { Terminal.note(localized("Warning: \(failure.error).")) }
-        let changed = contact.keys.filter { $0.fingerprint != old.pinned(for: $0.purpose) }
+        let changed = contact.keys.filter { $0.fingerprint != old[$0.purpose] }
         if !changed.isEmpty {
             for key in changed { Terminal.note(Self.comparison(of: key, with: old)) }
             try confirm(changed, of: old)
-            for key in changed { old.pin(key) }
+            for key in changed { old[key.purpose] = key.fingerprint }
             configuration.nodes = configuration.nodes.map { $0.name == old.name ? old : $0 }
             var file = try ConfigurationFile.load()
             file.set(configuration)
@@ -84,13 +90,16 @@ struct ClusterConfirmKey: ParsableCommand {
     }
 
     private func confirm(_ changed: [FirstContact.Key], of node: NodeConfiguration) throws {
-        let missing = changed.filter { !key.contains($0.fingerprint) }
+        // Each for its own purpose: what one service presents says nothing about another one.
+        let compared: [FirstContact.Key.Purpose: String] = [.ssh: sshHostKey, .tls: tlsPin, .tvs: tvsPin]
+            .compactMapValues(\.self)
+        let missing = changed.filter { compared[$0.purpose] != $0.fingerprint }
         if missing.isEmpty { return }
-        let options = missing.map { Shell.option("--key", $0.fingerprint) }.joined(separator: " ")
-        guard key.isEmpty, Terminal.isInteractive else {
+        let options = missing.map { Shell.option($0.optionName, $0.fingerprint) }.joined(separator: " ")
+        guard compared.isEmpty, Terminal.isInteractive else {
             throw Failure(
                 Status.notTrusted,
-                key.isEmpty
+                compared.isEmpty
                     ? localized("The keys of \(node.name) are not confirmed, and there is no terminal to prompt on.")
                     : localized("\(node.name) presents a key that was not specified; nothing was written."),
                 next: localized("Compare them with what the node's console shows; if they match, add: \(options)"))
@@ -101,7 +110,7 @@ struct ClusterConfirmKey: ParsableCommand {
 
     /// Old beside new, and where the console shows the new one.
     private static func comparison(of key: FirstContact.Key, with node: NodeConfiguration) -> LocalizableText {
-        let old = node.pinned(for: key.purpose) ?? localized("not pinned").localized
+        let old = node[key.purpose] ?? localized("not pinned").localized
         var lines = [
             localized("\(key.title) of \(node.name) at \(node.address)"),
             localized("  pinned:  \(old)"), localized("  now:     \(key.fingerprint)"),
@@ -121,23 +130,5 @@ struct ClusterConfirmKey: ParsableCommand {
                 ))
         }
         return lines.joined(separator: "\n")
-    }
-}
-
-extension NodeConfiguration {
-    fileprivate func pinned(for purpose: FirstContact.Key.Purpose) -> String? {
-        switch purpose {
-        case .ssh: sshHostKey
-        case .tls: tlsPin
-        case .tvs: tvsPin
-        }
-    }
-
-    fileprivate mutating func pin(_ key: FirstContact.Key) {
-        switch key.purpose {
-        case .ssh: sshHostKey = key.fingerprint
-        case .tls: tlsPin = key.fingerprint
-        case .tvs: tvsPin = key.fingerprint
-        }
     }
 }

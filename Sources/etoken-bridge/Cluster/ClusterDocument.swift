@@ -40,3 +40,10 @@ struct ClusterDocument: Encodable {
         }.joined(separator: "\n")
     }
 }
+
+extension CommonOptions {
+    /// The result of a command that changed what the configuration says of a cluster.
+    func tell(_ cluster: ClusterConfiguration, _ text: LocalizableText) throws {
+        if json { try Terminal.json(ClusterDocument(cluster)) } else { Terminal.out(text) }
+    }
+}

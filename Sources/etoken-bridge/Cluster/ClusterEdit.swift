@@ -18,13 +18,7 @@ struct ClusterEdit: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(
-        name: .customLong("set"),
-        help: .localized(
-            """
-            A configuration key of a node: address, tftp_port, http_port, https_port, ssh_port, tvs_port, tftp, \
-            legacy_tls, legacy_ssh. May be repeated.
-            """, valueName: "node.key=value"))
+    @Option(name: .customLong("set"), help: NodeSetting.help)
     var settings: [NodeSetting] = []
 
     @Option(help: .localized("The release that the cluster runs, for example 12.5.1.", valueName: "version"))
@@ -72,11 +66,7 @@ struct ClusterEdit: ParsableCommand {
         var file = try ConfigurationFile.load()
         file.set(new)
         try file.save()
-        if common.json {
-            try Terminal.json(ClusterDocument(new))
-        } else {
-            Terminal.out(localized("The settings of cluster \(new.name) are changed."))
-        }
+        try common.tell(new, localized("The settings of cluster \(new.name) are changed."))
     }
 
     private static func table(_ cluster: ClusterConfiguration) -> [String: String] {

@@ -20,6 +20,7 @@ struct ClusterRemove: ParsableCommand {
     var name: String
 
     @OptionGroup var confirmation: ConfirmationOptions
+    @OptionGroup var common: CommonOptions
 
     func run() throws {
         let cluster = try configuredCluster(name)
@@ -31,7 +32,8 @@ struct ClusterRemove: ParsableCommand {
         var file = try ConfigurationFile.load()
         file.remove(name)
         try file.save()
-        Terminal.out(localized("Cluster \(name) is no longer in \(ConfigurationFile.defaultPath)."))
+        try common.tell(
+            cluster.configuration, localized("Cluster \(name) is no longer in \(ConfigurationFile.defaultPath)."))
     }
 }
 
@@ -52,6 +54,8 @@ struct ClusterRename: ParsableCommand {
 
     @Argument(help: .localized("The new name."))
     var newName: String
+
+    @OptionGroup var common: CommonOptions
 
     func validate() throws {
         guard ClusterConfiguration.isName(newName) else {
@@ -85,6 +89,6 @@ struct ClusterRename: ParsableCommand {
         file.set(cluster)
         if isDefault { file.defaultCluster = newName }
         try file.save()
-        Terminal.out(localized("Cluster \(name) is called \(newName) now."))
+        try common.tell(cluster, localized("Cluster \(name) is called \(newName) now."))
     }
 }

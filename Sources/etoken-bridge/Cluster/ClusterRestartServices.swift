@@ -70,7 +70,7 @@ struct ClusterRestartServices: ParsableCommand {
     }
 
     func run() throws {
-        let lock = try ClusterLock.forCommand(self.cluster.cluster)
+        let lock = try ClusterLock.forCommand(self.cluster.name)
         defer { withExtendedLifetime(lock) {} }
         let cluster = try cluster.configured()
         defer { cluster.close() }
@@ -87,7 +87,7 @@ struct ClusterRestartServices: ParsableCommand {
             throw Failure(
                 Status.notThere, localized("\(name) is not activated on \(nodes.map(\.name).joined(separator: ", "))."),
                 next: localized(
-                    "See where it runs: etoken-bridge cluster status --cluster \(word: self.cluster.cluster)"))
+                    "See where it runs: etoken-bridge cluster status --cluster \(word: cluster.configuration.name)"))
         }
         if dryRun {
             return try tell(
@@ -98,8 +98,8 @@ struct ClusterRestartServices: ParsableCommand {
         }
         try confirmation.ask(
             localized(
-                restart.steps.count, one: "Restart this service of cluster \(self.cluster.cluster)?",
-                other: "Restart these \(restart.steps.count) services of cluster \(self.cluster.cluster)?"))
+                restart.steps.count, one: "Restart this service of cluster \(cluster.configuration.name)?",
+                other: "Restart these \(restart.steps.count) services of cluster \(cluster.configuration.name)?"))
         Interruption.watch()
         var number = 0
         let outcome = restart.run(

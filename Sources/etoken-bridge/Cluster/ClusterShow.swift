@@ -39,11 +39,13 @@ struct ClusterUse: ParsableCommand {
     @Argument(help: .localized("The cluster's name in the configuration."), completion: .clusterNames)
     var name: String
 
+    @OptionGroup var common: CommonOptions
+
     func run() throws {
-        _ = try configuredCluster(name)
+        let cluster = try configuredCluster(name).configuration
         var file = try ConfigurationFile.load()
         file.defaultCluster = name
         try file.save()
-        Terminal.out(localized("Commands that name no cluster use \(name) from now on."))
+        try common.tell(cluster, localized("Commands that name no cluster use \(name) from now on."))
     }
 }

@@ -141,14 +141,17 @@ extension FirstContact.Key {
         }
     }
 
+    /// The option that accepts such a key.
+    var optionName: String {
+        switch purpose {
+        case .ssh: "--ssh-host-key"
+        case .tls: "--tls-pin"
+        case .tvs: "--tvs-pin"
+        }
+    }
+
     /// The option that accepts this key of this node.
     func option(of node: NodeConfiguration) -> String {
-        let name =
-            switch purpose {
-            case .ssh: "--ssh-host-key"
-            case .tls: "--tls-pin"
-            case .tvs: "--tvs-pin"
-            }
-        return Shell.option(name, node.isPublisher ? fingerprint : "\(node.name)=\(fingerprint)")
+        Shell.option(optionName, node.isPublisher ? fingerprint : "\(node.name)=\(fingerprint)")
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Messages
 
 /// `NODE.KEY=VALUE`: where a node is reached, if that is not the default (port forwarding, a lab).
 struct NodeSetting: ExpressibleByArgument {
@@ -14,6 +15,14 @@ struct NodeSetting: ExpressibleByArgument {
     private static let switches: [String: WritableKeyPath<NodeConfiguration, Bool> & Sendable] = [
         "tftp": \.servesTFTP, "legacy_tls": \.legacyTLS, "legacy_ssh": \.legacySSH,
     ]
+
+    /// Of `--set`, wherever a command has it.
+    static var help: ArgumentHelp {
+        let keys = (["address"] + ports.keys.sorted() + ["tvs_port"] + switches.keys.sorted()).joined(separator: ", ")
+        return .localized(
+            "A configuration key of a node: \(keys). The publisher can also be called publisher. May be repeated.",
+            valueName: "node.key=value")
+    }
 
     init?(argument: String) {
         guard let equals = argument.firstIndex(of: "="),

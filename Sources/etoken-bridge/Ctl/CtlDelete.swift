@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Configuration
 import Messages
 import Migration
 import Operations
@@ -39,6 +40,7 @@ struct CtlDelete: ParsableCommand {
 
     func run() throws {
         let configured = try cluster.configured()
+        let name = configured.configuration.name
         defer { configured.close() }
         let hosts = try configured.trustListHosts
         if dryRun {
@@ -46,15 +48,15 @@ struct CtlDelete: ParsableCommand {
             return
         }
         if !anyMode { try checkMode(of: configured) }
-        let lock = try ClusterLock.forCommand(cluster.cluster)
-        let deployment = try ClusterTrustLists(hosts, of: cluster.cluster).replace(
+        let lock = try ClusterLock.forCommand(name)
+        let deployment = try ClusterTrustLists(hosts, of: name).replace(
             with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
             acceptingUnproven: evidence.acceptUnproven,
             hooks: .standard { _ in
                 try confirmation.ask(
                     localized(
-                        hosts.count, one: "Delete CTLFile.tlv on the node of cluster \(cluster.cluster)?",
-                        other: "Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(cluster.cluster)?"))
+                        hosts.count, one: "Delete CTLFile.tlv on the node of cluster \(name)?",
+                        other: "Delete CTLFile.tlv on \(hosts.count) nodes of cluster \(name)?"))
             })
         try deployment.report(json: common.json)
         withExtendedLifetime(lock) {}
@@ -67,11 +69,11 @@ struct CtlDelete: ParsableCommand {
         throw Failure(
             Status.failed,
             localized(
-                "Cluster \(cluster.cluster) is in mixed mode and needs its CTL file: without it, new phones come up unsecured, and CUCM reports the cluster as inconsistent. Nothing was deleted."
+                "Cluster \(configured.configuration.name) is in mixed mode and needs its CTL file: without it, new phones come up unsecured, and CUCM reports the cluster as inconsistent. Nothing was deleted."
             ),
             code: "mixed-mode",
             next: localized(
-                "Set the mode first: etoken-bridge cluster set-mode non-secure --cluster \(word: cluster.cluster); or add --any-mode."
+                "Set the mode first: etoken-bridge cluster set-mode non-secure --cluster \(word: configured.configuration.name); or add --any-mode."
             ))
     }
 }

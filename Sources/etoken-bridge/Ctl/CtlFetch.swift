@@ -54,16 +54,18 @@ struct CtlFetch: ParsableCommand {
         if file.answers.isEmpty, let error = file.failures.first?.error { throw error }
         guard !file.variants.isEmpty else {
             throw Failure(
-                Status.notThere, localized("No node of cluster \(self.cluster.cluster) has a \(file.kind.fileName)."),
+                Status.notThere,
+                localized("No node of cluster \(cluster.configuration.name) has a \(file.kind.fileName)."),
                 next: itl
                     ? localized(
-                        "Restart Cisco Tftp: etoken-bridge cluster restart-services --cluster \(word: self.cluster.cluster) --service tftp"
+                        "Restart Cisco Tftp: etoken-bridge cluster restart-services --cluster \(word: cluster.configuration.name) --service tftp"
                     )
                     : localized(
-                        "See its security mode: etoken-bridge cluster status --cluster \(word: self.cluster.cluster)"))
+                        "See its security mode: etoken-bridge cluster status --cluster \(word: cluster.configuration.name)"
+                    ))
         }
         let written = try write(file)
-        let findings = file.findings(of: self.cluster.cluster)
+        let findings = file.findings(of: cluster.configuration.name)
         let report = FetchReport(file, written: written, findings: findings)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
         if findings.isEmpty, written.isEmpty {
@@ -107,9 +109,7 @@ struct CtlFetch: ParsableCommand {
             }
         }
         for path in Set(places.map(\.path)).sorted() where !force && Files.exists(path) {
-            throw Failure(
-                Status.failed, localized("\(path) already exists and is not overwritten."),
-                next: localized("Specify another location, or use --force."))
+            throw Failure(overwriting: path, hasForce: true)
         }
         if isFolder { try Files.makeFolder(inFolder(""), permissions: 0o755) }
         var written: Set<String> = []

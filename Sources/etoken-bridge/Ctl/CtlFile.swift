@@ -9,16 +9,20 @@ struct CtlFile {
     let bytes: [UInt8]
     let list: TrustListFile
 
-    init(_ path: String) throws {
-        self.path = path
-        do {
-            bytes = try Files.read(path, limit: TrustListFile.maximumLength + 1)
-        } catch {
-            throw Failure(
-                error.code == .notFound ? Status.notThere : Status.failed,
-                localized("\(path) cannot be read: \(error.reason)."), code: error.codeName,
-                next: localized("Specify the path of a CTLFile.tlv or ITLFile.tlv."))
+    init(_ path: String) throws { try self.init(path, Self.read(path)) }
+
+    /// What a file contains that should be a trust list, without a look at it.
+    ///
+    /// - Parameter limit: of what else it may be.
+    static func read(_ path: String, limit: Int = TrustListFile.maximumLength + 1) throws -> [UInt8] {
+        do throws(FileError) { return try Files.read(path, limit: limit) } catch {
+            throw Failure(reading: error, next: localized("Specify the path of a CTLFile.tlv or ITLFile.tlv."))
         }
+    }
+
+    /// - Parameter bytes: what the file contains.
+    init(_ path: String, _ bytes: [UInt8]) throws {
+        (self.path, self.bytes) = (path, bytes)
         do {
             list = try TrustListFile(decoding: bytes)
         } catch {

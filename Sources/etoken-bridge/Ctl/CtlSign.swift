@@ -48,9 +48,9 @@ struct CtlSign: ParsableCommand {
 
     func run() throws {
         try output.check()
-        let bytes = (try? Files.read(file, limit: 1 << 23)) ?? []
+        let bytes = try CtlFile.read(file, limit: 1 << 23)
         if RequestFile.isOne(bytes) { return try run(RequestFile.received(bytes)) }
-        let old = try CtlFile(file)
+        let old = try CtlFile(file, bytes)
         guard signature == nil else {
             throw Failure(
                 Status.usage, localized("\(file) is a trust list; --signature is for a request."),

@@ -135,9 +135,7 @@ func readCertificate(_ path: String) throws -> Certificate {
         let isPEM = bytes.starts(with: Array("-----".utf8)) || bytes.first != 0x30
         return isPEM ? try Certificate(pem: String(decoding: bytes, as: UTF8.self)) : try Certificate(der: bytes)
     } catch let error as FileError {
-        throw Failure(
-            Status.notThere, localized("\(path) cannot be read: \(error.reason)."), code: error.codeName,
-            next: localized("Specify a PEM or DER certificate."))
+        throw Failure(reading: error, next: localized("Specify a PEM or DER certificate."))
     } catch let error as CertificateError {
         throw Failure(
             Status.failed, localized("\(path) is not a certificate: \(error.reason)."), code: error.code.rawValue,

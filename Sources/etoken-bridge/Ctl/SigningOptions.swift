@@ -73,9 +73,7 @@ struct SigningOptions: ParsableArguments {
         do {
             return try PrivateKey(pem: String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self))
         } catch let error as FileError {
-            throw Failure(
-                error.code == .notFound ? Status.notThere : Status.failed,
-                localized("\(path) cannot be read: \(error.reason)."), code: error.codeName, next: next)
+            throw Failure(reading: error, next: next)
         } catch let error as CertificateError {
             throw Failure(
                 Status.failed, localized("\(path) is not a private key: \(error.reason)."), code: error.code.rawValue,
@@ -138,16 +136,8 @@ struct OutputOptions: ParsableArguments {
     /// Refuses early what would otherwise be refused after asking for the PIN.
     func check() throws {
         let folder = output.contains("/") ? String(output[..<(output.lastIndex(of: "/") ?? output.endIndex)]) : "."
-        guard folder.isEmpty || Files.isFolder(folder) else {
-            throw Failure(
-                Status.notThere, localized("The folder \(folder) does not exist."),
-                next: localized("Create it first: mkdir \(path: folder)"))
-        }
-        guard force || !Files.exists(output) else {
-            throw Failure(
-                Status.failed, localized("\(output) already exists and is not overwritten."),
-                next: localized("Specify another file, or use --force."))
-        }
+        guard folder.isEmpty || Files.isFolder(folder) else { throw Failure(missingFolder: folder) }
+        guard force || !Files.exists(output) else { throw Failure(overwriting: output, hasForce: true) }
     }
 
     private struct Written: Encodable {

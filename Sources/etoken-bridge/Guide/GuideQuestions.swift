@@ -22,7 +22,8 @@ struct GuideQuestions {
         let mode: SecurityMode
         /// Nil if the cluster serves none.
         let list: TrustListFile?
-        let isUnfinished: Bool
+        /// Throws if a change is not finished, or if that cannot be told: then no other one starts.
+        let isFree: Result<Void, any Error>
 
         var tokenSigns: Bool { list?.signerRecord?.isToken == true }
         /// Whether the file names a signer of the cluster's own.
@@ -41,7 +42,7 @@ struct GuideQuestions {
     /// What the user wants to do.
     mutating func procedure(_ client: ClusterClient?) throws -> Procedure {
         let state = try read(client)
-        let offered = Procedure.offered(isUnfinished: state.isUnfinished).filter {
+        let offered = Procedure.offered(isUnfinished: (try? state.isFree.get()) == nil).filter {
             switch $0 {
             case .setMixedMode: state.mode != .mixed
             case .setNonSecureMode: state.mode == .mixed
@@ -96,12 +97,12 @@ struct GuideQuestions {
             return [.argument(Shell.path(path))]
         case .lostTokens:
             let state = try read(client)
-            try Change.checkUnfinished(state.name, .standard())
+            try state.isFree.get()
             return try lostTokens(state)
         case .newTokens: return try newTokens(read(client))
         case .tokens(let use):
             let state = try read(client)
-            if use != .compared { try Change.checkUnfinished(state.name, .standard()) }
+            if use != .compared { try state.isFree.get() }
             return try tokens(use, state)
         }
     }
@@ -230,7 +231,7 @@ struct GuideQuestions {
             ?? localized("Current CTL file: none")
         let read = State(
             name: live.name, version: try live.version(), mode: try live.securityMode(), list: file?.list,
-            isUnfinished: (try? Change.checkUnfinished(live.name, .standard())) == nil)
+            isFree: Result { try Change.checkUnfinished(live.name, .standard()) })
         Terminal.note(localized("Cluster \(read.name), CUCM \(read.version), \(read.mode.name) mode"))
         Terminal.note(present)
         state = read

@@ -93,7 +93,7 @@ extension ChangeRecord {
                     .localized,
                 tokens.isEmpty ? nil : localized("Tokens \(tokens.map(\.label).list); \(signer) signs").localized,
                 signature.map { localized("Signed on another machine by \($0.by) at \($0.time.shown)").localized },
-            ].compactMap(\.self).joined(separator: "\n")
+            ].compactMap(\.self).joined(separator: "\n") + ticketLines
         }
         let file =
             before.map { localized("Current CTL file: \($0.length) bytes, signed by \($0.signer)") }
@@ -111,8 +111,10 @@ extension ChangeRecord {
         return
             ([
                 localized("Cluster \(cluster), CUCM \(version), \(securityMode) mode: \(title)"), present, new,
-            ].map(\.localized) + certificates).joined(separator: "\n")
+            ].map(\.localized) + certificates).joined(separator: "\n") + ticketLines
     }
+
+    private var ticketLines: String { tickets.map { "\n" + localized("\($0.label): \($0.text)").localized }.joined() }
 
     /// The change's name, as used with `--change`, and its outcome.
     private var heading: String {
@@ -155,7 +157,7 @@ extension ChangeRecord {
         if !table.rows.isEmpty { add(table.text) }
         let rest = summary.visits.dropFirst(Self.shownVisits)
         if !rest.isEmpty {
-            add(localized("and \(rest.reduce(0) { $0 + $1.phones }) more, in \(rest.count) groups").localized)
+            add(PlanSummary.more(rest.reduce(0) { $0 + $1.phones }, in: rest.count).localized)
         }
         if !records.isEmpty { add(localized("Records:\n\(records.joined(separator: "\n"))").localized) }
         let figures = [summary.restartText, summary.timeText, summary.serviceText, backOut?.text, preflight?.text]

@@ -70,4 +70,30 @@ extension ChangeSession {
         change.acceptStranded()
         Guide.add("--accept-stranded")
     }
+
+    /// Each record that nobody named needs a word of its own.
+    ///
+    /// - Returns: whether there were any.
+    func askAboutRecords(_ change: Change) throws -> Bool {
+        let records = try change.unnamedRecords()
+        for record in records {
+            let question = localized(
+                "The current CTL file also contains \(record.text). Keep it in the new file?")
+            let mayLeave = record.kind == .token
+            switch mayLeave ? Terminal.ask(.record(question)) ?? .stop : Terminal.confirm(question) ? .keep : .stop {
+            case .keep:
+                change.keep(record)
+                Guide.add("--keep", record.sha1 ?? record.name)
+            case .leaveOut:
+                try change.drop(record)
+                Guide.add("--drop", record.sha1 ?? record.name)
+            case .stop:
+                throw Failure.notConfirmed(
+                    next: localized(
+                        "Find out who put \(record.name) into the file: etoken-bridge ctl fetch --output CTLFile.tlv, then ctl show."
+                    ))
+            }
+        }
+        return !records.isEmpty
+    }
 }

@@ -194,70 +194,6 @@ struct ChangeSession {
         return signer
     }
 
-    /// Each record that nobody named needs a word of its own.
-    ///
-    /// - Returns: whether there were any.
-    private func askAboutRecords(_ change: Change) throws -> Bool {
-        let records = try change.unnamedRecords()
-        for record in records {
-            let question = localized(
-                "The current CTL file also contains \(record.text). Keep it in the new file?")
-            switch record.kind == .token ? Terminal.choose(question) : Terminal.confirm(question) ? .keep : .stop {
-            case .keep:
-                change.keep(record)
-                Guide.add("--keep", record.sha1 ?? record.name)
-            case .leaveOut:
-                try change.drop(record)
-                Guide.add("--drop", record.sha1 ?? record.name)
-            case .stop:
-                throw Failure(
-                    Status.failed, localized("Not confirmed; nothing was changed."),
-                    next: localized(
-                        "Find out who put \(record.name) into the file: etoken-bridge ctl fetch --output CTLFile.tlv, then ctl show."
-                    ))
-            }
-        }
-        return !records.isEmpty
-    }
-
-    /// Stops at the plan.
-    ///
-    /// - Parameter absent: tokens of which only the certificate was there.
-    private func show(_ planned: PlannedChange, _ plan: String?, _ absent: [ChangePlan.Token]) throws {
-        let change = planned.change
-        var record = try ChangeRecord(change)
-        if change.isAlreadySo { return try publish(record) }
-        try record.check(change)
-        try publish(record)
-        if let plan {
-            let saved = try planned.saved(by: .current)
-            try saved.write(to: plan)
-            Terminal.note(localized("The plan is in \(plan). Run it: etoken-bridge migrate run \(path: plan)"))
-            noteSigning(of: saved, in: plan, absent)
-        }
-        try planned.check(despiteFindings: options.despiteFindings, savedAs: plan)
-    }
-
-    /// How a token that is somewhere else signs a plan, or why it cannot.
-    private func noteSigning(of plan: ChangePlan, in file: String, _ absent: [ChangePlan.Token]) {
-        guard plan.signer != nil else { return }
-        if let why = plan.whyNotFixed {
-            return Terminal.note(localized("It cannot be signed on another machine: \(why)."))
-        }
-        // What a saved plan says about these does not count.
-        let again =
-            options.keep.map { Shell.option(" --keep", $0) } + options.drop.map { Shell.option(" --drop", $0) }
-            + absent.map { Shell.option(" --accept-absent-token", $0.sha1) }
-            + (options.acceptUnproven ? [" --accept-unproven"] : [])
-        let option = again.joined()
-        let answer = MigrateSign.answer(to: file)
-        Terminal.note(
-            localized(
-                "Where the token is, also without network: etoken-bridge migrate sign \(path: file)"))
-        Terminal.note(
-            localized("Then, here: etoken-bridge migrate run \(path: file) --signature \(path: answer)\(option)"))
-    }
-
     /// Errors of the cluster, and phones that would refuse: shown with the plan, not only refused.
     ///
     /// - Parameter isShown: set if the plan is on the terminal now.
@@ -339,6 +275,7 @@ struct ChangeSession {
     private var author: RunAuthor {
         var author = RunAuthor.current
         author.report = options.reporting.path
+        (author.ticket, author.approver) = (options.ticket.ticket, options.ticket.approver)
         return author
     }
 
@@ -360,7 +297,7 @@ struct ChangeSession {
 
     private func publish(_ ended: EndedChange) throws { try publish(ChangeRecord(ended.change)) }
 
-    private func publish(_ record: ChangeRecord) throws {
+    func publish(_ record: ChangeRecord) throws {
         try options.reporting.publish(record)
         try options.reporting.work.write(Worklist(record, in: state)) { cluster }
     }
@@ -398,9 +335,7 @@ struct ChangeSession {
             hasErrors
             ? localized("Change cluster \(change.plan.cluster) now, despite these errors?")
             : localized("Change cluster \(change.plan.cluster) now?")
-        guard Terminal.confirm(question) else {
-            throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
-        }
+        guard Terminal.confirm(question) else { throw Failure.notConfirmed() }
         if hasErrors, !options.despiteFindings { Guide.add("--despite-findings") }
     }
 }

@@ -51,7 +51,7 @@ struct MigratePrepareDowngrade: GuidedCommand {
             let tokens = try NamedToken.all(token, module).map {
                 ChangePlan.Token(label: $0.label, certificate: $0.stored.certificate)
             }
-            Terminal.note(localized("Reading cluster \(cluster.cluster) ..."))
+            Terminal.note(localized("Reading cluster \(world.name) ..."))
             return try DowngradeCheck(
                 of: world, target: target, tokens: tokens, state: .standard(), acceptingUnproven: unproven
             ).list

@@ -39,7 +39,7 @@ struct MigratePrepareUpgrade: GuidedCommand {
         guard let to else { preconditionFailure("asked for, or refused by validate()") }
         try checklist.run(for: to, example: "14.0.1.13900-155", on: cluster, isJSON: common.json) {
             world, target, unproven in
-            Terminal.note(localized("Reading cluster \(cluster.cluster) ..."))
+            Terminal.note(localized("Reading cluster \(world.name) ..."))
             return try UpgradeCheck(
                 of: world, target: target, state: .standard(), acceptingUnproven: unproven
             ).list

@@ -12,7 +12,8 @@ struct MigrateResume: ParsableCommand {
             After a crash, a power failure or a network outage: every step checks the cluster again and does what is \
             left. The result is that of an uninterrupted run. The answers of the first run still apply \
             (--accept-stranded, the phones, the folder, --report). What is left to do is shown and confirmed first, \
-            because services and phones may restart; the PIN is asked for only if the new file is not signed yet.
+            because services and phones may restart; the PIN is asked for only if the new file is not signed yet. A \
+            --ticket is noted for this run; that of the change stays.
 
             Example:
               etoken-bridge migrate resume --cluster lab --dry-run
@@ -34,11 +35,12 @@ struct MigrateResume: ParsableCommand {
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
     @OptionGroup var progress: ProgressOptions
+    @OptionGroup var ticket: TicketOptions
     @OptionGroup var reporting: ReportOptions
 
     func run() throws {
         let state = try StateFolder.standard()
-        let change = try OpenChange(of: journal.cluster.cluster, in: state) { try journal.journal(in: state) }
+        let change = try OpenChange(of: journal.cluster.name, in: state) { try journal.journal(in: state) }
         try change.checkResuming()
         let cluster = try journal.cluster.configured()
         defer { cluster.close() }
@@ -48,6 +50,7 @@ struct MigrateResume: ParsableCommand {
         options.acceptUnproven = acceptUnproven
         options.dryRun = dryRun
         options.yes = confirmation.yes
+        options.ticket = ticket
         try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).resume(change)
     }
 }

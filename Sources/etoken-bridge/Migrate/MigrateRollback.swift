@@ -11,7 +11,8 @@ struct MigrateRollback: ParsableCommand {
             """
             Works for interrupted and for finished changes. The previous file is restored byte for byte, what was \
             uploaded is removed, and the security mode is set back. If phones were already restarted for the new file, \
-            services and phones are restarted again; what the phones would do is forecast first.
+            services and phones are restarted again; what the phones would do is forecast first. A --ticket is noted for \
+            this run; that of the change stays.
 
             Exit status 9: phones that accepted the new file would refuse the previous one.
 
@@ -39,6 +40,7 @@ struct MigrateRollback: ParsableCommand {
 
     @OptionGroup var confirmation: ConfirmationOptions
     @OptionGroup var progress: ProgressOptions
+    @OptionGroup var ticket: TicketOptions
     @OptionGroup var reporting: ReportOptions
 
     func validate() throws {
@@ -47,7 +49,7 @@ struct MigrateRollback: ParsableCommand {
 
     func run() throws {
         let state = try StateFolder.standard()
-        let open = try OpenChange(of: journal.cluster.cluster, in: state) { try journal.journal(in: state) }
+        let open = try OpenChange(of: journal.cluster.name, in: state) { try journal.journal(in: state) }
         if abandon {
             try open.checkAbandoning()
             let (plan, path) = (open.plan, open.path)
@@ -55,7 +57,9 @@ struct MigrateRollback: ParsableCommand {
             reporting.goOn(with: open.report, of: plan.id)
             try reporting.check(plan.id)
             try confirmation.ask(localized("Leave cluster \(plan.cluster) as it is, and abandon \(plan.id)?"))
-            try open.abandon()
+            var author = RunAuthor.current
+            (author.ticket, author.approver) = (ticket.ticket, ticket.approver)
+            try open.abandon(author)
             return try reporting.publish(ChangeRecord(journal: path, backups: state))
         }
         try open.checkRollback()
@@ -68,6 +72,7 @@ struct MigrateRollback: ParsableCommand {
         options.yes = confirmation.yes
         options.acceptStranded = acceptStranded
         options.acceptUnproven = acceptUnproven
+        options.ticket = ticket
         try ChangeSession(cluster: cluster, options: options, module: .standard, pin: .standard).rollBack(open)
     }
 }

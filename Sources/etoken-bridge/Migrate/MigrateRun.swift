@@ -39,7 +39,13 @@ struct MigrateRun: GuidedCommand {
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
-    func validate() throws { try requireArgument(file != nil, "<file>") }
+    func validate() throws {
+        try requireArgument(file != nil, "<file>")
+        guard signature == nil || !test.testTokens else {
+            throw ValidationError(
+                localized("--test-tokens is for tokens that are here; with --signature none is needed."))
+        }
+    }
 
     var missing: [Procedure.Need] { file == nil ? Procedure.run.needs : [] }
     var clusterOptions: ClusterOptions? { nil }
@@ -52,11 +58,6 @@ struct MigrateRun: GuidedCommand {
         let answer = try signature.map { try AnswerFile.verified($0, to: saved.request()) }
         let cluster = try configuredCluster(plan.cluster)
         defer { cluster.close() }
-        if answer != nil, test.testTokens {
-            throw Failure(
-                Status.usage, localized("--test-tokens is for tokens that are here; with --signature none is needed."),
-                next: localized("Leave one of the two out."))
-        }
         try ChangeSession(cluster: cluster, options: options, module: module, pin: pin).start(
             plan, acceptance, signed: answer, testsTokens: test.testTokens)
     }

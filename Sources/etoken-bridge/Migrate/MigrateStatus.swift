@@ -15,7 +15,8 @@ struct JournalOptions: ParsableArguments {
 
     /// The journal's path.
     func journal(in state: StateFolder) throws -> String {
-        let (name, known) = (cluster.cluster, try state.changes(of: cluster.cluster))
+        let name = try cluster.name
+        let known = try state.changes(of: name)
         guard let newest = known.last else {
             throw MigrationError(
                 .noChange, localized("No change of cluster \(name) has been started on this machine."),
@@ -66,7 +67,7 @@ struct MigrateStatus: ParsableCommand {
 
     func run() throws {
         let state = try StateFolder.standard()
-        let name = journal.cluster.cluster
+        let name = try journal.cluster.name
         if follow {
             var follower = ChangeFollower(name, in: state)
             try follower.follow(journal.change == nil ? nil : journal.journal(in: state))

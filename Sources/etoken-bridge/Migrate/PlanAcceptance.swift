@@ -59,7 +59,7 @@ struct PlanAcceptance: ParsableArguments {
                         localized(
                             "No inserted token shows the certificate of \(absent.text). Is it to be trusted nevertheless?"
                         ))
-                else { throw Failure(Status.failed, localized("Not confirmed; nothing was changed.")) }
+                else { throw Failure.notConfirmed() }
                 accepted.append(absent.sha1)
             }
         }
@@ -73,7 +73,7 @@ struct PlanAcceptance: ParsableArguments {
                 next: localized("If that is right, specify the folder: --output FOLDER."))
         }
         guard Terminal.confirm(localized("The plan writes its files into \(folder). Is that right?")) else {
-            throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
+            throw Failure.notConfirmed()
         }
     }
 

@@ -46,12 +46,3 @@ struct ReportFiles {
     /// A path's last component.
     private static func name(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
 }
-
-extension Failure {
-    /// A file that the command should write already exists.
-    init(overwriting path: String) {
-        self.init(
-            Status.failed, localized("\(path) already exists and is not overwritten."),
-            next: localized("Specify another file, or move this one away."))
-    }
-}

@@ -81,7 +81,7 @@ struct PhonesCheck: ParsableCommand {
         let cluster = try cluster.configured()
         defer { cluster.close() }
         let live = try LiveCluster(cluster)
-        Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
+        Terminal.note(localized("Reading cluster \(live.name) ..."))
         guard
             let bytes = try file.map({ try Files.read($0) })
                 ?? PresentTrustLists(
@@ -89,18 +89,18 @@ struct PhonesCheck: ParsableCommand {
                 ).ctl.value
         else {
             throw Failure(
-                Status.notThere, localized("Cluster \(self.cluster.cluster) serves no CTL file."),
+                Status.notThere, localized("Cluster \(live.name) serves no CTL file."),
                 next: localized("Specify the file that phones should hold: --file FILE."))
         }
         let chosen = try choice.choose(
-            from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)").localized)
+            from: try inventory.read { cluster }, of: localized("cluster \(live.name)").localized)
         let (_, held) = questions.ask(chosen, of: live)
-        let report = self.report(chosen, held, bytes)
+        let report = self.report(of: live.name, chosen, held, bytes)
         if common.json { try Terminal.json(report) } else { Terminal.out(text(report)) }
         let others = report.models.reduce(0) { $0 + $1.other + $1.noFile }
         if others > 0 {
             let names = report.answers.filter { $0.holds != .expected }.map(\.phone)
-            let name = self.cluster.cluster
+            let name = live.name
             let restart =
                 names.count <= 5
                 ? "etoken-bridge phones restart --cluster \(Shell.word(name))"
@@ -119,11 +119,13 @@ struct PhonesCheck: ParsableCommand {
         }
     }
 
-    private func report(_ phones: [Phone], _ held: [String: HeldChecksum], _ bytes: [UInt8]) -> Report {
+    private func report(
+        of cluster: String, _ phones: [Phone], _ held: [String: HeldChecksum], _ bytes: [UInt8]
+    ) -> Report {
         let checksums = [PhoneModel.Checksum.md5: Digest.md5(bytes).hex, .sha1: Digest.sha1(bytes).hex]
         let classifier = FileClassifier(present: bytes)
         var report = Report(
-            cluster: cluster.cluster, sha1: Digest.sha1(bytes).hex, md5: Digest.md5(bytes).hex, length: bytes.count)
+            cluster: cluster, sha1: Digest.sha1(bytes).hex, md5: Digest.md5(bytes).hex, length: bytes.count)
         var models: [String: Report.Model] = [:]
         for phone in phones {
             let kind = phone.model.displayedChecksum

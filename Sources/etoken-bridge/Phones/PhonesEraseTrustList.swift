@@ -80,7 +80,7 @@ struct PhonesEraseTrustList: ParsableCommand {
     func run() throws {
         let cluster = try configured()
         defer { cluster.close() }
-        let name = self.cluster.cluster
+        let name = try self.cluster.name
         let state = try StateFolder.standard()
         let stopped = try ErasureRecord.unfinished(of: name, in: state.path)
         let table = try EraseSequenceTable.configured(adding: sequences)
@@ -148,7 +148,7 @@ struct PhonesEraseTrustList: ParsableCommand {
     private func chosen(
         in cluster: ClusterClient, _ state: StateFolder, _ stopped: ErasureRecord?
     ) throws -> [Phone] {
-        let name = self.cluster.cluster
+        let name = try self.cluster.name
         var wanted = names
         if resume {
             guard let stopped else {

@@ -80,14 +80,14 @@ struct PhonesForecast: ParsableCommand {
         let cluster = try cluster.configured()
         defer { cluster.close() }
         let live = try LiveCluster(cluster)
-        Terminal.note(localized("Reading cluster \(self.cluster.cluster) ..."))
+        Terminal.note(localized("Reading cluster \(live.name) ..."))
         let present = try PresentTrustLists(of: live.trustLists, acceptingUnproven: evidence.acceptUnproven)
         let chosen = try choice.choose(
-            from: try inventory.read { cluster }, of: localized("cluster \(self.cluster.cluster)").localized)
+            from: try inventory.read { cluster }, of: localized("cluster \(live.name)").localized)
         // A plan asks every phone.
         let (asked, held) = questions.ask(chosen, of: live, usually: file == nil ? chosen.count : 200)
         let state = try StateFolder.standard()
-        let register = try StrandedRegister(of: self.cluster.cluster, in: state)
+        let register = try StrandedRegister(of: live.name, in: state)
         let surveyed = state.surveyed(
             chosen, checksums: held, present: present.file, mode: try live.securityMode(), register: register)
         let itl = present.usualITL(live.nodes)
@@ -95,7 +95,7 @@ struct PhonesForecast: ParsableCommand {
             try given?.signer
             ?? CandidateSigner.ofNewFile(
                 signedBy: signing, present: present.list, itl: itl, version: try live.version(),
-                of: self.cluster.cluster)
+                of: live.name)
         // A phone that asks TVS at all; the models ask in the same way.
         let phone = chosen.first { $0.model.securityByDefault == .supported }
         let replies = given == nil ? [] : live.askTVS(for: signer, as: phone, trusting: itl)
@@ -104,7 +104,8 @@ struct PhonesForecast: ParsableCommand {
             tvs: given == nil ? .everywhere(.expectedToVouch) : TVSAnswers(replies.map { ($0.server, $0.answer) }))
 
         let report = ForecastReport(
-            cluster: self.cluster.cluster, file: given.map { .init(path: $0.path, list: $0.list) }, signer: signer,
+            cluster: live.name, file: given.map { .init(path: $0.path, list: $0.list) },
+            signer: signer,
             forecast: forecast, asked: asked, answered: held.count, replies: replies)
         try work.write(Worklist(StoredForecast(forecast))) { cluster }
         if let csv { try Files.write(Array(report.csv.utf8), to: csv, permissions: 0o600, replacing: replacing.force) }

@@ -71,7 +71,7 @@ struct PhonesRestart: ParsableCommand {
         let cluster = try cluster.configured()
         defer { cluster.close() }
         let state = try StateFolder.standard().path
-        let name = self.cluster.cluster
+        let name = cluster.configuration.name
         let (stopped, unreadable) = RestartRecord.unfinished(of: name, in: state)
         for error in unreadable where !resume { Terminal.note(error.text) }
         if resume, let error = unreadable.first {

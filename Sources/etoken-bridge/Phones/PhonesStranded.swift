@@ -54,10 +54,11 @@ struct PhonesStranded: ParsableCommand {
 
     func run() throws {
         try work.check()
-        let register = try StrandedRegister(of: cluster.cluster, in: .standard())
+        let name = try cluster.name
+        let register = try StrandedRegister(of: name, in: .standard())
         let entries = register.entries
         let document = Document(
-            cluster: cluster.cluster,
+            cluster: name,
             phones: entries.map { entry in
                 let holds: String? = if case .file(let sha256) = entry.held { sha256 } else { nil }
                 return .init(
@@ -112,7 +113,7 @@ struct PhonesStranded: ParsableCommand {
         return [
             table.text,
             localized(
-                "\(advice) Then take it off this list: etoken-bridge phones visited --cluster \(word: name) \(word: document.phones[0].phone)"
+                "\(advice)\nThen take it off this list: etoken-bridge phones visited --cluster \(word: name) \(word: document.phones[0].phone)"
             ).localized,
         ].joined(separator: "\n\n")
     }

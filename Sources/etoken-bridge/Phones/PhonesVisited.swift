@@ -45,7 +45,7 @@ struct PhonesVisited: ParsableCommand {
 
     func run() throws {
         let state = try StateFolder.standard()
-        let name = cluster.cluster
+        let name = try cluster.name
         let register = try StrandedRegister(of: name, in: state)
         let given = Set(try names + (namesFrom.map(PhoneChoice.names) ?? [])).sorted()
         let strangers = given.filter { !register.contains($0) }

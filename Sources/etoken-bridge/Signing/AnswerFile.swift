@@ -20,8 +20,7 @@ enum AnswerFile {
         if path == "-" { return typed() }
         do throws(FileError) { return try Files.read(path, limit: limit) } catch {
             throw Failure(
-                error.code == .notFound ? Status.notThere : Status.failed,
-                localized("\(path) cannot be read: \(error.reason)."), code: error.codeName,
+                reading: error,
                 next: localized("Specify the answer that was written where the token is, or - to type it in."))
         }
     }

@@ -14,14 +14,12 @@ struct ClusterOptions: ParsableArguments {
         completion: .clusterNames)
     var given: String?
 
-    /// The name; after ``DefaultCluster/resolve()``.
-    var cluster: String { given ?? DefaultCluster.name ?? "" }
+    /// The name as given, or that of the default cluster.
+    ///
+    /// - Throws: as ``DefaultCluster/resolve()``.
+    var name: String { get throws { try given ?? DefaultCluster.resolve() } }
 
-    func validate() throws {
-        if given == nil { DefaultCluster.isWanted = true }
-    }
-
-    func configured() throws -> ClusterClient { try configuredCluster(cluster) }
+    func configured() throws -> ClusterClient { try configuredCluster(name) }
 }
 
 /// A cluster of the configuration file.
@@ -77,9 +75,7 @@ struct ConfirmationOptions: ParsableArguments {
                 Status.usage, localized("There is no terminal to ask on: \(question)"),
                 next: localized("Add --yes to confirm."))
         }
-        guard Terminal.confirm(question) else {
-            throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
-        }
+        guard Terminal.confirm(question) else { throw Failure.notConfirmed() }
     }
 }
 

@@ -6,40 +6,24 @@ import Migration
 
 /// The cluster of a command that names none: the one of the variable, else that of `cluster use`, else the only one.
 enum DefaultCluster {
-    /// Set by the options of a command that needs one; the command line is read before the configuration.
-    nonisolated(unsafe) static var isWanted = false
-    private(set) nonisolated(unsafe) static var name: String?
+    private nonisolated(unsafe) static var name: String?
 
-    static let variable = "ETOKEN_BRIDGE_CLUSTER"
+    private static let variable = "ETOKEN_BRIDGE_CLUSTER"
 
-    /// The cluster, which is said on stderr, as the user did not; or the one that he chooses on the terminal.
+    /// The cluster, which is said on stderr, as the user did not; or the one that he chooses on the terminal. It is asked
+    /// for and said once.
     ///
     /// - Throws: with status 64 if there are several and none was chosen, with 2 if there is none.
-    @discardableResult
     static func resolve() throws -> String {
-        if let found = try ifAny() { return found }
-        let known = try ConfigurationFile.load().clusters.map(\.name)
-        guard !known.isEmpty else {
-            throw Failure(
-                Status.notThere, localized("There is no cluster in \(ConfigurationFile.defaultPath)."),
-                next: localized("Add one: etoken-bridge cluster add"))
-        }
-        if Terminal.isInteractive, !Terminal.printsJSON {
-            let chosen = known[try Terminal.require(.choice(localized("Which cluster?"), known.map { .init($0) }))]
-            name = chosen
-            return chosen
-        }
-        throw Failure(
-            Status.usage,
-            localized("No cluster was specified, and there are several: \(known.joined(separator: ", "))."),
-            next: localized(
-                "Add --cluster NAME, or choose one for every command: etoken-bridge cluster use \(word: known[0])"))
-    }
-
-    /// As ``resolve()``; nil if nothing says which.
-    static func ifAny() throws -> String? {
         if let name { return name }
         let file = try ConfigurationFile.load()
+        let found = try known(in: file) ?? chosen(from: file.clusters.map(\.name))
+        name = found
+        return found
+    }
+
+    /// The one that variable or configuration say; nil if they leave it open.
+    private static func known(in file: ConfigurationFile) -> String? {
         let fromVariable = getenv(variable).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
         let found: (name: String, source: LocalizableText)
         if let fromVariable {
@@ -52,8 +36,23 @@ enum DefaultCluster {
             return nil
         }
         Terminal.note(localized("Cluster: \(found.name) (\(found.source))"))
-        name = found.name
         return found.name
+    }
+
+    private static func chosen(from known: [String]) throws -> String {
+        guard !known.isEmpty else {
+            throw Failure(
+                Status.notThere, localized("There is no cluster in \(ConfigurationFile.defaultPath)."),
+                next: localized("Add one: etoken-bridge cluster add"))
+        }
+        if Terminal.isInteractive, !Terminal.printsJSON {
+            return known[try Terminal.require(.choice(localized("Which cluster?"), known.map { .init($0) }))]
+        }
+        throw Failure(
+            Status.usage,
+            localized("No cluster was specified, and there are several: \(known.joined(separator: ", "))."),
+            next: localized(
+                "Add --cluster NAME, or choose one for every command: etoken-bridge cluster use \(word: known[0])"))
     }
 }
 

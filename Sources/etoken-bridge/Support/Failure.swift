@@ -47,21 +47,30 @@ struct Failure: Error {
     let code: String
     /// The underlying causes, for `--verbose` and `--json`.
     let causes: [LocalizableText]
+    /// Whether ``what`` says that nothing was changed.
+    private let saysUnchanged: Bool
 
     init(
         _ status: Int32, _ what: LocalizableText, code: String? = nil, next: LocalizableText? = nil,
-        causes: [LocalizableText] = []
+        causes: [LocalizableText] = [], saysUnchanged: Bool = false
     ) {
         self.status = status
         self.what = what
         self.code = code ?? Status.code(of: status)
         self.next = next
         self.causes = causes
+        self.saysUnchanged = saysUnchanged
+    }
+
+    /// The answer to the question before a change was no, or there was none.
+    static func notConfirmed(next: LocalizableText? = nil) -> Failure {
+        Failure(
+            Status.failed, localized("Not confirmed; nothing was changed."), next: next, saysUnchanged: true)
     }
 
     /// The same with what it left as it was, unless it says so itself.
     func saying(_ unchanged: LocalizableText?) -> Failure {
-        guard let unchanged, !what.text(in: .english).lowercased().contains("nothing was changed") else { return self }
+        guard let unchanged, !saysUnchanged else { return self }
         return Failure(
             status, [what, unchanged].joined(separator: " "), code: code, next: next, causes: causes)
     }

@@ -30,11 +30,7 @@ struct ReplaceOptions: ParsableArguments {
 
     /// Before anything is read that takes long.
     func check(_ path: String) throws {
-        guard force || !Files.exists(path) else {
-            throw Failure(
-                Status.failed, localized("\(path) already exists and is not overwritten."),
-                next: localized("Specify another location, or use --force."))
-        }
+        guard force || !Files.exists(path) else { throw Failure(overwriting: path, hasForce: true) }
     }
 }
 

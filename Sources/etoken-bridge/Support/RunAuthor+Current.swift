@@ -13,7 +13,8 @@ extension RunAuthor {
         var author = RunAuthor(who: "\(user)@\(name)", version: Version.current)
         author.sudoUser = Self.userBeforeSudo.flatMap { $0 == user ? nil : $0 }
         // PINs and passwords come from files, descriptors and questions only: an argument with one is refused.
-        author.command = (["etoken-bridge"] + CommandLine.arguments.dropFirst().map(Shell.word)).joined(separator: " ")
+        // Of a guided run, what the answers made of it.
+        author.command = (Guide.line ?? CommandWords(Array(CommandLine.arguments.dropFirst()))).text
         return author
     }
 

@@ -21,9 +21,7 @@ extension Terminal {
 
     /// As ``ask(_:)``; the end of input ends the command.
     static func require<Answer>(_ question: Question<Answer>) throws -> Answer {
-        guard let answer = ask(question) else {
-            throw Failure(Status.failed, localized("Not confirmed; nothing was changed."))
-        }
+        guard let answer = ask(question) else { throw Failure.notConfirmed() }
         return answer
     }
 
@@ -31,7 +29,7 @@ extension Terminal {
     /// is repeated until one of them is entered; end of input means no.
     ///
     /// - Parameter standard: what Return alone means; nil if one of both has to be entered.
-    static func confirm(_ question: LocalizableText, standard: Bool?) -> Bool {
+    static func confirm(_ question: LocalizableText, standard: Bool? = nil) -> Bool {
         ask(.yesOrNo(question, standard: standard)) ?? false
     }
 }

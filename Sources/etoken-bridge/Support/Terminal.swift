@@ -113,36 +113,6 @@ enum Terminal {
 
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 
-    /// Asks a question on the terminal: yes or no, or their first letters, in English or the language of the locale. It
-    /// is repeated until one of them is entered; end of input means no.
-    static func confirm(_ question: LocalizableText) -> Bool { confirm(question, standard: nil) }
-
-    /// What becomes of a record that nobody named.
-    enum Choice { case keep, leaveOut, stop }
-
-    /// Asks whether a token stays in a file: keep, leave out or stop, or their first letters, in English or the language
-    /// of the locale; yes means keep, and no means stop. It is repeated until one of them is entered; end of input means
-    /// stop.
-    static func choose(_ question: LocalizableText) -> Choice {
-        let (keep, leave, stop) = (
-            localized("keep").localized, localized("leave out").localized, localized("stop").localized
-        )
-        let answers: [(Choice, [String])] = [
-            (.keep, [keep, "keep", "yes", localized("yes").localized]),
-            (.leaveOut, [leave, "leave out", "leave"]), (.stop, [stop, "stop", "no", localized("no").localized]),
-        ]
-        while true {
-            write(
-                localized("\(question) Type \(keep), \(leave) (it is lost) or \(stop): ").localized,
-                to: STDERR_FILENO)
-            guard let answer = readLine()?.trimmed.lowercased() else { return .stop }
-            for (choice, words) in answers
-            where words.contains(answer) || words.contains(where: { $0.prefix(1) == answer }) {
-                return choice
-            }
-        }
-    }
-
     /// Columns of the terminal that results go to; nil if they go to a file or a program.
     static var width: Int? { width(of: results) }
 

@@ -90,14 +90,14 @@ struct TVSQuery: ParsableCommand {
         guard !servers.isEmpty else {
             throw Failure(
                 Status.notThere,
-                localized("No node of cluster \(self.cluster.cluster) is configured to run the service."),
+                localized("No node of cluster \(cluster.configuration.name) is configured to run the service."),
                 next: localized("Set tvs_port and tvs_pin of a node in the configuration."))
         }
         let report = TVSReport(inquiry.ask(servers, deviceName: device), wanted: wanted)
         if common.json { try Terminal.json(report) } else { Terminal.out(report.text) }
         let upload =
             token.map { Shell.option("--token", $0) } ?? certificate.map { Shell.word(Shell.path($0)) } ?? "FILE"
-        try report.check(subject: subject(wanted), upload: upload, cluster: self.cluster.cluster)
+        try report.check(subject: subject(wanted), upload: upload, cluster: cluster.configuration.name)
     }
 
     /// What was asked about, for messages.

@@ -72,11 +72,7 @@ struct TokenExport: ParsableCommand {
             (item, path: isFolder ? try pathInFolder(item.name) : output)
         }
         // All or nothing: existing files are detected before anything is written.
-        for (_, path) in files where !force && Files.exists(path) {
-            throw Failure(
-                Status.failed, localized("\(path) already exists and is not overwritten."),
-                next: localized("Specify another location, or use --force."))
-        }
+        for (_, path) in files where !force && Files.exists(path) { throw Failure(overwriting: path, hasForce: true) }
         guard Set(files.map(\.path)).count == files.count else {
             throw Failure(
                 Status.failed,
@@ -173,11 +169,7 @@ struct TokenExport: ParsableCommand {
 
     private func pathInFolder(_ label: String) throws -> String {
         let folder = output.hasSuffix("/") ? String(output.dropLast()) : output
-        guard folder.isEmpty || Files.isFolder(folder) else {
-            throw Failure(
-                Status.notThere, localized("The folder \(folder) does not exist."),
-                next: localized("Create it first: mkdir \(path: folder)"))
-        }
+        guard folder.isEmpty || Files.isFolder(folder) else { throw Failure(missingFolder: folder) }
         let name = label.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }
         return "\(folder)/\(String(name)).\(format.suffix)"
     }

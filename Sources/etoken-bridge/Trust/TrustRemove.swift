@@ -55,7 +55,8 @@ struct TrustRemove: ParsableCommand {
 
     func run() throws {
         let isWanted = try selection()
-        let lock = try ClusterLock.forCommand(trust.cluster.cluster)
+        let name = try trust.cluster.name
+        let lock = try ClusterLock.forCommand(name)
         defer { withExtendedLifetime(lock) {} }
         let change = try trust.withStores { stores in
             let (present, _) = try stores.list(trust.store)
@@ -72,7 +73,7 @@ struct TrustRemove: ParsableCommand {
                     next: localized("Choose one with --name."))
             }
             try confirmation.ask(
-                localized("Remove \(matching[0].title) from \(trust.store) of cluster \(trust.cluster.cluster)?"))
+                localized("Remove \(matching[0].title) from \(trust.store) of cluster \(name)?"))
             // Only what was confirmed, whatever was added in between.
             let chosen = matching[0]
             let change = try stores.remove(from: trust.store) { listed in

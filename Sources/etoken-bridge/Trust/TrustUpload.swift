@@ -55,7 +55,7 @@ struct TrustUpload: ParsableCommand {
             + token.compactMap { name in
                 try finder.map { (name: name, certificate: try NamedToken(name, in: $0).stored.certificate) }
             }
-        let lock = try ClusterLock.forCommand(trust.cluster.cluster)
+        let lock = try ClusterLock.forCommand(trust.cluster.name)
         defer { withExtendedLifetime(lock) {} }
         let changes = try trust.withStores { stores in
             try certificates.map { item in
