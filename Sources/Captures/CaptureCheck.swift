@@ -1,8 +1,8 @@
 /// Runs every parser over a capture.
 public struct CaptureCheck: Sendable {
     /// An answer with which something is wrong.
-    public struct Finding: Sendable, Hashable {
-        public enum Kind: String, Sendable {
+    public struct Finding: Encodable, Sendable, Hashable {
+        public enum Kind: String, Encodable, Sendable {
             /// A parser refuses it.
             case notUnderstood = "not-understood"
             /// It is understood otherwise than when it was taken.

@@ -20,11 +20,11 @@ extension ClusterError {
             } ?? localized("Find out why the key changed.")
         case .noCommonAlgorithm:
             return localized(
-                "Compare the release of \(place) on its console first: somebody on the network between can cause this, too. If it really is before 10.5, set legacy_tls = true for \(place) in \(file); its pinned keys stay."
+                "Compare the release of \(place) on its console first: someone on the network between can cause this, too. If it really is before 10.5, set legacy_tls = true for \(place) in \(file); its pinned keys stay."
             )
         case .noCommonSSHAlgorithm:
             return localized(
-                "Compare the release of \(place) on its console first: somebody on the network between can cause this, too. If it really is 11.5 or older, set legacy_ssh = true for \(place) in \(file); its pinned keys stay."
+                "Compare the release of \(place) on its console first: someone on the network between can cause this, too. If it really is 11.5 or older, set legacy_ssh = true for \(place) in \(file); its pinned keys stay."
             )
         case .loginRefused:
             return account.map {

@@ -32,16 +32,20 @@ extension Change {
     ///
     /// - Throws: what the cluster's transports throw.
     public func remaining() throws -> RemainingWork {
-        let known = known
         let left = try steps.compactMap { step -> (step: any Step, text: LocalizableText)? in
-            if known.done.contains(step.id), isCommitted, !step.effect.isOnCluster { return nil }
+            guard !needsNoCheck(step) else { return nil }
             guard case .pending(let text) = try step.check() else { return nil }
             return (step, text)
         }
-        let time = StepEstimates(self).total(of: try left.map { ($0.step.id, try $0.step.shareLeft()) })
+        let time = estimates.total(of: try left.map { ($0.step.id, try $0.step.shareLeft()) })
         return RemainingWork(
             steps: left.map { .init(id: $0.step.id, title: $0.step.title, texts: [$0.text]) },
             seconds: time.seconds, isMeasured: time.isMeasured)
+    }
+
+    /// Whether a step is over for good: what only checked something before the commit needs no second check after it.
+    func needsNoCheck(_ step: any Step) -> Bool {
+        known.done.contains(step.id) && isCommitted && !step.effect.isOnCluster
     }
 
     /// Whether services and phones were only told about the file that introduces the new signer so far.

@@ -41,6 +41,8 @@ public final class Change {
     let isContinued: Bool
     /// The steps of the plan, in order.
     private(set) var steps: [any Step] = []
+    /// From all journals of the cluster: read once, when somebody first asks.
+    private(set) lazy var estimates = StepEstimates(self)
     private var planner: Planner
 
     /// What has been decided by now.

@@ -39,7 +39,7 @@ public protocol ClusterAccess: AnyObject {
     /// The trust list files of these nodes, in the same order.
     ///
     /// - Throws: where no node serves them.
-    var trustLists: TrustListDistribution { get throws }
+    var trustLists: ClusterTrustLists { get throws }
 
     /// The certificates in a trust store of the cluster; some interfaces only describe them.
     func certificates(in store: String) throws -> [TrustedCertificate]

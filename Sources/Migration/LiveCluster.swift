@@ -52,8 +52,8 @@ public final class LiveCluster: ClusterAccess {
         cluster.configuration.node(called: server)?.name
     }
 
-    public var trustLists: TrustListDistribution {
-        get throws { TrustListDistribution(try cluster.trustListHosts, of: name) }
+    public var trustLists: ClusterTrustLists {
+        get throws { ClusterTrustLists(try cluster.trustListHosts, of: name) }
     }
 
     public func serverNames() throws -> [[String]] { try cluster.commandLine(of: publisherNode).serverNames() }

@@ -20,7 +20,7 @@ public struct Survey {
     /// Phones that earlier changes left behind.
     public let register: StrandedRegister
     /// The services that will be restarted, in order, and where they are activated; empty in a restored survey.
-    let services: [(service: String, node: String)]
+    let services: [(service: String, nodes: [String])]
     /// The CallManager groups; nil where they are not known.
     let groups: [CallManagerGroup]?
     public let world: WorldState
@@ -59,8 +59,9 @@ public struct Survey {
         // Every node's command line is needed once the new file is there; whether it is available shows here.
         findings = try cluster.findings()
         nodeNames = Self.nodeNames(present, cluster)
-        services = try Planner.services(of: version).flatMap { service in
-            try cluster.nodes(running: service).map { (service, $0) }
+        services = try Planner.services(of: version).compactMap { service in
+            let nodes = try cluster.nodes(running: service)
+            return nodes.isEmpty ? nil : (service, nodes)
         }
         register = try StrandedRegister(of: cluster.name, in: backups)
         phones = try Self.phones(
@@ -105,15 +106,7 @@ public struct Survey {
 
     /// The waves in which the services of a change restart.
     func waves(_ order: RestartOrder) -> [RestartWave] {
-        var services: [(service: String, nodes: [String])] = []
-        for (service, node) in self.services {
-            if services.last?.service == service {
-                services[services.count - 1].nodes.append(node)
-            } else {
-                services.append((service, [node]))
-            }
-        }
-        return RestartWave.all(of: services, order: order, groups: groups)
+        RestartWave.all(of: services, order: order, groups: groups)
     }
 
     private static func nodeNames(_ present: TrustListFile?, _ cluster: any ClusterAccess) -> [String: String] {

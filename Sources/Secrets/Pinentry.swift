@@ -45,15 +45,14 @@ public enum Pinentry {
             self.program = program
             var pair: [Int32] = [-1, -1]
             guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
-                throw SecretError(
-                    source: .verbatim(program), reason: .verbatim(String(cString: strerror(errno))), isAsked: true)
+                throw Self.failure(of: program, .verbatim(String(cString: strerror(errno))))
             }
             defer { close(pair[1]) }
             do throws(SystemError) {
                 process = try Subprocess([program], input: .descriptor(pair[1]), output: .descriptor(pair[1]))
             } catch {
                 close(pair[0])
-                throw SecretError(source: .verbatim(program), reason: .verbatim(error.description), isAsked: true)
+                throw Self.failure(of: program, .verbatim(error.description))
             }
             socket = pair[0]
         }
@@ -74,9 +73,13 @@ public enum Pinentry {
         func secret() throws(SecretError) -> Secret {
             send("GETPIN")
             guard let secret = try answer(), secret.count > 0 else {
-                throw SecretError(source: .verbatim(program), reason: localized("nothing was entered"), isAsked: true)
+                throw Self.failure(of: program, localized("nothing was entered"))
             }
             return secret
+        }
+
+        private static func failure(of program: String, _ reason: LocalizableText) -> SecretError {
+            SecretError(source: .verbatim(program), reason: reason, isAsked: true)
         }
 
         private func send(_ line: String) {
@@ -102,8 +105,7 @@ public enum Pinentry {
                     let got = line.withUnsafeMutableBytes { read(socket, $0.baseAddress! + count, 1) }
                     if got < 0, errno == EINTR { continue }
                     guard got == 1 else {
-                        throw SecretError(
-                            source: .verbatim(program), reason: localized("it ended without an answer"), isAsked: true)
+                        throw Self.failure(of: program, localized("it ended without an answer"))
                     }
                     if line[count] == UInt8(ascii: "\n") { break }
                     count += 1
@@ -119,8 +121,7 @@ public enum Pinentry {
                         data?.reserveCapacity(Self.longest)
                     }
                     guard (data?.count ?? 0) + plain.count <= Self.longest else {
-                        throw SecretError(
-                            source: .verbatim(program), reason: localized("its answer is too long"), isAsked: true)
+                        throw Self.failure(of: program, localized("its answer is too long"))
                     }
                     data? += plain
                 } else if text.starts(with: "OK".utf8) {
@@ -130,8 +131,7 @@ public enum Pinentry {
                 } else if text.starts(with: "ERR".utf8) {
                     // Never the text of a line that could contain a secret; an ERR line does not.
                     let reason = String(decoding: text.dropFirst(3).drop { $0 == 0x20 }, as: UTF8.self)
-                    throw SecretError(
-                        source: .verbatim(program), reason: localized("it says: \(reason)"), isAsked: true)
+                    throw Self.failure(of: program, localized("it says: \(reason)"))
                 }
                 // Status lines and comments do not matter.
             }

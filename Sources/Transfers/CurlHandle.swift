@@ -71,6 +71,23 @@ struct CurlHandle: ~Copyable {
         }
     }
 
+    /// For a TLS connection that is only opened; how its peer is verified is for the caller to set.
+    ///
+    /// - Returns: the place, for messages.
+    func prepareConnection(
+        to host: String, port: UInt16, timeout: Double, operation: LocalizableText
+    ) throws(TransferError) -> LocalizableText {
+        let place = "\(Location.bracketed(host)):\(port)"
+        _ = try Location("https://\(place)", operation: operation)
+        prepare(timeout: timeout, usesEnvironmentProxy: false)
+        allow(.https)
+        set(CURLOPT_URL, "https://\(place)")
+        set(CURLOPT_CONNECT_ONLY, true)
+        // What follows is not HTTP.
+        set(CURLOPT_SSL_ENABLE_ALPN, false)
+        return .verbatim("tls://\(place)")
+    }
+
     /// Fails if libcurl rejects the trust setting, because then the connection would not be verified by it.
     func apply(_ tls: TLSOptions, operation: LocalizableText, location: LocalizableText) throws(TransferError) {
         func check(_ result: CURLcode, _ what: LocalizableText) throws(TransferError) {

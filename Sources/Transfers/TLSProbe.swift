@@ -17,15 +17,8 @@ public enum TLSProbe {
         host: String, port: UInt16, legacyTLS: Bool = false, timeout: Double = 15
     ) throws(TransferError) -> String {
         let operation = localized("TLS connect")
-        let url = "https://\(Location.bracketed(host)):\(port)"
-        _ = try Location(url, operation: operation)
-        let location = LocalizableText.verbatim("tls://\(Location.bracketed(host)):\(port)")
         let handle = CurlHandle()
-        handle.prepare(timeout: timeout, usesEnvironmentProxy: false)
-        handle.allow(.https)
-        handle.set(CURLOPT_URL, url)
-        handle.set(CURLOPT_CONNECT_ONLY, true)
-        handle.set(CURLOPT_SSL_ENABLE_ALPN, false)
+        let location = try handle.prepareConnection(to: host, port: port, timeout: timeout, operation: operation)
         handle.set(CURLOPT_CERTINFO, true)
         handle.set(CURLOPT_SSL_VERIFYPEER, false)
         handle.set(CURLOPT_SSL_VERIFYHOST, 0)

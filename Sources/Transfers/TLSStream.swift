@@ -22,16 +22,8 @@ public final class TLSStream: Sendable {
     /// - Throws: `unreachable`, `timedOut`, `notTrusted`, `handshakeFailed`.
     public init(host: String, port: UInt16, tls: TLSOptions, timeout: Double = 15) throws(TransferError) {
         let operation = localized("TLS connect")
-        let url = "https://\(Location.bracketed(host)):\(port)"
-        _ = try Location(url, operation: operation)
-        location = .verbatim("tls://\(Location.bracketed(host)):\(port)")
         let handle = CurlHandle()
-        handle.prepare(timeout: timeout, usesEnvironmentProxy: false)
-        handle.allow(.https)
-        handle.set(CURLOPT_URL, url)
-        handle.set(CURLOPT_CONNECT_ONLY, true)
-        // What follows is not HTTP.
-        handle.set(CURLOPT_SSL_ENABLE_ALPN, false)
+        location = try handle.prepareConnection(to: host, port: port, timeout: timeout, operation: operation)
         try handle.apply(tls, operation: operation, location: location)
         try handle.perform(operation: operation, location: location, into: Receiver(limit: 0))
         var socket: curl_socket_t = -1

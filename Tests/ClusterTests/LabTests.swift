@@ -154,6 +154,19 @@ import X509
         #expect(try again.commandLine(of: again.publisher()).securityMode() == .mixed)
     }
 
+    /// A login page that calls an expired password wrong: it is tried once.
+    @Test func anExpiredPasswordThatIsCalledWrong() throws {
+        let lab = try RunningLab(options: ["--manners", "web-expired-as-wrong"])
+        try lab.fault(RunningLab.publisher, ["password-expired"])
+        let cluster = ClusterClient(try lab.cluster())
+        let host = try cluster.trustListHost(cluster.publisher())
+        for _ in 0..<2 {
+            let error = #expect(throws: ClusterError.self) { try host.deploy([1]) }
+            #expect(error?.code == .loginRefused && error?.account == .platform, "\(String(describing: error))")
+        }
+        #expect(lab.log.ranges(of: "expired password on OS Administration").count == 1, "\(lab.log)")
+    }
+
     /// Before 11.0 a trust certificate comes back if one node still has it.
     @Test func beforeElevenEveryNodeDeletes() throws {
         let lab = try RunningLab(release: "10.5")

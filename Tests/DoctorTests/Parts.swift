@@ -92,11 +92,13 @@ import Testing
         folder.write(
             "aks-ifdh.bundle/Contents/Info.plist",
             "<key>CFBundleExecutable</key>\n  <string>libAksIfdh.so</string>\n<key>ifdVendorID</key>")
-        #expect(USBToken.missingLibrary(ofDriver: bundle) == bundle + "/Contents/Linux/libAksIfdh.so")
+        let driver = try #require(ReaderDriver(bundle: bundle))
+        #expect(driver.missingLibrary == bundle + "/Contents/Linux/libAksIfdh.so")
         folder.write("aks-ifdh.bundle/Contents/Linux/libAksIfdh.so", "")
-        #expect(USBToken.missingLibrary(ofDriver: bundle) == nil)
+        #expect(driver.missingLibrary == nil)
         // The one of this machine.
-        #expect(USBToken.missingLibrary(ofDriver: "/usr/lib/pcsc/drivers/ifd-ccid.bundle") == nil)
+        let usual = try #require(ReaderDriver(bundle: ReaderDriver.standardFolder + "/ifd-ccid.bundle"))
+        #expect(usual.missingLibrary == nil)
     }
 
     /// Aladdin's number belongs to tokens only; bcdDevice tells their releases apart.

@@ -153,7 +153,13 @@ import Testing
         let log = rehearsal.folder.text("lab/lab.log")
         #expect(log.components(separatedBy: "wrong").count == 2, "\(log)")
         try rehearsal.replaceInConfiguration("ssh_host_key", with: "SHA256:" + String(repeating: "A", count: 43))
-        #expect(try status().result.status == 7)
+        let strange = try status()
+        #expect(strange.result.status == 7)
+        let failures = try #require(strange.node(Rehearsal.subscriber)["failures"] as? [[String: Any]])
+        #expect(failures.first?["code"] as? String == "not-trusted", "\(failures)")
+        // One stranger in the publisher's place is enough: the password goes nowhere.
+        #expect((failures.first?["text"] as? String)?.contains("not tried, because") == true, "\(failures)")
+        #expect("\(failures)".contains("confirm-key \(Rehearsal.publisher)"), "\(failures)")
     }
 
     @Test func theConfigurationAgainstTheCluster() throws {
@@ -189,7 +195,7 @@ import Testing
                 let failures = try #require(node["failures"] as? [[String: Any]])
                 #expect(failures.map { $0["code"] as? String } == ["no-common-ssh-algorithm"], "\(seen.output)")
             }
-            #expect(seen.errors.contains("somebody on the network between can cause this"), "\(seen.errors)")
+            #expect(seen.errors.contains("someone on the network between can cause this"), "\(seen.errors)")
             #expect(seen.errors.contains("If it really is 11.5 or older, set legacy_ssh = true"), "\(seen.errors)")
             // Nothing that lets go of the pinned keys.
             #expect(!seen.errors.contains("--force") && !seen.errors.contains("cluster add"), "\(seen.errors)")
@@ -199,7 +205,7 @@ import Testing
         #expect(store.status == 1 && !store.errors.contains("report this"), "\(store.errors)")
         #expect(store.output.contains("\"code\" : \"no-common-ssh-algorithm\""), "\(store.output)")
         let asked = try old.bridge("trust", "list", "--cluster", "lab", "--via", "web")
-        #expect(asked.errors.contains("somebody on the network between can cause this"), "\(asked.errors)")
+        #expect(asked.errors.contains("someone on the network between can cause this"), "\(asked.errors)")
         #expect(asked.errors.contains("If it really is before 10.5, set legacy_tls = true"), "\(asked.errors)")
         #expect(!asked.errors.contains("--force"), "\(asked.errors)")
     }

@@ -44,9 +44,7 @@ import X509
         let lab = try rehearsal.labConfiguration()
         #expect(lab.nodes.count == count)
         let before = try files(of: rehearsal)
-        // An old cluster has tokens of its own, which nobody names here: they stay because that is said.
-        let present = try TrustListFile(decoding: #require(rehearsal.ctlFile(Rehearsal.publisher)))
-        let kept = present.records.filter(\.isToken).compactMap(\.x509).flatMap { ["--keep", $0.sha1.hex] }
+        let kept = try rehearsal.keepingTokens()
         if !kept.isEmpty {
             let refused = try rehearsal.migrate("--json")
             #expect(refused.status == 1 && refused.errors.contains("--keep"), "\(refused.errors)")

@@ -36,7 +36,10 @@ import X509
         let before = try files()
         let status = try rehearsal.bridge("cluster", "status", "--cluster", "lab")
         #expect(status.status == 0, "\(what): \(status.errors)")
-        let there = try rehearsal.migrate()
+        let there = try rehearsal.run(
+            Programs.path("etoken-bridge"),
+            rehearsal.migrationArguments(output: rehearsal.folder.file("out")) + ["--accept-stranded"]
+                + rehearsal.keepingTokens())
         #expect(there.status == 0, "\(what): \(there.errors)")
         let new = rehearsal.folder.bytes("out/CTLFile.tlv")
         #expect(new != nil && rehearsal.ctlFile(Rehearsal.publisher) == new, "\(what)")

@@ -1,7 +1,10 @@
+import Basics
 import Configuration
 import Foundation
 import ServerFixtures
 import Testing
+import TrustList
+import X509
 
 /// Two tokens without hardware, a lab cluster, and the program with its own configuration. All of it is removed with
 /// the object.
@@ -116,6 +119,12 @@ final class Rehearsal {
         let arguments = migrationArguments(output: folder.file("out"), tokens: tokens, pinFile: pinFile)
         return try run(
             Programs.path("etoken-bridge"), arguments + (accepting ? ["--accept-stranded"] : []) + extra)
+    }
+
+    /// What keeps the tokens of the current file: an old cluster has some of its own, which nobody names here.
+    func keepingTokens() throws -> [String] {
+        let present = try TrustListFile(decoding: #require(ctlFile(Self.publisher)))
+        return present.records.filter(\.isToken).compactMap(\.x509).flatMap { ["--keep", $0.sha1.hex] }
     }
 
     func migrationArguments(

@@ -102,8 +102,8 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     func findings() -> [StatusFinding] { problems }
     func nodeName(of server: String) -> String? { nodes.contains(server) ? server : addresses[server] }
 
-    var trustLists: TrustListDistribution {
-        TrustListDistribution(nodes.map { Host(node: $0, cluster: self) }, isParallel: false)
+    var trustLists: ClusterTrustLists {
+        ClusterTrustLists(nodes.map { Host(node: $0, cluster: self) }, isParallel: false)
     }
 
     /// Whether the nodes have a command that says what they have.

@@ -135,7 +135,7 @@ import X509
         with contents: [UInt8]?, policy: TrustListDeployment.FailurePolicy = .undo,
         hooks: TrustListDeployment.Hooks = .init(backUp: { "backup of \($0)" })
     ) throws -> TrustListDeployment {
-        try TrustListDistribution(nodes).replace(with: contents, policy: policy, hooks: hooks)
+        try ClusterTrustLists(nodes).replace(with: contents, policy: policy, hooks: hooks)
     }
 
     private func states(_ deployment: TrustListDeployment) -> [TrustListDeployment.NodeState] {
@@ -252,10 +252,10 @@ import X509
     /// TFTP and HTTP of a node differ: one of them is not what the node has.
     @Test func aNodeThatDiffersWithinItself() throws {
         let odd = Node("odd", one, http: two)
-        let file = TrustListDistribution([odd]).read(.ctl)
+        let file = ClusterTrustLists([odd]).read(.ctl)
         #expect(file.differing.map(\.node) == ["odd"] && file.differingWithinNodes.count == 1)
         let error = #expect(throws: EvidenceError.self) {
-            try TrustListDistribution([odd], of: "office").replace(with: new, hooks: .init(backUp: { _ in "" }))
+            try ClusterTrustLists([odd], of: "office").replace(with: new, hooks: .init(backUp: { _ in "" }))
         }
         #expect(error?.code == .contradicted && error?.node == "odd")
         #expect(error?.next?.localized.contains("--cluster office --service tftp --node odd") == true)
@@ -267,7 +267,7 @@ import X509
     private func replaceExpecting(_ code: EvidenceError.Code, accepting: Bool = false) {
         var kept = 0
         let error = #expect(throws: EvidenceError.self) {
-            try TrustListDistribution(nodes).replace(
+            try ClusterTrustLists(nodes).replace(
                 with: new, acceptingUnproven: accepting,
                 hooks: .init(backUp: { _ in
                     kept += 1
@@ -289,7 +289,7 @@ import X509
         nodes[2].set { $0.failure = { _ in .refused } }
         replaceExpecting(.contradicted)
         replaceExpecting(.contradicted, accepting: true)
-        #expect(throws: EvidenceError.self) { try PresentTrustLists(of: TrustListDistribution(nodes)) }
+        #expect(throws: EvidenceError.self) { try PresentTrustLists(of: ClusterTrustLists(nodes)) }
     }
 
     /// He answers the reading back as well: that the file is there is only said of what the node says.
@@ -313,7 +313,7 @@ import X509
         let error = ClusterError(.notSupported, operation: .verbatim("show ctl"), message: .verbatim("unknown"))
         for node in nodes { node.set { $0.says = .failure(error) } }
         replaceExpecting(.unproven)
-        let done = try TrustListDistribution(nodes).replace(
+        let done = try ClusterTrustLists(nodes).replace(
             with: new, acceptingUnproven: true, hooks: .init(backUp: { _ in "" }))
         #expect(done.outcome == .done && nodes.allSatisfy { $0.files == [new, new] })
     }
@@ -332,12 +332,12 @@ import X509
         #expect(nodes.allSatisfy { $0.restarts == 0 && $0.writes.count == 2 })
         expectUnchanged()
 
-        let done = try TrustListDistribution(nodes).replace(
+        let done = try ClusterTrustLists(nodes).replace(
             with: new, restartsTFTP: true, hooks: .init(backUp: { _ in "" }))
         #expect(done.outcome == .done)
         #expect(nodes.allSatisfy { $0.files == [new, new] && $0.restarts == 1 })
         nodes[2].set { $0.failure = { _ in .refused } }
-        let undone = try TrustListDistribution(nodes).replace(
+        let undone = try ClusterTrustLists(nodes).replace(
             with: [7], restartsTFTP: true, hooks: .init(backUp: { _ in "" }))
         #expect(undone.outcome == .undone)
         #expect(nodes.allSatisfy { $0.files == [new, new] && $0.stored == new })

@@ -20,6 +20,8 @@ struct Conversation {
         /// Long enough to assume that the other side waits for us.
         case long
 
+        init(milliseconds: Int) { self = milliseconds > 1500 ? .long : milliseconds > 40 ? .short : .none }
+
         static func < (left: Silence, right: Silence) -> Bool { left.rawValue < right.rawValue }
     }
 

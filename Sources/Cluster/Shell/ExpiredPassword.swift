@@ -4,8 +4,8 @@ import Messages
 /// A platform account whose password has expired, or has to be changed at the first login: the node asks for a new one, in
 /// keyboard-interactive or in the shell. Nothing is answered.
 ///
-/// *Unconfirmed* on CUCM: these are the words of OpenSSH, PAM and passwd on Linux, on which its command line runs
-/// (docs/proven.md).
+/// *Unconfirmed* on CUCM: these are the words of OpenSSH, PAM and passwd on Linux, on which its command line runs. That
+/// OS Administration's login page uses them as well is *unconfirmed*, too (docs/proven.md).
 enum ExpiredPassword {
     private static let words = [
         "password has expired", "password expired", "password is expired", "required to change your password",

@@ -110,7 +110,7 @@ struct SSHConnection: ~Copyable {
             : error(
                 .noCommonSSHAlgorithm,
                 localized(
-                    "the SSH server at \(place) closed the connection before an algorithm was negotiated, as old ones do; so can somebody on the network between"
+                    "the SSH server at \(place) closed the connection before an algorithm was negotiated, as old ones do; so can someone on the network between"
                 ))
     }
 

@@ -136,6 +136,8 @@ public final class SSHShell: ClusterShell {
             command, on: connection, node: node, operation: operation, timeout: command.timeout, trace, observer)
     }
 
+    private static func milliseconds(_ duration: Duration) -> Int { Int(clamped: duration / .milliseconds(1)) }
+
     /// - Parameter user: who has just logged in, while the first prompt is awaited; nil for a command.
     private static func converse(
         _ command: ShellCommand?, on connection: borrowing SSHConnection, node: String, operation: LocalizableText,
@@ -165,8 +167,7 @@ public final class SSHShell: ClusterShell {
             }
             if !bytes.isEmpty {
                 if observer != nil {
-                    let silence = (ContinuousClock.now - lastByte) / .milliseconds(1)
-                    trace.events.append(.received(bytes, after: Int(clamping: Int64(silence))))
+                    trace.events.append(.received(bytes, after: Self.milliseconds(ContinuousClock.now - lastByte)))
                 }
                 conversation.receive(bytes)
                 lastByte = ContinuousClock.now
@@ -177,9 +178,7 @@ public final class SSHShell: ClusterShell {
                 }
             }
             let quiet = ContinuousClock.now - lastByte
-            let silence: Conversation.Silence =
-                quiet > .seconds(1.5) ? .long : quiet > .milliseconds(40) ? .short : .none
-            switch conversation.next(after: silence) {
+            switch conversation.next(after: Conversation.Silence(milliseconds: Self.milliseconds(quiet))) {
             case .wait where !isWoken && quiet > .seconds(wakeUpAfter):
                 // Slow nodes are reported to show their first prompt only then.
                 isWoken = true

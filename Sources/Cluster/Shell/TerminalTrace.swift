@@ -30,7 +30,10 @@ public struct TerminalTrace: Sendable {
             switch event {
             case .stale: break
             case .received(let bytes, let after):
-                if after > 1500, case .finished = conversation.next(after: .long) { return nil }
+                if Conversation.Silence(milliseconds: after) == .long, case .finished = conversation.next(after: .long)
+                {
+                    return nil
+                }
                 conversation.receive(bytes)
             case .sent: _ = conversation.next(after: .short)
             }

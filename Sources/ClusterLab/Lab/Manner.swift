@@ -69,6 +69,9 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
     // TVS.
     /// TVS vouches for what has left the trust store and the CTL file, until it is restarted.
     case tvsKeeps = "tvs-keeps"
+    // An expired password.
+    /// The login page says nothing of it: the password is wrong.
+    case webExpiredAsWrong = "web-expired-as-wrong"
 
     /// Of each of these only one is possible at a time.
     private static let alternatives: [[Manner]] = [
@@ -163,6 +166,7 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
         case .axlSmall: "AXL answers are small, its memory too"
         case .axlSuggestive: "AXL says Suggestive Row Fetch"
         case .axlSessions: "AXL sessions end early, with 404"
+        case .webExpiredAsWrong: "web logins call an expired password wrong"
         case .tvsKeeps: "TVS forgets certificates only when it restarts"
         }
     }

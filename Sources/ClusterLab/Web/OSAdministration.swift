@@ -102,15 +102,19 @@ struct OSAdministration: Sendable {
             })
         {
         case .accepted where node.has(.passwordExpired) || node.has(.passwordExpiredInShell):
-            return loginPage(error: "Log on failed - Your password has expired", session: id)
+            Log.note("\(node.plan.name): a login with an expired password on OS Administration")
+            return loginPage(
+                error: has(.webExpiredAsWrong) ? Self.wrong : "Log on failed - Your password has expired", session: id)
         case .accepted(let fresh): return withCookie(.redirect("/cmplatform/"), fresh)
         case .refused:
             Log.note("\(node.plan.name): a wrong login on OS Administration")
-            return loginPage(error: "Log on failed - Invalid User ID or Password", session: id)
+            return loginPage(error: Self.wrong, session: id)
         case .locked(let seconds):
             return loginPage(error: Self.locked(seconds: seconds), session: id)
         }
     }
+
+    private static let wrong = "Log on failed - Invalid User ID or Password"
 
     private static func locked(seconds: Int64) -> String {
         "Log on failed - too many attempts, try again in \(seconds) seconds"

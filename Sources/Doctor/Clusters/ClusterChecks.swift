@@ -102,13 +102,13 @@ struct ClusterKeyCheck: DoctorCheck {
         case .ssh where !node.legacySSH:
             [
                 localized(
-                    "A release up to 11.5 may need legacy_ssh = true for \(node.name) in the configuration; but somebody on the network between can cause this, too."
+                    "A release up to 11.5 may need legacy_ssh = true for \(node.name) in the configuration; but someone on the network between can cause this, too."
                 )
             ]
         case .tls where !node.legacyTLS, .tvs where !node.legacyTLS:
             [
                 localized(
-                    "A release before 10.5 may need legacy_tls = true for \(node.name) in the configuration; but somebody on the network between can cause this, too."
+                    "A release before 10.5 may need legacy_tls = true for \(node.name) in the configuration; but someone on the network between can cause this, too."
                 )
             ]
         default: []

@@ -33,6 +33,9 @@ struct ModuleCheck: DoctorCheck {
         return findings + (context.namedModules.isEmpty ? ModuleSearch.unused().map(unused) : [])
     }
 
+    /// The module through which p11-kit offers all that it knows, as Debian installs it.
+    private static let proxy = "/usr/lib/\(ModuleSearch.architecture)/p11-kit-proxy.so"
+
     /// A file of p11-kit's registry whose module nobody asks.
     private func unused(_ entry: ModuleSearch.Unused) -> DoctorFinding {
         switch entry.reason {
@@ -49,8 +52,7 @@ struct ModuleCheck: DoctorCheck {
                     "\(entry.path) registers tokens of another program or machine (remote:), which only p11-kit reaches."
                 ),
                 next: [
-                    localized(
-                        "To use them: etoken-bridge token list --module /usr/lib/x86_64-linux-gnu/p11-kit-proxy.so")
+                    localized("To use them: etoken-bridge token list --module \(path: Self.proxy)")
                 ])
         }
     }

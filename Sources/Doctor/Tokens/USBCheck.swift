@@ -20,7 +20,7 @@ struct USBCheck: DoctorCheck {
                         .verbatim("etoken-bridge doctor"),
                     ])
             }
-            let missing = drivers.compactMap(USBToken.missingLibrary(ofDriver:))
+            let missing = drivers.compactMap(\.missingLibrary)
             if missing.count == drivers.count {
                 return DoctorFinding(
                     self, .error, "usb-driver-broken",

@@ -62,28 +62,9 @@ struct USBToken: Hashable {
     /// With its release, if that is known.
     var shownID: String { release.map { "\(id), bcdDevice \($0)" } ?? id }
 
-    /// The reader drivers of pcscd (bundles) that list this device.
-    func drivers(in drivers: String = "/usr/lib/pcsc/drivers") -> [String] {
-        Self.folders(in: drivers).filter { bundle in
-            guard let bytes = try? Files.read("\(bundle)/Contents/Info.plist") else { return false }
-            let text = String(decoding: bytes, as: UTF8.self)
-            let vendors = Self.strings(of: "ifdVendorID", in: text)
-            let products = Self.strings(of: "ifdProductID", in: text)
-            return zip(vendors, products).contains { $0 == (vendor, product) }
-        }
-    }
-
-    /// The library of a driver that its property list names but that is not there; nil if it is.
-    static func missingLibrary(ofDriver bundle: String) -> String? {
-        guard let bytes = try? Files.read("\(bundle)/Contents/Info.plist") else { return nil }
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard let key = text.firstRange(of: "<key>CFBundleExecutable</key>"),
-            let start = text[key.upperBound...].firstRange(of: "<string>")
-        else { return nil }
-        let name = text[start.upperBound...].prefix { $0 != "<" }.trimmed
-        // As pcscd builds the path: PCSC_ARCH is the system's name.
-        let path = "\(bundle)/Contents/Linux/\(name)"
-        return name.isEmpty || Files.exists(path) ? nil : path
+    /// The reader drivers of pcscd that list this device.
+    func drivers(in folder: String = ReaderDriver.standardFolder) -> [ReaderDriver] {
+        ReaderDriver.all(in: folder).filter { $0.serves(vendor: vendor, product: product) }
     }
 
     /// `0100` as `1.00`.
@@ -92,16 +73,6 @@ struct USBToken: Hashable {
             let digits = hex(number)
             let major = digits.prefix(2).drop { $0 == "0" }
             return "\(major.isEmpty ? "0" : major).\(digits.suffix(2))"
-        }
-    }
-
-    /// The numbers of an array in a driver's property list: `<key>NAME</key> <array> <string>0x0529</string> ...`.
-    private static func strings(of name: String, in text: String) -> [UInt16] {
-        guard let key = text.firstRange(of: "<key>\(name)</key>"),
-            let end = text[key.upperBound...].firstRange(of: "</array>")
-        else { return [] }
-        return text[key.upperBound..<end.lowerBound].split(separator: "<string>").dropFirst().map { item in
-            UInt16(item.prefix { $0 != "<" }.dropFirst(2), radix: 16) ?? 0
         }
     }
 

@@ -50,11 +50,10 @@ extension Change {
     public var introductionForecast: IntroductionForecast? {
         if let known = known.introductionForecast { return known }
         guard let forecasts = introductionForecasts else { return nil }
-        let estimates = StepEstimates(self)
         let own = plan.steps.filter { !$0.introduces && $0.id.introduced == nil }.map(\.id)
         let added = plan.steps.map(\.id).filter { !own.contains($0) }
         let seconds = own.reduce(0) { $0 + estimates.seconds($1) }
-        let services = survey.services.count
+        let services = survey.services.reduce(0) { $0 + $1.nodes.count }
         let direct = StoredForecast(forecasts.direct)
         return IntroductionForecast(
             with: .init(

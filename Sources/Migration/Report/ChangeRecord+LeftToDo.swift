@@ -119,8 +119,8 @@ extension ChangeRecord {
                     phones: visits, next: [Change.visitAdvice(models: models)].compactMap(\.self)))
         }
         if waiting > 0 {
-            let pools = Set(left.filter { $0.code == .notRestarted }.compactMap(\.group?.pool)).sorted()
-            let options = pools.map { " " + Shell.option("--pool", $0) }.joined()
+            let names = Set(left.filter { $0.code == .notRestarted }.compactMap(\.group?.pool)).sorted()
+            let pools = names.map(Shell.word).joined(separator: " --pool ")
             tasks.append(
                 LeftToDo(
                     code: .notRestarted,
@@ -130,7 +130,7 @@ extension ChangeRecord {
                     phones: waiting,
                     next: [
                         localized(
-                            "They fetch the file at their next restart. To restart them: etoken-bridge phones restart --cluster \(word: cluster)\(options)"
+                            "They fetch the file at their next restart. To restart them: etoken-bridge phones restart --cluster \(word: cluster) --pool \(pools)"
                         )
                     ]))
         }

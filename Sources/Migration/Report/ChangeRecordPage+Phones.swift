@@ -81,26 +81,16 @@ extension ChangeRecordPage {
 
     /// Who has to be visited, and where: the largest groups first.
     private func visits(_ forecast: StoredForecast) -> HTML {
-        struct Key: Hashable {
-            let model, pool: String
-            let outcome: Verdict.Outcome
-        }
-        var counts: [Key: Int] = [:]
-        for group in forecast.stranded {
-            counts[Key(model: group.model, pool: group.pool ?? "-", outcome: group.outcome), default: 0] +=
-                group.phones.count
-        }
-        guard !counts.isEmpty else { return "" }
-        let rows = counts.sorted {
-            ($1.value, $0.key.pool, $0.key.model, $0.key.outcome.rawValue)
-                < ($0.value, $1.key.pool, $1.key.model, $1.key.outcome.rawValue)
-        }
+        let rows = forecast.visits
+        guard !rows.isEmpty else { return "" }
         var table = HTMLTable(
             (localized("Device pool"), .name), (localized("Model"), .text), (localized("Forecast"), .word),
             (localized("Phones"), .number))
         table.isNarrow = true
-        for (key, count) in rows.prefix(Self.longestTable) {
-            table.add("\(key.pool)", "\(key.model)", "\(key.outcome.text)", "\(count)", style: key.outcome.rawValue)
+        for row in rows.prefix(Self.longestTable) {
+            table.add(
+                "\(row.pool ?? "-")", "\(row.model)", "\(row.outcome.text)", "\(row.phones)",
+                style: row.outcome.rawValue)
         }
         table.add(more: rows.count - Self.longestTable, allPlace)
         return "<h3>\(localized("Who is left behind, and where"))</h3>\(table.html)"

@@ -101,7 +101,7 @@ struct ChangeRecordPage {
 
     /// Where all phones are that the page only counts.
     var listPlace: LocalizableText {
-        lists.map { .verbatim($0) } ?? localized("the JSON file beside this page")
+        lists.map { .verbatim($0) } ?? localized("the JSON file next to this page")
     }
 
     var allPlace: LocalizableText { localized("the JSON file has all") }

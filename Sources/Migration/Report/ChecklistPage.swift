@@ -91,7 +91,7 @@ struct ChecklistPage {
             table.add("\(group.model)", "\(group.phones.count)", "\(group.before)", "\(group.reason)")
         }
         table.add(more: groups.count - ChangeRecordPage.longestTable, localized("the JSON file has all"))
-        let place = lists.map { .verbatim($0) } ?? localized("the JSON file beside this page")
+        let place = lists.map { .verbatim($0) } ?? localized("the JSON file next to this page")
         let names =
             forecast.count <= ChangeRecordPage.longestList
             ? LocalizableText.verbatim(forecast.groups.flatMap(\.phones).joined(separator: " "))

@@ -57,7 +57,7 @@ public struct DroppedToken: Codable, Sendable, Equatable {
             ? localized("\(naming).")
             : localized("\(naming); of \(phones.unknown) more it is not known what they hold.")
         let signs = localized(
-            "Leaves the file: \(foreign.text). Until a phone has the new file, it still accepts files that this token signs: whoever finds it and knows its PIN could sign one. \(held)"
+            "Leaves the file: \(foreign.text). Until a phone has the new file, it still accepts files that this token signs: anyone who finds it and knows its PIN could sign one. \(held)"
         )
         text =
             leavesStore

@@ -39,43 +39,24 @@ public struct PlanSummary: Codable, Sendable, Equatable {
     public let serviceSeconds, serviceSecondsOneByOne: Double
 
     init(_ change: Change) {
-        struct Key: Hashable {
-            let model: String
-            let pool: String?
-            let outcome: Verdict.Outcome
-        }
         let entries = change.forecast.entries
         phones = entries.count
         follow = entries.count { $0.verdict.outcome == .accepted }
         needVisit = entries.count { $0.verdict.outcome == .refused }
         unknown = entries.count { $0.verdict.outcome == .unknown }
         leftBehindBefore = change.forecast.stranded.count - change.newlyStranded.count
-        var counts: [Key: Int] = [:]
-        for entry in change.forecast.stranded {
-            counts[
-                Key(
-                    model: entry.phone.model.name, pool: entry.phone.place?.devicePool, outcome: entry.verdict.outcome),
-                default: 0] += 1
-        }
-        visits = counts.map { Visit(model: $0.model, pool: $0.pool, outcome: $0.outcome, phones: $1) }.sorted {
-            ($1.phones, $0.outcome.rawValue, $0.model, $0.pool ?? "")
-                < ($0.phones, $1.outcome.rawValue, $1.model, $1.pool ?? "")
-        }
+        visits = StoredForecast(change.forecast).visits
         let waves = change.survey.waves(change.plan.restartOrder)
-        var restarts: [Restart] = []
-        for service in change.survey.services.map(\.service) where restarts.last?.service != service {
+        restarts = change.survey.services.map { service, nodes in
             let rounds = waves.filter { $0.service == service }.map(\.nodes)
-            restarts.append(
-                Restart(
-                    service: service, nodes: change.survey.services.filter { $0.service == service }.map(\.node),
-                    rounds: rounds.contains { $0.count > 1 } ? rounds : nil))
+            return Restart(
+                service: service, nodes: nodes, rounds: rounds.contains { $0.count > 1 } ? rounds : nil)
         }
-        self.restarts = restarts
         serviceSeconds = waves.reduce(0) { $0 + $1.usualSeconds }
         serviceSecondsOneByOne = change.survey.waves(.oneByOne).reduce(0) { $0 + $1.usualSeconds }
         let isRestarting = change.plan.steps.contains { $0.id == .restartPhones }
         phonesRestarted = isRestarting ? change.survey.phones(in: change.plan.phonePools).count : 0
-        (seconds, isMeasured) = StepEstimates(change).total(of: change.plan.steps.map(\.id))
+        (seconds, isMeasured) = change.estimates.total(of: change.plan.steps.map(\.id))
     }
 
     // MARK: Sentences

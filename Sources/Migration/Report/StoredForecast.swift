@@ -64,4 +64,22 @@ public struct StoredForecast: Codable, Sendable, Equatable {
 
     /// The phones that will not, or may not, accept the file: someone must visit them.
     public var stranded: [Group] { groups.filter { $0.outcome != .accepted } }
+
+    /// How many they are, by model, device pool and outcome: the largest groups first.
+    var visits: [PlanSummary.Visit] {
+        struct Key: Hashable {
+            let model: String
+            let pool: String?
+            let outcome: Verdict.Outcome
+        }
+        let alike = Dictionary(grouping: stranded) { Key(model: $0.model, pool: $0.pool, outcome: $0.outcome) }
+        return alike.map { key, groups in
+            .init(
+                model: key.model, pool: key.pool, outcome: key.outcome,
+                phones: groups.reduce(0) { $0 + $1.phones.count })
+        }.sorted {
+            ($1.phones, $0.outcome.rawValue, $0.model, $0.pool ?? "")
+                < ($0.phones, $1.outcome.rawValue, $1.model, $1.pool ?? "")
+        }
+    }
 }

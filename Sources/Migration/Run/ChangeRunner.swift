@@ -10,7 +10,6 @@ struct ChangeRunner {
     private let change: Change
     private let journal: Journal
     private let steps: [any Step]
-    private let estimates: StepEstimates
     private let context: RunContext
 
     /// - Parameter journal: that of the change, which has been started.
@@ -18,7 +17,6 @@ struct ChangeRunner {
         self.change = change
         self.journal = journal
         steps = change.steps
-        estimates = StepEstimates(change)
         self.context = context
     }
 
@@ -48,17 +46,14 @@ struct ChangeRunner {
     }
 
     private func run(_ step: any Step) throws {
+        if change.needsNoCheck(step) { return observe(.skipped(localized("already done"))) }
         let wasDone = journal.state.done.contains(step.id)
-        // What only checked something before the commit needs no second check after it.
-        if wasDone, isCommitted, !step.effect.isOnCluster {
-            return observe(.skipped(localized("already done")))
-        }
         switch try step.check() {
         case .done(let found):
             observe(.skipped(found))
             if !wasDone { try journal.append(.skipped, step: step.id, text: [found]) }
         case .pending(let plan):
-            observe(.doing(estimates.text(step.id).map { localized("\(plan) (\($0))") } ?? plan))
+            observe(.doing(change.estimates.text(step.id).map { localized("\(plan) (\($0))") } ?? plan))
             try journal.append(.began, step: step.id, text: [plan])
             let start = ContinuousClock.now
             try step.act(context)

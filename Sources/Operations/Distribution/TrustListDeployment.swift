@@ -6,8 +6,8 @@ import TrustList
 
 /// One CTL file put on every node, or deleted there: on all of them, or on none.
 ///
-/// Every node is read first, what it serves is compared with what it says itself, and saved. Then all are changed at once and read back over every
-/// transport. If one fails, the others get back what they had, byte for byte.
+/// Every node is read first, what it serves is compared with what it says itself, and saved. Then all are changed at once
+/// and read back over every transport. If one fails, the others get back what they had, byte for byte.
 public struct TrustListDeployment: Sendable {
     /// What to do when some nodes fail.
     public enum FailurePolicy: Sendable {
@@ -96,7 +96,7 @@ public struct TrustListDeployment: Sendable {
     }
 }
 
-extension TrustListDistribution {
+extension ClusterTrustLists {
     /// Deploys a CTL file to every node, or deletes it there.
     ///
     /// - Parameters:
@@ -169,7 +169,7 @@ extension TrustListDistribution {
         _ before: [String: Authenticated<[UInt8]?>], refusing: Set<String> = [], restartsTFTP: Bool = false
     ) -> (written: [String], failures: [PutFailure]) {
         let before = before.mapValues(\.value)
-        let affected = TrustListDistribution(
+        let affected = ClusterTrustLists(
             hosts.filter { before.keys.contains($0.node) }, of: cluster, isParallel: isParallel)
         let now = affected.readWitnessed(.ctl)
         let serving = Set(
@@ -215,7 +215,7 @@ extension TrustListDistribution {
                 } catch {
                     // An unreachable node is noticed when it is read, and may be tolerated. Whether the password is the
                     // right one is then not known yet.
-                    return Self.isRefusal(error) ? .login(error, [:]) : .login(nil, statements(of: .ctl))
+                    return error.isRefusal ? .login(error, [:]) : .login(nil, statements(of: .ctl))
                 }
                 return .login(nil, askAll(whilePreparing: change))
             }
@@ -230,9 +230,7 @@ extension TrustListDistribution {
             case .nothing: break
             }
         }
-        if login == nil, let first = hosts.first, case .failure(let error)? = said[first.node],
-            Self.isRefusal(error)
-        {
+        if login == nil, let first = hosts.first, case .failure(let error)? = said[first.node], error.isRefusal {
             login = error
         }
         return (WitnessedFile(served: served, statements: said, cluster: cluster), login)
@@ -255,129 +253,5 @@ extension TrustListDistribution {
             }.0
         }
         return Dictionary(zip(hosts.map(\.node), answers), uniquingKeysWith: { first, _ in first })
-    }
-
-    /// Whether no other node should be asked with the same password.
-    static func isRefusal(_ error: ClusterError) -> Bool {
-        [.loginRefused, .passwordExpired, .tooManyLogins, .notTrusted, .configuration].contains(error.code)
-    }
-}
-
-/// What is known about every node during a deployment.
-private struct DeploymentRecord {
-    let contents: [UInt8]?
-    let present: DistributedFile
-    /// What each node had, where that is proven.
-    let proven: [String: Authenticated<[UInt8]?>]
-    var backups: [[UInt8]: String] = [:]
-    private var states: [String: TrustListDeployment.NodeState] = [:]
-    private var errors: [String: ClusterError] = [:]
-
-    /// Before a change: what every node has is proven, and is a trust list.
-    ///
-    /// - Throws: ``EvidenceError``.
-    ///
-    /// - Parameter restartsTFTP: then a node may serve something else from memory, as long as it says that it has what is
-    ///   wanted already: nothing that it serves is needed.
-    init(contents: [UInt8]?, _ file: WitnessedFile, acceptingUnproven: Bool, restartsTFTP: Bool) throws {
-        let isForgiven = { (statement: TrustListStatement) in restartsTFTP && statement.fits(contents) }
-        if let first = file.contradictions.first(where: { !isForgiven($0.statement) }) {
-            throw EvidenceError.contradicted(first.reading, first.statement, .ctl, cluster: file.cluster)
-        }
-        var proven: [String: Authenticated<[UInt8]?>] = [:]
-        var readings: [TrustListReading] = []
-        for node in file.served.nodes {
-            let served = file.served.readings.filter { $0.node == node }
-            if served.contains(where: { $0.error != nil }) {
-                readings += served
-                continue
-            }
-            do {
-                let had = try file.contents(of: node, knowing: [contents], acceptingUnproven: acceptingUnproven)
-                try had.value.map { try Self.checkIsTrustList($0, of: node, proof: had.proof) }
-                proven[node] = had
-                readings += served.map {
-                    TrustListReading(
-                        node: node, transport: $0.transport, outcome: had.value.map { .file($0) } ?? .absent)
-                }
-            } catch let error as ClusterError {
-                readings += served.map {
-                    TrustListReading(node: node, transport: $0.transport, outcome: .failed(error))
-                }
-            }
-        }
-        self.init(
-            contents: contents, present: DistributedFile(kind: .ctl, readings: readings), proven: proven,
-            serves: { node in file.served.readings.allSatisfy { $0.node != node || $0.bytes == contents } })
-    }
-
-    /// What is put back on a node must be of use to it.
-    private static func checkIsTrustList(_ bytes: [UInt8], of node: String, proof: Proof) throws {
-        do { _ = try TrustListFile(decoding: bytes) } catch {
-            throw EvidenceError(
-                .unusable, node: node,
-                localized(
-                    "The CTLFile.tlv of \(node) (\(TrustListStatement(of: bytes).summary)) is not a trust list: \(error). It could not be put back, so nothing was changed."
-                ),
-                next: localized(
-                    "Look at show ctl on \(node). On the publisher, utils ctl update CTLFile writes it again; file delete tftp CTLFile.tlv removes it."
-                ), cause: error)
-        }
-    }
-
-    /// For a plan, or where nothing will be changed.
-    init(contents: [UInt8]?, present: DistributedFile) {
-        self.init(
-            contents: contents, present: present, proven: [:],
-            serves: { node in present.readings.allSatisfy { $0.node != node || $0.bytes == contents } })
-    }
-
-    private init(
-        contents: [UInt8]?, present: DistributedFile, proven: [String: Authenticated<[UInt8]?>],
-        serves: (String) -> Bool
-    ) {
-        self.contents = contents
-        self.present = present
-        self.proven = proven
-        for (node, error) in present.failures {
-            errors[node] = error
-            states[node] = .failed
-        }
-        for node in present.nodes where states[node] == nil {
-            states[node] = serves(node) ? .alreadySo : .untouched
-        }
-    }
-
-    var nodesToChange: [String] { present.nodes.filter { states[$0] == .untouched } }
-
-    func before(_ node: String) -> [UInt8]? { present.answer(of: node)?.bytes }
-
-    mutating func noteChange(of nodes: [String], failures: [TrustListDistribution.PutFailure]) {
-        for node in nodes { states[node] = .done }
-        for failure in failures {
-            states[failure.node] = .failed
-            errors[failure.node] = failure.error
-        }
-    }
-
-    mutating func noteRestoration(of nodes: [String], failures: [TrustListDistribution.PutFailure]) {
-        for node in nodes { states[node] = .restored }
-        for failure in failures {
-            states[failure.node] = .notRestored
-            errors[failure.node] = failure.error
-        }
-    }
-
-    func result(
-        _ outcome: TrustListDeployment.Outcome, failure: ClusterError? = nil, isInterrupted: Bool = false
-    ) -> TrustListDeployment {
-        TrustListDeployment(
-            contents: contents, outcome: outcome,
-            nodes: present.nodes.map { name in
-                TrustListDeployment.Node(
-                    name: name, before: before(name), backup: before(name).flatMap { backups[$0] },
-                    state: states[name] ?? .untouched, error: errors[name])
-            },
-            failure: failure, isInterrupted: isInterrupted)
     }
 }

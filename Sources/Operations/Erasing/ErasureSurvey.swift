@@ -18,7 +18,7 @@ public struct ErasureSurvey: Sendable {
         case firmwareNotStated = "firmware-not-stated"
     }
 
-    public struct Visit: Sendable {
+    public struct Visit: Encodable, Sendable {
         public let phone: String
         public let model: String
         public let firmware: String?

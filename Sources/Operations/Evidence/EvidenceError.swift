@@ -47,7 +47,7 @@ public struct EvidenceError: UserError {
         node: String, over way: String, _ kind: TrustListKind, served: LocalizableText, stated: LocalizableText
     ) -> LocalizableText {
         localized(
-            "\(node) serves another \(kind.fileName) over \(way) (\(served)) than it says itself with \(kind.command) (\(stated)): somebody answers in its place, or Cisco Tftp serves from memory."
+            "\(node) serves another \(kind.fileName) over \(way) (\(served)) than it says itself with \(kind.command) (\(stated)): someone answers in its place, or Cisco Tftp serves from memory."
         )
     }
 

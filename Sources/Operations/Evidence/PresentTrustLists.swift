@@ -20,7 +20,7 @@ public struct PresentTrustLists: Sendable {
     ///   - mode: the cluster's security mode, if every node of a mixed one must have a CTL file.
     ///   - acceptingUnproven: whether what only TFTP and HTTP say is accepted from a node that has no other way.
     /// - Throws: ``EvidenceError``, or the error of a node.
-    public init(of lists: TrustListDistribution, mode: SecurityMode? = nil, acceptingUnproven: Bool = false) throws {
+    public init(of lists: ClusterTrustLists, mode: SecurityMode? = nil, acceptingUnproven: Bool = false) throws {
         let file = lists.readWitnessed(.ctl)
         // Whoever answers in a node's place is found before anything else is said of what he answered.
         try file.checkContradictions()
@@ -75,7 +75,7 @@ public struct PresentTrustLists: Sendable {
     }
 
     private static func itls(
-        _ lists: TrustListDistribution, _ acceptingUnproven: Bool
+        _ lists: ClusterTrustLists, _ acceptingUnproven: Bool
     ) throws -> ([String: Authenticated<[UInt8]>], [String: TrustListFile]) {
         let file = lists.readWitnessed(.itl)
         try file.checkContradictions()

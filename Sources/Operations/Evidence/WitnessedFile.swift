@@ -114,7 +114,7 @@ public struct WitnessedFile: Sendable {
     }
 }
 
-extension TrustListDistribution {
+extension ClusterTrustLists {
     /// Reads a file from every node as phones do, and asks each node what it has. Failures are part of the result.
     public func readWitnessed(_ kind: TrustListKind) -> WitnessedFile {
         guard isParallel else {
@@ -134,7 +134,7 @@ extension TrustListDistribution {
         let one = Self.statement(of: kind, first)
         var all = [first.node: one]
         let others = Array(hosts.dropFirst())
-        if case .failure(let error) = one, Self.isRefusal(error) {
+        if case .failure(let error) = one, error.isRefusal {
             for host in others { all[host.node] = one }
             return all
         }

@@ -25,7 +25,7 @@ extension ClusterClient {
         }
         observe(localized("trust lists"))
         let hosts = read(.verbatim("CTL, ITL")) { () throws(ClusterError) in try trustListHosts }
-        let lists = TrustListDistribution(hosts ?? [])
+        let lists = ClusterTrustLists(hosts ?? [])
         let (ctl, itl) = (lists.read(.ctl), lists.read(.itl))
         var nodes: [ClusterSnapshot.Node] = []
         for node in status.nodes {

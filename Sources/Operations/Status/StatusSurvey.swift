@@ -13,7 +13,7 @@ extension ClusterClient {
     public func status(at time: Int64) throws(ClusterError) -> ClusterStatus {
         let publisher = try publisher()
         let others = configuration.nodes.filter { !$0.isPublisher }
-        let lists = TrustListDistribution(try trustListHosts)
+        let lists = ClusterTrustLists(try trustListHosts)
 
         // The publisher is logged in to first: a password that it refuses is not tried on the others.
         let (first, files) = Concurrently.both {
@@ -113,18 +113,17 @@ private struct NodeSurvey: Sendable {
 
     /// Why no other node should be logged in to with the same password.
     var refusal: ClusterError? {
-        failures.first { [.loginRefused, .passwordExpired, .tooManyLogins, .configuration].contains($0.code) }
+        failures.first(where: \.isRefusal)
     }
 
     init(of node: NodeConfiguration, notAskedFor refusal: ClusterError) {
         self.node = node
-        failures = [
-            ClusterError(
-                refusal.code, operation: localized("log in to the command line"), node: node.name,
-                message: localized(
-                    "not tried, because \(refusal.node.map { .verbatim($0) } ?? localized("another node")) refused it"
-                ))
-        ]
+        var failure = ClusterError(
+            refusal.code, operation: localized("log in to the command line"), node: node.name,
+            message: localized(
+                "not tried, because it failed on \(refusal.node.map { .verbatim($0) } ?? localized("another node"))"))
+        failure.advice = refusal.next
+        failures = [failure]
     }
 
     /// Usual if the configuration names none.

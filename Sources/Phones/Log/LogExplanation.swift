@@ -4,7 +4,7 @@ import TrustList
 /// What a log says about trust lists: which rules of the acceptance model applied.
 public struct LogExplanation: Sendable, Hashable {
     /// A line of the log that a conclusion rests on.
-    public struct Quote: Sendable, Hashable {
+    public struct Quote: Encodable, Sendable, Hashable {
         /// From 1.
         public let line: Int
         public let text: String
@@ -13,7 +13,7 @@ public struct LogExplanation: Sendable, Hashable {
     }
 
     /// What happened to one file, or to one question to TVS.
-    public struct Conclusion: Sendable, Hashable {
+    public struct Conclusion: Encodable, Sendable, Hashable {
         /// As written in the log; of the first line.
         public let time: String
         /// The rules of docs/phone-acceptance.md that may have applied: usually one. Empty if the log does not say

@@ -47,7 +47,7 @@ public enum ModuleSearch {
     }
 
     /// Debian's name for this processor: a module for another one cannot be loaded.
-    static var architecture: String {
+    public static var architecture: String {
         #if arch(arm64)
             "aarch64-linux-gnu"
         #else

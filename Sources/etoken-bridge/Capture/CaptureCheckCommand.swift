@@ -65,26 +65,15 @@ struct CaptureCheckCommand: ParsableCommand {
 
 /// The result as JSON.
 struct CaptureCheckView: Encodable {
-    struct Finding: Encodable {
-        let kind: String
-        let number: Int
-        let source, question, detail: String
-    }
-
     let taken, program: String
     let version: String?
     let manners: [String]
     let answers, understood, passedOver: Int
-    let findings: [Finding]
+    let findings: [CaptureCheck.Finding]
 
     init(_ capture: Capture, _ check: CaptureCheck) {
         (taken, program, version) = (capture.taken.description, capture.program, capture.version)
         (manners, answers) = (capture.manners, capture.exchanges.count)
-        (understood, passedOver) = (check.understood, check.passedOver)
-        findings = check.findings.map {
-            Finding(
-                kind: $0.kind.rawValue, number: $0.number, source: $0.source.rawValue, question: $0.question,
-                detail: $0.detail)
-        }
+        (understood, passedOver, findings) = (check.understood, check.passedOver, check.findings)
     }
 }

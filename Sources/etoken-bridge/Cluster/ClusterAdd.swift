@@ -218,7 +218,7 @@ struct ClusterAdd: ParsableCommand {
         return Failure(
             failure.status, failure.what, code: failure.code,
             next: localized(
-                "Compare its release on its console first: somebody on the network between can cause this, too. If it really is CUCM 11.5 or older, add --legacy-ssh; for 8 and 9 also --legacy-tls."
+                "Compare its release on its console first: someone on the network between can cause this, too. If it really is CUCM 11.5 or older, add --legacy-ssh; for 8 and 9 also --legacy-tls."
             ), causes: failure.causes)
     }
 }

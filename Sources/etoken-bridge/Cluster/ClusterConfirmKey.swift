@@ -64,8 +64,8 @@ struct ClusterConfirmKey: ParsableCommand {
             changed.isEmpty
                 ? localized("\(old.name) presents the keys that are pinned; nothing was changed.")
                 : localized(
-                    changed.count, one: "1 key of \(old.name) is pinned anew.",
-                    other: "\(changed.count) keys of \(old.name) are pinned anew."))
+                    changed.count, one: "1 new key of \(old.name) is pinned.",
+                    other: "\(changed.count) new keys of \(old.name) are pinned."))
     }
 
     /// The node, in the named cluster or in the only one that has it.
@@ -126,7 +126,7 @@ struct ClusterConfirmKey: ParsableCommand {
             // *Unconfirmed*: no source names a command of the platform's command line that shows its SSH host key.
             lines.append(
                 localized(
-                    "  No command is known with which the console shows this one. Ask whoever reinstalled or upgraded the node."
+                    "  No command is known with which the console shows this one. Ask the person who reinstalled or upgraded the node."
                 ))
         }
         return lines.joined(separator: "\n")

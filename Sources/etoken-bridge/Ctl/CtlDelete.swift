@@ -44,12 +44,12 @@ struct CtlDelete: ParsableCommand {
         defer { configured.close() }
         let hosts = try configured.trustListHosts
         if dryRun {
-            try TrustListDistribution(hosts).rehearse(nil).deployment.report(json: common.json)
+            try ClusterTrustLists(hosts).rehearse(nil).deployment.report(json: common.json)
             return
         }
         if !anyMode { try checkMode(of: configured) }
         let lock = try ClusterLock.forCommand(name)
-        let deployment = try TrustListDistribution(hosts, of: name).replace(
+        let deployment = try ClusterTrustLists(hosts, of: name).replace(
             with: nil, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
             acceptingUnproven: evidence.acceptUnproven,
             hooks: .standard { _ in

@@ -82,14 +82,14 @@ struct CtlDeploy: ParsableCommand {
         }
         let place: DeploymentReport.Place = cluster == nil ? .folder : .node
         if dryRun {
-            let (rehearsal, present) = TrustListDistribution(hosts, of: cluster).rehearse(file.bytes)
+            let (rehearsal, present) = ClusterTrustLists(hosts, of: cluster).rehearse(file.bytes)
             warn(file, replacing: present)
             try rehearsal.report(on: place, json: common.json)
             return try checkServers(of: file, replacing: present)
         }
         let lock = try cluster.map { try ClusterLock.forCommand($0) }
         defer { withExtendedLifetime(lock) {} }
-        let deployment = try TrustListDistribution(hosts, of: cluster).replace(
+        let deployment = try ClusterTrustLists(hosts, of: cluster).replace(
             with: file.bytes, policy: keepPartial ? .keep : .undo, restartsTFTP: restartTftp,
             acceptingUnproven: evidence.acceptUnproven,
             hooks: .standard { present in

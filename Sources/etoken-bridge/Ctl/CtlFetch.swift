@@ -50,7 +50,7 @@ struct CtlFetch: ParsableCommand {
             localized(
                 hosts.count, one: "Reading 1 node ...",
                 other: "Reading \(hosts.count) nodes ..."))
-        let file = TrustListDistribution(hosts).read(itl ? .itl : .ctl)
+        let file = ClusterTrustLists(hosts).read(itl ? .itl : .ctl)
         if file.answers.isEmpty, let error = file.failures.first?.error { throw error }
         guard !file.variants.isEmpty else {
             throw Failure(

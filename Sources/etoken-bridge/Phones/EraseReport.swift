@@ -17,13 +17,6 @@ struct EraseReport {
             var stopped: LocalizableText?
         }
 
-        struct Visit: Encodable {
-            let phone, model: String
-            let firmware: String?
-            let reason: ErasureSurvey.Reason
-            let text: LocalizableText
-        }
-
         struct Phone: Encodable {
             let phone: String
             let state: ErasureRecord.State
@@ -38,7 +31,7 @@ struct EraseReport {
         /// SHA-1 of the CTL file that the cluster serves.
         let ctl: String
         var groups: [Group]
-        let visits: [Visit]
+        let visits: [ErasureSurvey.Visit]
         /// Phones whose page shows the cluster's file already.
         let upToDate: [String]
         /// What became of the phones of this run and of those that it continues.
@@ -102,9 +95,7 @@ struct EraseReport {
                     model: $0.model, firmware: $0.firmware, keys: $0.sequence.keys, source: $0.sequence.source,
                     phones: $0.phones.map(\.name))
             },
-            visits: survey.visits.map {
-                .init(phone: $0.phone, model: $0.model, firmware: $0.firmware, reason: $0.reason, text: $0.text)
-            }, upToDate: survey.upToDate)
+            visits: survey.visits, upToDate: survey.upToDate)
     }
 
     var planned: Document { document("planned") }

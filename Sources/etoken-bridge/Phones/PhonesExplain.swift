@@ -28,19 +28,9 @@ struct PhonesExplain: ParsableCommand {
     private static let maximumSize = 4 << 20
 
     private struct Report: Encodable {
-        struct Quote: Encodable {
-            let line: Int
-            let text, meaning: String
-        }
-        struct Conclusion: Encodable {
-            let time, outcome, text: String
-            let rules: [String]
-            let subject: String?
-            let quotes: [Quote]
-        }
         let file: String
         let entries, events: Int
-        let conclusions: [Conclusion]
+        let conclusions: [LogExplanation.Conclusion]
     }
 
     func run() throws {
@@ -83,13 +73,7 @@ struct PhonesExplain: ParsableCommand {
     private func document(_ explanation: LogExplanation) -> Report {
         Report(
             file: log, entries: explanation.entries, events: explanation.events,
-            conclusions: explanation.conclusions.map { conclusion in
-                .init(
-                    time: conclusion.time, outcome: conclusion.outcome.rawValue, text: conclusion.text.localized,
-                    rules: conclusion.rules.map(\.rawValue), subject: conclusion.subject,
-                    quotes: conclusion.quotes.map { .init(line: $0.line, text: $0.text, meaning: $0.meaning.localized) }
-                )
-            })
+            conclusions: explanation.conclusions)
     }
 
     private func text(_ conclusion: LogExplanation.Conclusion) -> String {

@@ -7,7 +7,7 @@ import X509
 /// The trust list files of all nodes that serve them to phones, read and written in parallel.
 ///
 /// Source: docs/cluster-interfaces.md, "Files for phones".
-public struct TrustListDistribution: Sendable {
+public struct ClusterTrustLists: Sendable {
     public let hosts: [any TrustListHost]
     /// The cluster's name in the configuration, for advice; nil if the files lie in folders.
     public let cluster: String?
