@@ -211,7 +211,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Basics", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab", "etoken-bridge",
+                "Basics", "ClusterLab", "Configuration", "ServerFixtures", "TrustList", "X509", "cluster-lab",
+                "etoken-bridge",
                 "virtual-token",
             ],
             exclude: ["kill-at-sync.c", "module-shim.c", "on-terminal.py", "prompt-endings.py"]),

@@ -41,6 +41,9 @@ final class Disguise {
         try certificates.prepare(found)
         // Their checksums are in other answers.
         for exchange in exchanges { _ = try trustLists.remake(exchange.answer) }
+        // Names that only a table tells are replaced everywhere, and searched for at the end.
+        for exchange in exchanges { _ = try disguised(exchange) }
+        pseudonyms.learnReplacedWords()
     }
 
     /// The names of servers in tables and lists.

@@ -70,6 +70,16 @@ final class Pseudonyms {
         }
     }
 
+    /// The words of tables that were replaced by now and cannot be CUCM's own, because of a digit or a letter beyond ASCII:
+    /// from now on replaced wherever they are a whole word.
+    func learnReplacedWords() {
+        wholeWords.formUnion(
+            words.keys.filter { word in
+                word.count >= Self.shortestUnit && word.contains { !$0.isDigit }
+                    && word.contains { $0.isDigit || $0 >= 0x80 } && !falseWords.contains(word)
+            })
+    }
+
     /// A number whose false one follows from something else: a checksum, a key.
     func learn(_ number: [UInt8], is other: [UInt8]) {
         let (from, to) = (Array(number.hex.utf8), Array(other.hex.utf8))
@@ -195,7 +205,7 @@ final class Pseudonyms {
             guard index == 0 || !bytes[index - 1].isWord else { continue }
             let word = bytes[index...].prefix { $0.isWord }
             let lower = word.map(\.lower)
-            if wholeWords.contains(lower) { return String(decoding: word, as: UTF8.self) }
+            if wholeWords.contains(lower), !falseWords.contains(lower) { return String(decoding: word, as: UTF8.self) }
             let digits = lower.starts(with: "sep".utf8) ? lower.dropFirst(3) : lower[...]
             if digits.count >= Self.shortestNumber, digits.allSatisfy(\.isHex) {
                 let key = Array(digits.drop { $0 == 0x30 })

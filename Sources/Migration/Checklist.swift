@@ -173,7 +173,7 @@ struct ChecklistItems {
         let rest = groups.dropFirst(6)
         let more =
             rest.isEmpty
-            ? [] : [localized("and \(rest.reduce(0) { $0 + $1.phones.count }) more, in \(rest.count) groups")]
+            ? [] : [PlanSummary.more(rest.reduce(0) { $0 + $1.phones.count }, in: rest.count)]
         return (shown + more).joined(separator: "; ")
     }
 

@@ -97,11 +97,12 @@ extension ChecklistItems {
             "etoken-bridge migrate to-etoken --cluster \(Shell.word(cluster))\(atHand.map { " " + Shell.option("--token", $0.label) }.joined())"
         let noToken: LocalizableText = localized("no token in the file")
         func names(_ records: [Record]) -> LocalizableText {
-            records.isEmpty ? noToken : .verbatim(records.map { $0.subjectName ?? "?" }.joined(separator: ", "))
+            records.isEmpty ? noToken : .verbatim(records.map(\.tokenName).joined(separator: ", "))
         }
+        let signer = present.signerRecord.flatMap { $0.isToken ? $0.tokenName : nil } ?? present.header.signerName
         look(
             "signed-by-token", localized("A hardware token signed the file"), present.signerRecord?.isToken == true,
-            seen: localized("signed by \(present.header.signerName)"), next: .verbatim(toEtoken))
+            seen: localized("signed by \(signer)"), next: .verbatim(toEtoken))
         look(
             "two-tokens", localized("The file contains at least two tokens"),
             Set(inFile.compactMap(\.certificate)).count >= 2,

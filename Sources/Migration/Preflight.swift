@@ -118,17 +118,28 @@ public struct Preflight: Codable, Sendable, Equatable {
 
     /// What was tried, as a sentence.
     public var text: LocalizableText {
+        failed == 0
+            ? localized("Tried beforehand, and found usable: \(tried).")
+            : localized("Tried beforehand: \(tried); \(failed) of \(checks.count) are not usable.")
+    }
+
+    /// The same without its heading, for a table that has one.
+    var outcome: LocalizableText {
+        failed == 0
+            ? localized("\(tried): all usable")
+            : localized("\(tried); \(failed) of \(checks.count) are not usable.")
+    }
+
+    private var failed: Int { checks.count { $0.failure != nil } }
+
+    private var tried: LocalizableText {
         let web = checks.filter { $0.subject == .administration }
-        let tried: [LocalizableText] = [
+        let all: [LocalizableText] = [
             web.isEmpty
                 ? nil : localized("OS Administration of \(web.map(\.place).list)"),
             checks.contains { $0.subject == .axl } ? .verbatim("AXL") : nil,
             checks.contains { $0.subject == .disk } ? localized("space on this machine") : nil,
         ].compactMap(\.self)
-        let failed = checks.count { $0.failure != nil }
-        return failed == 0
-            ? localized("Tried beforehand, and found usable: \(tried.joined(separator: ", ")).")
-            : localized(
-                "Tried beforehand: \(tried.joined(separator: ", ")); \(failed) of \(checks.count) are not usable.")
+        return all.joined(separator: ", ")
     }
 }

@@ -46,9 +46,8 @@ public struct Worklist: Sendable {
     ///
     /// - Throws: as `StrandedRegister.init(of:in:)`.
     public init(_ record: ChangeRecord, in state: StateFolder) throws {
-        let forecast = record.rollback?.forecast ?? record.forecast
         guard record.state == .finished || record.state == .rolledBack || record.state == .abandoned else {
-            self.init(forecast)
+            self.init(record.rollback?.forecast ?? record.lastForecast ?? StoredForecast(groups: []))
             return
         }
         let register = try StrandedRegister(of: record.cluster, in: state)

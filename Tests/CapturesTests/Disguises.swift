@@ -73,6 +73,23 @@ import X509
         #expect(!names.scan("user jane@example.com").contains("jane"))
     }
 
+    /// What only a table tells is replaced and searched for elsewhere as well, unless it may be CUCM's own word.
+    @Test func aNameOfATableIsReplacedEverywhere() throws {
+        let disguise = Disguise(ClusterConfiguration(name: "office"))
+        let prose = Exchange(.ssh, node: "a", question: "show status", answer: Array("Welcome to Lobby7, Lobby".utf8))
+        let row = "<return><row><name>Lobby7</name><pool>Lobby</pool></row></return>"
+        var table = Exchange(.axl, node: "a", question: "POST /axl/", answer: Array(row.utf8))
+        table.request = "select name, pool from device"
+        try disguise.learn(from: [prose, table])
+        let word = disguise.pseudonyms.scan("Lobby7", .data)
+        #expect(word != "Lobby7")
+        let answers = try [prose, table].map { String(decoding: try disguise.disguised($0).answer, as: UTF8.self) }
+        #expect(answers[0] == "Welcome to \(word), Lobby" && answers[1].contains("<name>\(word)</name>"))
+        #expect(!answers[1].contains("Lobby"))
+        #expect(disguise.pseudonyms.leak(in: Array("at LOBBY7.".utf8)) == "LOBBY7")
+        for answer in answers { #expect(disguise.pseudonyms.leak(in: Array(answer.utf8)) == nil) }
+    }
+
     /// Certificates keep their shape, and are valid.
     @Test(arguments: [512, 1024, 2048]) func aCertificateIsRecreated(bits: Int) throws {
         let key = try PrivateKey.generate(bits: bits)

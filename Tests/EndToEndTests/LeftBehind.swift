@@ -49,6 +49,30 @@ import Testing
         #expect(try stranded().isEmpty && !codes().contains("phones-left-behind"))
     }
 
+    /// Back to the tokens' file while no TVS server can vouch for them: whom the lab's phones then are that stay, says the
+    /// record, and the list.
+    @Test func afterARollbackTooItIsKnown() throws {
+        #expect(try rehearsal.migrate().status == 0)
+        let tokenless = try rehearsal.bridge(
+            "migrate", "to-tokenless", "--cluster", "lab", "--yes", "--output", rehearsal.folder.file("back"))
+        #expect(tokenless.status == 0, "\(tokenless.errors)")
+        for node in [Rehearsal.publisher, Rehearsal.subscriber] {
+            _ = try rehearsal.commandLine(node, "utils service stop Cisco Trust Verification Service")
+        }
+        let rollback = try rehearsal.bridge("migrate", "rollback", "--cluster", "lab", "--yes", "--accept-stranded")
+        #expect(rollback.status == 0, "\(rollback.errors)")
+        let lines = try rehearsal.run(Programs.path("cluster-lab"), ["phones", rehearsal.folder.file("lab")]).output
+            .split(separator: "\n").dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        let refusing = lines.filter { $0[8] == "refused" }.map { String($0[0]) }.sorted()
+        #expect(refusing.count == 3, "\(lines)")
+        #expect(try stranded().sorted() == refusing)
+        let record = try document("migrate", "status")
+        let left = try #require(record["leftToDo"] as? [[String: Any]])
+        #expect(left.map { $0["code"] as? String } == ["visit"] && left.first?["phones"] as? Int == 3, "\(left)")
+        #expect(record["state"] as? String == "rolled-back" && record["forecastOfRollback"] != nil)
+        for phone in refusing { #expect(rollback.output.contains(phone), "\(rollback.output)") }
+    }
+
     /// A journal that cannot be read hides nothing of the cluster itself.
     @Test func aDamagedJournalDoesNotHideTheCluster() throws {
         #expect(try rehearsal.migrate().status == 0)

@@ -99,8 +99,9 @@ import TrustList
     }
 
     /// Killed after records of its journal; another run goes on, without token and answer. Or goes back.
-    @Test func aCrashNeedsNeitherTokenNorAnswer() throws {
-        let safe = try Safe()
+    @Test(arguments: [nil, "12.5"]) func aCrashNeedsNeitherTokenNorAnswer(introducedOn release: String?) throws {
+        let safe = try Safe(lab: release.map { ["--release", $0] } ?? [])
+        let introducing = release == nil ? [] : ["--introduce", "always"]
         let killer = try Crashes.library.get().1
         func files() throws -> [String: [UInt8]] {
             try safe.office.clusterState().filter { !$0.key.hasPrefix("phones/") }
@@ -110,7 +111,7 @@ import TrustList
             // A change's name has the second in it.
             Thread.sleep(forTimeInterval: 1.1)
             let plan = safe.file("\(number).plan")
-            #expect(try safe.plan("migrate", "to-etoken", to: plan).status == 0)
+            #expect(try safe.plan("migrate", "to-etoken", to: plan, tokens: safe.absent() + introducing).status == 0)
             #expect(try safe.sign(plan).status == 0)
             return plan
         }
@@ -141,7 +142,9 @@ import TrustList
             #expect(try safe.list().signerRecord?.isToken == true, "point \(point)")
             try rollBack()
         }
-        print("signed elsewhere: killed at \(points.count) of \(records - 1) records")
+        print(
+            "signed elsewhere, introduced on \(release ?? "no release"): killed at \(points.count) of \(records - 1) records"
+        )
     }
 
     /// `ctl sign`, `ctl build` and `ctl edit`: the same for a file alone.

@@ -58,6 +58,36 @@ import X509
         #expect(after == before.filter { !$0.key.hasPrefix("phones/") })
     }
 
+    /// The cluster creates a file that names the tokens, which phones take first; what follows it was signed before.
+    @Test(arguments: ["10.5", "12.5", "15"]) func tokensInASafeAreIntroduced(release: String) throws {
+        let safe = try Safe(lab: ["--release", release, "--sast-trust", "all"])
+        func files() throws -> [String: [UInt8]] {
+            try safe.office.clusterState().filter { !$0.key.hasPrefix("phones/") }
+        }
+        let (before, plan) = (try files(), safe.file("a.plan"))
+        let planned = try safe.plan(
+            "migrate", "to-etoken", to: plan, tokens: safe.absent() + ["--introduce", "always"])
+        #expect(
+            planned.status == 0 && planned.errors.contains("etoken-bridge migrate sign \(plan)\n"), "\(planned.errors)")
+        let signed = try safe.sign(plan)
+        #expect(
+            signed.status == 0
+                && signed.errors.contains(
+                    "Before this file, phones take one that the cluster creates and that names the tokens (utils ctl update CTLFile)."
+                ), "\(signed)")
+        let done = try safe.run(plan, nil, safe.accepting() + ["--json"])
+        #expect(done.status == 0, "\(done)")
+        let introduction = try #require(done.json()["introduction"] as? [String: Any])
+        #expect(introduction["state"] as? String == "introduced")
+        let forecast = try #require((introduction["forecast"] as? [String: Any])?["with"] as? [String: Any])
+        #expect(forecast["visits"] as? Int == 0, "\(forecast)")
+        let list = try safe.list()
+        #expect(try list.signerRecord?.tokenLabel == Rehearsal.tokens[1] && list == safe.list(Rehearsal.publisher))
+        let back = try safe.atTheOffice(["migrate", "rollback", "--cluster", "lab", "--yes", "--accept-stranded"])
+        #expect(back.status == 0, "\(back)")
+        #expect(try files() == before)
+    }
+
     /// From tokens to tokens: certificates of servers, and a token that is lost.
     @Test func tokensThatAreInTheFileSignAgain() throws {
         let safe = try Safe()

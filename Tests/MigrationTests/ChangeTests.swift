@@ -237,8 +237,8 @@ import X509
                 default: break
                 }
             }))
-        #expect(plan.steps.dropLast(2).map { String($0.title.localized.dropFirst("Undo: ".count)) } == undone)
-        #expect(numbers == ["1/2", "2/2"])
+        #expect(plan.steps.dropLast(3).map { String($0.title.localized.dropFirst("Undo: ".count)) } == undone)
+        #expect(numbers == ["1/3", "2/3", "3/3"])
         // When repeated, there is nothing left to do.
         #expect(try situation.takeUp(cluster, in: folder).planRollback(nil).steps.isEmpty)
     }

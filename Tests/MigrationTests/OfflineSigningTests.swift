@@ -1,5 +1,7 @@
 import Basics
+import Cluster
 import Foundation
+import Messages
 import Testing
 import TrustList
 import X509
@@ -11,8 +13,9 @@ import X509
     /// Changes whose file a token signs, and that the plan fixes.
     static let situations = Situation.everything.filter { situation in
         [.toEtoken, .updateCertificates, .replaceToken, .toTokenless].contains(situation.kind) && situation.usesTokens
-            && !(situation.kind == .toEtoken && situation.introduces)
     }
+    /// Phones take a file first that the cluster creates, and that names the tokens.
+    private static let introduced = Situation.introducing[0]
 
     private let author = RunAuthor(who: "tester@here", version: "test")
 
@@ -59,7 +62,16 @@ import X509
         let (plan, answer) = try Self.prepared(situation, there, in: folder)
         #expect(plan.forecast?.count == 3 && plan.request?.askedBy == "alice@office")
         let ended = try Self.agreed(plan, there, in: folder).takeSignature(answer).begin(author).run(RunContext())
-        #expect(there.files == here.files && there.store == here.store && there.held == here.held)
+        #expect(there.store == here.store)
+        if situation.introduces, situation.kind == .toEtoken {
+            // Here, signed after the introduction; there, before.
+            let (signed, known) = (try Self.list(there), try #require(ended.change.journal).state)
+            #expect(try signed.records == Self.list(here).records && signed.header.timestamp == 1_800_000_000)
+            #expect(known.introduction != nil && known.toldFile == known.newFile)
+            #expect(try Set(there.held.values) == [#require(there.files["sub"]?["CTLFile.tlv"])])
+        } else {
+            #expect(there.files == here.files && there.held == here.held)
+        }
         let record = try ChangeRecord(ended.change)
         #expect(record.state == .finished && record.signature?.by == "bob@safe")
         let read = try ChangeRecord(journal: folder.journal(), backups: folder.state)
@@ -68,10 +80,21 @@ import X509
         #expect(try Journal.open(folder.journal()).plan.forecast == nil)
     }
 
+    private static func list(_ cluster: MemoryCluster) throws -> TrustListFile {
+        try TrustListFile(decoding: #require(cluster.files["pub"]?["CTLFile.tlv"]))
+    }
+
+    /// Runs it without a token, to the end.
+    private func runSigned(_ situation: Situation, _ cluster: MemoryCluster) throws {
+        let folder = Folder()
+        let (plan, answer) = try Self.prepared(situation, cluster, in: folder)
+        _ = try Self.agreed(plan, cluster, in: folder).takeSignature(answer).begin(author).run(RunContext())
+    }
+
     /// Stopped after every record and every change, and continued by a run that has neither the token nor the answer.
     @Test(arguments: situations) func aCrashNeedsNoToken(situation: Situation) throws {
         let undisturbed = try situation.cluster()
-        try situation.plan(undisturbed, in: Folder()).runAll()
+        try runSigned(situation, undisturbed)
         var points = 0
         for way in [JournalRecord.Run.Purpose.resume, .rollback] {
             points = 0
@@ -167,9 +190,76 @@ import X509
         #expect(try Journal.open(folder.journal()).state.outcome == .rolledBack)
     }
 
+    /// Whatever time and digest the cluster's file has: what was signed is what is deployed.
+    @Test func whatIntroducesMayBeNewer() throws {
+        let (cluster, folder) = (try Self.introduced.cluster(), Folder())
+        let list = try TrustListFile(decoding: cluster.ownFile(.mixed))
+        let newer = TrustListDraft(timestamp: 1_900_000_000, digest: .sha512, records: list.records)
+        cluster.ownFile = { _ in
+            try newer.signed(by: SoftwareSigner(certificate: Situation.publisher, key: Situation.publisherKey))
+                .encoded()
+        }
+        let (plan, answer) = try Self.prepared(Self.introduced, cluster, in: folder)
+        let request = try #require(plan.request)
+        #expect(request.list.file.header.timestamp == 1_800_000_000 && request.list.file.header.digest == .sha1)
+        let ended = try Self.agreed(plan, cluster, in: folder).takeSignature(answer).begin(author).run(RunContext())
+        #expect(try #require(ended.change.journal).state.introduction != nil)
+        #expect(try cluster.files["sub"]?["CTLFile.tlv"] == answer.list.encoded() && Self.list(cluster) == answer.list)
+    }
+
+    /// A certificate is regenerated while the cluster introduces the tokens: no phone is told.
+    @Test func whatDiffersAfterTheIntroductionEndsIt() throws {
+        let (cluster, folder) = (try Self.introduced.cluster(), Folder())
+        let before = (files: cluster.files, held: cluster.held)
+        let (plan, answer) = try Self.prepared(Self.introduced, cluster, in: folder)
+        cluster.onChange = { change in
+            if change == "utils ctl update CTLFile" {
+                cluster.certificates["sub"]?["CallManager"] = Situation.renewed
+            }
+        }
+        let failure = try #require(throws: StepFailure.self) {
+            _ = try Self.agreed(plan, cluster, in: folder).takeSignature(answer).begin(author).run(RunContext())
+        }
+        #expect(failure.codeName == "world-changed" && failure.stepID == .introduceByCluster && !failure.isAfterCommit)
+        #expect(cluster.files == before.files && cluster.held == before.held)
+        #expect(cluster.changes.contains("utils ctl update CTLFile") && !cluster.changes.contains("restart SEP1"))
+        #expect(try Journal.open(folder.journal()).state.outcome == .rolledBack)
+    }
+
+    /// The same when phones have taken the introduction already: it stops there, and rolls back.
+    @Test func whatDiffersAfterThePhonesStopsIt() throws {
+        let (cluster, folder) = (try Self.introduced.cluster(), Folder())
+        let before = cluster.files
+        let (plan, answer) = try Self.prepared(Self.introduced, cluster, in: folder)
+        cluster.onChange = { change in
+            if change == "restart SEP1" { cluster.certificates["sub"]?["CallManager"] = Situation.renewed }
+        }
+        let failure = try #require(throws: StepFailure.self) {
+            _ = try Self.agreed(plan, cluster, in: folder).takeSignature(answer).begin(author).run(RunContext())
+        }
+        #expect(failure.codeName == "world-changed" && failure.stepID == .buildAndSign && failure.isIntroduced)
+        #expect(failure.next?.localized.contains("migrate rollback") == true)
+        func open() throws -> OpenChange { try OpenChange(of: "memory", in: folder.state) { try folder.journal() } }
+        func resume() throws {
+            _ = try open().resume(on: cluster).takePIN {
+                Issue.record("no token is there")
+                return try Situation.signer()
+            }.begin(author).run(RunContext())
+        }
+        #expect(throws: StepFailure.self) { try resume() }
+        // What changed is changed back, or everything is.
+        let copy = cluster.certificates
+        cluster.onChange = { _ in }
+        cluster.certificates["sub"]?["CallManager"] = Situation.subscriber
+        try resume()
+        #expect(try Self.list(cluster) == answer.list)
+        cluster.certificates = copy
+        _ = try open().rollBack(on: cluster).agreeToForecast(acceptingStranded: true).begin(author).run(RunContext())
+        #expect(cluster.files == before)
+    }
+
     /// A plan's JSON, with one value changed at a time: it is not signed, or runs with no answer to the other one.
-    @Test func aChangedPlanIsNotSignedOrNotRun() throws {
-        let situation = Situation.all[0]
+    @Test(arguments: [Situation.all[0], introduced]) func aChangedPlanIsNotSignedOrNotRun(situation: Situation) throws {
         let (cluster, folder) = (try situation.cluster(), Folder())
         let (plan, answer) = try Self.prepared(situation, cluster, in: folder)
         let bytes = try Files.read(folder.path + "/saved.plan")

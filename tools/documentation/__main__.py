@@ -8,10 +8,11 @@ import facts
 import imports
 import pages
 import schemas
+import translations
 
 parts = {
     "commands": commands.check, "imports": imports.check, "links": facts.check_links, "facts": facts.check, "pages": pages.check,
-    "schemas": schemas.check,
+    "schemas": schemas.check, "translations": translations.check,
 }
 updates = {"commands": commands.update, "imports": imports.update, "schemas": schemas.update}
 

@@ -52,6 +52,8 @@ final class IntroduceByCluster: ChangeStep, Step {
         }
         let list = try TrustListFile(decoding: bytes)
         if let why = try objection(to: list) { return try change.goOnDirectly(why, isRequired: isRequired) }
+        // No phone was told yet: what could not be followed by the signed file is not worth a restart.
+        try change.checkSigned()
         proof = file.proof
         _ = try change.state.backUp(bytes)
         try change.record(.introduction(sha256: Digest.sha256(bytes).hex))

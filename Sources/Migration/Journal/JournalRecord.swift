@@ -126,11 +126,11 @@ public struct JournalRecord: Codable, Sendable {
         case notIntroduced(LocalizableText)
         /// Both ways: with and without introducing the signer.
         case introductionForecast(IntroductionForecast)
-        /// What phones hold after the change.
+        /// What phones hold after the change, or after it was rolled back.
         case phones([PhoneGroup])
         /// The phones that were registered before any of them could see a change.
         case registered([RegisteredGroup])
-        /// Which of them are not registered after the change, and how many are, by node.
+        /// Which of them are not registered after the change or its rollback, and how many are, by node.
         case registeredAfter(missing: [String], nodes: [String: Int])
     }
 

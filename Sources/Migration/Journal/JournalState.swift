@@ -72,6 +72,7 @@ public struct JournalState: Sendable {
     private var toldUpTo: String?
     /// Those that the cluster did not restart, whether or not an earlier run told them.
     private var refusedPhones: Set<String> = []
+    /// What phones held when they were looked at last, since the files last changed.
     public private(set) var phones: [JournalRecord.PhoneGroup] = []
     /// The phones that were registered before any of them could see a change.
     public private(set) var registered: [JournalRecord.RegisteredGroup] = []
@@ -109,6 +110,7 @@ public struct JournalState: Sendable {
             if outcome == .unfinished || outcome == .finished { outcome = .rollingBack }
             restarted = []
             (toldPhoneNames, toldUpTo, refusedPhones) = ([], nil, [])
+            (phones, registeredAfter) = ([], nil)
         case .undone: begun.removeAll { $0 == record.step }
         case .notUndone: failure = record
         case .finished: outcome = .finished

@@ -29,9 +29,12 @@ public struct BackOut: Codable, Sendable, Equatable {
     /// Once phones have restarted.
     public var last: Price? { prices.last }
 
-    /// As sentences.
-    public var text: LocalizableText {
-        guard let last, let deployed = prices.first(where: { $0.from == .deployed })?.step else { return .verbatim("") }
+    /// As sentences; empty if there are no prices.
+    public var text: LocalizableText { sentences.map { localized("Back-out: \($0)") } ?? .verbatim("") }
+
+    /// The same without its heading, for a table that has one.
+    var sentences: LocalizableText? {
+        guard let last, let deployed = prices.first(where: { $0.from == .deployed })?.step else { return nil }
         let before =
             last.step.map {
                 localized(
@@ -43,7 +46,7 @@ public struct BackOut: Codable, Sendable, Equatable {
             last.accepted, one: "1 accepts the previous file", other: "\(last.accepted) accept the previous file")
         let visit = localized(last.refused, one: "1 needs a visit", other: "\(last.refused) need a visit")
         return localized(
-            "Back-out: \(before) After the phones restarted: \(accept), \(visit), \(last.unknown) unknown.")
+            "\(before) After the phones restarted: \(accept), \(visit), \(last.unknown) unknown.")
     }
 }
 

@@ -26,6 +26,7 @@ public enum StepID: String, Codable, Sendable, CaseIterable {
     // After everything was restored; in no plan.
     case restartServicesAfterRollback = "restart-services-after-rollback"
     case restartPhonesAfterRollback = "restart-phones-after-rollback"
+    case checkPhonesAfterRollback = "check-phones-after-rollback"
 }
 
 /// A step in a plan: all its parameters, besides the cluster and the token.
@@ -200,6 +201,7 @@ public enum PlannedStep: Sendable, Equatable {
         case .restartServices(let services, let order): RestartServices(change, services, order, isRollback: true)
         case .restartPhones(let batch, let pause, let pools):
             RestartPhones(change, .init(batch: batch, pause: pause), pools: pools, isRollback: true)
+        case .checkPhones(let timeout): CheckPhones(change, timeout: timeout, isRollback: true)
         default: nil
         }
     }
@@ -332,7 +334,8 @@ extension PlannedStep: Codable {
                 command: command, certificates: given(\.certificates, "certificates"),
                 isRequired: given(\.required, "required"))
         case .introductionBuildAndSign, .introductionDeploy, .introductionRestartServices, .introductionRestartPhones,
-            .introductionCheckPhones, .restartServicesAfterRollback, .restartPhonesAfterRollback:
+            .introductionCheckPhones, .restartServicesAfterRollback, .restartPhonesAfterRollback,
+            .checkPhonesAfterRollback:
             throw DecodingError.dataCorruptedError(forKey: .id, in: container, debugDescription: id.rawValue)
         }
         if named != id { self = .introducing(self) }

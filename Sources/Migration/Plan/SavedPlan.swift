@@ -47,11 +47,19 @@ extension ChangePlan {
             return localized(
                 "the publisher first creates a file for the new mode, from which the servers' records come")
         }
-        if file == .new, steps.contains(where: { $0.introduces }) {
-            return localized(
-                "the publisher first creates a file that introduces the signer, and the new one has to be newer")
-        }
         return nil
+    }
+
+    /// Which of the two files that phones take a token signs, a sentence; nil if they take one.
+    public var introductionText: LocalizableText? {
+        guard let step = steps.first(where: \.introduces) else { return nil }
+        guard tokenSigns else {
+            return localized(
+                "Phones take this file first. It names the cluster's own signer, which signs the one after it.")
+        }
+        return localized(
+            "Before this file, phones take one that the cluster creates and that names the tokens (\(step.parameters.command ?? ""))."
+        )
     }
 
     /// Makes sure that what would be signed is what the rest of the plan says.

@@ -8,7 +8,7 @@ import X509
 /// The phones of a cluster that did not follow a change, or of which that is not known, and that nobody has visited since.
 ///
 /// It follows from the journals of the cluster's changes, so no crash can lose it, and from the visits that were
-/// reported, and the records of erasures from afar. Source: docs/phones.md, "Phones that were left behind".
+/// reported, and the records of restarts and of erasures from afar. Source: docs/phones.md, "Phones that were left behind".
 public struct StrandedRegister: Sendable {
     /// What a phone was left with.
     public enum Held: Sendable, Hashable {
@@ -43,6 +43,9 @@ public struct StrandedRegister: Sendable {
     }
 
     private var byName: [String: Entry] = [:]
+    /// Phones that were forecast to follow and were not restarted, because their device pools were not chosen: the change. They
+    /// need no visit; but what they hold depends on whether they have restarted by themselves.
+    private var notRestarted: [String: String] = [:]
 
     /// Sorted by model and name.
     public var entries: [Entry] { byName.values.sorted { ($0.model, $0.phone) < ($1.model, $1.phone) } }
@@ -65,7 +68,10 @@ public struct StrandedRegister: Sendable {
         let erasures = try ErasureRecord.all(of: cluster, in: state.path).flatMap(\.entries.values)
             .filter { $0.state != .skipped }
             .map { Event(time: $0.time, what: .erasure($0.phone, $0.state)) }
-        self.init(changes, visits + erasures)
+        // One that cannot be read takes no phone off, and hides nothing.
+        let restarts = RestartRecord.all(of: cluster, in: state.path).records
+            .map { Event(time: $0.begun, what: .restart($0.told)) }
+        self.init(changes, visits + erasures + restarts)
     }
 
     /// What happened to phones between changes.
@@ -73,6 +79,7 @@ public struct StrandedRegister: Sendable {
         enum What {
             case visit([String])
             case erasure(String, ErasureRecord.State)
+            case restart(Set<String>)
         }
 
         let time: Timestamp
@@ -91,7 +98,10 @@ public struct StrandedRegister: Sendable {
 
     private mutating func note(_ event: Event) {
         switch event.what {
-        case .visit(let phones): for phone in phones { byName[phone] = nil }
+        case .visit(let phones): for phone in phones { (byName[phone], notRestarted[phone]) = (nil, nil) }
+        case .restart(let phones):
+            // It was forecast to follow.
+            for phone in phones where notRestarted.removeValue(forKey: phone) != nil { byName[phone] = nil }
         case .erasure(let phone, let state):
             // It holds what it held, or the cluster's file: that its page says which proves nothing.
             byName[phone]?.held = .unknown
@@ -102,6 +112,10 @@ public struct StrandedRegister: Sendable {
     private mutating func note(_ change: Past) {
         for group in change.forecast.groups {
             for phone in group.phones {
+                let isRestarted = change.restarted(phone, in: group)
+                notRestarted[phone] = isRestarted ? nil : change.id
+                // It holds what it held.
+                if !isRestarted { continue }
                 byName[phone] = change.held(by: phone, in: group, before: byName[phone]?.held).map { held in
                     // What an earlier change left behind keeps its story.
                     byName[phone].flatMap { $0.held == held ? $0 : nil }
@@ -135,7 +149,16 @@ public struct StrandedRegister: Sendable {
     func held(
         by phone: String, present: [UInt8]?, copy: (String) -> Copy?
     ) -> (held: HeldTrustList, holding: HeldFile)? {
-        guard let entry = byName[phone] else { return nil }
+        guard let entry = byName[phone] else {
+            return notRestarted[phone].map { change in
+                (
+                    .unknown(
+                        localized(
+                            "its device pool was not chosen when change \(change) restarted phones, and it is not known whether it has restarted since"
+                        )), HeldFile(code: .notKnown, isAssumed: true)
+                )
+            }
+        }
         if case .file(let sha256) = entry.held, let copy = copy(sha256) {
             if copy.bytes == present { return nil }
             return (
@@ -173,16 +196,23 @@ private struct Past {
     /// The file that introduced the signer, and the phones that took it; they may not have taken the new one.
     private let introduction: String?
     private let introduced: Set<String>
+    /// The device pools whose phones were restarted; all if empty.
+    private let pools: [String]
 
     /// Nil if no phone was told.
     init?(_ records: [JournalRecord]) {
         let state = JournalState(records)
         guard let plan = records.first?.plan, let last = records.last, state.toldPhones else { return nil }
-        (id, ended) = (plan.id, last.time)
+        (id, ended, pools) = (plan.id, last.time, plan.phonePools)
+        let seen: [String: HeldFile.Code] = state.phones.reduce(into: [:]) { seen, group in
+            for phone in group.phones { seen[phone] = group.result }
+        }
         switch state.outcome {
         case .rolledBack, .rollingBack:
             guard let forecast = state.forecastOfRollback else { return nil }
-            (self.forecast, served, before, seen) = (forecast, plan.world.ctl, state.toldFile, [:])
+            (self.forecast, served, before) = (forecast, plan.world.ctl, state.toldFile)
+            // Here the new file is the one that is back.
+            self.seen = seen.mapValues(\.turnedRound)
             (introduction, introduced) = (nil, [])
         case .finished, .unfinished, .abandoned:
             // Phones may know the file that introduces the signer only.
@@ -193,10 +223,13 @@ private struct Past {
             introduction = isOnlyIntroduced ? nil : state.introduction
             let accepting = (first?.groups ?? []).filter { $0.outcome == .accepted && $0.holds != .notKnown }
             introduced = introduction == nil ? [] : Set(accepting.flatMap(\.phones))
-            seen = state.phones.reduce(into: [:]) { seen, group in
-                for phone in group.phones { seen[phone] = group.result }
-            }
+            self.seen = seen
         }
+    }
+
+    /// Whether a phone was told to restart, or has restarted by itself; always for one that would not follow.
+    func restarted(_ phone: String, in group: StoredForecast.Group) -> Bool {
+        pools.isEmpty || pools.contains(group.pool ?? "") || group.outcome != .accepted || seen[phone] == .newFile
     }
 
     /// What a phone was left with; nil if it followed.
@@ -221,6 +254,17 @@ private struct Past {
         // In the forecast of a rollback the file of before is the one that the change created.
         case .presentFile, .newFile, .oldFile: before.map { .file(sha256: $0) } ?? .unknown
         case .olderFile, .otherFile, .noFile, .notKnown: .unknown
+        }
+    }
+}
+
+extension HeldFile.Code {
+    /// The same, said of the way back.
+    fileprivate var turnedRound: HeldFile.Code {
+        switch self {
+        case .newFile: .oldFile
+        case .oldFile: .newFile
+        case .presentFile, .olderFile, .otherFile, .noFile, .notKnown: self
         }
     }
 }

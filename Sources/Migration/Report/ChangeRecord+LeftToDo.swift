@@ -1,3 +1,4 @@
+import Basics
 import Messages
 import Phones
 
@@ -9,6 +10,8 @@ extension ChangeRecord {
             case unfinished
             /// Go to phones that did not follow, or may not have.
             case visit
+            /// Restart phones of device pools that were not chosen.
+            case notRestarted = "not-restarted"
             /// Find out about phones that show a file that they should not have any more.
             case otherFile = "other-file"
             /// Find phones that were registered before the change, and are not after it.
@@ -30,26 +33,44 @@ extension ChangeRecord {
         return seen
     }
 
+    /// Whether it is, or was, rolled back.
+    var isBack: Bool { state == .rollingBack || state == .rolledBack }
+
+    /// What phones were forecast to do with the file that they were told about last; nil if they have been told about none
+    /// since a rollback began.
+    public var lastForecast: StoredForecast? { isBack ? forecastOfRollback : forecast }
+
+    /// The device pools whose phones restart; all if empty.
+    var restartedPools: [String] { steps.first { $0.id == .restartPhones }?.parameters?.pools ?? [] }
+
+    /// What is to do about a phone; nil for nothing.
+    private func code(
+        of phone: String, in group: StoredForecast.Group, isRestarted: Bool, shows: HeldFile.Code
+    ) -> LeftToDo.Code? {
+        // What its page says is not authenticated: it takes no phone off the list that is forecast to need a visit.
+        if group.outcome != .accepted { return .visit }
+        switch shows {
+        case isBack ? .oldFile : .newFile: return nil
+        case _ where !isRestarted: return .notRestarted
+        case .presentFile, .notKnown: return nil
+        case .oldFile, .newFile, .olderFile, .otherFile, .noFile: return .otherFile
+        }
+    }
+
     /// The phones of ``leftToDo``, each once: by its code, with its group of the forecast.
     func phonesLeft() -> [(code: LeftToDo.Code, phone: String, group: StoredForecast.Group?)] {
-        guard state != .alreadySo, state != .rolledBack else { return [] }
+        guard state != .alreadySo, let forecast = lastForecast else { return [] }
         var left: [(LeftToDo.Code, String, StoredForecast.Group?)] = []
         var listed: Set<String> = []
         let seen = seenAfter
+        let pools = restartedPools
         for group in forecast.groups {
+            let isRestarted = pools.isEmpty || pools.contains(group.pool ?? "")
             for phone in group.phones {
-                // What its page says is not authenticated: it takes no phone off the list that is forecast to need a visit.
-                guard group.outcome == .accepted else {
-                    left.append((.visit, phone, group))
-                    listed.insert(phone)
-                    continue
-                }
-                switch seen[phone] {
-                case .oldFile, .olderFile, .otherFile, .noFile:
-                    left.append((.otherFile, phone, group))
-                    listed.insert(phone)
-                default: break
-                }
+                let code = code(of: phone, in: group, isRestarted: isRestarted, shows: seen[phone] ?? .notKnown)
+                guard let code else { continue }
+                left.append((code, phone, group))
+                listed.insert(phone)
             }
         }
         var groups: [String: StoredForecast.Group] = [:]
@@ -85,6 +106,7 @@ extension ChangeRecord {
         let left = phonesLeft()
         func count(_ code: LeftToDo.Code) -> Int { left.count { $0.code == code } }
         let (visits, others, missing) = (count(.visit), count(.otherFile), count(.missing))
+        let waiting = count(.notRestarted)
         if visits > 0 {
             let refused = left.count { $0.code == .visit && $0.group?.outcome == .refused }
             let models = Set(left.filter { $0.code == .visit }.compactMap(\.group?.model)).sorted()
@@ -95,6 +117,22 @@ extension ChangeRecord {
                         visits, one: "1 phone needs a visit: \(refused) refused, \(visits - refused) unknown.",
                         other: "\(visits) phones need a visit: \(refused) refused, \(visits - refused) unknown."),
                     phones: visits, next: [Change.visitAdvice(models: models)].compactMap(\.self)))
+        }
+        if waiting > 0 {
+            let pools = Set(left.filter { $0.code == .notRestarted }.compactMap(\.group?.pool)).sorted()
+            let options = pools.map { " " + Shell.option("--pool", $0) }.joined()
+            tasks.append(
+                LeftToDo(
+                    code: .notRestarted,
+                    text: localized(
+                        waiting, one: "1 phone is not restarted, because its device pool was not chosen.",
+                        other: "\(waiting) phones are not restarted, because their device pools were not chosen."),
+                    phones: waiting,
+                    next: [
+                        localized(
+                            "They fetch the file at their next restart. To restart them: etoken-bridge phones restart --cluster \(word: cluster)\(options)"
+                        )
+                    ]))
         }
         if others > 0 {
             tasks.append(

@@ -142,6 +142,9 @@ public struct ChangeRecord: Codable, Sendable {
     public var steps: [StepRecord]
     public let tvs: [JournalRecord.TVSAnswer]
     public let forecast: StoredForecast
+    /// What phones were forecast to do with the previous file when a rollback began; nil if none did, or if no phone had been
+    /// told about the new file.
+    public let forecastOfRollback: StoredForecast?
     /// How the new signer is introduced; nil if it is not.
     public let introduction: Introduction?
     /// How fewer phones would be left behind; while it is planned.
@@ -251,6 +254,7 @@ public struct ChangeRecord: Codable, Sendable {
         keptTokens = try Self.keptTokens(plan, before)
         self.way = known.way ?? way
         self.forecast = known.forecast ?? forecast ?? StoredForecast(Forecast(entries: []))
+        forecastOfRollback = known.forecastOfRollback
         droppedTokens = try DroppedToken.all(plan, before, known, self.forecast, backups)
         var titles = steps
         for step in records.compactMap(\.run).flatMap(\.steps) where !titles.contains(where: { $0.id == step.id }) {
@@ -263,7 +267,8 @@ public struct ChangeRecord: Codable, Sendable {
         self.backOut = known.backOut ?? backOut
         (self.summary, self.preflight) = (summary, preflight)
         phones = known.phones
-        registrations = state == .rolledBack || state == .rollingBack ? nil : Registrations(known)
+        let isBack = state == .rolledBack || state == .rollingBack
+        registrations = isBack && known.registeredAfter == nil ? nil : Registrations(known)
         failure = known.failure.map {
             Failure(
                 step: $0.step?.rawValue ?? "", code: $0.code ?? "failed", text: ($0.text ?? []).joined(separator: " "),
@@ -271,7 +276,7 @@ public struct ChangeRecord: Codable, Sendable {
         }
         output = plan.settings.output
         backup = plan.world.ctl.map { "\(backups.path)/backups/\($0).tlv" }
-        advice = Change.visitAdvice(models: self.forecast.stranded.map(\.model))
+        advice = Change.visitAdvice(models: (isBack ? forecastOfRollback : self.forecast)?.stranded.map(\.model) ?? [])
         leftToDo = tasks()
     }
 

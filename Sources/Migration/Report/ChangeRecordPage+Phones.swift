@@ -26,6 +26,12 @@ extension ChangeRecordPage {
             localized("Forecast"), "<p>\(forecastText)</p>\(tables(of: record.forecast))\(answers)\(clients)")
     }
 
+    /// What phones were forecast to do with the previous file.
+    var forecastOfRollbackPart: HTML {
+        guard let forecast = record.forecastOfRollback, forecast.count > 0 else { return "" }
+        return HTML.section(localized("Forecast of the rollback"), tables(of: forecast))
+    }
+
     /// By model, by pool, who is left behind, and why.
     private func tables(of forecast: StoredForecast) -> HTML {
         let hasPools = forecast.groups.contains { $0.pool != nil }
@@ -165,7 +171,8 @@ extension ChangeRecordPage {
                 group.phones.count > Self.longestList
                     ? "\(localized("the JSON file lists them"))" : "\(group.phones.joined(separator: " "))")
         }
-        return HTML.section(localized("Phones after the change"), table.html)
+        return HTML.section(
+            record.isBack ? localized("Phones after the rollback") : localized("Phones after the change"), table.html)
     }
 
     var registrationsPart: HTML {

@@ -28,6 +28,7 @@ struct ChangeRecordPage {
             \(findingsPart)
             \(factsPart)
             \(forecastPart)
+            \(forecastOfRollbackPart)
             \(introductionPart)
             \(backOutPart)
             \(filesPart)
@@ -44,8 +45,11 @@ struct ChangeRecordPage {
 
     // MARK: What matters
 
+    private var isPlanned: Bool { record.state == .planned || record.state == .alreadySo }
+
     private var stateClass: String {
-        record.state == .finished && !record.leftToDo.isEmpty ? "left" : record.state.rawValue
+        let isOver = record.state == .finished || record.state == .rolledBack
+        return isOver && !record.leftToDo.isEmpty ? "left" : record.state.rawValue
     }
 
     private var stateText: LocalizableText {
@@ -59,7 +63,11 @@ struct ChangeRecordPage {
                 ? localized("Done")
                 : localized(left, one: "Done; 1 phone is left", other: "Done; \(left) phones are left")
         case .rollingBack: localized("Being rolled back")
-        case .rolledBack: localized("Rolled back; everything is as it was")
+        case .rolledBack:
+            left == 0
+                ? localized("Rolled back; everything is as it was")
+                : localized(
+                    left, one: "Rolled back; 1 phone is left", other: "Rolled back; \(left) phones are left")
         case .abandoned: localized("Abandoned; what was changed remains changed")
         }
     }
@@ -68,8 +76,9 @@ struct ChangeRecordPage {
         let title: LocalizableText
         switch record.state {
         case .planned: title = localized("Left to do by hand after the change")
-        case .alreadySo, .rolledBack: return ""
-        case .unfinished, .finished, .rollingBack, .abandoned: title = localized("Left to do")
+        case .rolledBack where record.leftToDo.isEmpty: return ""
+        case .alreadySo: return ""
+        case .rolledBack, .unfinished, .finished, .rollingBack, .abandoned: title = localized("Left to do")
         }
         guard !record.leftToDo.isEmpty else {
             return HTML.section(title, "<p>\(localized("Nothing."))</p>")
@@ -121,16 +130,16 @@ struct ChangeRecordPage {
         if let first = record.runs.first { facts.append((localized("Began"), .time(first.time))) }
         if let ended = record.ended { facts.append((localized("Ended"), .time(ended))) }
         if let summary = record.summary {
-            facts.append((localized("Phones"), "\(summary.phoneText)"))
-            facts.append((localized("Restarts"), "\(summary.restartText)"))
+            facts.append((localized("Phones"), "\(summary.phoneCounts)"))
+            facts.append((localized("Restarts"), "\(summary.restartList)"))
             let times = [summary.timeText] + [summary.serviceText].compactMap(\.self)
             facts.append((localized("Time"), "\(times.joined(separator: " "))"))
         } else if record.forecast.count > 0 {
             facts.append((localized("Phones"), "\(forecastText)"))
         }
         if let back = record.registrations?.summary { facts.append((localized("Registered"), "\(back).")) }
-        if let backOut = record.backOut { facts.append((localized("Back-out"), "\(backOut.text)")) }
-        if let preflight = record.preflight { facts.append((localized("Tried before"), "\(preflight.text)")) }
+        if let backOut = record.backOut?.sentences { facts.append((localized("Back-out"), "\(backOut)")) }
+        if let preflight = record.preflight { facts.append((localized("Tried before"), "\(preflight.outcome)")) }
         return HTML.section(localized("In short"), HTMLTable.facts(facts))
     }
 
@@ -184,7 +193,6 @@ struct ChangeRecordPage {
                 "<code>MD5 \(file.md5)<br>SHA-1 \(file.sha1)<br>SHA-256 \(file.sha256)</code>")
         }
         add(localized("Before"), record.before)
-        let isPlanned = record.state == .planned || record.state == .alreadySo
         if record.after != nil || !isPlanned { add(localized("New"), record.after) }
         let served = localized("Nodes that serve it: \(record.nodes.joined(separator: ", ")).")
         let rows = record.recordChanges.map { change -> HTML in
@@ -233,6 +241,18 @@ struct ChangeRecordPage {
     private static let longestProof = 10
 
     private var stepsPart: HTML {
+        isPlanned ? plannedSteps : doneSteps
+    }
+
+    private var plannedSteps: HTML {
+        var table = HTMLTable((.verbatim("#"), .number), (localized("Step"), .text))
+        for (index, step) in record.steps.enumerated() {
+            table.add("\(index + 1)", "<b>\(step.title)</b><br>\(step.text)")
+        }
+        return HTML.section(localized("Steps"), table.html)
+    }
+
+    private var doneSteps: HTML {
         var table = HTMLTable(
             (.verbatim("#"), .number), (localized("Step and result"), .text), (localized("State"), .word),
             (localized("Began"), .text), (localized("Took"), .number))

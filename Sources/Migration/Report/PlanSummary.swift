@@ -80,14 +80,20 @@ public struct PlanSummary: Codable, Sendable, Equatable {
 
     // MARK: Sentences
 
-    public var phoneText: LocalizableText {
+    public var phoneText: LocalizableText { localized("Phones: \(phoneCounts)") }
+
+    /// The same without its heading, for a table that has one.
+    var phoneCounts: LocalizableText {
         let visit = localized(needVisit, one: "1 needs a visit", other: "\(needVisit) need a visit")
-        let text = localized("Phones: \(follow) of \(phones) follow, \(visit), \(unknown) unknown.")
+        let text = localized("\(follow) of \(phones) follow, \(visit), \(unknown) unknown.")
         return leftBehindBefore == 0
             ? text : localized("\(text) Earlier changes had left \(leftBehindBefore) of them behind already.")
     }
 
-    public var restartText: LocalizableText {
+    public var restartText: LocalizableText { localized("Restarts: \(restartList).") }
+
+    /// The same without its heading.
+    var restartList: LocalizableText {
         let services = restarts.map { restart -> LocalizableText in
             let nodes =
                 restart.nodes.count > 4
@@ -101,7 +107,12 @@ public struct PlanSummary: Codable, Sendable, Equatable {
             services
             + (phonesRestarted > 0
                 ? [localized(phonesRestarted, one: "1 phone", other: "\(phonesRestarted) phones")] : [])
-        return localized("Restarts: \(all.joined(separator: "; ")).")
+        return all.joined(separator: "; ")
+    }
+
+    /// Phones that are not shown, in groups of their own.
+    public static func more(_ phones: Int, in groups: Int) -> LocalizableText {
+        localized(groups, one: "and \(phones) more, in 1 group", other: "and \(phones) more, in \(groups) groups")
     }
 
     public var timeText: LocalizableText { Self.timeText(seconds, isMeasured: isMeasured) }

@@ -156,6 +156,7 @@ final class BuildAndSign: ChangeStep, Step {
                     .planUnusable, localized("The file has to be signed, but there is no login to a token."),
                     next: localized("Make the plan again: the same command with --plan FILE."))
             }
+            try change.checkSigned()
             let signed = try change.draft(of: file).signed(by: signer).encoded()
             _ = try change.state.backUp(signed)
             let sha256 = Digest.sha256(signed).hex

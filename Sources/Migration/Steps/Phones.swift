@@ -236,13 +236,18 @@ final class CheckPhones: ChangeStep, Step {
     private let timeout: Int
     private let file: ChangeFile
 
-    init(_ change: Change, timeout: Int, for file: ChangeFile = .new) {
-        (self.timeout, self.file) = (timeout, file)
-        id = file == .new ? .checkPhones : .introductionCheckPhones
+    private let isRollback: Bool
+
+    /// - Parameter isRollback: after everything was restored: it is the previous file that the phones should have then.
+    init(_ change: Change, timeout: Int, isRollback: Bool = false, for file: ChangeFile = .new) {
+        (self.timeout, self.isRollback, self.file) = (timeout, isRollback, file)
+        id = isRollback ? .checkPhonesAfterRollback : file == .new ? .checkPhones : .introductionCheckPhones
         title =
-            file == .new
-            ? localized("Check what each phone holds now")
-            : localized("Wait until the phones have the file that introduces the signer")
+            isRollback
+            ? localized("Check what each phone holds after the rollback")
+            : file == .new
+                ? localized("Check what each phone holds now")
+                : localized("Wait until the phones have the file that introduces the signer")
         super.init(change)
     }
 
@@ -264,12 +269,17 @@ final class CheckPhones: ChangeStep, Step {
     private var accepting: Set<String> {
         let known = change.known
         let isPartial = !change.plan.phonePools.isEmpty
-        let forecast = file == .new ? known.forecast : known.introductionForecast?.introduction
+        let forecast =
+            isRollback
+            ? known.forecastOfRollback : file == .new ? known.forecast : known.introductionForecast?.introduction
         let accepting = Set((forecast?.groups ?? []).filter { $0.outcome == .accepted }.flatMap(\.phones))
         if file == .new { return accepting.filter { !isPartial || known.isTold(phone: $0) } }
         // One that is not there takes nothing.
         return accepting.intersection(survey.phones.map(\.phone).filter { $0.isRegistered != false }.map(\.name))
     }
+
+    /// What a phone that followed holds.
+    private var wanted: HeldFile.Code { isRollback ? .oldFile : .newFile }
 
     private var results: [String: HeldFile.Code] = [:]
 
@@ -283,7 +293,7 @@ final class CheckPhones: ChangeStep, Step {
         var (pause, told) = (0.3, 0.0)
         try look(at: phones)
         while true {
-            let waiting = phones.filter { expected.contains($0.name) && results[$0.name] != .newFile }
+            let waiting = phones.filter { expected.contains($0.name) && results[$0.name] != wanted }
             let passed = (ContinuousClock.now - start) / .seconds(1)
             let left = Double(timeout) - passed
             guard !waiting.isEmpty || isBlind, left > 0, !context.isInterrupted() else { break }
@@ -291,7 +301,7 @@ final class CheckPhones: ChangeStep, Step {
                 told = passed
                 context.progress(
                     localized(
-                        "\(expected.count - waiting.count) of the \(expected.count) phones whose web page answers have the new file; \(Int(clamped: left)) s left"
+                        "\(expected.count - waiting.count) of the \(expected.count) phones whose web page answers have the file; \(Int(clamped: left)) s left"
                     ))
             }
             interruptibleSleep(min(pause, left), isInterrupted: context.isInterrupted)
@@ -302,7 +312,7 @@ final class CheckPhones: ChangeStep, Step {
             throw change.interrupted(localized("\"\(title)\" was interrupted."))
         }
         // Those that refuse are recognised by still holding the old file after the others have restarted.
-        try look(at: phones.filter { results[$0.name] != .newFile })
+        try look(at: phones.filter { results[$0.name] != wanted })
         if file == .introduction { return try checkReturn(accepting) }
         try change.record(
             .phones(
@@ -314,7 +324,11 @@ final class CheckPhones: ChangeStep, Step {
 
     /// The phones whose web page answered when the forecast was made.
     private var pagesThatAnswered: Set<String> {
-        let forecasts = [change.known.forecast, change.known.introductionForecast?.introduction].compactMap(\.self)
+        let known = change.known
+        let forecasts =
+            isRollback
+            ? [known.forecastOfRollback].compactMap(\.self)
+            : [known.forecast, known.introductionForecast?.introduction].compactMap(\.self)
         return Set(
             forecasts.flatMap(\.groups).filter { !$0.assumed && $0.holds != .notKnown }.flatMap(\.phones))
     }
@@ -381,7 +395,8 @@ final class CheckPhones: ChangeStep, Step {
         let held = cluster.heldChecksums(of: phones)
         let new = try change.file(file) ?? []
         let classifier = FileClassifier(present: survey.presentBytes, new: new)
-        let introduction = file == .new ? try change.file(.introduction) : nil
+        // A phone that has it after a rollback did not follow.
+        let introduction = file == .new && !isRollback ? try change.file(.introduction) : nil
         let former = introduction.map { FileClassifier(present: $0, new: new) }
         for phone in phones {
             let code = classifier.code(of: held[phone.name])
@@ -393,9 +408,10 @@ final class CheckPhones: ChangeStep, Step {
         let accepting = accepting
         let differing = survey.phones.map(\.phone).filter { phone in
             let result = results[phone.name] ?? .notKnown
-            return accepting.contains(phone.name) && result != .newFile && result != .notKnown
+            return accepting.contains(phone.name) && result != wanted && result != .notKnown
         }
-        guard differing.isEmpty else {
+        // After a rollback the record names them: the cluster is as it was.
+        guard isRollback || differing.isEmpty else {
             let names = differing.prefix(5).map { phone in
                 localized(
                     "\(phone.name) (\(phone.model.name)) was forecast to accept the new file, but its web page says: \((results[phone.name] ?? .notKnown).text)"

@@ -54,28 +54,33 @@ public final class RestartRecord {
         return try open(path, operation: operation)
     }
 
-    /// The latest record of a cluster that was not finished; nil if there is none. Files that cannot be read do not
-    /// hide the others; to continue the latest one, they must be checked first.
-    public static func unfinished(
+    /// All records of a cluster, the oldest first. Files that cannot be read do not hide the others.
+    public static func all(
         of cluster: String, in folder: String
-    ) -> (newest: RestartRecord?, unreadable: [ClusterError]) {
+    ) -> (records: [RestartRecord], unreadable: [ClusterError]) {
         let operation = localized("look for an interrupted restart")
-        var newest: RestartRecord?
+        var records: [RestartRecord] = []
         var unreadable: [ClusterError] = []
         for path in files.paths(of: cluster, in: self.folder(in: folder)) {
             do throws(ClusterError) {
                 let lines = try files.read(path, operation: operation)
                 // An empty one has to be looked at before another run, as one that cannot be read.
                 guard let first = lines.first else { throw files.foreign(path, operation: operation) }
-                guard first.cluster == cluster else { continue }
-                let record = RestartRecord(path, lines)
-                if record.isFinished || record.left.isEmpty { continue }
-                if newest.map({ record.begun >= $0.begun }) ?? true { newest = record }
+                if first.cluster == cluster { records.append(RestartRecord(path, lines)) }
             } catch {
                 unreadable.append(error)
             }
         }
-        return (newest, unreadable)
+        return (records.sorted { ($0.begun, $0.path) < ($1.begun, $1.path) }, unreadable)
+    }
+
+    /// The latest record of a cluster that was not finished; nil if there is none. To continue it, those that cannot be read
+    /// must be checked first.
+    public static func unfinished(
+        of cluster: String, in folder: String
+    ) -> (newest: RestartRecord?, unreadable: [ClusterError]) {
+        let (records, unreadable) = all(of: cluster, in: folder)
+        return (records.last { !$0.isFinished && !$0.left.isEmpty }, unreadable)
     }
 
     /// Opens it for writing: it is an error if another process is writing it.

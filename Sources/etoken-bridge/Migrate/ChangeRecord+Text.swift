@@ -34,8 +34,13 @@ extension ChangeRecord {
         add(clientAdvice?.localized)
         if let backOut, summary == nil, !isBack { add(backOut.text.localized) }
         if state != .planned { add(files) }
-        if let advice, state == .planned || state == .finished {
-            let stranded = forecast.stranded.flatMap(\.phones)
+        if state == .finished || state == .rolledBack {
+            for task in leftToDo where task.code == .notRestarted || task.code == .otherFile {
+                add(([task.text] + task.next).joined(separator: "\n").localized)
+            }
+        }
+        if let advice, state == .planned || state == .finished || state == .rolledBack {
+            let stranded = (lastForecast?.stranded ?? []).flatMap(\.phones)
             let first = stranded.prefix(5).joined(separator: ", ")
             let names = stranded.count > 5 ? localized("\(first) and \(stranded.count - 5) more").localized : first
             add(
@@ -152,7 +157,7 @@ extension ChangeRecord {
         if !table.rows.isEmpty { add(table.text) }
         let rest = summary.visits.dropFirst(Self.shownVisits)
         if !rest.isEmpty {
-            add(localized("and \(rest.reduce(0) { $0 + $1.phones }) more, in \(rest.count) groups").localized)
+            add(PlanSummary.more(rest.reduce(0) { $0 + $1.phones }, in: rest.count).localized)
         }
         if !records.isEmpty { add(localized("Records:\n\(records.joined(separator: "\n"))").localized) }
         let figures = [summary.restartText, summary.timeText, summary.serviceText, backOut?.text, preflight?.text]

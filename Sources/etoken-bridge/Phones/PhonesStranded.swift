@@ -113,7 +113,7 @@ struct PhonesStranded: ParsableCommand {
         return [
             table.text,
             localized(
-                "\(advice) Then take it off this list: etoken-bridge phones visited --cluster \(word: name) \(word: document.phones[0].phone)"
+                "\(advice)\nThen take it off this list: etoken-bridge phones visited --cluster \(word: name) \(word: document.phones[0].phone)"
             ).localized,
         ].joined(separator: "\n\n")
     }

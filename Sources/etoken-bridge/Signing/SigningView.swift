@@ -47,6 +47,7 @@ struct SigningView {
                     "New file: \(header.fileName), \(list.length) bytes, of \(Timestamp(header.timestamp).shown), \(header.digest.name), RSA \(header.modulus.bits), signed by \(header.signerName)"
                 ),
             ].joined(separator: "\n").localized)
+        if let text = plan?.introductionText { parts.append(text.localized) }
         parts.append(CtlShow.table(of: list).text)
         if let present {
             let lines = CtlDiff.lines(from: present.list, to: list)
