@@ -97,25 +97,17 @@ enum MarkupCells {
         var cells: [Cell] = []
         var row = -1
         var open: (name: String, end: Int)?
-        var at = 0
-        while let start = bytes[at...].firstIndex(of: UInt8(ascii: "<")),
-            let end = bytes[start...].firstIndex(of: UInt8(ascii: ">"))
-        {
-            let tag = bytes[(start + 1)..<end]
-            at = end + 1
-            if tag.first == UInt8(ascii: "/") {
-                if let open, open.end < start {
-                    cells.append(Cell(column: open.name, row: row, range: open.end..<start))
+        for tag in MarkupTags(bytes) {
+            switch tag.kind {
+            case .opening:
+                if tag.name == "row" || tag.name == "item" { row += 1 }
+                open = (tag.name, tag.range.upperBound)
+            case .closing:
+                if let open, open.end < tag.range.lowerBound {
+                    cells.append(Cell(column: open.name, row: row, range: open.end..<tag.range.lowerBound))
                 }
                 open = nil
-            } else if tag.last == UInt8(ascii: "/") || tag.first == UInt8(ascii: "?") || tag.first == UInt8(ascii: "!")
-            {
-                open = nil
-            } else {
-                let name = String(decoding: tag.prefix { !$0.isBlank }, as: UTF8.self)
-                let local = name.split(separator: ":").last.map(String.init) ?? name
-                if local == "row" || local == "item" { row += 1 }
-                open = (local, end + 1)
+            case .other: open = nil
             }
         }
         return cells

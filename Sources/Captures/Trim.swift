@@ -38,26 +38,19 @@ enum Trim {
         var found: [Range<Int>] = []
         /// Name, where it begins, how many rows were in it.
         var open: [(name: String, start: Int, rows: Int)] = []
-        var at = 0
-        while let start = bytes[at...].firstIndex(of: UInt8(ascii: "<")),
-            let end = bytes[start...].firstIndex(of: UInt8(ascii: ">"))
-        {
-            let tag = bytes[(start + 1)..<end]
-            at = end + 1
-            guard let first = tag.first, first != UInt8(ascii: "?"), first != UInt8(ascii: "!"),
-                tag.last != UInt8(ascii: "/")
-            else { continue }
-            if first != UInt8(ascii: "/") {
-                let name = String(decoding: tag.prefix { !$0.isBlank }, as: UTF8.self)
-                open.append((name.split(separator: ":").last.map(String.init) ?? name, start, 0))
-            } else if let element = open.popLast(), ["row", "item"].contains(element.name),
-                let parent = open.indices.last
-            {
+        for tag in MarkupTags(bytes) {
+            switch tag.kind {
+            case .opening: open.append((tag.name, tag.range.lowerBound, 0))
+            case .closing:
+                guard let element = open.popLast(), ["row", "item"].contains(element.name),
+                    let parent = open.indices.last
+                else { continue }
                 open[parent].rows += 1
                 guard open[parent].rows > limit else { continue }
                 // What is inside of it goes with it.
                 found.removeAll { $0.lowerBound > element.start }
-                found.append(element.start..<at)
+                found.append(element.start..<tag.range.upperBound)
+            case .other: break
             }
         }
         return found

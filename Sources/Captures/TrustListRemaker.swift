@@ -13,16 +13,6 @@ final class TrustListRemaker {
         (self.pseudonyms, self.certificates) = (pseudonyms, certificates)
     }
 
-    /// The header's and the record's tags that are replaced (docs/trust-list-format.md).
-    private enum Header {
-        static let (signerName, serialNumber, caName, signature): (UInt8, UInt8, UInt8, UInt8) = (4, 5, 6, 12)
-    }
-
-    private enum Field {
-        static let (dnsName, subject, issuer, serialNumber, key): (UInt8, UInt8, UInt8, UInt8, UInt8) = (2, 3, 5, 6, 7)
-        static let (signature, certificate, address, hash): (UInt8, UInt8, UInt8, UInt8) = (8, 9, 10, 11)
-    }
-
     /// The certificates that bytes contain, if they are a trust list.
     static func certificates(in bytes: [UInt8]) -> [[UInt8]] {
         guard let list = try? TrustListFile(decoding: bytes) else { return [] }
@@ -37,13 +27,13 @@ final class TrustListRemaker {
         var output: [UInt8] = []
         var place: Range<Int>?
         for element in list.header.elements {
-            if element.tag == Header.signature, case .value(_, let old) = element {
+            if element.tag == Header.Tag.signature, case .value(_, let old) = element {
                 place = (output.count + 3)..<(output.count + 3 + old.count)
             }
             append(element, to: &output) { tag, value in
                 switch tag {
-                case Header.signerName, Header.caName: name(value)
-                case Header.serialNumber: number(value)
+                case Header.Tag.signerName, Header.Tag.caName: name(value)
+                case Header.Tag.serialNumber: number(value)
                 default: value
                 }
             }
@@ -54,13 +44,13 @@ final class TrustListRemaker {
             for element in record.elements {
                 append(element, to: &output) { tag, value in
                     switch tag {
-                    case Field.dnsName, Field.subject, Field.issuer: name(value)
-                    case Field.serialNumber: number(value)
-                    case Field.key: parsed.map(\.publicKey.rawKey) ?? pseudonyms.bytes(value)
-                    case Field.signature: parsed.map(\.signatureValue) ?? pseudonyms.bytes(value)
-                    case Field.certificate: certificate ?? pseudonyms.bytes(value)
-                    case Field.address: pseudonyms.address(bytes: value)
-                    case Field.hash: pseudonyms.bytes(value)
+                    case Record.Tag.dnsName, Record.Tag.subjectName, Record.Tag.issuerName: name(value)
+                    case Record.Tag.serialNumber: number(value)
+                    case Record.Tag.publicKey: parsed.map(\.publicKey.rawKey) ?? pseudonyms.bytes(value)
+                    case Record.Tag.signature: parsed.map(\.signatureValue) ?? pseudonyms.bytes(value)
+                    case Record.Tag.certificate: certificate ?? pseudonyms.bytes(value)
+                    case Record.Tag.ipAddress: pseudonyms.address(bytes: value)
+                    case Record.Tag.certificateHash: pseudonyms.bytes(value)
                     default: value
                     }
                 }

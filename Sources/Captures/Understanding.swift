@@ -112,14 +112,11 @@ enum Understanding: Hashable {
     /// What is in the envelope; the text of a fault.
     private static func content(_ exchange: Exchange) throws -> (MarkupElement?, String?) {
         guard [200, 500].contains(exchange.status) else { return (nil, "status \(exchange.status ?? 0)") }
-        let root = try XMLDocument.parse(exchange.answer, maximumSize: 32 << 20)
-        guard root.name == "Envelope", let content = root.element(named: "Body")?.elements.first else {
+        let root = try XMLDocument.parse(exchange.answer, maximumSize: SOAPEnvelope.maximumSize)
+        guard let content = SOAPEnvelope.content(of: root) else {
             throw Problem("the response is not a SOAP envelope")
         }
-        guard content.name != "Fault" else {
-            return (nil, content.firstDescendant(named: "faultstring")?.text ?? content.text)
-        }
-        return (content, nil)
+        return SOAPEnvelope.isFault(content) ? (nil, SOAPEnvelope.faultText(of: content)) : (content, nil)
     }
 
     private static func table(_ exchange: Exchange) throws -> [Fact] {

@@ -8,22 +8,22 @@ import X509
 /// docs/trust-list-format.md, "Header".
 public struct Header: Hashable, Sendable {
     /// The header's tags.
-    enum Tag {
-        static let version: UInt8 = 1
-        static let headerLength: UInt8 = 2
-        static let signerID: UInt8 = 3
-        static let signerName: UInt8 = 4
-        static let serialNumber: UInt8 = 5
-        static let caName: UInt8 = 6
-        static let signatureInfo: UInt8 = 7
-        static let digestAlgorithm: UInt8 = 8
-        static let signatureAlgorithmInfo: UInt8 = 9
-        static let signatureAlgorithm: UInt8 = 10
-        static let signatureModulus: UInt8 = 11
-        static let signature: UInt8 = 12
-        static let fileName: UInt8 = 14
-        static let timestamp: UInt8 = 15
-        static let signerVersion: UInt8 = 28
+    package enum Tag {
+        package static let version: UInt8 = 1
+        package static let headerLength: UInt8 = 2
+        package static let signerID: UInt8 = 3
+        package static let signerName: UInt8 = 4
+        package static let serialNumber: UInt8 = 5
+        package static let caName: UInt8 = 6
+        package static let signatureInfo: UInt8 = 7
+        package static let digestAlgorithm: UInt8 = 8
+        package static let signatureAlgorithmInfo: UInt8 = 9
+        package static let signatureAlgorithm: UInt8 = 10
+        package static let signatureModulus: UInt8 = 11
+        package static let signature: UInt8 = 12
+        package static let fileName: UInt8 = 14
+        package static let timestamp: UInt8 = 15
+        package static let signerVersion: UInt8 = 28
         static let containers =
             Elements.bit(signerID) | Elements.bit(signatureInfo) | Elements.bit(signatureAlgorithmInfo)
         static let known: Set<UInt8> = Set(required + [signerVersion, Element.paddingTag])

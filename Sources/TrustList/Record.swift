@@ -6,19 +6,19 @@ import X509
 /// Source: docs/trust-list-format.md, "Record".
 public struct Record: Hashable, Sendable {
     /// The record's tags.
-    enum Tag {
-        static let recordLength: UInt8 = 1
-        static let dnsName: UInt8 = 2
-        static let subjectName: UInt8 = 3
-        static let function: UInt8 = 4
-        static let issuerName: UInt8 = 5
-        static let serialNumber: UInt8 = 6
-        static let publicKey: UInt8 = 7
-        static let signature: UInt8 = 8
-        static let certificate: UInt8 = 9
-        static let ipAddress: UInt8 = 10
-        static let certificateHash: UInt8 = 11
-        static let hashAlgorithm: UInt8 = 12
+    package enum Tag {
+        package static let recordLength: UInt8 = 1
+        package static let dnsName: UInt8 = 2
+        package static let subjectName: UInt8 = 3
+        package static let function: UInt8 = 4
+        package static let issuerName: UInt8 = 5
+        package static let serialNumber: UInt8 = 6
+        package static let publicKey: UInt8 = 7
+        package static let signature: UInt8 = 8
+        package static let certificate: UInt8 = 9
+        package static let ipAddress: UInt8 = 10
+        package static let certificateHash: UInt8 = 11
+        package static let hashAlgorithm: UInt8 = 12
         static let known = Set(recordLength...Element.paddingTag)
     }
 

@@ -75,7 +75,7 @@ package enum PEM {
     /// Bytes as a block, lines of 64 characters, ending with a line feed.
     package static func block(_ label: String, _ bytes: [UInt8]) -> String {
         let body = Array(base64(bytes))
-        let lines = stride(from: 0, to: body.count, by: 64).map { String(body[$0..<min($0 + 64, body.count)]) }
+        let lines = body.chunks(of: 64).map { String($0) }
         return "-----BEGIN \(label)-----\n" + lines.joined(separator: "\n") + "\n-----END \(label)-----\n"
     }
 }

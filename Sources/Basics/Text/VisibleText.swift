@@ -21,6 +21,12 @@ extension String {
         return String(output)
     }
 
+    /// Whether a name is neither empty nor longer than this, in bytes of UTF-8, and contains nothing that is not seen: no end
+    /// of a line, either.
+    package func isPlain(upTo limit: Int) -> Bool {
+        (1...limit).contains(utf8.count) && !unicodeScalars.contains(where: \.isHidden)
+    }
+
     /// At most this many characters, the last three of a longer text being dots.
     package func shortened(to length: Int) -> String { count > length ? prefix(length - 3) + "..." : self }
 }

@@ -57,7 +57,7 @@ final class SOAPClient: Sendable {
                         headers: [HTTPHeader("SOAPAction", "\"\(action)\""), HTTPHeader("Accept", "text/xml")],
                         authentication: BasicCredentials(user: user, password: bytes),
                         body: .bytes(Array(envelope.utf8), contentType: "text/xml; charset=utf-8"),
-                        timeout: 60, maximumBodySize: 32 << 20))
+                        timeout: 60, maximumBodySize: SOAPEnvelope.maximumSize))
             } catch {
                 throw ClusterError(
                     error, operation: operation, node: node, port: node.httpsPort, expected: node.tlsPin)
@@ -95,7 +95,7 @@ final class SOAPClient: Sendable {
         }
         let root: MarkupElement
         do throws(MarkupError) {
-            root = try XMLDocument.parse(answer.body, maximumSize: 32 << 20)
+            root = try XMLDocument.parse(answer.body, maximumSize: SOAPEnvelope.maximumSize)
         } catch {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
@@ -103,14 +103,14 @@ final class SOAPClient: Sendable {
                 found: answer.text,
                 cause: error)
         }
-        guard root.name == "Envelope", let content = root.element(named: "Body")?.elements.first else {
+        guard let content = SOAPEnvelope.content(of: root) else {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
                 message: localized("the response is not a SOAP envelope"),
                 found: answer.text)
         }
-        guard content.name != "Fault", answer.status == 200 else {
-            let text = content.firstDescendant(named: "faultstring")?.text ?? content.text
+        guard !SOAPEnvelope.isFault(content), answer.status == 200 else {
+            let text = SOAPEnvelope.faultText(of: content)
             guard !ClusterError.isAboutMemory(text) else {
                 throw ClusterError(
                     .busy, operation: operation, node: node.name, message: localized("the server refuses: \(text)"),

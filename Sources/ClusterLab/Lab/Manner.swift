@@ -97,6 +97,13 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
         return allCases.filter(chosen.contains)
     }
 
+    /// A few choices that together contain every manner.
+    public static let covering: [[Manner]] = (0..<(alternatives.map(\.count).max() ?? 1)).map { round in
+        allCases.filter { manner in
+            alternatives.first { $0.contains(manner) }.map { $0[round % $0.count] == manner } ?? true
+        }
+    }
+
     /// A number is a seed, anything else names of manners, separated by commas.
     ///
     /// - Returns: nil if it is neither.

@@ -62,7 +62,7 @@ final class LabCluster: Sendable {
             let servers = plan.servers(ofPool: plan.pool(of: phone)?.name ?? "")
             return try Phone(plan: phone, lab: plan, folder: folder.phone(phone.name)) {
                 servers.first { name in
-                    nodes.contains { $0.plan.name == name && $0.isUp && $0.isStarted(.callManager) }
+                    nodes.contains { $0.plan.name == name && $0.acceptsPhones }
                 }
             }
         }

@@ -67,6 +67,9 @@ final class NodeRuntime: Sendable {
     /// Whether files are served: over TFTP, and over HTTP 6970 too, which is the same service.
     var servesFiles: Bool { isUp && isStarted(.tftp) }
 
+    /// Whether phones can register with it.
+    var acceptsPhones: Bool { isUp && isStarted(.callManager) }
+
     /// Starts the services of a node that is up. `shell` gets each SSH connection.
     func start(shell: @escaping @Sendable (Int32) -> Void) throws(LabError) {
         try transition.withLock { (_) throws(LabError) in

@@ -33,8 +33,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         /// A token that is somewhere else: it is named by its certificate.
         public init(absent certificate: Certificate) {
             let name = certificate.commonName ?? ""
-            let isPlain = ChangePlan.isPlain(name, limit: 128)
-            self.init(label: isPlain ? name : certificate.serialNumber.hex, certificate: certificate)
+            self.init(label: name.isPlain(upTo: 128) ? name : certificate.serialNumber.hex, certificate: certificate)
         }
 
         private enum CodingKeys: String, CodingKey { case label, sha1, certificateDER }
@@ -182,8 +181,8 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         }
         try check(ClusterConfiguration.isName(cluster), .cluster, cluster)
         try check(Self.isID(id, of: cluster), .id, id)
-        try check(tokens.allSatisfy { Self.isPlain($0.label, limit: 128) }, .tokens, "label")
-        try check(Self.isPlain(settings.output, limit: 4096), .settings, "output")
+        try check(tokens.allSatisfy { $0.label.isPlain(upTo: 128) }, .tokens, "label")
+        try check(settings.output.isPlain(upTo: 4096), .settings, "output")
         for word in [settings.ticket, settings.approver].compactMap(\.self) {
             try check(Self.isReference(word), .settings, "ticket")
         }
@@ -228,15 +227,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
     }
 
     /// Whether this can be the number of a ticket, or the name of who approved it: short, on one line, and visible.
-    public static func isReference(_ text: String) -> Bool { isPlain(text, limit: 128) }
-
-    /// Whether a text is neither empty nor long, and contains no control or formatting characters.
-    private static func isPlain(_ text: String, limit: Int) -> Bool {
-        !text.isEmpty && text.utf8.count <= limit
-            && text.unicodeScalars.allSatisfy {
-                ![.control, .format, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
-            }
-    }
+    public static func isReference(_ text: String) -> Bool { text.isPlain(upTo: 128) }
 
     /// Whether each step has what it needs: its tokens, a forecast before phones can see anything, a file that is
     /// signed before it is deployed. None appears twice, and after one of them the change is final.

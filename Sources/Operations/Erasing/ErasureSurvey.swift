@@ -39,8 +39,8 @@ public struct ErasureSurvey: Sendable {
     ) throws(ClusterError) {
         let ris = try cluster.ris()
         var known: [String: RegisteredPhone] = [:]
-        for start in stride(from: 0, to: phones.count, by: 1000) {
-            for phone in try ris.phones(named: phones[start..<min(start + 1000, phones.count)].map(\.name)) {
+        for part in phones.chunks(of: 1000) {
+            for phone in try ris.phones(named: part.map(\.name)) {
                 // Nodes may know it from before; where it is registered counts.
                 if phone.isRegistered || known[phone.name] == nil { known[phone.name] = phone }
             }

@@ -1,3 +1,4 @@
+import Basics
 import Messages
 
 /// The keys that erase the trust lists of a phone, and for which phones they do.
@@ -16,11 +17,7 @@ public struct EraseSequence: Sendable, Hashable {
 
     /// The keys in requests, all but the last key; and that one.
     public var requests: (leading: [[String]], erasing: String) {
-        let before = keys.dropLast()
-        let leading = stride(from: 0, to: before.count, by: Self.keysInRequest).map {
-            Array(before[$0..<min($0 + Self.keysInRequest, before.count)])
-        }
-        return (leading, keys[keys.count - 1])
+        (keys.dropLast().chunks(of: Self.keysInRequest).map(Array.init), keys[keys.count - 1])
     }
 
     /// `Settings` is `Key:Settings`. Nil for what is no key: nothing else that a phone can be told gets to it.

@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Messages
@@ -89,12 +90,5 @@ public struct PhoneDetails: Sendable, Equatable {
             + "left outer join numplan n on m.fknumplan = n.pkid "
             + "where d.tkclass = \(phoneClass) and d.name in (\(names.map { "'\($0)'" }.joined(separator: ", "))) "
             + "order by d.name"
-    }
-}
-
-extension Array {
-    /// Parts of this many elements, the last one shorter.
-    fileprivate func chunks(of count: Int) -> [ArraySlice<Element>] {
-        stride(from: 0, to: self.count, by: count).map { self[$0..<Swift.min($0 + count, self.count)] }
     }
 }

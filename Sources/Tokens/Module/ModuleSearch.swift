@@ -57,7 +57,8 @@ public enum ModuleSearch {
 
     /// Paths of modules in the order in which they are queried, each library once.
     public static func candidates(in places: Places = .standard) -> [String] {
-        // The vendor's own module knows its tokens best: it comes before OpenSC's if both see one.
+        // *Unconfirmed*, for want of a token: that the vendor's own module reads its tokens better than OpenSC's, so that it
+        // comes first if both see one (docs/tokens-on-linux.md).
         let known = places.wellKnown.filter { access($0, R_OK) == 0 }
         let makers = known.filter { !$0.hasSuffix("/opensc-pkcs11.so") }
         let registered = registrations(in: places).map { path(of: $0.module, in: places) }
@@ -85,8 +86,8 @@ public enum ModuleSearch {
             .sorted { ($1.value.priority, $0.key) < ($0.value.priority, $1.key) }.map(\.value)
     }
 
-    /// The lines of a registry file that matter here. p11-kit's own trust module contains no tokens; others with a trust
-    /// policy may, SafeNet's among them if someone registered it so.
+    /// The lines of a registry file that matter here (pkcs11.conf(5)). p11-kit's own trust module contains no tokens; any other
+    /// one may, also if someone registered it with `trust-policy: yes`.
     private static func registration(in path: String) -> Registration {
         var entry = Registration()
         guard let file = fopen(path, "re") else { return entry }

@@ -46,8 +46,9 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
         self.pin = wantsLoginEachTime ? pin : nil
     }
 
-    /// The certificate's private key: the one with its CKA_ID, unless the moduli say otherwise. Some programs write
-    /// certificates with another id than the key, or several keys with the same one.
+    /// The certificate's private key: the one with its CKA_ID, unless the moduli say otherwise. PKCS#11 only intends a
+    /// certificate and its key to have the same CKA_ID (2.40, section 4.6.3), so that another id than the key's, or several
+    /// keys with the same one, are possible; *unconfirmed* that any program writes tokens like that.
     private static func key(
         of stored: StoredCertificate, _ session: Session, _ label: String
     ) throws(TokenError) -> CK_OBJECT_HANDLE {
@@ -93,7 +94,8 @@ public final class TokenSigner: TrustListSigner, @unchecked Sendable {
     }
 
     /// Refuses a certificate without its key before a PIN is tried, where the module shows private objects without a
-    /// login. Most do not; and if it shows only objects that are not private, others may appear after the login.
+    /// login. One whose CKA_PRIVATE is true appears only after it (PKCS#11 2.40, section 4.4); so where all that are shown
+    /// are not private, others may still appear.
     static func checkKey(of stored: StoredCertificate, _ session: Session, _ label: String) throws(TokenError) {
         let all = try session.find([AttributeValue(UInt(CKA_CLASS), number: UInt(CKO_PRIVATE_KEY))])
         guard !all.isEmpty else { return }

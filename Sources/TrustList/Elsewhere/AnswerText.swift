@@ -18,9 +18,7 @@ public enum AnswerText {
     public static func lines(of answer: SigningAnswer) -> [String] {
         [mark]
             + pieces(of: answer).map { piece in
-                stride(from: 0, to: piece.count, by: 4).map { start in
-                    String(piece.dropFirst(start).prefix(4))
-                }.joined(separator: " ")
+                Array(piece).chunks(of: 4).map { String($0) }.joined(separator: " ")
             }
     }
 
@@ -42,8 +40,7 @@ public enum AnswerText {
         let digits = Array(letters.utf8.dropFirst(mark.utf8.count))
         let length = Base32.length(of: width) + checkLength
         var bytes: [UInt8] = []
-        for (index, start) in stride(from: 0, to: digits.count, by: length).enumerated() {
-            let piece = digits[start..<min(start + length, digits.count)]
+        for (index, piece) in digits.chunks(of: length).enumerated() {
             guard let part = Base32.bytes(piece.dropLast(checkLength)), !part.isEmpty,
                 Array(piece) == Array(self.piece(part, index).utf8)
             else {
@@ -56,10 +53,7 @@ public enum AnswerText {
     }
 
     private static func pieces(of answer: SigningAnswer) -> [String] {
-        let bytes = encoded(answer)
-        return stride(from: 0, to: bytes.count, by: width).enumerated().map { index, start in
-            piece(Array(bytes[start..<min(start + width, bytes.count)]), index)
-        }
+        encoded(answer).chunks(of: width).enumerated().map { piece(Array($1), $0) }
     }
 
     /// A line's bytes, and ten bits of a hash of them and of the line's place.
@@ -95,7 +89,7 @@ public enum AnswerText {
         func takeSized() throws(AnswerError) -> [UInt8] { try take(take(2).bigEndian(as: Int.self)) }
         func takeName() throws(AnswerError) -> String {
             let name = String(decoding: try takeSized(), as: UTF8.self)
-            guard SigningAnswer.isPlain(name) else {
+            guard SigningAnswer.isName(name) else {
                 throw AnswerError(.answerUnusable, localized("The answer contains a name that cannot be one."))
             }
             return name

@@ -73,15 +73,15 @@ public struct SigningAnswer: Codable, Sendable, Equatable {
             ].map { $0 + "\n" }.joined().utf8)
     }
 
-    /// Whether a name is neither empty nor long, and contains nothing that could pass for the end of a line.
-    static func isPlain(_ text: String) -> Bool {
-        (1...200).contains(text.utf8.count) && !text.unicodeScalars.contains(where: \.isHidden)
-    }
+    /// Whether a reader takes a name: nothing in it can pass for the end of a line.
+    static func isName(_ text: String) -> Bool { text.isPlain(upTo: longestName) }
+
+    private static let longestName = 200
 
     /// A name as a reader takes it.
     static func plain(_ text: String) -> String {
         var name = text.visible
-        while name.utf8.count > 200 { name.removeLast() }
+        while name.utf8.count > longestName { name.removeLast() }
         return name.isEmpty ? "?" : name
     }
 
@@ -113,9 +113,9 @@ public struct SigningAnswer: Codable, Sendable, Equatable {
         message = try text(.message, isSHA256)
         certificate = try bytes(.certificate)
         signature = try bytes(.signature)
-        signedBy = try text(.signedBy, Self.isPlain)
+        signedBy = try text(.signedBy, Self.isName)
         signed = try container.decode(Timestamp.self, forKey: .signed)
-        version = try text(.version, Self.isPlain)
+        version = try text(.version, Self.isName)
         seal = try bytes(.seal)
     }
 

@@ -37,8 +37,8 @@ public struct SigningRequest: Codable, Sendable, Equatable {
         askedBy = try container.decode(String.self, forKey: .askedBy)
         asked = try container.decode(Timestamp.self, forKey: .asked)
         version = try container.decode(String.self, forKey: .version)
-        guard SigningAnswer.isPlain(askedBy) else { throw refuse(.askedBy, "control characters") }
-        guard SigningAnswer.isPlain(version) else { throw refuse(.version, "control characters") }
+        guard SigningAnswer.isName(askedBy) else { throw refuse(.askedBy, "control characters") }
+        guard SigningAnswer.isName(version) else { throw refuse(.version, "control characters") }
         func bytes(_ key: CodingKeys) throws -> [UInt8]? {
             guard let text = try container.decodeIfPresent(String.self, forKey: key) else { return nil }
             guard let bytes = [UInt8](base64: text) else { throw refuse(key, "no Base64") }

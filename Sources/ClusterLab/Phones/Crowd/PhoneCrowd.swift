@@ -253,7 +253,7 @@ final class PhoneCrowd: Sendable {
     private func registrar(_ kind: PhonePopulation.Kind) -> Int8 {
         for name in plan.servers(ofPool: kind.pool) {
             guard let index = world.nodes.firstIndex(where: { $0.plan.name == name }) else { continue }
-            if world.nodes[index].isUp, world.nodes[index].isStarted(.callManager) { return Int8(clamping: index) }
+            if world.nodes[index].acceptsPhones { return Int8(clamping: index) }
         }
         return -1
     }
