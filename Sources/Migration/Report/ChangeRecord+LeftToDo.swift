@@ -120,7 +120,8 @@ extension ChangeRecord {
         }
         if waiting > 0 {
             let pools = Set(left.filter { $0.code == .notRestarted }.compactMap(\.group?.pool)).sorted()
-            let options = pools.map { " " + Shell.option("--pool", $0) }.joined()
+            // Where no pool is known, only all phones can be named.
+            let options = pools.isEmpty ? " --all" : pools.map { " " + Shell.option("--pool", $0) }.joined()
             tasks.append(
                 LeftToDo(
                     code: .notRestarted,
