@@ -43,6 +43,10 @@ import Testing
                 return Array(words.dropLast()).map(filled) + (last.contains("}{") ? [filled(last)] : [])
                     + ["--token", "SAST"]
             }
+            // So is which phones.
+            if words.starts(with: ["phones", "restart"]), let last = words.last, last.contains("}{") {
+                return Array(words.dropLast()) + [filled(last), "--all"]
+            }
             return Array(words.prefix { !verbs.contains($0) }).map(filled)
         }
     }

@@ -119,8 +119,9 @@ extension ChangeRecord {
                     phones: visits, next: [Change.visitAdvice(models: models)].compactMap(\.self)))
         }
         if waiting > 0 {
-            let names = Set(left.filter { $0.code == .notRestarted }.compactMap(\.group?.pool)).sorted()
-            let pools = names.map(Shell.word).joined(separator: " --pool ")
+            let pools = Set(left.filter { $0.code == .notRestarted }.compactMap(\.group?.pool)).sorted()
+            // Where no pool is known, only all phones can be named.
+            let options = pools.isEmpty ? " --all" : pools.map { " " + Shell.option("--pool", $0) }.joined()
             tasks.append(
                 LeftToDo(
                     code: .notRestarted,
@@ -130,7 +131,7 @@ extension ChangeRecord {
                     phones: waiting,
                     next: [
                         localized(
-                            "They fetch the file at their next restart. To restart them: etoken-bridge phones restart --cluster \(word: cluster) --pool \(pools)"
+                            "They fetch the file at their next restart. To restart them: etoken-bridge phones restart --cluster \(word: cluster)\(options)"
                         )
                     ]))
         }
