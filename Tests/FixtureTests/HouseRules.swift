@@ -73,7 +73,7 @@ import Testing
         let command = /(etoken-bridge|cluster-lab) [a-z]|mkdir |rm \\\(/
         // Put together of quoted words, or of words of this program.
         let known = [
-            "word: ", "path: ", "Shell.", "atHand", "upload)", "option)", "pools)", "missing.map", "servers.map",
+            "word: ", "path: ", "Shell.", "atHand", "upload)", "option)", "options)", "missing.map", "servers.map",
             "Digest.",
             "number)", "tokens)", "tokens.map { Shell.", "going.map", "survey.version.hasTokenlessTrustList ?",
             "ClusterStatus.localKeyAdvice",
