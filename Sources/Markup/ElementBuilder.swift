@@ -3,7 +3,7 @@ import Messages
 
 /// Makes our elements while libxml2 reads a document, so that there is no tree of its own to copy: the responses about
 /// 40,000 phones are 1.5 million elements.
-final class ElementBuilder {
+struct ElementBuilder {
     /// The outermost element, once it has ended.
     private(set) var root: MarkupElement?
     /// Why the parser was stopped.
@@ -12,9 +12,9 @@ final class ElementBuilder {
     private var open: [MarkupElement] = []
     private var words = KnownWords()
 
-    /// Has a parser call this instead of making its own tree. The builder must live as long as it parses.
-    func attach(to context: xmlParserCtxtPtr) {
-        context.pointee._private = Unmanaged.passUnretained(self).toOpaque()
+    /// Has a parser call a builder instead of making its own tree. The builder must live as long as it parses.
+    static func attach(_ builder: UnsafeMutablePointer<ElementBuilder>, to context: xmlParserCtxtPtr) {
+        context.pointee._private = UnsafeMutableRawPointer(builder)
         let calls = context.pointee.sax!
         calls.pointee.startElementNs = { context, name, prefix, namespace, _, _, count, _, attributes in
             ElementBuilder.of(context) {
@@ -33,18 +33,18 @@ final class ElementBuilder {
         calls.pointee.reference = nil
     }
 
-    private static func of(_ context: UnsafeMutableRawPointer?, _ body: (ElementBuilder) -> Void) {
+    private static func of(_ context: UnsafeMutableRawPointer?, _ body: (inout ElementBuilder) -> Void) {
         guard let context = context?.assumingMemoryBound(to: xmlParserCtxt.self) else { return }
-        let builder = Unmanaged<ElementBuilder>.fromOpaque(context.pointee._private).takeUnretainedValue()
-        body(builder)
-        if builder.error != nil { xmlStopParser(context) }
+        let builder = context.pointee._private.assumingMemoryBound(to: ElementBuilder.self)
+        body(&builder.pointee)
+        if builder.pointee.error != nil { xmlStopParser(context) }
     }
 
     private static func add(_ context: UnsafeMutableRawPointer?, _ text: UnsafePointer<xmlChar>?, _ count: Int32) {
         of(context) { $0.add(String(decoding: UnsafeBufferPointer(start: text, count: Int(count)), as: UTF8.self)) }
     }
 
-    private func begin(
+    private mutating func begin(
         _ name: UnsafePointer<xmlChar>?, _ prefix: UnsafePointer<xmlChar>?, _ namespace: UnsafePointer<xmlChar>?
     ) {
         guard open.count < MarkupElement.maximumDepth else { return error = .tooDeep }
@@ -53,7 +53,7 @@ final class ElementBuilder {
     }
 
     /// A prefix that stands for no namespace is part of the name.
-    private func name(
+    private mutating func name(
         _ name: UnsafePointer<xmlChar>?, _ prefix: UnsafePointer<xmlChar>?, _ namespace: UnsafePointer<xmlChar>?
     ) -> String {
         guard let prefix, namespace == nil else { return words.word(name) }
@@ -61,7 +61,7 @@ final class ElementBuilder {
     }
 
     /// - Parameter attributes: of each its name, prefix, namespace, and begin and end of its value.
-    private func add(_ attributes: UnsafeBufferPointer<UnsafePointer<xmlChar>?>) {
+    private mutating func add(_ attributes: UnsafeBufferPointer<UnsafePointer<xmlChar>?>) {
         guard error == nil else { return }
         for first in stride(from: 0, to: attributes.count, by: 5) {
             guard let begin = attributes[first + 3], let end = attributes[first + 4] else { continue }
@@ -73,7 +73,7 @@ final class ElementBuilder {
     }
 
     /// The parser reports a text in parts, where it is long or contains an entity.
-    private func add(_ text: String) {
+    private mutating func add(_ text: String) {
         guard !open.isEmpty else { return }
         let (element, last) = (open.count - 1, open[open.count - 1].children.count - 1)
         if last >= 0, case .text(let before) = open[element].children[last] {
@@ -83,7 +83,7 @@ final class ElementBuilder {
         }
     }
 
-    private func end() {
+    private mutating func end() {
         guard let element = open.popLast() else { return }
         if open.isEmpty { root = element } else { open[open.count - 1].children.append(.element(element)) }
     }

@@ -17,16 +17,18 @@ public enum XMLDocument {
             throw MarkupError(code: .malformed, message: localized("out of memory"))
         }
         defer { xmlFreeParserCtxt(context) }
-        let builder = ElementBuilder()
-        builder.attach(to: context)
+        var builder = ElementBuilder()
         // NOENT: the five of XML in an attribute's value, too.
         let options =
             XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
             | XML_PARSE_NOCDATA.rawValue | XML_PARSE_NOENT.rawValue
-        let parsed = bytes.withUnsafeBytes { buffer in
-            xmlCtxtReadMemory(
-                context, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(buffer.count), nil, nil,
-                Int32(options))
+        let parsed = withUnsafeMutablePointer(to: &builder) { builder in
+            ElementBuilder.attach(builder, to: context)
+            return bytes.withUnsafeBytes { buffer in
+                xmlCtxtReadMemory(
+                    context, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(buffer.count), nil, nil,
+                    Int32(options))
+            }
         }
         // Of the document there is nothing but its head, and that only if it is well-formed.
         xmlFreeDoc(parsed)
