@@ -14,8 +14,13 @@ import Testing
     private var register: StrandedRegister { get throws { try StrandedRegister(of: "memory", in: folder.state) } }
 
     /// Of three phones the second is in a pool of its own, which is not chosen; the third one refuses.
-    private func migrated() throws -> MemoryCluster {
+    ///
+    /// - Parameter showsTheNewFile: the page of the second phone shows what the first one's does.
+    private func migrated(showsTheNewFile: Bool = false) throws -> MemoryCluster {
         let cluster = try Situation.all[0].cluster()
+        if showsTheNewFile {
+            cluster.onLook = { [unowned cluster] _ in cluster.held["SEP2"] = cluster.held["SEP1"] }
+        }
         cluster.fleet = cluster.fleet.map { phone in
             var phone = phone
             phone.place = PhonePlace(
@@ -60,5 +65,15 @@ import Testing
         #expect(try holding() == .notKnown)
         try restart.note(told: "SEP2")
         #expect(try holding() == .presentFile)
+    }
+
+    /// Anybody on the voice network can answer in a phone's place.
+    @Test func aPageDoesNotProveThatOneHasRestarted() throws {
+        let cluster = try migrated(showsTheNewFile: true)
+        let record = try ChangeRecord(journal: folder.journal(), backups: folder.state)
+        #expect(record.phones.first { $0.phones.contains("SEP2") }?.result == .newFile)
+        cluster.silent = ["SEP1", "SEP2", "SEP3"]
+        let phones = try Survey(of: cluster, backups: folder.state, acceptingUnproven: false).phones
+        #expect(phones.first { $0.phone.name == "SEP2" }?.holding.code == .notKnown)
     }
 }

@@ -227,9 +227,10 @@ private struct Past {
         }
     }
 
-    /// Whether a phone was told to restart, or has restarted by itself; always for one that would not follow.
+    /// Whether a phone was told to restart; always for one that would not follow. That its page shows the new file, as after a
+    /// restart of its own, does not count: a page is not authenticated.
     func restarted(_ phone: String, in group: StoredForecast.Group) -> Bool {
-        pools.isEmpty || pools.contains(group.pool ?? "") || group.outcome != .accepted || seen[phone] == .newFile
+        pools.isEmpty || pools.contains(group.pool ?? "") || group.outcome != .accepted
     }
 
     /// What a phone was left with; nil if it followed.
