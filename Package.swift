@@ -167,9 +167,10 @@ let package = Package(
         .testTarget(
             name: "MigrationTests",
             dependencies: [
-                "Basics", "Cluster", "Configuration", "Messages", "Migration", "Operations", "Phones", "TrustList",
-                "X509",
+                "Basics", "Cluster", "Configuration", "Messages", "Migration", "Operations", "Phones", "ServerFixtures",
+                "TrustList", "X509",
             ], exclude: ["Fixtures"]),
+        .testTarget(name: "VirtualTokenTests", dependencies: ["Basics", "VirtualToken", "X509"]),
         .target(
             name: "ServerFixtures", dependencies: ["Basics", "CLinux", "Configuration", "Transfers"],
             path: "Tests/ServerFixtures",

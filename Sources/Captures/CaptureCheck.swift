@@ -1,3 +1,5 @@
+import Messages
+
 /// Runs every parser over a capture.
 public struct CaptureCheck: Sendable {
     /// An answer with which something is wrong.
@@ -14,7 +16,7 @@ public struct CaptureCheck: Sendable {
         public let source: Exchange.Source
         public let question: String
         /// Why it is not understood; or what was understood then, and what is now.
-        public let detail: String
+        public let detail: LocalizableText
     }
 
     public private(set) var understood = 0
@@ -24,7 +26,7 @@ public struct CaptureCheck: Sendable {
 
     public init(_ capture: Capture) {
         for exchange in capture.exchanges {
-            func add(_ kind: Finding.Kind, _ detail: String) {
+            func add(_ kind: Finding.Kind, _ detail: LocalizableText) {
                 findings.append(
                     Finding(
                         kind: kind, number: exchange.number, source: exchange.source, question: exchange.question,
@@ -36,20 +38,22 @@ public struct CaptureCheck: Sendable {
                 let now = facts.map { [$0.name, $0.value] }
                 if let then = exchange.understood, then != now {
                     let first = zip(then, now).first { $0 != $1 }
-                    let words = { (fact: [String]?) in fact?.joined(separator: ": ") ?? "nothing more" }
-                    add(
-                        .different,
-                        "\(words(first?.0 ?? then.dropFirst(now.count).first)) / \(words(first?.1 ?? now.dropFirst(then.count).first))"
+                    let words = { (fact: [String]?) -> LocalizableText in
+                        fact.map { .verbatim($0.joined(separator: ": ")) } ?? localized("nothing more")
+                    }
+                    let (before, after) = (
+                        first?.0 ?? then.dropFirst(now.count).first, first?.1 ?? now.dropFirst(then.count).first
                     )
+                    add(.different, [words(before), words(after)].joined(separator: " / "))
                 } else if exchange.understood == nil {
-                    add(.different, exchange.problem ?? "nothing was read there")
+                    add(.different, exchange.problem.map { .verbatim($0) } ?? localized("nothing was read there"))
                 }
             case .passedOver:
                 passedOver += 1
-                if exchange.understood != nil { add(.different, "nothing is read there now") }
+                if exchange.understood != nil { add(.different, localized("nothing is read there now")) }
             case .notUnderstood(let problem):
-                add(.notUnderstood, problem)
-                if exchange.understood != nil { add(.different, "it was understood then") }
+                add(.notUnderstood, .verbatim(problem))
+                if exchange.understood != nil { add(.different, localized("it was understood when it was captured")) }
             }
         }
     }

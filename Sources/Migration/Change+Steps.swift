@@ -303,7 +303,7 @@ extension Change {
             throw Self.notTheNewFile(TrustListStatement(of: file.value).summary)
         }
         let list = try TrustListFile(decoding: bytes)
-        guard try isSignedByCluster(list), let signer = list.signerRecord?.certificate else {
+        guard try isSignedByCluster(list), let signer = list.signerRecord?.x509 else {
             throw MigrationError(
                 .readBackDiffers,
                 localized(
@@ -312,9 +312,10 @@ extension Change {
                 next: localized("Look at show ctl on the publisher."))
         }
         try checkDropped(list)
+        try forecastWritten(list, signedBy: signer)
         _ = try state.backUp(bytes)
         try record(.newFile(sha256: Digest.sha256(bytes).hex))
-        let isForecast = signer == offered.certificate.der
+        let isForecast = signer == offered.certificate
         return [
             localized("every node serves the same \(bytes.count) bytes, SHA-1 \(Digest.sha1(bytes).hex)"),
             file.proof.text,

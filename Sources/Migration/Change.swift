@@ -33,6 +33,8 @@ public final class Change {
     /// What TVS servers answered for the signer, once asked; and for the one who introduces it.
     var tvsReplies: [TVSReply] = []
     var introducerReplies: [TVSReply] = []
+    /// Whether someone agreed to visit phones that do not take the previous file.
+    var acceptsStrandedByRollback = false
     /// Nil until the change has begun.
     public private(set) var journal: Journal?
     /// What was signed elsewhere, of a change that has begun; nil if a token is there.
@@ -304,18 +306,8 @@ public final class Change {
     /// What phones would do if the previous file came back; nil if none of them was told about the new one, or if there
     /// was no file.
     func forecastOfRollback() -> Forecast? {
-        guard known.toldPhones, known.toldFile != nil, let record = survey.present?.signerRecord,
-            let signer = CandidateSigner(record: record)
-        else { return nil }
-        let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
-        var replies = cluster.askTVS(for: signer, as: phone, trusting: survey.itl)
-        // What the change removed comes back with it, before phones are told.
-        if known.removed.contains(Digest.sha256(signer.certificate.der).hex) {
-            replies = replies.map {
-                $0.answer == .doesNotKnow ? TVSReply(server: $0.server, answer: .expectedToVouch) : $0
-            }
-        }
-        return Self.forecast(for: signer, survey: survey, tvs: TVSAnswers(replies))
+        guard known.toldPhones, known.toldFile != nil, let signer = formerSigner else { return nil }
+        return Self.forecast(for: signer, survey: survey, tvs: TVSAnswers(repliesOnceBack(signer)))
     }
 
     /// Refuses to roll back if phones that accepted the new file would not accept the previous one.

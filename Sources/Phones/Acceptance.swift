@@ -25,6 +25,8 @@ public enum TVSStatement: Equatable, Sendable {
     case unreachable(LocalizableText)
     /// It has not been asked yet, and will know the certificate once that is uploaded.
     case expectedToVouch
+    /// It does not know the certificate as a signer yet, and will once it has read the new file, which names it.
+    case expectedToRead
     /// It has not been asked; what it would say is not known.
     case notAsked
 }
@@ -34,9 +36,19 @@ extension TVSStatement {
     public func vouches(for signer: CandidateSigner) -> Bool? {
         switch self {
         case .vouches(let certificate, let roles): roles.contains(.sast) && signer.isKey(of: certificate)
-        case .expectedToVouch: true
+        case .expectedToVouch, .expectedToRead: true
         case .doesNotKnow: false
         case .unreachable, .notAsked: nil
+        }
+    }
+
+    /// What it says of a signer once it has read a file that names that one as SAST.
+    public func havingRead(aFileNaming signer: CandidateSigner) -> TVSStatement {
+        switch self {
+        case .doesNotKnow: .expectedToRead
+        case .vouches(let certificate, let roles) where signer.isKey(of: certificate) && !roles.contains(.sast):
+            .expectedToRead
+        default: self
         }
     }
 }
@@ -79,6 +91,7 @@ public struct Verdict: Equatable, Sendable {
         case tvsNotAsked = "tvs-not-asked"
         case tvsDisagree = "tvs-disagree"
         case itlNewer = "itl-newer"
+        case itlDiffers = "itl-differs"
         case heldFileUnknown = "held-file-unknown"
         case modelUnknown = "model-unknown"
     }
@@ -211,7 +224,9 @@ public enum Acceptance {
                 .accepted, .vouchedByTVS,
                 tvs.contains(.expectedToVouch)
                     ? localized("its TVS server will vouch for the signer once the certificate is uploaded")
-                    : localized("its TVS server vouches for the signer"))
+                    : tvs.contains(.expectedToRead)
+                        ? localized("its TVS server will vouch for the signer once it has read the new file")
+                        : localized("its TVS server vouches for the signer"))
         }
         let reasons = tvs.map { answer in
             switch answer {
@@ -219,7 +234,8 @@ public enum Acceptance {
                 localized("its TVS server knows a different certificate under the signer's name")
             case .vouches: localized("its TVS server knows the signer, but not with the role SAST")
             case .unreachable(let why): localized("its TVS server does not answer (\(why))")
-            case .doesNotKnow, .expectedToVouch, .notAsked: localized("its TVS server does not know the signer")
+            case .doesNotKnow, .expectedToVouch, .expectedToRead, .notAsked:
+                localized("its TVS server does not know the signer")
             }
         }
         let reason = reasons.first ?? localized("no TVS server could be asked")

@@ -19,8 +19,8 @@ public struct Forecast: Sendable {
     /// - Parameters:
     ///   - signer: who signs the file that is offered.
     ///   - present: the CTL file that the cluster serves; nil for none.
-    ///   - itls: the ITL files, by the node that serves them. A phone holds that of the first server of its group.
-    ///   - nodes: the order of the nodes, for phones without a known group: the publisher first.
+    ///   - itls: the ITL files, by the node that serves them. A phone holds that of its TFTP server, which is not known.
+    ///   - nodes: the order of the nodes: the publisher first.
     public init(
         of phones: [SurveyedPhone], signer: CandidateSigner, present: TrustListFile?, itls: [String: TrustListFile],
         nodes: [String], tvs: TVSAnswers
@@ -34,8 +34,8 @@ public struct Forecast: Sendable {
             let servers: [String]
         }
         var known: [Kind: Verdict] = [:]
-        let served = itls.mapValues { ServedITL($0, present: present) }
-        let usual = nodes.lazy.compactMap { served[$0] }.first ?? served.first?.value
+        let serving = nodes.filter { itls[$0] != nil } + itls.keys.filter { !nodes.contains($0) }.sorted()
+        let served = serving.compactMap { itls[$0].map { ServedITL($0, present: present) } }
         entries = phones.map { entry in
             let servers = entry.phone.place?.servers ?? []
             let kind = Kind(
@@ -43,12 +43,24 @@ public struct Forecast: Sendable {
                 isRegistered: entry.phone.isRegistered != false, servers: servers)
             let verdict =
                 known[kind]
-                ?? Self.decide(
-                    entry, signer, servers.lazy.compactMap { served[$0] }.first ?? usual,
-                    tvs.answers(for: entry.phone))
+                ?? Self.decide(entry, signer, served.isEmpty ? [nil] : served, tvs.answers(for: entry.phone))
             known[kind] = verdict
             return Entry(phone: entry.phone, holding: entry.holding, verdict: verdict)
         }
+    }
+
+    /// The verdict on which all ITL files agree that a phone may hold: its TFTP server is that of its site, and no list of
+    /// phones names it. Source: docs/phone-acceptance.md, "The ITL file".
+    private static func decide(
+        _ entry: SurveyedPhone, _ signer: CandidateSigner, _ itls: [ServedITL?], _ answers: [TVSStatement]
+    ) -> Verdict {
+        let verdicts = itls.map { decide(entry, signer, $0, answers) }
+        let usual = verdicts[0]
+        let worst = verdicts.reduce(usual) { $1.outcome.severity > $0.outcome.severity ? $1 : $0 }
+        guard worst.outcome == .refused, verdicts.contains(where: { $0.outcome != .refused }) else { return worst }
+        return Verdict(
+            .unknown, .itlDiffers,
+            localized("it depends on which TFTP server's ITL file it holds: with one of them, \(worst.reason)"))
     }
 
     /// The worse of two verdicts: that for what the phone's web page says, and that for what the phone would be assumed

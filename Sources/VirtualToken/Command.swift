@@ -73,5 +73,4 @@ enum Status: UInt16 {
     case beyondEnd = 0x6b00
     case unknownInstruction = 0x6d00
     case unknownClass = 0x6e00
-    case failed = 0x6f00
 }

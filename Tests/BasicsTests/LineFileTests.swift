@@ -27,6 +27,21 @@ import Testing
         #expect(folder.text("journal") == "one\ntwo\n")
     }
 
+    /// Of a line that does not fit nothing is left: once there is room again, the next one is whole.
+    @Test func aLineThatDoesNotFitIsNotThere() throws {
+        let mounted = try ChildProcess.end(of: ["mount", "-t", "tmpfs", "-o", "size=8k", "none", folder.path])
+        guard mounted.status == 0 else { return }
+        defer { _ = try? ChildProcess.end(of: ["umount", "-l", folder.path]) }
+        folder.write("full", String(repeating: "x", count: 4096))
+        let path = folder.write("journal", "one\n")
+        let (file, _) = try LineFile.open(path)
+        let error = #expect(throws: FileError.self) { try file.append([UInt8](repeating: 97, count: 5000)) }
+        #expect(error?.code == .noSpace && folder.text("journal") == "one\n")
+        try Files.remove(folder.file("full"))
+        try file.append(Array("two\n".utf8))
+        #expect(try lines(path) == ["one", "two"])
+    }
+
     @Test func isLockedAgainstASecondWriter() throws {
         let path = folder.write("record", "one\n")
         let first = try LineFile.open(path, isExclusive: true)

@@ -35,6 +35,7 @@ import Testing
         }
         let garbled = try check({ $0.source == .tftp && $0.understood != nil }) { $0.answer = Array("no list".utf8) }
         #expect(garbled.map(\.kind) == [.notUnderstood, .different])
+        #expect(garbled[1].detail.text(in: .german) == "beim Aufzeichnen wurde es verstanden")
         let cut = try check({ $0.question == "show version active" }) {
             $0.events = [.init(kind: .received, bytes: $0.answer.count - 6, after: 0)]
         }

@@ -1,3 +1,4 @@
+import Basics
 import Cluster
 import Configuration
 import Messages
@@ -150,6 +151,20 @@ struct WebNode {
         }
         #expect(unit?.code == .notSupported)
         #expect(unit?.found?.localized == "tomcat-trust, Phone-SAST-trust")
+    }
+
+    /// One login for all that ask at once, and one more when the session has expired.
+    @Test(arguments: [10, 12]) func whoAsksAtOnceSharesOneLogin(release: Int) throws {
+        let web = try WebNode(release: release)
+        let administration = try web.administration("\(release).5.1")
+        for logins in 1...2 {
+            let worked = Concurrently.map(Array(0..<6)) { _ in
+                (try? administration.trustCertificates(unit: "Phone-SAST-trust")) != nil
+            }
+            #expect(worked == Array(repeating: true, count: 6))
+            #expect(web.requests("POST /cmplatform/" + (release < 11 ? "WEB-INF" : "j_security_check")) == logins)
+            try web.expireSessions()
+        }
     }
 
     @Test func aWrongPasswordIsTriedOnce() throws {

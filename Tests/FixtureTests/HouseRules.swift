@@ -15,6 +15,9 @@ import Testing
     @Test func everySuiteHasATimeLimit() {
         var count = 0
         for (name, text) in Self.sources where name != "HouseRules.swift" {
+            #expect(
+                !text.contains("\n    @Test") || text.contains("@Suite") || text.contains("\nextension "),
+                "\(name): tests without a suite")
             for suite in ("\n" + text).components(separatedBy: "\n@Suite").dropFirst() {
                 count += 1
                 // Up to its name: there may be several lines of traits.
@@ -27,7 +30,10 @@ import Testing
     }
 
     private static func startsPrograms(_ text: String) -> Bool {
-        ["RunningLab", "ChildProcess", "Rehearsal", "MockTokens", "VirtualTokens"].contains {
+        [
+            "RunningLab", "ChildProcess", "Rehearsal", "MockTokens", "VirtualTokens", "PythonServer", "OpenSSHServer",
+            "FakeModule",
+        ].contains {
             text.range(of: $0) != nil
         }
     }

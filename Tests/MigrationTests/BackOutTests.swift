@@ -41,7 +41,11 @@ import TrustList
     /// The way back may be worse than the way forth.
     @Test func backToTokensStrandsWhoFollowed() throws {
         let situation = Situation(kind: .toTokenless, usesTokens: false)
-        let change = try situation.plan(situation.cluster(), in: folder)
+        let cluster = try situation.cluster()
+        let change = try situation.plan(cluster, in: folder)
+        // TVS reads the token's file when that is back.
+        #expect(try counts(change.priceOfBackOut()?.last) == [3, 0, 0])
+        cluster.tvsIsDown = true
         let backOut = try #require(try change.priceOfBackOut())
         // The 7960 stays behind with the token's file; the others have the cluster's, and nobody vouches for the token.
         #expect(counts(backOut.last) == [1, 2, 0])

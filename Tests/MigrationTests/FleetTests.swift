@@ -2,6 +2,7 @@ import Basics
 import Cluster
 import Foundation
 import Messages
+import ServerFixtures
 import Testing
 import X509
 
@@ -9,7 +10,7 @@ import X509
 @testable import Operations
 
 /// Clusters in a line each, as metrics and as a plugin's output.
-@Suite(.timeLimit(.minutes(5))) struct FleetTests {
+@Suite(.waiting, .timeLimit(.minutes(5))) struct FleetTests {
     private func overview(
         _ name: String, _ severities: [FindingSeverity] = [], isRead: Bool = true,
         remembered: RememberedCluster = RememberedCluster()
@@ -68,17 +69,8 @@ import X509
         let text = PrometheusMetrics([
             try overview("a"), try overview("b\"\\\nx", [.error, .error, .warning], remembered: remembered),
         ]).text
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/promtool")
-        process.arguments = ["check", "metrics"]
-        let (input, output) = (Pipe(), Pipe())
-        (process.standardInput, process.standardError, process.standardOutput) = (input, output, output)
-        try process.run()
-        input.fileHandleForWriting.write(Data(text.utf8))
-        try input.fileHandleForWriting.close()
-        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0 && said.isEmpty, "\(said)")
+        let checked = try ChildProcess.end(of: ["/usr/bin/promtool", "check", "metrics"], input: text)
+        #expect(checked.status == 0 && checked.output.isEmpty && checked.errors.isEmpty, "\(checked)")
         #expect(text.contains(#"etoken_bridge_phones_left_behind{cluster="b\"\\\nx"} 7"#), "\(text)")
         #expect(text.contains(#"etoken_bridge_findings{cluster="b\"\\\nx",code="files-differ",severity="error"} 2"#))
         // An open change explains why the file is another one.
@@ -107,5 +99,7 @@ import X509
         #expect(remembered.findings(on: status).map(\.code) == [.phonesLeftBehind])
         status.trustLists.append(list(String(repeating: "b", count: 40)))
         #expect(remembered.findings(on: status).map(\.code) == [.phonesLeftBehind, .fileReplaced])
+        #expect(
+            RememberedCluster(unfinished: "b-1", stranded: 0).findings(on: status).map(\.code) == [.changeUnfinished])
     }
 }

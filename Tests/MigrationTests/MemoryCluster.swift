@@ -196,14 +196,26 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
         self.store.removeAll { $0 == certificate }
     }
 
+    /// What TVS says of the cluster's own signer instead, by the file that is on its node.
+    var rolesOfOwn: ((TrustListFile) -> [Role])?
+    /// Whether nobody reaches the TVS server.
+    var tvsIsDown = false
+    let tvsReadingTime = 1.0
+
     func askTVS(for signer: CandidateSigner, as phone: Phone?, trusting itl: TrustListFile?) -> [TVSReply] {
+        [TVSReply(server: "pub", answer: tvsIsDown ? .unreachable(.verbatim("it is down")) : answer(about: signer))]
+    }
+
+    private func answer(about signer: CandidateSigner) -> TVSStatement {
+        let list = (files["pub"]?["CTLFile.tlv"]).flatMap { try? TrustListFile(decoding: $0) }
+        if signer.certificate == own, let rolesOfOwn, let list {
+            return .vouches(certificate: signer.certificate.der, roles: rolesOfOwn(list))
+        }
+        let isNamed = list?.records.contains { $0.role == .sast && $0.certificate == signer.certificate.der } ?? false
         let isStale = staleTVS.contains(signer.certificate)
-        let known = isStale || (tvsKnowsUploads && store.contains(signer.certificate)) || signer.certificate == own
-        return [
-            TVSReply(
-                server: "pub",
-                answer: known ? .vouches(certificate: signer.certificate.der, roles: [.sast]) : .doesNotKnow)
-        ]
+        let known =
+            isNamed || isStale || (tvsKnowsUploads && store.contains(signer.certificate)) || signer.certificate == own
+        return known ? .vouches(certificate: signer.certificate.der, roles: [.sast]) : .doesNotKnow
     }
 
     func phones() -> [Phone] { fleet }

@@ -27,7 +27,7 @@ import X509
     ) throws -> String {
         try situation.plan(cluster, in: folder).runAll()
         let new = try #require(cluster.files["pub"]?["CTLFile.tlv"])
-        cluster.tvsAnswers = asksTVS
+        (cluster.tvsAnswers, cluster.tvsIsDown) = (asksTVS, !asksTVS)
         back()
         let open = try OpenChange(of: "memory", in: folder.state) { try folder.journal() }
         _ = try open.rollBack(on: cluster).agreeToForecast(acceptingStranded: true)
@@ -35,7 +35,7 @@ import X509
         return Digest.sha256(new).hex
     }
 
-    /// From the cluster's signature back to the tokens', for which no TVS server vouches.
+    /// From the cluster's signature back to the tokens', about which no TVS server can be asked.
     @Test func whoRefusesThePreviousFileNeedsAVisit() throws {
         let cluster = try Situation.all[1].cluster()
         let new = try turnRound(Situation.all[1], cluster, asksTVS: false)

@@ -137,7 +137,10 @@ struct Situation: Sendable, CustomTestStringConvertible {
             ]))
         let subscriberITL = try Self.file(
             "ITLFile.tlv",
-            Self.records([(Self.publisher, .sast, "cucm-pub", 11), (subscriber, .ccmTFTP, "cucm-sub", 12)]))
+            Self.records([
+                (Self.publisher, .sast, "cucm-pub", 11), (subscriber, .ccmTFTP, "cucm-sub", 12),
+                (Self.tvs, .tvs, "cucm-pub", 11),
+            ]))
         let isByToken =
             kind == .toTokenless || kind == .replaceToken || (usesTokens && kind != .toEtoken && kind != .setMixedMode)
         let ctl = kind == .setMixedMode ? nil : isByToken ? try Self.tokenFile() : try Self.ownFile(.mixed)
@@ -235,6 +238,7 @@ extension Change {
     }
 
     func rollBackAll(_ context: RunContext = RunContext()) throws {
+        acceptsStrandedByRollback = true
         try begin(.test(.rollback))
         try runner(context).rollBack()
     }

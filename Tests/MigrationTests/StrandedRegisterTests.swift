@@ -97,7 +97,8 @@ import X509
         try situation.plan(cluster, in: folder).runAll()
         #expect(try register.entries.map(\.phone) == ["SEP3"])
         let new = try #require(cluster.files["pub"]?["CTLFile.tlv"])
-        // TVS knows no token: who took the publisher's file does not take theirs.
+        // TVS cannot be asked about the token: phones with the publisher's file do not accept the token's.
+        cluster.tvsIsDown = true
         let open = try OpenChange(of: "memory", in: folder.state) { try folder.journal() }
         let surveyed = try open.rollBack(on: cluster)
         _ = try surveyed.agreeToForecast(acceptingStranded: true).begin(RunAuthor(who: "t", version: "1")).run(

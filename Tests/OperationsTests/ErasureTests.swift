@@ -139,4 +139,28 @@ import Testing
         #expect(run([group()], record).stopped.count == 1)
         #expect(host.pressed.isEmpty && record.entries["SEP1"]?.state == .missing)
     }
+
+    /// Something else at a phone's address, or other firmware than the cluster says: no key goes there.
+    @Test func whatContradictsTheClusterIsVisited() throws {
+        let web = try PythonServer(script: "phone-web.py", arguments: [folder.path])
+        let cluster = ClusterClient(ClusterConfiguration(name: "c", phoneWebPort: web.port))
+        func reason(
+            _ name: String, _ status: String, _ firmware: String? = nil, at address: String? = nil
+        ) -> ErasureSurvey.Reason? {
+            let phone = Phone(name: name, model: PhoneModel(name: "Cisco 7975"), address: nil, isRegistered: true)
+            let known = RegisteredPhone(
+                name: name, node: "pub", address: address ?? web.address, model: nil, status: status,
+                firmware: firmware)
+            let found = ErasureSurvey.Found(
+                of: phone, known, in: cluster, .standard, FileClassifier(present: nil))
+            guard case .visit(let visit) = found else { return nil }
+            return visit.reason
+        }
+        let own = "SEPB000B4BA0AEE"
+        #expect(reason(own, "UnRegistered") == .notRegistered)
+        #expect(reason(own, "Registered", at: Loopback.address()) == .noPage)
+        #expect(reason("SEP000000000001", "Registered") == .contradiction)
+        #expect(reason(own, "Registered", "SCCP75.9-9-9S") == .contradiction)
+        #expect(reason(own, "Registered", "SCCP75.9-3-1SR4-1S") != .contradiction)
+    }
 }

@@ -323,6 +323,21 @@ import Testing
         #expect(status.findings()[0].next.map(\.localized).contains { $0.contains("itlfileflags.txt") })
     }
 
+    /// If no TVS can be asked from here, nobody knows beforehand what phones will accept.
+    @Test func aTVSThatCannotBeReachedIsFound() {
+        var status = sound
+        for index in status.nodes.indices {
+            status.nodes[index].services?.append(
+                ServiceStatus(name: ClusterService.trustVerification, state: "STARTED"))
+        }
+        #expect(status.findings() == [])
+        for (index, severities) in [(1, [FindingSeverity.warning]), (0, [.error, .error])] {
+            status.nodes[index].tvsFailure = .verbatim("nothing is listening there")
+            #expect(status.findings().allSatisfy { $0.code == .tvsNotReached })
+            #expect(status.findings().map(\.severity) == severities)
+        }
+    }
+
     @Test func everyRuleFindsWhatItIsFor() {
         #expect(codes { _ in } == [])
         #expect(codes { $0.nodes[1].version = "10.5.2.1-1" } == [.versionsDiffer])
@@ -337,6 +352,7 @@ import Testing
         #expect(codes { $0.securityMode = .nonSecure } == [.fileInNonSecureMode, .fileInNonSecureMode])
         #expect(codes { $0.trustLists[0].fault = .verbatim("x") } == [.fileUnusable])
         #expect(codes { $0.nodes[1].certificates?[0].sha1 = "new" } == [.certificateNotInFile])
+        #expect(codes { $0.nodes[1].certificates?[0].notAfter = nil } == [.certificateNotRead])
         #expect(
             codes { $0.nodes[1].certificates?[0].notAfter = Timestamp($0.taken.seconds - 1) } == [.certificateExpired])
         #expect(

@@ -77,6 +77,30 @@ import X509
         #expect(verdicts[3].reason.localized.contains("no TVS server is known on other"))
     }
 
+    /// Up to 11.5 each TFTP server signs its own ITL file, and which one a phone loads is not known: that is, unless TVS makes
+    /// them all the same.
+    @Test func whichITLFileAPhoneHoldsIsNotKnown() throws {
+        let signer = Self.signer(Self.renewed)
+        let itls = [
+            "pub": try Self.list("ITLFile.tlv", [(Self.renewed, .sast), (Self.tvs, .tvs)]),
+            "sub": try Self.list("ITLFile.tlv", [(Self.publisher, .sast), (Self.tvs, .tvs)]),
+        ]
+        func verdict(_ answer: TVSStatement) -> Verdict {
+            let phone = Phone(
+                name: "SEP1", model: PhoneModel(name: "Cisco 8861"), address: nil, isRegistered: true,
+                place: Self.place(["pub"]))
+            return Forecast(
+                of: SurveyedPhone.all(
+                    [phone], checksums: [:], present: (present.encoded(), present), copy: { _ in nil }),
+                signer: signer, present: nil, itls: itls, nodes: ["pub", "sub"],
+                tvs: TVSAnswers([("pub", answer)])
+            ).entries[0].verdict
+        }
+        let down = verdict(.unreachable(.verbatim("it is down")))
+        #expect(down.outcome == .unknown && down.rule == .itlDiffers && down.reason.localized.contains("it is down"))
+        #expect(verdict(.vouches(certificate: Self.renewed.der, roles: [.sast])).outcome == .accepted)
+    }
+
     /// After the publisher's certificate was regenerated, the ITL file that is served names the new signer; phones that
     /// have not restarted hold the former one. With TVS the outcome is clear, without it is not known.
     @Test func aRegeneratedSignerIsNotTakenForGranted() throws {

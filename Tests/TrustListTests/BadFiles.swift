@@ -79,4 +79,26 @@ import X509
         }
         #expect(error?.code == .signatureMismatch)
     }
+
+    /// The length of the version, and the algorithm of the signature.
+    @Test(arguments: [(3, 2), (304, 9)]) func unknownValuesAreNamed(position: Int, value: UInt8) throws {
+        var bytes = try Workshop.ctlClientFile().encoded()
+        bytes[position] = value
+        let error = #expect(throws: TrustListError.self) { try TrustListFile(decoding: bytes) }
+        #expect(error?.code == .badValue)
+    }
+
+    @Test func certificatesAndKeysThatAreNone() throws {
+        func code(_ body: () throws -> Void) -> CertificateError.Code? {
+            #expect(throws: CertificateError.self) { try body() }?.code
+        }
+        let der = Workshop.publisher.der
+        for bytes in [[], [0x30], Array(der.dropLast()), der + [0]] {
+            #expect(code { _ = try Certificate(der: bytes) } == .notACertificate)
+        }
+        #expect(code { _ = try PrivateKey(pem: "no key") } == .notAPrivateKey)
+        #expect(code { _ = try PrivateKey.generate(bits: 1) } == .cryptoFailed)
+        let curve = try PrivateKey.generate(curveOf: 256).publicKey()
+        #expect(code { _ = try curve.isValid(signature: [0], message: [], digest: .sha1) } == .unsupportedKey)
+    }
 }

@@ -121,6 +121,12 @@ import X509
         #expect(try warnings { $0[304 - 3 - 7 - 12] = 88 } == [.unusualFileName])
         // Tag 10 of the last record becomes an unknown one.
         #expect(try warnings { $0[$0.count - 7] = 77 } == [.unknownField])
+        #expect(try warnings { $0[304 + 5 + 4 + 59] = 77 } == [.missingRole, .unknownField])
+        // IPADDRESS of the last record is one byte shorter, and a byte of padding follows.
+        #expect(try warnings { ($0[$0.count - 5], $0[$0.count - 1]) = (3, 13) } == [.unusualLength])
+        let serial = try #require(
+            Workshop.ctlClientFile().encoded().firstRange(of: Workshop.firstToken.serialNumber)?.lowerBound)
+        #expect(try warnings { $0[serial] = 0 } == [.unusualSerialNumber])
     }
 }
 

@@ -71,6 +71,9 @@ def check_workflows():
             first = rest.split()[:1]
             if script == "deep" and not (first and re.search(rf"^{re.escape(first[0])}\(\) {{", source, flags=re.M)):
                 problems.append(f"{path.name} runs tools/deep{rest}, which it does not know")
+    parts = re.findall(r"^#   tools/deep ([a-z]+)", (repository / "tools/deep").read_text(), flags=re.M)
+    nightly = (folder / "workflows/nightly.yml").read_text()
+    problems += [f"nightly.yml does not run tools/deep {part}" for part in parts if part != "tokens" and f"tools/deep {part}" not in nightly]
     named = {name for text in map(pathlib.Path.read_text, folder.glob("workflows/*.yml")) for name in re.findall(r"tests: (\w+Tests)", text)}
     problems += [f"a workflow names {name}, which is not in Tests" for name in named if not (repository / "Tests" / name).is_dir()]
     if problems:

@@ -38,8 +38,15 @@ public final class LineFile {
     }
 
     /// Adds a line, including its line feed. It survives the end of this process at once, and that of the machine after
-    /// ``sync()``.
-    public func append(_ line: [UInt8]) throws(FileError) { try Files.write(line, descriptor, path) }
+    /// ``sync()``. Of a line for which there is no room nothing is left.
+    public func append(_ line: [UInt8]) throws(FileError) {
+        let end = lseek(descriptor, 0, SEEK_END)
+        do throws(FileError) { try Files.write(line, descriptor, path) } catch {
+            // What was written of it would be the beginning of the next line, and that one could not be read.
+            if end >= 0 { _ = ftruncate(descriptor, end) }
+            throw error
+        }
+    }
 
     /// Returns when everything that was added is on disk.
     public func sync() throws(FileError) {

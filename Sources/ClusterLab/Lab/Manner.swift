@@ -69,6 +69,8 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
     // TVS.
     /// TVS vouches for what has left the trust store and the CTL file, until it is restarted.
     case tvsKeeps = "tvs-keeps"
+    /// TVS notices a changed CTL file only after some seconds.
+    case tvsReadsLate = "tvs-reads-late"
     // An expired password.
     /// The login page says nothing of it: the password is wrong.
     case webExpiredAsWrong = "web-expired-as-wrong"
@@ -168,6 +170,7 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
         case .axlSessions: "AXL sessions end early, with 404"
         case .webExpiredAsWrong: "web logins call an expired password wrong"
         case .tvsKeeps: "TVS forgets certificates only when it restarts"
+        case .tvsReadsLate: "TVS notices a changed CTL file after 4 s"
         }
     }
 }

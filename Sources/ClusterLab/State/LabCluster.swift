@@ -74,7 +74,7 @@ final class LabCluster: Sendable {
                         cache: TVSCache(
                             trustStore: trustStore, files: node.files,
                             webServer: identity.node(node.plan.name)?.tomcat.certificate,
-                            keeps: plan.has(.tvsKeeps)),
+                            keeps: plan.has(.tvsKeeps), readsLate: plan.has(.tvsReadsLate)),
                         trace: TVSTrace(folder: folder.node(node.plan.name)))
                 )
             })

@@ -16,7 +16,10 @@ final class TVSCache: Sendable {
 
     private struct State {
         var storeGeneration: Int?
+        /// Of the file that was read last, and of one that it has not noticed yet.
         var fileStamp: FileStamp?
+        var changed: FileStamp?
+        var noticedAt = Deadline.never
         var store: [String: Entry] = [:]
         var file: [String: Entry] = [:]
     }
@@ -32,8 +35,14 @@ final class TVSCache: Sendable {
     /// Whether it keeps what was removed until its service restarts.
     private let keeps: Bool
 
-    init(trustStore: TrustStore, files: TFTPFolder, webServer: Certificate?, keeps: Bool = false) {
+    /// How old a CTL file has to be before it is noticed that it has changed, in seconds.
+    private let delay: Double
+
+    init(
+        trustStore: TrustStore, files: TFTPFolder, webServer: Certificate?, keeps: Bool = false, readsLate: Bool = false
+    ) {
         self.keeps = keeps
+        delay = readsLate ? 4 : 0
         self.trustStore = trustStore
         self.files = files
         self.webServer = webServer
@@ -84,7 +93,8 @@ final class TVSCache: Sendable {
             }
         }
         let stamp = Files.stamp(files.path + "/CTLFile.tlv")
-        if state.fileStamp != stamp {
+        if state.changed != stamp { (state.changed, state.noticedAt) = (stamp, Deadline(seconds: delay)) }
+        if state.fileStamp != stamp, state.fileStamp == nil || state.noticedAt.hasPassed {
             state.fileStamp = stamp
             if !keeps { state.file = [:] }
             guard let bytes = files.read("CTLFile.tlv"), let list = try? TrustListFile(decoding: bytes) else {

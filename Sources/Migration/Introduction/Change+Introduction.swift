@@ -37,15 +37,6 @@ extension Change {
         return (second, IntroductionForecasts(introduction: first, direct: direct))
     }
 
-    /// Makes the forecasts with what TVS servers have said.
-    ///
-    /// - Parameter list: the file that introduces the signer, once it exists.
-    func forecastAgain(list: TrustListFile? = nil) {
-        (forecast, introductionForecasts) = Self.forecasts(
-            for: offered, introduction: introduction, survey: survey, tvs: TVSAnswers(tvsReplies),
-            introducerTVS: TVSAnswers(introducerReplies), list: list)
-    }
-
     /// Both ways in numbers; nil if no signer is introduced.
     public var introductionForecast: IntroductionForecast? {
         if let known = known.introductionForecast { return known }

@@ -45,6 +45,7 @@ final class IntroduceByCluster: ChangeStep, Step {
             return try change.goOnDirectly(
                 localized("the publisher does not do it: \(error.clause)"), isRequired: isRequired)
         }
+        try change.awaitTVS(context)
         let file = try change.settledFile()
         guard let bytes = file.value, bytes != survey.presentBytes else {
             return try change.goOnDirectly(
@@ -77,7 +78,8 @@ final class IntroduceByCluster: ChangeStep, Step {
             return localized("the file that \(command.rawValue) creates does not name the signer of the next one")
         }
         // What was planned is what the cluster was expected to write.
-        change.forecastAgain(list: list)
+        change.askAgain(introducer: list)
+        change.forecastAgain(introduction: list)
         let stranded = change.newlyStranded.filter { $0.phone.isRegistered != false }
         guard stranded.isEmpty || change.plan.settings.acceptsStranded else {
             return localized(

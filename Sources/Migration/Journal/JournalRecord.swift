@@ -200,7 +200,7 @@ extension JournalRecord.TVSAnswer {
             (code, answer) = (
                 .otherRoleOrKey, localized("knows the signer, but without the role SAST or with a different key")
             )
-        case .doesNotKnow, .notAsked, .expectedToVouch:
+        case .doesNotKnow, .notAsked, .expectedToVouch, .expectedToRead:
             (code, answer) = (.notKnown, localized("does not know the signer"))
         }
     }

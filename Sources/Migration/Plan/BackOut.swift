@@ -54,11 +54,8 @@ extension Change {
     /// What turning round costs, by the forecast that there is now; nil if there was no file that could come back. TVS is
     /// asked about the previous file's signer.
     func priceOfBackOut() throws -> BackOut? {
-        guard let present = survey.present, let record = present.signerRecord,
-            let signer = CandidateSigner(record: record)
-        else { return nil }
-        let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
-        let tvs = TVSAnswers(cluster.askTVS(for: signer, as: phone, trusting: survey.itl))
+        guard let present = survey.present, let signer = formerSigner else { return nil }
+        let tvs = TVSAnswers(repliesOnceBack(signer))
         func price(_ point: BackOut.Point, _ step: Int?, _ phones: [SurveyedPhone]) -> BackOut.Price {
             let forecast = Forecast(
                 of: phones, signer: signer, present: present, itls: survey.itlLists, nodes: survey.world.nodes,

@@ -425,6 +425,7 @@ public struct SurveyedRollback: ~Copyable {
     /// - Throws: as ``checkForecast(acceptingStranded:)``.
     public consuming func agreeToForecast(acceptingStranded: Bool) throws -> RollbackAgreed {
         try checkForecast(acceptingStranded: acceptingStranded)
+        change.acceptsStrandedByRollback = acceptingStranded
         return RollbackAgreed(lock: lock, change: change, forecast: forecast)
     }
 }

@@ -50,6 +50,7 @@ final class SetSecurityMode: ChangeStep, Step {
             try cluster.setSecurityMode(survey.mode)
         }
         try cluster.setSecurityMode(mode)
+        if keepsFile { try change.awaitTVS(context) }
     }
 
     func prove() throws -> [LocalizableText] {
@@ -98,7 +99,10 @@ final class UpdateTrustList: ChangeStep, Step {
         return .pending(localized("run utils ctl update CTLFile on the publisher"))
     }
 
-    func act(_ context: RunContext) throws { try cluster.updateTrustList() }
+    func act(_ context: RunContext) throws {
+        try cluster.updateTrustList()
+        try change.awaitTVS(context)
+    }
 
     func prove() throws -> [LocalizableText] { try change.adoptClusterFile() }
 

@@ -199,16 +199,15 @@ final class AskTVS: ChangeStep, Step {
     func act(_ context: RunContext) throws {
         seen = []
         change.introducerReplies = []
-        let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
         for question in try questions() {
-            let replies = cluster.askTVS(for: question.signer, as: phone, trusting: survey.itl)
+            let replies = change.askTVS(about: question.signer)
             seen.append((question.label, question.signer.certificate.der, replies))
             guard question.signer.certificate == change.offered.certificate else { continue }
             change.tvsReplies = replies
             try change.record(.tvs(replies.map { .init($0, for: question.signer) }))
         }
         if let introduction = change.introduction {
-            change.introducerReplies = cluster.askTVS(for: introduction.signer, as: phone, trusting: survey.itl)
+            change.introducerReplies = change.askTVS(about: introduction.signer)
         }
     }
 
@@ -244,7 +243,7 @@ final class AskTVS: ChangeStep, Step {
     private static func text(_ answer: TVSStatement) -> LocalizableText {
         switch answer {
         case .vouches(_, let roles): localized("known with the roles \(roles.map(\.name).joined(separator: ", "))")
-        case .doesNotKnow, .expectedToVouch, .notAsked: localized("unknown certificate")
+        case .doesNotKnow, .expectedToVouch, .expectedToRead, .notAsked: localized("unknown certificate")
         case .unreachable(let why): localized("no answer (\(why))")
         }
     }

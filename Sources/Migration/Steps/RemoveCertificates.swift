@@ -77,10 +77,9 @@ final class RemoveCertificates: ChangeStep, Step {
     private var isFileGone: Bool { change.plan.commitStep.map(change.known.done.contains) == true }
 
     private func answers() throws -> [(lost: Lost, reply: TVSReply)] {
-        let phone = survey.phones.first { $0.phone.model.securityByDefault == .supported }?.phone
-        return lost.flatMap { token -> [(lost: Lost, reply: TVSReply)] in
+        lost.flatMap { token -> [(lost: Lost, reply: TVSReply)] in
             guard let signer = CandidateSigner(record: token.record) else { return [] }
-            return cluster.askTVS(for: signer, as: phone, trusting: survey.itl).map { (token, $0) }
+            return change.askTVS(about: signer).map { (token, $0) }
         }
     }
 

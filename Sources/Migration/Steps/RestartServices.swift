@@ -76,6 +76,7 @@ final class RestartServices: ChangeStep, Step {
     }
 
     func act(_ context: RunContext) throws {
+        if id == .restartServicesAfterRollback { try change.forecastBack(context) }
         let left = try left()
         let count = left.reduce(0) { $0 + $1.nodes.count }
         let pace = ProgressEstimate(total: left.count)

@@ -66,7 +66,7 @@ public struct ErasureSurvey: Sendable {
 
     private struct GroupName: Hashable { let model, firmware: String }
 
-    private enum Found: Sendable {
+    enum Found: Sendable {
         case upToDate
         case visit(Visit)
         case keys(ErasureTarget, firmware: String, EraseSequence)

@@ -55,7 +55,7 @@ struct CaptureCheckCommand: ParsableCommand {
         if !check.findings.isEmpty {
             var table = Table(localized("NUMBER"), localized("SOURCE"), localized("QUESTION"), localized("PROBLEM"))
             for finding in check.findings {
-                table.add("\(finding.number)", finding.source.rawValue, finding.question, finding.detail)
+                table.add("\(finding.number)", finding.source.rawValue, finding.question, finding.detail.localized)
             }
             lines.append(.lines(table.text))
         }
