@@ -200,7 +200,7 @@ extension ChecklistItems {
         look(
             "trust-expired", title, true,
             seen: expired.isEmpty
-                ? localized("\(trusted.count) certificates")
+                ? localized(trusted.count, one: "1 certificate", other: "\(trusted.count) certificates")
                 : localized("\(expired.joined(separator: "; ")); an upgrade to \(target) keeps them"))
     }
 

@@ -128,7 +128,11 @@ extension Change {
                 next: left.isEmpty
                     ? localized("Run this again with --introduce never.")
                     : localized(
-                        "Without an introduction, \(left.count) phones have to be visited. If that is acceptable, run this again with --introduce never --accept-stranded."
+                        left.count,
+                        one:
+                            "Without an introduction, 1 phone has to be visited. If that is acceptable, run this again with --introduce never --accept-stranded.",
+                        other:
+                            "Without an introduction, \(left.count) phones have to be visited. If that is acceptable, run this again with --introduce never --accept-stranded."
                     ))
         }
         if let forecasts = introductionForecasts { forecast = forecasts.direct }

@@ -83,7 +83,11 @@ final class IntroduceByCluster: ChangeStep, Step {
         let stranded = change.newlyStranded.filter { $0.phone.isRegistered != false }
         guard stranded.isEmpty || change.plan.settings.acceptsStranded else {
             return localized(
-                "\(stranded.count) phones would not follow: the file that \(command.rawValue) creates is signed by \(list.header.signerName)"
+                stranded.count,
+                one:
+                    "1 phone would not follow: the file that \(command.rawValue) creates is signed by \(list.header.signerName)",
+                other:
+                    "\(stranded.count) phones would not follow: the file that \(command.rawValue) creates is signed by \(list.header.signerName)"
             )
         }
         return nil

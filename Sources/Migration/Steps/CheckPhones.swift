@@ -205,7 +205,9 @@ final class CheckPhones: ChangeStep, Step {
         }
         if file == .introduction {
             return Dictionary(grouping: results.values, by: \.self).sorted { $0.key.rawValue < $1.key.rawValue }.map {
-                localized("web pages of \($1.count) phones: \($0.text)")
+                localized(
+                    $1.count, one: "web page of 1 phone: \($0.text)",
+                    other: "web pages of \($1.count) phones: \($0.text)")
             }
         }
         return change.known.phones.map { group in

@@ -255,7 +255,13 @@ final class ForecastPhones: ChangeStep, Step {
     let title = localized("Forecast what every phone will do")
     let effect = StepEffect.none
 
-    func check() -> StepState { .pending(localized("apply the acceptance model to \(survey.phones.count) phones")) }
+    func check() -> StepState {
+        let count = survey.phones.count
+        return .pending(
+            localized(
+                count, one: "apply the acceptance model to 1 phone",
+                other: "apply the acceptance model to \(count) phones"))
+    }
 
     func act(_ context: RunContext) throws {
         change.forecastAgain()

@@ -50,8 +50,10 @@ final class RestartPhones: ChangeStep, Step {
             ? .done(localized("all have been told to restart since the file changed"))
             : .pending(
                 pools.isEmpty
-                    ? localized("\(left.count) phones, over AXL")
-                    : localized("\(left.count) phones of \(pools.joined(separator: ", ")), over AXL"))
+                    ? localized(left.count, one: "1 phone, over AXL", other: "\(left.count) phones, over AXL")
+                    : localized(
+                        left.count, one: "1 phone of \(pools.joined(separator: ", ")), over AXL",
+                        other: "\(left.count) phones of \(pools.joined(separator: ", ")), over AXL"))
     }
 
     func shareLeft() -> Double { Double(left.count) / Double(max(1, all.count)) }
@@ -136,5 +138,7 @@ final class RestartPhones: ChangeStep, Step {
         }
     }
 
-    func prove() -> [LocalizableText] { [localized("\(all.count) phones were told to restart")] }
+    func prove() -> [LocalizableText] {
+        [localized(all.count, one: "1 phone was told to restart", other: "\(all.count) phones were told to restart")]
+    }
 }

@@ -386,13 +386,18 @@ extension ClusterStatus {
                 return
             }
             let days = (notAfter - taken.seconds) / 86400
-            findings.append(
-                notAfter < taken.seconds
-                    ? finding(
-                        .certificateExpired, node: node, localized("\(what) expired \(-days) days ago."), next: next)
-                    : finding(
-                        .certificateExpires, .warning, node: node, localized("\(what) expires in \(days) days."),
-                        next: next))
+            let isToday = days == 0
+            if notAfter < taken.seconds {
+                let text = localized(
+                    Int(-days), one: "\(what) expired 1 day ago.", other: "\(what) expired \(-days) days ago.")
+                let today = localized("\(what) expired less than a day ago.")
+                findings.append(finding(.certificateExpired, node: node, isToday ? today : text, next: next))
+            } else {
+                let text = localized(
+                    Int(days), one: "\(what) expires in 1 day.", other: "\(what) expires in \(days) days.")
+                let today = localized("\(what) expires in less than a day.")
+                findings.append(finding(.certificateExpires, .warning, node: node, isToday ? today : text, next: next))
+            }
         }
         let renew: LocalizableText = localized(
             "Regenerate it in OS Administration (Security > Certificate Management), and restart the services that use it."

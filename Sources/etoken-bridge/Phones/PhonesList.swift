@@ -62,7 +62,9 @@ struct PhonesList: ParsableCommand {
             let csv = Inventory(phones: chosen).csv
             guard csvPath != "-" else { return Terminal.write(bytes: csv, to: Terminal.results) }
             try Files.write(csv, to: csvPath, permissions: 0o600, replacing: replacing.force)
-            Terminal.note(localized("\(csvPath): \(chosen.count) phones."))
+            Terminal.note(
+                localized(
+                    chosen.count, one: "\(csvPath): 1 phone.", other: "\(csvPath): \(chosen.count) phones."))
         }
         let report = PhonesReport(chosen, cluster: cluster, file: source.phonesFrom, withList: phones)
         if common.json {

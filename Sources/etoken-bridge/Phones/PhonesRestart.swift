@@ -84,10 +84,13 @@ struct PhonesRestart: ParsableCommand {
         let lock = try ClusterLock.forCommand(name)
         defer { withExtendedLifetime(lock) {} }
         try confirmation.ask(
-            localized(
-                isReset
-                    ? "Reset \(phones.count) phones of cluster \(name)?"
-                    : "Restart \(phones.count) phones of cluster \(name)?"))
+            isReset
+                ? localized(
+                    phones.count, one: "Reset 1 phone of cluster \(name)?",
+                    other: "Reset \(phones.count) phones of cluster \(name)?")
+                : localized(
+                    phones.count, one: "Restart 1 phone of cluster \(name)?",
+                    other: "Restart \(phones.count) phones of cluster \(name)?"))
         let record =
             try continued?.resume() ?? .begin(cluster: name, phones: phones, isReset: isReset, in: state, at: .now)
         Interruption.watch()

@@ -40,6 +40,7 @@ struct RestartReport {
     var announcement: String {
         let settings = run.settings
         let batches = (run.phones.count + settings.batch - 1) / settings.batch
+        if run.phones.count == 1 { return localized("1 phone.").localized }
         return localized(
             batches, one: "\(run.phones.count) phones in 1 batch.",
             other:
