@@ -2,8 +2,8 @@ import Glibc
 
 /// The one way to a terminal, to standard output and to standard error, for all programs of this package.
 package enum Output {
-    /// Writes text for people. What a terminal would obey instead of showing it is made visible, whoever wrote it;
-    /// only line feeds are kept.
+    /// Writes text for people. What a terminal would obey instead of showing it is made visible, no matter who wrote
+    /// it; only line feeds are kept.
     ///
     /// - Returns: false if it could not be written, for `errno`'s reason.
     @discardableResult
@@ -12,8 +12,8 @@ package enum Output {
     }
 
     /// Ends the program with what its parser of command lines says: a help text or script, which is the program's own, goes
-    /// to standard output as it is; a usage error, which repeats what was given, to standard error. Where standard output
-    /// takes no help text, the status is 1.
+    /// to standard output as it is; a usage error, which repeats what was given, to standard error. If the help text cannot
+    /// be written to standard output, the status is 1.
     ///
     /// - Parameter leave: how the program ends.
     package static func end(saying text: String, status: Int32, by leave: (Int32) -> Never = { exit($0) }) -> Never {
@@ -33,7 +33,7 @@ package enum Output {
     }
 
     /// Writes text for people in a style, for a terminal that has it. What the text itself contains is made visible as
-    /// ever.
+    /// always.
     @discardableResult
     package static func write(_ text: String, _ style: Style, to descriptor: Int32) -> Bool {
         write(bytes: Array("\u{1B}[\(style.rawValue)m\(text.visibleLines)\u{1B}[0m".utf8), to: descriptor)

@@ -2,7 +2,7 @@ import Basics
 import Messages
 import Operations
 
-/// What a cluster, a phone and a token answered, in other names, each answer with what the program understood of it.
+/// What a cluster, a phone and a token answered, in other names, each response with what the program understood.
 ///
 /// Source: docs/capture.md.
 public struct Capture: Codable, Sendable {
@@ -16,7 +16,7 @@ public struct Capture: Codable, Sendable {
     /// Of the cluster.
     public var version: String?
     public var securityMode: String?
-    /// In what the cluster does otherwise than the lab usually does, by the lab's names.
+    /// What the cluster does differently from a usual lab, by the lab's names for it.
     public var manners: [String]
     /// What could not be read, a sentence each.
     public var notes: [String]
@@ -82,7 +82,7 @@ public struct Capture: Codable, Sendable {
     }
 }
 
-/// A capture could not be made or read.
+/// A capture could not be written or read.
 public struct CaptureError: UserError, Equatable {
     public enum Code: String, Sendable {
         case notACapture = "not-a-capture"
@@ -94,7 +94,7 @@ public struct CaptureError: UserError, Equatable {
 
     public let code: Code
     public let path: String
-    /// Which answer a name was left in.
+    /// The response in which a name was left.
     let place: String
 
     init(_ code: Code, _ path: String, place: String = "") { (self.code, self.path, self.place) = (code, path, place) }

@@ -5,7 +5,7 @@ import Messages
 import Operations
 import Version
 
-/// A capture that is complete, and was not written yet: what the user is shown.
+/// A capture that is complete but not yet written: what the user is shown.
 public struct CaptureDraft: Sendable {
     /// One source in the table.
     public struct Row: Sendable, Hashable {
@@ -22,7 +22,7 @@ public struct CaptureDraft: Sendable {
     public let rows: [Row]
     /// Certificates that were recreated.
     public let certificates: Int
-    /// Answers that are understood otherwise with false names than with the true ones: a mistake of this program.
+    /// Responses that are understood differently with false names than with the true ones: a bug of this program.
     public let differing: [Int]
     /// Host and user names that stay, because they are general words.
     public let kept: [String]

@@ -6,7 +6,7 @@ import Operations
 import Phones
 import TrustList
 
-/// Does everything that the program reads of a cluster, and changes nothing. What cannot be read becomes a note.
+/// Reads everything that the program reads from a cluster, and changes nothing. What cannot be read becomes a note.
 public struct CaptureSurvey: Sendable {
     public private(set) var status: ClusterStatus?
     public private(set) var snapshot: ClusterSnapshot?
@@ -62,7 +62,7 @@ public struct CaptureSurvey: Sendable {
         do { try body() } catch { notes.append(localized("\(what): \(LocalizableText(describing: error))")) }
     }
 
-    /// Whether TVS vouches for the present signer.
+    /// Whether TVS vouches for the current signer.
     private mutating func readTVS(_ cluster: ClusterClient) {
         let recorder = recorder
         let servers = cluster.configuration.nodes.filter { $0.tvsPort != nil && $0.tvsPin != nil }
@@ -93,6 +93,6 @@ public struct CaptureSurvey: Sendable {
         }
     }
 
-    /// Adds what a token says.
+    /// Adds what a token reports.
     public func add(token lines: [(name: String, value: String)]) { recorder.add(TokenAnswers.exchange(lines)) }
 }

@@ -1,7 +1,7 @@
 import Cluster
 import Operations
 
-/// A cell of a table, by its place in an answer.
+/// A cell of a table, by its place in a response.
 struct Cell: Hashable {
     var column: String
     /// Counted from 0.
@@ -118,7 +118,7 @@ enum MarkupCells {
     }
 }
 
-/// Columns and elements whose values are nobody's.
+/// Columns and elements whose values identify nobody.
 enum SafeColumns {
     private static let names: Set<String> = [
         // Tables.
@@ -141,7 +141,7 @@ enum SafeColumns {
         names.contains(column) || (column == "paramvalue" && query.contains("ClusterSecurityMode"))
     }
 
-    /// What a server says of a refused question, in its own words.
+    /// What a server says about a refused request, in its own words.
     static func isFault(_ column: String) -> Bool {
         ["faultstring", "faultcode", "axlmessage", "axlMessage", "axlcode", "message", "Text", "Value"].contains(column)
     }

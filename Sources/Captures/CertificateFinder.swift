@@ -25,7 +25,7 @@ enum CertificateFinder {
             let end = bytes[head.upperBound...].firstRange(of: dashes)?.lowerBound ?? bytes.count
             blocks.append(block(bytes, head.upperBound..<end))
             at = min(bytes.count, end + dashes.count)
-            // Behind END and its dashes.
+            // After END and its dashes.
             if let tail = bytes[at...].firstRange(of: dashes) { at = tail.upperBound }
         }
         return blocks

@@ -3,7 +3,7 @@ import X509
 
 /// Certificates recreated, in place: other names, numbers and keys, and everything as long as before. Dates, key sizes,
 /// digests and the order and kind of the extensions are those of the original. RSA certificates are signed again: by their
-/// own new key, or by that of an issuer that stands for the one they name.
+/// own new key, or by that of an issuer that replaces the one they name.
 final class CertificateRemaker {
     private let pseudonyms: Pseudonyms
     /// By the DER of the original.
@@ -15,7 +15,7 @@ final class CertificateRemaker {
     /// By the names of the originals, DER.
     private var keysBySubject: [[UInt8]: PrivateKey] = [:]
 
-    /// How many were made.
+    /// How many were recreated.
     var count: Int { remade.count }
 
     init(_ pseudonyms: Pseudonyms) { self.pseudonyms = pseudonyms }
@@ -57,7 +57,7 @@ final class CertificateRemaker {
         pseudonyms.learn(name: attribute.value.utf8)
     }
 
-    /// The replacement of a certificate; nil if it is none that can be read.
+    /// The replacement of a certificate; nil if it is not one that can be read.
     func remake(_ der: [UInt8]) throws(CertificateError) -> [UInt8]? {
         if let known = remade[der] { return known }
         guard let original = try? Certificate(der: der), let parts = Parts(der) else { return nil }
@@ -72,7 +72,7 @@ final class CertificateRemaker {
         }
         for name in [parts.issuer, parts.subject] { scanStrings(&patch, name) }
         let publicKey = try key.publicKey()
-        // An unusual exponent or curve: whoever calls takes random bytes instead.
+        // An unusual exponent or curve: the caller uses random bytes instead.
         guard publicKey.der.count == parts.key.range.count else { return nil }
         patch.replace(parts.key.range, with: publicKey.der)
         if let extensions = parts.extensions { scanExtensions(&patch, extensions) }
@@ -102,7 +102,7 @@ final class CertificateRemaker {
         return key
     }
 
-    /// A signature as long as the former one. Where it cannot be had, the bytes after its head are random: nobody can
+    /// A signature as long as the former one. If it cannot be created, the bytes after its head are random: nobody can
     /// verify those.
     private static func signature(
         _ message: [UInt8], _ key: PrivateKey?, _ digest: DigestAlgorithm?, like old: [UInt8]

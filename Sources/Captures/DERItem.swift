@@ -7,7 +7,7 @@ struct DERItem {
 
     var isConstructed: Bool { tag & 0x20 != 0 }
 
-    /// The element that begins here and ends before `end`; nil if there is none. Lengths of up to three bytes.
+    /// The element that starts here and ends before `end`; nil if there is none. Lengths of up to three bytes.
     init?(_ bytes: [UInt8], at start: Int, before end: Int) {
         guard start + 2 <= end, bytes[start] & 0x1F != 0x1F else { return nil }
         tag = bytes[start]
@@ -26,7 +26,7 @@ struct DERItem {
         range = start..<(place + length)
     }
 
-    /// The elements inside; nil if the content is not made of elements.
+    /// The elements inside; nil if the content does not consist of elements.
     func items(in bytes: [UInt8]) -> [DERItem]? {
         var items: [DERItem] = []
         var at = content.lowerBound

@@ -4,10 +4,10 @@ import Configuration
 import TrustList
 import X509
 
-/// Replaces in answers whatever is somebody's: names, addresses, numbers of phones, keys, sessions.
+/// Replaces everything in responses that identifies someone: names, addresses, numbers of phones, keys, sessions.
 ///
-/// First everything is looked through for names and certificates, then replaced; so a name is replaced also where it came
-/// before the answer that shows what it is.
+/// First everything is searched for names and certificates, then these are replaced; so a name is also replaced where it
+/// came before the response that shows what it is.
 final class Disguise {
     let pseudonyms = Pseudonyms()
     let certificates: CertificateRemaker
@@ -39,9 +39,9 @@ final class Disguise {
             for value in Pseudonyms.nameValues(in: exchange.answer) { pseudonyms.learn(name: value) }
         }
         try certificates.prepare(found)
-        // Their checksums are in other answers.
+        // Their checksums are in other responses.
         for exchange in exchanges { _ = try trustLists.remake(exchange.answer) }
-        // Names that only a table tells are replaced everywhere, and searched for at the end.
+        // Names that are only known from a table are replaced everywhere, and searched for at the end.
         for exchange in exchanges { _ = try disguised(exchange) }
         pseudonyms.learnReplacedWords()
     }
@@ -64,7 +64,7 @@ final class Disguise {
 
     // MARK: - Replacing
 
-    /// The same exchange of other names.
+    /// The same exchange in other names.
     func disguised(_ original: Exchange) throws -> Exchange {
         var exchange = original
         exchange.node = pseudonyms.scan(original.node, .data)
@@ -75,10 +75,10 @@ final class Disguise {
         return exchange
     }
 
-    /// What was understood of the true answer, in other names.
+    /// What was understood of the true response, in other names.
     func disguised(_ facts: [Fact]) -> [[String]] { facts.map { [$0.name, pseudonyms.scan($0.value, $0.kind)] } }
 
-    /// Phones and nodes are named in the elements of a question to RIS, and in the quotes of a query.
+    /// Phones and nodes are named in the elements of a request to RIS, and in the quotes of a query.
     private func request(of exchange: Exchange, _ text: String) -> String {
         var patch = Patch(Array(text.utf8))
         if exchange.source == .ris {
@@ -144,7 +144,7 @@ final class Disguise {
         return output
     }
 
-    /// How the cells of a query are taken; nil if they are all CUCM's own.
+    /// How the cells of a query are treated; nil if they are all CUCM's own.
     static func kind(ofCellsIn query: String) -> Pseudonyms.Kind? {
         let query = query.lowercased()
         guard let from = query.firstRange(of: " from ") else { return .data }
@@ -169,7 +169,7 @@ final class Disguise {
         }
         for range in CertificateFinder.ranges(in: patch.bytes) {
             let old = Array(patch.bytes[range])
-            // Of one that cannot be made anew only the head of its DER is left, and its length.
+            // Of one that cannot be recreated, only the head of its DER is left, and its length.
             let new =
                 try certificates.remake(old) ?? old.prefix(4) + old.dropFirst(4).map { _ in UInt8.random(in: 0...255) }
             patch.replace(range, with: new)

@@ -1,4 +1,4 @@
-/// One question to a cluster, a phone or a token, and what came back, byte by byte.
+/// One request to a cluster, a phone or a token, and what came back, byte by byte.
 public struct Exchange: Codable, Sendable, Hashable {
     public enum Source: String, Codable, Sendable, CaseIterable {
         /// The command line.
@@ -27,29 +27,29 @@ public struct Exchange: Codable, Sendable, Hashable {
         public var text: String?
     }
 
-    /// From 1 on, in the order in which the answers came.
+    /// From 1 on, in the order in which the responses came.
     public var number: Int
     public var source: Source
     /// The node's or phone's name.
     public var node: String
     /// The command, `GET /path`, a file's name.
     public var question: String
-    /// What a question contains besides: an envelope, the fields of a form without its password.
+    /// What else a request contains: an envelope, the fields of a form without its password.
     public var request: String?
-    /// The status of HTTP.
+    /// The HTTP status.
     public var status: Int?
     public var headers: [String]?
     /// For a terminal.
     public var events: [Event]?
-    /// The code of the error, where nothing came.
+    /// The code of the error, if nothing came.
     public var failure: String?
     /// How many rows of a table were left out.
     public var rowsLeftOut: Int?
     /// What the program understood: pairs of name and value. Nil if it reads nothing there.
     public var understood: [[String]]?
-    /// Why it did not understand the answer.
+    /// Why it did not understand the response.
     public var problem: String?
-    /// Where the answer is in the archive; the same answers are there once.
+    /// Where the response is in the archive; identical responses are there once.
     var file: String?
     /// As it came.
     public var answer: [UInt8] = []
@@ -63,7 +63,7 @@ public struct Exchange: Codable, Sendable, Hashable {
         (number, self.source, self.node, self.question, self.answer) = (0, source, node, question, answer)
     }
 
-    /// The name of its answer in the archive, if no other is the same.
+    /// The name of its response in the archive, if no other is the same.
     var fileName: String {
         let digits = String(number)
         return "answers/" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits + "-" + source.rawValue

@@ -1,4 +1,4 @@
-/// The tags of XML by their place in an answer: parsers give values without their places.
+/// The tags of XML by their place in a response: parsers return values without their places.
 struct MarkupTags: Sequence, IteratorProtocol {
     struct Tag {
         enum Kind {
@@ -10,7 +10,7 @@ struct MarkupTags: Sequence, IteratorProtocol {
         let kind: Kind
         /// Of one that opens an element: its name without the prefix of a namespace.
         let name: String
-        /// From `<` to the byte behind `>`.
+        /// From `<` to the byte after `>`.
         let range: Range<Int>
     }
 

@@ -1,4 +1,4 @@
-/// Bytes that are being disguised, in place: lengths never change, and what was replaced is not looked at again.
+/// Bytes that are being disguised, in place: lengths never change, and what was replaced is not examined again.
 struct Patch {
     private(set) var bytes: [UInt8]
     private var isDone: [Bool]
@@ -18,7 +18,7 @@ struct Patch {
         keep(range)
     }
 
-    /// Takes a range for done as it is.
+    /// Marks a range as done without changing it.
     mutating func keep(_ range: Range<Int>) {
         for index in range { isDone[index] = true }
     }

@@ -4,11 +4,11 @@ import Glibc
 extension Pseudonyms {
     /// What a text is.
     enum Kind: Sendable {
-        /// What CUCM says in its own words: only names, addresses and numbers in it are somebody's.
+        /// What CUCM says in its own words: only names, addresses and numbers in it identify someone.
         case prose
-        /// What somebody entered: every word is replaced that is not a general one.
+        /// What someone entered: every word that is not a general one is replaced.
         case data
-        /// The same, but numbers of less than five digits are the models of phones.
+        /// The same, but numbers of fewer than five digits are phone models.
         case models
     }
 
@@ -30,7 +30,7 @@ extension Pseudonyms {
         }
     }
 
-    /// Replaces what begins here, if anything does; where to go on.
+    /// Replaces what starts here, if anything does, and returns where to continue.
     private func step(_ patch: inout Patch, _ index: Int, _ range: Range<Int>, _ kind: Kind) -> Int {
         let end = range.upperBound
         if let unit = unit(in: patch.bytes, at: index, before: end) {
@@ -47,7 +47,7 @@ extension Pseudonyms {
         if let next = number(&patch, index, range) ?? address(&patch, index, range) { return next }
         guard byte.isWord else { return index + 1 }
         let run = index..<(patch.bytes[index..<end].firstIndex { !$0.isWord } ?? end)
-        // What was replaced is no part of a word: base64 behind a line end that JSON writes as \n.
+        // What was replaced is not part of a word: base64 after a line end that JSON writes as \n.
         guard !run.contains(where: patch.isDone) else { return index + 1 }
         if isName(patch.bytes, run, end, kind) {
             counts.names += 1
@@ -62,7 +62,7 @@ extension Pseudonyms {
         return index + 1
     }
 
-    /// Whether a word is somebody's.
+    /// Whether a word identifies someone.
     private func isName(_ bytes: [UInt8], _ run: Range<Int>, _ end: Int, _ kind: Kind) -> Bool {
         guard run.count > 1 else { return false }
         let lower = bytes[run].map(\.lower)
@@ -127,7 +127,7 @@ extension Pseudonyms {
         return values
     }
 
-    /// `&amp;` and its like are no words.
+    /// `&amp;` and the like are not words.
     private func entity(_ bytes: [UInt8], _ index: Int, _ end: Int) -> Int? {
         let body = bytes[(index + 1)..<min(index + 10, end)]
         guard let semicolon = body.firstIndex(of: UInt8(ascii: ";")), semicolon > index + 1,
@@ -144,7 +144,7 @@ extension Pseudonyms {
             let end = patch.bytes[index..<range.upperBound].firstIndex { !$0.isDigit && $0 != dot } ?? range.upperBound
             var text = patch.bytes[index..<end]
             if text.last == dot { text.removeLast() }
-            // A version has its build behind a dash.
+            // A version has its build after a dash.
             let isVersion =
                 end + 1 < range.upperBound && patch.bytes[end] == UInt8(ascii: "-") && patch.bytes[end + 1].isDigit
             let isWord = end < range.upperBound && patch.bytes[end].isWord
@@ -197,7 +197,7 @@ extension Pseudonyms {
             guard digits.allSatisfy(\.isHex), mark == "0x" ? digits.count >= count : digits.count == count else {
                 continue
             }
-            // Or it would begin a number once more.
+            // Otherwise it would start another number.
             patch.keep(index..<(index + mark.utf8.count))
             run = (index + mark.utf8.count)..<run.upperBound
             return replace(&patch, run)
@@ -212,7 +212,7 @@ extension Pseudonyms {
     }
 
     private func replace(_ patch: inout Patch, _ run: Range<Int>) -> Int {
-        // A part of it was replaced already.
+        // A part of it has already been replaced.
         guard !run.contains(where: patch.isDone) else { return run.upperBound }
         counts.numbers += 1
         patch.replace(run, with: number(Array(patch.bytes[run])))

@@ -1,14 +1,14 @@
 import Basics
 
-/// False names for true ones: the same for the same, as long, with a letter for a letter and a digit for a digit. They are
-/// drawn at random and nowhere kept, so that nothing leads back from a capture.
+/// False names for true ones: always the same one for a name, of the same length, with a letter for a letter and a digit
+/// for a digit. They are random and are not stored anywhere, so that nothing leads back from a capture.
 final class Pseudonyms {
     /// What was replaced, for the table that the user is shown.
     struct Counts {
         var names = 0, addresses = 0, numbers = 0
     }
 
-    /// Host names, user names: replaced wherever they occur, also inside of words.
+    /// Host names, user names: replaced wherever they occur, also inside words.
     private(set) var units: Set<[UInt8]> = []
     /// The same by their first three letters, the longest first.
     private var unitsByStart: [[UInt8]: [[UInt8]]] = [:]
@@ -27,7 +27,7 @@ final class Pseudonyms {
     private(set) var kept: Set<String> = []
 
     static let shortestUnit = 4
-    /// A number has at least so many hexadecimal digits; one with fewer is not somebody's.
+    /// A number has at least this many hexadecimal digits; one with fewer identifies nobody.
     static let shortestNumber = 12
 
     // MARK: - Learning
@@ -80,13 +80,13 @@ final class Pseudonyms {
             })
     }
 
-    /// A number whose false one follows from something else: a checksum, a key.
+    /// A number whose replacement follows from something else: a checksum, a key.
     func learn(_ number: [UInt8], is other: [UInt8]) {
         let (from, to) = (Array(number.hex.utf8), Array(other.hex.utf8))
         if from.count == to.count { exactNumbers[from] = to }
     }
 
-    /// The longest unit that begins here.
+    /// The longest unit that starts here.
     func unit(in bytes: [UInt8], at start: Int, before end: Int) -> [UInt8]? {
         guard start + 3 <= end else { return nil }
         let head = [bytes[start].lower, bytes[start + 1].lower, bytes[start + 2].lower]
@@ -97,7 +97,7 @@ final class Pseudonyms {
 
     // MARK: - False names
 
-    /// The false one of a word, in its case.
+    /// The replacement of a word, in the same case.
     func word(_ original: ArraySlice<UInt8>) -> [UInt8] {
         let key = original.map(\.lower)
         let new = words[key] ?? newWord(key)
@@ -138,7 +138,7 @@ final class Pseudonyms {
         return new
     }
 
-    /// The false one of a number in hexadecimal digits. Its first digit stays, so that it keeps its length and sign.
+    /// The replacement of a number in hexadecimal digits. Its first digit stays, so that it keeps its length and sign.
     func number(_ original: [UInt8]) -> [UInt8] {
         let isUpper = original.contains { (0x41...0x46).contains($0) }
         func inCase(_ digits: [UInt8]) -> [UInt8] { isUpper ? digits.map(\.upper) : digits }
@@ -162,7 +162,8 @@ final class Pseudonyms {
         return key.prefix(1) + key.dropFirst().map { _ in digits[Int.random(in: 0..<(isDecimal ? 10 : 16))] }
     }
 
-    /// The false one of an IPv4 address in dotted form, with as many digits; nil if the text is none that is somebody's.
+    /// The replacement of an IPv4 address in dotted form, with as many digits; nil if the text is not an address that
+    /// identifies someone.
     func address(_ original: [UInt8]) -> [UInt8]? {
         let parts = original.split(separator: 0x2E, omittingEmptySubsequences: false)
         let numbers = parts.compactMap { $0.count <= 3 ? Int(String(decoding: $0, as: UTF8.self)) : nil }

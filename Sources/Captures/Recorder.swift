@@ -3,15 +3,15 @@ import Configuration
 import Synchronization
 import Transfers
 
-/// Writes down what the clients of a cluster ask and are answered. Accounts, passwords and cookies that were sent are not
-/// taken down at all.
+/// Records the requests of a cluster's clients and the responses to them. Accounts, passwords and cookies that were sent
+/// are not recorded at all.
 public final class Recorder: ClusterWire {
     private let configuration: ClusterConfiguration
     private let exchanges = Mutex<[Exchange]>([])
 
     public init(_ configuration: ClusterConfiguration) { self.configuration = configuration }
 
-    /// What was recorded until now.
+    /// What has been recorded so far.
     public var all: [Exchange] { exchanges.withLock { $0 } }
 
     func add(_ exchange: Exchange) {
@@ -116,7 +116,7 @@ public final class Recorder: ClusterWire {
         return (String(rest[..<slash]), slash == rest.endIndex ? "/" : String(rest[slash...]))
     }
 
-    /// Of a form only the names of its fields and, where no login is among them, their values.
+    /// Of a form, only the names of its fields and, unless it is a login, their values.
     private static func text(of body: HTTPRequest.Body) -> String? {
         switch body {
         case .none: return nil

@@ -3,7 +3,7 @@ import Cluster
 import Configuration
 import Markup
 
-/// In what a cluster does otherwise than a lab usually does, by the names that `cluster-lab up --manners` has for it
+/// What a cluster does differently from a usual lab, by the names that `cluster-lab up --manners` has for it
 /// (docs/lab.md). Only what can be seen while reading.
 struct SeenManners {
     private(set) var list: [String] = []

@@ -4,7 +4,7 @@ import Operations
 import X509
 
 extension Disguise {
-    /// The same snapshot of other names.
+    /// The same snapshot in other names.
     func disguised(_ original: ClusterSnapshot) throws -> ClusterSnapshot {
         var snapshot = original
         let names = pseudonyms

@@ -1,8 +1,8 @@
 import X509
 
-/// What a PKCS#11 module and the smart card service say of a token: lines of a name and a value.
+/// What a PKCS#11 module and the smart card service say about a token: lines of a name and a value.
 public enum TokenAnswers {
-    /// Values that somebody gave.
+    /// Values that someone chose.
     private static let names: Set<String> = ["label", "serial", "certificate label", "key label"]
     /// The kind of card, not the card.
     private static let kept: Set<String> = ["atr"]

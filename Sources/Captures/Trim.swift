@@ -36,7 +36,7 @@ enum Trim {
     /// `row` and `item` elements beyond the limit, counted in the element that they are in.
     private static func siblings(in bytes: [UInt8]) -> [Range<Int>] {
         var found: [Range<Int>] = []
-        /// Name, where it begins, how many rows were in it.
+        /// Name, where it starts, how many rows were in it.
         var open: [(name: String, start: Int, rows: Int)] = []
         for tag in MarkupTags(bytes) {
             switch tag.kind {
@@ -47,7 +47,7 @@ enum Trim {
                 else { continue }
                 open[parent].rows += 1
                 guard open[parent].rows > limit else { continue }
-                // What is inside of it goes with it.
+                // What is inside it goes with it.
                 found.removeAll { $0.lowerBound > element.start }
                 found.append(element.start..<tag.range.upperBound)
             case .other: break

@@ -3,7 +3,7 @@ import X509
 
 /// Trust lists with other names, numbers, certificates and signature, element by element as long as before.
 ///
-/// Each is made once: what is random in it is the same wherever the list is.
+/// Each is created once: what is random in it is the same wherever the list occurs.
 final class TrustListRemaker {
     private let pseudonyms: Pseudonyms
     private let certificates: CertificateRemaker
@@ -19,8 +19,8 @@ final class TrustListRemaker {
         return list.records.compactMap(\.certificate)
     }
 
-    /// The same list of other names, signed again by the key that stands for its signer's. Nil if the bytes are no trust
-    /// list. Where the signer's certificate is not in the list, the signature is random.
+    /// The same list in other names, signed again by the key that replaces its signer's. Nil if the bytes are not a
+    /// trust list. If the signer's certificate is not in the list, the signature is random.
     func remake(_ bytes: [UInt8]) throws -> [UInt8]? {
         if let known = remade[bytes] { return known }
         guard let list = try? TrustListFile(decoding: bytes) else { return nil }

@@ -8,7 +8,7 @@ import Transfers
 import TrustList
 import X509
 
-/// Something that the program read out of an answer.
+/// Something that the program read from a response.
 struct Fact: Hashable {
     var name: String
     var value: String
@@ -20,10 +20,10 @@ struct Fact: Hashable {
     }
 }
 
-/// What the program's own parsers make of an answer.
+/// What the program's own parsers make of a response.
 enum Understanding: Hashable {
     case understood([Fact])
-    /// Nothing is read there: a redirect, a page on the way.
+    /// No parser reads it: a redirect, a page on the way.
     case passedOver
     /// A parser refused it.
     case notUnderstood(String)
@@ -53,7 +53,7 @@ enum Understanding: Hashable {
         }
     }
 
-    /// Why a parser refused an answer.
+    /// Why a parser refused a response.
     struct Problem: Error {
         let text: String
 

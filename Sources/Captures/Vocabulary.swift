@@ -1,5 +1,5 @@
-/// Words that are nobody's name: those of CUCM, of phones, of certificates and of the protocols. They stay where other
-/// words are replaced.
+/// Words that name nobody: those of CUCM, of phones, of certificates and of the protocols. They stay where other words
+/// are replaced.
 enum Vocabulary {
     static func contains(_ word: [UInt8]) -> Bool { words.contains(word) }
 

@@ -23,7 +23,7 @@ public final class ClusterClient: Sendable {
         var version: ClusterVersion?
     }
 
-    /// - Parameter wire: who sees what the cluster answers, if anyone.
+    /// - Parameter wire: observes the cluster's responses; nil if nobody does.
     public init(
         _ configuration: ClusterConfiguration, credentials: CredentialProvider = .passwordFiles,
         wire: (any ClusterWire)? = nil

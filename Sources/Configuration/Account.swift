@@ -1,13 +1,13 @@
 import Messages
 import Secrets
 
-/// Which of a cluster's kinds of account an operation needs. On CUCM they are separate, with passwords of their own.
+/// Which kind of account an operation needs. On CUCM they are separate, with passwords of their own.
 public enum Account: String, Sendable, Hashable, CaseIterable {
     /// The platform administrator: command line and OS Administration.
     case platform
     /// An application user with access to AXL and the serviceability services.
     case application
-    /// An end user with whom phones are associated: phones let him press their keys.
+    /// An end user with whom phones are associated: phones let this user press their keys.
     case phones
 }
 

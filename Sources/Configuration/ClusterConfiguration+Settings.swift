@@ -1,5 +1,5 @@
 extension ClusterConfiguration {
-    /// What the configuration file says of this cluster, setting by setting, in the file's order and words.
+    /// What the configuration file says about this cluster, setting by setting, in the file's order and words.
     public var settings: [(name: String, value: String)] {
         var place = ""
         var node = 0

@@ -3,7 +3,7 @@ import Messages
 
 /// What we know about a cluster before talking to it. It never contains a password.
 public struct ClusterConfiguration: Sendable, Hashable {
-    /// The name by which the user calls it, for which ``isName(_:)`` holds.
+    /// The user's name for it, for which ``isName(_:)`` holds.
     public var name: String
     /// As `show version active` gives it (`10.5.1.10000-7`); nil if not known yet.
     public var version: ClusterVersion?
@@ -17,7 +17,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
     /// The TCP port of the phones' own web pages.
     public var phoneWebPort: UInt16
 
-    /// Whether a cluster can be called so: letters, digits, `-`, `_` and `.`.
+    /// Whether this can be the name of a cluster: letters, digits, `-`, `_` and `.`.
     public static func isName(_ text: String) -> Bool {
         !text.isEmpty
             && text.utf8.allSatisfy { byte in
@@ -58,7 +58,7 @@ public struct ClusterConfiguration: Sendable, Hashable {
 
     public func node(_ name: String) -> NodeConfiguration? { nodes.first { $0.name == name } }
 
-    /// The node that the cluster calls so: exactly as it is named here, or in another spelling.
+    /// The node that the cluster calls by this name: spelled exactly as here, or in another way.
     public func node(called name: String) -> NodeConfiguration? {
         node(name) ?? nodes.first { $0.isCalled(name) }
     }

@@ -29,7 +29,7 @@ public struct ClusterError: UserError {
         case tooManyLogins = "too-many-logins"
         /// The node is too busy and did not start; it may be asked again later.
         case busy
-        /// The node knows the operation and says no.
+        /// The node knows the operation and refuses it.
         case refused
         /// What the operation needs is not there.
         case notFound = "not-found"

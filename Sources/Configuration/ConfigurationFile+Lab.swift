@@ -7,8 +7,8 @@ extension ConfigurationFile {
     public static let labFile = "cluster.toml"
 
     /// Reads the configuration of a cluster-lab. Only what a lab can be is accepted: one cluster on the loopback
-    /// interface, with its passwords in the lab's folder; and nobody else can have prepared it: what it names is read, and
-    /// sent to the addresses that it names.
+    /// interface, with its passwords in the lab's folder; and nothing that someone else could have prepared: the files
+    /// that it names are read, and sent to the addresses that it names.
     ///
     /// - Throws: `file` if it does not exist; `configuration` if it is something else.
     public static func lab(in folder: String) throws(ClusterError) -> ClusterConfiguration {

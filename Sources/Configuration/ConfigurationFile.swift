@@ -85,7 +85,7 @@ public struct ConfigurationFile: Sendable, Hashable {
         if defaultCluster == name { defaultCluster = nil }
     }
 
-    /// A relative HOME is refused: the file would be another one with the next command.
+    /// A relative HOME is refused: the next command would use another file.
     private static func checkDefault(_ path: String) throws(FileError) {
         if !path.hasPrefix("/"), path == defaultPath { _ = try HomeFolder.path() }
     }

@@ -1,7 +1,7 @@
 /// Names of hosts, as a cluster spells them.
 public enum HostName {
-    /// Whether two names are of one host: not counting the case of letters, and a short name is that of a full one. An
-    /// address is only the same as itself.
+    /// Whether two names belong to one host: letter case does not matter, and a short name matches a full one that
+    /// starts with it. An address only matches itself.
     public static func areSame(_ first: String, _ second: String) -> Bool {
         let (a, b) = (first.lowercased(), second.lowercased())
         if a == b { return true }

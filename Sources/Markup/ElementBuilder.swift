@@ -1,8 +1,8 @@
 import CXML
 import Messages
 
-/// Makes our elements while libxml2 reads a document, so that there is no tree of its own to copy: the responses about
-/// 40,000 phones are 1.5 million elements.
+/// Creates our elements while libxml2 reads a document, so that there is no tree of its own to copy: the responses
+/// about 40,000 phones are 1.5 million elements.
 struct ElementBuilder {
     /// The outermost element, once it has ended.
     private(set) var root: MarkupElement?
@@ -12,7 +12,7 @@ struct ElementBuilder {
     private var open: [MarkupElement] = []
     private var words = KnownWords()
 
-    /// Has a parser call a builder instead of making its own tree. The builder must live as long as it parses.
+    /// Has a parser call a builder instead of building its own tree. The builder must live as long as it parses.
     static func attach(_ builder: UnsafeMutablePointer<ElementBuilder>, to context: xmlParserCtxtPtr) {
         context.pointee._private = UnsafeMutableRawPointer(builder)
         let calls = context.pointee.sax!

@@ -1,7 +1,7 @@
 import Basics
 
 extension FileError: UserError {
-    /// If other things can be missing or locked, too.
+    /// Prefixed, because other things can be missing or locked, too.
     public var codeName: String { "file-\(code.rawValue)" }
 
     public var text: LocalizableText { localized("\(clause).") }

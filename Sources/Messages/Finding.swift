@@ -1,4 +1,4 @@
-/// What a check found: of a cluster, of a file, of a machine.
+/// What a check found: about a cluster, a file, a machine.
 public struct Finding<FindingCode: Hashable & Sendable, Subject: Hashable & Sendable>: Hashable, Sendable {
     public typealias Code = FindingCode
     public typealias Severity = FindingSeverity

@@ -44,7 +44,7 @@ extension LocalizableText.Argument: Codable {
         var container = encoder.singleValueContainer()
         switch self {
         case .string(let words): try container.encode(words)
-        // Read again, it is as it stands in the command.
+        // Read again, it is as written in the command.
         case .word(let word): try container.encode(Shell.word(word))
         case .number(let number): try container.encode(number)
         case .text(let text): try container.encode(text)

@@ -19,7 +19,7 @@ public func localized(_ count: Int, one: MessageLiteral, other: MessageLiteral) 
 
 /// A text that can be translated: its template, in which arguments are `{0}`, `{1}` and so on, and the arguments.
 ///
-/// Only ``localized(_:)`` makes one from a literal, so that no text is shown that `tools/messages` has not seen; text
+/// Only ``localized(_:)`` creates one from a literal, so that no text is shown that `tools/messages` has not seen; text
 /// from others is ``verbatim(_:)``.
 public struct LocalizableText: Hashable, Sendable {
     let template: String
@@ -75,8 +75,8 @@ public struct LocalizableText: Hashable, Sendable {
         text.utf8.contains { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "}") }
     }
 
-    /// Makes `--name=` of `--name `, as a value after it would be taken for an option; before an argument without an
-    /// option comes the sign that no option follows.
+    /// Turns `--name ` into `--name=`, as a value after it would be taken for an option; an argument without an option
+    /// is preceded by the sign that no option follows.
     private static func joinOption(_ output: inout [UInt8]) {
         guard output.last == UInt8(ascii: " ") else { return }
         let last = output.dropLast().lastIndex(of: UInt8(ascii: " ")).map { output.index(after: $0) } ?? 0
@@ -115,7 +115,7 @@ public struct LocalizableText: Hashable, Sendable {
 extension LocalizableText.Argument {
     func text(in language: Language) -> String {
         switch self {
-        // By whoever it was written: on one line, and with nothing in it that a terminal obeys.
+        // No matter who wrote it: on one line, and with nothing in it that a terminal obeys.
         case .string(let text): text.visible
         case .word(let word): Shell.word(word)
         case .number(let number): String(number)

@@ -39,8 +39,8 @@ public struct MessageLiteral: ExpressibleByStringInterpolation, Sendable {
 
         public mutating func appendInterpolation(_ text: LocalizableText) { append(.text(text)) }
 
-        /// An argument of a command that people paste: written so that a POSIX shell hands over exactly this text,
-        /// whoever has chosen it. As the value of an option, it may begin with a dash.
+        /// An argument of a command that people paste: written so that a POSIX shell hands over exactly this text, no
+        /// matter who chose it. As the value of an option, it may begin with a dash.
         public mutating func appendInterpolation(word: String) { append(.word(word)) }
 
         /// As ``appendInterpolation(word:)``, for a file, which may be called as an option is, also before options.

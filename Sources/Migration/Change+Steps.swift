@@ -43,7 +43,7 @@ extension Change {
             seconds: time.seconds, isMeasured: time.isMeasured)
     }
 
-    /// Whether a step is over for good: what only checked something before the commit needs no second check after it.
+    /// Whether a step is done for good: one that only checked something before the commit needs no second check after it.
     func needsNoCheck(_ step: any Step) -> Bool {
         known.done.contains(step.id) && isCommitted && !step.effect.isOnCluster
     }
@@ -101,8 +101,8 @@ extension Change {
         }
     }
 
-    /// Whether a file must be written: false if it contains these bytes already. A trust list of which there is a backup
-    /// comes from an earlier change, and nothing is lost with it.
+    /// Whether a file must be written: false if it already contains these bytes. A trust list of which there is a backup
+    /// comes from an earlier change, so nothing is lost by replacing it.
     private func isReplaceable(_ path: String, with bytes: [UInt8]?) throws -> Bool {
         guard Files.exists(path) else { return true }
         let found = try? Files.read(path)
@@ -119,7 +119,7 @@ extension Change {
     /// Whether a file that a node has can come from this change, or is the previous one.
     private func isOurs(_ bytes: [UInt8]?, _ known: [[UInt8]?]) -> Bool {
         if known.contains(bytes) { return true }
-        // The cluster's own command writes a file that nobody knows beforehand.
+        // The cluster's own command writes a file that is not known beforehand.
         guard plan.steps.contains(where: \.isCommand), let bytes, let list = try? TrustListFile(decoding: bytes) else {
             return false
         }
@@ -132,8 +132,8 @@ extension Change {
         return try list.isSigned(by: certificate)
     }
 
-    /// Makes sure that the cluster has not changed otherwise since the change began: every node has the previous file or
-    /// the new one, as it says itself. From memory Cisco Tftp may serve the other one of them, but no third one.
+    /// Makes sure that the cluster has not changed in any other way since the change started: every node states that it
+    /// has the previous file or the new one. Cisco Tftp may serve the other of these two from memory, but no third file.
     ///
     /// - Parameter acceptingUnproven: whether to continue although nothing proves the previous file, or what a node has.
     /// - Throws: ``MigrationError`` (`world-changed`) naming the node; `EvidenceError`; or the error of a node.
@@ -151,7 +151,7 @@ extension Change {
         for node in file.served.nodes {
             let contents = try file.contents(of: node, knowing: known, acceptingUnproven: accepts).value
             for reading in file.served.answers where reading.node == node {
-                // What a node serves from memory is one of the two as well.
+                // What a node serves from memory is also one of the two.
                 guard isOurs(contents, known), reading.bytes == contents || known.contains(reading.bytes) else {
                     throw Self.worldChanged(
                         localized(
@@ -164,8 +164,8 @@ extension Change {
         try checkProof(file, accepts)
     }
 
-    /// What earlier versions saved as the previous file was not compared with what the nodes say; some node may still say
-    /// it.
+    /// What earlier versions saved as the previous file was not compared with what the nodes state; a node may still
+    /// state it.
     private func checkProof(_ file: WitnessedFile, _ accepts: Bool) throws {
         guard plan.world.proof == nil, !accepts else { return }
         guard !file.served.nodes.contains(where: { file.statement(of: $0)?.fits(survey.presentBytes) == true }) else {
@@ -203,14 +203,15 @@ extension Change {
                 ),
                 next: localized("Restart Cisco Tftp on \(node), and run the command again."))
         }
-        // A node that cannot say it was only read.
+        // A node that cannot state it was only read.
         let says = survey.before.proof.way == .accepted ? [] : [TrustListKind.ctl.command]
         let ways = (TrustListTransport.allCases.map { $0.rawValue.uppercased() } + says).list
         let what = expected.map { localized("the same \($0.count) bytes") } ?? localized("no file")
         return cluster.nodes.map { localized("\($0): \(what) over \(ways)") }
     }
 
-    /// What each node serves now, in words: for a message about a change that ended half-way. Nil if nobody can say.
+    /// What each node serves now, in words: for a message about a change that ended half-way. Nil if that cannot be
+    /// determined.
     func servedInWords() -> LocalizableText? {
         // The nodes may be what failed: they are asked once.
         guard let file = try? cluster.trustLists.readWitnessed(.ctl) else { return nil }

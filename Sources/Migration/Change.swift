@@ -43,7 +43,7 @@ public final class Change {
     let isContinued: Bool
     /// The steps of the plan, in order.
     private(set) var steps: [any Step] = []
-    /// From all journals of the cluster: read once, when somebody first asks.
+    /// From all journals of the cluster: read once, on first use.
     private(set) lazy var estimates = StepEstimates(self)
     private var planner: Planner
 
@@ -205,7 +205,7 @@ public final class Change {
     /// Whether a run would need the signing token.
     var needsToken: Bool { hasToSign && answer == nil }
 
-    /// Whether a file is not signed yet that the plan has a token sign.
+    /// Whether a file that the plan has a token sign is not signed yet.
     var hasToSign: Bool {
         (plan.tokenSigns && (try? newFile()) == nil)
             || (plan.signing(of: .introduction) != nil && (try? file(.introduction)) == nil)
@@ -231,7 +231,7 @@ public final class Change {
     /// Problems of the cluster, and what is known to be doubtful about this change there.
     public var findings: [StatusFinding] { survey.findings + (preflight?.findings ?? []) + planner.warnings }
 
-    /// What applications have to expect that hold a trust list, too, and are in no forecast; nil if they follow.
+    /// What has to be expected of applications that also hold a trust list and are in no forecast; nil if they follow.
     public var clientAdvice: LocalizableText? { planner.clientAdvice(offered) }
 
     /// The name of a change that starts now, and of the folder for its output: `office-20261123T170405Z`.
@@ -265,7 +265,7 @@ public final class Change {
     /// - Parameter plan: the file in which the change was saved, if it is not run.
     /// - Throws: ``MigrationError`` (`phones-would-refuse`).
     func checkForecast(savedAs plan: String? = nil) throws {
-        // Whom an earlier change left behind needs a visit with or without this one.
+        // Phones that an earlier change left behind need a visit with or without this one.
         let stranded = newlyStranded
         guard !stranded.isEmpty, !self.plan.settings.acceptsStranded else { return }
         throw MigrationError(

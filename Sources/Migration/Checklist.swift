@@ -7,7 +7,8 @@ import Phones
 import TrustList
 import X509
 
-/// What a cluster needs before it gets another release: what is proven, what is not so, and what is left to do by hand.
+/// What a cluster needs before it gets another release: what is proven, what is not as it should be, and what is left to do
+/// by hand.
 public struct Checklist: Encodable, Sendable {
     /// What is to be done.
     public enum Purpose: Sendable { case downgrade, upgrade }
@@ -16,7 +17,7 @@ public struct Checklist: Encodable, Sendable {
         public enum State: String, Codable, Sendable {
             /// Verified on the cluster, now.
             case proven
-            /// Found not to be so.
+            /// Found not to be the case.
             case failed
             /// Only a person can check it.
             case byHand = "by-hand"
@@ -42,7 +43,7 @@ public struct Checklist: Encodable, Sendable {
     public let stranded: [StoredForecast.Group]
     /// The number of the change ticket, and who approved it, as the user said.
     public var ticket, approver: String?
-    /// Who had it made, and when.
+    /// Who had it written, and when.
     public var writtenBy: DocumentAuthor?
 
     private enum CodingKeys: String, CodingKey {

@@ -5,7 +5,7 @@ import Phones
 import TrustList
 import X509
 
-/// What a migration needs of a cluster. ``LiveCluster`` is the real one; tests may substitute another.
+/// What a migration needs from a cluster. ``LiveCluster`` is the real one; tests may substitute another.
 public protocol ClusterAccess: AnyObject {
     /// The name by which the user knows the cluster.
     var name: String { get }
@@ -20,8 +20,8 @@ public protocol ClusterAccess: AnyObject {
     func setSecurityMode(_ mode: SecurityMode) throws
     /// `utils ctl update CTLFile` on the publisher, which writes a CTL file that the cluster signs.
     func updateTrustList() throws
-    /// `utils ctl reset localkey` on the publisher, which writes a CTL file that the other one of the cluster's own signers
-    /// signs.
+    /// `utils ctl reset localkey` on the publisher, which writes a CTL file signed by the other of the cluster's own
+    /// signers.
     func resetLocalKey() throws
 
     /// Problems besides the trust lists: versions, services, replication, servers that are not configured.
@@ -38,7 +38,7 @@ public protocol ClusterAccess: AnyObject {
 
     /// The trust list files of these nodes, in the same order.
     ///
-    /// - Throws: where no node serves them.
+    /// - Throws: if no node serves them.
     var trustLists: ClusterTrustLists { get throws }
 
     /// The certificates in a trust store of the cluster; some interfaces only describe them.
@@ -52,7 +52,7 @@ public protocol ClusterAccess: AnyObject {
     var tvsReadingTime: Double { get }
 
     func phones() throws -> [Phone]
-    /// The CallManager groups of the phones that were read last; nil where they are not known.
+    /// The CallManager groups of the phones that were read last; nil if they are not known.
     var callManagerGroups: [CallManagerGroup]? { get }
     /// What the phones' web pages say about the CTL files that they hold, by phone name. Phones whose page does not
     /// answer are left out.
@@ -89,8 +89,8 @@ public protocol ClusterAccess: AnyObject {
     func restart(
         service: String, on nodes: [String], isInterrupted: () -> Bool, meanwhile: SimultaneousRestart.Meanwhile?,
         restarted: (String) throws -> Void) throws
-    /// Waits until a service is starting or stopping on no node any more: an earlier run may have left it so. One that is
-    /// stopped, or a node that does not answer, is not waited for.
+    /// Waits until a service is no longer starting or stopping on any node: an earlier run may have left it in that
+    /// state. One that is stopped, or a node that does not answer, is not waited for.
     func awaitRest(of service: String, isInterrupted: () -> Bool)
 }
 

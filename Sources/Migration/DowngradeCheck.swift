@@ -25,14 +25,14 @@ public struct DowngradeCheck: Sendable {
     /// - Parameters:
     ///   - target: the release to go back to.
     ///   - tokens: the available ones; empty if none was specified.
-    ///   - acceptingUnproven: whether what TFTP and HTTP say is accepted of a node that has no way to say what it has.
-    /// - Throws: what keeps the cluster from being read at all.
+    ///   - acceptingUnproven: whether what TFTP and HTTP say is accepted from a node that has no way to say what it has.
+    /// - Throws: what prevents the cluster from being read at all.
     public init(
         of world: any ClusterAccess, target: ClusterVersion, tokens: [ChangePlan.Token], state: StateFolder,
         acceptingUnproven: Bool = false
     ) throws {
         let present = try world.version()
-        // A release that is given in short form stands for all of its builds.
+        // A release that is specified in short form stands for all of its builds.
         guard target < present, !present.description.hasPrefix(target.description + ".") else {
             throw MigrationError(
                 .notApplicable,
@@ -92,7 +92,7 @@ extension ChecklistItems {
         _ inFile: [Record], _ present: TrustListFile, _ survey: Survey, _ world: any ClusterAccess, cluster: String,
         atHand: [ChangePlan.Token]
     ) throws {
-        // Without tokens it asks for them.
+        // Without tokens, the command asks for them.
         let toEtoken =
             "etoken-bridge migrate to-etoken --cluster \(Shell.word(cluster))\(atHand.map { " " + Shell.option("--token", $0.label) }.joined())"
         let noToken: LocalizableText = localized("no token in the file")
@@ -200,7 +200,8 @@ extension Survey {
         }
     }
 
-    /// How a signer of the cluster's own stands in a file; nil if the publisher's certificate of now is not known.
+    /// Whether one of the cluster's own signers is in a file, and with which certificate; nil if the publisher's current
+    /// certificate is not known.
     func signer(
         _ unit: String, in records: [Record]
     ) throws -> (signer: ClusterSigner, own: Authenticated<Certificate>)? {

@@ -11,9 +11,9 @@ public struct MigrationError: UserError {
         case presentFileInvalid = "present-file-invalid"
         /// Tokens that nobody named, or servers that the cluster does not know, would be in the new file.
         case foreignRecords = "foreign-records"
-        /// A server has another certificate now than in the file.
+        /// A server now has a different certificate than in the file.
         case outdatedRecords = "outdated-records"
-        /// Nothing proves what a change needs; only accepted where the user says so.
+        /// Nothing proves what a change needs; only accepted if the user says so.
         case unproven
         /// What a node serves is not what it says itself.
         case contradicted
@@ -25,7 +25,7 @@ public struct MigrationError: UserError {
         case readBackDiffers = "read-back-differs"
         /// A TVS server does not vouch for a token.
         case notVouched = "not-vouched"
-        /// The release does not introduce the new signer, and the change does not go without that.
+        /// The release does not introduce the new signer, and the change requires that.
         case notIntroduced = "not-introduced"
         /// Phones would not accept the new file.
         case phonesWouldRefuse = "phones-would-refuse"
@@ -45,7 +45,7 @@ public struct MigrationError: UserError {
         case unfinishedChange = "unfinished-change"
         /// There is no change that could be resumed or rolled back.
         case noChange = "no-change"
-        /// A file of someone else is where the change would write.
+        /// Someone else's file is where the change would write.
         case outputExists = "output-exists"
         case planUnusable = "plan-unusable"
         /// The plan does not fix what a token signs, so it cannot be signed on another machine.

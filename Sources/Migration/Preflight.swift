@@ -37,12 +37,12 @@ public struct Preflight: Codable, Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - phones: how many the cluster has.
-    ///   - freeSpace: bytes that are free at a path; nil if nobody can say.
+    ///   - freeSpace: bytes that are free at a path; nil if that cannot be determined.
     init(
         for plan: ChangePlan, phones: Int, on cluster: any ClusterAccess, state: StateFolder,
         freeSpace: (String) -> Int? = Files.freeSpace
     ) {
-        // Files go to these nodes and, should the change be undone, come back to them. It touches no other.
+        // Files go to these nodes and, should the change be undone, are restored on them. It touches no other.
         var checks = cluster.connectToAdministration(of: cluster.nodes).map { node, error in
             Check(
                 .administration, node,

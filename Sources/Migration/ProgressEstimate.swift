@@ -32,7 +32,7 @@ struct ProgressEstimate {
 
     /// "a second", "40 s", "3 min", "2 h 5 min"
     static func text(_ seconds: Double) -> LocalizableText {
-        // Estimates divide, and what they start from may come from a file: no number here is certain to be one.
+        // Estimates divide, and their inputs may come from a file: none of these numbers is certain to be finite.
         let seconds = seconds.isFinite ? min(max(seconds, 0), JournalRecord.longest) : 0
         return switch seconds {
         case ..<1: localized("a second")
@@ -59,7 +59,7 @@ struct StepEstimates {
 
     init(_ change: Change) {
         var measured: [StepID: Double] = [:]
-        // A journal that cannot be read has already kept the change from starting.
+        // A journal that cannot be read has already prevented the change from starting.
         for record in ((try? change.state.changes(of: change.plan.cluster)) ?? []).flatMap(\.records)
         where record.event == .proved {
             if let step = record.step, let seconds = record.seconds { measured[step] = seconds }

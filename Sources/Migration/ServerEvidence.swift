@@ -6,19 +6,19 @@ import Operations
 import TrustList
 import X509
 
-/// What the cluster itself says of its servers: which ones there are, and the certificates that they have now. Read at
-/// the first question, and once.
+/// What the cluster itself says about its servers: which ones there are, and the certificates that they have now. Read
+/// once, on first use.
 final class ServerEvidence {
     /// What became of a server's record.
     enum Standing {
         /// It has the certificate that the server has now.
         case current
         case outdated(Authenticated<Certificate>)
-        /// It holds none, so that there is nothing to compare.
+        /// It contains none, so there is nothing to compare.
         case empty
         /// The cluster's database has no such server.
         case foreign
-        /// Nobody says which certificate the server has now: why.
+        /// It cannot be determined which certificate the server has now; the text says why.
         case unproven(LocalizableText)
     }
 
@@ -37,7 +37,7 @@ final class ServerEvidence {
 
     var publisher: String { cluster.publisher }
 
-    /// Has the nodes asked again at the next question.
+    /// Has the nodes queried again on next use.
     func forgetCertificates() { certificates = nil }
 
     func standing(of record: Record) throws -> Standing {
@@ -113,7 +113,7 @@ final class ServerEvidence {
     }
 }
 
-/// A record that would enter a new file although the command names neither its token nor does the cluster know its
+/// A record that would be in a new file although the command does not name its token, or the cluster does not know its
 /// server.
 public struct ForeignRecord: Codable, Sendable, Equatable {
     public enum Kind: String, Codable, Sendable {
@@ -152,7 +152,7 @@ public struct ForeignRecord: Codable, Sendable, Equatable {
     }
 
     /// A hexadecimal number as people and programs write it (`0x03`, `3C:F9:27`, `3C F9 27`), without what may differ; nil
-    /// if it is none.
+    /// if the text is not one.
     private static func number(_ text: String) -> String? {
         var digits = text.lowercased()
         if digits.hasPrefix("0x") { digits.removeFirst(2) }
@@ -173,16 +173,16 @@ public struct ForeignRecord: Codable, Sendable, Equatable {
 }
 
 extension ChangePlan.Settings {
-    /// Whether the user said that a record stays: by its name, serial number or SHA-1.
+    /// Whether the user specified that a record stays: by its name, serial number or SHA-1.
     func keeps(_ record: ForeignRecord) -> Bool { record.isNamed(by: kept) }
 
-    /// Whether the user said that this token leaves the file: by its name, serial number or SHA-1. Servers cannot be
-    /// dropped: phones would no longer trust them.
+    /// Whether the user specified that this token leaves the file: by its name, serial number or SHA-1. Servers cannot
+    /// be dropped: phones would no longer trust them.
     func drops(_ record: Record) -> Bool { record.isToken && ForeignRecord(record).isNamed(by: dropped) }
 }
 
 extension Change {
-    /// Records of the present file that nobody named and the cluster does not know, in the order of the file.
+    /// Records of the current file that nobody named and the cluster does not know, in the order of the file.
     public func foreignRecords() throws -> [ForeignRecord] {
         guard let (base, _) = signing else { return [] }
         return try foreignRecords(servers: base == .before ? survey.present : nil)
@@ -225,8 +225,8 @@ extension Change {
 
     /// Makes sure that what the token would sign is what the user named and the cluster has.
     ///
-    /// - Parameter base: the file from which the server records come; by default that of before the change, if they come
-    ///   from it.
+    /// - Parameter base: the file from which the server records come; by default the one from before the change, if they
+    ///   come from it.
     /// - Throws: ``MigrationError`` (`foreign-records`, `outdated-records`, `unproven`).
     func checkRecords(of base: TrustListFile? = nil) throws {
         guard let (source, mode) = signing else { return }

@@ -12,7 +12,7 @@ public struct StateFolder: Sendable {
 
     /// `$XDG_STATE_HOME/etoken-bridge`, or `~/.local/state/etoken-bridge`.
     ///
-    /// - Throws: `FileError` if it is, or could be made, someone else's.
+    /// - Throws: `FileError` if it belongs to someone else, or someone else could take it over.
     public static func standard() throws(FileError) -> StateFolder {
         let base = getenv("XDG_STATE_HOME").map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
         let path: String
@@ -22,7 +22,7 @@ public struct StateFolder: Sendable {
         return folder
     }
 
-    /// What is in it decides what is restored, and whose files are written: it has to be the user's own.
+    /// Its contents decide what is restored, and which files are written: it has to be the user's own.
     func check() throws(FileError) {
         try Files.checkOwnFolder(path)
         for name in ["backups", "changes", "erasures", "journals", "locks", "restarts", "wrong-pins"] {
@@ -87,7 +87,7 @@ public struct StateFolder: Sendable {
         return bytes
     }
 
-    /// The same as evidence: an earlier run, or this one, proved or made it, and recorded its SHA-256.
+    /// The same as evidence: an earlier run, or this one, proved or created it, and recorded its SHA-256.
     func recorded(sha256: String) throws -> Authenticated<[UInt8]> {
         _ = try backup(sha256: sha256)
         guard let file = try Authenticated.recorded(as: sha256, at: "\(path)/backups/\(sha256).tlv") else {

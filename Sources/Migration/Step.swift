@@ -11,7 +11,7 @@ public protocol Step: AnyObject {
     /// What its action reaches.
     var effect: StepEffect { get }
 
-    /// Checks the cluster: is it already so?
+    /// Checks whether the cluster is already in the wanted state.
     func check() throws -> StepState
     /// How much of it is left to do if it is pending, from 0 to 1: another run may have done the rest.
     func shareLeft() throws -> Double

@@ -33,7 +33,7 @@ extension StepFailure {
     /// Whether the cluster is neither as it was nor as it should be.
     public var isHalfDone: Bool { isAfterCommit || stepID == nil || !notUndone.isEmpty }
 
-    /// What happened to the change comes first, and where the nodes stand last.
+    /// What happened to the change comes first, and what the nodes serve last.
     public var text: LocalizableText { [happened, served].compactMap(\.self).joined(separator: " ") }
 
     private var happened: LocalizableText {

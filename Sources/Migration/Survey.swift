@@ -21,7 +21,7 @@ public struct Survey {
     public let register: StrandedRegister
     /// The services that will be restarted, in order, and where they are activated; empty in a restored survey.
     let services: [(service: String, nodes: [String])]
-    /// The CallManager groups; nil where they are not known.
+    /// The CallManager groups; nil if they are not known.
     let groups: [CallManagerGroup]?
     public let world: WorldState
     /// Other problems of the cluster, as in `cluster status`; empty in a restored survey.
@@ -41,8 +41,8 @@ public struct Survey {
 
     /// Reads everything that a plan depends on. Changes nothing.
     ///
-    /// - Parameter acceptingUnproven: whether what TFTP and HTTP say is accepted of a node that has no way to say what it
-    ///   has.
+    /// - Parameter acceptingUnproven: whether what TFTP and HTTP say is accepted from a node that has no way to say what
+    ///   it has.
     /// - Throws: `EvidenceError` if what is served is not what the nodes have, or cannot be proven.
     init(of cluster: any ClusterAccess, backups: StateFolder, acceptingUnproven: Bool) throws {
         version = try cluster.version()
@@ -56,7 +56,7 @@ public struct Survey {
             ctl: before.value.map { Digest.sha256($0).hex }, proof: before.proof,
             itls: itls.mapValues { Digest.sha256($0.value).hex },
             trusted: try cluster.certificates(in: TrustStores.phoneSAST).map(\.fingerprint).sorted())
-        // Every node's command line is needed once the new file is there; whether it is available shows here.
+        // Every node's command line is needed once the new file is there; whether it is available becomes apparent here.
         findings = try cluster.findings()
         nodeNames = Self.nodeNames(present, cluster)
         services = try Planner.services(of: version).compactMap { service in

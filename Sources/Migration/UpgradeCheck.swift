@@ -9,9 +9,9 @@ import X509
 
 /// Whether the trust lists of a cluster are ready for an upgrade, and what is left to do: a checklist. Changes nothing.
 ///
-/// An upgrade takes the CTL file along as it is. What it leaves behind shows when phones come back: certificates of trust
-/// stores that had expired, a signer that was regenerated, a file that names servers' former certificates. Source:
-/// docs/operator-guide.md; Cisco's security guides, field notice FN70613, technote 214231.
+/// An upgrade takes the CTL file along as it is. Problems that it leaves behind only show when phones come back:
+/// certificates of trust stores that had expired, a signer that was regenerated, a file that names servers' former
+/// certificates. Source: docs/operator-guide.md; Cisco's security guides, field notice FN70613, technote 214231.
 public struct UpgradeCheck: Sendable {
     public let list: Checklist
 
@@ -24,9 +24,9 @@ public struct UpgradeCheck: Sendable {
     ///
     /// - Parameters:
     ///   - target: the release to upgrade to.
-    ///   - acceptingUnproven: whether what TFTP and HTTP say is accepted of a node that has no way to say what it has.
+    ///   - acceptingUnproven: whether what TFTP and HTTP say is accepted from a node that has no way to say what it has.
     ///   - now: seconds since 1970.
-    /// - Throws: what keeps the cluster from being read at all.
+    /// - Throws: what prevents the cluster from being read at all.
     public init(
         of world: any ClusterAccess, target: ClusterVersion, state: StateFolder, acceptingUnproven: Bool = false,
         now: Int64 = Int64(time(nil))

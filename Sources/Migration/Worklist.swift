@@ -1,7 +1,7 @@
 import Messages
 import Phones
 
-/// The phones that somebody has to visit, as a table to hand out: where each of them is, whose it is, and what to press on
+/// The phones that someone has to visit, as a table to hand out: where each of them is, whose it is, and what to press on
 /// it.
 ///
 /// Source: docs/phones.md, "The work".
@@ -11,7 +11,7 @@ public struct Worklist: Sendable {
         let pool: String?
         let verdict: Verdict.Outcome
         let reason: LocalizableText
-        /// Whether somebody looked for it after a change, and it was not registered.
+        /// Whether it was looked for after a change, and was not registered.
         var isMissing = false
     }
 
@@ -41,8 +41,8 @@ public struct Worklist: Sendable {
             })
     }
 
-    /// What is left of a change: before it is finished whom it is forecast to leave behind, afterwards whom it did and
-    /// nobody has visited since.
+    /// What is left of a change: before it is finished, the phones that it is forecast to leave behind; afterwards,
+    /// those that it did leave behind and that nobody has visited since.
     ///
     /// - Throws: as `StrandedRegister.init(of:in:)`.
     public init(_ record: ChangeRecord, in state: StateFolder) throws {
@@ -58,7 +58,7 @@ public struct Worklist: Sendable {
     /// Those that a checklist says would be left behind.
     init(_ stranded: [StoredForecast.Group]) { self.init(StoredForecast(groups: stranded)) }
 
-    /// Those of a change record, by what its journal says.
+    /// Those of a change record, according to its journal.
     init(_ left: [(code: ChangeRecord.LeftToDo.Code, phone: String, group: StoredForecast.Group?)]) {
         self.init(
             left.map { code, phone, group in

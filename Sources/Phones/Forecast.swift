@@ -49,8 +49,8 @@ public struct Forecast: Sendable {
         }
     }
 
-    /// The verdict on which all ITL files agree that a phone may hold: its TFTP server is that of its site, and no list of
-    /// phones names it. Source: docs/phone-acceptance.md, "The ITL file".
+    /// The verdict on which all ITL files that a phone may hold agree: its TFTP server is that of its site, and no list of
+    /// phones says which one that is. Source: docs/phone-acceptance.md, "The ITL file".
     private static func decide(
         _ entry: SurveyedPhone, _ signer: CandidateSigner, _ itls: [ServedITL?], _ answers: [TVSStatement]
     ) -> Verdict {

@@ -1,10 +1,10 @@
 import TrustList
 
 extension SurveyedPhone {
-    /// What it holds once it was offered a file that introduces a signer, for the forecast of the file after that.
+    /// What it holds once it has been offered a file that introduces a signer, for the forecast of the file after that.
     ///
-    /// One that is not registered is not told to fetch it; one of which it is not known whether it accepts is judged by
-    /// what it held before. What tables show of it stays as it is now.
+    /// A phone that is not registered is not told to fetch it; if it is not known whether a phone accepts it, the phone
+    /// is judged by what it held before. What tables show about a phone stays as it is now.
     ///
     /// - Parameter verdict: what it does with that file.
     public func following(_ list: TrustListFile, _ verdict: Verdict) -> SurveyedPhone {

@@ -37,7 +37,7 @@ public enum Pinentry {
     private final class Conversation {
         private let program: String
         private let socket: Int32
-        /// Bytes of a secret; no token takes more than 255.
+        /// Bytes of a secret; no token accepts more than 255.
         private static let longest = 4096
         private let process: Subprocess
 
@@ -89,7 +89,7 @@ public enum Pinentry {
 
         /// The data of a response, up to its OK.
         private func answer() throws(SecretError) -> Secret? {
-            // A long answer comes in several lines.
+            // A long response comes in several lines.
             var data: [UInt8]?
             defer {
                 var rest = data ?? []

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// A handler may run in any thread: it writes to a pipe, and the prompt waits for that as well.
 final class PromptSignals {
-    /// Whatever ends a program by default and can be caught, and Control-Z.
+    /// All signals that end a program by default and can be caught, and Control-Z.
     private static let numbers = [
         SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF, SIGTSTP,
     ]
@@ -15,7 +15,7 @@ final class PromptSignals {
 
     private var ends: [Int32] = [-1, -1]
     private var before: [(number: Int32, action: sigaction)] = []
-    /// The first signal that came.
+    /// The first signal that arrived.
     private(set) var caught: Int32?
 
     /// Readable once a signal has come.
@@ -44,7 +44,7 @@ final class PromptSignals {
         }
     }
 
-    /// Ends it: signals have the effect of before.
+    /// Stops catching: signals have their previous effect again.
     func end() {
         for (number, action) in before {
             var action = action

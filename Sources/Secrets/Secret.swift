@@ -201,7 +201,7 @@ extension Secret {
                 if errno == EINTR { continue }
                 throw SecretError(source: SecretError.terminal, reason: .verbatim(String(cString: strerror(errno))))
             }
-            // Control-D: what was typed before it is not meant.
+            // Control-D: what was typed before it does not count.
             if got == 0 { throw .interrupted }
             if line[count] == UInt8(ascii: "\n") { break }
             count += 1
@@ -210,7 +210,7 @@ extension Secret {
             }
         }
         guard count > 0 else { return nil }
-        // Arrow keys, and the marks of pasted text: nobody means them, and they would be tried.
+        // Arrow keys, and the marks of pasted text: nobody intends them, and they would be tried as part of the PIN.
         guard !line[..<count].contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
             throw SecretError(
                 source: SecretError.terminal,

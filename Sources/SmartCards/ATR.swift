@@ -6,7 +6,7 @@ public struct ATR: Hashable, Sendable {
 
     public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// - Parameter text: hexadecimal, in pairs, with colons or spaces between them or without.
+    /// - Parameter text: hexadecimal, in pairs, with or without colons or spaces between them.
     public init?(_ text: String) {
         guard let bytes = [UInt8](hex: text), !bytes.isEmpty else { return nil }
         self.init(bytes)

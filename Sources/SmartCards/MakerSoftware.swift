@@ -1,4 +1,4 @@
-/// What a card vendor offers for them on Linux.
+/// What a card vendor offers for its cards on Linux.
 public struct MakerSoftware: Hashable, Sendable {
     /// The vendor's name for it.
     public let name: String

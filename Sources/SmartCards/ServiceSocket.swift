@@ -2,7 +2,7 @@ import Glibc
 import Messages
 
 /// The socket over which programs reach pcscd. libpcsclite only says that the service cannot be reached; the socket
-/// tells why.
+/// shows why.
 public struct ServiceSocket: Hashable, Sendable {
     public enum State: Hashable, Sendable {
         /// A service listens.
@@ -27,8 +27,8 @@ public struct ServiceSocket: Hashable, Sendable {
     }
 
     /// Asks the service for the version of its protocol, as libpcsclite does first; nil if nothing answers as pcscd does.
-    /// One that answers refuses nobody: if libpcsclite cannot use it, the two are of different releases. Source:
-    /// pcsc-lite's winscard_msg.h, CMD_VERSION and struct version_struct.
+    /// A service that answers does not refuse this user: if libpcsclite cannot use it, the two are of different releases.
+    /// Source: pcsc-lite's winscard_msg.h, CMD_VERSION and struct version_struct.
     public func protocolVersion(within milliseconds: Int32 = 2000) -> String? {
         guard case .success(let descriptor) = Self.connected(to: path) else { return nil }
         defer { close(descriptor) }

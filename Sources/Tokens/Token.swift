@@ -24,7 +24,7 @@ public struct Token: Sendable {
     ) throws -> TokenSigner {
         let history = try pinHistory()
         try history.checkBeforePrompt()
-        // Whatever prevents the signing is found before a PIN is asked for.
+        // Anything that would prevent signing is detected before a PIN is asked for.
         guard stored.certificate.publicKey.isRSA else {
             throw TokenError(
                 .mechanismMissing, info.plainLabel,
@@ -61,7 +61,7 @@ public struct Token: Sendable {
     ///
     /// - Throws: what ``PINLedger`` throws.
     public func pinHistory() throws -> PINHistory {
-        // A token that cannot be asked says so when it is used.
+        // A token that cannot be queried reports that when it is used.
         let told = try? attempt { () throws(TokenError) in try Session(self).tries() }
         return try PINHistory(info, in: module.pins, told: told ?? nil) {
             ((try? certificates()) ?? []).contains { SASTLikeness($0.certificate) == .full }

@@ -72,8 +72,8 @@ extension Token {
         let matching = all.filter { stored in
             (uri?.id.map { $0 == stored.id } ?? true) && (uri?.object.map { $0 == stored.label } ?? true)
         }
-        // *Unconfirmed* of Cisco's tokens; others hold their authority's certificate, too: it is not meant where another one
-        // is left.
+        // *Unconfirmed* of Cisco's tokens; others contain their authority's certificate, too, which is not the wanted one if
+        // another is left.
         let own = matching.filter { !$0.certificate.isAuthority }
         if uri?.id == nil, uri?.object == nil, own.count == 1 { return own[0] }
         guard let first = matching.first else {
@@ -158,8 +158,8 @@ private func < (left: ([UInt8], Int), right: ([UInt8], Int)) -> Bool {
 }
 
 /// Whether a token is one of those that Cisco sells for trust lists (KEY-CCM-ADMIN-K9), judging by its contents. A
-/// certificate that only looks so is not thereby trusted: phones ask who signed. Source: the SAST records in Cisco's printouts of
-/// `show ctl` (docs/trust-list-format.md); *unconfirmed* for tokens of other years.
+/// certificate that only looks like one is not trusted for that: phones check who signed. Source: the SAST records in Cisco's
+/// printouts of `show ctl` (docs/trust-list-format.md); *unconfirmed* for tokens of other years.
 public enum SASTLikeness: String, Sendable {
     /// The certificate names a SAST token and Cisco's manufacturing authority.
     case full = "sast"
@@ -169,7 +169,7 @@ public enum SASTLikeness: String, Sendable {
 
     public init(_ certificate: Certificate) {
         let isNamed = certificate.subject.value(of: "CN")?.hasPrefix("SAST-") == true
-        // Whether its key can sign a trust list is another question.
+        // Whether its key can sign a trust list is a separate question.
         let isCisco =
             certificate.issuer.value(of: "CN") == "Cisco Manufacturing CA"
             && certificate.issuer.value(of: "O")?.hasPrefix("Cisco Systems") == true

@@ -1,8 +1,8 @@
 import CPKCS11
 
-/// All that a module says of itself, of its slots, and of one token, in its own numbers: what is needed to judge a token
-/// that nobody here has seen. Source: PKCS#11 2.40, sections 3.1 (CK_INFO), 3.2 (CK_SLOT_INFO, CK_TOKEN_INFO) and 3.5
-/// (CK_MECHANISM_INFO).
+/// Everything that a module says about itself, its slots and one token, in its own numbers: what is needed to judge a
+/// token that this project has never seen. Source: PKCS#11 2.40, sections 3.1 (CK_INFO), 3.2 (CK_SLOT_INFO,
+/// CK_TOKEN_INFO) and 3.5 (CK_MECHANISM_INFO).
 public struct TokenDetails: Sendable {
     /// CK_VERSION.
     public struct Version: Sendable, Hashable, CustomStringConvertible {
@@ -31,7 +31,7 @@ public struct TokenDetails: Sendable {
         public let hardware, firmware: Version
     }
 
-    /// CK_TOKEN_INFO. Numbers that the token does not tell (CK_UNAVAILABLE_INFORMATION) are nil; of the sessions 0 means
+    /// CK_TOKEN_INFO. Numbers that the token does not report (CK_UNAVAILABLE_INFORMATION) are nil; for sessions, 0 means
     /// that there is no limit.
     public struct Token: Sendable {
         /// As the module shows it, with what ``TokenInfo/plainLabel`` leaves out.
@@ -68,9 +68,9 @@ public struct TokenDetails: Sendable {
     public let token: Token
     /// In the module's order.
     public let mechanisms: [Mechanism]
-    /// All of the module, also those without a token.
+    /// All slots of the module, including those without a token.
     public let slots: [Slot]
-    /// What the module does not answer.
+    /// What the module did not answer.
     public let failures: [TokenError]
 }
 

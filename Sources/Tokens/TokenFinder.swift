@@ -24,7 +24,7 @@ public final class TokenFinder {
     /// Nothing is loaded before the first query.
     ///
     /// - Parameters:
-    ///   - modules: paths of PKCS#11 modules; none to search for them (``ModuleSearch``).
+    ///   - modules: paths of PKCS#11 modules; empty to search for them (``ModuleSearch``).
     ///   - pins: what is remembered about tokens' PINs.
     ///   - patience: how long a module may take for one operation, in seconds.
     public init(modules: [String] = [], pins: PINLedger, patience: Int = PKCS11Module.defaultPatience) {
@@ -109,7 +109,7 @@ public final class TokenFinder {
         modules.map { ModuleQuery($0) }.map { $0.answer() }
     }
 
-    /// Each token once, and what is on it, as far as that was asked.
+    /// Each token once, and what is on it, as far as that was queried.
     private static func found(
         _ answers: [ModuleQuery.Answer]
     ) -> [(token: Token, contents: Result<TokenContents, TokenError>?)] {
@@ -145,7 +145,7 @@ public final class TokenFinder {
             } else { try scan() }
         let matching = Self.matching(wanted, all)
         guard let first = matching.first else {
-            // If there is nothing at all to choose from, what failed is the better answer.
+            // If there is nothing at all to choose from, the failure is the better error.
             if all.isEmpty, let failure = failures.first { throw failure }
             let present =
                 all.isEmpty
@@ -210,7 +210,7 @@ public final class TokenFinder {
 }
 
 extension Token {
-    /// The names (CN) of its certificates; none if they cannot be read.
+    /// The names (CN) of its certificates; empty if they cannot be read.
     public var certificateNames: [String] {
         ((try? certificates()) ?? []).compactMap { $0.certificate.subject.value(of: "CN")?.trimmed }
     }

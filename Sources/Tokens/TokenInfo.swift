@@ -16,7 +16,7 @@ public struct TokenInfo: Hashable, Sendable {
     public let pin: PINState
     /// Whether the PIN is entered on the reader (protected authentication path).
     public let hasPINPad: Bool
-    /// Whether the token asks for a new PIN at the next occasion.
+    /// Whether the token asks for a new PIN at the next opportunity.
     public let wantsNewPIN: Bool
     /// How many bytes a PIN may have; the whole range if the token does not say.
     public let pinLengths: ClosedRange<Int>
@@ -74,7 +74,7 @@ public struct TokenInfo: Hashable, Sendable {
     /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-missing`).
     func checkLogin() throws(TokenError) { try pin.checkLogin(to: plainLabel) }
 
-    /// Text supplied by a token, as it is shown: a token is called by what stands in its list.
+    /// Text supplied by a token, as it is shown: users specify a token by what they see in the list.
     static func printable(_ bytes: some Sequence<UInt8>) -> String {
         String(decoding: Array(bytes), as: UTF8.self).visible
     }

@@ -57,7 +57,7 @@ public struct TokenURI: Hashable, Sendable {
             id = value
             return
         }
-        // As the token's own are: by what is shown.
+        // Like the token's own attributes: in the form that is shown.
         let string = try Self.text(value, of: name).visible
         switch name {
         case "token": token = string

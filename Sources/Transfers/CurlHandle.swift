@@ -4,8 +4,8 @@ import Messages
 /// One libcurl easy handle, freed with its owner. It is used by one thread at a time: its owners hold a lock.
 struct CurlHandle: ~Copyable {
     let pointer: UnsafeMutableRawPointer
-    /// The first option that libcurl refused. Nothing is transferred after that: the connection would be another one
-    /// than was asked for.
+    /// The first option that libcurl refused. Nothing is transferred after that: the connection would not be the one
+    /// that was requested.
     private let refused = Refusal()
 
     private final class Refusal { var option: UInt32? }
@@ -71,7 +71,7 @@ struct CurlHandle: ~Copyable {
         }
     }
 
-    /// For a TLS connection that is only opened; how its peer is verified is for the caller to set.
+    /// For a TLS connection that is only opened; the caller sets how its peer is verified.
     ///
     /// - Returns: the place, for messages.
     func prepareConnection(

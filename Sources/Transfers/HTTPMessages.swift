@@ -54,7 +54,7 @@ public struct HTTPRequest: Sendable {
     public enum Body: Sendable {
         case none
         case bytes([UInt8], contentType: String)
-        /// `application/x-www-form-urlencoded`; the encoded form is overwritten once it was sent.
+        /// `application/x-www-form-urlencoded`; the encoded form is overwritten once it has been sent.
         case form([FormField])
         case multipart([MultipartPart])
     }
@@ -98,7 +98,7 @@ public struct HTTPRequest: Sendable {
     }
 }
 
-/// A response, whatever its status: a 404 or a 500 is an answer, not a `TransferError`.
+/// A response, whatever its status: a 404 or a 500 is a response, not a `TransferError`.
 public struct HTTPResponse: Sendable, Hashable {
     public var status: Int
     public var headers: [HTTPHeader]

@@ -20,14 +20,14 @@ public final class HTTPSession: Sendable {
     ///   - tls: how the peer is verified, and then an `http` URL is refused; nil for plain HTTP, and then an `https` URL
     ///     is.
     ///   - usesEnvironmentProxy: use `http_proxy` and the like. By default the peer is always reached directly.
-    ///   - wire: who sees the exchanges, if anyone.
+    ///   - wire: observes the exchanges; nil if nobody does.
     public init(tls: TLSOptions? = nil, usesEnvironmentProxy: Bool = false, wire: (any Wire)? = nil) {
         self.wire = wire
         self.tls = tls
         self.usesEnvironmentProxy = usesEnvironmentProxy
     }
 
-    /// Sends a request and waits for the answer.
+    /// Sends a request and waits for the response.
     public func send(_ request: HTTPRequest) throws(TransferError) -> HTTPResponse {
         let operation = LocalizableText.verbatim(request.method.rawValue)
         let location = try Location(request.url, operation: operation)

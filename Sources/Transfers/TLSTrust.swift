@@ -9,7 +9,7 @@ public enum TLSTrust: Sendable, Hashable {
     case authority(file: String)
 }
 
-/// How a TLS connection is made.
+/// How a TLS connection is set up.
 public struct TLSOptions: Sendable, Hashable {
     public var trust: TLSTrust
     /// Allows TLS 1.0 and 1.1, small keys and SHA-1 for this connection only (OpenSSL's security level 0).

@@ -12,7 +12,7 @@ public struct TransferError: UserError, Hashable {
         case unreachable
         /// The peer did not answer within the time allowed.
         case timedOut
-        /// The peer's key is not the pinned one, or its certificate is not from the given CA. Nothing was sent.
+        /// The peer's key is not the pinned one, or its certificate is not from the specified CA. Nothing was sent.
         case notTrusted
         /// The TLS handshake failed for another reason (for example, no common version or cipher).
         case handshakeFailed

@@ -1,6 +1,6 @@
-/// Stands between clients and their peers, and sees what is asked and answered; or answers in the peers' place.
+/// Sits between clients and their peers, and sees requests and responses; or responds in the peers' place.
 ///
-/// A recording of a cluster is made here, so that it has what the clients read, and nothing else.
+/// A cluster is recorded here, so that the recording has what the clients read, and nothing else.
 public protocol Wire: Sendable {
     /// One request over HTTP or HTTPS, without those that its redirects lead to.
     ///
@@ -14,7 +14,7 @@ public protocol Wire: Sendable {
         _ name: String, host: String, port: UInt16, _ live: () throws(TransferError) -> [UInt8]
     ) throws(TransferError) -> [UInt8]
 
-    /// One message over TLS, and the answer to it.
+    /// One message over TLS, and the response to it.
     func message(
         _ request: [UInt8], host: String, port: UInt16, _ live: () throws(TransferError) -> [UInt8]
     ) throws(TransferError) -> [UInt8]

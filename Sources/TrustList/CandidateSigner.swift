@@ -25,7 +25,7 @@ public struct CandidateSigner: Sendable {
         self.certificate = certificate
     }
 
-    /// Whether a certificate, DER, has the key that the file is signed with.
+    /// Whether a certificate (DER) has the key that the file is signed with.
     public func isKey(of der: [UInt8]) -> Bool {
         der == certificate.der || (try? Certificate(der: der).publicKey) == certificate.publicKey
     }

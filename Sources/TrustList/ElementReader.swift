@@ -34,7 +34,7 @@ struct ElementReader {
     /// One past the last byte that may be read.
     var end: Int
     private let part: Part
-    /// The tags whose value is the elements that follow, a bit each.
+    /// The tags whose value is the elements that follow: one bit each.
     private let containers: UInt64
 
     init(_ bytes: [UInt8], from offset: Int, to end: Int, in part: Part, containers: UInt64 = 0) {

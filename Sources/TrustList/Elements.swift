@@ -5,7 +5,7 @@ import Basics
 public struct Elements: Sequence, Hashable, Sendable {
     /// The bytes as in the file, every length of which was checked.
     let bytes: ArraySlice<UInt8>
-    /// The tags whose value is the elements that follow: a bit each, tags from 64 on are none.
+    /// The tags whose value is the elements that follow: one bit each; tags from 64 on are never containers.
     private let containers: UInt64
 
     /// - Parameter bytes: elements that ``ElementReader`` has read to the end.
@@ -14,7 +14,7 @@ public struct Elements: Sequence, Hashable, Sendable {
         self.containers = containers
     }
 
-    /// Elements that are no part of a file yet, and no longer than one of its parts.
+    /// Elements that are not part of a file yet, together no longer than a header or record can be.
     init(_ elements: [Element]) {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(elements.reduce(0) { $0 + $1.encodedLength })

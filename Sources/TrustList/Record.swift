@@ -73,8 +73,9 @@ public struct Record: Hashable, Sendable {
     /// The issuer of every SAST token that was seen.
     static let tokenIssuer = "Cisco Manufacturing CA"
 
-    /// Whether this is the certificate of a cluster that signs for a lost CallManager's, and from 12.0 on every file. Its
-    /// common name is `ITLRECOVERY_` and the publisher's full name. Source: docs/trust-list-format.md.
+    /// Whether this is a cluster's ITLRecovery certificate, which signs in place of a lost CallManager certificate, and
+    /// from 12.0 on signs every file. Its common name is `ITLRECOVERY_` and the publisher's full name. Source:
+    /// docs/trust-list-format.md.
     public var isITLRecovery: Bool {
         role == .sast && subjectName?.uppercased().hasPrefix("CN=ITLRECOVERY_") == true
     }

@@ -16,7 +16,7 @@ public struct Role: RawRepresentable, Hashable, Sendable {
     public static let appServer = Role(rawValue: 7)
     public static let tvs = Role(rawValue: 21)
 
-    /// Those of servers whose certificates a CTL file holds.
+    /// Those of servers whose certificates a CTL file contains.
     public static let servers: Set<Role> = [.ccm, .ccmTFTP, .tftp, .capf]
 
     /// The roles that have a name here.

@@ -12,8 +12,8 @@ public enum ShowCTL {
     /// - Parameters:
     ///   - bytes: the file.
     ///   - modified: when the file was last changed, in seconds since 1970; printed in the local time zone.
-    ///   - spelling: how names in the file are printed, as they may contain what a terminal obeys; CUCM prints them as
-    ///     they are.
+    ///   - spelling: how names in the file are printed, as they may contain characters that a terminal obeys; CUCM
+    ///     prints them as they are.
     /// - Throws: ``TrustListError`` if the file cannot be read.
     public static func text(
         of bytes: [UInt8], modified: Int64, spelling: (String) -> String = { $0 }
@@ -59,7 +59,8 @@ public enum ShowCTL {
             + parseError(kind)
     }
 
-    /// The text for a file that is not a trust list. That checksums and length come first then, too, is *unconfirmed*.
+    /// The text for a file that is not a trust list. That checksums and length come first in this case, too, is
+    /// *unconfirmed*.
     public static func unreadable(_ kind: Kind, _ bytes: [UInt8], modified: Int64) -> String {
         start(kind.rawValue, bytes, modified).joined(separator: "\n") + "\n" + parseError(kind)
     }

@@ -22,13 +22,14 @@ extension TrustListFile {
     public static let maximumITLLength = 65536
     public static let maximumITLCertificates = 39
 
-    /// By how much this is too large for an ITL file, as the start of a sentence; nil if it is not, or is none.
+    /// By how much this is too large for an ITL file, as the start of a sentence; nil if it is not too large, or not an ITL
+    /// file.
     var itlExcess: LocalizableText? {
         guard isITL else { return nil }
         return Self.itlExcess(length: length, certificates: Set(records.compactMap(\.certificate)).count)
     }
 
-    /// The same by numbers.
+    /// The same, from the file's length and its number of certificates.
     package static func itlExcess(length: Int, certificates: Int) -> LocalizableText? {
         if length > maximumITLLength {
             return localized("The file has \(length) bytes, more than \(maximumITLLength)")

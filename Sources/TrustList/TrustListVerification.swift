@@ -61,8 +61,8 @@ public struct TrustListVerification: Sendable {
         }
     }
 
-    /// Adds whether a phone that has taken this CTL file as its first one can then check the ITL file that it is offered:
-    /// it knows no TVS server yet. Source: docs/phone-acceptance.md, "The ITL file".
+    /// Adds a check: whether a phone that has accepted this CTL file as its first one can then verify the ITL file that
+    /// it is offered. It does not know any TVS server yet. Source: docs/phone-acceptance.md, "The ITL file".
     public mutating func check(_ file: TrustListFile, against itl: TrustListFile) {
         guard !file.isITL, itl.isITL else { return }
         if file.vouches(forITL: itl) {

@@ -24,7 +24,7 @@ public enum UnusualPart: String, Sendable {
     case noCertificate = "no-certificate"
     /// A serial number with a sign byte.
     case unusualSerialNumber = "unusual-serial-number"
-    /// A file whose own name is neither that of a CTL file nor that of an ITL file, be it extended.
+    /// A file whose own name is neither that of a CTL file nor that of an ITL file, extended or not.
     case unusualFileName = "unusual-file-name"
 }
 
@@ -40,7 +40,7 @@ extension TrustListWarning {
 }
 
 extension TrustListFile {
-    /// Whatever is unusual in this list, in file order.
+    /// Everything unusual in this list, in file order.
     public var warnings: [TrustListWarning] {
         var found: [TrustListWarning] = []
         func warn(_ code: TrustListWarning.Code, _ text: LocalizableText, record: Int? = nil) {

@@ -35,7 +35,7 @@ public enum Personality: String, CaseIterable, Sendable {
     case safenet
 }
 
-/// How CardOS answers a wrong PIN.
+/// How CardOS responds to a wrong PIN.
 public enum WrongPINStatus: String, CaseIterable, Sendable {
     /// 6300, as CardOS 4 does.
     case plain

@@ -4,9 +4,9 @@ public final class PIN {
     private let stateFile: String?
     /// How many wrong PINs in a row lock the card.
     public let maximum: Int
-    /// How many wrong PINs the card still takes.
+    /// How many wrong PINs the card still accepts.
     public private(set) var triesLeft: Int
-    /// How often a PIN was tried since the program started, rightly or wrongly.
+    /// How often a PIN was tried since the program started, right or wrong.
     public private(set) var attempts = 0
     /// Whether the right PIN was entered since power-up.
     var isVerified = false

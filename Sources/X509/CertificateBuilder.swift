@@ -1,7 +1,7 @@
 import COpenSSL
 import Messages
 
-/// Makes X.509 v3 certificates, for the lab's cluster and for tests.
+/// Creates X.509 v3 certificates, for the lab's cluster and for tests.
 public struct CertificateBuilder: Sendable {
     public var subject: DistinguishedName
     /// Big-endian magnitude, 1 to 20 bytes.

@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// A digest over a message in pieces: used again for the next message, because to set it up takes longer than to hash a
+/// A digest over a message in pieces: reused for the next message, because setting it up takes longer than hashing a
 /// small one.
 public struct MessageHash: ~Copyable {
     private let context: OpaquePointer

@@ -1,16 +1,17 @@
 import COpenSSL
 import Messages
 
-/// A private key in software, for the lab, for tests and for certificates that are recreated; RSA unless said otherwise. Keys of a cluster's administrators live on tokens.
+/// A private key in software, for the lab, for tests and for certificates that are recreated; RSA unless stated otherwise.
+/// Keys of a cluster's administrators live on tokens.
 public final class PrivateKey: @unchecked Sendable {
-    // EVP_PKEY is reference counted and, once made, only read: it may be shared between threads (openssl-threads(7)).
+    // EVP_PKEY is reference counted and, once created, only read: it may be shared between threads (openssl-threads(7)).
     let key: OpaquePointer
 
     private init(_ key: OpaquePointer) { self.key = key }
 
     deinit { EVP_PKEY_free(key) }
 
-    /// Makes a new RSA key of `bits` bits.
+    /// Generates a new RSA key of `bits` bits.
     public static func generate(bits: Int) throws(CertificateError) -> PrivateKey {
         guard let key = etb_rsa_generate(UInt32(bits)) else {
             throw .openSSL(.cryptoFailed, localized("libcrypto cannot generate a \(bits)-bit RSA key"))
@@ -18,13 +19,13 @@ public final class PrivateKey: @unchecked Sendable {
         return PrivateKey(key)
     }
 
-    /// Makes a new key of the same kind and size as a public one. Of elliptic curves, those that NIST calls P-256, P-384
-    /// and P-521 are known.
+    /// Generates a new key of the same kind and size as a public one. Of elliptic curves, those that NIST calls P-256,
+    /// P-384 and P-521 are known.
     package static func generate(like other: PublicKey) throws(CertificateError) -> PrivateKey {
         try other.isRSA ? generate(bits: other.bits) : generate(curveOf: other.bits)
     }
 
-    /// Makes a new key of P-256, P-384 or P-521.
+    /// Generates a new key of P-256, P-384 or P-521.
     package static func generate(curveOf bits: Int) throws(CertificateError) -> PrivateKey {
         let curve = bits == 521 ? "P-521" : bits == 384 ? "P-384" : "P-256"
         guard let key = etb_ec_generate(curve) else {
@@ -40,7 +41,7 @@ public final class PrivateKey: @unchecked Sendable {
             throw .openSSL(.cryptoFailed, localized("libcrypto is out of memory"))
         }
         defer { BIO_free(bio) }
-        // A callback that gives no pass phrase: without it libcrypto would ask on the terminal.
+        // A callback that returns no pass phrase: without it libcrypto would ask on the terminal.
         guard let key = PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil) else {
             throw .openSSL(.notAPrivateKey, localized("the text contains no unencrypted PEM private key"))
         }

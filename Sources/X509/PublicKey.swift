@@ -3,22 +3,22 @@ import COpenSSL
 import Messages
 import Synchronization
 
-/// A public key, as a certificate holds it.
+/// A public key, as a certificate contains it.
 public struct PublicKey: Hashable, Sendable {
     /// SubjectPublicKeyInfo, DER (RFC 5280, section 4.1).
     public let der: [UInt8]
     public let isRSA: Bool
     /// The key size in bits; for RSA, of the modulus.
     public let bits: Int
-    /// The encoded key: PKCS#1 RSAPublicKey DER for RSA, the uncompressed point for EC. It is what a trust list holds
-    /// as PUBLICKEY.
+    /// The encoded key: PKCS#1 RSAPublicKey DER for RSA, the uncompressed point for EC. It is what a trust list
+    /// contains as PUBLICKEY.
     public let rawKey: [UInt8]
 
     /// libcrypto's key. Reading it from DER takes longer than checking a signature with it, so it is kept.
     private let handle: Handle
 
     private final class Handle: @unchecked Sendable {
-        // EVP_PKEY is reference counted and, once made, only read: it may be shared between threads (openssl-threads(7)).
+        // EVP_PKEY is reference counted and, once created, only read: it may be shared between threads (openssl-threads(7)).
         let key: OpaquePointer
         /// For each digest, set up once; usable by one thread at a time.
         private let verifiers = Mutex<(sha1: Verifier?, sha256: Verifier?, sha512: Verifier?)>((nil, nil, nil))
@@ -102,8 +102,8 @@ public struct PublicKey: Hashable, Sendable {
 
     /// Whether `signature` over `message` was made with this key (RSA PKCS#1 v1.5, RFC 8017 section 8.2.2).
     ///
-    /// - Throws: ``CertificateError`` if the key is not RSA or libcrypto cannot use it. A signature that does not
-    ///   match is no error.
+    /// - Throws: ``CertificateError`` if the key is not RSA or libcrypto cannot use it. A signature that does not match
+    ///   is not an error.
     public func isValid(
         signature: [UInt8], message: [UInt8], digest: DigestAlgorithm
     ) throws(CertificateError) -> Bool {
@@ -112,10 +112,10 @@ public struct PublicKey: Hashable, Sendable {
 
     /// The same for a message in pieces.
     ///
-    /// - Parameter message: gives the pieces, in their order, to ``MessageHash/update(_:)``. It must not verify anything
-    ///   with the same key.
-    /// - Throws: ``CertificateError`` if the key is not RSA or libcrypto cannot use it. A signature that does not
-    ///   match is no error.
+    /// - Parameter message: passes the pieces, in order, to ``MessageHash/update(_:)``. It must not verify anything with
+    ///   the same key.
+    /// - Throws: ``CertificateError`` if the key is not RSA or libcrypto cannot use it. A signature that does not match
+    ///   is not an error.
     public func isValid(
         signature: ArraySlice<UInt8>, digest: DigestAlgorithm, message: (borrowing MessageHash) -> Void
     ) throws(CertificateError) -> Bool {
@@ -126,7 +126,7 @@ public struct PublicKey: Hashable, Sendable {
         guard let isValid = handle.isValid(signature: signature, digest: digest, message: message) else {
             throw .openSSL(.cryptoFailed, localized("libcrypto cannot check a signature with this key"))
         }
-        // What did not match has left its reasons with libcrypto.
+        // A failed check leaves its reasons in libcrypto's error queue.
         if !isValid { ERR_clear_error() }
         return isValid
     }
@@ -149,7 +149,7 @@ func derBytes(
 }
 
 extension [UInt8] {
-    /// Gives libcrypto's d2i functions the moving pointer and the length that they need.
+    /// Provides the moving pointer and the length that libcrypto's d2i functions need.
     func withBytes<Result>(_ body: (UnsafeMutablePointer<UnsafePointer<UInt8>?>, Int) -> Result) -> Result {
         withUnsafeBufferPointer { buffer in
             var pointer = buffer.baseAddress

@@ -17,7 +17,7 @@ struct ClusterLabCommand: ParsableCommand {
         version: Version.current,
         subcommands: [Up.self, Down.self, Status.self, Phones.self, SetFault.self, Serve.self])
 
-    /// As ArgumentParser's own, but what it says goes through ``Output``.
+    /// Like ArgumentParser's own, but its output goes through ``Output``.
     static func main() {
         do {
             var command = try parseAsRoot()

@@ -30,7 +30,7 @@ struct EtokenBridge: ParsableCommand {
     /// The hidden first argument of a child that tries a PKCS#11 module.
     private static let moduleTrial = "--try-module"
 
-    /// Where it is remembered what modules did: it can be lost, and a dry run may write it. Nil without a home.
+    /// Where it is remembered what modules did: losing it does no harm, and a dry run may write it. Nil without a home.
     private static var moduleMemory: String? {
         func folder(_ name: String) -> String? {
             getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
@@ -75,13 +75,13 @@ struct EtokenBridge: ParsableCommand {
         exitProcess(status)
     }
 
-    /// Those that take plain command lines themselves. To ask a type whether it does takes as long as to take one.
+    /// Those that parse plain command lines themselves. Asking a type whether it does takes as long as parsing one.
     static let plain: [any PlainCommand.Type] = [CtlShow.self, TokenList.self]
 
     /// The command that a command line specifies, with its options.
     ///
     /// ArgumentParser checks every command on the way, which takes longer than most commands run (docs/benchmarks.md).
-    /// The specified one is therefore tried alone first, and the most frequent ones before that without it
+    /// Only the specified one is therefore tried first, and the most frequent ones before that without ArgumentParser
     /// (``PlainCommand``). Anything that does not parse, including help and usage errors, is parsed again by all of them.
     static func command(of words: [String]) throws -> any ParsableCommand {
         var named: any ParsableCommand.Type = self

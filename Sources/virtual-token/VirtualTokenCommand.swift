@@ -14,7 +14,7 @@ struct VirtualTokenCommand: ParsableCommand {
         version: Version.current,
         subcommands: [Insert.self, Tell.self])
 
-    /// As ArgumentParser's own, but what it says goes through ``Output``.
+    /// Like ArgumentParser's own, but its output goes through ``Output``.
     static func main() {
         do {
             var command = try parseAsRoot()

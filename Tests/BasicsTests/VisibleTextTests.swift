@@ -50,7 +50,7 @@ import Testing
     }
 }
 
-/// What a shell makes of words.
+/// How a shell reads words.
 @Suite(.waiting, .timeLimit(.minutes(5))) struct ShellWordTests {
     static let names = [
         "", "plain", "SAST-ADN008580ef", "x;touch PWN #", "$(touch PWN)", "`touch PWN`", "it's \"both\"", "a b  c",
@@ -96,7 +96,7 @@ import Testing
         let seen = unquoted(cell)
         #expect(String(csvCell: seen) == text, "\(cell)")
         #expect(cell.visible == cell, "\(cell.visible)")
-        // Whatever separates cells there, none begins with what is computed.
+        // Whatever separates cells there, none starts with what is computed.
         for separator: Character in [",", ";", "\t"] {
             for part in cell.split(separator: separator, omittingEmptySubsequences: false) where separator != "," {
                 let start = part.drop { $0 == "\"" }.first

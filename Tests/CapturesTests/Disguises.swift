@@ -46,7 +46,7 @@ import X509
         #expect(names.address(bytes: [10, 48, 47, 153]).map(String.init).joined(separator: ".") == address)
         #expect(!names.scan("inet6 fe80::20b:4bff:fea0:aee1/64").contains("aee1"))
         #expect(names.leak(in: Array("at 10.48.47.153.".utf8)) == "10.48.47.153")
-        // Another address that begins in the same way.
+        // Another address that starts in the same way.
         #expect(names.leak(in: Array("at 10.48.47.1".utf8)) == nil)
     }
 
@@ -142,7 +142,7 @@ import X509
         #expect(new.issuer.value(of: "O") != "Acme")
     }
 
-    /// A key with another exponent cannot be made anew: nothing of its certificate is left but the head of its DER.
+    /// A key with another exponent cannot be recreated: nothing of its certificate is left but the head of its DER.
     @Test func whatCannotBeRecreatedIsRandom() throws {
         let folder = TemporaryFolder()
         try ChildProcess.run([

@@ -1,4 +1,5 @@
 import Foundation
+import Messages
 import ServerFixtures
 import Testing
 
@@ -20,7 +21,7 @@ import Testing
         #expect(check.understood > 50 && check.understood + check.passedOver == capture.exchanges.count)
     }
 
-    /// A parser that refuses an answer, or reads something else in it, is told.
+    /// A parser that refuses a response, or reads something else in it, is reported.
     @Test func whatIsNotUnderstoodIsFound() throws {
         let capture = try Capture(file: "\(Self.folder)/\(#require(Self.files.first))")
         func check(_ isChanged: (Exchange) -> Bool, _ change: (inout Exchange) -> Void) throws -> [CaptureCheck.Finding]

@@ -133,7 +133,7 @@ import X509
         }
     }
 
-    /// What an upgrade does to ITLRecovery, or somebody to CAPF: the nodes have another certificate than the CTL file, and
+    /// What an upgrade does to ITLRecovery, or someone to CAPF: the nodes have another certificate than the CTL file, and
     /// ITL files are signed with it. A repair puts it back.
     @Test func staleCertificates() async throws {
         try await RunningLab.with(release: "12.5") { lab in

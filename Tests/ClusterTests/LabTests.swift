@@ -54,7 +54,7 @@ import X509
         for certificate in certificates {
             try administration.uploadTrustCertificate(unit: "Phone-SAST-trust", pem: certificate.pem)
         }
-        // Repeating it is no error.
+        // Repeating it is not an error.
         try administration.uploadTrustCertificate(unit: "Phone-SAST-trust", pem: certificates[0].pem)
         let listed = try administration.trustCertificates(unit: "Phone-SAST-trust")
         #expect(Set(listed.map(\.certificate)) == Set(certificates))

@@ -5,7 +5,7 @@ import Testing
 import TrustList
 import X509
 
-/// What a node says of its trust lists on its command line.
+/// What a node says about its trust lists on its command line.
 @Suite(.timeLimit(.minutes(5))) struct TrustListStatementTests {
     /// As the technote prints it: a blank before one of the marks, none before the other.
     static let ofTheTechnote = """
@@ -47,7 +47,7 @@ import X509
             let statement = try #require(TrustListStatement(kind, answer: text))
             #expect(statement == TrustListStatement(of: bytes) && statement.fits(bytes))
             #expect(!statement.fits(nil) && !statement.fits(bytes + [0]) && !statement.fits(Array(bytes.dropLast())))
-            // That of the other file is none of this one.
+            // A statement about the other file is not one about this file.
             #expect(TrustListStatement(kind == .ctl ? .itl : .ctl, answer: text) == nil)
         }
         #expect(TrustListStatement(.ctl, answer: ShowCTL.absent(.ctl)) == .absent)

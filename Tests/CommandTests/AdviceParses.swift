@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    /// The commands in a message, up to where its sentence goes on. Examples of help texts begin a line.
+    /// The commands in a message, up to where its sentence continues. Examples in help texts start a line.
     static func commands(in message: String) -> [[String]] {
         let ends = [". ", ", ", "; ", ") ", ")", " && ", "\\n", "\"", " ..."]
         // Sentences in which a command is the subject.

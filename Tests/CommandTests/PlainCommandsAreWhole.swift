@@ -16,7 +16,7 @@ import Testing
             let made = type.init(plain: words[...])
             let command = try #require(made, "\(name)")
             #expect(Self.unset(command, name) == [])
-            // What ArgumentParser says of a command that has none.
+            // What ArgumentParser says about a command that has none.
             #expect(!Self.unset(type.init(), name).isEmpty)
         }
     }

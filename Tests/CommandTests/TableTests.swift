@@ -26,7 +26,7 @@ import Testing
         let lines = text.split(separator: "\n")
         #expect(lines.allSatisfy { $0.count <= width }, "\(text)")
         #expect(text.contains("...") && text.contains("_041") && text.contains(Self.sha1), "\(text)")
-        // The columns begin where their heads do.
+        // The columns start where their heads do.
         let start = lines[0].distance(from: lines[0].startIndex, to: lines[0].firstRange(of: "WHY")!.lowerBound)
         for line in lines.dropFirst() where !line.hasPrefix(" ") {
             #expect(line.dropFirst(start - 1).first == " " && line.dropFirst(start).first != " ", "\(line)")

@@ -80,7 +80,7 @@ import Testing
         #expect(finding.text.contains("cannot be initialised"))
     }
 
-    /// One that a package registered, and that nobody asked for, keeps no token from working if another does.
+    /// One that a package registered, and that nobody asked for, prevents no token from working if another module does.
     @Test func oneThatIsNotNeededIsAWarning() throws {
         let path = try library("plain.so", "int nothing;")
         mkdir(folder.file("registry"), 0o755)

@@ -8,13 +8,13 @@ import X509
 /// Somebody on the voice network answers over TFTP and HTTP 6970 in a node's place. He has no password and no key of the
 /// cluster; disk, command line and web pages are the node's.
 @Suite(.waiting, .timeLimit(.minutes(15))) struct Attackers {
-    /// His key, and what he can build with it.
+    /// The attacker's key, and what can be built with it.
     private struct Attacker {
         let key: PrivateKey
 
         init() throws { key = try PrivateKey.generate(bits: 2048) }
 
-        /// The same subject, issuer and serial number as a genuine certificate, and his own key.
+        /// The same subject, issuer and serial number as a genuine certificate, and the attacker's own key.
         func twin(of certificate: Certificate) throws -> Certificate {
             try CertificateBuilder(
                 subject: certificate.subject, serialNumber: certificate.serialNumber, notBefore: certificate.notBefore,
@@ -22,9 +22,9 @@ import X509
             ).selfSigned(by: key)
         }
 
-        /// The genuine file with his twins in the place of the signer and of a server, signed by him.
+        /// The genuine file with the attacker's twins in the place of the signer and of a server, signed by the attacker.
         ///
-        /// - Parameter isThird: whether a token of his is in it as well.
+        /// - Parameter isThird: whether a token of the attacker's is in it as well.
         func file(like bytes: [UInt8], server: String, adding isThird: Bool = false) throws -> [UInt8] {
             let list = try TrustListFile(decoding: bytes)
             let genuine = try #require(list.signerRecord?.x509)
@@ -52,7 +52,7 @@ import X509
         }
     }
 
-    /// A file of his, by the name under which he serves it.
+    /// A file of the attacker's, by the name under which it is served.
     private static func write(_ rehearsal: Rehearsal, _ bytes: [UInt8], name: String) throws -> String {
         try FileManager.default.createDirectory(
             atPath: rehearsal.folder.file("spoofed"), withIntermediateDirectories: true)
@@ -76,8 +76,8 @@ import X509
         #expect(((try? FileManager.default.contentsOfDirectory(atPath: state)) ?? []) == [])
     }
 
-    /// A CTL file of his, with twins that have the names and numbers of the genuine certificates; he passes on the new
-    /// file as soon as a node has one, so that reading it back shows nothing.
+    /// A CTL file of the attacker's, with twins that have the names and numbers of the genuine certificates; the new
+    /// file is passed on as soon as a node has one, so that reading it back shows nothing.
     @Test(arguments: ["10.5", "12.5"], [false, true])
     func theTokenDoesNotSignHisRecords(release: String, adding: Bool) throws {
         let rehearsal = try Rehearsal(options: ["--release", release])
@@ -97,7 +97,7 @@ import X509
         let status = try rehearsal.bridge("cluster", "status", "--cluster", "lab", "--json")
         #expect(status.status != 0 && status.output.contains("file-contradicted"), "\(status.errors)")
 
-        // Once he is gone, the same command does it.
+        // Once the attacker is gone, the same command succeeds.
         for node in [Rehearsal.publisher, Rehearsal.subscriber] { try rehearsal.fault(node, "none") }
         let done = try rehearsal.migrate()
         #expect(done.status == 0, "\(done.errors)")
@@ -125,7 +125,7 @@ import X509
         try Self.expectRefusal(update, rehearsal, before)
     }
 
-    /// Every other change that reads what is served, with him at work all the time.
+    /// Every other change that reads what is served, with the attacker at work all the time.
     @Test(arguments: ["11.5", "14"]) func noOtherChangeBelievesHim(release: String) throws {
         let rehearsal = try Rehearsal(options: ["--release", release])
         let genuine = try #require(rehearsal.ctlFile(Rehearsal.publisher))
@@ -157,7 +157,7 @@ import X509
         }
     }
 
-    /// A change is under way, and he serves a file of his: neither resuming nor rolling back takes it for anything.
+    /// A change is under way, and the attacker serves another file: neither resuming nor rolling back accepts it.
     @Test func aRollbackDoesNotTakeHisFile() throws {
         let rehearsal = try Rehearsal()
         let genuine = try #require(rehearsal.ctlFile(Rehearsal.publisher))

@@ -185,7 +185,7 @@ import TrustList
         #expect(!mode.errors.contains("nobody"))
     }
 
-    /// Whoever began as the technote does has deleted the file on every node.
+    /// An operator who started as the technote does has deleted the file on every node.
     @Test(arguments: ["9.1", "12.5"]) func aFileThatIsGoneIsMadeFromTheNodes(release: String) throws {
         let rehearsal = try Rehearsal(options: ["--release", release])
         let deleted = try rehearsal.bridge("ctl", "delete", "--cluster", "lab", "--any-mode", "--yes")

@@ -60,7 +60,7 @@ import Testing
         #expect(readings.count == 4)
         #expect(Set(readings.map { "\($0["node"]!) \($0["transport"]!)" }).count == 4)
         #expect(readings.allSatisfy { $0["length"] as? Int == 6720 && $0["state"] as? String == "file" })
-        // Nothing is overwritten without being told to.
+        // Nothing is overwritten unless requested.
         let again = try fetch("got.tlv")
         #expect(again.status == 1 && again.errors.contains("exists"))
         #expect(try fetch("got.tlv", "--force").status == 0)
@@ -327,7 +327,7 @@ import Testing
         let mode = try FileManager.default.attributesOfItem(atPath: path("a/CTLFile.tlv"))[.posixPermissions] as? Int
         #expect(mode == 0o644)
 
-        // A folder without write permission: the other one gets back what it had.
+        // A folder without write permission: the other one is restored to what it had.
         try FileManager.default.createDirectory(atPath: path("b/CTLFile.tlv/x"), withIntermediateDirectories: true)
         let failed = try deploy("second.tlv", "a", "b")
         #expect(failed.status != 0 && failed.errors.contains("/b"), "\(failed.errors)")

@@ -75,7 +75,7 @@ import Testing
         // Nobody is there to ask.
         #expect(try erase("--stranded").status == 64)
 
-        // One is talking: it is not disturbed, and the other one of its model is first.
+        // One phone is in a call: it is not disturbed, and the other one of its model comes first.
         rehearsal.folder.write("lab/phones/\(second[0])/busy", "")
         let done = try erase("--stranded", "--yes", "--phone-timeout", "60", "--json")
         #expect(done.status == 8 && done.errors.contains("clear text"), "\(done.errors)")
@@ -161,7 +161,7 @@ import Testing
 
     @Test func aWrongPasswordIsTriedOnceAndTheMenuIsConfirmed() throws {
         let names = try #require(try phones()["7940"]).sorted()
-        // The answer is no, unless somebody says yes.
+        // The answer is no, unless someone says yes.
         let (refused, screen) = try rehearsal.onTerminal(
             arguments(names), [("Erase the trust lists of 2 phones", "no\n")])
         #expect(refused == 1 && screen.contains("clear text"), "\(screen)")

@@ -85,7 +85,8 @@ import Testing
         rehearsal.moduleOptions + ["--pin-file", rehearsal.rightPIN] + Rehearsal.tokens.flatMap { ["--token", $0] }
     }
 
-    /// The forecast against what the phones then hold: whoever accepts has the new file, whoever refuses has another one.
+    /// The forecast against what the phones then hold: a phone that accepts has the new file, a phone that refuses has
+    /// another one.
     private func compare(_ document: Document, _ held: [String: String]) throws {
         let new = try #require(document.after?.sha1)
         let groups = document.forecast.groups

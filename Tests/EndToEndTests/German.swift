@@ -59,7 +59,7 @@ import Testing
         #expect(help.output.contains("Vor der ersten Änderung anhalten"))
     }
 
-    /// Words of different lengths, and columns all the same.
+    /// Words of different lengths, and still columns.
     @Test func columnsFitTheLanguage() throws {
         let file = rehearsal.folder.write("ctl.tlv", try #require(rehearsal.ctlFile(Rehearsal.publisher)))
         let verified = try run(["ctl", "verify", file, "--held", file])

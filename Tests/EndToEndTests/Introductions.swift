@@ -140,7 +140,7 @@ import TrustList
         #expect(try compare(rehearsal, with: outcomes(result.json()["forecast"]), "new file") > 3)
     }
 
-    /// A release that is said to do it and does not: nothing was risked, and the change ends or goes on as agreed.
+    /// A release that is said to do it and does not: nothing was risked, and the change ends or continues as agreed.
     @Test func aLabThatDoesNotDoIt() throws {
         let rehearsal = try Rehearsal(options: ["--release", "12.5", "--sast-trust", "servers"])
         let before = try rehearsal.clusterState().filter { !$0.key.hasPrefix("phones/") }

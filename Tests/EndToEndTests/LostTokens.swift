@@ -30,7 +30,7 @@ import X509
         #expect(refused.status == 1 && refused.errors.contains("--drop \(old[1])"), "\(refused.errors)")
         #expect(try rehearsal.clusterState() == before)
 
-        // A saved plan does not decide it: whoever runs it says so again.
+        // A saved plan does not decide it: the person who runs it has to say so again.
         let plan = rehearsal.folder.file("drop.plan")
         let saved = try rehearsal.migrate("--keep", old[0], "--drop", old[1], "--plan", plan)
         #expect(saved.status == 0 && saved.output.contains("still accepts files that this token signs"), "\(saved)")

@@ -119,7 +119,7 @@ import X509
         #expect(try list.json()["phones"] as? Int == 300, "\(list.output)")
     }
 
-    /// Without the Real-time Information Service there is a list all the same; and 8.x has it elsewhere.
+    /// Without the Real-time Information Service there is still a list; and 8.x has the service elsewhere.
     @Test func phonesAreListedWithoutRIS() throws {
         let rehearsal = try Rehearsal()
         try rehearsal.fault(Rehearsal.publisher, "no-ris")

@@ -222,7 +222,7 @@ import Testing
             let doctor = try run(["doctor", "--json"], [good]).json()
             let findings = try #require(doctor["findings"] as? [[String: Any]])
             #expect(findings.contains { $0["code"] as? String == "token-certificate-expired" } == isOver)
-            // It signs all the same, and says so before the PIN.
+            // It still signs, and says so before the PIN.
             let test = try run(["token", "test", serial, "--pin-file", folder.write("pin", "Cisco123\n")], [good])
             #expect(
                 test.errors.contains("Warning: the certificate on token eToken is valid from ") == isOver, "\(test)")

@@ -44,7 +44,7 @@ import TrustList
         let typed = lines.joined(separator: "\n")
         #expect(scanned.trimmingCharacters(in: .whitespacesAndNewlines) == typed.filter { !$0.isWhitespace })
 
-        // One wrong letter, and an answer that ends too early, are told from a wrong signature.
+        // One wrong letter, and an answer that ends too early, are distinguished from a wrong signature.
         var wrong = Array(typed)
         wrong[60] = wrong[60] == "A" ? "B" : "A"
         let mistyped = try safe.run(plan, "-", input: String(wrong).lowercased())
@@ -98,7 +98,7 @@ import TrustList
         #expect(try safe.run(plan).status == 0)
     }
 
-    /// Killed after records of its journal; another run goes on, without token and answer. Or goes back.
+    /// Killed after records of its journal; another run continues, without token and answer, or rolls back.
     @Test(arguments: [nil, "12.5"]) func aCrashNeedsNeitherTokenNorAnswer(introducedOn release: String?) throws {
         let safe = try Safe(lab: release.map { ["--release", $0] } ?? [])
         let introducing = release == nil ? [] : ["--introduce", "always"]
@@ -179,7 +179,7 @@ import TrustList
             ["ctl", "sign", request, "--signature", "-", "--output", typed], input: text.lowercased())
         #expect(again.status == 0 && safe.folder.bytes("typed.tlv") == safe.folder.bytes("new.tlv"), "\(again)")
 
-        // Signed once more, unchanged; its answer is none to the first request.
+        // Signed once more, unchanged; its answer does not belong to the first request.
         let second = safe.file("second")
         let repeated = try safe.atTheOffice(["ctl", "sign", new, "--request", "--output", second] + certificate)
         #expect(repeated.status == 0, "\(repeated)")

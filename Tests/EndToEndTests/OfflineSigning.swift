@@ -115,7 +115,7 @@ import X509
                 Data($0).base64EncodedString() == own
             })
 
-        // The signing one of before is lost; the other one signs, and a third takes its place.
+        // The token that signed before is lost; the other one signs, and a third replaces the lost one.
         let replaced = try safe.plan(
             "migrate", "replace-token", "--lost", Rehearsal.tokens[1], to: third,
             tokens: safe.absent(["MOCK-1"], option: "--with-certificate"))

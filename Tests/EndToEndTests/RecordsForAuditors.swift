@@ -2,7 +2,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// What the change record says of who, when and what for, and tables on narrow terminals.
+/// What the change record says about who, when and what for, and tables on narrow terminals.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct RecordsForAuditors {
     private let rehearsal: Rehearsal
 
@@ -28,7 +28,7 @@ import Testing
         let environment = ["SUDO_USER=alice", "TZ=XYZ-2"]
         let result = try run(arguments, environment)
         #expect(result.status == 0, "\(result.errors)")
-        // By the clock on the wall, and beside it in UTC.
+        // In local time, and next to it in UTC.
         let times = try Regex("finished [0-9-]{10} [0-9:]{8} XYZ \\([0-9-]{10}T[0-9:]{8}Z\\)")
         #expect(result.output.contains(times), "\(result.output)")
         let html = rehearsal.folder.text("record.html")
@@ -49,11 +49,11 @@ import Testing
         #expect(sum.output.hasPrefix((journal["sha256"] as? String ?? "?") + " "), "\(sum.output)")
         #expect(((record["leftToDo"] as? [[String: Any]]) ?? []).map { $0["code"] as? String } == ["visit"])
 
-        // Few phones: no list beside it.
+        // Few phones: no list next to it.
         #expect(rehearsal.folder.bytes("record.csv") == nil)
     }
 
-    /// The way back at another time has a ticket of its own, beside that of the change.
+    /// A rollback at another time has a ticket of its own, next to that of the change.
     @Test func aRollbackHasATicketOfItsOwn() throws {
         #expect(try rehearsal.migrate("--ticket", "CHG0042").status == 0)
         let back = ["migrate", "rollback", "--cluster", "lab", "--yes", "--accept-stranded"]

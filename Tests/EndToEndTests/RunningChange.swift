@@ -2,7 +2,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// What somebody sees of a change while it runs, from this terminal and another one, and what an interrupted one says.
+/// What someone sees of a change while it runs, from this terminal and another one, and what an interrupted one says.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct RunningChange {
     private let rehearsal: Rehearsal
     private var program: String { Programs.path("etoken-bridge") }
@@ -165,7 +165,7 @@ import Testing
         #expect(quiet.output.hasPrefix("\u{1B}[32mChange lab-"), "\(quiet.output)")
     }
 
-    /// What fails, or ends, before the change began left everything as it was, and says so.
+    /// What fails, or ends, before the change has started leaves everything as it was, and says so.
     @Test func nothingWasChangedIsSaid() throws {
         let asked = arguments.filter { $0 != "--yes" }
         let before = try rehearsal.clusterState()
@@ -182,7 +182,7 @@ import Testing
         rehearsal.folder.write("lab/credentials/platform", password)
         #expect(try rehearsal.clusterState() == before)
 
-        // The second Control-C says how to go on.
+        // The second Control-C says how to continue.
         let run = try start(arguments, errors: "errors")
         waitUntil("the first batch is told") { rehearsal.folder.text("errors").contains("10 of 6") }
         try rehearsal.fault("all", "slow", "--delay", "5")

@@ -69,7 +69,7 @@ struct Safe {
                 + [file("out")] + (tokens ?? absent()))
     }
 
-    /// Signs a plan in the safe; the answer is beside it.
+    /// Signs a plan in the safe; the answer is next to it.
     func sign(_ plan: String, _ more: String...) throws -> Rehearsal.Result {
         try inTheSafe(
             ["migrate", "sign", plan, "--yes", "--pin-file", safe.rightPIN] + safe.moduleOptions + more)

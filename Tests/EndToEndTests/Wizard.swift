@@ -155,7 +155,7 @@ import TrustList
         #expect(try command(in: shown) == "etoken-bridge migrate to-tokenless --cluster lab")
     }
 
-    /// Without a cluster it begins with `cluster add`, here of a lab.
+    /// Without a cluster it starts with `cluster add`, here of a lab.
     @Test func aClusterIsAddedFirst() throws {
         rehearsal.folder.write("config/etoken-bridge/config.toml", "[tokens]\nmodules = ['\(rehearsal.module)']\n")
         let (status, screen) = try rehearsal.onTerminal(

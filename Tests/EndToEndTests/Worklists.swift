@@ -2,7 +2,7 @@ import Foundation
 import ServerFixtures
 import Testing
 
-/// The list of phones that somebody has to visit, and the forecast of a file that does not exist yet.
+/// The list of phones that someone has to visit, and the forecast of a file that does not exist yet.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct Worklists {
     private let rehearsal: Rehearsal
 
@@ -71,7 +71,7 @@ import Testing
         #expect(planned.status == 0, "\(planned.errors)")
         let plan = try rows("plan.csv")
         #expect(plan.count > 10)
-        // By place, as somebody walks; with what the cluster knows.
+        // By location, in the order of a walk; with what the cluster knows.
         let places = plan.map { "\($0[3])|\($0[2])|\($0[0])" }
         #expect(places == places.sorted() && Set(plan.map { $0[3] }).count > 2, "\(places)")
         #expect(plan.contains { $0[3] == "Site Warszawa" && $0[2] == "Warszawa" && $0[4].hasPrefix("Warszawa ") })

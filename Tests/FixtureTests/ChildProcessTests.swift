@@ -15,7 +15,7 @@ import Testing
         #expect(lines.contains("A=2") && lines.contains("LANG=x"))
     }
 
-    /// A name that begins with another one is not the same.
+    /// A name that starts with another one is not the same.
     @Test func laterVariablesReplaceEarlierOnes() {
         let environment = ChildProcess.environment(["A=1", "AB=2", "A=3=4", "AB=", "PATH=/bin"])
         #expect(environment.suffix(3) == ["A=3=4", "AB=", "PATH=/bin"])

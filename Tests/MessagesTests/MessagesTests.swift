@@ -46,7 +46,7 @@ import Testing
         #expect(LocalizableText.lines("a\nb\u{1B}").text(in: .english) == "a\nb\\u{1B}")
     }
 
-    /// The value of an option may begin with a dash; what is no option's is marked as none.
+    /// The value of an option may start with a dash; what is not an option's value is marked as such.
     @Test func wordsOfCommands() throws {
         let text: LocalizableText = localized("Look: etoken-bridge x --node \(word: "-a b") --all \(path: "-f")")
         #expect(text.text(in: .english) == "Look: etoken-bridge x --node='-a b' --all ./-f")

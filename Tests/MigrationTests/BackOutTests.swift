@@ -6,7 +6,7 @@ import TrustList
 
 @testable import Migration
 
-/// What turning round costs is said beforehand, and it is what a rollback then forecasts.
+/// What going back costs is reported beforehand, and it is what a rollback then forecasts.
 @Suite(.timeLimit(.minutes(5))) struct BackOutTests {
     private let folder = Folder()
 
@@ -57,7 +57,7 @@ import TrustList
         )
     }
 
-    /// Where there was no file, none comes back.
+    /// If there was no file, none is restored.
     @Test func withoutAFileBeforeThereIsNoPrice() throws {
         let situation = Situation(kind: .setMixedMode, usesTokens: true)
         #expect(try ChangeRecord(situation.plan(situation.cluster(), in: folder)).backOut == nil)

@@ -50,7 +50,7 @@ import X509
         ] { #expect(html.contains(needle), "\(needle)") }
     }
 
-    /// A change began without a ticket, or with another one: that of each later run is noted, and none is lost.
+    /// A change started without a ticket, or with another one: that of each later run is noted, and none is lost.
     @Test func everyRunMayHaveATicketOfItsOwn() throws {
         let change = try plan(
             .init(acceptsStranded: true, output: folder.path + "/out", ticket: "CHG0042", approver: "Jane"))
@@ -113,7 +113,7 @@ import X509
             let heading = try #require(html.range(of: "<h2>\(later)</h2>"), "\(later)")
             #expect(left.lowerBound < heading.lowerBound)
         }
-        // Every table has a head that is repeated, or headings in its rows; every heading says of what it is one.
+        // Every table has a head that is repeated, or headings in its rows; every heading says what it is a heading of.
         let heads = html.components(separatedBy: "<th").dropFirst().filter { !$0.hasPrefix("ead") }
         #expect(!heads.isEmpty && heads.allSatisfy { $0.hasPrefix(" scope=") })
         let tables = html.components(separatedBy: "<table").dropFirst()
@@ -197,7 +197,7 @@ import X509
         #expect(html.contains("record.csv") && html.contains("Pool 14") && html.contains("more rows are not shown"))
         let first = try #require(record.forecast.groups.first?.phones.first)
         #expect(!html.contains(first))
-        // All that are left are beside it, and no other.
+        // All that are left are in the list next to it, and no others.
         let list = String(decoding: try #require(record.phoneList), as: UTF8.self).split(separator: "\n")
         #expect(list.count == 1 + 3 * 15 * each + 60)
         #expect(list.first?.hasPrefix("name,model,pool,") == true)

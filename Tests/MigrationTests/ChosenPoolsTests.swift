@@ -51,7 +51,7 @@ import Testing
         #expect(try register.entries.map(\.phone) == ["SEP3"])
     }
 
-    /// It may hold either file, until somebody has restarted it.
+    /// It may hold either file, until someone has restarted it.
     @Test func whatTheyHoldIsNotKnownUntilTheyRestart() throws {
         let cluster = try migrated()
         cluster.silent = ["SEP1", "SEP2", "SEP3"]

@@ -61,7 +61,7 @@ import X509
         let text = record.droppedTokens.first?.text.localized ?? ""
         #expect(text.contains(Self.lost.sha1.hex) && text.contains("still accepts files that this token signs"))
         #expect(!text.contains("Phone-SAST-trust") && record.html.contains("still accepts files"))
-        // Whom the signer is known to accept the file, whatever their model.
+        // Phones that know the signer accept the file, whatever their model.
         #expect(change.forecast.stranded.isEmpty)
         try change.checkRecords()
         try change.runAll()
@@ -141,7 +141,7 @@ import X509
             set?.next?.localized.contains(
                 "migrate update-certificates --cluster memory --token SAST-ADN00999999 --token SAST-ADN008580ef --drop SAST-ADN0054f509"
             ) == true)
-        // A server is none of it: its record stays, or is asked about.
+        // A server is not dropped: its record stays, or is asked about.
         let change = try plan(request(drop: ["03", "cucm-sub", "05"]), cluster())
         #expect(!change.recordChanges.contains { $0.localized.contains("cucm-sub") })
     }

@@ -9,7 +9,7 @@ import X509
 
 @testable import Migration
 
-/// A change only builds upon what the nodes say themselves, and signs only what somebody named.
+/// A change only builds upon what the nodes say themselves, and signs only what the user named.
 @Suite(.timeLimit(.minutes(5))) struct EvidenceTests {
     private let folder = Folder()
     private let toEtoken = Situation(kind: .toEtoken, usesTokens: true)

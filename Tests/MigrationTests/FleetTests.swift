@@ -38,7 +38,7 @@ import X509
         #expect(try overview("a").health == .ok)
         #expect(try overview("a", [.warning]).health == .warning)
         #expect(try overview("a", [.warning, .error]).health == .critical)
-        // Of a cluster whose publisher is silent nothing is known, whatever the others say.
+        // If its publisher is silent, nothing is known about a cluster, whatever the others say.
         #expect(try overview("a", [.error], isRead: false).health == .unknown)
         #expect(try overview("a").nextExpiry == Timestamp("2026-12-09T00:00:00Z"))
         let all = [try overview("a"), try overview("b", [.warning]), try overview("c", isRead: false)]

@@ -161,7 +161,7 @@ import X509
         }
         cluster.onChange = { _ in }
         #expect(code { try journal().checkAbandoning() } == nil)
-        // The run that goes on may have the ticket that the first one had not.
+        // The run that continues may have a ticket that the first one did not have.
         var ticketed = author
         ticketed.ticket = "CHG0042"
         let ended = try journal().resume(on: cluster).takePIN {

@@ -78,7 +78,7 @@ import X509
         #expect(change.plan.introducingStep == introducing && text.contains("\"\(introducing.rawValue)\""))
         #expect(text.contains("\"introduction-check-phones\""))
         #expect(text.contains("utils ctl reset localkey") == (situation.kind == .updateCertificates))
-        // One that was tampered with is none.
+        // One that was tampered with does not count.
         for (old, new) in [
             ("\"introduction-restart-phones\"", "\"introduction-back-up\""),
             ("\"\(introducing.rawValue)\"", "\"make-tea\""), ("utils ctl reset localkey", "utils system restart"),
@@ -159,7 +159,7 @@ import X509
             #expect(!cluster.changes.contains { $0.hasPrefix("restart SEP") || $0.hasPrefix("restart Cisco Call") })
             #expect(try Journal.open(folder.journal()).state.outcome == .rolledBack)
         }
-        // Someone did: the change goes on without.
+        // Someone did: the change continues without it.
         let cluster = try cluster()
         let old = cluster.held["SEP3"]
         try situation.plan(cluster, in: folder, choice: .auto).runAll()

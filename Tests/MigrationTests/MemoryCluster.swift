@@ -9,7 +9,7 @@ import Testing
 import TrustList
 import X509
 
-/// A cluster in memory that can be told to fail at a given call. What the real transports do is tested against the lab.
+/// A cluster in memory that can be made to fail at a given call. What the real transports do is tested against the lab.
 /// It is used by one thread: its nodes are read and written one after another.
 final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     struct Fault: Error, CustomStringConvertible {
@@ -40,7 +40,7 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     /// Changes what a node returns.
     var corrupt: (_ node: String, _ file: String, [UInt8]) -> [UInt8] = { $2 }
     var tvsKnowsUploads = true
-    /// What TVS vouches for although it left the store, and whether a restart mends that.
+    /// What TVS vouches for although it left the store, and whether a restart fixes that.
     var staleTVS: [Certificate] = []
     var tvsForgets = true
     /// The certificate with which the cluster signs; TVS knows it.
@@ -67,7 +67,7 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
 
     /// Whether its own file names what the store contains.
     var writesTrusted = false
-    /// Builds the file that the other one of its signers signs.
+    /// Builds the file that the other of its signers signs.
     var otherFile: () throws -> [UInt8] = { throw Fault(description: "no other signer") }
 
     func resetLocalKey() throws {
@@ -299,7 +299,7 @@ final class MemoryCluster: ClusterAccess, @unchecked Sendable {
     private(set) var waves: [[String]] = []
     private(set) var rests: [String] = []
 
-    /// At the same time as far as anybody can tell: a wave goes on after a failure.
+    /// At the same time, as far as can be seen from outside: a wave continues after a failure.
     func restart(
         service: String, on nodes: [String], isInterrupted: () -> Bool, meanwhile: SimultaneousRestart.Meanwhile?,
         restarted: (String) throws -> Void

@@ -8,7 +8,7 @@ import X509
 
 @testable import Migration
 
-/// The records of a file that a token signs: the nodes' certificates of now, and from 11.5 on the cluster's own signers.
+/// The records of a file that a token signs: the nodes' current certificates, and from 11.5 on the cluster's own signers.
 @Suite(.timeLimit(.minutes(5))) struct NewRecordsTests {
     private let folder = Folder()
     private static let recovery = Situation.certificate("ITLRECOVERY_cucm-pub", 11, Situation.publisherKey)
@@ -108,7 +108,8 @@ import X509
         #expect(try records(cluster).filter { $0.hasPrefix("CCM+TFTP") } == ["CCM+TFTP cucm-pub 01"])
     }
 
-    /// Whoever began as the technote does has deleted the file on every node: it is made from the nodes' certificates.
+    /// An operator who started as the technote does has deleted the file on every node: it is created from the nodes'
+    /// certificates.
     @Test(arguments: ["9.1.2.10000-28", "11.5.1.10000-6"]) func aFileFromNothing(release: String) throws {
         let cluster = try cluster(release)
         for node in cluster.nodes { cluster.files[node]?["CTLFile.tlv"] = nil }

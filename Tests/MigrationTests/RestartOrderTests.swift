@@ -66,7 +66,8 @@ import Testing
         #expect(step?.parameters?.order == .byGroups && step?.proofs.count == 8)
     }
 
-    /// Phones of a group whose nodes are through need not wait for those of others: SEP1 and SEP2 are in the group of one node.
+    /// Phones of a group whose nodes have all restarted need not wait for those of others: SEP1 and SEP2 are in the group of
+    /// one node.
     private func clusterOfThree() throws -> MemoryCluster {
         let cluster = try situation.cluster()
         cluster.running = ["pub", "sub", "third"]
@@ -145,7 +146,7 @@ import Testing
         }
     }
 
-    /// Plans and journals of before say nothing about the order.
+    /// Plans and journals of earlier versions say nothing about the order.
     @Test func aStepWithoutOrderIsOneByOne() throws {
         let old = #"{"id": "restart-services", "services": ["Cisco Tftp"]}"#
         let decode = { (text: String) in try JSONDecoder().decode(PlannedStep.self, from: Data(text.utf8)) }
@@ -160,7 +161,7 @@ import Testing
         #expect(throws: (any Error).self) { try decode(strange) }
     }
 
-    /// One node of a wave fails: the other one is recorded, and no further wave begins.
+    /// One node of a wave fails: the other one is recorded, and no further wave starts.
     @Test(arguments: ["pub", "third"]) func aNodeOfAWaveFails(node: String) throws {
         let cluster = try cluster()
         struct Down: Error {}

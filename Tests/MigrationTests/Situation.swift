@@ -26,7 +26,8 @@ struct Situation: Sendable, CustomTestStringConvertible {
         Situation(kind: .setNonSecureMode, usesTokens: true), Situation(kind: .setNonSecureMode, usesTokens: false),
     ]
 
-    /// Those of which no earlier version knew: one token is lost and the other one signs; or both are, and the cluster does.
+    /// Those that earlier versions did not have: one token is lost and the other one signs; or both are, and the cluster
+    /// does.
     static let replacements = [
         Situation(kind: .replaceToken, usesTokens: true), Situation(kind: .replaceToken, usesTokens: false),
     ]

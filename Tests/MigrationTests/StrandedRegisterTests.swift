@@ -61,7 +61,7 @@ import X509
 
     @Test func aVisitClearsIt() throws {
         let cluster = try migrated()
-        // The page alone says so: anybody on the network could.
+        // Only the page says so: anyone on the network could.
         cluster.silent = []
         cluster.held["SEP3"] = cluster.files["pub"]?["CTLFile.tlv"]
         func verdict() throws -> Verdict.Outcome? {

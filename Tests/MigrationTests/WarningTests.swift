@@ -5,7 +5,7 @@ import Testing
 
 @testable import Migration
 
-/// What a plan warns of before anything is signed.
+/// What a plan warns about before anything is signed.
 @Suite(.timeLimit(.minutes(5))) struct WarningTests {
     private let folder = Folder()
 

@@ -6,7 +6,7 @@
     /// How long an input may take, in seconds, and how much memory, in kB.
     private let longestAllowed = 5.0, largestAllowed = 500 << 10
 
-    /// Runs inputs of one target, and notes in a file which one: whoever started it sees what ended it.
+    /// Runs inputs of one target, and notes in a file which one: its parent sees which input ended it.
     struct Worker {
         let folder, corpus, programs: String
         let seed: UInt64

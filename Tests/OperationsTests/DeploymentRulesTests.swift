@@ -6,7 +6,7 @@ import Testing
 import TrustList
 import X509
 
-/// What a CTL file must be like before it is deployed, and what is said of nodes that differ.
+/// What a CTL file must be like before it is deployed, and what is said about nodes that differ.
 @Suite(.timeLimit(.minutes(5))) struct DeploymentRulesTests {
     private static let key = try! PrivateKey.generate(bits: 1024)
 

@@ -278,21 +278,21 @@ import X509
         #expect(kept == 0 && nodes.allSatisfy { $0.writes.isEmpty })
     }
 
-    /// What he serves is neither saved nor put back: nothing is changed, whatever the file.
+    /// What an impostor serves is neither saved nor restored: nothing is changed, whatever the file.
     @Test(arguments: [Array("attacker-chosen bytes".utf8), list(5), nil] as [[UInt8]?])
     func whatTheNodeDoesNotSayIsNotBelieved(spoofed: [UInt8]?) throws {
         nodes[1].set {
             $0.says = .success(TrustListStatement(of: Self.two))
             ($0.tftp, $0.http) = (spoofed, spoofed)
         }
-        // A node that refuses would make the others get back what was read.
+        // If a node refused, what was read would be restored on the others.
         nodes[2].set { $0.failure = { _ in .refused } }
         replaceExpecting(.contradicted)
         replaceExpecting(.contradicted, accepting: true)
         #expect(throws: EvidenceError.self) { try PresentTrustLists(of: ClusterTrustLists(nodes)) }
     }
 
-    /// He answers the reading back as well: that the file is there is only said of what the node says.
+    /// The impostor also answers when the file is read back: only what the node states proves that the file is there.
     @Test func whatIsReadBackIsComparedAsWell() throws {
         nodes[1].set { state in
             state.says = .success(TrustListStatement(of: Self.two))
@@ -302,7 +302,7 @@ import X509
         expectUnchanged()
     }
 
-    /// A file that is no trust list is of no use to a node: it is not replaced by what could not be put back.
+    /// A file that is not a trust list is of no use to a node: it is not replaced, because it could not be restored.
     @Test func onlyATrustListIsPutBack() throws {
         nodes[0].set { ($0.tftp, $0.http) = ([1, 2, 3], [1, 2, 3]) }
         replaceExpecting(.unusable)

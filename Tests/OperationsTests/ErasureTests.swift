@@ -8,7 +8,7 @@ import Testing
 @testable import Operations
 @testable import Phones
 
-/// Erasing from afar on phones in memory: who is told, and when nobody else is.
+/// Erasing remotely on phones in memory: whose keys are pressed, and when no others are.
 @Suite(.waiting, .timeLimit(.minutes(10))) struct ErasureTests {
     private let folder = TemporaryFolder()
 
@@ -121,7 +121,7 @@ import Testing
 
     @Test func isStoppedBetweenPhonesAndContinued() throws {
         let record = try record()
-        // Once the first one is told.
+        // Once the first one's keys are pressed.
         let outcome = run([group()], record, isInterrupted: { host.pressed["SEP1"]?.count == 3 })
         #expect(outcome.isInterrupted && Set(host.pressed.keys) == ["SEP1"])
         let found = try #require(try ErasureRecord.unfinished(of: "lab", in: folder.path))

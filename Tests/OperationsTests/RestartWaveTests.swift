@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    /// The largest cluster, every node beside every other: found out in time.
+    /// The largest cluster, in which every node shares a group with every other: divided in time.
     @Test func manyNodesThatShareEverything() {
         let nodes = (0..<20).map { "n\($0)" }
         let groups = nodes.indices.flatMap { first in

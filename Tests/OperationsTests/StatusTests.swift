@@ -171,7 +171,7 @@ import Testing
         .init(ClusterError(code, operation: .verbatim("read"), node: "sub", message: .verbatim("it does not work")))
     }
 
-    /// What a release does not know is a warning; a node of which nothing could be read is an error, whatever it said.
+    /// What a release does not know is a warning; a node from which nothing could be read is an error, whatever it said.
     @Test func aNodeThatWasNotReadIsAnError() {
         var status = sound
         status.nodes[1].failures = [failure(.notSupported)]

@@ -28,7 +28,7 @@ import X509
                 == [.notKnown, .noFile, .otherFile, .otherFile, .newFile, .newFile, .otherFile])
     }
 
-    /// A change that writes the file of before once more: phones that hold it hold the new one.
+    /// A change that writes the previous file once more: phones that hold it hold the new one.
     @Test func theSameFileTwiceIsTheNewOne() {
         #expect(FileClassifier(present: old, new: old).code(of: .checksum(Digest.md5(old).hex)) == .newFile)
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Phones
 
-/// What somebody does on a phone, by model.
+/// What someone does on a phone, by model.
 @Suite(.timeLimit(.minutes(5))) struct Visits {
     private func text(_ model: String) -> String { VisitAdviceTable.standard.visit(model).text.localized }
 
@@ -25,7 +25,7 @@ import Testing
         #expect(text(model).contains(expected), "\(text(model))")
     }
 
-    /// What nobody has read anywhere is not told as if somebody had.
+    /// What has no source is not presented as if it had one.
     @Test func whatHasNoSourceIsKnown() {
         let visit = VisitAdviceTable.standard.visit
         #expect(["Cisco 7975", "Cisco 7841", "Cisco 8861", "Cisco 8821"].allSatisfy { visit($0).source != nil })
@@ -50,7 +50,7 @@ import Testing
     }
 }
 
-/// What a list of work says of a phone, from a database that returns what is specified here.
+/// What a worklist says about a phone, from a database that returns what is specified here.
 @Suite(.timeLimit(.minutes(5))) struct PhoneDetailQueries {
     /// The queries that were asked, and the rows for the names in them.
     private final class Asked {

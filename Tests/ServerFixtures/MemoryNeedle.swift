@@ -55,7 +55,7 @@ public struct MemoryNeedle: Sendable {
         for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
             let fields = line.split(separator: " ")
             let range = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-            // What a sanitizer keeps beside the memory is no copy of it, and takes terabytes.
+            // What a sanitizer keeps next to the memory is not a copy of it, and takes terabytes.
             guard fields[1].hasPrefix("rw"), range.count == 2, range[1] - range[0] < 1 << 35 else { continue }
             // In pieces that overlap by less than the needle: a mapping may be large, and each occurrence is found
             // once.

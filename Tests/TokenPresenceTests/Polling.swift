@@ -24,7 +24,7 @@ import Testing
         #expect(program.lines.count == 4, "\(program.output)")
     }
 
-    /// Tokens of another machine: p11-kit's server stands in for ssh's end of the line.
+    /// Tokens of another machine: p11-kit's server stands in for ssh's end of the connection.
     @Test func remoteTokensComeAndGo() throws {
         let tokens = try MockTokens()
         let libraries = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib")

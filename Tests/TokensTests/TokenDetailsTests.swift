@@ -7,7 +7,7 @@ import X509
 
 @testable import Tokens
 
-/// What a module says of itself and a token, in its own numbers; and what a token is called.
+/// What a module says about itself and a token, in its own numbers; and what a token is called.
 @Suite(.waiting, .timeLimit(.minutes(5))) struct TokenDetailsTests {
     private func token(_ rules: String = FakeModule.healthy) throws -> (Token, FakeModule) {
         let fake = try FakeModule(rules)

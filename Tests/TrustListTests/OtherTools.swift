@@ -33,7 +33,7 @@ import X509
         let token = try bare([.token(Workshop.secondToken)], by: Workshop.secondToken, Workshop.secondTokenKey)
         #expect(token.records[0].dnsName == nil && token.records[0].isToken)
         #expect(codes(token) == ["too-few-tokens"])
-        // An empty DNSNAME is a token's, whoever issued it: there are tokens of other makers.
+        // An empty DNSNAME is a token's, no matter who issued it: there are tokens of other vendors.
         #expect(try Record.token(Workshop.publisher).isToken)
     }
 

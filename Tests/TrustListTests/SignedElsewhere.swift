@@ -62,7 +62,7 @@ import X509
         let request = try Self.request()
         #expect(try JSON.decode(SigningRequest.self, from: JSON.document(request)) == request)
         #expect(try UnsignedTrustList(decoding: request.list.bytes) == request.list)
-        // A list that has a signature, or another signer's length, is none.
+        // A list that has a signature, or another signer's length, is not one.
         let signed = try VerifiedAnswer(Self.answer(to: Self.received(request)), to: Self.received(request)).list
         #expect(throws: TrustListError.self) { try UnsignedTrustList(decoding: signed.encoded()) }
         #expect(throws: TrustListError.self) { try UnsignedTrustList(decoding: request.list.bytes + [0]) }
@@ -130,7 +130,7 @@ import X509
             code { _ = try VerifiedAnswer(mixed(signature: one.signature, seal: two.seal), to: received) }
                 == .answerRefused)
         #expect(code { _ = try VerifiedAnswer(mixed(signature: [], seal: one.seal), to: received) } == .answerRefused)
-        // Sealed anew by the right key, but with a signature that is not the list's.
+        // Sealed again by the right key, but with a signature that is not the list's.
         let unsealed = mixed(signature: two.signature, seal: [])
         let resealed = mixed(
             signature: two.signature, seal: try Self.token.sign(unsealed.statement, digest: .sha256))

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// JSON as written by all of the program: sorted keys, so that two documents can be compared line by line.
+/// JSON as written by all parts of the program: sorted keys, so that two documents can be compared line by line.
 public enum JSON {
     /// A document with one key per line, ending with a line feed.
     public static func document(

@@ -1,7 +1,7 @@
 import Glibc
 
 extension Timestamp {
-    /// By the clock on the wall, in the time zone of this process (`TZ`): `2026-11-29 10:45:03 CET`.
+    /// Wall-clock time in the time zone of this process (`TZ`): `2026-11-29 10:45:03 CET`.
     public var local: String { parts?.text ?? description }
 
     /// Local time of day: `10:45:03`.
@@ -13,7 +13,7 @@ extension Timestamp {
         return "\(parts.text) (\(description))"
     }
 
-    /// Whether the clock on the wall shows UTC.
+    /// Whether wall-clock time is UTC.
     public var isLocalUTC: Bool { parts?.isUTC ?? true }
 
     private var parts: (text: String, isUTC: Bool)? {

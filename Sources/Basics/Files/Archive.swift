@@ -1,5 +1,5 @@
 /// A tar archive of a few files in memory (POSIX.1-1988, ustar), compressed by the system's gzip. Nothing is ever unpacked
-/// to a disk: names in an archive lead nowhere.
+/// to a disk: names in an archive are never used as paths.
 package struct Archive: Sendable, Equatable {
     package struct Entry: Sendable, Equatable {
         package var name: String
@@ -8,7 +8,7 @@ package struct Archive: Sendable, Equatable {
         package init(_ name: String, _ bytes: [UInt8]) { (self.name, self.bytes) = (name, bytes) }
     }
 
-    /// Why something is no archive, or none can be made.
+    /// Why something is not an archive, or why none can be created.
     package struct Fault: Error, Equatable {
         package enum Code: Sendable { case notAnArchive, tooLarge, noGzip }
         package let code: Code

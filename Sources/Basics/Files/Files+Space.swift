@@ -1,7 +1,7 @@
 import Glibc
 
 extension Files {
-    /// Bytes that are free for this user where a path is, or would be made; nil if nobody can say.
+    /// Bytes that are free for this user where a path is, or would be created; nil if that cannot be determined.
     public static func freeSpace(_ path: String) -> Int? {
         var place = path.hasPrefix("/") ? path : "./" + path
         var status = statvfs()

@@ -33,7 +33,7 @@ public enum Files {
     /// - Parameters:
     ///   - permissions: of the new file, for example 0o600.
     ///   - replacing: whether an existing file may be replaced; otherwise that is refused with `exists`.
-    ///   - scratch: a folder of the same file system to write in first, where nobody may see a file beside its place.
+    ///   - scratch: a folder of the same file system to write in first, for places next to which no other file may appear.
     public static func write(
         _ bytes: [UInt8], to path: String, permissions: mode_t = 0o600, replacing: Bool, scratch: String? = nil
     ) throws(FileError) {
@@ -72,7 +72,7 @@ public enum Files {
         guard mkdir(path, permissions) == 0 || errno == EEXIST else { throw FileError(.create, path) }
     }
 
-    /// Removes a file; it is no error if there is none.
+    /// Removes a file; it is not an error if there is none.
     public static func remove(_ path: String) throws(FileError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw FileError(.remove, path) }
     }
@@ -160,7 +160,7 @@ public enum Files {
         }
     }
 
-    /// Makes the new name itself durable. A file system that cannot sync a folder is no reason to fail.
+    /// Makes the new name itself durable. A file system that cannot sync a folder is not a reason to fail.
     private static func syncFolder(of path: String) {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -1,7 +1,7 @@
 import Glibc
 
-// Files and folders that another user could have prepared: the state of the program, a lab. What others can write to, or
-// own, or have put a link in place of, is not used.
+// Files and folders that another user could have prepared: the state of the program, a lab. What others own, can write
+// to, or have replaced by a link is not used.
 
 extension FileError {
     /// What is wrong with a file or folder that should be the user's own.
@@ -10,7 +10,7 @@ extension FileError {
         case wrongType = -2
         case otherOwner = -3
         case writableByOthers = -4
-        /// The path does not begin with `/`.
+        /// The path does not start with `/`.
         case relative = -5
     }
 
@@ -54,7 +54,7 @@ extension Files {
     public static func checkOwn(_ path: String) throws(FileError) { try checkOwn(path, isFolder: false) }
 
     /// Makes sure that a folder is the user's or root's, and not writable by others, and that nobody else can put another
-    /// in its place. Of a folder that does not exist, those above it are checked.
+    /// in its place. If the folder does not exist, those above it are checked.
     ///
     /// - Throws: `FileError`.
     public static func checkOwnFolder(_ path: String) throws(FileError) {

@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 
 extension Subprocess {
-    /// Has a program make other bytes of some: it reads them from its standard input, and its standard output is returned.
-    /// What it says on standard error is dropped.
+    /// Sends bytes through a program: it reads them from its standard input, and its standard output is returned. What it
+    /// writes to standard error is dropped.
     ///
     /// - Parameters:
     ///   - command: the program, which is searched for in `PATH` unless it contains a slash, and its arguments.

@@ -22,7 +22,7 @@ package enum Base32 {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Nil if it is anything else, also for a text that stands for no whole bytes.
+    /// Nil if it is anything else, including a text that does not stand for whole bytes.
     package static func bytes(_ text: some Collection<UInt8>) -> [UInt8]? {
         var output: [UInt8] = []
         var (bits, buffer) = (0, UInt16(0))

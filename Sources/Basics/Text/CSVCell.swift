@@ -1,6 +1,6 @@
 // Cells of tables for spreadsheets (docs/phones.md, "CSV files"). A spreadsheet computes a cell that begins with one of
 // = + - @, whatever quotes are around it; a leading apostrophe makes it text (OWASP, "CSV Injection"; the tabs and line
-// ends that are named there are not seen, and written as codes). Reading takes away exactly what writing has added.
+// ends that are named there are invisible, and are written as codes). Reading removes exactly what writing has added.
 
 extension String {
     /// The text as a cell: with an apostrophe before what a spreadsheet would compute, with characters that cannot be

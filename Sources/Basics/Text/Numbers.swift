@@ -1,6 +1,6 @@
 extension Int {
-    /// The nearest whole number toward zero. `Int(_:)` traps on what does not fit, and on what is no number; this is 0
-    /// then, or the nearest end of the range.
+    /// The nearest whole number toward zero. `Int(_:)` traps on what does not fit, and on what is not a number; this is
+    /// then the nearest end of the range, or 0.
     public init(clamped number: Double) {
         guard !number.isNaN else {
             self = 0

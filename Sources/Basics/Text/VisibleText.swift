@@ -1,6 +1,6 @@
-// Text that is shown may have been written by others: names in certificates, answers of nodes, files. A terminal obeys
-// some characters instead of showing them, and some turn the direction of others around, or cannot be seen at all. All
-// texts for people pass one of these two, names the first.
+// Text that is shown may have been written by others: names in certificates, responses of nodes, files. A terminal
+// obeys some characters instead of showing them, and some reverse the direction of others, or cannot be seen at all.
+// All text for people goes through one of these two, names through the first.
 
 extension String {
     /// The text on one line, with everything in it that would not be seen as `\u{202E}`: control characters with line

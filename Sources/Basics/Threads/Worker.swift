@@ -18,7 +18,7 @@ package final class Worker: Sendable {
         let state = Monitor(State())
     }
 
-    /// A piece of work: what is to be done, and how its end is told. In between, the thread is free for the next one.
+    /// A piece of work: what is to be done, and how its end is reported. In between, the thread is free for the next one.
     private struct Work: Sendable {
         let run: @Sendable () -> Void
         let tell: @Sendable () -> Void
@@ -49,7 +49,7 @@ package final class Worker: Sendable {
         guard isTaken else { return false }
         let desk = desk
         guard isNew else { return true }
-        // It begins here, as soon as the caller waits, and not on a processor that sleeps.
+        // It starts here, as soon as the caller waits, and not on a processor that sleeps.
         let hasStarted = OneProcessor.stay { before in
             OwnThread.start {
                 before.restore()

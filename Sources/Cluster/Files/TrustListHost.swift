@@ -34,9 +34,9 @@ public protocol TrustListHost: Sendable {
         _ kind: TrustListKind, over transport: TrustListTransport, timeout: Double
     ) throws(ClusterError) -> [UInt8]?
 
-    /// What the place itself says of a file that it has, over a way that nobody else can answer on.
+    /// What the place itself says about a file that it has, over a channel on which nobody else can answer.
     ///
-    /// - Throws: `notSupported` if it has no such way; `unexpectedAnswer` if it is not understood.
+    /// - Throws: `notSupported` if it has no such channel; `unexpectedAnswer` if it is not understood.
     func statement(of kind: TrustListKind) throws(ClusterError) -> TrustListStatement
 
     /// Does the part of a login for a change that needs no password.
@@ -48,7 +48,7 @@ public protocol TrustListHost: Sendable {
     /// Replaces the CTL file. What phones get afterwards has to be read back.
     func deploy(_ contents: [UInt8]) throws(ClusterError)
 
-    /// Deletes the CTL file. It is no error if there is none.
+    /// Deletes the CTL file. It is not an error if there is none.
     func delete() throws(ClusterError)
 
     /// Makes the server drop its cached files, and waits until it serves again.
@@ -86,7 +86,8 @@ extension TrustListHost {
     }
 }
 
-/// A node of a cluster: read over TFTP and HTTP, which its command line confirms; written through OS Administration, deleted on the command line.
+/// A node of a cluster: read over TFTP and HTTP, which its command line confirms; written through OS Administration; deleted
+/// on the command line.
 public struct NodeTrustListHost: TrustListHost {
     public var node: String { configuration.name }
     let configuration: NodeConfiguration

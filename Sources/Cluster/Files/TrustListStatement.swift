@@ -2,9 +2,9 @@ import Basics
 import Messages
 import X509
 
-/// What a node says on its command line of a trust list file that it has: checksums and length, or that there is none.
+/// What a node says on its command line about a trust list file that it has: checksums and length, or that there is none.
 ///
-/// TFTP and HTTP prove nothing of themselves; the command line is reached over SSH with a pinned key. Source:
+/// TFTP and HTTP prove nothing by themselves; the command line is reached over SSH with a pinned key. Source:
 /// docs/cluster-interfaces.md, "What counts as proven".
 public enum TrustListStatement: Sendable, Hashable {
     /// - md5, sha1: lower-case hexadecimal.
@@ -12,7 +12,7 @@ public enum TrustListStatement: Sendable, Hashable {
     case file(md5: String, sha1: String, length: Int)
     case absent
 
-    /// What is said of these bytes; nil for no file.
+    /// The statement that describes these bytes; nil for no file.
     public init(of bytes: [UInt8]?) {
         guard let bytes else {
             self = .absent
@@ -21,7 +21,7 @@ public enum TrustListStatement: Sendable, Hashable {
         self = .file(md5: Digest.md5(bytes).hex, sha1: Digest.sha1(bytes).hex, length: bytes.count)
     }
 
-    /// Whether it is said of these bytes, or of no file.
+    /// Whether it describes these bytes, or the absence of a file.
     public func fits(_ bytes: [UInt8]?) -> Bool { self == TrustListStatement(of: bytes) }
 
     /// `4947 bytes, SHA-1 1d97...`, or `no file`.
@@ -51,7 +51,7 @@ public enum TrustListStatement: Sendable, Hashable {
             }
             if let rest = Self.rest(of: line, after: "Length of \(name) file:") { lengths.append(Int(rest)) }
         }
-        // Each once: an answer in which two files are spoken of is not understood.
+        // Each once: output that mentions two files is not understood.
         guard lengths.count == 1, let length = lengths[0], length >= 0 else { return nil }
         let plain = TerminalText.collapsed(text)
         if length == 0, sums.isEmpty, plain.contains("\(name) File not found") {

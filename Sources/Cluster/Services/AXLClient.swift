@@ -12,7 +12,7 @@ public struct AXLClient: Sendable {
     /// Shared by all copies.
     private let learnt: Learnt
 
-    /// What the server taught.
+    /// What was learnt from the server.
     private final class Learnt: Sendable {
         private struct State {
             var version: String
@@ -38,7 +38,7 @@ public struct AXLClient: Sendable {
 
     /// Rows of a page, before the server says that these are too many.
     private static let usualRows = 5000
-    /// How often a server without memory is asked again with half of the rows.
+    /// How often a server that is out of memory is asked again, with half the rows.
     private static let memoryAttempts = 12
     /// Seconds before it is asked again.
     private static let memoryPause = 0.5
@@ -81,7 +81,7 @@ public struct AXLClient: Sendable {
     public func executeSQLQuery(_ query: String, skip: Int, first count: Int) throws(ClusterError) -> SQLTable {
         var table = SQLTable(columns: [], rows: [])
         var attempts = 0
-        // Memory comes back: what it allowed is not remembered.
+        // Memory becomes free again: the number of rows that it allowed is not remembered.
         var limit = Self.usualRows
         while table.rows.count < count {
             let wanted = min(learnt.rows, limit, count - table.rows.count)
@@ -137,7 +137,7 @@ public struct AXLClient: Sendable {
         return try Self.table(of: answer, operation: operation, node: soap.node.name)
     }
 
-    /// The rows of an answer.
+    /// The rows of a response.
     package static func table(
         of answer: MarkupElement, operation: LocalizableText, node: String
     ) throws(ClusterError) -> SQLTable {

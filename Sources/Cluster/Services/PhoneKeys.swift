@@ -7,14 +7,14 @@ import Transfers
 
 /// The keys and the display of a phone over its web page: `/CGI/Execute` and `/CGI/Screenshot`.
 ///
-/// It is plain HTTP: the password can be read on its way, and whoever answers at the phone's address gets it.
+/// It is plain HTTP: the password can be read on its way, and anyone who answers at the phone's address gets it.
 ///
 /// Source: Cisco, Unified IP Phone Services Application Development Notes, CiscoIPPhoneExecute.
 public struct PhoneKeys: Sendable {
     /// What a display shows, as the phone sends it.
     public struct Picture: Sendable {
         public let bytes: [UInt8]
-        /// The ending of a file name: `png`, `bmp`, `jpg`, `xml`, `bin`.
+        /// The file name extension: `png`, `bmp`, `jpg`, `xml`, `bin`.
         public let kind: String
     }
 
@@ -33,7 +33,7 @@ public struct PhoneKeys: Sendable {
     ///
     /// - Parameters:
     ///   - keys: `Key:Settings`; three at most.
-    ///   - onlyIfIdle: if someone talks on the phone, it presses none.
+    ///   - onlyIfIdle: no key is pressed while someone is talking on the phone.
     /// - Throws: `busy` if it is not idle, and nothing was pressed; `login-refused`; `refused`.
     public func press(_ keys: [String], onlyIfIdle: Bool) throws(ClusterError) {
         let operation = localized("press keys of the phone")
@@ -75,9 +75,9 @@ public struct PhoneKeys: Sendable {
             message: localized("it did not take all keys"), found: states.joined(separator: ", "))
     }
 
-    /// What its display shows; nil if this phone does not show it.
+    /// What its display shows; nil if this phone does not provide it.
     ///
-    /// - Throws: `login-refused` and what can go wrong on the way.
+    /// - Throws: `login-refused`, and errors of the transfer.
     public func picture() throws(ClusterError) -> Picture? {
         let operation = localized("read the phone's display")
         let answer = try send("/CGI/Screenshot", form: nil, operation: operation)

@@ -44,7 +44,7 @@ public struct PhoneTrustLists: Sendable, Hashable {
 public struct PhonePage: Sendable {
     /// The phone's name or address, for errors.
     public let phone: String
-    /// Nil if the address is none.
+    /// Nil if the address is not valid.
     private let base: String?
     private let address: String
     private let timeout: Double

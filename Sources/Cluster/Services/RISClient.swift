@@ -55,7 +55,7 @@ public struct RISClient: Sendable {
 
     /// Asks for phones by name.
     ///
-    /// - Parameter names: empty for all of them. At most 1000 come in one answer.
+    /// - Parameter names: empty for all of them. One response contains at most 1000.
     public func phones(named names: [String] = []) throws(ClusterError) -> [RegisteredPhone] {
         let operation = localized("look up the phones' addresses")
         let items = (names.isEmpty ? ["*"] : names)

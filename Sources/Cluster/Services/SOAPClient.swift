@@ -39,7 +39,7 @@ final class SOAPClient: Sendable {
         let path = path ?? defaultPath
         var answer = try send(envelope, to: path, action: action, operation: operation)
         if answer.status == 404 {
-            // Also what a server says whose session has ended: it knows the cookie no more.
+            // A server whose session has ended says the same: it no longer knows the cookie.
             session.forgetCookies()
             answer = try send(envelope, to: path, action: action, operation: operation)
         }
@@ -86,7 +86,7 @@ final class SOAPClient: Sendable {
                 .notFound, operation: operation, node: node.name,
                 message: localized("the service is not there (HTTP status \(answer.status))"))
         }
-        // AXL, of a schema that it does not have; the text names those that it has.
+        // AXL's status for a schema that it does not have; the text names those that it has.
         guard answer.status != 599 else {
             throw ClusterError(
                 .notSupported, operation: operation, node: node.name,

@@ -34,10 +34,10 @@ public struct TVSClient: Sendable {
     private let timeout: Double
     private let wire: (any Wire)?
 
-    /// The device name that we use; the service logs it and decides nothing by it.
+    /// The device name that we use; the service logs it and does not base any decision on it.
     public static let defaultDeviceName = "CP-8861-SEP000000000000"
 
-    /// - Parameter timeout: seconds for each step of a question.
+    /// - Parameter timeout: seconds for each step of a query.
     /// - Throws: `configuration` when the node has no TVS port, or no key is pinned for it.
     public init(
         _ node: NodeConfiguration, timeout: Double = 15, wire: (any Wire)? = nil

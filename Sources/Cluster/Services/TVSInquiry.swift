@@ -4,7 +4,7 @@ import Transfers
 import TrustList
 import X509
 
-/// Questions about one certificate for several TVS servers, asked in parallel.
+/// Queries about one certificate, sent to several TVS servers in parallel.
 public struct TVSInquiry: Sendable {
     /// One question, as one message.
     public enum Question: Sendable, Hashable {
@@ -54,7 +54,7 @@ public struct TVSInquiry: Sendable {
 
     /// Asks every server every question.
     ///
-    /// - Parameter wire: who sees the answers, if anyone.
+    /// - Parameter wire: observes the responses; nil if nobody does.
     /// - Returns: by server, then by question, in the order given.
     public func ask(
         _ servers: [NodeConfiguration], deviceName: String = TVSClient.defaultDeviceName, wire: (any Wire)? = nil

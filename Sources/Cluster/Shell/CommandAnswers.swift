@@ -84,8 +84,9 @@ package enum CommandAnswers {
         return nil
     }
 
-    /// `UNIT/NAME.pem: TEXT`, one per line, the text possibly empty; some are said to print blocks of `Unit:`, `Type:`,
-    /// `Name:` ... lines. Lines of another kind, a warning for example, are passed over if there are entries at all.
+    /// `UNIT/NAME.pem: TEXT`, one per line, the text possibly empty; some releases are said to print blocks of `Unit:`,
+    /// `Type:`, `Name:` ... lines. Lines of another kind, a warning for example, are skipped if there are any entries
+    /// at all.
     package static func certificates(_ text: String) -> [CertificateListEntry]? {
         let lines = text.split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
         if lines.contains(where: { after("Unit:", in: $0) != nil }) { return blocks(lines) }
@@ -118,7 +119,7 @@ package enum CommandAnswers {
                 entries[entries.count - 1].description = issuer
             }
         }
-        // One without a name would be lost: whoever reads the list has to know.
+        // An entry without a name would be lost unnoticed: the caller has to know.
         return entries.contains { $0.name.isEmpty } ? nil : entries
     }
 

@@ -15,8 +15,8 @@ enum ExpiredPassword {
 
     /// Whether a node says so.
     ///
-    /// - Parameter text: what it says besides a prompt for the password of now; a warning that a password *will* expire is
-    ///   none.
+    /// - Parameter text: what it says besides a prompt for the current password; a warning that a password *will* expire
+    ///   does not count.
     static func isSaid(in text: String) -> Bool {
         let plain = text.lowercased()
         return words.contains(where: plain.contains)

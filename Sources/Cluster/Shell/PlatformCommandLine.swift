@@ -36,7 +36,7 @@ public struct PlatformCommandLine: Sendable {
         return names.filter { !$0.isEmpty && $0 != "EnterpriseWideData" }
     }
 
-    /// `show ctl`: what the node says of its CTL file.
+    /// `show ctl`: what the node says about its CTL file.
     ///
     /// - Throws: `unexpectedAnswer` if the output is neither that of a file nor that of none.
     public func showCTL() throws(ClusterError) -> TrustListStatement {
@@ -68,7 +68,7 @@ public struct PlatformCommandLine: Sendable {
     /// `set cert import trust UNIT`. That this works for Phone-SAST-trust is *unconfirmed*, as are the words of success:
     /// read it back. If the node does not know the unit, it is tried without `-trust`, as public examples have it.
     ///
-    /// - Returns: what the node prints afterwards, with the hint which services to restart.
+    /// - Returns: what the node prints afterwards, including the hint which services to restart.
     @discardableResult
     public func importTrustCertificate(pem: String, unit: String) throws(ClusterError) -> String {
         try bySpelling(of: unit) { (unit) throws(ClusterError) in
@@ -142,8 +142,8 @@ public struct PlatformCommandLine: Sendable {
         try runTrustListCommand("utils ctl update CTLFile", success: "CTL file Updated")
     }
 
-    /// `utils ctl reset localkey`: the cluster creates its own CTL file, and the other one of its signers signs it (10.0 and
-    /// later). *Unconfirmed*: the words on success, so none are required; what the nodes have then decides.
+    /// `utils ctl reset localkey`: the cluster creates its own CTL file, signed by its other signer (10.0 and later).
+    /// *Unconfirmed*: the words on success, so none are required; what the nodes have then decides.
     public func resetLocalKey() throws(ClusterError) {
         _ = try run(
             ShellCommand(

@@ -28,9 +28,9 @@ struct SSHConnection: ~Copyable {
 
     /// Connects, and finds the pinned key if the server has it.
     ///
-    /// A server has a key of each type, and the fingerprint that is pinned does not say of which it is. So if the server
-    /// shows another one than the pinned, it is asked for its others before it counts as changed. Nothing is
-    /// authenticated meanwhile.
+    /// A server has a key of each type, and the pinned fingerprint does not say which type it belongs to. So if the
+    /// server presents another key than the pinned one, it is asked for its others before its key counts as changed.
+    /// Nothing is authenticated meanwhile.
     ///
     /// - Returns: the connection with the pinned host key, or else the first one.
     static func open(
@@ -60,8 +60,8 @@ struct SSHConnection: ~Copyable {
         self.node = node
         self.user = user
         channel = nil
-        // ~/.ssh/config and known_hosts are ignored here: the configuration specifies host, port and key.
-        // libssh would prefer a host key's type that it finds in known_hosts, and then get another key than the pinned.
+        // ~/.ssh/config and known_hosts are ignored here: the configuration specifies host, port and key. libssh would
+        // prefer a host key's type that it finds in known_hosts, and then get another key than the pinned one.
         _ = etb_ssh_option_int(session, SSH_OPTIONS_PROCESS_CONFIG, 0)
         _ = etb_ssh_option_string(session, SSH_OPTIONS_KNOWNHOSTS, "/dev/null")
         _ = etb_ssh_option_string(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null")
@@ -151,8 +151,8 @@ struct SSHConnection: ~Copyable {
         var result = try complete(localized("log in"), until: deadline) { ssh_userauth_none(session, nil) }
         guard result != SSH_AUTH_SUCCESS.rawValue else { return }
         let methods = ssh_userauth_list(session, nil)
-        // Interactive first, as OpenSSH's client does: newer releases are reported to refuse the other way even where they
-        // offer it. A refused password is not tried the other way.
+        // Interactive first, as OpenSSH's client does: newer releases are reported to refuse the other method even where
+        // they offer it. A refused password is not tried with the other method.
         if methods & Int32(SSH_AUTH_METHOD_INTERACTIVE) != 0 {
             result = try answerPrompts(password, until: deadline)
         } else if methods & Int32(SSH_AUTH_METHOD_PASSWORD) != 0 {
@@ -180,7 +180,7 @@ struct SSHConnection: ~Copyable {
         _ password: Secret, until deadline: ContinuousClock.Instant
     ) throws(ClusterError) -> Int32 {
         var answered = false
-        // What it said since the password was answered: why it asks for more may come in a round without a prompt.
+        // What it said since the password was sent: why it asks for more may come in a round without a prompt.
         var said = ""
         // A server may ask in several rounds, the last ones without a prompt.
         for _ in 0..<8 {

@@ -28,7 +28,7 @@ public final class SSHShell: ClusterShell {
     ///
     /// - Parameters:
     ///   - timeout: seconds for connecting and logging in.
-    ///   - observer: who sees the terminal, if anyone.
+    ///   - observer: sees what goes over the terminal; nil if nobody does.
     /// - Throws: `configuration` if no key is pinned, `notTrusted` with the key found and the one expected: both before
     ///   any login. `loginRefused` after one attempt.
     public init(

@@ -62,7 +62,7 @@ public final class CertificateREST: Sendable {
         }
     }
 
-    /// Uploads a certificate to a trust store. It is no error if it is already there.
+    /// Uploads a certificate to a trust store. It is not an error if it is already there.
     public func uploadTrustCertificate(
         _ certificate: Certificate, to store: String, description: String = ""
     ) throws(ClusterError) {
@@ -113,7 +113,7 @@ public final class CertificateREST: Sendable {
         return certificates
     }
 
-    /// Nil if the body is no list of certificates.
+    /// Nil if the body is not a list of certificates.
     package static func list(_ body: [UInt8], of store: String) -> [TrustedCertificate]? {
         let body = Data(body)
         guard

@@ -54,8 +54,8 @@ public struct TrustedCertificate: Sendable, Hashable {
         }
     }
 
-    /// Whether it is this certificate. One that is only described is told by its SHA-1, otherwise by serial number and
-    /// issuer, which together are unique (RFC 5280, 4.1.2.2).
+    /// Whether it is this certificate. One that is only described is identified by its SHA-1, otherwise by serial
+    /// number and issuer, which together are unique (RFC 5280, 4.1.2.2).
     public func isSame(as other: Certificate) -> Bool {
         if let certificate { return certificate == other }
         if let sha1 { return sha1 == other.sha1 }
@@ -93,7 +93,7 @@ protocol TrustStoreAccess: Sendable {
 
     /// - Throws: ``ClusterError``; `not-supported` if the store is not available over this interface.
     func list(_ store: String) throws(ClusterError) -> [TrustedCertificate]
-    /// What it says about the outcome is only said: read it back.
+    /// What it says about the outcome proves nothing: read it back.
     ///
     /// - Returns: its words; nil if it has none.
     func upload(_ certificate: Certificate, to store: String, description: String) throws(ClusterError) -> String?

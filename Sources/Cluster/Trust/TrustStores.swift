@@ -2,7 +2,7 @@ import Configuration
 import Messages
 import X509
 
-/// The trust stores of a cluster, over the best interface that answers or over a given one.
+/// The trust stores of a cluster, over the best interface that answers or over a specified one.
 ///
 /// Phone-SAST-trust holds the certificates that may sign trust lists: TVS vouches for its contents.
 public final class TrustStores: Sendable {
@@ -17,7 +17,7 @@ public final class TrustStores: Sendable {
     /// The outcome of a change.
     public enum Outcome: String, Sendable {
         case uploaded, removed
-        /// It was already so; nothing was changed.
+        /// The store was already in that state; nothing was changed.
         case alreadyThere = "already-there"
         case notThere = "not-there"
     }
@@ -95,7 +95,7 @@ public final class TrustStores: Sendable {
     /// Removes certificates from a trust store, and verifies it by reading the store back. Before 11.0 that is done on
     /// every node, because otherwise the others bring them back.
     ///
-    /// - Parameter isWanted: which ones.
+    /// - Parameter isWanted: selects those to remove.
     /// - Throws: ``ClusterError``; `mismatch` if a node lists one of them afterwards, or may still have it.
     public func remove(
         from store: String = phoneSAST, where isWanted: (TrustedCertificate) -> Bool
@@ -196,7 +196,7 @@ public final class TrustStores: Sendable {
         .unexpectedAnswer, .unexpectedQuestion, .mismatch,
     ]
 
-    /// Failures of an upload after which the certificate may be stored.
+    /// Failures of an upload after which the certificate may have been stored.
     private static let undecided: Set<ClusterError.Code> = [
         .unreachable, .timedOut, .closed, .refused, .unexpectedAnswer,
     ]
@@ -212,7 +212,7 @@ public final class TrustStores: Sendable {
                 return (try body(try access(transport)), transport, passedOver)
             } catch {
                 guard Self.mendable.contains(error.code), transport != transports.last else {
-                    // That something was changed, and cannot be seen, says more than that another interface is missing.
+                    // A change that was made but cannot be seen is more important to report than a missing interface.
                     if let seen = passedOver.first(where: { $0.code == .mismatch }) { throw seen }
                     throw error
                 }

@@ -81,7 +81,7 @@ extension OSAdministration {
         return rows
     }
 
-    /// A certificate as its own page has it: as a file to download, or at least as a description.
+    /// A certificate as on its own page: as a file to download, or at least as a description.
     private func certificate(
         of row: CertificateListPage.Row, operation: LocalizableText
     ) throws(ClusterError) -> TrustedCertificate {

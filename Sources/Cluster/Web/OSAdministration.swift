@@ -27,7 +27,7 @@ public final class OSAdministration: Sendable {
     typealias Paths = OSAdministrationPaths
 
     /// - Parameter version: decides where the login form is sent if the login page does not say; nil for the current
-    ///   way.
+    ///   path.
     /// - Throws: `configuration` if no TLS key is pinned for the node.
     public init(
         _ node: NodeConfiguration, version: ClusterVersion?, user: String, password: Secret, wire: (any Wire)? = nil
@@ -74,7 +74,7 @@ public final class OSAdministration: Sendable {
         return try outcome(answer, operation: operation)
     }
 
-    /// Uploads a certificate to a trust store. It is no error if it is already there.
+    /// Uploads a certificate to a trust store. It is not an error if it is already there.
     ///
     /// - Parameter fileName: that the upload states; by default the certificate's common name and `.pem`.
     /// - Returns: what the page says about the outcome; read it back.
@@ -115,7 +115,7 @@ public final class OSAdministration: Sendable {
 
     func url(_ path: String) -> String { "https://\(node.authority(port: node.httpsPort))\(path)" }
 
-    /// Whether a URL is on this node: the same host and port over HTTPS, whose number may be omitted if it is 443.
+    /// Whether a URL is on this node: the same host and port over HTTPS; the port may be omitted if it is 443.
     private func isHere(_ target: String) -> Bool {
         let (target, here) = (target.lowercased(), url("/").lowercased())
         return target.hasPrefix(here) || (node.httpsPort == 443 && target.hasPrefix(here.dropLast(5) + "/"))
@@ -264,7 +264,7 @@ public final class OSAdministration: Sendable {
         // A redirect to the login page is a refusal as well: the next page says so.
         guard (300...399).contains(answer.status) else { throw loginFailure(answer, operation: operation) }
         let next = QueryText.resolve(answer.header("Location") ?? Paths.start, against: answer.url)
-        // The session's cookie goes nowhere else; HTTPSession holds further redirects to that.
+        // The session's cookie is sent nowhere else; HTTPSession enforces that for further redirects.
         guard isHere(next) else {
             throw ClusterError(
                 .unexpectedAnswer, operation: operation, node: node.name,
@@ -280,7 +280,7 @@ public final class OSAdministration: Sendable {
     }
 
     private func openLoginPage(operation: LocalizableText) throws(ClusterError) -> HTTPResponse {
-        // Remains of an expired session are not offered again.
+        // Cookies of an expired session are not sent again.
         session.forgetCookies()
         var request = HTTPRequest.get(url(Paths.start))
         request.followsRedirects = true

@@ -8,7 +8,7 @@ struct CertificateEntry: Sendable {
     let certificate: Certificate
     let isOwn: Bool
 
-    /// Where it lies on a real node.
+    /// Where it is on a real node.
     var path: String { "/usr/local/cm/.security/\(unit)/\(isOwn ? "certs" : "trust-certs")/\(file)" }
 
     /// How the command line names it.

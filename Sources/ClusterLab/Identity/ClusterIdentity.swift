@@ -23,7 +23,7 @@ struct ClusterIdentity: Sendable {
 
     /// In the order of the plan: the publisher first.
     let nodes: [Node]
-    /// The security tokens with which the CTL file was written; none if the cluster signed it itself.
+    /// The security tokens with which the CTL file was written; empty if the cluster signed it itself.
     let tokens: [Credential]
 
     var publisher: Node { nodes[0] }

@@ -13,9 +13,9 @@ struct ControlRequest: Codable, Sendable {
     var command: Command
     var node: String?
     var faults: [Fault]?
-    /// How late a slow node answers, in seconds.
+    /// How late a slow node responds, in seconds.
     var delay: Double?
-    /// Files that somebody serves in the node's place: by name, in Base64.
+    /// Files that someone serves in the node's place: by name, in Base64.
     var spoofed: [String: String]?
     /// Whether phones in a drawer are started, too.
     var everyPhone: Bool?

@@ -52,7 +52,7 @@ public struct Lab: Sendable {
         throw LabError(.startFailed, "the lab did not start: \(answer.dropFirst(6))")
     }
 
-    /// Stops the lab and returns when nothing of it is left.
+    /// Stops the lab and returns when nothing of it is running any more.
     ///
     /// - Returns: false if it was not running.
     /// - Throws: ``LabError``.
@@ -96,7 +96,7 @@ public struct Lab: Sendable {
     ///
     /// - Parameters:
     ///   - delay: how late a slow node answers, in seconds; by default two.
-    ///   - files: paths of what somebody serves in the node's place: trust lists, by the names in their headers, or
+    ///   - files: paths of what someone serves in the node's place: trust lists, by the names in their headers, or
     ///     anything else that is called `CTLFile.tlv` or `ITLFile.tlv` itself.
     /// - Throws: ``LabError``.
     public func setFaults(

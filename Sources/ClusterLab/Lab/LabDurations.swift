@@ -26,13 +26,13 @@ public struct LabDurations: Codable, Sendable, Hashable {
         factor = 1 / divisor
     }
 
-    /// As it is given.
+    /// As it is specified.
     var text: String { factor == 1 ? "real" : "real/\(1 / factor)" }
 
     func seconds(_ service: Service) -> Double { (Self.services[service] ?? 0) * factor }
 
     var phone: Double { Self.phone * factor }
 
-    /// How long AXL takes to tell one phone to restart.
+    /// How long AXL takes to restart one phone.
     var order: Double { factor / Self.phonesASecond }
 }

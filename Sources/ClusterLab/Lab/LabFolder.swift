@@ -35,7 +35,7 @@ struct LabFolder: Sendable {
     func tftp(_ node: String) -> String { "\(self.node(node))/tftp" }
     /// What TFTP and HTTP 6970 serve, if that can differ from what is stored.
     func tftpCache(_ node: String) -> String { "\(self.node(node))/tftp-cache" }
-    /// What somebody who answers in the node's place serves.
+    /// What someone who answers in the node's place serves.
     func spoof(_ node: String) -> String { "\(self.node(node))/spoof" }
     func keys(_ node: String) -> String { "\(self.node(node))/keys" }
     /// The snapshot that the lab was modelled on, and the certificates that replace those of the snapshot.
@@ -60,8 +60,8 @@ extension LabFolder {
         guard status.st_uid == geteuid() else { throw Self.refusal(FileError(.read, path, .otherOwner)) }
     }
 
-    /// The same for everything in it. The lab makes no links: one may come from an archive, and a log would be written
-    /// where it leads.
+    /// The same for everything in it. The lab creates no links: one may come from an archive, and a log would be
+    /// written where it leads.
     func check() throws(LabError) {
         try checkOwner()
         try Self.check(path)

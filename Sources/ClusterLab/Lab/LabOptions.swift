@@ -18,13 +18,13 @@ public struct LabOptions: Sendable, Hashable {
     public var tftpCache: Bool?
     /// One CallManager certificate for all nodes; by default each has its own.
     public var multiServerCertificate: Bool?
-    /// What `utils ctl update CTLFile` takes from Phone-SAST-trust; by default what the release is known to take.
+    /// What `utils ctl update CTLFile` includes from Phone-SAST-trust; by default what the release is known to include.
     public var sastTrust: SASTTrust?
     /// How many phones; by default three. More of them have no web pages, and several pools.
     public var phones: Int?
     /// The models of the phones with web pages; by default a 7975, an 8861 and a 7960.
     public var deskPhones: [String]?
-    /// What the lab does in another way than usual.
+    /// What the lab does differently from usual.
     public var manners: [Manner]?
     /// Into how many CallManager groups the nodes are divided that share no node; by default three that overlap.
     public var groups: Int?

@@ -40,7 +40,7 @@ struct LabPlan: Codable, Sendable {
     let phoneWebPort: UInt16
     /// Cisco Tftp serves a file as it was when it started.
     let tftpCache: Bool
-    /// What it does in another way than usual.
+    /// What it does differently from usual.
     var manners: [Manner]?
     /// As `show version active` prints it, if it is not the release's usual one.
     let version: String?
@@ -48,7 +48,7 @@ struct LabPlan: Codable, Sendable {
     let tokens: [String]
     /// All nodes have one CallManager certificate, with their names as alternative names.
     var hasMultiServerCertificate: Bool?
-    /// What `utils ctl update CTLFile` takes from Phone-SAST-trust, if that is not the release's usual.
+    /// What `utils ctl update CTLFile` includes from Phone-SAST-trust, if that is not what the release usually does.
     var sastTrust: SASTTrust?
     /// How long services and phones take; nil for at once.
     var durations: LabDurations?
@@ -167,15 +167,15 @@ struct LabPlan: Codable, Sendable {
 extension LabPlan {
     /// Reads the plan of a lab that was started before.
     ///
-    /// - Throws: ``LabError`` if it is none that the lab wrote: its names and addresses become paths, and lines of nginx's
-    ///   configuration.
+    /// - Throws: ``LabError`` if it is not one that the lab wrote: its names and addresses become paths, and lines of
+    ///   nginx's configuration.
     static func read(_ path: String) throws(LabError) -> LabPlan {
         let plan = try LabFiles.read(LabPlan.self, path)
         guard let problem = plan.problem else { return plan }
         throw LabError(.notALab, "\(path) is not what the lab wrote: \(problem)")
     }
 
-    /// What keeps it from being one that the lab wrote; nil if nothing does.
+    /// What shows that the lab did not write it; nil if nothing does.
     var problem: String? {
         guard (1...LabOptions.nodeCounts.upperBound).contains(nodes.count), nodes[0].isPublisher,
             nodes.dropFirst().allSatisfy({ !$0.isPublisher })

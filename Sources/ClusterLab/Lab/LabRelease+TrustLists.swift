@@ -8,16 +8,16 @@ extension LabRelease {
         return !numbers.lexicographicallyPrecedes(wanted)
     }
 
-    /// A separate certificate for the case that CallManager's is lost: a second signer in a CTL file of the cluster's own.
-    /// Whether 10.5(1) has one that is not in the file is not known.
+    /// A separate certificate in case CallManager's is lost: a second signer in a CTL file of the cluster's own. Whether
+    /// 10.5(1) has one that is not in the file is not known.
     var hasITLRecovery: Bool { isAtLeast(10, 5, 2) }
 
     /// ITLRecovery signs the CTL and ITL files; before that, CallManager does.
     var signsWithITLRecovery: Bool { isAtLeast(12, 0) }
 
-    /// What `utils ctl update CTLFile` does with certificates in Phone-SAST-trust, unless a lab is told otherwise. Cisco's
-    /// guide shows it for another cluster's servers; for tokens, and for releases before 12, nothing is known: a lab can do it the
-    /// other way (`--sast-trust`).
+    /// What `utils ctl update CTLFile` does with certificates in Phone-SAST-trust, unless the lab's options say otherwise.
+    /// Cisco's guide shows it for another cluster's servers; for tokens, and for releases before 12, nothing is known: a lab
+    /// can do the opposite (`--sast-trust`).
     var usualSASTTrust: SASTTrust { isAtLeast(12, 0) ? .all : .none }
 }
 

@@ -44,7 +44,7 @@ public enum LabRelease: String, Codable, Sendable, CaseIterable, Comparable {
     /// The SSH server also lacks everything newer than CBC and `hmac-sha1`.
     var hasOldestSSH: Bool { self < .release10First }
 
-    /// The SSH server refuses the method `password`, and takes keyboard-interactive.
+    /// The SSH server refuses the method `password`, and accepts keyboard-interactive.
     var refusesPlainPasswords: Bool { self >= .release15 }
 
     /// A trust certificate has to be deleted on every node, or it comes back.

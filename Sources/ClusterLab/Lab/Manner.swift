@@ -1,12 +1,12 @@
-/// Something that no public source settles about CUCM, done in another way than the lab usually does it: words, shapes,
-/// order. A client has to get on with each, because any may be the real one. Source: docs/lab.md.
+/// Something that no public source settles about CUCM, done differently from what the lab usually does: words, formats,
+/// order. A client has to cope with each, because any may be the real one. Source: docs/lab.md.
 public enum Manner: String, Codable, Sendable, CaseIterable {
     // The command line.
     /// The first prompt comes twice, the second one late.
     case promptTwice = "prompt-twice"
     /// The first prompt takes some seconds.
     case promptLate = "prompt-late"
-    /// The first prompt comes only once something was typed.
+    /// The first prompt comes only once something has been typed.
     case promptOnEnter = "prompt-on-enter"
     /// Prompts count the commands: `4:admin:`.
     case promptCount = "prompt-count"
@@ -26,7 +26,7 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
     case serviceBlanks = "service-blanks"
     /// An import succeeds with `Successfully regenerated certificate`.
     case importRegenerated = "import-regenerated"
-    /// An import knows stores only without `-trust`.
+    /// An import only knows stores without `-trust`.
     case importPlainNames = "import-plain-names"
     /// `set cert delete` asks first.
     case deleteAsks = "delete-asks"
@@ -72,7 +72,7 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
     /// TVS notices a changed CTL file only after some seconds.
     case tvsReadsLate = "tvs-reads-late"
     // An expired password.
-    /// The login page says nothing of it: the password is wrong.
+    /// The login page does not mention it: it says that the password is wrong.
     case webExpiredAsWrong = "web-expired-as-wrong"
 
     /// Of each of these only one is possible at a time.
@@ -119,7 +119,7 @@ public enum Manner: String, Codable, Sendable, CaseIterable {
         return manners.count == names.count ? manners : nil
     }
 
-    /// One that cannot be had together with another one of these.
+    /// One that cannot be combined with another one of these.
     static func rival(in manners: [Manner]) -> Manner? {
         alternatives.lazy.map { $0.filter(manners.contains) }.first { $0.count > 1 }?.last
     }

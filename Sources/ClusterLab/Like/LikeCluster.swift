@@ -37,7 +37,7 @@ struct LikeCluster: Sendable {
         }
     }
 
-    /// What is known of a node's own certificates, by purpose.
+    /// What is known about a node's own certificates, by purpose.
     private func certificates(of node: Snapshot.Node) -> [(purpose: String, der: [UInt8])] {
         var found: [(purpose: String, der: [UInt8])] = []
         func add(_ purpose: String, _ der: [UInt8]?) {

@@ -80,7 +80,7 @@ struct Snapshot: Codable, Sendable {
     let nodes: [Node]
     let trust: [Trusted]
     let phones: Phones?
-    /// In what the cluster was seen to do otherwise, if the snapshot is that of a capture.
+    /// What the cluster was seen to do differently, if the snapshot is that of a capture.
     private(set) var manners: [Manner] = []
 
     private enum CodingKeys: String, CodingKey { case schema, version, securityMode, nodes, trust, phones }
@@ -107,7 +107,7 @@ struct Snapshot: Codable, Sendable {
                 .badRequest,
                 "\(path) is no snapshot and no capture; write one with etoken-bridge cluster status --snapshot FILE")
         }
-        // A cluster that shows two that exclude each other has been seen to change; the lab cannot.
+        // A cluster that shows two manners that exclude each other has been seen to change; the lab cannot do that.
         while let problem = Manner.rival(in: snapshot.manners) { snapshot.manners.removeAll { $0 == problem } }
         func refuse(_ why: String) -> LabError {
             LabError(.badRequest, "the lab cannot be modelled on \(path): \(why)")
@@ -126,7 +126,7 @@ struct Snapshot: Codable, Sendable {
         else { throw refuse("its nodes have names that cannot be used here") }
         guard snapshot.nodes.contains(where: \.servesTFTP) else { throw refuse("no node of it serves TFTP") }
         let most = LabOptions.phoneCounts.upperBound
-        // One by one: the sum of what a file says may be no number.
+        // One by one: the sum of what a file says may overflow.
         var phones = 0
         for kind in snapshot.phones?.kinds ?? [] {
             phones += min(max(kind.count, 0), most + 1)

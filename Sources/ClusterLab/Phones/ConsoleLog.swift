@@ -25,7 +25,7 @@ struct ConsoleLog: Sendable {
             "SECUREAPP-TVS added cert to TVS cache - expires in 24 hours")
     }
 
-    /// It has other trust lists now, and forgets what TVS said before.
+    /// The phone has other trust lists now, and forgets what TVS said before.
     func forgetsTVS() {
         write(
             "SECD: tvsReqFlushTvsCertCache: Sent Request to TVS proxy, len: 3708",

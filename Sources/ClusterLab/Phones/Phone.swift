@@ -70,7 +70,7 @@ final class Phone: Sendable {
     /// Whether it is registered nowhere although it should be: none of its servers is up.
     var hasNoServer: Bool { isUnserved.load(ordering: .relaxed) }
 
-    /// Registers where it should now: services have started or stopped.
+    /// Registers where it should be now: services have started or stopped.
     ///
     /// - Parameter lost: called if it has just lost its last server.
     func followServices(lost: @escaping @Sendable () -> Void) {

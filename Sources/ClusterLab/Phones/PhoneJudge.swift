@@ -48,7 +48,8 @@ struct PhoneJudge {
         }
         let header = file.header
         if lists.allSatisfy({ $0 == nil }) {
-            // Nobody vouches for the first file of a phone that has neither, but it must at least be complete: signed with a key that it contains.
+            // Nothing vouches for the first file of a phone that has neither list, but it must at least be complete: signed
+            // with a key that it contains.
             guard let own = file.signerRecord?.certificate else {
                 return .refused(reason: "the file does not hold the certificate that signed it")
             }

@@ -15,7 +15,7 @@ struct PhoneNetwork: Sendable {
     let phone: LabPlan.Phone
     let lab: LabPlan
 
-    /// Seconds for one file or one question.
+    /// Seconds for one file or one query.
     private static let patience = 2.0
 
     /// The first of these files that the server has.

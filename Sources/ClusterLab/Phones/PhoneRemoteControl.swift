@@ -5,7 +5,7 @@ import Synchronization
 /// The part of a phone's web page that presses its keys, and shows its display.
 ///
 /// Source: Cisco, Unified IP Phone Services Application Development Notes, CiscoIPPhoneExecute. *Unconfirmed*: what a
-/// phone answers for an item that it did not carry out, since it was not idle.
+/// phone returns for an item that it did not carry out because it was not idle.
 final class PhoneRemoteControl: Sendable {
     private let phone: Phone
     private let accepts: @Sendable (String, [UInt8]) -> Bool
@@ -45,7 +45,7 @@ final class PhoneRemoteControl: Sendable {
     private func error(_ number: Int) -> WebResponse { .xml("<CiscoIPPhoneError Number=\"\(number)\"/>") }
 
     private func execute(_ request: WebRequest) -> WebResponse {
-        // The name of the field counts in its letters' case.
+        // The name of the field is case-sensitive.
         guard let text = request.formFields.first(where: { $0.name == "XML" })?.value,
             text.utf8.count <= Self.maximumSize,
             let root = try? XMLDocument.parse(Array(text.utf8), maximumSize: Self.maximumSize),

@@ -1,7 +1,8 @@
 import Synchronization
 
-/// What queries over tables that do not change have returned, in its order and without a window of rows: whoever reads a
-/// large table asks for one page after another, and each is a part of what was found and sorted for the first.
+/// What queries over tables that do not change have returned, in its order and without a window of rows: a client that
+/// reads a large table asks for one page after another, and each is a part of what was found and sorted for the first
+/// one.
 final class AnswerIndex: Sendable {
     private struct Entry {
         let query: [SQLToken]

@@ -144,7 +144,7 @@ struct PhoneTables: Sendable {
         index % 3 == 2 ? nil : key("enduser", index % userCount + 1)
     }
 
-    /// A key that is the same in every answer.
+    /// A key that is the same in every response.
     static func key(_ table: String, _ number: Int) -> String {
         let mark = table.utf8.reduce(UInt32(5381)) { ($0 &* 33) ^ UInt32($1) }
         let head = String(mark, radix: 16)

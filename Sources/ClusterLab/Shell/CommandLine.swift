@@ -11,7 +11,7 @@ struct CommandLine {
 
     private struct Exit: Error {}
 
-    /// The connection breaks without a good-bye.
+    /// The connection breaks without warning.
     struct Cut: Error {}
 
     enum End: Sendable {

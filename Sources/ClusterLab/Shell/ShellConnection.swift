@@ -47,7 +47,7 @@ struct ShellConnection: Sendable {
         ssh_channel_request_send_exit_status(channel, 0)
         ssh_channel_send_eof(channel)
         ssh_channel_close(channel)
-        // The client closes first: if cut off, it would take its own good-bye for a broken connection.
+        // The client closes first: if cut off, it would take its own disconnect for a broken connection.
         _ = etb_ssh_option_long(session, SSH_OPTIONS_TIMEOUT, Self.partingSeconds)
         while let message = ssh_message_get(session) {
             ssh_message_reply_default(message)
@@ -99,7 +99,7 @@ struct ShellConnection: Sendable {
 
     private func authenticate(_ session: ssh_session) -> Bool {
         var attempts = 0
-        // The answers to a prompt come without the user name; that was in the request.
+        // Responses to a prompt come without the user name; that was in the request.
         var askedUser = ""
         // Its right password was given, and a new one is asked for.
         var isExpired = false
@@ -175,7 +175,7 @@ struct ShellConnection: Sendable {
         if (try? terminal.readLine(text)) != nil { noteNewPassword() }
     }
 
-    /// Whoever answers that question gives a password away, or sets one that nobody knows.
+    /// A client that answers that question discloses a password, or sets one that nobody knows.
     private func noteNewPassword() { Log.note("\(node.plan.name): a new password was sent over SSH") }
 
     private static func user(_ message: ssh_message) -> String {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// How long something was in progress that a client has to wait for: services and phones that start, phones that are being
-/// told to. What happens at the same time counts once.
+/// How long something was in progress that a client has to wait for: services and phones that are starting, phones that
+/// are being told to restart. What happens at the same time counts once.
 final class BusyClock: Sendable {
     private struct State {
         var count = 0

@@ -30,10 +30,10 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     case expiring
     /// A service takes a few seconds to come up, and the command that restarts it does not wait.
     case slowStart = "slow-start"
-    /// Somebody answers for the node over TFTP and HTTP 6970: he serves files of his own. The disk, the command line and
-    /// the web pages are the node's.
+    /// Someone answers for the node over TFTP and HTTP 6970, and serves other files. The disk, the command line and the
+    /// web pages are the node's.
     case spoofFiles = "spoof-files"
-    /// The same, until the node gets a new file: from then on he passes on what the node has.
+    /// The same, until the node gets a new file: from then on the impostor passes on what the node has.
     case spoofUntilWritten = "spoof-until-written"
     /// AXL and RIS refuse requests that come too often. Publisher only.
     case throttle
@@ -49,9 +49,9 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     case noRIS = "no-ris"
     /// `utils ctl` refuses: there is no licence for export-controlled functions (from 12 on).
     case noLicence = "no-licence"
-    /// The platform account's password has expired. Whoever logs in is asked for a new one, instead of let in.
+    /// The platform account's password has expired. A user who logs in is asked for a new one instead of being let in.
     case passwordExpired = "password-expired"
-    /// The same, as sshd does it that has let somebody in: passwd runs in place of the command line.
+    /// The same, as by an sshd that has let the user in: passwd runs in place of the command line.
     case passwordExpiredInShell = "expired-in-shell"
 
     /// One line for the help.

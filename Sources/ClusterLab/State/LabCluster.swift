@@ -105,7 +105,7 @@ final class LabCluster: Sendable {
 
     /// Restarts a phone, soon.
     ///
-    /// - Returns: false if there is none of that name.
+    /// - Returns: false if there is no phone of that name.
     func restartPhone(_ name: String) -> Bool {
         if let phone = phone(name) {
             phone.restart()
@@ -177,7 +177,7 @@ final class LabCluster: Sendable {
 
     /// Makes what nginx serves match the nodes' states.
     ///
-    /// Several nodes change at the same time: whoever comes last shows what all of them did.
+    /// Several nodes change at the same time: the last caller applies what all of them did.
     private func refreshFront() throws(LabError) {
         let mine = frontWanted.add(1, ordering: .sequentiallyConsistent).newValue
         try frontShown.withLock { (shown) throws(LabError) in
@@ -207,8 +207,8 @@ final class LabCluster: Sendable {
     /// Replaces a node's faults.
     ///
     /// - Parameters:
-    ///   - delay: how late a slow node answers, in seconds.
-    ///   - spoofed: what somebody who answers in the node's place serves, by name.
+    ///   - delay: how late a slow node responds, in seconds.
+    ///   - spoofed: what someone who answers in the node's place serves, by name.
     func setFaults(
         _ faults: Set<Fault>, delay: Double, spoofed: [String: [UInt8]] = [:], on node: NodeRuntime
     ) throws(LabError) {
@@ -257,7 +257,7 @@ final class LabCluster: Sendable {
         faults.contains(.spoofFiles) || faults.contains(.spoofUntilWritten)
     }
 
-    /// Makes somebody answer in a node's place if that is among its faults, with the files that were given then.
+    /// Makes someone answer in a node's place if that is among its faults, with the files that were specified with it.
     private func startSpoof(on node: NodeRuntime) throws(LabError) {
         guard Self.isSpoof(node.faults) else { return try node.files.setSpoof(nil) }
         let place = folder.spoof(node.plan.name)
@@ -367,7 +367,7 @@ final class LabCluster: Sendable {
 
     /// Gives every node that answers an ITL file for the current certificates and mode.
     ///
-    /// - Parameter isNew: without, it keeps its time, so that the former mode brings back the former bytes.
+    /// - Parameter isNew: if false, it keeps its time, so that the former mode results in the former bytes again.
     private func updateITLs(isNew: Bool = true) throws {
         let now = Clock.now
         for node in nodes where node.isUp && !node.has(.diskFull) {
@@ -378,7 +378,7 @@ final class LabCluster: Sendable {
     }
 
     /// Gives a node a new key and certificate, and the nodes ITL files with it. The CTL file does not change: it contains
-    /// the former certificate until somebody updates it.
+    /// the former certificate until someone updates it.
     ///
     /// - Parameter purpose: CallManager; of the publisher also CAPF or ITLRecovery.
     func regenerate(_ purpose: String, of node: NodeRuntime) throws {
@@ -396,14 +396,14 @@ final class LabCluster: Sendable {
         }
     }
 
-    /// Takes the certificates that are on disk now.
+    /// Uses the certificates that are on disk now.
     private func useCertificates() throws {
         let identity = try ClusterIdentity.load(plan, folder)
         certificates.withLock { $0 = identity }
         try updateITLs()
     }
 
-    /// Makes a certificate of the publisher another one than the CTL file has, or puts it back.
+    /// Replaces a certificate of the publisher, so that it is not the one in the CTL file, or restores it.
     private func makeStale(_ purpose: String, _ isStale: Bool) throws {
         let keys = folder.keys(publisher.plan.name)
         let former = purpose + "-former"

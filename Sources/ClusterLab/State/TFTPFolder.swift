@@ -10,17 +10,17 @@ final class TFTPFolder: Sendable {
     let path: String
     /// The files as the node serves them.
     private let own: String
-    /// The files as served by somebody who answers in the node's place.
+    /// The files as served by someone who answers in the node's place.
     private let spoofed: String
     private let spoof = Mutex<Spoof?>(nil)
     /// On the same file system, for files that are being written.
     private let scratch: String
     private let lock = Mutex(())
 
-    /// What somebody who answers in the node's place serves instead of the node's files, by name.
+    /// What someone who answers in the node's place serves instead of the node's files, by name.
     struct Spoof {
         var files: [String: [UInt8]]
-        /// Whether he passes on the node's file once it has a new one.
+        /// Whether the node's file is passed on once it has a new one.
         var endsWithChange: Bool
     }
 
@@ -39,7 +39,7 @@ final class TFTPFolder: Sendable {
 
     private var hasCache: Bool { own != path }
 
-    /// From now on somebody else answers; nil ends it. Who serves the folder must start again, as it is another one.
+    /// From now on someone else answers; nil ends that. The servers must be restarted, as the folder is a different one.
     func setSpoof(_ new: Spoof?) throws(LabError) {
         try lock.withLock { (_) throws(LabError) in
             spoof.withLock { $0 = new }
@@ -48,7 +48,7 @@ final class TFTPFolder: Sendable {
         }
     }
 
-    /// What the node serves, with the other's files instead of its own.
+    /// What the node serves, with the impostor's files instead of its own.
     ///
     /// - Parameter changed: a file of the node that was just written or deleted.
     private func copyForSpoof(changed: String? = nil) throws(LabError) {

@@ -145,6 +145,6 @@ struct TrustListWriter: Sendable {
 }
 
 extension Certificate {
-    /// Whether it is a server's own, not one that a maker issued for a token.
+    /// Whether it is a server's own, not one that a vendor issued for a token.
     var isServers: Bool { subject == issuer }
 }

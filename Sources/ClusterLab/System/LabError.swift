@@ -4,7 +4,7 @@ public struct LabError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable, Hashable {
         /// The directory is not a lab's.
         case notALab = "not-a-lab"
-        /// The directory holds something else than a lab.
+        /// The directory contains something other than a lab.
         case directoryNotEmpty = "directory-not-empty"
         case alreadyRunning = "already-running"
         case notRunning = "not-running"

@@ -11,7 +11,7 @@ final class TVSCache: Sendable {
         var roles: [UInt8]
     }
 
-    /// How long a phone may rely on an answer, in seconds.
+    /// How long a phone may rely on a response, in seconds.
     static let timeToLive: UInt32 = 86400
 
     private struct State {
@@ -35,7 +35,7 @@ final class TVSCache: Sendable {
     /// Whether it keeps what was removed until its service restarts.
     private let keeps: Bool
 
-    /// How old a CTL file has to be before it is noticed that it has changed, in seconds.
+    /// How old a changed CTL file has to be before the change is noticed, in seconds.
     private let delay: Double
 
     init(

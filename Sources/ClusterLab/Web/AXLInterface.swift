@@ -25,7 +25,7 @@ struct AXLInterface: Sendable {
             return answerLoggedIn(request).with(
                 "Set-Cookie", "JSESSIONIDSSO=\(sessions.open()); Path=/; Secure; HttpOnly")
         }
-        // A client that keeps its cookie is told nothing but that there is no such page.
+        // A client that keeps its cookie only learns that there is no such page.
         return sessions.use(session) ? answerLoggedIn(request) : .status(404)
     }
 

@@ -14,7 +14,7 @@ final class NginxServer: Sendable {
         var root: String
         /// The connection is cut when something is uploaded.
         var cutsUploads: Bool
-        /// The web pages have the key that nobody knows.
+        /// The web pages have a key that nobody knows.
         var hasOtherKey: Bool
     }
 

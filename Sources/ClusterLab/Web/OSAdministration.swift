@@ -58,13 +58,13 @@ struct OSAdministration: Sendable {
 
     private func has(_ manner: Manner) -> Bool { cluster.plan.has(manner) }
 
-    /// To the page again, with what it has to say, if that is this lab's manner; failures come at once.
+    /// A redirect to the page, with its message, if that is this lab's manner; failures are returned directly.
     private func redirect(_ request: WebRequest, _ status: String) -> WebResponse? {
         guard has(.webRedirects), !status.hasPrefix("Error") else { return nil }
         return .redirect("\(request.path)?message=\(Percent.encode(status))")
     }
 
-    /// How success is told.
+    /// How success is reported.
     private func success(_ usual: String, other: String) -> String {
         if has(.webOtherWords) { return other }
         return has(.webWarningWords)
@@ -225,7 +225,7 @@ struct OSAdministration: Sendable {
     /// What is offered as rows per page; the first one is used if nothing is chosen.
     private var rowsPerPage: [Int] { has(.listSmallPages) ? [5, 10] : [50, 100, 150, 200, 250] }
 
-    /// The list. It shows nothing until Find was pressed, and then one page of what was found.
+    /// The list. It shows nothing until Find has been pressed, and then one page of what was found.
     private func certificateList(_ id: String, _ request: WebRequest) -> WebResponse {
         let fields = request.formFields
         func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }

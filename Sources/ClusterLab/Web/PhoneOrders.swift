@@ -1,6 +1,6 @@
 import Synchronization
 
-/// AXL tells phones to restart one after another, each of which takes a moment, however many clients ask.
+/// AXL restarts phones one after another, which takes a moment for each, however many clients ask.
 final class PhoneOrders: Sendable {
     private let free = Mutex(ContinuousClock.now)
 
@@ -12,7 +12,7 @@ final class PhoneOrders: Sendable {
         return operations.contains { action.contains($0) }
     }
 
-    /// When an order that comes now is through.
+    /// When an order that arrives now will be done.
     ///
     /// - Parameter seconds: how long one takes.
     func end(of seconds: Double) -> ContinuousClock.Instant {

@@ -79,7 +79,7 @@ struct RISInterface: Sendable {
                     name: phone.plan.name, model: phone.plan.model, node: phone.state.registeredAt,
                     address: phone.plan.address, firmware: phone.firmware))
         }
-        // Who asks for some hundred phones by name does not have tens of thousands looked at.
+        // A client that asks for some hundred phones by name does not cause tens of thousands to be examined.
         cluster.crowd.visit(named: names.isEmpty || !patterns.isEmpty ? nil : exact) { index, name, kind, phone in
             // A phone that never started is not known to the service.
             guard phone.starts > 0 else { return }

@@ -71,7 +71,7 @@ enum WebPage {
     /// The list of certificates: the form to find some, and those of one page.
     ///
     /// - Parameters:
-    ///   - found: nil before anything was asked for.
+    ///   - found: nil before anything was searched for.
     ///   - isOtherOrder: whether the columns are in another order.
     static func certificateList(
         _ found: CertificatePage?, rowsPerPage: [Int], node: String, status: String, token: String?, isOtherOrder: Bool

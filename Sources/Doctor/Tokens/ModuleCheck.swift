@@ -36,7 +36,7 @@ struct ModuleCheck: DoctorCheck {
     /// The module through which p11-kit offers all that it knows, as Debian installs it.
     private static let proxy = "/usr/lib/\(ModuleSearch.architecture)/p11-kit-proxy.so"
 
-    /// A file of p11-kit's registry whose module nobody asks.
+    /// A file of p11-kit's registry whose module is not used.
     private func unused(_ entry: ModuleSearch.Unused) -> DoctorFinding {
         switch entry.reason {
         case .name:

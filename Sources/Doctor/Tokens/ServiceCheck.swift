@@ -73,7 +73,7 @@ struct ServiceCheck: DoctorCheck {
         }
     }
 
-    /// pcscd and libpcsclite are of different releases: it answers, and refuses to go on.
+    /// pcscd and libpcsclite are of different releases: it answers, and refuses to continue.
     private func otherVersion(_ version: String, _ context: DoctorContext) -> DoctorFinding {
         DoctorFinding(
             self, .error, "service-other-version",

@@ -2,9 +2,8 @@ import Basics
 import Glibc
 import Messages
 
-/// Tokens on the USB, here Aladdin's, SafeNet's and Thales'. Sources: the USB ID repository (usb.ids), and for the
-/// vendor 08e6 the devices that libccid serves. udev/70-etoken-bridge.rules has the same list, and a test compares
-/// them.
+/// Tokens on USB, here Aladdin's, SafeNet's and Thales'. Sources: the USB ID repository (usb.ids), and for the vendor
+/// 08e6 the devices that libccid serves. udev/70-etoken-bridge.rules has the same list, and a test compares them.
 struct USBToken: Hashable {
     let vendor: UInt16
     let product: UInt16

@@ -64,7 +64,7 @@ public struct ClusterOverview: Codable, Sendable, Hashable {
         drifted = remembered.last.map { _ in remembered.drifted(status) != nil }
     }
 
-    /// A cluster that could not be asked at all, such as for want of a password.
+    /// A cluster that could not be queried at all, for example because there was no password.
     public init(
         unread cluster: String, because error: some UserError, at taken: Timestamp, remembered: RememberedCluster,
         seconds: Double
@@ -85,8 +85,8 @@ public struct ClusterOverview: Codable, Sendable, Hashable {
         (health, tokens, staleRecords) = (.unknown, 0, 0)
     }
 
-    /// The worst of several; ``Health/ok`` of none. An unknown one is worse than a warning, and less than what is known
-    /// to be wrong.
+    /// The worst of several; ``Health/ok`` if there are none. An unknown state is worse than a warning, and less bad
+    /// than a known error.
     public static func worst(_ overviews: [ClusterOverview]) -> Health {
         let worstFirst: [Health] = [.critical, .unknown, .warning]
         return worstFirst.first { health in overviews.contains { $0.health == health } } ?? .ok

@@ -3,13 +3,13 @@ import Messages
 import Operations
 import X509
 
-/// What this machine remembers of a cluster that the cluster itself cannot tell: from the journals of its changes.
+/// What this machine remembers about a cluster that the cluster itself does not know: from the journals of its changes.
 public struct RememberedCluster: Sendable, Hashable {
     /// A change that is to be resumed or rolled back.
     public var unfinished: String?
     /// Phones that did not follow a change, without those that were visited since.
     public var stranded: Int
-    /// The last change after which the cluster was left alone; nil where none was ever finished, or its copy is gone.
+    /// The last change after which the cluster was left alone; nil if none was ever finished, or its copy is gone.
     public var last: Last?
 
     public struct Last: Sendable, Hashable {
@@ -22,7 +22,7 @@ public struct RememberedCluster: Sendable, Hashable {
         (self.unfinished, self.stranded) = (unfinished, stranded)
     }
 
-    /// Reads what is known of a cluster.
+    /// Reads what is known about a cluster.
     ///
     /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`).
     public init(_ cluster: String, in state: StateFolder) throws {
@@ -33,7 +33,7 @@ public struct RememberedCluster: Sendable, Hashable {
         }
         unfinished = changes.last { !$0.state.outcome.isClosed }?.plan.id
         guard let (plan, state: end) = changes.last, end.outcome.isClosed else { return }
-        // Whoever abandons a change leaves open which file is served.
+        // An abandoned change leaves open which file is served.
         let sha256 =
             switch end.outcome {
             case .finished: end.newFile
@@ -44,7 +44,7 @@ public struct RememberedCluster: Sendable, Hashable {
         last = Last(change: plan.id, sha1: Digest.sha1(copy).hex)
     }
 
-    /// What of that should be said with the cluster's status.
+    /// What of that should be reported along with the cluster's status.
     public func findings(on status: ClusterStatus) -> [StatusFinding] {
         leftBehind(status) + open(status) + drift(status)
     }

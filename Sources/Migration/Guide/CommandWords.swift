@@ -10,15 +10,15 @@ public struct CommandWords: Sendable, Equatable {
     /// Adds an option, or a flag.
     public mutating func add(_ option: String, _ value: String? = nil) {
         guard let value else { return words.append(option) }
-        // A value that begins with a dash would be taken for an option.
+        // A value that starts with a dash would be taken for an option.
         if value.hasPrefix("-") { words.append("\(option)=\(value)") } else { words += [option, value] }
     }
 
-    /// Adds what is no option, behind the names of command and group.
+    /// Adds what is not an option, after the names of group and command.
     public mutating func insert(_ value: String, behind count: Int) {
         words.insert(value, at: min(count, words.count))
     }
 
-    /// As a shell takes it, on one line.
+    /// As a shell reads it, on one line.
     public var text: String { (["etoken-bridge"] + words.map(Shell.word)).joined(separator: " ") }
 }

@@ -28,7 +28,7 @@ public enum Procedure: String, CaseIterable, Sendable {
         case plan
         case tokens(TokenUse)
 
-        /// Whether the command cannot do without.
+        /// Whether the command cannot do without it.
         public var isRequired: Bool {
             switch self {
             case .procedure, .mode, .lostTokens, .release, .plan, .tokens(.signing), .tokens(.signingAsBefore): true

@@ -7,9 +7,9 @@ public struct Question<Answer> {
     public let choices: [LocalizableText]
     /// The question, with what can be typed.
     public let prompt: LocalizableText
-    /// What Return alone means; nil if it is no answer.
+    /// What Return alone means; nil if it is not an answer.
     public let standard: Answer?
-    /// Said after an answer that is none; nil to ask again without a word.
+    /// Shown after an invalid answer; nil to ask again without comment.
     public let hint: LocalizableText?
     private let read: (String) -> Answer?
 
@@ -20,7 +20,7 @@ public struct Question<Answer> {
         (self.prompt, self.choices, self.standard, self.hint, self.read) = (prompt, choices, standard, hint, read)
     }
 
-    /// The answer that someone typed; nil if it is none, and the question has to be asked again.
+    /// The answer that was typed; nil if it is not valid, and the question has to be asked again.
     public func answer(to typed: String) -> Answer? {
         let typed = typed.trimmed
         return typed.isEmpty ? standard : read(typed)
@@ -31,7 +31,7 @@ public struct Question<Answer> {
     /// - Parameters:
     ///   - question: with a colon at its end.
     ///   - standard: what Return alone means; nil if something has to be typed.
-    ///   - hint: said after an answer that cannot be used.
+    ///   - hint: shown after an answer that cannot be used.
     ///   - read: what the text means; nil if it cannot be used.
     public static func text(
         _ question: LocalizableText, standard: Answer? = nil, hint: LocalizableText, read: @escaping (String) -> Answer?
@@ -43,7 +43,7 @@ public struct Question<Answer> {
 extension Question where Answer == Bool {
     /// Yes or no, or their first letters, in English or the language of the locale.
     ///
-    /// - Parameter standard: what Return alone means; nil if one of both has to be typed.
+    /// - Parameter standard: what Return alone means; nil if one of the two has to be typed.
     public static func yesOrNo(_ question: LocalizableText, standard: Bool? = nil) -> Question {
         let (yes, no) = (localized("yes"), localized("no"))
         let prompt =
@@ -77,7 +77,7 @@ extension Question where Answer == Int {
     }
 
     /// The place, counted from 0, of one of several things: by its number as shown, counted from 1, by one of its names, or
-    /// by the beginning of one, if only one thing is called so.
+    /// by the start of one, if only one name starts that way.
     public static func choice(
         _ question: LocalizableText, _ choices: [Choice], standard: Int? = nil
     ) -> Question {

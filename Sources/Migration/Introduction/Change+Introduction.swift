@@ -16,7 +16,7 @@ extension Change {
         let direct: Forecast
     }
 
-    /// What phones do in the end, and what the other forecasts are.
+    /// What phones do in the end, and the other forecasts.
     ///
     /// - Parameters:
     ///   - introducerTVS: what TVS servers say about the signer of the file that introduces the other.
@@ -54,7 +54,7 @@ extension Change {
             introduction: StoredForecast(forecasts.introduction), direct: direct)
     }
 
-    /// How fewer phones would be left behind, if a plan introduces no signer although it might.
+    /// How to leave fewer phones behind, if a plan introduces no signer although it could.
     public var introductionAdvice: LocalizableText? {
         guard introduction == nil, !newlyStranded.isEmpty, survey.mode == .mixed,
             survey.version.hasTokenlessTrustList, let present = survey.present, let former = present.signerRecord,
@@ -99,8 +99,8 @@ extension Change {
 
     // MARK: Going on without
 
-    /// Whether the change may do without the introduction that was planned: everybody follows all the same, or someone
-    /// agreed to visit those who do not; and TVS vouches for every token.
+    /// Whether the change may do without the planned introduction: all phones follow anyway, or someone agreed to visit
+    /// those that do not; and TVS vouches for every token.
     var mayGoOnDirectly: Bool {
         let known = known
         let isVouchedFor = !plan.tokenSigns || (!known.tvs.isEmpty && known.tvs.allSatisfy(\.vouches))
@@ -111,12 +111,12 @@ extension Change {
         (known.introductionForecast?.needing ?? []).filter { !survey.register.contains($0) }.sorted()
     }
 
-    /// Puts the previous file back, and goes on without an introduction, or ends the change.
+    /// Restores the previous file, and continues without an introduction, or ends the change.
     ///
     /// - Parameter why: a sentence.
     /// - Throws: ``MigrationError`` (`not-introduced`).
     func goOnDirectly(_ why: LocalizableText, isRequired: Bool) throws {
-        // No service and no phone was told about the other file.
+        // No service and no phone has been told about the other file.
         _ = try putBack()
         let left = newlyStrandedDirectly
         guard !isRequired, mayGoOnDirectly else {

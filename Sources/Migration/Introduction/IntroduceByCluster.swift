@@ -8,7 +8,7 @@ import TrustList
 import X509
 
 /// Has the publisher write a CTL file that names the new signer, and that phones accept because they know who signs it. If
-/// the release does not do that, the previous file comes back before any service or phone is told.
+/// the release does not do that, the previous file is restored before any service or phone is told.
 final class IntroduceByCluster: ChangeStep, Step {
     let id = StepID.introduceByCluster
     let title = localized(
@@ -53,7 +53,7 @@ final class IntroduceByCluster: ChangeStep, Step {
         }
         let list = try TrustListFile(decoding: bytes)
         if let why = try objection(to: list) { return try change.goOnDirectly(why, isRequired: isRequired) }
-        // No phone was told yet: what could not be followed by the signed file is not worth a restart.
+        // No phone has been told yet: a file that the signed one could not follow is not worth a restart.
         try change.checkSigned()
         proof = file.proof
         _ = try change.state.backUp(bytes)
@@ -63,7 +63,7 @@ final class IntroduceByCluster: ChangeStep, Step {
     /// How the file was read in this run.
     private var proof: Proof?
 
-    /// Why a file that the publisher created introduces nobody; nil if it does. As part of a sentence.
+    /// Why a file that the publisher created does not introduce the signer; nil if it does. As part of a sentence.
     private func objection(to list: TrustListFile) throws -> LocalizableText? {
         guard try change.isSignedByCluster(list) else {
             return localized("the cluster did not sign the file that the publisher created")

@@ -4,16 +4,16 @@ import Phones
 /// Whether a change introduces its new signer: has phones take a file first that they accept because of its own signer, and
 /// that already names the new one.
 public enum IntroductionChoice: String, Codable, Sendable, CaseIterable {
-    /// Where phones would be left behind without it, and the release is known to offer it.
+    /// If phones would be left behind without it, and the release is known to support it.
     case auto
-    /// The change ends where the release does not offer it.
+    /// The change ends if the release does not support it.
     case always
     case never
 }
 
 /// A change with and without introducing its signer, for comparison.
 public struct IntroductionForecast: Codable, Sendable {
-    /// One of both ways, in numbers.
+    /// One of the two ways, in numbers.
     public struct Way: Codable, Sendable, Equatable {
         /// Phones that have the new file in the end, those that need a visit, and those of which neither is known.
         public let follow, visits, unknown: Int

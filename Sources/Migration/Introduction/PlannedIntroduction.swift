@@ -129,7 +129,7 @@ extension Planner {
 }
 
 extension Survey {
-    /// The other one of the cluster's own signers: `utils ctl reset localkey` signs with it.
+    /// The other of the cluster's own signers: `utils ctl reset localkey` signs with it.
     func otherClusterSigner() -> Record? {
         let usual = clusterSigner()
         return itl?.records.first {

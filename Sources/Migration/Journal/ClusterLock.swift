@@ -31,7 +31,7 @@ public final class ClusterLock {
     }
 
     /// The run that holds the lock now: its process, and since when, in seconds since 1970; nil if there is none. A run
-    /// that begins while this looks is not disturbed.
+    /// that starts during this check is not disturbed.
     static func holder(of cluster: String, in folder: StateFolder) -> (process: Int, since: Int64)? {
         let path = path(cluster, folder)
         var status = stat()

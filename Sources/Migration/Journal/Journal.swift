@@ -56,7 +56,7 @@ public final class Journal {
     /// - Throws: as ``open(_:)``.
     public static func read(_ path: String) throws -> [JournalRecord] { try readWithPlan(path).records }
 
-    /// Reads what was added to a journal since somebody read that many records of it.
+    /// Reads what was added to a journal after its first `count` records.
     ///
     /// - Throws: as ``open(_:)``.
     public static func read(_ path: String, after count: Int) throws -> [JournalRecord] {

@@ -43,14 +43,14 @@ public struct JournalRecord: Codable, Sendable {
     public var step: StepID?
     /// Sentences: what was seen, or why it failed.
     public var text: [LocalizableText]?
-    /// For a failure: the error's code.
+    /// For a failure, the error's code.
     public var code: String?
-    /// For a failure: what to do next.
+    /// For a failure, what to do next.
     public var next: LocalizableText?
     /// How long the action and its proof took, in seconds.
     public var seconds: Double?
     public var plan: ChangePlan?
-    /// With the plan: the signature that was made elsewhere. In one piece with it, so that no crash comes between.
+    /// With the plan: the signature that was made elsewhere. In the same record, so that no crash can come between the two.
     public var answer: SigningAnswer?
     public var fact: Fact?
     public var run: Run?
@@ -71,7 +71,7 @@ public struct JournalRecord: Codable, Sendable {
         public var report: String?
         /// Who became that user with sudo, as sudo says; nil if nobody did, and in journals of earlier versions.
         public var sudoUser: String?
-        /// The command line, as a shell takes it; nil in journals of earlier versions. No secret can be an argument.
+        /// The command line, as a shell reads it; nil in journals of earlier versions. No secret can be an argument.
         public var command: String?
         /// The ticket of this run, and who approved it, as its command line says; nil if it says none, and in journals of
         /// earlier versions. Those of the change are in its plan.
@@ -96,7 +96,7 @@ public struct JournalRecord: Codable, Sendable {
 
     /// What a later run cannot find out by checking the cluster.
     public enum Fact: Codable, Sendable {
-        /// Problems of the cluster when the change began.
+        /// Problems of the cluster when the change started.
         case findings([StatusFinding])
         /// A certificate that was not in the trust store is about to be uploaded; SHA-256 of its DER.
         case uploading(certificate: String)
@@ -107,9 +107,9 @@ public struct JournalRecord: Codable, Sendable {
         /// What TVS servers answered for the signer.
         case tvs([TVSAnswer])
         case forecast(StoredForecast)
-        /// What phones were forecast to do with the previous file, before it was put back.
+        /// What phones were forecast to do with the previous file, before it was restored.
         case forecastOfRollback(StoredForecast)
-        /// What turning round was forecast to cost.
+        /// What going back was forecast to cost.
         case backOut(BackOut)
         /// The new file; it is saved among the backups under this SHA-256.
         case newFile(sha256: String)
@@ -178,7 +178,7 @@ extension JournalRecord {
         text = try container.decodeIfPresent([LocalizableText].self, forKey: .text)
         code = try container.decodeIfPresent(String.self, forKey: .code)
         next = try container.decodeIfPresent(LocalizableText.self, forKey: .next)
-        // Only estimates are made of it: a number that cannot be meant is none, and the journal stays usable.
+        // Only estimates are based on it: an impossible number is ignored, and the journal stays usable.
         seconds = (try? container.decodeIfPresent(Double.self, forKey: .seconds))
             .flatMap { $0.isFinite && (0...Self.longest).contains($0) ? $0 : nil }
         plan = try container.decodeIfPresent(ChangePlan.self, forKey: .plan)

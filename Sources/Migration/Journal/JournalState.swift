@@ -33,7 +33,7 @@ public struct JournalState: Sendable {
     }
 
     public private(set) var outcome = Outcome.unfinished
-    /// Steps whose action began, in order, without those that have been undone since.
+    /// Steps whose action has started, in order, without those that have been undone since.
     public private(set) var begun: [StepID] = []
     /// Steps that were proved, or had nothing to do, and have not been undone since.
     public private(set) var done: Set<StepID> = []
@@ -46,7 +46,7 @@ public struct JournalState: Sendable {
     public private(set) var forecast: StoredForecast?
     public private(set) var forecastOfRollback: StoredForecast?
     public private(set) var backOut: BackOut?
-    /// Problems of the cluster when the change began.
+    /// Problems of the cluster when the change started.
     public private(set) var findings: [StatusFinding] = []
     public private(set) var tvs: [JournalRecord.TVSAnswer] = []
     /// SHA-256 of the new file.
@@ -72,7 +72,7 @@ public struct JournalState: Sendable {
     private var toldUpTo: String?
     /// Those that the cluster did not restart, whether or not an earlier run told them.
     private var refusedPhones: Set<String> = []
-    /// What phones held when they were looked at last, since the files last changed.
+    /// What phones held when they were last checked, since the files last changed.
     public private(set) var phones: [JournalRecord.PhoneGroup] = []
     /// The phones that were registered before any of them could see a change.
     public private(set) var registered: [JournalRecord.RegisteredGroup] = []
@@ -90,7 +90,7 @@ public struct JournalState: Sendable {
             if record.run?.purpose == .rollback { outcome = .rollingBack }
         case .began:
             if let step = record.step, !begun.contains(step) { begun.append(step) }
-            // Who was told about the file that introduced the signer has to be told about the new one.
+            // Phones that were told about the file that introduced the signer have to be told about the new one.
             if introduction != nil, record.step == commitStep {
                 restarted = []
                 (toldPhoneNames, toldUpTo, refusedPhones) = ([], nil, [])

@@ -2,8 +2,8 @@ import Messages
 import Phones
 import TrustList
 
-/// What turning round costs: for each point of a change from which one can, what phones would do with the previous file,
-/// given what each of them would hold by then.
+/// What going back costs: for each point of a change from which that is possible, what phones would do with the previous
+/// file, given what each of them would hold by then.
 ///
 /// Source: docs/operator-guide.md, "The way back has a price".
 public struct BackOut: Codable, Sendable, Equatable {
@@ -18,7 +18,7 @@ public struct BackOut: Codable, Sendable, Equatable {
 
     public struct Price: Codable, Sendable, Equatable {
         public let from: Point
-        /// The step, from 1, after which this holds; nil for the start, and where the plan restarts no phone.
+        /// The step, from 1, after which this applies; nil for the start, and if the plan restarts no phone.
         public let step: Int?
         public let accepted, refused, unknown: Int
     }

@@ -14,7 +14,7 @@ extension Change {
         return (try? plans?.introducing.map { try Self.leavesFewerBehind($0, survey) }) == true
     }
 
-    /// The plans for a request: without introducing the new signer, and with that, if it can be.
+    /// The plans for a request: without introducing the new signer, and with that, if it is possible.
     struct Plans {
         let direct: ChangePlan
         let introducing: ChangePlan?
@@ -60,7 +60,7 @@ extension Change {
     static func introduction(
         for request: ChangeRequest, _ plan: ChangePlan, _ survey: Survey, _ signer: Int?
     ) -> [PlannedStep]? {
-        // What keeps the change itself from being planned is said with its own plan.
+        // What prevents the change itself from being planned is reported with its own plan.
         guard let certificates = try? plan.tokens.map({ try $0.certificate() }),
             let offered = try? Planner(plan, certificates, survey).offered()
         else { return nil }

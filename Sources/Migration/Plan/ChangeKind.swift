@@ -1,7 +1,7 @@
 import Configuration
 import Messages
 
-/// What a change makes of a cluster's trust list.
+/// What a change does to a cluster's trust list.
 ///
 /// Source: docs/operator-guide.md; Cisco technotes 118893 and 118892.
 public enum ChangeKind: String, Codable, Sendable, CaseIterable {
@@ -32,8 +32,8 @@ public enum ChangeKind: String, Codable, Sendable, CaseIterable {
 }
 
 extension ChangeKind {
-    /// Whether a release can do this without Cisco's CTL Client, as far as its commands are needed for it: to set the mode,
-    /// or to have the cluster sign. It needs no token to say so.
+    /// Checks whether a release can do this without Cisco's CTL Client, as far as its commands are needed for it: to set
+    /// the mode, or to have the cluster sign. No token is needed for this check.
     ///
     /// - Parameter cluster: its name in the configuration.
     /// - Throws: ``MigrationError`` (`not-applicable`).

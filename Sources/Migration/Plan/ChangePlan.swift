@@ -67,13 +67,13 @@ public struct ChangePlan: Codable, Sendable, Equatable {
         public var acceptsStranded: Bool
         /// Where certificates and files are written for the user.
         public var output: String
-        /// Continue with what TFTP and HTTP say where a node has no way to say what it has. What a saved plan says about it
+        /// Continue with what TFTP and HTTP say if a node has no way to say what it has. What a saved plan says about it
         /// does not count.
         public var acceptsUnproven: Bool
         /// Records that stay in the file although nobody names them: names, serial numbers or SHA-1. What a saved plan
         /// says about it does not count.
         public var kept: [String]
-        /// Tokens of the present file that leave it: names, serial numbers or SHA-1. What a saved plan says about it does
+        /// Tokens of the current file that leave it: names, serial numbers or SHA-1. What a saved plan says about it does
         /// not count; a change that was started does what it says.
         public var dropped: [String]
         /// Whether files of others there may be replaced; nil means no. What a saved plan says about it does not count.
@@ -133,7 +133,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
     public let world: WorldState
     /// What a token signs, in a saved plan whose file is fixed; nil in any other.
     public internal(set) var request: SigningRequest?
-    /// What phones were forecast to do when it was saved, for whoever signs it.
+    /// What phones were forecast to do when it was saved, for the person who signs it.
     public internal(set) var forecast: StoredForecast?
 
     init(
@@ -255,10 +255,10 @@ public struct ChangePlan: Codable, Sendable, Equatable {
             && introducing.allSatisfy { index in steps.suffix(from: index).contains(where: \.commits) }
     }
 
-    /// The step after whose proof the change stands.
+    /// The step after whose proof the change is final.
     var commitStep: StepID? { steps.last(where: \.commits)?.id }
 
-    /// The step after whose proof phones can take the file that introduces the new signer; nil if none does.
+    /// The step after whose proof phones can fetch the file that introduces the new signer; nil if none does.
     var introducingStep: StepID? { steps.first(where: \.introduces)?.id }
 
     /// The device pools whose phones restart; all if empty.
@@ -301,7 +301,7 @@ public struct ChangePlan: Codable, Sendable, Equatable {
 
     /// Saves the plan in a new file, readable by its owner only: it is a description of the network.
     public func write(to path: String) throws {
-        // Whoever signs it may read another language.
+        // The person who signs it may read another language.
         let bytes = try JSON.document(self, userInfo: .keepingTemplates)
         try Files.write(bytes, to: path, permissions: 0o600, replacing: false)
     }

@@ -16,8 +16,8 @@ extension ClusterVersion {
 }
 
 /// The records of a file that a token will sign, in the CTL Client's order and profile: the other tokens first, then the
-/// cluster's own signers, then the servers, then the signing token. *Unconfirmed*: where the cluster's own signers stand
-/// (docs/proven.md).
+/// cluster's own signers, then the servers, then the signing token. *Unconfirmed*: where the cluster's own signers are
+/// placed (docs/proven.md).
 ///
 /// Servers and cluster's signers are those that the nodes show themselves (`show cert own`). Source:
 /// docs/trust-list-format.md.
@@ -45,7 +45,7 @@ struct NewRecords {
         settings = plan.settings
     }
 
-    /// - Parameter base: the file from which records are taken over; nil to make one from nothing.
+    /// - Parameter base: the file whose records are carried over; nil to build one from nothing.
     /// - Throws: ``MigrationError`` (`unproven`), or the error of a node.
     func records(from base: TrustListFile?) throws -> [Record] {
         let others = (survey.present?.records ?? []).filter { record in
@@ -95,7 +95,7 @@ struct NewRecords {
         return renewed + (try missingServers(renewed, base))
     }
 
-    /// With a multi-server certificate only the publisher's record stands in the file.
+    /// With a multi-server certificate only the publisher's record is in the file.
     private func withoutSharedCertificates(_ records: [Record]) throws -> [Record] {
         guard case .success(let own) = try survey.servers.certificate("CallManager", of: cluster.publisher) else {
             return records
@@ -109,7 +109,7 @@ struct NewRecords {
 
     /// Servers that run Cisco CallManager or Cisco Tftp and have no record yet, and the publisher's CAPF.
     ///
-    /// *Unconfirmed*: that one that runs only one of both has the role CCM+TFTP as well (docs/proven.md).
+    /// *Unconfirmed*: that a server that runs only one of the two also has the role CCM+TFTP (docs/proven.md).
     private func missingServers(_ records: [Record], _ base: TrustListFile?) throws -> [Record] {
         let present = try Set(records.filter { $0.role != .capf }.compactMap { try survey.servers.node(of: $0) })
         let wanted = try Set([ClusterService.callManager, ClusterService.tftp].flatMap(cluster.nodes(running:)))
@@ -121,7 +121,7 @@ struct NewRecords {
             switch try survey.servers.certificate("CallManager", of: node) {
             case .success(let shown): own = shown.value
             case .failure(let missing):
-                // A file that is made from nothing has no server that it could do without.
+                // A file that is built from nothing cannot do without any server.
                 guard settings.acceptsUnproven, base != nil else {
                     throw missing.error("CallManager", node, survey.version)
                 }

@@ -23,7 +23,7 @@ public enum StepID: String, Codable, Sendable, CaseIterable {
     case introductionRestartServices = "introduction-restart-services"
     case introductionRestartPhones = "introduction-restart-phones"
     case introductionCheckPhones = "introduction-check-phones"
-    // After everything was restored; in no plan.
+    // After everything has been restored; in no plan.
     case restartServicesAfterRollback = "restart-services-after-rollback"
     case restartPhonesAfterRollback = "restart-phones-after-rollback"
     case checkPhonesAfterRollback = "check-phones-after-rollback"
@@ -57,7 +57,7 @@ public enum PlannedStep: Sendable, Equatable {
     /// The publisher writes a CTL file that phones accept and that names the new signer.
     ///
     /// - certificates: SHA-1 of certificates of tokens that it has to name; none for the cluster's own signer.
-    /// - isRequired: whether the change ends where the release does not do it.
+    /// - isRequired: whether the change ends if the release does not do it.
     case introduceByCluster(command: SignerCommand, certificates: [String], isRequired: Bool)
     /// A step about the file that introduces the new signer.
     indirect case introducing(PlannedStep)
@@ -66,7 +66,7 @@ public enum PlannedStep: Sendable, Equatable {
     public enum SignerCommand: String, Codable, Sendable {
         /// With the certificates of Phone-SAST-trust.
         case updateTrustList = "utils ctl update CTLFile"
-        /// Signed by the other one of the cluster's own signers.
+        /// Signed by the other of the cluster's own signers.
         case resetLocalKey = "utils ctl reset localkey"
     }
 
@@ -76,7 +76,7 @@ public enum PlannedStep: Sendable, Equatable {
         case before
         /// The one that every node serves at signing time: the publisher has created it for its new mode.
         case served
-        /// None: the records are made from the nodes' own certificates.
+        /// None: the records are created from the nodes' own certificates.
         case nothing
     }
 
@@ -123,7 +123,7 @@ public enum PlannedStep: Sendable, Equatable {
         }
     }
 
-    /// Whether the publisher creates a CTL file that nobody knows beforehand.
+    /// Whether the publisher creates a CTL file that is not known beforehand.
     var isCommand: Bool {
         switch self {
         case .updateTrustList, .setSecurityMode, .introduceByCluster: true
@@ -231,7 +231,7 @@ extension PlannedStep: Codable {
         /// Device pools whose phones are restarted; nil for all.
         public fileprivate(set) var pools: [String]?
         public fileprivate(set) var timeout: Int?
-        /// Whether the change ends where the release does not introduce the signer.
+        /// Whether the change ends if the release does not introduce the signer.
         public fileprivate(set) var required: Bool?
     }
 
@@ -243,7 +243,7 @@ extension PlannedStep: Codable {
 
     private static let update = "utils ctl update CTLFile"
 
-    // What can be meant; a number in a file that is not is read as the nearest one.
+    // Sensible values; a number in a file that is outside of them is read as the nearest one.
     public static let batches = 1...1_000_000
     /// Seconds between two batches of phones.
     public static let pauses = 0.0...3600
@@ -315,7 +315,7 @@ extension PlannedStep: Codable {
         case .removeCertificates:
             self = try .removeCertificates(given(\.certificates, "certificates"), store: given(\.store, "store"))
         case .restartServices:
-            // Plans of earlier versions knew no other order.
+            // Plans of earlier versions had no other order.
             self = try .restartServices(given(\.services, "services"), order: parameters.order ?? .oneByOne)
         case .restartPhones:
             self = try .restartPhones(

@@ -7,8 +7,8 @@ import Phones
 import TrustList
 import X509
 
-/// Decides what a requested change needs, whether it fits the cluster, and what it means there. The only place that
-/// depends on the kind of a change: what is run is in the plan's steps.
+/// Decides what a requested change needs, whether it fits the cluster, and what it means there. Nothing else depends on
+/// the kind of a change: what is run is in the plan's steps.
 struct Planner {
     let kind: ChangeKind
     let cluster: String
@@ -288,8 +288,8 @@ struct Planner {
         ]
     }
 
-    /// Secure JTAPI and TSP clients check a new file by the signers in the file that they hold, and ask no TVS. Source:
-    /// docs/phone-acceptance.md. *Unconfirmed*: that deleting the file helps.
+    /// Secure JTAPI and TSP clients check a new file against the signers in the file that they hold, and do not ask
+    /// TVS. Source: docs/phone-acceptance.md. *Unconfirmed*: that deleting the file helps.
     func clientAdvice(_ offered: CandidateSigner) -> LocalizableText? {
         guard survey.mode == .mixed, let present = survey.present,
             !present.records.contains(where: { $0.role == .sast && $0.certificate == offered.certificate.der })
@@ -350,8 +350,8 @@ extension Survey {
     /// A token that is in the file keeps its record, with the names as spelled there.
     func record(ofToken certificate: Certificate) throws -> Record { try .token(certificate, in: present) }
 
-    /// The record of a server whose certificate has changed; nil if it is the same, or if nobody can say. What a server
-    /// has now it says itself (`show cert own`); an ITL file says nothing here.
+    /// The record of a server whose certificate has changed; nil if it is the same, or if that cannot be determined.
+    /// What a server has now, it states itself (`show cert own`); an ITL file says nothing about it.
     func renewed(_ record: Record) throws -> (record: Record, sentence: LocalizableText)? {
         guard let role = record.role, Role.servers.contains(role), let old = record.certificate,
             case .outdated(let own) = try servers.standing(of: record)
@@ -373,7 +373,7 @@ extension Survey {
 }
 
 extension Record {
-    /// The record of a token: that of the present file, with the names as spelled there, or a new one.
+    /// The record of a token: that of the current file, with the names as spelled there, or a new one.
     static func token(_ certificate: Certificate, in present: TrustListFile?) throws -> Record {
         try present?.records.first { $0.isToken && $0.certificate == certificate.der } ?? .token(certificate)
     }

@@ -4,7 +4,8 @@ import Messages
 import TrustList
 import X509
 
-/// A plan as it is in a file. Whoever signs it elsewhere, and whoever runs it with that signature, mean this very file.
+/// A plan as it is in a file. The person who signs it elsewhere and the person who runs it with that signature both refer to
+/// exactly this file.
 public struct SavedPlan: Sendable {
     public let plan: ChangePlan
     /// The file's bytes.
@@ -96,7 +97,7 @@ extension ChangePlan {
 extension PlannedChange {
     /// The plan as it is saved: with the file that a token signs, if the plan fixes it, and with what phones will do.
     ///
-    /// - Throws: the error of a node, or what keeps the file from being made.
+    /// - Throws: the error of a node, or what prevents the file from being created.
     public func saved(by author: RunAuthor) throws -> ChangePlan {
         var plan = change.plan
         guard let list = try change.unsignedList() else { return plan }

@@ -16,13 +16,13 @@ public struct LostTokens: Sendable {
     ///   - names: their names, serial numbers or SHA-1, as the current file has them.
     ///   - signer: which of the remaining tokens signs, specified in the same way; nil for one that is inserted, else the
     ///     one that signed the current file.
-    ///   - inserted: the tokens that are inserted: what a remaining one is called is on it.
+    ///   - inserted: the tokens that are inserted: the label of a remaining one is only on the token itself.
     public init(_ names: [String], signer: String? = nil, inserted: [ChangePlan.Token] = []) {
         (self.names, self.signer, self.inserted) = (names, signer, inserted)
     }
 }
 
-/// What a replacement of lost tokens comes to on a cluster: who leaves the file, and who signs it.
+/// What a replacement of lost tokens means on a cluster: which tokens leave the file, and who signs it.
 struct TokenReplacement {
     /// SHA-1 of the certificates of the lost tokens.
     let lost: [String]
@@ -114,7 +114,7 @@ struct TokenReplacement {
                 localized("The certificate of token \(chosen.tokenName) in the file is unreadable."),
                 next: localized("Choose another one: --sign-with."))
         }
-        // What it is called as a token may be anything; on the file it is named by its certificate.
+        // Its label as a token may be anything; in the file it is named by its certificate.
         return try inserted(chosen) ?? ChangePlan.Token(label: chosen.tokenName, certificate: certificate)
     }
 
@@ -130,14 +130,14 @@ struct TokenReplacement {
 }
 
 extension Planner {
-    /// The records of the present file that its plan takes out of Phone-SAST-trust as well.
+    /// The records of the current file that its plan also removes from Phone-SAST-trust.
     private var lost: [String] {
         for case .removeCertificates(let certificates, _) in plan.steps { return certificates }
         return []
     }
 
-    /// Whether what leaves Phone-SAST-trust are tokens of the present file, and the user said so: a plan may come from
-    /// someone else.
+    /// Checks that what leaves Phone-SAST-trust are tokens of the current file, and that the user specified them: a
+    /// plan may come from someone else.
     func checkLost() throws {
         let records = (survey.present?.records ?? []).filter(\.isToken)
         for sha1 in lost {
@@ -148,7 +148,8 @@ extension Planner {
                         "The plan takes a certificate out of \(TrustStores.phoneSAST) that is no token of the file."),
                     next: localized("Make the plan again: the same command with --plan FILE."))
             }
-            // With a token that signs, it is a record that nobody named: that is asked, or refused, with all the others.
+            // With a token that signs, it is a record that nobody named: the user is asked about it, or it is refused, with
+            // all the others.
             guard signer != nil || plan.settings.drops(record) else {
                 throw MigrationError(
                     .foreignRecords,
@@ -202,7 +203,7 @@ extension Planner {
 }
 
 extension Change {
-    /// Makes sure that a file which the cluster wrote itself names none of the tokens that were to leave it.
+    /// Makes sure that a file that the cluster wrote itself names none of the tokens that were to leave it.
     func checkDropped(_ list: TrustListFile) throws {
         let dropped = (survey.present?.records ?? []).filter(plan.settings.drops)
         guard plan.steps.contains(where: { $0.id == .removeCertificates }),

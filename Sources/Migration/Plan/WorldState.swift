@@ -12,7 +12,7 @@ public struct WorldState: Codable, Sendable, Equatable {
     public let nodes: [String]
     /// SHA-256 of the CTL file that every node serves, lower-case hexadecimal; nil if there is none.
     public let ctl: String?
-    /// How it was proven to be the nodes' own; nil in what versions wrote that did not ask.
+    /// How it was proven to be the nodes' own; nil in plans of versions that did not prove it.
     public let proof: Proof?
     /// SHA-256 of each node's ITL file, by node.
     public let itls: [String: String]

@@ -1,7 +1,7 @@
 import Basics
 import Messages
 
-/// Someone has visited phones, and they hold the cluster's file since.
+/// Someone has visited phones, and they have held the cluster's file since.
 public struct PhoneVisit: Codable, Sendable {
     public let time: Timestamp
     /// `alice@workstation`

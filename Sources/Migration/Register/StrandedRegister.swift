@@ -7,8 +7,8 @@ import X509
 
 /// The phones of a cluster that did not follow a change, or of which that is not known, and that nobody has visited since.
 ///
-/// It follows from the journals of the cluster's changes, so no crash can lose it, and from the visits that were
-/// reported, and the records of restarts and of erasures from afar. Source: docs/phones.md, "Phones that were left behind".
+/// It follows from the journals of the cluster's changes, so no crash can lose it, and from the visits that were reported,
+/// and the records of restarts and of remote erasures. Source: docs/phones.md, "Phones that were left behind".
 public struct StrandedRegister: Sendable {
     /// What a phone was left with.
     public enum Held: Sendable, Hashable {
@@ -31,14 +31,14 @@ public struct StrandedRegister: Sendable {
         /// Whether it was forecast to refuse, or that was not known; `unknown`, too, where its page says that it did not
         /// follow although it was forecast to.
         public let verdict: Verdict.Outcome
-        /// That its trust lists were erased from afar since, as far as that is known.
+        /// That its trust lists have been erased remotely since, as far as that is known.
         public fileprivate(set) var erasure: Erasure?
     }
 
-    /// Keys that were to erase a phone's trust lists were pressed from afar.
+    /// Keys that were to erase a phone's trust lists were pressed remotely.
     public struct Erasure: Sendable, Hashable {
         public let time: Timestamp
-        /// ``ErasureRecord/State/returned``: erased, says its page. Nobody has proven it.
+        /// ``ErasureRecord/State/returned``: erased, according to its page. That is not proven.
         public let state: ErasureRecord.State
     }
 
@@ -54,7 +54,7 @@ public struct StrandedRegister: Sendable {
 
     public func contains(_ phone: String) -> Bool { byName[phone] != nil }
 
-    /// Reads what is known of a cluster.
+    /// Reads what is known about a cluster.
     ///
     /// - Throws: `FileError`; ``MigrationError`` (`journal-unusable`) if a journal or the list of visits cannot be read.
     public init(of cluster: String, in state: StateFolder) throws {
@@ -68,7 +68,7 @@ public struct StrandedRegister: Sendable {
         let erasures = try ErasureRecord.all(of: cluster, in: state.path).flatMap(\.entries.values)
             .filter { $0.state != .skipped }
             .map { Event(time: $0.time, what: .erasure($0.phone, $0.state)) }
-        // One that cannot be read takes no phone off, and hides nothing.
+        // A record that cannot be read takes no phone off the register, and hides nothing.
         let restarts = RestartRecord.all(of: cluster, in: state.path).records
             .map { Event(time: $0.begun, what: .restart($0.told)) }
         self.init(changes, visits + erasures + restarts)
@@ -117,7 +117,7 @@ public struct StrandedRegister: Sendable {
                 // It holds what it held.
                 if !isRestarted { continue }
                 byName[phone] = change.held(by: phone, in: group, before: byName[phone]?.held).map { held in
-                    // What an earlier change left behind keeps its story.
+                    // A phone that an earlier change left behind keeps its entry.
                     byName[phone].flatMap { $0.held == held ? $0 : nil }
                         ?? Entry(
                             phone: phone, model: group.model, pool: group.pool, held: held, change: change.id,
@@ -190,10 +190,10 @@ private struct Past {
     let forecast: StoredForecast
     /// What they said afterwards.
     private let seen: [String: HeldFile.Code]
-    /// SHA-256 of the file that is served since, and of the one before it; nil for none.
+    /// SHA-256 of the file that has been served since, and of the one before it; nil for none.
     let served: String?
     private let before: String?
-    /// The file that introduced the signer, and the phones that took it; they may not have taken the new one.
+    /// The file that introduced the signer, and the phones that accepted it; they may not have accepted the new one.
     private let introduction: String?
     private let introduced: Set<String>
     /// The device pools whose phones were restarted; all if empty.
@@ -215,7 +215,7 @@ private struct Past {
             self.seen = seen.mapValues(\.turnedRound)
             (introduction, introduced) = (nil, [])
         case .finished, .unfinished, .abandoned:
-            // Phones may know the file that introduces the signer only.
+            // Phones may only know the file that introduces the signer.
             let isOnlyIntroduced = state.introduction != nil && state.toldFile == state.introduction
             let first = state.introductionForecast?.introduction
             guard let forecast = isOnlyIntroduced ? first : state.forecast else { return nil }
@@ -252,7 +252,7 @@ private struct Past {
 
     private func held(_ code: HeldFile.Code) -> StrandedRegister.Held {
         switch code {
-        // In the forecast of a rollback the file of before is the one that the change created.
+        // In the forecast of a rollback, the previous file is the one that the change created.
         case .presentFile, .newFile, .oldFile: before.map { .file(sha256: $0) } ?? .unknown
         case .olderFile, .otherFile, .noFile, .notKnown: .unknown
         }
@@ -260,7 +260,7 @@ private struct Past {
 }
 
 extension HeldFile.Code {
-    /// The same, said of the way back.
+    /// The same, from the point of view of a rollback.
     fileprivate var turnedRound: HeldFile.Code {
         switch self {
         case .newFile: .oldFile

@@ -6,13 +6,13 @@ extension ChangeRecord {
     /// Something that is left to do by hand.
     public struct LeftToDo: Codable, Sendable, Equatable {
         public enum Code: String, Codable, Sendable {
-            /// Go on with the change, or undo it.
+            /// Continue the change, or undo it.
             case unfinished
             /// Go to phones that did not follow, or may not have.
             case visit
             /// Restart phones of device pools that were not chosen.
             case notRestarted = "not-restarted"
-            /// Find out about phones that show a file that they should not have any more.
+            /// Find out about phones that show a file that they should no longer have.
             case otherFile = "other-file"
             /// Find phones that were registered before the change, and are not after it.
             case missing
@@ -37,7 +37,7 @@ extension ChangeRecord {
     var isBack: Bool { state == .rollingBack || state == .rolledBack }
 
     /// What phones were forecast to do with the file that they were told about last; nil if they have been told about none
-    /// since a rollback began.
+    /// since a rollback started.
     public var lastForecast: StoredForecast? { isBack ? forecastOfRollback : forecast }
 
     /// The device pools whose phones restart; all if empty.
@@ -47,7 +47,7 @@ extension ChangeRecord {
     private func code(
         of phone: String, in group: StoredForecast.Group, isRestarted: Bool, shows: HeldFile.Code
     ) -> LeftToDo.Code? {
-        // What its page says is not authenticated: it takes no phone off the list that is forecast to need a visit.
+        // What its page says is not authenticated: it takes no phone off the list of those forecast to need a visit.
         if group.outcome != .accepted { return .visit }
         switch shows {
         case isBack ? .oldFile : .newFile: return nil
@@ -120,7 +120,7 @@ extension ChangeRecord {
         }
         if waiting > 0 {
             let pools = Set(left.filter { $0.code == .notRestarted }.compactMap(\.group?.pool)).sorted()
-            // Where no pool is known, only all phones can be named.
+            // If no pool is known, only all phones together can be specified.
             let options = pools.isEmpty ? " --all" : pools.map { " " + Shell.option("--pool", $0) }.joined()
             tasks.append(
                 LeftToDo(

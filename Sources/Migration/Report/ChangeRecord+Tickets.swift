@@ -2,8 +2,8 @@ import Basics
 import Messages
 
 extension ChangeRecord {
-    /// What the change belongs to in the books of those who run the cluster, and after it each later run that belongs to
-    /// something else, as label and text. Nothing of it is checked.
+    /// The operator's references for the change, such as the ticket, followed by those of each later run that has
+    /// others, as label and text. None of it is checked.
     public var tickets: [(label: LocalizableText, text: LocalizableText)] {
         var tickets: [(label: LocalizableText, text: LocalizableText)] = []
         if let text = Self.text(ticket: ticket, approver: approver) { tickets.append((localized("Ticket"), text)) }

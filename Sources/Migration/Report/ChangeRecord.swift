@@ -71,7 +71,7 @@ public struct ChangeRecord: Codable, Sendable {
 
     /// A signature that was made on another machine.
     public struct Signature: Codable, Sendable {
-        /// Who had it made: `bob@safe`.
+        /// Who requested it: `bob@safe`.
         public let by: String
         public let time: Timestamp
         /// Of etoken-bridge there.
@@ -94,7 +94,7 @@ public struct ChangeRecord: Codable, Sendable {
         public let who, version: String
         /// Who became that user with sudo, as sudo says.
         public let sudoUser: String?
-        /// The command line, as a shell takes it.
+        /// The command line, as a shell reads it.
         public let command: String?
         /// The ticket of this run, and who approved it, as its command line says.
         public let ticket, approver: String?
@@ -123,19 +123,19 @@ public struct ChangeRecord: Codable, Sendable {
     public let signature: Signature?
     /// Tokens that stay in the file without being specified, as named in the file.
     public let keptTokens: [String]
-    /// Tokens that leave the file because the user said so.
+    /// Tokens that leave the file because the user specified that.
     public let droppedTokens: [DroppedToken]
     /// Records in the new file that the command does not name or the cluster does not know; while it is planned.
     public let foreignRecords: [ForeignRecord]
     /// Which way a lost token is replaced, and why; nil for other changes.
     public let way: LocalizableText?
-    /// How the previous file was proven to be the nodes' own; nil for a change of a version that did not ask.
+    /// How the previous file was proven to be the nodes' own; nil for a change of a version that did not prove it.
     public let proof: Proof?
     /// How server records change.
     public let recordChanges: [LocalizableText]
     /// Who signed, who will, and what that means for phones; if that is not the purpose of the change.
     public let signerChange: LocalizableText?
-    /// What clients have to expect that are in no forecast; while it is planned.
+    /// What has to be expected of clients that are in no forecast; while it is planned.
     public let clientAdvice: LocalizableText?
     /// Other problems of the cluster when the change was planned.
     public let findings: [StatusFinding]
@@ -147,13 +147,13 @@ public struct ChangeRecord: Codable, Sendable {
     public let forecastOfRollback: StoredForecast?
     /// How the new signer is introduced; nil if it is not.
     public let introduction: Introduction?
-    /// How fewer phones would be left behind; while it is planned.
+    /// How to leave fewer phones behind; while it is planned.
     public let introductionAdvice: LocalizableText?
     /// In figures, and what was tried beforehand; while it is planned.
     public let summary: PlanSummary?
     public let preflight: Preflight?
-    /// What turning round costs, by point; nil if there was no file before, or if a version made the change that did not
-    /// ask.
+    /// What going back costs, by point; nil if there was no file before, or for a change of a version that did not
+    /// compute it.
     public let backOut: BackOut?
     public let phones: [JournalRecord.PhoneGroup]
     /// Which phones were registered before and after; nil if that is not known, or if everything is as it was.
@@ -243,7 +243,7 @@ public struct ChangeRecord: Codable, Sendable {
         self.introduction = try Introduction(plan, known, introduction, backups: backups)
         self.signerChange = signerChange
         self.clientAdvice = clientAdvice
-        // Once there is a new file, it tells.
+        // Once there is a new file, it shows them.
         self.recordChanges =
             try new.map { new in
                 try RecordChanges.lines(

@@ -32,7 +32,7 @@ extension ChangeRecordPage {
         return HTML.section(localized("Forecast of the rollback"), tables(of: forecast))
     }
 
-    /// By model, by pool, who is left behind, and why.
+    /// By model, by pool, which phones are left behind, and why.
     private func tables(of forecast: StoredForecast) -> HTML {
         let hasPools = forecast.groups.contains { $0.pool != nil }
         let pools = counts(localized("Device pool"), ForecastCounts.all(forecast) { $0.pool ?? "-" })
@@ -79,7 +79,7 @@ extension ChangeRecordPage {
             """
     }
 
-    /// Who has to be visited, and where: the largest groups first.
+    /// Which phones have to be visited, and where: the largest groups first.
     private func visits(_ forecast: StoredForecast) -> HTML {
         let rows = forecast.visits
         guard !rows.isEmpty else { return "" }

@@ -8,7 +8,7 @@ import Phones
 /// Source: docs/change-record.md.
 struct ChangeRecordPage {
     let record: ChangeRecord
-    /// The name of the file beside the page that lists the phones that are left; nil if there is none.
+    /// The name of the file next to the page that lists the phones that are left; nil if there is none.
     let lists: String?
 
     /// Of a table, and of a list of names. 40,000 phones have to fit on six printed pages.
@@ -99,7 +99,7 @@ struct ChangeRecordPage {
         return HTML.section(title, class: "left", "<ol>\(items)</ol>\(names)")
     }
 
-    /// Where all phones are that the page only counts.
+    /// Where to find all phones that the page only counts.
     var listPlace: LocalizableText {
         lists.map { .verbatim($0) } ?? localized("the JSON file next to this page")
     }
@@ -278,7 +278,7 @@ extension ChangeRecord {
     /// The record as a web page: one file, without scripts and without any reference to another, fit for printing.
     public var html: String { html(lists: nil) }
 
-    /// - Parameter lists: the name of the file beside the page with the phones that are left (``phoneList``).
+    /// - Parameter lists: the name of the file next to the page with the phones that are left (``phoneList``).
     public func html(lists: String?) -> String { ChangeRecordPage(record: self, lists: lists).html }
 
     /// The phones that are left, as CSV, if they are more than the page lists by name.

@@ -5,7 +5,7 @@ import Phones
 /// The checklist as a web page: what is left to do first, with boxes to tick, then what is proven.
 struct ChecklistPage {
     let list: Checklist
-    /// The name of the file beside the page that lists the phones; nil if there is none.
+    /// The name of the file next to the page that lists the phones; nil if there is none.
     let lists: String?
 
     var html: String {
@@ -103,7 +103,7 @@ struct ChecklistPage {
 extension Checklist {
     /// The checklist as a web page, with boxes to tick for what is left to do by hand.
     ///
-    /// - Parameter lists: the name of the file beside the page with the phones that would be stranded (``phoneList``).
+    /// - Parameter lists: the name of the file next to the page with the phones that would be stranded (``phoneList``).
     public func html(lists: String? = nil) -> String { ChecklistPage(list: self, lists: lists).html }
 
     /// These phones as CSV, if they are more than the page lists by name.

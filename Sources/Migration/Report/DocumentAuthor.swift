@@ -9,7 +9,7 @@ public struct DocumentAuthor: Codable, Sendable, Equatable {
     public let sudoUser: String?
     /// Of etoken-bridge.
     public let version: String
-    /// As a shell takes it.
+    /// As a shell reads it.
     public let command: String?
 
     /// "Written 2026-11-29 10:45:03 CET (2026-11-29T09:45:03Z) by root@jump (sudo: alice) with etoken-bridge 1.0."

@@ -12,7 +12,7 @@ public struct DroppedToken: Codable, Sendable, Equatable {
     /// How many phones hold a file that names it, as far as that is known or assumed: of those that the change has told to
     /// restart, the ones that did not follow, or did not come back.
     public let phones: Int
-    /// How many phones hold what nobody knows.
+    /// For how many phones it is not known what they hold.
     public let unknownPhones: Int
     /// What it can still do: some sentences.
     public let text: LocalizableText
@@ -41,7 +41,7 @@ public struct DroppedToken: Codable, Sendable, Equatable {
 
     /// - Parameters:
     ///   - isTrusted: whether Phone-SAST-trust contains its certificate, so that TVS vouches for it.
-    ///   - leavesStore: whether the change takes it out there.
+    ///   - leavesStore: whether the change removes it from there.
     private init(
         _ record: Record, isTrusted: Bool, leavesStore: Bool, phones: (naming: Int, unknown: Int), of cluster: String
     ) {
@@ -87,7 +87,7 @@ public struct DroppedToken: Codable, Sendable, Equatable {
             let isNamed = names(record, group, backups)
             for phone in group.phones {
                 switch seen[phone] ?? .notKnown {
-                // A page makes it only worse: anyone can answer in a phone's place.
+                // A page can only make it worse: anyone can answer in a phone's place.
                 case .oldFile: naming += 1
                 case .newFile where !isBack && group.outcome == .accepted: break
                 case .notKnown
@@ -102,7 +102,7 @@ public struct DroppedToken: Codable, Sendable, Equatable {
         return (naming, unknown)
     }
 
-    /// Whether what these phones held before names a token; nil if nobody knows.
+    /// Whether what these phones held before names a token; nil if that is not known.
     private static func names(_ record: Record, _ group: StoredForecast.Group, _ backups: StateFolder) -> Bool? {
         switch group.holds {
         case .presentFile, .oldFile: true

@@ -12,13 +12,13 @@ struct HTMLTable {
         case word
         /// A number, at the right edge.
         case number
-        /// A bar that shows what numbers beside it say: not on a narrow screen.
+        /// A bar that shows what numbers next to it say: not on a narrow screen.
         case picture
     }
 
     private let columns: [(head: LocalizableText, kind: Kind)]
     private var rows: [HTML] = []
-    /// Numbers beside short names: still a table on a narrow screen.
+    /// Numbers next to short names: still a table on a narrow screen.
     var isNarrow = false
 
     init(_ columns: (LocalizableText, Kind)...) { self.columns = columns }
@@ -46,7 +46,7 @@ struct HTMLTable {
         rows.append(style.isEmpty ? "<tr\(role)>\(cells)</tr>" : "<tr class=\"\(style)\"\(role)>\(cells)</tr>")
     }
 
-    /// What of a long table is not shown.
+    /// How much of a long table is not shown.
     mutating func add(more count: Int, _ place: LocalizableText) {
         guard count > 0 else { return }
         let text = localized(
@@ -74,7 +74,7 @@ struct HTMLTable {
 }
 
 extension HTML {
-    /// A moment by the clock on the wall, beside UTC.
+    /// A moment in local wall-clock time, next to UTC.
     static func time(_ time: Timestamp) -> HTML { clock(time) { " <small>(\($0))</small>" } }
 
     /// The same for a narrow column: UTC is below.

@@ -2,7 +2,7 @@ import Basics
 import Messages
 import X509
 
-/// Which journal a record was made from: whoever has the journal can prove that it is the same.
+/// Which journal a record was generated from: anyone who has the journal can prove that it is the same.
 public struct JournalSeal: Codable, Sendable, Equatable {
     public let path: String
     /// Of the first ``lines`` lines: a journal only grows.

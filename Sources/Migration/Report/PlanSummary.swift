@@ -3,7 +3,7 @@ import Messages
 import Operations
 import Phones
 
-/// What somebody has to know who answers the question of a plan, in figures.
+/// What someone who answers a plan's question has to know, in figures.
 public struct PlanSummary: Codable, Sendable, Equatable {
     /// Phones of a model and device pool that will not, or may not, follow.
     public struct Visit: Codable, Sendable, Equatable {
@@ -105,7 +105,7 @@ public struct PlanSummary: Codable, Sendable, Equatable {
             : localized("Takes about \(time) on a lab of this size; a real cluster takes longer.")
     }
 
-    /// How long services are restarting, where nothing was measured; nil if none restarts.
+    /// How long services take to restart, if nothing was measured; nil if none restarts.
     public var serviceText: LocalizableText? {
         guard !isMeasured, serviceSeconds > 0 else { return nil }
         let time = ProgressEstimate.text(serviceSeconds)

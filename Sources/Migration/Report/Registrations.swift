@@ -3,14 +3,14 @@ import Phones
 
 /// Which phones were registered before a change, and which are after it, as the cluster sees them (RIS).
 ///
-/// What the cluster itself says of phones' ITL files from 12.5 on ("ITL File Status") is not used: the name of that column is
-/// not known (docs/proven.md).
+/// What the cluster itself says about phones' ITL files from 12.5 on ("ITL File Status") is not used: the name of that column
+/// is not known (docs/proven.md).
 public struct Registrations: Codable, Sendable {
     /// The phones of a pool, of a model, or at a node.
     public struct Count: Codable, Sendable, Equatable {
         public let name: String
         public let before: Int
-        /// Nil as long as nobody asked.
+        /// Nil as long as this was not queried.
         public let after: Int?
     }
 
@@ -24,11 +24,11 @@ public struct Registrations: Codable, Sendable {
     }
 
     public let before: Int
-    /// How many of them are registered after the change; nil as long as nobody asked.
+    /// How many of them are registered after the change; nil as long as this was not queried.
     public let after: Int?
     /// Sorted by name. Phones whose pool is not known are left out; so are they below.
     public let pools, models: [Count]
-    /// A phone may come back at another node than before.
+    /// A phone may register with another node than before.
     public let nodes: [Count]
     /// Sorted by name.
     public let missing: [Missing]
@@ -79,7 +79,7 @@ public struct Registrations: Codable, Sendable {
         self.missing = missing.sorted { $0.phone < $1.phone }
     }
 
-    /// "3 of the 3 phones that were registered before are registered again"; nil as long as nobody asked.
+    /// "3 of the 3 phones that were registered before are registered again"; nil as long as this was not queried.
     public var summary: LocalizableText? {
         guard let after else { return nil }
         let start = localized(

@@ -24,7 +24,7 @@ struct ChangeRunner {
 
     // MARK: Forward
 
-    /// Does what is left of the change.
+    /// Runs what is left of the change.
     ///
     /// - Throws: ``StepFailure``.
     func run() throws(StepFailure) {
@@ -82,7 +82,7 @@ struct ChangeRunner {
 
     // MARK: Back
 
-    /// Undoes the change, whatever its state: every node gets back the file that it had, byte for byte, and what was
+    /// Undoes the change, whatever its state: the file that every node had is restored, byte for byte, and what was
     /// uploaded is removed. If phones were told about the new file, services and phones are restarted again.
     ///
     /// - Returns: what was restored, one sentence each.

@@ -11,7 +11,7 @@ import TrustList
 //
 // A run that continues a change goes from OpenChange to ForecastAgreed, because the answers of its first run still
 // apply. PlannedChange, for dry runs and saved plans, leads nowhere. PINTaken is also reached with a signature that was
-// made elsewhere: not with what somebody brings, but with a VerifiedAnswer, which only exists verified.
+// made elsewhere: not with just any answer, but with a VerifiedAnswer, which only exists verified.
 
 /// The basis of a change.
 public enum ChangeSource: Sendable {
@@ -200,8 +200,8 @@ public struct ForecastAgreed: ~Copyable {
             wasTested: false)
     }
 
-    /// Takes a signature that was made elsewhere instead. Before the first change, too: it must be that of the file that
-    /// would be built now.
+    /// Accepts a signature that was made elsewhere instead. This, too, comes before the first change: it must be the
+    /// signature of the file that would be built now.
     ///
     /// - Throws: `AnswerError` (`answer-differs`), ``MigrationError`` (`world-changed`), or the error of a node.
     public consuming func takeSignature(_ answer: VerifiedAnswer) throws -> PINTaken {
@@ -253,7 +253,7 @@ public struct PINTaken: ~Copyable {
     /// - Throws: ``MigrationError`` (`unfinished-change`) if another change of the cluster is not finished; what the
     ///   signer throws if it was tested before, and cannot sign any more.
     public consuming func begin(_ author: RunAuthor) throws -> RunningChange {
-        // While someone answered the question, the token may have been removed.
+        // The token may have been removed while the user answered the question.
         if wasTested { try signer?.proveKey() }
         let purpose: JournalRecord.Run.Purpose = change.isContinued ? .resume : .run
         let journal = try change.begin(author.run(purpose), answer: answer)
@@ -286,11 +286,11 @@ public struct EndedChange {
 /// Who started a run.
 public struct RunAuthor: Sendable {
     public let who, version: String
-    /// Where the change record goes, absolute: a run that goes on with the change writes it there, too.
+    /// Where the change record goes, absolute: a run that continues the change writes it there, too.
     public var report: String?
-    /// Who became that user with sudo, as sudo says.
+    /// Who became that user with sudo, according to sudo.
     public var sudoUser: String?
-    /// The command line, as a shell takes it.
+    /// The command line, as a shell reads it.
     public var command: String?
     /// The ticket of this run, and who approved it, as the user says.
     public var ticket, approver: String?
@@ -322,7 +322,7 @@ public struct OpenChange: ~Copyable {
 
     public var plan: ChangePlan { journal.plan }
     public var path: String { journal.path }
-    /// Where the last run that was told to wrote the change record.
+    /// Where the last run that had a change record wrote it.
     public var report: String? { journal.records.last { $0.run?.report != nil }?.run?.report }
 
     /// - Parameter journal: finds the journal's path, once the lock is held.

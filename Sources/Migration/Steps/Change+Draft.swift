@@ -19,7 +19,7 @@ extension Change {
                 next: localized("Make the plan again: the same command with --plan FILE."))
         }
         let base = try baseFile(new.base)
-        // What nobody named and the cluster does not know is refused here, too: whatever was agreed to before.
+        // What nobody named and the cluster does not know is refused here, too, whatever was agreed to before.
         try checkRecords(of: base)
         return try draft(of: file, new, from: base)
     }
@@ -57,10 +57,10 @@ extension Change {
     /// The file that the plan has a token sign.
     private var signedFile: ChangeFile { plan.tokenSigns ? .new : .introduction }
 
-    /// What a token would sign if the change began now; nil if no token signs, or if that is not known before.
+    /// What a token would sign if the change began now; nil if no token signs, or if that is not known beforehand.
     ///
-    /// Records that nobody named, and those that are out of date, are not refused here: that is asked, or refused, with
-    /// the plan.
+    /// Records that nobody named, and those that are out of date, are not refused here: the user is asked about them,
+    /// or they are refused, with the plan.
     func unsignedList() throws -> UnsignedTrustList? {
         guard plan.whyNotFixed == nil, let new = newRecords(of: signedFile),
             let signer = plan.signer.map({ certificates[$0] })

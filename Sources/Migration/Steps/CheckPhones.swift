@@ -4,7 +4,7 @@ import Messages
 import Operations
 import Phones
 
-/// Looks at what each phone holds now, and compares it with the forecast.
+/// Checks what each phone holds now, and compares it with the forecast.
 final class CheckPhones: ChangeStep, Step {
     let id: StepID
     let title: LocalizableText
@@ -51,7 +51,7 @@ final class CheckPhones: ChangeStep, Step {
             ? known.forecastOfRollback : file == .new ? known.forecast : known.introductionForecast?.introduction
         let accepting = Set((forecast?.groups ?? []).filter { $0.outcome == .accepted }.flatMap(\.phones))
         if file == .new { return accepting.filter { !isPartial || known.isTold(phone: $0) } }
-        // One that is not there takes nothing.
+        // One that is not registered accepts nothing.
         return accepting.intersection(survey.phones.map(\.phone).filter { $0.isRegistered != false }.map(\.name))
     }
 
@@ -64,7 +64,7 @@ final class CheckPhones: ChangeStep, Step {
         let phones = survey.phones.map(\.phone)
         // A phone whose page answered before the change may be restarting. One that did not has its web access disabled.
         let expected = pagesThatAnswered.intersection(accepting)
-        // A phone that cannot be asked gets all the time: it must not find the new file when it starts.
+        // A phone that cannot be asked is given the full time: it must not find the new file when it starts.
         let isBlind = file == .introduction && expected.count < accepting.count
         let start = ContinuousClock.now
         var (pause, told) = (0.3, 0.0)
@@ -120,7 +120,7 @@ final class CheckPhones: ChangeStep, Step {
         let before = change.known.registered.flatMap(\.phones)
         guard !before.isEmpty else { return }
         var (back, pause) = ([String: String](), 2.0)
-        // The service answers for 1000 phones at once, and some 15 questions a minute.
+        // The service answers for 1000 phones at once, and some 15 requests a minute.
         if before.count > 1000 {
             context.progress(localized("asking the cluster which of \(before.count) phones are registered ..."))
         }
@@ -136,7 +136,7 @@ final class CheckPhones: ChangeStep, Step {
                         "\(back.count) of the \(before.count) phones that were registered before are registered again; \(Int(clamped: left)) s left"
                     ))
                 interruptibleSleep(min(pause, left), isInterrupted: context.isInterrupted)
-                // As often as the service answers, which is what the last phone is waited for.
+                // As often as the service answers: a longer pause would only delay the end of the wait.
                 let questions = (before.count - back.count - 1) / 1000 + 1
                 pause = min(pause * 1.5, min(Double(questions) * 4, 20))
             }

@@ -5,7 +5,7 @@ import Phones
 import TrustList
 import X509
 
-/// Saves the cluster's current CTL file where the user finds it. (What a later run needs was saved before the first
+/// Saves the cluster's current CTL file where the user can find it. (What a later run needs was saved before the first
 /// step.)
 final class BackUp: ChangeStep, Step {
     let id = StepID.backUp
@@ -159,7 +159,7 @@ final class UploadCertificates: ChangeStep, Step {
     }
 }
 
-/// Asks TVS about the signers, as a phone would that is offered a file signed by them.
+/// Asks TVS about the signers, as a phone that is offered a file signed by them would.
 final class AskTVS: ChangeStep, Step {
     let id = StepID.askTVS
     let effect = StepEffect.none
@@ -170,7 +170,7 @@ final class AskTVS: ChangeStep, Step {
                 : "Ask TVS about every token, as a phone would")
     }
 
-    /// None if the cluster signs.
+    /// Empty if the cluster signs.
     private let tokens: [(label: String, certificate: Certificate)]
 
     init(_ change: Change, _ certificates: [String]) {

@@ -133,7 +133,7 @@ final class RemoveCertificates: ChangeStep, Step {
 }
 
 extension TVSStatement {
-    /// Whether a phone would take it for word of this certificate.
+    /// Whether it vouches for this certificate as SAST, which is what a phone needs.
     fileprivate func knows(_ certificate: Certificate) -> Bool {
         if case .vouches(certificate.der, let roles) = self { roles.contains(.sast) } else { false }
     }

@@ -66,9 +66,9 @@ final class RestartPhones: ChangeStep, Step {
 
     /// Tells phones of CallManager groups, before this step: the services of others are still restarting.
     ///
-    /// What goes wrong ends it without an error: the step tries them again, and says so.
+    /// If something goes wrong, this ends without an error: the step tries those phones again, and reports it.
     ///
-    /// - Parameter isOver: whether this step can begin.
+    /// - Parameter isOver: whether this step can start.
     /// - Throws: the journal's error.
     func tell(inGroups groups: Set<String>, _ context: RunContext, until isOver: () -> Bool) throws {
         _ = try tell(left(inGroups: groups), context) { isOver() || context.isInterrupted() }

@@ -35,7 +35,7 @@ final class RestartServices: ChangeStep, Step {
         id == .restartServices && change.isBeforeNewFile ? [] : change.known.restarted
     }
 
-    /// Also of a wave that was interrupted only what is not known to have restarted.
+    /// Even of an interrupted wave, only what is not known to have restarted.
     private func left() throws -> [RestartWave] {
         let done = restarted
         return RestartWave.all(
@@ -106,8 +106,8 @@ final class RestartServices: ChangeStep, Step {
         }
     }
 
-    /// Tells phones to restart while services of others still do: those of CallManager groups all of whose nodes are through.
-    /// Nil if there are none.
+    /// Tells phones to restart while services of others still do: those of CallManager groups all of whose nodes have
+    /// finished. Nil if there are none.
     ///
     /// - Parameter waves: this one, and those after it.
     private func phonesMeanwhile(_ waves: ArraySlice<RestartWave>, _ context: RunContext)

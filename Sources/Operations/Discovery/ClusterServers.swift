@@ -54,7 +54,7 @@ extension PlatformCommandLine {
         + " where ps.fkprocessnode=pn.pkid and ps.tkservice=ts.enum and ps.isactive='t'"
 
     /// The cluster's servers, the publisher first. The names come from the database; addresses and roles from `show
-    /// network cluster`, services from the database if it answers that.
+    /// network cluster`, services from the database if it returns them.
     ///
     /// - Throws: `unexpectedAnswer` if no server is the publisher.
     public func servers() throws(ClusterError) -> [ClusterServer] {

@@ -9,7 +9,7 @@ import X509
 /// Source: docs/cluster-interfaces.md, "Files for phones".
 public struct ClusterTrustLists: Sendable {
     public let hosts: [any TrustListHost]
-    /// The cluster's name in the configuration, for advice; nil if the files lie in folders.
+    /// The cluster's name in the configuration, for advice; nil if the files are in folders.
     public let cluster: String?
     let isParallel: Bool
 
@@ -68,10 +68,10 @@ public struct ClusterTrustLists: Sendable {
     ///
     /// - Parameters:
     ///   - contents: by the node's name what it should serve: a file, or nil for none. Other nodes are left alone.
-    ///   - readsBack: otherwise the caller has to.
+    ///   - readsBack: whether the files are read back; otherwise the caller has to.
     ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that serves something else afterwards.
-    ///   - serving: nodes that serve this already, perhaps from memory. Where a node's answer to the change is lost,
-    ///     reading it then proves nothing; with any other node it does.
+    ///   - serving: nodes that already serve this, perhaps from memory. If such a node's response to the change is
+    ///     lost, reading its file proves nothing; with any other node it does.
     /// - Returns: in the order of the nodes, those that did not end up with what they should.
     public func put(
         _ contents: [String: [UInt8]?], readsBack: Bool = true, restartsTFTP: Bool = false,
@@ -83,7 +83,7 @@ public struct ClusterTrustLists: Sendable {
             do throws(ClusterError) {
                 if let bytes = item.contents { try host.deploy(bytes) } else { try host.delete() }
             } catch {
-                // A connection that ends early leaves it open what the other side did.
+                // A connection that ends early leaves open what the other side did.
                 guard [.closed, .timedOut, .unexpectedAnswer].contains(error.code) else {
                     return PutFailure(node: host.node, error: error, mayBeStored: false)
                 }

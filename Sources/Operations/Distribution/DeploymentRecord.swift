@@ -17,8 +17,8 @@ struct DeploymentRecord {
     ///
     /// - Throws: ``EvidenceError``.
     ///
-    /// - Parameter restartsTFTP: then a node may serve something else from memory, as long as it says that it has what is
-    ///   wanted already: nothing that it serves is needed.
+    /// - Parameter restartsTFTP: then a node may serve something else from memory, as long as it states that it already
+    ///   has what is wanted: nothing that it serves is needed then.
     init(contents: [UInt8]?, _ file: WitnessedFile, acceptingUnproven: Bool, restartsTFTP: Bool) throws {
         let isForgiven = { (statement: TrustListStatement) in restartsTFTP && statement.fits(contents) }
         if let first = file.contradictions.first(where: { !isForgiven($0.statement) }) {
@@ -51,7 +51,7 @@ struct DeploymentRecord {
             serves: { node in file.served.readings.allSatisfy { $0.node != node || $0.bytes == contents } })
     }
 
-    /// What is put back on a node must be of use to it.
+    /// What is restored on a node must be of use to it.
     private static func checkIsTrustList(_ bytes: [UInt8], of node: String, proof: Proof) throws {
         do { _ = try TrustListFile(decoding: bytes) } catch {
             throw EvidenceError(

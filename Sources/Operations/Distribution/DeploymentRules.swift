@@ -20,7 +20,7 @@ public struct DeploymentRules: Sendable {
         TrustListVerification(of: list, at: time).checks.filter { $0.severity == .error }
     }
 
-    /// The servers that a file of now has and this one lacks, by name, each once: phones would not trust them any more.
+    /// The servers that a current file contains and this one lacks, by name, each once: phones would no longer trust them.
     ///
     /// A server whose record is emptied is still there: that is what a file looks like in non-secure mode.
     public func missingServers(replacing present: DistributedFile) -> [String] {
@@ -30,14 +30,14 @@ public struct DeploymentRules: Sendable {
         return Set(missing.map { $0.dnsName ?? "-" }).sorted()
     }
 
-    /// Whether phones that hold the current file know the signer from it. Those that do not accept this one only if TVS
-    /// vouches for the signer (docs/phone-acceptance.md). Also true if there is no readable current file.
+    /// Whether phones that hold the current file know the signer from it. Those that do not know it accept this file
+    /// only if TVS vouches for the signer (docs/phone-acceptance.md). Also true if there is no readable current file.
     public func isSignerKnown(to present: DistributedFile) -> Bool {
         guard let before = present.variants.first, before != list.encoded(),
             let old = try? TrustListFile(decoding: before)
         else { return true }
         // As phones do: by the names, and then by the key of the first record that has them (rule 2). The same names
-        // with a different key are a stranger's.
+        // with a different key belong to a different signer.
         guard let record = list.signerRecord, let signer = CandidateSigner(record: record) else { return false }
         let known = old.records.first {
             $0.role == .sast && $0.certificate != nil

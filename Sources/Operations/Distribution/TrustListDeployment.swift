@@ -4,10 +4,10 @@ import Configuration
 import Messages
 import TrustList
 
-/// One CTL file put on every node, or deleted there: on all of them, or on none.
+/// One CTL file deployed to every node, or deleted there: on all of them, or on none.
 ///
 /// Every node is read first, what it serves is compared with what it says itself, and saved. Then all are changed at once
-/// and read back over every transport. If one fails, the others get back what they had, byte for byte.
+/// and read back over every transport. If one fails, the others are restored to what they had, byte for byte.
 public struct TrustListDeployment: Sendable {
     /// What to do when some nodes fail.
     public enum FailurePolicy: Sendable {
@@ -103,7 +103,7 @@ extension ClusterTrustLists {
     ///   - contents: the file; nil deletes it.
     ///   - policy: with `keep`, nodes that cannot be read are left out as well.
     ///   - restartsTFTP: whether Cisco Tftp is restarted on a node that keeps serving what it served before.
-    ///   - acceptingUnproven: whether what TFTP and HTTP say is accepted of a node that has no way to say what it has.
+    ///   - acceptingUnproven: whether what TFTP and HTTP say is accepted from a node that has no way to say what it has.
     /// - Throws: what `approve` and `backUp` throw, and ``EvidenceError``, before anything was changed. Errors of nodes
     ///   are part of the result.
     public func replace(
@@ -158,7 +158,7 @@ extension ClusterTrustLists {
         return (run.result(.planned, failure: present.failures.first?.error), present)
     }
 
-    /// Gives nodes back what they had.
+    /// Restores what nodes had.
     ///
     /// - Parameters:
     ///   - before: by the node's name, a file, or nil for none: only what is proven to have been theirs.

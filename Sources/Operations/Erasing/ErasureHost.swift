@@ -6,7 +6,7 @@ import Phones
 /// A phone whose trust lists are going to be erased.
 public struct ErasureTarget: Sendable, Hashable {
     public let name: String
-    /// Where its web page answers.
+    /// The address of its web page.
     public let address: String
 
     public init(name: String, address: String) {
@@ -15,15 +15,15 @@ public struct ErasureTarget: Sendable, Hashable {
     }
 }
 
-/// What an erasure does to phones, and how it sees them.
+/// What an erasure does to phones, and how it observes them.
 public protocol ErasureHost {
     /// Presses up to three keys.
     ///
-    /// - Throws: `busy` if only idle phones take them, and it is not; nothing was pressed then.
+    /// - Throws: `busy` if the keys are only for an idle phone, and this one is not; nothing was pressed then.
     func press(_ keys: [String], of target: ErasureTarget, onlyIfIdle: Bool) throws(ClusterError)
-    /// What the display shows; nil if this phone does not show it.
+    /// What the display shows; nil if this phone does not provide it.
     func picture(of target: ErasureTarget) throws(ClusterError) -> PhoneKeys.Picture?
-    /// Those that are registered, as the cluster says, and whose page shows the file that the cluster serves.
+    /// Those that are registered, according to the cluster, and whose page shows the file that the cluster serves.
     func returned(_ targets: [ErasureTarget]) throws(ClusterError) -> Set<String>
 }
 
@@ -51,7 +51,7 @@ public struct LiveErasureHost: ErasureHost {
     public func returned(_ targets: [ErasureTarget]) throws(ClusterError) -> Set<String> {
         let known: [RegisteredPhone]
         do throws(ClusterError) { known = try ris.phones(named: targets.map(\.name)) } catch {
-            // It answers some 15 times a minute, and may be asked again later.
+            // RIS answers some 15 times a minute, and may be asked again later.
             if error.code == .busy { return [] }
             throw error
         }

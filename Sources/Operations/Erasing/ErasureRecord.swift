@@ -3,8 +3,8 @@ import Configuration
 import Messages
 
 /// The progress of a ``TrustListErasure``, so that a crash loses nothing: an append-only file with one JSON document per
-/// line. The first line contains the phones, each further one what happened to one of them. That a phone is about to be
-/// told is on disk before it is.
+/// line. The first line contains the phones, each further one what happened to one of them. That a phone's keys are
+/// about to be pressed is on disk before they are.
 public final class ErasureRecord {
     /// What became of a phone.
     public enum State: String, Codable, Sendable {
@@ -130,7 +130,7 @@ public final class ErasureRecord {
                 phone: phone, state: state, model: model, firmware: firmware, keys: keys, reason: reason, time: time))
     }
 
-    /// Nothing is left that another run could do.
+    /// Records that nothing is left for another run to do.
     public func finish(at time: Timestamp = .now) throws(ClusterError) { try append(Line(finished: true, time: time)) }
 
     private func append(_ line: Line) throws(ClusterError) {

@@ -4,7 +4,7 @@ import Configuration
 import Messages
 import Phones
 
-/// Which phones' trust lists can be erased from afar, and which phones have to be visited.
+/// Which phones' trust lists can be erased remotely, and which phones have to be visited.
 public struct ErasureSurvey: Sendable {
     /// Why a phone has to be visited.
     public enum Reason: String, Encodable, Sendable {
@@ -31,7 +31,7 @@ public struct ErasureSurvey: Sendable {
     /// Phones whose page shows the cluster's file already.
     public private(set) var upToDate: [String] = []
 
-    /// Asks the cluster which phones are registered, and their pages who they are. Nothing is told to a phone.
+    /// Asks the cluster which phones are registered, and the phones' pages who they are. No key is pressed.
     ///
     /// - Parameter file: the CTL file that the cluster serves.
     public init(
@@ -41,7 +41,7 @@ public struct ErasureSurvey: Sendable {
         var known: [String: RegisteredPhone] = [:]
         for part in phones.chunks(of: 1000) {
             for phone in try ris.phones(named: part.map(\.name)) {
-                // Nodes may know it from before; where it is registered counts.
+                // Nodes may still list it from before; the node where it is registered counts.
                 if phone.isRegistered || known[phone.name] == nil { known[phone.name] = phone }
             }
         }

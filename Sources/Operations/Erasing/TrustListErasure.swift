@@ -20,13 +20,13 @@ public struct TrustListErasure {
     }
 
     public struct Settings: Sendable {
-        /// How many phones are told before they are waited for.
+        /// How many phones' keys are pressed before the phones are waited for.
         public var batch: Int
         /// Seconds in which a phone has to come back.
         public var wait: Double
         /// Seconds between two requests to a phone, whose menu takes time to open. *Unconfirmed* how long.
         public var keyPause: Double
-        /// Seconds between two looks at who has come back: the cluster answers some 15 a minute.
+        /// Seconds between two checks which phones have come back: the cluster answers some 15 such requests a minute.
         public var look: Double
 
         public init(batch: Int = 10, wait: Double = 300, keyPause: Double = 0.5, look: Double = 4) {
@@ -35,19 +35,19 @@ public struct TrustListErasure {
     }
 
     public enum Event: Sendable {
-        /// The first phone of a group is told.
+        /// The keys of the first phone of a group are pressed.
         case pilot(ErasureTarget, Group)
         case pressed(String)
         case skipped(String, LocalizableText)
         case waiting([String], seconds: Double)
         case returned(String)
         case missing(String, LocalizableText)
-        /// No other phone of this group is told.
+        /// The keys of no other phone of this group are pressed.
         case stopped(Group, LocalizableText)
     }
 
     public struct Outcome: Sendable {
-        /// Groups of which no further phone is told, and why.
+        /// Groups of which no further phone's keys are pressed, and why.
         public var stopped: [(model: String, firmware: String, reason: LocalizableText)] = []
         public var isInterrupted = false
         public var failure: ClusterError?
@@ -63,7 +63,7 @@ public struct TrustListErasure {
 
     /// - Parameters:
     ///   - isInterrupted: asked before each phone, and while phones are waited for; never between two keys.
-    ///   - agrees: asked before the key of the first phone of a group that erases, with what its display shows.
+    ///   - agrees: asked before the erasing key of a group's first phone is pressed, with what its display shows.
     public init(
         _ groups: [Group], settings: Settings = Settings(), record: ErasureRecord, host: any ErasureHost,
         isInterrupted: @escaping () -> Bool = { false },
@@ -92,7 +92,7 @@ public struct TrustListErasure {
             outcome.stopped.append((group.model, group.firmware, reason))
             observe(.stopped(group, reason))
         }
-        // What an earlier run left: phones that it told, and did not see come back.
+        // Left by an earlier run: phones whose keys it pressed, and that it did not see come back.
         let told = group.phones.filter { [.pressing, .pressed, .missing].contains(record.entries[$0.name]?.state) }
         if !told.isEmpty, let lost = try waitFor(told, in: group, &outcome) { return stop(lost) }
         var isTried = record.entries.values.contains {
@@ -131,7 +131,7 @@ public struct TrustListErasure {
         var isPressed = false
         do throws(ClusterError) {
             for keys in requests.leading {
-                // The menu that the first keys opened must not keep the phone from taking the others.
+                // The menu that the first keys opened must not keep the phone from accepting the others.
                 try host.press(keys, of: target, onlyIfIdle: !isPressed)
                 isPressed = true
                 interruptibleSleep(settings.keyPause)
@@ -177,7 +177,7 @@ public struct TrustListErasure {
 
     /// Waits until phones come back.
     ///
-    /// - Returns: why the group must not go on; nil if all are back, or it was interrupted.
+    /// - Returns: why the group must not continue; nil if all are back, or it was interrupted.
     private func waitFor(
         _ targets: [ErasureTarget], in group: Group, _ outcome: inout Outcome
     ) throws(ClusterError) -> LocalizableText? {

@@ -5,8 +5,8 @@ import X509
 
 /// A value that came over an authenticated channel, or was compared with one, and how.
 ///
-/// What a token signs, what is put back, and what lets a change continue has this type. Only the readers of this module
-/// create it: there is no way around them. Source: docs/architecture.md, "What is believed".
+/// What a token signs, what is restored, and what lets a change continue has this type. Only the readers of this module
+/// can create it. Source: docs/architecture.md, "What is believed".
 public struct Authenticated<Value: Sendable>: Sendable {
     public let value: Value
     public let proof: Proof
@@ -18,7 +18,7 @@ public struct Authenticated<Value: Sendable>: Sendable {
 }
 
 extension Authenticated<[UInt8]> {
-    /// A file that an earlier run made or proved: what is stored at this path must have the SHA-256 that the run recorded.
+    /// A file that an earlier run created or proved: what is stored at this path must have the SHA-256 that the run recorded.
     ///
     /// - Returns: nil if it has another one.
     /// - Throws: `FileError`.
@@ -50,7 +50,7 @@ public struct Proof: Sendable, Hashable, Codable {
         case statement
         /// A node's own certificate, from `show cert own`.
         case ownCertificate = "own-certificate"
-        /// Made or proven by an earlier run, and recorded by its SHA-256.
+        /// Created or proven by an earlier run, and recorded by its SHA-256.
         case earlierRun = "earlier-run"
         /// Not proven; the user accepted that.
         case accepted

@@ -3,18 +3,18 @@ import Messages
 import TrustList
 import X509
 
-/// How a signer of the cluster's own stands in a CTL file: whether it is the one that the publisher has now.
+/// Whether one of the cluster's own signers is in a CTL file, and with the certificate that the publisher has now.
 ///
 /// An upgrade may have regenerated ITLRecovery and left the file as it was (Cisco field notice FN70613). Signers of other
-/// clusters may stand beside it; they are left alone.
+/// clusters may be in the file, too; they are left alone.
 public struct ClusterSigner: Sendable {
-    /// A SAST record that is no token's, as far as it matters here.
+    /// A SAST record that does not belong to a token, as far as it matters here.
     public struct Entry: Sendable {
         let subject: String?
         let sha1: String
         let isITLRecovery: Bool
 
-        /// Nil if it is no signer of a cluster, or holds no certificate.
+        /// Nil if it is not a signer of a cluster, or contains no certificate.
         public init?(_ record: Record) {
             guard record.role == .sast, !record.isToken, let certificate = record.x509 else { return nil }
             (subject, sha1) = (certificate.subject.rendered(.cucm), certificate.sha1.hex)
@@ -34,21 +34,21 @@ public struct ClusterSigner: Sendable {
 
     /// Whether the file names such a signer at all.
     public let isNamed: Bool
-    /// SHA-1 of certificates in the file that the cluster's present one has replaced: empty if the file names that, and no
-    /// other of the same name.
+    /// SHA-1 of certificates in the file that the cluster's current one has replaced: empty if the file names the current
+    /// one, and no other of the same name.
     public let former: [String]
-    /// Whether the file names the present one.
+    /// Whether the file names the current one.
     public let isPresent: Bool
 
     /// - Parameters:
     ///   - entries: of the file.
-    ///   - subject: of the publisher's certificate of now, and its SHA-1.
+    ///   - subject: of the publisher's current certificate, and its SHA-1.
     public init(_ unit: String, in entries: [Entry], subject: String?, sha1: String) {
         let own = entries.filter { $0.isITLRecovery == (unit == "ITLRecovery") }
         isNamed = !own.isEmpty
         let hasPresent = own.contains { $0.sha1 == sha1 }
         isPresent = hasPresent
-        // The name itself may change, as with a multi-server certificate: then nothing in the file is the present one.
+        // The name itself may change, as with a multi-server certificate: then nothing in the file is the current one.
         former = own.filter { $0.sha1 != sha1 && (!hasPresent || $0.subject == subject) }.map(\.sha1)
     }
 

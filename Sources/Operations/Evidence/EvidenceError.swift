@@ -7,7 +7,7 @@ public struct EvidenceError: UserError {
     public enum Code: String, Sendable, Hashable, CaseIterable {
         /// What a node serves is not what it says itself. Never accepted.
         case contradicted
-        /// A node has no way to say what it has; only accepted where the user says so.
+        /// A node has no way to say what it has; only accepted if the user says so.
         case unproven
         /// Nodes have no file, or different ones.
         case inconsistent = "inconsistent-files"

@@ -3,7 +3,8 @@ import Configuration
 import Messages
 import TrustList
 
-/// The trust list files that a cluster has now: proven to be the nodes' own, complete, and signed by whom they name.
+/// The trust list files that a cluster has now: proven to be the nodes' own, complete, and signed by the signers that they
+/// name.
 ///
 /// The only reader of them; a change, a forecast and `phones check` start from here.
 public struct PresentTrustLists: Sendable {
@@ -22,10 +23,10 @@ public struct PresentTrustLists: Sendable {
     /// - Throws: ``EvidenceError``, or the error of a node.
     public init(of lists: ClusterTrustLists, mode: SecurityMode? = nil, acceptingUnproven: Bool = false) throws {
         let file = lists.readWitnessed(.ctl)
-        // Whoever answers in a node's place is found before anything else is said of what he answered.
+        // Someone who answers in a node's place is detected before anything else is reported about the answer.
         try file.checkContradictions()
         if let failure = file.served.failures.first { throw failure.error }
-        // Where no node has one, the file is made anew; one that some nodes lack is a fault.
+        // If no node has one, the file is created again; one that only some nodes lack is a fault.
         let isSomewhere = file.served.answers.contains { $0.bytes != nil }
         if mode == .mixed, isSomewhere, let reading = file.served.answers.first(where: { $0.bytes == nil }) {
             throw EvidenceError(
@@ -47,12 +48,12 @@ public struct PresentTrustLists: Sendable {
     /// The CTL file and its list, where there is one.
     public var file: (bytes: [UInt8], list: TrustListFile)? { ctl.value.flatMap { bytes in list.map { (bytes, $0) } } }
 
-    /// The ITL file of phones about which nothing better is known: the first one of these nodes', else any.
+    /// The ITL file of phones about which nothing better is known: that of the first of these nodes that has one, else any.
     public func usualITL(_ nodes: [String]) -> TrustListFile? {
         nodes.lazy.compactMap { itlLists[$0] }.first ?? itlLists.first?.value
     }
 
-    /// A CTL file that is complete and signed by whom it names.
+    /// A CTL file that is complete and signed by the signer that it names.
     static func list(_ bytes: [UInt8], of node: String) throws -> TrustListFile {
         let again: LocalizableText = localized(
             "On the publisher, run utils ctl update CTLFile, and run this command again.")
@@ -97,7 +98,7 @@ public struct PresentTrustLists: Sendable {
                 throw unusable(
                     localized("The ITLFile.tlv on node \(node) is not a complete trust list: \(error)."))
             }
-            // A file that holds only hashes cannot be verified from itself; then the node's word has to do.
+            // A file that contains only hashes cannot be verified by itself; then what the node states has to do.
             let signer = list.signerRecord?.x509
             let isSigned = try signer.map { try list.isSigned(by: $0) } ?? (contents.proof.way == .statement)
             guard isSigned else {

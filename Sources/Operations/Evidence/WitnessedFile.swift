@@ -3,7 +3,7 @@ import Cluster
 import Configuration
 import Messages
 
-/// A trust list file as every node serves it, beside what each node says itself that it has.
+/// A trust list file as every node serves it, next to what each node says itself that it has.
 public struct WitnessedFile: Sendable {
     public let served: DistributedFile
     /// By node.
@@ -91,7 +91,7 @@ public struct WitnessedFile: Sendable {
                 served.answer(of: first.0) ?? .init(node: first.0, transport: .tftp, outcome: .absent),
                 served.answer(of: other.0) ?? .init(node: other.0, transport: .tftp, outcome: .absent))
         }
-        // One that nothing proves is not proven by the others.
+        // An unproven file is not proven by the others.
         if let accepted = all.first(where: { $0.1.proof.way == .accepted }) { return accepted.1 }
         return .init(first.1.value, .statement(kind.command, of: all.map(\.0)))
     }
@@ -128,7 +128,7 @@ extension ClusterTrustLists {
         return WitnessedFile(served: file, statements: words, cluster: cluster)
     }
 
-    /// What each node says of a file, by node. A password that the first one refuses is not tried on the others.
+    /// What each node says about a file, by node. A password that the first one refuses is not tried on the others.
     func statements(of kind: TrustListKind) -> [String: Result<TrustListStatement, ClusterError>] {
         guard let first = hosts.first else { return [:] }
         let one = Self.statement(of: kind, first)

@@ -88,7 +88,7 @@ public struct PhoneRestart: Sendable {
         return outcome
     }
 
-    /// - Returns: false where it was interrupted before the server took the order.
+    /// - Returns: false if it was interrupted before the server accepted the request.
     private func tell(
         _ phone: String, _ isInterrupted: () -> Bool, _ observe: (Event) throws(ClusterError) -> Void,
         _ restart: (String) throws(ClusterError) -> Void, _ outcome: inout Outcome

@@ -64,7 +64,7 @@ public final class RestartRecord {
         for path in files.paths(of: cluster, in: self.folder(in: folder)) {
             do throws(ClusterError) {
                 let lines = try files.read(path, operation: operation)
-                // An empty one has to be looked at before another run, as one that cannot be read.
+                // An empty one has to be checked before another run, like one that cannot be read.
                 guard let first = lines.first else { throw files.foreign(path, operation: operation) }
                 if first.cluster == cluster { records.append(RestartRecord(path, lines)) }
             } catch {

@@ -21,7 +21,7 @@ public enum RestartOrder: String, Codable, Sendable {
     case byGroups = "by-groups"
 }
 
-/// A service that restarts on several nodes at the same time. The next wave begins once it is up on all of them.
+/// A service that restarts on several nodes at the same time. The next wave starts once it is up on all of them.
 public struct RestartWave: Sendable, Hashable {
     public let service: String
     public let nodes: [String]
@@ -39,7 +39,7 @@ public struct RestartWave: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - services: in their order, each with the nodes where it is activated.
-    ///   - groups: all of the cluster; nil where they are not known: then Cisco CallManager restarts one by one.
+    ///   - groups: all of the cluster; nil if they are not known: then Cisco CallManager restarts one by one.
     public static func all(
         of services: [(service: String, nodes: [String])], order: RestartOrder, groups: [CallManagerGroup]?
     ) -> [RestartWave] {
@@ -75,7 +75,7 @@ struct CallManagerWaves {
     private let groups: [CallManagerGroup]
     /// The most phones that each node gets while another one restarts.
     private var limits: [String: Int] = [:]
-    /// Attempts before the next best division is taken: clusters are small, and it is not worth a wait.
+    /// Attempts before a division with more waves is accepted: clusters are small, and a better one is not worth a wait.
     private var attempts = 20_000
 
     init(_ nodes: [String], _ groups: [CallManagerGroup]) {
@@ -83,7 +83,7 @@ struct CallManagerWaves {
         for down in [[]] + nodes.map({ [$0] }) {
             limits.merge(Self.load(groups, without: Set(down))) { max($0, $1) }
         }
-        // Whoever shares most is placed first.
+        // The node that shares groups with most others is placed first.
         let neighbours = nodes.map { node in
             groups.filter { $0.servers.contains(node) }.reduce(into: Set<String>()) { $0.formUnion($1.servers) }.count
         }
@@ -100,7 +100,7 @@ struct CallManagerWaves {
             .sorted { places[$0[0], default: 0] < places[$1[0], default: 0] }
     }
 
-    /// - Returns: nil if they do not fit into so many waves, or if that was not found out in time.
+    /// - Returns: nil if they do not fit into so many waves, or if that could not be determined in time.
     private mutating func place(_ nodes: ArraySlice<String>, in waves: [[String]]) -> [[String]]? {
         guard let node = nodes.first else { return waves }
         for index in waves.indices {

@@ -11,7 +11,7 @@ protocol RunRecordLine: Codable {
 /// The file behind the progress of a run that another run can continue: one JSON document per line, only ever appended to,
 /// named after the cluster and the time. The first line says what the run is about.
 struct RunRecordFile<Line: RunRecordLine> {
-    /// What the first line says that it is.
+    /// What the first line says the file is.
     let schema: String
     /// What is said of a file that is something else: `x.jsonl is not a restart record`.
     let isForeign: (_ path: String) -> LocalizableText
@@ -40,7 +40,7 @@ struct RunRecordFile<Line: RunRecordLine> {
         return path
     }
 
-    /// The files of a cluster; those of another one whose name begins alike may be among them.
+    /// The files of a cluster; those of another one whose name starts the same way may be among them.
     func paths(of cluster: String, in folder: String) -> [String] {
         let prefix = Files.name(cluster) + "-"
         return Files.names(in: folder).filter { $0.hasPrefix(prefix) && $0.hasSuffix(".jsonl") }
@@ -74,7 +74,7 @@ struct RunRecordFile<Line: RunRecordLine> {
     }
 
     /// - Returns: at least one line.
-    /// - Throws: `file` if a line cannot be read, or if the first one is of something else.
+    /// - Throws: `file` if a line cannot be read, or if the first one belongs to something else.
     private func decode(
         _ lines: [ArraySlice<UInt8>], _ path: String, operation: LocalizableText
     ) throws(ClusterError) -> [Line] {

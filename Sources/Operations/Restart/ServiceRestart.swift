@@ -78,7 +78,7 @@ extension ClusterClient {
     ///
     /// - Parameters:
     ///   - timeout: seconds.
-    ///   - isInterrupted: asked once the command is through; yes ends the wait, and the node goes on by itself.
+    ///   - isInterrupted: asked once the command has returned; yes ends the wait, and the node continues by itself.
     /// - Throws: `timedOut` if it is not up by then; `refused` if the node cannot restart it; `interrupted`.
     public func restart(
         _ service: String, on node: NodeConfiguration, timeout: Double = 600, isInterrupted: () -> Bool = { false }

@@ -6,8 +6,8 @@ import Synchronization
 
 /// Restarts of a service on several nodes at once, each on its own thread.
 public struct SimultaneousRestart: Sendable {
-    /// What is done while services restart. It should return soon after the closure that it is given says that they are
-    /// through.
+    /// What is done while services restart. It should return soon after the closure that it is given says that they
+    /// have finished.
     public typealias Meanwhile = (_ isOver: () -> Bool) throws -> Void
 
     private struct State {
@@ -25,14 +25,14 @@ public struct SimultaneousRestart: Sendable {
         (self.service, self.nodes, self.cluster) = (service, nodes, cluster)
     }
 
-    /// How often the caller is asked whether to go on.
+    /// How often the caller is asked whether to continue, in seconds.
     private static let pause = 0.2
 
     /// Restarts them, and returns when each is up again or has failed.
     ///
     /// - Parameters:
-    ///   - isInterrupted: asked while waiting, on this thread; yes ends the wait, and the nodes go on by themselves.
-    ///   - meanwhile: done on this thread first; nil for nothing. Where it throws, the nodes are waited for all the same.
+    ///   - isInterrupted: asked while waiting, on this thread; yes ends the wait, and the nodes continue by themselves.
+    ///   - meanwhile: done on this thread first; nil for nothing. If it throws, the nodes are still waited for.
     ///   - restarted: called on this thread for each node, as soon as the service has started there.
     /// - Throws: what `meanwhile` and `restarted` throw; the first node's error.
     public func wait(
@@ -61,7 +61,7 @@ public struct SimultaneousRestart: Sendable {
             left -= ended.count
             for (node, error) in ended {
                 if let error {
-                    // What really failed says more than that the others were not waited for.
+                    // An actual failure says more than that the others were not waited for.
                     if failure == nil || (failure as? ClusterError)?.code == .interrupted { failure = error }
                     continue
                 }

@@ -273,7 +273,7 @@ extension ClusterStatus {
         }
     }
 
-    /// Cisco's cure for "Error parsing the ITL File".
+    /// Cisco's remedy for "Error parsing the ITL File".
     private var newITL: LocalizableText {
         localized(
             "If it is damaged, delete itlfileflags.txt in OS Administration (Software Upgrades > TFTP File Management) of the node, and restart Cisco Tftp: it creates the file again."

@@ -126,7 +126,7 @@ private struct NodeSurvey: Sendable {
         failures = [failure]
     }
 
-    /// Usual if the configuration names none.
+    /// The default if the configuration specifies none.
     private static let tvsPort: UInt16 = 2445
 
     /// Why the port of the Trust Verification Service cannot be reached from here; nil if it can. Phones reach it from
@@ -187,7 +187,7 @@ private struct NodeSurvey: Sendable {
         trusted = isBrief ? nil : ask { (line) throws(ClusterError) in try Self.trusted(line) }
     }
 
-    /// The stores that TVS and phones go by. Others can be large.
+    /// The stores that TVS and phones rely on. Others can be large.
     private static let stores: Set<String> = [TrustStores.phoneSAST, "CallManager-trust"]
     /// Each takes a command of about a second.
     private static let maximumTrusted = 60

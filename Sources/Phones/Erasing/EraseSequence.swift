@@ -9,7 +9,7 @@ public struct EraseSequence: Sendable, Hashable {
     public let firmware: String?
     /// In their order, `Key:Settings`; the last one erases.
     public let keys: [String]
-    /// Who says so.
+    /// The source of the sequence.
     public let source: LocalizableText
 
     /// How many keys a phone takes in one request. Source: Cisco, Unified IP Phone Services Application Development Notes.
@@ -20,7 +20,7 @@ public struct EraseSequence: Sendable, Hashable {
         (keys.dropLast().chunks(of: Self.keysInRequest).map(Array.init), keys[keys.count - 1])
     }
 
-    /// `Settings` is `Key:Settings`. Nil for what is no key: nothing else that a phone can be told gets to it.
+    /// `Settings` is `Key:Settings`. Nil for what is not a key: no other command can reach a phone.
     static func key(_ word: String) -> String? {
         if initial.contains(word) { return word }
         let name = word.hasPrefix("Key:") ? String(word.dropFirst(4)) : word

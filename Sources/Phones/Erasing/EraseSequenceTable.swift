@@ -16,7 +16,7 @@ public struct EraseSequenceTable: Sendable {
         case noSequence
     }
 
-    /// Those that count first come first.
+    /// Those that take precedence come first.
     public private(set) var sequences: [EraseSequence] = []
 
     /// The product's own.
@@ -32,7 +32,7 @@ public struct EraseSequenceTable: Sendable {
 
     init() {}
 
-    /// The product's own table, the user's, and a file; what comes later counts first.
+    /// The product's own table, the user's, and a file; what comes later takes precedence.
     ///
     /// - Throws: `FileError`; ``InventoryError`` with file and line.
     public static func configured(adding path: String? = nil) throws -> EraseSequenceTable {
@@ -70,7 +70,7 @@ public struct EraseSequenceTable: Sendable {
     ]
 
     private mutating func add(_ file: TableFile) throws {
-        // A misspelt column must not be skipped: without its firmware a row means something else.
+        // A misspelled column must not be skipped: without its firmware a row means something else.
         let known = Set(Self.columns.flatMap(\.names))
         if let name = try file.columnNames().first(where: { !known.contains($0) }) {
             throw Self.wrong(localized("\(file.name): \"\(name)\" is not a column of this file"))
@@ -100,7 +100,7 @@ public struct EraseSequenceTable: Sendable {
             new.append(
                 EraseSequence(model: row[0] ?? "", firmware: row[1], keys: keys, source: .verbatim(row[3] ?? "")))
         }
-        // Of one file, the one that says more of the phone.
+        // Within one file, the one that says more about the phone.
         new.sort { ($0.model.count, $0.firmware?.count ?? 0) > ($1.model.count, $1.firmware?.count ?? 0) }
         sequences = new + sequences
     }

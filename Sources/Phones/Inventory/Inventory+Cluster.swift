@@ -68,7 +68,7 @@ extension Inventory {
 extension Inventory {
     /// Where phones are registered now: the node's name, by the phone's. Those that are not registered are left out.
     ///
-    /// - Parameter isInterrupted: yes ends it between two questions; RIS answers for 1000 phones at once.
+    /// - Parameter isInterrupted: yes ends it between two requests; RIS answers for 1000 phones at once.
     /// - Throws: ``ClusterError``; `interrupted`.
     public static func registrations(
         of names: [String], in cluster: ClusterClient, isInterrupted: () -> Bool

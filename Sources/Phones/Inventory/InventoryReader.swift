@@ -22,7 +22,7 @@ struct InventoryReader {
     }
 
     /// - Parameters:
-    ///   - states: asks for the current state of some phones; nil if nobody can be asked.
+    ///   - states: asks for the current state of some phones; nil if that cannot be queried.
     ///   - progress: phones, and devices altogether.
     mutating func read(
         states: ((ArraySlice<Phone>) throws(ClusterError) -> [RegisteredPhone])?, progress: (Int, Int) -> Void
@@ -34,7 +34,7 @@ struct InventoryReader {
         allPools = pools.values.sorted { $0.name < $1.name }
         let count = try database.number(
             "select count(*) as number from device where tkclass = \(phoneClass)")
-        // What a node answers is not taken for a length before it has sent the rows.
+        // The count that a node returns is not trusted as a length before it has sent the rows.
         phones.reserveCapacity(min(count, InventoryDatabase.pageSize * 100))
         let query =
             "select name, tkmodel, fkdevicepool, fksecurityprofile, specialloadinformation as load from device "

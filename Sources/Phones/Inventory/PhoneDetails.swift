@@ -3,7 +3,7 @@ import Cluster
 import Configuration
 import Messages
 
-/// What somebody needs who has to find a phone, and its user. What is not known is empty.
+/// What someone needs to find a phone, and its user. What is not known is empty.
 public struct PhoneDetails: Sendable, Equatable {
     public var description = ""
     /// CUCM's location.

@@ -64,7 +64,7 @@ public enum LogEvent: Sendable, Hashable {
         if lowered.contains("itl installed") { return .installed(ctl: false, itl: true) }
         if lowered.contains("erasing"), lowered.contains("ctl") || lowered.contains("itl") { return .erased }
         if lowered.contains("file not found"), let file = trustList(in: text) { return .fileNotFound(file) }
-        // By their names these are about the cache of what TVS said before, not about a question.
+        // By their names these are about the cache of what TVS said before, not about a query.
         if lowered.contains("flushtvscertcache") || lowered.contains("certificate cache flush") {
             return .flushesTVSCache
         }

@@ -12,7 +12,7 @@ public struct LogExplanation: Sendable, Hashable {
         public let meaning: LocalizableText
     }
 
-    /// What happened to one file, or to one question to TVS.
+    /// What happened to one file, or to one query to TVS.
     public struct Conclusion: Encodable, Sendable, Hashable {
         /// As written in the log; of the first line.
         public let time: String
@@ -66,7 +66,7 @@ private struct PhoneStory {
     private var asked = false
     private var trusts = false
     private var result: Result?
-    /// Only the phone's list of status messages: it says nothing of questions to TVS.
+    /// Only the phone's list of status messages: it says nothing about queries to TVS.
     private var isStatus = true
 
     private enum Result: Equatable {
@@ -265,7 +265,7 @@ private struct PhoneStory {
     }
 }
 
-/// What a TVS trace says, question by question.
+/// What a TVS trace says, query by query.
 private struct TraceStory {
     typealias Quote = LogExplanation.Quote
 

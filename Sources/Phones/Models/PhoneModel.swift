@@ -1,6 +1,6 @@
 /// A phone model, as far as trust lists are concerned.
 public struct PhoneModel: Hashable, Sendable {
-    /// Whether a model supports Security by Default, that is: has an ITL and asks a TVS server about unknown signers.
+    /// Whether a model supports Security by Default, that is, has an ITL file and asks a TVS server about unknown signers.
     public enum SecurityByDefault: String, Encodable, Sendable, CaseIterable {
         case supported
         case unsupported

@@ -1,8 +1,8 @@
 import Messages
 
-/// How somebody deletes the trust list of a phone by hand.
+/// How to delete the trust list of a phone by hand.
 public struct VisitAdvice: Hashable, Sendable {
-    /// What kind of a thing to do it is.
+    /// What has to be used for it.
     enum Way: String, Sendable, CaseIterable {
         /// The menu of a desk phone.
         case menu
@@ -21,7 +21,7 @@ public struct VisitAdvice: Hashable, Sendable {
     let place: String
     /// What unlocks the menu, and the key that deletes; empty if there is none.
     let unlock, press: String
-    /// Where that was read; nil if it is *unconfirmed*.
+    /// The source of this; nil if it is *unconfirmed*.
     public let source: String?
 
     /// What to do, as a clause without its end.
@@ -42,7 +42,7 @@ public struct VisitAdvice: Hashable, Sendable {
     }
 }
 
-/// How trust lists are deleted by hand, by model: phone-visits.csv, beside the table of models.
+/// How trust lists are deleted by hand, by model: phone-visits.csv, next to the table of models.
 ///
 /// docs/phones.md describes the file.
 public struct VisitAdviceTable: Sendable {

@@ -1,4 +1,4 @@
-/// A pattern in which `*` stands for any text, also none.
+/// A pattern in which `*` stands for any text, including none.
 struct Wildcard: Sendable {
     private let parts: [String]
 

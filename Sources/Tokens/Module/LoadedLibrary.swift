@@ -3,8 +3,8 @@ import Glibc
 import Messages
 import Synchronization
 
-/// A PKCS#11 library in this process. PKCS#11 initialises and finalises a library once per process, whoever uses it:
-/// owners are counted, and the last one finalises it (PKCS#11 2.40, section 5.4).
+/// A PKCS#11 library in this process. PKCS#11 initialises and finalises a library once per process, no matter who uses
+/// it: owners are counted, and the last one finalises it (PKCS#11 2.40, section 5.4).
 struct LoadedLibrary: @unchecked Sendable {
     let functions: CK_FUNCTION_LIST
     private let handle: UnsafeMutableRawPointer

@@ -2,14 +2,14 @@ import Basics
 import Messages
 import Synchronization
 
-/// A question to a module, which the module's own thread answers, so that several are asked at the same time and one that
+/// A query to a module, run on the module's own thread, so that several modules are queried at the same time and one that
 /// hangs delays the others for no longer than its deadline. Loading, listing and reading are done in one go, as each
-/// hand-over to another thread may take longer than they do; still, each has a deadline of its own.
+/// hand-over to another thread may take longer than they do; each still has a deadline of its own.
 struct ModuleQuery {
     /// What is asked.
     enum Depth { case loading, tokens, contents }
 
-    /// What is known when the module has answered, or was given up.
+    /// What is known once the module has answered, or has been given up.
     struct Answer: Sendable {
         /// Nil if it could not be loaded.
         var module: PKCS11Module?
@@ -93,7 +93,7 @@ struct ModuleQuery {
         return answer
     }
 
-    /// What the thread has found so far, and until when it may take for what it is doing.
+    /// What the thread has found so far, and the deadline for what it is doing.
     private final class Progress: Sendable {
         private struct State {
             var answer = Answer()

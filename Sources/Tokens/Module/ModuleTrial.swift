@@ -12,12 +12,12 @@ import X509
 public enum ModuleTrial {
     /// How the child ended.
     enum Outcome: Hashable, Sendable {
-        /// It came to its end, whatever the module answered: what that was is for the real load to report.
+        /// It ran to its end, whatever the module returned: that is for the real load to report.
         case survived
         case signal(Int32)
         /// The module called exit.
         case exit(Int32)
-        /// Not within the time. It is not remembered: a token may have hung.
+        /// It did not end in time. That is not remembered: a token may have hung.
         case hung
 
         fileprivate var word: String? {
@@ -56,7 +56,7 @@ public enum ModuleTrial {
     private static let setting = Mutex<Setting?>(nil)
     private static let known = Mutex<[String: Outcome]>([:])
 
-    /// The status of a child that came to its end. A module that calls exit is not expected to choose it.
+    /// The status of a child that ran to its end. A module that calls exit is not expected to choose it.
     private static let survivor: Int32 = 77
 
     /// Turns the trials on, which need a program of ours that can be a child.
@@ -129,7 +129,7 @@ public enum ModuleTrial {
         let outcome = trial(path, setting.command, seconds)
         guard let word = outcome.word else { return outcome }
         known.withLock { $0[key] = outcome }
-        // Only time is lost if it cannot be kept.
+        // If the outcome cannot be saved, only time is lost.
         guard let folder = setting.folder else { return outcome }
         try? Files.makeFolder(folder)
         try? Files.write(Array("\(key) \(word)".utf8), to: memory, permissions: 0o600, replacing: true)

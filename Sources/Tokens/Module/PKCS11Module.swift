@@ -61,7 +61,7 @@ public final class PKCS11Module: @unchecked Sendable {
         // A library that does not return cannot be unloaded, either.
         guard !hasGivenUp.load(ordering: .relaxed) else { return }
         let library = library
-        // Whoever waits for the worker has a deadline.
+        // Anyone who waits for the worker has a deadline.
         guard !worker.isCurrent else { return library.release() }
         if BlockingTask(on: worker, { library.release() }).value(within: patience) == nil {
             Self.hangs.store(true, ordering: .relaxed)

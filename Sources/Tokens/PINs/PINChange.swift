@@ -25,7 +25,7 @@ extension Token {
 
     /// Changes the user PIN, and verifies it by a login with the new one. The old one is tried once.
     ///
-    /// An error that leaves open which PIN holds says so, and so does the next prompt.
+    /// An error that leaves it open which PIN is valid says so, and so does the next prompt.
     ///
     /// - Parameters:
     ///   - old: nil if the reader has a PIN pad; `new` is then nil, too.
@@ -82,13 +82,13 @@ extension Token {
     }
 }
 
-/// Whether a change of the PIN was sent to the token, in case that it never returns.
+/// Whether a change of the PIN was sent to the token, in case it never returns.
 private final class ChangeProgress: Sendable {
     let hasBegun = Atomic(false)
 }
 
 extension TokenError {
-    /// Whether after this failure of C_SetPIN the new PIN may hold.
+    /// Whether the new PIN may be valid after this failure of C_SetPIN.
     fileprivate var leavesPINOpen: Bool { returnValue.map { !Session.saysThatNothingChanged($0) } ?? true }
 
     /// The same with one more sentence, and other advice.
@@ -119,7 +119,7 @@ extension TokenInfo {
             ))
     }
 
-    /// Why something is no PIN of this token, as the end of a sentence that starts with "the PIN"; nil if it may be.
+    /// Why something cannot be a PIN of this token, as the end of a sentence that starts with "the PIN"; nil if it may be.
     fileprivate func impossibility(of secret: Secret, isNew: Bool) -> LocalizableText? {
         secret.withBytes { bytes in
             if bytes.isEmpty { return localized("is empty") }

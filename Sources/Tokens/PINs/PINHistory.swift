@@ -61,7 +61,7 @@ public struct PINHistory: Sendable {
         return record.state
     }
 
-    /// The tries that are left, as well as that can be known; nil if nothing is known.
+    /// The tries that are left, as far as that can be known; nil if nothing is known.
     public var tries: PINTries? {
         let contents = record.shown
         if let told, isBelieved(contents) { return told }
@@ -152,7 +152,7 @@ public struct PINHistory: Sendable {
         if let refusal { throw refusal }
     }
 
-    /// ``check()``, and whether a try could be counted: to be said before anyone types a PIN.
+    /// ``check()``, and whether a try could be counted: to be reported before anyone types a PIN.
     ///
     /// - Throws: ``TokenError`` (`pin-locked`, `pin-final-try`, `pin-history-unusable`).
     func checkBeforePrompt() throws(TokenError) {
@@ -271,7 +271,7 @@ public struct PINHistory: Sendable {
 /// counts as a wrong one before its outcome is known, so that killing the program hides none. An attempt that is lost,
 /// because the module never returned, remains one. No other run of the program tries a PIN on the token meanwhile.
 struct PINAttempt: ~Copyable {
-    /// Nil if it cannot be kept, and the token itself tells.
+    /// Nil if it cannot be saved, and the token itself reports its tries.
     private let record: PINRecord?
     private let turn: PINTurn
     private let before: PINRecord.Contents

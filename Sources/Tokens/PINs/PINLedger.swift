@@ -6,7 +6,7 @@ public struct PINLedger: Sendable {
     /// The file in which users say how many wrong PINs lock their tokens; named in advice.
     let settings: String
     let triesThatLock: @Sendable () throws -> Int?
-    /// The beginning of the names of locks that all runs on this machine share, whatever their folders.
+    /// The prefix of the names of locks that all runs on this machine share, whatever their folders.
     var machine = "etoken-bridge"
     /// How long another run may take for a login before this one gives up, in seconds.
     static let patienceWithOthers = 30

@@ -16,7 +16,7 @@ struct PINRecord: Sendable {
 
     /// What happened to a PIN that was being changed when the program ended or the token was lost.
     enum UnfinishedChange: String, Sendable {
-        /// The token was told to change it: the new PIN may hold, or the old one.
+        /// The token was told to change it: either the new PIN or the old one is valid.
         case asked = "changing"
         /// The token has changed it; the login that proves it has not been made.
         case done = "changed"
@@ -50,7 +50,7 @@ struct PINRecord: Sendable {
         fileprivate init?(_ line: Substring) {
             let words = line.split(whereSeparator: \.isWhitespace)
             guard let first = words.first, let count = Int(first), count >= 0 else { return nil }
-            // Whoever wrote a number that large means: no more.
+            // A number that large can only mean: no more tries.
             self.count = min(count, 1_000_000)
             for word in words.dropFirst() {
                 if word == "locked" {
@@ -154,8 +154,8 @@ struct PINRecord: Sendable {
             next: next)
     }
 
-    /// Writes the record to disk. Those under other names go after that: if the program is killed in between, they
-    /// count twice, not never.
+    /// Writes the record to disk. Those under other names are removed after that: if the program is killed in between,
+    /// they count twice, not never.
     func store(_ contents: Contents) throws(FileError) {
         if contents.entries.isEmpty {
             try Files.remove(path)

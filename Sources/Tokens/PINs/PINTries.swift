@@ -27,8 +27,8 @@ public struct PINTries: Hashable, Sendable {
 }
 
 /// Where SafeNet's module shows the tries that are left: an object of the class CKO_HW_FEATURE, readable without a
-/// login. Its first byte is the number. Source: programs of others that read it; *unconfirmed* with Cisco's tokens
-/// (docs/proven.md). If the number does not go down after a wrong PIN, it is not believed any more.
+/// login. Its first byte is the number. Source: other programs that read it; *unconfirmed* with Cisco's tokens
+/// (docs/proven.md). If the number does not go down after a wrong PIN, it is no longer trusted.
 enum PINTriesObject {
     /// The value of CKA_HW_FEATURE_TYPE.
     static let featureType: UInt = 0x8000_5002

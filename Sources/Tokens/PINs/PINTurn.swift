@@ -3,7 +3,7 @@ import Glibc
 import Messages
 
 /// The right to try PINs on one token: from the last look at what is remembered until the outcome of the try is, no
-/// other run of this program tries one. The kernel ends it with the process, whatever ends that.
+/// other run of this program tries one. The kernel ends it when the process exits, for any reason.
 final class PINTurn: Sendable {
     private let file: FileLock?
     private let machine: MachineLock

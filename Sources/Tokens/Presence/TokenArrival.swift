@@ -2,7 +2,7 @@ import Basics
 
 /// Waits for tokens that someone has to insert: one after another if there is only one USB port, or both at once.
 public final class TokenArrival {
-    /// Something to tell whoever is asked to insert a token.
+    /// Something to tell the user who is asked to insert a token.
     public enum Remark: Sendable {
         /// The token that was asked for before was inserted again, although another one is needed.
         case sameAgain(PresentToken)
@@ -26,7 +26,7 @@ public final class TokenArrival {
     /// - Parameters:
     ///   - name: nil for any that has not arrived before.
     ///   - milliseconds: how long to wait at most; nil for ever.
-    ///   - remark: told what is worth telling meanwhile; returns whether to go on waiting.
+    ///   - remark: called with what is worth reporting meanwhile; returns whether to continue waiting.
     /// - Returns: the token, which counts as arrived from now on; nil after the time, when `remark` ended it, or when
     ///   the watcher was cancelled.
     public func wait(
@@ -34,7 +34,7 @@ public final class TokenArrival {
     ) -> PresentToken? {
         let deadline = Deadline(milliseconds: milliseconds)
         while true {
-            // Modules list them in any order; someone who is asked about one after the other expects that of their names.
+            // Modules list them in any order; a user who is asked about one after the other expects the order of their names.
             let present = watcher.tokens.sorted { $0.info.plainLabel < $1.info.plainLabel }
             for token in present where isWanted(token, name) {
                 arrived.append(token.identity)

@@ -31,7 +31,7 @@ public final class TokenWatcher: @unchecked Sendable {
     ///   - modules: paths of PKCS#11 modules.
     ///   - pins: what is remembered about tokens' PINs.
     ///   - patience: how long a module may take for one operation, in seconds.
-    ///   - interval: milliseconds between two looks where there are no events.
+    ///   - interval: milliseconds between two checks where there are no events.
     ///   - readsNames: whether each new token's certificates are read, so that their names count (``TokenName``).
     public init(
         modules: [String], pins: PINLedger, patience: Int = PKCS11Module.defaultPatience, interval: UInt32 = 1000,

@@ -43,8 +43,8 @@ final class Session: @unchecked Sendable {
     }
 
     /// Tries the PIN once. Every failure counts as a used try, whatever code the module returns, unless the token
-    /// itself reports that it was none: OpenSC, for example, reports a wrong PIN of some cards as CKR_GENERAL_ERROR or
-    /// CKR_USER_NOT_LOGGED_IN. After a failure the session accepts no more PINs.
+    /// itself reports that none was used: OpenSC, for example, reports a wrong PIN of some cards as CKR_GENERAL_ERROR
+    /// or CKR_USER_NOT_LOGGED_IN. After a failure the session accepts no more PINs.
     ///
     /// - Parameters:
     ///   - pin: nil for a PIN pad at the reader.
@@ -163,7 +163,7 @@ final class Session: @unchecked Sendable {
 
     private func end(_ attempt: consuming PINAttempt, _ value: ReturnValue, _ use: Use) {
         guard use != .none else { return attempt.wasNotMade() }
-        // A number that does not go down after a wrong PIN is none.
+        // A number that does not go down after a wrong PIN is not a number of tries.
         let isUntold = attempt.toldLeft.map { before in (tries()?.left).map { $0 >= before } ?? false } ?? false
         attempt.wasRefused(isLocked: value == .pinLocked, isUntold: value == .pinIncorrect && isUntold)
     }

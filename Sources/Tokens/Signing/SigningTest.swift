@@ -38,7 +38,7 @@ public struct SigningTest {
     public private(set) var failure: (any Error)?
     /// What to do after a failure.
     public private(set) var next: LocalizableText?
-    /// To log in finds out about several things, in an order of its own.
+    /// Logging in tests several things, in an order of its own.
     private var isLoggingIn = false
 
     /// Finds a token, and tests it.

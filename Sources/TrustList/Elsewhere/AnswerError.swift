@@ -1,13 +1,13 @@
 import Messages
 
-/// Why a signature that was made elsewhere was not asked for, or not taken.
+/// Why a signature from elsewhere was not requested, or not accepted.
 public struct AnswerError: UserError, Equatable {
     public enum Code: String, Sendable {
-        /// The request cannot be signed: somebody changed it, or it is for another token.
+        /// The request cannot be signed: someone changed it, or it is for another token.
         case requestUnusable = "request-unusable"
         /// The answer cannot be read: it is something else, or was mistyped.
         case answerUnusable = "answer-unusable"
-        /// The answer is one to something else.
+        /// The answer belongs to another request.
         case answerDiffers = "answer-differs"
         /// The answer's signatures do not verify.
         case answerRefused = "answer-refused"

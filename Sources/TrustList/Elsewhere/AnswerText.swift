@@ -5,9 +5,9 @@ import X509
 /// An answer as text that people can type, and that fits into a QR code: Base32 (RFC 4648, section 6) in lines, each with a
 /// check of its own, so that a typing error is found where it is.
 ///
-/// What the request tells is left out. Source: docs/offline-signing.md, "The answer as text".
+/// What the request already says is left out. Source: docs/offline-signing.md, "The answer as text".
 public enum AnswerText {
-    /// What it begins with: its format.
+    /// What it starts with: its format.
     static let mark = "ETB1"
     /// Bytes of a line: 32 characters.
     private static let width = 20
@@ -25,7 +25,7 @@ public enum AnswerText {
     /// For a QR code: the same characters without spaces, all of which its alphanumeric mode has (ISO/IEC 18004, 7.4.4).
     public static func line(of answer: SigningAnswer) -> String { mark + pieces(of: answer).joined() }
 
-    /// Reads either of them; upper and lower case, spaces and line ends make no difference.
+    /// Reads either form; upper and lower case, spaces and line ends make no difference.
     ///
     /// - Throws: ``AnswerError`` (`answer-unusable`, `answer-differs`).
     static func answer(_ text: String, to received: ReceivedRequest) throws(AnswerError) -> SigningAnswer {
@@ -64,7 +64,7 @@ public enum AnswerText {
 
     // MARK: Bytes
 
-    /// How many bytes of the request's SHA-256 are in it: enough to say that the answer is one to something else.
+    /// How many bytes of the request's SHA-256 are in it: enough to notice that the answer belongs to another request.
     private static let shownOfRequest = 8
 
     private static func encoded(_ answer: SigningAnswer) -> [UInt8] {

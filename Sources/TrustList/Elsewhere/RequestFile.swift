@@ -11,7 +11,7 @@ public struct RequestFile: Codable, Sendable {
 
     public init(_ request: SigningRequest) { self.request = request }
 
-    /// Whether a file is a request, and no trust list: that begins with another byte.
+    /// Whether a file is a request rather than a trust list, which starts with another byte.
     public static func isOne(_ bytes: [UInt8]) -> Bool { bytes.first == UInt8(ascii: "{") }
 
     /// Reads a request.

@@ -4,7 +4,7 @@ import X509
 
 /// What comes back from the machine with the token: the signature of a trust list, and a seal over who signed what.
 ///
-/// Nothing in it is believed before a ``VerifiedAnswer`` was made of it. Source: docs/offline-signing.md.
+/// Nothing in it is trusted until a ``VerifiedAnswer`` has been created from it. Source: docs/offline-signing.md.
 public struct SigningAnswer: Codable, Sendable, Equatable {
     static let schema = "etoken-bridge/signature/1"
 
@@ -32,7 +32,7 @@ public struct SigningAnswer: Codable, Sendable, Equatable {
         (self.signedBy, self.signed, self.version, self.seal) = (signedBy, signed, version, seal)
     }
 
-    /// Has a token sign a request. Nothing is returned that would not be accepted.
+    /// Has a token sign a request. An answer that would not be accepted is never returned.
     ///
     /// - Parameters:
     ///   - signer: logged in. It signs twice: the trust list, and the statement.
@@ -63,7 +63,7 @@ public struct SigningAnswer: Codable, Sendable, Equatable {
         self = try VerifiedAnswer(answer(seal), to: received).answer
     }
 
-    /// What the seal is a signature of: all that the answer says, one line each. A trust list cannot begin like this.
+    /// What the seal is a signature of: all that the answer says, one line each. A trust list cannot start like this.
     var statement: [UInt8] {
         Array(
             [
@@ -73,12 +73,12 @@ public struct SigningAnswer: Codable, Sendable, Equatable {
             ].map { $0 + "\n" }.joined().utf8)
     }
 
-    /// Whether a reader takes a name: nothing in it can pass for the end of a line.
+    /// Whether a reader accepts a name: nothing in it can pass for the end of a line.
     static func isName(_ text: String) -> Bool { text.isPlain(upTo: longestName) }
 
     private static let longestName = 200
 
-    /// A name as a reader takes it.
+    /// A name in a form that a reader accepts.
     static func plain(_ text: String) -> String {
         var name = text.visible
         while name.utf8.count > longestName { name.removeLast() }
@@ -136,7 +136,7 @@ public struct SigningAnswer: Codable, Sendable, Equatable {
 extension SigningAnswer {
     /// Reads an answer: the file, or the text that was typed or scanned.
     ///
-    /// - Parameter received: what it has to be the answer to. The text has nothing in it that the request tells.
+    /// - Parameter received: the request that it has to answer. The text does not repeat what the request says.
     /// - Throws: ``AnswerError`` (`answer-unusable`).
     public init(reading bytes: [UInt8], to received: ReceivedRequest) throws(AnswerError) {
         let text = String(decoding: bytes, as: UTF8.self).trimmed

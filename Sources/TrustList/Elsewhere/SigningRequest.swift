@@ -28,7 +28,7 @@ public struct SigningRequest: Codable, Sendable, Equatable {
 
     private enum CodingKeys: String, CodingKey { case askedBy, asked, version, unsigned, present }
 
-    /// Strict, because somebody else may have written it: names are shown.
+    /// Strict, because someone else may have written it: names are shown.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         func refuse(_ key: CodingKeys, _ why: String) -> DecodingError {

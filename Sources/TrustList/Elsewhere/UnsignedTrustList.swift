@@ -2,7 +2,7 @@ import Basics
 import Messages
 import X509
 
-/// A trust list that lacks nothing but its signature: everything that a token signs, and that somebody can look at before.
+/// A trust list that lacks nothing but its signature: everything that a token signs, and that can be inspected beforehand.
 public struct UnsignedTrustList: Hashable, Sendable {
     /// The file, with zeros where the signature will be.
     public let file: TrustListFile
@@ -19,7 +19,7 @@ public struct UnsignedTrustList: Hashable, Sendable {
 
     /// Reads what ``bytes`` returns.
     ///
-    /// - Throws: ``TrustListError`` if it is no complete list, has a signature, or does not contain its signer.
+    /// - Throws: ``TrustListError`` if it is not a complete list, has a signature, or does not contain its signer.
     public init(decoding bytes: [UInt8]) throws(TrustListError) {
         let file = try TrustListFile(decoding: bytes)
         guard file.header.signature.allSatisfy({ $0 == 0 }), file.encoded() == bytes else {

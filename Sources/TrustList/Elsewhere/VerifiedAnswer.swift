@@ -2,7 +2,7 @@ import Basics
 import Messages
 import X509
 
-/// An answer whose signatures were verified over the bytes of its request. Only this takes the place of a token.
+/// An answer whose signatures were verified over the bytes of its request. Nothing else can take the place of a token.
 public struct VerifiedAnswer: Sendable {
     public let answer: SigningAnswer
     public let request: SigningRequest
@@ -72,8 +72,8 @@ public struct AnsweredSigner: TrustListSigner {
 
     public init(_ answer: VerifiedAnswer) { (list, signature) = (answer.request.list, answer.answer.signature) }
 
-    /// From the journal of a change. That the answer is one to the file of its plan was checked when it began; all the rest
-    /// is checked again.
+    /// From the journal of a change. That the answer belongs to the plan's file was checked when the change started;
+    /// everything else is checked again.
     ///
     /// - Throws: ``AnswerError`` (`answer-differs`, `answer-refused`).
     package init(recorded answer: SigningAnswer, to request: SigningRequest) throws(AnswerError) {

@@ -4,7 +4,7 @@ import SmartCards
 import Tokens
 import X509
 
-/// What a module and the smart card service say of a token, as lines of a capture. There is no login.
+/// What a module and the smart card service say about a token, as lines of a capture. There is no login.
 struct TokenLines {
     private(set) var lines: [(name: String, value: String)] = []
 

@@ -45,11 +45,11 @@ struct AccountOptions: ParsableArguments {
         }
     }
 
-    /// An account as the options say. A new place of the password replaces the other kind of place.
+    /// An account as the options say. A new source of the password replaces a source of the other kind.
     ///
     /// - Parameters:
     ///   - old: what the configuration says; nil if there is no such account yet.
-    ///   - option: with which its user is specified.
+    ///   - option: the option with which its user is specified.
     static func account(
         _ old: AccountConfiguration?, _ user: String?, _ file: String?, _ command: String?, option: String
     ) throws -> AccountConfiguration? {

@@ -110,7 +110,7 @@ struct ClusterAdd: ParsableCommand {
                     localized("Host name or address of the publisher: "),
                     hint: localized("Type a host name or an IP address, or the folder of a lab.")
                 ) { NodeConfiguration.isAddress($0) || $0.hasPrefix("/") ? $0 : nil })
-            // No host is called so.
+            // No host has such a name.
             if answer.hasPrefix("/") {
                 lab = answer
                 return
@@ -157,7 +157,7 @@ struct ClusterAdd: ParsableCommand {
     private func labCluster(_ folder: String, beside file: ConfigurationFile) throws -> ClusterConfiguration {
         var configuration = try ConfigurationFile.lab(in: folder)
         if let name { configuration.name = name }
-        // The same lab again is no other cluster; anything else of this name is, for example a real one.
+        // The same lab again is not another cluster; anything else of this name is, for example a real one.
         if file.cluster(configuration.name) != configuration { try checkIsFree(configuration.name, beside: file) }
         return configuration
     }
@@ -211,7 +211,7 @@ struct ClusterAdd: ParsableCommand {
         return found.cluster
     }
 
-    /// There is nothing in the configuration yet that could be corrected.
+    /// The configuration does not contain anything yet that could be corrected.
     private static func failure(_ error: ClusterError) -> Failure {
         let failure = Failure(describing: error)
         guard [.noCommonAlgorithm, .noCommonSSHAlgorithm].contains(error.code) else { return failure }

@@ -108,7 +108,7 @@ struct ClusterConfirmKey: ParsableCommand {
         else { throw Failure(Status.notTrusted, localized("The keys were not confirmed; nothing was written.")) }
     }
 
-    /// Old beside new, and where the console shows the new one.
+    /// The old key next to the new one, and where the console shows the new one.
     private static func comparison(of key: FirstContact.Key, with node: NodeConfiguration) -> LocalizableText {
         let old = node[key.purpose] ?? localized("not pinned").localized
         var lines = [

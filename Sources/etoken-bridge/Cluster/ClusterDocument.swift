@@ -42,7 +42,7 @@ struct ClusterDocument: Encodable {
 }
 
 extension CommonOptions {
-    /// The result of a command that changed what the configuration says of a cluster.
+    /// The result of a command that changed what the configuration says about a cluster.
     func tell(_ cluster: ClusterConfiguration, _ text: LocalizableText) throws {
         if json { try Terminal.json(ClusterDocument(cluster)) } else { Terminal.out(text) }
     }

@@ -7,10 +7,10 @@ import Messages
 import Migration
 import Operations
 
-/// How several clusters are told.
+/// How several clusters are reported.
 enum FleetFormat: String, ExpressibleByArgument, CaseIterable { case table, prometheus, nagios }
 
-/// Several clusters read at the same time, none of which holds another up.
+/// Several clusters read at the same time, none of which delays another.
 struct Fleet: Encodable {
     let clusters: [ClusterOverview]
 
@@ -37,7 +37,7 @@ struct Fleet: Encodable {
         }
     }
 
-    /// What this machine remembers is not the cluster's state: what cannot be read of it is said, and no more.
+    /// What this machine remembers is not the cluster's state: what cannot be read of it is only reported.
     static func remembered(_ cluster: String) -> RememberedCluster {
         do { return try RememberedCluster(cluster, in: .standard()) } catch {
             Terminal.note(LocalizableText(describing: error))

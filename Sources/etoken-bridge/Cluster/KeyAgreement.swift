@@ -8,10 +8,10 @@ import X509
 
 /// Asks whether the keys that nodes present are theirs.
 struct KeyAgreement {
-    /// The keys that the user has given as options, each for one service of one node.
+    /// The keys that the user has specified as options, each for one service of one node.
     let accepted: [AcceptedKey]
 
-    /// Shows keys and asks for confirmation. Those that were given as options need none; if such options were given,
+    /// Shows keys and asks for confirmation. Those that were specified as options need none; if there are such options,
     /// any other key is refused.
     ///
     /// - Throws: with status 7 if a key is not confirmed.
@@ -79,7 +79,7 @@ struct KeyAgreement {
         }
     }
 
-    /// The keys, and after them what the peer says of itself. It could say anything, also that it has other keys.
+    /// The keys, and after them what the peer says about itself. It could say anything, even that it has other keys.
     private static func text(of contact: FirstContact) -> String {
         var lines = [localized("\(contact.node.name) at \(contact.node.address) shows these keys:").localized]
         var names: [String] = []

@@ -11,9 +11,9 @@ struct CtlFile {
 
     init(_ path: String) throws { try self.init(path, Self.read(path)) }
 
-    /// What a file contains that should be a trust list, without a look at it.
+    /// The contents of a file that should be a trust list, unchecked.
     ///
-    /// - Parameter limit: of what else it may be.
+    /// - Parameter limit: of anything else that it may be.
     static func read(_ path: String, limit: Int = TrustListFile.maximumLength + 1) throws -> [UInt8] {
         do throws(FileError) { return try Files.read(path, limit: limit) } catch {
             throw Failure(reading: error, next: localized("Specify the path of a CTLFile.tlv or ITLFile.tlv."))

@@ -79,7 +79,7 @@ struct DeploymentReport: Encodable {
 }
 
 extension TrustListDeployment.Hooks {
-    /// Backups go to the state folder; progress to stderr; Control-C is honoured until the first change.
+    /// Backups go to the state folder, progress to stderr; Control-C is honoured until the first change.
     ///
     /// - Parameter approve: asks for confirmation, once it is known what every node serves.
     static func standard(

@@ -50,10 +50,10 @@ struct SigningOptions: ParsableArguments {
     @OptionGroup var module: ModuleOptions
     @OptionGroup var pin: PINOptions
 
-    /// Whether anything says who signs.
+    /// Whether any option says who signs.
     var isGiven: Bool { signWith != nil || key != nil || request || tokenCertificate != nil }
 
-    /// Whether one thing says who signs, to be called by the command's own validation.
+    /// Checks that exactly one option says who signs, to be called by the command's own validation.
     func check() throws {
         guard request == (tokenCertificate != nil) else {
             throw ValidationError(localized("--request and --token-certificate FILE belong together."))

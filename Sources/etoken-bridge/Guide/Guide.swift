@@ -14,7 +14,8 @@ enum Guide {
     private(set) nonisolated(unsafe) static var line: CommandWords?
     /// The cluster that was read for the questions; its logins and passwords serve the command, too.
     private(set) nonisolated(unsafe) static var client: ClusterClient?
-    /// The tokens that were chosen, by the names that the command line has for them: with one USB port they are gone again.
+    /// The tokens that were chosen, by the names that the command line has for them: with one USB port they have been removed
+    /// again.
     nonisolated(unsafe) static var tokens: [String: NamedToken] = [:]
 
     static var isLeading: Bool { line != nil }
@@ -22,7 +23,7 @@ enum Guide {
     /// Notes an answer.
     static func add(_ option: String, _ value: String? = nil) { line?.add(option, value) }
 
-    /// The last thing on the terminal, however the command ended: no answer has to be given twice.
+    /// Printed last on the terminal, however the command ended, so that no answer has to be given twice.
     static func tell() {
         guard let line else { return }
         Terminal.note(localized("All of this as one command:"))
@@ -72,7 +73,7 @@ enum Guide {
             for answer in try questions.ask(need, client) {
                 switch answer {
                 case .option(let name, let value): add(name, value)
-                // Behind the names of group and command.
+                // After the names of group and command.
                 case .argument(let value): line?.insert(value, behind: 2)
                 }
             }

@@ -8,7 +8,7 @@ import Operations
 import Tokens
 import TrustList
 
-/// The questions for what a command line leaves out, on what the cluster is like now.
+/// The questions for what a command line leaves out, depending on the cluster's current state.
 struct GuideQuestions {
     enum Answer {
         case option(String, String?)
@@ -22,7 +22,7 @@ struct GuideQuestions {
         let mode: SecurityMode
         /// Nil if the cluster serves none.
         let list: TrustListFile?
-        /// Throws if a change is not finished, or if that cannot be told: then no other one starts.
+        /// Fails if a change is not finished, or if that cannot be determined: then no other one starts.
         let isFree: Result<Void, any Error>
 
         var tokenSigns: Bool { list?.signerRecord?.isToken == true }
@@ -63,7 +63,7 @@ struct GuideQuestions {
         }
     }
 
-    /// What the release cannot do is said before anyone looks for tokens.
+    /// What the release cannot do is reported before anyone looks for tokens.
     private static func check(_ procedure: Procedure, _ state: State) throws {
         switch procedure {
         case .toTokenless: try ChangeKind.toTokenless.check(state.version, of: state.name)
@@ -219,7 +219,7 @@ struct GuideQuestions {
 
     // MARK: The cluster
 
-    /// What is to be changed, before any question about it.
+    /// Reads what is to be changed, before any question about it.
     private mutating func read(_ client: ClusterClient?) throws -> State {
         if let state { return state }
         guard let client else { preconditionFailure("the cluster is known before its state is asked for") }

@@ -8,7 +8,7 @@ protocol GuidedCommand: ParsableCommand {
     var missing: [Procedure.Need] { get }
     /// Nil if the cluster is not the user's to choose.
     var clusterOptions: ClusterOptions? { get }
-    /// Where tokens are looked for; nil if none are needed.
+    /// Where to look for tokens; nil if none are needed.
     var moduleOptions: ModuleOptions? { get }
     /// Whether the command line says that nothing need be asked (`--yes`).
     var isConfirmed: Bool { get }

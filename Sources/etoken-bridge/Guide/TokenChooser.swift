@@ -50,7 +50,7 @@ struct TokenChooser {
         }
     }
 
-    /// What the CTL Client showed of a token before it was added.
+    /// What the CTL Client showed about a token before it was added.
     private func describe(_ token: NamedToken) {
         let certificate = token.stored.certificate
         Terminal.note(
@@ -66,7 +66,7 @@ struct TokenChooser {
 }
 
 extension NamedToken {
-    /// By what a command line calls them: their labels, or their serial numbers if labels are the same or none.
+    /// The names that a command line uses for them: their labels, or their serial numbers if labels are the same or missing.
     static func names(of tokens: [NamedToken]) -> [String] {
         let labels = tokens.map(\.label)
         let areGood =

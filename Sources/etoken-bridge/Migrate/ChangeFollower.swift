@@ -3,7 +3,7 @@ import Glibc
 import Messages
 import Migration
 
-/// Shows what another run does, as that one does on its own terminal: from its journal alone.
+/// Shows what another run does, as it appears on that run's own terminal: from its journal alone.
 struct ChangeFollower {
     let cluster: String
     let state: StateFolder
@@ -18,7 +18,7 @@ struct ChangeFollower {
 
     private static let pause: useconds_t = 300_000
 
-    /// Returns once no run is in progress any more.
+    /// Returns once no run is in progress.
     ///
     /// - Parameter path: of the change's journal; nil for that of the run in progress.
     mutating func follow(_ path: String?) throws {

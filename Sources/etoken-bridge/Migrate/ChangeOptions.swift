@@ -46,7 +46,7 @@ struct RunOptions: ParsableArguments {
     @OptionGroup var reporting: ReportOptions
 }
 
-/// How much is told while a change runs.
+/// In which form progress is reported while a change runs.
 enum ProgressFormat: String, ExpressibleByArgument, CaseIterable {
     case text
     case jsonLines = "json-lines"
@@ -167,8 +167,8 @@ struct ReportOptions: ParsableArguments {
         try work.check()
     }
 
-    /// Where a change that an earlier run started had its record, unless this run says otherwise. One that has become
-    /// someone else's since is left alone.
+    /// Continues the record of a change that an earlier run started, unless this run specifies another place. A file
+    /// that now belongs to something else is left alone.
     mutating func goOn(with earlier: String?, of change: String) {
         guard report == nil, let earlier, (try? ReportFiles(earlier).check(replacing: change)) != nil else { return }
         report = earlier
@@ -234,12 +234,12 @@ struct ChangeTokens: ParsableArguments {
 
     var signerIndex: Int? { all.isEmpty ? nil : signWith.flatMap(all.firstIndex) ?? all.count - 1 }
 
-    /// Those of which only the certificate is there.
+    /// Those of which only the certificate is available.
     func absent() throws -> [ChangePlan.Token] { try tokenCertificate.map(ChangePlan.Token.init(certificate:)) }
 }
 
 extension ChangePlan.Token {
-    /// A token of which only the certificate is there.
+    /// A token of which only the certificate is available.
     init(certificate path: String) throws { self.init(absent: try readCertificate(path)) }
 }
 

@@ -20,7 +20,7 @@ extension ChangeRecord {
         }
         if state != .planned { parts += standing }
         let others = foreignRecords.map { localized("Stays in the file although nobody named it: \($0.text)") }
-        // What a change meant to do is of no use once it is undone.
+        // What a change was meant to do no longer matters once it is undone.
         let isBack = state == .rollingBack || state == .rolledBack
         add(way?.localized)
         let texts = others + recordChanges + droppedTokens.map(\.text) + [signerChange].compactMap(\.self)
@@ -142,7 +142,7 @@ extension ChangeRecord {
             style: findings.contains { $0.severity == .error } ? .red : nil)
     }
 
-    /// All that somebody has to know who answers the question: what was found first.
+    /// Everything that someone who answers the question has to know: what was found comes first.
     private func parts(of summary: PlanSummary, records: [LocalizableText]) -> [StyledText] {
         var parts = findings.isEmpty ? [] : [findingLines]
         func add(_ text: String, _ style: Output.Style? = nil) {
@@ -248,7 +248,7 @@ extension ChangeRecord {
         return table.text + "\n" + localized("\(left) more rows are not shown; --json has them all.").localized
     }
 
-    /// Where a change is that has begun, and the commands that continue it.
+    /// The progress of a change that has started, and the commands that continue it.
     private var standing: [StyledText] {
         var lines: [LocalizableText] = []
         let resume = localized("Resume it: etoken-bridge migrate resume --cluster \(word: cluster)")
@@ -274,7 +274,7 @@ extension ChangeRecord {
                 localized("Watch it: etoken-bridge migrate status --cluster \(word: cluster) --follow"))
         }
         var parts = lines.isEmpty ? [] : [StyledText(text: lines.joined(separator: "\n").localized)]
-        // What failed before everything was restored matters no more.
+        // What failed before everything was restored no longer matters.
         if let failure, state != .rolledBack {
             parts.append(
                 StyledText(

@@ -6,7 +6,7 @@ import Migration
 extension ChangeSession {
     /// Stops at the plan.
     ///
-    /// - Parameter absent: tokens of which only the certificate was there.
+    /// - Parameter absent: tokens of which only the certificate was available.
     func show(_ planned: PlannedChange, _ plan: String?, _ absent: [ChangePlan.Token]) throws {
         let change = planned.change
         var record = try ChangeRecord(change)

@@ -2,10 +2,10 @@ import Messages
 import Migration
 import Phones
 
-// What is asked once the cluster was read, before the one question that starts the change.
+// What is asked once the cluster has been read, before the one question that starts the change.
 extension ChangeSession {
-    /// Whoever is led through a change decides whether phones take a file first that introduces the new signer, and whether
-    /// they are restarted at the end.
+    /// A user who is guided through a change decides whether phones first get a file that introduces the new signer, and
+    /// whether they are restarted at the end.
     func askAboutWay(_ surveyed: consuming SurveyedChange, _ source: ChangeSource) throws -> SurveyedChange {
         guard asks, Guide.isLeading, case .new(var request) = source, !surveyed.change.isAlreadySo else {
             return surveyed
@@ -17,7 +17,7 @@ extension ChangeSession {
             surveyed = try surveyed.planned(as: request)
         }
         let phones = surveyed.change.forecast.entries.count
-        // An introduction is nothing but phones that restart.
+        // An introduction requires that phones restart.
         guard surveyed.change.introductionForecast == nil, request.restartsAllPhones, phones > 0 else {
             return surveyed
         }
@@ -48,7 +48,7 @@ extension ChangeSession {
         return isWanted ? .always : nil
     }
 
-    /// Phones that would be left behind: shown, and nothing goes on without a yes.
+    /// Phones that would be left behind: they are shown, and nothing continues without a yes.
     ///
     /// - Parameter isShown: set if the plan is on the terminal now.
     func askAboutStranded(_ change: Change, _ record: ChangeRecord, _ isShown: inout Bool) throws {
@@ -71,7 +71,7 @@ extension ChangeSession {
         Guide.add("--accept-stranded")
     }
 
-    /// Each record that nobody named needs a word of its own.
+    /// Each record that nobody named needs a confirmation of its own.
     ///
     /// - Returns: whether there were any.
     func askAboutRecords(_ change: Change) throws -> Bool {

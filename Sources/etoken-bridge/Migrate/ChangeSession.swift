@@ -24,7 +24,7 @@ struct ChangeSession {
 
     /// Plans a change and runs it, or stops at the plan.
     func start(_ kind: ChangeKind, _ change: ChangeOptions, tokens: ChangeTokens) throws {
-        // What the release cannot do is said before anyone looks for tokens.
+        // What the release cannot do is reported before anyone looks for tokens.
         if kind.setsMode { try kind.check(cluster.version(), of: cluster.configuration.name) }
         let absent = try tokens.absent()
         let named = try NamedToken.all(tokens.token, module)
@@ -34,8 +34,8 @@ struct ChangeSession {
     }
 
     /// - Parameters:
-    ///   - names: by which the tokens are found again, in the same order.
-    ///   - absent: tokens of which only the certificate is there. They follow the others.
+    ///   - names: the names by which the tokens are found again, in the same order.
+    ///   - absent: tokens of which only the certificate is available. They follow the others.
     func start(
         _ kind: ChangeKind, _ wanted: ChangeOptions, tokens: [NamedToken] = [], names: [String] = [],
         absent: [ChangePlan.Token] = [], signer: Int? = nil, testsTokens: Bool = false
@@ -56,7 +56,7 @@ struct ChangeSession {
         ) { planned, signs in
             let certificate = try planned.certificate()
             guard let index = tokens.firstIndex(where: { $0.stored.certificate == certificate }) else {
-                // Only its certificate was there; it may have come since.
+                // Only its certificate was available; the token may have been inserted since.
                 return try token(planned, signs)
             }
             return try tokens[index].insertedAgain(
@@ -64,8 +64,8 @@ struct ChangeSession {
         }
     }
 
-    /// Runs a saved plan. It may come from someone else: what it brings besides the cluster's state is compared with what
-    /// is there, or confirmed.
+    /// Runs a saved plan. It may come from someone else: what it contains besides the cluster's state is compared with
+    /// what is present, or confirmed.
     ///
     /// - Parameter answer: the signature that was made elsewhere; nil if the token is here.
     func start(
@@ -75,7 +75,8 @@ struct ChangeSession {
         try options.reporting.check(plan.id)
         var plan = plan
         plan.settings.acceptsStranded = plan.settings.acceptsStranded || options.acceptStranded
-        // Whoever made the plan need not be the one who runs it: what is unproven or unnamed needs his own yes.
+        // The person who runs the plan need not be the one who created it: what is unproven or unnamed needs a yes from the
+        // former.
         plan.settings.acceptsUnproven = options.acceptUnproven
         plan.settings.kept = options.keep
         plan.settings.dropped = options.drop
@@ -91,12 +92,12 @@ struct ChangeSession {
             agree: { try acceptance.agree(to: plan, tokens, state: state, asks: !options.yes) }, token: token)
     }
 
-    /// Replaces lost tokens. Who signs is known only once the current file was read.
+    /// Replaces lost tokens. Who signs is known only once the current file has been read.
     ///
     /// - Parameters:
     ///   - names: of the lost ones, as the current file has them.
     ///   - new: names of the tokens that take their place.
-    ///   - absent: new tokens of which only the certificate is there.
+    ///   - absent: new tokens of which only the certificate is available.
     ///   - signer: which of the remaining ones signs, as the current file has it; nil if that does not matter.
     func replace(
         _ names: [String], with new: [String], absent: [ChangePlan.Token], signer: String?, _ wanted: ChangeOptions,
@@ -149,7 +150,7 @@ struct ChangeSession {
         let agreed = try agree(surveyed, record, &isShown)
         let start: LocalizableText = localized("Starting change \(change.plan.id).")
         if let answer {
-            // Before the question, so that nobody agrees to what cannot be.
+            // Before the question, so that nobody agrees to something impossible.
             try change.check(answer)
             try ask(isShown ? nil : record, change, agreeToPlan)
             return try finish(agreed.takeSignature(answer), start)
@@ -279,7 +280,7 @@ struct ChangeSession {
         return author
     }
 
-    /// Progress on the terminal, and in the record: both tell where the change is, at any time.
+    /// Progress on the terminal, and in the record: both show where the change is, at any time.
     private func context(_ change: Change) -> RunContext {
         let printer = ProgressPrinter()
         let report = RunningReport(options.reporting)
@@ -302,7 +303,7 @@ struct ChangeSession {
         try options.reporting.work.write(Worklist(record, in: state)) { cluster }
     }
 
-    /// The record is also written if the change fails: then it is needed most.
+    /// The record is also written if the change fails: that is when it is needed most.
     private func reported(_ error: any Error, _ change: Change) -> any Error {
         if error is StepFailure, options.reporting.report != nil || options.reporting.common.json {
             try? options.reporting.publish(ChangeRecord(change))
@@ -312,7 +313,7 @@ struct ChangeSession {
 
     /// A token of a plan; it must contain the plan's certificate.
     private func token(_ planned: ChangePlan.Token, _ signs: Bool) throws -> NamedToken {
-        // By its certificate: what a token is called may be anything.
+        // By its certificate: a token's label may be anything.
         if let token = try? NamedToken(holding: planned.certificate(), in: module.finder()) { return token }
         let token = try NamedToken.named(planned.label, module, for: signs ? localized("signing") : localized("next"))
         guard try token.stored.certificate == planned.certificate() else {

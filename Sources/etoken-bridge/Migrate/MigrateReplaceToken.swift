@@ -81,23 +81,23 @@ struct MigrateReplaceToken: GuidedCommand {
 }
 
 extension NamedToken {
-    /// The inserted tokens, each once for every certificate that it holds; none if there is no module.
+    /// The inserted tokens, each once for every certificate that it contains; empty if there is no module.
     static func inserted(_ module: ModuleOptions) throws -> [ChangePlan.Token] {
         do {
             return try module.finder().scan().tokens.flatMap { token in
-                // One that cannot be read is not needed here: it is looked for once more before it signs.
+                // One that cannot be read is not needed here: it is searched for again before it signs.
                 ((try? token.certificates()) ?? []).map {
                     ChangePlan.Token(label: token.info.plainLabel, certificate: $0.certificate)
                 }
             }
         } catch let error as TokenError where error.code == .moduleNotFound {
-            // What remains signs only in a run.
+            // A remaining token signs only in a run.
             if Terminal.isVerbose { Terminal.note(error.text) }
             return []
         }
     }
 
-    /// The inserted token that holds a certificate; nil if there is none.
+    /// The inserted token that contains a certificate; nil if there is none.
     init?(holding certificate: Certificate, in finder: TokenFinder) throws {
         for token in try finder.scan().tokens {
             guard let stored = try? token.certificates().first(where: { $0.certificate == certificate }) else {

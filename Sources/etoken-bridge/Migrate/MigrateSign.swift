@@ -41,7 +41,7 @@ struct MigrateSign: ParsableCommand {
     @OptionGroup var pin: PINOptions
     @OptionGroup var common: CommonOptions
 
-    /// Where the answer to a plan goes, unless somebody says otherwise.
+    /// Where the answer to a plan goes by default.
     static func answer(to plan: String) -> String { plan + ".answer" }
 
     func run() throws {

@@ -22,7 +22,7 @@ struct PlanAcceptance: ParsableArguments {
 
     /// The plan's certificates, compared with those of every inserted token.
     ///
-    /// - Throws: `MigrationError` (`unusable-tokens`) if a token contains something else than the plan says.
+    /// - Throws: `MigrationError` (`unusable-tokens`) if a token contains something other than what the plan says.
     func tokens(of plan: ChangePlan, _ module: ModuleOptions, isDryRun: Bool) throws -> PlanTokens {
         guard !plan.tokens.isEmpty else { return try PlanTokens(of: plan, inserted: []) }
         var inserted: [PlanTokens.Inserted] = []

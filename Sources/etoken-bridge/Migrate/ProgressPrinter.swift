@@ -2,13 +2,13 @@ import Basics
 import Messages
 import Migration
 
-/// Reports on stderr what each step does, when it began, and how long it took.
+/// Reports on stderr what each step does, when it started, and how long it took.
 final class ProgressPrinter {
     private var start = ContinuousClock.now
     /// When the last line of progress was written where no line is rewritten; nil at the start of a step.
     private var told: ContinuousClock.Instant?
 
-    /// How often progress is told where no line is rewritten: a log needs no line for each batch.
+    /// How often progress is reported where no line is rewritten: a log does not need a line for each batch.
     private static let interval = Duration.seconds(10)
 
     /// - Parameters:

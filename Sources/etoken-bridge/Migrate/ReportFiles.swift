@@ -7,7 +7,7 @@ import Migration
 struct ReportFiles {
     let html, json, csv: String
 
-    /// - Parameter path: as the user gave it, with `.html` or without.
+    /// - Parameter path: as the user specified it, with or without `.html`.
     init(_ path: String) {
         let base = path.hasSuffix(".html") ? String(path.dropLast(5)) : path
         (html, json, csv) = (base + ".html", base + ".json", base + ".csv")

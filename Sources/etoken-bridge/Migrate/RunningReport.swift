@@ -1,9 +1,9 @@
 import Migration
 
-/// The change record of a run in progress: whoever opens it sees where the change is.
+/// The change record of a run in progress: anyone who opens it sees where the change is.
 final class RunningReport {
     private let reporting: ReportOptions
-    /// Not written again before this: of 40,000 phones it takes seconds, which the change should not wait for.
+    /// Not written again before this: with 40,000 phones it takes seconds, which the change should not wait for.
     private var due = ContinuousClock.now
 
     init(_ reporting: ReportOptions) { self.reporting = reporting }
@@ -17,7 +17,8 @@ final class RunningReport {
         write(change)
     }
 
-    /// After a batch, or another bit of progress. One that cannot be written now ends no change; at the end that is an error.
+    /// After a batch, or another bit of progress. A record that cannot be written now does not end the change; at the end
+    /// that is an error.
     func write(_ change: Change) {
         let start = ContinuousClock.now
         guard reporting.report != nil, start >= due else { return }

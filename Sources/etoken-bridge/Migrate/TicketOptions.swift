@@ -2,7 +2,7 @@ import ArgumentParser
 import Messages
 import Migration
 
-/// What a change belongs to in the books of those who run the cluster.
+/// The operator's references for a change: ticket and approver.
 struct TicketOptions: ParsableArguments {
     @Option(
         help: .localized(

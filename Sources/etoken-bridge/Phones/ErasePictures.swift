@@ -5,7 +5,7 @@ import Messages
 import Operations
 import Phones
 
-/// What the displays of first phones showed before the key that erases, kept beside the record.
+/// What the displays of first phones showed before the key that erases, kept next to the record.
 final class ErasePictures {
     private let stem: String
     private let asks: Bool
@@ -14,7 +14,7 @@ final class ErasePictures {
 
     /// - Parameters:
     ///   - record: its path.
-    ///   - asks: whether somebody has to confirm the menu.
+    ///   - asks: whether someone has to confirm the menu.
     init(record: String, asks: Bool) {
         stem = record.hasSuffix(".jsonl") ? String(record.dropLast(6)) : record
         self.asks = asks

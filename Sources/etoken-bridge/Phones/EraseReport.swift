@@ -4,16 +4,16 @@ import Messages
 import Operations
 import Phones
 
-/// What is going to be erased from afar, and what was.
+/// What is going to be erased remotely, and what was.
 struct EraseReport {
     struct Document: Encodable {
         struct Group: Encodable {
             let model, firmware: String
             let keys: [String]
             let source: LocalizableText
-            /// The first one is told first.
+            /// The first one is the pilot.
             let phones: [String]
-            /// Why no further phone of it is told.
+            /// Why the keys of no further phone of it are pressed.
             var stopped: LocalizableText?
         }
 
@@ -36,7 +36,7 @@ struct EraseReport {
         let upToDate: [String]
         /// What became of the phones of this run and of those that it continues.
         var phones: [Phone] = []
-        /// Those that were not told.
+        /// Those whose keys were not pressed.
         var left: [String] = []
         /// Where a later run reads the progress of this one.
         var record: String?
@@ -119,7 +119,7 @@ struct EraseReport {
         return document
     }
 
-    /// Tells on the terminal what happens.
+    /// Reports on the terminal what happens.
     func note(_ event: TrustListErasure.Event) {
         switch event {
         case .pilot(let target, let group):

@@ -71,7 +71,7 @@ struct ForecastReport: Encodable {
             localized("MODEL"), localized("DEVICE POOL"), localized("PHONES"), localized("FORECAST"), localized("HOLDS")
         )
         var reasons: [LocalizableText] = []
-        // Those who need somebody first, then the large ones; the same order in both tables.
+        // Those that need a visit come first, then the large ones; the same order in both tables.
         let groups = groups.enumerated().sorted {
             ($0.element.outcome == .accepted ? 1 : 0, -$0.element.phones.count, $0.offset)
                 < ($1.element.outcome == .accepted ? 1 : 0, -$1.element.phones.count, $1.offset)

@@ -35,7 +35,7 @@ struct InventoryOptions: ParsableArguments {
 
     /// The phones; what could not be determined goes to stderr.
     ///
-    /// - Parameter cluster: where they are read, unless a file is given.
+    /// - Parameter cluster: where they are read from, unless a file is specified.
     func read(from cluster: () throws -> ClusterClient) throws -> [Phone] {
         let models = try PhoneModelTable.configured(adding: models)
         let inventory: Inventory

@@ -17,9 +17,9 @@ struct PhoneQuestions: ParsableArguments {
         if let limit, limit < 0 { throw ValidationError(localized("--ask-phones must be 0 or more.")) }
     }
 
-    /// What the pages of so many phones display, by phone name.
+    /// What the pages of this many phones display, by phone name.
     ///
-    /// - Parameter usual: how many if nobody said so.
+    /// - Parameter usual: how many if the user does not say.
     func ask(
         _ phones: [Phone], of cluster: LiveCluster, usually usual: Int = 200
     ) -> (asked: Int, held: [String: HeldChecksum]) {

@@ -113,7 +113,7 @@ struct PhonesEraseTrustList: ParsableCommand {
             ?? .begin(
                 cluster: name, phones: survey.groups.flatMap(\.phones).map(\.name).sorted(), ctl: report.sha1,
                 in: state.path, at: .now)
-        // Told by an earlier run, and back since.
+        // Their keys were pressed by an earlier run, and they have come back since.
         for phone in survey.upToDate where record.entries[phone].map({ $0.state != .skipped }) == true {
             let entry = record.entries[phone]
             try record.note(phone, .returned, model: entry?.model, firmware: entry?.firmware)
@@ -133,7 +133,7 @@ struct PhonesEraseTrustList: ParsableCommand {
         try report.check(outcome, record)
     }
 
-    /// With the user of the command line, whose password is asked for.
+    /// With the user specified on the command line, whose password is asked for.
     private func configured() throws -> ClusterClient {
         let cluster = try cluster.configured()
         guard let phoneUser else { return cluster }

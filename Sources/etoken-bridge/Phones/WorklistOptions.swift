@@ -5,7 +5,7 @@ import Messages
 import Migration
 import Phones
 
-/// Where the list of phones goes that somebody has to visit.
+/// Where the list of phones that someone has to visit goes.
 struct WorklistOptions: ParsableArguments {
     @Option(
         help: .localized(
@@ -21,8 +21,8 @@ struct WorklistOptions: ParsableArguments {
 
     /// Writes the list, if it was asked for.
     ///
-    /// - Parameter cluster: is asked for what the list says besides names and reasons. If it does not answer, the list is
-    ///   written without that.
+    /// - Parameter cluster: asked for what the list contains besides names and reasons. If it does not answer, the list
+    ///   is written without that.
     func write(_ list: @autoclosure () throws -> Worklist, from cluster: () throws -> ClusterClient) throws {
         guard let worklist else { return }
         let list = try list()

@@ -6,7 +6,7 @@ import Messages
 enum QRCode {
     private static let program = "qrencode"
 
-    /// Makes sure that the program is there, before anything is done for nothing.
+    /// Makes sure that the program is there, before anything is done in vain.
     static func check() throws { _ = try run(["--version"], []) }
 
     /// The code, with the colours that scanners expect, as bytes for a terminal.

@@ -22,7 +22,7 @@ struct SigningSession {
     }
 
     /// - Parameters:
-    ///   - name: the token, by label, serial number or PKCS#11 URI; nil for the one that holds the certificate.
+    ///   - name: the token, by label, serial number or PKCS#11 URI; nil for the one that contains the certificate.
     ///   - output: where the answer goes.
     ///   - replacing: whether a file there may be replaced.
     func answer(token name: String?, to output: String, replacing: Bool = false, json: Bool) throws {

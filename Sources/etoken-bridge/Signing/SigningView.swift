@@ -6,8 +6,8 @@ import Phones
 import TrustList
 import X509
 
-/// What somebody reads before a token signs a request. It is drawn from the bytes that will be signed, not from what the
-/// request says about them.
+/// What the user reads before a token signs a request. It is derived from the bytes that will be signed, not from what
+/// the request says about them.
 struct SigningView {
     let received: ReceivedRequest
     /// The plan that contains the request; nil for a list alone.

@@ -14,7 +14,7 @@ struct ClusterOptions: ParsableArguments {
         completion: .clusterNames)
     var given: String?
 
-    /// The name as given, or that of the default cluster.
+    /// The name as specified, or that of the default cluster.
     ///
     /// - Throws: as ``DefaultCluster/resolve()``.
     var name: String { get throws { try given ?? DefaultCluster.resolve() } }
@@ -79,7 +79,7 @@ struct ConfirmationOptions: ParsableArguments {
     }
 }
 
-/// What is believed without proof.
+/// What is accepted without proof.
 struct EvidenceOptions: ParsableArguments {
     @Flag(
         help: .localized(

@@ -4,14 +4,14 @@ import Glibc
 import Messages
 import Migration
 
-/// The cluster of a command that names none: the one of the variable, else that of `cluster use`, else the only one.
+/// The cluster of a command that specifies none: the one in the variable, else that of `cluster use`, else the only one.
 enum DefaultCluster {
     private nonisolated(unsafe) static var name: String?
 
     private static let variable = "ETOKEN_BRIDGE_CLUSTER"
 
-    /// The cluster, which is said on stderr, as the user did not; or the one that he chooses on the terminal. It is asked
-    /// for and said once.
+    /// The cluster, which is reported on stderr because the user did not specify it; or the one that the user chooses on
+    /// the terminal. It is asked for and reported once.
     ///
     /// - Throws: with status 64 if there are several and none was chosen, with 2 if there is none.
     static func resolve() throws -> String {
@@ -22,7 +22,7 @@ enum DefaultCluster {
         return found
     }
 
-    /// The one that variable or configuration say; nil if they leave it open.
+    /// The one that the variable or the configuration names; nil if they leave it open.
     private static func known(in file: ConfigurationFile) -> String? {
         let fromVariable = getenv(variable).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
         let found: (name: String, source: LocalizableText)

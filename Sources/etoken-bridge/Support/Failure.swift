@@ -36,7 +36,7 @@ enum Status {
     }
 }
 
-/// An error as the user sees it: one sentence of what happened, one of what to do next.
+/// An error as the user sees it: one sentence about what happened, one about what to do next.
 struct Failure: Error {
     let status: Int32
     /// What happened: names the file, host or token, what was expected and what was found.
@@ -68,7 +68,7 @@ struct Failure: Error {
             Status.failed, localized("Not confirmed; nothing was changed."), next: next, saysUnchanged: true)
     }
 
-    /// The same with what it left as it was, unless it says so itself.
+    /// The same, adding what was left unchanged, unless it says so itself.
     func saying(_ unchanged: LocalizableText?) -> Failure {
         guard let unchanged, !saysUnchanged else { return self }
         return Failure(

@@ -8,20 +8,20 @@ import Synchronization
 enum Interruption {
     private static let isNoted = Atomic(false)
 
-    /// What is so until a change begins: said with every failure, and at Control-C.
+    /// What is true until a change starts: reported with every failure, and at Control-C.
     private(set) nonisolated(unsafe) static var unchanged: LocalizableText?
 
-    /// What a handler says: prepared beforehand, because it may only write.
+    /// What a signal handler prints: prepared beforehand, because it may only write.
     private nonisolated(unsafe) static var firstWords: [UInt8] = []
     private nonisolated(unsafe) static var lastWords: [UInt8] = []
-    /// Processes that try out modules have the same handlers, and say nothing.
+    /// Processes that try out modules have the same handlers, and print nothing.
     private nonisolated(unsafe) static var process: pid_t = 0
 
     private static func words(_ text: LocalizableText) -> [UInt8] {
         Array(("\n" + text.localized + "\n").visibleLines.utf8)
     }
 
-    /// From now on Control-C ends the program as ever, and says that nothing was changed.
+    /// From now on Control-C ends the program as always, and says that nothing was changed.
     ///
     /// - Parameter text: `Nothing was changed.`
     static func announce(_ text: LocalizableText) {
@@ -30,7 +30,7 @@ enum Interruption {
         signal(SIGINT) { Interruption.end($0) }
     }
 
-    /// Starts to catch them. A terminal or pipe that is gone no longer ends anything, either: output to it is lost.
+    /// Starts to catch them. A terminal or pipe that has gone away no longer ends the program, either: output to it is lost.
     ///
     /// - Parameter goOn: the command that continues if the program is ended at once; nil if it is the same one.
     static func watch(goOn: String? = nil) {
@@ -50,10 +50,10 @@ enum Interruption {
         }
     }
 
-    /// From now on a failure says itself what it left.
+    /// From now on a failure itself says what it left behind.
     static func changeBegins() { unchanged = nil }
 
-    /// Says the last words, and ends the program as the signal would have.
+    /// Prints the final message, and ends the program as the signal would have.
     private static func end(_ number: Int32) {
         if getpid() == process { Output.write(bytes: lastWords, to: STDERR_FILENO) }
         signal(number, SIG_DFL)

@@ -16,19 +16,19 @@ struct CommonOptions: ParsableArguments {
     var color = ColorChoice.auto
 
     func validate() throws {
-        // A group of options that a command makes itself has none of these, and changes nothing.
+        // A group of options that a command creates itself has none of these, and changes nothing.
         if color != .auto { Terminal.color = color }
         if verbose { Terminal.isVerbose = true }
         if json { Terminal.printsJSON = true }
     }
 }
 
-/// Whether a file that is there may be written over.
+/// Whether an existing file may be overwritten.
 struct ReplaceOptions: ParsableArguments {
     @Flag(help: .localized("Overwrite existing files."))
     var force = false
 
-    /// Before anything is read that takes long.
+    /// To be called before anything is read that takes long.
     func check(_ path: String) throws {
         guard force || !Files.exists(path) else { throw Failure(overwriting: path, hasForce: true) }
     }

@@ -10,7 +10,7 @@ extension PINLedger {
 
     /// For commands that log in to no token, and that work without a readable configuration.
     static var toLookAt: PINLedger {
-        // A folder that cannot be used has nothing to show.
+        // A folder that cannot be used contains nothing to show.
         inFolder((try? StateFolder.standard())?.path ?? "/dev/null") {
             (try? ConfigurationFile.load())?.tokens.pinTries
         }

@@ -1,10 +1,10 @@
 import ArgumentParser
 
-/// A command that takes its plainest command lines itself.
+/// A command that parses its plainest command lines itself.
 ///
 /// ArgumentParser finds a command's options by reflection, which takes longer than such a command runs
-/// (docs/benchmarks.md). It remains the one that knows the rules: whatever is not plain, wrong or a request for help is
-/// left to it, and both have to understand the same.
+/// (docs/benchmarks.md). It still has the final say: anything that is not plain, is wrong, or asks for help is left to
+/// it, and both have to understand the same.
 protocol PlainCommand: ParsableCommand {
     /// The command for these words, or nil if they are ArgumentParser's.
     init?(plain words: ArraySlice<String>)

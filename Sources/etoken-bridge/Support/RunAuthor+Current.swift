@@ -12,8 +12,8 @@ extension RunAuthor {
         let user = Self.user(getuid())
         var author = RunAuthor(who: "\(user)@\(name)", version: Version.current)
         author.sudoUser = Self.userBeforeSudo.flatMap { $0 == user ? nil : $0 }
-        // PINs and passwords come from files, descriptors and questions only: an argument with one is refused.
-        // Of a guided run, what the answers made of it.
+        // PINs and passwords come from files, descriptors and questions only: an argument with one is refused. For a
+        // guided run, the command line with the answers.
         author.command = (Guide.line ?? CommandWords(Array(CommandLine.arguments.dropFirst()))).text
         return author
     }

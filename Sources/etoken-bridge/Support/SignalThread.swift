@@ -7,7 +7,7 @@ enum SignalThread {
     /// Starts the thread. Called once, before other threads are started: they inherit the blocked signals.
     ///
     /// - Parameter stop: ends what the program waits for. It is called repeatedly until the program has ended. A second
-    ///   signal ends the program at once, and so does a service that keeps it from ending.
+    ///   signal ends the program at once, and so does a service that prevents it from ending.
     static func start(_ stop: @escaping @Sendable () -> Void) {
         var signals = sigset_t()
         sigemptyset(&signals)

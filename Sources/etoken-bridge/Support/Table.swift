@@ -41,7 +41,7 @@ struct Table {
         min(44, text.split(whereSeparator: \.isWhitespace).map(\.count).max() ?? 0)
     }
 
-    /// Takes from the widest columns what is too much, as far as names can be told from each other.
+    /// Shortens the widest columns by what is too much, as far as names can still be distinguished.
     private func shortened(_ widths: [Int], to room: Int) -> [Int] {
         var widths = widths
         let least = zip(widths, head).map { min($0, max($1.count, Self.name)) }

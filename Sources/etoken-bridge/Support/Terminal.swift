@@ -42,7 +42,7 @@ enum Terminal {
     /// Whether the cursor is on a line that is rewritten.
     private nonisolated(unsafe) static var isOnProgressLine = false
 
-    /// Whether escapes are understood and wanted there.
+    /// Whether escape sequences are supported and wanted there.
     private static func isStyled(_ descriptor: Int32) -> Bool {
         switch color {
         case .always: true
@@ -52,7 +52,7 @@ enum Terminal {
         }
     }
 
-    /// Whether a terminal obeys no escapes, as far as is known.
+    /// Whether a terminal does not support escape sequences, as far as is known.
     private static var isDumb: Bool {
         getenv("TERM").map { ["", "dumb"].contains(String(cString: $0)) } ?? true
     }
@@ -73,7 +73,7 @@ enum Terminal {
         return true
     }
 
-    /// Removes the line of progress, so that the next text begins where it was.
+    /// Removes the progress line, so that the next text starts where it was.
     static func endProgress() {
         guard isOnProgressLine else { return }
         isOnProgressLine = false
@@ -116,7 +116,7 @@ enum Terminal {
     /// Columns of the terminal that results go to; nil if they go to a file or a program.
     static var width: Int? { width(of: results) }
 
-    /// Columns of the terminal that everything else goes to.
+    /// Columns of the terminal that all other output goes to.
     static var noteWidth: Int? { width(of: STDERR_FILENO) }
 
     private static func width(of descriptor: Int32) -> Int? {

@@ -31,7 +31,7 @@ struct ModuleOptions: ParsableArguments {
         }
     }
 
-    /// Those specified here or in the configuration; none to search for them.
+    /// Those specified here or in the configuration; empty to search for them.
     func named() throws -> [String] { try module.isEmpty ? ConfigurationFile.load().tokens.modules : module }
 
     func finder() throws -> TokenFinder {
@@ -60,7 +60,7 @@ struct PINOptions: ParsableArguments {
     /// One PIN belongs to one token: tried on another, it would cost that one a try.
     ///
     /// - Parameter count: how many tokens the command logs in to.
-    /// - Throws: with status 64 if the options give one PIN for several tokens.
+    /// - Throws: with status 64 if the options specify one PIN for several tokens.
     func check(tokens count: Int) throws {
         guard count > 1, let option = pinFile != nil ? "--pin-file" : pinFd != nil ? "--pin-fd" : nil else { return }
         throw Failure(

@@ -42,7 +42,7 @@ struct TVSReport: Encodable {
         vouches = failures.isEmpty && doubters.isEmpty && !replies.isEmpty
     }
 
-    /// Whether a server vouches: in every message that was sent; of several spellings one is enough.
+    /// Whether a server vouches: in response to every kind of message that was sent; of several spellings one is enough.
     private static func vouches(_ replies: [TVSInquiry.Reply], wanted: Certificate?) -> Bool {
         Set(replies.map(\.question.message)).allSatisfy { message in
             replies.contains { reply in

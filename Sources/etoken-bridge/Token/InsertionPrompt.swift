@@ -46,7 +46,7 @@ final class InsertionPrompt {
     ///
     /// - Parameters:
     ///   - declined: a token that is returned if Return is pressed and no other one is present.
-    ///   - mayEnd: whether there need not be one.
+    ///   - mayEnd: whether it is acceptable that there is none.
     /// - Returns: nil if the user says that there is no other one.
     func next(_ ordinal: LocalizableText, declined: PresentToken?, mayEnd: Bool) throws -> PresentToken? {
         try token(nil, ordinal, declined: declined, mayEnd: mayEnd)
@@ -87,7 +87,7 @@ final class InsertionPrompt {
             switch Self.typed() {
             case nil: break
             case .some(let text):
-                // Return alone means no, unless a token waits to be asked about again.
+                // Return alone means no, unless there is a token to ask about again.
                 let isOver = Question.yesOrNo(.verbatim(""), standard: declined == nil ? false : nil).answer(to: text)
                 if mayEnd, isOver == false { return nil }
                 if let declined { return declined }

@@ -9,7 +9,7 @@ struct PINView {
     private let hasWrongOnes: Bool
 
     init(_ token: Token, _ contents: TokenContents) {
-        // Nothing but the number that the user configured is missing if the configuration cannot be read.
+        // If the configuration cannot be read, only the number that the user configured is missing.
         let history = try? token.pinHistory(contents)
         state = history?.state ?? PINLedger.toLookAt.state(of: token.info)
         tries = history?.tries ?? contents.tries

@@ -19,7 +19,7 @@ struct ReaderView {
         readers.first { $0.isSlot(description) }
     }
 
-    /// A sentence for each card in a reader that is none of the tokens: no module reads it.
+    /// A sentence for each card in a reader that is not one of the tokens: no module reads it.
     func unread(beside tokens: [TokenInfo]) -> [String] {
         let read = Set(tokens.compactMap { reader(of: $0)?.name })
         return readers.filter { $0.hasCard && !read.contains($0.name) }.map { reader in

@@ -1,8 +1,8 @@
 import Messages
 import Tokens
 
-/// What a module says of itself and a token in its own numbers, as JSON: what docs/proven.md asks for about tokens that
-/// nobody here has seen.
+/// What a module says about itself and a token in its own numbers, as JSON: what docs/proven.md asks for about tokens
+/// that this project has never seen.
 struct TokenDetailsDocument: Encodable {
     struct Library: Encodable {
         /// CK_INFO.
@@ -28,7 +28,7 @@ struct TokenDetailsDocument: Encodable {
         }
     }
 
-    /// CK_TOKEN_INFO; what the token does not tell is omitted.
+    /// CK_TOKEN_INFO; what the token does not report is omitted.
     struct TokenPart: Encodable {
         let label, manufacturer, model, serialNumber: String
         let flags: UInt
@@ -70,9 +70,9 @@ struct TokenDetailsDocument: Encodable {
     let slot: Slot
     let token: TokenPart
     let mechanisms: [Mechanism]
-    /// All of the module, with and without a token.
+    /// All slots of the module, with and without a token.
     let slots: [Slot]
-    /// What the module does not answer.
+    /// What the module did not answer.
     let failures: [String]
 
     init(_ details: TokenDetails) {

@@ -111,7 +111,8 @@ struct TokenExport: ParsableCommand {
             let named = try NamedToken(token ?? "", in: finder)
             return [Item(label: named.label, name: named.label, stored: named.stored)]
         }
-        // A token that cannot be read does not keep the others from being exported, unless it is the one that was named.
+        // A token that cannot be read does not prevent the others from being exported, unless it is the one that was
+        // specified.
         let tokens: [Token]
         var failures: [TokenError] = []
         if let token {

@@ -84,7 +84,7 @@ extension PINOptions {
 extension SigningTest {
     /// What was found, a line each; and on stderr what to do after a failure.
     ///
-    /// - Parameter name: how the user called the token.
+    /// - Parameter name: the user's name for the token.
     func show(_ name: String, _ line: (LocalizableText) -> Void) {
         line(token.map { localized("Token \($0.info.plainLabel)") } ?? localized("Token \(name)"))
         for step in steps { line(.verbatim("  \(Self.mark(step.result)) \(step.text.localized)")) }

@@ -132,7 +132,7 @@ final class PhoneCrowd: Sendable {
     /// Restarts a phone soon: returns at once. A phone that is already starting does so only once.
     func restart(_ index: Int) {
         let isHeard = state.withLock { state in
-            // A phone in a drawer receives nothing.
+            // A phone that is not connected receives nothing.
             guard isConnected(state.phones[index]) else { return false }
             state.phones[index].registeredAt = -1
             if state.waiting.isEmpty { busy.begin() }
@@ -142,7 +142,7 @@ final class PhoneCrowd: Sendable {
         if isHeard { ready.signal() }
     }
 
-    /// Everything that is not in a drawer, or was plugged in.
+    /// Whether it is connected: not in a drawer, or plugged in since.
     private func isConnected(_ phone: CrowdPhone) -> Bool {
         population.kinds[Int(phone.kind)].isRegistered || phone.registeredAt >= 0
     }

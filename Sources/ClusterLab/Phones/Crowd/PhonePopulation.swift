@@ -76,12 +76,12 @@ struct PhonePopulation: Codable, Sendable {
 extension PhonePopulation {
     /// The mix of a company that has grown over the years: mostly models that support Security by Default, some that do
     /// not, Jabber, TelePresence; pools at several places, so that not all ask the same TVS servers; some phones that
-    /// lie in a drawer and never got the last file.
+    /// are in a drawer and never got the last file.
     ///
     /// - Parameters:
     ///   - count: of all phones together.
     ///   - nodes: the publisher first.
-    ///   - wanted: how many groups share no node; nil for three that do.
+    ///   - wanted: how many groups, which share no node; nil for three groups that do share nodes.
     static func usual(_ count: Int, nodes: [String], groups wanted: Int? = nil, seed: UInt16) -> PhonePopulation {
         let groups = wanted.map { separateGroups(nodes, $0) } ?? groups(nodes)
         var shares: [(pool: String, group: Int, weight: Int)] = [
